@@ -1,0 +1,8 @@
+//! `archive`: every version of every document, small, findable, comparable and provably unaltered.
+//!
+//! The package is a house of five floors, and a room imports only rooms on lower floors:
+//! [`words`] name things, [`crafts`] compute without touching the world, [`keepers`] each own one
+//! kind of bytes at rest, [`archive`] alone knows the order of things, [`cli`] alone knows people.
+//! ARCHITECTURE.md is the longer tour; `tests/floors.rs` keeps the floors.
+
+pub mod words;

@@ -1,0 +1,3 @@
+//! The program `archive`: see `archive --help`.
+
+fn main() {}

@@ -1,0 +1,175 @@
+//! Names made of bytes: SHA-256 digests, the short keys cut from them, and document ids.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+/// A SHA-256 digest; prints and parses as 64 lower-case hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+/// The first eight bytes of a digest: a hint where to look, never a proof.
+///
+/// Directories and frame headers hold keys to stay small. What settles a question is always the
+/// SHA-256 of the bytes found.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub u64);
+
+/// A document's random id; prints and parses as 16 lower-case hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocId(pub u64);
+
+/// SHA-256 over bytes that arrive in pieces.
+#[derive(Clone, Default)]
+pub struct Hasher(Sha256);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Takes 32 bytes that are a digest already.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Takes a slice of exactly 32 bytes.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.try_into().ok()?))
+    }
+
+    /// Reads 64 lower-case hex digits; any other spelling is `None`.
+    pub fn parse(hex: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        parse_hex(hex, &mut bytes)?;
+        Some(Self(bytes))
+    }
+
+    /// The 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The short key cut from this digest.
+    pub fn key(&self) -> Key {
+        let mut head = [0; 8];
+        head.copy_from_slice(&self.0[..8]);
+        Key(u64::from_be_bytes(head))
+    }
+}
+
+impl DocId {
+    /// Reads 16 lower-case hex digits; any other spelling is `None`.
+    pub fn parse(hex: &str) -> Option<Self> {
+        let mut bytes = [0; 8];
+        parse_hex(hex, &mut bytes)?;
+        Some(Self(u64::from_be_bytes(bytes)))
+    }
+}
+
+impl Hasher {
+    /// Takes in the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of everything taken in.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({self})")
+    }
+}
+
+impl fmt::Display for DocId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for DocId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DocId({self})")
+    }
+}
+
+/// Lower-case hex of any bytes.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
+        .map(char::from)
+        .collect()
+}
+
+/// Fills `out` from exactly `2 * out.len()` lower-case hex digits.
+pub fn parse_hex(text: &str, out: &mut [u8]) -> Option<()> {
+    let text = text.as_bytes();
+    if text.len() != out.len() * 2 {
+        return None;
+    }
+    for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(())
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn a_digest_is_the_sha_256_of_fips_180() {
+        assert_eq!(Digest::of(b"abc").to_string(), ABC);
+        let mut pieces = Hasher::default();
+        pieces.update(b"a");
+        pieces.update(b"bc");
+        assert_eq!(pieces.finish(), Digest::of(b"abc"));
+    }
+
+    #[test]
+    fn a_digest_has_one_spelling() {
+        assert_eq!(Digest::parse(ABC), Some(Digest::of(b"abc")));
+        assert_eq!(Digest::parse(&ABC.to_uppercase()), None);
+        assert_eq!(Digest::parse(&ABC[1..]), None);
+    }
+
+    #[test]
+    fn a_key_is_the_head_of_its_digest() {
+        assert_eq!(Digest::of(b"abc").key().to_string(), &ABC[..16]);
+    }
+}

@@ -1,0 +1,115 @@
+//! Errors, by what the reader of the message can do about them.
+//!
+//! `cli/failure.rs` alone turns them into sentences, hints and exit codes.
+
+use std::io;
+
+/// What went wrong, sorted by the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing was touched; the request has to change.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The thing asked for is not there, or the words fit several.
+    #[error("{what}")]
+    NotFound {
+        /// The sentence, naming what was looked for.
+        what: String,
+        /// What the words could have meant; empty when nothing came near.
+        candidates: Vec<String>,
+    },
+    /// There is no archive at that place.
+    #[error("there is no archive at {place}")]
+    NoArchive {
+        /// The folder looked at.
+        place: String,
+    },
+    /// Stored bytes are not what they must be; the reader restores them from a copy.
+    #[error("{object} is damaged: {why}")]
+    Damaged {
+        /// Which stored thing.
+        object: String,
+        /// What was expected and what was found.
+        why: String,
+    },
+    /// The log is not the one remembered, or a signature on it does not hold.
+    #[error("{why}")]
+    Betrayed {
+        /// `rolled back`, `forked` or what else, with sizes and roots.
+        why: String,
+    },
+    /// The catalog cannot be read or does not agree with the facts; it is made anew from them.
+    #[error("the catalog cannot be used: {why}")]
+    Catalog {
+        /// What SQLite or the comparison said.
+        why: String,
+    },
+    /// The machine said no: disk, permission, device.
+    #[error("cannot {operation} {path}: {source}")]
+    Io {
+        /// A verb: `read`, `write`, `sync`.
+        operation: &'static str,
+        /// What it was done to.
+        path: String,
+        /// The system's own words.
+        source: io::Error,
+    },
+    /// Another writer holds the archive.
+    #[error("another archive command is writing here: {who}")]
+    Busy {
+        /// Who and since when, as the holder wrote it into the lock.
+        who: String,
+    },
+    /// The work was stopped from outside; what was committed is safe.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Why a request was refused before anything was touched.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Words that do not make sense together.
+    #[error("{0}")]
+    Usage(String),
+    /// An archive, or a part of one, written by a newer program.
+    #[error("{what} has format {found}; this program reads up to {known}")]
+    NewerFormat {
+        /// Which file.
+        what: String,
+        /// The version it states.
+        found: u64,
+        /// The newest version understood here.
+        known: u64,
+    },
+    /// The signing key is not at hand.
+    #[error("the key {key} that signs for {origin} is not here")]
+    NoKey {
+        /// The archive's name in its log.
+        origin: String,
+        /// The key's id: eight hex digits.
+        key: String,
+    },
+    /// A writing verb on an archive that cannot be written.
+    #[error("{place} cannot be written")]
+    ReadOnly {
+        /// The archive's place.
+        place: String,
+    },
+}
+
+impl Error {
+    /// A refusal of the `Usage` kind.
+    pub fn usage(why: impl Into<String>) -> Self {
+        Self::Refused(Refusal::Usage(why.into()))
+    }
+
+    /// A damaged object and what is wrong with it.
+    pub fn damaged(object: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Damaged { object: object.into(), why: why.into() }
+    }
+
+    /// An operation on a path that the machine refused.
+    pub fn io(operation: &'static str, path: impl Into<String>, source: io::Error) -> Self {
+        Self::Io { operation, path: path.into(), source }
+    }
+}

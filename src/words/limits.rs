@@ -1,0 +1,66 @@
+//! Every bound in one place. No length read from disk is trusted before it is checked here.
+
+/// The format of archives that this program writes and reads.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// Content up to this size is one blob; above, it is cut into chunks.
+pub const BLOB_BYTES_MAX: usize = 4 << 20;
+/// The largest chunk list kept as one blob: 1.9 million chunks.
+pub const LIST_BYTES_MAX: usize = 64 << 20;
+/// The largest content: 1 TiB.
+pub const CONTENT_BYTES_MAX: u64 = 1 << 40;
+
+/// FastCDC: no chunk is smaller, the last one apart.
+pub const CHUNK_BYTES_MIN: usize = 256 << 10;
+/// FastCDC: the size that chunks have on average.
+pub const CHUNK_BYTES_AVG: usize = 1 << 20;
+/// FastCDC: no chunk is larger.
+pub const CHUNK_BYTES_MAX: usize = BLOB_BYTES_MAX;
+
+/// Blobs that share one frame hold at most this many bytes together.
+pub const SOLID_BYTES_MAX: usize = 256 << 10;
+/// One frame holds at most this many blobs.
+pub const FRAME_BLOBS_MAX: usize = 4096;
+/// A frame's payload as stored: compression may not have helped.
+pub const PAYLOAD_BYTES_MAX: usize = LIST_BYTES_MAX + (LIST_BYTES_MAX >> 8) + 1024;
+/// Bases under a frame, itself not counted.
+pub const DEPTH_MAX: u8 = 32;
+/// Bytes decoded to read any one blob that has a base, bases and company included.
+pub const REACH_BYTES_MAX: u64 = 16 << 20;
+
+/// A pack is sealed once it holds this much.
+pub const PACK_BYTES_TARGET: usize = 32 << 20;
+/// The largest pack accepted from disk.
+pub const PACK_BYTES_MAX: u64 = 256 << 20;
+/// The largest pack directory accepted from disk, unpacked.
+pub const DIRECTORY_BYTES_MAX: usize = 32 << 20;
+
+/// One event, as its line of JSON.
+pub const EVENT_BYTES_MAX: usize = 4 << 10;
+/// One detail, as its line of JSON.
+pub const DETAIL_BYTES_MAX: usize = 64 << 10;
+/// Events in a full bundle, as in a tlog-tiles entry bundle.
+pub const BUNDLE_EVENTS: u64 = 256;
+/// A bundle of entries, unpacked.
+pub const ENTRIES_BYTES_MAX: usize = 256 * (EVENT_BYTES_MAX + 2);
+/// A bundle of details, unpacked.
+pub const DETAILS_BYTES_MAX: usize = 256 * (DETAIL_BYTES_MAX + 4);
+/// A checkpoint with all its signature lines.
+pub const NOTE_BYTES_MAX: usize = 64 << 10;
+/// The identity file.
+pub const IDENTITY_BYTES_MAX: usize = 4 << 10;
+
+/// A document's name, all components together.
+pub const NAME_BYTES_MAX: usize = 4096;
+/// What a person may write into a note.
+pub const NOTE_TEXT_BYTES_MAX: usize = 16 << 10;
+/// A source address.
+pub const SOURCE_BYTES_MAX: usize = 8 << 10;
+
+/// A transaction commits after this many revisions, so that memory stays flat.
+pub const COMMIT_REVISIONS: usize = 8192;
+/// A transaction commits after this many bytes taken in.
+pub const COMMIT_BYTES: u64 = 1 << 30;
+
+/// Text is sketched and compared as text up to this size.
+pub const TEXT_BYTES_MAX: usize = BLOB_BYTES_MAX;

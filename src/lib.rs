@@ -5,4 +5,5 @@
 //! kind of bytes at rest, [`archive`] alone knows the order of things, [`cli`] alone knows people.
 //! ARCHITECTURE.md is the longer tour; `tests/floors.rs` keeps the floors.
 
+pub mod crafts;
 pub mod words;

@@ -1,0 +1,229 @@
+//! A store in memory that knows what a power failure could take from it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Backend, Guard, Object, check_limit, check_name, check_range, missing, taken};
+use crate::words::error::Error;
+
+/// Every object of a store by name; cheap to clone.
+pub type Contents = BTreeMap<String, Arc<[u8]>>;
+
+/// A store in memory; a clone is another handle on the same store.
+#[derive(Clone, Default)]
+pub struct Memory {
+    state: Arc<Mutex<State>>,
+    holder: Arc<Mutex<Option<String>>>,
+}
+
+/// What a power failure makes of one change that was not durable yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It never happened.
+    Lost,
+    /// An append stops halfway; a put or a remove, which cannot be halved, never happened.
+    Torn,
+    /// It happened.
+    Kept,
+}
+
+#[derive(Default)]
+struct State {
+    now: Contents,
+    /// What is sure to outlive a power failure.
+    durable: Contents,
+    /// What was done since, in order.
+    pending: Vec<Change>,
+}
+
+enum Change {
+    Put(String, Arc<[u8]>),
+    Remove(String),
+    Append(String, Vec<u8>),
+}
+
+struct Held(Arc<Mutex<Option<String>>>);
+
+impl Memory {
+    /// A store that holds these objects, all of them durable.
+    pub fn of(contents: Contents) -> Self {
+        let state = State { now: contents.clone(), durable: contents, pending: Vec::new() };
+        Self { state: Arc::new(Mutex::new(state)), holder: Arc::default() }
+    }
+
+    /// All objects as they can be read now.
+    pub fn contents(&self) -> Contents {
+        self.state().now.clone()
+    }
+
+    /// How many changes are not durable yet.
+    pub fn n_pending(&self) -> usize {
+        self.state().pending.len()
+    }
+
+    /// The store as it could be found after a power failure at this moment.
+    ///
+    /// `fate` is asked about each pending change by its index, oldest first. This store stays as
+    /// it is.
+    pub fn after_power_loss(&self, fate: impl Fn(usize) -> Fate) -> Memory {
+        let state = self.state();
+        let mut left = state.durable.clone();
+        for (index, change) in state.pending.iter().enumerate() {
+            match fate(index) {
+                Fate::Kept => change.apply(&mut left),
+                Fate::Torn => change.apply_half(&mut left),
+                Fate::Lost => {}
+            }
+        }
+        Memory::of(left)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn change(&mut self, change: Change) {
+        change.apply(&mut self.now);
+        self.pending.push(change);
+    }
+}
+
+impl Change {
+    fn apply(&self, contents: &mut Contents) {
+        match self {
+            Self::Put(name, bytes) => drop(contents.insert(name.clone(), bytes.clone())),
+            Self::Remove(name) => drop(contents.remove(name)),
+            Self::Append(name, tail) => extend(contents, name, tail),
+        }
+    }
+
+    fn apply_half(&self, contents: &mut Contents) {
+        if let Self::Append(name, tail) = self {
+            extend(contents, name, &tail[..tail.len() / 2]);
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Put(name, _) | Self::Remove(name) | Self::Append(name, _) => name,
+        }
+    }
+}
+
+fn extend(contents: &mut Contents, name: &str, tail: &[u8]) {
+    let old: &[u8] = contents.get(name).map_or(&[], |bytes| bytes);
+    let new = [old, tail].concat();
+    contents.insert(name.to_owned(), new.into());
+}
+
+impl Backend for Memory {
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        check_name(name)?;
+        let mut state = self.state();
+        match state.now.get(name) {
+            Some(there) if **there == *bytes => {}
+            Some(_) => return Err(taken(name)),
+            None => state.change(Change::Put(name.to_owned(), bytes.into())),
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let mut appended: Vec<Change> = Vec::new();
+        for change in state.pending.drain(..) {
+            if let Change::Append(..) = change {
+                appended.push(change);
+            } else {
+                change.apply(&mut state.durable);
+                appended.retain(|earlier| earlier.name() != change.name());
+            }
+        }
+        state.pending = appended;
+        Ok(())
+    }
+
+    fn swap(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        check_name(name)?;
+        let mut state = self.state();
+        let bytes: Arc<[u8]> = bytes.into();
+        state.pending.retain(|earlier| earlier.name() != name);
+        state.durable.insert(name.to_owned(), bytes.clone());
+        state.now.insert(name.to_owned(), bytes);
+        Ok(())
+    }
+
+    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        check_name(name)?;
+        self.state().change(Change::Append(name.to_owned(), bytes.to_vec()));
+        Ok(())
+    }
+
+    fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+        check_name(name)?;
+        let Some(bytes) = self.state().now.get(name).cloned() else { return Ok(None) };
+        check_limit(name, bytes.len() as u64, limit)?;
+        Ok(Some(bytes.to_vec()))
+    }
+
+    fn read_range(&self, name: &str, offset: u64, n_bytes: usize) -> Result<Vec<u8>, Error> {
+        check_name(name)?;
+        let bytes = self.state().now.get(name).cloned().ok_or_else(|| missing(name))?;
+        check_range(name, bytes.len() as u64, offset, n_bytes)?;
+        let offset = usize::try_from(offset).expect("an offset within a slice is a usize");
+        Ok(bytes[offset..offset + n_bytes].to_vec())
+    }
+
+    fn size(&self, name: &str) -> Result<Option<u64>, Error> {
+        check_name(name)?;
+        Ok(self.state().now.get(name).map(|bytes| bytes.len() as u64))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Object>, Error> {
+        check_name(folder)?;
+        let prefix = format!("{folder}/");
+        let state = self.state();
+        let below = state.now.iter().filter(|(name, _)| name.starts_with(&prefix));
+        Ok(below
+            .map(|(name, bytes)| Object { name: name.clone(), bytes: bytes.len() as u64 })
+            .collect())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        check_name(name)?;
+        let mut state = self.state();
+        if state.now.contains_key(name) {
+            state.change(Change::Remove(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn tidy(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
+        let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(other) = &*holder {
+            return Err(Error::Busy { who: other.clone() });
+        }
+        *holder = Some(who.to_owned());
+        Ok(Box::new(Held(self.holder.clone())))
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
+}
+
+impl Guard for Held {}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

@@ -4,3 +4,5 @@
 //! the faces that touches files.
 
 pub mod backend;
+pub mod chunk;
+pub mod frame;

@@ -1,0 +1,112 @@
+//! Chunks: how large content is cut by content, and the list that puts it together again.
+//!
+//! The cut points are FastCDC's (Xia et al., USENIX ATC 2016 and IEEE TPDS 2020), normalisation
+//! level 1, as in the `fastcdc` crate's `v2020`. The list's layout is docs/format.md, section 5.
+
+use std::io::{self, Read};
+
+use fastcdc::v2020::{Error as CutError, StreamCDC};
+
+use crate::words::{digest::Digest, limits};
+
+const VERSION: u8 = 1;
+
+/// One chunk of a large content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk {
+    /// The SHA-256 of its bytes, under which it is stored as a blob.
+    pub digest: Digest,
+    /// Its length.
+    pub n_bytes: u32,
+}
+
+/// Cuts what `source` gives into chunks of [`limits::CHUNK_BYTES_MIN`] to
+/// [`limits::CHUNK_BYTES_MAX`] bytes.
+pub fn cut(source: impl Read) -> impl Iterator<Item = io::Result<Vec<u8>>> {
+    StreamCDC::new(
+        source,
+        limits::CHUNK_BYTES_MIN,
+        limits::CHUNK_BYTES_AVG,
+        limits::CHUNK_BYTES_MAX,
+    )
+    .map(|chunk| match chunk {
+        Ok(chunk) => Ok(chunk.data),
+        Err(CutError::IoError(error)) => Err(error),
+        Err(other) => Err(io::Error::other(other.to_string())),
+    })
+}
+
+/// Writes a chunk list: version, then length and digest of each chunk in order.
+pub fn encode_list(chunks: &[Chunk]) -> Vec<u8> {
+    let mut list = Vec::with_capacity(1 + chunks.len() * 36);
+    list.push(VERSION);
+    for chunk in chunks {
+        list.extend_from_slice(&chunk.n_bytes.to_be_bytes());
+        list.extend_from_slice(chunk.digest.as_bytes());
+    }
+    list
+}
+
+/// Reads a chunk list; `None` when the bytes are not one.
+pub fn parse_list(list: &[u8]) -> Option<Vec<Chunk>> {
+    let (version, rest) = list.split_first()?;
+    if *version != VERSION || rest.is_empty() || rest.len() % 36 != 0 {
+        return None;
+    }
+    rest.chunks_exact(36)
+        .map(|entry| {
+            let n_bytes = u32::from_be_bytes(entry[..4].try_into().ok()?);
+            let fits = n_bytes > 0 && n_bytes as usize <= limits::CHUNK_BYTES_MAX;
+            fits.then_some(Chunk { digest: Digest::from_slice(&entry[4..])?, n_bytes })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(n_bytes: usize) -> Vec<u8> {
+        (0..n_bytes as u64 / 32 + 1)
+            .flat_map(|n| *Digest::of(&n.to_le_bytes()).as_bytes())
+            .take(n_bytes)
+            .collect()
+    }
+
+    fn digests(bytes: &[u8]) -> Vec<Digest> {
+        cut(bytes).map(|chunk| Digest::of(&chunk.unwrap())).collect()
+    }
+
+    #[test]
+    fn chunks_put_together_are_the_content() {
+        let content = noise(6 << 20);
+        let chunks: Vec<Vec<u8>> = cut(&content[..]).map(Result::unwrap).collect();
+        assert!(chunks.iter().all(|chunk| chunk.len() <= limits::CHUNK_BYTES_MAX));
+        assert_eq!(chunks.concat(), content);
+    }
+
+    #[test]
+    fn a_change_at_the_front_leaves_the_chunks_behind_it_alone() {
+        let content = noise(8 << 20);
+        let edited = [b"a few new bytes", &content[..]].concat();
+        let (before, after) = (digests(&content), digests(&edited));
+        let kept = before.iter().filter(|digest| after.contains(digest)).count();
+        assert!(kept + 2 >= before.len(), "{kept} of {} kept", before.len());
+    }
+
+    #[test]
+    fn a_list_goes_round_and_nothing_else_is_one() {
+        let chunks = [
+            Chunk { digest: Digest::of(b"a"), n_bytes: 1 },
+            Chunk { digest: Digest::of(b"b"), n_bytes: limits::CHUNK_BYTES_MAX as u32 },
+        ];
+        let list = encode_list(&chunks);
+        assert_eq!(parse_list(&list), Some(chunks.to_vec()));
+        for end in 0..list.len() {
+            assert_ne!(parse_list(&list[..end]), Some(chunks.to_vec()));
+        }
+        assert_eq!(parse_list(&[VERSION; 37]), None, "a chunk longer than any chunk");
+        assert_eq!(parse_list(&[]), None);
+        assert_eq!(parse_list(&[VERSION]), None);
+    }
+}

@@ -5,4 +5,7 @@
 
 pub mod backend;
 pub mod chunk;
+pub mod event;
 pub mod frame;
+pub mod merkle;
+pub mod note;

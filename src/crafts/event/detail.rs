@@ -1,0 +1,350 @@
+//! Details: the erasable half of an event, where names and all that people wrote live.
+//!
+//! A detail is one line of JSON in UTF-8, with fixed keys in fixed order, null where nothing was
+//! said. Its salt keeps the digest in the event from telling what an erased detail said.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Malformed, same_again};
+use crate::words::digest::{Digest, hex, parse_hex};
+use crate::words::limits::{DETAIL_BYTES_MAX, NOTE_TEXT_BYTES_MAX, SOURCE_BYTES_MAX};
+use crate::words::name::DocName;
+use crate::words::time::Moment;
+
+/// Random bytes, drawn anew for every detail.
+pub type Salt = [u8; 16];
+
+/// The erasable half of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detail {
+    /// Of a `revise` event.
+    Revise(ReviseDetail),
+    /// Of an `audit` or `commit` event.
+    Act(ActDetail),
+    /// Of a kind or version not known here: its bytes.
+    Other(Vec<u8>),
+}
+
+/// What is said about a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviseDetail {
+    /// Random bytes.
+    pub salt: Salt,
+    /// The document's name.
+    pub name: DocName,
+    /// Where it came from, usually an address.
+    pub source: Option<String>,
+    /// When it was captured there.
+    pub captured: Option<Moment>,
+    /// When the file says it was last changed.
+    pub mtime: Option<Moment>,
+    /// What a person wants remembered.
+    pub note: Option<String>,
+    /// Who recorded it.
+    pub by: Option<String>,
+    /// The program that recorded it.
+    pub tool: String,
+}
+
+/// What is said about an act upon the archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActDetail {
+    /// Random bytes.
+    pub salt: Salt,
+    /// Who did it.
+    pub by: Option<String>,
+    /// What a person wants remembered.
+    pub note: Option<String>,
+    /// The program that did it.
+    pub tool: String,
+}
+
+impl Detail {
+    /// Reads the detail of an event in its one spelling; whether it is the one that the event
+    /// means, its digest says.
+    pub fn parse(event: &Event, bytes: &[u8]) -> Result<Self, Malformed> {
+        if bytes.len() > DETAIL_BYTES_MAX {
+            return Err(Malformed::new("a detail has at most 65536 bytes"));
+        }
+        let detail = match event {
+            Event::Revise(_) => Self::Revise(serde_json::from_slice::<ReviseLine>(bytes)?.read()?),
+            Event::Audit(_) | Event::Commit(_) => {
+                Self::Act(serde_json::from_slice::<ActLine>(bytes)?.read()?)
+            }
+            Event::Other(_) => Self::Other(bytes.to_vec()),
+        };
+        same_again(bytes, &detail.bytes()?)?;
+        Ok(detail)
+    }
+
+    /// The detail's bytes: what is stored, and what the event holds the digest of.
+    ///
+    /// A note, a source or a whole that is too long makes it malformed.
+    pub fn bytes(&self) -> Result<Vec<u8>, Malformed> {
+        let bytes = match self {
+            Self::Revise(detail) => serde_json::to_vec(&ReviseLine::of(detail)?)?,
+            Self::Act(detail) => serde_json::to_vec(&ActLine::of(detail)?)?,
+            Self::Other(bytes) => bytes.clone(),
+        };
+        if bytes.len() > DETAIL_BYTES_MAX {
+            return Err(Malformed::new("a detail has at most 65536 bytes"));
+        }
+        Ok(bytes)
+    }
+
+    /// The digest that stands in the event.
+    pub fn digest(&self) -> Result<Digest, Malformed> {
+        Ok(Digest::of(&self.bytes()?))
+    }
+}
+
+/// A revision's detail as it stands in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReviseLine<'a> {
+    salt: Cow<'a, str>,
+    name: Cow<'a, str>,
+    /// The exact name when it is not UTF-8.
+    name_b64: Option<Cow<'a, str>>,
+    source: Option<Cow<'a, str>>,
+    captured: Option<Cow<'a, str>>,
+    mtime: Option<Cow<'a, str>>,
+    note: Option<Cow<'a, str>>,
+    by: Option<Cow<'a, str>>,
+    tool: Cow<'a, str>,
+}
+
+/// An act's detail as it stands in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActLine<'a> {
+    salt: Cow<'a, str>,
+    by: Option<Cow<'a, str>>,
+    note: Option<Cow<'a, str>>,
+    tool: Cow<'a, str>,
+}
+
+impl<'a> ReviseLine<'a> {
+    fn of(detail: &'a ReviseDetail) -> Result<Self, Malformed> {
+        check_length(
+            detail.note.as_deref(),
+            NOTE_TEXT_BYTES_MAX,
+            "a note has at most 16384 bytes",
+        )?;
+        check_length(
+            detail.source.as_deref(),
+            SOURCE_BYTES_MAX,
+            "a source has at most 8192 bytes",
+        )?;
+        let exact = detail.name.utf8().is_none().then(|| STANDARD.encode(detail.name.as_bytes()));
+        Ok(Self {
+            salt: hex(&detail.salt).into(),
+            name: detail.name.text(),
+            name_b64: exact.map(Cow::from),
+            source: detail.source.as_deref().map(Cow::from),
+            captured: detail.captured.map(|moment| moment.to_string().into()),
+            mtime: detail.mtime.map(|moment| moment.to_string().into()),
+            note: detail.note.as_deref().map(Cow::from),
+            by: detail.by.as_deref().map(Cow::from),
+            tool: detail.tool.as_str().into(),
+        })
+    }
+
+    fn read(self) -> Result<ReviseDetail, Malformed> {
+        let name = match self.name_b64 {
+            Some(exact) => {
+                STANDARD.decode(&*exact).map_err(|_| Malformed::new("name_b64 is not base64"))?
+            }
+            None => self.name.into_owned().into_bytes(),
+        };
+        Ok(ReviseDetail {
+            salt: read_salt(&self.salt)?,
+            name: DocName::new(name).map_err(Malformed::new)?,
+            source: self.source.map(Cow::into_owned),
+            captured: read_moment(self.captured)?,
+            mtime: read_moment(self.mtime)?,
+            note: self.note.map(Cow::into_owned),
+            by: self.by.map(Cow::into_owned),
+            tool: self.tool.into_owned(),
+        })
+    }
+}
+
+impl<'a> ActLine<'a> {
+    fn of(detail: &'a ActDetail) -> Result<Self, Malformed> {
+        check_length(
+            detail.note.as_deref(),
+            NOTE_TEXT_BYTES_MAX,
+            "a note has at most 16384 bytes",
+        )?;
+        Ok(Self {
+            salt: hex(&detail.salt).into(),
+            by: detail.by.as_deref().map(Cow::from),
+            note: detail.note.as_deref().map(Cow::from),
+            tool: detail.tool.as_str().into(),
+        })
+    }
+
+    fn read(self) -> Result<ActDetail, Malformed> {
+        Ok(ActDetail {
+            salt: read_salt(&self.salt)?,
+            by: self.by.map(Cow::into_owned),
+            note: self.note.map(Cow::into_owned),
+            tool: self.tool.into_owned(),
+        })
+    }
+}
+
+fn read_salt(text: &str) -> Result<Salt, Malformed> {
+    let mut salt = Salt::default();
+    parse_hex(text, &mut salt).ok_or_else(|| Malformed::new("a salt has 32 hex digits"))?;
+    Ok(salt)
+}
+
+fn read_moment(text: Option<Cow<'_, str>>) -> Result<Option<Moment>, Malformed> {
+    let read = |text: Cow<'_, str>| {
+        Moment::parse(&text).ok_or_else(|| Malformed::new("a time is not one"))
+    };
+    text.map(read).transpose()
+}
+
+fn check_length(text: Option<&str>, bytes_max: usize, why: &str) -> Result<(), Malformed> {
+    if text.is_some_and(|text| text.len() > bytes_max) {
+        return Err(Malformed::new(why));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crafts::event::{Commit, MediaType, Revise};
+    use crate::words::digest::DocId;
+
+    fn revise() -> Event {
+        Event::Revise(Revise {
+            at: Moment::from_unix(0, 0),
+            doc: DocId(1),
+            prev: None,
+            sha256: Digest::of(b""),
+            size: 0,
+            media: MediaType::new("text/plain").unwrap(),
+            detail: Digest::of(b""),
+        })
+    }
+
+    fn commit() -> Event {
+        let (root, detail) = (Digest::of(b""), Digest::of(b""));
+        Event::Commit(Commit {
+            at: Moment::from_unix(0, 0),
+            base: 0,
+            n_events: 0,
+            root,
+            key: [0; 4],
+            detail,
+        })
+    }
+
+    fn detail() -> ReviseDetail {
+        ReviseDetail {
+            salt: [0xab; 16],
+            name: DocName::new("reports/ä\n\u{7f}.html").unwrap(),
+            source: Some("https://example.org/?a=\"b\"".into()),
+            captured: Some(Moment::from_unix(1, 0)),
+            mtime: Some(Moment::from_unix(2, 500_000_000)),
+            note: None,
+            by: Some("desk".into()),
+            tool: "archive 0.1.0".into(),
+        }
+    }
+
+    const LINE: &str = concat!(
+        r#"{"salt":"abababababababababababababababab","name":"reports/ä\n"#,
+        "\u{7f}",
+        r#".html","name_b64":null,"source":"https://example.org/?a=\"b\"","#,
+        r#""captured":"1970-01-01T00:00:01Z","mtime":"1970-01-01T00:00:02.5Z","note":null,"by":"desk","#,
+        r#""tool":"archive 0.1.0"}"#
+    );
+    const ACT: &str = r#"{"salt":"abababababababababababababababab","by":null,"note":"ü","tool":"archive 0.1.0"}"#;
+
+    #[test]
+    fn details_go_round() {
+        let detail = Detail::Revise(detail());
+        assert_eq!(detail.bytes().unwrap(), LINE.as_bytes());
+        assert_eq!(Detail::parse(&revise(), LINE.as_bytes()), Ok(detail));
+        let act = Detail::parse(&commit(), ACT.as_bytes()).unwrap();
+        assert_eq!(act.bytes().unwrap(), ACT.as_bytes());
+        assert!(Detail::parse(&commit(), LINE.as_bytes()).is_err());
+        assert!(Detail::parse(&revise(), ACT.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf_8_is_kept_exactly() {
+        let name = DocName::new(&b"a\xff/b"[..]).unwrap();
+        let detail = Detail::Revise(ReviseDetail { name, ..detail() });
+        let bytes = detail.bytes().unwrap();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(text.contains(r#""name":"a�/b","name_b64":"Yf8vYg==","#), "{text}");
+        assert_eq!(Detail::parse(&revise(), &bytes), Ok(detail));
+        for (from, to) in [
+            ("a�/b", "a/b"),
+            ("Yf8vYg==", "Yf8vYg"),
+            ("Yf8vYg==", "Yf8vYh=="),
+            ("Yf8vYg==", "YS9i"),
+        ] {
+            assert!(Detail::parse(&revise(), text.replace(from, to).as_bytes()).is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_second_spelling_is_malformed() {
+        let spellings = [
+            ("abab", "ABab"),
+            ("abab", "ab"),
+            ("ä", r"\u00e4"),
+            (r"\n", r"\u000a"),
+            ("reports/", "/"),
+            ("reports/", r"reports\/"),
+            (r#""note":null,"#, ""),
+            (r#""note":null,"#, r#""note":null,"note":null,"#),
+            (r#""note":null,"by":"desk""#, r#""by":"desk","note":null"#),
+            (r#""note":null"#, r#""note":null,"pack":1"#),
+            (r#""note":null"#, r#""note": null"#),
+            (r#""note":null"#, r#""note":1"#),
+            ("00:00:01Z", "00:00:01.0Z"),
+            (r#""archive 0.1.0""#, "null"),
+            ("0\"}", "0\"}\n"),
+        ];
+        for (from, to) in spellings {
+            let line = LINE.replacen(from, to, 1);
+            assert_ne!(line, LINE);
+            assert!(Detail::parse(&revise(), line.as_bytes()).is_err(), "{line}");
+        }
+        for line in [&b""[..], b"{}", b"null", b"\xff"] {
+            assert!(Detail::parse(&revise(), line).is_err());
+            assert!(Detail::parse(&commit(), line).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused() {
+        let with = |note: usize, source: usize, by: usize| {
+            let text = |n: usize| Some("\u{1}".repeat(n));
+            Detail::Revise(ReviseDetail {
+                note: text(note),
+                source: text(source),
+                by: text(by),
+                ..detail()
+            })
+        };
+        assert!(with(100, 100, 100).bytes().is_ok());
+        assert!(with(NOTE_TEXT_BYTES_MAX + 1, 0, 0).bytes().is_err());
+        assert!(with(0, SOURCE_BYTES_MAX + 1, 0).bytes().is_err());
+        assert!(with(0, 0, DETAIL_BYTES_MAX).bytes().is_err());
+        assert!(Detail::parse(&revise(), &[b' '; DETAIL_BYTES_MAX + 1]).is_err());
+    }
+}

@@ -1,0 +1,455 @@
+//! Events: what happened, each as one strict line of JSON, and their erasable details.
+//!
+//! An event is ASCII, at most [`EVENT_BYTES_MAX`] bytes, with fixed keys in fixed order and one
+//! spelling: a line is accepted if writing it again gives the same bytes. What a person wrote is
+//! not in the event but in its [`Detail`], of which the event holds the SHA-256.
+
+mod detail;
+mod json;
+
+use serde::Deserialize;
+
+pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
+use crate::words::digest::{Digest, DocId, hex};
+use crate::words::limits::EVENT_BYTES_MAX;
+use crate::words::time::Moment;
+
+/// Integers in events are below 2^53, so that every reader of JSON reads them exactly.
+pub const NUMBER_MAX: u64 = (1 << 53) - 1;
+
+/// The version of the kinds that are written here.
+const VERSION: u64 = 1;
+const MEDIA_TYPE_BYTES_MAX: usize = 127;
+const KIND_BYTES_MAX: usize = 32;
+
+/// One thing that happened; a leaf of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A document has a new revision.
+    Revise(Revise),
+    /// The archive was checked against itself.
+    Audit(Audit),
+    /// A batch of events ends here.
+    Commit(Commit),
+    /// A kind or version that a newer program wrote.
+    Other(Other),
+}
+
+// Deserializing alone ignores unknown keys; `Event::parse` refuses them by writing the event again.
+
+/// A first or later revision of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Revise {
+    /// When the writer says it was.
+    #[serde(deserialize_with = "json::spelled")]
+    pub at: Moment,
+    /// The document.
+    #[serde(deserialize_with = "json::spelled")]
+    pub doc: DocId,
+    /// The index of the document's previous event, none at first.
+    pub prev: Option<u64>,
+    /// The content.
+    #[serde(deserialize_with = "json::spelled")]
+    pub sha256: Digest,
+    /// The content's size in bytes.
+    pub size: u64,
+    /// What kind of content it is.
+    #[serde(rename = "type", deserialize_with = "json::spelled")]
+    pub media: MediaType,
+    /// The digest of the detail's bytes.
+    #[serde(deserialize_with = "json::spelled")]
+    pub detail: Digest,
+}
+
+/// The result of an audit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Audit {
+    /// When the writer says it was.
+    #[serde(deserialize_with = "json::spelled")]
+    pub at: Moment,
+    /// The number of findings; none means that all was well.
+    #[serde(rename = "findings")]
+    pub n_findings: u64,
+    /// Blobs read and checked.
+    #[serde(rename = "blobs")]
+    pub n_blobs: u64,
+    /// Events read and checked.
+    #[serde(rename = "events")]
+    pub n_events: u64,
+    /// The digest of the detail's bytes.
+    #[serde(deserialize_with = "json::spelled")]
+    pub detail: Digest,
+}
+
+/// The end of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Commit {
+    /// When the writer says it was.
+    #[serde(deserialize_with = "json::spelled")]
+    pub at: Moment,
+    /// The index of the batch's first event.
+    pub base: u64,
+    /// The number of events in the batch, this one not counted.
+    #[serde(rename = "n")]
+    pub n_events: u64,
+    /// The Merkle root over the batch alone, without this event.
+    #[serde(deserialize_with = "json::spelled")]
+    pub root: Digest,
+    /// The id of the key that signs.
+    #[serde(deserialize_with = "json::spelled")]
+    pub key: [u8; 4],
+    /// The digest of the detail's bytes.
+    #[serde(deserialize_with = "json::spelled")]
+    pub detail: Digest,
+}
+
+/// A strict event of a kind or version not known here, with its bytes as they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    line: Vec<u8>,
+    kind: String,
+    at: Moment,
+    detail: Option<Digest>,
+}
+
+/// A media type without parameters, in lower case: `text/html`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MediaType(String);
+
+/// Bytes that are not an event or a detail, or values that cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(String);
+
+impl Event {
+    /// Reads a line in its one spelling.
+    pub fn parse(line: &[u8]) -> Result<Self, Malformed> {
+        check_line(line)?;
+        let event = match serde_json::from_slice::<Head>(line)? {
+            Head { t, v: VERSION } if t == "revise" => Self::Revise(serde_json::from_slice(line)?),
+            Head { t, v: VERSION } if t == "audit" => Self::Audit(serde_json::from_slice(line)?),
+            Head { t, v: VERSION } if t == "commit" => Self::Commit(serde_json::from_slice(line)?),
+            Head { .. } => Self::Other(Other::parse(line)?),
+        };
+        same_again(line, &event.line()?)?;
+        Ok(event)
+    }
+
+    /// The event's bytes: what is stored and hashed.
+    ///
+    /// Numbers above [`NUMBER_MAX`] make it malformed.
+    pub fn line(&self) -> Result<Vec<u8>, Malformed> {
+        let numbers = match self {
+            Self::Revise(e) => [e.size, e.prev.unwrap_or(0), 0],
+            Self::Audit(e) => [e.n_findings, e.n_blobs, e.n_events],
+            Self::Commit(e) => [e.base, e.n_events, 0],
+            Self::Other(_) => [0; 3],
+        };
+        if numbers.iter().any(|n| *n > NUMBER_MAX) {
+            return Err(Malformed::new("a number is 2^53 or more"));
+        }
+        Ok(match self {
+            Self::Revise(e) => e.spell().into_bytes(),
+            Self::Audit(e) => e.spell().into_bytes(),
+            Self::Commit(e) => e.spell().into_bytes(),
+            Self::Other(e) => e.line.clone(),
+        })
+    }
+
+    /// The kind as it stands in the line: `revise`.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Revise(_) => "revise",
+            Self::Audit(_) => "audit",
+            Self::Commit(_) => "commit",
+            Self::Other(e) => &e.kind,
+        }
+    }
+
+    /// When the writer says it was.
+    pub fn at(&self) -> Moment {
+        match self {
+            Self::Revise(e) => e.at,
+            Self::Audit(e) => e.at,
+            Self::Commit(e) => e.at,
+            Self::Other(e) => e.at,
+        }
+    }
+
+    /// The digest of the detail's bytes; a kind not known here may have no detail.
+    pub fn detail(&self) -> Option<Digest> {
+        match self {
+            Self::Revise(e) => Some(e.detail),
+            Self::Audit(e) => Some(e.detail),
+            Self::Commit(e) => Some(e.detail),
+            Self::Other(e) => e.detail,
+        }
+    }
+}
+
+// No value below can hold a character that JSON escapes.
+
+impl Revise {
+    fn spell(&self) -> String {
+        let Self { at, doc, prev, sha256, size, media, detail } = self;
+        let prev = prev.map_or("null".to_owned(), |prev| prev.to_string());
+        format!(
+            r#"{{"t":"revise","v":{VERSION},"at":"{at}","doc":"{doc}","prev":{prev},"sha256":"{sha256}","size":{size},"type":"{}","detail":"{detail}"}}"#,
+            media.0
+        )
+    }
+}
+
+impl Audit {
+    fn spell(&self) -> String {
+        let Self { at, n_findings, n_blobs, n_events, detail } = self;
+        let result = if *n_findings == 0 { "ok" } else { "findings" };
+        format!(
+            r#"{{"t":"audit","v":{VERSION},"at":"{at}","result":"{result}","findings":{n_findings},"blobs":{n_blobs},"events":{n_events},"detail":"{detail}"}}"#
+        )
+    }
+}
+
+impl Commit {
+    fn spell(&self) -> String {
+        let Self { at, base, n_events, root, key, detail } = self;
+        format!(
+            r#"{{"t":"commit","v":{VERSION},"at":"{at}","base":{base},"n":{n_events},"root":"{root}","key":"{}","detail":"{detail}"}}"#,
+            hex(key)
+        )
+    }
+}
+
+impl Other {
+    /// The event's bytes.
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// Takes any strict object that begins with `t`, `v` and `at`.
+    fn parse(line: &[u8]) -> Result<Self, Malformed> {
+        let object = json::Json::parse(line)?;
+        let fields = object.fields().unwrap_or_default();
+        let [(t, kind), (v, version), (a, at), rest @ ..] = fields else {
+            return Err(Malformed::new("an event begins with t, v and at"));
+        };
+        let at = at.text().and_then(Moment::parse);
+        let (Some(kind), true, Some(at)) = (kind.text(), version.is_positive(), at) else {
+            return Err(Malformed::new("the event's t, v or at is not one"));
+        };
+        if [t, v, a] != ["t", "v", "at"] || !is_kind(kind) {
+            return Err(Malformed::new("an event begins with t, v and at"));
+        }
+        let detail = rest.iter().find(|(key, _)| key == "detail");
+        let detail = detail.and_then(|(_, value)| Digest::parse(value.text()?));
+        Ok(Self { line: line.to_vec(), kind: kind.to_owned(), at, detail })
+    }
+}
+
+impl MediaType {
+    /// Takes `type/subtype` in the characters of RFC 6838, lower case only.
+    pub fn new(text: &str) -> Result<Self, Malformed> {
+        let is_name = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+                && name
+                    .bytes()
+                    .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9') || b"!#$&-^_.+".contains(&b))
+        };
+        match text.split_once('/') {
+            Some((top, sub))
+                if is_name(top) && is_name(sub) && text.len() <= MEDIA_TYPE_BYTES_MAX =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(Malformed::new("a media type has the form type/subtype, in lower case")),
+        }
+    }
+
+    /// The type as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Malformed {
+    fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+impl From<serde_json::Error> for Malformed {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// What tells the kinds apart.
+#[derive(Deserialize)]
+struct Head {
+    t: String,
+    v: u64,
+}
+
+fn check_line(line: &[u8]) -> Result<(), Malformed> {
+    if line.len() > EVENT_BYTES_MAX {
+        return Err(Malformed::new("an event has at most 4096 bytes"));
+    }
+    if !line.is_ascii() {
+        return Err(Malformed::new("an event is ASCII"));
+    }
+    Ok(())
+}
+
+/// Refuses a second spelling of what was read.
+fn same_again(read: &[u8], written: &[u8]) -> Result<(), Malformed> {
+    if read != written {
+        return Err(Malformed::new("it is not in the one spelling of its values"));
+    }
+    Ok(())
+}
+
+fn is_kind(kind: &str) -> bool {
+    let is_plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    !kind.is_empty() && kind.len() <= KIND_BYTES_MAX && kind.bytes().all(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REVISE: &str = concat!(
+        r#"{"t":"revise","v":1,"at":"2026-11-23T08:06:55Z","doc":"d7f1c0a2b94e61f0","prev":48211,"#,
+        r#""sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","size":18234,"#,
+        r#""type":"text/html","detail":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#
+    );
+    const AUDIT: &str = concat!(
+        r#"{"t":"audit","v":1,"at":"2026-11-23T08:06:55Z","result":"findings","findings":2,"#,
+        r#""blobs":10,"events":12,"#,
+        r#""detail":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#
+    );
+    const COMMIT: &str = concat!(
+        r#"{"t":"commit","v":1,"at":"2026-11-23T08:06:55Z","base":256,"n":17,"#,
+        r#""root":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","key":"c74f20a3","#,
+        r#""detail":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#
+    );
+    const OTHER: &str = r#"{"t":"rename","v":1,"at":"2026-11-23T08:06:55Z","list":[1,-2,{"a":null,"b":true}],"x":"\n"}"#;
+
+    #[test]
+    fn every_kind_goes_round() {
+        for line in [REVISE, AUDIT, COMMIT, OTHER, &REVISE.replace("48211", "null")] {
+            let event = Event::parse(line.as_bytes()).unwrap();
+            assert_eq!(event.line().unwrap(), line.as_bytes());
+            assert_eq!(event.at().to_string(), "2026-11-23T08:06:55Z");
+            assert!(line.contains(event.kind()));
+        }
+        let Ok(Event::Revise(revise)) = Event::parse(REVISE.as_bytes()) else { panic!() };
+        assert_eq!(
+            (revise.prev, revise.size, revise.media.as_str()),
+            (Some(48211), 18234, "text/html")
+        );
+        assert_eq!(revise.sha256, Digest::of(b"abc"));
+        let Ok(Event::Commit(commit)) = Event::parse(COMMIT.as_bytes()) else { panic!() };
+        assert_eq!((commit.base, commit.n_events, commit.key), (256, 17, [0xc7, 0x4f, 0x20, 0xa3]));
+    }
+
+    #[test]
+    fn a_newer_version_and_an_unknown_kind_keep_their_bytes() {
+        let newer = REVISE.replace(r#""v":1"#, r#""v":2"#);
+        for line in [newer.as_str(), OTHER] {
+            let event = Event::parse(line.as_bytes()).unwrap();
+            assert!(matches!(&event, Event::Other(other) if other.line() == line.as_bytes()));
+        }
+        let event = Event::parse(newer.as_bytes()).unwrap();
+        assert_eq!((event.kind(), event.detail()), ("revise", Some(Digest::of(b""))));
+        assert_eq!(Event::parse(OTHER.as_bytes()).unwrap().detail(), None);
+    }
+
+    #[test]
+    fn a_second_spelling_is_malformed() {
+        let spellings = [
+            (r#""v":1"#, r#""v":1,"v":1"#),
+            (r#""v":1"#, r#""v":0"#),
+            (r#""v":1"#, r#""v":1.0"#),
+            (r#""v":1"#, r#""v":"1""#),
+            (r#""v":1,"#, ""),
+            (r#""v":1"#, r#""v": 1"#),
+            (r#""t":"revise","v":1"#, r#""v":1,"t":"revise""#),
+            ("revise", r"revis\u0065"),
+            ("revise", "Revise"),
+            ("2026-11-23T08:06:55Z", "2026-11-23T08:06:55.0Z"),
+            ("2026-11-23T08:06:55Z", "2026-11-23T09:06:55+01:00"),
+            ("d7f1", "D7f1"),
+            ("d7f1", "7f1"),
+            ("48211", "048211"),
+            ("48211", "-1"),
+            ("48211", "4e4"),
+            ("48211", "9007199254740992"),
+            (r#""prev":48211,"#, ""),
+            ("18234", "18234.0"),
+            ("18234", "null"),
+            ("text/html", "text/HTML"),
+            ("text/html", "texthtml"),
+            ("text/html", "text/h tml"),
+            ("text/html", "text/html; charset=utf-8"),
+            ("text/html", "text/é"),
+            (r#""detail""#, r#""pack":"x","detail""#),
+            ("855\"}", "855\",\"more\":null}"),
+            ("855\"}", "855\"} "),
+            ("855\"}", "855\"}\n"),
+            ("855\"}", "855\""),
+            ("855\"}", "85\"}"),
+            ("{\"t\"", " {\"t\""),
+        ];
+        for (from, to) in spellings {
+            let line = REVISE.replacen(from, to, 1);
+            assert_ne!(line, REVISE);
+            assert!(Event::parse(line.as_bytes()).is_err(), "{line}");
+        }
+        let kind_of_two = AUDIT.replace("\"findings\":2", "\"findings\":0");
+        assert!(Event::parse(kind_of_two.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_unknown_kind_is_held_to_the_same_strictness() {
+        let spellings = [
+            ("rename", "Rename"),
+            ("rename", ""),
+            (r#""v":1,"#, ""),
+            (r#""v":1"#, r#""v":0"#),
+            (r#""at""#, r#""on""#),
+            ("[1,", "[1.5,"),
+            ("[1,", "[01,"),
+            ("[1,", "[-0,"),
+            ("[1,", "[1e3,"),
+            ("[1,", "[9007199254740992,"),
+            ("[1,", "[ 1,"),
+            (r#""b":true"#, r#""a":true"#),
+            (r#""x":"#, r#""list":"#),
+            (r"\n", r"\u000a"),
+            (r"\n", r"\/"),
+            (r"\n", "é"),
+            (r"\n", r"\u00e9"),
+            (r"\n", r"\ud800"),
+        ];
+        for (from, to) in spellings {
+            let line = OTHER.replacen(from, to, 1);
+            assert_ne!(line, OTHER);
+            assert!(Event::parse(line.as_bytes()).is_err(), "{line}");
+        }
+        for line in ["", "{}", "[]", "null", r#""t""#, "[[", &"[".repeat(4096)] {
+            assert!(Event::parse(line.as_bytes()).is_err(), "{line}");
+        }
+        let fitting = OTHER.replace(r"\n", &"x".repeat(EVENT_BYTES_MAX - OTHER.len() + 2));
+        assert!(Event::parse(fitting.as_bytes()).is_ok());
+        assert!(Event::parse(fitting.replace('x', "xx").as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_number_too_large_is_not_written() {
+        let Ok(Event::Revise(mut revise)) = Event::parse(REVISE.as_bytes()) else { panic!() };
+        revise.size = NUMBER_MAX;
+        assert!(Event::Revise(revise.clone()).line().is_ok());
+        revise.size += 1;
+        assert!(Event::Revise(revise).line().is_err());
+    }
+}

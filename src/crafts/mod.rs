@@ -9,3 +9,5 @@ pub mod event;
 pub mod frame;
 pub mod merkle;
 pub mod note;
+pub mod sketch;
+pub mod text;

@@ -1,0 +1,270 @@
+//! Media types: what bytes are, by their content first and by their name only among texts and
+//! packages.
+
+use super::decode::decode;
+use crate::words::name::DocName;
+
+/// The media type of a document, from its name and its first bytes.
+///
+/// A kilobyte of `head` is enough, less than that if it is all there is. What is neither known nor
+/// text is `application/octet-stream`.
+pub fn media_type(name: &DocName, head: &[u8]) -> &'static str {
+    if head.is_empty() {
+        return "inode/x-empty";
+    }
+    if let Some(found) = by_magic(head) {
+        return package_by_name(found, name).unwrap_or(found);
+    }
+    let Some(decoded) = decode(without_cut_char(head), "text/plain") else {
+        return by_weak_magic(head).unwrap_or("application/octet-stream");
+    };
+    let start = decoded.text.trim_start();
+    by_markup(start).or_else(|| text_by_name(name)).unwrap_or("text/plain")
+}
+
+/// UTF-8 without the beginning of a character at its end; anything else as it is.
+fn without_cut_char(head: &[u8]) -> &[u8] {
+    match std::str::from_utf8(head) {
+        Err(cut) if cut.error_len().is_none() && cut.valid_up_to() > 0 => {
+            &head[..cut.valid_up_to()]
+        }
+        _ => head,
+    }
+}
+
+/// Whether documents of this media type can be read as text.
+pub(super) fn may_be_text(media_type: &str) -> bool {
+    media_type.starts_with("text/")
+        || media_type.ends_with("+xml")
+        || media_type.ends_with("+json")
+        || matches!(media_type, "application/json" | "application/xml" | "message/rfc822")
+}
+
+/// Whether what people see of this media type is a rendered page.
+pub(super) fn is_html(media_type: &str) -> bool {
+    matches!(media_type, "text/html" | "application/xhtml+xml")
+}
+
+fn by_magic(head: &[u8]) -> Option<&'static str> {
+    let found = MAGIC.iter().find(|(at, magic, _)| has_at(head, *at, magic));
+    found.map(|(_, _, media_type)| *media_type)
+}
+
+/// Magic that texts can begin with, too.
+fn by_weak_magic(head: &[u8]) -> Option<&'static str> {
+    let found = WEAK_MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
+    found.map(|(_, media_type)| *media_type)
+}
+
+fn has_at(head: &[u8], at: usize, magic: &[u8]) -> bool {
+    head.get(at..).is_some_and(|rest| rest.starts_with(magic))
+}
+
+/// The first tags that the WHATWG MIME Sniffing Standard takes for HTML, those apart that Markdown
+/// begins with.
+fn by_markup(start: &str) -> Option<&'static str> {
+    let begins = |tag: &str| {
+        start.get(..tag.len()).is_some_and(|it| it.eq_ignore_ascii_case(tag))
+            && !start[tag.len()..].starts_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    if begins("<?xml") {
+        return Some(match () {
+            () if start.contains("<html") => "application/xhtml+xml",
+            () if start.contains("<svg") => "image/svg+xml",
+            () => "application/xml",
+        });
+    }
+    if ["<!doctype html", "<html", "<head", "<title", "<body", "<script"].into_iter().any(begins) {
+        return Some("text/html");
+    }
+    begins("<svg").then_some("image/svg+xml")
+}
+
+/// What follows the last dot of a name, in lower case.
+fn ending(name: &DocName) -> Option<String> {
+    let tail = name.tail();
+    let dot = tail.iter().rposition(|byte| *byte == b'.')?;
+    Some(std::str::from_utf8(&tail[dot + 1..]).ok()?.to_ascii_lowercase())
+}
+
+fn text_by_name(name: &DocName) -> Option<&'static str> {
+    let ending = ending(name)?;
+    let found = TEXTS.iter().find(|(endings, _)| endings.split(' ').any(|it| it == ending));
+    found.map(|(_, media_type)| *media_type)
+}
+
+fn package_by_name(container: &str, name: &DocName) -> Option<&'static str> {
+    let ending = ending(name)?;
+    let found = PACKAGES.iter().find(|(of, it, _)| *of == container && *it == ending);
+    found.map(|(_, _, media_type)| *media_type)
+}
+
+const ZIP: &str = "application/zip";
+const OLE: &str = "application/x-ole-storage";
+
+/// Where the magic stands, what it is, what it means. The longer come before their beginnings.
+const MAGIC: &[(usize, &[u8], &str)] = &[
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"%!PS", "application/postscript"),
+    (0, b"{\\rtf", "application/rtf"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (0, b"II*\0", "image/tiff"),
+    (0, b"MM\0*", "image/tiff"),
+    (8, b"WEBPVP8", "image/webp"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftypheic", "image/heic"),
+    (4, b"ftypqt", "video/quicktime"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftyp", "video/mp4"),
+    (8, b"WAVEfmt", "audio/wav"),
+    (8, b"AVI LIST", "video/x-msvideo"),
+    (0, b"\x1aE\xdf\xa3", "video/x-matroska"),
+    (0, b"ID3\x02", "audio/mpeg"),
+    (0, b"ID3\x03", "audio/mpeg"),
+    (0, b"ID3\x04", "audio/mpeg"),
+    (0, b"OggS\0", "audio/ogg"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"AT&TFORM", "image/vnd.djvu"),
+    (0, b"PK\x03\x04", ZIP),
+    (0, b"PK\x05\x06", ZIP),
+    (0, b"\x1f\x8b\x08", "application/gzip"),
+    (0, b"\x28\xb5\x2f\xfd", "application/zstd"),
+    (0, b"\xfd7zXZ\0", "application/x-xz"),
+    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (0, b"Rar!\x1a\x07", "application/vnd.rar"),
+    (257, b"ustar", "application/x-tar"),
+    (0, b"SQLite format 3\0", "application/vnd.sqlite3"),
+    (0, b"\x7fELF", "application/x-executable"),
+    (0, b"\0asm", "application/wasm"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
+    (0, b"wOFF", "font/woff"),
+    (0, b"wOF2", "font/woff2"),
+];
+
+const WEAK_MAGIC: &[(&[u8], &str)] = &[
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"\xff\xf2", "audio/mpeg"),
+    (b"BM", "image/bmp"),
+    (b"BZh", "application/x-bzip2"),
+    (b"MZ", "application/vnd.microsoft.portable-executable"),
+];
+
+/// Packages by container and ending.
+const PACKAGES: &[(&str, &str, &str)] = &[
+    (ZIP, "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (ZIP, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (ZIP, "pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    (ZIP, "odt", "application/vnd.oasis.opendocument.text"),
+    (ZIP, "ods", "application/vnd.oasis.opendocument.spreadsheet"),
+    (ZIP, "odp", "application/vnd.oasis.opendocument.presentation"),
+    (ZIP, "epub", "application/epub+zip"),
+    (ZIP, "jar", "application/java-archive"),
+    (OLE, "doc", "application/msword"),
+    (OLE, "xls", "application/vnd.ms-excel"),
+    (OLE, "ppt", "application/vnd.ms-powerpoint"),
+    (OLE, "msg", "application/vnd.ms-outlook"),
+];
+
+/// Texts by ending.
+const TEXTS: &[(&str, &str)] = &[
+    ("html htm xhtml", "text/html"),
+    ("md markdown mkd", "text/markdown"),
+    ("csv", "text/csv"),
+    ("tsv tab", "text/tab-separated-values"),
+    ("json geojson jsonl ndjson", "application/json"),
+    ("xml rss atom", "application/xml"),
+    ("svg", "image/svg+xml"),
+    ("eml", "message/rfc822"),
+    ("ics", "text/calendar"),
+    ("vcf", "text/vcard"),
+    ("vtt", "text/vtt"),
+    ("css", "text/css"),
+    ("js mjs cjs", "text/javascript"),
+    ("tex latex bib", "text/x-tex"),
+    ("rst", "text/x-rst"),
+    ("org", "text/org"),
+    ("adoc asciidoc", "text/asciidoc"),
+    ("diff patch", "text/x-diff"),
+    ("yaml yml", "text/x-yaml"),
+    ("toml", "text/x-toml"),
+    ("ini cfg conf", "text/x-ini"),
+    ("sh bash", "text/x-shellscript"),
+    ("py", "text/x-python"),
+    ("rs", "text/x-rust"),
+    ("c h", "text/x-c"),
+    ("cc cpp cxx hpp", "text/x-c++"),
+    ("go", "text/x-go"),
+    ("java", "text/x-java"),
+    ("ts tsx", "text/x-typescript"),
+    ("rb", "text/x-ruby"),
+    ("pl pm", "text/x-perl"),
+    ("php", "text/x-php"),
+    ("sql", "text/x-sql"),
+];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(name: &str, head: &[u8]) -> &'static str {
+        media_type(&DocName::new(name).unwrap(), head)
+    }
+
+    #[test]
+    fn content_decides_over_the_name() {
+        for (name, head, expected) in [
+            ("a.txt", &b"%PDF-1.7\n"[..], "application/pdf"),
+            ("a.html", b"\x89PNG\r\n\x1a\n\0\0", "image/png"),
+            ("photo", b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
+            ("x.doc", b"PK\x03\x04\x14\0", "application/zip"),
+            ("x.epub", b"PK\x03\x04\x14\0", "application/epub+zip"),
+            ("x.DOC", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword"),
+            ("letter", b"{\\rtf1\\ansi", "application/rtf"),
+            ("clip", b"\0\0\0\x18ftypmp42", "video/mp4"),
+            ("tone", b"RIFF\x24\0\0\0WAVEfmt ", "audio/wav"),
+            ("song", b"\xff\xfb\x90\x64\0\0\0\0", "audio/mpeg"),
+            ("a.md", b"<!DOCTYPE html><p>", "text/html"),
+            ("a.txt", b" \n<HTML lang=de>", "text/html"),
+            ("a", b"<?xml version='1.0'?><rss>", "application/xml"),
+            ("a", b"<?xml version='1.0'?><html xmlns=''>", "application/xhtml+xml"),
+            ("a.html", b"", "inode/x-empty"),
+            ("a.txt", b"\0\x01\x02\x03", "application/octet-stream"),
+        ] {
+            assert_eq!(of(name, head), expected, "{name}");
+        }
+        let wide: Vec<u8> = "<html><p>wide".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(of("a.txt", &wide), "text/html");
+    }
+
+    #[test]
+    fn among_texts_the_name_decides() {
+        for (name, head, expected) in [
+            ("README", &b"words"[..], "text/plain"),
+            ("b/x.MD", b"# words", "text/markdown"),
+            ("x.md", b"<h1 align=center>", "text/markdown"),
+            ("x.md", b"<htmlish> words", "text/markdown"),
+            ("x.csv", b"a;b", "text/csv"),
+            ("x.json", b"{}", "application/json"),
+            ("x.rs", b"fn main() {}", "text/x-rust"),
+            ("x.tar.py", b"import this", "text/x-python"),
+            ("x.log", b"BMW and MZ made motorcycles", "text/plain"),
+            ("x.txt", b"caf\xe9 au lait, s'il vous pla\xeet", "text/plain"),
+            ("cut.txt", "сло".as_bytes().split_last().unwrap().1, "text/plain"),
+        ] {
+            assert_eq!(of(name, head), expected, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_head_has_a_media_type(head in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(of("x.txt", &head).contains('/'));
+        }
+    }
+}

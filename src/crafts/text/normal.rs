@@ -1,0 +1,429 @@
+//! Normal form: what is left of a text when looks are taken away, as words to make shingles of.
+//!
+//! The text is composed (NFKC, Unicode Standard Annex 15) and its case folded. Runs of letters,
+//! digits and the marks on them are words; everything else separates, so quotes, dashes and white
+//! space of any kind weigh nothing. Invisible characters (soft hyphens, joiners, direction marks)
+//! vanish without separating. Scripts that are written without spaces (Han, Kana, Thai, Lao, Khmer,
+//! Myanmar) are cut into overlapping pairs of characters.
+
+use std::sync::OnceLock;
+
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+/// The version of the normal form; sketches of different versions do not compare.
+///
+/// It rises with every change of the rules above, a newer Unicode version among them.
+pub const NORMAL_VERSION: u32 = 1;
+
+/// The words of a text in normal form, packed into one buffer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Normal {
+    bytes: Vec<u8>,
+    /// Where each word ends; it starts where the one before ends.
+    ends: Vec<usize>,
+}
+
+impl Normal {
+    /// The normal form of one text.
+    pub fn of(text: &str) -> Self {
+        let mut normal = Self::default();
+        normal.push(text);
+        normal
+    }
+
+    /// Adds the words of a further piece of text; no word reaches from one piece into the next.
+    pub fn push(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (plain, more) = rest.split_at(ascii_prefix(rest.as_bytes()));
+            self.push_ascii(plain.as_bytes());
+            rest = more;
+            if !more.as_bytes().first().is_none_or(u8::is_ascii) {
+                let from = text.len() - more.len() - self.take_open();
+                let n_bytes = text[from..].bytes().position(is_separator);
+                let to = n_bytes.map_or(text.len(), |n| from + n);
+                self.push_token(&text[from..to]);
+                rest = &text[to..];
+            }
+        }
+        self.end_word();
+    }
+
+    /// The words in order, as UTF-8.
+    pub fn words(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| &self.bytes[std::mem::replace(&mut start, *end)..*end])
+    }
+
+    /// All words, one after the other.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where each word ends in [`Normal::bytes`], strictly rising.
+    pub fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
+    /// Takes up to [`STRIDE`] ASCII bytes; the last word stays open.
+    ///
+    /// Nothing branches on the text: each byte is written, and the places move on only past those
+    /// that count.
+    fn push_ascii(&mut self, text: &[u8]) {
+        let mut bytes = [0; STRIDE];
+        let mut ends = [0; STRIDE];
+        let base = self.bytes.len();
+        let (mut n_bytes, mut n_ends, mut start) = (0, 0, self.last_end());
+        for byte in text {
+            let folded = FOLD[usize::from(*byte)];
+            let here = base + n_bytes;
+            let ended = folded == 0 && here != start;
+            bytes[n_bytes % STRIDE] = folded;
+            n_bytes += usize::from(folded != 0);
+            ends[n_ends % STRIDE] = here;
+            n_ends += usize::from(ended);
+            start = if ended { here } else { start };
+        }
+        self.bytes.extend_from_slice(&bytes[..n_bytes]);
+        self.ends.extend_from_slice(&ends[..n_ends]);
+    }
+
+    /// Takes a stretch without ASCII separators; the last word stays open.
+    fn push_token(&mut self, token: &str) {
+        let plain = PLAIN.get_or_init(plain_table);
+        let n_before = (self.bytes.len(), self.ends.len());
+        let mut cutter = Cutter { normal: self, last: None };
+        if !token.chars().all(|c| cutter.put_plain(c, plain)) {
+            cutter.last = None;
+            cutter.normal.bytes.truncate(n_before.0);
+            cutter.normal.ends.truncate(n_before.1);
+            composed(token).for_each(|c| cutter.put(c));
+        }
+        cutter.end_run();
+    }
+
+    fn last_end(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// Takes the open word back and returns its length, which is that of its ASCII source.
+    fn take_open(&mut self) -> usize {
+        let n_open = self.bytes.len() - self.last_end();
+        self.bytes.truncate(self.last_end());
+        n_open
+    }
+
+    fn end_word(&mut self) {
+        if self.bytes.len() > self.last_end() {
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    fn push_char(&mut self, c: char) {
+        self.bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// How many ASCII bytes are folded at once.
+const STRIDE: usize = 512;
+
+/// Each ASCII letter in lower case and each digit; 0 for what separates.
+const FOLD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            table[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// The characters of up to two UTF-8 bytes.
+const PLAIN_CHARS: usize = 0x800;
+
+/// What each character of two UTF-8 bytes becomes by itself: its folded form, 0 for a separator, or
+/// [`ASK`]. It is computed from the rules on first use.
+static PLAIN: OnceLock<[u16; PLAIN_CHARS]> = OnceLock::new();
+
+/// Composition or folding may take more than this one character.
+const ASK: u16 = u16::MAX;
+
+fn plain_table() -> [u16; PLAIN_CHARS] {
+    std::array::from_fn(|code| {
+        let Some(c) = char::from_u32(code as u32) else { return ASK };
+        let low = c.to_lowercase().next().unwrap_or(c);
+        let is_simple = is_nfkc_quick(std::iter::once(c)) == IsNormalized::Yes
+            && (low as usize) < PLAIN_CHARS
+            && !is_invisible(c)
+            && !matches!(c, 'ß' | 'ς' | 'İ');
+        match class(c) {
+            Class::Letter if is_simple => low as u16,
+            Class::Separator if is_simple => 0,
+            _ => ASK,
+        }
+    })
+}
+
+fn is_separator(byte: u8) -> bool {
+    byte.is_ascii() && FOLD[usize::from(byte)] == 0
+}
+
+/// The length of the ASCII text at the start, at most [`STRIDE`].
+fn ascii_prefix(text: &[u8]) -> usize {
+    let text = &text[..text.len().min(STRIDE)];
+    let n_whole = text.chunks_exact(16).take_while(|chunk| chunk.is_ascii()).count() * 16;
+    let n_more = text[n_whole..].iter().take_while(|byte| byte.is_ascii()).count();
+    n_whole + n_more
+}
+
+/// The visible characters, composed. Case is folded before, since some letters have a composed form
+/// in lower case only, and after by [`Cutter::put`], since composition makes letters out of signs.
+fn composed(token: &str) -> impl Iterator<Item = char> {
+    token.chars().filter(|c| !is_invisible(*c)).flat_map(folded).nfkc()
+}
+
+/// Lower case, with the few letters whose full folding (Unicode's CaseFolding) differs from it.
+fn folded(c: char) -> impl Iterator<Item = char> {
+    let (first, second) = match c {
+        'ß' | 'ẞ' => ('s', Some('s')),
+        'ς' => ('σ', None),
+        'İ' => ('i', None),
+        c => (c.to_lowercase().next().unwrap_or(c), None),
+    };
+    std::iter::once(first).chain(second)
+}
+
+/// What a composed character does to the words.
+enum Class {
+    /// Stands in a word.
+    Letter,
+    /// Stands in a word that is open, and starts none.
+    Mark,
+    /// Stands in a run that is cut into pairs.
+    Cut,
+    /// Ends a word.
+    Separator,
+}
+
+fn class(c: char) -> Class {
+    match c {
+        // Modifier letters that are set as apostrophes and quotes.
+        '\u{2b9}'..='\u{2bf}' => Class::Separator,
+        c if is_cut(c) && (c.is_alphanumeric() || is_combining_mark(c)) => Class::Cut,
+        c if c.is_alphanumeric() => Class::Letter,
+        c if is_combining_mark(c) => Class::Mark,
+        _ => Class::Separator,
+    }
+}
+
+/// Soft hyphens, joiners, direction marks, variation selectors, keycaps: they vanish before composition.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}'
+        | '\u{20dd}'..='\u{20e0}' | '\u{20e2}'..='\u{20e4}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Whether the character is of a script that is written without spaces.
+fn is_cut(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}' // Thai, Lao
+        | '\u{1000}'..='\u{109f}' | '\u{a9e0}'..='\u{a9ff}' | '\u{aa60}'..='\u{aa7f}' // Myanmar
+        | '\u{1780}'..='\u{17ff}' // Khmer
+        | '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{3029}' | '\u{3038}'..='\u{303b}' // Han signs
+        | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{1aff0}'..='\u{1b16f}' // Kana
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' // Han
+        | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Cuts composed characters into words.
+struct Cutter<'a> {
+    normal: &'a mut Normal,
+    /// The last character of the run being cut, and whether it is in a pair already.
+    last: Option<(char, bool)>,
+}
+
+impl Cutter<'_> {
+    /// Puts a character of a source text if it needs no normalising, whatever stands beside it.
+    fn put_plain(&mut self, c: char, plain: &[u16; PLAIN_CHARS]) -> bool {
+        let folded = match plain.get(c as usize) {
+            Some(folded) => *folded,
+            None => match c {
+                '一'..='\u{9fff}' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' => {
+                    self.put_cut(c);
+                    return true;
+                }
+                '\u{2010}'..='\u{201f}' | '…' | '、'..='〃' | '〈'..='】' => 0,
+                // Full-width ASCII punctuation.
+                '！'..='／' | '：'..='＠' => 0,
+                _ => ASK,
+            },
+        };
+        match folded {
+            ASK => return false,
+            0 => self.end_all(),
+            low => {
+                self.end_run();
+                match u8::try_from(low) {
+                    Ok(byte @ ..0x80) => self.normal.bytes.push(byte),
+                    _ => self
+                        .normal
+                        .bytes
+                        .extend([0xc0 | (low >> 6) as u8, 0x80 | (low & 0x3f) as u8]),
+                }
+            }
+        }
+        true
+    }
+
+    fn end_all(&mut self) {
+        self.end_run();
+        self.normal.end_word();
+    }
+
+    fn put(&mut self, c: char) {
+        if c.is_ascii_alphanumeric() {
+            self.end_run();
+            return self.normal.bytes.push(FOLD[c as usize]);
+        }
+        match class(c) {
+            Class::Letter => {
+                self.end_run();
+                folded(c).for_each(|low| self.normal.push_char(low));
+            }
+            Class::Mark if self.normal.bytes.len() > self.normal.last_end() => {
+                self.normal.push_char(c);
+            }
+            Class::Cut => self.put_cut(c),
+            Class::Mark => {}
+            Class::Separator => self.end_all(),
+        }
+    }
+
+    fn put_cut(&mut self, c: char) {
+        match self.last.replace((c, false)) {
+            None => self.normal.end_word(),
+            Some((before, _)) => {
+                self.normal.push_char(before);
+                self.normal.push_char(c);
+                self.normal.end_word();
+                self.last = Some((c, true));
+            }
+        }
+    }
+
+    /// Ends a run of pairs; a run of one character is a word of its own.
+    fn end_run(&mut self) {
+        if let Some((alone, false)) = self.last.take() {
+            self.normal.push_char(alone);
+            self.normal.end_word();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words(text: &str) -> String {
+        let normal = Normal::of(text);
+        let words: Vec<_> = normal.words().map(|word| std::str::from_utf8(word).unwrap()).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn looks_do_not_matter() {
+        for (text, normal) in [
+            ("", ""),
+            ("  --- !\n", ""),
+            ("The Quick, brown FOX.", "the quick brown fox"),
+            ("don't don’t don‘t donʼt", "don t don t don t don t"),
+            ("“Yes”—he said–twice… A-B", "yes he said twice a b"),
+            ("co\u{ad}operate zero\u{200b}width \u{feff}mark", "cooperate zerowidth mark"),
+            ("a\u{a0}b\u{2003}c\u{3000}d", "a b c d"),
+            ("1,234.5 km² № 7", "1 234 5 km2 no 7"),
+            ("ﬁne ﬂow Ａｂｃ１", "fine flow abc1"),
+            ("cafe\u{301} café CAFÉ", "café café café"),
+            ("a\u{338}=\u{338}b", "a\u{338} b"),
+            ("👍🏽 ok 👩‍👩‍👧 1️⃣", "ok 1"),
+        ] {
+            assert_eq!(words(text), normal, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_script_has_words() {
+        for (text, normal) in [
+            ("Straße STRASSE Größe ẞ", "strasse strasse grösse ss"),
+            ("ΟΔΥΣΣΕΎΣ Ὀδυσσεύς", "οδυσσεύσ ὀδυσσεύσ"),
+            ("İstanbul ISTANBUL", "istanbul istanbul"),
+            ("H\u{331} \u{1e96}", "\u{1e96} \u{1e96}"),
+            ("Война и МИР: ёлка", "война и мир ёлка"),
+            ("قال الرَّئيسُ، نعم؟", "قال الرَّئيسُ نعم"),
+            ("हिन्दी में", "हिन्दी में"),
+            ("한국어 문장", "한국어 문장"),
+            ("中华人民，共和国。", "中华 华人 人民 共和 和国"),
+            ("東京へ行く", "東京 京へ へ行 行く"),
+            ("ﾃｽﾄ ガ", "テス スト ガ"),
+            ("第3章abcと", "第 3 章 abc と"),
+            ("ภาษาไทย", "ภา าษ ษา าไ ไท ทย"),
+            ("x東y", "x 東 y"),
+        ] {
+            let spaced = words(text);
+            assert_eq!(spaced, normal, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_do_not_reach_across_pieces_but_across_strides() {
+        let mut normal = Normal::of("one");
+        normal.push("two");
+        assert_eq!(normal.words().collect::<Vec<_>>(), [b"one", b"two"]);
+        let long = "x".repeat(3 * STRIDE + 5);
+        assert_eq!(words(&long), long);
+        let late = format!("{long}é");
+        assert_eq!(words(&format!("a {late} b")), format!("a {late} b"));
+    }
+
+    proptest! {
+        #[test]
+        fn plain_characters_need_no_normalising(
+            token in "[a-zäßéЖёΣς’“…، العربя中国のガ゙ァ。！ㅎ한\u{301}\u{338}\u{80}-\u{7ff}]{0,12}"
+        ) {
+            let mut slow = Normal::default();
+            let mut cutter = Cutter { normal: &mut slow, last: None };
+            composed(&token).for_each(|c| cutter.put(c));
+            cutter.end_all();
+            prop_assert_eq!(Normal::of(&token), slow);
+        }
+
+        #[test]
+        fn normal_form_is_its_own_normal_form(text in "[a-zA-Z0-9 .,éßİΣ한ค中\u{301}\u{ad}]{0,40}") {
+            // Pairs overlap, so only texts without cut scripts are fixed points.
+            let once = words(&text.replace(['中', 'ค'], " "));
+            prop_assert_eq!(words(&once), once);
+        }
+
+        #[test]
+        fn ascii_words_are_those_of_the_slow_path(text in "[ -~\t\n]{0,2000}") {
+            let mut slow = Normal::default();
+            for token in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+                slow.push_token(token);
+                slow.end_word();
+            }
+            prop_assert_eq!(Normal::of(&text), slow);
+        }
+
+        #[test]
+        fn no_text_is_too_strange(text in any::<String>()) {
+            let normal = Normal::of(&text);
+            prop_assert!(normal.words().all(|word| !word.is_empty()));
+            prop_assert!(normal.bytes.len() <= 18 * text.len());
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod chunk;
+pub mod diff;
 pub mod event;
 pub mod frame;
 pub mod merkle;

@@ -1,0 +1,154 @@
+//! How alike two paragraphs are: the share of their words, rare words counting more.
+//!
+//! A word weighs its information in bits, so that two paragraphs are not alike for `the` and `of`.
+//! Order does not matter and signs are not counted.
+
+use std::collections::HashMap;
+
+use super::Sides;
+use super::reading::Vocabulary;
+
+/// A word in more paragraphs than this says little about where its paragraph went.
+const RARE_PARAGRAPHS_MAX: usize = 8;
+/// Of the paragraphs that share rare words, so many are weighed word by word.
+const CANDIDATES_MAX: usize = 4;
+
+/// The words of one paragraph without their order.
+#[derive(Default)]
+pub struct Bag {
+    /// Distinct words in rising order, and how often each occurs.
+    words: Vec<(usize, usize)>,
+    weight: usize,
+    /// How many words there are, repetitions included.
+    pub n_words: usize,
+}
+
+/// How alike two paragraphs are, in thousandths.
+pub type Likeness = usize;
+
+/// Two paragraphs that may be one before and after a change.
+pub struct Candidate {
+    pub a: usize,
+    pub b: usize,
+    pub likeness: Likeness,
+}
+
+impl Bag {
+    /// The bag of a paragraph's words.
+    pub fn of(ids: &[usize], vocabulary: &Vocabulary) -> Self {
+        let mut sorted: Vec<usize> =
+            ids.iter().copied().filter(|id| vocabulary.is_word[*id]).collect();
+        sorted.sort_unstable();
+        let mut words: Vec<(usize, usize)> = Vec::new();
+        for id in &sorted {
+            match words.last_mut() {
+                Some((last, n)) if last == id => *n += 1,
+                _ => words.push((*id, 1)),
+            }
+        }
+        let weight = words.iter().map(|(id, n)| n * weight(*id, vocabulary)).sum();
+        Self { words, weight, n_words: sorted.len() }
+    }
+
+    /// The weight of the shared words over the mean weight of both sides (Dice).
+    ///
+    /// Returns 0 without a look at the words where the weights alone keep it below `least`.
+    pub fn likeness(&self, other: &Bag, vocabulary: &Vocabulary, least: Likeness) -> Likeness {
+        let both = self.weight + other.weight;
+        if both == 0 || 2000 * self.weight.min(other.weight) / both < least {
+            return 0;
+        }
+        let (mut shared, mut i, mut j) = (0, 0, 0);
+        while let (Some((x, n)), Some((y, m))) = (self.words.get(i), other.words.get(j)) {
+            if x == y {
+                shared += n.min(m) * weight(*x, vocabulary);
+            }
+            i += usize::from(x <= y);
+            j += usize::from(y <= x);
+        }
+        2000 * shared / both
+    }
+}
+
+/// For each bag of `b` the few bags of `a` that share most of its rare words, if `least` alike.
+pub fn candidates(bags: Sides<&[Bag]>, vocabulary: &Vocabulary, least: Likeness) -> Vec<Candidate> {
+    let homes = homes(bags.a);
+    let mut candidates = Vec::new();
+    for (b, bag) in bags.b.iter().enumerate() {
+        for a in best_homes(bag, &homes, vocabulary) {
+            let likeness = bags.a[a].likeness(bag, vocabulary, least);
+            if likeness >= least {
+                candidates.push(Candidate { a, b, likeness });
+            }
+        }
+    }
+    candidates
+}
+
+fn weight(id: usize, vocabulary: &Vocabulary) -> usize {
+    let share = vocabulary.n_items / vocabulary.counts[id].max(1);
+    1 + share.checked_ilog2().map_or(0, |bits| bits as usize)
+}
+
+/// For each word the paragraphs it occurs in; one more than rare is kept to tell it from rare.
+fn homes(bags: &[Bag]) -> HashMap<usize, Vec<usize>> {
+    let mut homes: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (paragraph, bag) in bags.iter().enumerate() {
+        for (id, _) in &bag.words {
+            let of_word = homes.entry(*id).or_default();
+            if of_word.len() <= RARE_PARAGRAPHS_MAX {
+                of_word.push(paragraph);
+            }
+        }
+    }
+    homes
+}
+
+fn best_homes(
+    bag: &Bag,
+    homes: &HashMap<usize, Vec<usize>>,
+    vocabulary: &Vocabulary,
+) -> Vec<usize> {
+    let mut votes: Vec<(usize, usize)> = Vec::new();
+    for (id, _) in &bag.words {
+        let of_word = homes.get(id).filter(|of_word| of_word.len() <= RARE_PARAGRAPHS_MAX);
+        votes.extend(of_word.into_iter().flatten().map(|home| (*home, weight(*id, vocabulary))));
+    }
+    votes.sort_unstable();
+    votes.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0 };
+        same
+    });
+    votes.sort_by_key(|(home, sum)| (std::cmp::Reverse(*sum), *home));
+    votes.iter().take(CANDIDATES_MAX).map(|(home, _)| *home).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading;
+    use super::*;
+
+    fn likeness(a: &str, b: &str) -> Likeness {
+        let (readings, vocabulary) = reading::read(Sides { a, b });
+        let bags = readings.map(|side| Bag::of(&side.ids, &vocabulary));
+        bags.a.likeness(&bags.b, &vocabulary, 0)
+    }
+
+    #[test]
+    fn likeness_is_the_share_of_words() {
+        assert_eq!(likeness("one two three", "three one, two!"), 1000);
+        assert_eq!(likeness("one two", "three four"), 0);
+        assert_eq!(likeness("---", "---"), 0);
+        assert_eq!(likeness("", ""), 0);
+        assert!(likeness("The price is 10 euros.", "The price is 12 euros.") > 700);
+    }
+
+    #[test]
+    fn common_words_count_less_than_rare_ones() {
+        let rest = "\n\nthe of the of the of the of the of the of the of the of";
+        let common = likeness(&format!("the of seal{rest}"), "the of whale");
+        let rare = likeness(&format!("seal whale the{rest}"), "seal whale of");
+        assert!(common < rare, "{common} {rare}");
+    }
+}

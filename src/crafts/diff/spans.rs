@@ -1,0 +1,158 @@
+//! What changed inside a paragraph, as phrases to read rather than as few words as possible.
+//!
+//! After the alignment, an edit that could stand in several places is put where a sentence, a line
+//! or a word begins, and a word or two left standing between two larger edits goes with them.
+
+use std::ops::Range;
+
+use super::align::{Aligner, Run};
+use super::reading::Reading;
+use super::{Sides, Span};
+
+/// An edit is moved at most this many words to find a better place.
+const SLIDE_MAX: usize = 64;
+/// No more words and signs than this are given up for the sake of the edits around them.
+const ISLAND_MAX: usize = 3;
+
+/// One paragraph of a text.
+struct Side<'r, 't> {
+    reading: &'r Reading<'t>,
+    paragraph: usize,
+}
+
+/// The texts of two paragraphs, stayed and edited by turns; together they are all of both.
+pub fn spans(
+    readings: &Sides<Reading<'_>>,
+    paragraphs: Sides<usize>,
+    aligner: &mut Aligner,
+) -> Vec<Span> {
+    let sides = Sides {
+        a: Side { reading: &readings.a, paragraph: paragraphs.a },
+        b: Side { reading: &readings.b, paragraph: paragraphs.b },
+    };
+    let mut runs = aligner.align(Sides { a: sides.a.ids(), b: sides.b.ids() });
+    runs.push(Run { a: sides.a.ids().len(), b: sides.b.ids().len(), len: 0 });
+    for i in 1..runs.len() {
+        slide(&sides, &mut runs, i);
+    }
+    let mut kept = Vec::new();
+    for run in runs {
+        keep(&sides, &mut kept, run);
+    }
+    cover(&sides, &kept)
+}
+
+impl Side<'_, '_> {
+    fn ids(&self) -> &[usize] {
+        self.reading.words(self.paragraph)
+    }
+
+    /// Where in the text the paragraph's `i`-th word starts; what is left goes to the outer words.
+    fn edge(&self, i: usize) -> usize {
+        let paragraph = &self.reading.paragraphs[self.paragraph];
+        match i {
+            0 => paragraph.bytes.start,
+            _ if i == paragraph.words.len() => paragraph.bytes.end,
+            _ => self.reading.starts[paragraph.words.start + i],
+        }
+    }
+
+    fn bytes(&self, words: Range<usize>) -> Range<usize> {
+        self.edge(words.start)..self.edge(words.end)
+    }
+
+    /// How good a place the start of the `i`-th word is for an edit to begin or end.
+    fn merit(&self, i: usize) -> u32 {
+        if i == 0 || i == self.ids().len() {
+            return 5;
+        }
+        let paragraph = &self.reading.paragraphs[self.paragraph];
+        let before = &self.reading.text[paragraph.bytes.start..self.edge(i)];
+        let words = before.trim_end();
+        let space = &before[words.len()..];
+        match words.chars().next_back() {
+            Some('。' | '！' | '？') => 4,
+            Some('.' | '!' | '?' | '…') if !space.is_empty() => 4,
+            _ if space.contains('\n') => 3,
+            _ if !space.is_empty() => 2,
+            _ => 0,
+        }
+    }
+}
+
+/// Moves the edit before the `i`-th run to its best place, where it is one-sided.
+fn slide(sides: &Sides<Side<'_, '_>>, runs: &mut [Run], i: usize) {
+    let (before, after) = (runs[i - 1], runs[i]);
+    let (side, gap) = if before.b_end() == after.b {
+        (&sides.a, before.a_end()..after.a)
+    } else if before.a_end() == after.a {
+        (&sides.b, before.b_end()..after.b)
+    } else {
+        return;
+    };
+    let ids = side.ids();
+    // The word that leaves the edit at one end must be the one that enters it at the other.
+    let n_left = (1..before.len.min(SLIDE_MAX + 1))
+        .take_while(|n| ids[gap.start - n] == ids[gap.end - n])
+        .count();
+    let n_right = (0..after.len.saturating_sub(1).min(SLIDE_MAX))
+        .take_while(|n| ids[gap.start + n] == ids[gap.end + n])
+        .count();
+    let merit = |to: usize| side.merit(to) + side.merit(to + gap.len());
+    let best = (gap.start - n_left..=gap.start + n_right).max_by_key(|to| (merit(*to), *to));
+    let to = best.unwrap_or(gap.start);
+    runs[i - 1].len = before.len + to - gap.start;
+    runs[i].len = after.len + gap.start - to;
+    runs[i].a = after.a + to - gap.start;
+    runs[i].b = after.b + to - gap.start;
+}
+
+/// Adds a run, and gives up those before it that are islands between larger edits.
+fn keep(sides: &Sides<Side<'_, '_>>, kept: &mut Vec<Run>, run: Run) {
+    while let Some(island) = kept.last() {
+        let end = kept.len().checked_sub(2).map_or((0, 0), |i| (kept[i].a_end(), kept[i].b_end()));
+        if !is_island(sides, *island, end, run) {
+            break;
+        }
+        kept.pop();
+    }
+    kept.push(run);
+}
+
+fn is_island(
+    sides: &Sides<Side<'_, '_>>,
+    island: Run,
+    (a_end, b_end): (usize, usize),
+    next: Run,
+) -> bool {
+    let before =
+        Sides { a: sides.a.bytes(a_end..island.a).len(), b: sides.b.bytes(b_end..island.b).len() };
+    let after = Sides {
+        a: sides.a.bytes(island.a_end()..next.a).len(),
+        b: sides.b.bytes(island.b_end()..next.b).len(),
+    };
+    let replaces = before.a + after.a > 0 && before.b + after.b > 0;
+    let smaller_edit = before.a.max(before.b).min(after.a.max(after.b));
+    let island_bytes = sides.a.bytes(island.a..island.a_end()).len();
+    replaces && island.len <= ISLAND_MAX && 2 * island_bytes <= smaller_edit
+}
+
+/// Spans for the runs and for all that lies between them.
+fn cover(sides: &Sides<Side<'_, '_>>, runs: &[Run]) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let (mut a, mut b) = (0, 0);
+    for run in runs {
+        if a < run.a {
+            spans.push(Span::Removed { a: sides.a.bytes(a..run.a) });
+        }
+        if b < run.b {
+            spans.push(Span::Added { b: sides.b.bytes(b..run.b) });
+        }
+        (a, b) = (run.a_end(), run.b_end());
+        if run.len > 0 {
+            let (a, b) = (sides.a.bytes(run.a..a), sides.b.bytes(run.b..b));
+            spans.push(Span::Same { a, b });
+        }
+    }
+    spans
+}

@@ -6,4 +6,5 @@
 //! ARCHITECTURE.md is the longer tour; `tests/floors.rs` keeps the floors.
 
 pub mod crafts;
+pub mod keepers;
 pub mod words;

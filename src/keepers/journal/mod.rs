@@ -1,0 +1,556 @@
+//! The journal: every event in order, and the signed checkpoint that says how far it goes.
+//!
+//! It owns `identity` and everything under `log/`. Bundles beyond the checkpoint do not exist for a
+//! reader; swapping the checkpoint is the commit. Byte layout: docs/format.md.
+
+mod bundle;
+mod identity;
+mod read;
+mod write;
+
+use std::sync::Arc;
+
+pub use self::identity::Identity;
+pub use self::read::{Entry, Examined, Problem};
+pub use self::write::{Closing, Draft, Staged};
+use crate::crafts::backend::Backend;
+use crate::crafts::merkle::{Frontier, Head};
+use crate::crafts::note::{Checkpoint, NoteError, Signer};
+use crate::words::digest::Digest;
+use crate::words::error::{Error, Refusal};
+use crate::words::limits;
+
+const CHECKPOINT: &str = "log/checkpoint";
+const CHECKPOINTS: &str = "log/checkpoints";
+
+/// An archive's journal as its checkpoint stood when it was opened or last committed.
+pub struct Journal {
+    backend: Arc<dyn Backend>,
+    identity: Identity,
+    checkpoint: Checkpoint,
+    note: Vec<u8>,
+}
+
+impl Journal {
+    /// Makes an empty journal that `signer` signs for.
+    ///
+    /// The identity comes last: without it there is no archive. Refused where there is one, or a log
+    /// that holds more than an unfinished `create` leaves.
+    pub fn create(backend: Arc<dyn Backend>, signer: &Signer) -> Result<Self, Error> {
+        let identity = Identity::new(signer.verifier().clone());
+        let has_identity = backend.size(identity::NAME)?.is_some();
+        let leftover = |name: &str| name == CHECKPOINT || name == CHECKPOINTS;
+        if has_identity || !backend.list("log")?.iter().all(|object| leftover(&object.name)) {
+            return Err(Error::usage(format!(
+                "there is an archive at {} already",
+                place(&*backend)
+            )));
+        }
+        let (checkpoint, note) = sign(&identity, &Frontier::default().head(), signer)?;
+        backend.swap(CHECKPOINT, &note)?;
+        backend.swap(identity::NAME, identity.to_string().as_bytes())?;
+        let journal = Self { backend, identity, checkpoint, note };
+        journal.remember_checkpoint();
+        Ok(journal)
+    }
+
+    /// Opens a journal: its checkpoint must be signed by the key in its identity.
+    pub fn open(backend: Arc<dyn Backend>) -> Result<Self, Error> {
+        let Some(identity) = backend.read(identity::NAME, limits::IDENTITY_BYTES_MAX)? else {
+            return Err(Error::NoArchive { place: place(&*backend) });
+        };
+        let identity = Identity::parse(&identity)?;
+        let note = backend.read(CHECKPOINT, limits::NOTE_BYTES_MAX)?;
+        let note = note.ok_or_else(|| Error::damaged(CHECKPOINT, "it is missing"))?;
+        let checkpoint = open_checkpoint(&note, &identity)?;
+        Ok(Self { backend, identity, checkpoint, note })
+    }
+
+    /// Which archive this is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The number of events.
+    pub fn size(&self) -> u64 {
+        self.checkpoint.size
+    }
+
+    /// The Merkle root over all events.
+    pub fn root(&self) -> Digest {
+        self.checkpoint.root
+    }
+
+    /// Size and root.
+    pub fn head(&self) -> Head {
+        Head { size: self.size(), root: self.root() }
+    }
+
+    /// The signed checkpoint, as it is stored.
+    pub fn note(&self) -> &[u8] {
+        &self.note
+    }
+
+    /// Adds the checkpoint to the list of all of them.
+    fn remember_checkpoint(&self) {
+        // The list is for people and never trusted: what was committed stands without it.
+        let _ = self.backend.append(CHECKPOINTS, &[&self.note[..], b"\n"].concat());
+    }
+}
+
+/// Reads a signed checkpoint of this archive.
+fn open_checkpoint(note: &[u8], identity: &Identity) -> Result<Checkpoint, Error> {
+    let checkpoint = Checkpoint::open(note, identity.verifier()).map_err(|e| match e {
+        NoteError::Malformed(why) => Error::damaged(CHECKPOINT, why),
+        e => Error::Betrayed { why: format!("{CHECKPOINT} is not to be believed: {e}") },
+    })?;
+    if checkpoint.origin != identity.origin() {
+        let why = format!("{CHECKPOINT} is of {}, not of {}", checkpoint.origin, identity.origin());
+        return Err(Error::Betrayed { why });
+    }
+    Ok(checkpoint)
+}
+
+/// Signs a head with the archive's own key.
+fn sign(identity: &Identity, head: &Head, signer: &Signer) -> Result<(Checkpoint, Vec<u8>), Error> {
+    let origin = identity.origin().to_owned();
+    if signer.verifier() != identity.verifier() {
+        let key = identity.verifier().id().to_string();
+        return Err(Error::Refused(Refusal::NoKey { origin, key }));
+    }
+    let checkpoint = Checkpoint { origin, size: head.size, root: head.root };
+    let note = checkpoint.sign(signer).map_err(|e| Error::damaged(CHECKPOINT, e.to_string()))?;
+    Ok((checkpoint, note))
+}
+
+fn place(backend: &dyn Backend) -> String {
+    backend.folder().map_or_else(|| "this place".to_owned(), |folder| folder.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::{Mutex, MutexGuard};
+
+    use super::bundle::Half;
+    use super::*;
+    use crate::crafts::backend::{Guard, Object};
+    use crate::crafts::event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail};
+    use crate::crafts::merkle::leaf_hash;
+    use crate::words::digest::DocId;
+    use crate::words::name::DocName;
+    use crate::words::time::Moment;
+
+    /// A backend that is a map, and can be made to store other entries than it is given.
+    #[derive(Default)]
+    struct Shelf {
+        objects: Mutex<BTreeMap<String, Vec<u8>>>,
+        swaps_entries: AtomicBool,
+    }
+
+    impl Shelf {
+        fn objects(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+            self.objects.lock().unwrap()
+        }
+
+        fn names(&self, folder: &str) -> Vec<String> {
+            self.objects().keys().filter(|name| name.starts_with(folder)).cloned().collect()
+        }
+    }
+
+    impl Backend for Shelf {
+        fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+            if self.swaps_entries.load(Relaxed) && name.starts_with("log/entries") {
+                let others = bundle::encode(Half::Entries, &[draft(99).line(); 6]).unwrap();
+                return self.swap(name, &others);
+            }
+            match self.objects().insert(name.to_owned(), bytes.to_vec()) {
+                Some(old) if old != bytes => Err(Error::damaged(name, "it is taken")),
+                _ => Ok(()),
+            }
+        }
+
+        fn sync(&self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn swap(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+            self.objects().insert(name.to_owned(), bytes.to_vec());
+            Ok(())
+        }
+
+        fn append(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+            self.objects().entry(name.to_owned()).or_default().extend_from_slice(bytes);
+            Ok(())
+        }
+
+        fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+            let found = self.objects().get(name).cloned();
+            assert!(found.as_ref().is_none_or(|bytes| bytes.len() <= limit));
+            Ok(found)
+        }
+
+        fn read_range(&self, _: &str, _: u64, _: usize) -> Result<Vec<u8>, Error> {
+            unreachable!("a journal reads whole objects")
+        }
+
+        fn size(&self, name: &str) -> Result<Option<u64>, Error> {
+            Ok(self.objects().get(name).map(|bytes| bytes.len() as u64))
+        }
+
+        fn list(&self, folder: &str) -> Result<Vec<Object>, Error> {
+            let object = |(name, bytes): (&String, &Vec<u8>)| Object {
+                name: name.clone(),
+                bytes: bytes.len() as u64,
+            };
+            let folder = format!("{folder}/");
+            let objects = self.objects();
+            Ok(objects.iter().filter(|(name, _)| name.starts_with(&folder)).map(object).collect())
+        }
+
+        fn remove(&self, name: &str) -> Result<(), Error> {
+            self.objects().remove(name);
+            Ok(())
+        }
+
+        fn tidy(&self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn lock(&self, _: &str) -> Result<Box<dyn Guard>, Error> {
+            unreachable!("a journal locks nothing")
+        }
+
+        fn folder(&self) -> Option<&Path> {
+            None
+        }
+    }
+
+    fn signer() -> Signer {
+        Signer::from_seed("example.org/archive", &[7; 32]).unwrap()
+    }
+
+    fn new_journal() -> (Arc<Shelf>, Journal) {
+        let shelf = Arc::new(Shelf::default());
+        (shelf.clone(), Journal::create(shelf, &signer()).unwrap())
+    }
+
+    /// A revision as a wire story has it; everything in it follows from `i`.
+    fn draft(i: u64) -> Draft {
+        let sha256 = Digest::of(&i.to_be_bytes());
+        let at = Moment::from_unix(1_764_000_000 + i as i64 / 300, 0);
+        let detail = Detail::Revise(ReviseDetail {
+            salt: Digest::of(sha256.as_bytes()).as_bytes()[..16].try_into().unwrap(),
+            name: DocName::new(format!("docs/1987/04/{:02}/reut-{i:05}.txt", 1 + i / 700)).unwrap(),
+            source: None,
+            captured: None,
+            mtime: Some(Moment::from_unix(
+                1_700_000_000 + i as i64,
+                (i * 7_919_353 % 1_000_000_000) as u32,
+            )),
+            note: None,
+            by: Some("desk".into()),
+            tool: "archive 0.1.0".into(),
+        });
+        let revise = |detail| {
+            let doc = DocId(sha256.key().0.rotate_left(11).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let media = MediaType::new("text/plain").unwrap();
+            let size = 400 + u64::from(sha256.as_bytes()[9]) * 3;
+            Event::Revise(Revise { at, doc, prev: None, sha256, size, media, detail })
+        };
+        Draft::new(&detail, revise).unwrap()
+    }
+
+    fn closing() -> Closing {
+        let tool = "archive 0.1.0".to_owned();
+        let detail = ActDetail { salt: [1; 16], by: Some("desk".into()), note: None, tool };
+        Closing { at: Moment::from_unix(1_764_000_000, 0), detail }
+    }
+
+    /// Stages and commits `n` drafts; with the commit event the journal grows by `n + 1`.
+    fn append(journal: &mut Journal, frontier: &Frontier, n: u64) -> Frontier {
+        let drafts: Vec<Draft> = (0..n).map(|i| draft(journal.size() + i)).collect();
+        let staged = journal.stage(frontier, &drafts, closing()).unwrap();
+        journal.commit(staged, &signer()).unwrap()
+    }
+
+    /// A journal of batches with the given numbers of drafts.
+    fn journal_of(batches: &[u64]) -> (Arc<Shelf>, Journal, Frontier) {
+        let (shelf, mut journal) = new_journal();
+        let mut frontier = Frontier::default();
+        for n in batches {
+            frontier = append(&mut journal, &frontier, *n);
+        }
+        (shelf, journal, frontier)
+    }
+
+    #[test]
+    fn a_new_journal_is_empty_and_is_not_made_twice() {
+        let (shelf, journal) = new_journal();
+        assert_eq!((journal.size(), journal.root()), (0, Digest::of(b"")));
+        let again = Journal::create(shelf.clone(), &signer());
+        assert!(matches!(again, Err(Error::Refused(_))));
+        assert_eq!(Journal::open(shelf).unwrap().note(), journal.note());
+        assert!(matches!(Journal::open(Arc::new(Shelf::default())), Err(Error::NoArchive { .. })));
+    }
+
+    #[test]
+    fn a_create_cut_short_can_be_done_again_and_a_lost_identity_is_not_replaced() {
+        let (shelf, _) = new_journal();
+        shelf.remove(identity::NAME).unwrap();
+        assert!(matches!(Journal::open(shelf.clone()), Err(Error::NoArchive { .. })));
+        let mut journal = Journal::create(shelf.clone(), &signer()).unwrap();
+        append(&mut journal, &Frontier::default(), 1);
+        shelf.remove(identity::NAME).unwrap();
+        assert!(matches!(Journal::create(shelf, &signer()), Err(Error::Refused(_))));
+    }
+
+    #[test]
+    fn batches_of_odd_sizes_read_back_across_bundles() {
+        let (shelf, written, frontier) = journal_of(&[1, 7, 100, 300, 0, 101, 255, 3]);
+        let journal = Journal::open(shelf.clone()).unwrap();
+        assert_eq!((journal.size(), journal.head()), (775, frontier.head()));
+        assert_eq!(journal.note(), written.note());
+        let entries: Vec<Entry> = journal.entries(0..u64::MAX).map(Result::unwrap).collect();
+        assert_eq!(entries.len(), 775);
+        let mut tree = Frontier::default();
+        let mut batch = Frontier::default();
+        for (i, entry) in entries.iter().enumerate() {
+            assert_eq!(entry.index, i as u64);
+            assert_eq!(entry.detail.as_ref().unwrap().digest().ok(), entry.event.detail());
+            let leaf = leaf_hash(&entry.line);
+            match &entry.event {
+                Event::Commit(commit) => {
+                    assert_eq!(commit.base + commit.n_events, entry.index);
+                    assert_eq!(Head { size: commit.n_events, root: commit.root }, batch.head());
+                    batch = Frontier::default();
+                }
+                _ => batch.push(leaf),
+            }
+            tree.push(leaf);
+        }
+        assert_eq!(tree, frontier);
+        let some: Vec<u64> = journal.entries(250..520).map(|entry| entry.unwrap().index).collect();
+        assert_eq!(some, (250..520).collect::<Vec<u64>>());
+        assert_eq!(journal.entries(775..900).count(), 0);
+        assert_eq!(journal.entries(9..9).count(), 0);
+    }
+
+    #[test]
+    fn a_tree_computed_anew_is_the_one_that_was_signed() {
+        let (shelf, journal, frontier) = journal_of(&[300, 300]);
+        let mut tiles = Vec::new();
+        let tree = journal.tree(|new| {
+            tiles.extend(new);
+            Ok(())
+        });
+        assert_eq!(tree.unwrap(), frontier);
+        let names: Vec<String> = tiles.iter().map(|tile| tile.name()).collect();
+        assert_eq!(names, ["tile/0/000", "tile/0/001", "tile/0/002.p/90", "tile/1/000.p/2"]);
+        let other = journal_of(&[300, 299, 0]).0.objects()["log/entries/000"].clone();
+        assert_eq!(other, shelf.objects()["log/entries/000"]);
+        let bad = bundle::encode(Half::Entries, &[draft(0).line(); 256]).unwrap();
+        shelf.swap("log/entries/000", &bad).unwrap();
+        assert!(matches!(journal.tree(|_| Ok(())), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn what_was_staged_and_not_committed_does_not_exist_and_is_swept() {
+        let (shelf, journal, frontier) = journal_of(&[10]);
+        let before = shelf.objects().clone();
+        let drafts: Vec<Draft> = (500..900).map(draft).collect();
+        let staged = journal.stage(&frontier, &drafts, closing()).unwrap();
+        assert_eq!((staged.first(), staged.leaves().len()), (11, 401));
+        assert_eq!(staged.frontier().size(), 412);
+        drop(staged);
+        let mut journal = Journal::open(shelf.clone()).unwrap();
+        assert_eq!(journal.entries(0..99).filter(|entry| entry.is_ok()).count(), 11);
+        journal.sweep().unwrap();
+        assert_eq!(*shelf.objects(), before);
+        append(&mut journal, &frontier, 400);
+        assert_eq!(Journal::open(shelf).unwrap().size(), 412);
+    }
+
+    #[test]
+    fn unfilled_bundles_go_once_a_longer_one_took_their_place() {
+        let (shelf, mut journal, frontier) = journal_of(&[10, 5]);
+        assert_eq!(shelf.names("log/entries"), ["log/entries/000.p/11", "log/entries/000.p/17"]);
+        journal.sweep().unwrap();
+        assert_eq!(shelf.names("log/entries"), ["log/entries/000.p/17"]);
+        append(&mut journal, &frontier, 250);
+        journal.sweep().unwrap();
+        let names = ["log/entries/000", "log/entries/001.p/12"];
+        assert_eq!(shelf.names("log/entries"), names);
+        assert_eq!(
+            shelf.names("log/details"),
+            names.map(|name| name.replace("entries", "details"))
+        );
+        assert_eq!(journal.entries(0..268).filter(|entry| entry.is_ok()).count(), 268);
+    }
+
+    #[test]
+    fn a_copy_made_during_a_commit_reads_appends_and_keeps_what_it_needs() {
+        for more in [5, 245, 300] {
+            let (shelf, mut journal, frontier) = journal_of(&[10]);
+            let old = journal.note().to_vec();
+            append(&mut journal, &frontier, more);
+            journal.sweep().unwrap();
+            shelf.swap(CHECKPOINT, &old).unwrap();
+            let mut copy = Journal::open(shelf.clone()).unwrap();
+            assert_eq!(copy.entries(0..99).filter(|entry| entry.is_ok()).count(), 11);
+            copy.sweep().unwrap();
+            assert_eq!(shelf.names("log/entries"), ["log/entries/000.p/11"]);
+            append(&mut copy, &frontier, 3);
+            assert_eq!(copy.entries(0..99).filter(|entry| entry.is_ok()).count(), 15);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_that_is_not_ours_is_not_believed() {
+        let (shelf, journal, _) = journal_of(&[3]);
+        let note = String::from_utf8(journal.note().to_vec()).unwrap();
+        let stranger = Signer::from_seed("example.org/archive", &[8; 32]).unwrap();
+        let checkpoint = Checkpoint::parse(&note[..=note.find("\n\n").unwrap()]).unwrap();
+        let elsewhere = Checkpoint { origin: "example.org/b".into(), ..checkpoint.clone() };
+        for false_note in [
+            note.replace("\n4\n", "\n3\n").into_bytes(),
+            checkpoint.sign(&stranger).unwrap(),
+            elsewhere.sign(&signer()).unwrap(),
+        ] {
+            shelf.swap(CHECKPOINT, &false_note).unwrap();
+            assert!(matches!(Journal::open(shelf.clone()), Err(Error::Betrayed { .. })));
+        }
+        for torn in [&b""[..], b"x", &note.as_bytes()[..note.len() - 1]] {
+            shelf.swap(CHECKPOINT, torn).unwrap();
+            assert!(matches!(Journal::open(shelf.clone()), Err(Error::Damaged { .. })));
+        }
+        shelf.remove(CHECKPOINT).unwrap();
+        assert!(matches!(Journal::open(shelf), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_stranger_does_not_sign() {
+        let (_, mut journal, frontier) = journal_of(&[3]);
+        let stranger = Signer::from_seed("example.org/archive", &[8; 32]).unwrap();
+        let staged = journal.stage(&frontier, &[draft(0)], closing()).unwrap();
+        let refused = journal.commit(staged, &stranger);
+        assert!(matches!(refused, Err(Error::Refused(Refusal::NoKey { .. }))));
+        assert_eq!(journal.size(), 4);
+    }
+
+    #[test]
+    fn nothing_is_staged_on_what_was_not_signed() {
+        let (shelf, journal, frontier) = journal_of(&[3]);
+        let stage = |frontier: &Frontier| journal.stage(frontier, &[draft(0)], closing());
+        assert!(matches!(stage(&Frontier::default()), Err(Error::Damaged { .. })));
+        let bad = bundle::encode(Half::Entries, &[draft(9).line(); 4]).unwrap();
+        shelf.swap("log/entries/000.p/4", &bad).unwrap();
+        assert!(matches!(stage(&frontier), Err(Error::Damaged { .. })));
+        shelf.remove("log/entries/000.p/4").unwrap();
+        assert!(matches!(stage(&frontier), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_bundle_cut_anywhere_is_damaged_and_says_which() {
+        let (shelf, journal, _) = journal_of(&[2]);
+        for name in ["log/entries/000.p/3", "log/details/000.p/3"] {
+            let whole = shelf.objects()[name].clone();
+            for end in 0..whole.len() {
+                shelf.swap(name, &whole[..end]).unwrap();
+                let found = journal.entries(0..3).next().unwrap();
+                let Err(Error::Damaged { object, .. }) = found else { panic!("cut at {end}") };
+                assert_eq!(object, name);
+            }
+            shelf.swap(name, &whole).unwrap();
+        }
+        assert_eq!(journal.entries(0..3).filter(|entry| entry.is_ok()).count(), 3);
+    }
+
+    #[test]
+    fn an_examination_reports_each_problem_where_it_is() {
+        let (shelf, journal, _) = journal_of(&[300]);
+        shelf.remove("log/entries/000").unwrap();
+        let mut lines: Vec<Vec<u8>> = (256..300).map(|i| draft(i).line().to_vec()).collect();
+        let mut details: Vec<Vec<u8>> = (256..300).map(|i| draft(i).detail().to_vec()).collect();
+        lines[2] = b"{}".to_vec();
+        details[3] = details[4].clone();
+        details[5] = Vec::new();
+        let other = br#"{"t":"tag","v":1,"at":"2026-01-01T00:00:00Z","list":[]}"#;
+        lines[6] = other.to_vec();
+        details[6] = Vec::new();
+        for (half, items) in [(Half::Entries, &mut lines), (Half::Details, &mut details)] {
+            items.push(Vec::new());
+            let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
+            let name = format!("{}/001.p/45", half.folder());
+            shelf.swap(&name, &bundle::encode(half, &items).unwrap()).unwrap();
+        }
+        let examined: Vec<Examined> = journal.examine(250..301).collect();
+        assert_eq!(
+            examined.iter().map(|one| one.index).collect::<Vec<u64>>(),
+            (250..301).collect::<Vec<u64>>()
+        );
+        for one in examined {
+            let problem = one.problem.clone();
+            match one.index {
+                250..256 => assert_eq!((problem, one.line), (Some(Problem::EntryMissing), None)),
+                258 | 300 => {
+                    assert!(matches!(problem, Some(Problem::EventMalformed(_))));
+                    assert!(one.line.is_some() && one.event.is_none());
+                }
+                259 => assert_eq!(problem, Some(Problem::DetailMismatch)),
+                261 => assert!(problem.is_none() && one.event.is_some() && one.detail.is_none()),
+                262 => assert!(matches!(one.event, Some(Event::Other(_))) && problem.is_none()),
+                _ => assert!(problem.is_none() && one.detail.is_some()),
+            }
+        }
+        let named = journal.entries(258..259).next().unwrap().unwrap_err().to_string();
+        assert!(named.starts_with("event 258 is damaged"), "{named}");
+
+        shelf.swap("log/details/001.p/45", b"torn").unwrap();
+        let one = journal.examine(256..257).next().unwrap();
+        assert!(matches!(one.problem, Some(Problem::DetailDamaged(_))));
+        shelf.remove("log/details/001.p/45").unwrap();
+        let one = journal.examine(256..257).next().unwrap();
+        assert_eq!(one.problem, Some(Problem::DetailMissing));
+        assert_eq!(journal.entries(256..257).next().unwrap().unwrap().detail, None);
+    }
+
+    #[test]
+    fn a_write_that_does_not_read_back_is_not_staged() {
+        let (shelf, journal, frontier) = journal_of(&[3]);
+        shelf.swaps_entries.store(true, Relaxed);
+        let Err(Error::Damaged { object, why }) = journal.stage(&frontier, &[draft(0)], closing())
+        else {
+            panic!("staged");
+        };
+        assert_eq!(object, "log/entries/000.p/6");
+        assert!(why.contains("read back"), "{why}");
+    }
+
+    #[test]
+    fn every_signed_checkpoint_is_kept_in_a_list() {
+        let (shelf, journal, _) = journal_of(&[1, 2]);
+        let list = String::from_utf8(shelf.objects()[CHECKPOINTS].clone()).unwrap();
+        let sizes: Vec<&str> =
+            list.split("\n\n").step_by(2).filter_map(|text| text.lines().nth(1)).collect();
+        assert_eq!(sizes, ["0", "2", "5"]);
+        assert!(list.contains(std::str::from_utf8(journal.note()).unwrap()));
+    }
+
+    #[test]
+    fn a_revision_of_a_short_story_costs_at_most_160_bytes_of_journal() {
+        let n = 8191;
+        let (shelf, _, _) = journal_of(&[n]);
+        let in_folder = |folder| shelf.list(folder).unwrap().iter().map(|o| o.bytes).sum::<u64>();
+        let (entries, details) =
+            (in_folder(Half::Entries.folder()), in_folder(Half::Details.folder()));
+        println!(
+            "entries {:.1}, details {:.1} bytes",
+            entries as f64 / n as f64,
+            details as f64 / n as f64
+        );
+        assert!(entries + details <= 160 * n, "{entries} + {details}");
+    }
+}

@@ -1,0 +1,303 @@
+//! Reading events back, bundle by bundle.
+
+use std::ops::Range;
+
+use super::Journal;
+use super::bundle::{self, Half};
+use crate::crafts::event::{Detail, Event};
+use crate::crafts::merkle::tiles::{Edge, Tile, TilePath};
+use crate::crafts::merkle::{Frontier, leaf_hash};
+use crate::words::digest::Digest;
+use crate::words::error::Error;
+use crate::words::limits::BUNDLE_EVENTS;
+
+/// How often a bundle is looked for while a writer may be replacing it by a longer one.
+const LOOKS_MAX: usize = 3;
+/// While a tree is computed anew, its tiles are handed out after this many events.
+const TREE_STEP: u64 = BUNDLE_EVENTS * BUNDLE_EVENTS;
+
+/// An event as it stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place in the journal, from 0.
+    pub index: u64,
+    /// The bytes that were hashed.
+    pub line: Vec<u8>,
+    /// What they say.
+    pub event: Event,
+    /// What people wrote about it; none once it was erased, or while its bundle is missing.
+    pub detail: Option<Detail>,
+}
+
+/// An entry as an auditor finds it: all that can still be read, and what is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// Its place in the journal, from 0.
+    pub index: u64,
+    /// The bytes that were hashed, if they are there.
+    pub line: Option<Vec<u8>>,
+    /// What they say, if they are an event.
+    pub event: Option<Event>,
+    /// Its detail, if it is there and the one that the event means.
+    pub detail: Option<Detail>,
+    /// What is wrong; an erased detail is not.
+    pub problem: Option<Problem>,
+}
+
+/// What can be wrong with one entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// No bundle holds it.
+    #[error("its bundle is missing")]
+    EntryMissing,
+    /// Its bundle cannot be read.
+    #[error("{0}")]
+    EntryDamaged(String),
+    /// Its bytes are not an event.
+    #[error("it is malformed: {0}")]
+    EventMalformed(String),
+    /// No bundle holds its detail.
+    #[error("the bundle of its detail is missing")]
+    DetailMissing,
+    /// The bundle of its detail cannot be read.
+    #[error("{0}")]
+    DetailDamaged(String),
+    /// Another detail stands in its place.
+    #[error("its detail is not the one it was recorded with")]
+    DetailMismatch,
+    /// Its detail is the one meant, and is not one.
+    #[error("its detail is malformed: {0}")]
+    DetailMalformed(String),
+}
+
+impl Journal {
+    /// The events of a range, clipped to the journal's size; holds one bundle at a time.
+    ///
+    /// A damaged event is an error that names it; so is a bundle that is missing or cannot be read.
+    pub fn entries(&self, range: Range<u64>) -> impl Iterator<Item = Result<Entry, Error>> + '_ {
+        self.stretches(range).flat_map(|stretch| stretch.entries())
+    }
+
+    /// Like [`Journal::entries`], but goes on whatever it finds: every index of the range comes up.
+    pub fn examine(&self, range: Range<u64>) -> impl Iterator<Item = Examined> + '_ {
+        self.stretches(range).flat_map(|stretch| stretch.examine())
+    }
+
+    /// Computes the tree anew from the bundles, handing out its tiles on the way.
+    ///
+    /// `Damaged` unless its root is the one that was signed.
+    pub fn tree(
+        &self,
+        mut take: impl FnMut(Vec<Tile>) -> Result<(), Error>,
+    ) -> Result<Frontier, Error> {
+        let (mut frontier, mut edge) = (Frontier::default(), Edge::default());
+        for stretch in self.stretches(0..self.size()) {
+            for leaf in stretch.lines()?.iter().map(|line| leaf_hash(line)) {
+                frontier.push(leaf);
+                edge.push(leaf);
+            }
+            if frontier.size() % TREE_STEP == 0 {
+                take(edge.take())?;
+            }
+        }
+        take(edge.take())?;
+        self.check(&frontier)?;
+        Ok(frontier)
+    }
+
+    /// Whether a frontier is that of the signed tree.
+    pub(super) fn check(&self, frontier: &Frontier) -> Result<(), Error> {
+        let (found, signed) = (frontier.head(), self.head());
+        if found != signed {
+            let why = format!(
+                "{} events have the root {}, the checkpoint says {} and {}",
+                found.size, found.root, signed.size, signed.root
+            );
+            return Err(Error::damaged(Half::Entries.folder(), why));
+        }
+        Ok(())
+    }
+
+    /// How many of this journal's events bundle `index` holds.
+    pub(super) fn width(&self, index: u64) -> u64 {
+        self.size().saturating_sub(index.saturating_mul(BUNDLE_EVENTS)).min(BUNDLE_EVENTS)
+    }
+
+    /// The items of a bundle, as many as the journal has, from the shortest file that holds them.
+    ///
+    /// `None` when there is no such file.
+    pub(super) fn load(&self, half: Half, index: u64) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let Some(exact) = TilePath::new(index, self.width(index)) else {
+            return Ok(Some(Vec::new()));
+        };
+        if let Some(items) = self.load_file(half, exact)? {
+            return Ok(Some(items));
+        }
+        for _ in 0..LOOKS_MAX {
+            for path in self.longer(half, exact)? {
+                if let Some(mut items) = self.load_file(half, path)? {
+                    items.truncate(exact.width() as usize);
+                    return Ok(Some(items));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// All items of one file, `None` when there is none.
+    pub(super) fn load_file(
+        &self,
+        half: Half,
+        path: TilePath,
+    ) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let name = half.name(path);
+        let Some(stored) = self.backend.read(&name, half.stored_bytes_max())? else {
+            return Ok(None);
+        };
+        let items = bundle::decode(half, &stored, path.width());
+        items.map(Some).map_err(|why| Error::damaged(name, why))
+    }
+
+    /// Files of the same bundle that hold more, the shortest first.
+    fn longer(&self, half: Half, exact: TilePath) -> Result<Vec<TilePath>, Error> {
+        let full = TilePath::full(exact.index());
+        let listed = self.backend.list(&format!("{}.p", half.name(full)))?;
+        let paths = listed.iter().filter_map(|object| half.path(&object.name));
+        let mut paths: Vec<TilePath> = paths.chain([full]).filter(|path| *path > exact).collect();
+        paths.sort_unstable();
+        Ok(paths)
+    }
+
+    /// A range of events, cut where bundles end.
+    fn stretches(&self, range: Range<u64>) -> impl Iterator<Item = Stretch<'_>> {
+        let end = range.end.min(self.size());
+        let starts = std::iter::successors(Some(range.start), |start| {
+            (start / BUNDLE_EVENTS).checked_add(1)?.checked_mul(BUNDLE_EVENTS)
+        });
+        starts.take_while(move |start| *start < end).map(move |start| {
+            let bundle = start / BUNDLE_EVENTS;
+            let skip = (start % BUNDLE_EVENTS) as usize;
+            let n = (end - start).min(BUNDLE_EVENTS - start % BUNDLE_EVENTS) as usize;
+            Stretch { journal: self, bundle, places: skip..skip + n }
+        })
+    }
+}
+
+/// Consecutive events in one bundle.
+struct Stretch<'a> {
+    journal: &'a Journal,
+    bundle: u64,
+    /// Places in the bundle.
+    places: Range<usize>,
+}
+
+impl Stretch<'_> {
+    /// The lines of these events.
+    fn lines(&self) -> Result<Vec<Vec<u8>>, Error> {
+        let missing = || Error::damaged(self.name(), "it is missing");
+        self.load(Half::Entries)?.ok_or_else(missing)
+    }
+
+    fn entries(&self) -> Vec<Result<Entry, Error>> {
+        let halves = self.lines().and_then(|lines| Ok((lines, self.load(Half::Details)?)));
+        match halves {
+            Ok((lines, details)) => {
+                let examined = self.examine_each(lines, details.as_deref());
+                examined.into_iter().map(Entry::of).collect()
+            }
+            Err(e) => vec![Err(e)],
+        }
+    }
+
+    fn examine(&self) -> Vec<Examined> {
+        let lines = match self.load(Half::Entries) {
+            Ok(Some(lines)) => lines,
+            Ok(None) => return self.lost(&Problem::EntryMissing),
+            Err(e) => return self.lost(&Problem::EntryDamaged(e.to_string())),
+        };
+        let details = self.load(Half::Details);
+        let whole = details.as_ref().ok().and_then(|details| details.as_deref());
+        let mut examined = self.examine_each(lines, whole);
+        if let Err(e) = &details {
+            let missing = |one: &&mut Examined| one.problem == Some(Problem::DetailMissing);
+            let damaged = Problem::DetailDamaged(e.to_string());
+            examined.iter_mut().filter(missing).for_each(|one| one.problem = Some(damaged.clone()));
+        }
+        examined
+    }
+
+    fn examine_each(&self, lines: Vec<Vec<u8>>, details: Option<&[Vec<u8>]>) -> Vec<Examined> {
+        let first = self.first();
+        let detail = |i: usize| details.and_then(|details| Some(&details.get(i)?[..]));
+        let numbered = lines.into_iter().enumerate();
+        numbered.map(|(i, line)| Examined::of(first + i as u64, line, detail(i))).collect()
+    }
+
+    fn lost(&self, problem: &Problem) -> Vec<Examined> {
+        let indices = (0..self.places.len()).map(|i| self.first() + i as u64);
+        let lost = |index| Examined {
+            index,
+            line: None,
+            event: None,
+            detail: None,
+            problem: Some(problem.clone()),
+        };
+        indices.map(lost).collect()
+    }
+
+    fn load(&self, half: Half) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let items = self.journal.load(half, self.bundle)?;
+        Ok(items.map(|mut items| items.drain(self.places.clone()).collect()))
+    }
+
+    fn first(&self) -> u64 {
+        self.bundle * BUNDLE_EVENTS + self.places.start as u64
+    }
+
+    fn name(&self) -> String {
+        let width = self.journal.width(self.bundle);
+        Half::Entries.name(TilePath::new(self.bundle, width).unwrap_or(TilePath::full(self.bundle)))
+    }
+}
+
+impl Entry {
+    /// What an examination found, unless it found damage.
+    fn of(examined: Examined) -> Result<Self, Error> {
+        let Examined { index, line, event, detail, problem } = examined;
+        match (line, event, problem) {
+            (Some(line), Some(event), None | Some(Problem::DetailMissing)) => {
+                Ok(Self { index, line, event, detail })
+            }
+            (_, _, problem) => {
+                let why = problem.unwrap_or(Problem::EntryMissing).to_string();
+                Err(Error::damaged(format!("event {index}"), why))
+            }
+        }
+    }
+}
+
+impl Examined {
+    /// Judges one event and its detail; `None` for the detail means that its bundle is not there.
+    fn of(index: u64, line: Vec<u8>, detail: Option<&[u8]>) -> Self {
+        let (event, detail, problem) = match Event::parse(&line) {
+            Ok(event) => match judge(&event, detail) {
+                Ok(detail) => (Some(event), detail, None),
+                Err(problem) => (Some(event), None, Some(problem)),
+            },
+            Err(e) => (None, None, Some(Problem::EventMalformed(e.to_string()))),
+        };
+        Self { index, line: Some(line), event, detail, problem }
+    }
+}
+
+fn judge(event: &Event, detail: Option<&[u8]>) -> Result<Option<Detail>, Problem> {
+    match (event.detail(), detail) {
+        (None, None | Some([])) | (Some(_), Some([])) => Ok(None),
+        (Some(_), None) => Err(Problem::DetailMissing),
+        (Some(digest), Some(bytes)) if digest == Digest::of(bytes) => {
+            let detail = Detail::parse(event, bytes);
+            detail.map(Some).map_err(|e| Problem::DetailMalformed(e.to_string()))
+        }
+        (_, Some(_)) => Err(Problem::DetailMismatch),
+    }
+}

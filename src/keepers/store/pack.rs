@@ -1,0 +1,273 @@
+//! Packs: many frames in one write-once object, named by its own SHA-256.
+//!
+//! Header · frames · directory · footer. The directory comes last so that a pack is written in one
+//! pass and opened with two small reads. Without it the frames are found one by one
+//! ([`salvage`]). Byte layout: docs/format.md, section 3.
+
+use crate::{
+    crafts::{
+        backend::Backend,
+        frame::{self, Cursor, FrameError},
+    },
+    words::{
+        digest::{Digest, Key},
+        error::Error,
+        limits,
+        place::Place,
+    },
+};
+
+use super::pack_name;
+
+const HEADER: [u8; 8] = *b"ARCPACK\x01";
+const FOOTER: [u8; 8] = *b"ARCPEND\x01";
+const FOOTER_BYTES: usize = 24;
+
+/// One frame as a directory lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its length, header included.
+    pub n_bytes: u32,
+    /// The keys of its blobs, in order.
+    pub keys: Vec<Key>,
+}
+
+/// A pack ready to be put: its bytes, and what lies where.
+pub struct Packed {
+    /// The pack's SHA-256, which is its name.
+    pub pack: Digest,
+    /// The whole object.
+    pub bytes: Vec<u8>,
+    /// Its frames in order.
+    pub frames: Vec<Listed>,
+}
+
+/// A pack while it is being filled.
+pub struct Builder {
+    bytes: Vec<u8>,
+    frames: Vec<Listed>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self { bytes: HEADER.to_vec(), frames: Vec::new() }
+    }
+}
+
+impl Builder {
+    /// Whether no frame was added yet.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// The bytes so far.
+    pub fn n_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds a frame; returns where it starts and how long it is.
+    pub fn add(&mut self, header: &frame::Header, payload: &[u8], keys: Vec<Key>) -> (u32, u32) {
+        let start = self.bytes.len();
+        frame::encode(header, payload, &mut self.bytes);
+        let n_bytes = (self.bytes.len() - start) as u32;
+        self.frames.push(Listed { n_bytes, keys });
+        (start as u32, n_bytes)
+    }
+
+    /// The frame at a place in this unfinished pack.
+    pub fn frame(&self, offset: u32, n_bytes: u32) -> Option<&[u8]> {
+        self.bytes.get(offset as usize..)?.get(..n_bytes as usize)
+    }
+
+    /// Closes the pack with its directory and footer.
+    pub fn seal(mut self) -> Packed {
+        let directory = encode_directory(&self.frames);
+        let n_blobs: usize = self.frames.iter().map(|frame| frame.keys.len()).sum();
+        let mut footer = Vec::with_capacity(FOOTER_BYTES);
+        for n in [directory.len(), self.frames.len(), n_blobs] {
+            footer.extend_from_slice(&(n as u32).to_le_bytes());
+        }
+        self.bytes.extend_from_slice(&directory);
+        let checksum = checksum(&directory, &footer);
+        footer.extend_from_slice(&checksum.to_le_bytes());
+        footer.extend_from_slice(&FOOTER);
+        self.bytes.extend_from_slice(&footer);
+        Packed { pack: Digest::of(&self.bytes), bytes: self.bytes, frames: self.frames }
+    }
+}
+
+/// The places of all blobs of a pack, from its directory.
+pub fn places(pack: Digest, frames: &[Listed]) -> impl Iterator<Item = (Key, Place)> {
+    let mut offset = HEADER.len() as u32;
+    frames.iter().flat_map(move |frame| {
+        let start = offset;
+        offset += frame.n_bytes;
+        let n_bytes = frame.n_bytes;
+        frame.keys.iter().enumerate().map(move |(turn, key)| {
+            (*key, Place { pack, offset: start, n_bytes, turn: turn as u16 })
+        })
+    })
+}
+
+/// Reads a pack's directory with two small reads.
+pub fn directory(backend: &dyn Backend, pack: &Digest) -> Result<Vec<Listed>, Error> {
+    let name = pack_name(pack);
+    let n_pack = backend.size(&name)?.ok_or_else(|| Error::damaged(&*name, "it is missing"))?;
+    let short = || Error::damaged(&*name, "it is too short for a pack");
+    let footer_at = n_pack.checked_sub(FOOTER_BYTES as u64).ok_or_else(short)?;
+    let footer = backend.read_range(&name, footer_at, FOOTER_BYTES)?;
+    let n_directory = u32::from_le_bytes([footer[0], footer[1], footer[2], footer[3]]) as usize;
+    if n_directory > limits::DIRECTORY_BYTES_MAX {
+        return Err(Error::damaged(&*name, "its footer states too long a directory"));
+    }
+    let directory_at = footer_at.checked_sub(n_directory as u64).ok_or_else(short)?;
+    let directory = backend.read_range(&name, directory_at, n_directory)?;
+    parse_directory(&directory, &footer, directory_at)
+        .map_err(|why| Error::damaged(&*name, format!("its directory cannot be read: {why}")))
+}
+
+/// Reads a whole pack, comparing header, directory and every frame's checksum.
+pub fn check(bytes: &[u8]) -> Result<Vec<Listed>, FrameError> {
+    let footer_at = bytes.len().checked_sub(FOOTER_BYTES).ok_or(FrameError::Short)?;
+    let (rest, footer) = bytes.split_at(footer_at);
+    let n_directory = Cursor::new(footer).array().map(u32::from_le_bytes)? as usize;
+    let directory_at = rest.len().checked_sub(n_directory).ok_or(FrameError::Short)?;
+    let frames = parse_directory(&rest[directory_at..], footer, directory_at as u64)?;
+    if rest.get(..HEADER.len()) != Some(&HEADER) {
+        return Err(FrameError::Magic);
+    }
+    let mut at = HEADER.len();
+    for listed in &frames {
+        let (header, _, n_bytes) = frame::parse(&rest[at..directory_at])?;
+        if n_bytes != listed.n_bytes as usize || header.lengths.len() != listed.keys.len() {
+            return Err(FrameError::Field("directory entry"));
+        }
+        at += n_bytes;
+    }
+    Ok(frames)
+}
+
+/// Finds the frames of a pack whose directory is lost: offset and length of each.
+pub fn salvage(bytes: &[u8]) -> Vec<(u32, u32)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = frame::find(bytes, from) {
+        let Ok((_, _, n_bytes)) = frame::parse(&bytes[at..]) else { break };
+        found.push((at as u32, n_bytes as u32));
+        from = at + n_bytes;
+    }
+    found
+}
+
+fn encode_directory(frames: &[Listed]) -> Vec<u8> {
+    let mut directory = Vec::new();
+    for listed in frames {
+        frame::put_varint(&mut directory, u64::from(listed.n_bytes));
+        frame::put_varint(&mut directory, listed.keys.len() as u64);
+        for key in &listed.keys {
+            directory.extend_from_slice(&key.0.to_be_bytes());
+        }
+    }
+    directory
+}
+
+fn parse_directory(
+    directory: &[u8],
+    footer: &[u8],
+    directory_at: u64,
+) -> Result<Vec<Listed>, FrameError> {
+    let mut fields = Cursor::new(footer);
+    let [_, n_frames, n_blobs, said] =
+        [fields.array()?, fields.array()?, fields.array()?, fields.array()?]
+            .map(u32::from_le_bytes);
+    if fields.take(8)? != FOOTER {
+        return Err(FrameError::Magic);
+    }
+    let found = checksum(directory, &footer[..12]);
+    if said != found {
+        return Err(FrameError::Checksum { said, found });
+    }
+    let mut cursor = Cursor::new(directory);
+    let mut frames = Vec::new();
+    while !cursor.is_done() {
+        frames.push(parse_listed(&mut cursor)?);
+    }
+    let n_keys: usize = frames.iter().map(|frame| frame.keys.len()).sum();
+    let end: u64 = frames.iter().map(|frame| u64::from(frame.n_bytes)).sum();
+    if frames.len() != n_frames as usize || n_keys != n_blobs as usize {
+        return Err(FrameError::Field("directory count"));
+    }
+    if end + HEADER.len() as u64 != directory_at {
+        return Err(FrameError::Field("directory length"));
+    }
+    Ok(frames)
+}
+
+fn parse_listed(cursor: &mut Cursor) -> Result<Listed, FrameError> {
+    let n_bytes = cursor.varint()?;
+    let n_keys = cursor.varint()?;
+    let n_bytes_max = limits::PAYLOAD_BYTES_MAX + 8 * limits::FRAME_BLOBS_MAX;
+    if n_bytes > n_bytes_max as u64 || n_keys == 0 || n_keys > limits::FRAME_BLOBS_MAX as u64 {
+        return Err(FrameError::Field("directory entry"));
+    }
+    let keys = (0..n_keys)
+        .map(|_| Ok(Key(u64::from_be_bytes(cursor.array()?))))
+        .collect::<Result<_, FrameError>>()?;
+    Ok(Listed { n_bytes: n_bytes as u32, keys })
+}
+
+fn checksum(directory: &[u8], counts: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(directory);
+    hasher.update(counts);
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crafts::frame::{Header, Kind};
+
+    fn example_pack() -> Packed {
+        let mut builder = Builder::default();
+        let single = Header { kind: Kind::Single, packed: false, lengths: vec![3], base: None };
+        let solid = Header { kind: Kind::Solid, packed: false, lengths: vec![1, 2], base: None };
+        builder.add(&single, b"abc", vec![Key(1)]);
+        builder.add(&solid, b"xyz", vec![Key(2), Key(3)]);
+        builder.seal()
+    }
+
+    #[test]
+    fn a_pack_lists_what_was_put_into_it() {
+        let packed = example_pack();
+        assert_eq!(check(&packed.bytes), Ok(packed.frames.clone()));
+        let places: Vec<_> = places(packed.pack, &packed.frames).collect();
+        assert_eq!(places.len(), 3);
+        let (key, place) = places[2];
+        assert_eq!((key, place.turn), (Key(3), 1));
+        let frame = &packed.bytes[place.offset as usize..][..place.n_bytes as usize];
+        assert_eq!(frame::parse(frame).unwrap().1, b"xyz");
+    }
+
+    #[test]
+    fn a_pack_cut_short_or_flipped_anywhere_is_no_pack() {
+        let packed = example_pack();
+        for end in 0..packed.bytes.len() {
+            assert!(check(&packed.bytes[..end]).is_err(), "cut at {end}");
+        }
+        for at in 0..packed.bytes.len() {
+            let mut flipped = packed.bytes.clone();
+            flipped[at] ^= 1;
+            assert!(check(&flipped).is_err(), "flipped at {at}");
+        }
+    }
+
+    #[test]
+    fn frames_are_salvaged_from_a_pack_without_directory() {
+        let packed = example_pack();
+        let first = packed.frames[0].n_bytes;
+        let second = packed.frames[1].n_bytes;
+        let end = packed.bytes.len() - 30;
+        assert_eq!(salvage(&packed.bytes[..end]), [(8, first), (8 + first, second)]);
+    }
+}

@@ -1,4 +1,5 @@
 //! Floor 2: keepers. Each owns one kind of bytes at rest; the house carries results between them.
 
+pub mod catalog;
 pub mod journal;
 pub mod store;

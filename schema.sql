@@ -1,0 +1,153 @@
+-- The catalog of an archive: a projection of its facts, for finding things quickly.
+--
+-- Everything here follows from the journal and the packs. `archive rebuild` makes it anew, and so
+-- does any command that finds it missing, torn, or not in step with the signed checkpoint.
+-- For the sqlite3 shell: read the four views at the end (documents, revisions, contents, events);
+-- the tables below may change from one version of the program to the next.
+
+-- What the catalog says about itself.
+--   schema      version of this file; another one means: rebuild
+--   checkpoint  the signed checkpoint that the rows below reflect (log/checkpoint)
+CREATE TABLE meta (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Each pack, from its own directory. `key`: the first 8 bytes of its SHA-256, as a signed integer.
+CREATE TABLE pack (
+  key    INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL,
+  bytes  INTEGER NOT NULL,
+  frames INTEGER NOT NULL
+) STRICT;
+
+-- Where blobs lie, from the directories of the packs. `key` is the first 8 bytes of the blob's
+-- SHA-256: a hint. Two blobs may share a key, one blob may lie in two places.
+CREATE TABLE place (
+  key    INTEGER NOT NULL,
+  pack   INTEGER NOT NULL,            -- pack.key
+  offset INTEGER NOT NULL,            -- of the frame in the pack
+  bytes  INTEGER NOT NULL,            -- of the frame
+  turn   INTEGER NOT NULL,            -- of the blob in the frame
+  PRIMARY KEY (key, pack, offset, turn)
+) STRICT, WITHOUT ROWID;
+
+-- Texts that many rows share: media types, sources, notes, authors, tools.
+CREATE TABLE phrase (
+  id   INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Each distinct content, from the `revise` events, numbered in order of first appearance.
+CREATE TABLE content (
+  id     INTEGER PRIMARY KEY,
+  key    INTEGER NOT NULL,            -- the first 8 bytes of digest
+  digest BLOB NOT NULL,               -- SHA-256
+  bytes  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX content_by_key ON content (key);
+
+-- Each document: its id from its first `revise` event, its name from that event's detail.
+CREATE TABLE document (
+  id        INTEGER PRIMARY KEY,
+  doc       INTEGER NOT NULL UNIQUE,  -- the random id, as a signed integer
+  name      ANY NOT NULL UNIQUE,      -- TEXT, or BLOB when it is not UTF-8
+  tail      ANY NOT NULL,             -- the last component of the name
+  latest    INTEGER NOT NULL,         -- revision.event
+  revisions INTEGER NOT NULL
+) STRICT;
+CREATE INDEX document_by_tail ON document (tail);
+
+-- Each revision, from its `revise` event and that event's detail.
+CREATE TABLE revision (
+  event    INTEGER PRIMARY KEY,       -- index in the journal
+  document INTEGER NOT NULL,          -- document.id
+  number   INTEGER NOT NULL,          -- from 1
+  content  INTEGER NOT NULL,          -- content.id
+  type     INTEGER NOT NULL,          -- phrase.id: media type
+  at       INTEGER NOT NULL,          -- when it was taken in; nanoseconds since 1970
+  captured INTEGER NOT NULL,          -- when it was captured: as said in the detail, else `at`
+  mtime    INTEGER,                   -- of the file it came from
+  source   INTEGER,                   -- phrase.id
+  note     INTEGER,                   -- phrase.id
+  author   INTEGER                    -- phrase.id
+) STRICT;
+CREATE UNIQUE INDEX revision_by_document ON revision (document, number);
+CREATE INDEX revision_by_content ON revision (content);
+
+-- Every event that is not a revision. `kind` is its `t`.
+CREATE TABLE happening (
+  event  INTEGER PRIMARY KEY,
+  kind   TEXT NOT NULL,
+  at     INTEGER NOT NULL,
+  note   INTEGER,                     -- phrase.id
+  author INTEGER                      -- phrase.id
+) STRICT;
+
+-- The journal's Merkle tree as C2SP tlog-tiles hash tiles: up to 256 hashes of 32 bytes each.
+CREATE TABLE tile (
+  level  INTEGER NOT NULL,
+  n      INTEGER NOT NULL,
+  hashes BLOB NOT NULL,
+  PRIMARY KEY (level, n)
+) STRICT, WITHOUT ROWID;
+
+-- The sketch of each content that is text.
+CREATE TABLE sketch (
+  content INTEGER PRIMARY KEY,        -- content.id
+  posted  INTEGER NOT NULL,           -- 1 when its hashes are in posting, else 0
+  data    BLOB NOT NULL               -- docs/format.md, section 9
+) STRICT;
+CREATE INDEX sketch_posted ON sketch (content) WHERE posted = 1;
+
+-- Which sketches hold which shingle hash: two contents that share several are candidates. Only the
+-- latest contents of documents are posted, so that a text does not crowd out others with its past.
+CREATE TABLE posting (
+  hash    INTEGER NOT NULL,
+  content INTEGER NOT NULL,           -- content.id
+  PRIMARY KEY (hash, content)
+) STRICT, WITHOUT ROWID;
+
+-- The public reading surface. Columns are only ever added. Times are RFC 3339 in UTC.
+
+CREATE VIEW documents AS
+  SELECT printf('%016x', d.doc) AS id, CAST(d.name AS TEXT) AS name, d.revisions,
+         lower(hex(c.digest)) AS sha256, c.bytes, t.text AS type,
+         strftime('%Y-%m-%dT%H:%M:%SZ', r.captured / 1000000000, 'unixepoch') AS captured
+  FROM document d
+  JOIN revision r ON r.event = d.latest
+  JOIN content c ON c.id = r.content
+  JOIN phrase t ON t.id = r.type;
+
+CREATE VIEW revisions AS
+  SELECT r.event, printf('%016x', d.doc) AS document, CAST(d.name AS TEXT) AS name, r.number,
+         lower(hex(c.digest)) AS sha256, c.bytes, t.text AS type,
+         strftime('%Y-%m-%dT%H:%M:%SZ', r.at / 1000000000, 'unixepoch') AS at,
+         strftime('%Y-%m-%dT%H:%M:%SZ', r.captured / 1000000000, 'unixepoch') AS captured,
+         strftime('%Y-%m-%dT%H:%M:%SZ', r.mtime / 1000000000, 'unixepoch') AS mtime,
+         s.text AS source, n.text AS note, a.text AS author
+  FROM revision r
+  JOIN document d ON d.id = r.document
+  JOIN content c ON c.id = r.content
+  JOIN phrase t ON t.id = r.type
+  LEFT JOIN phrase s ON s.id = r.source
+  LEFT JOIN phrase n ON n.id = r.note
+  LEFT JOIN phrase a ON a.id = r.author;
+
+CREATE VIEW contents AS
+  SELECT lower(hex(c.digest)) AS sha256, c.bytes,
+         (SELECT count(*) FROM revision r WHERE r.content = c.id) AS revisions,
+         lower(hex(p.digest)) AS pack, l.offset, l.bytes AS frame_bytes, l.turn
+  FROM content c
+  LEFT JOIN place l ON l.key = c.key
+  LEFT JOIN pack p ON p.key = l.pack;
+
+CREATE VIEW events AS
+  SELECT r.event, 'revise' AS kind,
+         strftime('%Y-%m-%dT%H:%M:%SZ', r.at / 1000000000, 'unixepoch') AS at,
+         CAST(d.name AS TEXT) || '@' || r.number AS about
+  FROM revision r JOIN document d ON d.id = r.document
+  UNION ALL
+  SELECT h.event, h.kind,
+         strftime('%Y-%m-%dT%H:%M:%SZ', h.at / 1000000000, 'unixepoch') AS at, NULL
+  FROM happening h;

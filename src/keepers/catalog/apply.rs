@@ -1,0 +1,323 @@
+//! The one way in which rows change: a stretch of the journal and its packs are applied.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::{
+    crafts::{
+        event::{Detail, Event, Revise},
+        merkle::tiles::Tile,
+        sketch::Sketch,
+    },
+    words::{
+        digest::{Digest, DocId, Key},
+        error::Error,
+        place::Place,
+    },
+};
+
+use super::{Catalog, find::nanoseconds, name_value};
+
+/// An event and its index in the journal; no detail when that was taken away.
+pub struct Recorded<'a> {
+    /// The index.
+    pub index: u64,
+    /// The event.
+    pub event: &'a Event,
+    /// Its erasable half.
+    pub detail: Option<&'a Detail>,
+}
+
+/// A pack and what lies in it.
+pub struct Pack<'a> {
+    /// The pack's SHA-256.
+    pub pack: Digest,
+    /// Its size.
+    pub n_bytes: u64,
+    /// How many frames it has.
+    pub n_frames: u64,
+    /// What lies where.
+    pub places: &'a [(Key, Place)],
+}
+
+/// A stretch of facts, in the order of the journal.
+#[derive(Clone, Copy, Default)]
+pub struct Batch<'a> {
+    /// The events.
+    pub events: &'a [Recorded<'a>],
+    /// Packs that were not known before.
+    pub packs: &'a [Pack<'a>],
+    /// Sketches, as stored, of contents that appear here for the first time.
+    pub sketches: Option<&'a HashMap<Digest, Vec<u8>>>,
+    /// Hash tiles that the events changed.
+    pub tiles: &'a [Tile],
+    /// The signed checkpoint that covers exactly the events up to here; `None` in the middle of
+    /// making the catalog anew.
+    pub checkpoint: Option<&'a str>,
+}
+
+impl Catalog {
+    /// Applies a stretch of facts, all of it or nothing.
+    pub fn apply(&self, batch: &Batch) -> Result<(), Error> {
+        self.whole(|transaction| {
+            for pack in batch.packs {
+                insert_pack(transaction, pack)?;
+            }
+            let mut touched = BTreeSet::new();
+            for recorded in batch.events {
+                apply_event(transaction, recorded, batch.sketches, &mut touched)?;
+            }
+            post(transaction, &touched)?;
+            for tile in batch.tiles {
+                insert_tile(transaction, tile)?;
+            }
+            if let Some(checkpoint) = batch.checkpoint {
+                let replace = "INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?1)";
+                transaction.execute(replace, [checkpoint])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets a pack that holds nothing anybody needs.
+    pub fn forget_pack(&self, pack: &Digest) -> Result<(), Error> {
+        let key = pack.key().0 as i64;
+        self.whole(|transaction| {
+            transaction.execute("DELETE FROM place WHERE pack = ?1", [key])?;
+            transaction.execute("DELETE FROM pack WHERE key = ?1", [key])?;
+            Ok(())
+        })
+    }
+
+    /// Changes all or nothing: in a transaction of its own, or as a part of the one that is open.
+    fn whole(&self, change: impl FnOnce(&Connection) -> Result<(), Error>) -> Result<(), Error> {
+        if !self.db.is_autocommit() {
+            return change(&self.db);
+        }
+        let transaction = self.db.unchecked_transaction()?;
+        change(&transaction)?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+fn insert_pack(transaction: &Connection, pack: &Pack) -> Result<(), Error> {
+    let key = pack.pack.key().0 as i64;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO pack VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![key, pack.pack.as_bytes(), pack.n_bytes as i64, pack.n_frames as i64])?;
+    let mut insert =
+        transaction.prepare_cached("INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut sorted: Vec<&(Key, Place)> = pack.places.iter().collect();
+    sorted.sort_unstable_by_key(|(blob, place)| (blob.0 as i64, *place));
+    for (blob, place) in sorted {
+        insert.execute(params![blob.0 as i64, key, place.offset, place.n_bytes, place.turn])?;
+    }
+    Ok(())
+}
+
+/// Applies one event; the contents that it makes or unmakes the latest of a document are `touched`.
+fn apply_event(
+    transaction: &Connection,
+    recorded: &Recorded,
+    sketches: Option<&HashMap<Digest, Vec<u8>>>,
+    touched: &mut BTreeSet<i64>,
+) -> Result<(), Error> {
+    let Event::Revise(revise) = recorded.event else {
+        return insert_happening(transaction, recorded);
+    };
+    let (content, is_new) = content(transaction, revise)?;
+    if is_new && let Some(sketch) = sketches.and_then(|all| all.get(&revise.sha256)) {
+        transaction
+            .prepare_cached("INSERT INTO sketch VALUES (?1, 0, ?2)")?
+            .execute(params![content, sketch])?;
+    }
+    touched.insert(content);
+    let (document, number) = revise_document(transaction, recorded, revise)?;
+    if number > 1 {
+        let before = transaction
+            .prepare_cached("SELECT content FROM revision WHERE document = ?1 AND number = ?2")?
+            .query_row([document, number - 1], |row| row.get(0))?;
+        touched.insert(before);
+    }
+    insert_revision(transaction, recorded, revise, [document, number, content])
+}
+
+/// The row of the event's content, and whether it was made just now.
+fn content(transaction: &Connection, revise: &Revise) -> Result<(i64, bool), Error> {
+    let key = revise.sha256.key().0 as i64;
+    let known = transaction
+        .prepare_cached("SELECT id FROM content WHERE key = ?1 AND digest = ?2")?
+        .query_row(params![key, revise.sha256.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(row) = known {
+        return Ok((row, false));
+    }
+    transaction
+        .prepare_cached("INSERT INTO content (key, digest, bytes) VALUES (?1, ?2, ?3)")?
+        .execute(params![key, revise.sha256.as_bytes(), revise.size as i64])?;
+    Ok((transaction.last_insert_rowid(), true))
+}
+
+/// Moves the event's document on to this revision, making it if need be; its row and the number.
+fn revise_document(
+    transaction: &Connection,
+    recorded: &Recorded,
+    revise: &Revise,
+) -> Result<(i64, i64), Error> {
+    let doc = revise.doc.0 as i64;
+    let known: Option<(i64, i64)> = transaction
+        .prepare_cached("SELECT id, revisions FROM document WHERE doc = ?1")?
+        .query_row([doc], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some((row, n_revisions)) = known {
+        transaction
+            .prepare_cached("UPDATE document SET latest = ?2, revisions = ?3 WHERE id = ?1")?
+            .execute(params![row, recorded.index as i64, n_revisions + 1])?;
+        return Ok((row, n_revisions + 1));
+    }
+    let name = free_name(transaction, recorded, revise.doc)?;
+    let tail = name.rsplit(|b| *b == b'/').next().unwrap_or(&name);
+    transaction
+        .prepare_cached(
+            "INSERT INTO document (doc, name, tail, latest, revisions) VALUES (?1, ?2, ?3, ?4, 1)",
+        )?
+        .execute(params![doc, name_value(&name), name_value(tail), recorded.index as i64])?;
+    Ok((transaction.last_insert_rowid(), 1))
+}
+
+/// The name in the detail; the document's id where that is gone or taken.
+fn free_name(transaction: &Connection, recorded: &Recorded, doc: DocId) -> Result<Vec<u8>, Error> {
+    let placeholder = doc.to_string().into_bytes();
+    let Some(name) = name(recorded.detail) else {
+        return Ok(placeholder);
+    };
+    let taken: bool = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM document WHERE name = ?1)")?
+        .query_row([name_value(name)], |row| row.get(0))?;
+    Ok(if taken { placeholder } else { name.to_vec() })
+}
+
+fn name(detail: Option<&Detail>) -> Option<&[u8]> {
+    match detail {
+        Some(Detail::Revise(detail)) => Some(detail.name.as_bytes()),
+        _ => None,
+    }
+}
+
+fn insert_revision(
+    transaction: &Connection,
+    recorded: &Recorded,
+    revise: &Revise,
+    [document, number, content]: [i64; 3],
+) -> Result<(), Error> {
+    let said = match recorded.detail {
+        Some(Detail::Revise(detail)) => Some(detail),
+        _ => None,
+    };
+    let at = nanoseconds(revise.at);
+    let media_type = phrase(transaction, Some(revise.media.as_str()))?;
+    let source = phrase(transaction, said.and_then(|said| said.source.as_deref()))?;
+    let note = phrase(transaction, said.and_then(|said| said.note.as_deref()))?;
+    let author = phrase(transaction, said.and_then(|said| said.by.as_deref()))?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            recorded.index as i64,
+            document,
+            number,
+            content,
+            media_type,
+            at,
+            said.and_then(|said| said.captured).map_or(at, nanoseconds),
+            said.and_then(|said| said.mtime).map(nanoseconds),
+            source,
+            note,
+            author,
+        ])?;
+    Ok(())
+}
+
+fn insert_happening(transaction: &Connection, recorded: &Recorded) -> Result<(), Error> {
+    let said = match recorded.detail {
+        Some(Detail::Act(detail)) => Some(detail),
+        _ => None,
+    };
+    let note = phrase(transaction, said.and_then(|said| said.note.as_deref()))?;
+    let author = phrase(transaction, said.and_then(|said| said.by.as_deref()))?;
+    let at = nanoseconds(recorded.event.at());
+    transaction
+        .prepare_cached("INSERT INTO happening VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![recorded.index as i64, recorded.event.kind(), at, note, author])?;
+    Ok(())
+}
+
+fn phrase(transaction: &Connection, text: Option<&str>) -> Result<Option<i64>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    let known = transaction
+        .prepare_cached("SELECT id FROM phrase WHERE text = ?1")?
+        .query_row([text], |row| row.get(0))
+        .optional()?;
+    if known.is_some() {
+        return Ok(known);
+    }
+    transaction.prepare_cached("INSERT INTO phrase (text) VALUES (?1)")?.execute([text])?;
+    Ok(Some(transaction.last_insert_rowid()))
+}
+
+/// Posts what became the latest content of a document, and takes back what no longer is one.
+fn post(transaction: &Connection, touched: &BTreeSet<i64>) -> Result<(), Error> {
+    let (mut came, mut went) = (Vec::new(), Vec::new());
+    let mut query = transaction.prepare_cached(
+        "SELECT posted, data, EXISTS (
+           SELECT 1 FROM revision r JOIN document d ON d.id = r.document AND d.latest = r.event
+           WHERE r.content = ?1)
+         FROM sketch WHERE content = ?1",
+    )?;
+    let mut mark =
+        transaction.prepare_cached("UPDATE sketch SET posted = ?2 WHERE content = ?1")?;
+    for content in touched {
+        let found = query
+            .query_row([content], |row| {
+                Ok((row.get::<_, bool>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, bool>(2)?))
+            })
+            .optional()?;
+        let Some((is_posted, data, is_latest)) = found else { continue };
+        if is_posted == is_latest {
+            continue;
+        }
+        let sketch = Sketch::parse(&data)
+            .map_err(|why| Error::Catalog { why: format!("a sketch is malformed: {why}") })?;
+        let postings = sketch.index_hashes().iter().map(|hash| (*hash, *content));
+        if is_latest {
+            came.extend(postings)
+        } else {
+            went.extend(postings)
+        }
+        mark.execute(params![content, is_latest])?;
+    }
+    // Sorted, because neighbouring rows share pages.
+    came.sort_unstable();
+    went.sort_unstable();
+    let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO posting VALUES (?1, ?2)")?;
+    for (hash, content) in came {
+        insert.execute(params![hash, content])?;
+    }
+    let mut remove =
+        transaction.prepare_cached("DELETE FROM posting WHERE hash = ?1 AND content = ?2")?;
+    for (hash, content) in went {
+        remove.execute(params![hash, content])?;
+    }
+    Ok(())
+}
+
+fn insert_tile(transaction: &Connection, tile: &Tile) -> Result<(), Error> {
+    let hashes: Vec<u8> = tile.hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO tile VALUES (?1, ?2, ?3)")?
+        .execute(params![tile.id.level, tile.id.index as i64, hashes])?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! The whole catalog as text, for comparing two of them.
+
+use std::fmt::Write as _;
+
+use rusqlite::types::ValueRef;
+
+use crate::words::{digest::hex, error::Error};
+
+use super::Catalog;
+
+const TABLES: [&str; 10] = [
+    "meta",
+    "pack",
+    "place",
+    "phrase",
+    "content",
+    "document",
+    "revision",
+    "happening",
+    "tile",
+    "sketch",
+];
+
+impl Catalog {
+    /// Every row of every table, each table in the order of its key.
+    ///
+    /// Two catalogs of the same facts give the same text, whichever way they came about.
+    pub fn dump(&self) -> Result<String, Error> {
+        let mut text = String::new();
+        for table in TABLES.iter().chain(&["posting"]) {
+            self.dump_table(table, &mut text)?;
+        }
+        Ok(text)
+    }
+
+    fn dump_table(&self, table: &str, text: &mut String) -> Result<(), Error> {
+        let mut query = self.db.prepare(&format!("SELECT * FROM {table}"))?;
+        let n_columns = query.column_count();
+        let mut lines = Vec::new();
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let mut line = table.to_owned();
+            for column in 0..n_columns {
+                let _ = match row.get_ref(column)? {
+                    ValueRef::Null => write!(line, "|-"),
+                    ValueRef::Integer(n) => write!(line, "|{n}"),
+                    ValueRef::Real(x) => write!(line, "|{x}"),
+                    ValueRef::Text(bytes) => write!(line, "|'{}'", bytes.escape_ascii()),
+                    ValueRef::Blob(bytes) => write!(line, "|{}", hex(bytes)),
+                };
+            }
+            lines.push(line);
+        }
+        lines.sort_unstable();
+        for line in lines {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! Finding one thing: a document by name or id, a revision by number or time, a content by digest.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use crate::words::{
+    digest::{Digest, DocId},
+    error::Error,
+    name::DocName,
+    time::Moment,
+};
+
+use super::{Catalog, digest, name_of, name_value};
+
+/// A document as the catalog knows it.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The row's own number, in order of first appearance.
+    pub row: i64,
+    /// The random id.
+    pub doc: DocId,
+    /// The name.
+    pub name: DocName,
+    /// The event of the latest revision.
+    pub latest: u64,
+    /// How many revisions there are.
+    pub n_revisions: u64,
+}
+
+/// A revision as the catalog knows it.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// Its index in the journal.
+    pub event: u64,
+    /// The row of its document.
+    pub document: i64,
+    /// Its number within the document, from 1.
+    pub number: u64,
+    /// The row of its content.
+    pub content: i64,
+    /// The SHA-256 of its content.
+    pub digest: Digest,
+    /// The size of its content.
+    pub n_bytes: u64,
+    /// The media type.
+    pub media_type: String,
+    /// When it was taken in.
+    pub at: Moment,
+    /// When it was captured: as said by the person who added it, else `at`.
+    pub captured: Moment,
+    /// The modification time of the file it came from.
+    pub mtime: Option<Moment>,
+    /// Where it came from, as said.
+    pub source: Option<String>,
+    /// What was noted.
+    pub note: Option<String>,
+    /// Who added it, as said.
+    pub author: Option<String>,
+}
+
+const DOCUMENT: &str = "SELECT id, doc, name, latest, revisions FROM document";
+pub(super) const REVISION: &str = "
+    SELECT r.event, r.document, r.number, r.content, c.digest, c.bytes, t.text, r.at, r.captured,
+           r.mtime, s.text, n.text, a.text
+    FROM revision r
+    JOIN content c ON c.id = r.content
+    JOIN phrase t ON t.id = r.type
+    LEFT JOIN phrase s ON s.id = r.source
+    LEFT JOIN phrase n ON n.id = r.note
+    LEFT JOIN phrase a ON a.id = r.author";
+
+impl Catalog {
+    /// The document with exactly this name.
+    pub fn document_named(&self, name: &DocName) -> Result<Option<Document>, Error> {
+        let mut query = self.db.prepare_cached(&format!("{DOCUMENT} WHERE name = ?1"))?;
+        Ok(query.query_row([name_value(name.as_bytes())], document).optional()?)
+    }
+
+    /// The document in this row.
+    pub fn document_at(&self, row: i64) -> Result<Document, Error> {
+        let mut query = self.db.prepare_cached(&format!("{DOCUMENT} WHERE id = ?1"))?;
+        Ok(query.query_row([row], document)?)
+    }
+
+    /// Up to `limit` documents whose name ends in the components of `suffix`, in order of name.
+    pub fn documents_ending(&self, suffix: &DocName, limit: usize) -> Result<Vec<Document>, Error> {
+        let mut query =
+            self.db.prepare_cached(&format!("{DOCUMENT} WHERE tail = ?1 ORDER BY name"))?;
+        let rows = query.query_map([name_value(suffix.tail())], document)?;
+        let whole = suffix.as_bytes();
+        let fits = |name: &DocName| {
+            let rest = name.as_bytes().strip_suffix(whole);
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"/"))
+        };
+        let kept = rows.filter(|found| found.as_ref().map_or(true, |found| fits(&found.name)));
+        Ok(kept.take(limit).collect::<Result<_, _>>()?)
+    }
+
+    /// Up to `limit` documents whose id lies in the range, in order of id.
+    pub fn documents_between(
+        &self,
+        first: DocId,
+        last: DocId,
+        limit: usize,
+    ) -> Result<Vec<Document>, Error> {
+        let mut query = self.db.prepare_cached(&format!(
+            "{DOCUMENT} WHERE doc BETWEEN ?1 AND ?2 ORDER BY doc LIMIT ?3"
+        ))?;
+        let rows =
+            query.query_map(params![first.0 as i64, last.0 as i64, limit as i64], document)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The revision with this number.
+    pub fn revision(&self, document: &Document, number: u64) -> Result<Option<Revision>, Error> {
+        let sql = format!("{REVISION} WHERE r.document = ?1 AND r.number = ?2");
+        let mut query = self.db.prepare_cached(&sql)?;
+        Ok(query.query_row(params![document.row, number as i64], revision).optional()?)
+    }
+
+    /// The revision that this event recorded.
+    pub fn revision_of_event(&self, event: u64) -> Result<Option<Revision>, Error> {
+        let mut query = self.db.prepare_cached(&format!("{REVISION} WHERE r.event = ?1"))?;
+        Ok(query.query_row([event as i64], revision).optional()?)
+    }
+
+    /// The last revision captured at or before a moment; of several captured together, the latest.
+    pub fn revision_as_of(
+        &self,
+        document: &Document,
+        moment: Moment,
+    ) -> Result<Option<Revision>, Error> {
+        let mut query = self.db.prepare_cached(&format!(
+            "{REVISION} WHERE r.document = ?1 AND r.captured <= ?2
+             ORDER BY r.captured DESC, r.number DESC LIMIT 1"
+        ))?;
+        let moment = nanoseconds(moment);
+        Ok(query.query_row(params![document.row, moment], revision).optional()?)
+    }
+
+    /// The row of a content that is kept.
+    pub fn content(&self, wanted: &Digest) -> Result<Option<i64>, Error> {
+        let mut query =
+            self.db.prepare_cached("SELECT id FROM content WHERE key = ?1 AND digest = ?2")?;
+        let key = wanted.key().0 as i64;
+        Ok(query.query_row(params![key, wanted.as_bytes()], |row| row.get(0)).optional()?)
+    }
+}
+
+pub(super) fn document(row: &Row) -> rusqlite::Result<Document> {
+    Ok(Document {
+        row: row.get(0)?,
+        doc: DocId(row.get::<_, i64>(1)? as u64),
+        name: name_of(row.get(2)?)?,
+        latest: row.get::<_, i64>(3)? as u64,
+        n_revisions: row.get::<_, i64>(4)? as u64,
+    })
+}
+
+pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
+    Ok(Revision {
+        event: row.get::<_, i64>(0)? as u64,
+        document: row.get(1)?,
+        number: row.get::<_, i64>(2)? as u64,
+        content: row.get(3)?,
+        digest: digest(row.get_ref(4)?.as_blob()?),
+        n_bytes: row.get::<_, i64>(5)? as u64,
+        media_type: row.get(6)?,
+        at: moment(row.get(7)?),
+        captured: moment(row.get(8)?),
+        mtime: row.get::<_, Option<i64>>(9)?.map(moment),
+        source: row.get(10)?,
+        note: row.get(11)?,
+        author: row.get(12)?,
+    })
+}
+
+/// Nanoseconds since 1970, drawn to the nearest that 64 bits can say (1677 to 2262).
+pub(super) fn nanoseconds(moment: Moment) -> i64 {
+    let (seconds, nanoseconds) = moment.to_unix();
+    seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds))
+}
+
+pub(super) fn moment(nanoseconds: i64) -> Moment {
+    let seconds = nanoseconds.div_euclid(1_000_000_000);
+    Moment::from_unix(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32)
+}

@@ -1,0 +1,216 @@
+//! Going through many rows: documents, histories, contents; and sums over them.
+
+use rusqlite::{OptionalExtension, params};
+
+use crate::words::{
+    digest::{Digest, Key},
+    error::Error,
+    place::Place,
+    time::Moment,
+};
+
+use super::{
+    Catalog, digest,
+    find::{self, Document, REVISION, Revision},
+};
+
+/// An event that is not a revision.
+#[derive(Debug, Clone)]
+pub struct Happening {
+    /// Its index in the journal.
+    pub event: u64,
+    /// Its kind, as the journal spells it.
+    pub kind: String,
+    /// When, as the writer claims.
+    pub at: Moment,
+    /// What was noted.
+    pub note: Option<String>,
+    /// Who did it, as said.
+    pub author: Option<String>,
+}
+
+/// Sums over the whole archive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many documents.
+    pub n_documents: u64,
+    /// How many revisions.
+    pub n_revisions: u64,
+    /// Bytes of all revisions, each counted.
+    pub n_raw: u64,
+    /// How many distinct contents.
+    pub n_contents: u64,
+    /// Bytes of the distinct contents.
+    pub n_distinct: u64,
+    /// How many packs.
+    pub n_packs: u64,
+    /// Bytes of the packs.
+    pub n_packed: u64,
+    /// How many frames.
+    pub n_frames: u64,
+    /// How many places blobs lie in.
+    pub n_places: u64,
+    /// How many contents have a sketch.
+    pub n_sketches: u64,
+}
+
+impl Catalog {
+    /// Up to `limit` documents in order of name, from the one after `after`.
+    pub fn documents_after(
+        &self,
+        after: Option<&Document>,
+        limit: usize,
+    ) -> Result<Vec<Document>, Error> {
+        let from = match after {
+            Some(document) => super::name_value(document.name.as_bytes()),
+            // An empty text sorts before every name.
+            None => rusqlite::types::Value::Text(String::new()),
+        };
+        let mut query = self.db.prepare_cached(
+            "SELECT id, doc, name, latest, revisions FROM document
+             WHERE name > ?1 ORDER BY name LIMIT ?2",
+        )?;
+        let rows = query.query_map(params![from, limit as i64], find::document)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// All revisions of a document, latest first.
+    pub fn revisions(&self, document: &Document) -> Result<Vec<Revision>, Error> {
+        let mut query = self
+            .db
+            .prepare_cached(&format!("{REVISION} WHERE r.document = ?1 ORDER BY r.number DESC"))?;
+        let rows = query.query_map([document.row], find::revision)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The revisions that have this content, in the order they were recorded.
+    pub fn revisions_with(&self, content: i64) -> Result<Vec<Revision>, Error> {
+        let mut query =
+            self.db.prepare_cached(&format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event"))?;
+        let rows = query.query_map([content], find::revision)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Up to `limit` revisions recorded before the event `before`, latest first.
+    pub fn revisions_before(&self, before: u64, limit: usize) -> Result<Vec<Revision>, Error> {
+        let mut query = self.db.prepare_cached(&format!(
+            "{REVISION} WHERE r.event < ?1 ORDER BY r.event DESC LIMIT ?2"
+        ))?;
+        let before = before.min(i64::MAX as u64) as i64;
+        let rows = query.query_map(params![before, limit as i64], find::revision)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Up to `limit` other events before the event `before`, latest first.
+    pub fn happenings_before(&self, before: u64, limit: usize) -> Result<Vec<Happening>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT h.event, h.kind, h.at, n.text, a.text FROM happening h
+             LEFT JOIN phrase n ON n.id = h.note LEFT JOIN phrase a ON a.id = h.author
+             WHERE h.event < ?1 ORDER BY h.event DESC LIMIT ?2",
+        )?;
+        let before = before.min(i64::MAX as u64) as i64;
+        let rows = query.query_map(params![before, limit as i64], |row| {
+            Ok(Happening {
+                event: row.get::<_, i64>(0)? as u64,
+                kind: row.get(1)?,
+                at: find::moment(row.get(2)?),
+                note: row.get(3)?,
+                author: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Calls `each` for every content in the order in which the contents lie in packs.
+    ///
+    /// A content that lies nowhere comes first; one with several places comes once.
+    pub fn contents_by_place(
+        &self,
+        mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut query = self.db.prepare(
+            "SELECT c.id, c.digest, c.bytes FROM content c LEFT JOIN place p ON p.key = c.key
+             GROUP BY c.id ORDER BY min(p.pack), min(p.offset), min(p.turn)",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let n_bytes: i64 = row.get(2)?;
+            let digest = digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            each(row.get(0)?, digest, n_bytes as u64)?;
+        }
+        Ok(())
+    }
+
+    /// How many contents there are with this key.
+    pub fn n_contents_with(&self, key: Key) -> Result<u64, Error> {
+        let mut query = self.db.prepare_cached("SELECT count(*) FROM content WHERE key = ?1")?;
+        Ok(query.query_row([key.0 as i64], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// Contents of more than one revision, in order of first appearance, after the row `after`.
+    pub fn next_shared_content(&self, after: i64) -> Result<Option<i64>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT content FROM revision WHERE content > ?1
+             GROUP BY content HAVING count(DISTINCT document) > 1 ORDER BY content LIMIT 1",
+        )?;
+        Ok(query.query_row([after], |row| row.get(0)).optional()?)
+    }
+
+    /// The digests of all packs known here, in order of key.
+    pub fn packs(&self) -> Result<Vec<Digest>, Error> {
+        let mut query = self.db.prepare_cached("SELECT digest FROM pack ORDER BY key")?;
+        let rows = query.query_map([], |row| Ok(digest(row.get_ref(0)?.as_blob()?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The packs in which no content begins: of large contents some, and those that nobody needs.
+    pub fn packs_without_contents(&self) -> Result<Vec<Digest>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT digest FROM pack WHERE key NOT IN
+             (SELECT place.pack FROM place JOIN content ON content.key = place.key)",
+        )?;
+        let rows = query.query_map([], |row| Ok(digest(row.get_ref(0)?.as_blob()?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A hash tile of the journal's tree.
+    pub fn tile(&self, level: u8, n: u64) -> Result<Option<Vec<u8>>, Error> {
+        let mut query =
+            self.db.prepare_cached("SELECT hashes FROM tile WHERE level = ?1 AND n = ?2")?;
+        Ok(query.query_row(params![level, n as i64], |row| row.get(0)).optional()?)
+    }
+
+    /// Sums over everything.
+    pub fn totals(&self) -> Result<Totals, Error> {
+        let two = |sql: &str| -> Result<(u64, u64), Error> {
+            let row = self.db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+            Ok(row.map(|(a, b): (i64, i64)| (a as u64, b as u64))?)
+        };
+        let (n_documents, n_sketches) =
+            two("SELECT (SELECT count(*) FROM document), (SELECT count(*) FROM sketch)")?;
+        let (n_revisions, n_raw) = two("SELECT count(*), ifnull(sum(c.bytes), 0)
+             FROM revision r JOIN content c ON c.id = r.content")?;
+        let (n_contents, n_distinct) = two("SELECT count(*), ifnull(sum(bytes), 0) FROM content")?;
+        let (n_packs, n_packed) = two("SELECT count(*), ifnull(sum(bytes), 0) FROM pack")?;
+        let (n_frames, n_places) =
+            two("SELECT ifnull(sum(frames), 0), (SELECT count(*) FROM place) FROM pack")?;
+        Ok(Totals {
+            n_documents,
+            n_revisions,
+            n_raw,
+            n_contents,
+            n_distinct,
+            n_packs,
+            n_packed,
+            n_frames,
+            n_places,
+            n_sketches,
+        })
+    }
+
+    /// The place that is read for a key, as stored in the catalog's order.
+    pub fn first_place(&self, key: Key) -> Result<Option<Place>, Error> {
+        use crate::words::place::Places;
+        Ok(self.places(key)?.into_iter().next())
+    }
+}

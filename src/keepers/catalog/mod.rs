@@ -1,0 +1,238 @@
+//! The catalog keeps what can be asked quickly: a projection of the facts in SQLite.
+//!
+//! `schema.sql` says for each table which fact it follows from. Rows change in one way only,
+//! [`Catalog::apply`], which takes a stretch of the journal and the packs that came with it; making
+//! the catalog anew is the same function called from the first event on. Every question is a
+//! function with a name.
+
+mod apply;
+mod dump;
+mod find;
+mod list;
+mod near;
+mod seen;
+
+use std::path::Path;
+
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, types::Value,
+};
+
+use crate::words::{
+    digest::{Digest, Key},
+    error::{Error, Refusal},
+    name::DocName,
+    place::Place,
+};
+
+pub use apply::{Batch, Pack, Recorded};
+pub use find::{Document, Revision};
+pub use list::{Happening, Totals};
+pub use seen::{Look, Seen};
+
+/// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
+const SCHEMA_VERSION: &str = "1";
+const SCHEMA: &str = include_str!("../../../schema.sql");
+
+/// Views first, then the tables with their indexes.
+const DROPS: &str = "
+    SELECT format('DROP %s %s;', type, name) FROM main.sqlite_schema
+    WHERE type IN ('view', 'table') AND name NOT LIKE 'sqlite%' ORDER BY type DESC";
+
+/// The file beside the facts.
+pub const FILE: &str = "catalog.sqlite";
+
+/// An open catalog.
+pub struct Catalog {
+    db: Connection,
+}
+
+impl Catalog {
+    /// Opens the catalog at `path` for reading and writing, making an empty one if there is none.
+    ///
+    /// `Error::Catalog` when it is torn or of another version.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let db = Connection::open(path)?;
+        db.pragma_update(None, "journal_mode", "wal")?;
+        db.pragma_update(None, "synchronous", "normal")?;
+        let catalog = Self::prepare(db)?;
+        if catalog.is_empty()? {
+            catalog.create()?;
+        }
+        catalog.expect_schema()?;
+        Ok(catalog)
+    }
+
+    /// Opens the catalog at `path` where nothing can be written.
+    pub fn open_read_only(path: &Path) -> Result<Self, Error> {
+        // A catalog that was closed cleanly has no write-ahead log; only then is it complete alone.
+        let mut uri = format!("file:{}?immutable=1", percent_encoded(path));
+        if path.with_extension("sqlite-wal").exists() {
+            uri = format!("file:{}", percent_encoded(path));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let catalog = Self::prepare(Connection::open_with_flags(uri, flags)?)?;
+        catalog.expect_schema()?;
+        Ok(catalog)
+    }
+
+    /// An empty catalog that lives as long as the process.
+    pub fn in_memory() -> Result<Self, Error> {
+        let catalog = Self::prepare(Connection::open_in_memory()?)?;
+        catalog.create()?;
+        Ok(catalog)
+    }
+
+    /// The signed checkpoint whose state the rows reflect; empty before the first `apply`.
+    pub fn reflects(&self) -> Result<String, Error> {
+        self.meta("checkpoint").map(Option::unwrap_or_default)
+    }
+
+    /// Keeps the catalog as it is now in view until [`Catalog::let_go`]; many small questions cost
+    /// less that way.
+    pub fn hold(&self) -> Result<(), Error> {
+        if self.db.is_autocommit() {
+            self.db.execute_batch("BEGIN")?;
+        }
+        Ok(())
+    }
+
+    /// Empties the catalog to be made anew; others see it as it was until [`Catalog::let_go`].
+    ///
+    /// Its file stays: SQLite hands wrong rows to whoever reads while a file is put in its place.
+    pub fn empty(&self) -> Result<(), Error> {
+        let state: String = self.db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if state != "ok" {
+            return Err(Error::Catalog { why: state });
+        }
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        let drops: Vec<String> = self
+            .db
+            .prepare(DROPS)?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        self.db.execute_batch(&drops.concat())?;
+        self.fill_schema()
+    }
+
+    /// Ends what [`Catalog::hold`] or [`Catalog::empty`] began.
+    pub fn let_go(&self) -> Result<(), Error> {
+        if !self.db.is_autocommit() {
+            self.db.execute_batch("COMMIT")?;
+        }
+        Ok(())
+    }
+
+    fn prepare(db: Connection) -> Result<Self, Error> {
+        db.busy_timeout(std::time::Duration::from_secs(10))?;
+        // Plans must not depend on values: a statement would be compiled anew for each of them.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        db.pragma_update(None, "trusted_schema", false)?;
+        db.pragma_update(None, "cache_size", -16_000)?;
+        db.pragma_update(None, "temp_store", "memory")?;
+        db.set_prepared_statement_cache_capacity(64);
+        Ok(Self { db })
+    }
+
+    fn is_empty(&self) -> Result<bool, Error> {
+        let n: i64 =
+            self.db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok(n == 0)
+    }
+
+    fn create(&self) -> Result<(), Error> {
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        self.fill_schema()?;
+        self.let_go()
+    }
+
+    fn fill_schema(&self) -> Result<(), Error> {
+        let version = format!("INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}');");
+        self.db.execute_batch(&format!("{SCHEMA} {version}"))?;
+        Ok(())
+    }
+
+    fn expect_schema(&self) -> Result<(), Error> {
+        match self.meta("schema")?.as_deref() {
+            Some(SCHEMA_VERSION) => Ok(()),
+            Some(other) => Err(Error::Catalog { why: format!("its schema is {other}") }),
+            None => Err(Error::Catalog { why: "it does not name its schema".into() }),
+        }
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<String>, Error> {
+        let mut query = self.db.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
+        Ok(query.query_row([name], |row| row.get(0)).optional()?)
+    }
+}
+
+/// Where the blobs with this key may lie, in a fixed order.
+impl crate::words::place::Places for Catalog {
+    fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT pack.digest, place.offset, place.bytes, place.turn
+             FROM place JOIN pack ON pack.key = place.pack WHERE place.key = ?1",
+        )?;
+        let rows = query.query_map([key.0 as i64], |row| {
+            Ok(Place {
+                pack: digest(row.get_ref(0)?.as_blob()?),
+                offset: row.get(1)?,
+                n_bytes: row.get(2)?,
+                turn: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// A digest column; one of the wrong length becomes a digest that fits nothing.
+fn digest(bytes: &[u8]) -> Digest {
+    Digest::from_slice(bytes).unwrap_or(Digest::from_bytes([0; 32]))
+}
+
+/// A name as a column: text, or bytes when it is not UTF-8.
+fn name_value(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Value::Text(text.to_owned()),
+        Err(_) => Value::Blob(bytes.to_owned()),
+    }
+}
+
+/// A name column; one that is no name is a torn catalog.
+fn name_of(value: Value) -> rusqlite::Result<DocName> {
+    let bytes = match value {
+        Value::Text(text) => text.into_bytes(),
+        Value::Blob(bytes) => bytes,
+        _ => Vec::new(),
+    };
+    DocName::new(bytes).map_err(|why| rusqlite::Error::InvalidParameterName(why.into()))
+}
+
+fn percent_encoded(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-".contains(&b);
+    path.as_os_str()
+        .as_bytes()
+        .iter()
+        .map(|b| if plain(*b) { char::from(*b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use std::io::{Error as IoError, ErrorKind};
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => {
+                Error::io("write", FILE, IoError::from(ErrorKind::StorageFull))
+            }
+            Some(ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied) => {
+                Error::io("use", FILE, IoError::other(error))
+            }
+            Some(ErrorCode::ReadOnly) => Error::Refused(Refusal::ReadOnly { place: FILE.into() }),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Error::Busy { who: format!("another process holds {FILE}") }
+            }
+            _ => Error::Catalog { why: error.to_string() },
+        }
+    }
+}

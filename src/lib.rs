@@ -5,6 +5,7 @@
 //! kind of bytes at rest, [`archive`] alone knows the order of things, [`cli`] alone knows people.
 //! ARCHITECTURE.md is the longer tour; `tests/floors.rs` keeps the floors.
 
+pub mod archive;
 pub mod crafts;
 pub mod keepers;
 pub mod words;

@@ -1,0 +1,134 @@
+//! Committing: packs, sync, journal, sync, checkpoint, catalog, in this order.
+
+use std::collections::HashSet;
+
+use crate::{
+    crafts::event::{ActDetail, Detail, Event, Revise},
+    keepers::{
+        catalog::{Batch, Pack},
+        journal::{Closing, Draft, Staged},
+        store::Written,
+    },
+    words::error::Error,
+};
+
+use super::{
+    add::{Adding, Pending, Waiting},
+    rebuild::recorded,
+};
+
+/// A transaction that is in the archive.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// The events of the new revisions.
+    pub revisions: std::ops::Range<u64>,
+    /// Those of them whose content was not kept before and is text.
+    pub new_texts: Vec<u64>,
+    /// Bytes of the packs written.
+    pub n_packed: u64,
+}
+
+impl Adding<'_> {
+    /// Commits; what fails before the checkpoint is swapped leaves the archive as it was.
+    pub(super) fn commit_pending(&mut self, pending: Pending) -> Result<Committed, Error> {
+        let written = self.finish_packs()?;
+        let staged = self.stage(&pending.revisions)?;
+        let revisions = staged.first()..staged.first() + pending.revisions.len() as u64;
+        for leaf in staged.leaves() {
+            self.edge.push(*leaf);
+        }
+        // Swapping the checkpoint is the commit: what precedes it may be lost, what follows may not
+        // undo it.
+        self.archive.journal.commit(staged, self.signer)?;
+        // If this fails the documents are in all the same: whoever opens the archive next brings
+        // the catalog up.
+        self.apply(&pending, &written, revisions.clone())
+            .map_err(|error| self.archive.located(error))?;
+        // Superseded bundles cost space only; the next writer sweeps what is left.
+        let _ = self.archive.journal.sweep();
+        let mut met = HashSet::new();
+        let is_new_text = |waiting: &Waiting| {
+            pending.sketches.contains_key(&waiting.digest) && met.insert(waiting.digest)
+        };
+        let is_new_text = pending.revisions.iter().map(is_new_text);
+        let new_texts = revisions.clone().zip(is_new_text).filter(|(_, is)| *is);
+        let new_texts = new_texts.map(|(event, _)| event).collect();
+        let n_packed = written.iter().map(|pack| pack.n_bytes).sum();
+        Ok(Committed { revisions, new_texts, n_packed })
+    }
+
+    /// Keeps what was put again for events of long ago; there is nothing new to sign.
+    pub(super) fn keep_healed(&mut self) -> Result<(), Error> {
+        let written = self.finish_packs()?;
+        let packs: Vec<Pack> = written.iter().map(row).collect();
+        self.archive.catalog.apply(&Batch { packs: &packs, ..Batch::default() })
+    }
+
+    /// Writes the open pack, and makes all packs durable.
+    fn finish_packs(&mut self) -> Result<Vec<Written>, Error> {
+        let Some(writer) = self.writer.take() else { return Ok(Vec::new()) };
+        let written = writer.finish()?;
+        self.archive.backend.sync()?;
+        Ok(written)
+    }
+
+    fn stage(&mut self, waiting: &[Waiting]) -> Result<Staged, Error> {
+        let at = self.occasion.now;
+        let drafts = waiting
+            .iter()
+            .map(|waiting| {
+                let detail = Detail::Revise(waiting.detail.clone());
+                Draft::new(&detail, |detail| {
+                    Event::Revise(Revise {
+                        at,
+                        doc: waiting.doc,
+                        prev: waiting.prev,
+                        sha256: waiting.digest,
+                        size: waiting.n_bytes,
+                        media: waiting.media.clone(),
+                        detail,
+                    })
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let detail = ActDetail {
+            salt: self.draw(b"salt"),
+            by: self.occasion.by.clone(),
+            note: None,
+            tool: self.occasion.tool.clone(),
+        };
+        let frontier = self.edge.frontier();
+        self.archive.journal.stage(&frontier, &drafts, Closing { at, detail })
+    }
+
+    /// Brings the catalog up to the commit, from the journal's own bytes.
+    fn apply(
+        &mut self,
+        pending: &Pending,
+        written: &[Written],
+        revisions: std::ops::Range<u64>,
+    ) -> Result<(), Error> {
+        let archive = &*self.archive;
+        let packs: Vec<Pack> = written.iter().map(row).collect();
+        let range = revisions.start..archive.journal.size();
+        let entries = archive.journal.entries(range).collect::<Result<Vec<_>, _>>()?;
+        let events = recorded(&entries);
+        let note = String::from_utf8_lossy(archive.journal.note());
+        archive.catalog.apply(&Batch {
+            events: &events,
+            packs: &packs,
+            sketches: Some(&pending.sketches),
+            tiles: &self.edge.take(),
+            checkpoint: Some(&note),
+        })
+    }
+}
+
+fn row(written: &Written) -> Pack<'_> {
+    Pack {
+        pack: written.pack,
+        n_bytes: written.n_bytes,
+        n_frames: written.n_frames,
+        places: &written.places,
+    }
+}

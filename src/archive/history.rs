@@ -1,0 +1,93 @@
+//! How the journal stands to a checkpoint that was remembered outside the archive.
+
+use crate::{
+    crafts::{
+        merkle::{Frontier, Head, leaf_hash, tiles::consistency_proof},
+        note::{Checkpoint, NoteError, Verifier},
+    },
+    words::{digest::Digest, error::Error},
+};
+
+use super::{Archive, open::tile};
+
+/// How the journal stands to a remembered checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the same, or grew from it.
+    Extends {
+        /// The size remembered.
+        size: u64,
+    },
+    /// It is shorter than it was.
+    RolledBack {
+        /// The size remembered.
+        remembered: u64,
+        /// The size now.
+        size: u64,
+    },
+    /// It is not a continuation of what was remembered.
+    Forked {
+        /// The size remembered.
+        size: u64,
+    },
+    /// Another key signs here than the one that was remembered.
+    OtherKey {
+        /// The key remembered, as a vkey line.
+        remembered: String,
+    },
+    /// Another archive was remembered at this place.
+    OtherOrigin {
+        /// The origin remembered.
+        remembered: String,
+    },
+    /// Nothing is remembered.
+    NotRemembered,
+}
+
+impl Standing {
+    /// Whether the history is not what it was.
+    pub fn is_bad(&self) -> bool {
+        !matches!(self, Self::Extends { .. } | Self::NotRemembered)
+    }
+}
+
+impl Archive {
+    /// Compares the journal with a vkey line and a signed checkpoint that somebody kept.
+    ///
+    /// The comparison is a consistency proof (RFC 9162, 2.1.4) from the catalog's tiles, and the
+    /// journal's own bytes where those do not give one, so it believes only the signature.
+    pub fn standing(&self, vkey: &str, note: &[u8]) -> Result<Standing, Error> {
+        if vkey != self.vkey() {
+            return Ok(Standing::OtherKey { remembered: vkey.to_owned() });
+        }
+        let unreadable = |why: String| Error::damaged("the remembered checkpoint", why);
+        let verifier = Verifier::parse(vkey).map_err(|why| unreadable(why.to_string()))?;
+        let remembered = Checkpoint::open(note, &verifier).map_err(|why| match why {
+            NoteError::Malformed(why) => unreadable(why.to_owned()),
+            why => unreadable(why.to_string()),
+        })?;
+        self.standing_to(&Head { size: remembered.size, root: remembered.root })
+    }
+
+    fn standing_to(&self, old: &Head) -> Result<Standing, Error> {
+        let now = self.journal.head();
+        if old.size > now.size {
+            return Ok(Standing::RolledBack { remembered: old.size, size: now.size });
+        }
+        let proof = consistency_proof(old.size, now.size, |id| tile(&self.catalog, id));
+        let is_proved = proof.is_ok_and(|proof| now.extends(old, &proof));
+        if is_proved || self.root_at(old.size)? == old.root {
+            return Ok(Standing::Extends { size: old.size });
+        }
+        Ok(Standing::Forked { size: old.size })
+    }
+
+    /// The root that the journal had at an earlier size, from its events.
+    fn root_at(&self, size: u64) -> Result<Digest, Error> {
+        let mut frontier = Frontier::default();
+        for entry in self.journal.entries(0..size) {
+            frontier.push(leaf_hash(&entry?.line));
+        }
+        Ok(frontier.root())
+    }
+}

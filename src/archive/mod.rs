@@ -1,0 +1,194 @@
+//! Floor 3: the house. It alone knows in which order things happen.
+//!
+//! An [`Archive`] is an open archive: its journal, checked against its signature, and a catalog
+//! that reflects that journal. Opening repairs what can be repaired from the facts, without being
+//! asked. Clock, key, randomness and paths come from outside, so that everything repeats to the byte.
+
+pub mod add;
+pub mod audit;
+mod commit;
+pub mod compare;
+pub mod export;
+pub mod find;
+mod history;
+mod open;
+mod rebuild;
+mod salvage;
+pub mod similar;
+mod sketching;
+mod sweep;
+
+use std::{rc::Rc, sync::Arc};
+
+use crate::{
+    crafts::{
+        backend::Backend,
+        event::{Detail, Event},
+    },
+    keepers::{
+        catalog::{Catalog, Document, Happening, Revision, Totals},
+        journal::Journal,
+        store::{Content, Reader, Sealed},
+    },
+    words::{error::Error, time::Moment},
+};
+
+pub use history::Standing;
+
+/// An open archive.
+pub struct Archive {
+    backend: Arc<dyn Backend>,
+    journal: Journal,
+    catalog: Rc<Catalog>,
+    reader: Reader<Sealed>,
+}
+
+/// When something is done, by whom, with what program, and the randomness for it.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    /// The time by the clock of whoever does it.
+    pub now: Moment,
+    /// Fresh random bytes; document ids and salts are drawn from them.
+    pub seed: [u8; 32],
+    /// Who does it, as they say.
+    pub by: Option<String>,
+    /// The program and its version.
+    pub tool: String,
+}
+
+/// One line of the journal as people see it.
+#[derive(Debug, Clone)]
+pub enum Happened {
+    /// A revision of a document.
+    Revision(Box<(Document, Revision)>),
+    /// Anything else.
+    Other(Happening),
+}
+
+impl Archive {
+    /// The archive's name in its log.
+    pub fn origin(&self) -> &str {
+        self.journal.identity().origin()
+    }
+
+    /// The public key that signs for the archive, as a vkey line.
+    pub fn vkey(&self) -> String {
+        self.journal.identity().verifier().to_string()
+    }
+
+    /// The id of that key: eight hex digits.
+    pub fn key_id(&self) -> String {
+        self.journal.identity().verifier().id().to_string()
+    }
+
+    /// The signed checkpoint that this reading is based on.
+    pub fn checkpoint(&self) -> &[u8] {
+        self.journal.note()
+    }
+
+    /// How many events the journal holds.
+    pub fn n_events(&self) -> u64 {
+        self.journal.size()
+    }
+
+    /// What can be asked quickly.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Streams the bytes of a revision, each verified before it is handed out.
+    ///
+    /// That the catalog named the right bytes is first confirmed by the event itself.
+    pub fn read(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<Content<'_, Sealed>, Error> {
+        self.confirm(document, revision)?;
+        self.reader.content(&revision.digest, revision.n_bytes)
+    }
+
+    /// The bytes of a revision, for those of a size that memory is meant for.
+    pub fn read_whole(&self, document: &Document, revision: &Revision) -> Result<Vec<u8>, Error> {
+        self.confirm(document, revision)?;
+        self.reader.content_bytes(&revision.digest, revision.n_bytes)
+    }
+
+    /// Up to `limit` events before the event `before`, latest first.
+    pub fn happened(&self, before: u64, limit: usize) -> Result<Vec<Happened>, Error> {
+        let mut all: Vec<(u64, Happened)> = Vec::new();
+        for revision in self.catalog.revisions_before(before, limit)? {
+            let document = self.catalog.document_at(revision.document)?;
+            all.push((revision.event, Happened::Revision(Box::new((document, revision)))));
+        }
+        for other in self.catalog.happenings_before(before, limit)? {
+            all.push((other.event, Happened::Other(other)));
+        }
+        all.sort_by_key(|(event, _)| std::cmp::Reverse(*event));
+        Ok(all.into_iter().map(|(_, happened)| happened).take(limit).collect())
+    }
+
+    /// Sums over the whole archive, and the bytes of its journal.
+    pub fn totals(&self) -> Result<(Totals, u64), Error> {
+        let log = self.backend.list("log")?;
+        let n_log = log.iter().filter(|object| object.name != "log/checkpoints");
+        Ok((self.catalog.totals()?, n_log.map(|object| object.bytes).sum()))
+    }
+
+    /// How a stored content lies: its chain of frames from the blob to the root.
+    pub fn chain(&self, revision: &Revision) -> Result<Chain, Error> {
+        let steps = self.reader.chain(revision.digest.key())?;
+        let n_stored = steps.first().map_or(0, |step| u64::from(step.place.n_bytes));
+        let header = steps.first().map(|step| &step.header);
+        let n_company = header.map_or(1, |header| header.lengths.len() as u64);
+        let n_chunks = match self.reader.chunks(&revision.digest)? {
+            Some(chunks) => chunks.len() as u64,
+            None => 0,
+        };
+        Ok(Chain {
+            depth: steps.len() as u64 - 1,
+            reach: header.map_or(0, |header| header.reach()),
+            n_stored,
+            n_company,
+            n_chunks,
+        })
+    }
+
+    /// Compares a row of the catalog with the event and detail it stands for.
+    fn confirm(&self, document: &Document, revision: &Revision) -> Result<(), Error> {
+        let drift =
+            || Error::Catalog { why: format!("event {} is not what it says", revision.event) };
+        let range = revision.event..revision.event + 1;
+        let entry = match self.journal.entries(range).next() {
+            Some(Ok(entry)) => entry,
+            // The bytes are verified all the same; that an event cannot be read is for the audit.
+            Some(Err(Error::Damaged { .. })) => return Ok(()),
+            Some(Err(error)) => return Err(error),
+            None => return Err(drift()),
+        };
+        let Event::Revise(revise) = &entry.event else { return Err(drift()) };
+        let is_named = match &entry.detail {
+            Some(Detail::Revise(detail)) if revision.number == 1 => detail.name == document.name,
+            _ => true,
+        };
+        let is_right = revise.sha256 == revision.digest
+            && revise.size == revision.n_bytes
+            && revise.doc == document.doc;
+        if is_right && is_named { Ok(()) } else { Err(drift()) }
+    }
+}
+
+/// What it takes to read a stored content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// How many bases lie under it.
+    pub depth: u64,
+    /// Bytes decoded to read it.
+    pub reach: u64,
+    /// Bytes of its frame.
+    pub n_stored: u64,
+    /// How many blobs share the frame.
+    pub n_company: u64,
+    /// How many chunks it has; 0 when it is one blob.
+    pub n_chunks: u64,
+}

@@ -1,0 +1,207 @@
+//! Rebuilding: the catalog follows from the facts, from the first event or from where it stopped.
+//!
+//! Both ways, and every commit, go through [`Catalog::apply`], so that all of them end in the same
+//! rows.
+
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
+
+use crate::{
+    crafts::{
+        backend::Backend,
+        event::Event,
+        merkle::{leaf_hash, tiles::Edge},
+    },
+    keepers::{
+        catalog::{Batch, Catalog, Pack, Recorded},
+        journal::{Entry, Journal},
+        store::{Reader, Sealed, pack},
+    },
+    words::{
+        digest::{Digest, Key},
+        error::Error,
+        limits,
+        place::{Place, Places},
+    },
+};
+
+use super::{
+    open::{head_of, tile},
+    salvage, sketching,
+};
+
+/// Events applied in one transaction.
+const STRETCH: usize = 4096;
+
+/// Fills an empty catalog from all facts.
+pub fn fill(
+    backend: &Arc<dyn Backend>,
+    journal: &Journal,
+    catalog: Catalog,
+) -> Result<Rc<Catalog>, Error> {
+    let catalog = Rc::new(catalog);
+    apply_packs(backend, &catalog)?;
+    apply_events(backend, journal, &catalog, Edge::default())?;
+    forget_leftovers(backend, &catalog)?;
+    Ok(catalog)
+}
+
+/// Applies what came after the checkpoint that the catalog reflects.
+///
+/// `false` when the catalog does not reflect an earlier state of this journal.
+pub fn catch_up(
+    backend: &Arc<dyn Backend>,
+    journal: &Journal,
+    catalog: &Rc<Catalog>,
+) -> Result<bool, Error> {
+    let Some(head) = head_of(journal, catalog.reflects()?.as_bytes()) else { return Ok(false) };
+    let edge = Edge::read(head.size, |id| tile(catalog, id))?;
+    if head.size > journal.size() || edge.frontier().root() != head.root {
+        return Ok(false);
+    }
+    apply_packs(backend, catalog)?;
+    apply_events(backend, journal, catalog, edge)?;
+    forget_leftovers(backend, catalog)?;
+    Ok(true)
+}
+
+/// The digests of all packs that the backend holds.
+pub fn packs(backend: &dyn Backend) -> Result<Vec<Digest>, Error> {
+    let objects = backend.list("packs")?;
+    let named = |name: &str| Digest::parse(name.rsplit('/').next()?);
+    Ok(objects.iter().filter_map(|object| named(&object.name)).collect())
+}
+
+/// Applies the directories of packs that the catalog does not know; of a pack whose directory cannot
+/// be read, what is salvaged.
+fn apply_packs(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
+    let known = catalog.packs()?;
+    let mut broken = Vec::new();
+    for pack in packs(&**backend)? {
+        if known.contains(&pack) {
+            continue;
+        }
+        let frames = match pack::directory(&**backend, &pack) {
+            Ok(frames) => frames,
+            Err(Error::Damaged { .. }) => {
+                broken.push(pack);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let places: Vec<(Key, Place)> = pack::places(pack, &frames).collect();
+        let n_bytes = backend.size(&crate::keepers::store::pack_name(&pack))?.unwrap_or(0);
+        let n_frames = frames.len() as u64;
+        let applied = Pack { pack, n_bytes, n_frames, places: &places };
+        catalog.apply(&Batch { packs: &[applied], ..Batch::default() })?;
+    }
+    // Last, because their frames may have bases in whole packs; and again while more is found, because
+    // they may have bases in each other.
+    let mut n_found = 0;
+    loop {
+        let mut n_now = 0;
+        for pack in &broken {
+            n_now += salvage::salvage(backend, catalog, *pack)?;
+        }
+        if n_now == n_found {
+            return Ok(());
+        }
+        n_found = n_now;
+    }
+}
+
+/// Forgets the packs of transactions that were never committed; the next writer sweeps them.
+fn forget_leftovers(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
+    let mut idle: HashSet<Digest> = catalog.packs_without_contents()?.into_iter().collect();
+    if idle.is_empty() {
+        return Ok(());
+    }
+    let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
+    catalog.contents_by_place(|_, digest, n_bytes| {
+        if idle.is_empty() || n_bytes <= limits::BLOB_BYTES_MAX as u64 {
+            return Ok(());
+        }
+        match reader.chunks(&digest) {
+            Ok(Some(chunks)) => {
+                for chunk in chunks {
+                    catalog.places(chunk.digest.key())?.iter().for_each(|place| {
+                        idle.remove(&place.pack);
+                    });
+                }
+            }
+            // Where a list cannot be read, any pack may hold its chunks.
+            _ => idle.clear(),
+        }
+        Ok(())
+    })?;
+    idle.iter().try_for_each(|pack| catalog.forget_pack(pack))
+}
+
+fn apply_events(
+    backend: &Arc<dyn Backend>,
+    journal: &Journal,
+    catalog: &Rc<Catalog>,
+    mut edge: Edge,
+) -> Result<(), Error> {
+    let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
+    let mut stretch: Vec<Entry> = Vec::new();
+    for entry in journal.entries(edge.size()..journal.size()) {
+        let entry = entry?;
+        edge.push(leaf_hash(&entry.line));
+        stretch.push(entry);
+        if stretch.len() == STRETCH {
+            apply_stretch(catalog, &reader, &stretch, &mut edge, None)?;
+            stretch.clear();
+        }
+    }
+    if edge.frontier().root() != journal.root() {
+        return Err(Error::damaged(
+            "log/entries",
+            "its events do not have the root that was signed",
+        ));
+    }
+    let note = String::from_utf8_lossy(journal.note());
+    apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))
+}
+
+fn apply_stretch(
+    catalog: &Catalog,
+    reader: &Reader<Sealed>,
+    stretch: &[Entry],
+    edge: &mut Edge,
+    checkpoint: Option<&str>,
+) -> Result<(), Error> {
+    let mut sketches: HashMap<Digest, Vec<u8>> = HashMap::new();
+    for entry in stretch {
+        let Event::Revise(revise) = &entry.event else { continue };
+        let is_known =
+            sketches.contains_key(&revise.sha256) || catalog.content(&revise.sha256)?.is_some();
+        if is_known || revise.size > limits::TEXT_BYTES_MAX as u64 {
+            continue;
+        }
+        // A content that cannot be read has no sketch; that it is damaged is for the audit to say.
+        let Ok(bytes) = reader.content_bytes(&revise.sha256, revise.size) else { continue };
+        if let Some(sketch) = sketching::sketch(&bytes, revise.media.as_str()) {
+            sketches.insert(revise.sha256, sketch.encode());
+        }
+    }
+    let events = recorded(stretch);
+    let tiles = edge.take();
+    let (events, tiles) = (&events[..], &tiles[..]);
+    catalog.apply(&Batch { events, packs: &[], sketches: Some(&sketches), tiles, checkpoint })
+}
+
+/// Entries of the journal as the catalog takes them.
+pub fn recorded(entries: &[Entry]) -> Vec<Recorded<'_>> {
+    entries
+        .iter()
+        .map(|entry| Recorded {
+            index: entry.index,
+            event: &entry.event,
+            detail: entry.detail.as_ref(),
+        })
+        .collect()
+}

@@ -1,0 +1,67 @@
+//! Salvage: the blobs of a pack whose directory cannot be read.
+//!
+//! Frames are found by their magic and checksum. A frame does not say whose blobs it holds, so each
+//! is decoded and hashed; a chunk list is known by the content that its chunks make up.
+
+use std::{rc::Rc, sync::Arc};
+
+use crate::{
+    crafts::{backend::Backend, chunk, frame::Kind},
+    keepers::{
+        catalog::{Batch, Catalog, Pack},
+        store::{Decoded, Reader, Sealed, pack, pack_name},
+    },
+    words::{
+        digest::{Digest, Hasher, Key},
+        error::Error,
+        limits,
+        place::Place,
+    },
+};
+
+/// Finds what can be found of a pack, and applies it to the catalog; how many blobs that were.
+pub fn salvage(
+    backend: &Arc<dyn Backend>,
+    catalog: &Rc<Catalog>,
+    pack: Digest,
+) -> Result<usize, Error> {
+    let bytes = match backend.read(&pack_name(&pack), limits::PACK_BYTES_MAX as usize) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) | Err(Error::Damaged { .. }) => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
+    let (n_bytes, frames) = (bytes.len() as u64, pack::salvage(&bytes));
+    let mut n_blobs = 0;
+    for (n, (offset, n_frame)) in frames.iter().enumerate() {
+        let place = Place { pack, offset: *offset, n_bytes: *n_frame, turn: 0 };
+        // A frame whose base is lost stays lost.
+        let Ok(decoded) = reader.frame(&place) else { continue };
+        let keys = keys(&reader, &decoded);
+        let turns = keys.into_iter().enumerate();
+        let places: Vec<(Key, Place)> =
+            turns.map(|(turn, key)| (key, Place { turn: turn as u16, ..place })).collect();
+        // One by one, because later frames may have earlier ones as bases.
+        let found = Pack { pack, n_bytes, n_frames: n as u64 + 1, places: &places };
+        catalog.apply(&Batch { packs: &[found], ..Batch::default() })?;
+        n_blobs += places.len();
+    }
+    Ok(n_blobs)
+}
+
+fn keys(reader: &Reader<Sealed>, decoded: &Decoded) -> Vec<Key> {
+    if decoded.header.kind == Kind::List {
+        return content_of(reader, &decoded.raw).map(|content| content.key()).into_iter().collect();
+    }
+    let blobs = (0..decoded.header.lengths.len()).map_while(|turn| decoded.blob(turn as u16));
+    blobs.map(|blob| Digest::of(blob).key()).collect()
+}
+
+/// The digest of the content that a chunk list stands for.
+fn content_of(reader: &Reader<Sealed>, list: &[u8]) -> Option<Digest> {
+    let mut hasher = Hasher::default();
+    for chunk in chunk::parse_list(list)? {
+        hasher.update(&reader.blob(&chunk.digest).ok()?);
+    }
+    Some(hasher.finish())
+}

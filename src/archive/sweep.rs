@@ -1,0 +1,66 @@
+//! Sweeping: packs that an interrupted transaction left behind, and nothing else.
+//!
+//! The catalog alone cannot condemn a pack: it is an opinion, and a pack may hold facts. A pack that
+//! the catalog does not know is looked up in the journal itself, and removed only when no content
+//! of any event, no chunk of a large content and no base lies in it.
+
+use std::collections::HashSet;
+
+use crate::{
+    crafts::event::Event,
+    keepers::{
+        catalog::{Batch, Pack},
+        store::{pack, pack_name},
+    },
+    words::{
+        digest::{Digest, Key},
+        error::Error,
+        limits,
+        place::Place,
+    },
+};
+
+use super::{Archive, rebuild};
+
+impl Archive {
+    /// Removes packs of transactions that were never committed.
+    pub(super) fn sweep(&self) -> Result<(), Error> {
+        let known: HashSet<Digest> = self.catalog.packs()?.into_iter().collect();
+        let found = rebuild::packs(&*self.backend)?;
+        for unknown in found.into_iter().filter(|pack| !known.contains(pack)) {
+            // A pack that cannot be read may still matter; the audit names it.
+            let Ok(frames) = pack::directory(&*self.backend, &unknown) else { continue };
+            let places: Vec<(Key, Place)> = pack::places(unknown, &frames).collect();
+            let keys: HashSet<Key> = places.iter().map(|(key, _)| *key).collect();
+            if self.is_wanted(&keys)? {
+                let n_bytes = self.backend.size(&pack_name(&unknown))?.unwrap_or(0);
+                let n_frames = frames.len() as u64;
+                let adopted = Pack { pack: unknown, n_bytes, n_frames, places: &places };
+                self.catalog.apply(&Batch { packs: &[adopted], ..Batch::default() })?;
+            } else {
+                self.backend.remove(&pack_name(&unknown))?;
+            }
+        }
+        self.backend.sync()
+    }
+
+    /// Whether the journal speaks of any of these keys, or a content that it speaks of is made of
+    /// them.
+    fn is_wanted(&self, keys: &HashSet<Key>) -> Result<bool, Error> {
+        for entry in self.journal.entries(0..self.journal.size()) {
+            let Event::Revise(revise) = entry?.event else { continue };
+            if keys.contains(&revise.sha256.key()) {
+                return Ok(true);
+            }
+            if revise.size <= limits::BLOB_BYTES_MAX as u64 {
+                continue;
+            }
+            // Where a list cannot be read, any pack may hold its chunks.
+            let Ok(Some(chunks)) = self.reader.chunks(&revise.sha256) else { return Ok(true) };
+            if chunks.iter().any(|chunk| keys.contains(&chunk.digest.key())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

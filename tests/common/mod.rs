@@ -1,0 +1,131 @@
+//! What the tests of whole archives share: a fixed clock, a fixed key, and one oracle.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
+
+use docarchive::{
+    archive::{
+        Archive, Occasion, Standing,
+        add::{Adding, Intake, Said, Source, Taken},
+        audit::Scope,
+    },
+    crafts::{backend::Backend, note::Signer},
+    keepers::catalog::Look,
+    words::{error::Error, name::DocName, time::Moment},
+};
+
+/// The key of every test archive.
+pub fn signer() -> Signer {
+    Signer::from_seed("example.org/test", &[7; 32]).unwrap()
+}
+
+/// The n-th occasion: a minute later than the one before, with its own randomness.
+pub fn occasion(n: u64) -> Occasion {
+    Occasion {
+        now: Moment::from_unix(1_764_000_000 + 60 * n as i64, 0),
+        seed: *docarchive::words::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
+        by: Some("tester".into()),
+        tool: "archive 0.1.0".into(),
+    }
+}
+
+/// Bytes that are there already.
+pub struct Given<'a>(pub &'a [u8]);
+
+impl Source for Given<'_> {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.0))
+    }
+
+    fn look(&self) -> io::Result<Option<Look>> {
+        Ok(None)
+    }
+}
+
+/// Takes one document in.
+pub fn take(adding: &mut Adding, name: &[u8], bytes: &[u8]) -> Result<Taken, Error> {
+    let source = Given(bytes);
+    let name = DocName::new(name).unwrap();
+    adding.take(&Intake { name, mtime: None, is_link: false, source: &source })
+}
+
+/// Adds documents in one transaction.
+pub fn add(archive: &mut Archive, n: u64, documents: &[(&str, &[u8])]) -> Result<(), Error> {
+    let signer = signer();
+    let mut adding = archive.add(&signer, occasion(n), Said::default(), "test")?;
+    for (name, bytes) in documents {
+        take(&mut adding, name.as_bytes(), bytes)?;
+    }
+    adding.commit()?;
+    Ok(())
+}
+
+/// A new archive on a backend.
+pub fn init(backend: Arc<dyn Backend>) -> Archive {
+    Archive::init(backend, &signer()).unwrap()
+}
+
+/// Every document's name with the bytes of all its revisions, the first first.
+pub fn everything(archive: &Archive) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
+    let mut all = Vec::new();
+    archive
+        .each_document(None, |document, _| {
+            let mut revisions = archive.catalog().revisions(document)?;
+            revisions.reverse();
+            let read = |revision| archive.read_whole(document, revision);
+            let bytes = revisions.iter().map(read).collect::<Result<_, _>>()?;
+            all.push((document.name.as_bytes().to_vec(), bytes));
+            Ok(())
+        })
+        .unwrap();
+    all
+}
+
+/// The oracle: everything reads, the audit is sound, and a rebuilt catalog is the same.
+pub fn check(archive: &Archive, backend: &Arc<dyn Backend>) {
+    everything(archive);
+    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {}).unwrap();
+    assert!(report.is_sound(), "{:#?}", report.findings);
+    let memory: Arc<dyn Backend> = Arc::new(copy(&**backend));
+    let fresh = Archive::open(memory).unwrap();
+    assert_eq!(fresh.catalog().dump().unwrap(), archive.catalog().dump().unwrap());
+}
+
+/// The facts of a backend in a memory of their own.
+pub fn copy(backend: &dyn Backend) -> docarchive::crafts::backend::memory::Memory {
+    let mut contents = docarchive::crafts::backend::memory::Contents::new();
+    let mut names = vec!["identity".to_owned()];
+    for folder in ["log", "packs"] {
+        names.extend(backend.list(folder).unwrap().into_iter().map(|object| object.name));
+    }
+    for name in names {
+        if let Some(bytes) = backend.read(&name, 1 << 30).unwrap() {
+            contents.insert(name, bytes.into());
+        }
+    }
+    docarchive::crafts::backend::memory::Memory::of(contents)
+}
+
+/// Whether the long form of a test is asked for: all cases instead of a sample.
+pub fn is_slow() -> bool {
+    std::env::var_os("ARCHIVE_SLOW").is_some()
+}
+
+/// Bytes that look random and are always the same for one seed.
+pub fn noise(seed: u64, n_bytes: usize) -> Vec<u8> {
+    let mut state = seed;
+    let next = move || {
+        // SplitMix64 (Steele, Lea and Flood, 2014).
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let x = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    };
+    let mut bytes: Vec<u8> =
+        std::iter::repeat_with(next).take(n_bytes / 8 + 1).flat_map(u64::to_le_bytes).collect();
+    bytes.truncate(n_bytes);
+    bytes
+}

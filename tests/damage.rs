@@ -1,0 +1,471 @@
+//! Whatever is damaged: nothing panics, no wrong byte is handed out, and the damage is named.
+//!
+//! Every file of a small archive is flipped byte by byte, cut and removed. Every 7th byte is tried,
+//! or all with ARCHIVE_SLOW.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use common::{add, check, copy, everything, init, is_slow, occasion, signer};
+use docarchive::{
+    archive::{
+        Archive, Standing,
+        audit::{Code, Report, Scope},
+    },
+    crafts::{
+        backend::{
+            Backend,
+            local::Local,
+            memory::{Contents, Memory},
+        },
+        note::Signer,
+    },
+    words::error::Error,
+};
+
+const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
+    Nobody was hurt, the harbour master said, and fishing may begin again next week.\n";
+
+type Truth = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
+
+fn grown(backend: Arc<dyn Backend>) -> Archive {
+    let mut archive = init(backend);
+    let two = format!("{STORY}{}", STORY.replace("Monday", "Tuesday"));
+    let three = two.replace("fishing", "sailing");
+    add(&mut archive, 1, &[("a.txt", STORY.as_bytes()), ("b/c.txt", b"other"), ("empty", b"")])
+        .unwrap();
+    add(&mut archive, 2, &[("a.txt", two.as_bytes()), ("copy.txt", STORY.as_bytes())]).unwrap();
+    add(&mut archive, 3, &[("a.txt", three.as_bytes())]).unwrap();
+    archive
+}
+
+fn facts() -> (Contents, Truth) {
+    let memory = Memory::default();
+    let archive = grown(Arc::new(memory.clone()));
+    (memory.contents(), everything(&archive).into_iter().collect())
+}
+
+/// What one look at an archive showed.
+struct Seen {
+    /// Errors of reading, as people see them.
+    errors: Vec<String>,
+    n_read: usize,
+    report: Report,
+}
+
+/// Reads everything, and compares what can be read with the truth.
+fn look(archive: &Archive, truth: &Truth, case: &str) -> Result<Seen, Error> {
+    let (mut errors, mut n_read) = (Vec::new(), 0);
+    archive.each_document(None, |document, _| {
+        let mut revisions = archive.catalog().revisions(document)?;
+        revisions.reverse();
+        for revision in revisions {
+            match archive.read_whole(document, &revision) {
+                Ok(bytes) => {
+                    let of_document = truth.get(document.name.as_bytes());
+                    let number = revision.number as usize - 1;
+                    let right = of_document.and_then(|all| all.get(number));
+                    // Without its detail a document has no name to look it up by.
+                    let is_right = match right {
+                        Some(right) => bytes == *right,
+                        None => truth.values().flatten().any(|right| bytes == *right),
+                    };
+                    assert!(is_right, "{case}: {}@{} is wrong", document.name.text(), number + 1);
+                    n_read += 1;
+                }
+                Err(error) => errors.push(error.to_string()),
+            }
+        }
+        Ok(())
+    })?;
+    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {})?;
+    Ok(Seen { errors, n_read, report })
+}
+
+fn n_revisions(truth: &Truth) -> usize {
+    truth.values().map(Vec::len).sum()
+}
+
+/// Opens damaged facts: either an error names the damage, or a finding does.
+fn judge(contents: Contents, truth: &Truth, object: &str, case: &str) {
+    let is_fact = object != "log/checkpoints";
+    let seen = Archive::open(Arc::new(Memory::of(contents)))
+        .and_then(|archive| look(&archive, truth, case));
+    match seen {
+        Ok(seen) if is_fact => {
+            // zstd has bits that mean nothing; then what people read is all there, and verified.
+            let is_whole = seen.errors.is_empty() && seen.n_read == n_revisions(truth);
+            let is_harmless = object.starts_with("log/") && is_whole;
+            assert!(!seen.report.is_sound() || is_harmless, "{case}: nobody noticed");
+        }
+        Ok(seen) => {
+            assert!(seen.report.findings.is_empty() && seen.errors.is_empty(), "{case}");
+            assert_eq!(seen.n_read, n_revisions(truth), "{case}");
+        }
+        Err(error) => {
+            assert!(is_fact, "{case}: {error}");
+            let names = object.rsplit_once("/entries/").map_or(object, |_| "log/entries");
+            let text = error.to_string();
+            let is_named = text.contains(names)
+                || (object.starts_with("log/") && text.contains("event "))
+                || matches!(error, Error::NoArchive { .. } | Error::Refused(_));
+            assert!(is_named, "{case}: the error does not name it: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_fact_flipped_anywhere_is_noticed_and_never_misread() {
+    let (contents, truth) = facts();
+    let stride = if is_slow() { 1 } else { 7 };
+    for (object, bytes) in &contents {
+        for at in (0..bytes.len()).step_by(stride) {
+            let flips: &[u8] = if is_slow() { &[1, 0x20, 0x80] } else { &[1 << (at % 8)] };
+            for flip in flips {
+                let mut bad = bytes.to_vec();
+                bad[at] ^= flip;
+                let mut damaged = contents.clone();
+                damaged.insert(object.clone(), bad.into());
+                judge(damaged, &truth, object, &format!("{object}, byte {at} ^ {flip}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fact_cut_or_removed_is_noticed_and_never_misread() {
+    let (contents, truth) = facts();
+    for (object, bytes) in &contents {
+        for end in [0, bytes.len() / 2, bytes.len() - 1] {
+            let mut damaged = contents.clone();
+            damaged.insert(object.clone(), bytes[..end].into());
+            judge(damaged, &truth, object, &format!("{object} cut at {end}"));
+        }
+        let mut damaged = contents.clone();
+        damaged.remove(object);
+        judge(damaged, &truth, object, &format!("{object} removed"));
+        let mut longer = bytes.to_vec();
+        longer.push(b'\n');
+        let mut damaged = contents.clone();
+        damaged.insert(object.clone(), longer.into());
+        judge(damaged, &truth, object, &format!("{object} with a byte more"));
+    }
+}
+
+#[test]
+fn two_facts_swapped_are_noticed_and_never_misread() {
+    let (contents, truth) = facts();
+    let names: Vec<&String> = contents.keys().collect();
+    for (a, b) in names.iter().zip(&names[1..]) {
+        if a.starts_with("log/checkpoint") || b.starts_with("log/checkpoint") {
+            continue;
+        }
+        let mut damaged = contents.clone();
+        damaged.insert((*a).clone(), contents[*b].clone());
+        damaged.insert((*b).clone(), contents[*a].clone());
+        let seen = Archive::open(Arc::new(Memory::of(damaged)))
+            .and_then(|archive| look(&archive, &truth, &format!("{a} and {b}")));
+        assert!(seen.is_err() || !seen.unwrap().report.is_sound(), "{a} and {b}");
+    }
+}
+
+/// A folder with a grown archive in it, closed.
+fn in_a_folder() -> (tempfile::TempDir, PathBuf, Truth) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    let archive = grown(Arc::new(Local::create(&path).unwrap()));
+    let truth = everything(&archive).into_iter().collect();
+    drop(archive);
+    (folder, path, truth)
+}
+
+fn open(path: &Path) -> Result<Archive, Error> {
+    Archive::open(Arc::new(Local::open(path)?))
+}
+
+#[test]
+fn a_damaged_catalog_never_loses_a_fact() {
+    let (_folder, path, truth) = in_a_folder();
+    let file = path.join("catalog.sqlite");
+    let good = fs::read(&file).unwrap();
+    let wanted = open(&path).unwrap().catalog().dump().unwrap();
+    let stride = if is_slow() { 37 } else { 499 };
+    let mut n_drifted = 0;
+    for at in (0..good.len()).step_by(stride) {
+        let case = format!("byte {at} of the catalog");
+        let mut bad = good.clone();
+        bad[at] ^= 1 << (at % 8);
+        for end in ["-wal", "-shm"] {
+            let _ = fs::remove_file(path.join(format!("catalog.sqlite{end}")));
+        }
+        fs::write(&file, bad).unwrap();
+        let seen = open(&path).and_then(|archive| look(&archive, &truth, &case));
+        let is_whole = |seen: &Seen| {
+            seen.errors.is_empty() && seen.report.is_sound() && seen.n_read == n_revisions(&truth)
+        };
+        match seen {
+            Ok(seen) if is_whole(&seen) => {}
+            Ok(_) => n_drifted += 1,
+            Err(Error::Catalog { .. }) => n_drifted += 1,
+            Err(error) => panic!("{case}: {error}"),
+        }
+        // Whatever it was: made anew, it is what it was.
+        let mut archive = match open(&path) {
+            Ok(archive) => archive,
+            Err(_) => {
+                fs::remove_file(&file).unwrap();
+                open(&path).unwrap()
+            }
+        };
+        archive.rebuild("test").unwrap();
+        assert_eq!(archive.catalog().dump().unwrap(), wanted, "{case}");
+        assert!(look(&archive, &truth, &case).unwrap().report.findings.is_empty());
+    }
+    assert!(n_drifted > 0, "no flip changed anything");
+}
+
+#[test]
+fn an_edited_catalog_is_drift() {
+    let edits = [
+        "UPDATE revision SET note = (SELECT min(id) FROM phrase) WHERE event = 0",
+        "UPDATE document SET name = 'elsewhere.txt', tail = 'elsewhere.txt' WHERE id = 1",
+        "UPDATE content SET digest = zeroblob(32), key = 0 WHERE id = 1",
+        "UPDATE revision SET content = 2 WHERE event = 0",
+        "DELETE FROM revision WHERE event = 0",
+    ];
+    for edit in edits {
+        let (_folder, path, truth) = in_a_folder();
+        let db = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
+        assert_eq!(db.execute(edit, []).unwrap(), 1);
+        db.close().unwrap();
+        let archive = open(&path).unwrap();
+        let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {});
+        let report = report.unwrap();
+        let codes: Vec<Code> = report.findings.iter().map(|finding| finding.code).collect();
+        assert!(codes.contains(&Code::CatalogDrift), "{edit}: {codes:?}");
+        let mut archive = archive;
+        archive.rebuild("test").unwrap();
+        let all: Truth = everything(&archive).into_iter().collect();
+        assert_eq!(all, truth, "{edit}");
+    }
+}
+
+#[test]
+fn i4_a_catalog_that_names_other_bytes_is_not_believed() {
+    let (_folder, path, _) = in_a_folder();
+    let db = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
+    db.execute("UPDATE revision SET content = 2 WHERE event = 0", []).unwrap();
+    db.close().unwrap();
+    let archive = open(&path).unwrap();
+    let document = archive.document(b"a.txt").unwrap();
+    let revision = archive.catalog().revision(&document, 1).unwrap().unwrap();
+    assert!(matches!(archive.read_whole(&document, &revision), Err(Error::Catalog { .. })));
+}
+
+#[test]
+fn a_catalog_that_forgot_its_packs_does_not_lose_them() {
+    let (_folder, path, truth) = in_a_folder();
+    let db = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
+    db.execute_batch("DELETE FROM pack; DELETE FROM place;").unwrap();
+    db.close().unwrap();
+    let mut archive = open(&path).unwrap();
+    add(&mut archive, 9, &[("later.txt", b"later")]).unwrap();
+    let all: Truth = everything(&archive).into_iter().filter(|(n, _)| n != b"later.txt").collect();
+    assert_eq!(all, truth);
+    let backend: Arc<dyn Backend> = Arc::new(Local::open(&path).unwrap());
+    check(&archive, &backend);
+}
+
+#[test]
+fn damage_in_a_base_names_every_revision_that_rests_on_it() {
+    let (mut contents, _) = facts();
+    let archive = Archive::open(Arc::new(Memory::of(contents.clone()))).unwrap();
+    let document = archive.document(b"a.txt").unwrap();
+    let revisions = archive.catalog().revisions(&document).unwrap();
+    assert_eq!(archive.chain(&revisions[0]).unwrap().depth, 2, "the story has a chain");
+    // The first pack holds the first revision, on which the others rest.
+    let places =
+        docarchive::words::place::Places::places(archive.catalog(), revisions[2].digest.key());
+    let place = places.unwrap()[0];
+    let name = docarchive::keepers::store::pack_name(&place.pack);
+    let mut bad = contents[&name].to_vec();
+    bad[(place.offset + place.n_bytes) as usize - 1] ^= 1;
+    contents.insert(name.clone(), bad.into());
+    let archive = Archive::open(Arc::new(Memory::of(contents))).unwrap();
+    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {}).unwrap();
+    let mut hurt: Vec<&str> =
+        report.findings.iter().flat_map(|f| &f.revisions).map(String::as_str).collect();
+    hurt.sort_unstable();
+    let rest_on_it = ["a.txt@1", "a.txt@2", "a.txt@3", "copy.txt@1"];
+    assert!(rest_on_it.iter().all(|name| hurt.contains(name)), "{hurt:?}");
+    assert!(report.findings.iter().any(|f| f.code == Code::PackDamaged && f.about == name));
+}
+
+#[test]
+fn adding_the_same_bytes_again_heals_whatever_they_are_called() {
+    let (contents, _) = facts();
+    let backend: Arc<dyn Backend> = Arc::new(Memory::of(contents));
+    let mut archive = Archive::open(Arc::clone(&backend)).unwrap();
+    add(&mut archive, 20, &[("large", &common::noise(3, 6 << 20))]).unwrap();
+    let truth = everything(&archive);
+    let mut spoilt = common::copy(&*backend).contents();
+    for (_, pack) in spoilt.iter_mut().filter(|(name, _)| name.starts_with("packs/")) {
+        let mut bad = pack.to_vec();
+        let middle = bad.len() / 2;
+        bad[middle] ^= 1;
+        *pack = bad.into();
+    }
+    let mut archive = Archive::open(Arc::new(Memory::of(spoilt))).unwrap();
+    let n_bad = |archive: &Archive| {
+        let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {});
+        report.unwrap().findings.iter().filter(|f| f.code == Code::BlobDamaged).count()
+    };
+    assert!(n_bad(&archive) > 0);
+    for (n, bytes) in truth.iter().flat_map(|(_, revisions)| revisions).enumerate() {
+        add(&mut archive, 30 + n as u64, &[(&format!("again/{n}"), bytes)]).unwrap();
+    }
+    assert_eq!(n_bad(&archive), 0);
+}
+
+#[test]
+fn what_is_no_fact_hurts_nothing() {
+    let (_folder, path, truth) = in_a_folder();
+    for name in ["lock", "log/checkpoints", "catalog-seen.sqlite"] {
+        for bytes in [&b""[..], b"\xff\0nonsense\n"] {
+            fs::write(path.join(name), bytes).unwrap();
+            let mut archive = open(&path).unwrap();
+            let seen = look(&archive, &truth, name).unwrap();
+            assert!(seen.report.findings.is_empty() && seen.errors.is_empty(), "{name}");
+            if name != "catalog-seen.sqlite" {
+                add(&mut archive, 9, &[("a.txt", STORY.as_bytes())]).unwrap();
+                add(&mut archive, 10, &[("a.txt", &truth[&b"a.txt"[..]][2])]).unwrap();
+            }
+            drop(archive);
+            // The next round starts from the story.
+            let (_folder, fresh, _) = in_a_folder();
+            fs::remove_dir_all(&path).unwrap();
+            fs::rename(fresh, &path).unwrap();
+        }
+    }
+}
+
+// Who can do what, and what shows it: provenance.md, section 6.
+
+/// The vkey and checkpoint that somebody remembers.
+fn remembered(archive: &Archive) -> (String, Vec<u8>) {
+    (archive.vkey(), archive.checkpoint().to_vec())
+}
+
+fn standing(contents: Contents, (vkey, note): &(String, Vec<u8>)) -> Standing {
+    let archive = Archive::open(Arc::new(Memory::of(contents))).unwrap();
+    archive.standing(vkey, note).unwrap()
+}
+
+#[test]
+fn an_honest_archive_extends_what_is_remembered() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let empty = remembered(&archive);
+    add(&mut archive, 1, &[("a", b"one")]).unwrap();
+    let earlier = remembered(&archive);
+    add(&mut archive, 2, &[("a", b"two")]).unwrap();
+    let now = remembered(&archive);
+    for (memory_of, size) in [(empty, 0), (earlier, 2), (now, 4)] {
+        assert_eq!(standing(memory.contents(), &memory_of), Standing::Extends { size });
+    }
+}
+
+#[test]
+fn an_old_folder_put_back_is_rolled_back() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    add(&mut archive, 1, &[("a", b"one")]).unwrap();
+    let old = memory.contents();
+    add(&mut archive, 2, &[("a", b"two")]).unwrap();
+    let memory_of = remembered(&archive);
+    assert_eq!(standing(old.clone(), &memory_of), Standing::RolledBack { remembered: 4, size: 2 });
+    // Only the tail cut: the old checkpoint over the new bundles.
+    let mut cut = memory.contents();
+    cut.insert("log/checkpoint".into(), old["log/checkpoint"].clone());
+    assert_eq!(standing(cut, &memory_of), Standing::RolledBack { remembered: 4, size: 2 });
+    // The folder alone is sound: nobody without a memory can tell.
+    let backend: Arc<dyn Backend> = Arc::new(Memory::of(old));
+    check(&Archive::open(Arc::clone(&backend)).unwrap(), &backend);
+}
+
+#[test]
+fn another_history_by_the_same_key_is_forked() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    add(&mut archive, 1, &[("a", b"one")]).unwrap();
+    let old = memory.contents();
+    add(&mut archive, 2, &[("a", b"two")]).unwrap();
+    let memory_of = remembered(&archive);
+    let other = Memory::of(old);
+    let mut forked = Archive::open(Arc::new(other.clone())).unwrap();
+    add(&mut forked, 2, &[("a", b"something else")]).unwrap();
+    assert_eq!(standing(other.contents(), &memory_of), Standing::Forked { size: 4 });
+    add(&mut forked, 3, &[("a", b"and more")]).unwrap();
+    assert_eq!(standing(other.contents(), &memory_of), Standing::Forked { size: 4 });
+    let report = forked
+        .audit(&Scope::default(), standing(other.contents(), &memory_of), &mut |_| {})
+        .unwrap();
+    assert!(report.findings.iter().any(|finding| finding.code == Code::LogForked));
+}
+
+#[test]
+fn another_key_is_another_archive() {
+    let archive = init(Arc::new(Memory::default()));
+    let memory_of = remembered(&archive);
+    let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
+    let memory = Memory::default();
+    let other = Archive::init(Arc::new(memory.clone()), &stranger).unwrap();
+    let found = standing(memory.contents(), &memory_of);
+    assert_eq!(found, Standing::OtherKey { remembered: memory_of.0 });
+    assert!(found.is_bad());
+    drop(other);
+    // Nobody but the key's holder writes.
+    let mut archive = Archive::open(Arc::new(memory)).unwrap();
+    let mine = signer();
+    assert!(matches!(
+        archive.add(&mine, occasion(1), Default::default(), "test"),
+        Err(Error::Refused(_))
+    ));
+}
+
+#[test]
+fn a_journal_edited_and_recomputed_without_the_key_is_betrayed() {
+    // The forger rewrites history with a key of the same name, and puts the true identity back.
+    let (contents, truth) = facts();
+    let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
+    let memory = Memory::default();
+    let mut forged = Archive::init(Arc::new(memory.clone()), &stranger).unwrap();
+    let mut adding = forged.add(&stranger, occasion(1), Default::default(), "test").unwrap();
+    common::take(&mut adding, b"a.txt", b"nothing ever happened").unwrap();
+    adding.commit().unwrap();
+    let mut forgery = memory.contents();
+    forgery.insert("identity".into(), contents["identity"].clone());
+    let opened = Archive::open(Arc::new(Memory::of(forgery.clone())));
+    assert!(matches!(opened, Err(Error::Betrayed { .. })));
+    // With the true checkpoint over the forged journal, the root shows it.
+    forgery.insert("log/checkpoint".into(), contents["log/checkpoint"].clone());
+    let seen = Archive::open(Arc::new(Memory::of(forgery)))
+        .and_then(|archive| look(&archive, &truth, "forged"));
+    assert!(seen.is_err() || !seen.unwrap().report.is_sound());
+}
+
+#[test]
+fn a_half_copied_archive_is_whole_or_says_what_is_missing() {
+    let (contents, truth) = facts();
+    let backend = Memory::of(contents);
+    let copied: Arc<dyn Backend> = Arc::new(copy(&backend));
+    let archive = Archive::open(Arc::clone(&copied)).unwrap();
+    assert_eq!(look(&archive, &truth, "copy").unwrap().n_read, n_revisions(&truth));
+}

@@ -1,0 +1,123 @@
+//! Opinion follows from fact: a catalog made anew is the one that grew with the archive.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{add, check, everything, init};
+use docarchive::{
+    archive::Archive,
+    crafts::backend::{Backend, local::Local, memory::Memory},
+};
+
+const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
+    Nobody was hurt, the harbour master said, and fishing may begin again next week.\n";
+
+fn grown(backend: Arc<dyn Backend>) -> Archive {
+    let mut archive = init(Arc::clone(&backend));
+    add(&mut archive, 1, &[("a.txt", STORY.as_bytes()), ("b/c.txt", b"other"), ("empty", b"")])
+        .unwrap();
+    let longer = STORY.repeat(3);
+    add(&mut archive, 2, &[("a.txt", longer.as_bytes()), ("copy.txt", STORY.as_bytes())]).unwrap();
+    add(&mut archive, 3, &[("a.txt", STORY.as_bytes())]).unwrap();
+    archive
+}
+
+#[test]
+fn i5_a_catalog_made_anew_is_byte_for_byte_the_old_one() {
+    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let archive = grown(Arc::clone(&backend));
+    check(&archive, &backend);
+}
+
+#[test]
+fn a_b_a_is_three_revisions_of_two_contents() {
+    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let archive = grown(backend);
+    let all = everything(&archive);
+    let (_, revisions) = &all[0];
+    assert_eq!(revisions.len(), 3);
+    assert_eq!(revisions[0], revisions[2]);
+    assert_eq!(archive.totals().unwrap().0.n_contents, 4);
+}
+
+#[test]
+fn a_catalog_that_is_missing_torn_or_behind_is_brought_up_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    let archive = grown(Arc::new(Local::create(&path).unwrap()));
+    let (wanted, all) = (archive.catalog().dump().unwrap(), everything(&archive));
+    drop(archive);
+    let catalog = path.join("catalog.sqlite");
+    let good = std::fs::read(&catalog).unwrap();
+    let torn: [&[u8]; 4] = [b"", b"not a database", &good[..good.len() / 2], &[0; 4096]];
+    for torn in torn {
+        std::fs::write(&catalog, torn).unwrap();
+        let archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+        assert_eq!(archive.catalog().dump().unwrap(), wanted);
+        assert_eq!(everything(&archive), all);
+    }
+    std::fs::remove_file(&catalog).unwrap();
+    let mut archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    assert_eq!(archive.catalog().dump().unwrap(), wanted);
+    // Behind: the facts went on, and the catalog of before is put back.
+    let before = std::fs::read(&catalog).unwrap();
+    add(&mut archive, 4, &[("new.txt", b"new")]).unwrap();
+    let wanted = archive.catalog().dump().unwrap();
+    drop(archive);
+    std::fs::write(&catalog, before).unwrap();
+    let archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    assert_eq!(archive.catalog().dump().unwrap(), wanted);
+}
+
+#[test]
+fn a_pack_without_its_directory_gives_back_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    let mut archive = grown(Arc::new(Local::create(&path).unwrap()));
+    let large = common::noise(5, 9 << 20);
+    add(&mut archive, 4, &[("large", &large)]).unwrap();
+    let all = everything(&archive);
+    drop(archive);
+    for pack in Local::open(&path).unwrap().list("packs").unwrap() {
+        let file = path.join(&pack.name);
+        let bytes = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &bytes[..bytes.len() - 30]).unwrap();
+    }
+    std::fs::remove_file(path.join("catalog.sqlite")).unwrap();
+    let archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    assert_eq!(everything(&archive), all);
+}
+
+#[test]
+fn the_four_views_answer_in_the_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    drop(grown(Arc::new(Local::create(&path).unwrap())));
+    let shell = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
+    let row = |sql: &str| -> String {
+        let row = |row: &rusqlite::Row| row.get(0);
+        shell.query_row(sql, [], row).unwrap()
+    };
+    assert_eq!(
+        row(
+            "SELECT group_concat(name || ' ' || revisions, ', ') FROM (SELECT * FROM documents ORDER BY name)"
+        ),
+        "a.txt 3, b/c.txt 1, copy.txt 1, empty 1"
+    );
+    assert_eq!(
+        row("SELECT sha256 || ' ' || captured FROM revisions WHERE name = 'b/c.txt'"),
+        format!("{} 2025-11-24T16:01:00Z", docarchive::words::digest::Digest::of(b"other"))
+    );
+    assert_eq!(
+        row("SELECT count(*) || ' ' || count(pack) || ' ' || sum(revisions) FROM contents"),
+        "4 4 6"
+    );
+    assert_eq!(
+        row(
+            "SELECT group_concat(kind || ' ' || ifnull(about, '-'), ', ') FROM (SELECT * FROM events ORDER BY event LIMIT 5)"
+        ),
+        "revise a.txt@1, revise b/c.txt@1, revise empty@1, commit -, revise a.txt@2"
+    );
+}

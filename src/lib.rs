@@ -6,6 +6,7 @@
 //! ARCHITECTURE.md is the longer tour; `tests/floors.rs` keeps the floors.
 
 pub mod archive;
+pub mod cli;
 pub mod crafts;
 pub mod keepers;
 pub mod words;

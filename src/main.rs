@@ -1,3 +1,7 @@
 //! The program `archive`: see `archive --help`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    docarchive::cli::run::main()
+}

@@ -1,0 +1,200 @@
+//! Values on the command line: taken in a few forms, which every refusal names.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::time::Duration;
+
+use crate::cli::walk::check_glob;
+use crate::words::error::Error;
+use crate::words::name::DocName;
+use crate::words::time::{FORMS, Moment};
+
+const SIZE_FORMS: &str =
+    "a number of bytes, or one with k, M, G, T (thousands) or KiB, MiB, GiB, TiB";
+const DURATION_FORMS: &str = "30s, 10m or 2h";
+const SHARE_FORMS: &str = "a share from 0 to 1, such as 0.8, or 80%";
+
+/// A time as a person wrote it; it means something only once it is known when now is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct When(String);
+
+/// When documents were captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Captured {
+    /// When each file was last changed.
+    Mtime,
+    /// At one time for all.
+    At(When),
+}
+
+impl When {
+    /// The moment meant, `now` being now; of a date, its last moment.
+    pub fn moment(&self, now: Moment) -> Result<Moment, Error> {
+        Moment::read(&self.0, now).ok_or_else(|| self.is_none())
+    }
+
+    /// The moment meant, `now` being now; of a date, its first moment.
+    pub fn start(&self, now: Moment) -> Result<Moment, Error> {
+        Moment::read_start(&self.0, now).ok_or_else(|| self.is_none())
+    }
+
+    fn is_none(&self) -> Error {
+        Error::usage(format!("'{}' is no time; write {FORMS}", self.0))
+    }
+}
+
+pub(super) fn when(text: &str) -> Result<When, String> {
+    let when = When(text.to_owned());
+    // What a form is does not depend on now.
+    let is_form = Moment::read(text, Moment::from_unix(1_800_000_000, 0)).is_some();
+    is_form.then_some(when).ok_or_else(|| format!("write {FORMS}"))
+}
+
+pub(super) fn captured(text: &str) -> Result<Captured, String> {
+    match text {
+        "mtime" => Ok(Captured::Mtime),
+        _ => when(text).map(Captured::At).map_err(|forms| format!("{forms}, or mtime")),
+    }
+}
+
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    parse_size(text).ok_or_else(|| format!("write {SIZE_FORMS}"))
+}
+
+fn parse_size(text: &str) -> Option<u64> {
+    let (number, unit) = number_and_unit(text)?;
+    let factor: u64 = match unit {
+        "" | "B" => 1,
+        "k" | "K" | "kB" | "KB" => 1000,
+        "M" | "MB" => 1000_u64.pow(2),
+        "G" | "GB" => 1000_u64.pow(3),
+        "T" | "TB" => 1000_u64.pow(4),
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| format!("write {DURATION_FORMS}"))
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = number_and_unit(text)?;
+    let seconds: u64 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    Some(Duration::from_secs(number.checked_mul(seconds)?))
+}
+
+fn number_and_unit(text: &str) -> Option<(u64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, &text[end..]))
+}
+
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    parse_share(text).ok_or_else(|| format!("write {SHARE_FORMS}"))
+}
+
+fn parse_share(text: &str) -> Option<f64> {
+    let (number, whole) = match text.strip_suffix('%') {
+        Some(number) => (number, 100.0),
+        None => (text, 1.0),
+    };
+    let is_plain = number.starts_with(|c: char| c.is_ascii_digit())
+        && number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let share = number.parse::<f64>().ok()? / whole;
+    (is_plain && share <= 1.0).then_some(share)
+}
+
+pub(super) fn glob(text: &str) -> Result<String, String> {
+    check_glob(text)
+        .map(|()| text.to_owned())
+        .map_err(|why| format!("{why}; write a glob as in gitignore(5), such as '*.tmp' or /build"))
+}
+
+pub(super) fn name(path: OsString) -> Result<DocName, &'static str> {
+    DocName::of_path(&path.into_vec())
+}
+
+/// As the signed-note text asks: no plus sign and no white space.
+pub(super) fn origin(text: &str) -> Result<String, &'static str> {
+    let is_bad = |c: char| c == '+' || c.is_whitespace() || c.is_control();
+    if text.is_empty() || text.len() > 255 || text.contains(is_bad) {
+        return Err("write 1 to 255 bytes without blanks, controls or +, such as example.com/desk");
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_a_number_and_perhaps_a_unit() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("17", 17),
+            ("17B", 17),
+            ("10M", 10_000_000),
+            ("3kB", 3000),
+            ("1GiB", 1 << 30),
+            ("2T", 2_000_000_000_000),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for bad in ["", "M", "1.5G", "10 M", "-1", "+1", "10m", "10Mi", "99999999T", "0x10"] {
+            assert!(size(bad).unwrap_err().contains("MiB"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_number_and_a_unit() {
+        for (text, seconds) in [("0s", 0), ("30s", 30), ("10m", 600), ("2h", 7200)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in ["", "10", "m", "1.5h", "10 m", "1d", "-1s", "99999999999999999999h"] {
+            assert!(duration(bad).unwrap_err().contains("10m"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn shares_lie_between_nothing_and_all() {
+        for (text, value) in [("0", 0.0), ("1", 1.0), ("0.8", 0.8), ("80%", 0.8), ("1.0", 1.0)] {
+            assert_eq!(share(text), Ok(value), "{text}");
+        }
+        for bad in ["", "%", ".8", "80", "101%", "-0.1", "1.1", "nan", "inf", "1e-1", "0.8.1"] {
+            assert!(share(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_checked_before_now_is_known() {
+        let now = Moment::parse("2026-03-15T08:00:00Z").unwrap();
+        let yesterday = when("yesterday").unwrap().moment(now).unwrap();
+        assert_eq!(yesterday.to_string(), "2026-03-14T23:59:59.999999999Z");
+        assert_eq!(captured("mtime"), Ok(Captured::Mtime));
+        assert!(captured("2026-03-01").is_ok());
+        for bad in ["", "tomorrow", "01.03.2026", "Mtime"] {
+            assert!(captured(bad).unwrap_err().ends_with(", or mtime"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_origins_and_globs_are_checked() {
+        assert_eq!(name("./a//b/".into()).unwrap().text(), "a/b");
+        assert!(name("..".into()).is_err());
+        assert!(origin("example.com/desk").is_ok());
+        for bad in ["", "a b", "a+b", "a\nb", &"x".repeat(256)] {
+            assert!(origin(bad).is_err(), "{bad:?}");
+        }
+        assert!(glob("*.{tmp,bak}").is_ok());
+        assert!(glob("[").unwrap_err().contains("gitignore"));
+    }
+}

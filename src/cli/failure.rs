@@ -1,0 +1,257 @@
+//! Errors as people and programs read them: a sentence, a hint, an exit code.
+
+use std::{io, path::Path};
+
+use clap::error::ErrorKind;
+use serde::Serialize;
+
+use super::exit::ExitCode;
+use super::terminal::{Paint, Style, shell_word, shown_json, shown_name};
+use crate::words::error::{Error, Refusal};
+
+/// An error, ready to be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// How the command ends.
+    pub code: ExitCode,
+    /// A stable word for programs.
+    pub kind: &'static str,
+    /// The sentence: lower case, the thing first, no full stop.
+    pub message: String,
+    /// One command to try.
+    pub hint: Option<String>,
+    /// What the words could have meant.
+    pub candidates: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind_of_line: &'static str,
+    code: u8,
+    kind: &'static str,
+    message: &'a str,
+    hint: Option<&'a str>,
+    candidates: &'a [String],
+}
+
+impl Failure {
+    /// Puts an error of a verb into words.
+    pub fn of(error: &Error, verb: &str) -> Self {
+        let (code, kind) = code_and_kind(error);
+        let candidates = match error {
+            Error::NotFound { candidates, .. } => candidates.clone(),
+            _ => Vec::new(),
+        };
+        Self { code, kind, message: error.to_string(), hint: hint(error, verb), candidates }
+    }
+
+    /// Puts what is wrong with the words of a command line into one sentence.
+    pub fn of_usage(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let message = match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a verb is missing".to_owned(),
+            _ => sentence_of(&text),
+        };
+        Self {
+            code: ExitCode::Usage,
+            kind: "usage",
+            message,
+            hint: Some(help_for(&text)),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// The lines for stderr, each with its line end; nothing in them acts on a terminal.
+    pub fn sentences(&self, paint: Paint) -> String {
+        let label = |style, text| paint.paint(style, text);
+        let mut lines =
+            vec![format!("{} {}", label(Style::Removed, "error:"), safe(&self.message))];
+        if self.candidates.len() > 1 {
+            lines.extend(self.candidates.iter().map(|one| format!("  {}", safe(one))));
+        }
+        lines.extend(self.hint.iter().map(|hint| format!("{} {hint}", label(Style::Dim, "hint:"))));
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// The same as one line of JSON, without a line end.
+    pub fn json(&self) -> String {
+        let line = Line {
+            kind_of_line: "error",
+            code: self.code.number(),
+            kind: self.kind,
+            message: &self.message,
+            hint: self.hint.as_deref(),
+            candidates: &self.candidates,
+        };
+        shown_json(&serde_json::to_string(&line).expect("strings and numbers always serialize"))
+    }
+}
+
+/// Whether the reader of our output went away, as `archive ls | head` does; no error to speak of.
+pub fn is_closed_pipe(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// What clap says before it shows the usage, on one line.
+fn sentence_of(text: &str) -> String {
+    let is_over = |line: &str| line.starts_with("Usage:") || line.starts_with("For more");
+    let lines = text.lines().take_while(|line| !is_over(line));
+    let sentence = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    sentence.trim_start_matches("error: ").replace(" tip: ", "; ")
+}
+
+/// The help of the verb whose usage clap shows, or of the program.
+fn help_for(text: &str) -> String {
+    let usage = text.lines().find_map(|line| line.strip_prefix("Usage: archive "));
+    let verb = usage.and_then(|usage| usage.split(' ').next());
+    match verb.filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase())) {
+        Some(verb) => format!("archive {verb} --help"),
+        None => "archive --help".to_owned(),
+    }
+}
+
+fn safe(text: &str) -> String {
+    shown_name(text.as_bytes())
+}
+
+/// A newer format or a missing key is not the fault of the words, so they are not `Usage`.
+fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
+    match error {
+        Error::Refused(Refusal::Usage(_)) => (ExitCode::Usage, "usage"),
+        Error::Refused(Refusal::NewerFormat { .. }) => (ExitCode::Failed, "newer-format"),
+        Error::Refused(Refusal::NoKey { .. }) => (ExitCode::Failed, "no-key"),
+        Error::Refused(Refusal::ReadOnly { .. }) => (ExitCode::Failed, "read-only"),
+        Error::NotFound { .. } => (ExitCode::NotFound, "not-found"),
+        Error::NoArchive { .. } => (ExitCode::NoArchive, "no-archive"),
+        Error::Damaged { .. } => (ExitCode::Broken, "damaged"),
+        Error::Betrayed { .. } => (ExitCode::Broken, "betrayed"),
+        Error::Catalog { .. } => (ExitCode::Failed, "catalog"),
+        Error::Io { .. } => (ExitCode::Failed, "io"),
+        Error::Busy { .. } => (ExitCode::Busy, "busy"),
+        Error::Interrupted => (ExitCode::Interrupted, "interrupted"),
+    }
+}
+
+fn hint(error: &Error, verb: &str) -> Option<String> {
+    match error {
+        Error::Refused(Refusal::Usage(_)) => Some(format!("archive {verb} --help")),
+        Error::Refused(Refusal::NewerFormat { .. }) => Some("archive --version".to_owned()),
+        Error::Refused(Refusal::NoKey { key, .. }) => {
+            Some(format!("ARCHIVE_KEY=path/to/{key}.key archive {verb} …"))
+        }
+        Error::Refused(Refusal::ReadOnly { place }) => Some(format!("ls -ld {}", word(place))),
+        Error::NotFound { candidates, .. } => Some(match &candidates[..] {
+            [] => "archive ls".to_owned(),
+            // One document is meant; it lacks the revision.
+            [only] => format!("archive log {}", word(only)),
+            [first, ..] => format!("archive show {}", word(first)),
+        }),
+        Error::NoArchive { place } => Some(format!("archive init {}", word(place))),
+        Error::Damaged { .. } | Error::Betrayed { .. } if verb == "audit" => None,
+        Error::Damaged { .. } | Error::Betrayed { .. } => Some("archive audit".to_owned()),
+        Error::Catalog { .. } => Some("archive rebuild".to_owned()),
+        Error::Io { path, source, .. } => hint_for_io(path, source.kind()),
+        Error::Busy { .. } => Some(format!("archive {verb} --wait 10m …")),
+        Error::Interrupted => None,
+    }
+}
+
+fn hint_for_io(path: &str, kind: io::ErrorKind) -> Option<String> {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            // What could not be written is not there, so its folder or the one above is asked about.
+            let there = Path::new(path).ancestors().skip(1).find(|folder| folder.exists());
+            let folder = there.filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            Some(format!("df -h {}", shell_word(folder.as_os_str().as_encoded_bytes())))
+        }
+        io::ErrorKind::PermissionDenied => Some(format!("ls -ld {}", word(path))),
+        _ => None,
+    }
+}
+
+fn word(text: &str) -> String {
+    shell_word(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(refusal: Refusal) -> Error {
+        Error::Refused(refusal)
+    }
+
+    fn not_found(candidates: &[&str]) -> Error {
+        let candidates = candidates.iter().map(|one| (*one).to_owned()).collect();
+        Error::NotFound { what: "report.txt does not exist".into(), candidates }
+    }
+
+    fn io_error(kind: io::ErrorKind) -> Error {
+        Error::io("write", "/a b", kind.into())
+    }
+
+    #[test]
+    fn every_error_has_its_code_kind_and_hint() {
+        let (what, place) = ("log".to_owned(), "/x y".to_owned());
+        let key = || Refusal::NoKey { origin: "o".into(), key: "c74f20a3".into() };
+        for (error, code, kind, hint) in [
+            (Error::usage("x"), 2, "usage", Some("archive cat --help")),
+            (
+                refused(Refusal::NewerFormat { what, found: 2, known: 1 }),
+                5,
+                "newer-format",
+                Some("archive --version"),
+            ),
+            (refused(key()), 5, "no-key", Some("ARCHIVE_KEY=path/to/c74f20a3.key archive cat …")),
+            (
+                refused(Refusal::ReadOnly { place: place.clone() }),
+                5,
+                "read-only",
+                Some("ls -ld '/x y'"),
+            ),
+            (not_found(&[]), 4, "not-found", Some("archive ls")),
+            (not_found(&["a/r"]), 4, "not-found", Some("archive log a/r")),
+            (not_found(&["a/r", "b/r"]), 4, "not-found", Some("archive show a/r")),
+            (Error::NoArchive { place }, 10, "no-archive", Some("archive init '/x y'")),
+            (Error::damaged("pack", "x"), 6, "damaged", Some("archive audit")),
+            (Error::Betrayed { why: "x".into() }, 6, "betrayed", Some("archive audit")),
+            (io_error(io::ErrorKind::Other), 5, "io", None),
+            (io_error(io::ErrorKind::StorageFull), 5, "io", Some("df -h /")),
+            (io_error(io::ErrorKind::PermissionDenied), 5, "io", Some("ls -ld '/a b'")),
+            (Error::Busy { who: "x".into() }, 11, "busy", Some("archive cat --wait 10m …")),
+            (Error::Interrupted, 130, "interrupted", None),
+        ] {
+            let failure = Failure::of(&error, "cat");
+            assert_eq!((failure.code.number(), failure.kind), (code, kind), "{error}");
+            assert_eq!(failure.hint.as_deref(), hint, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_a_sentence_its_candidates_and_a_hint() {
+        let failure = Failure::of(&not_found(&["a/report.txt", "b/\u{202e}\x1b"]), "cat");
+        assert_eq!(
+            failure.sentences(Paint::plain()),
+            "error: report.txt does not exist\n  a/report.txt\n  b/\\u{202e}\\x1b\n\
+             hint: archive show a/report.txt\n"
+        );
+    }
+
+    #[test]
+    fn a_failure_in_json_is_one_object_with_every_field() {
+        let json = Failure::of(&Error::damaged("x\u{9b}", "y\nz"), "audit").json();
+        assert_eq!(
+            json,
+            r#"{"type":"error","code":6,"kind":"damaged","#.to_owned()
+                + r#""message":"x\u009b is damaged: y\nz","hint":null,"candidates":[]}"#
+        );
+    }
+
+    #[test]
+    fn a_closed_pipe_is_told_from_other_trouble() {
+        assert!(is_closed_pipe(&io_error(io::ErrorKind::BrokenPipe)));
+        assert!(!is_closed_pipe(&io_error(io::ErrorKind::StorageFull)));
+    }
+}

@@ -1,0 +1,219 @@
+//! The memory outside: the last checkpoint seen of each archive, kept in the user's state folder.
+//!
+//! `origins/<key>` holds the public key and the signed checkpoint as they were: a line `vkey KEY`,
+//! an empty line, the checkpoint. `places/<key>` holds the origin seen at a place: a line with the
+//! origin, then the path. File names are the short keys of what they are about.
+
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::place::Environment;
+use crate::words::digest::Digest;
+use crate::words::error::Error;
+use crate::words::limits::{IDENTITY_BYTES_MAX, NOTE_BYTES_MAX};
+
+const FILE_BYTES_MAX: u64 = (NOTE_BYTES_MAX + IDENTITY_BYTES_MAX) as u64;
+
+/// What this user has seen of archives before.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    folder: Result<PathBuf, String>,
+}
+
+/// One archive as last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The public key in signed-note form, one line.
+    pub vkey: String,
+    /// The signed checkpoint, byte for byte.
+    pub checkpoint: String,
+}
+
+/// What is remembered about an archive and its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recalled {
+    /// The archive of this origin as last seen anywhere.
+    pub seen: Option<Seen>,
+    /// The origin last seen at this place.
+    pub origin_here: Option<String>,
+    /// Why nothing could be recalled, when the machine is the reason; to be said as a warning.
+    pub warning: Option<String>,
+}
+
+impl Memory {
+    /// The memory in the user's state folder.
+    pub fn new(environment: &Environment) -> Self {
+        Self { folder: environment.state_folder().map_err(|error| error.to_string()) }
+    }
+
+    /// Recalls an origin and a place (the archive's canonical path).
+    ///
+    /// A memory that cannot be reached is a warning; one that makes no sense is `Damaged`.
+    pub fn load(&self, origin: &str, place: &Path) -> Result<Recalled, Error> {
+        let folder = match &self.folder {
+            Ok(folder) => folder,
+            Err(why) => return Ok(Recalled { warning: Some(nothing(why)), ..Recalled::default() }),
+        };
+        let mut recalled = Recalled::default();
+        match read(&origin_file(folder, origin)) {
+            Ok(bytes) => recalled.seen = bytes.map(parse_seen).transpose()?,
+            Err(why) => recalled.warning = Some(nothing(&why)),
+        }
+        match read(&place_file(folder, place)) {
+            Ok(bytes) => recalled.origin_here = bytes.map(|b| parse_place(b, place)).transpose()?,
+            Err(why) => recalled.warning = Some(nothing(&why)),
+        }
+        Ok(recalled)
+    }
+
+    /// Remembers an archive as seen at a place; returns a warning when that cannot be done.
+    pub fn store(&self, origin: &str, place: &Path, seen: &Seen) -> Option<String> {
+        let folder = match &self.folder {
+            Ok(folder) => folder,
+            Err(why) => return Some(unkept(why)),
+        };
+        let seen = format!("vkey {}\n\n{}", seen.vkey, seen.checkpoint);
+        let here = [origin.as_bytes(), b"\n", place.as_os_str().as_bytes(), b"\n"].concat();
+        [(origin_file(folder, origin), seen.into_bytes()), (place_file(folder, place), here)]
+            .into_iter()
+            .find_map(|(file, bytes)| write(&file, &bytes).err())
+            .map(|why| unkept(&why))
+    }
+}
+
+/// A file of the memory and what it holds.
+struct Kept {
+    file: PathBuf,
+    text: Vec<u8>,
+}
+
+fn read(file: &Path) -> Result<Option<Kept>, String> {
+    match files::read_small(file, FILE_BYTES_MAX) {
+        Ok(text) => Ok(text.map(|text| Kept { file: file.to_owned(), text })),
+        Err(error) => Err(format!("{}: {error}", file.display())),
+    }
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
+    let explain = |error: io::Error| format!("{}: {error}", file.display());
+    // Most commands see what was seen before; they need not wait for a disk.
+    if files::read_small(file, FILE_BYTES_MAX).is_ok_and(|old| old.as_deref() == Some(bytes)) {
+        return Ok(());
+    }
+    file.parent().map_or(Ok(()), files::make_private_folder).map_err(explain)?;
+    files::replace(file, bytes).map_err(explain)
+}
+
+fn parse_seen(kept: Kept) -> Result<Seen, Error> {
+    let seen = || {
+        let text = std::str::from_utf8(&kept.text).ok()?;
+        let (vkey, checkpoint) = text.strip_prefix("vkey ")?.split_once("\n\n")?;
+        let is_whole = !vkey.is_empty() && !vkey.contains('\n') && checkpoint.ends_with('\n');
+        is_whole.then(|| Seen { vkey: vkey.to_owned(), checkpoint: checkpoint.to_owned() })
+    };
+    seen().ok_or_else(|| malformed(&kept.file, "it does not hold a public key and a checkpoint"))
+}
+
+fn parse_place(kept: Kept, place: &Path) -> Result<String, Error> {
+    let rest = [b"\n", place.as_os_str().as_bytes(), b"\n"].concat();
+    let origin = kept.text.strip_suffix(&rest[..]).and_then(|b| std::str::from_utf8(b).ok());
+    match origin {
+        Some(origin) if !origin.is_empty() && !origin.contains('\n') => Ok(origin.to_owned()),
+        _ => Err(malformed(&kept.file, "it does not hold an origin and this archive's path")),
+    }
+}
+
+fn malformed(file: &Path, why: &str) -> Error {
+    let way_out = "compare it with a copy of the checkpoint kept elsewhere, then remove it";
+    Error::damaged(file.display().to_string(), format!("{why}; {way_out}"))
+}
+
+fn nothing(why: &str) -> String {
+    format!("nothing is remembered about this archive: {why}")
+}
+
+fn unkept(why: &str) -> String {
+    format!("this archive's checkpoint could not be remembered: {why}")
+}
+
+fn origin_file(folder: &Path, origin: &str) -> PathBuf {
+    folder.join("origins").join(Digest::of(origin.as_bytes()).key().to_string())
+}
+
+fn place_file(folder: &Path, place: &Path) -> PathBuf {
+    folder.join("places").join(Digest::of(place.as_os_str().as_bytes()).key().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::fs;
+
+    const ORIGIN: &str = "example.com/a";
+
+    fn memory(state: &Path) -> Memory {
+        Memory::new(&Environment::from(|name| {
+            (name == "XDG_STATE_HOME").then(|| state.as_os_str().to_owned())
+        }))
+    }
+
+    fn seen(size: u64) -> Seen {
+        Seen {
+            vkey: "example.com/a+c74f20a3+AYEK".into(),
+            checkpoint: format!("{ORIGIN}\n{size}\ncm9vdA==\n\n— {ORIGIN} c2ln\n"),
+        }
+    }
+
+    #[test]
+    fn what_was_stored_is_recalled() {
+        let state = tempfile::tempdir().unwrap();
+        let memory = memory(&state.path().join("made on the way"));
+        let place = Path::new(OsStr::from_bytes(b"/srv/caf\xe9\n.archive"));
+        assert_eq!(memory.load(ORIGIN, place).unwrap(), Recalled::default());
+        for size in [1, 2] {
+            assert_eq!(memory.store(ORIGIN, place, &seen(size)), None);
+            let recalled = memory.load(ORIGIN, place).unwrap();
+            assert_eq!(recalled.seen, Some(seen(size)));
+            assert_eq!(recalled.origin_here.as_deref(), Some(ORIGIN));
+        }
+        let elsewhere = memory.load(ORIGIN, Path::new("/copy")).unwrap();
+        assert_eq!((elsewhere.seen, elsewhere.origin_here), (Some(seen(2)), None));
+        let replaced = memory.load("example.com/b", place).unwrap();
+        assert_eq!((replaced.seen, replaced.origin_here.as_deref()), (None, Some(ORIGIN)));
+    }
+
+    #[test]
+    fn a_memory_out_of_reach_is_a_warning() {
+        let state = tempfile::tempdir().unwrap();
+        let file = state.path().join("file");
+        fs::write(&file, "").unwrap();
+        for memory in [memory(&file), Memory::new(&Environment::default())] {
+            let recalled = memory.load(ORIGIN, Path::new("/a")).unwrap();
+            assert!(recalled.seen.is_none() && recalled.warning.is_some());
+            assert!(memory.store(ORIGIN, Path::new("/a"), &seen(1)).is_some());
+        }
+    }
+
+    #[test]
+    fn a_memory_that_makes_no_sense_is_damaged_and_says_what_to_do() {
+        let state = tempfile::tempdir().unwrap();
+        let memory = memory(state.path());
+        let (place, folder) = (Path::new("/a"), state.path().join("archive"));
+        assert_eq!(memory.store(ORIGIN, place, &seen(1)), None);
+        for file in [origin_file(&folder, ORIGIN), place_file(&folder, place)] {
+            let good = fs::read(&file).unwrap();
+            let torn = &good[..good.len() - 1];
+            for bad in [&b""[..], b"\xff", b"vkey \n\nx\n", b"vkey k", torn] {
+                fs::write(&file, bad).unwrap();
+                let error = memory.load(ORIGIN, place).unwrap_err();
+                assert!(matches!(error, Error::Damaged { .. }), "{bad:?}");
+                assert!(error.to_string().ends_with("then remove it"), "{error}");
+            }
+            fs::write(&file, good).unwrap();
+        }
+        assert!(memory.load(ORIGIN, place).is_ok());
+    }
+}

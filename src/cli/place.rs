@@ -1,0 +1,259 @@
+//! Where the archive is, and the folders that the user's environment sets aside for us.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use crate::words::error::Error;
+
+/// The environment variable that names the archive.
+pub const STORE_VARIABLE: &str = "ARCHIVE_STORE";
+
+const CONFIG_BYTES_MAX: u64 = 64 << 10;
+
+/// The environment as far as places depend on it; a relative path counts as unset, as XDG asks.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    home: Option<PathBuf>,
+    config: Option<PathBuf>,
+    data: Option<PathBuf>,
+    state: Option<PathBuf>,
+    store: Option<PathBuf>,
+    key: Option<PathBuf>,
+    user: Option<OsString>,
+}
+
+/// The archive's folder and the rule that chose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The folder; it need not exist.
+    pub folder: PathBuf,
+    /// Why this folder.
+    pub chosen_by: ChosenBy,
+}
+
+/// The rule that chose a place, strongest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChosenBy {
+    /// `--store DIR`.
+    Flag,
+    /// `ARCHIVE_STORE`.
+    Variable,
+    /// The line in this configuration file.
+    Config(PathBuf),
+    /// Nobody named one: the data folder. Only this one is made by the first `add`.
+    Default,
+}
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        Self::from(|name| std::env::var_os(name))
+    }
+
+    /// An environment made of the values that `variable` finds.
+    pub fn from(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let folder = |name| set(name).filter(|path: &PathBuf| path.is_absolute());
+        Self {
+            home: folder("HOME"),
+            config: folder("XDG_CONFIG_HOME"),
+            data: folder("XDG_DATA_HOME"),
+            state: folder("XDG_STATE_HOME"),
+            store: set(STORE_VARIABLE),
+            key: set("ARCHIVE_KEY"),
+            user: set("USER").or_else(|| set("LOGNAME")).map(PathBuf::into_os_string),
+        }
+    }
+
+    /// Our folder for what the user decides: the configuration and the keys.
+    pub fn config_folder(&self) -> Result<PathBuf, Error> {
+        self.ours(self.config.as_deref(), ".config", "XDG_CONFIG_HOME")
+    }
+
+    /// Our folder for documents.
+    pub fn data_folder(&self) -> Result<PathBuf, Error> {
+        self.ours(self.data.as_deref(), ".local/share", "XDG_DATA_HOME")
+    }
+
+    /// Our folder for what is remembered between commands.
+    pub fn state_folder(&self) -> Result<PathBuf, Error> {
+        self.ours(self.state.as_deref(), ".local/state", "XDG_STATE_HOME")
+    }
+
+    /// The key file that `ARCHIVE_KEY` names.
+    pub fn key_file(&self) -> Option<&Path> {
+        self.key.as_deref()
+    }
+
+    /// Who works here, as `USER` or else `LOGNAME` says; a name that is not UTF-8 is no name.
+    pub fn user(&self) -> Option<String> {
+        self.user.clone()?.into_string().ok()
+    }
+
+    /// Finds the archive: `--store`, `ARCHIVE_STORE`, the configuration, then the data folder.
+    pub fn place(&self, flag: Option<&Path>) -> Result<Place, Error> {
+        if let Some(folder) = flag {
+            return Ok(Place { folder: folder.to_owned(), chosen_by: ChosenBy::Flag });
+        }
+        if let Some(folder) = &self.store {
+            return Ok(Place { folder: folder.clone(), chosen_by: ChosenBy::Variable });
+        }
+        if let Some(place) = self.configured()? {
+            return Ok(place);
+        }
+        let folder = self.data_folder()?.join("default");
+        Ok(Place { folder, chosen_by: ChosenBy::Default })
+    }
+
+    /// Without a home there is no configuration either.
+    fn configured(&self) -> Result<Option<Place>, Error> {
+        let Ok(folder) = self.config_folder() else { return Ok(None) };
+        let file = folder.join("config");
+        let shown = file.display().to_string();
+        let bytes = match files::read_small(&file, CONFIG_BYTES_MAX) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(source) => return Err(Error::io("read", shown, source)),
+        };
+        let store = parse_config(&bytes).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
+        let Some(store) = store else { return Ok(None) };
+        let folder = self.expand(&store).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
+        Ok(Some(Place { folder, chosen_by: ChosenBy::Config(file) }))
+    }
+
+    /// A leading `~/` is the home folder; any other relative path would depend on where one stands.
+    fn expand(&self, store: &Path) -> Result<PathBuf, &'static str> {
+        if let Ok(below) = store.strip_prefix("~") {
+            let home = self.home.as_ref().ok_or("store begins with ~, but HOME is not set")?;
+            return Ok(home.join(below));
+        }
+        if store.is_absolute() {
+            Ok(store.to_owned())
+        } else {
+            Err("store must be an absolute path")
+        }
+    }
+
+    fn ours(&self, xdg: Option<&Path>, below_home: &str, name: &str) -> Result<PathBuf, Error> {
+        let base = match (xdg, &self.home) {
+            (Some(folder), _) => folder.to_owned(),
+            (None, Some(home)) => home.join(below_home),
+            (None, None) => {
+                return Err(Error::usage(format!("neither HOME nor {name} names a folder")));
+            }
+        };
+        Ok(base.join("archive"))
+    }
+}
+
+/// The only setting is `store = PATH`; blank lines and lines that begin with `#` mean nothing.
+fn parse_config(bytes: &[u8]) -> Result<Option<PathBuf>, String> {
+    let mut store = None;
+    for (i, line) in bytes.split(|b| *b == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        if line.is_empty() || line[0] == b'#' {
+            continue;
+        }
+        let value = setting(line)
+            .ok_or_else(|| format!("line {} is not of the form 'store = PATH'", i + 1))?;
+        if store.replace(PathBuf::from(value)).is_some() {
+            return Err(format!("line {} names a second store", i + 1));
+        }
+    }
+    Ok(store)
+}
+
+fn setting(line: &[u8]) -> Option<&OsStr> {
+    let equals = line.iter().position(|b| *b == b'=')?;
+    let (key, value) = (line[..equals].trim_ascii(), line[equals + 1..].trim_ascii());
+    (key == b"store" && !value.is_empty()).then(|| OsStr::from_bytes(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn environment(values: &[(&str, &str)]) -> Environment {
+        Environment::from(|name| {
+            values.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into())
+        })
+    }
+
+    fn with_config(text: &[u8]) -> (tempfile::TempDir, Environment) {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir_all(home.path().join(".config/archive")).unwrap();
+        fs::write(home.path().join(".config/archive/config"), text).unwrap();
+        let environment = environment(&[("HOME", home.path().to_str().unwrap())]);
+        (home, environment)
+    }
+
+    #[test]
+    fn the_stronger_rule_chooses_the_place() {
+        let (home, mut environment) = with_config(b"# mine\n\nstore = /from config\n");
+        let config = home.path().join(".config/archive/config");
+        let place = environment.place(None).unwrap();
+        assert_eq!(place.folder, Path::new("/from config"));
+        assert_eq!(place.chosen_by, ChosenBy::Config(config));
+        environment.store = Some("from/variable".into());
+        let place = environment.place(None).unwrap();
+        assert_eq!((place.folder, place.chosen_by), ("from/variable".into(), ChosenBy::Variable));
+        let place = environment.place(Some(Path::new("flag"))).unwrap();
+        assert_eq!((place.folder, place.chosen_by), ("flag".into(), ChosenBy::Flag));
+    }
+
+    #[test]
+    fn the_default_place_is_in_the_data_folder() {
+        for (values, folder) in [
+            (&[("HOME", "/h")][..], "/h/.local/share/archive/default"),
+            (&[("HOME", "/h"), ("XDG_DATA_HOME", "/d")], "/d/archive/default"),
+            (&[("HOME", "/h"), ("XDG_DATA_HOME", "relative")], "/h/.local/share/archive/default"),
+            (&[("HOME", "/h"), (STORE_VARIABLE, "")], "/h/.local/share/archive/default"),
+        ] {
+            let place = environment(values).place(None).unwrap();
+            assert_eq!(place.folder, Path::new(folder));
+            assert_eq!(place.chosen_by, ChosenBy::Default);
+        }
+    }
+
+    #[test]
+    fn a_missing_home_matters_only_when_it_is_needed() {
+        let nothing = environment(&[]);
+        assert!(nothing.place(Some(Path::new("x"))).is_ok());
+        let error = nothing.place(None).unwrap_err().to_string();
+        assert_eq!(error, "neither HOME nor XDG_DATA_HOME names a folder");
+        let state = environment(&[("XDG_STATE_HOME", "/s")]).state_folder().unwrap();
+        assert_eq!(state, Path::new("/s/archive"));
+    }
+
+    #[test]
+    fn the_user_is_named_by_user_else_by_logname() {
+        for (values, user) in [
+            (&[("USER", "ann"), ("LOGNAME", "bob")][..], Some("ann")),
+            (&[("USER", ""), ("LOGNAME", "bob")], Some("bob")),
+            (&[], None),
+        ] {
+            assert_eq!(environment(values).user().as_deref(), user);
+        }
+    }
+
+    #[test]
+    fn a_configuration_says_one_thing() {
+        let (home, environment) = with_config(b"store = ~/docs.archive");
+        assert_eq!(environment.place(None).unwrap().folder, home.path().join("docs.archive"));
+        for (text, why) in [
+            ("store = a/b", "store must be an absolute path"),
+            ("store =", "line 1 is not of the form 'store = PATH'"),
+            ("\ncolor = never", "line 2 is not of the form 'store = PATH'"),
+            ("store /x", "line 1 is not of the form 'store = PATH'"),
+            ("store = /x\nstore = /y", "line 2 names a second store"),
+        ] {
+            let error = with_config(text.as_bytes()).1.place(None).unwrap_err().to_string();
+            assert!(error.ends_with(why), "{error}");
+        }
+        let (_home, environment) = with_config(b"store = /caf\xe9\n");
+        assert_eq!(environment.place(None).unwrap().folder.as_os_str().as_bytes(), b"/caf\xe9");
+    }
+}

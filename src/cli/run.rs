@@ -1,0 +1,131 @@
+//! From the words of a command line to its exit code.
+
+use std::{
+    ffi::OsString,
+    io::Write as _,
+    process,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    args::{self, Cli, Verb},
+    exit::ExitCode,
+    failure::{self, Failure},
+    session::Session,
+    terminal::{ColorChoice, Paint, Stream},
+    verbs,
+};
+use crate::words::error::Error;
+
+/// How long to wait between two looks at a taken lock.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
+static LISTENING: OnceLock<bool> = OnceLock::new();
+
+/// Runs the command line of this process.
+pub fn main() -> process::ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::read(&words) {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && args::wants_json(&words) => {
+            eprintln!("{}", Failure::of_usage(&error).json());
+            return ExitCode::Usage.into();
+        }
+        Err(error) => {
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    match run(&cli) {
+        Ok(code) => code.into(),
+        Err(error) if failure::is_closed_pipe(&error) => ExitCode::Done.into(),
+        Err(error) => report(&cli, &error).into(),
+    }
+}
+
+/// Whether somebody asked to stop; from the first time this is asked, Ctrl-C no longer kills.
+///
+/// A second Ctrl-C ends the process at once; what was committed is safe.
+pub fn is_interrupted() -> bool {
+    LISTENING.get_or_init(|| {
+        let count = || {
+            if INTERRUPTS.fetch_add(1, Ordering::SeqCst) > 0 {
+                process::exit(i32::from(ExitCode::Interrupted.number()));
+            }
+        };
+        ctrlc::set_handler(count).is_ok()
+    });
+    INTERRUPTS.load(Ordering::SeqCst) > 0
+}
+
+/// Says on stderr what went wrong; the code to end with.
+fn report(cli: &Cli, error: &Error) -> ExitCode {
+    let failure = Failure::of(error, cli.verb.word());
+    let _ = std::io::stdout().flush();
+    if cli.globals.json {
+        eprintln!("{}", failure.json());
+    } else {
+        let paint = Paint::new(cli.globals.color, Stream::stderr());
+        eprint!("{}", failure.sentences(paint));
+    }
+    failure.code
+}
+
+/// Runs the verb; again while another writer is at work and there is time to wait.
+fn run(cli: &Cli) -> Result<ExitCode, Error> {
+    let started = Instant::now();
+    let mut was_rebuilt = false;
+    loop {
+        let mut session = Session::new(&cli.globals)?;
+        let result = verb(&mut session, &cli.verb).and_then(|code| {
+            session.out.flush()?;
+            Ok(code)
+        });
+        match result {
+            Err(Error::Busy { .. })
+                if cli.globals.wait.is_some_and(|wait| started.elapsed() < wait) =>
+            {
+                thread::sleep(LOOK_AGAIN);
+            }
+            // A torn catalog shows only where it is read; once made anew, the question is asked again.
+            Err(Error::Catalog { .. }) if !was_rebuilt => {
+                was_rebuilt = true;
+                session.open()?.rebuild("archive rebuild")?;
+            }
+            result => return result,
+        }
+    }
+}
+
+fn verb(session: &mut Session, verb: &Verb) -> Result<ExitCode, Error> {
+    match verb {
+        Verb::Init(args) => verbs::init::run(session, args),
+        Verb::Add(args) => verbs::add::run(session, args),
+        Verb::Ls(args) => verbs::ls::run(session, args),
+        Verb::Log(args) => verbs::log::run(session, args),
+        Verb::Show(args) => verbs::show::run(session, args),
+        Verb::Cat(args) => verbs::cat::run(session, args),
+        Verb::Diff(args) => verbs::diff::run(session, args),
+        Verb::Similar(args) => verbs::similar::run(session, args),
+        Verb::Dups(args) => verbs::dups::run(session, args),
+        Verb::Audit(args) => verbs::audit::run(session, args),
+        Verb::Export(args) => verbs::export::run(session, args),
+        Verb::Rebuild => verbs::rebuild::run(session),
+        Verb::Stats(args) => verbs::stats::run(session, args),
+        Verb::Demo => verbs::demo::run(session),
+        Verb::Completions(args) => verbs::shell::completions(session, args),
+        Verb::Man => verbs::shell::man(session),
+    }
+}
+
+/// The paint for standard output.
+pub fn paint_out(choice: ColorChoice) -> Paint {
+    Paint::new(choice, Stream::stdout())
+}

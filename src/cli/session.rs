@@ -1,0 +1,258 @@
+//! One run of the program: where the archive is, what time it is, who asks, where answers go.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use super::{
+    args::Globals,
+    keyring::{self, Keyring},
+    memory::{Memory, Seen},
+    output::Output,
+    place::{ChosenBy, Environment, Place},
+    terminal::{Paint, Progress, Stream, Style, shown_name},
+};
+use crate::{
+    archive::{Archive, Occasion, Standing},
+    crafts::{backend::local::Local, note::Signer},
+    words::{error::Error, time::Moment},
+};
+
+/// The program and version that events name.
+pub const TOOL: &str = concat!("archive ", env!("CARGO_PKG_VERSION"));
+
+/// What every verb works with.
+pub struct Session {
+    /// What holds for every verb.
+    pub globals: Globals,
+    /// The variables that matter here.
+    pub environment: Environment,
+    /// When the command began.
+    pub now: Moment,
+    /// Where answers go.
+    pub out: Output,
+    /// The colours of talk.
+    pub talk: Paint,
+    place: Option<Place>,
+}
+
+impl Session {
+    /// A session of this process.
+    pub fn new(globals: &Globals) -> Result<Self, Error> {
+        let stdout = Stream::stdout();
+        Ok(Self {
+            globals: globals.clone(),
+            environment: Environment::of_process(),
+            now: now(),
+            out: Output::new(Paint::new(globals.color, stdout), stdout.is_terminal),
+            talk: Paint::new(globals.color, Stream::stderr()),
+            place: None,
+        })
+    }
+
+    /// Says something to people on stderr, unless they asked for quiet or for JSON.
+    pub fn say(&self, line: &str) {
+        if !self.globals.quiet && !self.globals.json {
+            self.answers_first();
+            eprintln!("{line}");
+        }
+    }
+
+    /// Warns people on stderr; quiet does not silence this.
+    pub fn warn(&self, line: &str) {
+        if !self.globals.json {
+            self.answers_first();
+            let label = self.talk.paint(Style::Warning, "warning:");
+            eprintln!("{label} {line}");
+        }
+    }
+
+    /// Talk comes after what was answered before it; output that fails shows at the end of the verb.
+    fn answers_first(&self) {
+        let _ = self.out.flush();
+    }
+
+    /// A progress line for long work.
+    pub fn progress(&self) -> Progress {
+        Progress::new(self.globals.quiet || self.globals.json, Stream::stderr())
+    }
+
+    /// The archive's place, chosen once.
+    pub fn place(&mut self) -> Result<Place, Error> {
+        if self.place.is_none() {
+            self.place = Some(self.environment.place(self.globals.store.as_deref())?);
+        }
+        self.place.clone().ok_or_else(|| Error::usage("no place was chosen for the archive"))
+    }
+
+    /// Opens the archive for reading, after comparing its history with what is remembered.
+    pub fn open(&mut self) -> Result<Archive, Error> {
+        let (archive, standing) = self.open_unjudged()?;
+        judge(&standing)?;
+        self.remember(&archive);
+        Ok(archive)
+    }
+
+    /// Opens the archive and says how it stands to what is remembered, whatever that is.
+    pub fn open_unjudged(&mut self) -> Result<(Archive, Standing), Error> {
+        let folder = self.place()?.folder;
+        let archive = Archive::open(Arc::new(Local::open(&folder)?))?;
+        let standing = self.standing(&archive, &folder)?;
+        Ok((archive, standing))
+    }
+
+    /// Opens the archive for adding; the default one is made if it does not exist yet.
+    pub fn open_or_make(&mut self) -> Result<Archive, Error> {
+        let place = self.place()?;
+        match self.open() {
+            Err(Error::NoArchive { .. }) if place.chosen_by == ChosenBy::Default => {
+                let (archive, key) = self.make(&place.folder, None)?;
+                self.say(&format!(
+                    "made a new archive at {}; its key is {}",
+                    shown(&place.folder),
+                    shown(&key)
+                ));
+                Ok(archive)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Makes an archive with a new key; returns it and the key's file.
+    pub fn make(
+        &mut self,
+        folder: &Path,
+        origin: Option<&str>,
+    ) -> Result<(Archive, PathBuf), Error> {
+        let backend = Arc::new(Local::create(folder)?);
+        let seed = keyring::fresh_seed()?;
+        let origin = origin.map_or_else(|| fresh_origin(folder, &seed), str::to_owned);
+        let secret = keyring::fresh_seed()?;
+        let signer = Signer::from_seed(&origin, &secret)
+            .map_err(|why| Error::usage(format!("{origin} cannot be an origin: {why}")))?;
+        let text = signer.private_text();
+        let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
+        // The key comes first: an archive whose key was lost could never be added to.
+        let file = Keyring::new(&self.environment).keep(text.trim_end())?;
+        let archive = Archive::init(backend, &signer)?;
+        self.remember_at(&archive, folder);
+        Ok((archive, file))
+    }
+
+    /// The key that signs for an archive.
+    pub fn signer(&self, archive: &Archive) -> Result<Signer, Error> {
+        let found = Keyring::new(&self.environment).find(archive.origin(), &archive.key_id())?;
+        if let Some(warning) = &found.warning {
+            self.warn(warning);
+        }
+        Signer::parse(&found.text)
+            .map_err(|why| Error::damaged(found.file.display().to_string(), why.to_string()))
+    }
+
+    /// This moment, with randomness of its own.
+    pub fn occasion(&self) -> Result<Occasion, Error> {
+        Ok(Occasion {
+            now: self.now,
+            seed: keyring::fresh_seed()?,
+            by: self.environment.user(),
+            tool: TOOL.to_owned(),
+        })
+    }
+
+    /// What others read who find the lock taken.
+    pub fn who(&self, verb: &str) -> String {
+        let user = self.environment.user().unwrap_or_else(|| "somebody".into());
+        format!("archive {verb} of {user}, process {}, since {}", std::process::id(), self.now)
+    }
+
+    /// Remembers the archive's checkpoint outside the archive.
+    pub fn remember(&mut self, archive: &Archive) {
+        if let Ok(place) = self.place() {
+            self.remember_at(archive, &place.folder);
+        }
+    }
+
+    fn remember_at(&self, archive: &Archive, folder: &Path) {
+        let checkpoint = String::from_utf8_lossy(archive.checkpoint()).into_owned();
+        let seen = Seen { vkey: archive.vkey(), checkpoint };
+        let memory = Memory::new(&self.environment);
+        let place = canonical(folder);
+        // Looked at once more: another command may have seen a longer journal in the meantime, and
+        // what is remembered never goes back.
+        let Ok(known) = memory.load(archive.origin(), &place) else { return };
+        let goes_on = |known: &Seen| {
+            let standing = archive.standing(&known.vkey, known.checkpoint.as_bytes());
+            matches!(standing, Ok(Standing::Extends { .. }))
+        };
+        let is_here = known.origin_here.as_deref() == Some(archive.origin());
+        let is_kept = known.seen.as_ref() == Some(&seen) && is_here;
+        if !is_kept
+            && known.seen.as_ref().is_none_or(goes_on)
+            && let Some(warning) = memory.store(archive.origin(), &place, &seen)
+            && self.globals.verbose
+        {
+            self.warn(&warning);
+        }
+    }
+
+    fn standing(&self, archive: &Archive, folder: &Path) -> Result<Standing, Error> {
+        let memory = Memory::new(&self.environment);
+        let recalled = memory.load(archive.origin(), &canonical(folder))?;
+        if let Some(warning) = recalled.warning.filter(|_| self.globals.verbose) {
+            self.warn(&warning);
+        }
+        match (recalled.seen, recalled.origin_here) {
+            // Even an archive that is known from elsewhere may have been put in place of this one.
+            (_, Some(origin)) if origin != archive.origin() => {
+                Ok(Standing::OtherOrigin { remembered: origin })
+            }
+            (Some(seen), _) => archive.standing(&seen.vkey, seen.checkpoint.as_bytes()),
+            (None, _) => Ok(Standing::NotRemembered),
+        }
+    }
+}
+
+/// Refuses a history that is not the one remembered.
+fn judge(standing: &Standing) -> Result<(), Error> {
+    let why = match standing {
+        Standing::Extends { .. } | Standing::NotRemembered => return Ok(()),
+        Standing::RolledBack { remembered, size } => {
+            format!("the journal is rolled back: it has {size} events, {remembered} are remembered")
+        }
+        Standing::Forked { size } => {
+            format!("the journal is forked: its first {size} events are not those remembered")
+        }
+        Standing::OtherKey { remembered } => {
+            format!("the journal is signed by another key than the remembered {remembered}")
+        }
+        Standing::OtherOrigin { remembered } => {
+            format!("another archive lies here than the remembered {remembered}")
+        }
+    };
+    Err(Error::Betrayed { why })
+}
+
+/// A path as it can be shown.
+pub fn shown(path: &Path) -> String {
+    shown_name(path.as_os_str().as_encoded_bytes())
+}
+
+/// A name nobody else has: the folder's, and random digits.
+fn fresh_origin(folder: &Path, seed: &[u8; 32]) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let name = canonical(folder);
+    let name = name.file_name().map_or("archive".into(), |name| name.to_string_lossy());
+    let name: String = name.chars().map(plain).take(40).collect();
+    format!("archive.local/{name}-{}", crate::words::digest::hex(&seed[..4]))
+}
+
+fn canonical(folder: &Path) -> PathBuf {
+    std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
+}
+
+fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment::from_unix(i64::try_from(since.as_secs()).unwrap_or(0), 0)
+}

@@ -1,0 +1,469 @@
+//! `archive add`
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use crate::{
+    archive::{
+        Archive,
+        add::{Adding, Captured, Intake, Kept, Said, Source, Taken},
+        similar::{Near, RESEMBLANCE_MIN},
+    },
+    cli::{
+        args::{self, AddArgs},
+        exit::ExitCode,
+        files::{Stat, open_input},
+        lines::{b64_unless_utf8, name_b64, typed},
+        run::is_interrupted,
+        session::{Session, shown},
+        terminal::{Progress, Style, counted, shown_name, size},
+        walk::{
+            Candidate, CommandRules, Found, Naming, Options, PathList, Reason, Unreadable, Walk,
+            What,
+        },
+    },
+    keepers::catalog::Look,
+    words::{error::Error, name::DocName},
+};
+
+/// Near-duplicates are named one by one up to this many, and counted beyond.
+const RESEMBLING_SHOWN_MAX: u64 = 20;
+
+#[derive(Serialize)]
+struct Line {
+    status: &'static str,
+    path: Option<String>,
+    path_b64: Option<String>,
+    name: Option<String>,
+    name_b64: Option<String>,
+    revision: Option<u64>,
+    sha256: Option<String>,
+    bytes: Option<u64>,
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Resembles {
+    name: String,
+    name_b64: Option<String>,
+    near: String,
+    near_b64: Option<String>,
+    resemblance: f64,
+    contained: f64,
+    contains: f64,
+}
+
+#[derive(Serialize)]
+struct CommittedLine {
+    events: u64,
+    packed_bytes: u64,
+}
+
+#[derive(Serialize, Default)]
+struct Summary {
+    new: u64,
+    revised: u64,
+    unchanged: u64,
+    skipped: BTreeMap<&'static str, u64>,
+    unreadable: u64,
+    resembling: u64,
+    bytes: u64,
+    interrupted: bool,
+    dry_run: bool,
+}
+
+/// A file that is read when its turn comes.
+struct FileAt<'a>(&'a Path);
+/// The target of a symbolic link.
+struct Target<'a>(&'a [u8]);
+/// Standard input, which can be read once.
+struct Stdin;
+
+impl Source for FileAt<'_> {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(open_input(self.0)?.file))
+    }
+
+    fn look(&self) -> io::Result<Option<Look>> {
+        Ok(Some(look(&Stat::of(&std::fs::symlink_metadata(self.0)?))))
+    }
+}
+
+impl Source for Target<'_> {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.0))
+    }
+
+    fn look(&self) -> io::Result<Option<Look>> {
+        Ok(None)
+    }
+}
+
+impl Source for Stdin {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(io::stdin().lock()))
+    }
+
+    fn look(&self) -> io::Result<Option<Look>> {
+        Ok(None)
+    }
+}
+
+/// Who takes documents: the archive, or in a dry run nobody.
+enum Taker<'a> {
+    Adding(Box<Adding<'a>>),
+    Rehearsal(&'a Archive),
+}
+
+impl Taker<'_> {
+    fn is_seen(&self, name: &DocName, look: &Look) -> Result<bool, Error> {
+        match self {
+            Self::Adding(adding) => adding.is_seen(name, look),
+            Self::Rehearsal(archive) => archive.is_seen(name, look),
+        }
+    }
+
+    fn take(&mut self, intake: &Intake) -> Result<Taken, Error> {
+        match self {
+            Self::Adding(adding) => adding.take(intake),
+            Self::Rehearsal(archive) => archive.rehearse(intake),
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        matches!(self, Self::Adding(adding) if adding.is_due())
+    }
+}
+
+/// One run of `add`.
+struct Run<'s> {
+    session: &'s mut Session,
+    args: &'s AddArgs,
+    summary: Summary,
+    progress: Progress,
+}
+
+/// Takes documents in.
+pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
+    let said = said(session, args)?;
+    let progress = session.progress();
+    let summary = Summary { dry_run: args.dry_run, ..Summary::default() };
+    let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
+    if args.dry_run {
+        let mut run = Run { session, args, summary, progress };
+        run.take_all(&mut Taker::Rehearsal(&archive))?;
+        return run.finish();
+    }
+    let signer = session.signer(&archive)?;
+    let (occasion, who) = (session.occasion()?, session.who("add"));
+    let mut run = Run { session, args, summary, progress };
+    let result = {
+        let mut taker = Taker::Adding(Box::new(archive.add(&signer, occasion, said, &who)?));
+        let taken = run.take_all(&mut taker);
+        // What came in before an error is safe all the same.
+        taken.and(run.commit(&mut taker))
+    };
+    run.session.remember(&archive);
+    result?;
+    run.finish()
+}
+
+fn said(session: &Session, args: &AddArgs) -> Result<Said, Error> {
+    let captured = match &args.captured {
+        None => Captured::Now,
+        Some(args::Captured::Mtime) => Captured::Mtime,
+        Some(args::Captured::At(when)) => Captured::At(when.start(session.now)?),
+    };
+    Ok(Said { source: args.source.clone(), captured, note: args.note.clone() })
+}
+
+impl Run<'_> {
+    fn take_all(&mut self, taker: &mut Taker) -> Result<(), Error> {
+        if let [only] = &self.args.paths[..]
+            && only.as_os_str() == "-"
+        {
+            return self.take_stdin(taker);
+        }
+        let options = self.options()?;
+        match &self.args.files_from {
+            None => {
+                let roots = self.args.paths.clone().into_iter().map(Ok);
+                self.walk(taker, Walk::new(roots, options))
+            }
+            Some(list) if list.as_os_str() == "-" => {
+                self.walk_list(taker, io::stdin().lock(), PathBuf::from("standard input"), options)
+            }
+            Some(list) => {
+                let file = File::open(list)
+                    .map_err(|source| Error::io("read", list.display().to_string(), source))?;
+                self.walk_list(taker, BufReader::new(file), list.clone(), options)
+            }
+        }
+    }
+
+    fn options(&mut self) -> Result<Options, Error> {
+        Ok(Options {
+            naming: Naming { as_name: self.args.as_name.clone(), prefix: self.args.prefix.clone() },
+            rules: CommandRules::new(&self.args.exclude, &self.args.exclude_from)?,
+            git: self.args.gitignore,
+            size_max: self.args.max_size,
+            one_file_system: self.args.one_file_system,
+            archive: Some(self.session.place()?.folder),
+        })
+    }
+
+    fn walk_list(
+        &mut self,
+        taker: &mut Taker,
+        list: impl io::BufRead,
+        shown_as: PathBuf,
+        options: Options,
+    ) -> Result<(), Error> {
+        let roots = match self.args.null {
+            true => PathList::of_null_terminated(list, shown_as),
+            false => PathList::of_lines(list, shown_as),
+        };
+        self.walk(taker, Walk::new(roots, options))
+    }
+
+    fn walk<R>(&mut self, taker: &mut Taker, walk: Walk<R>) -> Result<(), Error>
+    where
+        R: Iterator<Item = Result<PathBuf, Unreadable>>,
+    {
+        // Asked once before the first document, so that from here on Ctrl-C lets the current one finish.
+        is_interrupted();
+        for candidate in walk {
+            match candidate {
+                Candidate::Found(found) => self.found(taker, &found)?,
+                Candidate::Skipped { path, reason } => self.skipped(&path, reason)?,
+                Candidate::Unreadable(Unreadable { path, error }) => {
+                    self.unreadable(&path, &error)?;
+                }
+            }
+            if is_interrupted() {
+                self.summary.interrupted = true;
+                return Ok(());
+            }
+            if taker.is_due() {
+                self.commit(taker)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, taker: &mut Taker, found: &Found) -> Result<(), Error> {
+        let n_done = self.summary.new + self.summary.revised + self.summary.unchanged;
+        self.progress.tell(n_done, &shown(&found.path));
+        let look = look(&found.stat);
+        if !self.args.force && taker.is_seen(&found.name, &look)? {
+            return self.told(&found.path, &found.name, &Taken::Unchanged);
+        }
+        let target;
+        let file;
+        let source: &dyn Source = match &found.what {
+            What::File => {
+                file = FileAt(&found.path);
+                &file
+            }
+            What::Symlink(bytes) => {
+                target = Target(bytes);
+                &target
+            }
+        };
+        let is_link = matches!(found.what, What::Symlink(_));
+        let intake =
+            Intake { name: found.name.clone(), mtime: Some(found.stat.mtime), is_link, source };
+        let taken = taker.take(&intake)?;
+        self.told(&found.path, &found.name, &taken)
+    }
+
+    fn take_stdin(&mut self, taker: &mut Taker) -> Result<(), Error> {
+        let named = self.args.as_name.clone();
+        let name = named.ok_or_else(|| Error::usage("standard input needs a name: --as NAME"))?;
+        let name = match &self.args.prefix {
+            Some(prefix) => name.under(prefix).map_err(Error::usage)?,
+            None => name,
+        };
+        let intake = Intake { name: name.clone(), mtime: None, is_link: false, source: &Stdin };
+        let taken = taker.take(&intake)?;
+        self.told(Path::new("-"), &name, &taken)
+    }
+
+    /// Counts what became of a document, and says it to those who want to know.
+    fn told(&mut self, path: &Path, name: &DocName, taken: &Taken) -> Result<(), Error> {
+        let (status, kept) = match taken {
+            Taken::New(kept) => {
+                self.summary.new += 1;
+                ("new", Some(*kept))
+            }
+            Taken::Revised(kept) => {
+                self.summary.revised += 1;
+                ("revised", Some(*kept))
+            }
+            Taken::Unchanged => {
+                self.summary.unchanged += 1;
+                ("unchanged", None)
+            }
+            Taken::Unread(error) => return self.unreadable(path, error),
+        };
+        self.summary.bytes += kept.map_or(0, |kept| kept.n_bytes);
+        if kept.is_some_and(|kept| kept.is_unsettled) {
+            self.summary.unreadable += 1;
+            let shown = shown(path);
+            self.session.warn(&format!(
+                "{shown} changed while it was read; its bytes may not belong together"
+            ));
+        }
+        if self.session.globals.json {
+            if kept.is_some() || self.session.globals.verbose {
+                let line = self.line(status, Some(path), Some(name), kept, None);
+                return self.session.out.json(&typed("added", line));
+            }
+        } else if self.session.globals.verbose {
+            let revision = kept.map(|kept| format!("@{}", kept.number)).unwrap_or_default();
+            let status = format!("{status:<10}");
+            let status = self.session.out.paint(Style::Dim, &status);
+            let line = format!("{status} {}{revision}", shown_name(name.as_bytes()));
+            return self.session.out.line(&line);
+        }
+        Ok(())
+    }
+
+    fn skipped(&mut self, path: &Path, reason: Reason) -> Result<(), Error> {
+        *self.summary.skipped.entry(reason.words()).or_default() += 1;
+        if self.session.globals.json {
+            let line = self.line("skipped", Some(path), None, None, Some(reason.words().into()));
+            return self.session.out.json(&typed("added", line));
+        }
+        if self.session.globals.verbose {
+            let line = format!("skipped    {} ({})", shown(path), reason.words());
+            return self.session.out.line(&line);
+        }
+        Ok(())
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &io::Error) -> Result<(), Error> {
+        self.summary.unreadable += 1;
+        if self.session.globals.json {
+            let line = self.line("unreadable", Some(path), None, None, Some(error.to_string()));
+            return self.session.out.json(&typed("added", line));
+        }
+        let label = self.session.talk.paint(Style::Warning, "cannot read");
+        self.progress.say(&format!("{label} {}: {error}", shown(path)));
+        Ok(())
+    }
+
+    fn line(
+        &self,
+        status: &'static str,
+        path: Option<&Path>,
+        name: Option<&DocName>,
+        kept: Option<Kept>,
+        reason: Option<String>,
+    ) -> Line {
+        let path = path.map(|path| path.as_os_str().as_encoded_bytes());
+        Line {
+            status,
+            path: path.map(|path| String::from_utf8_lossy(path).into_owned()),
+            path_b64: path.and_then(b64_unless_utf8),
+            name: name.map(|name| name.text().into_owned()),
+            name_b64: name.and_then(name_b64),
+            revision: kept.map(|kept| kept.number),
+            sha256: kept.map(|kept| kept.digest.to_string()),
+            bytes: kept.map(|kept| kept.n_bytes),
+            reason,
+        }
+    }
+
+    fn commit(&mut self, taker: &mut Taker) -> Result<(), Error> {
+        let Taker::Adding(adding) = taker else { return Ok(()) };
+        let Some(committed) = adding.commit()? else { return Ok(()) };
+        if self.session.globals.json {
+            let events = committed.revisions.end - committed.revisions.start;
+            let line = CommittedLine { events, packed_bytes: committed.n_packed };
+            self.session.out.json(&typed("committed", line))?;
+        }
+        let threshold = self.args.similar_threshold.unwrap_or(RESEMBLANCE_MIN);
+        adding.archive().resembling(&committed, threshold, |name, near| self.resembling(name, near))
+    }
+
+    fn resembling(&mut self, name: &DocName, near: &Near) -> Result<(), Error> {
+        self.summary.resembling += 1;
+        let (resemblance, overlap) = (near.overlap.resemblance(), &near.overlap);
+        if self.session.globals.json {
+            let line = Resembles {
+                name: name.text().into_owned(),
+                name_b64: name_b64(name),
+                near: near.document.name.text().into_owned(),
+                near_b64: name_b64(&near.document.name),
+                resemblance,
+                contained: overlap.containment_of_a(),
+                contains: overlap.containment_of_b(),
+            };
+            return self.session.out.json(&typed("resembles", line));
+        }
+        if self.summary.resembling <= RESEMBLING_SHOWN_MAX {
+            self.session.say(&format!(
+                "{} resembles {} ({resemblance:.2}; contains {:.2} of it)",
+                shown_name(name.as_bytes()),
+                shown_name(near.document.name.as_bytes()),
+                overlap.containment_of_b(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<ExitCode, Error> {
+        let Self { session, summary, progress, .. } = self;
+        drop(progress);
+        let code = match (summary.interrupted, summary.unreadable) {
+            (true, _) => ExitCode::Interrupted,
+            (false, 0) => ExitCode::Done,
+            (false, _) => ExitCode::Partial,
+        };
+        if session.globals.json {
+            session.out.json(&typed("summary", &summary))?;
+        } else {
+            session.say(&sentence(&summary));
+        }
+        Ok(code)
+    }
+}
+
+fn sentence(summary: &Summary) -> String {
+    let mut parts = vec![
+        counted(summary.new, "new document", "new documents"),
+        counted(summary.revised, "new revision", "new revisions"),
+        format!("{} unchanged", summary.unchanged),
+    ];
+    if summary.resembling > RESEMBLING_SHOWN_MAX {
+        parts.push(format!("{} near-duplicates", summary.resembling));
+    }
+    parts.extend(summary.skipped.iter().map(|(reason, n)| format!("{n} skipped: {reason}")));
+    if summary.unreadable > 0 {
+        parts.push(format!("{} not read", summary.unreadable));
+    }
+    let lead = match (summary.interrupted, summary.dry_run) {
+        (true, _) => "interrupted; what was taken in is safe: ",
+        (_, true) => "nothing was done; this would be: ",
+        _ => "",
+    };
+    format!("{lead}{} ({})", parts.join(", "), size(summary.bytes))
+}
+
+fn look(stat: &Stat) -> Look {
+    let (seconds, nanoseconds) = stat.mtime.to_unix();
+    Look {
+        n_bytes: stat.size,
+        mtime: seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)),
+        ctime: stat.ctime,
+        inode: stat.inode,
+        device: stat.device,
+    }
+}

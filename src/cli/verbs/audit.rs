@@ -1,0 +1,236 @@
+//! `archive audit`
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use serde::Serialize;
+
+use crate::{
+    archive::{
+        Standing,
+        audit::{Finding, Report, Scope, Stage},
+    },
+    cli::{
+        args::AuditArgs,
+        exit::ExitCode,
+        files::read_small,
+        lines::typed,
+        session::Session,
+        terminal::{Style, count, counted, shown_name, size},
+    },
+    words::{error::Error, limits::NOTE_BYTES_MAX},
+};
+
+/// Revisions named under a finding; the rest is counted.
+const REVISIONS_SHOWN_MAX: usize = 10;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    sound: bool,
+    origin: &'a str,
+    vkey: &'a str,
+    standing: &'static str,
+    checked: Checked,
+    unchecked: Unchecked,
+    findings: Vec<FindingLine<'a>>,
+    trust: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    events: u64,
+    revisions: u64,
+    packs: u64,
+    contents: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Unchecked {
+    contents: u64,
+}
+
+#[derive(Serialize)]
+struct FindingLine<'a> {
+    code: &'static str,
+    about: &'a str,
+    why: &'a str,
+    revisions: &'a [String],
+}
+
+/// Checks the archive against itself and against what is remembered.
+pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
+    let (archive, mut standing) = match session.open_unjudged() {
+        Err(Error::Betrayed { why }) => return unsigned(session, why),
+        opened => opened?,
+    };
+    if let Some(file) = &args.expect {
+        let shown = file.display().to_string();
+        let note = read_small(file, NOTE_BYTES_MAX as u64)
+            .map_err(|source| Error::io("read", shown.clone(), source))?
+            .ok_or_else(|| Error::NotFound {
+                what: format!("there is no file {shown}"),
+                candidates: Vec::new(),
+            })?;
+        let expected = archive.standing(&archive.vkey(), &note).map_err(|error| match error {
+            Error::Damaged { why, .. } => Error::damaged(format!("the checkpoint {shown}"), why),
+            error => error,
+        })?;
+        if !standing.is_bad() {
+            standing = expected;
+        }
+    }
+    let documents = args
+        .docs
+        .iter()
+        .map(|words| Ok(archive.document(words.as_bytes())?.row))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let scope = Scope { is_quick: args.quick, documents };
+    let mut progress = session.progress();
+    let report = archive.audit(&scope, standing, &mut |stage| match stage {
+        Stage::Events(n) => progress.tell(n, "events"),
+        Stage::Packs(n) => progress.tell(n, "packs"),
+        Stage::Contents(n) => progress.tell(n, "contents"),
+    })?;
+    drop(progress);
+    if session.globals.json {
+        json(session, &report)?;
+    } else {
+        people(session, args, &report)?;
+    }
+    if !report.standing.is_bad() {
+        session.remember(&archive);
+    }
+    Ok(if report.is_sound() { ExitCode::Done } else { ExitCode::Broken })
+}
+
+/// What can be said of an archive whose checkpoint is not to be believed.
+fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
+    let report = Report::unsigned(why);
+    if session.globals.json {
+        json(session, &report)?;
+        return Ok(ExitCode::Broken);
+    }
+    for finding in &report.findings {
+        tell(session, finding)?;
+    }
+    session.out.line("nothing else was checked: there is no signed root to check it against")?;
+    Ok(ExitCode::Broken)
+}
+
+fn json(session: &mut Session, report: &Report) -> Result<(), Error> {
+    let findings = report
+        .findings
+        .iter()
+        .map(|one| FindingLine {
+            code: one.code.as_str(),
+            about: &one.about,
+            why: &one.why,
+            revisions: &one.revisions,
+        })
+        .collect();
+    session.out.json(&typed(
+        "audit",
+        Line {
+            sound: report.is_sound(),
+            origin: &report.origin,
+            vkey: &report.vkey,
+            standing: word(&report.standing),
+            checked: Checked {
+                events: report.n_events,
+                revisions: report.n_revisions,
+                packs: report.n_packs,
+                contents: report.n_contents,
+                bytes: report.n_bytes,
+            },
+            unchecked: Unchecked { contents: report.n_unread },
+            findings,
+            trust: trust(report),
+        },
+    ))
+}
+
+fn people(session: &mut Session, args: &AuditArgs, report: &Report) -> Result<(), Error> {
+    for finding in &report.findings {
+        tell(session, finding)?;
+    }
+    if session.globals.quiet && report.is_sound() {
+        return Ok(());
+    }
+    let n_damaged = report.findings.iter().filter(|finding| finding.code.is_grave()).count() as u64;
+    let bytes = match (n_damaged, report.n_contents) {
+        (0, 0) => "not read".to_owned(),
+        (0, _) => "intact".to_owned(),
+        (n, _) => counted(n, "finding", "findings"),
+    };
+    let history = match &report.standing {
+        Standing::Extends { size } => format!("extends what is remembered ({size} events)"),
+        standing => word(standing).replace('-', " "),
+    };
+    let events = counted(report.n_events, "event", "events");
+    let contents = counted(report.n_contents, "content", "contents");
+    let rows = [
+        ("bytes", format!("{bytes}; {contents} read, {}", size(report.n_bytes))),
+        ("history", history),
+        ("who", format!("signed; {events} under {}", report.vkey)),
+        ("when", "claimed; no time tokens are kept".to_owned()),
+        ("not checked", unchecked(args, report)),
+        ("to be believed", trust(report).join("; ")),
+    ];
+    for (label, value) in rows {
+        let label = session.out.paint(Style::Dim, &format!("{label:<15}"));
+        session.out.line(&format!("{label} {value}"))?;
+    }
+    let verdict = match (report.is_sound(), report.n_unread) {
+        (true, 0) => "all is well",
+        (true, _) => "what was checked is well",
+        (false, _) => "something is broken: see the findings above",
+    };
+    let verdict = session.out.paint(Style::Strong, verdict);
+    session.out.line(&verdict)
+}
+
+fn tell(session: &mut Session, finding: &Finding) -> Result<(), Error> {
+    let style = if finding.code.is_grave() { Style::Warning } else { Style::Dim };
+    let code = session.out.paint(style, finding.code.as_str());
+    let about = shown_name(finding.about.as_bytes());
+    session.out.line(&format!("{code}  {about}: {}", shown_name(finding.why.as_bytes())))?;
+    for revision in finding.revisions.iter().take(REVISIONS_SHOWN_MAX) {
+        session.out.line(&format!("    hurts {}", shown_name(revision.as_bytes())))?;
+    }
+    match finding.revisions.len().saturating_sub(REVISIONS_SHOWN_MAX) {
+        0 => Ok(()),
+        more => session.out.line(&format!("    and {} more", count(more as u64))),
+    }
+}
+
+fn unchecked(args: &AuditArgs, report: &Report) -> String {
+    let contents = counted(report.n_unread, "content", "contents");
+    match (report.n_unread, args.quick) {
+        (0, _) => "whether something was never recorded".to_owned(),
+        (_, true) => format!("the bytes of {contents}: --quick was asked for"),
+        (_, false) => format!("the bytes of {contents} of other documents"),
+    }
+}
+
+/// Whom one has to believe for all this to mean something.
+fn trust(report: &Report) -> Vec<String> {
+    let mut trust = vec![
+        format!("the key {} and who holds it", report.vkey),
+        "the clock of whoever added".to_owned(),
+    ];
+    if report.standing == Standing::NotRemembered {
+        trust.push("this folder, for nothing was remembered outside it".to_owned());
+    }
+    trust
+}
+
+fn word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Extends { .. } => "extends",
+        Standing::RolledBack { .. } => "rolled-back",
+        Standing::Forked { .. } => "forked",
+        Standing::OtherKey { .. } => "other-key",
+        Standing::OtherOrigin { .. } => "other-origin",
+        Standing::NotRemembered => "not-remembered",
+    }
+}

@@ -1,0 +1,96 @@
+//! `archive cat`
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Serialize;
+
+use crate::{
+    archive::Archive,
+    cli::{
+        args::CatArgs,
+        exit::ExitCode,
+        lines::{RevisionLine, typed},
+        output::Output,
+        session::Session,
+        terminal::{shown_json, shown_text, size},
+    },
+    crafts::text::decode,
+    keepers::catalog::{Document, Revision},
+    words::{error::Error, limits},
+};
+
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    revision: RevisionLine,
+    /// Comes last: the bytes follow piece by piece.
+    content_b64: &'static str,
+}
+
+/// Writes a revision's bytes, each verified before.
+pub fn run(session: &mut Session, args: &CatArgs) -> Result<ExitCode, Error> {
+    let archive = session.open()?;
+    let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
+    let out = &mut session.out;
+    if session.globals.json {
+        json(out, &archive, &document, &revision)?;
+    } else if out.is_terminal() && !args.raw {
+        out.text(&text(&archive, &document, &revision)?)?;
+    } else {
+        each_piece(&archive, &document, &revision, |piece| out.bytes(piece))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+fn each_piece(
+    archive: &Archive,
+    document: &Document,
+    revision: &Revision,
+    mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut content = archive.read(document, revision)?;
+    while let Some(piece) = content.next_piece()? {
+        each(&piece)?;
+    }
+    Ok(())
+}
+
+/// A terminal gets text in which nothing acts, and no bytes.
+fn text(archive: &Archive, document: &Document, revision: &Revision) -> Result<String, Error> {
+    let refused = |why: &str| {
+        let which = format!("{}@{}", document.name.text(), revision.number);
+        Error::usage(format!("{which} {why}; --raw writes its bytes to the terminal all the same"))
+    };
+    if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
+        return Err(refused(&format!("has {}, too much to show", size(revision.n_bytes))));
+    }
+    let bytes = archive.read_whole(document, revision)?;
+    let decoded = decode(&bytes, &revision.media_type).ok_or_else(|| refused("is no text"))?;
+    Ok(shown_text(&decoded.text))
+}
+
+/// One line of JSON, however large the content is.
+fn json(
+    out: &mut Output,
+    archive: &Archive,
+    document: &Document,
+    revision: &Revision,
+) -> Result<(), Error> {
+    let line = Line { revision: RevisionLine::of(document, revision), content_b64: "" };
+    let line = serde_json::to_string(&typed("content", line))
+        .expect("strings and numbers always serialize");
+    // Nothing is written before the first bytes are known to be right.
+    let mut head = line.strip_suffix("\"}").map(shown_json);
+    let mut rest = Vec::new();
+    each_piece(archive, document, revision, |piece| {
+        out.text(&head.take().unwrap_or_default())?;
+        rest.extend_from_slice(piece);
+        let n_whole = rest.len() - rest.len() % 3;
+        out.text(&STANDARD.encode(&rest[..n_whole]))?;
+        rest.drain(..n_whole);
+        Ok(())
+    })?;
+    out.text(&head.take().unwrap_or_default())?;
+    out.line(&format!("{}\"}}", STANDARD.encode(&rest)))
+}

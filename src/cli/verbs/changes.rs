@@ -1,0 +1,300 @@
+//! How a comparison of texts looks: to people, and as JSON.
+//!
+//! Paragraphs that stayed the same are passed over with a count. Added and removed ones carry a `+`
+//! or `-`; in a changed one the words that went stand in `[-…-]` and those that came in `{+…+}`, as
+//! `git diff --word-diff` writes them, coloured where there are colours.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        session::Session,
+        terminal::{Style, counted, shown_text},
+    },
+    crafts::diff::{Block, Comparison, ParagraphStat, Sides, Span, WordStat},
+    words::error::Error,
+};
+
+/// Paragraphs by fate.
+#[derive(Serialize)]
+pub struct Paragraphs {
+    same: usize,
+    rewrapped: usize,
+    changed: usize,
+    moved: usize,
+    added: usize,
+    removed: usize,
+}
+
+/// Words by fate.
+#[derive(Serialize)]
+pub struct Words {
+    same: usize,
+    added: usize,
+    removed: usize,
+}
+
+/// A stretch of paragraphs; they are counted from 1.
+#[derive(Serialize)]
+pub struct BlockLine {
+    change: &'static str,
+    a: Option<[usize; 2]>,
+    b: Option<[usize; 2]>,
+    text: Option<String>,
+    spans: Option<Vec<SpanLine>>,
+}
+
+/// A stretch of words.
+#[derive(Serialize)]
+pub struct SpanLine {
+    change: &'static str,
+    text: String,
+}
+
+impl Paragraphs {
+    /// The counts of a comparison.
+    pub fn of(stat: &ParagraphStat) -> Self {
+        let ParagraphStat { same, rewrapped, changed, moved, added, removed } = *stat;
+        Self { same, rewrapped, changed, moved, added, removed }
+    }
+}
+
+impl Words {
+    /// The counts of a comparison.
+    pub fn of(stat: &WordStat) -> Self {
+        let WordStat { same, added, removed } = *stat;
+        Self { same, added, removed }
+    }
+}
+
+/// All stretches that did not stay the same.
+pub fn blocks(texts: &Sides<String>, comparison: &Comparison) -> Vec<BlockLine> {
+    let page = Page { texts, comparison };
+    comparison.blocks.iter().filter_map(|block| page.line(block)).collect()
+}
+
+/// Shows a comparison, with up to `context` unchanged paragraphs around each change.
+pub fn show(
+    session: &mut Session,
+    texts: &Sides<String>,
+    comparison: &Comparison,
+    context: usize,
+) -> Result<(), Error> {
+    let page = Page { texts, comparison };
+    for (n, block) in comparison.blocks.iter().enumerate() {
+        session.out.line("")?;
+        match block {
+            Block::Same { b, .. } => {
+                let ends = Ends { is_first: n == 0, is_last: n + 1 == comparison.blocks.len() };
+                page.same(session, b.clone(), context, ends)?;
+            }
+            Block::Rewrapped { b, .. } => {
+                let n = counted(b.len() as u64, "paragraph", "paragraphs");
+                dim(session, &format!("  ({n} re-wrapped, the words are the same)"))?;
+            }
+            Block::Removed { a } => {
+                page.whole(session, Style::Removed, "- ", &comparison.paragraphs.a, a, &texts.a)?;
+            }
+            Block::Added { b } => {
+                page.whole(session, Style::Added, "+ ", &comparison.paragraphs.b, b, &texts.b)?;
+            }
+            Block::Changed { words, .. } => page.words(session, "~ ", words)?,
+            Block::Moved { a, b, words } => page.moved(session, a, b, words)?,
+            Block::MovedAway { a, b } => {
+                let to = numbers(b);
+                dim(session, &format!("  (paragraph {} moved to {to})", numbers(a)))?;
+            }
+        }
+    }
+    session.out.line("")
+}
+
+/// A patch with everything that acts on a terminal made visible, in colours.
+pub fn patch_on_terminal(session: &mut Session, patch: &[u8]) -> Result<(), Error> {
+    for line in patch.split_inclusive(|b| *b == b'\n') {
+        let text = shown_text(&String::from_utf8_lossy(line));
+        let text = text.trim_end_matches('\n');
+        let painted = match line.first() {
+            Some(b'+') => session.out.paint(Style::Added, text),
+            Some(b'-') => session.out.paint(Style::Removed, text),
+            Some(b'@') => session.out.paint(Style::Heading, text),
+            _ => text.to_owned(),
+        };
+        session.out.line(&painted)?;
+    }
+    Ok(())
+}
+
+struct Ends {
+    is_first: bool,
+    is_last: bool,
+}
+
+struct Page<'a> {
+    texts: &'a Sides<String>,
+    comparison: &'a Comparison,
+}
+
+impl Page<'_> {
+    fn same(
+        &self,
+        session: &mut Session,
+        paragraphs: Range<usize>,
+        context: usize,
+        ends: Ends,
+    ) -> Result<(), Error> {
+        let before = if ends.is_first { 0 } else { context.min(paragraphs.len()) };
+        let after = if ends.is_last { 0 } else { context.min(paragraphs.len() - before) };
+        let n_passed = paragraphs.len() - before - after;
+        let (start, end) = (paragraphs.start, paragraphs.end);
+        for paragraph in start..start + before {
+            session.out.line(&indented("  ", &shown_text(self.after(paragraph))))?;
+        }
+        if n_passed > 0 {
+            let n = counted(n_passed as u64, "paragraph", "paragraphs");
+            dim(session, &format!("  ({n} unchanged)"))?;
+        }
+        for paragraph in end - after..end {
+            session.out.line(&indented("  ", &shown_text(self.after(paragraph))))?;
+        }
+        Ok(())
+    }
+
+    fn whole(
+        &self,
+        session: &mut Session,
+        style: Style,
+        mark: &str,
+        places: &[Range<usize>],
+        paragraphs: &Range<usize>,
+        text: &str,
+    ) -> Result<(), Error> {
+        for (n, place) in places[paragraphs.clone()].iter().enumerate() {
+            if n > 0 {
+                session.out.line("")?;
+            }
+            let paragraph = indented(mark, &shown_text(&text[place.clone()]));
+            let painted = session.out.paint(style, &paragraph);
+            session.out.line(&painted)?;
+        }
+        Ok(())
+    }
+
+    fn words(&self, session: &mut Session, mark: &str, words: &[Span]) -> Result<(), Error> {
+        let mut line = String::new();
+        for span in words {
+            let (text, style, open, close) = match span {
+                Span::Same { b, .. } => {
+                    line.push_str(&shown_text(&self.texts.b[b.clone()]));
+                    continue;
+                }
+                Span::Removed { a } => (&self.texts.a[a.clone()], Style::Removed, "[-", "-]"),
+                Span::Added { b } => (&self.texts.b[b.clone()], Style::Added, "{+", "+}"),
+            };
+            let words = text.trim_end();
+            let space = &text[words.len()..];
+            let marked = format!("{open}{}{close}", shown_text(words));
+            line.push_str(&session.out.paint(style, &marked));
+            line.push_str(space);
+        }
+        session.out.line(&indented(mark, line.trim_end()))
+    }
+
+    fn moved(
+        &self,
+        session: &mut Session,
+        a: &Range<usize>,
+        b: &Range<usize>,
+        words: &[Span],
+    ) -> Result<(), Error> {
+        let changed = if words.is_empty() { "" } else { ", and changed" };
+        dim(session, &format!("  (moved here from paragraph {}{changed}:)", numbers(a)))?;
+        if !words.is_empty() {
+            return self.words(session, "> ", words);
+        }
+        for paragraph in b.clone() {
+            session.out.line(&indented("> ", &shown_text(self.after(paragraph))))?;
+        }
+        Ok(())
+    }
+
+    fn after(&self, paragraph: usize) -> &str {
+        &self.texts.b[self.comparison.paragraphs.b[paragraph].clone()]
+    }
+
+    fn line(&self, block: &Block) -> Option<BlockLine> {
+        let plain = |change, a: Option<&Range<usize>>, b: Option<&Range<usize>>| BlockLine {
+            change,
+            a: a.map(counted_from_1),
+            b: b.map(counted_from_1),
+            text: None,
+            spans: None,
+        };
+        let paragraphs = &self.comparison.paragraphs;
+        Some(match block {
+            Block::Same { .. } => return None,
+            Block::Rewrapped { a, b } => plain("rewrapped", Some(a), Some(b)),
+            Block::Removed { a } => BlockLine {
+                text: Some(stretch(&self.texts.a, &paragraphs.a[a.clone()])),
+                ..plain("removed", Some(a), None)
+            },
+            Block::Added { b } => BlockLine {
+                text: Some(stretch(&self.texts.b, &paragraphs.b[b.clone()])),
+                ..plain("added", None, Some(b))
+            },
+            Block::Changed { a, b, words } => BlockLine {
+                spans: Some(self.spans(words)),
+                ..plain("changed", Some(&(*a..a + 1)), Some(&(*b..b + 1)))
+            },
+            Block::Moved { a, b, words } => BlockLine {
+                spans: (!words.is_empty()).then(|| self.spans(words)),
+                ..plain("moved", Some(a), Some(b))
+            },
+            Block::MovedAway { a, b } => plain("moved-away", Some(a), Some(b)),
+        })
+    }
+
+    fn spans(&self, words: &[Span]) -> Vec<SpanLine> {
+        let line = |change, text: &str| SpanLine { change, text: text.to_owned() };
+        words
+            .iter()
+            .map(|span| match span {
+                Span::Same { b, .. } => line("same", &self.texts.b[b.clone()]),
+                Span::Removed { a } => line("removed", &self.texts.a[a.clone()]),
+                Span::Added { b } => line("added", &self.texts.b[b.clone()]),
+            })
+            .collect()
+    }
+}
+
+fn stretch(text: &str, places: &[Range<usize>]) -> String {
+    match places {
+        [first, .., last] => text[first.start..last.end].to_owned(),
+        [only] => text[only.clone()].to_owned(),
+        [] => String::new(),
+    }
+}
+
+fn counted_from_1(paragraphs: &Range<usize>) -> [usize; 2] {
+    [paragraphs.start + 1, paragraphs.end]
+}
+
+/// `4`, or `4–6`.
+fn numbers(paragraphs: &Range<usize>) -> String {
+    match paragraphs.len() {
+        1 => (paragraphs.start + 1).to_string(),
+        _ => format!("{}–{}", paragraphs.start + 1, paragraphs.end),
+    }
+}
+
+/// Every line of a paragraph after a mark, or after as much space.
+fn indented(mark: &str, text: &str) -> String {
+    format!("{mark}{}", text.trim_end_matches('\n').replace('\n', "\n  "))
+}
+
+fn dim(session: &mut Session, line: &str) -> Result<(), Error> {
+    let line = session.out.paint(Style::Dim, line);
+    session.out.line(&line)
+}

@@ -1,0 +1,159 @@
+//! `archive log`
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use serde::Serialize;
+
+use crate::{
+    archive::{Archive, Happened, find},
+    cli::{
+        args::LogArgs,
+        exit::ExitCode,
+        lines::{RevisionLine, typed},
+        output::Output,
+        session::Session,
+        terminal::{Style, pad_left, shown_name, size, truncate},
+    },
+    keepers::catalog::{Document, Happening, Revision},
+    words::{error::Error, time::Moment},
+};
+
+/// Events fetched from the catalog at a time.
+const STRIDE: u64 = 512;
+/// What was said about a revision is cut here; `archive show` has all of it.
+const SAID_COLUMNS: usize = 80;
+
+#[derive(Serialize)]
+struct EventLine {
+    event: u64,
+    kind: String,
+    at: String,
+    note: Option<String>,
+    by: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    events: u64,
+}
+
+/// Shows what happened, latest first.
+pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
+    let archive = session.open()?;
+    let limit = args.limit.unwrap_or(u64::MAX);
+    let is_json = session.globals.json;
+    let events = match &args.doc {
+        Some(doc) => {
+            let document = document(&archive, doc.as_bytes(), session.now)?;
+            of_document(&mut session.out, &archive, &document, limit, is_json)?
+        }
+        None => of_all(&mut session.out, &archive, limit, is_json)?,
+    };
+    if is_json {
+        session.out.json(&typed("summary", Summary { events }))?;
+    } else if events == 0 && limit > 0 {
+        session.say("nothing has happened yet");
+    }
+    Ok(ExitCode::Done)
+}
+
+fn document(archive: &Archive, words: &[u8], now: Moment) -> Result<Document, Error> {
+    let found = archive.document(words);
+    let (name, which) = find::split(words, now);
+    if found.is_err() && which.is_some() && archive.document(name).is_ok() {
+        let name = String::from_utf8_lossy(name);
+        return Err(Error::usage(format!("log is about all revisions: archive log {name}")));
+    }
+    found
+}
+
+fn of_document(
+    out: &mut Output,
+    archive: &Archive,
+    document: &Document,
+    limit: u64,
+    is_json: bool,
+) -> Result<u64, Error> {
+    let mut revisions = archive.catalog().revisions(document)?;
+    revisions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    if !is_json {
+        let name = out.paint(Style::Heading, &shown_name(document.name.as_bytes()));
+        let id = out.paint(Style::Dim, &document.doc.to_string());
+        out.line(&format!("{name}  {id}"))?;
+    }
+    for revision in &revisions {
+        match is_json {
+            true => out.json(&typed("revision", RevisionLine::of(document, revision)))?,
+            false => out.line(&revision_row(out, document, revision))?,
+        }
+    }
+    Ok(revisions.len() as u64)
+}
+
+fn revision_row(out: &Output, document: &Document, revision: &Revision) -> String {
+    let n_columns = document.n_revisions.to_string().len() + 1;
+    let number = pad_left(&format!("@{}", revision.number), n_columns);
+    let captured = revision.captured.minute();
+    let size = pad_left(&size(revision.n_bytes), 6);
+    let digest = out.paint(Style::Dim, &revision.digest.to_string()[..12]);
+    let said = [&revision.source, &revision.note].into_iter().flatten();
+    let said = said.map(|text| shown_name(text.as_bytes())).collect::<Vec<_>>().join(" · ");
+    let row = format!("{number}  {captured}  {size}  {digest}");
+    if said.is_empty() { row } else { format!("{row}  {}", truncate(&said, SAID_COLUMNS)) }
+}
+
+fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Result<u64, Error> {
+    let n_columns = archive.n_events().to_string().len();
+    let (mut before, mut n_said) = (archive.n_events(), 0);
+    while n_said < limit {
+        let stride = STRIDE.min(limit - n_said);
+        let stretch = archive.happened(before, stride as usize)?;
+        let Some(last) = stretch.last() else { break };
+        before = event_of(last);
+        n_said += stretch.len() as u64;
+        for happened in stretch {
+            match is_json {
+                true => happened_json(out, happened)?,
+                false => out.line(&happened_row(out, &happened, n_columns))?,
+            }
+        }
+    }
+    Ok(n_said)
+}
+
+fn event_of(happened: &Happened) -> u64 {
+    match happened {
+        Happened::Revision(pair) => pair.1.event,
+        Happened::Other(other) => other.event,
+    }
+}
+
+fn happened_json(out: &mut Output, happened: Happened) -> Result<(), Error> {
+    match happened {
+        Happened::Revision(pair) => {
+            out.json(&typed("revision", RevisionLine::of(&pair.0, &pair.1)))
+        }
+        Happened::Other(Happening { event, kind, at, note, author }) => {
+            let at = at.to_string();
+            out.json(&typed("event", EventLine { event, kind, at, note, by: author }))
+        }
+    }
+}
+
+fn happened_row(out: &Output, happened: &Happened, n_columns: usize) -> String {
+    let index = |event: u64| pad_left(&event.to_string(), n_columns);
+    match happened {
+        Happened::Revision(pair) => {
+            let (document, revision) = &**pair;
+            let name = shown_name(document.name.as_bytes());
+            let (index, at) = (index(revision.event), revision.at.minute());
+            format!("{index}  {at}  {name}@{}", revision.number)
+        }
+        Happened::Other(other) => {
+            let kind = shown_name(other.kind.as_bytes());
+            let by = other.author.as_ref().map(|by| format!(" by {}", shown_name(by.as_bytes())));
+            let (index, at) = (index(other.event), other.at.minute());
+            out.paint(Style::Dim, &format!("{index}  {at}  {kind}{}", by.unwrap_or_default()))
+        }
+    }
+}

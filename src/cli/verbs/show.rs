@@ -1,0 +1,151 @@
+//! `archive show`
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use serde::Serialize;
+use sha1::{Digest as _, Sha1};
+
+use crate::{
+    archive::{Archive, Chain},
+    cli::{
+        args::ShowArgs,
+        exit::ExitCode,
+        lines::{RevisionLine, typed},
+        output::Output,
+        session::Session,
+        terminal::{Style, count, counted, pad_right, shown_name, size},
+    },
+    keepers::catalog::{Document, Revision},
+    words::{digest::hex, error::Error},
+};
+
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    revision: RevisionLine,
+    swhid: Option<String>,
+    stored_bytes: Option<u64>,
+    depth: Option<u64>,
+    chunks: Option<u64>,
+}
+
+/// What only the content's bytes can tell.
+struct Kept {
+    swhid: String,
+    chain: Chain,
+}
+
+/// Shows all that is known about a revision; of a damaged one, all but what its bytes would tell.
+pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
+    let archive = session.open()?;
+    let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
+    let (kept, damage) = match kept(&archive, &document, &revision) {
+        Ok(kept) => (Some(kept), None),
+        Err(error @ Error::Damaged { .. }) => (None, Some(error)),
+        Err(error) => return Err(error),
+    };
+    if session.globals.json {
+        let line = Line {
+            revision: RevisionLine::of(&document, &revision),
+            stored_bytes: kept.as_ref().map(|kept| kept.chain.n_stored),
+            depth: kept.as_ref().map(|kept| kept.chain.depth),
+            chunks: kept.as_ref().map(|kept| kept.chain.n_chunks),
+            swhid: kept.map(|kept| kept.swhid),
+        };
+        session.out.json(&typed("revision", line))?;
+    } else {
+        card(&mut session.out, &document, &revision, kept.as_ref())?;
+    }
+    damage.map_or(Ok(ExitCode::Done), Err)
+}
+
+fn kept(archive: &Archive, document: &Document, revision: &Revision) -> Result<Kept, Error> {
+    Ok(Kept { swhid: swhid(archive, document, revision)?, chain: archive.chain(revision)? })
+}
+
+/// The identifier of the content by ISO/IEC 18670: the SHA-1 that git gives a blob.
+fn swhid(archive: &Archive, document: &Document, revision: &Revision) -> Result<String, Error> {
+    let mut hasher = Sha1::new_with_prefix(format!("blob {}\0", revision.n_bytes));
+    let mut content = archive.read(document, revision)?;
+    while let Some(piece) = content.next_piece()? {
+        hasher.update(&piece);
+    }
+    Ok(format!("swh:1:cnt:{}", hex(&hasher.finalize())))
+}
+
+fn card(
+    out: &mut Output,
+    document: &Document,
+    revision: &Revision,
+    kept: Option<&Kept>,
+) -> Result<(), Error> {
+    let text = |value: &Option<String>| value.as_ref().map(|value| shown_name(value.as_bytes()));
+    let n_bytes = match revision.n_bytes {
+        exact @ 0..1000 => size(exact),
+        large => format!("{} ({})", count(large), size(large)),
+    };
+    let rows = [
+        ("name", Some(shown_name(document.name.as_bytes()))),
+        ("id", Some(document.doc.to_string())),
+        ("revision", Some(format!("@{} of {}", revision.number, document.n_revisions))),
+        ("captured", Some(revision.captured.to_string())),
+        ("taken in", Some(revision.at.to_string())),
+        ("mtime", revision.mtime.map(|mtime| mtime.to_string())),
+        ("by", text(&revision.author)),
+        ("source", text(&revision.source)),
+        ("note", text(&revision.note)),
+        ("type", Some(shown_name(revision.media_type.as_bytes()))),
+        ("bytes", Some(n_bytes)),
+        ("sha256", Some(revision.digest.to_string())),
+        ("swhid", kept.map(|kept| kept.swhid.clone())),
+        ("event", Some(count(revision.event))),
+        ("stored", kept.map(|kept| stored(&kept.chain))),
+    ];
+    for (label, value) in rows {
+        let label = out.paint(Style::Dim, &pad_right(label, 8));
+        let value = value.unwrap_or_else(|| out.paint(Style::Dim, "–"));
+        out.line(&format!("{label}  {value}"))?;
+    }
+    Ok(())
+}
+
+/// How a content lies in its pack.
+fn stored(chain: &Chain) -> String {
+    let n_stored = size(chain.n_stored);
+    if chain.n_chunks > 0 {
+        let chunks = counted(chain.n_chunks, "chunk", "chunks");
+        return format!("in {chunks}, listed in {n_stored}");
+    }
+    let how = match (chain.n_company, chain.depth) {
+        (0 | 1, 0) => "by itself".to_owned(),
+        (0 | 1, depth) => format!("on {}", counted(depth, "base", "bases")),
+        (company, 0) => format!("together with {}", counted(company - 1, "other", "others")),
+        (company, depth) => format!(
+            "together with {}, on {}",
+            counted(company - 1, "other", "others"),
+            counted(depth, "base", "bases")
+        ),
+    };
+    format!("{n_stored} {how}; {} decoded to read it", size(chain.reach))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_content_lies_is_said_in_words() {
+        let chain = Chain { depth: 0, reach: 900, n_stored: 300, n_company: 1, n_chunks: 0 };
+        for (chain, words) in [
+            (chain, "300 B by itself; 900 B decoded to read it"),
+            (Chain { depth: 2, ..chain }, "300 B on 2 bases; 900 B decoded to read it"),
+            (
+                Chain { n_company: 2, ..chain },
+                "300 B together with 1 other; 900 B decoded to read it",
+            ),
+            (Chain { n_chunks: 9, ..chain }, "in 9 chunks, listed in 300 B"),
+        ] {
+            assert_eq!(stored(&chain), words);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! How fast a whole archive is, in memory, without the file system. `cargo bench --bench archive`
+#![allow(clippy::unwrap_used)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::sync::Arc;
+
+use common::{add, init};
+use divan::{Bencher, counter::BytesCount};
+use docarchive::{
+    archive::{Archive, find::Which},
+    crafts::backend::{Backend, memory::Memory},
+};
+
+fn main() {
+    divan::main();
+}
+
+/// A document of 45 kB with one line that says which revision it is.
+fn revision(n: usize) -> String {
+    let line = |k: usize| format!("paragraph {k} of the terms, as in the {}th year\n", k * k % 97);
+    let mut text: String = (0..1000).map(line).collect();
+    text.insert_str(20_000 + n % 977, &format!("\nrevision {n} changed this line\n"));
+    text
+}
+
+fn grown(n_revisions: usize) -> Archive {
+    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let mut archive = init(backend);
+    for n in 0..n_revisions {
+        add(&mut archive, n as u64, &[("terms.md", revision(n).as_bytes())]).unwrap();
+    }
+    archive
+}
+
+#[divan::bench(sample_count = 10)]
+fn add_500_small_documents(bencher: Bencher) {
+    let text = |n: usize| revision(n)[19_800 - n..20_600 - n].to_owned();
+    let texts: Vec<(String, String)> =
+        (0..500).map(|n| (format!("wire/{n}.txt"), text(n))).collect();
+    let documents: Vec<(&str, &[u8])> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    bencher.counter(BytesCount::new(500 * 800_usize)).bench_local(|| {
+        let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+        let mut archive = init(backend);
+        add(&mut archive, 1, &documents).unwrap();
+        archive
+    });
+}
+
+#[divan::bench(args = [1, 33, 64, 100])]
+fn read_revision_of_100(bencher: Bencher, number: u64) {
+    let archive = grown(100);
+    let document = archive.document(b"terms.md").unwrap();
+    let (_, revision) = archive.revision(&document, Which::Number(number)).unwrap();
+    bencher
+        .counter(BytesCount::new(revision.n_bytes as usize))
+        .bench_local(|| archive.read_whole(&document, &revision).unwrap());
+}

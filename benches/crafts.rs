@@ -1,0 +1,117 @@
+//! How fast the crafts are, on text made for the purpose. `cargo bench --bench crafts`
+#![allow(clippy::unwrap_used)]
+
+use divan::{Bencher, counter::BytesCount};
+use docarchive::{
+    crafts::{
+        diff::{self, Sides},
+        frame,
+        sketch::{Sketch, Words},
+        text::Normal,
+    },
+    words::digest::Digest,
+};
+
+fn main() {
+    divan::main();
+}
+
+/// English-looking prose of about `n_bytes`, always the same.
+fn prose(n_bytes: usize) -> String {
+    const WORDS: [&str; 24] = [
+        "the",
+        "harbour",
+        "of",
+        "storm",
+        "and",
+        "ferry",
+        "to",
+        "breakwater",
+        "a",
+        "council",
+        "in",
+        "said",
+        "on",
+        "quarry",
+        "that",
+        "week",
+        "for",
+        "engineers",
+        "was",
+        "swell",
+        "with",
+        "barges",
+        "from",
+        "morning",
+    ];
+    let mut state = 7_u64;
+    let mut text = String::new();
+    while text.len() < n_bytes {
+        // The multiplier and increment of MMIX (Knuth).
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.push_str(WORDS[(state >> 33) as usize % WORDS.len()]);
+        text.push(if state >> 60 == 0 { '\n' } else { ' ' });
+    }
+    text
+}
+
+/// The text with every hundredth line replaced.
+fn edited(text: &str) -> String {
+    let line = |(n, line): (usize, &str)| match n % 100 {
+        50 => format!("another line, number {n}"),
+        _ => line.to_owned(),
+    };
+    text.lines().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[divan::bench]
+fn digest_1_mib(bencher: Bencher) {
+    let text = prose(1 << 20);
+    bencher.counter(BytesCount::of_str(&text)).bench(|| Digest::of(text.as_bytes()));
+}
+
+#[divan::bench(args = [3, 9])]
+fn compress_alone_64_kib(bencher: Bencher, level: i32) {
+    let text = prose(64 << 10);
+    let counter = BytesCount::of_str(&text);
+    bencher.counter(counter).bench(|| frame::compress(text.as_bytes(), None, level));
+}
+
+#[divan::bench(args = [3, 9])]
+fn compress_against_base_64_kib(bencher: Bencher, level: i32) {
+    let (base, text) = (prose(64 << 10), edited(&prose(64 << 10)));
+    bencher
+        .counter(BytesCount::of_str(&text))
+        .bench(|| frame::compress(text.as_bytes(), Some(base.as_bytes()), level));
+}
+
+#[divan::bench]
+fn decompress_against_base_64_kib(bencher: Bencher) {
+    let (base, text) = (prose(64 << 10), edited(&prose(64 << 10)));
+    let packed = frame::compress(text.as_bytes(), Some(base.as_bytes()), 9).unwrap();
+    bencher
+        .counter(BytesCount::of_str(&text))
+        .bench(|| frame::decompress(&packed, Some(base.as_bytes()), text.len()).unwrap());
+}
+
+#[divan::bench]
+fn normal_form_64_kib(bencher: Bencher) {
+    let text = prose(64 << 10);
+    bencher.counter(BytesCount::of_str(&text)).bench(|| Normal::of(&text));
+}
+
+#[divan::bench]
+fn sketch_64_kib(bencher: Bencher) {
+    let text = prose(64 << 10);
+    let normal = Normal::of(&text);
+    bencher
+        .counter(BytesCount::of_str(&text))
+        .bench(|| Sketch::of(Words { bytes: normal.bytes(), ends: normal.ends() }));
+}
+
+#[divan::bench]
+fn compare_64_kib(bencher: Bencher) {
+    let (a, b) = (prose(64 << 10), edited(&prose(64 << 10)));
+    bencher.counter(BytesCount::of_str(&a)).bench(|| diff::compare(Sides { a: &a[..], b: &b[..] }));
+}

@@ -1,0 +1,594 @@
+//! The house stays tidy: each law of ARCHITECTURE.md that a reader of sources can check.
+//!
+//! Sources are read as tokens: comments and texts are skipped, and so is what is `cfg(test)`.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+const FILE_LINES_MAX: usize = 600;
+/// `src/main.rs` only hands over.
+const ENTRY_LINES_MAX: usize = 30;
+const FUNCTION_LINES_MAX: usize = 70;
+const FLOORS: [&str; 5] = ["words", "crafts", "keepers", "archive", "cli"];
+
+/// One law: what it says, and where a source breaks it, by line.
+struct Law {
+    says: &'static str,
+    broken_at: fn(&Source) -> Vec<usize>,
+}
+
+const FLOORS_LAW: Law = Law {
+    says: "a room imports rooms on lower floors only; crafts and keepers do not know each other",
+    broken_at: imports_upward_or_sideways,
+};
+const FILES_LAW: Law = Law {
+    says: "only crafts/backend/local.rs and the faces touch files",
+    broken_at: touches_files,
+};
+const WORLD_LAW: Law = Law {
+    says: "environment, clock and randomness belong to the faces and are passed in as values",
+    broken_at: asks_the_world,
+};
+const SQL_LAW: Law =
+    Law { says: "only keepers/catalog speaks to SQLite", broken_at: speaks_to_sqlite };
+const UNWRAP_LAW: Law = Law { says: "unwrap() is for tests", broken_at: unwraps };
+const ASYNC_LAW: Law = Law { says: "the library blocks: no async", broken_at: is_async };
+const UNFINISHED_LAW: Law =
+    Law { says: "what is not finished is not committed", broken_at: is_unfinished };
+const FILE_LENGTH_LAW: Law = Law {
+    says: "a file has at most 600 lines without its tests, the entry 30",
+    broken_at: file_too_long,
+};
+const FUNCTION_LENGTH_LAW: Law =
+    Law { says: "a function has at most 70 lines", broken_at: function_too_long };
+
+#[test]
+fn rooms_import_downward() {
+    hold(&FLOORS_LAW);
+}
+
+#[test]
+fn only_the_local_backend_and_the_faces_touch_files() {
+    hold(&FILES_LAW);
+}
+
+#[test]
+fn only_the_faces_ask_environment_clock_and_chance() {
+    hold(&WORLD_LAW);
+}
+
+#[test]
+fn only_the_catalog_speaks_to_sqlite() {
+    hold(&SQL_LAW);
+}
+
+#[test]
+fn unwrap_is_for_tests() {
+    hold(&UNWRAP_LAW);
+}
+
+#[test]
+fn nothing_is_async() {
+    hold(&ASYNC_LAW);
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    hold(&UNFINISHED_LAW);
+}
+
+#[test]
+fn files_are_short() {
+    hold(&FILE_LENGTH_LAW);
+}
+
+#[test]
+fn functions_are_short() {
+    hold(&FUNCTION_LENGTH_LAW);
+}
+
+/// Fails with the place of every breach.
+#[track_caller]
+fn hold(law: &Law) {
+    let sources = sources();
+    assert!(sources.len() > 20, "only {} sources were found", sources.len());
+    let breaches: Vec<String> = sources
+        .iter()
+        .flat_map(|source| {
+            (law.broken_at)(source).into_iter().map(|line| format!("{}:{line}", source.path))
+        })
+        .collect();
+    assert!(breaches.is_empty(), "{}:\n  {}", law.says, breaches.join("\n  "));
+}
+
+// The laws.
+
+fn imports_upward_or_sideways(source: &Source) -> Vec<usize> {
+    let here = source.module();
+    let breaks = |path: &&Mention| path.target(&here).is_some_and(|there| !may_know(&here, &there));
+    source.mentions().iter().filter(breaks).map(|path| path.line).collect()
+}
+
+/// Whether code in module `here` may name something in `there`; both start at the crate.
+fn may_know(here: &[String], there: &[String]) -> bool {
+    let floor = |module: &[String]| {
+        FLOORS.iter().position(|name| module.first().is_some_and(|m| m == name))
+    };
+    let Some(above) = floor(here) else { return true };
+    match floor(there) {
+        Some(below) if below < above => true,
+        // Inside words, house and face, rooms may be neighbours; a floor's mod.rs is its index.
+        Some(same) if same == above => {
+            !matches!(FLOORS[same], "crafts" | "keepers")
+                || here.len() == 1
+                || here[1..].first() == there[1..].first()
+        }
+        _ => false,
+    }
+}
+
+fn touches_files(source: &Source) -> Vec<usize> {
+    if source.is_in(&["src/crafts/backend/local.rs", "src/cli/", "src/main.rs"]) {
+        return Vec::new();
+    }
+    let mut lines = source.lines_with(|t| {
+        matches!(t, ["File", "::", ..] | ["OpenOptions", ..] | ["tempfile" | "ignore", "::", ..])
+    });
+    lines.extend(source.mentions_of(&["std", "fs"]));
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
+fn asks_the_world(source: &Source) -> Vec<usize> {
+    if source.is_in(&["src/cli/", "src/main.rs"]) {
+        return Vec::new();
+    }
+    let mut lines =
+        source.lines_with(|t| matches!(t, ["SystemTime" | "getrandom", ..] | ["::", "now", ..]));
+    lines.extend(source.mentions_of(&["std", "env"]));
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
+fn speaks_to_sqlite(source: &Source) -> Vec<usize> {
+    if source.is_in(&["src/keepers/catalog/"]) {
+        return Vec::new();
+    }
+    source.lines_with(|t| matches!(t, ["rusqlite", ..]))
+}
+
+fn unwraps(source: &Source) -> Vec<usize> {
+    source.lines_with(|t| matches!(t, [".", "unwrap", "(", ..]))
+}
+
+fn is_async(source: &Source) -> Vec<usize> {
+    source.lines_with(|t| matches!(t, ["async" | "await", ..]))
+}
+
+fn is_unfinished(source: &Source) -> Vec<usize> {
+    let marked = |line: &str| ["TODO", "FIXME"].iter().any(|mark| line.contains(mark));
+    let mut lines = source.lines_with(|t| matches!(t, ["todo" | "unimplemented" | "dbg", "!", ..]));
+    lines.extend((1..).zip(source.text.lines()).filter(|(_, l)| marked(l)).map(|(n, _)| n));
+    lines
+}
+
+fn file_too_long(source: &Source) -> Vec<usize> {
+    let n_lines = source.text.lines().count() - source.n_test_lines;
+    let most = if source.path == "src/main.rs" { ENTRY_LINES_MAX } else { FILE_LINES_MAX };
+    if n_lines > most { vec![n_lines] } else { Vec::new() }
+}
+
+fn function_too_long(source: &Source) -> Vec<usize> {
+    let mut long = Vec::new();
+    for (at, pair) in source.tokens.windows(2).enumerate() {
+        if pair[0].text != "fn" || !is_word(&pair[1].text) {
+            continue;
+        }
+        let last = item_end(&source.tokens, at);
+        if source.tokens[last].line - pair[0].line + 1 > FUNCTION_LINES_MAX {
+            long.push(pair[0].line);
+        }
+    }
+    long
+}
+
+// Sources, read as tokens.
+
+struct Source {
+    /// From the root of the package, with `/`.
+    path: String,
+    text: String,
+    /// Without comments and `cfg(test)` items; every literal text is `""`.
+    tokens: Vec<Token>,
+    n_test_lines: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Token {
+    text: String,
+    line: usize,
+}
+
+/// A path as written, groups taken apart: `std::{fs, io}` is `std::fs` and `std::io`.
+struct Mention {
+    parts: Vec<String>,
+    line: usize,
+}
+
+impl Source {
+    fn new(path: &str, text: &str) -> Self {
+        let (tokens, n_test_lines) = without_tests(tokens(text));
+        Self { path: path.to_owned(), text: text.to_owned(), tokens, n_test_lines }
+    }
+
+    fn is_in(&self, places: &[&str]) -> bool {
+        places.iter().any(|place| match place.ends_with('/') {
+            true => self.path.starts_with(place),
+            false => self.path == *place,
+        })
+    }
+
+    /// `src/crafts/backend/mod.rs` is `[crafts, backend]`; `src/lib.rs` is the crate itself.
+    fn module(&self) -> Vec<String> {
+        let inner = self.path.trim_start_matches("src/").trim_end_matches(".rs");
+        let parts = inner.split('/').filter(|part| !matches!(*part, "mod" | "lib"));
+        parts.map(str::to_owned).collect()
+    }
+
+    /// Lines on which a run of up to three tokens looks as told.
+    fn lines_with(&self, looks: impl Fn(&[&str]) -> bool) -> Vec<usize> {
+        let starts = (0..self.tokens.len()).filter(|at| {
+            let run: Vec<&str> = self.tokens[*at..].iter().take(3).map(|t| &t.text[..]).collect();
+            looks(&run)
+        });
+        starts.map(|at| self.tokens[at].line).collect()
+    }
+
+    fn mentions_of(&self, start: &[&str]) -> Vec<usize> {
+        let is_it = |m: &&Mention| {
+            m.parts.len() >= start.len() && m.parts.iter().zip(start).all(|(a, b)| a == b)
+        };
+        self.mentions().iter().filter(is_it).map(|m| m.line).collect()
+    }
+
+    fn mentions(&self) -> Vec<Mention> {
+        let mut found = Vec::new();
+        for (at, pair) in self.tokens.windows(2).enumerate() {
+            let is_first = at == 0 || self.tokens[at - 1].text != "::";
+            if is_first && is_word(&pair[0].text) && pair[1].text == "::" {
+                branch(&self.tokens, at, &mut Vec::new(), &mut found);
+            }
+        }
+        found
+    }
+}
+
+impl Mention {
+    /// The path from the crate on, if it leads into this crate.
+    fn target(&self, here: &[String]) -> Option<Vec<String>> {
+        let n_climbs = self.parts.iter().take_while(|part| *part == "super").count();
+        let (base, rest) = match &self.parts[0][..] {
+            "crate" | "docarchive" => (&here[..0], &self.parts[1..]),
+            "self" => (here, &self.parts[1..]),
+            "super" => (&here[..here.len().saturating_sub(n_climbs)], &self.parts[n_climbs..]),
+            _ => return None,
+        };
+        Some([base, rest].concat())
+    }
+}
+
+/// Follows a path from its token `at`; returns the first token after it.
+fn branch(
+    tokens: &[Token],
+    mut at: usize,
+    path: &mut Vec<String>,
+    found: &mut Vec<Mention>,
+) -> usize {
+    let text = |at: usize| tokens.get(at).map_or("", |token| &token.text);
+    if text(at) == "{" {
+        at += 1;
+        while !matches!(text(at), "}" | "") {
+            let n_parts = path.len();
+            at = branch(tokens, at, path, found);
+            path.truncate(n_parts);
+            while !matches!(text(at), "," | "}" | "") {
+                at += 1;
+            }
+            at += usize::from(text(at) == ",");
+        }
+        return at + 1;
+    }
+    path.push(text(at).to_owned());
+    let goes_on =
+        text(at + 1) == "::" && (is_word(text(at + 2)) || matches!(text(at + 2), "{" | "*"));
+    if goes_on {
+        return branch(tokens, at + 2, path, found);
+    }
+    found.push(Mention { parts: path.clone(), line: tokens[at.min(tokens.len() - 1)].line });
+    at + 1
+}
+
+/// Takes every `#[cfg(test)]` item out and counts its lines.
+fn without_tests(tokens: Vec<Token>) -> (Vec<Token>, usize) {
+    const MARK: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
+    let (mut kept, mut n_lines, mut at) = (Vec::new(), 0, 0);
+    while at < tokens.len() {
+        let is_test = tokens[at..].len() > MARK.len()
+            && tokens[at..].iter().zip(MARK).all(|(token, mark)| token.text == mark);
+        if is_test {
+            let end = item_end(&tokens, at + MARK.len());
+            n_lines += tokens[end].line - tokens[at].line + 1;
+            at = end;
+        } else {
+            kept.push(tokens[at].clone());
+        }
+        at += 1;
+    }
+    (kept, n_lines)
+}
+
+/// The last token of the item that starts at `at`: its closing brace, or its semicolon.
+fn item_end(tokens: &[Token], at: usize) -> usize {
+    let mut depth = 0_usize;
+    for (n, token) in tokens.iter().enumerate().skip(at) {
+        match &token.text[..] {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" => depth = depth.saturating_sub(1),
+            "}" if depth <= 1 => return n,
+            "}" => depth -= 1,
+            ";" if depth == 0 => return n,
+            _ => {}
+        }
+    }
+    tokens.len() - 1
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let chars: Vec<char> = text.chars().collect();
+    let (mut tokens, mut at, mut line) = (Vec::new(), 0, 1);
+    while at < chars.len() {
+        let n = length(&chars[at..]);
+        let piece: String = chars[at..at + n].iter().collect();
+        let shown = match &piece[..] {
+            p if p.starts_with("//") || p.starts_with("/*") || p.trim().is_empty() => None,
+            p if p.len() > 1 && p.ends_with(['"', '#']) => Some("\"\"".to_owned()),
+            _ => Some(piece.clone()),
+        };
+        tokens.extend(shown.map(|text| Token { text, line }));
+        line += piece.matches('\n').count();
+        at += n;
+    }
+    tokens
+}
+
+/// How many characters the token, comment or blank at the start of `rest` takes.
+fn length(rest: &[char]) -> usize {
+    let next = rest.get(1).copied().unwrap_or(' ');
+    match rest[0] {
+        '/' if next == '/' => rest.iter().position(|c| *c == '\n').unwrap_or(rest.len()),
+        '/' if next == '*' => comment_length(rest),
+        '"' => text_length(rest),
+        '\'' => character_length(rest),
+        'r' | 'b' | 'c' if literal_length(rest) > 0 => literal_length(rest),
+        c if c.is_alphanumeric() || c == '_' => {
+            rest.iter().take_while(|c| c.is_alphanumeric() || **c == '_').count()
+        }
+        ':' if next == ':' => 2,
+        _ => 1,
+    }
+}
+
+fn comment_length(rest: &[char]) -> usize {
+    let (mut depth, mut at) = (0, 0);
+    while at < rest.len() {
+        match &rest[at..rest.len().min(at + 2)] {
+            ['/', '*'] => (depth, at) = (depth + 1, at + 2),
+            ['*', '/'] if depth == 1 => return at + 2,
+            ['*', '/'] => (depth, at) = (depth - 1, at + 2),
+            _ => at += 1,
+        }
+    }
+    rest.len()
+}
+
+fn text_length(rest: &[char]) -> usize {
+    let mut at = 1;
+    while at < rest.len() && rest[at] != '"' {
+        at += if rest[at] == '\\' { 2 } else { 1 };
+    }
+    (at + 1).min(rest.len())
+}
+
+/// A character such as `'{'`, or the quote alone that starts a lifetime.
+fn character_length(rest: &[char]) -> usize {
+    match rest {
+        [_, '\\', _, tail @ ..] => {
+            let n_tail = tail.iter().position(|c| *c == '\'').map_or(tail.len(), |n| n + 1);
+            3 + n_tail
+        }
+        [_, _, '\'', ..] => 3,
+        _ => 1,
+    }
+}
+
+/// A literal with a prefix: `b"…"`, `r"…"`, `br#"…"#`, `b'…'`; 0 when it is no literal.
+fn literal_length(rest: &[char]) -> usize {
+    let n_prefix = rest.iter().take_while(|c| matches!(c, 'r' | 'b' | 'c')).count();
+    let n_hashes = rest[n_prefix..].iter().take_while(|c| **c == '#').count();
+    let start = n_prefix + n_hashes;
+    match rest.get(start) {
+        Some('\'') if rest[0] == 'b' && start == 1 => 1 + character_length(&rest[1..]),
+        Some('"') if rest[..n_prefix].contains(&'r') => {
+            let end: Vec<char> = std::iter::once('"').chain(vec!['#'; n_hashes]).collect();
+            let body = &rest[start + 1..];
+            let n_body = body.windows(end.len()).position(|w| w == end).unwrap_or(body.len());
+            (start + 1 + n_body + end.len()).min(rest.len())
+        }
+        Some('"') if n_hashes == 0 => n_prefix + text_length(&rest[n_prefix..]),
+        _ => 0,
+    }
+}
+
+/// Every source of the package; `tests.rs` files hold unit tests moved out of their room.
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut folders, mut found) = (vec![root.join("src")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+                found.push(Source::new(name, &fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+// The checker checked: each law finds what breaks it, and nothing else.
+
+#[track_caller]
+fn finds(law: &Law, path: &str, text: &str, lines: &[usize]) {
+    assert_eq!((law.broken_at)(&Source::new(path, text)), lines, "{path}:\n{text}");
+}
+
+#[test]
+fn imports_upward_or_sideways_are_found() {
+    let frame = "src/crafts/frame.rs";
+    for (path, text, lines) in [
+        (frame, "use crate::words::digest::Digest;", &[][..]),
+        (frame, "use crate::crafts::chunk::cut;", &[1]),
+        (frame, "use super::chunk;", &[1]),
+        (frame, "use super::frame::Frame;", &[]),
+        (frame, "\nuse crate::{words::error::Error, keepers::{store, journal}};", &[2, 2]),
+        (frame, "fn f() -> crate::archive::Archive { x() }", &[1]),
+        (frame, "use crate::crafts;", &[1]),
+        (frame, "use crate::*;", &[1]),
+        (frame, "// use crate::cli;\nconst T: &str = \"crate::cli::run\";", &[]),
+        (
+            frame,
+            "#[cfg(test)]\nmod tests { use crate::crafts::chunk; }\nuse crate::cli::run;",
+            &[3],
+        ),
+        ("src/crafts/text/html.rs", "use super::normal; use crate::crafts::text::Text;", &[]),
+        ("src/crafts/text/html.rs", "use super::super::diff::Hunk;", &[1]),
+        ("src/crafts/mod.rs", "pub use self::chunk::cut;", &[]),
+        ("src/keepers/store/mod.rs", "use crate::crafts::frame; use super::journal;", &[1]),
+        ("src/keepers/store/mod.rs", "pub(super) mod pack; use self::pack::Pack;", &[]),
+        ("src/words/name.rs", "use super::limits::NAME_BYTES_MAX;", &[]),
+        ("src/words/name.rs", "use crate::crafts::frame;", &[1]),
+        ("src/archive/add.rs", "use super::open; use crate::keepers::store;", &[]),
+        ("src/archive/add.rs", "use crate::cli::talk;", &[1]),
+        ("src/cli/add.rs", "use crate::archive::Archive; use super::talk;", &[]),
+        ("src/cli/add.rs", "use crate::attic::Box;", &[1]),
+        ("src/main.rs", "fn main() { docarchive::cli::run() }", &[]),
+    ] {
+        finds(&FLOORS_LAW, path, text, lines);
+    }
+}
+
+#[test]
+fn touching_files_is_found() {
+    for (path, text, lines) in [
+        ("src/archive/add.rs", "use std::fs;", &[1][..]),
+        ("src/archive/add.rs", "use std::{io,\n    fs::{self, File}};", &[2]),
+        ("src/archive/add.rs", "let f = File::open(p);", &[1]),
+        ("src/archive/add.rs", "x(std::fs::read)", &[1]),
+        ("src/archive/add.rs", "OpenOptions::new()", &[1]),
+        ("src/archive/add.rs", "let t = tempfile::tempdir();", &[1]),
+        ("src/archive/add.rs", "use std::io; let file = MyFile::new();", &[]),
+        ("src/crafts/backend/local.rs", "use std::fs::File;", &[]),
+        ("src/crafts/backend/memory.rs", "use std::fs::File;", &[1]),
+        ("src/cli/add.rs", "use std::fs::File;", &[]),
+    ] {
+        finds(&FILES_LAW, path, text, lines);
+    }
+}
+
+#[test]
+fn asking_the_world_is_found() {
+    for (path, text, lines) in [
+        ("src/crafts/note.rs", "std::env::var(\"X\")", &[1][..]),
+        ("src/crafts/note.rs", "use std::{env, io};", &[1]),
+        ("src/crafts/note.rs", "use std::time::SystemTime;", &[1]),
+        ("src/crafts/note.rs", "\nlet t = Instant::now();", &[2]),
+        ("src/crafts/note.rs", "jiff::Timestamp::now()", &[1]),
+        ("src/crafts/note.rs", "getrandom::fill(&mut b)", &[1]),
+        ("src/crafts/note.rs", "let now = moment; env!(\"CARGO_PKG_VERSION\")", &[]),
+        ("src/cli/add.rs", "use std::env; SystemTime::now()", &[]),
+    ] {
+        finds(&WORLD_LAW, path, text, lines);
+    }
+}
+
+#[test]
+fn words_out_of_place_are_found() {
+    let sql = "use rusqlite::Connection;";
+    finds(&SQL_LAW, "src/keepers/store/mod.rs", sql, &[1]);
+    finds(&SQL_LAW, "src/keepers/catalog/query.rs", sql, &[]);
+    finds(&SQL_LAW, "src/cli/mod.rs", "// rusqlite", &[]);
+
+    let room = "src/crafts/frame.rs";
+    finds(&UNWRAP_LAW, room, "a.unwrap_or(1);\nb\n    .unwrap();", &[3]);
+    finds(&UNWRAP_LAW, room, "#[cfg(test)]\nmod tests {\n    fn f() { a.unwrap() }\n}", &[]);
+
+    finds(&ASYNC_LAW, room, "async fn f() {\n    g().await\n}", &[1, 2]);
+    finds(&ASYNC_LAW, room, "/* async */ fn asynchronous() {}", &[]);
+
+    finds(&UNFINISHED_LAW, room, "fn f() { todo!() }", &[1]);
+    finds(&UNFINISHED_LAW, room, "\nfn f() { unimplemented!() }\nfn g() { dbg!(1); }", &[2, 3]);
+    for mark in ["TODO", "FIXME"] {
+        finds(&UNFINISHED_LAW, room, &format!("// {mark}: later"), &[1]);
+    }
+    finds(&UNFINISHED_LAW, room, "fn todo_list() {}", &[]);
+}
+
+#[test]
+fn length_is_found() {
+    let room = "src/crafts/frame.rs";
+    let lines = |n: usize| "x;\n".repeat(n);
+    let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", lines(900));
+    finds(&FILE_LENGTH_LAW, room, &(lines(600) + &tests), &[]);
+    finds(&FILE_LENGTH_LAW, room, &(lines(601) + &tests), &[601]);
+
+    finds(&FILE_LENGTH_LAW, "src/main.rs", &lines(30), &[]);
+    finds(&FILE_LENGTH_LAW, "src/main.rs", &lines(31), &[31]);
+
+    let function = |n: usize| format!("\nfn f(a: [u8; 4]) -> u8 {{\n{}}}\n", lines(n - 2));
+    finds(&FUNCTION_LENGTH_LAW, room, &function(70), &[]);
+    finds(&FUNCTION_LENGTH_LAW, room, &function(71), &[2]);
+    let pointers = format!("type F = fn(u8);\ntrait T {{\n fn f();\n{}}}", lines(100));
+    finds(&FUNCTION_LENGTH_LAW, room, &pointers, &[]);
+}
+
+#[test]
+fn texts_comments_and_characters_are_no_code() {
+    for text in [
+        "/* a /* nested */ { */",
+        "// {",
+        "\"{ \\\" {\"",
+        "r#\"{ \" {\"#",
+        "br\"\\\"",
+        "b\"{\\\\\"",
+        "'{'",
+        "'\\''",
+        "b'{'",
+        "'\\u{7b}'",
+    ] {
+        let found = tokens(&format!("{text}\nend"));
+        let words: Vec<_> = found.iter().map(|t| &t.text[..]).collect();
+        assert!(!words.contains(&"{"), "{text}: {words:?}");
+        assert_eq!(words.last(), Some(&"end"), "{text}: {words:?}");
+    }
+    let lifetime: Vec<_> = tokens("fn f<'a>(x: &'a str)").into_iter().map(|t| t.text).collect();
+    assert_eq!(lifetime.join(" "), "fn f < ' a > ( x : & ' a str )");
+}

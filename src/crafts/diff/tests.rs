@@ -1,0 +1,361 @@
+use super::*;
+use proptest::prelude::*;
+
+const ONE: &str = "The archive keeps every version of every document that it was given.";
+const TWO: &str = "Nobody may remove a revision without leaving a reason in the journal.";
+const THREE: &str = "Fixity means that the bytes are still those which were taken in once.";
+
+fn compared(a: &str, b: &str) -> Comparison {
+    let comparison = compare(Sides { a, b });
+    check(&comparison, a, b);
+    comparison
+}
+
+fn text(paragraphs: &[&str]) -> String {
+    paragraphs.join("\n\n")
+}
+
+/// Blocks in short: kind, paragraphs before, paragraphs after, counted from 0.
+fn sketch(a: &str, b: &str) -> String {
+    let range = |r: &Range<usize>| match r.len() {
+        1 => format!("{}", r.start),
+        _ => format!("{}-{}", r.start, r.end - 1),
+    };
+    let block = |block: &Block| match block {
+        Block::Same { a, b } => format!("same {} {}", range(a), range(b)),
+        Block::Rewrapped { a, b } => format!("rewrapped {} {}", range(a), range(b)),
+        Block::Removed { a } => format!("removed {}", range(a)),
+        Block::Added { b } => format!("added {}", range(b)),
+        Block::Changed { a, b, .. } => format!("changed {a} {b}"),
+        Block::Moved { a, b, words } if words.is_empty() => {
+            format!("moved {} {}", range(a), range(b))
+        }
+        Block::Moved { a, b, .. } => format!("edited {} {}", range(a), range(b)),
+        Block::MovedAway { a, b } => format!("away {} {}", range(a), range(b)),
+    };
+    compared(a, b).blocks.iter().map(block).collect::<Vec<_>>().join(", ")
+}
+
+/// The changed words of the only changed paragraph: `same [-removed-] {+added+}`.
+fn marked(a: &str, b: &str) -> String {
+    let comparison = compared(a, b);
+    let spans = comparison.blocks.iter().find_map(|block| match block {
+        Block::Changed { words, .. } => Some(words),
+        _ => None,
+    });
+    let shown = |span: &Span| match span {
+        Span::Same { b: range, .. } => b[range.clone()].to_string(),
+        Span::Removed { a: range } => format!("[-{}-]", &a[range.clone()]),
+        Span::Added { b: range } => format!("{{+{}+}}", &b[range.clone()]),
+    };
+    spans.unwrap().iter().map(shown).collect()
+}
+
+/// Every paragraph once and in order, every span in its place, both texts there to the byte.
+fn check(comparison: &Comparison, a: &str, b: &str) {
+    let (mut next_a, mut next_b) = (0, 0);
+    let step = |range: Option<&Range<usize>>, next: &mut usize| {
+        if let Some(range) = range {
+            assert!(range.start == *next && range.end > range.start, "{comparison:?}");
+            *next = range.end;
+        }
+    };
+    for block in &comparison.blocks {
+        let single = |i: &usize| *i..*i + 1;
+        let (ra, rb, words) = match block {
+            Block::Same { a, b } | Block::Rewrapped { a, b } => {
+                (Some(a.clone()), Some(b.clone()), None)
+            }
+            Block::Removed { a } => (Some(a.clone()), None, None),
+            Block::MovedAway { a, .. } => (Some(a.clone()), None, None),
+            Block::Added { b } => (None, Some(b.clone()), None),
+            Block::Changed { a, b, words } => {
+                (Some(single(a)), Some(single(b)), Some((*a, *b, words)))
+            }
+            Block::Moved { a, b, words } => {
+                (None, Some(b.clone()), Some((a.start, b.start, words)))
+            }
+        };
+        step(ra.as_ref(), &mut next_a);
+        step(rb.as_ref(), &mut next_b);
+        if let Some((i, j, words)) = words.filter(|(_, _, words)| !words.is_empty()) {
+            check_spans(comparison, (i, j), words, a, b);
+        }
+        check_sameness(comparison, block, a, b);
+    }
+    assert_eq!((next_a, next_b), (comparison.paragraphs.a.len(), comparison.paragraphs.b.len()));
+    check_moves(comparison);
+    let seen: String = comparison.paragraphs.b.iter().map(|p| &b[p.clone()]).collect();
+    assert_eq!(squeezed(&seen), squeezed(b));
+}
+
+fn check_sameness(comparison: &Comparison, block: &Block, a: &str, b: &str) {
+    let texts = |ra: &Range<usize>, rb: &Range<usize>| {
+        assert_eq!(ra.len(), rb.len());
+        let before = comparison.paragraphs.a[ra.clone()].iter().map(|p| a[p.clone()].to_string());
+        let after = comparison.paragraphs.b[rb.clone()].iter().map(|p| b[p.clone()].to_string());
+        before.zip(after).collect::<Vec<_>>()
+    };
+    match block {
+        Block::Same { a, b } => texts(a, b).iter().for_each(|(x, y)| assert_eq!(x, y)),
+        Block::Rewrapped { a, b } => texts(a, b).iter().for_each(|(x, y)| {
+            assert!(x != y);
+            assert_eq!(squeezed(x), squeezed(y));
+        }),
+        Block::Moved { a, b, words } if words.is_empty() => {
+            texts(a, b).iter().for_each(|(x, y)| assert_eq!(squeezed(x), squeezed(y)));
+        }
+        _ => {}
+    }
+}
+
+fn check_spans(comparison: &Comparison, (i, j): (usize, usize), words: &[Span], a: &str, b: &str) {
+    let (before, after) = (&comparison.paragraphs.a[i], &comparison.paragraphs.b[j]);
+    let (mut x, mut y) = (before.start, after.start);
+    for span in words {
+        let (ra, rb) = match span {
+            Span::Same { a: ra, b: rb } => {
+                assert_eq!(squeezed(&a[ra.clone()]), squeezed(&b[rb.clone()]));
+                (Some(ra), Some(rb))
+            }
+            Span::Removed { a } => (Some(a), None),
+            Span::Added { b } => (None, Some(b)),
+        };
+        for (range, at) in [(ra, &mut x), (rb, &mut y)] {
+            if let Some(range) = range {
+                assert!(range.start == *at && range.end > range.start, "{words:?}");
+                *at = range.end;
+            }
+        }
+    }
+    assert_eq!((x, y), (before.end, after.end));
+    assert!(words.iter().any(|span| !matches!(span, Span::Same { .. })));
+}
+
+fn check_moves(comparison: &Comparison) {
+    let pairs = |away: bool| {
+        let mut pairs = Vec::new();
+        for block in &comparison.blocks {
+            match block {
+                Block::Moved { a, b, .. } if !away => pairs.extend(a.clone().zip(b.clone())),
+                Block::MovedAway { a, b } if away => pairs.extend(a.clone().zip(b.clone())),
+                _ => {}
+            }
+        }
+        pairs.sort_unstable();
+        pairs
+    };
+    assert_eq!(pairs(true), pairs(false));
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+#[test]
+fn each_kind_of_block() {
+    let [one, two, three] = [ONE, TWO, THREE];
+    let wrapped = one.replacen(" of ", "\n   of ", 1);
+    let changed = two.replace("Nobody", "Somebody");
+    let edited = one.replace("given", "handed");
+    for (a, b, blocks) in [
+        (text(&[]), text(&[]), ""),
+        (text(&[one, two]), text(&[one, two]), "same 0-1 0-1"),
+        (text(&[]), text(&[one, two]), "added 0-1"),
+        (text(&[one, two]), text(&[]), "removed 0-1"),
+        (text(&[one, three]), text(&[one, two, three]), "same 0 0, added 1, same 1 2"),
+        (text(&[one, two, three]), text(&[one, three]), "same 0 0, removed 1, same 2 1"),
+        (text(&[one, two]), text(&[one, &changed]), "same 0 0, changed 1 1"),
+        (text(&[one]), text(&[&wrapped]), "rewrapped 0 0"),
+        (text(&[one]), text(&[two]), "removed 0, added 0"),
+        (text(&[one, two, three]), text(&[two, three, one]), "away 0 2, same 1-2 0-1, moved 0 2"),
+        (
+            text(&[one, two, three]),
+            text(&[two, three, &edited]),
+            "away 0 2, same 1-2 0-1, edited 0 2",
+        ),
+        (
+            text(&[one, &changed, two]),
+            text(&[three, one, two]),
+            "added 0, same 0 1, removed 1, same 2 2",
+        ),
+    ] {
+        assert_eq!(sketch(&a, &b), blocks, "{a}\n=>\n{b}");
+    }
+}
+
+#[test]
+fn headings_move_but_braces_do_not() {
+    let a = text(&["}", "Scope", ONE, TWO, THREE]);
+    let b = text(&[ONE, TWO, THREE, "Scope", "}"]);
+    assert_eq!(sketch(&a, &b), "removed 0, away 1 3, same 2-4 0-2, moved 1 3, added 4");
+}
+
+#[test]
+fn several_paragraphs_moved_together_are_one_block() {
+    let a = text(&[ONE, TWO, THREE, "four", "five", "six"]);
+    let b = text(&["four", "five", "six", "seven", ONE, TWO]);
+    assert_eq!(sketch(&a, &b), "away 0-1 4-5, removed 2, same 3-5 0-2, added 3, moved 0-1 4-5");
+}
+
+#[test]
+fn short_paragraphs_are_paired_with_their_likes_in_order() {
+    let a = "Version 2.1\n\nPrice: 10 euros\n\nunrelated words here";
+    let b = "Version 2.2\n\nsomething else altogether\n\nPrice: 12 euros";
+    assert_eq!(sketch(a, b), "changed 0 0, added 1, changed 1 2, removed 2");
+}
+
+#[test]
+fn changed_words_read_as_phrases() {
+    for (a, b, marks) in [
+        ("the cat sat down here", "the dog sat down here", "the [-cat -]{+dog +}sat down here"),
+        ("we keep it all", "we keep\nit for all", "we keep\nit {+for +}all"),
+        (
+            "pay 1,000.50 now please",
+            "pay 1,200 now please",
+            "pay [-1,000.50 -]{+1,200 +}now please",
+        ),
+        // A lone word between two replaced phrases goes with them.
+        (
+            "kept: quick brown foxes of lazy northern dogs, every day and night",
+            "kept: seventeen tired hens of three farmers abroad, every day and night",
+            "kept: [-quick brown foxes of lazy northern dogs-]\
+         {+seventeen tired hens of three farmers abroad+}, every day and night",
+        ),
+        // Between two additions nothing needs to be called removed.
+        (
+            "see the house there",
+            "see all of the very old house there",
+            "see {+all of +}the {+very old +}house there",
+        ),
+        // An added sentence begins where a sentence begins.
+        (
+            "It is so. We saw it. All is well.",
+            "It is so. We did it. We saw it. All is well.",
+            "It is so. {+We did it. +}We saw it. All is well.",
+        ),
+        (
+            "Call (a) or (c) today or later",
+            "Call (a) or (b) or (c) today or later",
+            "Call (a) or {+(b) or +}(c) today or later",
+        ),
+        ("文書を保管する場所", "文書を公開する場所", "文書を[-保管-]{+公開+}する場所"),
+        ("Wait, there is more.", "Wait: there is more.", "Wait[-, -]{+: +}there is more."),
+    ] {
+        assert_eq!(marked(a, b), marks);
+    }
+}
+
+#[test]
+fn the_stat_counts_words_and_paragraphs_once() {
+    let edited = ONE.replace("given", "kindly handed");
+    let a = text(&[ONE, TWO, THREE, "gone now"]);
+    let b = text(&[TWO, &THREE.replace(' ', "\n"), "is new here", &edited]);
+    let stat = compared(&a, &b).stat;
+    let paragraphs =
+        ParagraphStat { same: 1, rewrapped: 1, changed: 0, moved: 1, added: 1, removed: 1 };
+    assert_eq!(stat.paragraphs, paragraphs);
+    assert_eq!(stat.words, WordStat { same: 36, added: 5, removed: 3 });
+}
+
+#[test]
+fn only_white_space_leaves_texts_the_same() {
+    assert!(compared("a b\n\n\n\nc", "a\nb\n\nc\n").is_same());
+    assert!(compared("", "\n").is_same());
+    assert!(!compared("a b", "a c").is_same());
+    let (a, b) = (text(&[ONE, TWO]), text(&[TWO, ONE]));
+    assert!(!compared(&a, &b).is_same());
+}
+
+/// Paragraphs of few words and signs, so that everything collides with everything.
+fn prose() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "a", "the ", "seal ", "whale", "fox ", ". ", ", ", "\n", " ", "\n\n", "\n\n", "Ünde ",
+        "文", "1.5", "--",
+    ]);
+    prop::collection::vec(word, 0..120).prop_map(|words| words.concat())
+}
+
+/// Texts of real paragraphs in any order, some of them edited.
+fn document() -> impl Strategy<Value = String> {
+    let paragraph = (0usize..12, 0usize..12).prop_map(|(which, edit)| {
+        let words = [ONE, TWO, THREE][which % 3].split(' ').cycle().skip(which).take(14);
+        words
+            .enumerate()
+            .filter(|(i, _)| *i != edit)
+            .map(|(_, word)| word)
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
+    prop::collection::vec(paragraph, 0..25).prop_map(|paragraphs| paragraphs.join("\n\n"))
+}
+
+proptest! {
+    #[test]
+    fn blocks_and_spans_hold_both_texts(a in prose(), b in prose()) {
+        compared(&a, &b);
+    }
+
+    #[test]
+    fn moved_and_edited_paragraphs_hold_both_texts(a in document(), b in document()) {
+        let comparison = compared(&a, &b);
+        prop_assert_eq!(&comparison, &compare(Sides { a: &a, b: &b }));
+        prop_assert!(compared(&a, &a).is_same());
+    }
+
+    #[test]
+    fn any_text_can_be_compared(a in any::<String>(), b in any::<String>()) {
+        compared(&a, &b);
+    }
+}
+
+/// Numbers that look random and never change.
+fn noise(seed: u64) -> impl Iterator<Item = u64> {
+    let mut state = seed;
+    std::iter::repeat_with(move || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    })
+}
+
+/// Texts near the limit that are built to have no good alignment, or none that is easily found.
+fn hostile_pairs() -> Vec<(String, String)> {
+    let words = |seed, n, of: u64, end: &str| -> String {
+        noise(seed).take(n).map(|x| format!("{:x}{end}", x % of)).collect()
+    };
+    let numbered = |name: char, numbers: &[u64]| -> String {
+        numbers.iter().map(|x| format!("{name}{x}\n")).collect()
+    };
+    let sorted: Vec<u64> = (0..500_000).collect();
+    let mut shuffled = sorted[..100_000].to_vec();
+    for (i, x) in noise(3).take(99_999).enumerate() {
+        shuffled.swap(i, i + x as usize % (100_000 - i));
+    }
+    let [x, y] = ["x ", "y "].map(|word| word.repeat(1 << 20));
+    let paragraphs = |seed| words(seed, 700_000, 900, " ").replace("0 ", "\n\n");
+    vec![
+        // Nothing in common.
+        (numbered('p', &sorted), numbered('q', &sorted)),
+        // The same lines in another order.
+        (numbered('w', &sorted[..100_000]), numbered('w', &shuffled)),
+        // One paragraph of a million words.
+        (words(5, 1_000_000, 97, " "), words(6, 1_000_000, 97, " ")),
+        // Two words, one to a line.
+        (words(7, 2_000_000, 2, "\n"), words(8, 2_000_000, 2, "\n")),
+        (format!("{x}{y}"), format!("{y}{x}")),
+        // Every line half like every other.
+        (words(9, 300_000, 50, " a b\n"), words(10, 300_000, 50, " a c\n")),
+        // Many paragraphs of few distinct words.
+        (paragraphs(11), paragraphs(12)),
+    ]
+}
+
+#[test]
+fn hostile_texts_are_compared_in_bounded_work() {
+    for (a, b) in hostile_pairs() {
+        compared(&a, &b);
+        let bytes = Sides { a: a.as_bytes(), b: b.as_bytes() };
+        assert!(!unified(bytes, Sides { a: b"a", b: b"b" }, 3).is_empty());
+    }
+}

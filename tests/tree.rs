@@ -145,7 +145,7 @@ proptest! {
     fn a_tree_proves_its_past_from_the_tiles_of_today((size, index, old) in sizes()) {
         let pair = Pair::of(size);
         prop_assert_eq!(root(old, |id| pair.read(id)).unwrap(), pair.head(old).root);
-        let frontier = Frontier::read(old, |id| pair.read(id)).unwrap();
+        let frontier = Edge::read(old, |id| pair.read(id)).unwrap().frontier();
         prop_assert_eq!(frontier.head(), pair.head(old));
         if index < old {
             let proof = pair.inclusion(index, old).unwrap();

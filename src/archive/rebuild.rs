@@ -18,7 +18,11 @@ use crate::{
     keepers::{
         catalog::{Batch, Catalog, Pack, Recorded},
         journal::{Entry, Journal},
-        store::{Reader, Sealed, pack},
+        store::{
+            Reader, Sealed,
+            pack::{self, Listed},
+            pack_name,
+        },
     },
     words::{
         digest::{Digest, Key},
@@ -92,11 +96,7 @@ fn apply_packs(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), 
             }
             Err(error) => return Err(error),
         };
-        let places: Vec<(Key, Place)> = pack::places(pack, &frames).collect();
-        let n_bytes = backend.size(&crate::keepers::store::pack_name(&pack))?.unwrap_or(0);
-        let n_frames = frames.len() as u64;
-        let applied = Pack { pack, n_bytes, n_frames, places: &places };
-        catalog.apply(&Batch { packs: &[applied], ..Batch::default() })?;
+        apply_pack(&**backend, catalog, pack, &frames)?;
     }
     // Last, because their frames may have bases in whole packs; and again while more is found, because
     // they may have bases in each other.
@@ -111,6 +111,19 @@ fn apply_packs(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), 
         }
         n_found = n_now;
     }
+}
+
+/// Applies one pack by what its directory lists.
+pub fn apply_pack(
+    backend: &dyn Backend,
+    catalog: &Catalog,
+    pack: Digest,
+    frames: &[Listed],
+) -> Result<(), Error> {
+    let places: Vec<(Key, Place)> = pack::places(pack, frames).collect();
+    let n_bytes = backend.size(&pack_name(&pack))?.unwrap_or(0);
+    let applied = Pack { pack, n_bytes, n_frames: frames.len() as u64, places: &places };
+    catalog.apply(&Batch { packs: &[applied], ..Batch::default() })
 }
 
 /// Forgets the packs of transactions that were never committed; the next writer sweeps them.

@@ -8,15 +8,11 @@ use std::collections::HashSet;
 
 use crate::{
     crafts::event::Event,
-    keepers::{
-        catalog::{Batch, Pack},
-        store::{pack, pack_name},
-    },
+    keepers::store::{pack, pack_name},
     words::{
         digest::{Digest, Key},
         error::Error,
         limits,
-        place::Place,
     },
 };
 
@@ -30,13 +26,9 @@ impl Archive {
         for unknown in found.into_iter().filter(|pack| !known.contains(pack)) {
             // A pack that cannot be read may still matter; the audit names it.
             let Ok(frames) = pack::directory(&*self.backend, &unknown) else { continue };
-            let places: Vec<(Key, Place)> = pack::places(unknown, &frames).collect();
-            let keys: HashSet<Key> = places.iter().map(|(key, _)| *key).collect();
+            let keys: HashSet<Key> = frames.iter().flat_map(|frame| &frame.keys).copied().collect();
             if self.is_wanted(&keys)? {
-                let n_bytes = self.backend.size(&pack_name(&unknown))?.unwrap_or(0);
-                let n_frames = frames.len() as u64;
-                let adopted = Pack { pack: unknown, n_bytes, n_frames, places: &places };
-                self.catalog.apply(&Batch { packs: &[adopted], ..Batch::default() })?;
+                rebuild::apply_pack(&*self.backend, &self.catalog, unknown, &frames)?;
             } else {
                 self.backend.remove(&pack_name(&unknown))?;
             }

@@ -17,7 +17,7 @@ use super::{
     exit::ExitCode,
     failure::{self, Failure},
     session::Session,
-    terminal::{ColorChoice, Paint, Stream},
+    terminal::{Paint, Stream},
     verbs,
 };
 use crate::words::error::Error;
@@ -123,9 +123,4 @@ fn verb(session: &mut Session, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Completions(args) => verbs::shell::completions(session, args),
         Verb::Man => verbs::shell::man(session),
     }
-}
-
-/// The paint for standard output.
-pub fn paint_out(choice: ColorChoice) -> Paint {
-    Paint::new(choice, Stream::stdout())
 }

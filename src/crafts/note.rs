@@ -207,11 +207,6 @@ impl Verifier {
         self.id
     }
 
-    /// The 32 bytes of the public key.
-    pub fn public_key(&self) -> &[u8; 32] {
-        self.key.as_bytes()
-    }
-
     fn check(&self, text: &str, signature: &[u8]) -> Result<(), NoteError> {
         let forged = NoteError::Forged(self.id);
         let signature = Signature::from_slice(signature).map_err(|_| forged.clone())?;

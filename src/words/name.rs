@@ -68,11 +68,6 @@ impl DocName {
         self.0.rsplit(|b| *b == b'/').next().unwrap_or(&self.0)
     }
 
-    /// The first component: the top folder, or the whole name when there is no folder.
-    pub fn top(&self) -> &[u8] {
-        self.0.split(|b| *b == b'/').next().unwrap_or(&self.0)
-    }
-
     /// Whether the name lies in `folder`, or is it.
     pub fn is_under(&self, folder: &DocName) -> bool {
         self.0.strip_prefix(&folder.0[..]).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')

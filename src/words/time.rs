@@ -55,19 +55,9 @@ impl Moment {
         rfc3339(text).or_else(|| midnight(days(text, now)?.start))
     }
 
-    /// Drops what is below the second.
-    pub fn whole_seconds(self) -> Self {
-        Self::from_unix(self.to_unix().0, 0)
-    }
-
     /// `2026-11-23 08:06`, for tables.
     pub fn minute(self) -> String {
         self.0.strftime("%Y-%m-%d %H:%M").to_string()
-    }
-
-    /// `2026-11-23`, for tables.
-    pub fn day(self) -> String {
-        self.0.strftime("%Y-%m-%d").to_string()
     }
 }
 

@@ -143,16 +143,6 @@ pub fn root<E>(
     Nodes::new(read).root_of(0, size)
 }
 
-impl Frontier {
-    /// The frontier of the first `size` leaves.
-    pub fn read<E>(
-        size: u64,
-        read: impl FnMut(TileId) -> Result<Vec<Digest>, E>,
-    ) -> Result<Self, TreeError<E>> {
-        Ok(Self { size, peaks: Nodes::new(read).peaks_of(0, size)? })
-    }
-}
-
 impl TileId {
     /// How many hashes this tile holds in a tree of `size` leaves.
     pub fn width(&self, size: u64) -> u64 {
@@ -439,9 +429,8 @@ mod tests {
         }
         stored.extend(edge.take().into_iter().map(|tile| (tile.id, tile.hashes)));
         let leaves: Vec<Digest> = (0..edge.size()).map(leaf).collect();
-        let frontier =
-            Frontier::read(edge.size(), |id| stored.get(&id).cloned().ok_or(id)).unwrap();
-        assert_eq!(frontier, Frontier::of(&leaves));
+        let read = Edge::read(edge.size(), |id| stored.get(&id).cloned().ok_or(id)).unwrap();
+        assert_eq!(read.frontier(), Frontier::of(&leaves));
         for (id, hashes) in &stored {
             assert_eq!(hashes.len() as u64, id.width(edge.size()), "{id:?}");
         }

@@ -5,7 +5,6 @@ use rusqlite::{OptionalExtension, params};
 use crate::words::{
     digest::{Digest, Key},
     error::Error,
-    place::Place,
     time::Moment,
 };
 
@@ -206,11 +205,5 @@ impl Catalog {
             n_places,
             n_sketches,
         })
-    }
-
-    /// The place that is read for a key, as stored in the catalog's order.
-    pub fn first_place(&self, key: Key) -> Result<Option<Place>, Error> {
-        use crate::words::place::Places;
-        Ok(self.places(key)?.into_iter().next())
     }
 }

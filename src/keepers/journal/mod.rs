@@ -339,24 +339,6 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_computed_anew_is_the_one_that_was_signed() {
-        let (shelf, journal, frontier) = journal_of(&[300, 300]);
-        let mut tiles = Vec::new();
-        let tree = journal.tree(|new| {
-            tiles.extend(new);
-            Ok(())
-        });
-        assert_eq!(tree.unwrap(), frontier);
-        let names: Vec<String> = tiles.iter().map(|tile| tile.name()).collect();
-        assert_eq!(names, ["tile/0/000", "tile/0/001", "tile/0/002.p/90", "tile/1/000.p/2"]);
-        let other = journal_of(&[300, 299, 0]).0.objects()["log/entries/000"].clone();
-        assert_eq!(other, shelf.objects()["log/entries/000"]);
-        let bad = bundle::encode(Half::Entries, &[draft(0).line(); 256]).unwrap();
-        shelf.swap("log/entries/000", &bad).unwrap();
-        assert!(matches!(journal.tree(|_| Ok(())), Err(Error::Damaged { .. })));
-    }
-
-    #[test]
     fn what_was_staged_and_not_committed_does_not_exist_and_is_swept() {
         let (shelf, journal, frontier) = journal_of(&[10]);
         let before = shelf.objects().clone();

@@ -5,17 +5,14 @@ use std::ops::Range;
 use super::Journal;
 use super::bundle::{self, Half};
 use crate::crafts::event::{Detail, Event};
-use crate::crafts::merkle::tiles::{Edge, Tile, TilePath};
-use crate::crafts::merkle::{Frontier, leaf_hash};
+use crate::crafts::merkle::Frontier;
+use crate::crafts::merkle::tiles::TilePath;
 use crate::words::digest::Digest;
 use crate::words::error::Error;
 use crate::words::limits::BUNDLE_EVENTS;
 
 /// How often a bundle is looked for while a writer may be replacing it by a longer one.
 const LOOKS_MAX: usize = 3;
-/// While a tree is computed anew, its tiles are handed out after this many events.
-const TREE_STEP: u64 = BUNDLE_EVENTS * BUNDLE_EVENTS;
-
 /// An event as it stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -81,28 +78,6 @@ impl Journal {
     /// Like [`Journal::entries`], but goes on whatever it finds: every index of the range comes up.
     pub fn examine(&self, range: Range<u64>) -> impl Iterator<Item = Examined> + '_ {
         self.stretches(range).flat_map(|stretch| stretch.examine())
-    }
-
-    /// Computes the tree anew from the bundles, handing out its tiles on the way.
-    ///
-    /// `Damaged` unless its root is the one that was signed.
-    pub fn tree(
-        &self,
-        mut take: impl FnMut(Vec<Tile>) -> Result<(), Error>,
-    ) -> Result<Frontier, Error> {
-        let (mut frontier, mut edge) = (Frontier::default(), Edge::default());
-        for stretch in self.stretches(0..self.size()) {
-            for leaf in stretch.lines()?.iter().map(|line| leaf_hash(line)) {
-                frontier.push(leaf);
-                edge.push(leaf);
-            }
-            if frontier.size() % TREE_STEP == 0 {
-                take(edge.take())?;
-            }
-        }
-        take(edge.take())?;
-        self.check(&frontier)?;
-        Ok(frontier)
     }
 
     /// Whether a frontier is that of the signed tree.

@@ -145,6 +145,20 @@ pub fn parse(bytes: &[u8]) -> Result<(Header, &[u8], usize), FrameError> {
     Ok((header, payload, cursor.at))
 }
 
+/// Reads the header of the frame that starts `bytes`, and says how long the frame is in all.
+///
+/// The payload need not be there and nothing is compared with the checksum: good for counting,
+/// never for reading.
+pub fn peek(bytes: &[u8]) -> Result<(Header, usize), FrameError> {
+    let mut cursor = Cursor::new(bytes);
+    if cursor.take(2)? != MAGIC {
+        return Err(FrameError::Magic);
+    }
+    cursor.take(4)?;
+    let (header, n_payload) = parse_fields(&mut cursor)?;
+    Ok((header, cursor.at + n_payload))
+}
+
 /// Finds the next whole frame at or after `from`, for packs whose directory is lost.
 pub fn find(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
@@ -351,6 +365,20 @@ mod tests {
             let (read, payload, n_bytes) = parse(&bytes[3..]).unwrap();
             assert_eq!((read, payload, n_bytes), (header, &b"12345"[..], bytes.len() - 3));
         }
+    }
+
+    #[test]
+    fn a_header_is_read_without_its_payload() {
+        for header in headers() {
+            let mut bytes = Vec::new();
+            encode(&header, b"12345", &mut bytes);
+            let start = bytes.len() - 5;
+            assert_eq!(peek(&bytes[..start]), Ok((header, bytes.len())));
+            for end in 0..start {
+                assert_eq!(peek(&bytes[..end]), Err(FrameError::Short), "cut at {end}");
+            }
+        }
+        assert_eq!(peek(b"no frame"), Err(FrameError::Magic));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod base;
 mod cache;
+pub mod layers;
 pub mod pack;
 mod read;
 mod write;

@@ -7,7 +7,7 @@
 use crate::{
     crafts::{
         backend::Backend,
-        frame::{self, Cursor, FrameError},
+        frame::{self, Cursor, FrameError, Header},
     },
     words::{
         digest::{Digest, Key},
@@ -66,7 +66,7 @@ impl Builder {
     }
 
     /// Adds a frame; returns where it starts and how long it is.
-    pub fn add(&mut self, header: &frame::Header, payload: &[u8], keys: Vec<Key>) -> (u32, u32) {
+    pub fn add(&mut self, header: &Header, payload: &[u8], keys: Vec<Key>) -> (u32, u32) {
         let start = self.bytes.len();
         frame::encode(header, payload, &mut self.bytes);
         let n_bytes = (self.bytes.len() - start) as u32;
@@ -128,6 +128,37 @@ pub fn directory(backend: &dyn Backend, pack: &Digest) -> Result<Vec<Listed>, Er
 
 /// Reads a whole pack, comparing header, directory and every frame's checksum.
 pub fn check(bytes: &[u8]) -> Result<Vec<Listed>, FrameError> {
+    let (frames, directory_at) = listing(bytes)?;
+    let mut at = HEADER.len();
+    for listed in &frames {
+        let (header, _, n_bytes) = frame::parse(&bytes[at..directory_at])?;
+        if n_bytes != listed.n_bytes as usize || header.lengths.len() != listed.keys.len() {
+            return Err(FrameError::Field("directory entry"));
+        }
+        at += n_bytes;
+    }
+    Ok(frames)
+}
+
+/// Calls `each` with offset, length and header of every frame of a whole pack, in order.
+///
+/// Payloads are not looked at; the headers must be those that the directory speaks of.
+pub fn each_header(bytes: &[u8], mut each: impl FnMut(u32, u32, Header)) -> Result<(), FrameError> {
+    let (frames, directory_at) = listing(bytes)?;
+    let mut at = HEADER.len();
+    for listed in &frames {
+        let (header, n_bytes) = frame::peek(&bytes[at..directory_at])?;
+        if n_bytes != listed.n_bytes as usize || header.lengths.len() != listed.keys.len() {
+            return Err(FrameError::Field("directory entry"));
+        }
+        each(at as u32, listed.n_bytes, header);
+        at += n_bytes;
+    }
+    Ok(())
+}
+
+/// Reads header and directory of a whole pack: its frames, and where the directory starts.
+fn listing(bytes: &[u8]) -> Result<(Vec<Listed>, usize), FrameError> {
     let footer_at = bytes.len().checked_sub(FOOTER_BYTES).ok_or(FrameError::Short)?;
     let (rest, footer) = bytes.split_at(footer_at);
     let n_directory = Cursor::new(footer).array().map(u32::from_le_bytes)? as usize;
@@ -136,15 +167,7 @@ pub fn check(bytes: &[u8]) -> Result<Vec<Listed>, FrameError> {
     if rest.get(..HEADER.len()) != Some(&HEADER) {
         return Err(FrameError::Magic);
     }
-    let mut at = HEADER.len();
-    for listed in &frames {
-        let (header, _, n_bytes) = frame::parse(&rest[at..directory_at])?;
-        if n_bytes != listed.n_bytes as usize || header.lengths.len() != listed.keys.len() {
-            return Err(FrameError::Field("directory entry"));
-        }
-        at += n_bytes;
-    }
-    Ok(frames)
+    Ok((frames, directory_at))
 }
 
 /// Finds the frames of a pack whose directory is lost: offset and length of each.
@@ -226,7 +249,7 @@ fn checksum(directory: &[u8], counts: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crafts::frame::{Header, Kind};
+    use crate::crafts::frame::Kind;
 
     fn example_pack() -> Packed {
         let mut builder = Builder::default();
@@ -247,6 +270,19 @@ mod tests {
         assert_eq!((key, place.turn), (Key(3), 1));
         let frame = &packed.bytes[place.offset as usize..][..place.n_bytes as usize];
         assert_eq!(frame::parse(frame).unwrap().1, b"xyz");
+    }
+
+    #[test]
+    fn headers_are_those_of_the_frames_in_order() {
+        let packed = example_pack();
+        let mut found = Vec::new();
+        let met = |at, n_bytes, header: Header| found.push((at, n_bytes, header.lengths));
+        each_header(&packed.bytes, met).unwrap();
+        let [first, second] = [0, 1].map(|n| packed.frames[n].n_bytes);
+        assert_eq!(found, [(8, first, vec![3]), (8 + first, second, vec![1, 2])]);
+        let mut flipped = packed.bytes;
+        flipped[8] ^= 1;
+        assert!(each_header(&flipped, |_, _, _| ()).is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     crafts::{
         backend::Backend,
         chunk::{self, Chunk},
-        frame::{self, Header, Kind},
+        frame::{self, FrameError, Header, Kind},
     },
     words::{
         digest::{Digest, Hasher, Key},
@@ -29,6 +29,8 @@ use super::{
 
 /// Decoded frames a reader keeps at hand.
 const CACHE_BYTES: usize = 24 << 20;
+/// The header of every frame with a single blob fits into this, and of most others.
+const HEAD_BYTES: usize = 256;
 
 /// Where frames come from: sealed packs, or the pack that is being written.
 pub trait Frames {
@@ -48,6 +50,23 @@ impl Sealed {
     /// Frames read from `backend`, found through `places`.
     pub fn new(backend: Arc<dyn Backend>, places: Rc<dyn Places>) -> Self {
         Self { backend, places }
+    }
+
+    /// The header of the frame at a place: enough to know how it lies, and not verified.
+    pub fn header(&self, place: &Place) -> Result<Header, Error> {
+        let n_frame = place.n_bytes as usize;
+        let n_head = n_frame.min(HEAD_BYTES);
+        let name = pack_name(&place.pack);
+        let head = self.backend.read_range(&name, u64::from(place.offset), n_head)?;
+        let peeked = match frame::peek(&head) {
+            Err(FrameError::Short) if n_head < n_frame => frame::peek(&self.frame(place)?),
+            peeked => peeked,
+        };
+        match peeked {
+            Ok((header, n_bytes)) if n_bytes == n_frame => Ok(header),
+            Ok(_) => Err(Error::damaged(describe(place), "its header states another length")),
+            Err(why) => Err(Error::damaged(describe(place), why.to_string())),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use super::{
 const LONELY_BYTES_MAX: usize = 16 << 10;
 /// zstd level of frames. On dated states of terms of service, 3 costs as much time as 9 and gives
 /// 14 % larger packs; 12 takes twice the time and saves 2 %.
-const LEVEL: i32 = 9;
+pub(super) const LEVEL: i32 = 9;
 
 /// Names the pack that is not sealed yet.
 const OPEN_PACK: Digest = Digest::from_bytes([0; 32]);

@@ -4,6 +4,7 @@
 //! the faces that touches files.
 
 pub mod backend;
+pub mod block;
 pub mod chunk;
 pub mod diff;
 pub mod event;

@@ -100,13 +100,30 @@ CREATE TABLE sketch (
 ) STRICT;
 CREATE INDEX sketch_posted ON sketch (content) WHERE posted = 1;
 
--- Which sketches hold which shingle hash: two contents that share several are candidates. Only the
--- latest contents of documents are posted, so that a text does not crowd out others with its past.
+-- Which contents have which shingle hash, from the sketches: two contents that share several are
+-- candidates. Only the latest contents of documents are posted, so that a text does not crowd out
+-- others with its past. Each entry is a number of 64 bits, the hash above the content.id; each row is
+-- a block of entries from `first` on, whose highest bit is flipped so that signed integers have the
+-- same order. Where blocks begin depends on what came when; the entries do not.
 CREATE TABLE posting (
-  hash    INTEGER NOT NULL,
-  content INTEGER NOT NULL,           -- content.id
-  PRIMARY KEY (hash, content)
-) STRICT, WITHOUT ROWID;
+  first INTEGER PRIMARY KEY,
+  data  BLOB NOT NULL                 -- the entries after it, as src/crafts/block.rs writes them
+) STRICT;
+
+-- Each distinct chunk of large contents, from the lists that packs hold of these contents, numbered
+-- in order of first appearance.
+CREATE TABLE chunk (
+  id  INTEGER PRIMARY KEY,
+  key INTEGER NOT NULL UNIQUE         -- the first 8 bytes of its SHA-256
+) STRICT;
+
+-- Which blobs have which feature, from the bytes of contents and chunks: a blob that shares several
+-- with another one may be its base. Made as `posting` is; a content is the number 2 * content.id, a
+-- chunk 2 * chunk.id + 1.
+CREATE TABLE kin (
+  first INTEGER PRIMARY KEY,
+  data  BLOB NOT NULL
+) STRICT;
 
 -- The public reading surface. Columns are only ever added. Times are RFC 3339 in UTC.
 

@@ -72,6 +72,26 @@ fn a_catalog_that_is_missing_torn_or_behind_is_brought_up_unasked() {
 }
 
 #[test]
+fn a_catalog_of_an_older_version_is_made_anew_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    let archive = grown(Arc::new(Local::create(&path).unwrap()));
+    let wanted = archive.catalog().dump().unwrap();
+    assert!(wanted.contains("\nposting|"), "{wanted}");
+    drop(archive);
+    let shell = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
+    let older = "UPDATE meta SET value = '1' WHERE name = 'schema';
+        DROP TABLE posting; DROP TABLE kin; DROP TABLE chunk;
+        CREATE TABLE posting (hash INTEGER NOT NULL, content INTEGER NOT NULL,
+          PRIMARY KEY (hash, content)) STRICT, WITHOUT ROWID;
+        INSERT INTO posting VALUES (1, 1);";
+    shell.execute_batch(older).unwrap();
+    drop(shell);
+    let archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    assert_eq!(archive.catalog().dump().unwrap(), wanted);
+}
+
+#[test]
 fn a_pack_without_its_directory_gives_back_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");

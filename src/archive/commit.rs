@@ -120,6 +120,7 @@ impl Adding<'_> {
             sketches: Some(&pending.sketches),
             tiles: &self.edge.take(),
             checkpoint: Some(&note),
+            ..Batch::default()
         })
     }
 }

@@ -204,7 +204,8 @@ fn apply_stretch(
     let events = recorded(stretch);
     let tiles = edge.take();
     let (events, tiles) = (&events[..], &tiles[..]);
-    catalog.apply(&Batch { events, packs: &[], sketches: Some(&sketches), tiles, checkpoint })
+    let sketches = Some(&sketches);
+    catalog.apply(&Batch { events, sketches, tiles, checkpoint, ..Batch::default() })
 }
 
 /// Entries of the journal as the catalog takes them.

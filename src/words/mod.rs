@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod error;
+pub mod kin;
 pub mod limits;
 pub mod name;
 pub mod place;

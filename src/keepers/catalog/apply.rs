@@ -13,11 +13,18 @@ use crate::{
     words::{
         digest::{Digest, DocId, Key},
         error::Error,
+        kin::FEATURES,
         place::Place,
     },
 };
 
-use super::{Catalog, find::nanoseconds, name_value};
+use super::{
+    Catalog,
+    blocks::{self, Blocks},
+    find::nanoseconds,
+    kin::relate,
+    name_value,
+};
 
 /// An event and its index in the journal; no detail when that was taken away.
 pub struct Recorded<'a> {
@@ -50,6 +57,10 @@ pub struct Batch<'a> {
     pub packs: &'a [Pack<'a>],
     /// Sketches, as stored, of contents that appear here for the first time.
     pub sketches: Option<&'a HashMap<Digest, Vec<u8>>>,
+    /// Features of contents and chunks that appear here for the first time; one without has no kin.
+    pub features: Option<&'a HashMap<Key, [u32; FEATURES]>>,
+    /// The chunks, in order, of large contents that appear here for the first time.
+    pub chunks: Option<&'a HashMap<Digest, Vec<Key>>>,
     /// Hash tiles that the events changed.
     pub tiles: &'a [Tile],
     /// The signed checkpoint that covers exactly the events up to here; `None` in the middle of
@@ -64,11 +75,13 @@ impl Catalog {
             for pack in batch.packs {
                 insert_pack(transaction, pack)?;
             }
-            let mut touched = BTreeSet::new();
+            let mut indexing = Indexing::default();
             for recorded in batch.events {
-                apply_event(transaction, recorded, batch.sketches, &mut touched)?;
+                apply_event(transaction, recorded, batch, &mut indexing)?;
             }
-            post(transaction, &touched)?;
+            post(transaction, &indexing.touched)?;
+            let kin = rising(indexing.kin);
+            Blocks::kin(transaction).change(&kin, &[])?;
             for tile in batch.tiles {
                 insert_tile(transaction, tile)?;
             }
@@ -102,6 +115,15 @@ impl Catalog {
     }
 }
 
+/// What the events of a batch mean for the two indexes.
+#[derive(Default)]
+struct Indexing {
+    /// Contents made or unmade the latest of a document.
+    touched: BTreeSet<i64>,
+    /// What the kin index gets.
+    kin: Vec<u64>,
+}
+
 fn insert_pack(transaction: &Connection, pack: &Pack) -> Result<(), Error> {
     let key = pack.pack.key().0 as i64;
     transaction
@@ -117,29 +139,32 @@ fn insert_pack(transaction: &Connection, pack: &Pack) -> Result<(), Error> {
     Ok(())
 }
 
-/// Applies one event; the contents that it makes or unmakes the latest of a document are `touched`.
+/// Applies one event, but for the indexes.
 fn apply_event(
     transaction: &Connection,
     recorded: &Recorded,
-    sketches: Option<&HashMap<Digest, Vec<u8>>>,
-    touched: &mut BTreeSet<i64>,
+    batch: &Batch,
+    indexing: &mut Indexing,
 ) -> Result<(), Error> {
     let Event::Revise(revise) = recorded.event else {
         return insert_happening(transaction, recorded);
     };
     let (content, is_new) = content(transaction, revise)?;
-    if is_new && let Some(sketch) = sketches.and_then(|all| all.get(&revise.sha256)) {
-        transaction
-            .prepare_cached("INSERT INTO sketch VALUES (?1, 0, ?2)")?
-            .execute(params![content, sketch])?;
+    if is_new {
+        if let Some(sketch) = batch.sketches.and_then(|all| all.get(&revise.sha256)) {
+            transaction
+                .prepare_cached("INSERT INTO sketch VALUES (?1, 0, ?2)")?
+                .execute(params![content, sketch])?;
+        }
+        relate(transaction, batch, (content, &revise.sha256), &mut indexing.kin)?;
     }
-    touched.insert(content);
+    indexing.touched.insert(content);
     let (document, number) = revise_document(transaction, recorded, revise)?;
     if number > 1 {
         let before = transaction
             .prepare_cached("SELECT content FROM revision WHERE document = ?1 AND number = ?2")?
             .query_row([document, number - 1], |row| row.get(0))?;
-        touched.insert(before);
+        indexing.touched.insert(before);
     }
     insert_revision(transaction, recorded, revise, [document, number, content])
 }
@@ -291,7 +316,8 @@ fn post(transaction: &Connection, touched: &BTreeSet<i64>) -> Result<(), Error> 
         }
         let sketch = Sketch::parse(&data)
             .map_err(|why| Error::Catalog { why: format!("a sketch is malformed: {why}") })?;
-        let postings = sketch.index_hashes().iter().map(|hash| (*hash, *content));
+        let value = blocks::value(*content)?;
+        let postings = sketch.index_hashes().iter().map(|hash| blocks::entry(*hash, value));
         if is_latest {
             came.extend(postings)
         } else {
@@ -299,19 +325,14 @@ fn post(transaction: &Connection, touched: &BTreeSet<i64>) -> Result<(), Error> 
         }
         mark.execute(params![content, is_latest])?;
     }
-    // Sorted, because neighbouring rows share pages.
-    came.sort_unstable();
-    went.sort_unstable();
-    let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO posting VALUES (?1, ?2)")?;
-    for (hash, content) in came {
-        insert.execute(params![hash, content])?;
-    }
-    let mut remove =
-        transaction.prepare_cached("DELETE FROM posting WHERE hash = ?1 AND content = ?2")?;
-    for (hash, content) in went {
-        remove.execute(params![hash, content])?;
-    }
-    Ok(())
+    Blocks::posting(transaction).change(&rising(came), &rising(went))
+}
+
+/// Sorted, and without repetitions.
+fn rising(mut numbers: Vec<u64>) -> Vec<u64> {
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 fn insert_tile(transaction: &Connection, tile: &Tile) -> Result<(), Error> {

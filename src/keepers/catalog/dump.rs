@@ -6,14 +6,18 @@ use rusqlite::types::ValueRef;
 
 use crate::words::{digest::hex, error::Error};
 
-use super::Catalog;
+use super::{
+    Catalog,
+    blocks::{self, Blocks},
+};
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "meta",
     "pack",
     "place",
     "phrase",
     "content",
+    "chunk",
     "document",
     "revision",
     "happening",
@@ -22,13 +26,21 @@ const TABLES: [&str; 10] = [
 ];
 
 impl Catalog {
-    /// Every row of every table, each table in the order of its key.
+    /// Every row of every table, each table in some fixed order; of the indexes every entry, because
+    /// where their blocks begin is history.
     ///
     /// Two catalogs of the same facts give the same text, whichever way they came about.
     pub fn dump(&self) -> Result<String, Error> {
         let mut text = String::new();
-        for table in TABLES.iter().chain(&["posting"]) {
+        for table in TABLES {
             self.dump_table(table, &mut text)?;
+        }
+        for (name, index) in
+            [("posting", Blocks::posting(&self.db)), ("kin", Blocks::kin(&self.db))]
+        {
+            index.each(|number| {
+                let _ = writeln!(text, "{name}|{}|{}", blocks::hash_of(number), number as u32);
+            })?;
         }
         Ok(text)
     }

@@ -6,8 +6,10 @@
 //! function with a name.
 
 mod apply;
+mod blocks;
 mod dump;
 mod find;
+mod kin;
 mod list;
 mod near;
 mod seen;
@@ -31,7 +33,7 @@ pub use list::{Happening, Totals};
 pub use seen::{Look, Seen};
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "1";
+const SCHEMA_VERSION: &str = "2";
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// Views first, then the tables with their indexes.

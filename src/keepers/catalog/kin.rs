@@ -1,0 +1,246 @@
+//! Kin: which stored blobs share features with another one, to be its base.
+//!
+//! Contents and chunks are numbered together: the content in row i has number 2i, the chunk in row c
+//! has number 2c + 1.
+
+use std::cmp::Reverse;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::words::{
+    digest::{Digest, Key},
+    error::Error,
+    kin::{FEATURES, Kin, Relative},
+};
+
+use super::{
+    Batch, Catalog,
+    blocks::{self, Blocks},
+};
+
+/// Of the blobs with one feature so many are looked at, the latest.
+const LATEST: usize = 64;
+/// So many relatives are named.
+const RELATIVES_MAX: usize = 8;
+
+/// A blob's number, and how many of the features it was found by.
+type Found = (u32, u32);
+
+impl Catalog {
+    /// The eight blobs that share most of the features, of equals the latest first; and
+    /// the blob `also`, last, if it was found too.
+    ///
+    /// A feature that many have finds only the latest of them. Blobs of one key count as one.
+    pub fn kin(
+        &self,
+        features: &[u32; FEATURES],
+        also: Option<Key>,
+    ) -> Result<Vec<Relative>, Error> {
+        let mut found = self.sharing(features)?;
+        let by_rank = |(number, n): &Found| Reverse((*n, *number));
+        let n_named = RELATIVES_MAX.min(found.len());
+        if n_named < found.len() {
+            found.select_nth_unstable_by_key(n_named, by_rank);
+        }
+        found[..n_named].sort_unstable_by_key(by_rank);
+        let mut relatives: Vec<Relative> = Vec::with_capacity(n_named + 1);
+        for (number, n_matching) in &found[..n_named] {
+            if let Some((key, n_bytes)) = self.blob(*number)?
+                && relatives.iter().all(|relative| relative.key != key)
+            {
+                relatives.push(Relative { key, n_bytes, n_matching: *n_matching });
+            }
+        }
+        if let Some(key) = also
+            && relatives.iter().all(|relative| relative.key != key)
+        {
+            let numbers = self.numbers_with(key)?;
+            let others = found[n_named..].iter().filter(|(number, _)| numbers.contains(number));
+            if let Some((number, n_matching)) = others.min_by_key(|found| by_rank(found))
+                && let Some((key, n_bytes)) = self.blob(*number)?
+            {
+                relatives.push(Relative { key, n_bytes, n_matching: *n_matching });
+            }
+        }
+        Ok(relatives)
+    }
+
+    /// The blobs that have some of the features, in order of number.
+    fn sharing(&self, features: &[u32; FEATURES]) -> Result<Vec<Found>, Error> {
+        let index = Blocks::kin(&self.db);
+        let mut features = *features;
+        features.sort_unstable();
+        let mut met = Vec::new();
+        for same in features.chunk_by(|a, b| a == b) {
+            index.latest(same[0], LATEST, &mut met)?;
+        }
+        met.sort_unstable();
+        Ok(met.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect())
+    }
+
+    /// Key and, of contents, size of the blob with this number.
+    fn blob(&self, number: u32) -> Result<Option<(Key, Option<u64>)>, Error> {
+        let sql = match number % 2 {
+            0 => "SELECT key, bytes FROM content WHERE id = ?1",
+            _ => "SELECT key, NULL FROM chunk WHERE id = ?1",
+        };
+        let mut query = self.db.prepare_cached(sql)?;
+        let found = query.query_row([number / 2], |row| {
+            let n_bytes: Option<i64> = row.get(1)?;
+            Ok((Key(row.get::<_, i64>(0)? as u64), n_bytes.map(|n| n as u64)))
+        });
+        Ok(found.optional()?)
+    }
+
+    /// The numbers of the blobs with this key.
+    fn numbers_with(&self, key: Key) -> Result<Vec<u32>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 2 * id FROM content WHERE key = ?1
+             UNION ALL SELECT 2 * id + 1 FROM chunk WHERE key = ?1",
+        )?;
+        let rows = query.query_map([key.0 as i64], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Kin for Catalog {
+    fn kin(&self, features: &[u32; FEATURES], also: Option<Key>) -> Result<Vec<Relative>, Error> {
+        self.kin(features, also)
+    }
+}
+
+/// Collects what the index gets for a content that is new, and numbers its chunks that are.
+pub(super) fn relate(
+    transaction: &Connection,
+    batch: &Batch,
+    (content, digest): (i64, &Digest),
+    kin: &mut Vec<u64>,
+) -> Result<(), Error> {
+    let mut introduce = |key: &Key, number: i64| -> Result<(), Error> {
+        let Some(features) = batch.features.and_then(|all| all.get(key)) else { return Ok(()) };
+        let number = blocks::value(number)?;
+        kin.extend(features.iter().map(|feature| blocks::entry(*feature, number)));
+        Ok(())
+    };
+    introduce(&digest.key(), content.saturating_mul(2))?;
+    let chunks = batch.chunks.and_then(|all| all.get(digest));
+    for key in chunks.into_iter().flatten() {
+        let is_new = transaction
+            .prepare_cached("INSERT OR IGNORE INTO chunk (key) VALUES (?1)")?
+            .execute([key.0 as i64])?;
+        if is_new > 0 {
+            introduce(key, transaction.last_insert_rowid().saturating_mul(2).saturating_add(1))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// Contents 1 to `n` whose features `of` says, as rows and in the index.
+    fn related(n: u32, of: impl Fn(u32) -> [u32; FEATURES]) -> Catalog {
+        let catalog = Catalog::in_memory().unwrap();
+        let digest = |n: u32| Digest::of(&n.to_be_bytes());
+        let features: HashMap<Key, [u32; FEATURES]> =
+            (1..=n).map(|n| (digest(n).key(), of(n))).collect();
+        let batch = Batch { features: Some(&features), ..Batch::default() };
+        let mut kin = Vec::new();
+        for n in 1..=n {
+            let values = (key_column(digest(n).key()), digest(n).as_bytes().to_vec(), n);
+            let insert = "INSERT INTO content (key, digest, bytes) VALUES (?1, ?2, ?3)";
+            catalog.db.execute(insert, values).unwrap();
+            relate(&catalog.db, &batch, (i64::from(n), &digest(n)), &mut kin).unwrap();
+        }
+        kin.sort_unstable();
+        kin.dedup();
+        Blocks::kin(&catalog.db).change(&kin, &[]).unwrap();
+        catalog
+    }
+
+    fn key_column(key: Key) -> i64 {
+        key.0 as i64
+    }
+
+    fn key(n: u32) -> Key {
+        Digest::of(&n.to_be_bytes()).key()
+    }
+
+    /// The first `n` features are 1, 2, …, the others belong to `who` alone.
+    fn sharing(n: u32, who: u32) -> [u32; FEATURES] {
+        std::array::from_fn(|turn| match turn as u32 {
+            turn if turn < n => turn + 1,
+            turn => 1000 * who + turn,
+        })
+    }
+
+    fn named(relatives: &[Relative]) -> Vec<(Key, u32)> {
+        relatives.iter().map(|relative| (relative.key, relative.n_matching)).collect()
+    }
+
+    #[test]
+    fn relatives_come_by_matches_then_the_latest_first() {
+        let catalog = related(4, |n| sharing([3, 7, 3, 0][n as usize - 1], n));
+        let found = catalog.kin(&sharing(12, 9), None).unwrap();
+        assert_eq!(named(&found), [(key(2), 7), (key(3), 3), (key(1), 3)]);
+        assert_eq!(found[0].n_bytes, Some(2));
+        assert_eq!(catalog.kin(&sharing(0, 9), None).unwrap(), []);
+    }
+
+    #[test]
+    fn eight_are_named_and_the_one_asked_for_if_it_was_found() {
+        let catalog = related(20, |n| sharing(if n == 20 { 0 } else { 3 }, n));
+        let latest: Vec<(Key, u32)> = (12..20).rev().map(|n| (key(n), 3)).collect();
+        let named = |also| named(&catalog.kin(&sharing(12, 99), Some(also)).unwrap());
+        assert_eq!(named(key(15)), latest);
+        assert_eq!(named(key(4)), [&latest[..], &[(key(4), 3)]].concat());
+        for not_found in [key(20), key(77)] {
+            assert_eq!(named(not_found), latest);
+        }
+    }
+
+    #[test]
+    fn a_feature_that_many_have_finds_the_latest() {
+        let catalog = related(500, |_| [5; FEATURES]);
+        let found = catalog.kin(&[5; FEATURES], Some(key(437))).unwrap();
+        assert_eq!(found.len(), RELATIVES_MAX + 1);
+        assert_eq!(named(&found)[0], (key(500), 1));
+        assert_eq!(named(&found)[RELATIVES_MAX], (key(437), 1));
+        assert_eq!(catalog.kin(&[5; FEATURES], Some(key(436))).unwrap().len(), RELATIVES_MAX);
+    }
+
+    #[test]
+    fn a_chunk_is_numbered_once_and_has_no_size() {
+        let catalog = Catalog::in_memory().unwrap();
+        let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
+        let chunks = HashMap::from([(a, vec![key(8), key(9), key(8)]), (b, vec![key(9), key(10)])]);
+        let features = HashMap::from([(key(8), sharing(4, 8)), (key(10), sharing(5, 10))]);
+        let batch = Batch { features: Some(&features), chunks: Some(&chunks), ..Batch::default() };
+        let mut kin = Vec::new();
+        for (content, digest) in [(1, &a), (2, &b)] {
+            relate(&catalog.db, &batch, (content, digest), &mut kin).unwrap();
+        }
+        kin.sort_unstable();
+        Blocks::kin(&catalog.db).change(&kin, &[]).unwrap();
+        let found = catalog.kin(&sharing(12, 0), None).unwrap();
+        assert_eq!(named(&found), [(key(10), 5), (key(8), 4)]);
+        assert_eq!(found[0].n_bytes, None);
+        let keys: Vec<u32> = catalog.numbers_with(key(10)).unwrap();
+        assert_eq!(keys, [7]);
+    }
+
+    #[test]
+    fn a_row_beyond_what_is_indexed_is_refused() {
+        let catalog = Catalog::in_memory().unwrap();
+        let digest = Digest::of(b"a");
+        let features = HashMap::from([(digest.key(), [1; FEATURES])]);
+        let batch = Batch { features: Some(&features), ..Batch::default() };
+        for row in [1 << 31, i64::MAX] {
+            let done = relate(&catalog.db, &batch, (row, &digest), &mut Vec::new());
+            assert!(matches!(done, Err(Error::Catalog { .. })), "{row}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Which stored blobs look like another one.
+
+use super::{digest::Key, error::Error};
+
+/// How many features a blob has.
+pub const FEATURES: usize = 12;
+
+/// A stored blob that shares features with another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relative {
+    /// Its key: where it may lie.
+    pub key: Key,
+    /// Its size, where it is a whole content; a chunk's size is not on record.
+    pub n_bytes: Option<u64>,
+    /// How many of the features asked for it was found by.
+    pub n_matching: u32,
+}
+
+/// Says which stored blobs share features with another one.
+pub trait Kin {
+    /// The few blobs that share most of the features, of equals the latest first; and the blob
+    /// `also`, last, if it was found too.
+    fn kin(&self, features: &[u32; FEATURES], also: Option<Key>) -> Result<Vec<Relative>, Error>;
+}

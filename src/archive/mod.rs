@@ -8,6 +8,7 @@ pub mod add;
 pub mod audit;
 mod commit;
 pub mod compare;
+mod explain;
 pub mod export;
 pub mod find;
 mod history;
@@ -15,6 +16,7 @@ mod open;
 mod rebuild;
 mod salvage;
 pub mod similar;
+pub mod sizes;
 mod sketching;
 mod sweep;
 
@@ -26,13 +28,14 @@ use crate::{
         event::{Detail, Event},
     },
     keepers::{
-        catalog::{Catalog, Document, Happening, Revision, Totals},
+        catalog::{Catalog, Document, Happening, Revision},
         journal::Journal,
         store::{Content, Reader, Sealed},
     },
     words::{error::Error, time::Moment},
 };
 
+pub use explain::{Chain, Explained, Link};
 pub use history::Standing;
 
 /// An open archive.
@@ -128,32 +131,6 @@ impl Archive {
         Ok(all.into_iter().map(|(_, happened)| happened).take(limit).collect())
     }
 
-    /// Sums over the whole archive, and the bytes of its journal.
-    pub fn totals(&self) -> Result<(Totals, u64), Error> {
-        let log = self.backend.list("log")?;
-        let n_log = log.iter().filter(|object| object.name != "log/checkpoints");
-        Ok((self.catalog.totals()?, n_log.map(|object| object.bytes).sum()))
-    }
-
-    /// How a stored content lies: its chain of frames from the blob to the root.
-    pub fn chain(&self, revision: &Revision) -> Result<Chain, Error> {
-        let steps = self.reader.chain(revision.digest.key())?;
-        let n_stored = steps.first().map_or(0, |step| u64::from(step.place.n_bytes));
-        let header = steps.first().map(|step| &step.header);
-        let n_company = header.map_or(1, |header| header.lengths.len() as u64);
-        let n_chunks = match self.reader.chunks(&revision.digest)? {
-            Some(chunks) => chunks.len() as u64,
-            None => 0,
-        };
-        Ok(Chain {
-            depth: steps.len() as u64 - 1,
-            reach: header.map_or(0, |header| header.reach()),
-            n_stored,
-            n_company,
-            n_chunks,
-        })
-    }
-
     /// Compares a row of the catalog with the event and detail it stands for.
     fn confirm(&self, document: &Document, revision: &Revision) -> Result<(), Error> {
         let drift =
@@ -176,19 +153,4 @@ impl Archive {
             && revise.doc == document.doc;
         if is_right && is_named { Ok(()) } else { Err(drift()) }
     }
-}
-
-/// What it takes to read a stored content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chain {
-    /// How many bases lie under it.
-    pub depth: u64,
-    /// Bytes decoded to read it.
-    pub reach: u64,
-    /// Bytes of its frame.
-    pub n_stored: u64,
-    /// How many blobs share the frame.
-    pub n_company: u64,
-    /// How many chunks it has; 0 when it is one blob.
-    pub n_chunks: u64,
 }

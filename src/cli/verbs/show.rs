@@ -47,7 +47,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     if session.globals.json {
         let line = Line {
             revision: RevisionLine::of(&document, &revision),
-            stored_bytes: kept.as_ref().map(|kept| kept.chain.n_stored),
+            stored_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
             depth: kept.as_ref().map(|kept| kept.chain.depth),
             chunks: kept.as_ref().map(|kept| kept.chain.n_chunks),
             swhid: kept.map(|kept| kept.swhid),
@@ -111,7 +111,7 @@ fn card(
 
 /// How a content lies in its pack.
 fn stored(chain: &Chain) -> String {
-    let n_stored = size(chain.n_stored);
+    let n_stored = size(chain.n_frame);
     if chain.n_chunks > 0 {
         let chunks = counted(chain.n_chunks, "chunk", "chunks");
         return format!("in {chunks}, listed in {n_stored}");
@@ -132,10 +132,23 @@ fn stored(chain: &Chain) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keepers::store::layers::How;
 
     #[test]
     fn how_a_content_lies_is_said_in_words() {
-        let chain = Chain { depth: 0, reach: 900, n_stored: 300, n_company: 1, n_chunks: 0 };
+        let chain = Chain {
+            how: How::Alone,
+            depth: 0,
+            reach: 900,
+            base: None,
+            n_frame: 300,
+            n_stored: 300,
+            n_company: 1,
+            n_chunks: 0,
+            chunk_depth: 0,
+            chunk_reach: 0,
+            n_chunks_before: None,
+        };
         for (chain, words) in [
             (chain, "300 B by itself; 900 B decoded to read it"),
             (Chain { depth: 2, ..chain }, "300 B on 2 bases; 900 B decoded to read it"),

@@ -170,7 +170,7 @@ fn stored_line(document: &Document, revision: &Revision, chain: &Chain) -> Store
         revision: revision.number,
         sha256: revision.digest.to_string(),
         bytes: revision.n_bytes,
-        stored_bytes: chain.n_stored,
+        stored_bytes: chain.n_frame,
         depth: chain.depth,
         decoded_bytes: chain.reach,
         company: chain.n_company,
@@ -182,7 +182,7 @@ fn stored_row(document: &Document, revision: &Revision, chain: &Chain) -> String
     let n_columns = document.n_revisions.to_string().len() + 1;
     let number = pad_left(&format!("@{}", revision.number), n_columns);
     let [n_bytes, n_stored, reach] =
-        [revision.n_bytes, chain.n_stored, chain.reach].map(|n| pad_left(&size(n), 6));
+        [revision.n_bytes, chain.n_frame, chain.reach].map(|n| pad_left(&size(n), 6));
     let depth = pad_left(&chain.depth.to_string(), 2);
     let row = format!("{number}  {n_bytes}  stored {n_stored}  depth {depth}  decodes {reach}");
     match (chain.n_chunks, chain.n_company) {

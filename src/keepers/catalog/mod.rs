@@ -13,6 +13,7 @@ mod kin;
 mod list;
 mod near;
 mod seen;
+mod sizes;
 
 use std::path::Path;
 
@@ -31,6 +32,7 @@ pub use apply::{Batch, Pack, Recorded};
 pub use find::{Document, Revision};
 pub use list::{Happening, Totals};
 pub use seen::{Look, Seen};
+pub use sizes::Held;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
 const SCHEMA_VERSION: &str = "2";

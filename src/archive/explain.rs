@@ -1,0 +1,193 @@
+//! How one content is stored: its frame, the chain of bases below it, what it saves.
+
+use std::collections::HashSet;
+
+use crate::{
+    crafts::{chunk::Chunk, frame::Header},
+    keepers::{
+        catalog::{Document, Revision},
+        store::layers::{self, How},
+    },
+    words::{
+        digest::{Digest, Key},
+        error::Error,
+        limits,
+        place::{Place, Places as _},
+    },
+};
+
+use super::Archive;
+
+/// How a stored content lies, and what it takes to read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// In what way it is stored.
+    pub how: How,
+    /// How many bases lie under it.
+    pub depth: u64,
+    /// Bytes decoded to read its frame.
+    pub reach: u64,
+    /// The blob it was compressed against.
+    pub base: Option<Key>,
+    /// Bytes of the frame it lies in; of a content in chunks, of the frame of their list.
+    pub n_frame: u64,
+    /// What it takes of that frame, in proportion to its bytes; of a content in chunks, what list
+    /// and chunks take, each chunk once.
+    pub n_stored: u64,
+    /// How many blobs share the frame.
+    pub n_company: u64,
+    /// How many chunks it has; 0 when it is one blob.
+    pub n_chunks: u64,
+    /// How many bases lie under the deepest of them.
+    pub chunk_depth: u64,
+    /// Bytes decoded to read the costliest of them.
+    pub chunk_reach: u64,
+    /// How many of them the revision before has too; none where that is not in chunks.
+    pub n_chunks_before: Option<u64>,
+}
+
+/// One blob of a chain.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// The blob's key.
+    pub key: Key,
+    /// The document and revision that hold it; none for a chunk.
+    pub holder: Option<(Document, Revision)>,
+    /// How many bases lie under it.
+    pub depth: u64,
+    /// Its size.
+    pub n_bytes: u64,
+    /// What it takes of its frame, in proportion to its bytes.
+    pub n_stored: u64,
+    /// Where its frame lies.
+    pub place: Place,
+}
+
+/// All that can be said about how a content is stored.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// How it lies.
+    pub chain: Chain,
+    /// The blob and the bases below it; empty for a content in chunks.
+    pub links: Vec<Link>,
+    /// What it would take compressed alone; none when that is how it is stored, or cannot be told.
+    pub n_alone: Option<u64>,
+}
+
+impl Archive {
+    /// How the content of a revision lies, from the headers of its frames.
+    pub fn chain(&self, revision: &Revision) -> Result<Chain, Error> {
+        let (place, header) = self.header(revision.digest.key())?;
+        let n_frame = u64::from(place.n_bytes);
+        let chain = Chain {
+            how: layers::how(&header),
+            depth: u64::from(header.depth()),
+            reach: header.reach(),
+            base: header.base.map(|base| base.key),
+            n_frame,
+            n_stored: layers::share(n_frame, n_blob(&header, &place), header.n_raw() as u64),
+            n_company: header.lengths.len() as u64,
+            n_chunks: 0,
+            chunk_depth: 0,
+            chunk_reach: 0,
+            n_chunks_before: None,
+        };
+        if revision.n_bytes <= limits::BLOB_BYTES_MAX as u64 {
+            return Ok(chain);
+        }
+        self.chain_of_chunks(revision, chain)
+    }
+
+    /// Everything about how the content of a revision lies; it is read to say what it saves.
+    pub fn explain(&self, document: &Document, revision: &Revision) -> Result<Explained, Error> {
+        let chain = self.chain(revision)?;
+        if chain.n_chunks > 0 {
+            return Ok(Explained { chain, links: Vec::new(), n_alone: None });
+        }
+        let n_alone = match chain.how {
+            How::Based | How::Company => match self.read_whole(document, revision) {
+                Ok(bytes) => Some(layers::alone(&bytes)),
+                Err(Error::Damaged { .. }) => None,
+                Err(error) => return Err(error),
+            },
+            _ => None,
+        };
+        let links = self.links(document, revision)?;
+        Ok(Explained { chain, links, n_alone })
+    }
+
+    /// The blobs from a revision's content down to the root of its chain.
+    fn links(&self, document: &Document, revision: &Revision) -> Result<Vec<Link>, Error> {
+        let mut links: Vec<Link> = Vec::new();
+        for step in self.reader.chain(revision.digest.key())? {
+            let holder = match links.is_empty() {
+                true => Some((document.clone(), revision.clone())),
+                false => self.holder(step.key, revision)?,
+            };
+            let n_bytes = n_blob(&step.header, &step.place);
+            let n_frame = u64::from(step.place.n_bytes);
+            links.push(Link {
+                key: step.key,
+                holder,
+                depth: u64::from(step.header.depth()),
+                n_bytes,
+                n_stored: layers::share(n_frame, n_bytes, step.header.n_raw() as u64),
+                place: step.place,
+            });
+        }
+        Ok(links)
+    }
+
+    /// The document and revision that hold a blob, as seen from a revision.
+    pub fn holder(&self, key: Key, from: &Revision) -> Result<Option<(Document, Revision)>, Error> {
+        let Some(revision) = self.catalog.holder(key, from)? else { return Ok(None) };
+        Ok(Some((self.catalog.document_at(revision.document)?, revision)))
+    }
+
+    fn chain_of_chunks(&self, revision: &Revision, list: Chain) -> Result<Chain, Error> {
+        let content = &revision.digest;
+        let chunks = self.reader.chunks(content)?.ok_or_else(|| {
+            Error::damaged(format!("content {content}"), "its chunk list is in no pack")
+        })?;
+        let n_chunks_before = self.n_chunks_before(revision, &chunks)?;
+        let n_chunks = chunks.len() as u64;
+        let mut chain = Chain { how: How::List, n_chunks, n_chunks_before, ..list };
+        let mut met = HashSet::new();
+        for chunk in chunks {
+            let key = chunk.digest.key();
+            if !met.insert(key) {
+                continue;
+            }
+            let (place, header) = self.header(key)?;
+            let (n_frame, n_raw) = (u64::from(place.n_bytes), header.n_raw() as u64);
+            chain.n_stored += layers::share(n_frame, u64::from(chunk.n_bytes), n_raw);
+            chain.chunk_depth = chain.chunk_depth.max(u64::from(header.depth()));
+            chain.chunk_reach = chain.chunk_reach.max(header.reach());
+        }
+        Ok(chain)
+    }
+
+    /// How many of a revision's chunks are chunks of the one before it.
+    fn n_chunks_before(&self, revision: &Revision, chunks: &[Chunk]) -> Result<Option<u64>, Error> {
+        let document = self.catalog.document_at(revision.document)?;
+        let before = self.catalog.revision(&document, revision.number.saturating_sub(1))?;
+        let Some(before) = before else { return Ok(None) };
+        let Ok(Some(before)) = self.reader.chunks(&before.digest) else { return Ok(None) };
+        let before: HashSet<Digest> = before.iter().map(|chunk| chunk.digest).collect();
+        Ok(Some(chunks.iter().filter(|chunk| before.contains(&chunk.digest)).count() as u64))
+    }
+
+    /// The first place of a blob, and the header of the frame there.
+    fn header(&self, key: Key) -> Result<(Place, Header), Error> {
+        let places = self.catalog.places(key)?;
+        let place = *places
+            .first()
+            .ok_or_else(|| Error::damaged(format!("blob {key}"), "it is in no pack"))?;
+        Ok((place, self.reader.frames().header(&place)?))
+    }
+}
+
+/// The size of the blob at a place; 0 when its frame has none with that turn.
+fn n_blob(header: &Header, place: &Place) -> u64 {
+    header.lengths.get(usize::from(place.turn)).map_or(0, |n_bytes| u64::from(*n_bytes))
+}

@@ -1,0 +1,87 @@
+//! What sizes are asked of: who holds what, and the catalog's own.
+
+use rusqlite::{OptionalExtension, params};
+
+use crate::words::{
+    digest::{Digest, Key},
+    error::Error,
+};
+
+use super::{
+    Catalog, digest,
+    find::{self, REVISION, Revision},
+};
+
+/// A content that a revision holds, and where it lies.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The row of the document.
+    pub document: i64,
+    /// The row of the content.
+    pub content: i64,
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its size.
+    pub n_bytes: u64,
+    /// The first of its places: the pack's key, where the frame starts, and the frame's length.
+    pub place: Option<(Key, u32, u32)>,
+}
+
+impl Catalog {
+    /// Calls `each` with what every revision holds, one document after the other.
+    ///
+    /// The rows come as an index has them, so that none have to be sorted.
+    pub fn each_held(&self, mut each: impl FnMut(Held) -> Result<(), Error>) -> Result<(), Error> {
+        let mut query = self.db.prepare(
+            "SELECT r.document, r.content, c.digest, c.bytes, p.pack, p.offset, p.bytes, r.number
+             FROM revision r INDEXED BY revision_by_document
+             JOIN content c ON c.id = r.content LEFT JOIN place p ON p.key = c.key
+             ORDER BY r.document, r.number",
+        )?;
+        let mut rows = query.query([])?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            let document = row.get(0)?;
+            let number: i64 = row.get(7)?;
+            // A content with several places comes several times; the first is the one to be read.
+            if last.replace((document, number)) == Some((document, number)) {
+                continue;
+            }
+            let place = match row.get::<_, Option<i64>>(4)? {
+                Some(pack) => Some((Key(pack as u64), row.get(5)?, row.get(6)?)),
+                None => None,
+            };
+            let n_bytes: i64 = row.get(3)?;
+            each(Held {
+                document,
+                content: row.get(1)?,
+                digest: digest(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?),
+                n_bytes: n_bytes as u64,
+                place,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The revision that holds the content with this key, as seen from `from`: the last one before
+    /// it of the same document, else the first that was recorded.
+    pub fn holder(&self, key: Key, from: &Revision) -> Result<Option<Revision>, Error> {
+        let mut query = self.db.prepare_cached(&format!(
+            "{REVISION} WHERE c.key = ?1
+             ORDER BY r.document = ?2 DESC, iif(r.document = ?2 AND r.number < ?3, -r.number, 0),
+                      r.event
+             LIMIT 1"
+        ))?;
+        let values = params![key.0 as i64, from.document, from.number as i64];
+        Ok(query.query_row(values, find::revision).optional()?)
+    }
+
+    /// The bytes that the catalog takes.
+    pub fn n_own_bytes(&self) -> Result<u64, Error> {
+        let number = |name: &str| -> Result<u64, Error> {
+            let n: i64 = self.db.pragma_query_value(None, name, |row| row.get(0))?;
+            Ok(n as u64)
+        };
+        Ok(number("page_count")? * number("page_size")?)
+    }
+}

@@ -302,6 +302,14 @@ pub fn size(n_bytes: u64) -> String {
     }
 }
 
+/// A size for people that leaves no doubt: `2,727 (2.7 kB)`.
+pub fn exact_size(n_bytes: u64) -> String {
+    match n_bytes {
+        exact @ 0..1000 => size(exact),
+        large => format!("{} ({})", count(large), size(large)),
+    }
+}
+
 /// A number with its thousands set apart: `12,345`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -313,6 +321,15 @@ pub fn count(n: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// How many times smaller something became: `1.8×`, `35×`.
+pub fn times(n_bytes: u64, n_smaller: u64) -> String {
+    match n_bytes as f64 / n_smaller as f64 {
+        ratio if !ratio.is_finite() => "–".to_owned(),
+        ratio if ratio < 9.95 => format!("{ratio:.1}×"),
+        ratio => format!("{}×", count(ratio.round() as u64)),
+    }
 }
 
 /// A number with its noun: `1 copy`, `2 copies`.
@@ -423,7 +440,14 @@ mod tests {
         ] {
             assert_eq!(size(n), shown, "{n}");
         }
+        assert_eq!([999, 2727].map(exact_size), ["999 B", "2,727 (2.7 kB)"]);
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        for (n, m, shown) in
+            [(18, 10, "1.8×"), (994, 100, "9.9×"), (995, 100, "10×"), (12_345_678, 1000, "12,346×")]
+        {
+            assert_eq!(times(n, m), shown);
+        }
+        assert_eq!([times(0, 0), times(5, 0), times(0, 5)], ["–", "–", "0.0×"]);
         assert_eq!(counted(1, "copy", "copies"), "1 copy");
         assert_eq!(counted(2000, "copy", "copies"), "2,000 copies");
     }

@@ -119,9 +119,9 @@ pub(super) const EXAMPLES: [(&str, &str); 16] = [
     (
         "stats",
         "  \
-  archive stats                          # the whole archive
+  archive stats                          # the whole archive; reads the headers of all packs
   archive stats report.txt               # how each of its revisions is kept
-  archive stats report.txt@1             # one of them",
+  archive stats report.txt@3             # one of them, and every base below it",
     ),
     (
         "demo",

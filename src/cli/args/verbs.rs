@@ -36,7 +36,7 @@ pub enum Verb {
     Export(ExportArgs),
     /// Make the catalog anew from the facts
     Rebuild,
-    /// Show sizes and what was saved
+    /// Explain how things are stored, and what that saves
     Stats(StatsArgs),
     /// Try everything out on a small archive made for the purpose
     Demo,
@@ -279,7 +279,7 @@ pub struct ExportArgs {
 /// `archive stats`
 #[derive(Debug, Args)]
 pub struct StatsArgs {
-    /// One document or revision; without it the whole archive
+    /// A document or revision; without it the whole archive, by the headers of all packs
     #[arg(value_name = "DOC[@REV]")]
     pub doc: Option<OsString>,
 }

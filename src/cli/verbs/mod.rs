@@ -16,3 +16,4 @@ pub mod shell;
 pub mod show;
 pub mod similar;
 pub mod stats;
+mod stored;

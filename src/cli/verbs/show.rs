@@ -13,7 +13,7 @@ use crate::{
         lines::{RevisionLine, typed},
         output::Output,
         session::Session,
-        terminal::{Style, count, counted, pad_right, shown_name, size},
+        terminal::{Style, count, counted, exact_size, pad_right, shown_name, size},
     },
     keepers::catalog::{Document, Revision},
     words::{digest::hex, error::Error},
@@ -80,10 +80,6 @@ fn card(
     kept: Option<&Kept>,
 ) -> Result<(), Error> {
     let text = |value: &Option<String>| value.as_ref().map(|value| shown_name(value.as_bytes()));
-    let n_bytes = match revision.n_bytes {
-        exact @ 0..1000 => size(exact),
-        large => format!("{} ({})", count(large), size(large)),
-    };
     let rows = [
         ("name", Some(shown_name(document.name.as_bytes()))),
         ("id", Some(document.doc.to_string())),
@@ -95,7 +91,7 @@ fn card(
         ("source", text(&revision.source)),
         ("note", text(&revision.note)),
         ("type", Some(shown_name(revision.media_type.as_bytes()))),
-        ("bytes", Some(n_bytes)),
+        ("bytes", Some(exact_size(revision.n_bytes))),
         ("sha256", Some(revision.digest.to_string())),
         ("swhid", kept.map(|kept| kept.swhid.clone())),
         ("event", Some(count(revision.event))),
@@ -111,20 +107,21 @@ fn card(
 
 /// How a content lies in its pack.
 fn stored(chain: &Chain) -> String {
-    let n_stored = size(chain.n_frame);
+    let n_stored = size(chain.n_stored);
     if chain.n_chunks > 0 {
-        let chunks = counted(chain.n_chunks, "chunk", "chunks");
-        return format!("in {chunks}, listed in {n_stored}");
+        return format!("{n_stored} in {}", counted(chain.n_chunks, "chunk", "chunks"));
     }
     let how = match (chain.n_company, chain.depth) {
         (0 | 1, 0) => "by itself".to_owned(),
         (0 | 1, depth) => format!("on {}", counted(depth, "base", "bases")),
-        (company, 0) => format!("together with {}", counted(company - 1, "other", "others")),
-        (company, depth) => format!(
-            "together with {}, on {}",
-            counted(company - 1, "other", "others"),
-            counted(depth, "base", "bases")
-        ),
+        (company, depth) => {
+            let others = counted(company - 1, "other", "others");
+            let bases = match depth {
+                0 => String::new(),
+                depth => format!(", on {}", counted(depth, "base", "bases")),
+            };
+            format!("of {} together with {others}{bases}", size(chain.n_frame))
+        }
     };
     format!("{n_stored} {how}; {} decoded to read it", size(chain.reach))
 }
@@ -153,10 +150,10 @@ mod tests {
             (chain, "300 B by itself; 900 B decoded to read it"),
             (Chain { depth: 2, ..chain }, "300 B on 2 bases; 900 B decoded to read it"),
             (
-                Chain { n_company: 2, ..chain },
-                "300 B together with 1 other; 900 B decoded to read it",
+                Chain { n_stored: 100, n_company: 2, ..chain },
+                "100 B of 300 B together with 1 other; 900 B decoded to read it",
             ),
-            (Chain { n_chunks: 9, ..chain }, "in 9 chunks, listed in 300 B"),
+            (Chain { n_chunks: 9, ..chain }, "300 B in 9 chunks"),
         ] {
             assert_eq!(stored(&chain), words);
         }

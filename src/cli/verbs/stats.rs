@@ -5,18 +5,30 @@ use std::os::unix::ffi::OsStrExt as _;
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, Chain, find},
+    archive::{
+        Archive,
+        audit::Stage,
+        find,
+        sizes::{Saver, Sizes},
+    },
     cli::{
         args::StatsArgs,
         exit::ExitCode,
         lines::{name_b64, typed},
         output::Output,
         session::Session,
-        terminal::{Style, count, counted, pad_left, pad_right, shown_name, size},
+        terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
+        verbs::stored,
     },
-    keepers::catalog::{Document, Revision},
+    keepers::{
+        catalog::{Document, Revision},
+        store::layers::Layer,
+    },
     words::{error::Error, time::Moment},
 };
+
+/// The column of labels is as wide as its longest.
+const LABEL_COLUMNS: usize = 19;
 
 #[derive(Serialize)]
 struct Line {
@@ -34,19 +46,24 @@ struct Line {
     journal_bytes: u64,
 }
 
+/// One layer of what lies on disk.
 #[derive(Serialize)]
-struct StoredLine {
+struct LayerLine {
+    layer: &'static str,
+    count: Option<u64>,
+    raw_bytes: Option<u64>,
+    stored_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct SaverLine {
     id: String,
     name: String,
     name_b64: Option<String>,
-    revision: u64,
-    sha256: String,
-    bytes: u64,
+    revisions: u64,
+    raw_bytes: u64,
     stored_bytes: u64,
-    depth: u64,
-    decoded_bytes: u64,
-    company: u64,
-    chunks: u64,
+    saved_bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -58,42 +75,73 @@ struct Summary {
 /// Shows sizes: of the whole archive, or how revisions are kept.
 pub fn run(session: &mut Session, args: &StatsArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
-    let is_json = session.globals.json;
-    match &args.doc {
-        Some(doc) => {
-            let (document, revisions) = revisions(&archive, doc.as_bytes(), session.now)?;
-            of_revisions(&mut session.out, &archive, &document, &revisions, is_json)?;
-        }
-        None => {
-            let line = line(&archive)?;
-            match is_json {
-                true => session.out.json(&typed("stats", line))?,
-                false => of_archive(&mut session.out, &line)?,
+    let Some(doc) = &args.doc else {
+        of_archive(session, &archive)?;
+        return Ok(ExitCode::Done);
+    };
+    let (document, revisions, is_one) = revisions(&archive, doc.as_bytes(), session.now)?;
+    let out = &mut session.out;
+    match (session.globals.json, is_one) {
+        (false, true) => stored::card(out, &archive, &document, &revisions[0])?,
+        (false, false) => stored::table(out, &archive, &document, &revisions)?,
+        (true, _) => {
+            for revision in &revisions {
+                stored::lines(out, &archive, &document, revision, is_one)?;
             }
+            let bytes = revisions.iter().map(|revision| revision.n_bytes).sum();
+            out.json(&typed("summary", Summary { revisions: revisions.len() as u64, bytes }))?;
         }
     }
     Ok(ExitCode::Done)
 }
 
-/// The one revision that a selector names, or all of a document's, latest first.
+/// The one revision that a selector names, or all of a document's, latest first; and which it is.
 fn revisions(
     archive: &Archive,
     selector: &[u8],
     now: Moment,
-) -> Result<(Document, Vec<Revision>), Error> {
+) -> Result<(Document, Vec<Revision>, bool), Error> {
     let (document, revision) = archive.select(selector, now)?;
     let (words, which) = find::split(selector, now);
     // A name may itself end in something like `@3`; then nothing is meant by the words before.
     if which.is_some() && archive.document(words).is_ok() {
-        return Ok((document, vec![revision]));
+        return Ok((document, vec![revision], true));
     }
     let all = archive.catalog().revisions(&document)?;
-    Ok((document, all))
+    Ok((document, all, false))
 }
 
-fn line(archive: &Archive) -> Result<Line, Error> {
-    let (totals, journal_bytes) = archive.totals()?;
-    Ok(Line {
+fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
+    let mut progress = session.progress();
+    let sizes = archive.sizes(&mut |stage| match stage {
+        Stage::Events(n) => progress.tell(n, "events"),
+        Stage::Packs(n) => progress.tell(n, "packs"),
+        Stage::Contents(n) => progress.tell(n, "revisions"),
+    })?;
+    drop(progress);
+    let (line, layers) = (line(archive, &sizes), layers(archive, &sizes));
+    let out = &mut session.out;
+    if session.globals.json {
+        let (revisions, bytes) = (line.revisions, line.raw_bytes);
+        out.json(&typed("stats", line))?;
+        layers.iter().try_for_each(|layer| out.json(&typed("layer", layer)))?;
+        sizes.savers.iter().try_for_each(|saver| out.json(&typed("saver", saver_line(saver))))?;
+        return out.json(&typed("summary", Summary { revisions, bytes }));
+    }
+    show_sums(out, &line)?;
+    show_layers(out, &layers)?;
+    show_savers(out, &sizes.savers)?;
+    out.line("")?;
+    out.line(&saving(line.raw_bytes, line.packed_bytes + line.journal_bytes))?;
+    if sizes.layers.n_unreadable > 0 {
+        session.warn("packs that are not readable are counted by their size: archive audit");
+    }
+    Ok(())
+}
+
+fn line(archive: &Archive, sizes: &Sizes) -> Line {
+    let totals = &sizes.totals;
+    Line {
         documents: totals.n_documents,
         revisions: totals.n_revisions,
         raw_bytes: totals.n_raw,
@@ -105,11 +153,71 @@ fn line(archive: &Archive) -> Result<Line, Error> {
         places: totals.n_places,
         sketches: totals.n_sketches,
         events: archive.n_events(),
-        journal_bytes,
-    })
+        journal_bytes: sizes.journal.n_bytes(),
+    }
 }
 
-fn of_archive(out: &mut Output, line: &Line) -> Result<(), Error> {
+/// Every layer, from what need not be stored to what is made from the rest.
+fn layers(archive: &Archive, sizes: &Sizes) -> Vec<LayerLine> {
+    let Sizes { layers, journal, .. } = sizes;
+    let blobs = |name, layer: Layer| LayerLine {
+        layer: name,
+        count: Some(layer.n_blobs),
+        raw_bytes: Some(layer.n_raw),
+        stored_bytes: layer.n_stored,
+    };
+    let other =
+        |name, count, stored_bytes| LayerLine { layer: name, count, raw_bytes: None, stored_bytes };
+    let n_events = Some(archive.n_events());
+    vec![
+        blobs("again", sizes.again),
+        blobs("chunks-again", sizes.chunks_again),
+        blobs("as-is", layers.as_is),
+        blobs("alone", layers.alone),
+        blobs("base", layers.based),
+        blobs("company", layers.company),
+        LayerLine { raw_bytes: None, ..blobs("lists", layers.lists) },
+        other("directories", Some(layers.n_packs), layers.n_directories),
+        other("unreadable", Some(layers.n_unreadable), layers.n_unreadable_bytes),
+        other("entries", n_events, journal.n_entries),
+        other("details", n_events, journal.n_details),
+        other("checkpoint", Some(1), journal.n_checkpoint),
+        other("catalog", None, sizes.n_catalog),
+    ]
+}
+
+/// What people call a layer.
+fn label(layer: &str) -> &'static str {
+    match layer {
+        "again" => "contents met again",
+        "chunks-again" => "chunks met again",
+        "as-is" => "stored as they are",
+        "alone" => "compressed alone",
+        "base" => "against a base",
+        "company" => "in company",
+        "lists" => "chunk lists",
+        "directories" => "pack directories",
+        "unreadable" => "packs not readable",
+        "entries" => "journal: events",
+        "details" => "journal: details",
+        "checkpoint" => "checkpoint",
+        _ => "catalog, from these",
+    }
+}
+
+fn saver_line(saver: &Saver) -> SaverLine {
+    SaverLine {
+        id: saver.document.doc.to_string(),
+        name: saver.document.name.text().into_owned(),
+        name_b64: name_b64(&saver.document.name),
+        revisions: saver.document.n_revisions,
+        raw_bytes: saver.n_raw,
+        stored_bytes: saver.n_stored,
+        saved_bytes: saver.n_saved(),
+    }
+}
+
+fn show_sums(out: &mut Output, line: &Line) -> Result<(), Error> {
     let rows = [
         ("documents", line.documents, None),
         ("revisions", line.revisions, Some(line.raw_bytes)),
@@ -124,8 +232,56 @@ fn of_archive(out: &mut Output, line: &Line) -> Result<(), Error> {
         let n_bytes = n_bytes.map(|n_bytes| format!("  {}", pad_left(&size(n_bytes), 6)));
         out.line(&format!("{label}  {n}{}", n_bytes.unwrap_or_default()))?;
     }
-    let kept = line.packed_bytes + line.journal_bytes;
-    out.line(&saving(line.raw_bytes, kept))
+    Ok(())
+}
+
+/// The layers that there are; the bytes of each column add up to revisions, packs and journal.
+fn show_layers(out: &mut Output, layers: &[LayerLine]) -> Result<(), Error> {
+    let is_there = |layer: &&LayerLine| layer.count != Some(0) || layer.stored_bytes > 0;
+    let layers: Vec<&LayerLine> = layers.iter().filter(is_there).collect();
+    let counted = |layer: &LayerLine| layer.count.map(count).unwrap_or_default();
+    let widths = layers.iter().map(|layer| counted(layer).len());
+    let n_columns = widths.chain(["count".len()]).max().unwrap_or(0);
+    out.line("")?;
+    let heading = format!(
+        "{}  {}   bytes  stored",
+        pad_right("layer by layer", LABEL_COLUMNS),
+        pad_left("count", n_columns)
+    );
+    out.line(&out.paint(Style::Heading, &heading))?;
+    for layer in layers {
+        let label = out.paint(Style::Dim, &pad_right(label(layer.layer), LABEL_COLUMNS));
+        let n = pad_left(&counted(layer), n_columns);
+        let raw = pad_left(&layer.raw_bytes.map(size).unwrap_or_default(), 6);
+        let stored = pad_left(&size(layer.stored_bytes), 6);
+        let row = match layer.raw_bytes {
+            Some(n_raw) if layer.stored_bytes > 0 => {
+                let times = pad_left(&times(n_raw, layer.stored_bytes), 6);
+                format!("{label}  {n}  {raw}  {stored}  {times}")
+            }
+            _ => format!("{label}  {n}  {raw}  {stored}"),
+        };
+        out.line(&row)?;
+    }
+    Ok(())
+}
+
+fn show_savers(out: &mut Output, savers: &[Saver]) -> Result<(), Error> {
+    if savers.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    out.line(&out.paint(Style::Heading, "largest savers"))?;
+    let n_columns = savers.iter().map(|saver| saver.document.n_revisions.to_string().len()).max();
+    for saver in savers {
+        let revisions = format!("@{}", saver.document.n_revisions);
+        let revisions = pad_left(&revisions, n_columns.unwrap_or(0) + 1);
+        let [raw, stored] = [saver.n_raw, saver.n_stored].map(|n| pad_left(&size(n), 6));
+        let times = pad_left(&times(saver.n_raw, saver.n_stored), 6);
+        let name = shown_name(saver.document.name.as_bytes());
+        out.line(&format!("{revisions}  {raw}  stored {stored}  {times}  {name}"))?;
+    }
+    Ok(())
 }
 
 /// What keeping costs, beside what was to be kept.
@@ -136,60 +292,6 @@ fn saving(n_raw: u64, n_kept: u64) -> String {
         return format!("packs and journal take {kept}; the revisions alone have {raw}");
     }
     format!("packs and journal are {times:.1} times smaller than all revisions")
-}
-
-fn of_revisions(
-    out: &mut Output,
-    archive: &Archive,
-    document: &Document,
-    revisions: &[Revision],
-    is_json: bool,
-) -> Result<(), Error> {
-    if !is_json {
-        out.line(&out.paint(Style::Heading, &shown_name(document.name.as_bytes())))?;
-    }
-    for revision in revisions {
-        let chain = archive.chain(revision)?;
-        match is_json {
-            true => out.json(&typed("stored", stored_line(document, revision, &chain)))?,
-            false => out.line(&stored_row(document, revision, &chain))?,
-        }
-    }
-    if is_json {
-        let bytes = revisions.iter().map(|revision| revision.n_bytes).sum();
-        out.json(&typed("summary", Summary { revisions: revisions.len() as u64, bytes }))?;
-    }
-    Ok(())
-}
-
-fn stored_line(document: &Document, revision: &Revision, chain: &Chain) -> StoredLine {
-    StoredLine {
-        id: document.doc.to_string(),
-        name: document.name.text().into_owned(),
-        name_b64: name_b64(&document.name),
-        revision: revision.number,
-        sha256: revision.digest.to_string(),
-        bytes: revision.n_bytes,
-        stored_bytes: chain.n_frame,
-        depth: chain.depth,
-        decoded_bytes: chain.reach,
-        company: chain.n_company,
-        chunks: chain.n_chunks,
-    }
-}
-
-fn stored_row(document: &Document, revision: &Revision, chain: &Chain) -> String {
-    let n_columns = document.n_revisions.to_string().len() + 1;
-    let number = pad_left(&format!("@{}", revision.number), n_columns);
-    let [n_bytes, n_stored, reach] =
-        [revision.n_bytes, chain.n_frame, chain.reach].map(|n| pad_left(&size(n), 6));
-    let depth = pad_left(&chain.depth.to_string(), 2);
-    let row = format!("{number}  {n_bytes}  stored {n_stored}  depth {depth}  decodes {reach}");
-    match (chain.n_chunks, chain.n_company) {
-        (0, 0 | 1) => row,
-        (0, company) => format!("{row}  with {}", counted(company - 1, "other", "others")),
-        (chunks, _) => format!("{row}  in {}", counted(chunks, "chunk", "chunks")),
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     crafts::sketch::{self, Overlap, Shingles, Sketch},
-    keepers::catalog::{Document, Revision},
+    keepers::catalog::{Asking, Document, Revision},
     words::{digest::Digest, error::Error, name::DocName},
 };
 
@@ -20,6 +20,9 @@ pub const RESEMBLANCE_MIN: f64 = 0.4;
 
 /// How far below the wanted resemblance an estimate may lie and still be confirmed.
 const ESTIMATE_SLACK: f64 = 0.15;
+
+/// So many sketches are looked up together, in one pass over the index.
+const STRIDE: usize = 2048;
 
 /// A document whose text resembles another.
 #[derive(Debug, Clone)]
@@ -56,7 +59,7 @@ impl Archive {
             return Ok(None);
         };
         let mut near = Vec::new();
-        let candidates = self.candidates(&sketch, resemblance_min, i64::MAX)?;
+        let candidates = self.candidates(&sketch, resemblance_min)?;
         for (content, overlap) in self.confirmed(candidates, &shingles, resemblance_min)? {
             for (document, revision) in self.latest_with(content)? {
                 if own.is_none_or(|own| own.row != document.row) {
@@ -79,26 +82,41 @@ impl Archive {
         mut each: impl FnMut(&DocName, &Near) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.catalog.hold()?;
-        for event in &committed.new_texts {
-            let Some(revision) = self.catalog.revision_of_event(*event)? else { continue };
-            let content = revision.content;
-            let data = self.catalog.sketch(content)?.unwrap_or_default();
-            let Ok(sketch) = Sketch::parse(&data) else { continue };
-            let candidates = self.candidates(&sketch, resemblance_min, content)?;
-            if candidates.is_empty() {
-                continue;
+        for events in committed.new_texts.chunks(STRIDE) {
+            let mut revisions = Vec::new();
+            let mut sketched = Vec::new();
+            for event in events {
+                let Some(revision) = self.catalog.revision_of_event(*event)? else { continue };
+                let data = self.catalog.sketch(revision.content)?.unwrap_or_default();
+                let Ok(sketch) = Sketch::parse(&data) else { continue };
+                sketched.push(Sketched { content: revision.content, sketch });
+                revisions.push(revision);
             }
-            let Some(shingles) = self.shingles_of(&revision)? else { continue };
-            for (other, overlap) in self.confirmed(candidates, &shingles, resemblance_min)? {
-                let document = self.catalog.document_at(revision.document)?;
-                for (near, revision) in self.latest_with(other)? {
-                    if near.row != document.row {
-                        each(&document.name, &Near { document: near, revision, overlap })?;
-                    }
-                }
+            for (turn, candidates) in self.candidates_of_many(&sketched, resemblance_min)? {
+                self.each_near(&revisions[turn], candidates, resemblance_min, &mut each)?;
             }
         }
         self.catalog.let_go()
+    }
+
+    /// Calls `each` with the other documents among the candidates that a new text resembles.
+    fn each_near(
+        &self,
+        revision: &Revision,
+        candidates: Vec<i64>,
+        resemblance_min: f64,
+        each: &mut impl FnMut(&DocName, &Near) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(shingles) = self.shingles_of(revision)? else { return Ok(()) };
+        for (other, overlap) in self.confirmed(candidates, &shingles, resemblance_min)? {
+            let document = self.catalog.document_at(revision.document)?;
+            for (near, revision) in self.latest_with(other)? {
+                if near.row != document.row {
+                    each(&document.name, &Near { document: near, revision, overlap })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Calls `each` with every group of documents whose latest revisions have the same content.
@@ -128,17 +146,17 @@ impl Archive {
     ) -> Result<(), Error> {
         let mut links = Links::default();
         let mut after = 0;
-        while let Some((content, data)) = self.catalog.next_sketch(after)? {
-            after = content;
-            let Some((_, revision)) = self.latest_with(content)?.pop() else { continue };
-            let Ok(sketch) = Sketch::parse(&data) else { continue };
-            let near = self.candidates(&sketch, resemblance_min, content)?;
-            if near.is_empty() {
-                continue;
-            }
-            let Some(shingles) = self.shingles_of(&revision)? else { continue };
-            for (other, _) in self.confirmed(near, &shingles, resemblance_min)? {
-                links.join(content, other);
+        loop {
+            let sketched = self.sketched_after(after)?;
+            let Some(last) = sketched.last() else { break };
+            after = last.content;
+            for (turn, near) in self.candidates_of_many(&sketched, resemblance_min)? {
+                let content = sketched[turn].content;
+                let Some((_, revision)) = self.latest_with(content)?.pop() else { continue };
+                let Some(shingles) = self.shingles_of(&revision)? else { continue };
+                for (other, _) in self.confirmed(near, &shingles, resemblance_min)? {
+                    links.join(content, other);
+                }
             }
         }
         for contents in links.groups() {
@@ -164,17 +182,61 @@ impl Archive {
         Ok(near)
     }
 
-    /// Contents before the row `before` whose sketch is near enough to be confirmed.
-    fn candidates(
+    /// Up to [`STRIDE`] sketches of latest contents of documents, from the one after `after`.
+    fn sketched_after(&self, mut after: i64) -> Result<Vec<Sketched>, Error> {
+        let mut sketched = Vec::new();
+        while sketched.len() < STRIDE {
+            let Some((content, data)) = self.catalog.next_sketch(after)? else { break };
+            after = content;
+            if let Ok(sketch) = Sketch::parse(&data) {
+                sketched.push(Sketched { content, sketch });
+            }
+        }
+        Ok(sketched)
+    }
+
+    /// The contents before each of these whose sketch is near enough to be confirmed, with the place of
+    /// the one among these; those that have none are left out.
+    fn candidates_of_many(
         &self,
-        sketch: &Sketch,
+        sketched: &[Sketched],
         resemblance_min: f64,
-        before: i64,
-    ) -> Result<Vec<i64>, Error> {
-        let mut near = Vec::new();
+    ) -> Result<Vec<(usize, Vec<i64>)>, Error> {
+        let asked: Vec<Asking> = sketched
+            .iter()
+            .map(|Sketched { content, sketch }| {
+                let hashes = sketch.index_hashes();
+                let n_shared_min = shared_min(hashes.len(), resemblance_min);
+                Asking { content: *content, hashes, n_shared_min }
+            })
+            .collect();
+        let mut all = Vec::new();
+        for (turn, near) in self.catalog.neighbours_of_many(&asked)? {
+            let near = self.near_enough(near, &sketched[turn].sketch, resemblance_min)?;
+            if !near.is_empty() {
+                all.push((turn, near));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Contents whose sketch is near enough to be confirmed.
+    fn candidates(&self, sketch: &Sketch, resemblance_min: f64) -> Result<Vec<i64>, Error> {
         let hashes = sketch.index_hashes();
         let n_shared_min = shared_min(hashes.len(), resemblance_min);
-        for content in self.catalog.neighbours(hashes, before, n_shared_min)? {
+        let near = self.catalog.neighbours(hashes, i64::MAX, n_shared_min)?;
+        self.near_enough(near, sketch, resemblance_min)
+    }
+
+    /// Those of the contents whose sketch is near enough to be confirmed.
+    fn near_enough(
+        &self,
+        contents: Vec<i64>,
+        sketch: &Sketch,
+        resemblance_min: f64,
+    ) -> Result<Vec<i64>, Error> {
+        let mut near = Vec::new();
+        for content in contents {
             let data = self.catalog.sketch(content)?.unwrap_or_default();
             let Ok(other) = Sketch::parse(&data) else { continue };
             if sketch::resemblance(sketch, &other) >= resemblance_min - ESTIMATE_SLACK {
@@ -238,6 +300,12 @@ impl Archive {
         }
         Ok(Group { members, resemblance })
     }
+}
+
+/// A content with its sketch.
+struct Sketched {
+    content: i64,
+    sketch: Sketch,
 }
 
 /// How many of `n_hashes` indexed hashes two texts must share to be looked at.

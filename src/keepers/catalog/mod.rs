@@ -31,6 +31,7 @@ use crate::words::{
 pub use apply::{Batch, Pack, Recorded};
 pub use find::{Document, Revision};
 pub use list::{Happening, Totals};
+pub use near::Asking;
 pub use seen::{Look, Seen};
 pub use sizes::Held;
 

@@ -22,7 +22,7 @@ pub const RESEMBLANCE_MIN: f64 = 0.4;
 const ESTIMATE_SLACK: f64 = 0.15;
 
 /// So many sketches are looked up together, in one pass over the index.
-const STRIDE: usize = 2048;
+const STRIDE: usize = 4096;
 
 /// A document whose text resembles another.
 #[derive(Debug, Clone)]

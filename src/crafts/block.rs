@@ -6,18 +6,22 @@
 //! than one the lower half did. Halves taken apart cost a fifth less than the rise of the whole, which
 //! would carry all 32 bits of who has it.
 
-/// Writes all numbers but the first; they rise strictly.
-pub fn encode(numbers: &[u64]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(5 * numbers.len());
-    for pair in numbers.windows(2) {
-        let (before, number) = (pair[0], pair[1]);
-        assert!(before < number, "the numbers of a block rise strictly");
-        let rise = upper(number) - upper(before);
-        push_varint(&mut bytes, rise);
-        let lower = number as u32;
-        push_varint(&mut bytes, if rise == 0 { lower - before as u32 - 1 } else { lower });
-    }
-    bytes
+/// A block's numbers: the first, the last, and how all but the first are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// All but the first.
+    pub bytes: Vec<u8>,
+}
+
+/// Writes numbers, which rise strictly; `None` when there are none.
+pub fn encode(numbers: &[u64]) -> Option<Block> {
+    let mut writer = Writer::of(5 * numbers.len());
+    numbers.iter().for_each(|number| writer.push(*number));
+    writer.block
 }
 
 /// Reads what [`encode`] wrote after `first`; the error says what is wrong with anything else.
@@ -27,15 +31,67 @@ pub fn parse(first: u64, bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
 
 /// The numbers of a block one by one; nothing comes after an error.
 pub fn numbers(first: u64, bytes: &[u8]) -> Numbers<'_> {
-    Numbers { next: Some(first), rest: bytes }
+    Numbers { first: Some(first), last: first, rest: bytes }
+}
+
+/// A block without the numbers to remove and with those to insert, both strictly rising; one that is
+/// in both is inserted. What lies between changes is copied as it is.
+pub fn revise(
+    first: u64,
+    bytes: &[u8],
+    mut insert: &[u64],
+    mut remove: &[u64],
+) -> Result<Option<Block>, &'static str> {
+    let mut writer = Writer::of(bytes.len() + 10 * insert.len());
+    let mut numbers = numbers(first, bytes);
+    // From here on numbers are kept, and their bytes not copied yet.
+    let mut from = 0;
+    // A number after one that went, or the first, is written anew.
+    let mut is_in_line = false;
+    let mut change = lowest(insert, remove);
+    loop {
+        let (at, before) = (bytes.len() - numbers.rest.len(), numbers.last);
+        let Some(number) = numbers.next().transpose()? else { break };
+        if is_in_line && change.is_none_or(|change| number < change) {
+            continue;
+        }
+        writer.copy(&bytes[from..at], before);
+        while let Some(new) = take_if(&mut insert, |new| new < number) {
+            writer.push(new);
+        }
+        while take_if(&mut remove, |gone| gone < number).is_some() {}
+        let is_inserted = take_if(&mut insert, |new| new == number).is_some();
+        let is_removed = take_if(&mut remove, |gone| gone == number).is_some();
+        is_in_line = is_inserted || !is_removed;
+        if is_in_line {
+            writer.push(number);
+        }
+        from = bytes.len() - numbers.rest.len();
+        change = lowest(insert, remove);
+    }
+    writer.copy(&bytes[from..], numbers.last);
+    insert.iter().for_each(|new| writer.push(*new));
+    Ok(writer.block)
+}
+
+/// The lowest of two rising sequences.
+pub fn lowest(a: &[u64], b: &[u64]) -> Option<u64> {
+    a.first().into_iter().chain(b.first()).min().copied()
+}
+
+fn take_if(numbers: &mut &[u64], is_it: impl Fn(u64) -> bool) -> Option<u64> {
+    let (first, rest) = numbers.split_first().filter(|(first, _)| is_it(**first))?;
+    *numbers = rest;
+    Some(*first)
 }
 
 /// See [`numbers`].
 #[derive(Debug, Clone)]
 pub struct Numbers<'a> {
-    /// The number to be handed out next, if it is known already.
-    next: Option<u64>,
-    /// What follows it.
+    /// Until it was handed out.
+    first: Option<u64>,
+    /// The number handed out last.
+    last: u64,
     rest: &'a [u8],
 }
 
@@ -44,51 +100,96 @@ impl Iterator for Numbers<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let number = self.next.take()?;
-        if !self.rest.is_empty() {
-            match self.following(number) {
-                Ok(following) => self.next = Some(following),
-                // The number itself is as bad as what follows it: the block is malformed.
-                Err(why) => return Some(Err(why)),
-            }
+        if let Some(first) = self.first.take() {
+            return Some(Ok(first));
         }
-        Some(Ok(number))
+        if self.rest.is_empty() {
+            return None;
+        }
+        let following = self.following();
+        match following {
+            Ok(number) => self.last = number,
+            Err(_) => self.rest = &[],
+        }
+        Some(following)
     }
 }
 
 impl Numbers<'_> {
     #[inline]
-    fn following(&mut self, number: u64) -> Result<u64, &'static str> {
+    fn following(&mut self) -> Result<u64, &'static str> {
         const TOO_LARGE: &str = "a number is too large";
         let rise = self.varint()?;
         let lower = self.varint()?;
         if rise == 0 {
-            let lower = (number as u32).checked_add(lower).and_then(|n| n.checked_add(1));
-            return Ok(number >> 32 << 32 | u64::from(lower.ok_or(TOO_LARGE)?));
+            let lower = (self.last as u32).checked_add(lower).and_then(|n| n.checked_add(1));
+            return Ok(self.last >> 32 << 32 | u64::from(lower.ok_or(TOO_LARGE)?));
         }
-        let upper = upper(number).checked_add(rise).ok_or(TOO_LARGE)?;
+        let upper = upper(self.last).checked_add(rise).ok_or(TOO_LARGE)?;
         Ok(u64::from(upper) << 32 | u64::from(lower))
     }
 
     #[inline]
     fn varint(&mut self) -> Result<u32, &'static str> {
-        let mut value = 0_u64;
-        for (n, byte) in self.rest.iter().take(VARINT_BYTES_MAX).enumerate() {
-            value |= u64::from(byte & 0x7f) << (7 * n);
-            if byte & 0x80 == 0 {
-                if *byte == 0 && n > 0 {
-                    return Err("a number is not spelled in the shortest way");
-                }
-                self.rest = &self.rest[n + 1..];
-                return u32::try_from(value).map_err(|_| "a number has more than 32 bits");
+        // Most have one to three bytes.
+        let (value, n) = match self.rest {
+            [a, ..] if a >> 7 == 0 => (u32::from(*a), 1),
+            [a, b, ..] if b >> 7 == 0 => (low(*a) | low(*b) << 7, 2),
+            [a, b, c, ..] if c >> 7 == 0 => (low(*a) | low(*b) << 7 | low(*c) << 14, 3),
+            [a, b, c, d, ..] if d >> 7 == 0 => {
+                (low(*a) | low(*b) << 7 | low(*c) << 14 | low(*d) << 21, 4)
             }
+            [_, _, _, _, e, ..] if e >> 4 != 0 => return Err("a number has more than 32 bits"),
+            [a, b, c, d, e, ..] => {
+                (low(*a) | low(*b) << 7 | low(*c) << 14 | low(*d) << 21 | low(*e) << 28, 5)
+            }
+            _ => return Err("a number has no end"),
+        };
+        if n > 1 && self.rest[n - 1] == 0 {
+            return Err("a number is not spelled in the shortest way");
         }
-        Err("a number has no end")
+        self.rest = &self.rest[n..];
+        Ok(value)
     }
 }
 
-/// What 32 bits take at most, seven to a byte.
-const VARINT_BYTES_MAX: usize = 5;
+fn low(byte: u8) -> u32 {
+    u32::from(byte & 0x7f)
+}
+
+/// Writes a block from its first number on.
+struct Writer {
+    block: Option<Block>,
+    n_bytes: usize,
+}
+
+impl Writer {
+    fn of(n_bytes: usize) -> Self {
+        Self { block: None, n_bytes }
+    }
+
+    fn push(&mut self, number: u64) {
+        let Some(block) = &mut self.block else {
+            let bytes = Vec::with_capacity(self.n_bytes);
+            self.block = Some(Block { first: number, last: number, bytes });
+            return;
+        };
+        assert!(block.last < number, "the numbers of a block rise strictly");
+        let (rise, lower) = (upper(number) - upper(block.last), number as u32);
+        push_varint(&mut block.bytes, rise);
+        let risen = lower.wrapping_sub(block.last as u32).wrapping_sub(1);
+        push_varint(&mut block.bytes, if rise == 0 { risen } else { lower });
+        block.last = number;
+    }
+
+    /// Takes over numbers up to `last`, written after the one that is the last here.
+    fn copy(&mut self, bytes: &[u8], last: u64) {
+        if let Some(block) = self.block.as_mut().filter(|_| !bytes.is_empty()) {
+            block.bytes.extend_from_slice(bytes);
+            block.last = last;
+        }
+    }
+}
 
 fn push_varint(bytes: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
@@ -104,6 +205,8 @@ fn upper(number: u64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -121,7 +224,8 @@ mod tests {
         let at = |upper: u64, lower: u64| upper << 32 | lower;
         let numbers = [at(7, 5), at(7, 6), at(7, 200), at(9, 3), at(309, 0)];
         let bytes = [0, 0, 0, 0xc1, 0x01, 2, 3, 0xac, 0x02, 0];
-        assert_eq!(encode(&numbers), bytes);
+        let block = Block { first: numbers[0], last: numbers[4], bytes: bytes.to_vec() };
+        assert_eq!(encode(&numbers), Some(block));
         assert_eq!(parse(numbers[0], &bytes), Ok(numbers.to_vec()));
         assert_eq!(parse(u64::MAX, &[]), Ok(vec![u64::MAX]));
     }
@@ -145,7 +249,31 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_encoded_parses_back(numbers in rising()) {
-            prop_assert_eq!(parse(numbers[0], &encode(&numbers)), Ok(numbers));
+            let block = encode(&numbers).unwrap();
+            prop_assert_eq!(parse(block.first, &block.bytes), Ok(numbers));
+        }
+
+        #[test]
+        fn a_revised_block_is_the_block_of_the_revised_numbers(
+            numbers in rising(),
+            insert in rising(),
+            gone in proptest::collection::vec(any::<prop::sample::Index>(), 0..100),
+            again in proptest::collection::vec(any::<prop::sample::Index>(), 0..20),
+            strangers in rising(),
+        ) {
+            let of = |indexes: &[prop::sample::Index]| -> BTreeSet<u64> {
+                indexes.iter().map(|index| numbers[index.index(numbers.len())]).collect()
+            };
+            let insert: BTreeSet<u64> = insert.into_iter().chain(of(&again)).collect();
+            let remove: BTreeSet<u64> = strangers.into_iter().chain(of(&gone)).collect();
+            let kept = numbers.iter().copied().filter(|number| !remove.contains(number));
+            let wanted: BTreeSet<u64> = kept.chain(insert.iter().copied()).collect();
+            let block = encode(&numbers).unwrap();
+            let list = |set: BTreeSet<u64>| set.into_iter().collect::<Vec<u64>>();
+            let revised = revise(block.first, &block.bytes, &list(insert), &list(remove.clone()));
+            prop_assert_eq!(revised, Ok(encode(&list(wanted))));
+            let all = revise(block.first, &block.bytes, &[], &numbers);
+            prop_assert_eq!(all, Ok(None));
         }
 
         #[test]
@@ -155,7 +283,7 @@ mod tests {
         ) {
             if let Ok(numbers) = parse(first, &bytes) {
                 prop_assert!(numbers.is_sorted_by(|a, b| a < b));
-                prop_assert_eq!(encode(&numbers), bytes);
+                prop_assert_eq!(encode(&numbers).unwrap().bytes, bytes);
             }
         }
     }

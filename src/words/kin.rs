@@ -3,7 +3,10 @@
 use super::{digest::Key, error::Error};
 
 /// How many features a blob has.
-pub const FEATURES: usize = 12;
+pub const N_FEATURES: usize = 12;
+
+/// The features of a blob: two blobs that share many of them are alike in their bytes.
+pub type Features = [u32; N_FEATURES];
 
 /// A stored blob that shares features with another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,5 +23,5 @@ pub struct Relative {
 pub trait Kin {
     /// The few blobs that share most of the features, of equals the latest first; and the blob
     /// `also`, last, if it was found too.
-    fn kin(&self, features: &[u32; FEATURES], also: Option<Key>) -> Result<Vec<Relative>, Error>;
+    fn kin(&self, features: &Features, also: Option<Key>) -> Result<Vec<Relative>, Error>;
 }

@@ -13,7 +13,7 @@ use crate::{
     words::{
         digest::{Digest, DocId, Key},
         error::Error,
-        kin::FEATURES,
+        kin::Features,
         place::Place,
     },
 };
@@ -58,7 +58,7 @@ pub struct Batch<'a> {
     /// Sketches, as stored, of contents that appear here for the first time.
     pub sketches: Option<&'a HashMap<Digest, Vec<u8>>>,
     /// Features of contents and chunks that appear here for the first time; one without has no kin.
-    pub features: Option<&'a HashMap<Key, [u32; FEATURES]>>,
+    pub features: Option<&'a HashMap<Key, Features>>,
     /// The chunks, in order, of large contents that appear here for the first time.
     pub chunks: Option<&'a HashMap<Digest, Vec<Key>>>,
     /// Hash tiles that the events changed.
@@ -101,6 +101,23 @@ impl Catalog {
             transaction.execute("DELETE FROM pack WHERE key = ?1", [key])?;
             Ok(())
         })
+    }
+
+    /// Puts packs in the place of others that hold the same blobs, all or nothing and durably: the
+    /// packs that went may be removed when this returns.
+    pub fn replace_packs(&self, came: &[Pack], went: &[Digest]) -> Result<(), Error> {
+        self.db.pragma_update(None, "synchronous", "full")?;
+        let replaced = self.whole(|transaction| {
+            for pack in went {
+                let key = pack.key().0 as i64;
+                transaction.execute("DELETE FROM pack WHERE key = ?1", [key])?;
+            }
+            transaction
+                .execute("DELETE FROM place WHERE pack NOT IN (SELECT key FROM pack)", [])?;
+            came.iter().try_for_each(|pack| insert_pack(transaction, pack))
+        });
+        self.db.pragma_update(None, "synchronous", "normal")?;
+        replaced
     }
 
     /// Changes all or nothing: in a transaction of its own, or as a part of the one that is open.

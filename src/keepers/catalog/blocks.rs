@@ -1,8 +1,8 @@
 //! Sorted sets of numbers in a table of blocks: the make of both indexes, `posting` and `kin`.
 //!
-//! A row for each number would cost 20 bytes and, as hashes fall everywhere, a page written for each
-//! one added. A block holds a hundred neighbours; a batch that touches most blocks goes through the
-//! table once, in order.
+//! A row for each number would cost 14 bytes instead of 5, and the work of inserting a row. A block
+//! holds about a hundred neighbours; as hashes fall everywhere a large batch touches most blocks, and
+//! goes through the table once, in order.
 //!
 //! A block covers the numbers from its own first to the next block's first; the lowest one also
 //! covers what lies before it.
@@ -14,12 +14,13 @@ use crate::{
     words::error::Error,
 };
 
-/// A block of more bytes is cut. Small ones leave little of a page of 4,096 unused, and are quickly
-/// read and written; large ones have fewer rows to go through.
-const BLOCK_BYTES_MAX: usize = 1024;
+/// A block of more bytes is cut. At this size a look-up decodes little, and whole blocks leave little
+/// of a page of 4,096 unused; smaller ones save nothing more.
+const BLOCK_BYTES_MAX: usize = 512;
 /// How full the pieces of a block that is cut are at most.
 const PIECE_BYTES_MAX: usize = BLOCK_BYTES_MAX * 3 / 4;
-/// So many blocks that nobody wants are stepped over before the next one wanted is looked up.
+/// So many blocks that nobody wants are stepped over before the next one wanted is looked up, which
+/// costs about as much.
 const IDLE_MAX: usize = 4;
 /// Changed blocks are collected up to so many bytes: nothing is written while a query runs.
 const UNWRITTEN_BYTES_MAX: usize = 1 << 20;
@@ -119,7 +120,7 @@ impl<'a> Blocks<'a> {
     ///
     /// Blocks left empty go; small ones stay, as they fill again.
     pub fn change(&self, mut insert: &[u64], mut remove: &[u64]) -> Result<(), Error> {
-        while let Some(start) = lowest(insert, remove) {
+        while let Some(start) = block::lowest(insert, remove) {
             let mut changed = Changed::default();
             let mut is_empty = true;
             self.walk(start, |block| {
@@ -130,10 +131,11 @@ impl<'a> Blocks<'a> {
                 remove = later;
                 self.revise(&block, here, gone, &mut changed)?;
                 let is_full = changed.n_bytes >= UNWRITTEN_BYTES_MAX;
-                Ok(lowest(insert, remove).filter(|_| !is_full))
+                Ok(block::lowest(insert, remove).filter(|_| !is_full))
             })?;
             if is_empty {
-                cut(insert, &mut changed);
+                let all = block::encode(insert);
+                all.map_or(Ok(()), |all| changed.put(all)).map_err(|why| self.malformed(why))?;
                 (insert, remove) = (&[], &[]);
             }
             self.write(&changed)?;
@@ -160,34 +162,38 @@ impl<'a> Blocks<'a> {
         Ok(values)
     }
 
-    /// Appends up to `n_max` of the values that the hash has, falling from the largest.
-    pub fn latest(&self, hash: u32, n_max: usize, values: &mut Vec<u32>) -> Result<(), Error> {
-        let (from, to) = (entry(hash, 0), entry(hash, u32::MAX));
-        let n_wanted = values.len() + n_max;
+    /// Up to `n_max` of the values that each of the hashes has, falling from the largest, one hash
+    /// after the other.
+    pub fn latest(&self, hashes: &[u32], n_max: usize) -> Result<Vec<u32>, Error> {
+        let mut values = Vec::with_capacity(128);
         let mut query = self.db.prepare_cached(self.sql.down)?;
-        let mut rows = query.query([column(to)])?;
-        let mut before = None;
-        while let Some(row) = rows.next()? {
-            let (first, data) = columns(row)?;
-            self.expect_rise(Some(first), before)?;
-            let start = values.len();
-            for number in block::numbers(first, data) {
-                let number = number.map_err(|why| self.malformed(why))?;
-                if number > to {
+        for hash in hashes {
+            let (from, to) = (entry(*hash, 0), entry(*hash, u32::MAX));
+            let n_wanted = values.len() + n_max;
+            let mut rows = query.query([column(to)])?;
+            let mut before = None;
+            while let Some(row) = rows.next()? {
+                let (first, data) = columns(row)?;
+                self.expect_rise(Some(first), before)?;
+                let start = values.len();
+                for number in block::numbers(first, data) {
+                    let number = number.map_err(|why| self.malformed(why))?;
+                    if number > to {
+                        break;
+                    }
+                    if number >= from {
+                        values.push(number as u32);
+                    }
+                }
+                values[start..].reverse();
+                values.truncate(n_wanted);
+                if first <= from || values.len() == n_wanted {
                     break;
                 }
-                if number >= from {
-                    values.push(number as u32);
-                }
+                before = Some(first);
             }
-            values[start..].reverse();
-            values.truncate(n_wanted);
-            if first <= from || values.len() == n_wanted {
-                break;
-            }
-            before = Some(first);
         }
-        Ok(())
+        Ok(values)
     }
 
     /// Calls `each` with every number, rising.
@@ -248,12 +254,16 @@ impl<'a> Blocks<'a> {
         remove: &[u64],
         changed: &mut Changed,
     ) -> Result<(), Error> {
-        let numbers = merged(block.numbers(), insert, remove).map_err(|why| self.malformed(why))?;
-        if block.end.is_some_and(|end| numbers.last().is_some_and(|last| *last >= end)) {
+        let revised = block::revise(block.first, block.data, insert, remove);
+        let revised = revised.map_err(|why| self.malformed(why))?;
+        let last = revised.as_ref().map(|revised| revised.last);
+        if block.end.is_some_and(|end| last.is_some_and(|last| last >= end)) {
             return Err(self.malformed("it reaches into the next one"));
         }
         let n_before = changed.puts.len();
-        cut(&numbers, changed);
+        if let Some(revised) = revised {
+            changed.put(revised).map_err(|why| self.malformed(why))?;
+        }
         match &changed.puts[n_before..] {
             [(first, data)] if *first == block.first && data == block.data => {
                 changed.puts.truncate(n_before);
@@ -300,46 +310,19 @@ struct Changed {
     n_bytes: usize,
 }
 
-/// Adds numbers as blocks that are not too large.
-fn cut(numbers: &[u64], changed: &mut Changed) {
-    let Some(first) = numbers.first() else { return };
-    let data = block::encode(numbers);
-    if data.len() <= BLOCK_BYTES_MAX {
-        changed.n_bytes += data.len();
-        changed.puts.push((*first, data));
-        return;
+impl Changed {
+    /// Adds a block; one that is too large in pieces.
+    fn put(&mut self, block: block::Block) -> Result<(), &'static str> {
+        if block.bytes.len() <= BLOCK_BYTES_MAX {
+            self.n_bytes += block.bytes.len();
+            self.puts.push((block.first, block.bytes));
+            return Ok(());
+        }
+        let numbers = block::parse(block.first, &block.bytes)?;
+        let n_pieces = block.bytes.len().div_ceil(PIECE_BYTES_MAX);
+        let mut pieces = numbers.chunks(numbers.len().div_ceil(n_pieces));
+        pieces.try_for_each(|piece| block::encode(piece).map_or(Ok(()), |piece| self.put(piece)))
     }
-    let n_pieces = data.len().div_ceil(PIECE_BYTES_MAX);
-    numbers.chunks(numbers.len().div_ceil(n_pieces)).for_each(|piece| cut(piece, changed));
-}
-
-/// The numbers without those to remove and with those to insert.
-fn merged(
-    numbers: Numbers,
-    mut insert: &[u64],
-    mut remove: &[u64],
-) -> Result<Vec<u64>, &'static str> {
-    let mut all = Vec::with_capacity(256 + insert.len());
-    for number in numbers {
-        let number = number?;
-        while let Some((new, later)) = insert.split_first().filter(|(new, _)| **new < number) {
-            all.push(*new);
-            insert = later;
-        }
-        while let Some((_, later)) = remove.split_first().filter(|(old, _)| **old < number) {
-            remove = later;
-        }
-        // What is inserted again comes with the insertions.
-        if insert.first() != Some(&number) && remove.first() != Some(&number) {
-            all.push(number);
-        }
-    }
-    all.extend(insert);
-    Ok(all)
-}
-
-fn lowest(insert: &[u64], remove: &[u64]) -> Option<u64> {
-    insert.first().into_iter().chain(remove.first()).min().copied()
 }
 
 /// A number as a column: SQLite's integers are signed, and their order is to be the same.
@@ -416,7 +399,7 @@ mod tests {
         put(15, &[0]);
         assert!(blocks.change(&[12], &[]).is_err());
         assert!(blocks.below(0, 30, 9).is_err());
-        assert!(blocks.latest(0, 9, &mut Vec::new()).is_err());
+        assert!(blocks.latest(&[0], 9).is_err());
         assert!(blocks.each(|_| {}).is_err());
     }
 
@@ -440,10 +423,9 @@ mod tests {
                 let values = |from, to| model.range(from..to).map(|number| *number as u32);
                 let below = values(entry(hash, 0), entry(hash, limit)).take(n_max);
                 prop_assert_eq!(blocks.below(hash, limit, n_max).unwrap(), below.collect::<Vec<_>>());
-                let mut latest = vec![1];
-                blocks.latest(hash, n_max, &mut latest).unwrap();
-                let all = values(entry(hash, 0), entry(hash, u32::MAX));
-                let wanted: Vec<u32> = [1].into_iter().chain(all.rev().take(n_max)).collect();
+                let all = values(entry(hash, 0), entry(hash, u32::MAX)).rev().take(n_max);
+                let wanted: Vec<u32> = all.clone().chain(all).collect();
+                let latest = blocks.latest(&[hash, hash], n_max).unwrap();
                 prop_assert_eq!(latest, wanted);
             }
         }

@@ -57,6 +57,19 @@ pub struct Revision {
     pub author: Option<String>,
 }
 
+/// The latest revision of a document, as far as the next one depends on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Latest {
+    /// The document.
+    pub doc: DocId,
+    /// The revision's event.
+    pub event: u64,
+    /// Its number.
+    pub number: u64,
+    /// Its content.
+    pub digest: Digest,
+}
+
 const DOCUMENT: &str = "SELECT id, doc, name, latest, revisions FROM document";
 pub(super) const REVISION: &str = "
     SELECT r.event, r.document, r.number, r.content, c.digest, c.bytes, t.text, r.at, r.captured,
@@ -73,6 +86,24 @@ impl Catalog {
     pub fn document_named(&self, name: &DocName) -> Result<Option<Document>, Error> {
         let mut query = self.db.prepare_cached(&format!("{DOCUMENT} WHERE name = ?1"))?;
         Ok(query.query_row([name_value(name.as_bytes())], document).optional()?)
+    }
+
+    /// The latest revision of the document with exactly this name.
+    pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT d.doc, d.latest, d.revisions, c.digest FROM document d
+             JOIN revision r ON r.event = d.latest JOIN content c ON c.id = r.content
+             WHERE d.name = ?1",
+        )?;
+        let found = query.query_row([name_value(name.as_bytes())], |row| {
+            Ok(Latest {
+                doc: DocId(row.get::<_, i64>(0)? as u64),
+                event: row.get::<_, i64>(1)? as u64,
+                number: row.get::<_, i64>(2)? as u64,
+                digest: digest(row.get_ref(3)?.as_blob()?),
+            })
+        });
+        Ok(found.optional()?)
     }
 
     /// The document in this row.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::words::{
     digest::{Digest, Key},
     error::Error,
-    kin::{FEATURES, Kin, Relative},
+    kin::{Features, Kin, Relative},
 };
 
 use super::{
@@ -27,15 +27,7 @@ const RELATIVES_MAX: usize = 8;
 type Found = (u32, u32);
 
 impl Catalog {
-    /// The eight blobs that share most of the features, of equals the latest first; and
-    /// the blob `also`, last, if it was found too.
-    ///
-    /// A feature that many have finds only the latest of them. Blobs of one key count as one.
-    pub fn kin(
-        &self,
-        features: &[u32; FEATURES],
-        also: Option<Key>,
-    ) -> Result<Vec<Relative>, Error> {
+    fn relatives(&self, features: &Features, also: Option<Key>) -> Result<Vec<Relative>, Error> {
         let mut found = self.sharing(features)?;
         let by_rank = |(number, n): &Found| Reverse((*n, *number));
         let n_named = RELATIVES_MAX.min(found.len());
@@ -66,16 +58,19 @@ impl Catalog {
     }
 
     /// The blobs that have some of the features, in order of number.
-    fn sharing(&self, features: &[u32; FEATURES]) -> Result<Vec<Found>, Error> {
-        let index = Blocks::kin(&self.db);
-        let mut features = *features;
-        features.sort_unstable();
-        let mut met = Vec::new();
-        for same in features.chunk_by(|a, b| a == b) {
-            index.latest(same[0], LATEST, &mut met)?;
-        }
+    fn sharing(&self, features: &Features) -> Result<Vec<Found>, Error> {
+        let mut wanted = features.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut met = Blocks::kin(&self.db).latest(&wanted, LATEST)?;
         met.sort_unstable();
         Ok(met.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect())
+    }
+
+    /// Whether a chunk with this key is known.
+    pub fn has_chunk(&self, key: Key) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached("SELECT 1 FROM chunk WHERE key = ?1")?;
+        Ok(query.exists([key.0 as i64])?)
     }
 
     /// Key and, of contents, size of the blob with this number.
@@ -103,9 +98,10 @@ impl Catalog {
     }
 }
 
+/// A feature that many have finds only the latest of them. Blobs of one key count as one.
 impl Kin for Catalog {
-    fn kin(&self, features: &[u32; FEATURES], also: Option<Key>) -> Result<Vec<Relative>, Error> {
-        self.kin(features, also)
+    fn kin(&self, features: &Features, also: Option<Key>) -> Result<Vec<Relative>, Error> {
+        self.at_once(|| self.relatives(features, also))
     }
 }
 
@@ -140,29 +136,45 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::words::kin::N_FEATURES;
+    use crate::{
+        crafts::event::{Event, MediaType, Revise},
+        keepers::catalog::Recorded,
+        words::{digest::DocId, time::Moment},
+    };
 
-    /// Contents 1 to `n` whose features `of` says, as rows and in the index.
-    fn related(n: u32, of: impl Fn(u32) -> [u32; FEATURES]) -> Catalog {
+    /// Contents 1 to `n`, taken in together, whose features `of` says.
+    fn related(n: u32, of: impl Fn(u32) -> Features) -> Catalog {
         let catalog = Catalog::in_memory().unwrap();
-        let digest = |n: u32| Digest::of(&n.to_be_bytes());
-        let features: HashMap<Key, [u32; FEATURES]> =
-            (1..=n).map(|n| (digest(n).key(), of(n))).collect();
-        let batch = Batch { features: Some(&features), ..Batch::default() };
-        let mut kin = Vec::new();
-        for n in 1..=n {
-            let values = (key_column(digest(n).key()), digest(n).as_bytes().to_vec(), n);
-            let insert = "INSERT INTO content (key, digest, bytes) VALUES (?1, ?2, ?3)";
-            catalog.db.execute(insert, values).unwrap();
-            relate(&catalog.db, &batch, (i64::from(n), &digest(n)), &mut kin).unwrap();
-        }
-        kin.sort_unstable();
-        kin.dedup();
-        Blocks::kin(&catalog.db).change(&kin, &[]).unwrap();
+        let features = (1..=n).map(|n| (key(n), of(n))).collect();
+        apply(&catalog, 1..=n, &features);
         catalog
     }
 
-    fn key_column(key: Key) -> i64 {
-        key.0 as i64
+    fn apply(
+        catalog: &Catalog,
+        contents: std::ops::RangeInclusive<u32>,
+        features: &HashMap<Key, Features>,
+    ) {
+        let start = catalog.totals().unwrap().n_revisions;
+        let events: Vec<Event> = contents.map(event).collect();
+        let recorded = |(index, event)| Recorded { index, event, detail: None };
+        let events: Vec<Recorded> = (start..).zip(&events).map(recorded).collect();
+        let batch = Batch { events: &events, features: Some(features), ..Batch::default() };
+        catalog.apply(&batch).unwrap();
+    }
+
+    /// The first revision of a document of its own.
+    fn event(n: u32) -> Event {
+        Event::Revise(Revise {
+            at: Moment::from_unix(0, 0),
+            doc: DocId(n.into()),
+            prev: None,
+            sha256: Digest::of(&n.to_be_bytes()),
+            size: n.into(),
+            media: MediaType::new("text/plain").unwrap(),
+            detail: Digest::of(b""),
+        })
     }
 
     fn key(n: u32) -> Key {
@@ -170,7 +182,7 @@ mod tests {
     }
 
     /// The first `n` features are 1, 2, …, the others belong to `who` alone.
-    fn sharing(n: u32, who: u32) -> [u32; FEATURES] {
+    fn sharing(n: u32, who: u32) -> Features {
         std::array::from_fn(|turn| match turn as u32 {
             turn if turn < n => turn + 1,
             turn => 1000 * who + turn,
@@ -204,12 +216,21 @@ mod tests {
 
     #[test]
     fn a_feature_that_many_have_finds_the_latest() {
-        let catalog = related(500, |_| [5; FEATURES]);
-        let found = catalog.kin(&[5; FEATURES], Some(key(437))).unwrap();
+        let catalog = related(500, |_| [5; N_FEATURES]);
+        let found = catalog.kin(&[5; N_FEATURES], Some(key(437))).unwrap();
         assert_eq!(found.len(), RELATIVES_MAX + 1);
         assert_eq!(named(&found)[0], (key(500), 1));
         assert_eq!(named(&found)[RELATIVES_MAX], (key(437), 1));
-        assert_eq!(catalog.kin(&[5; FEATURES], Some(key(436))).unwrap().len(), RELATIVES_MAX);
+        assert_eq!(catalog.kin(&[5; N_FEATURES], Some(key(436))).unwrap().len(), RELATIVES_MAX);
+    }
+
+    #[test]
+    fn a_content_that_was_there_before_gets_no_features() {
+        let catalog = related(1, |_| sharing(2, 1));
+        let features = HashMap::from([(key(1), sharing(9, 1)), (key(2), sharing(4, 2))]);
+        apply(&catalog, 1..=3, &features);
+        let found = catalog.kin(&sharing(12, 9), None).unwrap();
+        assert_eq!(named(&found), [(key(2), 4), (key(1), 2)]);
     }
 
     #[test]
@@ -236,7 +257,7 @@ mod tests {
     fn a_row_beyond_what_is_indexed_is_refused() {
         let catalog = Catalog::in_memory().unwrap();
         let digest = Digest::of(b"a");
-        let features = HashMap::from([(digest.key(), [1; FEATURES])]);
+        let features = HashMap::from([(digest.key(), [1; N_FEATURES])]);
         let batch = Batch { features: Some(&features), ..Batch::default() };
         for row in [1 << 31, i64::MAX] {
             let done = relate(&catalog.db, &batch, (row, &digest), &mut Vec::new());

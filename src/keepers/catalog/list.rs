@@ -53,6 +53,19 @@ pub struct Totals {
     pub n_sketches: u64,
 }
 
+/// How much of a pack is of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filling {
+    /// The pack.
+    pub pack: Digest,
+    /// Its size.
+    pub n_bytes: u64,
+    /// The bytes of all frames, each once for every blob in it.
+    pub n_weight: u64,
+    /// The same for blobs that belong to a content and lie nowhere before.
+    pub n_live_weight: u64,
+}
+
 impl Catalog {
     /// Up to `limit` documents in order of name, from the one after `after`.
     pub fn documents_after(
@@ -159,6 +172,63 @@ impl Catalog {
     pub fn packs(&self) -> Result<Vec<Digest>, Error> {
         let mut query = self.db.prepare_cached("SELECT digest FROM pack ORDER BY key")?;
         let rows = query.query_map([], |row| Ok(digest(row.get_ref(0)?.as_blob()?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How well each pack is filled, in order of key.
+    pub fn fillings(&self) -> Result<Vec<Filling>, Error> {
+        // A blob of several places counts in one of them only.
+        let mut query = self.db.prepare(
+            "SELECT p.digest, p.bytes, ifnull(sum(l.bytes), 0), ifnull(sum(l.bytes * (
+               (EXISTS (SELECT 1 FROM content c WHERE c.key = l.key)
+                OR EXISTS (SELECT 1 FROM chunk k WHERE k.key = l.key))
+               AND NOT EXISTS (SELECT 1 FROM place o WHERE o.key = l.key
+                               AND (o.pack, o.offset) < (l.pack, l.offset)))), 0)
+             FROM pack p LEFT JOIN place l ON l.pack = p.key GROUP BY p.key ORDER BY p.key",
+        )?;
+        let rows = query.query_map([], |row| {
+            let number = |column: usize| row.get::<_, i64>(column).map(|n| n as u64);
+            let pack = digest(row.get_ref(0)?.as_blob()?);
+            Ok(Filling {
+                pack,
+                n_bytes: number(1)?,
+                n_weight: number(2)?,
+                n_live_weight: number(3)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a blob with this key belongs to a content.
+    pub fn is_live(&self, key: Key) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM content WHERE key = ?1 UNION ALL SELECT 1 FROM chunk WHERE key = ?1",
+        )?;
+        Ok(query.exists([key.0 as i64])?)
+    }
+
+    /// Some of the documents that have had a content with this key, as rows.
+    pub fn documents_with(&self, key: Key, limit: usize) -> Result<Vec<i64>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT DISTINCT r.document FROM content c JOIN revision r ON r.content = c.id
+             WHERE c.key = ?1 ORDER BY r.document LIMIT ?2",
+        )?;
+        let rows = query.query_map([key.0 as i64, limit as i64], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Up to `limit` revisions of a document after the number `after`, in order.
+    pub fn revisions_after(
+        &self,
+        document: i64,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Revision>, Error> {
+        let mut query = self.db.prepare_cached(&format!(
+            "{REVISION} WHERE r.document = ?1 AND r.number > ?2 ORDER BY r.number LIMIT ?3"
+        ))?;
+        let values = [document, after.min(i64::MAX as u64) as i64, limit as i64];
+        let rows = query.query_map(values, find::revision)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -29,8 +29,8 @@ use crate::words::{
 };
 
 pub use apply::{Batch, Pack, Recorded};
-pub use find::{Document, Revision};
-pub use list::{Happening, Totals};
+pub use find::{Document, Latest, Revision};
+pub use list::{Filling, Happening, Totals};
 pub use near::Asking;
 pub use seen::{Look, Seen};
 pub use sizes::Held;
@@ -128,12 +128,27 @@ impl Catalog {
         Ok(())
     }
 
+    /// Asks several things of the catalog as it is now; each question alone would lock and unlock it.
+    fn at_once<T>(&self, ask: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        if !self.db.is_autocommit() {
+            return ask();
+        }
+        self.db.prepare_cached("BEGIN")?.execute([])?;
+        let answer = ask();
+        let ended = self.db.prepare_cached("COMMIT")?.execute([]);
+        let answer = answer?;
+        ended?;
+        Ok(answer)
+    }
+
     fn prepare(db: Connection) -> Result<Self, Error> {
         db.busy_timeout(std::time::Duration::from_secs(10))?;
         // Plans must not depend on values: a statement would be compiled anew for each of them.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.pragma_update(None, "trusted_schema", false)?;
-        db.pragma_update(None, "cache_size", -16_000)?;
+        // An index of a million contents is larger than this, but what is asked for often is not. To
+        // map the file would be faster still, but a page that cannot be read would end the program.
+        db.pragma_update(None, "cache_size", -64_000)?;
         db.pragma_update(None, "temp_store", "memory")?;
         db.set_prepared_statement_cache_capacity(64);
         Ok(Self { db })

@@ -38,14 +38,17 @@ impl Catalog {
         let limit = u32::try_from(before.max(0)).unwrap_or(u32::MAX);
         let mut met: Vec<u32> = Vec::new();
         let mut n_common = 0;
-        for hash in hashes {
-            let sharing = posting.below(*hash, limit, POSTINGS_MAX + 1)?;
-            if sharing.len() > POSTINGS_MAX {
-                n_common += 1;
-            } else {
-                met.extend(sharing);
+        self.at_once(|| {
+            for hash in hashes {
+                let sharing = posting.below(*hash, limit, POSTINGS_MAX + 1)?;
+                if sharing.len() > POSTINGS_MAX {
+                    n_common += 1;
+                } else {
+                    met.extend(sharing);
+                }
             }
-        }
+            Ok(())
+        })?;
         met.sort_unstable();
         let n_shared_min = enough(n_shared_min, n_common);
         let runs = met.chunk_by(|a, b| a == b).filter(|run| run.len() >= n_shared_min);

@@ -147,12 +147,31 @@ const GUESS_BYTES: usize = 128 << 10;
 
 /// Whether at most one character in a hundred is one that texts do not have.
 fn is_text(text: &str) -> bool {
-    let n_odd = if text.is_ascii() {
-        text.bytes().filter(|byte| is_odd_ascii(*byte)).count()
-    } else {
-        text.chars().filter(|c| is_odd(*c)).count()
-    };
-    n_odd * 100 <= text.len()
+    n_odd(text) * 100 <= text.len()
+}
+
+/// Looks closely only at stretches with a byte that an odd character may begin with.
+fn n_odd(text: &str) -> usize {
+    let mut n_odd = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (stretch, more) = rest.split_at(rest.ceil_char_boundary(STRETCH_BYTES));
+        if stretch.bytes().fold(false, |found, byte| found | may_begin_odd(byte)) {
+            n_odd += stretch.chars().filter(|c| is_odd(*c)).count();
+        }
+        rest = more;
+    }
+    n_odd
+}
+
+const STRETCH_BYTES: usize = 64;
+
+/// Besides ASCII, odd characters begin with c2 (controls), ee or ef.
+fn may_begin_odd(byte: u8) -> bool {
+    (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'))
+        | (byte == 0x7f)
+        | (byte == 0xc2)
+        | (byte >= 0xee)
 }
 
 fn is_odd(c: char) -> bool {
@@ -289,5 +308,14 @@ mod tests {
                 prop_assert!(decoded.text.len() <= 3 * bytes.len() + 3);
             }
         }
+    }
+
+    #[test]
+    fn odd_characters_are_found_by_the_bytes_they_begin_with() {
+        for c in ('\0'..='\u{ffff}').filter(|c| is_odd(*c)) {
+            let text = format!("{}{c}{}", "é".repeat(100), "a".repeat(100));
+            assert_eq!(n_odd(&text), 1, "{c:?}");
+        }
+        assert_eq!(n_odd(&"Plain “text”, \u{a0} with 中文\r\n and é".repeat(20)), 0);
     }
 }

@@ -27,7 +27,9 @@ pub struct Normal {
 impl Normal {
     /// The normal form of one text.
     pub fn of(text: &str) -> Self {
-        let mut normal = Self::default();
+        // Room for most texts from the start: growing copies everything.
+        let (bytes, ends) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len() / 5));
+        let mut normal = Self { bytes, ends };
         normal.push(text);
         normal
     }

@@ -1,0 +1,219 @@
+//! Kin: which blobs are alike in their bytes, so that one can be compressed against the other.
+//!
+//! A gear hash rolls over the bytes; where some of its bits are zero, its value is a *mark*. Equal
+//! stretches of two blobs have equal marks wherever they stand. A *feature* is the largest of the
+//! marks under one of 12 linear maps, so that two blobs share it with the probability of their
+//! marks' resemblance. Sampling by content and linear maps are Odess (Zou et al., "Odess: Speeding
+//! up Resemblance Detection for Redundancy Elimination by Fast Content-Defined Sampling", ICDE 2021),
+//! the gear hash is that of FastCDC; here each feature is indexed alone and the number that match
+//! decides, which finds more than super-features do (docs/benchmarks.md).
+//!
+//! Features are stored in the catalog; whatever changes them changes its schema version.
+
+use crate::words::kin::{Features, N_FEATURES};
+
+/// Blobs shorter than this are sampled more densely.
+const SHORT_BYTES: usize = 4 << 10;
+/// One position in 16 of a short blob is marked,
+const SHORT_MASK: u64 = 0xf << MASK_SHIFT;
+/// and one in 128 of any other.
+const MASK: u64 = 0x7f << MASK_SHIFT;
+/// The bits tested depend on the last 49 to 55 bytes.
+const MASK_SHIFT: u32 = 49;
+/// As many marks are kept of a blob, the smallest.
+const MARKS_MAX: usize = 1024;
+
+/// What is known of a blob's bytes without looking at them again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traits {
+    features: Option<Features>,
+    /// The smallest marks, strictly rising.
+    marks: Vec<u32>,
+    /// There were more marks than are kept.
+    is_cut: bool,
+}
+
+impl Traits {
+    /// Reads a blob once, at about the speed of memory.
+    pub fn of(blob: &[u8]) -> Self {
+        let mask = if blob.len() < SHORT_BYTES { SHORT_MASK } else { MASK };
+        let mut marks = Vec::with_capacity(blob.len() / 100 + 16);
+        let mut largest = [0; N_FEATURES];
+        let mut hash = 0_u64;
+        for byte in blob {
+            hash = (hash << 1).wrapping_add(GEAR[usize::from(*byte)]);
+            if hash & mask == 0 {
+                let mark = (hash >> 17) as u32;
+                for (feature, (factor, term)) in largest.iter_mut().zip(MAPS) {
+                    *feature = (*feature).max(mark.wrapping_mul(factor).wrapping_add(term));
+                }
+                marks.push(mark);
+            }
+        }
+        let features = (!marks.is_empty()).then(|| salted(largest));
+        marks.sort_unstable();
+        marks.dedup();
+        let is_cut = marks.len() > MARKS_MAX;
+        marks.truncate(MARKS_MAX);
+        marks.shrink_to_fit();
+        Self { features, marks, is_cut }
+    }
+
+    /// The features; none for a blob so short or so even that nothing in it was marked.
+    pub fn features(&self) -> Option<&Features> {
+        self.features.as_ref()
+    }
+
+    /// How many marks there are: about one for 128 bytes, up to a limit.
+    pub fn n_marks(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Memory that this takes, about.
+    pub fn n_bytes(&self) -> usize {
+        size_of::<Self>() + self.marks.len() * size_of::<u32>()
+    }
+
+    /// How many of this blob's marks the other lacks: what would have to be written down of this
+    /// one if the other were its base.
+    pub fn n_missing_in(&self, other: &Self) -> usize {
+        let horizon = match other.marks.last() {
+            Some(last) if other.is_cut => *last,
+            _ => u32::MAX,
+        };
+        let mut others = other.marks.iter().peekable();
+        let mine = self.marks.iter().take_while(|mark| **mark <= horizon);
+        mine.filter(|mark| {
+            while others.next_if(|other| other < mark).is_some() {}
+            others.next_if_eq(mark).is_none()
+        })
+        .count()
+    }
+}
+
+/// Tells the features apart, so that all of them can share one index.
+fn salted(largest: Features) -> Features {
+    let mut features = largest;
+    for (feature, (_, term)) in features.iter_mut().zip(MAPS) {
+        *feature = mixed(*feature ^ term);
+    }
+    features
+}
+
+/// The finaliser of MurmurHash3 (Appleby): largest values crowd together, an index wants them spread.
+fn mixed(mut x: u32) -> u32 {
+    x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
+    x = (x ^ (x >> 13)).wrapping_mul(0xc2b2_ae35);
+    x ^ (x >> 16)
+}
+
+/// A random number for each byte.
+const GEAR: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < table.len() {
+        table[n] = random(n as u64);
+        n += 1;
+    }
+    table
+};
+
+/// Factor, which is odd, and term of each linear map.
+const MAPS: [(u32, u32); N_FEATURES] = {
+    let mut maps = [(0, 0); N_FEATURES];
+    let mut n = 0;
+    while n < maps.len() {
+        let bits = random(256 + n as u64);
+        maps[n] = (bits as u32 | 1, (bits >> 32) as u32);
+        n += 1;
+    }
+    maps
+};
+
+/// The n-th number of SplitMix64 from 0 (Steele, Lea and Flood, 2014).
+const fn random(n: u64) -> u64 {
+    let x = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes without any repetition.
+    fn noise(seed: u64, n_bytes: usize) -> Vec<u8> {
+        let numbers = (0..n_bytes as u64 / 8 + 1).map(|n| random(seed << 32 | n));
+        numbers.flat_map(u64::to_le_bytes).take(n_bytes).collect()
+    }
+
+    fn n_matching(a: &[u8], b: &[u8]) -> usize {
+        let (a, b) = (Traits::of(a), Traits::of(b));
+        match (a.features(), b.features()) {
+            (Some(a), Some(b)) => a.iter().zip(b).filter(|(a, b)| a == b).count(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn features_are_fixed_while_the_schema_is() {
+        let features = Traits::of(&noise(7, 10_000)).features().copied().unwrap();
+        assert_eq!(features[..3], GOLDEN);
+    }
+
+    const GOLDEN: [u32; 3] = [868016653, 5887474, 3461799753];
+
+    #[test]
+    fn kin_share_features_and_strangers_do_not() {
+        for n_bytes in [1000, 5000, 50_000, 1 << 20] {
+            let blob = noise(1, n_bytes);
+            let mut edited = blob.clone();
+            edited.splice(n_bytes / 2..n_bytes / 2 + 10, *b"a few words");
+            let moved = [&blob[n_bytes / 3..], &blob[..n_bytes / 3]].concat();
+            assert_eq!(n_matching(&blob, &blob), N_FEATURES, "{n_bytes}");
+            assert!(n_matching(&blob, &edited) >= 8, "{n_bytes}");
+            assert!(n_matching(&blob, &moved) >= 8, "{n_bytes}");
+            assert_eq!(n_matching(&blob, &noise(2, n_bytes)), 0, "{n_bytes}");
+        }
+    }
+
+    #[test]
+    fn half_a_blob_shares_about_a_third() {
+        let (mut sum, n_rounds) = (0, 60);
+        for seed in 0..n_rounds {
+            let blob = noise(seed, 40_000);
+            let other = [&blob[..20_000], &noise(1000 + seed, 20_000)[..]].concat();
+            sum += n_matching(&blob, &other);
+        }
+        let mean = sum as f64 / n_rounds as f64 / N_FEATURES as f64;
+        assert!((0.25..0.42).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    fn what_is_missing_is_counted_from_one_side() {
+        let (a, b) = (noise(1, 30_000), noise(2, 3000));
+        let both = [&a[..], &b[..]].concat();
+        let [a, both] = [Traits::of(&a), Traits::of(&both)];
+        assert!(a.n_missing_in(&both) <= 1);
+        assert!((10..50).contains(&both.n_missing_in(&a)), "{}", both.n_missing_in(&a));
+        assert_eq!(a.n_missing_in(&a), 0);
+    }
+
+    #[test]
+    fn marks_of_large_blobs_are_compared_as_far_as_both_are_known() {
+        let large = noise(3, 1 << 20);
+        let edited = [&large[..500_000], &noise(4, 50_000)[..], &large[500_000..]].concat();
+        let [large, edited] = [Traits::of(&large), Traits::of(&edited)];
+        assert_eq!(large.n_marks(), MARKS_MAX);
+        assert!(large.n_missing_in(&edited) < 9);
+        let missing = edited.n_missing_in(&large);
+        assert!((20..100).contains(&missing), "{missing}");
+    }
+
+    #[test]
+    fn what_is_too_even_or_too_short_has_none() {
+        assert_eq!(Traits::of(b"").features(), None);
+        assert_eq!(Traits::of(&[0; 100_000]).features(), Traits::of(&[0; 200_000]).features());
+    }
+}

@@ -9,8 +9,12 @@ use std::sync::Arc;
 use common::{add, init};
 use divan::{Bencher, counter::BytesCount};
 use docarchive::{
-    archive::{Archive, find::Which},
-    crafts::backend::{Backend, memory::Memory},
+    archive::{Archive, add::Said, find::Which},
+    crafts::{
+        backend::{Backend, memory::Memory},
+        kin::Traits,
+    },
+    words::kin::Kin as _,
 };
 
 fn main() {
@@ -47,6 +51,48 @@ fn add_500_small_documents(bencher: Bencher) {
         add(&mut archive, 1, &documents).unwrap();
         archive
     });
+}
+
+/// Documents of 45 kB under names of their own: each finds its base among all before it.
+fn kin(n_documents: usize) -> Vec<(String, String)> {
+    (0..n_documents).map(|n| (format!("capture/{n}.md"), revision(n * 7 % n_documents))).collect()
+}
+
+#[divan::bench(sample_count = 10, args = [1, 2])]
+fn add_200_kin_in_one_go(bencher: Bencher, n_threads: usize) {
+    let texts = kin(200);
+    let n_bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
+    let signer = common::signer();
+    bencher.counter(BytesCount::new(n_bytes)).bench_local(|| {
+        let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+        let mut archive = init(backend);
+        let adding = archive.add(&signer, common::occasion(1), Said::default(), "bench").unwrap();
+        let mut adding = adding.on_threads(n_threads);
+        for (name, text) in &texts {
+            adding.push(common::intake(name.as_bytes(), text.as_bytes())).unwrap();
+            while adding.is_full() {
+                adding.pop().unwrap();
+            }
+        }
+        while adding.pop().unwrap().is_some() {}
+        adding.commit().unwrap();
+        drop(adding);
+        archive
+    });
+}
+
+/// The stored kin of one document among 500 others.
+#[divan::bench]
+fn candidates_among_500(bencher: Bencher) {
+    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let mut archive = init(backend);
+    let texts = kin(500);
+    let documents: Vec<(&str, &[u8])> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    add(&mut archive, 1, &documents).unwrap();
+    let traits = Traits::of(revision(1234).as_bytes());
+    let features = *traits.features().unwrap();
+    bencher.bench_local(|| archive.catalog().kin(&features, None).unwrap());
 }
 
 #[divan::bench(args = [1, 33, 64, 100])]

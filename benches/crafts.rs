@@ -5,7 +5,8 @@ use divan::{Bencher, counter::BytesCount};
 use docarchive::{
     crafts::{
         diff::{self, Sides},
-        frame,
+        frame::{Packer, Unpacker},
+        kin::Traits,
         sketch::{Sketch, Words},
         text::Normal,
     },
@@ -71,28 +72,43 @@ fn digest_1_mib(bencher: Bencher) {
     bencher.counter(BytesCount::of_str(&text)).bench(|| Digest::of(text.as_bytes()));
 }
 
+#[divan::bench]
+fn features_1_mib(bencher: Bencher) {
+    let text = prose(1 << 20);
+    bencher.counter(BytesCount::of_str(&text)).bench(|| Traits::of(text.as_bytes()));
+}
+
+#[divan::bench]
+fn features_800_bytes(bencher: Bencher) {
+    let text = prose(800);
+    bencher.counter(BytesCount::of_str(&text)).bench(|| Traits::of(text.as_bytes()));
+}
+
 #[divan::bench(args = [3, 9])]
 fn compress_alone_64_kib(bencher: Bencher, level: i32) {
     let text = prose(64 << 10);
     let counter = BytesCount::of_str(&text);
-    bencher.counter(counter).bench(|| frame::compress(text.as_bytes(), None, level));
+    let mut packer = Packer::default();
+    bencher.counter(counter).bench_local(|| packer.pack(text.as_bytes(), None, level));
 }
 
 #[divan::bench(args = [3, 9])]
 fn compress_against_base_64_kib(bencher: Bencher, level: i32) {
     let (base, text) = (prose(64 << 10), edited(&prose(64 << 10)));
+    let mut packer = Packer::default();
     bencher
         .counter(BytesCount::of_str(&text))
-        .bench(|| frame::compress(text.as_bytes(), Some(base.as_bytes()), level));
+        .bench_local(|| packer.pack(text.as_bytes(), Some(base.as_bytes()), level));
 }
 
 #[divan::bench]
 fn decompress_against_base_64_kib(bencher: Bencher) {
     let (base, text) = (prose(64 << 10), edited(&prose(64 << 10)));
-    let packed = frame::compress(text.as_bytes(), Some(base.as_bytes()), 9).unwrap();
+    let packed = Packer::default().pack(text.as_bytes(), Some(base.as_bytes()), 9).unwrap();
+    let mut unpacker = Unpacker::default();
     bencher
         .counter(BytesCount::of_str(&text))
-        .bench(|| frame::decompress(&packed, Some(base.as_bytes()), text.len()).unwrap());
+        .bench_local(|| unpacker.unpack(&packed, Some(base.as_bytes()), text.len()).unwrap());
 }
 
 #[divan::bench]

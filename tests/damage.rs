@@ -335,6 +335,32 @@ fn adding_the_same_bytes_again_heals_whatever_they_are_called() {
 }
 
 #[test]
+fn the_pack_that_comes_out_the_same_heals_the_damaged_one() {
+    // A document lay alone in a pack, and a byte of the pack flipped. The same bytes were added under
+    // another name: they made a pack of the same name, which was there already and stayed damaged.
+    // Now it is written over: the pack is whole again, and the audit is sound.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    add(&mut init(Arc::new(Local::create(&path).unwrap())), 1, &[("a.txt", STORY.as_bytes())])
+        .unwrap();
+    let backend: Arc<dyn Backend> = Arc::new(Local::open(&path).unwrap());
+    let packs = backend.list("packs").unwrap();
+    assert_eq!(packs.len(), 1, "the document lies alone");
+    let pack = path.join(&packs[0].name);
+    let good = fs::read(&pack).unwrap();
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 1;
+    fs::write(&pack, bad).unwrap();
+    let mut archive = open(&path).unwrap();
+    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {}).unwrap();
+    assert!(report.findings.iter().any(|finding| finding.code == Code::BlobDamaged));
+    add(&mut archive, 2, &[("b.txt", STORY.as_bytes())]).unwrap();
+    assert_eq!(fs::read(&pack).unwrap(), good);
+    assert_eq!(backend.list("packs").unwrap().len(), 1);
+    check(&archive, &backend);
+}
+
+#[test]
 fn what_is_no_fact_hurts_nothing() {
     let (_folder, path, truth) = in_a_folder();
     for name in ["lock", "log/checkpoints", "catalog-seen.sqlite"] {

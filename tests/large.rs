@@ -4,21 +4,23 @@
 mod common;
 
 use std::{
-    cell::Cell,
     fs,
     io::{self, Read},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
-use common::{init, occasion, signer};
+use common::{Steady, init, occasion, signer};
 use docarchive::{
     archive::{
         Archive, Standing,
-        add::{Intake, Said, Source, Taken},
+        add::{Intake, Reading, Said, Source, Taken},
         audit::Scope,
     },
     crafts::backend::{Backend, faulty::Faulty, local::Local, memory::Memory},
-    keepers::{catalog::Look, store::pack_name},
+    keepers::store::pack_name,
     words::{
         digest::{Digest, Hasher},
         limits,
@@ -60,25 +62,25 @@ impl Read for Text {
 }
 
 /// The text, perhaps with the insertion; counts what was read of it.
-struct Large<'a> {
+struct Large {
     is_edited: bool,
-    n_read: &'a Cell<u64>,
+    n_read: Arc<AtomicU64>,
 }
 
-struct Counted<'a, R> {
+struct Counted<R> {
     inner: R,
-    n_read: &'a Cell<u64>,
+    n_read: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counted<'_, R> {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n_bytes = self.inner.read(out)?;
-        self.n_read.set(self.n_read.get() + n_bytes as u64);
+        self.n_read.fetch_add(n_bytes as u64, Relaxed);
         Ok(n_bytes)
     }
 }
 
-fn content(is_edited: bool) -> Box<dyn Read> {
+fn content(is_edited: bool) -> Box<dyn Read + Send> {
     if !is_edited {
         return Box::new(Text::new().take(N_BYTES));
     }
@@ -88,13 +90,10 @@ fn content(is_edited: bool) -> Box<dyn Read> {
     Box::new(start.chain(INSERTION).chain(rest.take(N_BYTES - INSERTED_AT)))
 }
 
-impl Source for Large<'_> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(Counted { inner: content(self.is_edited), n_read: self.n_read }))
-    }
-
-    fn look(&self) -> io::Result<Option<Look>> {
-        Ok(None)
+impl Source for Large {
+    fn open(&self) -> io::Result<Box<dyn Reading>> {
+        let (inner, n_read) = (content(self.is_edited), Arc::clone(&self.n_read));
+        Ok(Box::new(Steady(Counted { inner, n_read })))
     }
 }
 
@@ -111,17 +110,17 @@ fn digest(mut from: impl Read) -> Digest {
 
 /// Adds the text; returns how many bytes were packed.
 fn add_large(archive: &mut Archive, n: u64, is_edited: bool) -> u64 {
-    let n_read = Cell::new(0);
-    let source = Large { is_edited, n_read: &n_read };
+    let n_read = Arc::new(AtomicU64::new(0));
+    let source = Box::new(Large { is_edited, n_read: Arc::clone(&n_read) });
     let signer = signer();
     let mut adding = archive.add(&signer, occasion(n), Said::default(), "test").unwrap();
     let name = DocName::new("large.txt").unwrap();
-    let intake = Intake { name, mtime: None, is_link: false, source: &source };
-    let taken = adding.take(&intake).unwrap();
+    let intake = Intake { name, mtime: None, is_link: false, n_bytes: N_BYTES, source };
+    let taken = adding.take(intake).unwrap();
     assert!(matches!(taken, Taken::New(_) | Taken::Revised(_)), "{taken:?}");
     let committed = adding.commit().unwrap().unwrap();
     let inserted = if is_edited { INSERTION.len() as u64 } else { 0 };
-    assert_eq!(n_read.get(), N_BYTES + inserted, "a source is read once");
+    assert_eq!(n_read.load(Relaxed), N_BYTES + inserted, "a source is read once");
     committed.n_packed
 }
 
@@ -161,7 +160,7 @@ fn i12_a_large_content_is_read_chunk_by_chunk() {
     let mut stream = archive.read(&document, revision).unwrap();
     let (mut n_calls, mut n_pieces, mut n_bytes) = (calls.calls().len(), 0, 0);
     while let Some(piece) = stream.next_piece().unwrap() {
-        assert!(piece.len() <= limits::CHUNK_BYTES_MAX);
+        assert!(piece.len() <= 4 * limits::CHUNK_BYTES_AVG);
         let n_now = calls.calls().len();
         assert!(n_now - n_calls <= 1, "one piece took {} reads", n_now - n_calls);
         (n_calls, n_pieces, n_bytes) = (n_now, n_pieces + 1, n_bytes + piece.len() as u64);

@@ -2,17 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
-    cell::Cell,
     fs::{self, File, FileTimes},
     io::{self, Read},
     os::unix::fs::MetadataExt,
     process::Command,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, UNIX_EPOCH},
 };
 
 use docarchive::{
-    archive::add::{Intake, Said, Source, Taken},
+    archive::add::{Intake, Reading, Said, Source, Taken},
     crafts::backend::{Backend, memory::Memory},
     keepers::catalog::Look,
     words::name::DocName,
@@ -374,15 +376,19 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 // ---- reading no more than needed, and files that change meanwhile
 
 /// A file whose looks are given one after the other, the last one for ever; counts its readings.
-struct Shifting {
+#[derive(Clone)]
+struct Shifting(Arc<Looks>);
+
+struct Looks {
     looks: Vec<i64>,
-    n_looks: Cell<usize>,
-    n_reads: Cell<usize>,
+    n_looks: AtomicUsize,
+    n_reads: AtomicUsize,
 }
 
 impl Shifting {
     fn new(looks: &[i64]) -> Self {
-        Self { looks: looks.to_vec(), n_looks: Cell::new(0), n_reads: Cell::new(0) }
+        let (n_looks, n_reads) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self(Arc::new(Looks { looks: looks.to_vec(), n_looks, n_reads }))
     }
 
     fn look_at(mtime: i64) -> Look {
@@ -391,14 +397,25 @@ impl Shifting {
 }
 
 impl Source for Shifting {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        self.n_reads.set(self.n_reads.get() + 1);
-        Ok(Box::new(&b"text"[..]))
+    fn open(&self) -> io::Result<Box<dyn Reading>> {
+        self.0.n_reads.fetch_add(1, Relaxed);
+        Ok(Box::new(ShiftingText(self.clone(), b"text")))
     }
+}
 
+struct ShiftingText(Shifting, &'static [u8]);
+
+impl Read for ShiftingText {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.1.read(out)
+    }
+}
+
+impl Reading for ShiftingText {
     fn look(&self) -> io::Result<Option<Look>> {
-        let n = self.n_looks.replace(self.n_looks.get() + 1);
-        Ok(Some(Self::look_at(self.looks[n.min(self.looks.len() - 1)])))
+        let Looks { looks, n_looks, .. } = &*self.0.0;
+        let n = n_looks.fetch_add(1, Relaxed);
+        Ok(Some(Shifting::look_at(looks[n.min(looks.len() - 1)])))
     }
 }
 
@@ -413,10 +430,17 @@ fn a_file_that_changes_is_read_twice_and_then_called_unsettled() {
         let name = DocName::new("x").unwrap();
         let mut adding =
             archive.add(&signer, common::occasion(1), Said::default(), "test").unwrap();
-        let intake = Intake { name: name.clone(), mtime: None, is_link: false, source: &source };
-        let Taken::New(kept) = adding.take(&intake).unwrap() else { panic!("{looks:?}") };
+        let intake = Intake {
+            name: name.clone(),
+            mtime: None,
+            is_link: false,
+            n_bytes: 4,
+            source: Box::new(source.clone()),
+        };
+        let Taken::New(kept) = adding.take(intake).unwrap() else { panic!("{looks:?}") };
         adding.commit().unwrap();
-        assert_eq!((source.n_reads.get(), kept.is_unsettled), (n_reads, is_unsettled), "{looks:?}");
+        let n_read = source.0.n_reads.load(Relaxed);
+        assert_eq!((n_read, kept.is_unsettled), (n_reads, is_unsettled), "{looks:?}");
         let last = Shifting::look_at(*looks.last().unwrap());
         assert_eq!(adding.is_seen(&name, &last).unwrap(), is_seen_after, "{looks:?}");
         assert!(!adding.is_seen(&name, &Shifting::look_at(99)).unwrap());

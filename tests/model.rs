@@ -13,9 +13,11 @@ use docarchive::{
     archive::{
         Archive,
         add::{Said, Taken},
+        compact::Policy,
         find::Which,
     },
     crafts::backend::{Backend, local::Local},
+    keepers::store::Levels,
     words::{error::Error, time::Moment},
 };
 use proptest::prelude::*;
@@ -58,6 +60,8 @@ enum Command {
     Reopen,
     Rebuild,
     LoseCatalog,
+    /// Small packs together, or everything anew.
+    Compact(bool),
     /// Taken in, never committed.
     Abandon(usize, Bytes),
 }
@@ -84,6 +88,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => Just(Command::Reopen),
         1 => Just(Command::Rebuild),
         1 => Just(Command::LoseCatalog),
+        1 => any::<bool>().prop_map(Command::Compact),
         1 => one().prop_map(|(name, bytes)| Command::Abandon(name, bytes)),
     ]
 }
@@ -157,6 +162,11 @@ fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &
             take(&mut adding, NAMES[*name], &bytes.of(model, NAMES[*name])).unwrap();
         }
         Command::Rebuild => archive.rebuild("test").unwrap(),
+        Command::Compact(is_all) => {
+            let levels = Levels::all(1);
+            let policy = if *is_all { Policy::Rewrite(levels, 1) } else { Policy::Tidy };
+            archive.compact(policy, "test", &mut |_| Ok(())).unwrap();
+        }
         Command::Reopen => *archive = open(path),
         Command::LoseCatalog => {
             let elsewhere = tempfile::tempdir().unwrap();

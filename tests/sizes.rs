@@ -22,6 +22,9 @@ use docarchive::{
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
     Nobody was hurt, the harbour master said, and fishing may begin again next week.\n";
 
+const NOTICE: &str =
+    "Parents are asked to bring back all library books before the end of the term.\n";
+
 /// Revisions in every way of being stored, and contents and chunks that were there already.
 fn grown(backend: Arc<dyn Backend>) -> Archive {
     let mut archive = init(backend);
@@ -34,7 +37,7 @@ fn grown(backend: Arc<dyn Backend>) -> Archive {
     let batches: [&[(&str, Vec<u8>)]; 4] = [
         &[
             ("story", text(&long)),
-            ("a", text(STORY)),
+            ("a", text(NOTICE)),
             ("b/c", text("some other text")),
             ("empty", Vec::new()),
             ("noise", noise(2, 20_000)),
@@ -42,7 +45,7 @@ fn grown(backend: Arc<dyn Backend>) -> Archive {
         &[("story", text(&longer)), ("copy", text(&long)), ("large", large)],
         // What was there comes back, and something else rests on it.
         &[("story", text(&long)), ("large", larger)],
-        &[("story", text(&longest)), ("copy", text(&longer)), ("a", text(&STORY.repeat(2)))],
+        &[("story", text(&longest)), ("copy", text(&longer)), ("a", text(&NOTICE.repeat(2)))],
     ];
     for (n, batch) in batches.iter().enumerate() {
         let batch: Vec<(&str, &[u8])> =
@@ -98,7 +101,9 @@ fn every_chain_told_is_the_one_that_is_read() {
                 let (header, payload) = frame_at(&memory, link);
                 assert_eq!((link.depth, header.base.map(|base| base.key)), (depth as u64, key));
                 let raw = match header.packed {
-                    true => frame::decompress(&payload, base.as_deref(), header.n_raw()).unwrap(),
+                    true => frame::Unpacker::default()
+                        .unpack(&payload, base.as_deref(), header.n_raw())
+                        .unwrap(),
                     false => payload,
                 };
                 n_decoded += raw.len() as u64;
@@ -169,7 +174,7 @@ fn what_is_told_of_revisions_adds_up_to_what_is_told_of_documents() {
     let savers = sizes(&archive).savers;
     assert!(savers.is_sorted_by_key(|saver| std::cmp::Reverse(saver.n_saved())));
     let names: Vec<_> = savers.iter().map(|saver| saver.document.name.text()).collect();
-    assert_eq!(names, ["large", "story", "copy", "a", "b/c"]);
+    assert_eq!(names, ["large", "story", "copy", "a"]);
     for saver in &savers {
         let revisions = archive.catalog().revisions(&saver.document).unwrap();
         let n_raw: u64 = revisions.iter().map(|revision| revision.n_bytes).sum();

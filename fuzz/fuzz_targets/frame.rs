@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     let bytes = &[&frame::MAGIC[..], &checksum, bytes].concat();
     if let Ok((header, payload, n_bytes)) = frame::parse(bytes) {
         assert!(header.n_raw() <= limits::LIST_BYTES_MAX);
-        let _ = frame::decompress(payload, Some(b"a base"), header.n_raw());
+        let _ = frame::Unpacker::default().unpack(payload, Some(b"a base"), header.n_raw());
         let mut again = Vec::new();
         frame::encode(&header, payload, &mut again);
         assert_eq!(again, bytes[..n_bytes]);

@@ -15,29 +15,33 @@ use std::{
 use crate::{
     crafts::{
         backend::Guard,
-        chunk,
+        chunk::Chunk,
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,
         note::Signer,
-        text,
+        pool::Pool,
     },
     keepers::{
-        catalog::{Look, Seen},
-        store::Writer,
+        catalog::{Latest, Look, Seen},
+        store::{Blob, Levels, Writer},
     },
     words::{
-        digest::{Digest, DocId, Hasher},
+        digest::{Digest, DocId, Hasher, Key},
         error::Error,
+        kin::Features,
         limits,
         name::DocName,
         time::Moment,
     },
 };
 
-use super::{Archive, Occasion, commit::Committed, sketching};
+use super::{
+    Archive, Occasion,
+    arrival::{self, Arrivals, Arrived, Body, Expected, News, Whole},
+    commit::Committed,
+};
 
-/// The media type of a symbolic link, whose content is its target.
-pub const SYMLINK: &str = "inode/symlink";
+pub use super::arrival::{Intake, Reading, SYMLINK, Source};
 
 /// What was said about everything that is added.
 #[derive(Debug, Clone, Default)]
@@ -60,26 +64,6 @@ pub enum Captured {
     At(Moment),
     /// When their files were last changed.
     Mtime,
-}
-
-/// Gives the bytes of a document, as often as asked if it can.
-pub trait Source {
-    /// Opens it at the start.
-    fn open(&self) -> io::Result<Box<dyn Read + '_>>;
-    /// How it looks right now; `None` for what has no look, such as a stream, which opens once.
-    fn look(&self) -> io::Result<Option<Look>>;
-}
-
-/// One document on its way in.
-pub struct Intake<'a> {
-    /// Its name.
-    pub name: DocName,
-    /// The modification time of its file.
-    pub mtime: Option<Moment>,
-    /// Whether it is a symbolic link, whose bytes are the target.
-    pub is_link: bool,
-    /// Where its bytes come from.
-    pub source: &'a dyn Source,
 }
 
 /// What became of a document.
@@ -110,15 +94,6 @@ pub struct Kept {
     pub is_unsettled: bool,
 }
 
-/// The latest revision of a document, committed or not.
-#[derive(Clone, Copy)]
-struct Latest {
-    doc: DocId,
-    event: u64,
-    number: u64,
-    digest: Digest,
-}
-
 /// A revision that waits for the commit.
 pub(super) struct Waiting {
     pub doc: DocId,
@@ -134,9 +109,15 @@ pub(super) struct Waiting {
 pub(super) struct Pending {
     pub revisions: Vec<Waiting>,
     pub sketches: HashMap<Digest, Vec<u8>>,
+    /// Of new contents and of the chunks of large ones.
+    pub features: HashMap<Key, Features>,
+    /// The keys of the chunks of new large contents.
+    pub chunks: HashMap<Digest, Vec<Key>>,
     pub seen: Vec<Seen>,
     documents: HashMap<DocName, Latest>,
     contents: HashSet<Digest>,
+    /// Chunks that are known to be stored, or were put.
+    pub chunks_held: HashSet<Digest>,
     n_bytes: u64,
 }
 
@@ -149,24 +130,37 @@ pub struct Adding<'a> {
     pub(super) edge: Edge,
     pub(super) writer: Option<Writer>,
     pub(super) pending: Pending,
+    pub(super) pool: Rc<Pool>,
+    arrivals: Arrivals,
+    verifies_known: bool,
     said: Said,
     n_drawn: u64,
 }
 
-/// Content as it was read.
-struct Arrived {
-    digest: Digest,
-    n_bytes: u64,
-    media_type: &'static str,
-    /// The bytes, unless they went to the store chunk by chunk.
-    body: Body,
-    is_unsettled: bool,
-    look: Option<Look>,
+/// Content that was read to its end.
+pub(super) struct Content {
+    pub digest: Digest,
+    pub n_bytes: u64,
+    pub media_type: &'static str,
+    pub form: Form,
+    pub is_unsettled: bool,
+    pub look: Option<Look>,
 }
 
-enum Body {
-    Blob(Vec<u8>),
-    Chunks(Vec<chunk::Chunk>),
+/// The bytes of a content.
+pub(super) enum Form {
+    Blob(Arc<Vec<u8>>, Option<News>),
+    /// They went to the store chunk by chunk.
+    Chunks(Vec<Chunk>),
+}
+
+impl From<Whole> for Content {
+    fn from(whole: Whole) -> Self {
+        let n_bytes = whole.bytes.len() as u64;
+        let Whole { digest, bytes, media_type, news, look, is_unsettled } = whole;
+        let form = Form::Blob(bytes, news);
+        Self { digest, n_bytes, media_type, form, is_unsettled, look }
+    }
 }
 
 impl Archive {
@@ -180,6 +174,7 @@ impl Archive {
     ) -> Result<Adding<'a>, Error> {
         let (guard, edge) = self.begin(signer, who)?;
         self.catalog.attach_seen(self.backend.folder())?;
+        let pool = Rc::new(Pool::new(1));
         Ok(Adding {
             archive: self,
             _guard: guard,
@@ -188,6 +183,9 @@ impl Archive {
             edge,
             writer: None,
             pending: Pending::default(),
+            arrivals: Arrivals::new(Rc::clone(&pool)),
+            pool,
+            verifies_known: false,
             said,
             n_drawn: 0,
         })
@@ -203,11 +201,11 @@ impl Archive {
 
     /// What would become of a document; nothing is kept.
     pub fn rehearse(&self, intake: &Intake) -> Result<Taken, Error> {
-        let (digest, n_bytes) = match digest_of(intake.source) {
+        let (digest, n_bytes) = match digest_of(&*intake.source) {
             Ok(read) => read,
             Err(error) => return Ok(Taken::Unread(error)),
         };
-        let latest = self.latest(&intake.name)?;
+        let latest = self.catalog.latest(&intake.name)?;
         if latest.is_some_and(|latest| latest.digest == digest) {
             return Ok(Taken::Unchanged);
         }
@@ -216,15 +214,16 @@ impl Archive {
         let kept = Kept { number, digest, n_bytes, is_new_content, is_unsettled: false };
         Ok(if number == 1 { Taken::New(kept) } else { Taken::Revised(kept) })
     }
+}
 
-    fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
-        let Some(document) = self.catalog.document_named(name)? else { return Ok(None) };
-        let revision = self.catalog.revision_of_event(document.latest)?.ok_or_else(|| {
-            Error::Catalog { why: format!("event {} has no row", document.latest) }
-        })?;
-        let (doc, event) = (document.doc, document.latest);
-        Ok(Some(Latest { doc, event, number: document.n_revisions, digest: revision.digest }))
-    }
+/// Whether a file that was read after `began` would look different if it changed after that.
+///
+/// Its times move on in ticks: of a second or two where they have no fraction, else of ten
+/// milliseconds at most.
+fn is_settled(look: &Look, began: i64) -> bool {
+    let newest = look.ctime.max(look.mtime);
+    let tick = if look.ctime % 1_000_000_000 == 0 { 2_000_000_000 } else { 20_000_000 };
+    newest < began - tick
 }
 
 fn digest_of(source: &dyn Source) -> io::Result<(Digest, u64)> {
@@ -243,6 +242,19 @@ fn digest_of(source: &dyn Source) -> io::Result<(Digest, u64)> {
 }
 
 impl Adding<'_> {
+    /// Lets so many threads read, hash, sketch and compress. The packs are the same for any number.
+    pub fn on_threads(mut self, n_threads: usize) -> Self {
+        self.pool = Rc::new(Pool::new(n_threads));
+        self.arrivals = Arrivals::new(Rc::clone(&self.pool));
+        self
+    }
+
+    /// Reads what is stored of unchanged documents to the end, where a look at the checksums would do.
+    pub fn verifying_known(mut self, verifies_known: bool) -> Self {
+        self.verifies_known = verifies_known;
+        self
+    }
+
     /// The archive as it was last committed.
     pub fn archive(&self) -> &Archive {
         self.archive
@@ -251,25 +263,71 @@ impl Adding<'_> {
     /// Whether a file that looks like this was found to be its document's latest revision.
     pub fn is_seen(&self, name: &DocName, look: &Look) -> Result<bool, Error> {
         Ok(!self.pending.documents.contains_key(name)
+            && !self.arrivals.has(name)
             && self.archive.catalog.is_seen(name, look)?)
     }
 
-    /// Takes one document in. An error is the archive's; what is wrong with the source is `Taken`.
-    pub fn take(&mut self, intake: &Intake) -> Result<Taken, Error> {
+    /// Has a document read, by whichever thread has time.
+    pub fn push(&mut self, intake: Intake) -> Result<(), Error> {
         self.archive.catalog.hold()?;
         let latest = self.latest(&intake.name)?;
-        let arrived = match self.arrive(intake)? {
-            Ok(arrived) => arrived,
+        self.arrivals.push(intake, Expected { latest, n_events: self.archive.journal.size() });
+        Ok(())
+    }
+
+    /// Whether documents should be taken before more are pushed.
+    pub fn is_full(&self) -> bool {
+        self.arrivals.is_full()
+    }
+
+    /// Takes in the next of the documents that were pushed, in their order; `None` when there are no
+    /// more.
+    ///
+    /// An error is the archive's; what is wrong with the source is `Taken`.
+    pub fn pop(&mut self) -> Result<Option<Taken>, Error> {
+        match self.arrivals.pop() {
+            Some(arrived) => self.take_arrived(arrived).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes one document in, by itself.
+    pub fn take(&mut self, intake: Intake) -> Result<Taken, Error> {
+        self.archive.catalog.hold()?;
+        let latest = self.latest(&intake.name)?;
+        let body = arrival::read(&intake, latest.map(|latest| latest.digest));
+        let expected = Expected { latest, n_events: self.archive.journal.size() };
+        self.take_arrived(Arrived { intake, expected, body })
+    }
+
+    fn take_arrived(&mut self, arrived: Arrived) -> Result<Taken, Error> {
+        self.archive.catalog.hold()?;
+        let Arrived { intake, expected, body } = arrived;
+        let content = match body {
+            Ok(Body::Whole(whole)) => Ok(Content::from(whole)),
+            Ok(Body::Start(start)) => self.read_large(&intake, start)?,
+            Err(error) => Err(error),
+        };
+        let content = match content {
+            Ok(content) => content,
             Err(error) => return Ok(Taken::Unread(error)),
         };
+        let latest = match self.pending.documents.get(&intake.name) {
+            Some(latest) => Some(*latest),
+            None if expected.n_events == self.archive.journal.size() => expected.latest,
+            // It may have been committed meanwhile.
+            None => self.archive.catalog.latest(&intake.name)?,
+        };
         if let Some(latest) = latest
-            && latest.digest == arrived.digest
+            && latest.digest == content.digest
         {
-            self.heal(&arrived)?;
-            self.see(intake, arrived.look, latest.event);
+            if self.verifies_known || !self.looks_whole(&content) {
+                self.heal(&content)?;
+            }
+            self.see(&intake, content.look, latest.event);
             return Ok(Taken::Unchanged);
         }
-        let kept = self.keep(intake, latest, arrived)?;
+        let kept = self.keep(&intake, latest, content)?;
         Ok(if kept.number == 1 { Taken::New(kept) } else { Taken::Revised(kept) })
     }
 
@@ -298,91 +356,17 @@ impl Adding<'_> {
         Ok(committed)
     }
 
-    /// Reads the source; twice when it changed meanwhile.
-    fn arrive(&mut self, intake: &Intake) -> Result<io::Result<Arrived>, Error> {
-        let mut is_unsettled = false;
-        loop {
-            let before = match intake.source.look() {
-                Ok(look) => look,
-                Err(error) => return Ok(Err(error)),
-            };
-            let (digest, n_bytes, head, body) = match self.read(intake)? {
-                Ok(read) => read,
-                Err(error) => return Ok(Err(error)),
-            };
-            let after = intake.source.look().ok().flatten();
-            let has_changed = before.is_some() && before != after;
-            if has_changed && !is_unsettled {
-                is_unsettled = true;
-                continue;
-            }
-            let media_type = match intake.is_link {
-                true => SYMLINK,
-                false => text::media_type(&intake.name, &head),
-            };
-            let look = if has_changed { None } else { after };
-            let is_unsettled = has_changed;
-            return Ok(Ok(Arrived { digest, n_bytes, media_type, body, is_unsettled, look }));
-        }
-    }
-
-    #[allow(clippy::type_complexity)]
-    fn read(&mut self, intake: &Intake) -> Result<io::Result<(Digest, u64, Vec<u8>, Body)>, Error> {
-        let mut bytes = Vec::new();
-        let opened = intake.source.open().and_then(|mut source| {
-            let limit = limits::BLOB_BYTES_MAX as u64 + 1;
-            source.by_ref().take(limit).read_to_end(&mut bytes)?;
-            Ok(source)
-        });
-        let rest = match opened {
-            Ok(rest) => rest,
-            Err(error) => return Ok(Err(error)),
-        };
-        if bytes.len() <= limits::BLOB_BYTES_MAX {
-            let head = bytes[..bytes.len().min(8192)].to_vec();
-            return Ok(Ok((Digest::of(&bytes), bytes.len() as u64, head, Body::Blob(bytes))));
-        }
-        self.read_chunks(bytes, rest)
-    }
-
-    #[allow(clippy::type_complexity)]
-    fn read_chunks(
-        &mut self,
-        start: Vec<u8>,
-        rest: Box<dyn Read + '_>,
-    ) -> Result<io::Result<(Digest, u64, Vec<u8>, Body)>, Error> {
-        let head = start[..8192].to_vec();
-        let mut hasher = Hasher::default();
-        let mut n_bytes = 0;
-        let mut chunks = Vec::new();
-        let mut limited = start.chain(rest).take(limits::CONTENT_BYTES_MAX + 1);
-        for piece in chunk::cut(&mut limited) {
-            let piece = match piece {
-                Ok(piece) => piece,
-                Err(error) => return Ok(Err(error)),
-            };
-            hasher.update(&piece);
-            n_bytes += piece.len() as u64;
-            chunks.push(self.writer().put_chunk(&piece)?);
-        }
-        if n_bytes > limits::CONTENT_BYTES_MAX {
-            let too_large = "it is larger than the 1 TiB that can be kept";
-            return Ok(Err(io::Error::new(io::ErrorKind::FileTooLarge, too_large)));
-        }
-        Ok(Ok((hasher.finish(), n_bytes, head, Body::Chunks(chunks))))
-    }
-
     fn keep(
         &mut self,
         intake: &Intake,
         latest: Option<Latest>,
-        arrived: Arrived,
+        mut content: Content,
     ) -> Result<Kept, Error> {
-        let is_new_content = !self.pending.contents.contains(&arrived.digest)
-            && self.archive.catalog.content(&arrived.digest)?.is_none();
+        let is_new_content = !self.pending.contents.contains(&content.digest)
+            && self.archive.catalog.content(&content.digest)?.is_none();
         match is_new_content {
-            true => self.put(&arrived, latest.map(|latest| latest.digest))?,
-            false => self.heal(&arrived)?,
+            true => self.put(&mut content, latest.map(|latest| latest.digest))?,
+            false => self.heal(&content)?,
         }
         let number = latest.map_or(1, |latest| latest.number + 1);
         let doc = match latest {
@@ -391,75 +375,115 @@ impl Adding<'_> {
         };
         let event = self.archive.journal.size() + self.pending.revisions.len() as u64;
         let detail = self.detail(intake);
-        let media = MediaType::new(arrived.media_type).map_err(|e| Error::usage(e.to_string()))?;
-        self.pending.n_bytes += arrived.n_bytes;
+        let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
+        self.pending.n_bytes += content.n_bytes;
         self.pending.revisions.push(Waiting {
             doc,
             prev: latest.map(|latest| latest.event),
-            digest: arrived.digest,
-            n_bytes: arrived.n_bytes,
+            digest: content.digest,
+            n_bytes: content.n_bytes,
             media,
             detail,
         });
-        let latest = Latest { doc, event, number, digest: arrived.digest };
+        let latest = Latest { doc, event, number, digest: content.digest };
         self.pending.documents.insert(intake.name.clone(), latest);
-        self.see(intake, arrived.look, event);
+        self.see(intake, content.look, event);
         Ok(Kept {
             number,
-            digest: arrived.digest,
-            n_bytes: arrived.n_bytes,
+            digest: content.digest,
+            n_bytes: content.n_bytes,
             is_new_content,
-            is_unsettled: arrived.is_unsettled,
+            is_unsettled: content.is_unsettled,
         })
     }
 
-    /// Puts a content that is known once more if it can no longer be read.
-    fn heal(&mut self, arrived: &Arrived) -> Result<(), Error> {
+    /// Whether the frames are there that a content is read from, each with the right checksum.
+    fn looks_whole(&self, content: &Content) -> bool {
         let reader = &self.archive.reader;
-        let is_whole = self.pending.contents.contains(&arrived.digest)
-            || match &arrived.body {
-                Body::Blob(_) => reader.blob(&arrived.digest).is_ok(),
-                Body::Chunks(chunks) => reader
-                    .chunks(&arrived.digest)
-                    .is_ok_and(|found| found.as_deref() == Some(&chunks[..])),
-            };
-        if is_whole { Ok(()) } else { self.put(arrived, None) }
+        let lies_well =
+            |digest: &Digest| reader.chain(digest.key()).is_ok_and(|chain| !chain.is_empty());
+        match &content.form {
+            Form::Blob(..) => {
+                self.pending.contents.contains(&content.digest) || lies_well(&content.digest)
+            }
+            // Its chunks were compared when they came.
+            Form::Chunks(_) => false,
+        }
     }
 
-    fn put(&mut self, arrived: &Arrived, kin: Option<Digest>) -> Result<(), Error> {
-        match &arrived.body {
-            Body::Blob(bytes) => {
-                self.writer().put(&arrived.digest, bytes, kin.as_ref())?;
-                if let Some(sketch) = sketching::sketch(bytes, arrived.media_type) {
-                    self.pending.sketches.insert(arrived.digest, sketch.encode());
-                }
-            }
-            Body::Chunks(chunks) => self.writer().put_list(&arrived.digest, chunks)?,
+    /// Puts a content that is known once more if it can no longer be read.
+    ///
+    /// It is put without a base: what hangs on it must not come to lie deeper than it says.
+    fn heal(&mut self, content: &Content) -> Result<(), Error> {
+        let reader = &self.archive.reader;
+        let is_whole = self.pending.contents.contains(&content.digest)
+            || match &content.form {
+                Form::Blob(..) => reader.blob(&content.digest).is_ok(),
+                Form::Chunks(chunks) => reader
+                    .chunks(&content.digest)
+                    .is_ok_and(|found| found.as_deref() == Some(&chunks[..])),
+            };
+        if is_whole {
+            return Ok(());
         }
-        self.pending.contents.insert(arrived.digest);
+        let (digest, kind) = (content.digest, content.media_type);
+        match &content.form {
+            Form::Blob(bytes, _) => {
+                let bytes = Arc::clone(bytes);
+                self.writer().put(Blob { digest, bytes, traits: None, kind }, None)?;
+            }
+            Form::Chunks(chunks) => self.writer().put_list(&digest, chunks, None)?,
+        }
+        self.pending.contents.insert(digest);
         Ok(())
     }
 
-    fn writer(&mut self) -> &mut Writer {
-        let archive = &self.archive;
+    /// Puts a content that was never kept before.
+    fn put(&mut self, content: &mut Content, previous: Option<Digest>) -> Result<(), Error> {
+        let (digest, kind) = (content.digest, content.media_type);
+        match &mut content.form {
+            Form::Blob(bytes, news) => {
+                // Bytes that were expected to be known were looked at no further.
+                let news = news.take().unwrap_or_else(|| News::of(bytes, kind));
+                if let Some(features) = news.traits.features() {
+                    self.pending.features.insert(digest.key(), *features);
+                }
+                if let Some(sketch) = news.sketch {
+                    self.pending.sketches.insert(digest, sketch);
+                }
+                let (bytes, traits) = (Arc::clone(bytes), Some(news.traits));
+                let previous = previous.map(|previous| previous.key());
+                self.writer().put(Blob { digest, bytes, traits, kind }, previous)?;
+            }
+            Form::Chunks(chunks) => {
+                let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
+                self.pending.chunks.insert(digest, keys);
+                let previous = previous.map(|previous| previous.key());
+                self.writer().put_list(&digest, chunks, previous)?;
+            }
+        }
+        self.pending.contents.insert(digest);
+        Ok(())
+    }
+
+    pub(super) fn writer(&mut self) -> &mut Writer {
+        let (archive, pool) = (&self.archive, &self.pool);
         self.writer.get_or_insert_with(|| {
-            let places = Rc::clone(&archive.catalog);
-            Writer::new(Arc::clone(&archive.backend), places)
+            let stored = Rc::clone(&archive.catalog);
+            let backend = Arc::clone(&archive.backend);
+            Writer::new(backend, stored, Rc::clone(pool), Levels::default())
         })
     }
 
     fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
         match self.pending.documents.get(name) {
             Some(latest) => Ok(Some(*latest)),
-            None => self.archive.latest(name),
+            None => self.archive.catalog.latest(name),
         }
     }
 
     fn see(&mut self, intake: &Intake, look: Option<Look>, event: u64) {
-        // A file changed a moment ago may change again without its times showing it.
-        let now = self.occasion.now.to_unix().0.saturating_mul(1_000_000_000);
-        let settled = |look: &Look| look.ctime.max(look.mtime) < now - 1_000_000_000;
-        if let Some(look) = look.filter(settled) {
+        if let Some(look) = look.filter(|look| is_settled(look, self.occasion.began)) {
             self.pending.seen.push(Seen { name: intake.name.clone(), look, event });
         }
     }

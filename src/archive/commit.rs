@@ -118,14 +118,16 @@ impl Adding<'_> {
             events: &events,
             packs: &packs,
             sketches: Some(&pending.sketches),
+            features: Some(&pending.features),
+            chunks: Some(&pending.chunks),
             tiles: &self.edge.take(),
             checkpoint: Some(&note),
-            ..Batch::default()
         })
     }
 }
 
-fn row(written: &Written) -> Pack<'_> {
+/// A pack as the catalog takes it.
+pub(super) fn row(written: &Written) -> Pack<'_> {
     Pack {
         pack: written.pack,
         n_bytes: written.n_bytes,

@@ -6,7 +6,10 @@ use crate::{
     crafts::{chunk::Chunk, frame::Header},
     keepers::{
         catalog::{Document, Revision},
-        store::layers::{self, How},
+        store::{
+            Frames as _,
+            layers::{self, How},
+        },
     },
     words::{
         digest::{Digest, Key},

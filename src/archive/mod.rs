@@ -5,15 +5,19 @@
 //! asked. Clock, key, randomness and paths come from outside, so that everything repeats to the byte.
 
 pub mod add;
+mod arrival;
 pub mod audit;
 mod commit;
+pub mod compact;
 pub mod compare;
 mod explain;
 pub mod export;
 pub mod find;
 mod history;
+mod large;
 mod open;
 mod rebuild;
+mod rewrite;
 mod salvage;
 pub mod similar;
 pub mod sizes;
@@ -51,6 +55,8 @@ pub struct Archive {
 pub struct Occasion {
     /// The time by the clock of whoever does it.
     pub now: Moment,
+    /// The same in nanoseconds since 1970: no document is read before.
+    pub began: i64,
     /// Fresh random bytes; document ids and salts are drawn from them.
     pub seed: [u8; 32],
     /// Who does it, as they say.

@@ -74,6 +74,17 @@ impl Archive {
             let (origin, key) = (self.origin().to_owned(), verifier.id().to_string());
             return Err(Error::Refused(Refusal::NoKey { origin, key }));
         }
+        let guard = self.take_lock(who)?;
+        let edge = self.edge().or_else(|_| {
+            let catalog = renew(&self.backend, &self.journal)?;
+            self.take_catalog(catalog);
+            self.edge()
+        })?;
+        Ok((guard, edge))
+    }
+
+    /// Takes the lock and sweeps what others left; the journal is left as it is signed.
+    pub(super) fn take_lock(&mut self, who: &str) -> Result<Box<dyn Guard>, Error> {
         let guard = self.backend.lock(who)?;
         self.backend.tidy()?;
         self.journal = Journal::open(Arc::clone(&self.backend))?;
@@ -82,12 +93,7 @@ impl Archive {
         self.take_catalog(catalog);
         self.journal.sweep()?;
         self.sweep()?;
-        let edge = self.edge().or_else(|_| {
-            let catalog = renew(&self.backend, &self.journal)?;
-            self.take_catalog(catalog);
-            self.edge()
-        })?;
-        Ok((guard, edge))
+        Ok(guard)
     }
 
     /// The catalog knows its file's name; only here is known in which folder.

@@ -12,7 +12,8 @@ use std::{
 use crate::{
     crafts::{
         backend::Backend,
-        event::Event,
+        event::{Event, Revise},
+        kin::Traits,
         merkle::{leaf_hash, tiles::Edge},
     },
     keepers::{
@@ -27,14 +28,16 @@ use crate::{
     words::{
         digest::{Digest, Key},
         error::Error,
+        kin::Features,
         limits,
         place::{Place, Places},
     },
 };
 
 use super::{
+    arrival::News,
     open::{head_of, tile},
-    salvage, sketching,
+    salvage,
 };
 
 /// Events applied in one transaction.
@@ -187,25 +190,75 @@ fn apply_stretch(
     edge: &mut Edge,
     checkpoint: Option<&str>,
 ) -> Result<(), Error> {
-    let mut sketches: HashMap<Digest, Vec<u8>> = HashMap::new();
+    let mut found = Found::default();
     for entry in stretch {
         let Event::Revise(revise) = &entry.event else { continue };
-        let is_known =
-            sketches.contains_key(&revise.sha256) || catalog.content(&revise.sha256)?.is_some();
-        if is_known || revise.size > limits::TEXT_BYTES_MAX as u64 {
-            continue;
-        }
-        // A content that cannot be read has no sketch; that it is damaged is for the audit to say.
-        let Ok(bytes) = reader.content_bytes(&revise.sha256, revise.size) else { continue };
-        if let Some(sketch) = sketching::sketch(&bytes, revise.media.as_str()) {
-            sketches.insert(revise.sha256, sketch.encode());
+        if found.met.insert(revise.sha256) && catalog.content(&revise.sha256)?.is_none() {
+            found.look(catalog, reader, revise)?;
         }
     }
     let events = recorded(stretch);
     let tiles = edge.take();
-    let (events, tiles) = (&events[..], &tiles[..]);
-    let sketches = Some(&sketches);
-    catalog.apply(&Batch { events, sketches, tiles, checkpoint, ..Batch::default() })
+    catalog.apply(&Batch {
+        events: &events,
+        packs: &[],
+        sketches: Some(&found.sketches),
+        features: Some(&found.features),
+        chunks: Some(&found.chunks),
+        tiles: &tiles,
+        checkpoint,
+    })
+}
+
+/// What the catalog is told of contents beside their events.
+#[derive(Default)]
+struct Found {
+    met: HashSet<Digest>,
+    chunks_met: HashSet<Digest>,
+    sketches: HashMap<Digest, Vec<u8>>,
+    features: HashMap<Key, Features>,
+    chunks: HashMap<Digest, Vec<Key>>,
+}
+
+impl Found {
+    /// Reads a content. One that cannot be read has nothing to tell; that it is damaged is for the
+    /// audit to say.
+    fn look(
+        &mut self,
+        catalog: &Catalog,
+        reader: &Reader<Sealed>,
+        revise: &Revise,
+    ) -> Result<(), Error> {
+        let digest = revise.sha256;
+        if revise.size > limits::BLOB_BYTES_MAX as u64 {
+            let Ok(Some(chunks)) = reader.chunks(&digest) else { return Ok(()) };
+            for chunk in &chunks {
+                let key = chunk.digest.key();
+                if self.chunks_met.insert(chunk.digest)
+                    && !catalog.has_chunk(key)?
+                    && let Ok(bytes) = reader.blob(&chunk.digest)
+                {
+                    self.relate(key, &Traits::of(&bytes));
+                }
+            }
+            let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
+            self.chunks.insert(digest, keys);
+            return Ok(());
+        }
+        let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };
+        let News { traits, sketch } = News::of(&bytes, revise.media.as_str());
+        self.relate(digest.key(), &traits);
+        if let Some(sketch) = sketch {
+            self.sketches.insert(digest, sketch);
+        }
+        Ok(())
+    }
+
+    fn relate(&mut self, key: Key, traits: &Traits) {
+        if let Some(features) = traits.features() {
+            self.features.insert(key, *features);
+        }
+    }
 }
 
 /// Entries of the journal as the catalog takes them.

@@ -1,22 +1,23 @@
-//! Sweeping: packs that an interrupted transaction left behind, and nothing else.
+//! Sweeping: packs that an interrupted transaction or compaction left behind, and nothing else.
 //!
 //! The catalog alone cannot condemn a pack: it is an opinion, and a pack may hold facts. A pack that
 //! the catalog does not know is looked up in the journal itself, and removed only when no content
-//! of any event, no chunk of a large content and no base lies in it.
+//! of any event, no chunk of a large content and no base lies in it, or all of them lie elsewhere too.
 
 use std::collections::HashSet;
 
 use crate::{
-    crafts::event::Event,
+    crafts::{event::Event, frame::Kind},
     keepers::store::{pack, pack_name},
     words::{
         digest::{Digest, Key},
         error::Error,
         limits,
+        place::{Place, Places as _},
     },
 };
 
-use super::{Archive, rebuild};
+use super::{Archive, rebuild, salvage};
 
 impl Archive {
     /// Removes packs of transactions that were never committed.
@@ -27,13 +28,35 @@ impl Archive {
             // A pack that cannot be read may still matter; the audit names it.
             let Ok(frames) = pack::directory(&*self.backend, &unknown) else { continue };
             let keys: HashSet<Key> = frames.iter().flat_map(|frame| &frame.keys).copied().collect();
-            if self.is_wanted(&keys)? {
+            if !self.is_held(&keys)? && self.is_wanted(&keys)? {
                 rebuild::apply_pack(&*self.backend, &self.catalog, unknown, &frames)?;
             } else {
                 self.backend.remove(&pack_name(&unknown))?;
             }
         }
         self.backend.sync()
+    }
+
+    /// Whether all of this can be read from known packs: then the pack is what an interrupted
+    /// compaction left, the new one or the old. Everything is decoded and hashed, since a pack may be
+    /// gone for good after this.
+    fn is_held(&self, keys: &HashSet<Key>) -> Result<bool, Error> {
+        for key in keys {
+            let places = self.catalog.places(*key)?;
+            if !places.iter().any(|place| self.is_at(*key, place)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_at(&self, key: Key, place: &Place) -> bool {
+        let Ok(frame) = self.reader.frame(place) else { return false };
+        let found = match frame.header.kind {
+            Kind::List => salvage::content_of(&self.reader, &frame.raw),
+            _ => frame.blob(place.turn).map(Digest::of),
+        };
+        found.is_some_and(|digest| digest.key() == key)
     }
 
     /// Whether the journal speaks of any of these keys, or a content that it speaks of is made of

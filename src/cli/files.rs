@@ -58,18 +58,25 @@ impl Stat {
 
 /// Opens a regular file for reading; a symlink, pipe, socket, device or folder is an error.
 ///
-/// What was looked at is what is opened: a file that another process swaps in between is refused.
 pub fn open_input(path: &Path) -> io::Result<Input> {
-    let seen = fs::symlink_metadata(path)?;
-    must_be_regular(&seen)?;
-    let file = OpenOptions::new().read(true).custom_flags(NO_SURPRISES).open(path)?;
+    let file = match NO_SURPRISES {
+        0 => open_as_seen(path)?,
+        flags => OpenOptions::new().read(true).custom_flags(flags).open(path)?,
+    };
     let opened = file.metadata()?;
     must_be_regular(&opened)?;
-    let stat = Stat::of(&opened);
-    if stat.identity() != Stat::of(&seen).identity() {
+    Ok(Input { file, stat: Stat::of(&opened) })
+}
+
+/// Where the system has no word for it: what was looked at is what is opened.
+fn open_as_seen(path: &Path) -> io::Result<File> {
+    let seen = fs::symlink_metadata(path)?;
+    must_be_regular(&seen)?;
+    let file = File::open(path)?;
+    if Stat::of(&file.metadata()?).identity() != Stat::of(&seen).identity() {
         return Err(io::Error::other("another file took its place while it was opened"));
     }
-    Ok(Input { file, stat })
+    Ok(file)
 }
 
 /// Reads a small regular file whole; `None` when there is none, an error when it is too large.
@@ -131,7 +138,7 @@ fn must_be_regular(metadata: &Metadata) -> io::Result<()> {
 const NO_SURPRISES: i32 = O_NOFOLLOW | O_NONBLOCK;
 
 // From each system's fcntl.h; the standard library has no names for them. Where they are not known
-// they are 0, and the comparison of identities in open_input stands alone.
+// they are 0, and files are compared before and after they are opened.
 
 const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 const IS_BSD: bool = cfg!(any(

@@ -117,6 +117,7 @@ fn verb(session: &mut Session, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Dups(args) => verbs::dups::run(session, args),
         Verb::Audit(args) => verbs::audit::run(session, args),
         Verb::Export(args) => verbs::export::run(session, args),
+        Verb::Compact(args) => verbs::compact::run(session, args),
         Verb::Rebuild => verbs::rebuild::run(session),
         Verb::Stats(args) => verbs::stats::run(session, args),
         Verb::Demo => verbs::demo::run(session),
@@ -124,3 +125,11 @@ fn verb(session: &mut Session, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Man => verbs::shell::man(session),
     }
 }
+
+/// The threads asked for, or as many as the machine has, up to what one that keeps the order can feed.
+pub fn n_threads(asked: Option<usize>) -> usize {
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.unwrap_or_else(|| available().min(THREADS_MAX))
+}
+
+const THREADS_MAX: usize = 16;

@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use super::{
@@ -153,7 +153,9 @@ impl Session {
 
     /// This moment, with randomness of its own.
     pub fn occasion(&self) -> Result<Occasion, Error> {
+        let began = since_1970().as_nanos();
         Ok(Occasion {
+            began: i64::try_from(began).unwrap_or(i64::MAX),
             now: self.now,
             seed: keyring::fresh_seed()?,
             by: self.environment.user(),
@@ -253,6 +255,9 @@ fn canonical(folder: &Path) -> PathBuf {
 }
 
 fn now() -> Moment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment::from_unix(i64::try_from(since.as_secs()).unwrap_or(0), 0)
+    Moment::from_unix(i64::try_from(since_1970().as_secs()).unwrap_or(0), 0)
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -3,7 +3,11 @@
 //! The cut points are FastCDC's (Xia et al., USENIX ATC 2016 and IEEE TPDS 2020), normalisation
 //! level 1, as in the `fastcdc` crate's `v2020`. The list's layout is docs/format.md, section 5.
 
-use std::io::{self, Read};
+use std::{
+    cell::RefCell,
+    io::{self, Read},
+    rc::Rc,
+};
 
 use fastcdc::v2020::{Error as CutError, StreamCDC};
 
@@ -20,20 +24,39 @@ pub struct Chunk {
     pub n_bytes: u32,
 }
 
-/// Cuts what `source` gives into chunks of [`limits::CHUNK_BYTES_MIN`] to
-/// [`limits::CHUNK_BYTES_MAX`] bytes.
+/// Cuts what `source` gives into chunks of [`limits::CHUNK_BYTES_AVG`] on average, and of
+/// [`limits::CHUNK_COARSE_BYTES_AVG`] far behind.
 pub fn cut(source: impl Read) -> impl Iterator<Item = io::Result<Vec<u8>>> {
-    StreamCDC::new(
-        source,
-        limits::CHUNK_BYTES_MIN,
-        limits::CHUNK_BYTES_AVG,
-        limits::CHUNK_BYTES_MAX,
-    )
-    .map(|chunk| match chunk {
+    cut_by(source, limits::CHUNK_FINE_BYTES)
+}
+
+fn cut_by(source: impl Read, n_fine: u64) -> impl Iterator<Item = io::Result<Vec<u8>>> {
+    let source = Shared(Rc::new(RefCell::new(source)));
+    let fine = pieces(source.clone().take(n_fine), limits::CHUNK_BYTES_AVG);
+    fine.chain(pieces(source, limits::CHUNK_COARSE_BYTES_AVG))
+}
+
+fn pieces(source: impl Read, n_avg: usize) -> impl Iterator<Item = io::Result<Vec<u8>>> {
+    StreamCDC::new(source, n_avg / 4, n_avg, 4 * n_avg).map(|chunk| match chunk {
         Ok(chunk) => Ok(chunk.data),
         Err(CutError::IoError(error)) => Err(error),
         Err(other) => Err(io::Error::other(other.to_string())),
     })
+}
+
+/// One source that two cutters read one after the other.
+struct Shared<R>(Rc<RefCell<R>>);
+
+impl<R> Clone for Shared<R> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<R: Read> Read for Shared<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().read(out)
+    }
 }
 
 /// Writes a chunk list: version, then length and digest of each chunk in order.
@@ -56,7 +79,7 @@ pub fn parse_list(list: &[u8]) -> Option<Vec<Chunk>> {
     rest.chunks_exact(36)
         .map(|entry| {
             let n_bytes = u32::from_be_bytes(entry[..4].try_into().ok()?);
-            let fits = n_bytes > 0 && n_bytes as usize <= limits::CHUNK_BYTES_MAX;
+            let fits = n_bytes > 0 && n_bytes as usize <= limits::BLOB_BYTES_MAX;
             fits.then_some(Chunk { digest: Digest::from_slice(&entry[4..])?, n_bytes })
         })
         .collect()
@@ -81,7 +104,7 @@ mod tests {
     fn chunks_put_together_are_the_content() {
         let content = noise(6 << 20);
         let chunks: Vec<Vec<u8>> = cut(&content[..]).map(Result::unwrap).collect();
-        assert!(chunks.iter().all(|chunk| chunk.len() <= limits::CHUNK_BYTES_MAX));
+        assert!(chunks.iter().all(|chunk| chunk.len() <= 4 * limits::CHUNK_BYTES_AVG));
         assert_eq!(chunks.concat(), content);
     }
 
@@ -95,10 +118,25 @@ mod tests {
     }
 
     #[test]
+    fn far_behind_the_pieces_are_larger_and_nothing_is_lost() {
+        let content = noise(12 << 20);
+        let chunks: Vec<Vec<u8>> = cut_by(&content[..], 3 << 20).map(Result::unwrap).collect();
+        assert_eq!(chunks.concat(), content);
+        let mut start = 0;
+        for chunk in &chunks[..chunks.len() - 1] {
+            let is_fine = start < 3 << 20;
+            let n_max = if is_fine { 512 << 10 } else { 4 << 20 };
+            assert!(chunk.len() <= n_max && (is_fine || chunk.len() >= 256 << 10), "at {start}");
+            start += chunk.len();
+        }
+        assert!(chunks.iter().any(|chunk| chunk.len() > 512 << 10));
+    }
+
+    #[test]
     fn a_list_goes_round_and_nothing_else_is_one() {
         let chunks = [
             Chunk { digest: Digest::of(b"a"), n_bytes: 1 },
-            Chunk { digest: Digest::of(b"b"), n_bytes: limits::CHUNK_BYTES_MAX as u32 },
+            Chunk { digest: Digest::of(b"b"), n_bytes: limits::BLOB_BYTES_MAX as u32 },
         ];
         let list = encode_list(&chunks);
         assert_eq!(parse_list(&list), Some(chunks.to_vec()));

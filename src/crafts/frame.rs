@@ -297,50 +297,120 @@ pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// Compresses `raw`, against `base` if there is one; `None` when that saves nothing.
-pub fn compress(raw: &[u8], base: Option<&[u8]>, level: i32) -> Option<Vec<u8>> {
-    let mut context = CCtx::create();
-    let mut packed = Vec::with_capacity(zstd_safe::compress_bound(raw.len()));
-    let n_window = raw.len() + base.map_or(0, <[u8]>::len);
-    let done = context
-        .set_parameter(CParameter::CompressionLevel(level))
-        .and_then(|_| context.set_parameter(CParameter::ChecksumFlag(false)))
-        .and_then(|_| match n_window > 2 << 20 {
-            true => context.set_parameter(CParameter::WindowLog(window_log(n_window))),
-            false => Ok(0),
-        })
-        .and_then(|_| match base {
-            Some(base) => context.ref_prefix(base),
-            None => Ok(0),
-        })
-        .and_then(|_| context.compress2(&mut packed, raw));
-    // Compression fails only for want of memory or room: then the bytes are stored as they are.
-    done.ok()?;
-    packed.shrink_to_fit();
-    (packed.len() < raw.len()).then_some(packed)
+/// Compresses payloads one after the other; zstd's tables and the buffer are kept between them.
+pub struct Packer {
+    context: CCtx<'static>,
+    buffer: Vec<u8>,
 }
 
-/// Decompresses a payload that must give exactly `n_raw` bytes.
-pub fn decompress(
-    payload: &[u8],
-    base: Option<&[u8]>,
-    n_raw: usize,
-) -> Result<Vec<u8>, FrameError> {
-    let explain = |code| FrameError::Payload(zstd_safe::get_error_name(code).to_owned());
-    let mut context = DCtx::create();
-    if let Some(base) = base {
-        context.ref_prefix(base).map_err(explain)?;
+impl Default for Packer {
+    fn default() -> Self {
+        Self { context: CCtx::create(), buffer: Vec::new() }
     }
-    let mut raw = Vec::with_capacity(n_raw);
-    let n_found = context.decompress(&mut raw, payload).map_err(explain)?;
-    if n_found != n_raw {
-        return Err(FrameError::Payload(format!("{n_found} bytes instead of {n_raw}")));
+}
+
+impl Packer {
+    /// Compresses `raw`, against `base` if there is one; `None` when that saves nothing.
+    pub fn pack(&mut self, raw: &[u8], base: Option<&[u8]>, level: i32) -> Option<Vec<u8>> {
+        self.buffer.clear();
+        self.buffer.reserve(zstd_safe::compress_bound(raw.len()));
+        let done = match base {
+            None => self.context.compress(&mut self.buffer, raw, level),
+            Some(base) if is_plain(base) && raw.len() + base.len() <= WINDOW_BYTES => {
+                self.context.compress_using_dict(&mut self.buffer, raw, base, level)
+            }
+            Some(base) => compress_far(&mut self.buffer, raw, base, level),
+        };
+        // Compression fails only for want of memory or room: then the bytes are stored as they are.
+        done.ok()?;
+        (self.buffer.len() < raw.len()).then(|| self.buffer.as_slice().into())
     }
-    Ok(raw)
+}
+
+/// Both together lie within the window that every level in use has by itself.
+const WINDOW_BYTES: usize = 2 << 20;
+
+/// Compresses against a base that zstd's one-call form would not see whole.
+fn compress_far(out: &mut Vec<u8>, raw: &[u8], base: &[u8], level: i32) -> Result<usize, usize> {
+    let mut context = CCtx::create();
+    context.set_parameter(CParameter::CompressionLevel(level))?;
+    context.set_parameter(CParameter::WindowLog(window_log(raw.len() + base.len())))?;
+    context.ref_prefix(base)?;
+    context.compress2(out, raw)
+}
+
+/// Decompresses payloads one after the other with the same tables.
+pub struct Unpacker(DCtx<'static>);
+
+impl Default for Unpacker {
+    fn default() -> Self {
+        Self(DCtx::create())
+    }
+}
+
+impl Unpacker {
+    /// Decompresses a payload that must give exactly `n_raw` bytes.
+    pub fn unpack(
+        &mut self,
+        payload: &[u8],
+        base: Option<&[u8]>,
+        n_raw: usize,
+    ) -> Result<Vec<u8>, FrameError> {
+        let mut raw = Vec::with_capacity(n_raw);
+        let found = match base {
+            None => self.0.decompress(&mut raw, payload),
+            Some(base) if is_plain(base) => self.0.decompress_using_dict(&mut raw, payload, base),
+            Some(base) => {
+                let mut context = DCtx::create();
+                context.ref_prefix(base).and_then(|_| context.decompress(&mut raw, payload))
+            }
+        };
+        let explain = |code| FrameError::Payload(zstd_safe::get_error_name(code).to_owned());
+        let n_found = found.map_err(explain)?;
+        if n_found != n_raw {
+            return Err(FrameError::Payload(format!("{n_found} bytes instead of {n_raw}")));
+        }
+        Ok(raw)
+    }
+}
+
+/// Whether zstd takes these bytes for raw content wherever it is given a dictionary. What begins
+/// with the magic of a trained dictionary (RFC 8878, section 5) it would read as one.
+fn is_plain(base: &[u8]) -> bool {
+    !base.starts_with(&zstd_safe::MAGIC_DICTIONARY.to_le_bytes())
 }
 
 fn window_log(n_bytes: usize) -> u32 {
     usize::BITS - (n_bytes - 1).leading_zeros()
+}
+
+/// Whether bytes look like what is compressed or encrypted already, so that trying is a waste.
+///
+/// A sample is looked at: single bytes must be spread evenly, and zstd must find nothing in it.
+pub fn is_noise(raw: &[u8], packer: &mut Packer) -> bool {
+    if raw.len() < NOISE_BYTES_MIN {
+        return false;
+    }
+    let stride = raw.len() / NOISE_PIECES;
+    let pieces = (0..NOISE_PIECES).map(|n| &raw[n * stride..]);
+    let sample: Vec<u8> = pieces.flat_map(|piece| &piece[..NOISE_PIECE_BYTES]).copied().collect();
+    entropy(&sample) > NOISE_ENTROPY_MIN
+        && packer.pack(&sample, None, 1).is_none_or(|packed| packed.len() > sample.len() / 32 * 31)
+}
+
+/// Less than this is compressed sooner than looked at.
+const NOISE_BYTES_MIN: usize = NOISE_PIECES * NOISE_PIECE_BYTES;
+const NOISE_PIECES: usize = 8;
+const NOISE_PIECE_BYTES: usize = 1 << 10;
+/// Bits for a byte; as many random ones as a sample has come to 7.98.
+const NOISE_ENTROPY_MIN: f64 = 7.8;
+
+/// The entropy of single bytes, in bits for each.
+fn entropy(bytes: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    let share = |n: u32| f64::from(n) / bytes.len() as f64;
+    counts.iter().filter(|n| **n > 0).map(|n| -share(*n) * share(*n).log2()).sum()
 }
 
 #[cfg(test)]
@@ -422,13 +492,43 @@ mod tests {
 
     #[test]
     fn a_payload_needs_its_base() {
+        let (mut packer, mut unpacker) = (Packer::default(), Unpacker::default());
         let base: Vec<u8> = (0..4000u32).flat_map(|n| (n * n).to_le_bytes()).collect();
         let mut raw = base.clone();
         raw[8000] ^= 1;
-        let packed = compress(&raw, Some(&base), 3).unwrap();
+        let packed = packer.pack(&raw, Some(&base), 3).unwrap();
         assert!(packed.len() < 100, "{} bytes", packed.len());
-        assert_eq!(decompress(&packed, Some(&base), raw.len()), Ok(raw.clone()));
-        assert_ne!(decompress(&packed, None, raw.len()), Ok(raw));
+        assert_eq!(unpacker.unpack(&packed, Some(&base), raw.len()), Ok(raw.clone()));
+        assert_ne!(unpacker.unpack(&packed, None, raw.len()), Ok(raw));
+    }
+
+    #[test]
+    fn any_bytes_can_be_a_base() {
+        let (mut packer, mut unpacker) = (Packer::default(), Unpacker::default());
+        let text: Vec<u8> = (0..9000u32).flat_map(|n| (n * n).to_le_bytes()).collect();
+        let magic = zstd_safe::MAGIC_DICTIONARY.to_le_bytes();
+        let far = [&text[..], &vec![7; 3 << 20]].concat();
+        for base in [&[&magic[..], &text].concat(), &far, &text[..5].to_vec(), &Vec::new()] {
+            let raw = [&text[100..], b"new"].concat();
+            let packed = packer.pack(&raw, Some(base), 9).unwrap_or_else(|| raw.clone());
+            assert!(base.len() < 10 || packed.len() < 200, "{} bytes", packed.len());
+            if packed != raw {
+                assert_eq!(unpacker.unpack(&packed, Some(base), raw.len()), Ok(raw));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_packed_before_leaves_no_trace() {
+        let texts: Vec<Vec<u8>> =
+            (1..9u8).map(|n| (0..40_000u32).map(|k| (k * k / 7) as u8 / n).collect()).collect();
+        let mut packer = Packer::default();
+        for pair in texts.windows(2) {
+            for base in [None, Some(&pair[0][..])] {
+                let fresh = Packer::default().pack(&pair[1], base, 9);
+                assert_eq!(packer.pack(&pair[1], base, 9), fresh);
+            }
+        }
     }
 
     #[test]
@@ -436,6 +536,21 @@ mod tests {
         let noise: Vec<u8> = (0..64u64)
             .flat_map(|n| *crate::words::digest::Digest::of(&n.to_le_bytes()).as_bytes())
             .collect();
-        assert_eq!(compress(&noise, None, 3), None);
+        assert_eq!(Packer::default().pack(&noise, None, 3), None);
+    }
+
+    #[test]
+    fn noise_is_told_from_text_by_a_sample() {
+        let digest = |n: u64| *crate::words::digest::Digest::of(&n.to_le_bytes()).as_bytes();
+        let noise: Vec<u8> = (0..1000).flat_map(digest).collect();
+        let mut packer = Packer::default();
+        assert!(is_noise(&noise, &mut packer));
+        assert!(!is_noise(&noise[..4000], &mut packer), "too little to tell");
+        let hex: Vec<u8> = noise.iter().flat_map(|b| format!("{b:02x}").into_bytes()).collect();
+        let numbers: Vec<u8> = (0..9000u32).flat_map(u32::to_le_bytes).collect();
+        let half = [&noise[..], &hex].concat();
+        for other in [hex, numbers, vec![0; 9000], half] {
+            assert!(!is_noise(&other, &mut packer));
+        }
     }
 }

@@ -5,17 +5,18 @@ pub const FORMAT_VERSION: u64 = 1;
 
 /// Content up to this size is one blob; above, it is cut into chunks.
 pub const BLOB_BYTES_MAX: usize = 4 << 20;
-/// The largest chunk list kept as one blob: 1.9 million chunks.
+/// The largest chunk list kept as one blob: 1.8 million chunks.
 pub const LIST_BYTES_MAX: usize = 64 << 20;
 /// The largest content: 1 TiB.
 pub const CONTENT_BYTES_MAX: u64 = 1 << 40;
 
-/// FastCDC: no chunk is smaller, the last one apart.
-pub const CHUNK_BYTES_MIN: usize = 256 << 10;
-/// FastCDC: the size that chunks have on average.
-pub const CHUNK_BYTES_AVG: usize = 1 << 20;
-/// FastCDC: no chunk is larger.
-pub const CHUNK_BYTES_MAX: usize = BLOB_BYTES_MAX;
+/// FastCDC: the size that chunks have on average. None is smaller than a quarter of it, the last one
+/// apart, and none is larger than four times as much.
+pub const CHUNK_BYTES_AVG: usize = 128 << 10;
+/// So much of a content is cut like that;
+pub const CHUNK_FINE_BYTES: u64 = 32 << 30;
+/// beyond, chunks are larger, so that the list of those of 1 TiB stays within its limit.
+pub const CHUNK_COARSE_BYTES_AVG: usize = 1 << 20;
 
 /// Blobs that share one frame hold at most this many bytes together.
 pub const SOLID_BYTES_MAX: usize = 256 << 10;

@@ -9,7 +9,7 @@ use std::{
 use docarchive::{
     archive::{
         Archive, Occasion, Standing,
-        add::{Adding, Intake, Said, Source, Taken},
+        add::{Adding, Intake, Reading, Said, Source, Taken},
         audit::Scope,
     },
     crafts::{backend::Backend, note::Signer},
@@ -26,6 +26,7 @@ pub fn signer() -> Signer {
 pub fn occasion(n: u64) -> Occasion {
     Occasion {
         now: Moment::from_unix(1_764_000_000 + 60 * n as i64, 0),
+        began: (1_764_000_000 + 60 * n as i64) * 1_000_000_000,
         seed: *docarchive::words::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
         by: Some("tester".into()),
         tool: "archive 0.1.0".into(),
@@ -33,23 +34,39 @@ pub fn occasion(n: u64) -> Occasion {
 }
 
 /// Bytes that are there already.
-pub struct Given<'a>(pub &'a [u8]);
+pub struct Given(pub Vec<u8>);
 
-impl Source for Given<'_> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.0))
+impl Source for Given {
+    fn open(&self) -> io::Result<Box<dyn Reading>> {
+        Ok(Box::new(Steady(io::Cursor::new(self.0.clone()))))
     }
+}
 
+/// Bytes that cannot change while they are read.
+pub struct Steady<R>(pub R);
+
+impl<R: Read> Read for Steady<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl<R: Read + Send> Reading for Steady<R> {
     fn look(&self) -> io::Result<Option<Look>> {
         Ok(None)
     }
 }
 
+/// A document of these bytes.
+pub fn intake(name: &[u8], bytes: &[u8]) -> Intake {
+    let name = DocName::new(name).unwrap();
+    let (n_bytes, source) = (bytes.len() as u64, Box::new(Given(bytes.to_vec())));
+    Intake { name, mtime: None, is_link: false, n_bytes, source }
+}
+
 /// Takes one document in.
 pub fn take(adding: &mut Adding, name: &[u8], bytes: &[u8]) -> Result<Taken, Error> {
-    let source = Given(bytes);
-    let name = DocName::new(name).unwrap();
-    adding.take(&Intake { name, mtime: None, is_link: false, source: &source })
+    adding.take(intake(name, bytes))
 }
 
 /// Adds documents in one transaction.

@@ -35,7 +35,7 @@ const TOP: &str = "  \
   archive audit                          # is everything as it was taken in?";
 
 /// The examples of each verb; a test reads every one of them as a command line.
-pub(super) const EXAMPLES: [(&str, &str); 16] = [
+pub(super) const EXAMPLES: [(&str, &str); 17] = [
     (
         "init",
         "  \
@@ -110,6 +110,14 @@ pub(super) const EXAMPLES: [(&str, &str); 16] = [
   archive export --output restored       # the latest revision of everything
   archive export letters -o restored --at 2026-03-01
   archive export -n --overwrite -o .",
+    ),
+    (
+        "compact",
+        "  \
+  archive compact                        # put small packs together, once there are many
+  archive compact -n                     # how many would that be?
+  archive compact --all                  # compress everything again: smaller, but slow
+  archive compact --level 19             # as small as can be, and slowest",
     ),
     (
         "rebuild",

@@ -13,8 +13,8 @@ use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 use super::terminal::ColorChoice;
 pub use values::{Captured, When};
 pub use verbs::{
-    AddArgs, AuditArgs, CatArgs, CompletionsArgs, DiffArgs, DupsArgs, ExportArgs, InitArgs,
-    LogArgs, LsArgs, ShowArgs, SimilarArgs, StatsArgs, Verb,
+    AddArgs, AuditArgs, CatArgs, CompactArgs, CompletionsArgs, DiffArgs, DupsArgs, ExportArgs,
+    InitArgs, LogArgs, LsArgs, ShowArgs, SimilarArgs, StatsArgs, Verb,
 };
 
 /// Keeps documents: every version, small, findable, comparable and provably unaltered.

@@ -61,6 +61,16 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| format!("write {SIZE_FORMS}"))
 }
 
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    let n = text.parse().ok().filter(|n| (1..=256).contains(n));
+    n.ok_or_else(|| "write a number from 1 to 256".to_owned())
+}
+
+pub(super) fn level(text: &str) -> Result<i32, String> {
+    let level = text.parse().ok().filter(|level| (1..=19).contains(level));
+    level.ok_or_else(|| "write a number from 1 to 19".to_owned())
+}
+
 fn parse_size(text: &str) -> Option<u64> {
     let (number, unit) = number_and_unit(text)?;
     let factor: u64 = match unit {

@@ -34,6 +34,8 @@ pub enum Verb {
     Audit(AuditArgs),
     /// Write documents back as files
     Export(ExportArgs),
+    /// Save room: put small packs together, or compress everything again
+    Compact(CompactArgs),
     /// Make the catalog anew from the facts
     Rebuild,
     /// Explain how things are stored, and what that saves
@@ -100,6 +102,10 @@ pub struct AddArgs {
     /// Read also the files whose size and times are unchanged
     #[arg(long)]
     pub force: bool,
+
+    /// How many threads read and compress [default: as many as the machine has]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
+    pub threads: Option<usize>,
 
     /// Where the documents come from, such as a URL
     #[arg(long, value_name = "URL", help_heading = RECORDED)]
@@ -276,6 +282,26 @@ pub struct ExportArgs {
     pub dry_run: bool,
 }
 
+/// `archive compact`
+#[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// Compress everything again, each revision against an earlier or a later one
+    #[arg(long)]
+    pub all: bool,
+
+    /// How hard to compress, from 1 (fast) to 19 (small); implies --all [default: 12]
+    #[arg(long, value_name = "N", value_parser = values::level)]
+    pub level: Option<i32>,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+
+    /// How many threads compress, with --all [default: as many as the machine has]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
+    pub threads: Option<usize>,
+}
+
 /// `archive stats`
 #[derive(Debug, Args)]
 pub struct StatsArgs {
@@ -310,6 +336,7 @@ impl Verb {
             Self::Dups(_) => "dups",
             Self::Audit(_) => "audit",
             Self::Export(_) => "export",
+            Self::Compact(_) => "compact",
             Self::Rebuild => "rebuild",
             Self::Stats(_) => "stats",
             Self::Demo => "demo",

@@ -1,7 +1,7 @@
 //! `archive add`
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fs::File,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
-        add::{Adding, Captured, Intake, Kept, Said, Source, Taken},
+        add::{Adding, Captured, Intake, Kept, Reading, Said, Source, Taken},
         similar::{Near, RESEMBLANCE_MIN},
     },
     cli::{
@@ -20,7 +20,7 @@ use crate::{
         exit::ExitCode,
         files::{Stat, open_input},
         lines::{b64_unless_utf8, name_b64, typed},
-        run::is_interrupted,
+        run::{is_interrupted, n_threads},
         session::{Session, shown},
         terminal::{Progress, Style, counted, shown_name, size},
         walk::{
@@ -79,39 +79,57 @@ struct Summary {
 }
 
 /// A file that is read when its turn comes.
-struct FileAt<'a>(&'a Path);
+struct FileAt(PathBuf);
 /// The target of a symbolic link.
-struct Target<'a>(&'a [u8]);
+struct Target(Vec<u8>);
 /// Standard input, which can be read once.
 struct Stdin;
 
-impl Source for FileAt<'_> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(open_input(self.0)?.file))
-    }
-
-    fn look(&self) -> io::Result<Option<Look>> {
-        Ok(Some(look(&Stat::of(&std::fs::symlink_metadata(self.0)?))))
+impl Source for FileAt {
+    fn open(&self) -> io::Result<Box<dyn Reading>> {
+        Ok(Box::new(OpenFile(open_input(&self.0)?.file)))
     }
 }
 
-impl Source for Target<'_> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.0))
-    }
+/// A file being read. A look at it is a look at the bytes that are read, whatever has its name by now.
+struct OpenFile(File);
 
+impl Read for OpenFile {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl Reading for OpenFile {
+    fn look(&self) -> io::Result<Option<Look>> {
+        Ok(Some(look(&Stat::of(&self.0.metadata()?))))
+    }
+}
+
+/// Bytes that cannot change while they are read.
+struct Steady<R>(R);
+
+impl<R: Read> Read for Steady<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl<R: Read + Send> Reading for Steady<R> {
     fn look(&self) -> io::Result<Option<Look>> {
         Ok(None)
+    }
+}
+
+impl Source for Target {
+    fn open(&self) -> io::Result<Box<dyn Reading>> {
+        Ok(Box::new(Steady(io::Cursor::new(self.0.clone()))))
     }
 }
 
 impl Source for Stdin {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(io::stdin().lock()))
-    }
-
-    fn look(&self) -> io::Result<Option<Look>> {
-        Ok(None)
+    fn open(&self) -> io::Result<Box<dyn Reading>> {
+        Ok(Box::new(Steady(io::stdin())))
     }
 }
 
@@ -121,24 +139,14 @@ enum Taker<'a> {
     Rehearsal(&'a Archive),
 }
 
-impl Taker<'_> {
-    fn is_seen(&self, name: &DocName, look: &Look) -> Result<bool, Error> {
-        match self {
-            Self::Adding(adding) => adding.is_seen(name, look),
-            Self::Rehearsal(archive) => archive.is_seen(name, look),
-        }
-    }
-
-    fn take(&mut self, intake: &Intake) -> Result<Taken, Error> {
-        match self {
-            Self::Adding(adding) => adding.take(intake),
-            Self::Rehearsal(archive) => archive.rehearse(intake),
-        }
-    }
-
-    fn is_due(&self) -> bool {
-        matches!(self, Self::Adding(adding) if adding.is_due())
-    }
+/// What was met on the way, in order, until it is known what became of it.
+enum Met {
+    /// Pushed; the answer comes with the next pop.
+    Underway(PathBuf, DocName),
+    /// Known by its look.
+    Seen(PathBuf, DocName),
+    Skipped(PathBuf, Reason),
+    Unreadable(Unreadable),
 }
 
 /// One run of `add`.
@@ -147,6 +155,7 @@ struct Run<'s> {
     args: &'s AddArgs,
     summary: Summary,
     progress: Progress,
+    met: VecDeque<Met>,
 }
 
 /// Takes documents in.
@@ -156,15 +165,17 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     let summary = Summary { dry_run: args.dry_run, ..Summary::default() };
     let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
     if args.dry_run {
-        let mut run = Run { session, args, summary, progress };
+        let mut run = Run { session, args, summary, progress, met: VecDeque::new() };
         run.take_all(&mut Taker::Rehearsal(&archive))?;
         return run.finish();
     }
     let signer = session.signer(&archive)?;
     let (occasion, who) = (session.occasion()?, session.who("add"));
-    let mut run = Run { session, args, summary, progress };
+    let mut run = Run { session, args, summary, progress, met: VecDeque::new() };
     let result = {
-        let mut taker = Taker::Adding(Box::new(archive.add(&signer, occasion, said, &who)?));
+        let adding = archive.add(&signer, occasion, said, &who)?;
+        let adding = adding.on_threads(n_threads(args.threads)).verifying_known(args.force);
+        let mut taker = Taker::Adding(Box::new(adding));
         let taken = run.take_all(&mut taker);
         // What came in before an error is safe all the same.
         taken.and(run.commit(&mut taker))
@@ -239,48 +250,80 @@ impl Run<'_> {
         // Asked once before the first document, so that from here on Ctrl-C lets the current one finish.
         is_interrupted();
         for candidate in walk {
-            match candidate {
-                Candidate::Found(found) => self.found(taker, &found)?,
-                Candidate::Skipped { path, reason } => self.skipped(&path, reason)?,
-                Candidate::Unreadable(Unreadable { path, error }) => {
-                    self.unreadable(&path, &error)?;
-                }
-            }
+            let met = match candidate {
+                Candidate::Found(found) => self.found(taker, found)?,
+                Candidate::Skipped { path, reason } => Met::Skipped(path, reason),
+                Candidate::Unreadable(unreadable) => Met::Unreadable(unreadable),
+            };
+            self.met.push_back(met);
             if is_interrupted() {
                 self.summary.interrupted = true;
                 return Ok(());
             }
-            if taker.is_due() {
-                self.commit(taker)?;
+            self.tell(taker, false)?;
+        }
+        self.tell(taker, true)
+    }
+
+    /// Says what became of what was met, in order, as far as it is known; of everything at the end.
+    fn tell(&mut self, taker: &mut Taker, is_end: bool) -> Result<(), Error> {
+        while let Some(met) = self.met.pop_front() {
+            match (met, &mut *taker) {
+                (Met::Skipped(path, reason), _) => self.skipped(&path, reason)?,
+                (Met::Unreadable(Unreadable { path, error }), _) => {
+                    self.unreadable(&path, &error)?;
+                }
+                (Met::Seen(path, name), _) => self.told(&path, &name, &Taken::Unchanged)?,
+                (Met::Underway(path, name), Taker::Adding(adding)) => {
+                    if !is_end && !adding.is_full() {
+                        self.met.push_front(Met::Underway(path, name));
+                        return Ok(());
+                    }
+                    if let Some(taken) = adding.pop()? {
+                        self.told(&path, &name, &taken)?;
+                    }
+                    if adding.is_due() {
+                        self.commit(taker)?;
+                    }
+                }
+                (Met::Underway(..), Taker::Rehearsal(_)) => {}
+            }
+            if is_end && is_interrupted() {
+                self.summary.interrupted = true;
+                return Ok(());
             }
         }
         Ok(())
     }
 
-    fn found(&mut self, taker: &mut Taker, found: &Found) -> Result<(), Error> {
+    fn found(&mut self, taker: &mut Taker, found: Found) -> Result<Met, Error> {
         let n_done = self.summary.new + self.summary.revised + self.summary.unchanged;
         self.progress.tell(n_done, &shown(&found.path));
-        let look = look(&found.stat);
-        if !self.args.force && taker.is_seen(&found.name, &look)? {
-            return self.told(&found.path, &found.name, &Taken::Unchanged);
+        let Found { path, name, stat, what } = found;
+        let look = look(&stat);
+        let is_seen = !self.args.force
+            && match taker {
+                Taker::Adding(adding) => adding.is_seen(&name, &look)?,
+                Taker::Rehearsal(archive) => archive.is_seen(&name, &look)?,
+            };
+        if is_seen {
+            return Ok(Met::Seen(path, name));
         }
-        let target;
-        let file;
-        let source: &dyn Source = match &found.what {
-            What::File => {
-                file = FileAt(&found.path);
-                &file
-            }
-            What::Symlink(bytes) => {
-                target = Target(bytes);
-                &target
-            }
+        let is_link = matches!(what, What::Symlink(_));
+        let source: Box<dyn Source> = match what {
+            What::File => Box::new(FileAt(path.clone())),
+            What::Symlink(target) => Box::new(Target(target)),
         };
-        let is_link = matches!(found.what, What::Symlink(_));
-        let intake =
-            Intake { name: found.name.clone(), mtime: Some(found.stat.mtime), is_link, source };
-        let taken = taker.take(&intake)?;
-        self.told(&found.path, &found.name, &taken)
+        let (mtime, n_bytes) = (Some(stat.mtime), stat.size);
+        let intake = Intake { name: name.clone(), mtime, is_link, n_bytes, source };
+        match taker {
+            Taker::Adding(adding) => adding.push(intake)?,
+            Taker::Rehearsal(archive) => {
+                let taken = archive.rehearse(&intake)?;
+                self.told(&path, &name, &taken)?;
+            }
+        }
+        Ok(Met::Underway(path, name))
     }
 
     fn take_stdin(&mut self, taker: &mut Taker) -> Result<(), Error> {
@@ -290,8 +333,12 @@ impl Run<'_> {
             Some(prefix) => name.under(prefix).map_err(Error::usage)?,
             None => name,
         };
-        let intake = Intake { name: name.clone(), mtime: None, is_link: false, source: &Stdin };
-        let taken = taker.take(&intake)?;
+        let source = Box::new(Stdin);
+        let intake = Intake { name: name.clone(), mtime: None, is_link: false, n_bytes: 0, source };
+        let taken = match taker {
+            Taker::Adding(adding) => adding.take(intake)?,
+            Taker::Rehearsal(archive) => archive.rehearse(&intake)?,
+        };
         self.told(Path::new("-"), &name, &taken)
     }
 
@@ -388,6 +435,9 @@ impl Run<'_> {
             let events = committed.revisions.end - committed.revisions.start;
             let line = CommittedLine { events, packed_bytes: committed.n_packed };
             self.session.out.json(&typed("committed", line))?;
+        }
+        if self.session.globals.quiet && !self.session.globals.json {
+            return Ok(());
         }
         let threshold = self.args.similar_threshold.unwrap_or(RESEMBLANCE_MIN);
         adding.archive().resembling(&committed, threshold, |name, near| self.resembling(name, near))

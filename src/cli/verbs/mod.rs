@@ -4,6 +4,7 @@ pub mod add;
 pub mod audit;
 pub mod cat;
 mod changes;
+pub mod compact;
 pub mod demo;
 pub mod diff;
 pub mod dups;

@@ -40,7 +40,8 @@ pub trait Backend: Send + Sync {
     /// Until then each of them may or may not outlive a power failure, in any combination.
     fn sync(&self) -> Result<(), Error>;
 
-    /// Replaces an object at once and durably. Only the checkpoint and the identity are swapped.
+    /// Replaces an object at once and durably. Only the checkpoint and the identity are swapped, and a
+    /// damaged pack for what its name says.
     fn swap(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
 
     /// Adds bytes at the end of an object, making it if need be. Never a fact: no `sync` covers it,

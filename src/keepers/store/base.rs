@@ -1,76 +1,116 @@
-//! Which base a new blob is compressed against.
+//! How far a blob may hang from the end of its chain.
 //!
-//! The next of kin, while the chain under it is within bounds. At the bound the blob climbs: it
-//! hangs on an ancestor and starts a new run from there. Ancestors that were climbed to form a
-//! spine, and the deepest of them that still has room is taken, so that a run is compressed
-//! against something recent rather than against the oldest revision of all.
+//! A blob hangs on the base that was chosen for it while the chain under it is within bounds. At the
+//! bound it climbs: it hangs on an ancestor and starts a new run from there. Ancestors that were
+//! climbed to form a spine, and the deepest of them that still has room is taken, so that a run is
+//! compressed against something recent rather than against the oldest revision of all. A spine that
+//! is full is itself climbed half way up.
 
 use crate::{
-    crafts::frame::{Base, Header},
-    words::{digest::Key, limits, place::Place},
+    crafts::frame::Base,
+    words::{digest::Key, limits},
 };
 
-/// One step of a chain, from the next of kin towards the root.
-#[derive(Debug, Clone)]
-pub struct Step {
+/// How deep a spine goes.
+const SPINE_DEPTH_MAX: u8 = limits::DEPTH_MAX / 2;
+
+/// What counts of a blob that another may hang on.
+///
+/// Of a blob that is still being compressed, depth and reach are the most they can become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
     /// The blob's key.
     pub key: Key,
-    /// Where it lies.
-    pub place: Place,
-    /// Its frame's header.
-    pub header: Header,
+    /// How many bases lie under it.
+    pub depth: u8,
+    /// Bytes decoded to read it.
+    pub reach: u64,
+    /// It is the end of its chain, or was hung on an ancestor because its run had grown too long.
+    pub is_spine: bool,
+    /// The blob it hangs on.
+    pub base: Option<Key>,
+    /// It is a chunk list, and only lists hang on it.
+    pub is_list: bool,
 }
 
-/// Whether a blob of `n_raw` bytes may hang directly on this frame.
-pub fn has_room(header: &Header, n_raw: usize) -> bool {
-    header.depth() < limits::DEPTH_MAX && header.reach() + n_raw as u64 <= limits::REACH_BYTES_MAX
-}
-
-/// The step to climb to when the first of `chain` has no room left; none when the blob had better
-/// start over.
-pub fn climb(chain: &[Step], n_raw: usize) -> Option<&Step> {
-    chain.iter().find(|step| {
-        let header = &step.header;
-        header.base.is_none_or(|base| base.landing)
-            && header.depth() < limits::DEPTH_MAX / 2
-            && header.reach() + n_raw as u64 <= limits::REACH_BYTES_MAX / 2
-    })
-}
-
-/// What the new frame says about its base.
-pub fn describe(step: &Step, n_raw: usize, landing: bool) -> Base {
-    Base {
-        key: step.key,
-        depth: step.header.depth() + 1,
-        reach: (step.header.reach() + n_raw as u64) as u32,
-        landing,
+impl Link {
+    /// Whether a blob of `n_raw` bytes may hang directly on this one.
+    pub fn has_room(&self, n_raw: usize) -> bool {
+        self.depth < limits::DEPTH_MAX && self.reach + n_raw as u64 <= limits::REACH_BYTES_MAX
     }
+
+    /// Whether a blob of `n_raw` bytes may start a new run from here.
+    fn is_landing_place(&self, n_raw: usize, depth_max: u8) -> bool {
+        self.is_spine
+            && self.depth < depth_max
+            && self.reach + n_raw as u64 <= limits::REACH_BYTES_MAX / 2
+    }
+
+    /// What a frame of `n_raw` bytes says about this blob as its base.
+    pub fn describe(&self, n_raw: usize, landing: bool) -> Base {
+        let reach = (self.reach + n_raw as u64) as u32;
+        Base { key: self.key, depth: self.depth + 1, reach, landing }
+    }
+}
+
+/// The blob of a chain that a new one of `n_raw` bytes is hung on, and whether that took a climb;
+/// none when it had better start over. `chain` begins with the base that was chosen.
+pub fn hang<E>(
+    chain: impl Iterator<Item = Result<Link, E>>,
+    n_raw: usize,
+) -> Result<Option<(Link, bool)>, E> {
+    let mut depth_max = SPINE_DEPTH_MAX;
+    for (n, link) in chain.enumerate() {
+        let link = link?;
+        if n == 0 && link.has_room(n_raw) {
+            return Ok(Some((link, false)));
+        }
+        if link.is_spine && link.depth == SPINE_DEPTH_MAX {
+            depth_max = SPINE_DEPTH_MAX / 2;
+        }
+        if link.is_landing_place(n_raw, depth_max) {
+            return Ok(Some((link, true)));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{crafts::frame::Kind, words::digest::Digest};
+    use std::convert::Infallible;
 
-    fn step(key: u64, base: Option<Base>, n_raw: u32) -> Step {
-        let place = Place { pack: Digest::of(b""), offset: 0, n_bytes: 1, turn: 0 };
-        let header = Header { kind: Kind::Single, packed: true, lengths: vec![n_raw], base };
-        Step { key: Key(key), place, header }
-    }
+    use super::*;
 
     /// Adds `n` revisions of `n_raw` bytes by the rules above; returns the chain of each.
-    fn grow(n: u64, n_raw: u32) -> Vec<Vec<Step>> {
-        let mut all: Vec<Vec<Step>> = vec![vec![step(0, None, n_raw)]];
+    fn grow(n: u64, n_raw: usize) -> Vec<Vec<Link>> {
+        let reach = n_raw as u64;
+        let root = |key| Link {
+            key: Key(key),
+            depth: 0,
+            reach,
+            is_spine: true,
+            base: None,
+            is_list: false,
+        };
+        let mut all = vec![vec![root(0)]];
         for key in 1..n {
             let kin = all.last().unwrap().clone();
-            let room = has_room(&kin[0].header, n_raw as usize);
-            let target =
-                if room { Some(kin[0].clone()) } else { climb(&kin, n_raw as usize).cloned() };
-            let base = target.as_ref().map(|t| describe(t, n_raw as usize, !room));
-            let mut chain = vec![step(key, base, n_raw)];
-            if let Some(target) = target {
-                chain.extend(all[target.key.0 as usize].clone());
-            }
+            let Ok(found) = hang(kin.into_iter().map(Ok::<_, Infallible>), n_raw);
+            let chain = match found {
+                None => vec![root(key)],
+                Some((target, landing)) => {
+                    let base = target.describe(n_raw, landing);
+                    let link = Link {
+                        key: Key(key),
+                        depth: base.depth,
+                        reach: base.reach.into(),
+                        is_spine: landing,
+                        base: Some(base.key),
+                        is_list: false,
+                    };
+                    [&[link][..], &all[target.key.0 as usize]].concat()
+                }
+            };
             all.push(chain);
         }
         all
@@ -81,8 +121,8 @@ mod tests {
         for n_raw in [100, 1 << 20, 4 << 20] {
             for chain in grow(2000, n_raw) {
                 assert!(chain.len() <= usize::from(limits::DEPTH_MAX) + 1);
-                assert!(chain.len() as u64 * u64::from(n_raw) <= limits::REACH_BYTES_MAX);
-                assert_eq!(chain[0].header.depth() as usize, chain.len() - 1);
+                assert!(chain.len() as u64 * n_raw as u64 <= limits::REACH_BYTES_MAX);
+                assert_eq!(chain[0].depth as usize, chain.len() - 1);
             }
         }
     }
@@ -95,12 +135,14 @@ mod tests {
 
     #[test]
     fn a_climb_lands_on_something_recent() {
-        let chains = grow(100, 100);
-        let landings: Vec<u64> = chains
-            .iter()
-            .filter(|chain| chain[0].header.base.is_some_and(|base| base.landing))
-            .map(|chain| chain[1].key.0)
-            .collect();
-        assert_eq!(landings, [0, 33, 65]);
+        let landings = |n| -> Vec<u64> {
+            let chains = grow(n, 100).into_iter();
+            let landed = chains.filter(|chain| chain.len() > 1 && chain[0].is_spine);
+            landed.map(|chain| chain[0].key.0 - chain[1].key.0).collect()
+        };
+        assert_eq!(landings(100), [33, 32, 31]);
+        let all = landings(10_000);
+        let far = all.iter().filter(|distance| **distance > 64).count();
+        assert!(far * 8 < all.len(), "{far} of {} are far from their base", all.len());
     }
 }

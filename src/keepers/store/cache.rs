@@ -1,11 +1,11 @@
-//! Decoded frames that were used lately, up to a number of bytes.
+//! What was used lately, up to a number of bytes.
 
-use std::{collections::HashMap, rc::Rc};
-
-use crate::{
-    crafts::frame::Header,
-    words::{digest::Digest, place::Place},
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
 };
+
+use crate::crafts::frame::Header;
 
 /// A frame with its payload decoded.
 pub struct Decoded {
@@ -22,48 +22,87 @@ impl Decoded {
     }
 }
 
-/// A least-recently-used cache with a bound in bytes.
-pub struct Cache {
-    frames: HashMap<(Digest, u32), (u64, Rc<Decoded>)>,
+/// A least-recently-used cache with a bound in bytes; the last thing put stays whatever its size.
+pub struct Cache<K, V> {
+    things: HashMap<K, Thing<V>>,
+    /// Keys by when they were used last.
+    by_use: BTreeMap<u64, K>,
     n_bytes: usize,
     n_bytes_max: usize,
     clock: u64,
 }
 
-impl Cache {
-    /// An empty cache that holds up to `n_bytes_max` decoded bytes.
+struct Thing<V> {
+    value: V,
+    n_bytes: usize,
+    used: u64,
+}
+
+impl<K: Copy + Eq + Hash, V: Clone> Cache<K, V> {
+    /// An empty cache that holds up to `n_bytes_max`.
     pub fn new(n_bytes_max: usize) -> Self {
-        Self { frames: HashMap::new(), n_bytes: 0, n_bytes_max, clock: 0 }
+        let (things, by_use) = (HashMap::new(), BTreeMap::new());
+        Self { things, by_use, n_bytes: 0, n_bytes_max, clock: 0 }
     }
 
-    /// The frame at a place, if it is still here.
-    pub fn get(&mut self, place: &Place) -> Option<Rc<Decoded>> {
+    /// What was put under this key, if it is still here.
+    pub fn get(&mut self, key: &K) -> Option<V> {
+        let thing = self.things.get_mut(key)?;
+        self.by_use.remove(&thing.used);
         self.clock += 1;
-        let (used, frame) = self.frames.get_mut(&(place.pack, place.offset))?;
-        *used = self.clock;
-        Some(Rc::clone(frame))
+        thing.used = self.clock;
+        self.by_use.insert(self.clock, *key);
+        Some(thing.value.clone())
     }
 
-    /// Keeps a frame; the longest unused ones make room.
-    pub fn put(&mut self, place: &Place, frame: &Rc<Decoded>) {
+    /// Keeps a thing of that many bytes; those that were not used for longest make room.
+    pub fn put(&mut self, key: K, value: V, n_bytes: usize) {
         self.clock += 1;
-        self.n_bytes += frame.raw.len();
-        let key = (place.pack, place.offset);
-        if let Some((_, old)) = self.frames.insert(key, (self.clock, Rc::clone(frame))) {
-            self.n_bytes -= old.raw.len();
+        self.n_bytes += n_bytes;
+        self.by_use.insert(self.clock, key);
+        if let Some(old) = self.things.insert(key, Thing { value, n_bytes, used: self.clock }) {
+            self.by_use.remove(&old.used);
+            self.n_bytes -= old.n_bytes;
         }
-        while self.n_bytes > self.n_bytes_max && self.frames.len() > 1 {
-            let Some(oldest) = self.frames.iter().min_by_key(|(_, (used, _))| *used) else { break };
-            let oldest = *oldest.0;
-            if let Some((_, gone)) = self.frames.remove(&oldest) {
-                self.n_bytes -= gone.raw.len();
+        while self.n_bytes > self.n_bytes_max && self.things.len() > 1 {
+            let Some((_, oldest)) = self.by_use.pop_first() else { break };
+            if let Some(gone) = self.things.remove(&oldest) {
+                self.n_bytes -= gone.n_bytes;
             }
         }
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.frames.clear();
+        self.things.clear();
+        self.by_use.clear();
         self.n_bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_used_for_longest_makes_room() {
+        let mut cache = Cache::new(10);
+        cache.put(1, 'a', 4);
+        cache.put(2, 'b', 4);
+        assert_eq!(cache.get(&1), Some('a'));
+        cache.put(3, 'c', 4);
+        assert_eq!([1, 2, 3].map(|key| cache.get(&key)), [Some('a'), None, Some('c')]);
+        cache.put(4, 'd', 50);
+        assert_eq!([1, 3, 4].map(|key| cache.get(&key)), [None, None, Some('d')]);
+    }
+
+    #[test]
+    fn putting_again_replaces() {
+        let mut cache = Cache::new(10);
+        for n in 0..100 {
+            cache.put(1, n, 6);
+        }
+        cache.put(2, 7, 4);
+        assert_eq!([1, 2].map(|key| cache.get(&key)), [Some(99), Some(7)]);
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{pack, pack_name, write::LEVEL};
+use super::{lane::LEVEL_ALONE, pack, pack_name};
 
 /// How a blob is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub fn share(n_frame: u64, n_blob: u64, n_raw: u64) -> u64 {
 
 /// What a blob would take if it were compressed alone, its frame's header included.
 pub fn alone(bytes: &[u8]) -> u64 {
-    let packed = frame::compress(bytes, None, LEVEL);
+    let packed = frame::Packer::default().pack(bytes, None, LEVEL_ALONE);
     let lengths = vec![bytes.len() as u32];
     let header = Header { kind: Kind::Single, packed: packed.is_some(), lengths, base: None };
     let mut frame = Vec::new();

@@ -6,16 +6,42 @@
 
 mod base;
 mod cache;
+mod company;
+mod kinship;
+mod lane;
 pub mod layers;
 pub mod pack;
 mod read;
+mod repack;
 mod write;
 
 pub use cache::Decoded;
-pub use read::{Content, Reader, Sealed};
-pub use write::{Writer, Written};
+pub use lane::Levels;
+pub use read::{Content, Frames, Reader, Sealed, Step};
+pub use repack::Repacker;
+pub use write::{Blob, Stored, Writer, Written};
 
-use crate::words::digest::Digest;
+use crate::words::{
+    digest::{Digest, Key},
+    error::Error,
+    kin::{Features, Kin, Relative},
+    place::{Place, Places},
+};
+
+/// Knows no blobs: a writer that starts from nothing asks this.
+pub struct Nothing;
+
+impl Places for Nothing {
+    fn places(&self, _: Key) -> Result<Vec<Place>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+impl Kin for Nothing {
+    fn kin(&self, _: &Features, _: Option<Key>) -> Result<Vec<Relative>, Error> {
+        Ok(Vec::new())
+    }
+}
 
 /// The name of the object that holds a pack.
 pub fn pack_name(pack: &Digest) -> String {

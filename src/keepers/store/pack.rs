@@ -74,6 +74,12 @@ impl Builder {
         (start as u32, n_bytes)
     }
 
+    /// Adds a frame that is encoded already.
+    pub fn add_encoded(&mut self, frame: &[u8], keys: Vec<Key>) {
+        self.bytes.extend_from_slice(frame);
+        self.frames.push(Listed { n_bytes: frame.len() as u32, keys });
+    }
+
     /// The frame at a place in this unfinished pack.
     pub fn frame(&self, offset: u32, n_bytes: u32) -> Option<&[u8]> {
         self.bytes.get(offset as usize..)?.get(..n_bytes as usize)

@@ -2,7 +2,9 @@
 
 use std::{
     cell::RefCell,
+    collections::HashMap,
     io::{self, Read},
+    ops::Range,
     rc::Rc,
     sync::Arc,
 };
@@ -11,7 +13,7 @@ use crate::{
     crafts::{
         backend::Backend,
         chunk::{self, Chunk},
-        frame::{self, FrameError, Header, Kind},
+        frame::{self, Base, FrameError, Header, Kind, Unpacker},
     },
     words::{
         digest::{Digest, Hasher, Key},
@@ -22,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    base::Step,
+    base::Link,
     cache::{Cache, Decoded},
     pack_name,
 };
@@ -31,6 +33,8 @@ use super::{
 const CACHE_BYTES: usize = 24 << 20;
 /// The header of every frame with a single blob fits into this, and of most others.
 const HEAD_BYTES: usize = 256;
+/// As many blobs that share a key are told apart.
+const VARIANTS_MAX: usize = 16;
 
 /// Where frames come from: sealed packs, or the pack that is being written.
 pub trait Frames {
@@ -38,6 +42,8 @@ pub trait Frames {
     fn places(&self, key: Key) -> Result<Vec<Place>, Error>;
     /// The bytes of the frame at a place.
     fn frame(&self, place: &Place) -> Result<Vec<u8>, Error>;
+    /// Its header alone: enough to know how it lies, and not verified.
+    fn header(&self, place: &Place) -> Result<Header, Error>;
 }
 
 /// The frames of packs that are sealed.
@@ -51,9 +57,19 @@ impl Sealed {
     pub fn new(backend: Arc<dyn Backend>, places: Rc<dyn Places>) -> Self {
         Self { backend, places }
     }
+}
 
-    /// The header of the frame at a place: enough to know how it lies, and not verified.
-    pub fn header(&self, place: &Place) -> Result<Header, Error> {
+impl Frames for Sealed {
+    fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
+        self.places.places(key)
+    }
+
+    fn frame(&self, place: &Place) -> Result<Vec<u8>, Error> {
+        let name = pack_name(&place.pack);
+        self.backend.read_range(&name, u64::from(place.offset), place.n_bytes as usize)
+    }
+
+    fn header(&self, place: &Place) -> Result<Header, Error> {
         let n_frame = place.n_bytes as usize;
         let n_head = n_frame.min(HEAD_BYTES);
         let name = pack_name(&place.pack);
@@ -70,27 +86,75 @@ impl Sealed {
     }
 }
 
-impl Frames for Sealed {
-    fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
-        self.places.places(key)
-    }
-
-    fn frame(&self, place: &Place) -> Result<Vec<u8>, Error> {
-        let name = pack_name(&place.pack);
-        self.backend.read_range(&name, u64::from(place.offset), place.n_bytes as usize)
-    }
-}
-
 /// Reads blobs and contents, and hands out only what has the right SHA-256.
 pub struct Reader<F> {
     frames: F,
-    cache: RefCell<Cache>,
+    cache: RefCell<Cache<(Digest, u32), Rc<Decoded>>>,
+    unpacker: RefCell<Unpacker>,
+}
+
+/// One step of a chain, from a blob towards the root.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The blob's key.
+    pub key: Key,
+    /// Where it lies.
+    pub place: Place,
+    /// Its frame's header.
+    pub header: Header,
+}
+
+impl Step {
+    /// What counts of it for a blob that is to hang on it.
+    pub fn link(&self) -> Link {
+        let base = self.header.base;
+        Link {
+            key: self.key,
+            depth: self.header.depth(),
+            reach: self.header.reach(),
+            is_spine: base.is_none_or(|base| base.landing),
+            base: base.map(|base| base.key),
+            is_list: self.header.kind == Kind::List,
+        }
+    }
+}
+
+/// A frame as it lies in a pack, its checksum compared.
+struct Stored {
+    place: Place,
+    bytes: Vec<u8>,
+    header: Header,
+    payload: Range<usize>,
+}
+
+/// A frame that was found.
+enum Found {
+    Decoded(Place, Rc<Decoded>),
+    Stored(Stored),
+}
+
+impl Found {
+    fn header(&self) -> &Header {
+        match self {
+            Self::Decoded(_, frame) => &frame.header,
+            Self::Stored(stored) => &stored.header,
+        }
+    }
+
+    fn step(&self, key: Key) -> Step {
+        let place = match self {
+            Self::Decoded(place, _) => *place,
+            Self::Stored(stored) => stored.place,
+        };
+        Step { key, place, header: self.header().clone() }
+    }
 }
 
 impl<F: Frames> Reader<F> {
     /// Starts with an empty cache.
     pub fn new(frames: F) -> Self {
-        Self { frames, cache: RefCell::new(Cache::new(CACHE_BYTES)) }
+        let (cache, unpacker) = (Cache::new(CACHE_BYTES), Unpacker::default());
+        Self { frames, cache: RefCell::new(cache), unpacker: RefCell::new(unpacker) }
     }
 
     /// The frames read from.
@@ -110,6 +174,11 @@ impl<F: Frames> Reader<F> {
 
     /// The blob with this digest. One that is missing or whose bytes are wrong is `Damaged`.
     pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
+        // A pack that was compacted away while we looked lies elsewhere by now.
+        self.blob_as_placed(digest).or_else(|_| self.blob_as_placed(digest))
+    }
+
+    fn blob_as_placed(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
         let places = self.frames.places(digest.key())?;
         let mut why = "it is in no pack".to_owned();
         for place in &places {
@@ -119,12 +188,12 @@ impl<F: Frames> Reader<F> {
                 Err(error) => why = error.to_string(),
             }
         }
-        // A base may have several places too; the straight way takes the first of each.
+        // A base may have several places too; the straight way takes one of each.
+        let mut tried = HashMap::new();
         for place in &places {
-            if let Ok(bytes) = self.decode_patiently(place, limits::DEPTH_MAX)
-                && Digest::of(&bytes) == *digest
-            {
-                return Ok(bytes);
+            let found = self.decode_patiently(place, &mut tried);
+            if let Some(bytes) = found.into_iter().find(|bytes| Digest::of(bytes) == *digest) {
+                return Ok(Rc::unwrap_or_clone(bytes));
             }
         }
         Err(Error::damaged(format!("blob {digest}"), why))
@@ -186,32 +255,56 @@ impl<F: Frames> Reader<F> {
         Ok(bytes)
     }
 
-    /// The frame headers from a blob down to the root of its chain.
+    /// The frame headers from a blob down to the root of its chain; empty when it is nowhere.
+    ///
+    /// The checksum of every frame has been compared when this returns.
     pub fn chain(&self, key: Key) -> Result<Vec<Step>, Error> {
+        match self.frames.places(key)?.first() {
+            Some(place) => self.chain_at(key, place),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The same for the blob at one of its places.
+    pub fn chain_at(&self, key: Key, place: &Place) -> Result<Vec<Step>, Error> {
         let mut steps: Vec<Step> = Vec::new();
-        let mut next = Some(key);
-        while let Some(key) = next {
-            let place = self.first_place(key)?;
-            let header = match self.cache.borrow_mut().get(&place) {
-                Some(frame) => frame.header.clone(),
-                None => parse_header(&self.frames.frame(&place)?, &place)?,
+        let mut next = Some(self.find(place)?.step(key));
+        while let Some(step) = next {
+            next = match step.header.base {
+                Some(base) => Some(self.find_base(&step.place, &base)?.step(base.key)),
+                None => None,
             };
-            next = header.base.map(|base| base.key);
-            if steps.len() > usize::from(limits::DEPTH_MAX) {
-                return Err(Error::damaged(format!("blob {key}"), "its chain of bases has no end"));
-            }
-            steps.push(Step { key, place, header });
+            steps.push(step);
         }
         Ok(steps)
     }
 
-    /// The decoded bytes of the blob at a step of a chain, not verified.
+    /// The bytes of the frame at a place, its checksum compared.
+    pub fn stored(&self, place: &Place) -> Result<Vec<u8>, Error> {
+        Ok(self.load(place)?.bytes)
+    }
+
+    /// What counts of a blob for another that is to hang on it, not verified; none when it is nowhere.
+    pub fn link(&self, key: Key) -> Result<Option<Link>, Error> {
+        let places = self.frames.places(key)?;
+        let Some(place) = places.first().copied() else { return Ok(None) };
+        let cached = self.cache.borrow_mut().get(&(place.pack, place.offset));
+        let header = match cached {
+            Some(frame) => frame.header.clone(),
+            None => self.frames.header(&place)?,
+        };
+        Ok(Some(Step { key, place, header }.link()))
+    }
+
+    /// The bytes of a blob, from its first place and not verified; none when it is nowhere.
     ///
     /// Good enough for a base: what is compressed against it is verified when it is read.
-    pub fn decode_step(&self, step: &Step) -> Result<Vec<u8>, Error> {
-        let frame = self.decode(&step.place)?;
-        let blob = frame.blob(step.place.turn).ok_or_else(|| bad_turn(&step.place))?;
-        Ok(blob.to_vec())
+    pub fn unverified(&self, key: Key) -> Result<Option<Vec<u8>>, Error> {
+        let places = self.frames.places(key)?;
+        let Some(place) = places.first() else { return Ok(None) };
+        let frame = self.decode_by_way(place, false)?;
+        let blob = frame.blob(place.turn).ok_or_else(|| bad_turn(place))?;
+        Ok(Some(blob.to_vec()))
     }
 
     /// The decoded frame at a place, not verified: for whoever wants to know what it holds.
@@ -219,62 +312,138 @@ impl<F: Frames> Reader<F> {
         self.decode(place)
     }
 
-    fn first_place(&self, key: Key) -> Result<Place, Error> {
-        let places = self.frames.places(key)?;
-        places
-            .first()
-            .copied()
-            .ok_or_else(|| Error::damaged(format!("blob {key}"), "it is in no pack"))
+    /// The frame at a place, decoded if it was used lately.
+    fn find(&self, place: &Place) -> Result<Found, Error> {
+        if let Some(decoded) = self.cache.borrow_mut().get(&(place.pack, place.offset)) {
+            return Ok(Found::Decoded(*place, decoded));
+        }
+        self.load(place).map(Found::Stored)
     }
 
-    /// Decodes a frame by way of its bases, taking the first place of each.
-    fn decode(&self, place: &Place) -> Result<Rc<Decoded>, Error> {
-        let mut above: Vec<(Place, Vec<u8>)> = Vec::new();
-        let mut at = *place;
-        let mut below: Option<(Rc<Decoded>, Place)> = None;
-        loop {
-            if let Some(frame) = self.cache.borrow_mut().get(&at) {
-                below = Some((frame, at));
-                break;
+    fn load(&self, place: &Place) -> Result<Stored, Error> {
+        let bytes = self.frames.frame(place)?;
+        let parsed = frame::parse(&bytes);
+        let (header, payload, n_bytes) =
+            parsed.map_err(|why| Error::damaged(describe(place), why.to_string()))?;
+        let payload = n_bytes - payload.len()..n_bytes;
+        Ok(Stored { place: *place, header, payload, bytes })
+    }
+
+    /// The base of the frame at `above`.
+    ///
+    /// A base may have several places, at different depths. Only one less deep than the frame above
+    /// counts, so that no chain leads in a circle; the same pack is preferred.
+    fn find_base(&self, above: &Place, base: &Base) -> Result<Found, Error> {
+        let mut why = Error::damaged(format!("blob {}", base.key), "it is in no pack");
+        for place in self.base_places(above, base)? {
+            match self.find(&place) {
+                Ok(found) if found.header().depth() < base.depth => return Ok(found),
+                Ok(_) => why = Error::damaged(describe(&place), "it hangs deeper than stated"),
+                Err(error) => why = error,
             }
-            let bytes = self.frames.frame(&at)?;
-            let base = parse_header(&bytes, &at)?.base;
-            above.push((at, bytes));
-            let Some(base) = base else { break };
-            if above.len() > usize::from(limits::DEPTH_MAX) {
-                return Err(Error::damaged(describe(place), "its chain of bases has no end"));
-            }
-            at = self.first_place(base.key)?;
         }
-        while let Some((place, bytes)) = above.pop() {
+        Err(why)
+    }
+
+    fn base_places(&self, above: &Place, base: &Base) -> Result<Vec<Place>, Error> {
+        let mut places = self.frames.places(base.key)?;
+        places.sort_by_key(|place| place.pack != above.pack);
+        Ok(places)
+    }
+
+    fn decode(&self, place: &Place) -> Result<Rc<Decoded>, Error> {
+        self.decode_by_way(place, true)
+    }
+
+    /// Decodes a frame by way of its bases, taking one place of each; whether these are kept for
+    /// later is up to the caller.
+    fn decode_by_way(&self, place: &Place, keeps_bases: bool) -> Result<Rc<Decoded>, Error> {
+        let mut above: Vec<Stored> = Vec::new();
+        let mut next = self.find(place)?;
+        let mut below: Option<(Place, Rc<Decoded>)> = loop {
+            match next {
+                Found::Decoded(place, frame) => break Some((place, frame)),
+                Found::Stored(stored) => {
+                    let (place, base) = (stored.place, stored.header.base);
+                    above.push(stored);
+                    let Some(base) = base else { break None };
+                    next = self.find_base(&place, &base)?;
+                }
+            }
+        };
+        while let Some(stored) = above.pop() {
+            let place = stored.place;
             let base = match &below {
-                Some((frame, at)) => Some(frame.blob(at.turn).ok_or_else(|| bad_turn(at))?),
+                Some((at, frame)) => Some(frame.blob(at.turn).ok_or_else(|| bad_turn(at))?),
                 None => None,
             };
-            let frame = Rc::new(unpack(&bytes, base, &place)?);
-            self.cache.borrow_mut().put(&place, &frame);
-            below = Some((frame, place));
+            let frame = Rc::new(self.unpack(&stored, base)?);
+            if keeps_bases || above.is_empty() {
+                let (at, n_bytes) = ((place.pack, place.offset), frame.raw.len());
+                self.cache.borrow_mut().put(at, Rc::clone(&frame), n_bytes);
+            }
+            below = Some((place, frame));
         }
-        below.map(|(frame, _)| frame).ok_or_else(|| bad_turn(place))
+        below.map(|(_, frame)| frame).ok_or_else(|| bad_turn(place))
     }
 
-    /// Decodes one blob trying every place of every base, each checked against its key.
-    fn decode_patiently(&self, place: &Place, depth: u8) -> Result<Vec<u8>, Error> {
-        let bytes = self.frames.frame(place)?;
-        let header = parse_header(&bytes, place)?;
-        let blob = |base: Option<&[u8]>| {
-            let frame = unpack(&bytes, base, place)?;
-            frame.blob(place.turn).map(<[u8]>::to_vec).ok_or_else(|| bad_turn(place))
+    fn unpack(&self, stored: &Stored, base: Option<&[u8]>) -> Result<Decoded, Error> {
+        let Stored { place, bytes, header, payload } = stored;
+        let payload = &bytes[payload.clone()];
+        let raw = match header.packed {
+            false => payload.to_vec(),
+            true => {
+                let unpacked = self.unpacker.borrow_mut().unpack(payload, base, header.n_raw());
+                unpacked.map_err(|why| Error::damaged(describe(place), why.to_string()))?
+            }
         };
-        let Some(base) = header.base else { return blob(None) };
-        let below = depth.checked_sub(1).ok_or_else(|| bad_turn(place))?;
-        for candidate in self.frames.places(base.key)? {
-            match self.decode_patiently(&candidate, below) {
-                Ok(found) if Digest::of(&found).key() == base.key => return blob(Some(&found)),
-                _ => {}
+        Ok(Decoded { header: header.clone(), raw })
+    }
+
+    /// Everything that one blob may be, trying every place of every base.
+    ///
+    /// Two blobs may share a key, and what was decoded against the wrong one shows only in the end.
+    /// Each place is `tried` once, and depth falls with every base: damage costs no more than reading
+    /// everything that is there.
+    fn decode_patiently(
+        &self,
+        place: &Place,
+        tried: &mut HashMap<Place, Vec<Rc<Vec<u8>>>>,
+    ) -> Vec<Rc<Vec<u8>>> {
+        if let Some(known) = tried.get(place) {
+            return known.clone();
+        }
+        // What was decoded before may have been decoded against wrong bytes: the cache is no help.
+        let found = match self.load(place) {
+            Ok(stored) => self.decode_variants(&stored, tried),
+            Err(_) => Vec::new(),
+        };
+        tried.insert(*place, found.clone());
+        found
+    }
+
+    fn decode_variants(
+        &self,
+        stored: &Stored,
+        tried: &mut HashMap<Place, Vec<Rc<Vec<u8>>>>,
+    ) -> Vec<Rc<Vec<u8>>> {
+        let blob = |base: Option<&[u8]>| {
+            let frame = self.unpack(stored, base).ok()?;
+            Some(Rc::new(frame.blob(stored.place.turn)?.to_vec()))
+        };
+        let Some(base) = stored.header.base else { return blob(None).into_iter().collect() };
+        let mut variants = Vec::new();
+        for candidate in self.base_places(&stored.place, &base).unwrap_or_default() {
+            if !self.load(&candidate).is_ok_and(|it| it.header.depth() < base.depth) {
+                continue;
+            }
+            for found in self.decode_patiently(&candidate, tried) {
+                if Digest::of(&found).key() == base.key && variants.len() < VARIANTS_MAX {
+                    variants.extend(blob(Some(&found)));
+                }
             }
         }
-        Err(Error::damaged(describe(place), format!("its base {} cannot be read", base.key)))
+        variants
     }
 }
 
@@ -326,23 +495,6 @@ impl<F: Frames> Read for Content<'_, F> {
         self.at += n_bytes;
         Ok(n_bytes)
     }
-}
-
-fn parse_header(bytes: &[u8], place: &Place) -> Result<Header, Error> {
-    let parsed = frame::parse(bytes);
-    parsed
-        .map(|(header, _, _)| header)
-        .map_err(|why| Error::damaged(describe(place), why.to_string()))
-}
-
-fn unpack(bytes: &[u8], base: Option<&[u8]>, place: &Place) -> Result<Decoded, Error> {
-    let explain = |why: frame::FrameError| Error::damaged(describe(place), why.to_string());
-    let (header, payload, _) = frame::parse(bytes).map_err(explain)?;
-    let raw = match header.packed {
-        true => frame::decompress(payload, base, header.n_raw()).map_err(explain)?,
-        false => payload.to_vec(),
-    };
-    Ok(Decoded { header, raw })
 }
 
 fn describe(place: &Place) -> String {

@@ -1,4 +1,7 @@
 //! Writing: blobs go into frames, frames into packs, packs to the backend.
+//!
+//! What becomes of a blob is decided when it is put, from the blobs put before it and from nothing
+//! that depends on how far the compression has come.
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
@@ -7,30 +10,54 @@ use crate::{
         backend::Backend,
         chunk::{self, Chunk},
         frame::{self, Header, Kind},
+        kin::Traits,
+        pool::Pool,
     },
     words::{
         digest::{Digest, Key},
         error::Error,
+        kin::Kin,
         limits,
         place::{Place, Places},
     },
 };
 
 use super::{
-    base::{self, Step},
+    base::{self, Link},
+    cache::Cache,
+    company::{Company, Member, SMALL_BYTES_MAX},
+    kinship::{Candidate, Kinship},
+    lane::{Based, Job, Lane, Levels, Ready},
     pack::{Builder, Packed, places},
     pack_name,
     read::{Frames, Reader, Sealed},
 };
 
-/// Content up to this size that has no base waits for company.
-const LONELY_BYTES_MAX: usize = 16 << 10;
-/// zstd level of frames. On dated states of terms of service, 3 costs as much time as 9 and gives
-/// 14 % larger packs; 12 takes twice the time and saves 2 %.
-pub(super) const LEVEL: i32 = 9;
+/// Bytes of blobs that are kept at hand as bases.
+const AT_HAND_BYTES: usize = 48 << 20;
+/// Of so many candidates one must be readable and have room.
+const TRIES_MAX: usize = 3;
+/// A small blob shares at least so many features with a base that is not its previous revision;
+/// otherwise company serves it better.
+const SMALL_MATCHING_MIN: u32 = 2;
+
+/// A blob up to this size joins its kin in company rather than hang on it.
+const TINY_BYTES_MAX: usize = 4 << 10;
 
 /// Names the pack that is not sealed yet.
 const OPEN_PACK: Digest = Digest::from_bytes([0; 32]);
+
+/// A blob on its way in.
+pub struct Blob {
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its bytes, at most [`limits::BLOB_BYTES_MAX`].
+    pub bytes: Arc<Vec<u8>>,
+    /// What is known of them; none when it is to be stored without a base.
+    pub traits: Option<Traits>,
+    /// What kind of document it comes from.
+    pub kind: &'static str,
+}
 
 /// A pack that was written: what the catalog needs to know of it.
 pub struct Written {
@@ -44,12 +71,29 @@ pub struct Written {
     pub places: Vec<(Key, Place)>,
 }
 
+/// What a writer asks about blobs of earlier transactions.
+pub trait Stored: Places + Kin {}
+
+impl<T: Places + Kin> Stored for T {}
+
 /// Puts blobs; one writer serves one transaction.
 pub struct Writer {
+    stored: Rc<dyn Stored>,
+    kinship: Kinship,
+    /// What blobs of this transaction will at most be as bases.
+    links: HashMap<Key, Link>,
+    at_hand: Cache<Key, Arc<Vec<u8>>>,
+    company: Company,
+    lane: Lane,
+    packs: Packs,
+}
+
+/// Packs, sealed and open.
+struct Packs {
     backend: Arc<dyn Backend>,
     reader: Reader<Open>,
-    company: Vec<(Key, Vec<u8>)>,
-    n_company: usize,
+    /// Depth and reach of the frames written.
+    hanging: HashMap<Key, (u8, u64)>,
     written: Vec<Written>,
 }
 
@@ -77,148 +121,250 @@ impl Frames for Open {
             .map(<[u8]>::to_vec)
             .ok_or_else(|| Error::damaged("the open pack", "a frame is missing"))
     }
+
+    fn header(&self, place: &Place) -> Result<Header, Error> {
+        if place.pack != OPEN_PACK {
+            return self.sealed.header(place);
+        }
+        let peeked = frame::peek(&self.frame(place)?);
+        let (header, _) = peeked.map_err(|why| Error::damaged("the open pack", why.to_string()))?;
+        Ok(header)
+    }
 }
 
 impl Writer {
-    /// Starts a transaction; bases are found through `places`.
-    pub fn new(backend: Arc<dyn Backend>, places: Rc<dyn Places>) -> Self {
-        let sealed = Sealed::new(Arc::clone(&backend), places);
+    /// Starts a transaction; bases are found through `stored`, and `pool` compresses.
+    pub fn new<S: Stored + 'static>(
+        backend: Arc<dyn Backend>,
+        stored: Rc<S>,
+        pool: Rc<Pool>,
+        levels: Levels,
+    ) -> Self {
+        let sealed = Sealed::new(Arc::clone(&backend), Rc::clone(&stored) as Rc<dyn Places>);
         let open = Open { sealed, pack: Builder::default(), places: HashMap::new() };
+        let (reader, hanging, written) = (Reader::new(open), HashMap::new(), Vec::new());
         Self {
-            backend,
-            reader: Reader::new(open),
-            company: Vec::new(),
-            n_company: 0,
-            written: Vec::new(),
+            stored,
+            kinship: Kinship::default(),
+            links: HashMap::new(),
+            at_hand: Cache::new(AT_HAND_BYTES),
+            company: Company::default(),
+            lane: Lane::new(pool, levels),
+            packs: Packs { backend, reader, hanging, written },
         }
     }
 
-    /// Puts a blob of at most [`limits::BLOB_BYTES_MAX`] bytes that is not stored yet.
+    /// Puts a blob that is not stored yet; `previous` is the one it most likely resembles.
+    pub fn put(&mut self, blob: Blob, previous: Option<Key>) -> Result<(), Error> {
+        debug_assert!(blob.bytes.len() <= limits::BLOB_BYTES_MAX);
+        let Blob { digest, bytes, traits, kind } = blob;
+        let key = digest.key();
+        let is_small = bytes.len() <= SMALL_BYTES_MAX;
+        let base = match &traits {
+            Some(traits) => self.base(traits, &bytes, previous)?,
+            None => None,
+        };
+        match base {
+            None if is_small => {
+                let features = traits.as_ref().and_then(|traits| traits.features().copied());
+                self.company.join(Member { key, bytes: Arc::clone(&bytes), kind, features });
+                if self.company.is_full() {
+                    self.end_company()?;
+                }
+            }
+            base => {
+                let link = link(key, &bytes, base.as_ref());
+                self.links.insert(key, link);
+                let blobs = vec![(key, bytes.len() as u32)];
+                self.push(Job { kind: Kind::Single, blobs, raw: Arc::clone(&bytes), base })?;
+            }
+        }
+        if let Some(traits) = traits {
+            self.kinship.introduce(key, bytes.len() as u64, traits);
+        }
+        let n_bytes = bytes.len();
+        self.at_hand.put(key, bytes, n_bytes);
+        Ok(())
+    }
+
+    /// Whether these very bytes are stored already, or were put a moment ago.
     ///
-    /// `kin` is the blob it most likely resembles.
-    pub fn put(
+    /// A key is only a hint, so stored bytes are read before new ones are dropped.
+    pub fn holds(&mut self, digest: &Digest) -> Result<bool, Error> {
+        let key = digest.key();
+        if let Some(bytes) = self.underway(key) {
+            return Ok(Digest::of(&bytes) == *digest);
+        }
+        let is_known = !self.packs.reader.frames().places(key)?.is_empty();
+        Ok(is_known && self.packs.reader.blob(digest).is_ok())
+    }
+
+    /// Puts the chunk list of a large content, against that of `previous` if that has one.
+    pub fn put_list(
         &mut self,
-        digest: &Digest,
-        bytes: &[u8],
-        kin: Option<&Digest>,
+        content: &Digest,
+        chunks: &[Chunk],
+        previous: Option<Key>,
     ) -> Result<(), Error> {
-        debug_assert!(bytes.len() <= limits::BLOB_BYTES_MAX);
-        if let Some(kin) = kin
-            && self.put_against(digest.key(), bytes, kin)?
-        {
-            return Ok(());
-        }
-        if bytes.len() <= LONELY_BYTES_MAX {
-            return self.put_in_company(digest.key(), bytes);
-        }
-        let packed = frame::compress(bytes, None, LEVEL);
-        self.add(Kind::Single, &[(digest.key(), bytes.len())], bytes, packed, None)
-    }
-
-    /// Puts a chunk unless the very same bytes are stored already.
-    pub fn put_chunk(&mut self, bytes: &[u8]) -> Result<Chunk, Error> {
-        let digest = Digest::of(bytes);
-        let chunk = Chunk { digest, n_bytes: bytes.len() as u32 };
-        // A key is only a hint, so the stored bytes are compared before the new ones are dropped.
-        let known = !self.reader.frames().places(digest.key())?.is_empty()
-            && self.reader.blob(&digest).is_ok();
-        if !known {
-            self.put(&digest, bytes, None)?;
-        }
-        Ok(chunk)
-    }
-
-    /// Puts the chunk list of a large content.
-    pub fn put_list(&mut self, content: &Digest, chunks: &[Chunk]) -> Result<(), Error> {
         let list = chunk::encode_list(chunks);
         if list.len() > limits::LIST_BYTES_MAX {
             return Err(Error::usage("the content has too many chunks; at most 1 TiB can be kept"));
         }
-        let packed = frame::compress(&list, None, LEVEL);
-        self.add(Kind::List, &[(content.key(), list.len())], &list, packed, None)
+        let key = content.key();
+        // Like any other base, one that cannot be read costs space only.
+        let base =
+            previous.and_then(|previous| self.list_base(previous, list.len()).ok().flatten());
+        let link = Link { is_list: true, ..link(key, &list, base.as_ref()) };
+        self.links.insert(key, link);
+        let blobs = vec![(key, list.len() as u32)];
+        self.push(Job { kind: Kind::List, blobs, raw: Arc::new(list), base })
+    }
+
+    fn list_base(&mut self, previous: Key, n_raw: usize) -> Result<Option<Based>, Error> {
+        if !self.link(previous)?.is_list {
+            return Ok(None);
+        }
+        let Some((link, landing)) = self.hang(previous, n_raw)? else { return Ok(None) };
+        let bytes = self.bytes(link.key)?;
+        Ok(Some(Based { link, bytes, landing }))
     }
 
     /// Seals what is open and hands over every pack written since the start.
     ///
     /// The packs are durable only after the backend's next `sync`.
     pub fn finish(mut self) -> Result<Vec<Written>, Error> {
-        self.close_company()?;
-        self.seal()?;
-        Ok(self.written)
+        self.end_company()?;
+        while let Some(ready) = self.lane.pop() {
+            self.packs.add(ready)?;
+        }
+        self.packs.seal()?;
+        Ok(self.packs.written)
     }
 
-    /// Tries the blob against its kin; `false` when it is better off without.
-    fn put_against(&mut self, key: Key, bytes: &[u8], kin: &Digest) -> Result<bool, Error> {
-        if self.company.iter().any(|(key, _)| *key == kin.key()) {
-            self.close_company()?;
-        }
-        // A base that cannot be read costs space, not the new document.
-        let Ok(Some((step, landing))) = self.choose(kin.key(), bytes.len()) else {
-            return Ok(false);
-        };
-        let Ok(base) = self.reader.decode_step(&step) else { return Ok(false) };
-        let Some(packed) = frame::compress(bytes, Some(&base), LEVEL) else {
-            return Ok(false);
-        };
-        if packed.len() > bytes.len() / 8 {
-            let alone = frame::compress(bytes, None, LEVEL).map_or(bytes.len(), |a| a.len());
-            if packed.len() >= alone - alone / 8 {
-                return Ok(false);
+    /// The base for a blob; none when it is better off without.
+    fn base(
+        &mut self,
+        traits: &Traits,
+        bytes: &[u8],
+        previous: Option<Key>,
+    ) -> Result<Option<Based>, Error> {
+        let stored = &*self.stored;
+        let n_bytes = bytes.len() as u64;
+        let candidates = self.kinship.candidates(stored, traits, n_bytes, previous)?;
+        for Candidate { key, n_matching, .. } in candidates.into_iter().take(TRIES_MAX) {
+            let is_small = bytes.len() <= SMALL_BYTES_MAX;
+            let n_matching_min = if previous == Some(key) { 1 } else { SMALL_MATCHING_MIN };
+            if is_small && n_matching < n_matching_min {
+                continue;
             }
+            if self.company.get(key).is_some() {
+                // Company serves a very small one as well; another needs a frame to hang on.
+                if bytes.len() <= TINY_BYTES_MAX {
+                    return Ok(None);
+                }
+                self.end_company()?;
+            }
+            // A base that cannot be read costs space, not the new document.
+            let Ok(Some((link, landing))) = self.hang(key, bytes.len()) else { continue };
+            if link.is_list {
+                continue;
+            }
+            let Ok(bytes) = self.bytes(link.key) else { continue };
+            return Ok(Some(Based { link, bytes, landing }));
         }
-        let described = base::describe(&step, bytes.len(), landing);
-        self.add(Kind::Single, &[(key, bytes.len())], bytes, Some(packed), Some(described))?;
-        Ok(true)
+        Ok(None)
     }
 
-    /// The step to hang a new blob on, and whether that took a climb.
-    fn choose(&self, kin: Key, n_raw: usize) -> Result<Option<(Step, bool)>, Error> {
-        let chain = self.reader.chain(kin)?;
-        match chain.first() {
-            Some(first) if first.header.kind == Kind::List => Ok(None),
-            Some(first) if base::has_room(&first.header, n_raw) => Ok(Some((first.clone(), false))),
-            _ => Ok(base::climb(&chain, n_raw).map(|step| (step.clone(), true))),
-        }
+    fn hang(&self, key: Key, n_raw: usize) -> Result<Option<(Link, bool)>, Error> {
+        let mut next = Some(key);
+        // Depth falls from step to step; the bound is for headers that lie.
+        let chain = std::iter::from_fn(|| {
+            let link = self.link(next?);
+            next = link.as_ref().map_or(None, |link| link.base);
+            Some(link)
+        });
+        base::hang(chain.take(usize::from(limits::DEPTH_MAX) + 1), n_raw)
     }
 
-    fn put_in_company(&mut self, key: Key, bytes: &[u8]) -> Result<(), Error> {
-        let full = self.n_company + bytes.len() > limits::SOLID_BYTES_MAX
-            || self.company.len() == limits::FRAME_BLOBS_MAX;
-        if full {
-            self.close_company()?;
+    fn link(&self, key: Key) -> Result<Link, Error> {
+        if let Some(link) = self.links.get(&key) {
+            return Ok(*link);
         }
-        self.n_company += bytes.len();
-        self.company.push((key, bytes.to_vec()));
+        self.packs.reader.link(key)?.ok_or_else(|| nowhere(key))
+    }
+
+    /// The bytes of a blob that is to be a base.
+    fn bytes(&mut self, key: Key) -> Result<Arc<Vec<u8>>, Error> {
+        if let Some(bytes) = self.underway(key) {
+            return Ok(bytes);
+        }
+        let bytes = self.packs.reader.unverified(key)?.ok_or_else(|| nowhere(key))?;
+        let bytes = Arc::new(bytes);
+        self.at_hand.put(key, Arc::clone(&bytes), bytes.len());
+        Ok(bytes)
+    }
+
+    /// The bytes of a blob that need not be read from a pack.
+    fn underway(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
+        let at_hand = self.at_hand.get(&key);
+        at_hand.or_else(|| self.company.get(key).cloned()).or_else(|| self.lane.get(key))
+    }
+
+    fn end_company(&mut self) -> Result<(), Error> {
+        for members in self.company.leave() {
+            let kind = if members.len() == 1 { Kind::Single } else { Kind::Solid };
+            let blobs: Vec<(Key, u32)> =
+                members.iter().map(|member| (member.key, member.bytes.len() as u32)).collect();
+            let mut raw = Vec::with_capacity(limits::SOLID_BYTES_MAX);
+            members.iter().for_each(|member| raw.extend_from_slice(&member.bytes));
+            for (key, _) in &blobs {
+                self.links.insert(*key, link(*key, &raw, None));
+            }
+            self.push(Job { kind, blobs, raw: Arc::new(raw), base: None })?;
+        }
         Ok(())
     }
 
-    fn close_company(&mut self) -> Result<(), Error> {
-        let company = std::mem::take(&mut self.company);
-        self.n_company = 0;
-        if company.is_empty() {
-            return Ok(());
+    fn push(&mut self, job: Job) -> Result<(), Error> {
+        self.lane.push(job);
+        while self.lane.is_full() {
+            let Some(ready) = self.lane.pop() else { break };
+            self.packs.add(ready)?;
         }
-        let kind = if company.len() == 1 { Kind::Single } else { Kind::Solid };
-        let blobs: Vec<(Key, usize)> =
-            company.iter().map(|(key, bytes)| (*key, bytes.len())).collect();
-        let raw: Vec<u8> = company.into_iter().flat_map(|(_, bytes)| bytes).collect();
-        let packed = frame::compress(&raw, None, LEVEL);
-        self.add(kind, &blobs, &raw, packed, None)
+        Ok(())
     }
+}
 
-    fn add(
-        &mut self,
-        kind: Kind,
-        blobs: &[(Key, usize)],
-        raw: &[u8],
-        packed: Option<Vec<u8>>,
-        base: Option<frame::Base>,
-    ) -> Result<(), Error> {
-        let lengths = blobs.iter().map(|(_, n_bytes)| *n_bytes as u32).collect();
+fn nowhere(key: Key) -> Error {
+    Error::damaged(format!("blob {key}"), "it is in no pack")
+}
+
+/// The most that a blob of a frame with these bytes can be as a base: whether a base really saves
+/// shows only later.
+fn link(key: Key, frame: &[u8], base: Option<&Based>) -> Link {
+    let described = base.map(|base| base.link.describe(frame.len(), base.landing));
+    Link {
+        key,
+        depth: described.map_or(0, |base| base.depth),
+        reach: described.map_or(frame.len() as u64, |base| u64::from(base.reach)),
+        is_spine: described.is_none_or(|base| base.landing),
+        base: described.map(|base| base.key),
+        is_list: false,
+    }
+}
+
+impl Packs {
+    fn add(&mut self, ready: Ready) -> Result<(), Error> {
+        let Ready { kind, blobs, raw, packed, base } = ready;
+        let base = base.map(|(link, landing)| self.settled(link).describe(raw.len(), landing));
+        let lengths = blobs.iter().map(|(_, n_bytes)| *n_bytes).collect();
         let header = Header { kind, packed: packed.is_some(), lengths, base };
+        for (key, _) in &blobs {
+            self.hanging.insert(*key, (header.depth(), header.reach()));
+        }
         let keys = blobs.iter().map(|(key, _)| *key).collect();
         let open = self.reader.frames_mut();
-        let (offset, n_bytes) = open.pack.add(&header, packed.as_deref().unwrap_or(raw), keys);
+        let (offset, n_bytes) = open.pack.add(&header, packed.as_deref().unwrap_or(&raw), keys);
         for (turn, (key, _)) in blobs.iter().enumerate() {
             let place = Place { pack: OPEN_PACK, offset, n_bytes, turn: turn as u16 };
             open.places.entry(*key).or_default().push(place);
@@ -229,21 +375,39 @@ impl Writer {
         Ok(())
     }
 
+    /// What a base has become; of one from an earlier transaction that was known.
+    fn settled(&self, link: Link) -> Link {
+        match self.hanging.get(&link.key) {
+            Some((depth, reach)) => Link { depth: *depth, reach: *reach, ..link },
+            None => link,
+        }
+    }
+
     fn seal(&mut self) -> Result<(), Error> {
         let open = self.reader.frames_mut();
         if open.pack.is_empty() {
             return Ok(());
         }
-        let Packed { pack, bytes, frames } = std::mem::take(&mut open.pack).seal();
+        let written = put_pack(&*self.backend, std::mem::take(&mut open.pack))?;
         for place in open.places.values_mut().flatten().filter(|place| place.pack == OPEN_PACK) {
-            place.pack = pack;
+            place.pack = written.pack;
         }
-        self.backend.put(&pack_name(&pack), &bytes)?;
-        let places = places(pack, &frames).collect();
-        let n_frames = frames.len() as u64;
-        self.written.push(Written { pack, n_bytes: bytes.len() as u64, n_frames, places });
+        self.written.push(written);
         // Frames of the open pack were cached under a name that the next open pack has again.
         self.reader.forget();
         Ok(())
     }
+}
+
+/// Seals a pack and writes it; it is durable only after the backend's next `sync`.
+pub(super) fn put_pack(backend: &dyn Backend, pack: Builder) -> Result<Written, Error> {
+    let Packed { pack, bytes, frames } = pack.seal();
+    let name = pack_name(&pack);
+    match backend.put(&name, &bytes) {
+        // What lies there is not what its name says; this is.
+        Err(Error::Damaged { .. }) => backend.swap(&name, &bytes)?,
+        put => put?,
+    }
+    let places = places(pack, &frames).collect();
+    Ok(Written { pack, n_bytes: bytes.len() as u64, n_frames: frames.len() as u64, places })
 }

@@ -1,0 +1,259 @@
+//! Arrival: what can be said of a document from its bytes alone, so that any thread can say it.
+//!
+//! A content that fits into one blob is read, hashed and sketched here. Of a larger one only the
+//! beginning is read; the rest goes to the store chunk by chunk.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io::{self, Read},
+    rc::Rc,
+    sync::Arc,
+};
+
+use crate::{
+    crafts::{
+        kin::Traits,
+        pool::{Pool, Ticket},
+        text,
+    },
+    keepers::catalog::{Latest, Look},
+    words::{digest::Digest, limits, name::DocName, time::Moment},
+};
+
+use super::sketching;
+
+/// The media type of a symbolic link, whose content is its target.
+pub const SYMLINK: &str = "inode/symlink";
+
+/// As many documents are read in one go,
+const GROUP_DOCUMENTS: usize = 16;
+/// or as many bytes as were expected of them.
+const GROUP_BYTES: u64 = 256 << 10;
+/// Bytes that are read ahead, for each thread.
+const AHEAD_BYTES: u64 = 4 << 20;
+/// A kilobyte would do; pages that begin with much white space are told apart with more.
+const HEAD_BYTES: usize = 8 << 10;
+
+/// Gives the bytes of a document, as often as asked if it can.
+pub trait Source: Send + Sync {
+    /// Opens it at the start.
+    fn open(&self) -> io::Result<Box<dyn Reading>>;
+}
+
+/// A source that is being read.
+pub trait Reading: Read + Send {
+    /// How it looks right now; `None` for what has no look, such as a stream, which opens once.
+    fn look(&self) -> io::Result<Option<Look>>;
+}
+
+/// One document on its way in.
+pub struct Intake {
+    /// Its name.
+    pub name: DocName,
+    /// The modification time of its file.
+    pub mtime: Option<Moment>,
+    /// Whether it is a symbolic link, whose bytes are the target.
+    pub is_link: bool,
+    /// How many bytes are expected; a hint.
+    pub n_bytes: u64,
+    /// Where its bytes come from.
+    pub source: Box<dyn Source>,
+}
+
+/// What is known of a document before it is read.
+#[derive(Clone, Copy)]
+pub struct Expected {
+    /// Its latest revision.
+    pub latest: Option<Latest>,
+    /// How many events the journal had when that was looked up.
+    pub n_events: u64,
+}
+
+/// A document whose bytes have come.
+pub struct Arrived {
+    /// Which one.
+    pub intake: Intake,
+    /// What was known of it.
+    pub expected: Expected,
+    /// What came, or why nothing did.
+    pub body: io::Result<Body>,
+}
+
+/// The bytes of a document.
+pub enum Body {
+    /// All of them.
+    Whole(Whole),
+    /// The first of more than fit into one blob, and the rest.
+    Start(Start),
+}
+
+/// A content that is one blob.
+pub struct Whole {
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its bytes.
+    pub bytes: Arc<Vec<u8>>,
+    /// What it is.
+    pub media_type: &'static str,
+    /// What the archive wants to know of it if it is new; none when it was expected to be known.
+    pub news: Option<News>,
+    /// How the source looked before and after; none when it has no look, or went on changing.
+    pub look: Option<Look>,
+    /// The source changed while it was read, twice over.
+    pub is_unsettled: bool,
+}
+
+/// What is computed of new bytes.
+pub struct News {
+    /// Their marks and features.
+    pub traits: Traits,
+    /// The sketch of text, as it is stored.
+    pub sketch: Option<Vec<u8>>,
+}
+
+/// The beginning of a large content.
+pub struct Start {
+    /// One byte more than fits into a blob.
+    pub bytes: Vec<u8>,
+    /// Where the rest comes from.
+    pub rest: Box<dyn Reading>,
+    /// What it is.
+    pub media_type: &'static str,
+    /// How the source looked before.
+    pub look: Option<Look>,
+}
+
+impl News {
+    /// Looks at bytes.
+    pub fn of(bytes: &[u8], media_type: &str) -> Self {
+        let sketch = sketching::sketch(bytes, media_type).map(|sketch| sketch.encode());
+        Self { traits: Traits::of(bytes), sketch }
+    }
+}
+
+/// Opens a document and reads it, or as much of it as fits into one blob.
+///
+/// Bytes whose digest is `expected` are looked at no further.
+pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Body> {
+    let mut is_second = false;
+    loop {
+        let mut reading = intake.source.open()?;
+        let look = reading.look()?;
+        let n_bytes = look.map_or(intake.n_bytes, |look| look.n_bytes);
+        let mut bytes = Vec::with_capacity(n_bytes.min(limits::BLOB_BYTES_MAX as u64) as usize + 1);
+        (&mut reading).take(limits::BLOB_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+        let media_type = media_type(intake, &bytes);
+        if bytes.len() > limits::BLOB_BYTES_MAX {
+            return Ok(Body::Start(Start { bytes, rest: reading, media_type, look }));
+        }
+        let has_changed = look.is_some() && look != reading.look().ok().flatten();
+        if has_changed && !is_second {
+            is_second = true;
+            continue;
+        }
+        let digest = Digest::of(&bytes);
+        let news = (expected != Some(digest)).then(|| News::of(&bytes, media_type));
+        return Ok(Body::Whole(Whole {
+            digest,
+            bytes: Arc::new(bytes),
+            media_type,
+            news,
+            look: look.filter(|_| !has_changed),
+            is_unsettled: has_changed,
+        }));
+    }
+}
+
+fn media_type(intake: &Intake, bytes: &[u8]) -> &'static str {
+    match intake.is_link {
+        true => SYMLINK,
+        false => text::media_type(&intake.name, &bytes[..bytes.len().min(HEAD_BYTES)]),
+    }
+}
+
+/// Documents that are being read, in the order in which they were met.
+pub struct Arrivals {
+    pool: Rc<Pool>,
+    /// Not given to the pool yet.
+    gathered: Vec<(Intake, Expected)>,
+    n_gathered: u64,
+    underway: VecDeque<(u64, Ticket<Vec<Arrived>>)>,
+    n_underway: u64,
+    arrived: VecDeque<Arrived>,
+    names: HashMap<DocName, usize>,
+}
+
+impl Arrivals {
+    /// Nobody is expected yet.
+    pub fn new(pool: Rc<Pool>) -> Self {
+        Self {
+            pool,
+            gathered: Vec::new(),
+            n_gathered: 0,
+            underway: VecDeque::new(),
+            n_underway: 0,
+            arrived: VecDeque::new(),
+            names: HashMap::new(),
+        }
+    }
+
+    /// Has a document read.
+    pub fn push(&mut self, intake: Intake, expected: Expected) {
+        self.n_gathered += intake.n_bytes.min(limits::BLOB_BYTES_MAX as u64);
+        *self.names.entry(intake.name.clone()).or_default() += 1;
+        self.gathered.push((intake, expected));
+        if self.gathered.len() >= GROUP_DOCUMENTS || self.n_gathered >= GROUP_BYTES {
+            self.send();
+        }
+    }
+
+    /// Whether one should be taken before another comes.
+    pub fn is_full(&self) -> bool {
+        let n_threads = self.pool.n_threads();
+        !self.arrived.is_empty()
+            || self.n_underway > n_threads as u64 * AHEAD_BYTES
+            || self.underway.len() >= 4 * n_threads - 3
+    }
+
+    /// Whether a document of this name is on its way.
+    pub fn has(&self, name: &DocName) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// The next document, once it has arrived; none when no more are expected.
+    pub fn pop(&mut self) -> Option<Arrived> {
+        if self.arrived.is_empty() {
+            if self.underway.is_empty() {
+                self.send();
+            }
+            let (n_bytes, ticket) = self.underway.pop_front()?;
+            self.n_underway -= n_bytes;
+            self.arrived.extend(ticket.redeem());
+        }
+        let arrived = self.arrived.pop_front()?;
+        if let Some(n) = self.names.get_mut(&arrived.intake.name) {
+            *n -= 1;
+            if *n == 0 {
+                self.names.remove(&arrived.intake.name);
+            }
+        }
+        Some(arrived)
+    }
+
+    fn send(&mut self) {
+        let group = std::mem::take(&mut self.gathered);
+        let n_bytes = std::mem::take(&mut self.n_gathered);
+        if group.is_empty() {
+            return;
+        }
+        let ticket = self.pool.submit(move || {
+            let arrive = |(intake, expected): (Intake, Expected)| {
+                let body = read(&intake, expected.latest.map(|latest| latest.digest));
+                Arrived { intake, expected, body }
+            };
+            group.into_iter().map(arrive).collect()
+        });
+        self.underway.push_back((n_bytes, ticket));
+        self.n_underway += n_bytes;
+    }
+}

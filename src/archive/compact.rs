@@ -1,0 +1,254 @@
+//! Compacting: packs are written anew, smaller, and the old ones removed.
+//!
+//! Tidying moves the frames of packs that are mostly dead or small into new packs, as they are. A
+//! whole rewriting compresses every blob again ([`rewrite`](super::rewrite)). Both follow one order: new
+//! packs, sync; the catalog, in one durable transaction; old packs removed, sync. A crash before the
+//! catalog leaves packs that the next writer finds to hold nothing new; a crash after it leaves old
+//! packs of which the same is true.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use crate::{
+    keepers::{
+        catalog::{Filling, Pack},
+        store::{Frames as _, Levels, Repacker, Written, pack, pack_name},
+    },
+    words::{
+        digest::{Digest, Key},
+        error::Error,
+        limits,
+        place::{Place, Places as _},
+    },
+};
+
+use super::{Archive, commit::row};
+
+/// A pack is mostly dead when less than this share of it is of use.
+const LIVE_SHARE_MIN: f64 = 0.5;
+/// A pack below this size is small,
+const SMALL_PACK_BYTES: u64 = limits::PACK_BYTES_TARGET as u64 / 4;
+/// and so many small ones are put together.
+const SMALL_PACKS_MIN: usize = 8;
+
+/// Which packs are written anew, and how.
+#[derive(Debug, Clone, Copy)]
+pub enum Policy {
+    /// Those that are mostly dead, and small ones if there are many; frames move as they are.
+    Tidy,
+    /// All; every blob is compressed again, on so many threads.
+    Rewrite(Levels, usize),
+}
+
+/// What compacting did, or would do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Packs before.
+    pub n_packs_before: u64,
+    /// Their bytes.
+    pub n_bytes_before: u64,
+    /// How many of them were written anew.
+    pub n_rewritten: u64,
+    /// The bytes of those.
+    pub n_bytes_rewritten: u64,
+    /// Packs afterwards.
+    pub n_packs_after: u64,
+    /// Their bytes.
+    pub n_bytes_after: u64,
+}
+
+impl Archive {
+    /// Writes packs anew and removes the old ones. `tell` hears of blobs done.
+    ///
+    /// `Damaged` when something cannot be read; then everything is as before.
+    pub fn compact(
+        &mut self,
+        policy: Policy,
+        who: &str,
+        tell: &mut dyn FnMut(u64) -> Result<(), Error>,
+    ) -> Result<Compacted, Error> {
+        let _guard = self.take_lock(who)?;
+        let all = self.catalog.fillings()?;
+        let old = chosen(&all, policy);
+        let mut done = Compacted::of(&all, &old);
+        if old.is_empty() {
+            return Ok(done);
+        }
+        let written = match policy {
+            Policy::Tidy => self.moved(&old, tell)?,
+            Policy::Rewrite(levels, n_threads) => self.rewritten(levels, n_threads, tell)?,
+        };
+        // What an error leaves behind holds nothing that is not elsewhere: the next writer sweeps it.
+        self.backend.sync()?;
+        self.replace(&old, &written)?;
+        done.n_packs_after += written.len() as u64;
+        done.n_bytes_after += written.iter().map(|pack| pack.n_bytes).sum::<u64>();
+        Ok(done)
+    }
+
+    /// What a policy would write anew.
+    pub fn compactable(&self, policy: Policy) -> Result<Compacted, Error> {
+        let all = self.catalog.fillings()?;
+        Ok(Compacted::of(&all, &chosen(&all, policy)))
+    }
+
+    /// From here on the new packs count; only then are the old ones removed.
+    fn replace(&mut self, old: &[Digest], written: &[Written]) -> Result<(), Error> {
+        self.check_written(written)?;
+        // A pack may come out as it was.
+        let is_new = |pack: &Digest| !written.iter().any(|new| new.pack == *pack);
+        let went: Vec<Digest> = old.iter().copied().filter(is_new).collect();
+        let came: Vec<Pack> = written.iter().map(row).collect();
+        self.catalog.replace_packs(&came, &went).map_err(|error| self.located(error))?;
+        self.reader.forget();
+        for pack in &went {
+            self.backend.remove(&pack_name(pack))?;
+        }
+        self.backend.sync()
+    }
+
+    /// Reads the new packs back: nothing is removed on the word of memory alone.
+    fn check_written(&self, written: &[Written]) -> Result<(), Error> {
+        for new in written {
+            let name = pack_name(&new.pack);
+            let bytes = self.backend.read(&name, limits::PACK_BYTES_MAX as usize)?;
+            let bytes = bytes.ok_or_else(|| Error::damaged(&*name, "it is missing"))?;
+            if Digest::of(&bytes) != new.pack {
+                return Err(Error::damaged(&*name, "it does not read back as it was written"));
+            }
+            pack::check(&bytes).map_err(|why| Error::damaged(&*name, why.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Moves what is alive in packs into new ones.
+    fn moved(
+        &self,
+        old: &[Digest],
+        tell: &mut dyn FnMut(u64) -> Result<(), Error>,
+    ) -> Result<Vec<Written>, Error> {
+        let chosen: HashSet<Digest> = old.iter().copied().collect();
+        let (moved, needed) = (HashSet::new(), HashSet::new());
+        let mut moving = Moving { archive: self, chosen, moved, needed };
+        let frames = moving.frames(old)?;
+        let mut repacker = Repacker::new(Arc::clone(&self.backend));
+        let mut n_blobs = 0;
+        for (place, keys) in frames {
+            n_blobs += keys.len() as u64;
+            tell(n_blobs)?;
+            moving.take(&mut repacker, &place, keys)?;
+        }
+        repacker.finish()
+    }
+}
+
+/// What is known while frames move.
+struct Moving<'a> {
+    archive: &'a Archive,
+    chosen: HashSet<Digest>,
+    /// Blobs that lie in a new pack.
+    moved: HashSet<Key>,
+    /// Bases of frames that move.
+    needed: HashSet<Key>,
+}
+
+impl Moving<'_> {
+    /// The frames of the old packs, those that lie least deep first: where a blob has several, the one
+    /// that moves serves all that hang on it.
+    fn frames(&mut self, old: &[Digest]) -> Result<Vec<(Place, Vec<Key>)>, Error> {
+        let mut frames = BTreeMap::new();
+        for pack in old {
+            let listed = pack::directory(&*self.archive.backend, pack)?;
+            let mut turns = pack::places(*pack, &listed);
+            for frame in &listed {
+                let Some((_, place)) = turns.nth(frame.keys.len() - 1) else { break };
+                let place = Place { turn: 0, ..place };
+                let header = self.archive.reader.frames().header(&place)?;
+                if self.is_wanted(&frame.keys)? {
+                    self.needed.extend(header.base.map(|base| base.key));
+                }
+                frames.insert((header.depth(), place), frame.keys.clone());
+            }
+        }
+        Ok(frames.into_iter().map(|((_, place), keys)| (place, keys)).collect())
+    }
+
+    fn is_wanted(&self, keys: &[Key]) -> Result<bool, Error> {
+        for key in keys {
+            if self.archive.catalog.is_live(*key)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn take(&mut self, to: &mut Repacker, place: &Place, keys: Vec<Key>) -> Result<(), Error> {
+        let reader = &self.archive.reader;
+        let header = reader.frames().header(place)?;
+        let mut kept = Vec::new();
+        for (turn, key) in keys.iter().enumerate() {
+            if self.must_move(*key, header.depth())? {
+                kept.push((*key, turn as u16));
+            }
+        }
+        if kept.is_empty() {
+            return Ok(());
+        }
+        self.moved.extend(kept.iter().map(|(key, _)| *key));
+        if kept.len() == keys.len() {
+            return to.take(&reader.stored(place)?, keys);
+        }
+        let frame = reader.frame(place)?;
+        let blobs: Vec<(Key, &[u8])> =
+            kept.iter().filter_map(|(key, turn)| Some((*key, frame.blob(*turn)?))).collect();
+        to.take_some(&blobs)
+    }
+
+    /// Whether a blob at this depth is of use and lies nowhere else so well.
+    fn must_move(&self, key: Key, depth: u8) -> Result<bool, Error> {
+        let is_of_use = self.needed.contains(&key) || self.archive.catalog.is_live(key)?;
+        if !is_of_use || self.moved.contains(&key) {
+            return Ok(false);
+        }
+        let others = self.archive.catalog.places(key)?;
+        let mut others = others.iter().filter(|other| !self.chosen.contains(&other.pack));
+        // What hangs on this copy must find another one no deeper, and whole down to the root.
+        let serves = |other: &Place| {
+            let chain = self.archive.reader.chain_at(key, other);
+            chain.is_ok_and(|chain| chain.first().is_some_and(|it| it.header.depth() <= depth))
+        };
+        Ok(!others.any(serves))
+    }
+}
+
+impl Compacted {
+    /// Before anything is written.
+    fn of(all: &[Filling], old: &[Digest]) -> Self {
+        let is_old = |filling: &&Filling| old.contains(&filling.pack);
+        let n_bytes = |fillings: &[Filling]| fillings.iter().map(|it| it.n_bytes).sum::<u64>();
+        let rewritten: Vec<Filling> = all.iter().filter(is_old).copied().collect();
+        let (n_packs, n_rewritten) = (all.len() as u64, rewritten.len() as u64);
+        Self {
+            n_packs_before: n_packs,
+            n_bytes_before: n_bytes(all),
+            n_rewritten,
+            n_bytes_rewritten: n_bytes(&rewritten),
+            n_packs_after: n_packs - n_rewritten,
+            n_bytes_after: n_bytes(all) - n_bytes(&rewritten),
+        }
+    }
+}
+
+/// The packs that a policy writes anew.
+fn chosen(all: &[Filling], policy: Policy) -> Vec<Digest> {
+    let is_dead = |it: &Filling| (it.n_live_weight as f64) < LIVE_SHARE_MIN * it.n_weight as f64;
+    let is_small = |it: &Filling| it.n_bytes < SMALL_PACK_BYTES;
+    let n_small = all.iter().filter(|it| is_small(it)).count();
+    let is_chosen = |it: &&Filling| match policy {
+        Policy::Rewrite(..) => true,
+        Policy::Tidy => is_dead(it) || (n_small >= SMALL_PACKS_MIN && is_small(it)),
+    };
+    all.iter().filter(is_chosen).map(|it| it.pack).collect()
+}

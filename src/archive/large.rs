@@ -1,0 +1,179 @@
+//! Large contents: cut into chunks while they are read, never whole in memory.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read},
+    sync::Arc,
+};
+
+use crate::{
+    crafts::{
+        chunk::{self, Chunk},
+        kin::Traits,
+        pool::Ticket,
+    },
+    keepers::store::Blob,
+    words::{
+        digest::{Digest, Hasher},
+        error::Error,
+        limits,
+    },
+};
+
+use super::{
+    add::{Adding, Content, Form},
+    arrival::{self, Body, Intake, Start},
+};
+
+/// Bytes of chunks that are looked at ahead, for each thread beside the first.
+const AHEAD_BYTES: usize = 8 << 20;
+
+/// A large content that went to the store.
+struct Cut {
+    digest: Digest,
+    n_bytes: u64,
+    chunks: Vec<Chunk>,
+}
+
+/// Chunks on their way to the store, in their order.
+#[derive(Default)]
+struct Pieces {
+    underway: VecDeque<Piece>,
+    n_underway: usize,
+    last: Option<Arc<Vec<u8>>>,
+}
+
+/// A chunk that some thread looks at.
+enum Piece {
+    New(Arc<Vec<u8>>, Ticket<(Digest, Traits)>),
+    /// The very bytes of the piece before, as in the holes of a sparse file.
+    Again,
+}
+
+impl Adding<'_> {
+    /// Reads the rest of a large content; from the start once more when it changed meanwhile.
+    pub(super) fn read_large(
+        &mut self,
+        intake: &Intake,
+        start: Start,
+    ) -> Result<io::Result<Content>, Error> {
+        let (mut start, mut is_second) = (start, false);
+        loop {
+            let Start { bytes, mut rest, media_type, look } = start;
+            let cut = match self.put_chunks(bytes, &mut rest, media_type)? {
+                Ok(cut) => cut,
+                Err(error) => return Ok(Err(error)),
+            };
+            let has_changed = look.is_some() && look != rest.look().ok().flatten();
+            if !has_changed || is_second {
+                return Ok(Ok(Content {
+                    digest: cut.digest,
+                    n_bytes: cut.n_bytes,
+                    media_type,
+                    form: Form::Chunks(cut.chunks),
+                    is_unsettled: has_changed,
+                    look: look.filter(|_| !has_changed),
+                }));
+            }
+            is_second = true;
+            start = match arrival::read(intake, None) {
+                Ok(Body::Start(start)) => start,
+                Ok(Body::Whole(whole)) => return Ok(Ok(Content::from(whole))),
+                Err(error) => return Ok(Err(error)),
+            };
+        }
+    }
+
+    fn put_chunks(
+        &mut self,
+        start: Vec<u8>,
+        rest: &mut dyn Read,
+        kind: &'static str,
+    ) -> Result<io::Result<Cut>, Error> {
+        let mut hasher = Hasher::default();
+        let mut n_bytes = 0;
+        let mut pieces = Pieces::default();
+        let mut chunks = Vec::new();
+        let n_ahead = (self.pool.n_threads() - 1) * AHEAD_BYTES;
+        let mut limited = start.chain(rest).take(limits::CONTENT_BYTES_MAX + 1);
+        for piece in chunk::cut(&mut limited) {
+            let piece = match piece {
+                Ok(piece) => piece,
+                Err(error) => return Ok(Err(error)),
+            };
+            hasher.update(&piece);
+            n_bytes += piece.len() as u64;
+            pieces.push(self, piece);
+            while pieces.n_underway > n_ahead {
+                pieces.settle(self, kind, &mut chunks)?;
+            }
+        }
+        while !pieces.underway.is_empty() {
+            pieces.settle(self, kind, &mut chunks)?;
+        }
+        if n_bytes > limits::CONTENT_BYTES_MAX {
+            let too_large = "it is larger than the 1 TiB that can be kept";
+            return Ok(Err(io::Error::new(io::ErrorKind::FileTooLarge, too_large)));
+        }
+        Ok(Ok(Cut { digest: hasher.finish(), n_bytes, chunks }))
+    }
+
+    /// Puts a chunk unless it is stored, or was put a moment ago.
+    fn put_chunk(
+        &mut self,
+        digest: Digest,
+        bytes: Arc<Vec<u8>>,
+        traits: Traits,
+        kind: &'static str,
+    ) -> Result<(), Error> {
+        if self.pending.chunks_held.contains(&digest) {
+            return Ok(());
+        }
+        if let Some(features) = traits.features() {
+            self.pending.features.insert(digest.key(), *features);
+        }
+        if !self.writer().holds(&digest)? {
+            self.writer().put(Blob { digest, bytes, traits: Some(traits), kind }, None)?;
+        }
+        self.pending.chunks_held.insert(digest);
+        Ok(())
+    }
+}
+
+impl Pieces {
+    fn push(&mut self, adding: &Adding, piece: Vec<u8>) {
+        self.n_underway += piece.len();
+        if self.last.as_ref().is_some_and(|last| **last == piece) {
+            return self.underway.push_back(Piece::Again);
+        }
+        let piece = Arc::new(piece);
+        self.last = Some(Arc::clone(&piece));
+        let bytes = Arc::clone(&piece);
+        let look = move || (Digest::of(&bytes), Traits::of(&bytes));
+        self.underway.push_back(Piece::New(piece, adding.pool.submit(look)));
+    }
+
+    /// Puts the first piece under way, and adds it to the list.
+    fn settle(
+        &mut self,
+        adding: &mut Adding,
+        kind: &'static str,
+        chunks: &mut Vec<Chunk>,
+    ) -> Result<(), Error> {
+        match self.underway.pop_front() {
+            Some(Piece::New(bytes, ticket)) => {
+                let (digest, traits) = ticket.redeem();
+                self.n_underway -= bytes.len();
+                chunks.push(Chunk { digest, n_bytes: bytes.len() as u32 });
+                adding.put_chunk(digest, bytes, traits, kind)
+            }
+            Some(Piece::Again) => {
+                let last = chunks.last().copied();
+                self.n_underway -= last.map_or(0, |chunk| chunk.n_bytes as usize);
+                chunks.extend(last);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}

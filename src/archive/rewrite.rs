@@ -1,0 +1,295 @@
+//! Rewriting: every blob is compressed again, in a better order than it came in.
+//!
+//! Documents come in order of name, each followed by those that share features with it, so that similar
+//! ones lie side by side. The revisions of one document come in the order of a spanning tree: the
+//! largest first, then always the one of which least is missing in what is there. So a base may be an
+//! earlier revision or a later one, whichever leaves less to write down.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    rc::Rc,
+    sync::Arc,
+};
+
+use crate::{
+    crafts::{
+        kin::Traits,
+        pool::{Pool, Ticket},
+    },
+    keepers::{
+        catalog::Revision,
+        store::{Blob, Levels, Nothing, Writer, Written},
+    },
+    words::{
+        digest::{Digest, Key},
+        error::Error,
+        kin::Kin,
+        limits,
+    },
+};
+
+use super::Archive;
+
+/// Revisions that are put in order at once,
+const WINDOW_REVISIONS: usize = 256;
+/// and their bytes.
+const WINDOW_BYTES: u64 = 32 << 20;
+/// Blobs among which bases are looked for: memory is bounded by this.
+const STRETCH_BLOBS: usize = 1 << 16;
+/// Documents fetched from the catalog at a time.
+const STRIDE: usize = 512;
+/// Documents that wait because they resemble one before.
+const RELATED_MAX: usize = 64;
+/// Of these so many for each.
+const RELATED_EACH: usize = 8;
+
+/// A rewriting under way.
+struct Rewriting<'a> {
+    archive: &'a Archive,
+    pool: Rc<Pool>,
+    levels: Levels,
+    writer: Writer,
+    written: Vec<Written>,
+    /// Blobs put since the last stretch.
+    n_waiting: usize,
+    /// Rows of documents that are done.
+    documents: HashSet<i64>,
+    /// Rows of contents that are done.
+    contents: HashSet<i64>,
+    chunks: HashSet<Digest>,
+    /// Documents that come before the next in order of name.
+    related: VecDeque<i64>,
+    tell: &'a mut dyn FnMut(u64) -> Result<(), Error>,
+}
+
+/// A content of the window.
+struct Member {
+    digest: Digest,
+    bytes: Arc<Vec<u8>>,
+    kind: &'static str,
+    traits: Traits,
+}
+
+impl Archive {
+    /// Writes every blob into new packs; the old ones are still there.
+    pub(super) fn rewritten(
+        &self,
+        levels: Levels,
+        n_threads: usize,
+        tell: &mut dyn FnMut(u64) -> Result<(), Error>,
+    ) -> Result<Vec<Written>, Error> {
+        let pool = Rc::new(Pool::new(n_threads));
+        let writer = writer(self, &pool, levels);
+        let mut rewriting = Rewriting {
+            archive: self,
+            pool,
+            levels,
+            writer,
+            written: Vec::new(),
+            n_waiting: 0,
+            documents: HashSet::new(),
+            contents: HashSet::new(),
+            chunks: HashSet::new(),
+            related: VecDeque::new(),
+            tell,
+        };
+        rewriting.all()?;
+        rewriting.end_stretch()?;
+        Ok(rewriting.written)
+    }
+}
+
+/// A writer that starts from nothing.
+fn writer(archive: &Archive, pool: &Rc<Pool>, levels: Levels) -> Writer {
+    Writer::new(Arc::clone(&archive.backend), Rc::new(Nothing), Rc::clone(pool), levels)
+}
+
+impl Rewriting<'_> {
+    fn all(&mut self) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let documents = self.archive.catalog.documents_after(after.as_ref(), STRIDE)?;
+            for document in &documents {
+                self.document(document.row)?;
+                while let Some(row) = self.related.pop_front() {
+                    self.document(row)?;
+                }
+            }
+            match documents.into_iter().next_back() {
+                Some(last) => after = Some(last),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn document(&mut self, row: i64) -> Result<(), Error> {
+        if !self.documents.insert(row) {
+            return Ok(());
+        }
+        let mut number = 0;
+        loop {
+            let revisions = self.archive.catalog.revisions_after(row, number, WINDOW_REVISIONS)?;
+            let Some(last) = revisions.last() else { return Ok(()) };
+            number = last.number;
+            let is_known = |revision: &Revision| !self.contents.contains(&revision.content);
+            let mut new: Vec<Revision> = revisions.into_iter().filter(is_known).collect();
+            self.contents.extend(new.iter().map(|revision| revision.content));
+            new.dedup_by_key(|revision| revision.content);
+            self.windows(&new)?;
+            (self.tell)(self.contents.len() as u64)?;
+            if self.n_waiting >= STRETCH_BLOBS {
+                self.end_stretch()?;
+            }
+        }
+    }
+
+    /// Seals what was written so far; what comes next hangs on none of it.
+    fn end_stretch(&mut self) -> Result<(), Error> {
+        let next = writer(self.archive, &self.pool, self.levels);
+        self.written.extend(std::mem::replace(&mut self.writer, next).finish()?);
+        self.n_waiting = 0;
+        Ok(())
+    }
+
+    fn put(&mut self, blob: Blob, near: Option<Key>) -> Result<(), Error> {
+        self.n_waiting += 1;
+        self.writer.put(blob, near)
+    }
+
+    /// Takes revisions in stretches that memory is meant for.
+    fn windows(&mut self, revisions: &[Revision]) -> Result<(), Error> {
+        let (mut met, mut before, mut before_large) = (HashSet::new(), None, None);
+        let mut window: Vec<&Revision> = Vec::new();
+        let mut n_bytes = 0;
+        for revision in revisions.iter().filter(|revision| met.insert(revision.content)) {
+            if revision.n_bytes > limits::BLOB_BYTES_MAX as u64 {
+                self.large(revision, before_large)?;
+                before_large = Some(revision.digest.key());
+                continue;
+            }
+            if n_bytes + revision.n_bytes > WINDOW_BYTES {
+                before = self.window(&std::mem::take(&mut window), before)?;
+                n_bytes = 0;
+            }
+            n_bytes += revision.n_bytes;
+            window.push(revision);
+        }
+        self.window(&window, before)?;
+        Ok(())
+    }
+
+    /// Puts revisions in the best order; `before` is the last one of the window before. Returns the last.
+    fn window(
+        &mut self,
+        revisions: &[&Revision],
+        before: Option<Key>,
+    ) -> Result<Option<Key>, Error> {
+        let mut arriving = Vec::new();
+        for revision in revisions {
+            let bytes = Arc::new(self.archive.reader.blob(&revision.digest)?);
+            let look = Arc::clone(&bytes);
+            arriving.push((revision, bytes, self.pool.submit(move || Traits::of(&look))));
+        }
+        let redeem = |(revision, bytes, traits): (&&Revision, _, Ticket<Traits>)| {
+            let kind = kind(&revision.media_type);
+            Member { digest: revision.digest, bytes, kind, traits: traits.redeem() }
+        };
+        let members: Vec<Member> = arriving.into_iter().map(redeem).collect();
+        if let Some(latest) = members.last() {
+            self.relate(&latest.traits)?;
+        }
+        let tree = spanning(&members);
+        let keys: Vec<Key> = members.iter().map(|member| member.digest.key()).collect();
+        let mut members: Vec<Option<Member>> = members.into_iter().map(Some).collect();
+        for (n, base) in tree.order {
+            let Some(Member { digest, bytes, kind, traits }) = members[n].take() else { continue };
+            // A root may still resemble the revision before this window.
+            let base = base.map(|base| keys[base]).or(before);
+            self.put(Blob { digest, bytes, traits: Some(traits), kind }, base)?;
+        }
+        Ok(keys.last().copied())
+    }
+
+    /// Has the documents come next that share features with this one.
+    fn relate(&mut self, traits: &Traits) -> Result<(), Error> {
+        let Some(features) = traits.features() else { return Ok(()) };
+        let catalog = &self.archive.catalog;
+        for relative in catalog.kin(features, None)? {
+            if self.related.len() >= RELATED_MAX {
+                return Ok(());
+            }
+            let rows = catalog.documents_with(relative.key, RELATED_EACH)?;
+            self.related.extend(rows.into_iter().filter(|row| !self.documents.contains(row)));
+        }
+        Ok(())
+    }
+
+    /// The chunks of a large content, those of them that are new, and its list.
+    fn large(&mut self, revision: &Revision, before: Option<Key>) -> Result<(), Error> {
+        let content = &revision.digest;
+        let chunks = self.archive.reader.chunks(content)?.ok_or_else(|| {
+            Error::damaged(format!("content {content}"), "its chunk list is in no pack")
+        })?;
+        for chunk in &chunks {
+            if !self.chunks.insert(chunk.digest) {
+                continue;
+            }
+            let bytes = Arc::new(self.archive.reader.blob(&chunk.digest)?);
+            let traits = Some(Traits::of(&bytes));
+            let (digest, kind) = (chunk.digest, kind(&revision.media_type));
+            self.put(Blob { digest, bytes, traits, kind }, None)?;
+        }
+        self.writer.put_list(content, &chunks, before)
+    }
+}
+
+/// A spanning tree: its members in the order in which they join, each with the one it hangs on.
+struct Tree {
+    order: Vec<(usize, Option<usize>)>,
+    /// Marks that have to be written down: those of the root, and what each other one lacks.
+    n_marks: usize,
+}
+
+/// The better of two trees: from the first revision on, or from the largest.
+fn spanning(members: &[Member]) -> Tree {
+    let largest = (0..members.len()).rev().max_by_key(|n| members[*n].bytes.len());
+    let from_first = tree(members, 0);
+    let from_largest = tree(members, largest.unwrap_or(0));
+    // What is written down at the root compresses less well than what is added to a base.
+    if from_largest.n_marks * 8 < from_first.n_marks * 7 { from_largest } else { from_first }
+}
+
+/// Lets always that one join of which least is missing in one that is there: Prim's algorithm ("Shortest
+/// connection networks and some generalizations", 1957), on distances that have a direction.
+fn tree(members: &[Member], root: usize) -> Tree {
+    let mut tree = Tree { order: Vec::with_capacity(members.len()), n_marks: 0 };
+    let all = 0..members.len();
+    let mut left: Vec<(usize, usize, Option<usize>)> =
+        all.map(|n| (members[n].traits.n_marks(), n, None)).collect();
+    let mut next = left.get(root).copied();
+    while let Some((n_missing, placed, base)) = next {
+        tree.order.push((placed, base));
+        tree.n_marks += n_missing;
+        left.retain(|(_, n, _)| *n != placed);
+        for (least, n, base) in &mut left {
+            let missing = members[*n].traits.n_missing_in(&members[placed].traits);
+            // Even where no mark is shared, the nearest revision may have shorter stretches in common.
+            let is_nearer = base.is_none_or(|base| base.abs_diff(*n) > placed.abs_diff(*n));
+            if missing < *least || (missing == *least && is_nearer) {
+                (*least, *base) = (missing, Some(placed));
+            }
+        }
+        next = left.iter().min_by_key(|(least, n, _)| (*least, *n)).copied();
+    }
+    tree
+}
+
+/// What kind of document a blob comes from; only texts differ so much in their bytes that it matters.
+fn kind(media_type: &str) -> &'static str {
+    match media_type {
+        "text/html" | "application/xhtml+xml" => "text/html",
+        "application/json" => "application/json",
+        other if other.starts_with("text/") => "text/plain",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,131 @@
+//! `archive compact`
+
+use serde::Serialize;
+
+use crate::{
+    archive::compact::{Compacted, Policy},
+    cli::{
+        args::CompactArgs,
+        exit::ExitCode,
+        lines::typed,
+        run::{is_interrupted, n_threads},
+        session::Session,
+        terminal::{counted, size},
+    },
+    keepers::store::Levels,
+    words::error::Error,
+};
+
+#[derive(Serialize)]
+struct Line {
+    packs_before: u64,
+    bytes_before: u64,
+    packs_rewritten: u64,
+    bytes_rewritten: u64,
+    packs_after: Option<u64>,
+    bytes_after: Option<u64>,
+    dry_run: bool,
+}
+
+/// Writes packs anew, or says which ones would be.
+pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error> {
+    let mut archive = session.open()?;
+    let policy = policy(args);
+    let done = match args.dry_run {
+        true => archive.compactable(policy)?,
+        false => {
+            let who = session.who("compact");
+            let mut progress = session.progress();
+            // Asked once before the first blob, so that from here on Ctrl-C ends in good order.
+            is_interrupted();
+            archive.compact(policy, &who, &mut |n_done| {
+                progress.tell(n_done, "compacting");
+                if is_interrupted() { Err(Error::Interrupted) } else { Ok(()) }
+            })?
+        }
+    };
+    if session.globals.json {
+        let after = |n: u64| (!args.dry_run).then_some(n);
+        let line = Line {
+            packs_before: done.n_packs_before,
+            bytes_before: done.n_bytes_before,
+            packs_rewritten: done.n_rewritten,
+            bytes_rewritten: done.n_bytes_rewritten,
+            packs_after: after(done.n_packs_after),
+            bytes_after: after(done.n_bytes_after),
+            dry_run: args.dry_run,
+        };
+        session.out.json(&typed("compacted", line))?;
+    } else {
+        session.say(&sentence(&done, args.dry_run));
+    }
+    Ok(ExitCode::Done)
+}
+
+/// A level asks for everything to be compressed again.
+fn policy(args: &CompactArgs) -> Policy {
+    if !args.all && args.level.is_none() {
+        return Policy::Tidy;
+    }
+    let level = args.level.unwrap_or(LEVEL);
+    Policy::Rewrite(Levels::all(level), n_threads(args.threads))
+}
+
+/// The level of `--all`: beyond it, time grows much faster than what is saved.
+const LEVEL: i32 = 12;
+
+fn sentence(done: &Compacted, is_dry: bool) -> String {
+    let packs = |n: u64| counted(n, "pack", "packs");
+    let before = size(done.n_bytes_before);
+    if done.n_rewritten == 0 {
+        let n = packs(done.n_packs_before);
+        return format!("nothing to do: {n}, {before} (--all compresses everything again)");
+    }
+    let rewritten = packs(done.n_rewritten);
+    if is_dry {
+        let n_bytes = size(done.n_bytes_rewritten);
+        return format!("{rewritten} of {} would be written anew, {n_bytes}", done.n_packs_before);
+    }
+    let after = size(done.n_bytes_after);
+    let saved = match done.n_bytes_before.checked_sub(done.n_bytes_after) {
+        Some(saved) => format!("saved {}", size(saved)),
+        None => format!("{} more", size(done.n_bytes_after - done.n_bytes_before)),
+    };
+    let now = packs(done.n_packs_after);
+    format!("{rewritten} written anew: {before} before, {after} now in {now}; {saved}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_is_one_sentence() {
+        let done = Compacted {
+            n_packs_before: 9,
+            n_bytes_before: 5000,
+            n_rewritten: 8,
+            n_bytes_rewritten: 4000,
+            n_packs_after: 2,
+            n_bytes_after: 3000,
+        };
+        let larger = Compacted { n_bytes_after: 6000, ..done };
+        let nothing = Compacted { n_rewritten: 0, ..done };
+        for (done, is_dry, words) in [
+            (
+                done,
+                false,
+                "8 packs written anew: 5.0 kB before, 3.0 kB now in 2 packs; saved 2.0 kB",
+            ),
+            (done, true, "8 packs of 9 would be written anew, 4.0 kB"),
+            (
+                larger,
+                false,
+                "8 packs written anew: 5.0 kB before, 6.0 kB now in 2 packs; 1.0 kB more",
+            ),
+            (nothing, true, "nothing to do: 9 packs, 5.0 kB (--all compresses everything again)"),
+        ] {
+            assert_eq!(sentence(&done, is_dry), words);
+        }
+    }
+}

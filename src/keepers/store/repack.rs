@@ -1,0 +1,68 @@
+//! Repacking: frames move into new packs as they are.
+//!
+//! A frame says all that is needed to read it, wherever it lies; so neither depth nor reach changes,
+//! and what hangs on its blobs is not touched.
+
+use std::sync::Arc;
+
+use crate::{
+    crafts::{
+        backend::Backend,
+        frame::{self, Header, Kind, Packer},
+    },
+    words::{digest::Key, error::Error, limits},
+};
+
+use super::{
+    lane::LEVEL_ALONE,
+    pack::Builder,
+    write::{Written, put_pack},
+};
+
+/// Fills new packs with frames of old ones.
+pub struct Repacker {
+    backend: Arc<dyn Backend>,
+    pack: Builder,
+    packer: Packer,
+    written: Vec<Written>,
+}
+
+impl Repacker {
+    /// Starts with an empty pack.
+    pub fn new(backend: Arc<dyn Backend>) -> Self {
+        let (pack, packer) = (Builder::default(), Packer::default());
+        Self { backend, pack, packer, written: Vec::new() }
+    }
+
+    /// Takes a frame over.
+    pub fn take(&mut self, frame: &[u8], keys: Vec<Key>) -> Result<(), Error> {
+        self.pack.add_encoded(frame, keys);
+        self.seal_if(self.pack.n_bytes() >= limits::PACK_BYTES_TARGET)
+    }
+
+    /// Takes some of the blobs of a solid frame over.
+    pub fn take_some(&mut self, blobs: &[(Key, &[u8])]) -> Result<(), Error> {
+        let raw: Vec<u8> = blobs.iter().flat_map(|(_, bytes)| *bytes).copied().collect();
+        let packed = self.packer.pack(&raw, None, LEVEL_ALONE);
+        let kind = if blobs.len() == 1 { Kind::Single } else { Kind::Solid };
+        let lengths = blobs.iter().map(|(_, bytes)| bytes.len() as u32).collect();
+        let header = Header { kind, packed: packed.is_some(), lengths, base: None };
+        let mut encoded = Vec::new();
+        frame::encode(&header, packed.as_deref().unwrap_or(&raw), &mut encoded);
+        self.take(&encoded, blobs.iter().map(|(key, _)| *key).collect())
+    }
+
+    /// Seals what is open and hands over every pack written.
+    pub fn finish(mut self) -> Result<Vec<Written>, Error> {
+        self.seal_if(true)?;
+        Ok(self.written)
+    }
+
+    fn seal_if(&mut self, is_due: bool) -> Result<(), Error> {
+        if is_due && !self.pack.is_empty() {
+            let pack = std::mem::take(&mut self.pack);
+            self.written.push(put_pack(&*self.backend, pack)?);
+        }
+        Ok(())
+    }
+}

@@ -367,8 +367,10 @@ impl Audit<'_> {
         let found = rebuild::packs(&*self.archive.backend)?;
         let stored: HashSet<Digest> = found.iter().copied().collect();
         for known in self.archive.catalog.packs()? {
-            if !stored.contains(&known) {
-                self.find(Code::PackDamaged, pack_name(&known), "it is missing");
+            // One that came since the packs were listed is there.
+            let name = pack_name(&known);
+            if !stored.contains(&known) && self.archive.backend.size(&name)?.is_none() {
+                self.find(Code::PackDamaged, name, "it is missing");
             }
         }
         for (n, name) in found.iter().enumerate() {
@@ -382,7 +384,9 @@ impl Audit<'_> {
     fn pack(&mut self, name: &Digest, chunks: &HashSet<Key>) -> Result<(), Error> {
         let object = pack_name(name);
         let bytes = match self.archive.backend.read(&object, limits::PACK_BYTES_MAX as usize) {
-            Ok(bytes) => bytes.unwrap_or_default(),
+            Ok(Some(bytes)) => bytes,
+            // Compacted away since the packs were listed; the catalog has been asked for those it misses.
+            Ok(None) => return Ok(()),
             Err(error) => {
                 self.find(Code::PackDamaged, object, error.to_string());
                 return Ok(());
@@ -431,7 +435,7 @@ impl Audit<'_> {
     /// Every content in scope is read to its end.
     fn contents(&mut self, scope: &Scope) -> Result<(), Error> {
         let archive = self.archive;
-        let mut broken: BTreeMap<i64, (Code, String, String)> = BTreeMap::new();
+        let mut suspects: BTreeMap<i64, (Digest, u64)> = BTreeMap::new();
         let report = &mut self.report;
         let tell = &mut *self.tell;
         archive.catalog.contents_by_place(|content, digest, n_bytes| {
@@ -439,10 +443,8 @@ impl Audit<'_> {
                 report.n_unread += 1;
                 return Ok(());
             }
-            if let Err(error) = archive.read_through(&digest, n_bytes)? {
-                let is_missing = archive.catalog.places(digest.key())?.is_empty();
-                let code = if is_missing { Code::BlobMissing } else { Code::BlobDamaged };
-                broken.insert(content, (code, format!("content {digest}"), error.to_string()));
+            if archive.read_through(&digest, n_bytes)?.is_err() {
+                suspects.insert(content, (digest, n_bytes));
             }
             report.n_contents += 1;
             report.n_bytes += n_bytes;
@@ -451,7 +453,12 @@ impl Audit<'_> {
             }
             Ok(())
         })?;
-        for (content, (code, about, why)) in broken {
+        // Once more, with the catalog as it is by now: packs may have been compacted meanwhile.
+        for (content, (digest, n_bytes)) in suspects {
+            let Err(error) = archive.read_through(&digest, n_bytes)? else { continue };
+            let is_missing = archive.catalog.places(digest.key())?.is_empty();
+            let code = if is_missing { Code::BlobMissing } else { Code::BlobDamaged };
+            let (about, why) = (format!("content {digest}"), error.to_string());
             let revisions = archive.revisions_of(content)?;
             self.report.findings.push(Finding { code, about, why, revisions });
         }

@@ -80,6 +80,10 @@ impl Archive {
             Policy::Tidy => self.moved(&old, tell)?,
             Policy::Rewrite(levels, n_threads) => self.rewritten(levels, n_threads, tell)?,
         };
+        if written.iter().all(|pack| old.contains(&pack.pack)) && written.len() == old.len() {
+            // They came out as they were: there is nothing to gain.
+            return Ok(Compacted::of(&all, &[]));
+        }
         // What an error leaves behind holds nothing that is not elsewhere: the next writer sweeps it.
         self.backend.sync()?;
         self.replace(&old, &written)?;

@@ -98,7 +98,14 @@ impl Session {
     /// Opens the archive and says how it stands to what is remembered, whatever that is.
     pub fn open_unjudged(&mut self) -> Result<(Archive, Standing), Error> {
         let folder = self.place()?.folder;
-        let archive = Archive::open(Arc::new(Local::open(&folder)?))?;
+        let open = || Archive::open(Arc::new(Local::open(&folder)?));
+        let archive = open()?;
+        let standing = self.standing(&archive, &folder)?;
+        if !matches!(standing, Standing::RolledBack { .. }) {
+            return Ok((archive, standing));
+        }
+        // Another command may have added, and remembered it, since we opened: then it has it now.
+        let archive = open()?;
         let standing = self.standing(&archive, &folder)?;
         Ok((archive, standing))
     }

@@ -336,9 +336,9 @@ fn adding_the_same_bytes_again_heals_whatever_they_are_called() {
 
 #[test]
 fn the_pack_that_comes_out_the_same_heals_the_damaged_one() {
-    // A document lay alone in a pack, and a byte of the pack flipped. The same bytes were added under
-    // another name: they made a pack of the same name, which was there already and stayed damaged.
-    // Now it is written over: the pack is whole again, and the audit is sound.
+    // A document lay alone in a pack, and a byte of the pack flipped. The same bytes, added under
+    // another name, came out as the same pack; the damaged one lay in its way, and `add` refused.
+    // Now what is damaged is written over: the pack is whole again, and the audit is sound.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     add(&mut init(Arc::new(Local::create(&path).unwrap())), 1, &[("a.txt", STORY.as_bytes())])

@@ -1,7 +1,7 @@
 //! Compacting: packs are written anew, smaller, and the old ones removed.
 //!
 //! Tidying moves the frames of packs that are mostly dead or small into new packs, as they are. A
-//! whole rewriting compresses every blob again ([`rewrite`](super::rewrite)). Both follow one order: new
+//! whole rewriting compresses every blob again, in `rewrite.rs`. Both follow one order: new
 //! packs, sync; the catalog, in one durable transaction; old packs removed, sync. A crash before the
 //! catalog leaves packs that the next writer finds to hold nothing new; a crash after it leaves old
 //! packs of which the same is true.

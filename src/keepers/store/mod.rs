@@ -1,6 +1,6 @@
 //! The store keeps blobs in packs: it puts them, chooses bases, seals, reads and verifies.
 //!
-//! A blob is asked for by its SHA-256. Where it may lie is told by a [`Places`](crate::words::place::Places),
+//! A blob is asked for by its SHA-256. Where it may lie is told by a [`Places`],
 //! which the house takes from the catalog; keys and places are hints, and what is read is only handed out once
 //! its SHA-256 is the one asked for.
 

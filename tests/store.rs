@@ -378,6 +378,29 @@ fn a_blob_that_lies_twice_is_moved_once() {
 }
 
 #[test]
+fn tidying_leaves_the_damaged_copy_of_what_was_healed_behind() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let texts: Vec<Vec<u8>> = (0..9).map(|n| prose(n, 9000)).collect();
+    add(&mut archive, 1, &[("a", &texts[0]), ("b", &texts[1])]).unwrap();
+    let mut spoilt = memory.contents();
+    let (_, pack) = spoilt.iter_mut().find(|(name, _)| name.starts_with("packs/")).unwrap();
+    let mut bad = pack.to_vec();
+    bad[99] ^= 1;
+    *pack = bad.into();
+    let backend: Arc<dyn Backend> = Arc::new(Memory::of(spoilt));
+    let mut archive = Archive::open(Arc::clone(&backend)).unwrap();
+    for (n, text) in texts.iter().enumerate() {
+        add(&mut archive, n as u64 + 2, &[(&format!("again/{n}"), &text[..])]).unwrap();
+    }
+    let before = everything(&archive);
+    let done = archive.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
+    assert_eq!(done.n_packs_after, 1);
+    assert!(everything(&archive) == before);
+    check(&archive, &backend);
+}
+
+#[test]
 fn readers_go_on_while_packs_are_compacted_under_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");

@@ -139,10 +139,10 @@ impl Archive {
         let frames = moving.frames(old)?;
         let mut repacker = Repacker::new(Arc::clone(&self.backend));
         let mut n_blobs = 0;
-        for (place, keys) in frames {
+        for ((depth, place), keys) in frames {
             n_blobs += keys.len() as u64;
             tell(n_blobs)?;
-            moving.take(&mut repacker, &place, keys)?;
+            moving.take(&mut repacker, (depth, place), keys)?;
         }
         repacker.finish()
     }
@@ -152,8 +152,8 @@ impl Archive {
 struct Moving<'a> {
     archive: &'a Archive,
     chosen: HashSet<Digest>,
-    /// Blobs that lie in a new pack.
-    moved: HashSet<Key>,
+    /// Of the blobs whose key has several places, those that lie in a new pack.
+    moved: HashSet<Digest>,
     /// Bases of frames that move.
     needed: HashSet<Key>,
 }
@@ -161,7 +161,7 @@ struct Moving<'a> {
 impl Moving<'_> {
     /// The frames of the old packs, those that lie least deep first: where a blob has several, the one
     /// that moves serves all that hang on it.
-    fn frames(&mut self, old: &[Digest]) -> Result<Vec<(Place, Vec<Key>)>, Error> {
+    fn frames(&mut self, old: &[Digest]) -> Result<BTreeMap<(u8, Place), Vec<Key>>, Error> {
         let mut frames = BTreeMap::new();
         for pack in old {
             let listed = pack::directory(&*self.archive.backend, pack)?;
@@ -176,7 +176,7 @@ impl Moving<'_> {
                 frames.insert((header.depth(), place), frame.keys.clone());
             }
         }
-        Ok(frames.into_iter().map(|((_, place), keys)| (place, keys)).collect())
+        Ok(frames)
     }
 
     fn is_wanted(&self, keys: &[Key]) -> Result<bool, Error> {
@@ -188,42 +188,72 @@ impl Moving<'_> {
         Ok(false)
     }
 
-    fn take(&mut self, to: &mut Repacker, place: &Place, keys: Vec<Key>) -> Result<(), Error> {
-        let reader = &self.archive.reader;
-        let header = reader.frames().header(place)?;
+    fn take(
+        &mut self,
+        to: &mut Repacker,
+        (depth, place): (u8, Place),
+        keys: Vec<Key>,
+    ) -> Result<(), Error> {
         let mut kept = Vec::new();
         for (turn, key) in keys.iter().enumerate() {
-            if self.must_move(*key, header.depth())? {
-                kept.push((*key, turn as u16));
+            let turn = turn as u16;
+            if self.must_move(*key, depth, &Place { turn, ..place })? {
+                kept.push((*key, turn));
             }
         }
+        let reader = &self.archive.reader;
         if kept.is_empty() {
             return Ok(());
         }
-        self.moved.extend(kept.iter().map(|(key, _)| *key));
         if kept.len() == keys.len() {
-            return to.take(&reader.stored(place)?, keys);
+            return to.take(&reader.stored(&place)?, keys);
         }
-        let frame = reader.frame(place)?;
+        let frame = reader.frame(&place)?;
         let blobs: Vec<(Key, &[u8])> =
             kept.iter().filter_map(|(key, turn)| Some((*key, frame.blob(*turn)?))).collect();
         to.take_some(&blobs)
     }
 
-    /// Whether a blob at this depth is of use and lies nowhere else so well.
-    fn must_move(&self, key: Key, depth: u8) -> Result<bool, Error> {
+    /// Whether the blob at a place is of use and lies nowhere else so well.
+    ///
+    /// Two blobs may share a key, so another place counts only if its bytes are the same.
+    fn must_move(&mut self, key: Key, depth: u8, place: &Place) -> Result<bool, Error> {
         let is_of_use = self.needed.contains(&key) || self.archive.catalog.is_live(key)?;
-        if !is_of_use || self.moved.contains(&key) {
+        if !is_of_use {
             return Ok(false);
         }
-        let others = self.archive.catalog.places(key)?;
-        let mut others = others.iter().filter(|other| !self.chosen.contains(&other.pack));
-        // What hangs on this copy must find another one no deeper, and whole down to the root.
-        let serves = |other: &Place| {
-            let chain = self.archive.reader.chain_at(key, other);
-            chain.is_ok_and(|chain| chain.first().is_some_and(|it| it.header.depth() <= depth))
+        let places = self.archive.catalog.places(key)?;
+        if places.len() < 2 {
+            return Ok(true);
+        }
+        // What hangs on this copy must find another one no deeper.
+        let is_no_deeper = |other: &&Place| {
+            let header = self.archive.reader.frames().header(other);
+            *other != place && header.is_ok_and(|header| header.depth() <= depth)
         };
-        Ok(!others.any(serves))
+        let mut others = places.iter().filter(is_no_deeper);
+        match self.digest_at(place) {
+            Ok(own) => {
+                let is_same = |other: &Place| self.digest_at(other).is_ok_and(|it| it == own);
+                let stays = |other: &Place| !self.chosen.contains(&other.pack) && is_same(other);
+                Ok(!others.any(stays) && self.moved.insert(own))
+            }
+            // A damaged copy is left behind where nothing else can be meant than what a whole one is.
+            Err(error) => {
+                let is_clear = self.archive.catalog.n_contents_with(key)? < 2;
+                match is_clear && others.any(|other| self.archive.is_at(key, other)) {
+                    true => Ok(false),
+                    false => Err(error),
+                }
+            }
+        }
+    }
+
+    /// The SHA-256 of what is read from a place.
+    fn digest_at(&self, place: &Place) -> Result<Digest, Error> {
+        let frame = self.archive.reader.frame(place)?;
+        let bytes = frame.blob(place.turn).unwrap_or_default();
+        Ok(Digest::of(bytes))
     }
 }
 

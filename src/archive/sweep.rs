@@ -50,7 +50,8 @@ impl Archive {
         Ok(true)
     }
 
-    fn is_at(&self, key: Key, place: &Place) -> bool {
+    /// Whether the bytes at a place are those of a blob with this key.
+    pub(super) fn is_at(&self, key: Key, place: &Place) -> bool {
         let Ok(frame) = self.reader.frame(place) else { return false };
         let found = match frame.header.kind {
             Kind::List => salvage::content_of(&self.reader, &frame.raw),

@@ -37,7 +37,7 @@ use crate::{
 
 use super::{
     Archive, Occasion,
-    arrival::{self, Arrivals, Arrived, Body, Expected, News, Whole},
+    arrival::{Arrivals, Arrived, Body, Expected, News, Whole},
     commit::Committed,
 };
 
@@ -269,9 +269,8 @@ impl Adding<'_> {
 
     /// Has a document read, by whichever thread has time.
     pub fn push(&mut self, intake: Intake) -> Result<(), Error> {
-        self.archive.catalog.hold()?;
-        let latest = self.latest(&intake.name)?;
-        self.arrivals.push(intake, Expected { latest, n_events: self.archive.journal.size() });
+        let expected = self.expected(&intake.name)?;
+        self.arrivals.push(intake, expected);
         Ok(())
     }
 
@@ -293,11 +292,8 @@ impl Adding<'_> {
 
     /// Takes one document in, by itself.
     pub fn take(&mut self, intake: Intake) -> Result<Taken, Error> {
-        self.archive.catalog.hold()?;
-        let latest = self.latest(&intake.name)?;
-        let body = arrival::read(&intake, latest.map(|latest| latest.digest));
-        let expected = Expected { latest, n_events: self.archive.journal.size() };
-        self.take_arrived(Arrived { intake, expected, body })
+        let expected = self.expected(&intake.name)?;
+        self.take_arrived(Arrived::read(intake, expected))
     }
 
     fn take_arrived(&mut self, arrived: Arrived) -> Result<Taken, Error> {
@@ -475,11 +471,14 @@ impl Adding<'_> {
         })
     }
 
-    fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
-        match self.pending.documents.get(name) {
-            Some(latest) => Ok(Some(*latest)),
-            None => self.archive.catalog.latest(name),
-        }
+    /// What is known of a document so far, committed or not.
+    fn expected(&self, name: &DocName) -> Result<Expected, Error> {
+        self.archive.catalog.hold()?;
+        let latest = match self.pending.documents.get(name) {
+            Some(latest) => Some(*latest),
+            None => self.archive.catalog.latest(name)?,
+        };
+        Ok(Expected { latest, n_events: self.archive.journal.size() })
     }
 
     fn see(&mut self, intake: &Intake, look: Option<Look>, event: u64) {

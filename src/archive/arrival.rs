@@ -79,6 +79,14 @@ pub struct Arrived {
     pub body: io::Result<Body>,
 }
 
+impl Arrived {
+    /// Reads a document.
+    pub fn read(intake: Intake, expected: Expected) -> Self {
+        let body = read(&intake, expected.latest.map(|latest| latest.digest));
+        Self { intake, expected, body }
+    }
+}
+
 /// The bytes of a document.
 pub enum Body {
     /// All of them.
@@ -247,10 +255,7 @@ impl Arrivals {
             return;
         }
         let ticket = self.pool.submit(move || {
-            let arrive = |(intake, expected): (Intake, Expected)| {
-                let body = read(&intake, expected.latest.map(|latest| latest.digest));
-                Arrived { intake, expected, body }
-            };
+            let arrive = |(intake, expected)| Arrived::read(intake, expected);
             group.into_iter().map(arrive).collect()
         });
         self.underway.push_back((n_bytes, ticket));

@@ -7,7 +7,7 @@ use crate::{
     keepers::{
         catalog::{Document, Revision},
         store::{
-            Frames as _,
+            Step,
             layers::{self, How},
         },
     },
@@ -15,7 +15,7 @@ use crate::{
         digest::{Digest, Key},
         error::Error,
         limits,
-        place::{Place, Places as _},
+        place::Place,
     },
 };
 
@@ -49,6 +49,24 @@ pub struct Chain {
     pub n_chunks_before: Option<u64>,
 }
 
+#[cfg(test)]
+impl Chain {
+    /// A small blob by itself, for tests of what is said about chains.
+    pub const ALONE: Self = Self {
+        how: How::Alone,
+        depth: 0,
+        reach: 900,
+        base: None,
+        n_frame: 300,
+        n_stored: 300,
+        n_company: 1,
+        n_chunks: 0,
+        chunk_depth: 0,
+        chunk_reach: 0,
+        n_chunks_before: None,
+    };
+}
+
 /// One blob of a chain.
 #[derive(Debug, Clone)]
 pub struct Link {
@@ -80,7 +98,7 @@ pub struct Explained {
 impl Archive {
     /// How the content of a revision lies, from the headers of its frames.
     pub fn chain(&self, revision: &Revision) -> Result<Chain, Error> {
-        let (place, header) = self.header(revision.digest.key())?;
+        let Step { place, header, .. } = self.reader.first_step(revision.digest.key())?;
         let n_frame = u64::from(place.n_bytes);
         let chain = Chain {
             how: layers::how(&header),
@@ -148,10 +166,7 @@ impl Archive {
     }
 
     fn chain_of_chunks(&self, revision: &Revision, list: Chain) -> Result<Chain, Error> {
-        let content = &revision.digest;
-        let chunks = self.reader.chunks(content)?.ok_or_else(|| {
-            Error::damaged(format!("content {content}"), "its chunk list is in no pack")
-        })?;
+        let chunks = self.reader.chunks_of_large(&revision.digest)?;
         let n_chunks_before = self.n_chunks_before(revision, &chunks)?;
         let n_chunks = chunks.len() as u64;
         let mut chain = Chain { how: How::List, n_chunks, n_chunks_before, ..list };
@@ -161,7 +176,7 @@ impl Archive {
             if !met.insert(key) {
                 continue;
             }
-            let (place, header) = self.header(key)?;
+            let Step { place, header, .. } = self.reader.first_step(key)?;
             let (n_frame, n_raw) = (u64::from(place.n_bytes), header.n_raw() as u64);
             chain.n_stored += layers::share(n_frame, u64::from(chunk.n_bytes), n_raw);
             chain.chunk_depth = chain.chunk_depth.max(u64::from(header.depth()));
@@ -178,15 +193,6 @@ impl Archive {
         let Ok(Some(before)) = self.reader.chunks(&before.digest) else { return Ok(None) };
         let before: HashSet<Digest> = before.iter().map(|chunk| chunk.digest).collect();
         Ok(Some(chunks.iter().filter(|chunk| before.contains(&chunk.digest)).count() as u64))
-    }
-
-    /// The first place of a blob, and the header of the frame there.
-    fn header(&self, key: Key) -> Result<(Place, Header), Error> {
-        let places = self.catalog.places(key)?;
-        let place = *places
-            .first()
-            .ok_or_else(|| Error::damaged(format!("blob {key}"), "it is in no pack"))?;
-        Ok((place, self.reader.frames().header(&place)?))
     }
 }
 

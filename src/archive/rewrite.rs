@@ -2,8 +2,8 @@
 //!
 //! Documents come in order of name, each followed by those that share features with it, so that similar
 //! ones lie side by side. The revisions of one document come in the order of a spanning tree: the
-//! largest first, then always the one of which least is missing in what is there. So a base may be an
-//! earlier revision or a later one, whichever leaves less to write down.
+//! first or the largest, then always the one of which least is missing in what is there. So a base may
+//! be an earlier revision or a later one, whichever leaves less to write down.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -131,10 +131,8 @@ impl Rewriting<'_> {
             let revisions = self.archive.catalog.revisions_after(row, number, WINDOW_REVISIONS)?;
             let Some(last) = revisions.last() else { return Ok(()) };
             number = last.number;
-            let is_known = |revision: &Revision| !self.contents.contains(&revision.content);
-            let mut new: Vec<Revision> = revisions.into_iter().filter(is_known).collect();
-            self.contents.extend(new.iter().map(|revision| revision.content));
-            new.dedup_by_key(|revision| revision.content);
+            let mut is_new = |revision: &Revision| self.contents.insert(revision.content);
+            let new: Vec<Revision> = revisions.into_iter().filter(&mut is_new).collect();
             self.windows(&new)?;
             (self.tell)(self.contents.len() as u64)?;
             if self.n_waiting >= STRETCH_BLOBS {
@@ -158,10 +156,10 @@ impl Rewriting<'_> {
 
     /// Takes revisions in stretches that memory is meant for.
     fn windows(&mut self, revisions: &[Revision]) -> Result<(), Error> {
-        let (mut met, mut before, mut before_large) = (HashSet::new(), None, None);
+        let (mut before, mut before_large) = (None, None);
         let mut window: Vec<&Revision> = Vec::new();
         let mut n_bytes = 0;
-        for revision in revisions.iter().filter(|revision| met.insert(revision.content)) {
+        for revision in revisions {
             if revision.n_bytes > limits::BLOB_BYTES_MAX as u64 {
                 self.large(revision, before_large)?;
                 before_large = Some(revision.digest.key());
@@ -226,10 +224,7 @@ impl Rewriting<'_> {
 
     /// The chunks of a large content, those of them that are new, and its list.
     fn large(&mut self, revision: &Revision, before: Option<Key>) -> Result<(), Error> {
-        let content = &revision.digest;
-        let chunks = self.archive.reader.chunks(content)?.ok_or_else(|| {
-            Error::damaged(format!("content {content}"), "its chunk list is in no pack")
-        })?;
+        let chunks = self.archive.reader.chunks_of_large(&revision.digest)?;
         for chunk in &chunks {
             if !self.chunks.insert(chunk.digest) {
                 continue;
@@ -239,7 +234,7 @@ impl Rewriting<'_> {
             let (digest, kind) = (chunk.digest, kind(&revision.media_type));
             self.put(Blob { digest, bytes, traits, kind }, None)?;
         }
-        self.writer.put_list(content, &chunks, before)
+        self.writer.put_list(&revision.digest, &chunks, before)
     }
 }
 

@@ -129,23 +129,10 @@ fn stored(chain: &Chain) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keepers::store::layers::How;
 
     #[test]
     fn how_a_content_lies_is_said_in_words() {
-        let chain = Chain {
-            how: How::Alone,
-            depth: 0,
-            reach: 900,
-            base: None,
-            n_frame: 300,
-            n_stored: 300,
-            n_company: 1,
-            n_chunks: 0,
-            chunk_depth: 0,
-            chunk_reach: 0,
-            n_chunks_before: None,
-        };
+        let chain = Chain::ALONE;
         for (chain, words) in [
             (chain, "300 B by itself; 900 B decoded to read it"),
             (Chain { depth: 2, ..chain }, "300 B on 2 bases; 900 B decoded to read it"),

@@ -304,19 +304,7 @@ mod tests {
         place::Place,
     };
 
-    const ALONE: Chain = Chain {
-        how: How::Alone,
-        depth: 0,
-        reach: 900,
-        base: None,
-        n_frame: 300,
-        n_stored: 300,
-        n_company: 1,
-        n_chunks: 0,
-        chunk_depth: 0,
-        chunk_reach: 0,
-        n_chunks_before: None,
-    };
+    const ALONE: Chain = Chain::ALONE;
     const COMPANY: Chain = Chain { how: How::Company, n_stored: 100, n_company: 3, ..ALONE };
     const CHUNKS: Chain = Chain {
         how: How::List,

@@ -8,7 +8,6 @@
 use std::{
     cmp::Reverse,
     collections::{HashMap, VecDeque},
-    rc::Rc,
 };
 
 use crate::{
@@ -62,7 +61,7 @@ struct Known {
     key: Key,
     n_bytes: u64,
     features: Features,
-    traits: Option<Rc<Traits>>,
+    traits: Option<Traits>,
 }
 
 impl Kinship {
@@ -115,7 +114,7 @@ impl Kinship {
         }
         self.n_traits += traits.n_bytes();
         self.turns.insert(key, turn);
-        self.blobs.push_back(Known { key, n_bytes, features, traits: Some(Rc::new(traits)) });
+        self.blobs.push_back(Known { key, n_bytes, features, traits: Some(traits) });
         self.make_room();
     }
 

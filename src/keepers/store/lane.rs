@@ -20,7 +20,6 @@ use super::base::Link;
 pub(super) const LEVEL_ALONE: i32 = 9;
 /// zstd level of frames against a base, where one step more costs little and saves a hundredth.
 const LEVEL_BASED: i32 = 10;
-
 /// zstd level of solid frames. On wire stories 9 takes three quarters more and saves a fiftieth.
 const LEVEL_COMPANY: i32 = 6;
 
@@ -121,12 +120,12 @@ impl Lane {
         self.n_bytes += raw.len();
         let described = base.as_ref().map(|base| (base.link, base.landing));
         let (bytes, against) = (Arc::clone(&raw), base.map(|base| base.bytes));
-        let mut levels = self.levels;
-        if kind == Kind::Solid {
-            levels.alone = levels.company;
-        }
-        let compress = move || compress(&bytes, against.as_ref().map(|it| &it[..]), levels);
-        let ticket = self.pool.submit(compress);
+        let Levels { alone, based, company } = self.levels;
+        let unbased = if kind == Kind::Solid { company } else { alone };
+        let ticket = self.pool.submit(move || {
+            let base = against.as_ref().map(|base| (&base[..], based));
+            compress(&bytes, unbased, base)
+        });
         self.underway.push_back(Underway { kind, blobs, raw, base: described, ticket });
     }
 
@@ -157,28 +156,34 @@ impl Lane {
     }
 }
 
-fn compress(raw: &[u8], base: Option<&[u8]>, levels: Levels) -> Outcome {
+/// Compresses bytes, each way at its level.
+fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], i32)>) -> Outcome {
     thread_local! {
         static PACKER: RefCell<Packer> = RefCell::default();
     }
     PACKER.with_borrow_mut(|packer| {
-        if let Some(packed) = base.and_then(|base| against(packer, raw, base, levels)) {
+        if let Some(packed) = base.and_then(|base| against(packer, raw, unbased, base)) {
             return Outcome { packed: Some(packed), is_based: true };
         }
         let packed = match frame::is_noise(raw, packer) {
             true => None,
-            false => packer.pack(raw, None, levels.alone),
+            false => packer.pack(raw, None, unbased),
         };
         Outcome { packed, is_based: false }
     })
 }
 
 /// The payload against a base, if that really saves.
-fn against(packer: &mut Packer, raw: &[u8], base: &[u8], levels: Levels) -> Option<Vec<u8>> {
-    let packed = packer.pack(raw, Some(base), levels.based)?;
+fn against(
+    packer: &mut Packer,
+    raw: &[u8],
+    unbased: i32,
+    (base, based): (&[u8], i32),
+) -> Option<Vec<u8>> {
+    let packed = packer.pack(raw, Some(base), based)?;
     // Beside an eighth of the bytes no other way is worth trying.
     if packed.len() > raw.len() / 8 {
-        let alone = packer.pack(raw, None, levels.alone).map_or(raw.len(), |alone| alone.len());
+        let alone = packer.pack(raw, None, unbased).map_or(raw.len(), |alone| alone.len());
         if packed.len() + HANGING_BYTES >= alone - alone / 8 {
             return None;
         }

@@ -223,6 +223,13 @@ impl<F: Frames> Reader<F> {
         Ok(None)
     }
 
+    /// The chunk list of a content that is known to have one; `Damaged` where it is in no pack.
+    pub fn chunks_of_large(&self, content: &Digest) -> Result<Vec<Chunk>, Error> {
+        self.chunks(content)?.ok_or_else(|| {
+            Error::damaged(format!("content {content}"), "its chunk list is in no pack")
+        })
+    }
+
     /// Streams a content; each piece has been verified before it is handed out.
     ///
     /// A content in chunks is verified chunk by chunk, and its own digest at the end: a reader that
@@ -238,9 +245,7 @@ impl<F: Frames> Reader<F> {
                 whole: None,
             });
         }
-        let chunks = self.chunks(digest)?.ok_or_else(|| {
-            Error::damaged(format!("content {digest}"), "its chunk list is in no pack")
-        })?;
+        let chunks = self.chunks_of_large(digest)?;
         let whole = Some((Hasher::default(), *digest));
         Ok(Content { reader: self, piece: Vec::new(), at: 0, chunks: chunks.into_iter(), whole })
     }
@@ -284,27 +289,29 @@ impl<F: Frames> Reader<F> {
         Ok(self.load(place)?.bytes)
     }
 
-    /// What counts of a blob for another that is to hang on it, not verified; none when it is nowhere.
-    pub fn link(&self, key: Key) -> Result<Option<Link>, Error> {
-        let places = self.frames.places(key)?;
-        let Some(place) = places.first().copied() else { return Ok(None) };
+    /// Where a blob is read from first, and the header there, not verified: enough to know how it lies.
+    pub fn first_step(&self, key: Key) -> Result<Step, Error> {
+        let place = self.first_place(key)?;
         let cached = self.cache.borrow_mut().get(&(place.pack, place.offset));
         let header = match cached {
             Some(frame) => frame.header.clone(),
             None => self.frames.header(&place)?,
         };
-        Ok(Some(Step { key, place, header }.link()))
+        Ok(Step { key, place, header })
     }
 
-    /// The bytes of a blob, from its first place and not verified; none when it is nowhere.
+    /// The bytes of a blob, from its first place and not verified.
     ///
     /// Good enough for a base: what is compressed against it is verified when it is read.
-    pub fn unverified(&self, key: Key) -> Result<Option<Vec<u8>>, Error> {
-        let places = self.frames.places(key)?;
-        let Some(place) = places.first() else { return Ok(None) };
-        let frame = self.decode_by_way(place, false)?;
-        let blob = frame.blob(place.turn).ok_or_else(|| bad_turn(place))?;
-        Ok(Some(blob.to_vec()))
+    pub fn unverified(&self, key: Key) -> Result<Vec<u8>, Error> {
+        let place = self.first_place(key)?;
+        let frame = self.decode_by_way(&place, false)?;
+        let blob = frame.blob(place.turn).ok_or_else(|| bad_turn(&place))?;
+        Ok(blob.to_vec())
+    }
+
+    fn first_place(&self, key: Key) -> Result<Place, Error> {
+        self.frames.places(key)?.first().copied().ok_or_else(|| nowhere(key))
     }
 
     /// The decoded frame at a place, not verified: for whoever wants to know what it holds.
@@ -334,7 +341,7 @@ impl<F: Frames> Reader<F> {
     /// A base may have several places, at different depths. Only one less deep than the frame above
     /// counts, so that no chain leads in a circle; the same pack is preferred.
     fn find_base(&self, above: &Place, base: &Base) -> Result<Found, Error> {
-        let mut why = Error::damaged(format!("blob {}", base.key), "it is in no pack");
+        let mut why = nowhere(base.key);
         for place in self.base_places(above, base)? {
             match self.find(&place) {
                 Ok(found) if found.header().depth() < base.depth => return Ok(found),
@@ -495,6 +502,10 @@ impl<F: Frames> Read for Content<'_, F> {
         self.at += n_bytes;
         Ok(n_bytes)
     }
+}
+
+fn nowhere(key: Key) -> Error {
+    Error::damaged(format!("blob {key}"), "it is in no pack")
 }
 
 fn describe(place: &Place) -> String {

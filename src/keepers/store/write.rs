@@ -40,7 +40,6 @@ const TRIES_MAX: usize = 3;
 /// A small blob shares at least so many features with a base that is not its previous revision;
 /// otherwise company serves it better.
 const SMALL_MATCHING_MIN: u32 = 2;
-
 /// A blob up to this size joins its kin in company rather than hang on it.
 const TINY_BYTES_MAX: usize = 4 << 10;
 
@@ -116,19 +115,23 @@ impl Frames for Open {
         if place.pack != OPEN_PACK {
             return self.sealed.frame(place);
         }
-        let frame = self.pack.frame(place.offset, place.n_bytes);
-        frame
-            .map(<[u8]>::to_vec)
-            .ok_or_else(|| Error::damaged("the open pack", "a frame is missing"))
+        self.unsealed(place).map(<[u8]>::to_vec)
     }
 
     fn header(&self, place: &Place) -> Result<Header, Error> {
         if place.pack != OPEN_PACK {
             return self.sealed.header(place);
         }
-        let peeked = frame::peek(&self.frame(place)?);
+        let peeked = frame::peek(self.unsealed(place)?);
         let (header, _) = peeked.map_err(|why| Error::damaged("the open pack", why.to_string()))?;
         Ok(header)
+    }
+}
+
+impl Open {
+    fn unsealed(&self, place: &Place) -> Result<&[u8], Error> {
+        let frame = self.pack.frame(place.offset, place.n_bytes);
+        frame.ok_or_else(|| Error::damaged("the open pack", "a frame is missing"))
     }
 }
 
@@ -290,7 +293,7 @@ impl Writer {
         if let Some(link) = self.links.get(&key) {
             return Ok(*link);
         }
-        self.packs.reader.link(key)?.ok_or_else(|| nowhere(key))
+        Ok(self.packs.reader.first_step(key)?.link())
     }
 
     /// The bytes of a blob that is to be a base.
@@ -298,8 +301,7 @@ impl Writer {
         if let Some(bytes) = self.underway(key) {
             return Ok(bytes);
         }
-        let bytes = self.packs.reader.unverified(key)?.ok_or_else(|| nowhere(key))?;
-        let bytes = Arc::new(bytes);
+        let bytes = Arc::new(self.packs.reader.unverified(key)?);
         self.at_hand.put(key, Arc::clone(&bytes), bytes.len());
         Ok(bytes)
     }
@@ -333,10 +335,6 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-fn nowhere(key: Key) -> Error {
-    Error::damaged(format!("blob {key}"), "it is in no pack")
 }
 
 /// The most that a blob of a frame with these bytes can be as a base: whether a base really saves

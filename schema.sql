@@ -52,11 +52,11 @@ CREATE TABLE document (
   id        INTEGER PRIMARY KEY,
   doc       INTEGER NOT NULL UNIQUE,  -- the random id, as a signed integer
   name      ANY NOT NULL UNIQUE,      -- TEXT, or BLOB when it is not UTF-8
-  tail      ANY NOT NULL,             -- the last component of the name
+  tail      INTEGER NOT NULL,         -- how long the last component of the name is, as substr counts
   latest    INTEGER NOT NULL,         -- revision.event
   revisions INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX document_by_tail ON document (tail);
+CREATE INDEX document_by_tail ON document (substr(name, -tail));
 
 -- Each revision, from its `revise` event and that event's detail.
 CREATE TABLE revision (
@@ -66,7 +66,7 @@ CREATE TABLE revision (
   content  INTEGER NOT NULL,          -- content.id
   type     INTEGER NOT NULL,          -- phrase.id: media type
   at       INTEGER NOT NULL,          -- when it was taken in; nanoseconds since 1970
-  captured INTEGER NOT NULL,          -- when it was captured: as said in the detail, else `at`
+  captured INTEGER,                   -- when it was captured, as said in the detail; null: `at`
   mtime    INTEGER,                   -- of the file it came from
   source   INTEGER,                   -- phrase.id
   note     INTEGER,                   -- phrase.id
@@ -130,7 +130,7 @@ CREATE TABLE kin (
 CREATE VIEW documents AS
   SELECT printf('%016x', d.doc) AS id, CAST(d.name AS TEXT) AS name, d.revisions,
          lower(hex(c.digest)) AS sha256, c.bytes, t.text AS type,
-         strftime('%Y-%m-%dT%H:%M:%SZ', r.captured / 1000000000, 'unixepoch') AS captured
+         strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at) / 1000000000, 'unixepoch') AS captured
   FROM document d
   JOIN revision r ON r.event = d.latest
   JOIN content c ON c.id = r.content
@@ -140,7 +140,7 @@ CREATE VIEW revisions AS
   SELECT r.event, printf('%016x', d.doc) AS document, CAST(d.name AS TEXT) AS name, r.number,
          lower(hex(c.digest)) AS sha256, c.bytes, t.text AS type,
          strftime('%Y-%m-%dT%H:%M:%SZ', r.at / 1000000000, 'unixepoch') AS at,
-         strftime('%Y-%m-%dT%H:%M:%SZ', r.captured / 1000000000, 'unixepoch') AS captured,
+         strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at) / 1000000000, 'unixepoch') AS captured,
          strftime('%Y-%m-%dT%H:%M:%SZ', r.mtime / 1000000000, 'unixepoch') AS mtime,
          s.text AS source, n.text AS note, a.text AS author
   FROM revision r

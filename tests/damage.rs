@@ -235,7 +235,7 @@ fn a_damaged_catalog_never_loses_a_fact() {
 fn an_edited_catalog_is_drift() {
     let edits = [
         "UPDATE revision SET note = (SELECT min(id) FROM phrase) WHERE event = 0",
-        "UPDATE document SET name = 'elsewhere.txt', tail = 'elsewhere.txt' WHERE id = 1",
+        "UPDATE document SET name = 'elsewhere.txt', tail = 13 WHERE id = 1",
         "UPDATE content SET digest = zeroblob(32), key = 0 WHERE id = 1",
         "UPDATE revision SET content = 2 WHERE event = 0",
         "DELETE FROM revision WHERE event = 0",

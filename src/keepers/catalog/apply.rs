@@ -220,12 +220,15 @@ fn revise_document(
         return Ok((row, n_revisions + 1));
     }
     let name = free_name(transaction, recorded, revise.doc)?;
-    let tail = name.rsplit(|b| *b == b'/').next().unwrap_or(&name);
+    let n_tail = match std::str::from_utf8(&name) {
+        Ok(text) => text.rsplit('/').next().unwrap_or(text).chars().count(),
+        Err(_) => name.rsplit(|b| *b == b'/').next().unwrap_or(&name).len(),
+    };
     transaction
         .prepare_cached(
             "INSERT INTO document (doc, name, tail, latest, revisions) VALUES (?1, ?2, ?3, ?4, 1)",
         )?
-        .execute(params![doc, name_value(&name), name_value(tail), recorded.index as i64])?;
+        .execute(params![doc, name_value(&name), n_tail as i64, recorded.index as i64])?;
     Ok((transaction.last_insert_rowid(), 1))
 }
 
@@ -259,6 +262,7 @@ fn insert_revision(
         _ => None,
     };
     let at = nanoseconds(revise.at);
+    let captured = said.and_then(|said| said.captured).map(nanoseconds);
     let media_type = phrase(transaction, Some(revise.media.as_str()))?;
     let source = phrase(transaction, said.and_then(|said| said.source.as_deref()))?;
     let note = phrase(transaction, said.and_then(|said| said.note.as_deref()))?;
@@ -274,7 +278,7 @@ fn insert_revision(
             content,
             media_type,
             at,
-            said.and_then(|said| said.captured).map_or(at, nanoseconds),
+            captured.filter(|captured| *captured != at),
             said.and_then(|said| said.mtime).map(nanoseconds),
             source,
             note,

@@ -72,8 +72,8 @@ pub struct Latest {
 
 const DOCUMENT: &str = "SELECT id, doc, name, latest, revisions FROM document";
 pub(super) const REVISION: &str = "
-    SELECT r.event, r.document, r.number, r.content, c.digest, c.bytes, t.text, r.at, r.captured,
-           r.mtime, s.text, n.text, a.text
+    SELECT r.event, r.document, r.number, r.content, c.digest, c.bytes, t.text, r.at,
+           ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text
     FROM revision r
     JOIN content c ON c.id = r.content
     JOIN phrase t ON t.id = r.type
@@ -114,9 +114,12 @@ impl Catalog {
 
     /// Up to `limit` documents whose name ends in the components of `suffix`, in order of name.
     pub fn documents_ending(&self, suffix: &DocName, limit: usize) -> Result<Vec<Document>, Error> {
-        let mut query =
-            self.db.prepare_cached(&format!("{DOCUMENT} WHERE tail = ?1 ORDER BY name"))?;
-        let rows = query.query_map([name_value(suffix.tail())], document)?;
+        let mut query = self.db.prepare_cached(&format!(
+            "{DOCUMENT} WHERE substr(name, -tail) IN (?1, ?2) ORDER BY name"
+        ))?;
+        // A name that is not UTF-8 as a whole may well end in a component that is.
+        let tail = suffix.tail();
+        let rows = query.query_map(params![name_value(tail), tail], document)?;
         let whole = suffix.as_bytes();
         let fits = |name: &DocName| {
             let rest = name.as_bytes().strip_suffix(whole);
@@ -161,8 +164,8 @@ impl Catalog {
         moment: Moment,
     ) -> Result<Option<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
-            "{REVISION} WHERE r.document = ?1 AND r.captured <= ?2
-             ORDER BY r.captured DESC, r.number DESC LIMIT 1"
+            "{REVISION} WHERE r.document = ?1 AND ifnull(r.captured, r.at) <= ?2
+             ORDER BY ifnull(r.captured, r.at) DESC, r.number DESC LIMIT 1"
         ))?;
         let moment = nanoseconds(moment);
         Ok(query.query_row(params![document.row, moment], revision).optional()?)

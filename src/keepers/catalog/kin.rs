@@ -21,7 +21,7 @@ use super::{
 /// Of the blobs with one feature so many are looked at, the latest.
 const LATEST: usize = 64;
 /// So many relatives are named.
-const RELATIVES_MAX: usize = 8;
+const RELATIVES_MAX: usize = 4;
 
 /// A blob's number, and how many of the features it was found by.
 type Found = (u32, u32);
@@ -203,11 +203,11 @@ mod tests {
     }
 
     #[test]
-    fn eight_are_named_and_the_one_asked_for_if_it_was_found() {
+    fn four_are_named_and_the_one_asked_for_if_it_was_found() {
         let catalog = related(20, |n| sharing(if n == 20 { 0 } else { 3 }, n));
-        let latest: Vec<(Key, u32)> = (12..20).rev().map(|n| (key(n), 3)).collect();
+        let latest: Vec<(Key, u32)> = (16..20).rev().map(|n| (key(n), 3)).collect();
         let named = |also| named(&catalog.kin(&sharing(12, 99), Some(also)).unwrap());
-        assert_eq!(named(key(15)), latest);
+        assert_eq!(named(key(17)), latest);
         assert_eq!(named(key(4)), [&latest[..], &[(key(4), 3)]].concat());
         for not_found in [key(20), key(77)] {
             assert_eq!(named(not_found), latest);

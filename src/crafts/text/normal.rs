@@ -6,7 +6,7 @@
 //! vanish without separating. Scripts that are written without spaces (Han, Kana, Thai, Lao, Khmer,
 //! Myanmar) are cut into overlapping pairs of characters.
 
-use std::sync::OnceLock;
+use std::{ops::Range, sync::OnceLock};
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
@@ -28,7 +28,8 @@ impl Normal {
     /// The normal form of one text.
     pub fn of(text: &str) -> Self {
         // Room for most texts from the start: growing copies everything.
-        let (bytes, ends) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len() / 5));
+        let bytes = Vec::with_capacity(text.len() + LEAP);
+        let ends = Vec::with_capacity(text.len() / 5 + STRIDE / 2);
         let mut normal = Self { bytes, ends };
         normal.push(text);
         normal
@@ -70,25 +71,31 @@ impl Normal {
 
     /// Takes up to [`STRIDE`] ASCII bytes; the last word stays open.
     ///
-    /// Nothing branches on the text: each byte is written, and the places move on only past those
-    /// that count.
+    /// Both buffers grow by all that may come, are written in place, and are cut to what came.
     fn push_ascii(&mut self, text: &[u8]) {
-        let mut bytes = [0; STRIDE];
-        let mut ends = [0; STRIDE];
-        let base = self.bytes.len();
-        let (mut n_bytes, mut n_ends, mut start) = (0, 0, self.last_end());
-        for byte in text {
-            let folded = FOLD[usize::from(*byte)];
-            let here = base + n_bytes;
-            let ended = folded == 0 && here != start;
-            bytes[n_bytes % STRIDE] = folded;
-            n_bytes += usize::from(folded != 0);
-            ends[n_ends % STRIDE] = here;
-            n_ends += usize::from(ended);
-            start = if ended { here } else { start };
+        let Some(last_byte) = text.last() else { return };
+        let mut is_open = self.bytes.len() > self.last_end();
+        // A word ends with its block, until the next one goes on with it and takes the end back.
+        self.end_word();
+        let (mut n_bytes, mut n_ends) = (self.bytes.len(), self.ends.len());
+        self.bytes.resize(n_bytes + text.len() + LEAP, 0);
+        self.ends.resize(n_ends + text.len() / 2 + 1, 0);
+        let (blocks, rest) = text.as_chunks();
+        let last = (!rest.is_empty()).then(|| filled_up(rest));
+        for block in blocks.iter().chain(&last) {
+            let block = Block::of(block);
+            n_ends -= usize::from(is_open && block.is_word & 1 == 1);
+            is_open = block.is_word >> (BLOCK - 1) == 1;
+            for (start, end) in block.runs() {
+                block.copy(start..end, &mut self.bytes[n_bytes..]);
+                n_bytes += end - start;
+                self.ends[n_ends] = n_bytes;
+                n_ends += 1;
+            }
         }
-        self.bytes.extend_from_slice(&bytes[..n_bytes]);
-        self.ends.extend_from_slice(&ends[..n_ends]);
+        n_ends -= usize::from(last_byte.is_ascii_alphanumeric());
+        self.bytes.truncate(n_bytes);
+        self.ends.truncate(n_ends);
     }
 
     /// Takes a stretch without ASCII separators; the last word stays open.
@@ -127,21 +134,70 @@ impl Normal {
     }
 }
 
-/// How many ASCII bytes are folded at once.
+/// How many ASCII bytes are taken at once.
 const STRIDE: usize = 512;
+/// How many bytes are classified at once: as many as a mask has bits.
+const BLOCK: usize = 64;
+/// How many bytes are copied at once; most words have fewer.
+const LEAP: usize = 16;
 
-/// Each ASCII letter in lower case and each digit; 0 for what separates.
-const FOLD: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            table[byte] = (byte as u8).to_ascii_lowercase();
+/// Up to [`BLOCK`] bytes of ASCII, folded, and which of them stand in words.
+///
+/// Where words begin and end is read off a mask of bits and not tested byte by byte (as in Langdale
+/// and Lemire, "Parsing gigabytes of JSON per second", 2019).
+struct Block {
+    /// Lower case where it is a letter; zeros follow.
+    folded: [u8; BLOCK + LEAP],
+    /// The lowest bit is that of the first byte.
+    is_word: u64,
+}
+
+impl Block {
+    fn of(text: &[u8; BLOCK]) -> Self {
+        let mut folded = [0; BLOCK + LEAP];
+        let mut flags = [0; BLOCK];
+        for ((byte, folded), flag) in text.iter().zip(&mut folded).zip(&mut flags) {
+            *flag = u8::from(byte.is_ascii_alphanumeric());
+            // Digits have this bit, and what else it changes stands in no word.
+            *folded = byte | 0x20;
         }
-        byte += 1;
+        let eights = flags.as_chunks().0.iter();
+        let is_word = eights.rev().fold(0, |mask, flags| mask << 8 | eight_bits(*flags));
+        Self { folded, is_word }
     }
-    table
-};
+
+    /// Where runs of word bytes start and end.
+    fn runs(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let mut rest = self.is_word;
+        std::iter::from_fn(move || {
+            let start = rest.trailing_zeros();
+            // Adding the lowest bit of a run carries through it.
+            let after = rest.wrapping_add(rest & rest.wrapping_neg());
+            rest &= after;
+            (start < u64::BITS).then_some((start as usize, after.trailing_zeros() as usize))
+        })
+    }
+
+    /// Copies a run, and up to [`LEAP`] bytes more, to the start of `to`.
+    fn copy(&self, run: Range<usize>, to: &mut [u8]) {
+        let n_leaps = run.len().div_ceil(LEAP);
+        for at in (0..n_leaps).map(|n| n * LEAP) {
+            to[at..at + LEAP].copy_from_slice(&self.folded[run.start + at..][..LEAP]);
+        }
+    }
+}
+
+/// A block that ends in zeros.
+fn filled_up(text: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block[..text.len()].copy_from_slice(text);
+    block
+}
+
+/// The lowest bits of eight bytes side by side: each step of the multiplication shifts by seven.
+fn eight_bits(bytes: [u8; 8]) -> u64 {
+    u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
 
 /// The characters of up to two UTF-8 bytes.
 const PLAIN_CHARS: usize = 0x800;
@@ -170,7 +226,7 @@ fn plain_table() -> [u16; PLAIN_CHARS] {
 }
 
 fn is_separator(byte: u8) -> bool {
-    byte.is_ascii() && FOLD[usize::from(byte)] == 0
+    byte.is_ascii() && !byte.is_ascii_alphanumeric()
 }
 
 /// The length of the ASCII text at the start, at most [`STRIDE`].
@@ -289,7 +345,7 @@ impl Cutter<'_> {
     fn put(&mut self, c: char) {
         if c.is_ascii_alphanumeric() {
             self.end_run();
-            return self.normal.bytes.push(FOLD[c as usize]);
+            return self.normal.bytes.push((c as u8).to_ascii_lowercase());
         }
         match class(c) {
             Class::Letter => {
@@ -412,7 +468,7 @@ mod tests {
         }
 
         #[test]
-        fn ascii_words_are_those_of_the_slow_path(text in "[ -~\t\n]{0,2000}") {
+        fn ascii_words_are_those_of_the_slow_path(text in "([a-zA-Z0-9]{0,80}[\0-\x7f]{0,9}){0,40}") {
             let mut slow = Normal::default();
             for token in text.split(|c: char| !c.is_ascii_alphanumeric()) {
                 slow.push_token(token);

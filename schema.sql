@@ -7,6 +7,7 @@
 
 -- What the catalog says about itself.
 --   schema      version of this file; another one means: rebuild
+--   sketches    version of normal form and sketches; another one means: make the sketches anew
 --   checkpoint  the signed checkpoint that the rows below reflect (log/checkpoint)
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
@@ -54,7 +55,8 @@ CREATE TABLE document (
   name      ANY NOT NULL UNIQUE,      -- TEXT, or BLOB when it is not UTF-8
   tail      INTEGER NOT NULL,         -- how long the last component of the name is, as substr counts
   latest    INTEGER NOT NULL,         -- revision.event
-  revisions INTEGER NOT NULL
+  revisions INTEGER NOT NULL,
+  site      INTEGER                   -- site.id
 ) STRICT;
 CREATE INDEX document_by_tail ON document (substr(name, -tail));
 
@@ -108,6 +110,28 @@ CREATE INDEX sketch_posted ON sketch (content) WHERE posted = 1;
 CREATE TABLE posting (
   first INTEGER PRIMARY KEY,
   data  BLOB NOT NULL                 -- the entries after it, as src/crafts/block.rs writes them
+) STRICT;
+
+-- Where documents belong: the host of the source that a document's first revision names, else the top
+-- folder of its name. The documents of a site share its furniture.
+CREATE TABLE site (
+  id   INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Which documents show a site's furniture, by their first contents: the up to 64 texts whose names
+-- have the smallest hashes, so that the order in which they came does not matter.
+CREATE TABLE sampled (
+  site    INTEGER NOT NULL,           -- site.id
+  rank    INTEGER NOT NULL,           -- 63 bits of the SHA-256 of the name
+  content INTEGER NOT NULL,           -- content.id
+  PRIMARY KEY (site, rank)
+) STRICT, WITHOUT ROWID;
+
+-- The furniture of each site of three sampled texts and more: the lines that three of them share.
+CREATE TABLE furniture (
+  site INTEGER PRIMARY KEY,           -- site.id
+  data BLOB                           -- docs/format.md, section 9; null: to be made again
 ) STRICT;
 
 -- Each distinct chunk of large contents, from the lists that packs hold of these contents, numbered

@@ -1,7 +1,15 @@
 //! How fast the crafts are, on text made for the purpose. `cargo bench --bench crafts`
 #![allow(clippy::unwrap_used)]
 
-use divan::{Bencher, counter::BytesCount};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use divan::{
+    Bencher,
+    counter::{BytesCount, ItemsCount},
+};
 use docarchive::{
     crafts::{
         diff::{self, Sides},
@@ -124,6 +132,44 @@ fn sketch_64_kib(bencher: Bencher) {
     bencher
         .counter(BytesCount::of_str(&text))
         .bench(|| Sketch::of(Words { bytes: normal.bytes(), ends: normal.ends() }));
+}
+
+#[divan::bench]
+fn normal_form_and_sketch_1_mib(bencher: Bencher) {
+    let text = prose(1 << 20);
+    bencher.counter(BytesCount::of_str(&text)).bench(|| sketch(&text));
+}
+
+/// The files below the folder `WIRE_STORIES`, or made-up ones of about the size of wire stories.
+#[divan::bench(sample_count = 20)]
+fn normal_form_and_sketch_of_stories(bencher: Bencher) {
+    let stories: Vec<String> = match std::env::var_os("WIRE_STORIES") {
+        Some(folder) => files_below(Path::new(&folder))
+            .map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned())
+            .collect(),
+        None => prose(800_000)
+            .as_bytes()
+            .chunks(800)
+            .map(|s| str::from_utf8(s).unwrap().into())
+            .collect(),
+    };
+    bencher
+        .counter(ItemsCount::new(stories.len()))
+        .counter(BytesCount::new(stories.iter().map(String::len).sum::<usize>()))
+        .bench(|| stories.iter().for_each(|story| drop(divan::black_box(sketch(story)))));
+}
+
+fn files_below(folder: &Path) -> Box<dyn Iterator<Item = PathBuf>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    Box::new(entries.flat_map(|path| match path.is_dir() {
+        true => files_below(&path),
+        false => Box::new(std::iter::once(path)),
+    }))
+}
+
+fn sketch(text: &str) -> Sketch {
+    let normal = Normal::of(text);
+    Sketch::of(Words { bytes: normal.bytes(), ends: normal.ends() })
 }
 
 #[divan::bench]

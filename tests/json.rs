@@ -132,6 +132,7 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["diff", "odd/large", "letter"], 0, false),
         (&["similar", "wire/harbour.txt"], 0, true),
         (&["similar", "notice.html"], 1, true),
+        (&["similar", "wire/harbour.txt", "skerl.txt", "--why"], 0, true),
         (&["dups"], 0, true),
         (&["dups", "odd"], 1, true),
         (&["audit"], 0, false),
@@ -142,6 +143,7 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["compact"], 0, false),
         (&["compact", "--all"], 0, false),
         (&["rebuild"], 0, false),
+        (&["rebuild", "--sketches"], 0, false),
         (&["stats"], 0, true),
         (&["stats", "wire/harbour.txt"], 0, true),
         (&["stats", "wire/harbour.txt@2"], 0, true),
@@ -243,7 +245,13 @@ fn what_is_inside_a_field_is_as_the_page_says() {
             assert_eq!(fields(span), ["change", "text"]);
         }
     }
-    let group = line(&["dups"]);
+    let near = line(&["similar", "wire/harbour.txt", "--why"]);
+    assert_eq!(fields(&near["why"]), ["only_asked", "only_near", "shared"]);
+    let group = line(&["dups", "--near"]);
+    assert_eq!(
+        fields(&group["pairs"][0]),
+        ["a", "b", "contained", "contains", "copied", "resemblance"]
+    );
     assert_eq!(
         fields(&group["members"][0]),
         ["bytes", "id", "name", "name_b64", "resemblance", "revision", "sha256"]

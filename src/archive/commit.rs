@@ -14,6 +14,7 @@ use crate::{
 
 use super::{
     add::{Adding, Pending, Waiting},
+    furniture,
     rebuild::recorded,
 };
 
@@ -122,7 +123,8 @@ impl Adding<'_> {
             chunks: Some(&pending.chunks),
             tiles: &self.edge.take(),
             checkpoint: Some(&note),
-        })
+        })?;
+        furniture::refresh(&archive.catalog, &archive.reader)
     }
 }
 

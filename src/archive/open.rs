@@ -63,6 +63,12 @@ impl Archive {
         Ok(())
     }
 
+    /// Makes all sketches again.
+    pub fn rebuild_sketches(&mut self, who: &str) -> Result<(), Error> {
+        let _guard = self.take_lock(who)?;
+        rebuild::sketches(&self.backend, &self.catalog).map_err(|error| self.located(error))
+    }
+
     /// Takes the lock, and brings everything into the state that a writer starts from.
     pub(super) fn begin(
         &mut self,
@@ -154,8 +160,11 @@ fn catalog_for_reading(
         opened => opened,
     }
     .map(Rc::new);
-    let reflects = |catalog: &Rc<Catalog>| catalog.reflects().ok();
-    if opened.as_ref().ok().and_then(reflects).is_some_and(|n| n.as_bytes() == journal.note()) {
+    let is_current = |catalog: &Rc<Catalog>| {
+        let in_step = catalog.reflects().is_ok_and(|note| note.as_bytes() == journal.note());
+        in_step && catalog.has_current_sketches().is_ok_and(|has| has)
+    };
+    if opened.as_ref().is_ok_and(is_current) {
         return opened;
     }
     match backend.lock("an archive command that brings the catalog up to date") {
@@ -186,6 +195,9 @@ fn catalog_under_lock(backend: &Arc<dyn Backend>, journal: &Journal) -> Result<R
         let catalog = Rc::new(catalog);
         let is_in_step = catalog.reflects()?.as_bytes() == journal.note()
             || rebuild::catch_up(backend, journal, &catalog)?;
+        if is_in_step && !catalog.has_current_sketches()? {
+            rebuild::sketches(backend, &catalog)?;
+        }
         Ok(is_in_step.then_some(catalog))
     });
     match in_step {

@@ -36,8 +36,9 @@ use crate::{
 
 use super::{
     arrival::News,
+    furniture,
     open::{head_of, tile},
-    salvage,
+    salvage, sketching,
 };
 
 /// Events applied in one transaction.
@@ -180,7 +181,31 @@ fn apply_events(
         ));
     }
     let note = String::from_utf8_lossy(journal.note());
-    apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))
+    apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))?;
+    furniture::refresh(catalog, &reader)
+}
+
+/// Makes all sketches again, in the version that this program makes, and what follows from them.
+pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
+    let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
+    let mut all = Vec::new();
+    catalog.contents_by_place(|content, digest, n_bytes| {
+        if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
+            all.push((content, digest));
+        }
+        Ok(())
+    })?;
+    catalog.renew_sketches(|put| {
+        for (content, digest) in all {
+            let Ok(bytes) = reader.blob(&digest) else { continue };
+            let Some(held) = catalog.revisions_with(content)?.into_iter().next() else { continue };
+            if let Some(sketch) = sketching::sketch(&bytes, &held.media_type) {
+                put(content, &sketch.encode())?;
+            }
+        }
+        Ok(())
+    })?;
+    furniture::refresh(catalog, &reader)
 }
 
 fn apply_stretch(

@@ -1,28 +1,56 @@
-//! Near-duplicates: neighbours of a text, and groups in the whole archive.
+//! Near-duplicates: neighbours of a text.
 //!
-//! Candidates share shingle hashes in the catalog; those whose sketches are near enough are
-//! confirmed on the full sets of shingles of both texts, so every number shown is exact.
-
-use std::collections::BTreeMap;
+//! Candidates share shingle hashes in the catalog; those whose sketches may be near enough are
+//! confirmed on both texts, so every number shown is exact. Furniture of the sites counts on neither
+//! side.
 
 use crate::{
-    crafts::sketch::{self, Overlap, Shingles, Sketch},
-    keepers::catalog::{Asking, Document, Revision},
-    words::{digest::Digest, error::Error, name::DocName},
+    crafts::{
+        passages::{self, Passage},
+        sketch::{self, Sketch},
+    },
+    keepers::catalog::{Asking, Document, Neighbour, Revision},
+    words::error::Error,
 };
 
-use super::{Archive, commit::Committed, sketching};
+use super::{
+    Archive,
+    furniture::{Furniture, Shelf},
+    sketching::{self, Common, Prepared},
+};
 
-/// Resemblance from which texts are called near-duplicates unless somebody says otherwise.
+/// What makes two texts near-duplicates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bar {
+    /// Much of one of them was copied, or nearly all of both is the same: [`COPIED_MIN`],
+    /// [`RESEMBLANCE_SURE`].
+    Copied,
+    /// A resemblance from 0 to 1, and nothing else.
+    Resemblance(f64),
+}
+
+/// Of one of two near-duplicates this share of the words lies in passages that the other has, counted
+/// in proportion to how rare the hashes are that they share.
 ///
-/// Labelled copies of wire stories with other furniture around them have a mean resemblance of 0.45.
-pub const RESEMBLANCE_MIN: f64 = 0.4;
+/// On labelled copies, scanned or with furniture around them, this finds more and confuses less than
+/// any bar on resemblance: docs/benchmarks.md.
+pub const COPIED_MIN: f64 = 0.3;
+/// Texts that resemble each other so much are near-duplicates however common their words are.
+pub const RESEMBLANCE_SURE: f64 = 0.6;
 
 /// How far below the wanted resemblance an estimate may lie and still be confirmed.
-const ESTIMATE_SLACK: f64 = 0.15;
+const ESTIMATE_SLACK: f64 = 0.2;
 
-/// So many sketches are looked up together, in one pass over the index.
-const STRIDE: usize = 4096;
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What is near.
+    pub bar: Bar,
+    /// Left out: the document that the text belongs to.
+    pub own: Option<&'a Document>,
+    /// Older revisions are looked at, too.
+    pub all_revisions: bool,
+}
 
 /// A document whose text resembles another.
 #[derive(Debug, Clone)]
@@ -31,319 +59,375 @@ pub struct Near {
     pub document: Document,
     /// Its revision with that text; the latest of several.
     pub revision: Revision,
-    /// What both have in common; `a` is the text asked about, `b` this one.
-    pub overlap: Overlap,
+    /// How close they are; `a` is the text asked about, `b` this one.
+    pub closeness: Closeness,
 }
 
-/// Documents that are one text, or nearly.
-#[derive(Debug, Clone)]
-pub struct Group {
-    /// The first is the representative: the longest, of equals the earliest.
-    pub members: Vec<(Document, Revision)>,
-    /// Resemblance of each member with the representative; 1 for an exact copy.
-    pub resemblance: Vec<f64>,
+/// How close two texts are.
+#[derive(Debug, Clone, Copy)]
+pub struct Closeness {
+    /// Shared shingles over all.
+    pub resemblance: f64,
+    /// The share of the first text's shingles that the second has.
+    pub contained: f64,
+    /// The share of the second text's shingles that the first has.
+    pub contains: f64,
+    /// The share of one text that was copied, as [`COPIED_MIN`] means it.
+    pub copied: f64,
+}
+
+impl Near {
+    fn new((document, revision): (Document, Revision), closeness: Closeness) -> Self {
+        Self { document, revision, closeness }
+    }
+}
+
+impl Closeness {
+    pub(super) fn of(common: &Common, rarity: f64) -> Self {
+        Self {
+            resemblance: common.overlap.resemblance(),
+            contained: common.overlap.containment_of_a(),
+            contains: common.overlap.containment_of_b(),
+            copied: common.covered * rarity,
+        }
+    }
+
+    /// The same, seen from the other text.
+    pub(super) fn turned(self) -> Self {
+        Self { contained: self.contains, contains: self.contained, ..self }
+    }
+
+    /// Whether it is over the bar.
+    pub fn is_over(&self, bar: Bar) -> bool {
+        match bar {
+            Bar::Copied => self.copied >= COPIED_MIN || self.resemblance >= RESEMBLANCE_SURE,
+            Bar::Resemblance(min) => self.resemblance >= min,
+        }
+    }
+
+    /// What pairs are grouped by: the number that the bar is set on.
+    pub fn score(&self, bar: Bar) -> f64 {
+        match bar {
+            Bar::Copied => self.copied.max(self.resemblance),
+            Bar::Resemblance(_) => self.resemblance,
+        }
+    }
+}
+
+/// Which passages two texts share, as their lines and words stand.
+#[derive(Debug, Clone, Default)]
+pub struct Explanation {
+    /// Passages that both have, longest first.
+    pub shared: Vec<String>,
+    /// What only the first has.
+    pub only_a: Vec<String>,
+    /// What only the second has.
+    pub only_b: Vec<String>,
+}
+
+/// A candidate, before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub content: i64,
+    /// The share of the common hashes that are rare.
+    pub rarity: f64,
+    pub is_leader: bool,
 }
 
 impl Archive {
-    /// Documents whose latest text resembles these bytes at least so much, the nearest first.
-    ///
-    /// `own` is left out: the document that the bytes belong to. `None` when they are no text.
+    /// Documents whose text is near to these bytes, the nearest first; `None` when they are no text.
     pub fn similar(
         &self,
         bytes: &[u8],
         media_type: &str,
-        own: Option<&Document>,
-        resemblance_min: f64,
+        question: Question,
     ) -> Result<Option<Vec<Near>>, Error> {
-        let Some((sketch, shingles)) = sketching::sketch_and_shingles(bytes, media_type) else {
+        let shelf = Shelf::default();
+        let furniture = self.furniture_for(&shelf, bytes)?;
+        let Some(asked) = sketching::prepare(bytes, media_type, &furniture) else {
             return Ok(None);
         };
-        let mut near = Vec::new();
-        let candidates = self.candidates(&sketch, resemblance_min)?;
-        for (content, overlap) in self.confirmed(candidates, &shingles, resemblance_min)? {
-            for (document, revision) in self.latest_with(content)? {
-                if own.is_none_or(|own| own.row != document.row) {
-                    near.push(Near { document, revision, overlap });
-                }
-            }
-        }
-        near.sort_by(|x, y| {
-            let nearer = y.overlap.resemblance().total_cmp(&x.overlap.resemblance());
-            nearer.then_with(|| x.document.name.cmp(&y.document.name))
-        });
+        self.catalog.hold()?;
+        let candidates = match question.all_revisions {
+            false => self.candidates(&asked.sketch, question.bar, &shelf)?,
+            true => self.candidates_of_all_times(&asked.sketch, question.bar, &shelf)?,
+        };
+        let near = self.near_among(&asked, candidates, question, &shelf)?;
+        self.catalog.let_go()?;
         Ok(Some(near))
     }
 
-    /// For each text that a commit brought in, the documents of earlier contents it resembles.
-    pub fn resembling(
+    /// The documents that hold those of the candidates that are near to a text, the nearest first.
+    pub(super) fn near_among(
         &self,
-        committed: &Committed,
-        resemblance_min: f64,
-        mut each: impl FnMut(&DocName, &Near) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.catalog.hold()?;
-        for events in committed.new_texts.chunks(STRIDE) {
-            let mut revisions = Vec::new();
-            let mut sketched = Vec::new();
-            for event in events {
-                let Some(revision) = self.catalog.revision_of_event(*event)? else { continue };
-                let data = self.catalog.sketch(revision.content)?.unwrap_or_default();
-                let Ok(sketch) = Sketch::parse(&data) else { continue };
-                sketched.push(Sketched { content: revision.content, sketch });
-                revisions.push(revision);
-            }
-            for (turn, candidates) in self.candidates_of_many(&sketched, resemblance_min)? {
-                self.each_near(&revisions[turn], candidates, resemblance_min, &mut each)?;
+        text: &Prepared,
+        candidates: Vec<Candidate>,
+        question: Question,
+        shelf: &Shelf,
+    ) -> Result<Vec<Near>, Error> {
+        let mut near = Vec::new();
+        for candidate in candidates {
+            let Some(closeness) = self.confirmed(text, candidate, shelf)? else { continue };
+            if closeness.is_over(question.bar) {
+                let holders = self.holders(candidate.content, question.all_revisions)?;
+                near.extend(holders.into_iter().map(|it| Near::new(it, closeness)));
             }
         }
-        self.catalog.let_go()
+        near.retain(|near| question.own.is_none_or(|own| own.row != near.document.row));
+        sort(&mut near);
+        Ok(near)
     }
 
-    /// Calls `each` with the other documents among the candidates that a new text resembles.
-    fn each_near(
+    /// Compares a text with one revision; `None` when either is no text.
+    pub fn closeness(
         &self,
+        (bytes, media_type): (&[u8], &str),
         revision: &Revision,
-        candidates: Vec<i64>,
-        resemblance_min: f64,
-        each: &mut impl FnMut(&DocName, &Near) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let Some(shingles) = self.shingles_of(revision)? else { return Ok(()) };
-        for (other, overlap) in self.confirmed(candidates, &shingles, resemblance_min)? {
-            let document = self.catalog.document_at(revision.document)?;
-            for (near, revision) in self.latest_with(other)? {
-                if near.row != document.row {
-                    each(&document.name, &Near { document: near, revision, overlap })?;
-                }
-            }
-        }
-        Ok(())
+    ) -> Result<Option<Closeness>, Error> {
+        let shelf = Shelf::default();
+        let furniture = self.furniture_for(&shelf, bytes)?;
+        let asked = sketching::prepare(bytes, media_type, &furniture);
+        let other = self.prepared(revision, &shelf)?;
+        let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
+        let found = self.catalog.neighbours(asked.sketch.index_hashes(), i64::MAX, 2)?;
+        let met = found.into_iter().find(|it| it.content == revision.content);
+        let n_rare = met.map_or(0, |met| met.n_rare);
+        let rarity = rarity(n_rare, &asked.sketch, &other.sketch);
+        Ok(Some(Closeness::of(&asked.common(&other), rarity)))
     }
 
-    /// Calls `each` with every group of documents whose latest revisions have the same content.
-    pub fn exact_groups(
+    /// What a text shares with a revision, and what each has alone.
+    pub fn explain_likeness(
         &self,
-        mut each: impl FnMut(Group) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut after = 0;
-        while let Some(content) = self.catalog.next_shared_content(after)? {
-            after = content;
-            let members = self.latest_with(content)?;
-            if members.len() > 1 {
-                let resemblance = vec![1.0; members.len()];
-                each(Group { members, resemblance })?;
-            }
-        }
-        Ok(())
+        (bytes, media_type): (&[u8], &str),
+        revision: &Revision,
+    ) -> Result<Explanation, Error> {
+        let shelf = Shelf::default();
+        let own = |bytes: &[u8], media_type: &str, furniture: &Furniture| {
+            let text = sketching::text_of(bytes, media_type).unwrap_or_default();
+            sketching::own_text(text, furniture)
+        };
+        let asked = own(bytes, media_type, &*self.furniture_for(&shelf, bytes)?);
+        let other = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;
+        let furniture = shelf.of(&self.catalog, revision.content)?;
+        Ok(Explanation::of(&asked, &own(&other, &revision.media_type, &furniture)))
     }
 
-    /// Calls `each` with every group of documents whose latest texts are nearly the same.
-    ///
-    /// A group is what is linked by confirmed pairs; exact copies count as one text.
-    pub fn near_groups(
+    /// The furniture of bytes that may be stored.
+    fn furniture_for(&self, shelf: &Shelf, bytes: &[u8]) -> Result<std::rc::Rc<Furniture>, Error> {
+        let digest = crate::words::digest::Digest::of(bytes);
+        match self.catalog.content(&digest)? {
+            Some(content) => shelf.of(&self.catalog, content),
+            None => Ok(std::rc::Rc::default()),
+        }
+    }
+
+    /// Latest contents whose sketch may be near enough, in order of row.
+    fn candidates(
         &self,
-        resemblance_min: f64,
-        mut each: impl FnMut(Group) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut links = Links::default();
-        let mut after = 0;
-        loop {
-            let sketched = self.sketched_after(after)?;
-            let Some(last) = sketched.last() else { break };
-            after = last.content;
-            for (turn, near) in self.candidates_of_many(&sketched, resemblance_min)? {
-                let content = sketched[turn].content;
-                let Some((_, revision)) = self.latest_with(content)?.pop() else { continue };
-                let Some(shingles) = self.shingles_of(&revision)? else { continue };
-                for (other, _) in self.confirmed(near, &shingles, resemblance_min)? {
-                    links.join(content, other);
-                }
-            }
-        }
-        for contents in links.groups() {
-            each(self.group(&contents)?)?;
-        }
-        Ok(())
+        sketch: &Sketch,
+        bar: Bar,
+        shelf: &Shelf,
+    ) -> Result<Vec<Candidate>, Error> {
+        let hashes = sketch.index_hashes();
+        let near = self.catalog.neighbours(hashes, i64::MAX, shared_min(hashes.len(), bar))?;
+        self.promising(sketch, near, bar, shelf)
     }
 
-    /// Those of the candidates that really resemble a text, with exact numbers.
+    /// Contents of any revision whose sketch may be near enough: all sketches are looked at.
+    fn candidates_of_all_times(
+        &self,
+        sketch: &Sketch,
+        bar: Bar,
+        shelf: &Shelf,
+    ) -> Result<Vec<Candidate>, Error> {
+        let latest = self.candidates(sketch, bar, shelf)?;
+        let mut all = Vec::new();
+        self.catalog.each_sketch(|content, data| {
+            let Ok(other) = Sketch::parse(data) else { return };
+            if sketch.n_shared(&other) >= 2 {
+                all.push(content);
+            }
+        })?;
+        let known = |content: i64| latest.iter().find(|it| it.content == content).copied();
+        // Which hashes are rare is known of latest contents alone.
+        let other = |content| Candidate { content, rarity: 1.0, is_leader: false };
+        Ok(all.into_iter().map(|content| known(content).unwrap_or(other(content))).collect())
+    }
+
+    /// Those of the neighbours of a sketch that are worth reading.
+    pub(super) fn promising(
+        &self,
+        sketch: &Sketch,
+        near: Vec<Neighbour>,
+        bar: Bar,
+        shelf: &Shelf,
+    ) -> Result<Vec<Candidate>, Error> {
+        let mut kept = Vec::new();
+        for Neighbour { content, n_rare, is_leader } in near {
+            let Some(data) = self.catalog.sketch(content)? else { continue };
+            let Ok(other) = Sketch::parse(&data) else { continue };
+            let other = other.without(shelf.of(&self.catalog, content)?.shingles());
+            let candidate =
+                Candidate { content, rarity: rarity(n_rare, sketch, &other), is_leader };
+            if is_promising(sketch, &other, &candidate, bar) {
+                kept.push(candidate);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// How close a candidate really is; `None` when it cannot be read.
     fn confirmed(
         &self,
-        candidates: Vec<i64>,
-        shingles: &Shingles,
-        resemblance_min: f64,
-    ) -> Result<Vec<(i64, Overlap)>, Error> {
-        let mut near = Vec::new();
-        for content in candidates {
-            let Some(overlap) = self.overlap_with(shingles, content)? else { continue };
-            if overlap.resemblance() >= resemblance_min {
-                near.push((content, overlap));
-            }
-        }
-        Ok(near)
+        asked: &Prepared,
+        candidate: Candidate,
+        shelf: &Shelf,
+    ) -> Result<Option<Closeness>, Error> {
+        let held = self.catalog.revisions_with(candidate.content)?.pop();
+        let Some(revision) = held else { return Ok(None) };
+        let other = self.prepared(&revision, shelf)?;
+        Ok(other.map(|other| Closeness::of(&asked.common(&other), candidate.rarity)))
     }
 
-    /// Up to [`STRIDE`] sketches of latest contents of documents, from the one after `after`.
-    fn sketched_after(&self, mut after: i64) -> Result<Vec<Sketched>, Error> {
-        let mut sketched = Vec::new();
-        while sketched.len() < STRIDE {
-            let Some((content, data)) = self.catalog.next_sketch(after)? else { break };
-            after = content;
-            if let Ok(sketch) = Sketch::parse(&data) {
-                sketched.push(Sketched { content, sketch });
-            }
-        }
-        Ok(sketched)
-    }
-
-    /// The contents before each of these whose sketch is near enough to be confirmed, with the place of
-    /// the one among these; those that have none are left out.
-    fn candidates_of_many(
+    /// A stored text made ready to be compared; none for what is no text or cannot be read.
+    pub(super) fn prepared(
         &self,
-        sketched: &[Sketched],
-        resemblance_min: f64,
-    ) -> Result<Vec<(usize, Vec<i64>)>, Error> {
-        let asked: Vec<Asking> = sketched
-            .iter()
-            .map(|Sketched { content, sketch }| {
-                let hashes = sketch.index_hashes();
-                let n_shared_min = shared_min(hashes.len(), resemblance_min);
-                Asking { content: *content, hashes, n_shared_min }
-            })
-            .collect();
-        let mut all = Vec::new();
-        for (turn, near) in self.catalog.neighbours_of_many(&asked)? {
-            let near = self.near_enough(near, &sketched[turn].sketch, resemblance_min)?;
-            if !near.is_empty() {
-                all.push((turn, near));
-            }
-        }
-        Ok(all)
-    }
-
-    /// Contents whose sketch is near enough to be confirmed.
-    fn candidates(&self, sketch: &Sketch, resemblance_min: f64) -> Result<Vec<i64>, Error> {
-        let hashes = sketch.index_hashes();
-        let n_shared_min = shared_min(hashes.len(), resemblance_min);
-        let near = self.catalog.neighbours(hashes, i64::MAX, n_shared_min)?;
-        self.near_enough(near, sketch, resemblance_min)
-    }
-
-    /// Those of the contents whose sketch is near enough to be confirmed.
-    fn near_enough(
-        &self,
-        contents: Vec<i64>,
-        sketch: &Sketch,
-        resemblance_min: f64,
-    ) -> Result<Vec<i64>, Error> {
-        let mut near = Vec::new();
-        for content in contents {
-            let data = self.catalog.sketch(content)?.unwrap_or_default();
-            let Ok(other) = Sketch::parse(&data) else { continue };
-            if sketch::resemblance(sketch, &other) >= resemblance_min - ESTIMATE_SLACK {
-                near.push(content);
-            }
-        }
-        Ok(near)
-    }
-
-    fn overlap_with(&self, shingles: &Shingles, content: i64) -> Result<Option<Overlap>, Error> {
-        let Some(revision) = self.catalog.revisions_with(content)?.pop() else { return Ok(None) };
-        let other = self.shingles_of(&revision)?;
-        Ok(other.map(|other| shingles.overlap(&other)))
-    }
-
-    /// The shingles of a stored text; none for what cannot be read.
-    fn shingles_of(&self, revision: &Revision) -> Result<Option<Shingles>, Error> {
+        revision: &Revision,
+        shelf: &Shelf,
+    ) -> Result<Option<Prepared>, Error> {
         match self.reader.content_bytes(&revision.digest, revision.n_bytes) {
-            Ok(bytes) => Ok(sketching::shingles(&bytes, &revision.media_type)),
+            Ok(bytes) => {
+                let furniture = shelf.of(&self.catalog, revision.content)?;
+                Ok(sketching::prepare(&bytes, &revision.media_type, &furniture))
+            }
             Err(Error::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// The documents whose latest revision has this content, in order of first appearance.
-    fn latest_with(&self, content: i64) -> Result<Vec<(Document, Revision)>, Error> {
-        let mut all = Vec::new();
+    /// The documents whose latest revision has this content, in order of first appearance; or those
+    /// with any revision that has it.
+    pub(super) fn holders(
+        &self,
+        content: i64,
+        all_revisions: bool,
+    ) -> Result<Vec<(Document, Revision)>, Error> {
+        let mut all: Vec<(Document, Revision)> = Vec::new();
         for revision in self.catalog.revisions_with(content)? {
             let document = self.catalog.document_at(revision.document)?;
-            if document.latest == revision.event {
+            if document.latest == revision.event || all_revisions {
+                all.retain(|(known, _)| known.row != document.row);
                 all.push((document, revision));
             }
         }
         Ok(all)
     }
+}
 
-    fn group(&self, contents: &[i64]) -> Result<Group, Error> {
-        let mut members = Vec::new();
-        for content in contents {
-            members.extend(self.latest_with(*content)?);
+impl Explanation {
+    fn of(a: &str, b: &str) -> Self {
+        let (a, b) = (Spoken::of(a), Spoken::of(b));
+        let mut found = passages::shared(&a.hashes, &b.hashes);
+        found.sort_by_key(|passage| (std::cmp::Reverse(passage.a.len()), passage.a.start));
+        let mut shared: Vec<&Passage> = Vec::new();
+        for passage in &found {
+            let is_within =
+                |it: &&Passage| it.a.start <= passage.a.start && passage.a.end <= it.a.end;
+            if !shared.iter().any(is_within) {
+                shared.push(passage);
+            }
         }
-        members.sort_by_key(|(_, revision)| (std::cmp::Reverse(revision.n_bytes), revision.event));
-        let mut resemblance = Vec::new();
-        let mut known: BTreeMap<Digest, f64> = BTreeMap::new();
-        let first = members.first().map(|(_, revision)| revision.clone());
-        let own = match &first {
-            Some(first) => self.shingles_of(first)?,
-            None => None,
-        };
-        for (_, revision) in &members {
-            let exact = match (known.get(&revision.digest), &own) {
-                (Some(known), _) => *known,
-                (None, Some(own)) => {
-                    let overlap = self.overlap_with(own, revision.content)?;
-                    overlap.map_or(0.0, |overlap| overlap.resemblance())
-                }
-                (None, None) => 0.0,
-            };
-            known.insert(revision.digest, exact);
-            resemblance.push(exact);
+        Self {
+            shared: shared.iter().map(|passage| a.said(passage.a.clone())).collect(),
+            only_a: a.without(found.iter().map(|passage| passage.a.clone())),
+            only_b: b.without(found.iter().map(|passage| passage.b.clone())),
         }
-        Ok(Group { members, resemblance })
     }
 }
 
-/// A content with its sketch.
-struct Sketched {
-    content: i64,
-    sketch: Sketch,
+/// A text and where its words stand.
+struct Spoken<'a> {
+    text: &'a str,
+    hashes: Vec<u64>,
+    places: Vec<std::ops::Range<usize>>,
+}
+
+impl<'a> Spoken<'a> {
+    fn of(text: &'a str) -> Self {
+        let (hashes, places) = sketching::placed_words(text);
+        Self { text, hashes, places }
+    }
+
+    /// What is written from one word to another, on one line.
+    fn said(&self, words: std::ops::Range<usize>) -> String {
+        let (Some(first), Some(last)) =
+            (self.places.get(words.start), self.places.get(words.end - 1))
+        else {
+            return String::new();
+        };
+        let stretch = self.text.get(first.start..last.end).unwrap_or_default();
+        stretch.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// What is written outside of these stretches.
+    fn without(&self, taken: impl Iterator<Item = std::ops::Range<usize>>) -> Vec<String> {
+        let mut from = 0;
+        let mut rest = Vec::new();
+        for stretch in passages::union(taken) {
+            if from < stretch.start {
+                rest.push(self.said(from..stretch.start));
+            }
+            from = stretch.end;
+        }
+        if from < self.hashes.len() {
+            rest.push(self.said(from..self.hashes.len()));
+        }
+        rest
+    }
+}
+
+/// The nearest first; of equals by name.
+fn sort(near: &mut [Near]) {
+    near.sort_by(|x, y| {
+        let nearer = y.closeness.resemblance.total_cmp(&x.closeness.resemblance);
+        nearer.then_with(|| x.document.name.cmp(&y.document.name))
+    });
+}
+
+/// The share of the indexed hashes common to two sketches that is rare.
+fn rarity(n_rare: u32, a: &Sketch, b: &Sketch) -> f64 {
+    let n_shared = a.n_shared(b).max(n_rare as usize);
+    if n_shared == 0 { 0.0 } else { f64::from(n_rare) / n_shared as f64 }
+}
+
+/// Whether two sketches leave it possible that the texts are over the bar.
+pub(super) fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, bar: Bar) -> bool {
+    let resemblance = sketch::resemblance(a, b);
+    match bar {
+        Bar::Resemblance(min) => resemblance >= min - ESTIMATE_SLACK,
+        Bar::Copied => {
+            candidate.rarity >= COPIED_MIN || resemblance >= RESEMBLANCE_SURE - ESTIMATE_SLACK
+        }
+    }
 }
 
 /// How many of `n_hashes` indexed hashes two texts must share to be looked at.
 ///
 /// At a resemblance r they share about 2r/(1 + r) of them; half of r is asked for. One shared hash
 /// is often chance.
-fn shared_min(n_hashes: usize, resemblance_min: f64) -> usize {
-    let share = (resemblance_min - ESTIMATE_SLACK).max(0.0) / 2.0;
+pub(super) fn shared_min(n_hashes: usize, bar: Bar) -> usize {
+    let share = match bar {
+        Bar::Copied => 0.0,
+        Bar::Resemblance(min) => (min - ESTIMATE_SLACK).max(0.0) / 2.0,
+    };
     ((n_hashes as f64 * share) as usize).max(2)
 }
 
-/// Contents linked to each other, as a forest of smallest members.
-#[derive(Default)]
-struct Links(BTreeMap<i64, i64>);
-
-impl Links {
-    fn root(&self, mut content: i64) -> i64 {
-        while let Some(above) = self.0.get(&content).filter(|above| **above != content) {
-            content = *above;
-        }
-        content
-    }
-
-    fn join(&mut self, a: i64, b: i64) {
-        for content in [a, b] {
-            self.0.entry(content).or_insert(content);
-        }
-        let (a, b) = (self.root(a), self.root(b));
-        self.0.insert(a.max(b), a.min(b));
-    }
-
-    fn groups(&self) -> Vec<Vec<i64>> {
-        let mut groups: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-        for content in self.0.keys() {
-            groups.entry(self.root(*content)).or_default().push(*content);
-        }
-        groups.into_values().collect()
-    }
+/// What is asked of the index for a stored sketch.
+pub(super) fn asking(content: i64, sketch: &Sketch, bar: Bar) -> Asking<'_> {
+    let hashes = sketch.index_hashes();
+    Asking { content, hashes, n_shared_min: shared_min(hashes.len(), bar) }
 }
 
 #[cfg(test)]
@@ -351,15 +435,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_make_groups_whatever_their_order() {
-        let pairs = [(5, 1), (9, 8), (2, 5), (8, 7)];
-        for turn in 0..pairs.len() {
-            let mut links = Links::default();
-            for n in 0..pairs.len() {
-                let (a, b) = pairs[(n + turn) % pairs.len()];
-                links.join(a, b);
-            }
-            assert_eq!(links.groups(), [vec![1, 2, 5], vec![7, 8, 9]]);
-        }
+    fn an_explanation_has_what_both_say_and_what_each_says_alone() {
+        let a = "A headline.\nThe ferry to the island, delayed by a storm, arrived at noon.\nOnly here.";
+        let b = "Another title\n\nThe ferry to the island (delayed by a storm) arrived at noon. And more of it.";
+        let why = Explanation::of(a, b);
+        assert_eq!(why.shared, ["The ferry to the island, delayed by a storm, arrived at noon."]);
+        assert_eq!(why.only_a, ["A headline.", "Only here."]);
+        assert_eq!(why.only_b, ["Another title", "And more of it."]);
+        let nothing = Explanation::of("", b);
+        assert_eq!((nothing.shared.len(), nothing.only_a.len(), nothing.only_b.len()), (0, 0, 1));
     }
 }

@@ -1,37 +1,121 @@
-//! From bytes to the sketch that near-duplicates are found by.
+//! From bytes to what near-duplicates are found by: sketches, shingles, words.
 
 use crate::{
     crafts::{
-        sketch::{Shingles, Sketch, Words},
+        passages::{self, Passage},
+        sketch::{self, Overlap, Shingles, Sketch, Words},
         text::{self, Normal},
     },
     words::limits,
 };
 
+use super::furniture::Furniture;
+
+/// Of a text so much must be left without furniture, else nothing is taken away: it is rather one of
+/// several copies on its own site.
+const OWN_SHARE_MIN: f64 = 0.1;
+
+/// A text made ready to be compared with others.
+pub struct Prepared {
+    /// A hash of each word, without furniture.
+    words: Vec<u64>,
+    /// The full set of shingles, for exact numbers.
+    shingles: Shingles,
+    /// The sketch, without furniture.
+    pub sketch: Sketch,
+}
+
+/// What two texts have in common.
+#[derive(Debug, Clone)]
+pub struct Common {
+    /// Shingles in both and in each alone.
+    pub overlap: Overlap,
+    /// The share of the words that lie in passages shared, of that text in which it is greater.
+    pub covered: f64,
+}
+
 /// The sketch of a content that is text; none for anything else, or when it has no words.
 pub fn sketch(bytes: &[u8], media_type: &str) -> Option<Sketch> {
-    Some(Sketch::of(words(&normal(bytes, media_type)?)))
+    let text = text_of(bytes, media_type)?;
+    let normal = Normal::of(&text);
+    (!normal.ends().is_empty()).then(|| Sketch::of(words(&normal)))
 }
 
-/// The sketch and the full set of shingles of a text, for exact numbers.
-pub fn sketch_and_shingles(bytes: &[u8], media_type: &str) -> Option<(Sketch, Shingles)> {
-    let normal = normal(bytes, media_type)?;
-    Some((Sketch::of(words(&normal)), Shingles::of(words(&normal))))
+/// Makes a text ready; none when the content is no text, or has no words.
+pub fn prepare(bytes: &[u8], media_type: &str, furniture: &Furniture) -> Option<Prepared> {
+    let text = own_text(text_of(bytes, media_type)?, furniture);
+    let normal = Normal::of(&text);
+    let words = words(&normal);
+    (!normal.ends().is_empty()).then(|| Prepared {
+        words: sketch::word_hashes(words),
+        shingles: Shingles::of(words),
+        sketch: Sketch::of(words),
+    })
 }
 
-/// The full set of shingles of a text, for exact numbers.
-pub fn shingles(bytes: &[u8], media_type: &str) -> Option<Shingles> {
-    Some(Shingles::of(words(&normal(bytes, media_type)?)))
+impl Prepared {
+    /// Compares two texts.
+    pub fn common(&self, other: &Self) -> Common {
+        let overlap = self.shingles.overlap(&other.shingles);
+        let found: Vec<Passage> = match overlap.shared {
+            0 => Vec::new(),
+            _ => passages::shared(&self.words, &other.words),
+        };
+        let share = |n_covered: usize, n_words: usize| n_covered as f64 / n_words.max(1) as f64;
+        let a = passages::n_covered(found.iter().map(|passage| passage.a.clone()));
+        let b = passages::n_covered(found.iter().map(|passage| passage.b.clone()));
+        // Texts too short for passages may share pairs of words.
+        let contained = overlap.containment_of_a().max(overlap.containment_of_b());
+        let covered = share(a, self.words.len()).max(share(b, other.words.len())).max(contained);
+        Common { overlap, covered }
+    }
+
+    /// About the bytes it takes.
+    pub fn n_bytes(&self) -> usize {
+        8 * (self.words.len() + self.shingles.hashes().len()) + 1024
+    }
 }
 
-fn words(normal: &Normal) -> Words<'_> {
+/// A text but for its furniture.
+pub fn own_text(text: String, furniture: &Furniture) -> String {
+    if furniture.is_empty() {
+        return text;
+    }
+    let is_own = |line: &&str| !furniture.has_line(line_hash(&Normal::of(line)));
+    let own = text.lines().filter(is_own).collect::<Vec<_>>().join("\n");
+    let n_min = Normal::of(&text).ends().len() as f64 * OWN_SHARE_MIN;
+    if Normal::of(&own).ends().len() as f64 >= n_min { own } else { text }
+}
+
+/// A hash of the words of a line; none of a line without words.
+pub fn line_hash(line: &Normal) -> Option<u32> {
+    sketch::sequence_hash(words(line))
+}
+
+/// The words of a text in normal form as sketches take them.
+pub fn words(normal: &Normal) -> Words<'_> {
     Words { bytes: normal.bytes(), ends: normal.ends() }
 }
 
-fn normal(bytes: &[u8], media_type: &str) -> Option<Normal> {
+/// What people read of a content; none when it is no text.
+pub fn text_of(bytes: &[u8], media_type: &str) -> Option<String> {
     if bytes.len() > limits::TEXT_BYTES_MAX {
         return None;
     }
-    let normal = Normal::of(&text::readable(bytes, media_type)?.text);
-    (!normal.ends().is_empty()).then_some(normal)
+    Some(text::readable(bytes, media_type)?.text.into_owned())
+}
+
+/// A hash of each word of a text, and where the characters stand that it comes from.
+///
+/// White space ends every word, so each stretch between is normalised by itself.
+pub fn placed_words(text: &str) -> (Vec<u64>, Vec<std::ops::Range<usize>>) {
+    let (mut hashes, mut places) = (Vec::new(), Vec::new());
+    for token in text.split_ascii_whitespace() {
+        let start = token.as_ptr() as usize - text.as_ptr() as usize;
+        let normal = Normal::of(token);
+        let found = sketch::word_hashes(words(&normal));
+        places.extend(found.iter().map(|_| start..start + token.len()));
+        hashes.extend(found);
+    }
+    (hashes, places)
 }

@@ -118,7 +118,7 @@ fn verb(session: &mut Session, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Audit(args) => verbs::audit::run(session, args),
         Verb::Export(args) => verbs::export::run(session, args),
         Verb::Compact(args) => verbs::compact::run(session, args),
-        Verb::Rebuild => verbs::rebuild::run(session),
+        Verb::Rebuild(args) => verbs::rebuild::run(session, args),
         Verb::Stats(args) => verbs::stats::run(session, args),
         Verb::Demo => verbs::demo::run(session),
         Verb::Completions(args) => verbs::shell::completions(session, args),

@@ -14,7 +14,7 @@ use super::terminal::ColorChoice;
 pub use values::{Captured, When};
 pub use verbs::{
     AddArgs, AuditArgs, CatArgs, CompactArgs, CompletionsArgs, DiffArgs, DupsArgs, ExportArgs,
-    InitArgs, LogArgs, LsArgs, ShowArgs, SimilarArgs, StatsArgs, Verb,
+    InitArgs, LogArgs, LsArgs, RebuildArgs, ShowArgs, SimilarArgs, StatsArgs, Verb,
 };
 
 /// Keeps documents: every version, small, findable, comparable and provably unaltered.

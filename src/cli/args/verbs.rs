@@ -37,7 +37,7 @@ pub enum Verb {
     /// Save room: put small packs together, or compress everything again
     Compact(CompactArgs),
     /// Make the catalog anew from the facts
-    Rebuild,
+    Rebuild(RebuildArgs),
     /// Explain how things are stored, and what that saves
     Stats(StatsArgs),
     /// Try everything out on a small archive made for the purpose
@@ -213,13 +213,33 @@ pub struct SimilarArgs {
     #[arg(value_name = "DOC|FILE|-")]
     pub what: OsString,
 
-    /// From this share of common text: 0.8, 80%
+    /// Compare with this document alone
+    #[arg(value_name = "OTHER", conflicts_with_all = ["limit", "all_revisions"])]
+    pub other: Option<OsString>,
+
+    /// From this share of common text: 0.8, 80% [default: what was copied in good part]
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub min: Option<f64>,
+
+    /// Only those that have this share of the text
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub contained: Option<f64>,
+
+    /// Only those of which the text has this share
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub contains: Option<f64>,
 
     /// Only the closest N
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+
+    /// Look at older revisions, too
+    #[arg(long)]
+    pub all_revisions: bool,
+
+    /// Show the passages that both have, and those that only one has
+    #[arg(long)]
+    pub why: bool,
 }
 
 /// `archive dups`
@@ -237,9 +257,25 @@ pub struct DupsArgs {
     #[arg(long)]
     pub near: bool,
 
-    /// Near from this share of common text: 0.8, 80%
+    /// Near from this share of common text: 0.8, 80% [default: what was copied in good part]
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub min: Option<f64>,
+
+    /// Only groups with documents of several sources: hosts, or top folders
+    #[arg(long)]
+    pub across_sources: bool,
+
+    /// Only groups with something taken in since: 2026-03-01, yesterday, 3 days ago
+    #[arg(long, value_name = "WHEN", value_parser = values::when)]
+    pub since: Option<When>,
+}
+
+/// `archive rebuild`
+#[derive(Debug, Args)]
+pub struct RebuildArgs {
+    /// Only the sketches that near-duplicates are found by
+    #[arg(long)]
+    pub sketches: bool,
 }
 
 /// `archive audit`
@@ -337,7 +373,7 @@ impl Verb {
             Self::Audit(_) => "audit",
             Self::Export(_) => "export",
             Self::Compact(_) => "compact",
-            Self::Rebuild => "rebuild",
+            Self::Rebuild(_) => "rebuild",
             Self::Stats(_) => "stats",
             Self::Demo => "demo",
             Self::Completions(_) => "completions",

@@ -13,7 +13,7 @@ use crate::{
     archive::{
         Archive,
         add::{Adding, Captured, Intake, Kept, Reading, Said, Source, Taken},
-        similar::{Near, RESEMBLANCE_MIN},
+        similar::{Bar, Near},
     },
     cli::{
         args::{self, AddArgs},
@@ -57,6 +57,7 @@ struct Resembles {
     resemblance: f64,
     contained: f64,
     contains: f64,
+    copied: f64,
 }
 
 #[derive(Serialize)]
@@ -73,6 +74,7 @@ struct Summary {
     skipped: BTreeMap<&'static str, u64>,
     unreadable: u64,
     resembling: u64,
+    resembling_about: Option<u64>,
     bytes: u64,
     interrupted: bool,
     dry_run: bool,
@@ -439,31 +441,39 @@ impl Run<'_> {
         if self.session.globals.quiet && !self.session.globals.json {
             return Ok(());
         }
-        let threshold = self.args.similar_threshold.unwrap_or(RESEMBLANCE_MIN);
-        adding.archive().resembling(&committed, threshold, |name, near| self.resembling(name, near))
+        let bar = self.args.similar_threshold.map_or(Bar::Copied, Bar::Resemblance);
+        let archive = adding.archive();
+        let about =
+            archive.resembling(&committed, bar, |name, near| self.resembling(name, near))?;
+        if let Some(n_near) = about {
+            *self.summary.resembling_about.get_or_insert(0) += n_near;
+        }
+        Ok(())
     }
 
     fn resembling(&mut self, name: &DocName, near: &Near) -> Result<(), Error> {
         self.summary.resembling += 1;
-        let (resemblance, overlap) = (near.overlap.resemblance(), &near.overlap);
+        let close = near.closeness;
         if self.session.globals.json {
             let line = Resembles {
                 name: name.text().into_owned(),
                 name_b64: name_b64(name),
                 near: near.document.name.text().into_owned(),
                 near_b64: name_b64(&near.document.name),
-                resemblance,
-                contained: overlap.containment_of_a(),
-                contains: overlap.containment_of_b(),
+                resemblance: close.resemblance,
+                contained: close.contained,
+                contains: close.contains,
+                copied: close.copied,
             };
             return self.session.out.json(&typed("resembles", line));
         }
         if self.summary.resembling <= RESEMBLING_SHOWN_MAX {
             self.session.say(&format!(
-                "{} resembles {} ({resemblance:.2}; contains {:.2} of it)",
+                "{} resembles {} ({:.2}; contains {:.2} of it)",
                 shown_name(name.as_bytes()),
                 shown_name(near.document.name.as_bytes()),
-                overlap.containment_of_b(),
+                close.resemblance,
+                close.contains,
             ));
         }
         Ok(())
@@ -494,6 +504,9 @@ fn sentence(summary: &Summary) -> String {
     ];
     if summary.resembling > RESEMBLING_SHOWN_MAX {
         parts.push(format!("{} near-duplicates", summary.resembling));
+    }
+    if let Some(about) = summary.resembling_about {
+        parts.push(format!("about {about} of them near-duplicates (see archive dups)"));
     }
     parts.extend(summary.skipped.iter().map(|(reason, n)| format!("{n} skipped: {reason}")));
     if summary.unreadable > 0 {

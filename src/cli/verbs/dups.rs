@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use crate::{
-    archive::similar::{Group, RESEMBLANCE_MIN},
+    archive::{
+        groups::{Group, Link, Scope},
+        similar::Bar,
+    },
     cli::{
         args::DupsArgs,
         exit::ExitCode,
@@ -11,13 +14,14 @@ use crate::{
         session::Session,
         terminal::{Style, counted, pad_left, shown_name, size},
     },
-    words::{error::Error, name::DocName},
+    words::error::Error,
 };
 
 #[derive(Serialize)]
 struct Line {
     kind: &'static str,
     members: Vec<Member>,
+    pairs: Vec<PairLine>,
 }
 
 #[derive(Serialize)]
@@ -28,7 +32,17 @@ struct Member {
     revision: u64,
     sha256: String,
     bytes: u64,
+    resemblance: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct PairLine {
+    a: usize,
+    b: usize,
     resemblance: f64,
+    contained: f64,
+    contains: f64,
+    copied: f64,
 }
 
 #[derive(Serialize, Default)]
@@ -40,18 +54,15 @@ struct Summary {
 /// Finds groups of duplicates and near-duplicates.
 pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
+    let since = args.since.as_ref().map(|since| since.start(session.now)).transpose()?;
+    let scope = Scope { prefix: args.prefix.as_ref(), across_sites: args.across_sources, since };
     let mut summary = Summary::default();
-    let wants_near = args.near || !args.exact;
     if args.exact || !args.near {
-        archive.exact_groups(|group| {
-            tell(session, args.prefix.as_ref(), "exact", group, &mut summary)
-        })?;
+        archive.exact_groups(scope, |group| tell(session, "exact", &group, &mut summary))?;
     }
-    if wants_near {
-        let min = args.min.unwrap_or(RESEMBLANCE_MIN);
-        archive.near_groups(min, |group| {
-            tell(session, args.prefix.as_ref(), "near", group, &mut summary)
-        })?;
+    if args.near || !args.exact {
+        let bar = args.min.map_or(Bar::Copied, Bar::Resemblance);
+        archive.near_groups(bar, scope, |group| tell(session, "near", &group, &mut summary))?;
     }
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;
@@ -69,47 +80,80 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
 
 fn tell(
     session: &mut Session,
-    prefix: Option<&DocName>,
     kind: &'static str,
-    group: Group,
+    group: &Group,
     summary: &mut Summary,
 ) -> Result<(), Error> {
-    let members: Vec<_> = group
-        .members
-        .into_iter()
-        .zip(group.resemblance)
-        .filter(|((document, _), _)| prefix.is_none_or(|prefix| document.name.is_under(prefix)))
-        .collect();
-    if members.len() < 2 {
-        return Ok(());
-    }
     summary.groups += 1;
-    summary.documents += members.len() as u64;
+    summary.documents += group.members.len() as u64;
     if session.globals.json {
-        let members = members.iter().map(|((document, revision), resemblance)| Member {
-            id: document.doc.to_string(),
-            name: document.name.text().into_owned(),
-            name_b64: name_b64(&document.name),
-            revision: revision.number,
-            sha256: revision.digest.to_string(),
-            bytes: revision.n_bytes,
-            resemblance: *resemblance,
-        });
-        return session.out.json(&typed("group", Line { kind, members: members.collect() }));
+        return session.out.json(&typed("group", line(kind, group)));
     }
     let heading = match kind {
-        "exact" => format!("the same content, {}:", size(members[0].0.1.n_bytes)),
+        "exact" => format!("the same content, {}:", size(group.members[0].1.n_bytes)),
         _ => "nearly the same text:".to_owned(),
     };
     let heading = session.out.paint(Style::Heading, &heading);
     session.out.line(&heading)?;
-    for (n, ((document, revision), resemblance)) in members.iter().enumerate() {
-        let score = match (kind, n) {
-            ("exact", _) | (_, 0) => pad_left("", 4),
-            _ => format!("{resemblance:.2}"),
-        };
+    for (place, (document, revision)) in group.members.iter().enumerate() {
         let name = shown_name(document.name.as_bytes());
-        session.out.line(&format!("  {score}  {name}@{}", revision.number))?;
+        let (score, reason) = reason(group, place);
+        let reason = session.out.paint(Style::Dim, &reason);
+        let line = format!("  {}  {name}@{}{reason}", pad_left(&score, 4), revision.number);
+        session.out.line(&line)?;
     }
     session.out.line("")
+}
+
+/// How near a member is to the first one, else to the nearest of those told before it.
+fn reason(group: &Group, place: usize) -> (String, String) {
+    let digest = group.members[place].1.digest;
+    let twin = group.members[..place].iter().position(|(_, other)| other.digest == digest);
+    if let Some(twin) = twin {
+        let name = shown_name(group.members[twin].0.name.as_bytes());
+        let is_near_group = !group.links.is_empty();
+        let reason = if is_near_group { format!("  (the same as {name})") } else { String::new() };
+        return (String::new(), reason);
+    }
+    let mine = group.links.iter().filter(|link| link.b == place);
+    let nearer = |x: &&Link, y: &&Link| {
+        let by_number = x.closeness.resemblance.total_cmp(&y.closeness.resemblance);
+        (x.a == 0).cmp(&(y.a == 0)).then(by_number).then(y.a.cmp(&x.a))
+    };
+    let Some(link) = mine.max_by(nearer) else { return Default::default() };
+    let with = match link.a {
+        0 => String::new(),
+        other => format!(" with {}", shown_name(group.members[other].0.name.as_bytes())),
+    };
+    let score = format!("{:.2}", link.closeness.resemblance);
+    (score, format!("{with}  (has {:.2} of it)", link.closeness.contained))
+}
+
+fn line(kind: &'static str, group: &Group) -> Line {
+    let first = group.members[0].1.digest;
+    let resemblance = |place: usize| match group.members[place].1.digest == first {
+        true => Some(1.0),
+        false => {
+            let link = group.links.iter().find(|link| (link.a, link.b) == (0, place));
+            link.map(|link| link.closeness.resemblance)
+        }
+    };
+    let members = group.members.iter().enumerate().map(|(place, (document, revision))| Member {
+        id: document.doc.to_string(),
+        name: document.name.text().into_owned(),
+        name_b64: name_b64(&document.name),
+        revision: revision.number,
+        sha256: revision.digest.to_string(),
+        bytes: revision.n_bytes,
+        resemblance: resemblance(place),
+    });
+    let pairs = group.links.iter().map(|Link { a, b, closeness }| PairLine {
+        a: *a,
+        b: *b,
+        resemblance: closeness.resemblance,
+        contained: closeness.contained,
+        contains: closeness.contains,
+        copied: closeness.copied,
+    });
+    Line { kind, members: members.collect(), pairs: pairs.collect() }
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    cli::{exit::ExitCode, lines::typed, session::Session, terminal::counted},
+    archive::Archive,
+    cli::{args::RebuildArgs, exit::ExitCode, lines::typed, session::Session, terminal::counted},
     words::error::Error,
 };
 
@@ -15,9 +16,12 @@ struct Line {
     contents: u64,
 }
 
-/// Makes the catalog anew from the facts.
-pub fn run(session: &mut Session) -> Result<ExitCode, Error> {
+/// Makes the catalog anew from the facts, or the sketches in it.
+pub fn run(session: &mut Session, args: &RebuildArgs) -> Result<ExitCode, Error> {
     let mut archive = session.open()?;
+    if args.sketches {
+        return sketches(session, &mut archive);
+    }
     archive.rebuild(&session.who("rebuild"))?;
     let (totals, _) = archive.totals()?;
     let line = Line {
@@ -36,6 +40,24 @@ pub fn run(session: &mut Session) -> Result<ExitCode, Error> {
             counted(line.revisions, "revision", "revisions"),
             counted(line.contents, "content", "contents"),
         ))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+#[derive(Serialize)]
+struct SketchesLine {
+    sketches: u64,
+}
+
+fn sketches(session: &mut Session, archive: &mut Archive) -> Result<ExitCode, Error> {
+    archive.rebuild_sketches(&session.who("rebuild"))?;
+    let (totals, _) = archive.totals()?;
+    let line = SketchesLine { sketches: totals.n_sketches };
+    if session.globals.json {
+        session.out.json(&typed("sketched", line))?;
+    } else if !session.globals.quiet {
+        let sketches = counted(line.sketches, "sketch", "sketches");
+        session.out.line(&format!("the sketches are new: {sketches}"))?;
     }
     Ok(ExitCode::Done)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
-        similar::{Near, RESEMBLANCE_MIN},
+        similar::{Bar, Explanation, Near, Question},
     },
     cli::{
         args::SimilarArgs,
@@ -15,12 +15,17 @@ use crate::{
         files::open_input,
         lines::{RevisionLine, typed},
         session::Session,
-        terminal::{Style, shown_name},
+        terminal::{Style, shown_name, shown_text},
     },
     crafts::text,
     keepers::catalog::Document,
     words::{error::Error, limits, name::DocName},
 };
+
+/// So many passages of a kind are shown to people.
+const PASSAGES_SHOWN_MAX: usize = 8;
+/// Of a long passage so many characters are shown.
+const PASSAGE_CHARS_MAX: usize = 300;
 
 #[derive(Serialize)]
 struct Line {
@@ -29,6 +34,15 @@ struct Line {
     resemblance: f64,
     contained: f64,
     contains: f64,
+    copied: f64,
+    why: Option<Why>,
+}
+
+#[derive(Serialize)]
+struct Why {
+    shared: Vec<String>,
+    only_asked: Vec<String>,
+    only_near: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -48,39 +62,146 @@ struct Asked {
 pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let asked = asked(session, &archive, args.what.as_bytes())?;
-    let min = args.min.unwrap_or(RESEMBLANCE_MIN);
-    let near = archive.similar(&asked.bytes, &asked.media_type, asked.own.as_ref(), min)?;
-    let Some(mut near) = near else {
-        return Err(Error::usage(format!("{} has no text to compare", asked.label)));
+    let mut near = match &args.other {
+        Some(other) => vec![compared(session, &archive, &asked, other)?],
+        None => found(&archive, &asked, args)?,
     };
+    let at_least = |number: f64, min: Option<f64>| min.is_none_or(|min| number >= min);
+    near.retain(|near| {
+        at_least(near.closeness.contained, args.contained)
+            && at_least(near.closeness.contains, args.contains)
+    });
     near.truncate(args.limit.unwrap_or(usize::MAX));
-    for one in &near {
-        tell(session, one)?;
+    for (turn, one) in near.iter().enumerate() {
+        if args.why && turn > 0 && !session.globals.json {
+            session.out.line("")?;
+        }
+        tell(session, &archive, &asked, (one, args.why))?;
     }
+    let is_near = near.iter().any(|near| near.closeness.is_over(bar(args)));
     if session.globals.json {
         session.out.json(&typed("summary", Summary { documents: near.len() }))?;
-    } else if near.is_empty() {
-        session.say(&format!("nothing resembles {} from {min:.2} on", asked.label));
+    } else if !is_near {
+        session.say(&none_is_near(&asked, args));
     }
-    Ok(if near.is_empty() { ExitCode::No } else { ExitCode::Done })
+    Ok(if is_near { ExitCode::Done } else { ExitCode::No })
 }
 
-fn tell(session: &mut Session, near: &Near) -> Result<(), Error> {
-    let overlap = &near.overlap;
-    let (resemblance, contained, contains) =
-        (overlap.resemblance(), overlap.containment_of_a(), overlap.containment_of_b());
-    if session.globals.json {
-        let revision = RevisionLine::of(&near.document, &near.revision);
-        return session
-            .out
-            .json(&typed("near", Line { revision, resemblance, contained, contains }));
+fn bar(args: &SimilarArgs) -> Bar {
+    args.min.map_or(Bar::Copied, Bar::Resemblance)
+}
+
+fn none_is_near(asked: &Asked, args: &SimilarArgs) -> String {
+    let which = match (&args.other, args.contained.or(args.contains)) {
+        (Some(_), _) => "they are no near-duplicates".to_owned(),
+        (None, Some(_)) => format!("nothing is that near to {}", asked.label),
+        (None, None) => format!("nothing resembles {}", asked.label),
+    };
+    match args.min {
+        Some(min) => format!("{which} from {min:.2} on"),
+        None => which,
     }
-    let score = session.out.paint(Style::Strong, &format!("{resemblance:.2}"));
+}
+
+/// The documents that are near.
+fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<Near>, Error> {
+    let question =
+        Question { bar: bar(args), own: asked.own.as_ref(), all_revisions: args.all_revisions };
+    let near = archive.similar(&asked.bytes, &asked.media_type, question)?;
+    near.ok_or_else(|| Error::usage(format!("{} has no text to compare", asked.label)))
+}
+
+/// One other document, near or not.
+fn compared(
+    session: &Session,
+    archive: &Archive,
+    asked: &Asked,
+    other: &OsStr,
+) -> Result<Near, Error> {
+    let (document, revision) = archive.select(other.as_bytes(), session.now)?;
+    let closeness = archive.closeness((&asked.bytes, &asked.media_type), &revision)?;
+    let Some(closeness) = closeness else {
+        let other = shown_name(other.as_bytes());
+        return Err(Error::usage(format!("{} or {other} has no text to compare", asked.label)));
+    };
+    Ok(Near { document, revision, closeness })
+}
+
+fn tell(
+    session: &mut Session,
+    archive: &Archive,
+    asked: &Asked,
+    (near, wants_why): (&Near, bool),
+) -> Result<(), Error> {
+    let close = near.closeness;
+    let why = match wants_why {
+        true => {
+            let text = (&asked.bytes[..], asked.media_type.as_str());
+            Some(archive.explain_likeness(text, &near.revision)?)
+        }
+        false => None,
+    };
+    if session.globals.json {
+        let line = Line {
+            revision: RevisionLine::of(&near.document, &near.revision),
+            resemblance: close.resemblance,
+            contained: close.contained,
+            contains: close.contains,
+            copied: close.copied,
+            why: why.map(|why| Why {
+                shared: why.shared,
+                only_asked: why.only_a,
+                only_near: why.only_b,
+            }),
+        };
+        return session.out.json(&typed("near", line));
+    }
+    let score = session.out.paint(Style::Strong, &format!("{:.2}", close.resemblance));
     let name = shown_name(near.document.name.as_bytes());
-    let part = session
-        .out
-        .paint(Style::Dim, &format!("(has {contained:.2} of it, {contains:.2} of its own text)"));
-    session.out.line(&format!("{score}  {name}@{}  {part}", near.revision.number))
+    let part = format!("(has {:.2} of it, {:.2} of its own text)", close.contained, close.contains);
+    let part = session.out.paint(Style::Dim, &part);
+    session.out.line(&format!("{score}  {name}@{}  {part}", near.revision.number))?;
+    why.map_or(Ok(()), |why| tell_why(session, &asked.label, &name, &why))
+}
+
+/// Shows what both say and what each says alone.
+fn tell_why(
+    session: &mut Session,
+    asked: &str,
+    near: &str,
+    why: &Explanation,
+) -> Result<(), Error> {
+    for (heading, passages) in [
+        ("both have".to_owned(), &why.shared),
+        (format!("only {asked} has"), &why.only_a),
+        (format!("only {near} has"), &why.only_b),
+    ] {
+        if passages.is_empty() {
+            continue;
+        }
+        let heading = session.out.paint(Style::Heading, &format!("  {heading}:"));
+        session.out.line(&heading)?;
+        for passage in passages.iter().take(PASSAGES_SHOWN_MAX) {
+            session.out.line(&format!("    {}", shortened(passage)))?;
+        }
+        if passages.len() > PASSAGES_SHOWN_MAX {
+            let n_more = passages.len() - PASSAGES_SHOWN_MAX;
+            session.out.line(&format!("    and {n_more} more"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A passage as people see it; of a long one both ends.
+fn shortened(passage: &str) -> String {
+    let chars: Vec<char> = passage.chars().collect();
+    if chars.len() <= PASSAGE_CHARS_MAX {
+        return shown_text(passage);
+    }
+    let half = PASSAGE_CHARS_MAX / 2;
+    let (head, tail) = (&chars[..half], &chars[chars.len() - half..]);
+    let side = |chars: &[char]| chars.iter().collect::<String>();
+    shown_text(&format!("{} … {}", side(head), side(tail)))
 }
 
 /// A document, else a file, else standard input.

@@ -22,8 +22,9 @@ use super::{
     Catalog,
     blocks::{self, Blocks},
     find::nanoseconds,
+    furniture::Sampling,
     kin::relate,
-    name_value,
+    name_of, name_value,
 };
 
 /// An event and its index in the journal; no detail when that was taken away.
@@ -80,6 +81,7 @@ impl Catalog {
                 apply_event(transaction, recorded, batch, &mut indexing)?;
             }
             post(transaction, &indexing.touched)?;
+            indexing.sampling.write(transaction)?;
             let kin = rising(indexing.kin);
             Blocks::kin(transaction).change(&kin, &[])?;
             for tile in batch.tiles {
@@ -89,6 +91,32 @@ impl Catalog {
                 let replace = "INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?1)";
                 transaction.execute(replace, [checkpoint])?;
             }
+            Ok(())
+        })
+    }
+
+    /// Makes all sketches again, and what follows from them: `make` hands over each content that is
+    /// text with its sketch.
+    pub fn renew_sketches(
+        &self,
+        make: impl FnOnce(&mut dyn FnMut(i64, &[u8]) -> Result<(), Error>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.whole(|transaction| {
+            for table in ["sketch", "posting", "sampled", "furniture"] {
+                transaction.execute(&format!("DELETE FROM {table}"), [])?;
+            }
+            let mut touched = BTreeSet::new();
+            make(&mut |content, data| {
+                transaction
+                    .prepare_cached("INSERT OR REPLACE INTO sketch VALUES (?1, 0, ?2)")?
+                    .execute(params![content, data])?;
+                touched.insert(content);
+                Ok(())
+            })?;
+            post(transaction, &touched)?;
+            sample_all(transaction)?;
+            let replace = "INSERT OR REPLACE INTO meta VALUES ('sketches', ?1)";
+            transaction.execute(replace, [super::sketches_version()])?;
             Ok(())
         })
     }
@@ -139,6 +167,8 @@ struct Indexing {
     touched: BTreeSet<i64>,
     /// What the kin index gets.
     kin: Vec<u64>,
+    /// Which new documents show what their sites have in common.
+    sampling: Sampling,
 }
 
 fn insert_pack(transaction: &Connection, pack: &Pack) -> Result<(), Error> {
@@ -176,7 +206,8 @@ fn apply_event(
         relate(transaction, batch, (content, &revise.sha256), &mut indexing.kin)?;
     }
     indexing.touched.insert(content);
-    let (document, number) = revise_document(transaction, recorded, revise)?;
+    let (document, number) =
+        revise_document(transaction, recorded, (revise, content), &mut indexing.sampling)?;
     if number > 1 {
         let before = transaction
             .prepare_cached("SELECT content FROM revision WHERE document = ?1 AND number = ?2")?
@@ -206,7 +237,8 @@ fn content(transaction: &Connection, revise: &Revise) -> Result<(i64, bool), Err
 fn revise_document(
     transaction: &Connection,
     recorded: &Recorded,
-    revise: &Revise,
+    (revise, content): (&Revise, i64),
+    sampling: &mut Sampling,
 ) -> Result<(i64, i64), Error> {
     let doc = revise.doc.0 as i64;
     let known: Option<(i64, i64)> = transaction
@@ -220,16 +252,52 @@ fn revise_document(
         return Ok((row, n_revisions + 1));
     }
     let name = free_name(transaction, recorded, revise.doc)?;
+    let site = site(transaction, recorded.detail, content, sampling)?;
     let n_tail = match std::str::from_utf8(&name) {
         Ok(text) => text.rsplit('/').next().unwrap_or(text).chars().count(),
         Err(_) => name.rsplit(|b| *b == b'/').next().unwrap_or(&name).len(),
     };
     transaction
         .prepare_cached(
-            "INSERT INTO document (doc, name, tail, latest, revisions) VALUES (?1, ?2, ?3, ?4, 1)",
+            "INSERT INTO document (doc, name, tail, latest, revisions, site)
+             VALUES (?1, ?2, ?3, ?4, 1, ?5)",
         )?
-        .execute(params![doc, name_value(&name), n_tail as i64, recorded.index as i64])?;
+        .execute(params![doc, name_value(&name), n_tail as i64, recorded.index as i64, site])?;
     Ok((transaction.last_insert_rowid(), 1))
+}
+
+/// The site of a new document, which is sampled for its furniture if it is text.
+fn site(
+    transaction: &Connection,
+    detail: Option<&Detail>,
+    content: i64,
+    sampling: &mut Sampling,
+) -> Result<Option<i64>, Error> {
+    let Some(Detail::Revise(said)) = detail else { return Ok(None) };
+    let found = sampling.site(transaction, said.source.as_deref(), &said.name)?;
+    let Some(site) = found else { return Ok(None) };
+    let is_text =
+        transaction.prepare_cached("SELECT 1 FROM sketch WHERE content = ?1")?.exists([content])?;
+    if is_text {
+        sampling.take(transaction, (site, content), &said.name)?;
+    }
+    Ok(Some(site))
+}
+
+/// Samples the documents of all sites again.
+fn sample_all(transaction: &Connection) -> Result<(), Error> {
+    let mut sampling = Sampling::default();
+    let mut query = transaction.prepare(
+        "SELECT d.site, r.content, d.name FROM document d
+         JOIN revision r ON r.document = d.id AND r.number = 1
+         JOIN sketch s ON s.content = r.content WHERE d.site IS NOT NULL ORDER BY d.id",
+    )?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let name = name_of(row.get(2)?)?;
+        sampling.take(transaction, (row.get(0)?, row.get(1)?), &name)?;
+    }
+    sampling.write(transaction)
 }
 
 /// The name in the detail; the document's id where that is gone or taken.

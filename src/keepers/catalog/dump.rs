@@ -11,7 +11,7 @@ use super::{
     blocks::{self, Blocks},
 };
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 14] = [
     "meta",
     "pack",
     "place",
@@ -23,6 +23,9 @@ const TABLES: [&str; 11] = [
     "happening",
     "tile",
     "sketch",
+    "site",
+    "sampled",
+    "furniture",
 ];
 
 impl Catalog {

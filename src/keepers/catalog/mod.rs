@@ -9,6 +9,7 @@ mod apply;
 mod blocks;
 mod dump;
 mod find;
+mod furniture;
 mod kin;
 mod list;
 mod near;
@@ -21,6 +22,7 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, types::Value,
 };
 
+use crate::crafts::{sketch::SKETCH_VERSION, text::NORMAL_VERSION};
 use crate::words::{
     digest::{Digest, Key},
     error::{Error, Refusal},
@@ -31,12 +33,12 @@ use crate::words::{
 pub use apply::{Batch, Pack, Recorded};
 pub use find::{Document, Latest, Revision};
 pub use list::{Filling, Happening, Totals};
-pub use near::Asking;
+pub use near::{Asking, Neighbour};
 pub use seen::{Look, Seen};
 pub use sizes::Held;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "3";
+const SCHEMA_VERSION: &str = "4";
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// Views first, then the tables with their indexes.
@@ -167,8 +169,10 @@ impl Catalog {
     }
 
     fn fill_schema(&self) -> Result<(), Error> {
-        let version = format!("INSERT INTO meta VALUES ('schema', '{SCHEMA_VERSION}');");
-        self.db.execute_batch(&format!("{SCHEMA} {version}"))?;
+        self.db.execute_batch(SCHEMA)?;
+        let mut insert = self.db.prepare("INSERT INTO meta VALUES (?1, ?2)")?;
+        insert.execute(["schema", SCHEMA_VERSION])?;
+        insert.execute(["sketches", &sketches_version()])?;
         Ok(())
     }
 
@@ -178,6 +182,11 @@ impl Catalog {
             Some(other) => Err(Error::Catalog { why: format!("its schema is {other}") }),
             None => Err(Error::Catalog { why: "it does not name its schema".into() }),
         }
+    }
+
+    /// Whether the sketches are of the version that this program makes.
+    pub fn has_current_sketches(&self) -> Result<bool, Error> {
+        Ok(self.meta("sketches")?.is_some_and(|version| version == sketches_version()))
     }
 
     fn meta(&self, name: &str) -> Result<Option<String>, Error> {
@@ -203,6 +212,11 @@ impl crate::words::place::Places for Catalog {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+/// Sketches depend on the normal form and on how they are made of it.
+fn sketches_version() -> String {
+    format!("{NORMAL_VERSION}.{SKETCH_VERSION}")
 }
 
 /// A digest column; one of the wrong length becomes a digest that fits nothing.

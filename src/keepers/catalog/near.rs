@@ -9,8 +9,15 @@ use super::{
     blocks::{self, Blocks},
 };
 
-/// A shingle hash that more contents share than this is furniture: it speaks for no pair.
-const POSTINGS_MAX: usize = 64;
+/// A shingle hash that more contents have speaks for no pair.
+const POSTINGS_MAX: usize = 128;
+/// Of the contents that have such a hash the first are remembered: of 10,000 invoices from one
+/// template each is compared with these.
+const LEADERS: usize = 2;
+/// A hash is rare that so many contents have at most,
+const RARE_MIN: usize = 20;
+/// or, in a large archive, one of so many.
+const RARE_SHARE: usize = 500;
 
 /// One sketch among many whose neighbours are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -23,36 +30,39 @@ pub struct Asking<'a> {
     pub n_shared_min: usize,
 }
 
+/// A content that shares hashes with one that was asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbour {
+    /// The row of the content.
+    pub content: i64,
+    /// How many of the shared hashes few contents have.
+    pub n_rare: u32,
+    /// Most hashes of the asked sketch are common, and this is one of the first that have them.
+    pub is_leader: bool,
+}
+
 impl Catalog {
     /// Latest contents of documents before the row `before` that share at least `n_shared_min` of
     /// the hashes, in order of row.
     ///
-    /// A hash that too many share counts as shared by all that share two others.
+    /// A hash that too many contents have counts as shared by all that share two others. Where most
+    /// hashes are like that, the first contents that have them are neighbours, too.
     pub fn neighbours(
         &self,
         hashes: &[u32],
         before: i64,
         n_shared_min: usize,
-    ) -> Result<Vec<i64>, Error> {
+    ) -> Result<Vec<Neighbour>, Error> {
         let posting = Blocks::posting(&self.db);
-        let limit = u32::try_from(before.max(0)).unwrap_or(u32::MAX);
-        let mut met: Vec<u32> = Vec::new();
-        let mut n_common = 0;
+        let asked = [Asking { content: before, hashes, n_shared_min }];
         self.at_once(|| {
+            let mut tally = Tally::new(&asked, self.n_rare_max()?);
             for hash in hashes {
-                let sharing = posting.below(*hash, limit, POSTINGS_MAX + 1)?;
-                if sharing.len() > POSTINGS_MAX {
-                    n_common += 1;
-                } else {
-                    met.extend(sharing);
-                }
+                let sharing = posting.below(*hash, u32::MAX, POSTINGS_MAX + 1)?;
+                tally.count(&[Wanted { hash: *hash, turn: 0 }], &sharing);
             }
-            Ok(())
-        })?;
-        met.sort_unstable();
-        let n_shared_min = enough(n_shared_min, n_common);
-        let runs = met.chunk_by(|a, b| a == b).filter(|run| run.len() >= n_shared_min);
-        Ok(runs.map(|run| i64::from(run[0])).collect())
+            Ok(tally.neighbours().pop().map_or(Vec::new(), |(_, near)| near))
+        })
     }
 
     /// The [`Catalog::neighbours`] of each content asked about that has any, after its place among
@@ -60,15 +70,25 @@ impl Catalog {
     ///
     /// All hashes are looked up in one pass over the index. A few thousand sketches at a time are
     /// worth the pass and take some megabytes.
-    pub fn neighbours_of_many(&self, asked: &[Asking]) -> Result<Vec<(usize, Vec<i64>)>, Error> {
+    pub fn neighbours_of_many(
+        &self,
+        asked: &[Asking],
+    ) -> Result<Vec<(usize, Vec<Neighbour>)>, Error> {
         let mut wanted: Vec<Wanted> = Vec::new();
         for (turn, asking) in (0..).zip(asked) {
             wanted.extend(asking.hashes.iter().map(|hash| Wanted { hash: *hash, turn }));
         }
         wanted.sort_unstable();
-        let mut tally = Tally { asked, met: Vec::new(), n_common: vec![0; asked.len()] };
+        let mut tally = Tally::new(asked, self.n_rare_max()?);
         self.each_sharing(&wanted, |wanted, sharing| tally.count(wanted, sharing))?;
         Ok(tally.neighbours())
+    }
+
+    /// So many contents have a rare hash at most.
+    fn n_rare_max(&self) -> Result<usize, Error> {
+        let mut query = self.db.prepare_cached("SELECT ifnull(max(id), 0) FROM content")?;
+        let n_contents: i64 = query.query_row([], |row| row.get(0))?;
+        Ok((n_contents as usize / RARE_SHARE).clamp(RARE_MIN, POSTINGS_MAX))
     }
 
     /// Calls `each` with all that want one hash, and the first of the contents that share it: one
@@ -112,13 +132,33 @@ impl Catalog {
         Ok(query.query_row([content], |row| row.get(0)).optional()?)
     }
 
-    /// The first content after `content` that is the latest of a document and has a sketch.
-    pub fn next_sketch(&self, content: i64) -> Result<Option<(i64, Vec<u8>)>, Error> {
+    /// Calls `each` with up to `limit` contents after `content` that are the latest of a document and
+    /// have a sketch, and with their sketches.
+    pub fn each_posted(
+        &self,
+        content: i64,
+        limit: usize,
+        mut each: impl FnMut(i64, &[u8]),
+    ) -> Result<(), Error> {
         let mut query = self.db.prepare_cached(
             "SELECT content, data FROM sketch WHERE posted = 1 AND content > ?1
-             ORDER BY content LIMIT 1",
+             ORDER BY content LIMIT ?2",
         )?;
-        Ok(query.query_row([content], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        let mut rows = query.query([content, limit as i64])?;
+        while let Some(row) = rows.next()? {
+            each(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with every content that has a sketch, and with its sketch.
+    pub fn each_sketch(&self, mut each: impl FnMut(i64, &[u8])) -> Result<(), Error> {
+        let mut query = self.db.prepare_cached("SELECT content, data FROM sketch")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            each(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+        }
+        Ok(())
     }
 }
 
@@ -139,43 +179,70 @@ struct Wanted {
 struct Met {
     turn: u32,
     content: u32,
+    frequency: Frequency,
+}
+
+/// How many contents have a hash.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Frequency {
+    Rare,
+    Known,
+    Common,
 }
 
 /// Who shares how much with whom.
 struct Tally<'a> {
     asked: &'a [Asking<'a>],
+    n_rare_max: usize,
     /// Once for each hash shared.
     met: Vec<Met>,
     n_common: Vec<usize>,
 }
 
-impl Tally<'_> {
+impl<'a> Tally<'a> {
+    fn new(asked: &'a [Asking<'a>], n_rare_max: usize) -> Self {
+        Self { asked, n_rare_max, met: Vec::new(), n_common: vec![0; asked.len()] }
+    }
+
+    /// Counts the contents that have a hash, of which one more than counts may be given.
     fn count(&mut self, wanted: &[Wanted], sharing: &[u32]) {
+        let (frequency, sharing) = match sharing.len() {
+            n if n > POSTINGS_MAX => (Frequency::Common, &sharing[..LEADERS]),
+            n if n > self.n_rare_max => (Frequency::Known, sharing),
+            _ => (Frequency::Rare, sharing),
+        };
         for Wanted { turn, .. } in wanted {
+            self.n_common[*turn as usize] += usize::from(frequency == Frequency::Common);
             let before = self.asked[*turn as usize].content;
             let n_before = sharing.partition_point(|content| i64::from(*content) < before);
-            if n_before > POSTINGS_MAX {
-                self.n_common[*turn as usize] += 1;
-            } else {
-                let met = |content: &u32| Met { turn: *turn, content: *content };
-                self.met.extend(sharing[..n_before].iter().map(met));
-            }
+            let met = |content: &u32| Met { turn: *turn, content: *content, frequency };
+            self.met.extend(sharing[..n_before].iter().map(met));
         }
     }
 
-    fn neighbours(mut self) -> Vec<(usize, Vec<i64>)> {
+    fn neighbours(mut self) -> Vec<(usize, Vec<Neighbour>)> {
         self.met.sort_unstable();
         let mut all = Vec::new();
         for met in self.met.chunk_by(|a, b| a.turn == b.turn) {
             let turn = met[0].turn as usize;
-            let n_shared_min = enough(self.asked[turn].n_shared_min, self.n_common[turn]);
-            let runs = met.chunk_by(|a, b| a == b).filter(|run| run.len() >= n_shared_min);
-            let near: Vec<i64> = runs.map(|run| i64::from(run[0].content)).collect();
+            let runs = met.chunk_by(|a, b| a.content == b.content);
+            let near: Vec<Neighbour> = runs.filter_map(|run| self.neighbour(turn, run)).collect();
             if !near.is_empty() {
                 all.push((turn, near));
             }
         }
         all
+    }
+
+    /// What a content is that was met so often.
+    fn neighbour(&self, turn: usize, run: &[Met]) -> Option<Neighbour> {
+        let n_with = |frequency| run.iter().filter(|met| met.frequency == frequency).count();
+        let (n_rare, n_known) = (n_with(Frequency::Rare), n_with(Frequency::Known));
+        let (asked, n_common) = (&self.asked[turn], self.n_common[turn]);
+        let is_leader = 2 * n_common > asked.hashes.len() && n_with(Frequency::Common) >= 2;
+        let is_near = n_rare + n_known >= enough(asked.n_shared_min, n_common);
+        let content = i64::from(run[0].content);
+        (is_near || is_leader).then_some(Neighbour { content, n_rare: n_rare as u32, is_leader })
     }
 }
 
@@ -196,14 +263,39 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_that_too_many_share_speaks_for_no_pair_but_lowers_the_bar() {
-        let furniture = (1..=65).map(|content| (7, content));
-        let catalog = posted(&furniture.chain([(8, 3), (9, 3), (8, 4)]).collect::<Vec<_>>());
-        assert_eq!(catalog.neighbours(&[7, 8, 9], 100, 3).unwrap(), [3]);
-        assert_eq!(catalog.neighbours(&[7, 8, 9], 65, 3).unwrap(), [3]);
-        assert_eq!(catalog.neighbours(&[7, 8], 65, 2).unwrap(), [3, 4]);
-        assert_eq!(catalog.neighbours(&[7, 8], 66, 2).unwrap(), Vec::<i64>::new());
-        assert_eq!(catalog.neighbours(&[7, 8, 9], 3, 2).unwrap(), Vec::<i64>::new());
+    fn a_hash_that_too_many_have_speaks_for_no_pair_but_lowers_the_bar() {
+        let furniture = (1..=129).map(|content| (7, content));
+        let few = [(8, 3), (9, 3), (8, 4)];
+        let catalog = posted(&furniture.chain(few).collect::<Vec<_>>());
+        let near = |hashes: &[u32], before, n_shared_min| -> Vec<(i64, u32)> {
+            let near = catalog.neighbours(hashes, before, n_shared_min).unwrap();
+            near.iter().map(|it| (it.content, it.n_rare)).collect()
+        };
+        assert_eq!(near(&[7, 8, 9], 200, 3), [(3, 2)]);
+        assert_eq!(near(&[7, 8, 9], 60, 3), [(3, 2)]);
+        assert_eq!(near(&[7, 8], 60, 2), []);
+        assert_eq!(near(&[7, 8, 9], 3, 2), []);
+    }
+
+    #[test]
+    fn a_hash_that_many_have_is_not_rare() {
+        let known = (1..=21).map(|content| (7, content));
+        let rare = [(8, 3), (8, 21), (9, 3), (9, 21)];
+        let catalog = posted(&known.chain(rare).collect::<Vec<_>>());
+        let near = catalog.neighbours(&[7, 8, 9], 21, 3).unwrap();
+        assert_eq!(near, [Neighbour { content: 3, n_rare: 2, is_leader: false }]);
+    }
+
+    #[test]
+    fn where_most_hashes_are_common_the_first_that_have_them_are_neighbours() {
+        let template = (1..=200).flat_map(|content| [(6, content), (7, content)]);
+        let catalog = posted(&template.collect::<Vec<_>>());
+        let near = |hashes: &[u32]| -> Vec<(i64, bool)> {
+            let near = catalog.neighbours(hashes, 150, 2).unwrap();
+            near.iter().map(|it| (it.content, it.is_leader)).collect()
+        };
+        assert_eq!(near(&[6, 7, 8]), [(1, true), (2, true)]);
+        assert_eq!(near(&[6, 7, 8, 9]), []);
     }
 
     proptest! {

@@ -1,0 +1,417 @@
+//! Groups of duplicates in the whole archive: exact ones, and those that are nearly the same.
+//!
+//! Near groups are made in two steps, so that each text is read once and few are in memory: pairs of
+//! sketches that may be near say which texts belong together at all; then one such family after the
+//! other is read, its pairs are confirmed, and average linkage makes groups of it.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
+};
+
+use crate::{
+    crafts::{
+        linkage::{self, Pair},
+        sketch::Sketch,
+    },
+    keepers::catalog::{Asking, Document, Revision},
+    words::{error::Error, name::DocName, time::Moment},
+};
+
+use super::{
+    Archive,
+    furniture::Shelf,
+    similar::{Bar, COPIED_MIN, Candidate, Closeness, RESEMBLANCE_SURE, asking},
+    sketching::Prepared,
+};
+
+/// So many sketches are looked up together, in one pass over the index.
+pub(super) const STRIDE: usize = 4096;
+/// Texts of one family are kept at hand up to so many bytes.
+const PREPARED_BYTES_MAX: usize = 64 << 20;
+/// Two groups become one while their pairs average this share of the bar: pairs that are below the
+/// bar count as nothing.
+const LINKAGE: f64 = 0.5;
+
+/// Which groups are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// Only documents below this name.
+    pub prefix: Option<&'a DocName>,
+    /// Only groups with documents of several sites.
+    pub across_sites: bool,
+    /// Only groups with a revision taken in at or after this moment.
+    pub since: Option<Moment>,
+}
+
+/// Documents that are one text, or nearly.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The first is the representative: the longest, of equals the earliest.
+    pub members: Vec<(Document, Revision)>,
+    /// The confirmed pairs, by their places among the members; of members with the same content the
+    /// first stands for all.
+    pub links: Vec<Link>,
+}
+
+/// Two members of a group.
+#[derive(Debug, Clone, Copy)]
+pub struct Link {
+    /// The place of the first.
+    pub a: usize,
+    /// The place of the second, which is higher.
+    pub b: usize,
+    /// How close they are.
+    pub closeness: Closeness,
+}
+
+/// Two contents that may be near.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    a: u32,
+    b: u32,
+    rarity: f32,
+    is_leader: bool,
+}
+
+/// A content with its sketch.
+pub(super) struct Sketched {
+    pub content: i64,
+    pub sketch: Sketch,
+}
+
+impl Archive {
+    /// Calls `each` with every group of documents whose latest revisions have the same content.
+    pub fn exact_groups(
+        &self,
+        scope: Scope,
+        mut each: impl FnMut(Group) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut after = 0;
+        while let Some(content) = self.catalog.next_shared_content(after)? {
+            after = content;
+            let members = self.members(&[content], scope)?;
+            if self.is_told(&members, scope)? {
+                each(Group { members, links: Vec::new() })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with every group of documents whose latest texts are nearly the same.
+    ///
+    /// Memory grows with the pairs, by 16 bytes each, and not with the texts.
+    pub fn near_groups(
+        &self,
+        bar: Bar,
+        scope: Scope,
+        mut each: impl FnMut(Group) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.catalog.hold()?;
+        let shelf = Shelf::default();
+        let mut edges = self.edges(bar, scope, &shelf)?;
+        let mut families = Families::default();
+        edges.iter().for_each(|edge| families.join(edge.a, edge.b));
+        edges.sort_unstable_by_key(|edge| (families.root(edge.a), edge.a, edge.b));
+        for family in edges.chunk_by(|x, y| families.root(x.a) == families.root(y.a)) {
+            for (contents, links) in self.family_groups(family, bar, &shelf)? {
+                let group = self.group(&contents, &links, scope)?;
+                if self.is_told(&group.members, scope)? {
+                    each(group)?;
+                }
+            }
+        }
+        self.catalog.let_go()
+    }
+
+    /// Calls `each` with all pairs of documents whose latest texts would be compared.
+    pub fn each_candidate(
+        &self,
+        bar: Bar,
+        mut each: impl FnMut(&DocName, &DocName) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.catalog.hold()?;
+        let scope = Scope { prefix: None, across_sites: false, since: None };
+        for edge in self.edges(bar, scope, &Shelf::default())? {
+            let (a, b) = (self.holders(edge.a.into(), false)?, self.holders(edge.b.into(), false)?);
+            for (a, _) in &a {
+                b.iter().try_for_each(|(b, _)| each(&a.name, &b.name))?;
+            }
+        }
+        self.catalog.let_go()
+    }
+
+    /// All pairs of latest contents whose sketches may be near.
+    fn edges(&self, bar: Bar, scope: Scope, shelf: &Shelf) -> Result<Vec<Edge>, Error> {
+        let mut edges = Vec::new();
+        let mut after = 0;
+        loop {
+            let sketched = self.sketched_after(after, shelf)?;
+            let Some(last) = sketched.last() else { return Ok(edges) };
+            after = last.content;
+            for (turn, near) in self.candidates_of_many(&sketched, bar, shelf)? {
+                let content = sketched[turn].content;
+                if scope.prefix.is_some() && self.members(&[content], scope)?.is_empty() {
+                    continue;
+                }
+                edges.extend(near.iter().map(|candidate| Edge {
+                    a: candidate.content as u32,
+                    b: content as u32,
+                    rarity: candidate.rarity as f32,
+                    is_leader: candidate.is_leader,
+                }));
+            }
+        }
+    }
+
+    /// The groups within one family: contents, and the confirmed pairs among them.
+    fn family_groups(
+        &self,
+        family: &[Edge],
+        bar: Bar,
+        shelf: &Shelf,
+    ) -> Result<Vec<(Vec<i64>, Confirmed)>, Error> {
+        let contents: BTreeSet<u32> = family.iter().flat_map(|edge| [edge.a, edge.b]).collect();
+        let (confirmed, certain) = self.confirmed_pairs(family, bar, shelf)?;
+        // Numbered by what they are and not by when they came: of equally close pairs the first wins.
+        let mut numbered = Vec::with_capacity(contents.len());
+        for content in contents {
+            let held = self.catalog.revisions_with(i64::from(content))?.pop();
+            numbered.extend(held.map(|revision| (revision.digest, content)));
+        }
+        numbered.sort_unstable();
+        let numbers: HashMap<u32, u32> =
+            (0..).zip(&numbered).map(|(number, (_, content))| (*content, number)).collect();
+        let pair = |((a, b), closeness): (&(u32, u32), &Closeness)| {
+            let (a, b) = (*numbers.get(a)?, *numbers.get(b)?);
+            Some(Pair { a: a.min(b), b: a.max(b), score: closeness.score(bar) })
+        };
+        let mut pairs: Vec<Pair> = confirmed.iter().filter_map(pair).collect();
+        pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        let score_min = LINKAGE
+            * match bar {
+                Bar::Copied => COPIED_MIN,
+                Bar::Resemblance(min) => min,
+            };
+        let mut merged = Families::default();
+        for group in linkage::groups(numbered.len(), &pairs, score_min) {
+            group.iter().for_each(|one| merged.join(group[0], *one));
+        }
+        for (a, b) in certain {
+            if let (Some(a), Some(b)) = (numbers.get(&a), numbers.get(&b)) {
+                merged.join(*a, *b);
+            }
+        }
+        let groups = merged.groups().into_iter().filter(|group| group.len() > 1);
+        Ok(groups
+            .map(|group| {
+                let contents: BTreeSet<u32> =
+                    group.iter().map(|number| numbered[*number as usize].1).collect();
+                let is_within = |(a, b): &(u32, u32)| contents.contains(a) && contents.contains(b);
+                let links = confirmed.iter().filter(|(pair, _)| is_within(pair));
+                let links = links.map(|(pair, closeness)| (*pair, *closeness)).collect();
+                (contents.into_iter().map(i64::from).collect(), links)
+            })
+            .collect())
+    }
+
+    /// The pairs of a family that are near, and those of them that hold whatever the others say.
+    fn confirmed_pairs(
+        &self,
+        family: &[Edge],
+        bar: Bar,
+        shelf: &Shelf,
+    ) -> Result<(Confirmed, Vec<(u32, u32)>), Error> {
+        let mut texts = Texts { archive: self, shelf, known: HashMap::new(), n_bytes: 0 };
+        let (mut confirmed, mut certain) = (Confirmed::new(), Vec::new());
+        for edge in family {
+            let (a, b) = (texts.get(edge.a)?, texts.get(edge.b)?);
+            let (Some(a), Some(b)) = (a, b) else { continue };
+            let closeness = Closeness::of(&a.common(&b), f64::from(edge.rarity));
+            if closeness.is_over(bar) {
+                confirmed.insert((edge.a, edge.b), closeness);
+                if edge.is_leader && closeness.resemblance >= RESEMBLANCE_SURE {
+                    certain.push((edge.a, edge.b));
+                }
+            }
+        }
+        Ok((confirmed, certain))
+    }
+
+    /// Up to [`STRIDE`] sketches of latest contents of documents, from the one after `after`.
+    fn sketched_after(&self, after: i64, shelf: &Shelf) -> Result<Vec<Sketched>, Error> {
+        let mut sketched = Vec::new();
+        self.catalog.each_posted(after, STRIDE, |content, data| {
+            if let Ok(sketch) = Sketch::parse(data) {
+                sketched.push(Sketched { content, sketch });
+            }
+        })?;
+        for Sketched { content, sketch } in &mut sketched {
+            let furniture = shelf.of(&self.catalog, *content)?;
+            if !furniture.is_empty() {
+                *sketch = sketch.clone().without(furniture.shingles());
+            }
+        }
+        Ok(sketched)
+    }
+
+    /// The contents before each of these whose sketch may be near enough, with the place of the one
+    /// among these; those that have none are left out.
+    pub(super) fn candidates_of_many(
+        &self,
+        sketched: &[Sketched],
+        bar: Bar,
+        shelf: &Shelf,
+    ) -> Result<Vec<(usize, Vec<Candidate>)>, Error> {
+        let asked: Vec<Asking> =
+            sketched.iter().map(|it| asking(it.content, &it.sketch, bar)).collect();
+        let mut all = Vec::new();
+        for (turn, near) in self.catalog.neighbours_of_many(&asked)? {
+            let near = self.promising(&sketched[turn].sketch, near, bar, shelf)?;
+            if !near.is_empty() {
+                all.push((turn, near));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The documents that hold these contents now, as far as they are wanted.
+    fn members(&self, contents: &[i64], scope: Scope) -> Result<Vec<(Document, Revision)>, Error> {
+        let mut members = Vec::new();
+        for content in contents {
+            let holders = self.holders(*content, false)?.into_iter();
+            members.extend(holders.filter(|(document, _)| {
+                scope.prefix.is_none_or(|prefix| document.name.is_under(prefix))
+            }));
+        }
+        members.sort_by_key(|(_, revision)| (Reverse(revision.n_bytes), revision.event));
+        Ok(members)
+    }
+
+    fn is_told(&self, members: &[(Document, Revision)], scope: Scope) -> Result<bool, Error> {
+        if members.len() < 2 {
+            return Ok(false);
+        }
+        let is_new = |(_, revision): &(Document, Revision)| {
+            scope.since.is_none_or(|since| revision.at >= since)
+        };
+        if !members.iter().any(is_new) {
+            return Ok(false);
+        }
+        if !scope.across_sites {
+            return Ok(true);
+        }
+        let mut sites = BTreeSet::new();
+        for (document, _) in members {
+            sites.insert(self.catalog.site_of(document.row)?);
+        }
+        Ok(sites.len() > 1)
+    }
+
+    fn group(&self, contents: &[i64], links: &Confirmed, scope: Scope) -> Result<Group, Error> {
+        let members = self.members(contents, scope)?;
+        let mut places: HashMap<i64, usize> = HashMap::new();
+        for (place, (_, revision)) in members.iter().enumerate() {
+            places.entry(revision.content).or_insert(place);
+        }
+        let place = |content: u32| places.get(&i64::from(content)).copied();
+        let link = |((a, b), closeness): (&(u32, u32), &Closeness)| {
+            let (a, b) = (place(*a)?, place(*b)?);
+            let closeness = if a < b { *closeness } else { closeness.turned() };
+            Some(Link { a: a.min(b), b: a.max(b), closeness })
+        };
+        let mut links: Vec<Link> = links.iter().filter_map(link).collect();
+        links.sort_unstable_by_key(|link| (link.a, link.b));
+        Ok(Group { members, links })
+    }
+}
+
+/// Pairs of contents, and how close they are.
+type Confirmed = BTreeMap<(u32, u32), Closeness>;
+
+/// The texts of one family, as far as memory goes.
+struct Texts<'a> {
+    archive: &'a Archive,
+    shelf: &'a Shelf,
+    known: HashMap<u32, Option<Rc<Prepared>>>,
+    n_bytes: usize,
+}
+
+impl Texts<'_> {
+    fn get(&mut self, content: u32) -> Result<Option<Rc<Prepared>>, Error> {
+        if let Some(known) = self.known.get(&content) {
+            return Ok(known.clone());
+        }
+        let held = self.archive.catalog.revisions_with(i64::from(content))?.pop();
+        let found = match held {
+            Some(revision) => self.archive.prepared(&revision, self.shelf)?.map(Rc::new),
+            None => None,
+        };
+        self.n_bytes += found.as_ref().map_or(0, |text| text.n_bytes());
+        if self.n_bytes > PREPARED_BYTES_MAX {
+            self.known.clear();
+            self.n_bytes = 0;
+        }
+        self.known.insert(content, found.clone());
+        Ok(found)
+    }
+}
+
+/// Numbers that belong together, as a forest of smallest members.
+#[derive(Default)]
+struct Families(HashMap<u32, u32>);
+
+impl Families {
+    fn root(&self, mut one: u32) -> u32 {
+        while let Some(above) = self.0.get(&one).filter(|above| **above != one) {
+            one = *above;
+        }
+        one
+    }
+
+    fn join(&mut self, a: u32, b: u32) {
+        let (low, high) = (self.lifted(a), self.lifted(b));
+        let (low, high) = (low.min(high), low.max(high));
+        self.0.insert(high, low);
+        self.0.entry(low).or_insert(low);
+    }
+
+    /// The root, with the way to it made shorter.
+    fn lifted(&mut self, one: u32) -> u32 {
+        let root = self.root(one);
+        let mut at = one;
+        while at != root {
+            at = self.0.insert(at, root).unwrap_or(root);
+        }
+        root
+    }
+
+    fn groups(&self) -> Vec<Vec<u32>> {
+        let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for one in self.0.keys() {
+            groups.entry(self.root(*one)).or_default().push(*one);
+        }
+        let mut groups: Vec<Vec<u32>> = groups.into_values().collect();
+        groups.iter_mut().for_each(|group| group.sort_unstable());
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_the_same_whatever_the_order() {
+        let pairs = [(5, 1), (9, 8), (2, 5), (8, 7)];
+        for turn in 0..pairs.len() {
+            let mut families = Families::default();
+            for n in 0..pairs.len() {
+                let (a, b) = pairs[(n + turn) % pairs.len()];
+                families.join(a, b);
+            }
+            assert_eq!(families.groups(), [vec![1, 2, 5], vec![7, 8, 9]]);
+        }
+    }
+}

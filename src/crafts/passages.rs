@@ -1,0 +1,191 @@
+//! Passages: the stretches of words that two texts share.
+//!
+//! Shared triples of words are seeds; seeds that follow each other in both texts at nearly the same
+//! distance make one passage, words between them included. A scanned copy shares few triples, yet
+//! they lie all over it and its passages cover nearly all of it; two reports that quote the same
+//! paragraph share one passage.
+
+use std::{collections::HashMap, ops::Range};
+
+/// Words of a seed.
+const SEED_WORDS: usize = 3;
+/// Seeds further apart than so many words are of two passages.
+const GAP_WORDS_MAX: usize = 12;
+/// By so many words the distances between two seeds may differ in the two texts.
+const DRIFT_WORDS_MAX: usize = 4;
+/// A triple that stands in a text more often than this starts nothing after the first places.
+const PLACES_MAX: u32 = 4;
+/// Passages that are open at the same time; of more, those that end first are closed.
+const OPEN_MAX: usize = 32;
+
+/// A stretch of one text that stands in the other, too. Positions count words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// In the first text.
+    pub a: Range<usize>,
+    /// In the second text.
+    pub b: Range<usize>,
+}
+
+/// The passages that two texts share, in the order of the first one; texts are given as hashes of
+/// their words.
+///
+/// The work is bounded by the sum of both lengths times some constant.
+pub fn shared(a: &[u64], b: &[u64]) -> Vec<Passage> {
+    let places = Places::of(b);
+    let mut open: Vec<Passage> = Vec::new();
+    let mut done = Vec::new();
+    for (at, seed) in a.windows(SEED_WORDS).enumerate() {
+        close(&mut open, &mut done, |passage| at >= passage.a.end + GAP_WORDS_MAX);
+        for other in places.with(seed) {
+            match open.iter_mut().filter(|it| follows(it, at, other)).max_by_key(|it| it.b.end) {
+                Some(passage) => {
+                    passage.a.end = passage.a.end.max(at + SEED_WORDS);
+                    passage.b.end = passage.b.end.max(other + SEED_WORDS);
+                }
+                None => open.push(Passage { a: at..at + SEED_WORDS, b: other..other + SEED_WORDS }),
+            }
+        }
+        if open.len() > OPEN_MAX {
+            let surplus = open.len() - OPEN_MAX;
+            done.extend(open.drain(..surplus));
+        }
+    }
+    done.append(&mut open);
+    done.sort_by_key(|passage| (passage.a.start, passage.b.start, passage.a.end));
+    done
+}
+
+/// How many words lie in at least one of the stretches.
+pub fn n_covered(stretches: impl Iterator<Item = Range<usize>>) -> usize {
+    union(stretches).iter().map(ExactSizeIterator::len).sum()
+}
+
+/// The stretches put together where they meet, rising.
+pub fn union(stretches: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut sorted: Vec<Range<usize>> = stretches.collect();
+    sorted.sort_unstable_by_key(|stretch| (stretch.start, stretch.end));
+    let mut all: Vec<Range<usize>> = Vec::new();
+    for stretch in sorted {
+        match all.last_mut() {
+            Some(last) if stretch.start <= last.end => last.end = last.end.max(stretch.end),
+            _ => all.push(stretch),
+        }
+    }
+    all
+}
+
+/// Whether a seed goes on where a passage stopped.
+fn follows(passage: &Passage, at: usize, other: usize) -> bool {
+    let reach = passage.b.end + GAP_WORDS_MAX + DRIFT_WORDS_MAX;
+    let drift = (at + passage.b.end).abs_diff(other + passage.a.end);
+    other + SEED_WORDS > passage.b.end && other < reach && drift <= DRIFT_WORDS_MAX
+}
+
+/// Moves passages that nothing can follow any more.
+fn close(open: &mut Vec<Passage>, done: &mut Vec<Passage>, is_over: impl Fn(&Passage) -> bool) {
+    let mut at = 0;
+    while at < open.len() {
+        match is_over(&open[at]) {
+            true => done.push(open.remove(at)),
+            false => at += 1,
+        }
+    }
+}
+
+/// Where each triple of words stands in a text.
+struct Places {
+    /// The first place, and how many there are.
+    first: HashMap<[u64; SEED_WORDS], (u32, u32)>,
+    /// For each place the next one of the same triple; itself for the last.
+    next: Vec<u32>,
+}
+
+impl Places {
+    fn of(words: &[u64]) -> Self {
+        let n_places = (words.len() + 1).saturating_sub(SEED_WORDS);
+        let mut places = Self { first: HashMap::with_capacity(n_places), next: vec![0; n_places] };
+        for (at, seed) in words.windows(SEED_WORDS).enumerate().rev() {
+            let Ok(key) = <[u64; SEED_WORDS]>::try_from(seed) else { continue };
+            let place = places.first.entry(key).or_insert((at as u32, 0));
+            places.next[at] = place.0;
+            *place = (at as u32, place.1 + 1);
+        }
+        places
+    }
+
+    /// The first places of a triple, rising.
+    fn with(&self, seed: &[u64]) -> impl Iterator<Item = usize> {
+        let key = <[u64; SEED_WORDS]>::try_from(seed).ok();
+        let found = key.and_then(|key| self.first.get(&key)).copied();
+        let (mut at, n_places) = found.unwrap_or((0, 0));
+        (0..n_places.min(PLACES_MAX)).map(move |_| {
+            let here = at;
+            at = self.next[here as usize];
+            here as usize
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words(text: &str) -> Vec<u64> {
+        let number = |word: &str| word.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte));
+        text.split_whitespace().map(number).collect()
+    }
+
+    fn between(a: &str, b: &str) -> Vec<(Range<usize>, Range<usize>)> {
+        shared(&words(a), &words(b)).into_iter().map(|passage| (passage.a, passage.b)).collect()
+    }
+
+    #[test]
+    fn words_between_seeds_belong_to_the_passage() {
+        let a = "one two three four FIVE six seven eight nine";
+        assert_eq!(between(a, a), [(0..9, 0..9)]);
+        assert_eq!(between(a, "x one two three four five six seven eight"), [(0..8, 1..9)]);
+        assert_eq!(between(a, "one two six seven"), []);
+        assert_eq!(between("", a), []);
+        assert_eq!(between("one two", "one two"), []);
+    }
+
+    #[test]
+    fn what_was_moved_is_two_passages() {
+        let (one, two) = ("a b c d e f g", "1 2 3 4 5 6 7");
+        let found = between(&format!("{one} {two}"), &format!("{two} {one}"));
+        assert_eq!(found, [(0..7, 7..14), (7..14, 0..7)]);
+        assert_eq!(n_covered(found.into_iter().map(|(a, _)| a)), 14);
+    }
+
+    #[test]
+    fn a_quoted_paragraph_covers_itself_alone() {
+        let filler = |seed: u32| -> String { (0..50).map(|n| format!("w{seed}x{n} ")).collect() };
+        let quote = "to be or not to be that is the question";
+        let (a, b) =
+            (format!("{}{quote} {}", filler(1), filler(2)), format!("{quote} {}", filler(3)));
+        assert_eq!(between(&a, &b), [(50..60, 0..10)]);
+    }
+
+    #[test]
+    fn a_text_of_one_word_does_not_take_for_ever() {
+        let many = vec![5; 20_000];
+        let found = shared(&many, &many);
+        assert!(n_covered(found.iter().map(|passage| passage.a.clone())) > 19_000);
+    }
+
+    proptest! {
+        #[test]
+        fn passages_lie_within_both_texts(
+            a in proptest::collection::vec(0..6_u64, 0..200),
+            b in proptest::collection::vec(0..6_u64, 0..200),
+        ) {
+            for passage in shared(&a, &b) {
+                prop_assert!(passage.a.len() >= SEED_WORDS && passage.a.end <= a.len());
+                prop_assert!(passage.b.len() >= SEED_WORDS && passage.b.end <= b.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Sites and their furniture: which documents show what the pages of a site have in common.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::words::{digest::Digest, error::Error, name::DocName};
+
+use super::{Catalog, find::Revision};
+
+/// So many documents of a site are looked at for its furniture.
+const SAMPLED: usize = 64;
+/// From fewer documents nothing can be learnt.
+const SAMPLED_MIN: usize = 3;
+
+impl Catalog {
+    /// The sites whose furniture must be made again.
+    pub fn sites_changed(&self) -> Result<Vec<i64>, Error> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT site FROM furniture WHERE data IS NULL ORDER BY site")?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The revisions that show a site's furniture: the first ones of up to 64 of its documents, by
+    /// the hash of the name, so that the order in which they came does not matter.
+    pub fn sample(&self, site: i64) -> Result<Vec<Revision>, Error> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT content FROM sampled WHERE site = ?1 ORDER BY content")?;
+        let rows = query.query_map([site], |row| row.get(0))?;
+        let mut contents = rows.collect::<Result<Vec<i64>, _>>()?;
+        contents.dedup();
+        let mut revisions = Vec::with_capacity(contents.len());
+        for content in contents {
+            revisions.extend(self.revisions_with(content)?.into_iter().next());
+        }
+        Ok(revisions)
+    }
+
+    /// Keeps the furniture of a site.
+    pub fn set_furniture(&self, site: i64, data: &[u8]) -> Result<(), Error> {
+        let mut replace =
+            self.db.prepare_cached("INSERT OR REPLACE INTO furniture VALUES (?1, ?2)")?;
+        replace.execute(params![site, data])?;
+        Ok(())
+    }
+
+    /// The furniture of a site, as kept; none when it has none, or that is not known yet.
+    pub fn furniture(&self, site: i64) -> Result<Option<Vec<u8>>, Error> {
+        let mut query = self.db.prepare_cached("SELECT data FROM furniture WHERE site = ?1")?;
+        Ok(query.query_row([site], |row| row.get(0)).optional()?.flatten())
+    }
+
+    /// The site of the document in this row.
+    pub fn site_of(&self, document: i64) -> Result<Option<i64>, Error> {
+        let mut query = self.db.prepare_cached("SELECT site FROM document WHERE id = ?1")?;
+        Ok(query.query_row([document], |row| row.get(0))?)
+    }
+
+    /// The sites of the documents that have had a content, rising.
+    pub fn sites_of(&self, content: i64) -> Result<Vec<i64>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT DISTINCT d.site FROM revision r JOIN document d ON d.id = r.document
+             WHERE r.content = ?1 AND d.site IS NOT NULL ORDER BY d.site",
+        )?;
+        let rows = query.query_map([content], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// Where a document belongs: the host of its source, else the top folder of its name.
+fn site_of(source: Option<&str>, name: &DocName) -> Option<String> {
+    let host = source.and_then(|source| source.split_once("://")).map(|(_, rest)| {
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+        let host = authority.rsplit('@').next().unwrap_or(authority);
+        host.split(':').next().unwrap_or(host).to_lowercase()
+    });
+    let text = name.text();
+    let folder = || text.split_once('/').map(|(folder, _)| folder.to_owned());
+    host.filter(|host| !host.is_empty()).or_else(folder)
+}
+
+/// The samples of sites that a batch adds documents to.
+#[derive(Default)]
+pub(super) struct Sampling {
+    sites: HashMap<String, i64>,
+    /// Content by rank, of each site met.
+    samples: BTreeMap<i64, BTreeMap<i64, i64>>,
+    changed: BTreeMap<i64, bool>,
+}
+
+impl Sampling {
+    /// The row of a new document's site.
+    pub(super) fn site(
+        &mut self,
+        transaction: &Connection,
+        source: Option<&str>,
+        name: &DocName,
+    ) -> Result<Option<i64>, Error> {
+        let Some(text) = site_of(source, name) else { return Ok(None) };
+        if let Some(site) = self.sites.get(&text) {
+            return Ok(Some(*site));
+        }
+        let known = transaction
+            .prepare_cached("SELECT id FROM site WHERE text = ?1")?
+            .query_row([&text], |row| row.get(0))
+            .optional()?;
+        let site = match known {
+            Some(site) => site,
+            None => {
+                transaction
+                    .prepare_cached("INSERT INTO site (text) VALUES (?1)")?
+                    .execute([&text])?;
+                transaction.last_insert_rowid()
+            }
+        };
+        self.sites.insert(text, site);
+        Ok(Some(site))
+    }
+
+    /// Takes the first content of a new document into its site's sample, if it belongs there.
+    pub(super) fn take(
+        &mut self,
+        transaction: &Connection,
+        (site, content): (i64, i64),
+        name: &DocName,
+    ) -> Result<(), Error> {
+        let sample = match self.samples.entry(site) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(sample(transaction, site)?)
+            }
+        };
+        // The shift makes the numbers positive, and nothing else.
+        let rank = (Digest::of(name.as_bytes()).key().0 >> 1) as i64;
+        let is_full = sample.len() >= SAMPLED;
+        if is_full && sample.last_key_value().is_some_and(|(last, _)| *last <= rank) {
+            return Ok(());
+        }
+        sample.insert(rank, content);
+        if sample.len() > SAMPLED {
+            sample.pop_last();
+        }
+        self.changed.insert(site, sample.len() >= SAMPLED_MIN);
+        Ok(())
+    }
+
+    /// Writes the samples that changed.
+    pub(super) fn write(&self, transaction: &Connection) -> Result<(), Error> {
+        for (site, is_enough) in &self.changed {
+            transaction.prepare_cached("DELETE FROM sampled WHERE site = ?1")?.execute([site])?;
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO sampled VALUES (?1, ?2, ?3)")?;
+            for (rank, content) in self.samples.get(site).into_iter().flatten() {
+                insert.execute([site, rank, content])?;
+            }
+            if *is_enough {
+                transaction
+                    .prepare_cached("INSERT OR REPLACE INTO furniture VALUES (?1, NULL)")?
+                    .execute([site])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sample(transaction: &Connection, site: i64) -> Result<BTreeMap<i64, i64>, Error> {
+    let mut query =
+        transaction.prepare_cached("SELECT rank, content FROM sampled WHERE site = ?1")?;
+    let rows = query.query_map([site], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_a_host_or_else_a_folder() {
+        let name = DocName::new("wire/1987/a.txt").unwrap();
+        for (source, site) in [
+            (Some("https://News.example:8080/a?b"), "news.example"),
+            (Some("http://me@example.org"), "example.org"),
+            (Some("https://[x"), "[x"),
+            (Some("a letter from home"), "wire"),
+            (Some("file:///tmp/x"), "wire"),
+            (None, "wire"),
+        ] {
+            assert_eq!(site_of(source, &name).as_deref(), Some(site), "{source:?}");
+        }
+        assert_eq!(site_of(None, &DocName::new("a.txt").unwrap()), None);
+    }
+
+    #[test]
+    fn a_sample_is_the_same_in_any_order() {
+        let names: Vec<DocName> =
+            (0..200).map(|n| DocName::new(format!("wire/{n}.txt")).unwrap()).collect();
+        let sampled = |order: Vec<usize>| {
+            let catalog = Catalog::in_memory().unwrap();
+            for half in order.chunks(100) {
+                let mut sampling = Sampling::default();
+                for n in half {
+                    let site = sampling.site(&catalog.db, None, &names[*n]).unwrap().unwrap();
+                    sampling.take(&catalog.db, (site, *n as i64), &names[*n]).unwrap();
+                }
+                sampling.write(&catalog.db).unwrap();
+            }
+            assert_eq!(catalog.sites_changed().unwrap(), [1]);
+            sample(&catalog.db, 1).unwrap()
+        };
+        let first = sampled((0..200).collect());
+        assert_eq!(first.len(), SAMPLED);
+        assert_eq!(sampled((0..200).rev().collect()), first);
+    }
+}

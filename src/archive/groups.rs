@@ -30,8 +30,8 @@ use super::{
 pub(super) const STRIDE: usize = 4096;
 /// Texts of one family are kept at hand up to so many bytes.
 const PREPARED_BYTES_MAX: usize = 64 << 20;
-/// Two groups become one while their pairs average this share of the bar: pairs that are below the
-/// bar count as nothing.
+/// Two groups become one while their pairs average this share of the bar. Abridgements of one story
+/// may share little with each other, and pairs that were no candidates count as nothing.
 const LINKAGE: f64 = 0.5;
 
 /// Which groups are wanted.
@@ -189,13 +189,13 @@ impl Archive {
         };
         let mut pairs: Vec<Pair> = confirmed.iter().filter_map(pair).collect();
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        let score_min = LINKAGE
-            * match bar {
-                Bar::Copied => COPIED_MIN,
-                Bar::Resemblance(min) => min,
-            };
+        let closest = match bar {
+            Bar::Copied => COPIED_MIN,
+            Bar::Resemblance(min) => min,
+        };
+        let linkage = linkage::Bar { closest, average: LINKAGE * closest };
         let mut merged = Families::default();
-        for group in linkage::groups(numbered.len(), &pairs, score_min) {
+        for group in linkage::groups(numbered.len(), &pairs, linkage) {
             group.iter().for_each(|one| merged.join(group[0], *one));
         }
         for (a, b) in certain {
@@ -209,14 +209,16 @@ impl Archive {
                 let contents: BTreeSet<u32> =
                     group.iter().map(|number| numbered[*number as usize].1).collect();
                 let is_within = |(a, b): &(u32, u32)| contents.contains(a) && contents.contains(b);
-                let links = confirmed.iter().filter(|(pair, _)| is_within(pair));
+                let links = confirmed
+                    .iter()
+                    .filter(|(pair, closeness)| is_within(pair) && closeness.is_over(bar));
                 let links = links.map(|(pair, closeness)| (*pair, *closeness)).collect();
                 (contents.into_iter().map(i64::from).collect(), links)
             })
             .collect())
     }
 
-    /// The pairs of a family that are near, and those of them that hold whatever the others say.
+    /// How close the pairs of a family are, and which of them hold whatever the others say.
     fn confirmed_pairs(
         &self,
         family: &[Edge],
@@ -229,11 +231,10 @@ impl Archive {
             let (a, b) = (texts.get(edge.a)?, texts.get(edge.b)?);
             let (Some(a), Some(b)) = (a, b) else { continue };
             let closeness = Closeness::of(&a.common(&b), f64::from(edge.rarity));
-            if closeness.is_over(bar) {
-                confirmed.insert((edge.a, edge.b), closeness);
-                if edge.is_leader && closeness.resemblance >= RESEMBLANCE_SURE {
-                    certain.push((edge.a, edge.b));
-                }
+            confirmed.insert((edge.a, edge.b), closeness);
+            let is_certain = edge.is_leader && closeness.resemblance >= RESEMBLANCE_SURE;
+            if is_certain && closeness.is_over(bar) {
+                certain.push((edge.a, edge.b));
             }
         }
         Ok((confirmed, certain))

@@ -20,22 +20,32 @@ pub struct Pair {
     pub score: f64,
 }
 
-/// Groups `n` things; two groups become one while their pairs average at least `score_min`.
+/// What it takes for two groups to become one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bar {
+    /// The score of their closest pair.
+    pub closest: f64,
+    /// The average of all their pairs.
+    pub average: f64,
+}
+
+/// Groups `n` things; two groups become one while they are over the bar.
 ///
 /// Each group's members rise, and groups come in the order of their first members. Of equally close
 /// groups those with the lowest members come first: the result depends on the numbering alone. Takes
 /// time in proportion to the pairs times the logarithm of their number, for most inputs.
-pub fn groups(n: usize, pairs: &[Pair], score_min: f64) -> Vec<Vec<u32>> {
+pub fn groups(n: usize, pairs: &[Pair], bar: Bar) -> Vec<Vec<u32>> {
     let mut linkage = Linkage::new(n, pairs);
     while let Some(next) = linkage.heap.pop() {
         let average = next.average();
-        if linkage.average(next.a, next.b) != Some(average) {
-            continue;
-        }
-        if average < score_min {
+        if average < bar.average {
             break;
         }
-        linkage.join(next.a, next.b);
+        // Groups that have grown since are in the heap again.
+        let Some(between) = linkage.between(next.a, next.b) else { continue };
+        if linkage.average(next.a, next.b, between) == average && between.closest >= bar.closest {
+            linkage.join(next.a, next.b);
+        }
     }
     linkage.groups()
 }
@@ -63,50 +73,61 @@ impl Next {
 /// Groups are known by their lowest member.
 struct Linkage {
     members: Vec<Vec<u32>>,
-    /// Sums of the scores between a group and each other that has some.
-    sums: Vec<BTreeMap<u32, f64>>,
+    /// What lies between a group and each other that has pairs with it.
+    between: Vec<BTreeMap<u32, Between>>,
     heap: BinaryHeap<Next>,
+}
+
+/// The pairs between two groups.
+#[derive(Debug, Clone, Copy, Default)]
+struct Between {
+    sum: f64,
+    closest: f64,
 }
 
 impl Linkage {
     fn new(n: usize, pairs: &[Pair]) -> Self {
-        let mut sums = vec![BTreeMap::new(); n];
+        let mut between = vec![BTreeMap::new(); n];
         let mut heap = BinaryHeap::with_capacity(pairs.len());
         for Pair { a, b, score } in pairs {
-            sums[*a as usize].insert(*b, *score);
-            sums[*b as usize].insert(*a, *score);
-            heap.push(Next::new(*a, *b, score.max(0.0)));
+            let score = score.max(0.0);
+            let one = Between { sum: score, closest: score };
+            between[*a as usize].insert(*b, one);
+            between[*b as usize].insert(*a, one);
+            heap.push(Next::new(*a, *b, score));
         }
-        Self { members: (0..n as u32).map(|one| vec![one]).collect(), sums, heap }
+        Self { members: (0..n as u32).map(|one| vec![one]).collect(), between, heap }
     }
 
-    fn average(&self, a: u32, b: u32) -> Option<f64> {
-        let sum = self.sums[a as usize].get(&b)?;
+    fn between(&self, a: u32, b: u32) -> Option<Between> {
+        self.between[a as usize].get(&b).copied()
+    }
+
+    fn average(&self, a: u32, b: u32, between: Between) -> f64 {
         let n_pairs = self.members[a as usize].len() * self.members[b as usize].len();
-        Some(sum.max(0.0) / n_pairs as f64)
+        between.sum / n_pairs as f64
     }
 
     /// Puts the second group into the first.
     fn join(&mut self, a: u32, b: u32) {
         let moved = std::mem::take(&mut self.members[b as usize]);
         self.members[a as usize].extend(moved);
-        self.sums[a as usize].remove(&b);
-        for (other, sum) in std::mem::take(&mut self.sums[b as usize]) {
+        let mut mine = std::mem::take(&mut self.between[a as usize]);
+        mine.remove(&b);
+        for (other, more) in std::mem::take(&mut self.between[b as usize]) {
+            self.between[other as usize].remove(&b);
             if other != a {
-                *self.sums[a as usize].entry(other).or_default() += sum;
-            }
-            self.sums[other as usize].remove(&b);
-        }
-        let sums = std::mem::take(&mut self.sums[a as usize]);
-        for (other, sum) in &sums {
-            self.sums[*other as usize].insert(a, *sum);
-        }
-        self.sums[a as usize] = sums;
-        for other in self.sums[a as usize].keys() {
-            if let Some(average) = self.average(a, *other) {
-                self.heap.push(Next::new(a.min(*other), a.max(*other), average));
+                let known = mine.entry(other).or_default();
+                known.sum += more.sum;
+                known.closest = known.closest.max(more.closest);
             }
         }
+        for (other, between) in &mine {
+            self.between[*other as usize].insert(a, *between);
+            let average = self.average(a, *other, *between);
+            self.heap.push(Next::new(a.min(*other), a.max(*other), average));
+        }
+        self.between[a as usize] = mine;
     }
 
     fn groups(self) -> Vec<Vec<u32>> {
@@ -127,35 +148,42 @@ mod tests {
         all.iter().map(|(a, b, score)| Pair { a: *a, b: *b, score: *score }).collect()
     }
 
+    fn bar(closest: f64, average: f64) -> Bar {
+        Bar { closest, average }
+    }
+
     #[test]
     fn a_link_between_two_groups_does_not_make_them_one() {
         let all = pairs(&[(0, 1, 0.9), (0, 2, 0.8), (1, 2, 0.9), (3, 4, 0.9), (2, 3, 0.7)]);
-        assert_eq!(groups(6, &all, 0.3), [vec![0, 1, 2], vec![3, 4], vec![5]]);
-        assert_eq!(groups(6, &all, 0.1), [vec![0, 1, 2, 3, 4], vec![5]]);
-        assert_eq!(groups(6, &all, 0.95).len(), 6);
+        assert_eq!(groups(6, &all, bar(0.6, 0.3)), [vec![0, 1, 2], vec![3, 4], vec![5]]);
+        assert_eq!(groups(6, &all, bar(0.6, 0.1)), [vec![0, 1, 2, 3, 4], vec![5]]);
+        assert_eq!(groups(6, &all, bar(0.8, 0.1)), [vec![0, 1, 2], vec![3, 4], vec![5]]);
+        assert_eq!(groups(6, &all, bar(0.6, 0.95)).len(), 6);
     }
 
     #[test]
     fn the_closest_come_first() {
         let all = pairs(&[(0, 1, 0.6), (1, 2, 0.8)]);
-        assert_eq!(groups(3, &all, 0.5), [vec![0], vec![1, 2]]);
-        assert_eq!(groups(0, &[], 0.5), Vec::<Vec<u32>>::new());
+        assert_eq!(groups(3, &all, bar(0.5, 0.5)), [vec![0], vec![1, 2]]);
+        assert_eq!(groups(0, &[], bar(0.5, 0.5)), Vec::<Vec<u32>>::new());
     }
 
     proptest! {
         #[test]
         fn the_order_of_pairs_does_not_matter(
             scores in proptest::collection::btree_map((0..12_u32, 0..12_u32), 0..=100_u32, 0..40),
-            min in 0..100_u32,
+            closest in 0..100_u32,
+            average in 0..100_u32,
         ) {
             let mut all: Vec<Pair> = scores
                 .into_iter()
                 .filter(|((a, b), _)| a < b)
                 .map(|((a, b), score)| Pair { a, b, score: f64::from(score) / 100.0 })
                 .collect();
-            let one = groups(12, &all, f64::from(min) / 100.0);
+            let bar = bar(f64::from(closest) / 100.0, f64::from(average) / 100.0);
+            let one = groups(12, &all, bar);
             all.reverse();
-            prop_assert_eq!(&groups(12, &all, f64::from(min) / 100.0), &one);
+            prop_assert_eq!(&groups(12, &all, bar), &one);
             prop_assert_eq!(one.iter().map(Vec::len).sum::<usize>(), 12);
         }
     }

@@ -35,6 +35,8 @@ pub enum Bar {
 /// On labelled copies, scanned or with furniture around them, this finds more and confuses less than
 /// any bar on resemblance: docs/benchmarks.md.
 pub const COPIED_MIN: f64 = 0.3;
+/// And this share of the shingles of one of them the other has: a few turns of phrase are no copy.
+pub const CONTAINED_MIN: f64 = 0.1;
 /// Texts that resemble each other so much are near-duplicates however common their words are.
 pub const RESEMBLANCE_SURE: f64 = 0.6;
 
@@ -100,7 +102,11 @@ impl Closeness {
     /// Whether it is over the bar.
     pub fn is_over(&self, bar: Bar) -> bool {
         match bar {
-            Bar::Copied => self.copied >= COPIED_MIN || self.resemblance >= RESEMBLANCE_SURE,
+            Bar::Copied => {
+                let is_copied =
+                    self.copied >= COPIED_MIN && self.contained.max(self.contains) >= CONTAINED_MIN;
+                is_copied || self.resemblance >= RESEMBLANCE_SURE
+            }
             Bar::Resemblance(min) => self.resemblance >= min,
         }
     }
@@ -407,7 +413,9 @@ pub(super) fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, bar: B
     match bar {
         Bar::Resemblance(min) => resemblance >= min - ESTIMATE_SLACK,
         Bar::Copied => {
-            candidate.rarity >= COPIED_MIN || resemblance >= RESEMBLANCE_SURE - ESTIMATE_SLACK
+            let contained = sketch::containment(a, b).max(sketch::containment(b, a));
+            let may_be_copied = candidate.rarity >= COPIED_MIN && contained >= CONTAINED_MIN / 2.0;
+            may_be_copied || resemblance >= RESEMBLANCE_SURE - ESTIMATE_SLACK
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     crafts::{
-        passages::{self, Passage},
+        passages::{self, Wording},
         sketch::{self, Overlap, Shingles, Sketch, Words},
         text::{self, Normal},
     },
@@ -17,8 +17,10 @@ const OWN_SHARE_MIN: f64 = 0.1;
 
 /// A text made ready to be compared with others.
 pub struct Prepared {
-    /// A hash of each word, without furniture.
-    words: Vec<u64>,
+    /// The words, without furniture.
+    normal: Normal,
+    /// A hash of each.
+    hashes: Vec<u64>,
     /// The full set of shingles, for exact numbers.
     shingles: Shingles,
     /// The sketch, without furniture.
@@ -43,36 +45,50 @@ pub fn sketch(bytes: &[u8], media_type: &str) -> Option<Sketch> {
 
 /// Makes a text ready; none when the content is no text, or has no words.
 pub fn prepare(bytes: &[u8], media_type: &str, furniture: &Furniture) -> Option<Prepared> {
-    let text = own_text(text_of(bytes, media_type)?, furniture);
-    let normal = Normal::of(&text);
+    let text = text_of(bytes, media_type)?;
+    // What is indexed of stored texts is indexed of whole texts.
+    let sketch = Sketch::of(words(&Normal::of(&text))).without(furniture.shingles());
+    let normal = Normal::of(&own_text(text, furniture));
     let words = words(&normal);
-    (!normal.ends().is_empty()).then(|| Prepared {
-        words: sketch::word_hashes(words),
-        shingles: Shingles::of(words),
-        sketch: Sketch::of(words),
-    })
+    if words.ends.is_empty() {
+        return None;
+    }
+    let (hashes, shingles) = (sketch::word_hashes(words), Shingles::of(words));
+    Some(Prepared { normal, hashes, shingles, sketch })
 }
 
 impl Prepared {
     /// Compares two texts.
     pub fn common(&self, other: &Self) -> Common {
         let overlap = self.shingles.overlap(&other.shingles);
-        let found: Vec<Passage> = match overlap.shared {
-            0 => Vec::new(),
-            _ => passages::shared(&self.words, &other.words),
-        };
-        let share = |n_covered: usize, n_words: usize| n_covered as f64 / n_words.max(1) as f64;
-        let a = passages::n_covered(found.iter().map(|passage| passage.a.clone()));
-        let b = passages::n_covered(found.iter().map(|passage| passage.b.clone()));
         // Texts too short for passages may share pairs of words.
         let contained = overlap.containment_of_a().max(overlap.containment_of_b());
-        let covered = share(a, self.words.len()).max(share(b, other.words.len())).max(contained);
-        Common { overlap, covered }
+        let covered = if overlap.shared == 0 { 0.0 } else { self.covered(other) };
+        Common { overlap, covered: covered.max(contained) }
+    }
+
+    /// The share of the words that stand in passages of both, of that text in which it is greater.
+    fn covered(&self, other: &Self) -> f64 {
+        let passages = passages::shared(&self.hashes, &other.hashes);
+        let (a, b) = (self.spelt(), other.spelt());
+        let (a, b) = (
+            Wording { words: &a, hashes: &self.hashes },
+            Wording { words: &b, hashes: &other.hashes },
+        );
+        let (n_a, n_b) = passages::n_alike(a, b, &passages);
+        let share = |n: usize, hashes: &[u64]| n as f64 / hashes.len().max(1) as f64;
+        share(n_a, &self.hashes).max(share(n_b, &other.hashes))
+    }
+
+    fn spelt(&self) -> Vec<&str> {
+        self.normal.words().map(|word| std::str::from_utf8(word).unwrap_or_default()).collect()
     }
 
     /// About the bytes it takes.
     pub fn n_bytes(&self) -> usize {
-        8 * (self.words.len() + self.shingles.hashes().len()) + 1024
+        self.normal.bytes().len()
+            + 8 * (2 * self.hashes.len() + self.shingles.hashes().len())
+            + 1024
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Sketch {
     n_shingles: u32,
     /// The largest hash up to which nothing is missing.
     horizon: u32,
+    /// How many of the first hashes are indexed.
+    n_indexed: usize,
 }
 
 impl Sketch {
@@ -70,12 +72,15 @@ impl Sketch {
     ///
     /// Each is the upper half of a hash in [`Shingles::hashes`].
     pub fn index_hashes(&self) -> &[u32] {
-        &self.hashes[..self.hashes.len().min(INDEXED)]
+        &self.hashes[..self.n_indexed]
     }
 
     /// What is left of it without these hashes, which rise: a sketch of the text without furniture.
     pub fn without(mut self, furniture: &[u32]) -> Self {
-        self.hashes.retain(|hash| furniture.binary_search(hash).is_err());
+        let is_own = |hash: &u32| furniture.binary_search(hash).is_err();
+        // No others move up: those were never indexed.
+        self.n_indexed = self.index_hashes().iter().filter(|hash| is_own(hash)).count();
+        self.hashes.retain(is_own);
         self
     }
 
@@ -84,7 +89,8 @@ impl Sketch {
             Some(last) if hashes.len() < n_shingles as usize => *last,
             _ => u32::MAX,
         };
-        Self { hashes, n_shingles, horizon }
+        let n_indexed = hashes.len().min(INDEXED);
+        Self { hashes, n_shingles, horizon, n_indexed }
     }
 
     /// How many of the first sketch's indexed hashes are among those of the second.

@@ -1,0 +1,168 @@
+//! Near-duplicates: copies are found in any language, strangers are not, and nothing else matters:
+//! not the furniture around a text, not the order in which texts came, not the catalog's past.
+//!
+//! 2,000 identical texts by default, 10,000 with ARCHIVE_SLOW.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+#[path = "neardup/adversaries.rs"]
+mod adversaries;
+#[path = "neardup/furniture.rs"]
+mod furniture;
+#[path = "neardup/languages.rs"]
+mod languages;
+#[path = "neardup/order.rs"]
+mod order;
+#[path = "neardup/past.rs"]
+mod past;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use common::{init, intake, noise, occasion, signer};
+use docarchive::{
+    archive::{
+        Archive,
+        add::Said,
+        groups::{Group, Scope},
+        similar::{Bar, Closeness, Near, Question},
+    },
+    crafts::backend::memory::Memory,
+};
+
+const EVERYTHING: Scope = Scope { prefix: None, across_sites: false, since: None };
+
+/// A name and a text.
+type Text = (String, String);
+
+/// An archive in memory with these texts.
+fn holding(texts: &[Text]) -> Archive {
+    let mut archive = init(Arc::new(Memory::default()));
+    add_on(&mut archive, 1, texts, 4);
+    archive
+}
+
+/// Adds texts in one transaction, on so many threads.
+fn add_on(archive: &mut Archive, n: u64, texts: &[Text], n_threads: usize) {
+    add_from(archive, n, texts, n_threads, None);
+}
+
+fn add_from(
+    archive: &mut Archive,
+    n: u64,
+    texts: &[Text],
+    n_threads: usize,
+    source: Option<String>,
+) {
+    let (signer, said) = (signer(), Said { source, ..Said::default() });
+    let adding = archive.add(&signer, occasion(n), said, "test").unwrap();
+    let mut adding = adding.on_threads(n_threads);
+    for (name, text) in texts {
+        adding.push(intake(name.as_bytes(), text.as_bytes())).unwrap();
+        while adding.is_full() {
+            adding.pop().unwrap().unwrap();
+        }
+    }
+    while adding.pop().unwrap().is_some() {}
+    adding.commit().unwrap();
+}
+
+/// What a text that need not be stored is near to.
+fn near_to(archive: &Archive, text: &str) -> Vec<Near> {
+    let question = Question { bar: Bar::Copied, own: None, all_revisions: false };
+    archive.similar(text.as_bytes(), "text/plain", question).unwrap().unwrap_or_default()
+}
+
+/// What a document is near to.
+fn near_document(archive: &Archive, name: &str, all_revisions: bool) -> Vec<Near> {
+    let document = archive.document(name.as_bytes()).unwrap();
+    let revision = archive.catalog().revisions(&document).unwrap().remove(0);
+    let bytes = archive.read_whole(&document, &revision).unwrap();
+    let question = Question { bar: Bar::Copied, own: Some(&document), all_revisions };
+    archive.similar(&bytes, &revision.media_type, question).unwrap().unwrap_or_default()
+}
+
+fn names(near: &[Near]) -> BTreeSet<String> {
+    near.iter().map(|near| near.document.name.text().into_owned()).collect()
+}
+
+fn near_groups(archive: &Archive) -> Vec<Group> {
+    let mut all = Vec::new();
+    let keep = |group| {
+        all.push(group);
+        Ok(())
+    };
+    archive.near_groups(Bar::Copied, EVERYTHING, keep).unwrap();
+    all
+}
+
+fn exact_groups(archive: &Archive) -> Vec<Group> {
+    let mut all = Vec::new();
+    let keep = |group| {
+        all.push(group);
+        Ok(())
+    };
+    archive.exact_groups(EVERYTHING, keep).unwrap();
+    all
+}
+
+fn members(group: &Group) -> BTreeSet<String> {
+    group.members.iter().map(|(document, _)| document.name.text().into_owned()).collect()
+}
+
+/// The names in each near group.
+fn grouped(archive: &Archive) -> BTreeSet<BTreeSet<String>> {
+    near_groups(archive).iter().map(members).collect()
+}
+
+fn set(names: impl IntoIterator<Item = impl Into<String>>) -> BTreeSet<String> {
+    names.into_iter().map(Into::into).collect()
+}
+
+/// How close two documents of a group are.
+fn link(group: &Group, a: &str, b: &str) -> Option<Closeness> {
+    let place = |name| group.members.iter().position(|(it, _)| it.name.text() == name);
+    let (a, b) = (place(a)?, place(b)?);
+    let is_theirs = |x: usize, y: usize| (x, y) == (a.min(b), a.max(b));
+    group.links.iter().find(|link| is_theirs(link.a, link.b)).map(|link| link.closeness)
+}
+
+/// Numbers that look random and are always the same for one seed.
+struct Dice(std::vec::IntoIter<u8>);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Self(noise(seed.wrapping_mul(0x9e37), 1 << 16).into_iter())
+    }
+
+    /// A number below `n`.
+    fn roll(&mut self, n: usize) -> usize {
+        let four: Vec<u8> = self.0.by_ref().take(4).collect();
+        u32::from_le_bytes(four.try_into().unwrap()) as usize % n
+    }
+}
+
+const SYLLABLES: &[u8; 64] = b"balodeminoturagisovepikahurowenadulifesomagotirubecanopesivadomu";
+
+fn word(dice: &mut Dice) -> String {
+    let syllable = |dice: &mut Dice| {
+        let at = 2 * dice.roll(SYLLABLES.len() / 2);
+        String::from_utf8_lossy(&SYLLABLES[at..at + 2]).into_owned()
+    };
+    (0..2 + dice.roll(2)).map(|_| syllable(dice)).collect()
+}
+
+/// Sentences of ten words that nobody else says, one on each line.
+fn sentences(seed: u64, n: usize) -> Vec<String> {
+    let mut dice = Dice::new(seed);
+    let sentence = |dice: &mut Dice| {
+        let words: Vec<String> = (0..10).map(|_| word(dice)).collect();
+        words.join(" ") + "."
+    };
+    (0..n).map(|_| sentence(&mut dice)).collect()
+}
+
+/// A story that nobody else tells, of ten words for each of its lines.
+fn story(seed: u64, n_lines: usize) -> String {
+    sentences(seed, n_lines).join("\n") + "\n"
+}

@@ -1,0 +1,150 @@
+//! What was is not what is: older revisions, sketches of other versions, a catalog made anew.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use docarchive::{
+    archive::{Archive, compact::Policy},
+    crafts::backend::{Backend, local::Local, memory::Memory},
+};
+use rusqlite::Connection;
+
+use super::{
+    Text, add_on, furniture::page, grouped, holding, names, near_document, near_to, set, story,
+};
+use crate::common::{check, init};
+
+#[test]
+fn a_new_revision_takes_the_place_of_the_old_one() {
+    let texts = [("a", story(1, 12)), ("copy", story(1, 10)), ("other", story(2, 12))];
+    let texts = texts.map(|(name, text)| (name.to_owned(), text));
+    let mut archive = holding(&texts);
+    assert_eq!(grouped(&archive), BTreeSet::from([set(["a", "copy"])]));
+    add_on(&mut archive, 2, &[("a".into(), story(3, 12))], 1);
+    assert_eq!(grouped(&archive), BTreeSet::new());
+    assert_eq!(names(&near_document(&archive, "copy", false)), BTreeSet::new());
+    assert_eq!(names(&near_to(&archive, &story(1, 12))), set(["copy"]));
+    assert_eq!(names(&near_to(&archive, &story(3, 11))), set(["a"]));
+    let near = near_document(&archive, "copy", true);
+    assert_eq!(names(&near), set(["a"]));
+    assert_eq!(near[0].revision.number, 1);
+    // And back again.
+    add_on(&mut archive, 3, &[("a".into(), story(1, 12))], 1);
+    assert_eq!(grouped(&archive), BTreeSet::from([set(["a", "copy"])]));
+    assert_eq!(names(&near_to(&archive, &story(3, 11))), BTreeSet::new());
+}
+
+/// Pages of four sites, one of which has more than are sampled, letters, and second revisions.
+fn commits() -> Vec<Vec<Text>> {
+    let page = |n: usize| {
+        let site = if n < 80 { 0 } else { 1 + n % 3 };
+        (format!("site{site}/page{n}"), page(site, n, &story(n as u64 % 100, 12)))
+    };
+    let mut all: Vec<Text> = (0..120).map(page).collect();
+    all.extend((0..12).map(|n| (format!("letter{n}"), story(10 * n, 9))));
+    let mut again: Vec<Text> = all[75..90].to_vec();
+    again.iter_mut().for_each(|(_, text)| *text += "A line was added to it later on.\n");
+    again.push(all[3].clone());
+    again[15].0 = "site3/late".into();
+    all.rotate_left(57);
+    let mut commits: Vec<Vec<Text>> = all.chunks(9).map(<[Text]>::to_vec).collect();
+    commits.push(again);
+    commits
+}
+
+fn grown(backend: Arc<dyn Backend>) -> Archive {
+    let mut archive = init(backend);
+    for (n, texts) in commits().iter().enumerate() {
+        add_on(&mut archive, n as u64 + 1, texts, 1 + n % 3);
+    }
+    archive
+}
+
+fn open(path: &Path) -> Archive {
+    Archive::open(Arc::new(Local::open(path).unwrap())).unwrap()
+}
+
+fn in_a_folder() -> (tempfile::TempDir, PathBuf, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    drop(grown(Arc::new(Local::create(&path).unwrap())));
+    let wanted = open(&path).catalog().dump().unwrap();
+    for table in ["sketch", "posting", "sampled", "furniture"] {
+        assert!(wanted.contains(&format!("\n{table}|")), "no {table}");
+    }
+    (folder, path, wanted)
+}
+
+/// Another version's sketches, some of them torn.
+fn spoil(path: &Path) {
+    let shell = Connection::open(path.join("catalog.sqlite")).unwrap();
+    let spoil = "UPDATE meta SET value = 'other' WHERE name = 'sketches';
+        UPDATE sketch SET data = x'010203' WHERE content % 3 = 0;
+        UPDATE sketch SET data = zeroblob(9), posted = 0 WHERE content % 7 = 1;
+        DELETE FROM sketch WHERE content % 5 = 2;
+        DELETE FROM posting WHERE rowid % 2 = 0;
+        UPDATE furniture SET data = x'05' WHERE site % 2 = 0;
+        DELETE FROM sampled WHERE rank % 2 = 0;";
+    shell.execute_batch(spoil).unwrap();
+}
+
+#[test]
+fn sketches_of_another_version_are_made_again_for_readers() {
+    let (_folder, path, wanted) = in_a_folder();
+    spoil(&path);
+    assert!(open(&path).catalog().dump().unwrap() == wanted);
+    assert!(open(&path).catalog().dump().unwrap() == wanted);
+}
+
+#[test]
+fn sketches_of_another_version_are_made_again_for_writers() {
+    let (_folder, path, wanted) = in_a_folder();
+    let mut archive = open(&path);
+    spoil(&path);
+    archive.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
+    let without_places = |dump: &str| -> String {
+        let is_kept = |line: &&str| !line.starts_with("pack|") && !line.starts_with("place|");
+        dump.lines().filter(is_kept).collect::<Vec<_>>().join("\n")
+    };
+    let dump = archive.catalog().dump().unwrap();
+    assert!(without_places(&dump) == without_places(&wanted));
+    spoil(&path);
+    add_on(&mut archive, 99, &[("new".into(), story(777, 12))], 1);
+    let dump = archive.catalog().dump().unwrap();
+    archive.rebuild("test").unwrap();
+    assert!(archive.catalog().dump().unwrap() == dump);
+}
+
+#[test]
+fn sketches_made_again_are_the_same() {
+    let (_folder, path, wanted) = in_a_folder();
+    let mut archive = open(&path);
+    archive.rebuild_sketches("test").unwrap();
+    assert!(archive.catalog().dump().unwrap() == wanted);
+    spoil(&path);
+    archive.rebuild_sketches("test").unwrap();
+    assert!(archive.catalog().dump().unwrap() == wanted);
+    drop(archive);
+    assert!(open(&path).catalog().dump().unwrap() == wanted);
+}
+
+#[test]
+fn a_catalog_made_anew_has_the_same_sketches_samples_and_furniture() {
+    let (_folder, path, wanted) = in_a_folder();
+    let groups = grouped(&open(&path));
+    assert!(groups.len() > 10, "{} groups", groups.len());
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(path.join(format!("catalog.sqlite{end}")));
+    }
+    let archive = open(&path);
+    assert!(archive.catalog().dump().unwrap() == wanted);
+    assert_eq!(grouped(&archive), groups);
+    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let archive = grown(Arc::clone(&backend));
+    assert!(archive.catalog().dump().unwrap() == wanted);
+    check(&archive, &backend);
+}

@@ -7,7 +7,7 @@
 //! so what was added first does not matter.
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
@@ -173,11 +173,16 @@ pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> 
 pub struct Shelf {
     sites: RefCell<BTreeMap<i64, Rc<Furniture>>>,
     none: Rc<Furniture>,
+    /// Whether any site has furniture, once that was asked.
+    is_needed: OnceCell<bool>,
 }
 
 impl Shelf {
     /// The furniture that a content's text has wherever it stands.
     pub fn of(&self, catalog: &Catalog, content: i64) -> Result<Rc<Furniture>, Error> {
+        if !self.is_needed(catalog)? {
+            return Ok(Rc::clone(&self.none));
+        }
         let mut all: Option<Rc<Furniture>> = None;
         for site in catalog.sites_of(content)? {
             let one = self.of_site(catalog, site)?;
@@ -188,6 +193,15 @@ impl Shelf {
             };
         }
         Ok(all.unwrap_or_else(|| Rc::clone(&self.none)))
+    }
+
+    fn is_needed(&self, catalog: &Catalog) -> Result<bool, Error> {
+        if let Some(known) = self.is_needed.get() {
+            return Ok(*known);
+        }
+        let n_bytes = Furniture::default().encode().len();
+        let found = catalog.has_furniture_over(n_bytes)?;
+        Ok(*self.is_needed.get_or_init(|| found))
     }
 
     fn of_site(&self, catalog: &Catalog, site: i64) -> Result<Rc<Furniture>, Error> {

@@ -22,7 +22,7 @@ use crate::{
 use super::{
     Archive,
     furniture::Shelf,
-    similar::{Bar, COPIED_MIN, Candidate, Closeness, RESEMBLANCE_SURE, asking},
+    similar::{Bar, CONTAINED_MIN, COPIED_MIN, Candidate, Closeness, RESEMBLANCE_SURE, asking},
     sketching::Prepared,
 };
 
@@ -172,50 +172,36 @@ impl Archive {
         bar: Bar,
         shelf: &Shelf,
     ) -> Result<Vec<(Vec<i64>, Confirmed)>, Error> {
-        let contents: BTreeSet<u32> = family.iter().flat_map(|edge| [edge.a, edge.b]).collect();
         let (confirmed, certain) = self.confirmed_pairs(family, bar, shelf)?;
-        // Numbered by what they are and not by when they came: of equally close pairs the first wins.
+        let numbered = self.numbered(family)?;
+        let groups = grouped(&numbered, &confirmed, &certain, bar);
+        let mut places: HashMap<u32, usize> = HashMap::new();
+        for (place, group) in groups.iter().enumerate() {
+            places.extend(group.iter().map(|content| (*content, place)));
+        }
+        let contents = |group: Vec<u32>| group.into_iter().map(i64::from).collect();
+        let mut all: Vec<(Vec<i64>, Confirmed)> =
+            groups.into_iter().map(|group| (contents(group), Confirmed::new())).collect();
+        for (pair, closeness) in confirmed {
+            let (a, b) = (places.get(&pair.0), places.get(&pair.1));
+            if let (Some(place), true) = (a, a == b && closeness.is_over(bar)) {
+                all[*place].1.insert(pair, closeness);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The contents of a family in the order of what they are, not of when they came: of equally
+    /// close pairs the first wins.
+    fn numbered(&self, family: &[Edge]) -> Result<Vec<u32>, Error> {
+        let contents: BTreeSet<u32> = family.iter().flat_map(|edge| [edge.a, edge.b]).collect();
         let mut numbered = Vec::with_capacity(contents.len());
         for content in contents {
             let held = self.catalog.revisions_with(i64::from(content))?.pop();
             numbered.extend(held.map(|revision| (revision.digest, content)));
         }
         numbered.sort_unstable();
-        let numbers: HashMap<u32, u32> =
-            (0..).zip(&numbered).map(|(number, (_, content))| (*content, number)).collect();
-        let pair = |((a, b), closeness): (&(u32, u32), &Closeness)| {
-            let (a, b) = (*numbers.get(a)?, *numbers.get(b)?);
-            Some(Pair { a: a.min(b), b: a.max(b), score: closeness.score(bar) })
-        };
-        let mut pairs: Vec<Pair> = confirmed.iter().filter_map(pair).collect();
-        pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        let closest = match bar {
-            Bar::Copied => COPIED_MIN,
-            Bar::Resemblance(min) => min,
-        };
-        let linkage = linkage::Bar { closest, average: LINKAGE * closest };
-        let mut merged = Families::default();
-        for group in linkage::groups(numbered.len(), &pairs, linkage) {
-            group.iter().for_each(|one| merged.join(group[0], *one));
-        }
-        for (a, b) in certain {
-            if let (Some(a), Some(b)) = (numbers.get(&a), numbers.get(&b)) {
-                merged.join(*a, *b);
-            }
-        }
-        let groups = merged.groups().into_iter().filter(|group| group.len() > 1);
-        Ok(groups
-            .map(|group| {
-                let contents: BTreeSet<u32> =
-                    group.iter().map(|number| numbered[*number as usize].1).collect();
-                let is_within = |(a, b): &(u32, u32)| contents.contains(a) && contents.contains(b);
-                let links = confirmed
-                    .iter()
-                    .filter(|(pair, closeness)| is_within(pair) && closeness.is_over(bar));
-                let links = links.map(|(pair, closeness)| (*pair, *closeness)).collect();
-                (contents.into_iter().map(i64::from).collect(), links)
-            })
-            .collect())
+        Ok(numbered.into_iter().map(|(_, content)| content).collect())
     }
 
     /// How close the pairs of a family are, and which of them hold whatever the others say.
@@ -230,7 +216,7 @@ impl Archive {
         for edge in family {
             let (a, b) = (texts.get(edge.a)?, texts.get(edge.b)?);
             let (Some(a), Some(b)) = (a, b) else { continue };
-            let closeness = Closeness::of(&a.common(&b), f64::from(edge.rarity));
+            let closeness = Closeness::of(&a.common(&b, CONTAINED_MIN), f64::from(edge.rarity));
             confirmed.insert((edge.a, edge.b), closeness);
             let is_certain = edge.is_leader && closeness.resemblance >= RESEMBLANCE_SURE;
             if is_certain && closeness.is_over(bar) {
@@ -326,6 +312,42 @@ impl Archive {
         links.sort_unstable_by_key(|link| (link.a, link.b));
         Ok(Group { members, links })
     }
+}
+
+/// Groups of more than one content: by average linkage, and where pairs are certain.
+fn grouped(
+    numbered: &[u32],
+    confirmed: &Confirmed,
+    certain: &[(u32, u32)],
+    bar: Bar,
+) -> Vec<Vec<u32>> {
+    let numbers: HashMap<u32, u32> =
+        (0..).zip(numbered).map(|(number, content)| (*content, number)).collect();
+    let number = |(a, b): (u32, u32)| {
+        let (a, b) = (*numbers.get(&a)?, *numbers.get(&b)?);
+        Some((a.min(b), a.max(b)))
+    };
+    let mut pairs: Vec<Pair> = Vec::with_capacity(confirmed.len());
+    for (pair, closeness) in confirmed {
+        let score = closeness.score(bar);
+        pairs.extend(number(*pair).map(|(a, b)| Pair { a, b, score }));
+    }
+    pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+    let closest = match bar {
+        Bar::Copied => COPIED_MIN,
+        Bar::Resemblance(min) => min,
+    };
+    let linkage = linkage::Bar { closest, average: LINKAGE * closest };
+    let mut merged = Families::default();
+    for group in linkage::groups(numbered.len(), &pairs, linkage) {
+        group.iter().for_each(|one| merged.join(group[0], *one));
+    }
+    for (a, b) in certain.iter().filter_map(|pair| number(*pair)) {
+        merged.join(a, b);
+    }
+    let groups = merged.groups().into_iter().filter(|group| group.len() > 1);
+    let contents = |group: Vec<u32>| group.iter().map(|it| numbered[*it as usize]).collect();
+    groups.map(contents).collect()
 }
 
 /// Pairs of contents, and how close they are.

@@ -6,7 +6,7 @@
 
 use crate::{
     crafts::{
-        passages::{self, Passage},
+        passages::{self, Passage, Seeds},
         sketch::{self, Sketch},
     },
     keepers::catalog::{Asking, Document, Neighbour, Revision},
@@ -35,8 +35,11 @@ pub enum Bar {
 /// On labelled copies, scanned or with furniture around them, this finds more and confuses less than
 /// any bar on resemblance: docs/benchmarks.md.
 pub const COPIED_MIN: f64 = 0.3;
-/// And this share of the shingles of one of them the other has: a few turns of phrase are no copy.
+/// And this share of the shingles of one of them the other has, and so many rare ones: a few turns of
+/// phrase are no copy.
 pub const CONTAINED_MIN: f64 = 0.1;
+/// See [`CONTAINED_MIN`].
+pub const SHARED_MIN: f64 = 6.0;
 /// Texts that resemble each other so much are near-duplicates however common their words are.
 pub const RESEMBLANCE_SURE: f64 = 0.6;
 
@@ -76,6 +79,8 @@ pub struct Closeness {
     pub contains: f64,
     /// The share of one text that was copied, as [`COPIED_MIN`] means it.
     pub copied: f64,
+    /// About how many of the shingles in both are rare.
+    n_rare: f64,
 }
 
 impl Near {
@@ -91,6 +96,7 @@ impl Closeness {
             contained: common.overlap.containment_of_a(),
             contains: common.overlap.containment_of_b(),
             copied: common.covered * rarity,
+            n_rare: common.overlap.shared as f64 * rarity,
         }
     }
 
@@ -103,8 +109,7 @@ impl Closeness {
     pub fn is_over(&self, bar: Bar) -> bool {
         match bar {
             Bar::Copied => {
-                let is_copied =
-                    self.copied >= COPIED_MIN && self.contained.max(self.contains) >= CONTAINED_MIN;
+                let is_copied = self.has_evidence() && self.copied >= COPIED_MIN;
                 is_copied || self.resemblance >= RESEMBLANCE_SURE
             }
             Bar::Resemblance(min) => self.resemblance >= min,
@@ -113,10 +118,17 @@ impl Closeness {
 
     /// What pairs are grouped by: the number that the bar is set on.
     pub fn score(&self, bar: Bar) -> f64 {
-        match bar {
-            Bar::Copied => self.copied.max(self.resemblance),
-            Bar::Resemblance(_) => self.resemblance,
+        match (bar, self.is_over(bar)) {
+            (Bar::Copied, true) => self.copied.max(self.resemblance),
+            // What is no copy brings no groups together, and keeps none apart.
+            (Bar::Copied, false) => self.resemblance.min(COPIED_MIN / 2.0),
+            (Bar::Resemblance(_), _) => self.resemblance,
         }
+    }
+
+    /// Whether enough is shared to speak of a copy.
+    fn has_evidence(&self) -> bool {
+        self.contained.max(self.contains) >= CONTAINED_MIN && self.n_rare >= SHARED_MIN
     }
 }
 
@@ -199,7 +211,7 @@ impl Archive {
         let met = found.into_iter().find(|it| it.content == revision.content);
         let n_rare = met.map_or(0, |met| met.n_rare);
         let rarity = rarity(n_rare, &asked.sketch, &other.sketch);
-        Ok(Some(Closeness::of(&asked.common(&other), rarity)))
+        Ok(Some(Closeness::of(&asked.common(&other, 0.0), rarity)))
     }
 
     /// What a text shares with a revision, and what each has alone.
@@ -293,7 +305,7 @@ impl Archive {
         let held = self.catalog.revisions_with(candidate.content)?.pop();
         let Some(revision) = held else { return Ok(None) };
         let other = self.prepared(&revision, shelf)?;
-        Ok(other.map(|other| Closeness::of(&asked.common(&other), candidate.rarity)))
+        Ok(other.map(|other| Closeness::of(&asked.common(&other, 0.0), candidate.rarity)))
     }
 
     /// A stored text made ready to be compared; none for what is no text or cannot be read.
@@ -334,7 +346,7 @@ impl Archive {
 impl Explanation {
     fn of(a: &str, b: &str) -> Self {
         let (a, b) = (Spoken::of(a), Spoken::of(b));
-        let mut found = passages::shared(&a.hashes, &b.hashes);
+        let mut found = passages::shared(&Seeds::of(&a.hashes), &Seeds::of(&b.hashes));
         found.sort_by_key(|passage| (std::cmp::Reverse(passage.a.len()), passage.a.start));
         let mut shared: Vec<&Passage> = Vec::new();
         for passage in &found {
@@ -409,11 +421,12 @@ fn rarity(n_rare: u32, a: &Sketch, b: &Sketch) -> f64 {
 
 /// Whether two sketches leave it possible that the texts are over the bar.
 pub(super) fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, bar: Bar) -> bool {
-    let resemblance = sketch::resemblance(a, b);
+    let overlap = sketch::estimate(a, b);
+    let resemblance = overlap.resemblance();
     match bar {
         Bar::Resemblance(min) => resemblance >= min - ESTIMATE_SLACK,
         Bar::Copied => {
-            let contained = sketch::containment(a, b).max(sketch::containment(b, a));
+            let contained = overlap.containment_of_a().max(overlap.containment_of_b());
             let may_be_copied = candidate.rarity >= COPIED_MIN && contained >= CONTAINED_MIN / 2.0;
             may_be_copied || resemblance >= RESEMBLANCE_SURE - ESTIMATE_SLACK
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     crafts::{
-        passages::{self, Wording},
+        passages::{self, Seeds, Wording},
         sketch::{self, Overlap, Shingles, Sketch, Words},
         text::{self, Normal},
     },
@@ -17,10 +17,12 @@ const OWN_SHARE_MIN: f64 = 0.1;
 
 /// A text made ready to be compared with others.
 pub struct Prepared {
-    /// The words, without furniture.
-    normal: Normal,
+    /// The words, without furniture, one after the other, and where each of them ends.
+    text: String,
+    ends: Vec<usize>,
     /// A hash of each.
     hashes: Vec<u64>,
+    seeds: Seeds,
     /// The full set of shingles, for exact numbers.
     shingles: Shingles,
     /// The sketch, without furniture.
@@ -54,22 +56,27 @@ pub fn prepare(bytes: &[u8], media_type: &str, furniture: &Furniture) -> Option<
         return None;
     }
     let (hashes, shingles) = (sketch::word_hashes(words), Shingles::of(words));
-    Some(Prepared { normal, hashes, shingles, sketch })
+    let text = String::from_utf8_lossy(words.bytes).into_owned();
+    let ends = words.ends.to_vec();
+    let seeds = Seeds::of(&hashes);
+    Some(Prepared { text, ends, hashes, seeds, shingles, sketch })
 }
 
 impl Prepared {
-    /// Compares two texts.
-    pub fn common(&self, other: &Self) -> Common {
+    /// Compares two texts; passages are looked for if one of them has this share of the other's
+    /// shingles.
+    pub fn common(&self, other: &Self, contained_min: f64) -> Common {
         let overlap = self.shingles.overlap(&other.shingles);
         // Texts too short for passages may share pairs of words.
         let contained = overlap.containment_of_a().max(overlap.containment_of_b());
-        let covered = if overlap.shared == 0 { 0.0 } else { self.covered(other) };
+        let is_worth = overlap.shared > 0 && contained >= contained_min;
+        let covered = if is_worth { self.covered(other) } else { 0.0 };
         Common { overlap, covered: covered.max(contained) }
     }
 
     /// The share of the words that stand in passages of both, of that text in which it is greater.
     fn covered(&self, other: &Self) -> f64 {
-        let passages = passages::shared(&self.hashes, &other.hashes);
+        let passages = passages::shared(&self.seeds, &other.seeds);
         let (a, b) = (self.spelt(), other.spelt());
         let (a, b) = (
             Wording { words: &a, hashes: &self.hashes },
@@ -81,14 +88,14 @@ impl Prepared {
     }
 
     fn spelt(&self) -> Vec<&str> {
-        self.normal.words().map(|word| std::str::from_utf8(word).unwrap_or_default()).collect()
+        let mut start = 0;
+        let word = |end: &usize| &self.text[std::mem::replace(&mut start, *end)..*end];
+        self.ends.iter().map(word).collect()
     }
 
     /// About the bytes it takes.
     pub fn n_bytes(&self) -> usize {
-        self.normal.bytes().len()
-            + 8 * (2 * self.hashes.len() + self.shingles.hashes().len())
-            + 1024
+        self.text.len() + 8 * (5 * self.ends.len() + self.shingles.hashes().len()) + 1024
     }
 }
 

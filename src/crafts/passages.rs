@@ -5,7 +5,7 @@
 //! they lie all over it and its passages cover nearly all of it; two reports that quote the same
 //! paragraph share one passage.
 
-use std::{collections::HashMap, ops::Range};
+use std::ops::Range;
 
 /// Words of a seed.
 const SEED_WORDS: usize = 3;
@@ -13,8 +13,8 @@ const SEED_WORDS: usize = 3;
 const GAP_WORDS_MAX: usize = 12;
 /// By so many words the distances between two seeds may differ in the two texts.
 const DRIFT_WORDS_MAX: usize = 4;
-/// A triple that stands in a text more often than this starts nothing after the first places.
-const PLACES_MAX: u32 = 4;
+/// Of a triple that stands in a text more often than this, the first places count.
+const PLACES_MAX: usize = 4;
 /// Passages that are open at the same time; of more, those that end first are closed.
 const OPEN_MAX: usize = 32;
 
@@ -27,28 +27,57 @@ pub struct Passage {
     pub b: Range<usize>,
 }
 
-/// The passages that two texts share, in the order of the first one; texts are given as hashes of
-/// their words.
-///
-/// The work is bounded by the sum of both lengths times some constant.
-pub fn shared(a: &[u64], b: &[u64]) -> Vec<Passage> {
-    let places = Places::of(b);
-    let mut open: Vec<Passage> = Vec::new();
-    let mut done = Vec::new();
-    for (at, seed) in a.windows(SEED_WORDS).enumerate() {
-        close(&mut open, &mut done, |passage| at >= passage.a.end + GAP_WORDS_MAX);
-        for other in places.with(seed) {
-            match open.iter_mut().filter(|it| follows(it, at, other)).max_by_key(|it| it.b.end) {
-                Some(passage) => {
-                    passage.a.end = passage.a.end.max(at + SEED_WORDS);
-                    passage.b.end = passage.b.end.max(other + SEED_WORDS);
-                }
-                None => open.push(Passage { a: at..at + SEED_WORDS, b: other..other + SEED_WORDS }),
+/// Where each triple of words stands in a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seeds(Vec<(u64, u32)>);
+
+impl Seeds {
+    /// The triples of a text, given as hashes of its words.
+    pub fn of(words: &[u64]) -> Self {
+        // The multiplier of MMIX (Knuth) mixes well enough what is mixed already.
+        let mix = |sum: u64, word: &u64| {
+            (sum.rotate_left(23) ^ word).wrapping_mul(6_364_136_223_846_793_005)
+        };
+        let seeds = words.windows(SEED_WORDS).map(|seed| seed.iter().fold(0, mix));
+        let mut seeds: Vec<(u64, u32)> = seeds.zip(0..).collect();
+        seeds.sort_unstable();
+        Self(seeds)
+    }
+
+    /// The places where the same triples stand in both, in order.
+    fn shared(&self, other: &Self) -> Vec<(usize, usize)> {
+        let mut both = Vec::new();
+        let mut others = other.0.chunk_by(|x, y| x.0 == y.0).peekable();
+        for mine in self.0.chunk_by(|x, y| x.0 == y.0) {
+            while others.next_if(|its| its[0].0 < mine[0].0).is_some() {}
+            let Some(its) = others.next_if(|its| its[0].0 == mine[0].0) else { continue };
+            for (_, at) in mine {
+                let its = its.iter().take(PLACES_MAX);
+                both.extend(its.map(|(_, other)| (*at as usize, *other as usize)));
             }
         }
+        both.sort_unstable();
+        both
+    }
+}
+
+/// The passages that two texts share, in the order of the first one.
+///
+/// The work is bounded by the sum of both lengths times some constant.
+pub fn shared(a: &Seeds, b: &Seeds) -> Vec<Passage> {
+    let mut open: Vec<Passage> = Vec::new();
+    let mut done = Vec::new();
+    for (at, other) in a.shared(b) {
+        close(&mut open, &mut done, |passage| at >= passage.a.end + GAP_WORDS_MAX);
+        match open.iter_mut().filter(|it| follows(it, at, other)).max_by_key(|it| it.b.end) {
+            Some(passage) => {
+                passage.a.end = passage.a.end.max(at + SEED_WORDS);
+                passage.b.end = passage.b.end.max(other + SEED_WORDS);
+            }
+            None => open.push(Passage { a: at..at + SEED_WORDS, b: other..other + SEED_WORDS }),
+        }
         if open.len() > OPEN_MAX {
-            let surplus = open.len() - OPEN_MAX;
-            done.extend(open.drain(..surplus));
+            done.push(open.remove(0));
         }
     }
     done.append(&mut open);
@@ -151,40 +180,6 @@ fn close(open: &mut Vec<Passage>, done: &mut Vec<Passage>, is_over: impl Fn(&Pas
     }
 }
 
-/// Where each triple of words stands in a text.
-struct Places {
-    /// The first place, and how many there are.
-    first: HashMap<[u64; SEED_WORDS], (u32, u32)>,
-    /// For each place the next one of the same triple; itself for the last.
-    next: Vec<u32>,
-}
-
-impl Places {
-    fn of(words: &[u64]) -> Self {
-        let n_places = (words.len() + 1).saturating_sub(SEED_WORDS);
-        let mut places = Self { first: HashMap::with_capacity(n_places), next: vec![0; n_places] };
-        for (at, seed) in words.windows(SEED_WORDS).enumerate().rev() {
-            let Ok(key) = <[u64; SEED_WORDS]>::try_from(seed) else { continue };
-            let place = places.first.entry(key).or_insert((at as u32, 0));
-            places.next[at] = place.0;
-            *place = (at as u32, place.1 + 1);
-        }
-        places
-    }
-
-    /// The first places of a triple, rising.
-    fn with(&self, seed: &[u64]) -> impl Iterator<Item = usize> {
-        let key = <[u64; SEED_WORDS]>::try_from(seed).ok();
-        let found = key.and_then(|key| self.first.get(&key)).copied();
-        let (mut at, n_places) = found.unwrap_or((0, 0));
-        (0..n_places.min(PLACES_MAX)).map(move |_| {
-            let here = at;
-            at = self.next[here as usize];
-            here as usize
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -196,8 +191,12 @@ mod tests {
         text.split_whitespace().map(number).collect()
     }
 
+    fn seeds(text: &str) -> Seeds {
+        Seeds::of(&words(text))
+    }
+
     fn between(a: &str, b: &str) -> Vec<(Range<usize>, Range<usize>)> {
-        shared(&words(a), &words(b)).into_iter().map(|passage| (passage.a, passage.b)).collect()
+        shared(&seeds(a), &seeds(b)).into_iter().map(|passage| (passage.a, passage.b)).collect()
     }
 
     #[test]
@@ -224,7 +223,7 @@ mod tests {
                 (a.split_whitespace().collect(), b.split_whitespace().collect());
             let (x, y) = (words(&a.join(" ")), words(&b.join(" ")));
             let (a, b) = (Wording { words: &a, hashes: &x }, Wording { words: &b, hashes: &y });
-            n_alike(a, b, &shared(&x, &y))
+            n_alike(a, b, &shared(&Seeds::of(&x), &Seeds::of(&y)))
         };
         let story = "the old ferry to the island left harbour at noon and came back late";
         assert_eq!(count(story, story), (14, 14));
@@ -247,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_text_of_one_word_does_not_take_for_ever() {
-        let many = vec![5; 20_000];
+        let many = Seeds::of(&vec![5; 20_000]);
         let found = shared(&many, &many);
         let covered: usize =
             union(found.iter().map(|it| it.a.clone())).iter().map(Range::len).sum();
@@ -260,7 +259,7 @@ mod tests {
             a in proptest::collection::vec(0..6_u64, 0..200),
             b in proptest::collection::vec(0..6_u64, 0..200),
         ) {
-            for passage in shared(&a, &b) {
+            for passage in shared(&Seeds::of(&a), &Seeds::of(&b)) {
                 prop_assert!(passage.a.len() >= SEED_WORDS && passage.a.end <= a.len());
                 prop_assert!(passage.b.len() >= SEED_WORDS && passage.b.end <= b.len());
             }

@@ -136,26 +136,15 @@ impl Sketch {
 /// Version, count of hashes, number of shingles.
 const HEAD_BYTES: usize = 6;
 
-/// Estimates the resemblance of two texts: shared shingles over all shingles of both.
+/// Estimates what two texts share: the overlap of the part of the hash range that both sketches hold
+/// whole.
 ///
-/// The standard error is at most 1/16, and nothing when both sketches hold every shingle.
-pub fn resemblance(a: &Sketch, b: &Sketch) -> f64 {
-    estimate(a, b).resemblance()
-}
-
-/// Estimates which part of the first text's shingles the second has.
-///
-/// The estimate rests on the first text's hashes below the second's largest: where the first text is
-/// a small part of the second these are few, and the estimate is rough.
-pub fn containment(a: &Sketch, b: &Sketch) -> f64 {
-    estimate(a, b).containment_of_a()
-}
-
-/// The overlap of the part of the hash range that both sketches hold whole.
+/// The standard error of a resemblance is at most 1/16, and nothing when both sketches hold every
+/// shingle. Where one text is a small part of the other, its containment rests on few hashes.
 ///
 /// A threshold sample of the union in the sense of Dasgupta, Lang, Rhodes and Thaler, "A framework
 /// for estimating stream expression cardinalities", 2016. It contains the bottom-k of the union.
-fn estimate(a: &Sketch, b: &Sketch) -> Overlap {
+pub fn estimate(a: &Sketch, b: &Sketch) -> Overlap {
     let horizon = a.horizon.min(b.horizon);
     let pairs = a.hashes.iter().any(|h| is_pair(*h)) && b.hashes.iter().any(|h| is_pair(*h));
     let counts = |hash: &u32| *hash <= horizon && (pairs || !is_pair(*hash));
@@ -510,11 +499,11 @@ mod tests {
     fn equal_texts_resemble_wholly_and_strangers_not_at_all() {
         for n in [1, 2, 3, 40, 60, 500, 30_000] {
             let (one, other) = (sketch(&prose(0..n)), sketch(&prose(n..2 * n)));
-            assert_eq!(resemblance(&one, &one), 1.0, "{n}");
-            assert_eq!(containment(&one, &one), 1.0, "{n}");
-            assert_eq!(resemblance(&one, &other), 0.0, "{n}");
+            assert_eq!(estimate(&one, &one).resemblance(), 1.0, "{n}");
+            assert_eq!(estimate(&one, &one).containment_of_a(), 1.0, "{n}");
+            assert_eq!(estimate(&one, &other).resemblance(), 0.0, "{n}");
         }
-        assert_eq!(resemblance(&sketch(""), &sketch("")), 0.0);
+        assert_eq!(estimate(&sketch(""), &sketch("")).resemblance(), 0.0);
     }
 
     #[test]
@@ -525,8 +514,8 @@ mod tests {
         assert_eq!(exact.containment_of_a(), 1.0);
         assert!((exact.containment_of_b() - 0.3).abs() < 0.01);
         let (short, long) = (sketch(&short), sketch(&long));
-        assert_eq!(containment(&short, &long), 1.0);
-        assert!((containment(&long, &short) - 0.3).abs() < 0.15);
+        assert_eq!(estimate(&short, &long).containment_of_a(), 1.0);
+        assert!((estimate(&long, &short).containment_of_a() - 0.3).abs() < 0.15);
     }
 
     #[test]
@@ -534,7 +523,7 @@ mod tests {
         let (short, longer) = (prose(0..48), prose(0..52));
         assert_eq!(shingles(&short).overlap(&shingles(&longer)).shared, 46);
         assert_eq!(shingles(&short).overlap(&shingles(&longer)).only_a, 0);
-        assert!(resemblance(&sketch(&short), &sketch(&longer)) > 0.85);
+        assert!(estimate(&sketch(&short), &sketch(&longer)).resemblance() > 0.85);
         let changed = "one two x three four y five six";
         let other = "one two z three four v five six";
         assert_eq!(shingles(changed).overlap(&shingles(other)).shared, 3);
@@ -549,7 +538,7 @@ mod tests {
                 let (a, b) =
                     (prose(at..at + n_words), prose(at + n_words / 3..at + n_words * 4 / 3));
                 let exact = shingles(&a).overlap(&shingles(&b)).resemblance();
-                let off = (resemblance(&sketch(&a), &sketch(&b)) - exact).abs();
+                let off = (estimate(&sketch(&a), &sketch(&b)).resemblance() - exact).abs();
                 worst = worst.max(off);
                 sum += off;
                 n += 1.0;

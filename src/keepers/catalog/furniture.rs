@@ -53,6 +53,13 @@ impl Catalog {
         Ok(query.query_row([site], |row| row.get(0)).optional()?.flatten())
     }
 
+    /// Whether the furniture of some site is kept in more than so many bytes.
+    pub fn has_furniture_over(&self, n_bytes: usize) -> Result<bool, Error> {
+        let mut query =
+            self.db.prepare_cached("SELECT 1 FROM furniture WHERE length(data) > ?1 LIMIT 1")?;
+        Ok(query.exists([n_bytes as i64])?)
+    }
+
     /// The site of the document in this row.
     pub fn site_of(&self, document: i64) -> Result<Option<i64>, Error> {
         let mut query = self.db.prepare_cached("SELECT site FROM document WHERE id = ?1")?;

@@ -98,7 +98,7 @@ impl Furniture {
 
     /// The shingles that a text loses with its furniture.
     fn taken_from(&self, text: &str) -> Vec<u32> {
-        let own = Normal::of(&sketching::own_text(text.to_owned(), self));
+        let own = Normal::of(&sketching::own_text(text.into(), self));
         let own = Shingles::of(sketching::words(&own));
         let whole = Normal::of(text);
         let whole = Shingles::of(sketching::words(&whole));
@@ -160,7 +160,8 @@ pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> 
             }
             // What cannot be read has nothing to show; that it is damaged is for the audit to say.
             if let Ok(bytes) = reader.content_bytes(&revision.digest, revision.n_bytes) {
-                texts.extend(sketching::text_of(&bytes, &revision.media_type));
+                let text = sketching::text_of(&bytes, &revision.media_type);
+                texts.extend(text.map(std::borrow::Cow::into_owned));
             }
         }
         catalog.set_furniture(site, &Furniture::of(&texts).encode())?;

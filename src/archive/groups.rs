@@ -27,7 +27,7 @@ use super::{
 };
 
 /// So many sketches are looked up together, in one pass over the index.
-pub(super) const STRIDE: usize = 4096;
+const STRIDE: usize = 4096;
 /// Texts of one family are kept at hand up to so many bytes.
 const PREPARED_BYTES_MAX: usize = 64 << 20;
 /// Two groups become one while their pairs average this share of the bar. Abridgements of one story

@@ -2,7 +2,7 @@
 
 use crate::{
     crafts::sketch::Sketch,
-    keepers::catalog::Revision,
+    keepers::catalog::{Document, Revision},
     words::{error::Error, name::DocName},
 };
 
@@ -10,42 +10,46 @@ use super::{
     Archive,
     commit::Committed,
     furniture::Shelf,
-    groups::{STRIDE, Sketched},
+    groups::Sketched,
     similar::{Bar, Candidate, Near, Question},
 };
 
-/// Up to so many new texts are compared one by one; of more it is estimated how many resemble others.
+/// Up to so many new texts are compared one by one,
 const ONE_BY_ONE_MAX: usize = 1024;
+/// and of more only so many, evenly spread: what they show is within a few per cent.
+const SAMPLED: usize = 128;
 /// So many neighbours of one text are told.
 const TOLD_MAX: usize = 3;
 
 impl Archive {
     /// For each text that a commit brought in, the earlier documents that are nearest to it.
     ///
-    /// Of a bulk the answer is about how many texts are near to others, by their sketches; `each` is
-    /// not called.
+    /// Of a bulk only some are compared, `each` is not called, and the answer is about how many of all
+    /// are near to earlier ones.
     pub fn resembling(
         &self,
         committed: &Committed,
         bar: Bar,
         mut each: impl FnMut(&DocName, &Near) -> Result<(), Error>,
     ) -> Result<Option<u64>, Error> {
-        let is_bulk = committed.new_texts.len() > ONE_BY_ONE_MAX;
+        let n_texts = committed.new_texts.len();
+        let is_bulk = n_texts > ONE_BY_ONE_MAX;
+        let stride = if is_bulk { n_texts.div_ceil(SAMPLED) } else { 1 };
+        let events: Vec<u64> = committed.new_texts.iter().step_by(stride).copied().collect();
         let shelf = Shelf::default();
         let mut n_near = 0;
         self.catalog.hold()?;
-        for events in committed.new_texts.chunks(STRIDE) {
-            let (revisions, sketched) = self.sketched_by(events, &shelf)?;
-            let found = self.candidates_of_many(&sketched, bar, &shelf)?;
-            n_near += found.len() as u64;
+        let (revisions, sketched) = self.sketched_by(&events, &shelf)?;
+        for (turn, candidates) in self.candidates_of_many(&sketched, bar, &shelf)? {
+            let (own, near) = self.nearest(&revisions[turn], candidates, bar, &shelf)?;
+            n_near += u64::from(!near.is_empty());
             if !is_bulk {
-                for (turn, candidates) in found {
-                    self.each_near(&revisions[turn], candidates, (bar, &shelf), &mut each)?;
-                }
+                near.iter().take(TOLD_MAX).try_for_each(|near| each(&own.name, near))?;
             }
         }
         self.catalog.let_go()?;
-        Ok(is_bulk.then_some(n_near))
+        let about = (n_near * n_texts as u64).checked_div(events.len() as u64).unwrap_or(0);
+        Ok(is_bulk.then_some(about))
     }
 
     /// The revisions that these events recorded, and the sketches of their contents.
@@ -67,18 +71,18 @@ impl Archive {
         Ok((revisions, sketched))
     }
 
-    /// Calls `each` with the nearest of other documents among the candidates of a new text.
-    fn each_near(
+    /// The document of a new text, and those others among the candidates that are near to it.
+    fn nearest(
         &self,
         revision: &Revision,
         candidates: Vec<Candidate>,
-        (bar, shelf): (Bar, &Shelf),
-        each: &mut impl FnMut(&DocName, &Near) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let Some(text) = self.prepared(revision, shelf)? else { return Ok(()) };
+        bar: Bar,
+        shelf: &Shelf,
+    ) -> Result<(Document, Vec<Near>), Error> {
         let own = self.catalog.document_at(revision.document)?;
+        let Some(text) = self.prepared(revision, shelf)? else { return Ok((own, Vec::new())) };
         let question = Question { bar, own: Some(&own), all_revisions: false };
         let near = self.near_among(&text, candidates, question, shelf)?;
-        near.iter().take(TOLD_MAX).try_for_each(|near| each(&own.name, near))
+        Ok((own, near))
     }
 }

@@ -223,7 +223,7 @@ impl Archive {
         let shelf = Shelf::default();
         let own = |bytes: &[u8], media_type: &str, furniture: &Furniture| {
             let text = sketching::text_of(bytes, media_type).unwrap_or_default();
-            sketching::own_text(text, furniture)
+            sketching::own_text(text, furniture).into_owned()
         };
         let asked = own(bytes, media_type, &*self.furniture_for(&shelf, bytes)?);
         let other = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;

@@ -1,5 +1,7 @@
 //! From bytes to what near-duplicates are found by: sketches, shingles, words.
 
+use std::borrow::Cow;
+
 use crate::{
     crafts::{
         passages::{self, Seeds, Wording},
@@ -100,14 +102,14 @@ impl Prepared {
 }
 
 /// A text but for its furniture.
-pub fn own_text(text: String, furniture: &Furniture) -> String {
+pub fn own_text<'a>(text: Cow<'a, str>, furniture: &Furniture) -> Cow<'a, str> {
     if furniture.is_empty() {
         return text;
     }
     let is_own = |line: &&str| !furniture.has_line(line_hash(&Normal::of(line)));
     let own = text.lines().filter(is_own).collect::<Vec<_>>().join("\n");
     let n_min = Normal::of(&text).ends().len() as f64 * OWN_SHARE_MIN;
-    if Normal::of(&own).ends().len() as f64 >= n_min { own } else { text }
+    if Normal::of(&own).ends().len() as f64 >= n_min { Cow::Owned(own) } else { text }
 }
 
 /// A hash of the words of a line; none of a line without words.
@@ -121,11 +123,11 @@ pub fn words(normal: &Normal) -> Words<'_> {
 }
 
 /// What people read of a content; none when it is no text.
-pub fn text_of(bytes: &[u8], media_type: &str) -> Option<String> {
+pub fn text_of<'a>(bytes: &'a [u8], media_type: &str) -> Option<Cow<'a, str>> {
     if bytes.len() > limits::TEXT_BYTES_MAX {
         return None;
     }
-    Some(text::readable(bytes, media_type)?.text.into_owned())
+    Some(text::readable(bytes, media_type)?.text)
 }
 
 /// A hash of each word of a text, and where the characters stand that it comes from.

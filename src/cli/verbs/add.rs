@@ -506,7 +506,8 @@ fn sentence(summary: &Summary) -> String {
         parts.push(format!("{} near-duplicates", summary.resembling));
     }
     if let Some(about) = summary.resembling_about {
-        parts.push(format!("about {about} of them near-duplicates (see archive dups)"));
+        let texts = counted(about, "near-duplicate", "near-duplicates");
+        parts.push(format!("about {texts} of earlier texts (archive dups --near)"));
     }
     parts.extend(summary.skipped.iter().map(|(reason, n)| format!("{n} skipped: {reason}")));
     if summary.unreadable > 0 {

@@ -15,7 +15,7 @@ use crate::{
         files::open_input,
         lines::{RevisionLine, typed},
         session::Session,
-        terminal::{Style, shown_name, shown_text},
+        terminal::{Style, shown_name, shown_text, size},
     },
     crafts::text,
     keepers::catalog::Document,
@@ -56,6 +56,22 @@ struct Asked {
     media_type: String,
     own: Option<Document>,
     label: String,
+}
+
+impl Asked {
+    fn is_text(&self) -> bool {
+        text::readable(&self.bytes, &self.media_type).is_some_and(|it| !it.text.trim().is_empty())
+    }
+
+    fn is_no_text(&self) -> String {
+        match self.bytes.len() > limits::TEXT_BYTES_MAX {
+            true => {
+                let most = size(limits::TEXT_BYTES_MAX as u64);
+                format!("{} is too long: texts of up to {most} are compared", self.label)
+            }
+            false => format!("{} has no text to compare", self.label),
+        }
+    }
 }
 
 /// Finds the documents whose text resembles one.
@@ -108,7 +124,7 @@ fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<Nea
     let question =
         Question { bar: bar(args), own: asked.own.as_ref(), all_revisions: args.all_revisions };
     let near = archive.similar(&asked.bytes, &asked.media_type, question)?;
-    near.ok_or_else(|| Error::usage(format!("{} has no text to compare", asked.label)))
+    near.ok_or_else(|| Error::usage(asked.is_no_text()))
 }
 
 /// One other document, near or not.
@@ -121,8 +137,12 @@ fn compared(
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
     let closeness = archive.closeness((&asked.bytes, &asked.media_type), &revision)?;
     let Some(closeness) = closeness else {
-        let other = shown_name(other.as_bytes());
-        return Err(Error::usage(format!("{} or {other} has no text to compare", asked.label)));
+        let other = shown_name(document.name.as_bytes());
+        let why = match asked.is_text() {
+            true => format!("{other}@{} has no text to compare", revision.number),
+            false => asked.is_no_text(),
+        };
+        return Err(Error::usage(why));
     };
     Ok(Near { document, revision, closeness })
 }

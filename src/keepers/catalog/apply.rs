@@ -266,7 +266,7 @@ fn revise_document(
     Ok((transaction.last_insert_rowid(), 1))
 }
 
-/// The site of a new document, which is sampled for its furniture if it is text.
+/// The site of a new document, which may become part of its sample.
 fn site(
     transaction: &Connection,
     detail: Option<&Detail>,
@@ -276,11 +276,7 @@ fn site(
     let Some(Detail::Revise(said)) = detail else { return Ok(None) };
     let found = sampling.site(transaction, said.source.as_deref(), &said.name)?;
     let Some(site) = found else { return Ok(None) };
-    let is_text =
-        transaction.prepare_cached("SELECT 1 FROM sketch WHERE content = ?1")?.exists([content])?;
-    if is_text {
-        sampling.take(transaction, (site, content), &said.name)?;
-    }
+    sampling.take(transaction, (site, content), &said.name)?;
     Ok(Some(site))
 }
 

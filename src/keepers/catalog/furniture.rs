@@ -127,7 +127,8 @@ impl Sampling {
         Ok(Some(site))
     }
 
-    /// Takes the first content of a new document into its site's sample, if it belongs there.
+    /// Takes the first content of a new document into its site's sample, if it is text and belongs
+    /// there.
     pub(super) fn take(
         &mut self,
         transaction: &Connection,
@@ -144,6 +145,12 @@ impl Sampling {
         let rank = (Digest::of(name.as_bytes()).key().0 >> 1) as i64;
         let is_full = sample.len() >= SAMPLED;
         if is_full && sample.last_key_value().is_some_and(|(last, _)| *last <= rank) {
+            return Ok(());
+        }
+        let is_text = transaction
+            .prepare_cached("SELECT 1 FROM sketch WHERE content = ?1")?
+            .exists([content])?;
+        if !is_text {
             return Ok(());
         }
         sample.insert(rank, content);
@@ -206,6 +213,10 @@ mod tests {
             (0..200).map(|n| DocName::new(format!("wire/{n}.txt")).unwrap()).collect();
         let sampled = |order: Vec<usize>| {
             let catalog = Catalog::in_memory().unwrap();
+            let insert =
+                "WITH RECURSIVE n(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM n WHERE x < 199)
+                 INSERT INTO sketch SELECT x, 0, x'' FROM n";
+            catalog.db.execute(insert, []).unwrap();
             for half in order.chunks(100) {
                 let mut sampling = Sampling::default();
                 for n in half {

@@ -27,7 +27,13 @@ use super::sketching;
 const TEXTS_MIN: usize = 3;
 /// Of a page this share of the words is furniture: less is chance, and where it is more the texts are
 /// versions of one rather than pages.
-const SHARES: std::ops::RangeInclusive<f64> = 0.1..=0.8;
+const SHARE_MIN: f64 = 0.1;
+/// See [`SHARE_MIN`].
+const SHARE_MAX: f64 = 0.8;
+/// Few texts are more easily versions of one;
+const FEW_TEXTS: usize = 8;
+/// of them no more than this may be furniture.
+const SHARE_MAX_OF_FEW: f64 = 0.6;
 /// A site has furniture if this share of the sampled texts are pages.
 const TEXTS_SHARE_MIN: f64 = 0.5;
 
@@ -57,7 +63,11 @@ impl Furniture {
         let mut lines: Vec<u32> =
             n_texts.into_iter().filter(|(_, n)| *n >= TEXTS_MIN).map(|(line, _)| line).collect();
         lines.sort_unstable();
-        let is_page = |page: &&Page| SHARES.contains(&page.share_of(&lines));
+        let share_max = if pages.len() < FEW_TEXTS { SHARE_MAX_OF_FEW } else { SHARE_MAX };
+        let is_page = |page: &&Page| {
+            let share = page.share_of(&lines);
+            (SHARE_MIN..=share_max).contains(&share)
+        };
         let n_pages = pages.iter().filter(is_page).count();
         if (n_pages as f64) < pages.len() as f64 * TEXTS_SHARE_MIN {
             return Self::default();

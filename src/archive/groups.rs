@@ -26,8 +26,9 @@ use super::{
     sketching::Prepared,
 };
 
-/// So many sketches are looked up together, in one pass over the index.
-const STRIDE: usize = 4096;
+/// So many sketches are looked up together. Their hashes fall everywhere in the index, and a pass over
+/// all of it costs less than so many look-ups.
+const STRIDE: usize = 32 << 10;
 /// Texts of one family are kept at hand up to so many bytes.
 const PREPARED_BYTES_MAX: usize = 64 << 20;
 /// Two groups become one while their pairs average this share of the bar. Abridgements of one story

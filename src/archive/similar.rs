@@ -34,17 +34,20 @@ pub enum Bar {
 ///
 /// On labelled copies, scanned or with furniture around them, this finds more and confuses less than
 /// any bar on resemblance: docs/benchmarks.md.
-pub const COPIED_MIN: f64 = 0.3;
+pub const COPIED_MIN: f64 = 0.35;
 /// And this share of the shingles of one of them the other has, and so many rare ones: a few turns of
 /// phrase are no copy.
 pub const CONTAINED_MIN: f64 = 0.1;
 /// See [`CONTAINED_MIN`].
-pub const SHARED_MIN: f64 = 6.0;
+pub const SHARED_MIN: f64 = 8.0;
 /// Texts that resemble each other so much are near-duplicates however common their words are.
 pub const RESEMBLANCE_SURE: f64 = 0.6;
 
 /// How far below the wanted resemblance an estimate may lie and still be confirmed.
 const ESTIMATE_SLACK: f64 = 0.2;
+
+/// Shorter passages are turns of phrase, and explain nothing.
+const EXPLAINED_WORDS_MIN: usize = 5;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -347,6 +350,7 @@ impl Explanation {
     fn of(a: &str, b: &str) -> Self {
         let (a, b) = (Spoken::of(a), Spoken::of(b));
         let mut found = passages::shared(&Seeds::of(&a.hashes), &Seeds::of(&b.hashes));
+        found.retain(|passage| passage.a.len() >= EXPLAINED_WORDS_MIN);
         found.sort_by_key(|passage| (std::cmp::Reverse(passage.a.len()), passage.a.start));
         let mut shared: Vec<&Passage> = Vec::new();
         for passage in &found {

@@ -19,6 +19,9 @@ const RARE_MIN: usize = 20;
 /// or, in a large archive, one of so many.
 const RARE_SHARE: usize = 500;
 
+/// So many meetings of sketches and contents are remembered at a time: twelve bytes each.
+const MET_MAX: usize = if cfg!(test) { 100 } else { 8 << 20 };
+
 /// One sketch among many whose neighbours are wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
@@ -68,8 +71,8 @@ impl Catalog {
     /// The [`Catalog::neighbours`] of each content asked about that has any, after its place among
     /// those asked about.
     ///
-    /// All hashes are looked up in one pass over the index. A few thousand sketches at a time are
-    /// worth the pass and take some megabytes.
+    /// All hashes are looked up in one pass over the index; in several where they meet so many
+    /// contents that memory would not hold them.
     pub fn neighbours_of_many(
         &self,
         asked: &[Asking],
@@ -80,8 +83,20 @@ impl Catalog {
         }
         wanted.sort_unstable();
         let mut tally = Tally::new(asked, self.n_rare_max()?);
-        self.each_sharing(&wanted, |wanted, sharing| tally.count(wanted, sharing))?;
-        Ok(tally.neighbours())
+        let is_split = asked.len() > 1;
+        self.each_sharing(&wanted, |wanted, sharing| {
+            tally.count(wanted, sharing);
+            !is_split || tally.met.len() < MET_MAX
+        })?;
+        if !is_split || tally.met.len() < MET_MAX {
+            return Ok(tally.neighbours());
+        }
+        drop((tally, wanted));
+        let (first, second) = asked.split_at(asked.len() / 2);
+        let mut all = self.neighbours_of_many(first)?;
+        let second_half = self.neighbours_of_many(second)?.into_iter();
+        all.extend(second_half.map(|(turn, near)| (first.len() + turn, near)));
+        Ok(all)
     }
 
     /// So many contents have a rare hash at most.
@@ -92,11 +107,11 @@ impl Catalog {
     }
 
     /// Calls `each` with all that want one hash, and the first of the contents that share it: one
-    /// more than count.
+    /// more than count; as long as the answer is yes.
     fn each_sharing(
         &self,
         wanted: &[Wanted],
-        mut each: impl FnMut(&[Wanted], &[u32]),
+        mut each: impl FnMut(&[Wanted], &[u32]) -> bool,
     ) -> Result<(), Error> {
         let posting = Blocks::posting(&self.db);
         let mut runs = wanted.chunk_by(|a, b| a.hash == b.hash).peekable();
@@ -108,7 +123,9 @@ impl Catalog {
                 let hash = blocks::hash_of(number);
                 let is_done = |run: &&[Wanted]| run[0].hash < hash || sharing.len() > POSTINGS_MAX;
                 if let Some(run) = runs.next_if(is_done) {
-                    each(run, &sharing);
+                    if !each(run, &sharing) {
+                        return Ok(None);
+                    }
                     sharing.clear();
                 }
                 while runs.next_if(|run| run[0].hash < hash).is_some() {}

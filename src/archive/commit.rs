@@ -115,7 +115,7 @@ impl Adding<'_> {
         let entries = archive.journal.entries(range).collect::<Result<Vec<_>, _>>()?;
         let events = recorded(&entries);
         let note = String::from_utf8_lossy(archive.journal.note());
-        archive.catalog.apply(&Batch {
+        let batch = Batch {
             events: &events,
             packs: &packs,
             sketches: Some(&pending.sketches),
@@ -123,8 +123,12 @@ impl Adding<'_> {
             chunks: Some(&pending.chunks),
             tiles: &self.edge.take(),
             checkpoint: Some(&note),
-        })?;
-        furniture::refresh(&archive.catalog, &archive.reader)
+        };
+        // Whoever finds the catalog in step takes the furniture in it for known.
+        archive.catalog.together(|| {
+            archive.catalog.apply(&batch)?;
+            furniture::refresh(&archive.catalog, &archive.reader)
+        })
     }
 }
 

@@ -181,8 +181,10 @@ fn apply_events(
         ));
     }
     let note = String::from_utf8_lossy(journal.note());
-    apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))?;
-    furniture::refresh(catalog, &reader)
+    catalog.together(|| {
+        apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))?;
+        furniture::refresh(catalog, &reader)
+    })
 }
 
 /// Makes all sketches again, in the version that this program makes, and what follows from them.
@@ -195,17 +197,20 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
         }
         Ok(())
     })?;
-    catalog.renew_sketches(|put| {
-        for (content, digest) in all {
-            let Ok(bytes) = reader.blob(&digest) else { continue };
-            let Some(held) = catalog.revisions_with(content)?.into_iter().next() else { continue };
-            if let Some(sketch) = sketching::sketch(&bytes, &held.media_type) {
-                put(content, &sketch.encode())?;
+    catalog.together(|| {
+        catalog.renew_sketches(|put| {
+            for (content, digest) in all {
+                let Ok(bytes) = reader.blob(&digest) else { continue };
+                let held = catalog.revisions_with(content)?.into_iter().next();
+                let Some(held) = held else { continue };
+                if let Some(sketch) = sketching::sketch(&bytes, &held.media_type) {
+                    put(content, &sketch.encode())?;
+                }
             }
-        }
-        Ok(())
-    })?;
-    furniture::refresh(catalog, &reader)
+            Ok(())
+        })?;
+        furniture::refresh(catalog, &reader)
+    })
 }
 
 fn apply_stretch(

@@ -153,6 +153,11 @@ impl Catalog {
         if !self.db.is_autocommit() {
             return change(&self.db);
         }
+    /// Makes several changes, all of them or none.
+    pub fn together(&self, change: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        self.whole(|_| change())
+    }
+
         let transaction = self.db.unchecked_transaction()?;
         change(&transaction)?;
         transaction.commit()?;

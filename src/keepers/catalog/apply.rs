@@ -27,6 +27,9 @@ use super::{
     name_of, name_value,
 };
 
+/// So many sketches made again are posted together: a pass over the index, and some 30 MB.
+const POSTED_TOGETHER: usize = 1 << 16;
+
 /// An event and its index in the journal; no detail when that was taken away.
 pub struct Recorded<'a> {
     /// The index.
@@ -80,7 +83,7 @@ impl Catalog {
             for recorded in batch.events {
                 apply_event(transaction, recorded, batch, &mut indexing)?;
             }
-            post(transaction, &indexing.touched)?;
+            post(transaction, indexing.touched.iter().copied())?;
             indexing.sampling.write(transaction)?;
             let kin = rising(indexing.kin);
             Blocks::kin(transaction).change(&kin, &[])?;
@@ -105,15 +108,17 @@ impl Catalog {
             for table in ["sketch", "posting", "sampled", "furniture"] {
                 transaction.execute(&format!("DELETE FROM {table}"), [])?;
             }
-            let mut touched = BTreeSet::new();
+            let mut touched = Vec::new();
             make(&mut |content, data| {
                 transaction
                     .prepare_cached("INSERT OR REPLACE INTO sketch VALUES (?1, 0, ?2)")?
                     .execute(params![content, data])?;
-                touched.insert(content);
+                touched.push(content);
                 Ok(())
             })?;
-            post(transaction, &touched)?;
+            for some in touched.chunks(POSTED_TOGETHER) {
+                post(transaction, some.iter().copied())?;
+            }
             sample_all(transaction)?;
             let replace = "INSERT OR REPLACE INTO meta VALUES ('sketches', ?1)";
             transaction.execute(replace, [super::sketches_version()])?;
@@ -148,16 +153,16 @@ impl Catalog {
         replaced
     }
 
-    /// Changes all or nothing: in a transaction of its own, or as a part of the one that is open.
-    fn whole(&self, change: impl FnOnce(&Connection) -> Result<(), Error>) -> Result<(), Error> {
-        if !self.db.is_autocommit() {
-            return change(&self.db);
-        }
     /// Makes several changes, all of them or none.
     pub fn together(&self, change: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         self.whole(|_| change())
     }
 
+    /// Changes all or nothing: in a transaction of its own, or as a part of the one that is open.
+    fn whole(&self, change: impl FnOnce(&Connection) -> Result<(), Error>) -> Result<(), Error> {
+        if !self.db.is_autocommit() {
+            return change(&self.db);
+        }
         let transaction = self.db.unchecked_transaction()?;
         change(&transaction)?;
         transaction.commit()?;
@@ -384,7 +389,7 @@ fn phrase(transaction: &Connection, text: Option<&str>) -> Result<Option<i64>, E
 }
 
 /// Posts what became the latest content of a document, and takes back what no longer is one.
-fn post(transaction: &Connection, touched: &BTreeSet<i64>) -> Result<(), Error> {
+fn post(transaction: &Connection, touched: impl Iterator<Item = i64>) -> Result<(), Error> {
     let (mut came, mut went) = (Vec::new(), Vec::new());
     let mut query = transaction.prepare_cached(
         "SELECT posted, data, EXISTS (
@@ -406,7 +411,7 @@ fn post(transaction: &Connection, touched: &BTreeSet<i64>) -> Result<(), Error> 
         }
         let sketch = Sketch::parse(&data)
             .map_err(|why| Error::Catalog { why: format!("a sketch is malformed: {why}") })?;
-        let value = blocks::value(*content)?;
+        let value = blocks::value(content)?;
         let postings = sketch.index_hashes().iter().map(|hash| blocks::entry(*hash, value));
         if is_latest {
             came.extend(postings)

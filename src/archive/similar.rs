@@ -4,6 +4,8 @@
 //! confirmed on both texts, so every number shown is exact. Furniture of the sites counts on neither
 //! side.
 
+use std::{cmp::Reverse, collections::HashSet};
+
 use crate::{
     crafts::{
         passages::{self, Passage, Seeds},
@@ -334,14 +336,18 @@ impl Archive {
         content: i64,
         all_revisions: bool,
     ) -> Result<Vec<(Document, Revision)>, Error> {
-        let mut all: Vec<(Document, Revision)> = Vec::new();
-        for revision in self.catalog.revisions_with(content)? {
+        let mut all = Vec::new();
+        let mut met = HashSet::new();
+        for revision in self.catalog.revisions_with(content)?.into_iter().rev() {
+            if !met.insert(revision.document) {
+                continue;
+            }
             let document = self.catalog.document_at(revision.document)?;
             if document.latest == revision.event || all_revisions {
-                all.retain(|(known, _)| known.row != document.row);
                 all.push((document, revision));
             }
         }
+        all.reverse();
         Ok(all)
     }
 }
@@ -351,15 +357,16 @@ impl Explanation {
         let (a, b) = (Spoken::of(a), Spoken::of(b));
         let mut found = passages::shared(&Seeds::of(&a.hashes), &Seeds::of(&b.hashes));
         found.retain(|passage| passage.a.len() >= EXPLAINED_WORDS_MIN);
-        found.sort_by_key(|passage| (std::cmp::Reverse(passage.a.len()), passage.a.start));
-        let mut shared: Vec<&Passage> = Vec::new();
+        found.sort_by_key(|passage| (passage.a.start, Reverse(passage.a.end)));
+        // What ends no later than one that starts no later lies within that one.
+        let (mut reach, mut shared) = (0, Vec::new());
         for passage in &found {
-            let is_within =
-                |it: &&Passage| it.a.start <= passage.a.start && passage.a.end <= it.a.end;
-            if !shared.iter().any(is_within) {
+            if passage.a.end > reach {
+                reach = passage.a.end;
                 shared.push(passage);
             }
         }
+        shared.sort_by_key(|passage: &&Passage| (Reverse(passage.a.len()), passage.a.start));
         Self {
             shared: shared.iter().map(|passage| a.said(passage.a.clone())).collect(),
             only_a: a.without(found.iter().map(|passage| passage.a.clone())),

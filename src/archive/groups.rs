@@ -109,21 +109,22 @@ impl Archive {
         scope: Scope,
         mut each: impl FnMut(Group) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.catalog.hold()?;
         let shelf = Shelf::default();
-        let mut edges = self.edges(bar, scope, &shelf)?;
-        let mut families = Families::default();
-        edges.iter().for_each(|edge| families.join(edge.a, edge.b));
-        edges.sort_unstable_by_key(|edge| (families.root(edge.a), edge.a, edge.b));
-        for family in edges.chunk_by(|x, y| families.root(x.a) == families.root(y.a)) {
-            for (contents, links) in self.family_groups(family, bar, &shelf)? {
-                let group = self.group(&contents, &links, scope)?;
-                if self.is_told(&group.members, scope)? {
-                    each(group)?;
+        self.catalog.at_once(|| {
+            let mut edges = self.edges(bar, scope, &shelf)?;
+            let mut families = Families::default();
+            edges.iter().for_each(|edge| families.join(edge.a, edge.b));
+            edges.sort_unstable_by_key(|edge| (families.root(edge.a), edge.a, edge.b));
+            for family in edges.chunk_by(|x, y| families.root(x.a) == families.root(y.a)) {
+                for (contents, links) in self.family_groups(family, bar, &shelf)? {
+                    let group = self.group(&contents, &links, scope)?;
+                    if self.is_told(&group.members, scope)? {
+                        each(group)?;
+                    }
                 }
             }
-        }
-        self.catalog.let_go()
+            Ok(())
+        })
     }
 
     /// Calls `each` with all pairs of documents whose latest texts would be compared.
@@ -132,15 +133,17 @@ impl Archive {
         bar: Bar,
         mut each: impl FnMut(&DocName, &DocName) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.catalog.hold()?;
         let scope = Scope { prefix: None, across_sites: false, since: None };
-        for edge in self.edges(bar, scope, &Shelf::default())? {
-            let (a, b) = (self.holders(edge.a.into(), false)?, self.holders(edge.b.into(), false)?);
-            for (a, _) in &a {
-                b.iter().try_for_each(|(b, _)| each(&a.name, &b.name))?;
+        self.catalog.at_once(|| {
+            for edge in self.edges(bar, scope, &Shelf::default())? {
+                let holders = |content: u32| self.holders(content.into(), false);
+                let (a, b) = (holders(edge.a)?, holders(edge.b)?);
+                for (a, _) in &a {
+                    b.iter().try_for_each(|(b, _)| each(&a.name, &b.name))?;
+                }
             }
-        }
-        self.catalog.let_go()
+            Ok(())
+        })
     }
 
     /// All pairs of latest contents whose sketches may be near.
@@ -372,11 +375,12 @@ impl Texts<'_> {
             Some(revision) => self.archive.prepared(&revision, self.shelf)?.map(Rc::new),
             None => None,
         };
-        self.n_bytes += found.as_ref().map_or(0, |text| text.n_bytes());
-        if self.n_bytes > PREPARED_BYTES_MAX {
+        let n_bytes = found.as_ref().map_or(0, |text| text.n_bytes());
+        if self.n_bytes + n_bytes > PREPARED_BYTES_MAX {
             self.known.clear();
             self.n_bytes = 0;
         }
+        self.n_bytes += n_bytes;
         self.known.insert(content, found.clone());
         Ok(found)
     }

@@ -4,7 +4,7 @@
 //! confirmed on both texts, so every number shown is exact. Furniture of the sites counts on neither
 //! side.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::{cmp::Reverse, collections::HashSet, rc::Rc};
 
 use crate::{
     crafts::{
@@ -12,7 +12,7 @@ use crate::{
         sketch::{self, Sketch},
     },
     keepers::catalog::{Asking, Document, Neighbour, Revision},
-    words::error::Error,
+    words::{digest::Digest, error::Error, limits},
 };
 
 use super::{
@@ -44,6 +44,10 @@ pub const CONTAINED_MIN: f64 = 0.1;
 pub const SHARED_MIN: f64 = 8.0;
 /// Texts that resemble each other so much are near-duplicates however common their words are.
 pub const RESEMBLANCE_SURE: f64 = 0.6;
+
+/// What is taken for the share of rare hashes of a text that is the latest of no document: which
+/// hashes are rare is known of latest texts alone.
+const RARITY_OF_PAST: f64 = 1.0;
 
 /// How far below the wanted resemblance an estimate may lie and still be confirmed.
 const ESTIMATE_SLACK: f64 = 0.2;
@@ -166,18 +170,24 @@ impl Archive {
         question: Question,
     ) -> Result<Option<Vec<Near>>, Error> {
         let shelf = Shelf::default();
-        let furniture = self.furniture_for(&shelf, bytes)?;
-        let Some(asked) = sketching::prepare(bytes, media_type, &furniture) else {
-            return Ok(None);
-        };
-        self.catalog.hold()?;
-        let candidates = match question.all_revisions {
-            false => self.candidates(&asked.sketch, question.bar, &shelf)?,
-            true => self.candidates_of_all_times(&asked.sketch, question.bar, &shelf)?,
-        };
-        let near = self.near_among(&asked, candidates, question, &shelf)?;
-        self.catalog.let_go()?;
-        Ok(Some(near))
+        self.catalog.at_once(|| {
+            let known = self.catalog.content(&Digest::of(bytes))?;
+            let furniture = self.furniture_for(&shelf, known)?;
+            let Some(asked) = sketching::prepare(bytes, media_type, &furniture) else {
+                return Ok(None);
+            };
+            let mut candidates = match question.all_revisions {
+                false => self.candidates(&asked.sketch, question.bar, &shelf)?,
+                true => self.candidates_of_all_times(&asked.sketch, question.bar, &shelf)?,
+            };
+            // The same bytes are near, however few or common their hashes are.
+            if let Some(content) = known
+                && candidates.iter().all(|it| it.content != content)
+            {
+                candidates.push(Candidate { content, rarity: 1.0, is_leader: false });
+            }
+            self.near_among(&asked, candidates, question, &shelf).map(Some)
+        })
     }
 
     /// The documents that hold those of the candidates that are near to a text, the nearest first.
@@ -208,14 +218,18 @@ impl Archive {
         revision: &Revision,
     ) -> Result<Option<Closeness>, Error> {
         let shelf = Shelf::default();
-        let furniture = self.furniture_for(&shelf, bytes)?;
+        let known = self.catalog.content(&Digest::of(bytes))?;
+        let furniture = self.furniture_for(&shelf, known)?;
         let asked = sketching::prepare(bytes, media_type, &furniture);
         let other = self.prepared(revision, &shelf)?;
         let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
         let found = self.catalog.neighbours(asked.sketch.index_hashes(), i64::MAX, 2)?;
         let met = found.into_iter().find(|it| it.content == revision.content);
-        let n_rare = met.map_or(0, |met| met.n_rare);
-        let rarity = rarity(n_rare, &asked.sketch, &other.sketch);
+        let rarity = match met {
+            Some(met) => rarity(met.n_rare, &asked.sketch, &other.sketch),
+            None if self.holders(revision.content, false)?.is_empty() => RARITY_OF_PAST,
+            None => 0.0,
+        };
         Ok(Some(Closeness::of(&asked.common(&other, 0.0), rarity)))
     }
 
@@ -230,19 +244,16 @@ impl Archive {
             let text = sketching::text_of(bytes, media_type).unwrap_or_default();
             sketching::own_text(text, furniture).into_owned()
         };
-        let asked = own(bytes, media_type, &*self.furniture_for(&shelf, bytes)?);
+        let known = self.catalog.content(&Digest::of(bytes))?;
+        let asked = own(bytes, media_type, &*self.furniture_for(&shelf, known)?);
         let other = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;
         let furniture = shelf.of(&self.catalog, revision.content)?;
         Ok(Explanation::of(&asked, &own(&other, &revision.media_type, &furniture)))
     }
 
-    /// The furniture of bytes that may be stored.
-    fn furniture_for(&self, shelf: &Shelf, bytes: &[u8]) -> Result<std::rc::Rc<Furniture>, Error> {
-        let digest = crate::words::digest::Digest::of(bytes);
-        match self.catalog.content(&digest)? {
-            Some(content) => shelf.of(&self.catalog, content),
-            None => Ok(std::rc::Rc::default()),
-        }
+    /// The furniture of a text, if it is a stored one.
+    fn furniture_for(&self, shelf: &Shelf, known: Option<i64>) -> Result<Rc<Furniture>, Error> {
+        known.map_or_else(|| Ok(Rc::default()), |content| shelf.of(&self.catalog, content))
     }
 
     /// Latest contents whose sketch may be near enough, in order of row.
@@ -257,25 +268,22 @@ impl Archive {
         self.promising(sketch, near, bar, shelf)
     }
 
-    /// Contents of any revision whose sketch may be near enough: all sketches are looked at.
+    /// Contents of any revision whose sketch may be near enough: all sketches that are not indexed are
+    /// looked at.
     fn candidates_of_all_times(
         &self,
         sketch: &Sketch,
         bar: Bar,
         shelf: &Shelf,
     ) -> Result<Vec<Candidate>, Error> {
-        let latest = self.candidates(sketch, bar, shelf)?;
-        let mut all = Vec::new();
-        self.catalog.each_sketch(|content, data| {
+        let mut all = self.candidates(sketch, bar, shelf)?;
+        self.catalog.each_past(|content, data| {
             let Ok(other) = Sketch::parse(data) else { return };
             if sketch.n_shared(&other) >= 2 {
-                all.push(content);
+                all.push(Candidate { content, rarity: RARITY_OF_PAST, is_leader: false });
             }
         })?;
-        let known = |content: i64| latest.iter().find(|it| it.content == content).copied();
-        // Which hashes are rare is known of latest contents alone.
-        let other = |content| Candidate { content, rarity: 1.0, is_leader: false };
-        Ok(all.into_iter().map(|content| known(content).unwrap_or(other(content))).collect())
+        Ok(all)
     }
 
     /// Those of the neighbours of a sketch that are worth reading.
@@ -319,7 +327,19 @@ impl Archive {
         revision: &Revision,
         shelf: &Shelf,
     ) -> Result<Option<Prepared>, Error> {
-        match self.reader.content_bytes(&revision.digest, revision.n_bytes) {
+        if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
+            return Ok(None);
+        }
+        let read = || self.reader.content_bytes(&revision.digest, revision.n_bytes);
+        let bytes = match read() {
+            // Its pack may have been compacted away since the catalog was taken hold of.
+            Err(Error::Damaged { .. }) => {
+                self.catalog.look_again()?;
+                read()
+            }
+            bytes => bytes,
+        };
+        match bytes {
             Ok(bytes) => {
                 let furniture = shelf.of(&self.catalog, revision.content)?;
                 Ok(sketching::prepare(&bytes, &revision.media_type, &furniture))

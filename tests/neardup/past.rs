@@ -177,3 +177,51 @@ fn a_catalog_without_the_furniture_is_not_in_step() {
     archive.rebuild("test").unwrap();
     assert!(archive.catalog().dump().unwrap() == dump);
 }
+
+/// What a reader holds in view names packs that were compacted away since: their texts were taken
+/// for damaged, and the groups that they belong to were not told.
+#[test]
+fn groups_are_told_while_packs_are_compacted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("archive");
+    let mut writer = init(Arc::new(Local::create(&path).unwrap()));
+    for n in 0..6 {
+        let (text, copy) = (story(n, 12), story(n, 10));
+        add_on(&mut writer, n + 1, &[(format!("text{n}"), text), (format!("copy{n}"), copy)], 1);
+    }
+    let reader = open(&path);
+    let mut n_groups = 0;
+    let each = |_| {
+        if n_groups == 0 {
+            writer.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
+        }
+        n_groups += 1;
+        Ok(())
+    };
+    reader.near_groups(super::Bar::Copied, super::EVERYTHING, each).unwrap();
+    assert_eq!(n_groups, 6);
+}
+
+/// The list of neighbours at all times and the comparison with one of them said different things of
+/// an older revision.
+#[test]
+fn an_older_revision_is_as_near_by_itself_as_among_others() {
+    let mut archive = holding(&[("a".into(), story(1, 12))]);
+    add_on(&mut archive, 2, &[("a".into(), story(2, 12))], 1);
+    let asked = story(1, 9) + &story(3, 9);
+    let question = super::Question { bar: super::Bar::Copied, own: None, all_revisions: true };
+    let near = archive.similar(asked.as_bytes(), "text/plain", question).unwrap().unwrap();
+    assert_eq!((near.len(), near[0].revision.number), (1, 1));
+    let alone = archive.closeness((asked.as_bytes(), "text/plain"), &near[0].revision);
+    assert_eq!(alone.unwrap().unwrap().copied, near[0].closeness.copied);
+}
+
+/// Two words have one shingle, and two must be shared: the same bytes under another name were not
+/// found.
+#[test]
+fn the_same_bytes_are_near_however_short_they_are() {
+    let texts = ["a", "b"].map(|name| (name.to_owned(), "hello world".to_owned()));
+    let archive = holding(&texts);
+    assert_eq!(names(&near_document(&archive, "a", false)), set(["b"]));
+    assert_eq!(names(&near_to(&archive, "hello world")), set(["a", "b"]));
+}

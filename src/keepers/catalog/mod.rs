@@ -131,7 +131,9 @@ impl Catalog {
     }
 
     /// Asks several things of the catalog as it is now; each question alone would lock and unlock it.
-    fn at_once<T>(&self, ask: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    ///
+    /// However that ends, nothing is held any longer than before.
+    pub fn at_once<T>(&self, ask: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         if !self.db.is_autocommit() {
             return ask();
         }
@@ -141,6 +143,14 @@ impl Catalog {
         let answer = answer?;
         ended?;
         Ok(answer)
+    }
+
+    /// Brings what is held up to now: what is in view may name packs that were compacted away since.
+    pub fn look_again(&self) -> Result<(), Error> {
+        if !self.db.is_autocommit() {
+            self.db.execute_batch("COMMIT; BEGIN")?;
+        }
+        Ok(())
     }
 
     fn prepare(db: Connection) -> Result<Self, Error> {

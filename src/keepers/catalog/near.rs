@@ -168,9 +168,11 @@ impl Catalog {
         Ok(())
     }
 
-    /// Calls `each` with every content that has a sketch, and with its sketch.
-    pub fn each_sketch(&self, mut each: impl FnMut(i64, &[u8])) -> Result<(), Error> {
-        let mut query = self.db.prepare_cached("SELECT content, data FROM sketch")?;
+    /// Calls `each` with every content that has a sketch and is the latest of no document, and with
+    /// its sketch.
+    pub fn each_past(&self, mut each: impl FnMut(i64, &[u8])) -> Result<(), Error> {
+        let mut query =
+            self.db.prepare_cached("SELECT content, data FROM sketch WHERE posted = 0")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             each(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);

@@ -146,9 +146,24 @@ impl Archive {
         })
     }
 
-    /// All pairs of latest contents whose sketches may be near.
+    /// All pairs of latest contents within the scope whose sketches may be near.
+    ///
+    /// What is not within it brings nothing together, but for leaders: those below a prefix may all be
+    /// copies of one template that is not.
     fn edges(&self, bar: Bar, scope: Scope, shelf: &Shelf) -> Result<Vec<Edge>, Error> {
         let mut edges = Vec::new();
+        let mut known: HashMap<i64, bool> = HashMap::new();
+        let mut is_within = |content: i64| -> Result<bool, Error> {
+            if scope.prefix.is_none() {
+                return Ok(true);
+            }
+            if let Some(is) = known.get(&content) {
+                return Ok(*is);
+            }
+            let is = !self.members(&[content], scope)?.is_empty();
+            known.insert(content, is);
+            Ok(is)
+        };
         let mut after = 0;
         loop {
             let sketched = self.sketched_after(after, shelf)?;
@@ -156,15 +171,19 @@ impl Archive {
             after = last.content;
             for (turn, near) in self.candidates_of_many(&sketched, bar, shelf)? {
                 let content = sketched[turn].content;
-                if scope.prefix.is_some() && self.members(&[content], scope)?.is_empty() {
+                if !is_within(content)? {
                     continue;
                 }
-                edges.extend(near.iter().map(|candidate| Edge {
-                    a: candidate.content as u32,
-                    b: content as u32,
-                    rarity: candidate.rarity as f32,
-                    is_leader: candidate.is_leader,
-                }));
+                for candidate in near {
+                    if candidate.is_leader || is_within(candidate.content)? {
+                        edges.push(Edge {
+                            a: candidate.content as u32,
+                            b: content as u32,
+                            rarity: candidate.rarity as f32,
+                            is_leader: candidate.is_leader,
+                        });
+                    }
+                }
             }
         }
     }

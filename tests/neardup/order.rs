@@ -174,3 +174,25 @@ fn pairs_of_a_group_are_those_that_are_near() {
         }
     }
 }
+
+/// A text outside the prefix that has two within it brought them together if it came before them.
+#[test]
+fn groups_below_a_prefix_do_not_depend_on_what_is_beside_it() {
+    let (one, two) = (story(1, 12), story(2, 12));
+    let both = ("beside/both".to_owned(), one.clone() + &two);
+    let within = [("below/one".to_owned(), one), ("below/two".to_owned(), two)];
+    let below = docarchive::words::name::DocName::new("below").unwrap();
+    let scope = super::Scope { prefix: Some(&below), ..super::EVERYTHING };
+    for before in [true, false] {
+        let mut texts = within.to_vec();
+        texts.insert(if before { 0 } else { 2 }, both.clone());
+        let archive = super::holding(&texts);
+        let mut n_groups = 0;
+        let count = |_| {
+            n_groups += 1;
+            Ok(())
+        };
+        archive.near_groups(super::Bar::Copied, scope, count).unwrap();
+        assert_eq!(n_groups, 0, "{before}");
+    }
+}

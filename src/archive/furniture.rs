@@ -7,7 +7,7 @@
 //! so what was added first does not matter.
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
@@ -36,6 +36,9 @@ const FEW_TEXTS: usize = 8;
 const SHARE_MAX_OF_FEW: f64 = 0.6;
 /// A site has furniture if this share of the sampled texts are pages.
 const TEXTS_SHARE_MIN: f64 = 0.5;
+
+/// The furniture of sites is kept at hand up to so many bytes.
+const SHELF_BYTES_MAX: usize = 32 << 20;
 
 /// Longer texts are no pages, and are not sampled.
 const TEXT_BYTES_MAX: u64 = 256 << 10;
@@ -94,16 +97,20 @@ impl Furniture {
         &self.shingles
     }
 
-    /// The furniture of both.
-    fn and(mut self, other: &Self) -> Self {
-        let join = |a: &mut Vec<u32>, b: &[u32]| {
-            a.extend_from_slice(b);
-            a.sort_unstable();
-            a.dedup();
+    /// The furniture of all of them.
+    fn union(all: &[Rc<Self>]) -> Self {
+        let joined = |numbers: fn(&Self) -> &[u32]| {
+            let mut joined: Vec<u32> = all.iter().flat_map(|one| numbers(one)).copied().collect();
+            joined.sort_unstable();
+            joined.dedup();
+            joined
         };
-        join(&mut self.lines, &other.lines);
-        join(&mut self.shingles, &other.shingles);
-        self
+        Self { lines: joined(|one| &one.lines), shingles: joined(|one| &one.shingles) }
+    }
+
+    /// About the bytes it takes.
+    fn n_bytes(&self) -> usize {
+        4 * (self.lines.len() + self.shingles.len()) + 128
     }
 
     /// The shingles that a text loses with its furniture.
@@ -179,10 +186,11 @@ pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> 
     Ok(())
 }
 
-/// The furniture of the sites met so far.
+/// The furniture of the sites met so far, as far as memory goes.
 #[derive(Default)]
 pub struct Shelf {
     sites: RefCell<BTreeMap<i64, Rc<Furniture>>>,
+    n_bytes: Cell<usize>,
     none: Rc<Furniture>,
     /// Whether any site has furniture, once that was asked.
     is_needed: OnceCell<bool>,
@@ -194,16 +202,15 @@ impl Shelf {
         if !self.is_needed(catalog)? {
             return Ok(Rc::clone(&self.none));
         }
-        let mut all: Option<Rc<Furniture>> = None;
+        let mut all = Vec::new();
         for site in catalog.sites_of(content)? {
-            let one = self.of_site(catalog, site)?;
-            all = match all {
-                Some(before) if !one.is_empty() => Some(Rc::new((*before).clone().and(&one))),
-                Some(before) => Some(before),
-                None => Some(one),
-            };
+            all.extend(Some(self.of_site(catalog, site)?).filter(|one| !one.is_empty()));
         }
-        Ok(all.unwrap_or_else(|| Rc::clone(&self.none)))
+        Ok(match &all[..] {
+            [] => Rc::clone(&self.none),
+            [one] => Rc::clone(one),
+            many => Rc::new(Furniture::union(many)),
+        })
     }
 
     fn is_needed(&self, catalog: &Catalog) -> Result<bool, Error> {
@@ -221,6 +228,11 @@ impl Shelf {
         }
         let data = catalog.furniture(site)?.unwrap_or_default();
         let found = Rc::new(Furniture::parse(&data).unwrap_or_default());
+        let n_bytes = self.n_bytes.get() + found.n_bytes();
+        if n_bytes > SHELF_BYTES_MAX {
+            self.sites.borrow_mut().clear();
+        }
+        self.n_bytes.set(if n_bytes > SHELF_BYTES_MAX { found.n_bytes() } else { n_bytes });
         self.sites.borrow_mut().insert(site, Rc::clone(&found));
         Ok(found)
     }

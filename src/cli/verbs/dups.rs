@@ -1,5 +1,7 @@
 //! `archive dups`
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
         session::Session,
         terminal::{Style, counted, pad_left, shown_name, size},
     },
-    words::error::Error,
+    words::{digest::Digest, error::Error},
 };
 
 #[derive(Serialize)]
@@ -95,9 +97,15 @@ fn tell(
     };
     let heading = session.out.paint(Style::Heading, &heading);
     session.out.line(&heading)?;
+    let nearest = nearest(group);
+    let mut firsts: HashMap<Digest, usize> = HashMap::new();
     for (place, (document, revision)) in group.members.iter().enumerate() {
         let name = shown_name(document.name.as_bytes());
-        let (score, reason) = reason(group, place);
+        let first = *firsts.entry(revision.digest).or_insert(place);
+        let (score, reason) = match first == place {
+            true => nearest[place].map_or_else(Default::default, |link| reason(group, link)),
+            false => (String::new(), twin(group, first)),
+        };
         let reason = session.out.paint(Style::Dim, &reason);
         let line = format!("  {}  {name}@{}{reason}", pad_left(&score, 4), revision.number);
         session.out.line(&line)?;
@@ -105,22 +113,21 @@ fn tell(
     session.out.line("")
 }
 
-/// How near a member is to the first one, else to the nearest of those told before it.
-fn reason(group: &Group, place: usize) -> (String, String) {
-    let digest = group.members[place].1.digest;
-    let twin = group.members[..place].iter().position(|(_, other)| other.digest == digest);
-    if let Some(twin) = twin {
-        let name = shown_name(group.members[twin].0.name.as_bytes());
-        let is_near_group = !group.links.is_empty();
-        let reason = if is_near_group { format!("  (the same as {name})") } else { String::new() };
-        return (String::new(), reason);
+/// Of each member the link to the first one, else to the nearest of those told before it.
+fn nearest(group: &Group) -> Vec<Option<&Link>> {
+    let mut nearest: Vec<Option<&Link>> = vec![None; group.members.len()];
+    let rank = |link: &Link| (link.a == 0, link.closeness.resemblance);
+    for link in &group.links {
+        let known = &mut nearest[link.b];
+        // Links come in order: of equally near ones the first stays.
+        if known.is_none_or(|known| rank(known) < rank(link)) {
+            *known = Some(link);
+        }
     }
-    let mine = group.links.iter().filter(|link| link.b == place);
-    let nearer = |x: &&Link, y: &&Link| {
-        let by_number = x.closeness.resemblance.total_cmp(&y.closeness.resemblance);
-        (x.a == 0).cmp(&(y.a == 0)).then(by_number).then(y.a.cmp(&x.a))
-    };
-    let Some(link) = mine.max_by(nearer) else { return Default::default() };
+    nearest
+}
+
+fn reason(group: &Group, link: &Link) -> (String, String) {
     let with = match link.a {
         0 => String::new(),
         other => format!(" with {}", shown_name(group.members[other].0.name.as_bytes())),
@@ -129,14 +136,24 @@ fn reason(group: &Group, place: usize) -> (String, String) {
     (score, format!("{with}  (has {:.2} of it)", link.closeness.contained))
 }
 
+/// Why a member has no number: it is the same as an earlier one.
+fn twin(group: &Group, first: usize) -> String {
+    match group.links.is_empty() {
+        true => String::new(),
+        false => {
+            format!("  (the same as {})", shown_name(group.members[first].0.name.as_bytes()))
+        }
+    }
+}
+
 fn line(kind: &'static str, group: &Group) -> Line {
     let first = group.members[0].1.digest;
+    let with_first = group.links.iter().filter(|link| link.a == 0);
+    let with_first: HashMap<usize, f64> =
+        with_first.map(|link| (link.b, link.closeness.resemblance)).collect();
     let resemblance = |place: usize| match group.members[place].1.digest == first {
         true => Some(1.0),
-        false => {
-            let link = group.links.iter().find(|link| (link.a, link.b) == (0, place));
-            link.map(|link| link.closeness.resemblance)
-        }
+        false => with_first.get(&place).copied(),
     };
     let members = group.members.iter().enumerate().map(|(place, (document, revision))| Member {
         id: document.doc.to_string(),

@@ -18,7 +18,7 @@ use crate::{
         terminal::{Style, shown_name, shown_text, size},
     },
     crafts::text,
-    keepers::catalog::Document,
+    keepers::catalog::{Document, Revision},
     words::{error::Error, limits, name::DocName},
 };
 
@@ -63,15 +63,17 @@ impl Asked {
         text::readable(&self.bytes, &self.media_type).is_some_and(|it| !it.text.trim().is_empty())
     }
 
-    fn is_no_text(&self) -> String {
-        match self.bytes.len() > limits::TEXT_BYTES_MAX {
-            true => {
-                let most = size(limits::TEXT_BYTES_MAX as u64);
-                format!("{} is too long: texts of up to {most} are compared", self.label)
-            }
-            false => format!("{} has no text to compare", self.label),
-        }
+    fn is_no_text(&self) -> Error {
+        no_text(&self.label, self.bytes.len() as u64)
     }
+}
+
+fn no_text(label: &str, n_bytes: u64) -> Error {
+    let n_bytes_max = limits::TEXT_BYTES_MAX as u64;
+    Error::usage(match n_bytes > n_bytes_max {
+        true => format!("{label} is too long: texts of up to {} are compared", size(n_bytes_max)),
+        false => format!("{label} has no text to compare"),
+    })
 }
 
 /// Finds the documents whose text resembles one.
@@ -87,6 +89,7 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         at_least(near.closeness.contained, args.contained)
             && at_least(near.closeness.contains, args.contains)
     });
+    let is_near = near.iter().any(|near| near.closeness.is_over(bar(args)));
     near.truncate(args.limit.unwrap_or(usize::MAX));
     for (turn, one) in near.iter().enumerate() {
         if args.why && turn > 0 && !session.globals.json {
@@ -94,7 +97,6 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         }
         tell(session, &archive, &asked, (one, args.why))?;
     }
-    let is_near = near.iter().any(|near| near.closeness.is_over(bar(args)));
     if session.globals.json {
         session.out.json(&typed("summary", Summary { documents: near.len() }))?;
     } else if !is_near {
@@ -124,7 +126,7 @@ fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<Nea
     let question =
         Question { bar: bar(args), own: asked.own.as_ref(), all_revisions: args.all_revisions };
     let near = archive.similar(&asked.bytes, &asked.media_type, question)?;
-    near.ok_or_else(|| Error::usage(asked.is_no_text()))
+    near.ok_or_else(|| asked.is_no_text())
 }
 
 /// One other document, near or not.
@@ -137,12 +139,10 @@ fn compared(
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
     let closeness = archive.closeness((&asked.bytes, &asked.media_type), &revision)?;
     let Some(closeness) = closeness else {
-        let other = shown_name(document.name.as_bytes());
-        let why = match asked.is_text() {
-            true => format!("{other}@{} has no text to compare", revision.number),
+        return Err(match asked.is_text() {
+            true => no_text(&label(&document, &revision), revision.n_bytes),
             false => asked.is_no_text(),
-        };
-        return Err(Error::usage(why));
+        });
     };
     Ok(Near { document, revision, closeness })
 }
@@ -232,10 +232,13 @@ fn asked(session: &mut Session, archive: &Archive, words: &[u8]) -> Result<Asked
     }
     let path = Path::new(OsStr::from_bytes(words));
     match archive.select(words, session.now) {
+        Ok((document, revision)) if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 => {
+            Err(no_text(&label(&document, &revision), revision.n_bytes))
+        }
         Ok((document, revision)) => Ok(Asked {
             bytes: archive.read_whole(&document, &revision)?,
             media_type: revision.media_type.clone(),
-            label: format!("{}@{}", shown_name(document.name.as_bytes()), revision.number),
+            label: label(&document, &revision),
             own: Some(document),
         }),
         Err(Error::NotFound { candidates, .. }) if candidates.is_empty() && path.exists() => {
@@ -245,6 +248,10 @@ fn asked(session: &mut Session, archive: &Archive, words: &[u8]) -> Result<Asked
         }
         Err(error) => Err(error),
     }
+}
+
+fn label(document: &Document, revision: &Revision) -> String {
+    format!("{}@{}", shown_name(document.name.as_bytes()), revision.number)
 }
 
 fn foreign(bytes: Vec<u8>, label: &str, path: &[u8]) -> Asked {

@@ -14,7 +14,7 @@ use std::{
 use docarchive::{
     crafts::{
         event::{Event, MediaType, Revise},
-        sketch::Sketch,
+        sketch::{SKETCH_VERSION, Sketch},
     },
     keepers::catalog::{Asking, Batch, Catalog, Recorded},
     words::{
@@ -126,7 +126,7 @@ impl Made {
                 break;
             }
         }
-        let mut bytes = vec![1, 64];
+        let mut bytes = vec![SKETCH_VERSION as u8, 64];
         bytes.extend((n_shingles as u32).to_le_bytes());
         bytes.extend(hashes.iter().flat_map(|hash| hash.to_le_bytes()));
         bytes

@@ -72,7 +72,7 @@ pub struct Link {
 struct Edge {
     a: u32,
     b: u32,
-    rarity: f32,
+    rarity: f64,
     is_leader: bool,
 }
 
@@ -102,7 +102,7 @@ impl Archive {
 
     /// Calls `each` with every group of documents whose latest texts are nearly the same.
     ///
-    /// Memory grows with the pairs, by 16 bytes each, and not with the texts.
+    /// Memory grows with the pairs, by 24 bytes each, and not with the texts.
     pub fn near_groups(
         &self,
         bar: Bar,
@@ -179,7 +179,7 @@ impl Archive {
                         edges.push(Edge {
                             a: candidate.content as u32,
                             b: content as u32,
-                            rarity: candidate.rarity as f32,
+                            rarity: candidate.rarity,
                             is_leader: candidate.is_leader,
                         });
                     }
@@ -239,7 +239,7 @@ impl Archive {
         for edge in family {
             let (a, b) = (texts.get(edge.a)?, texts.get(edge.b)?);
             let (Some(a), Some(b)) = (a, b) else { continue };
-            let closeness = Closeness::of(&a.common(&b, CONTAINED_MIN), f64::from(edge.rarity));
+            let closeness = Closeness::of(&a.common(&b, CONTAINED_MIN), edge.rarity);
             confirmed.insert((edge.a, edge.b), closeness);
             let is_certain = edge.is_leader && closeness.resemblance >= RESEMBLANCE_SURE;
             if is_certain && closeness.is_over(bar) {

@@ -226,7 +226,7 @@ impl Archive {
         let found = self.catalog.neighbours(asked.sketch.index_hashes(), i64::MAX, 2)?;
         let met = found.into_iter().find(|it| it.content == revision.content);
         let rarity = match met {
-            Some(met) => rarity(met.n_rare, &asked.sketch, &other.sketch),
+            Some(met) => rarity(&met.rare, &asked.sketch, &other.sketch),
             None if self.holders(revision.content, false)?.is_empty() => RARITY_OF_PAST,
             None => 0.0,
         };
@@ -295,12 +295,11 @@ impl Archive {
         shelf: &Shelf,
     ) -> Result<Vec<Candidate>, Error> {
         let mut kept = Vec::new();
-        for Neighbour { content, n_rare, is_leader } in near {
+        for Neighbour { content, rare, is_leader } in near {
             let Some(data) = self.catalog.sketch(content)? else { continue };
             let Ok(other) = Sketch::parse(&data) else { continue };
             let other = other.without(shelf.of(&self.catalog, content)?.shingles());
-            let candidate =
-                Candidate { content, rarity: rarity(n_rare, sketch, &other), is_leader };
+            let candidate = Candidate { content, rarity: rarity(&rare, sketch, &other), is_leader };
             if is_promising(sketch, &other, &candidate, bar) {
                 kept.push(candidate);
             }
@@ -445,9 +444,15 @@ fn sort(near: &mut [Near]) {
 }
 
 /// The share of the indexed hashes common to two sketches that is rare.
-fn rarity(n_rare: u32, a: &Sketch, b: &Sketch) -> f64 {
-    let n_shared = a.n_shared(b).max(n_rare as usize);
-    if n_shared == 0 { 0.0 } else { f64::from(n_rare) / n_shared as f64 }
+///
+/// A hash that is furniture on one side counts for neither: it must not matter which one is asked.
+fn rarity(rare: &[u32], a: &Sketch, b: &Sketch) -> f64 {
+    let has = |sketch: &Sketch, hash: &u32| sketch.index_hashes().binary_search(hash).is_ok();
+    let n_rare = rare.iter().filter(|hash| has(a, hash) && has(b, hash)).count();
+    match a.n_shared(b) {
+        0 => 0.0,
+        n_shared => n_rare as f64 / n_shared as f64,
+    }
 }
 
 /// Whether two sketches leave it possible that the texts are over the bar.

@@ -185,7 +185,7 @@ fn groups_are_told_while_packs_are_compacted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     let mut writer = init(Arc::new(Local::create(&path).unwrap()));
-    for n in 0..6 {
+    for n in 0..9 {
         let (text, copy) = (story(n, 12), story(n, 10));
         add_on(&mut writer, n + 1, &[(format!("text{n}"), text), (format!("copy{n}"), copy)], 1);
     }
@@ -193,13 +193,14 @@ fn groups_are_told_while_packs_are_compacted() {
     let mut n_groups = 0;
     let each = |_| {
         if n_groups == 0 {
-            writer.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
+            let done = writer.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
+            assert_eq!(done.n_packs_after, 1);
         }
         n_groups += 1;
         Ok(())
     };
     reader.near_groups(super::Bar::Copied, super::EVERYTHING, each).unwrap();
-    assert_eq!(n_groups, 6);
+    assert_eq!(n_groups, 9);
 }
 
 /// The list of neighbours at all times and the comparison with one of them said different things of

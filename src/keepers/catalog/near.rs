@@ -19,7 +19,7 @@ const RARE_MIN: usize = 20;
 /// or, in a large archive, one of so many.
 const RARE_SHARE: usize = 500;
 
-/// So many meetings of sketches and contents are remembered at a time: twelve bytes each.
+/// So many meetings of sketches and contents are remembered at a time: sixteen bytes each.
 const MET_MAX: usize = if cfg!(test) { 100 } else { 8 << 20 };
 
 /// One sketch among many whose neighbours are wanted.
@@ -34,12 +34,12 @@ pub struct Asking<'a> {
 }
 
 /// A content that shares hashes with one that was asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Neighbour {
     /// The row of the content.
     pub content: i64,
-    /// How many of the shared hashes few contents have.
-    pub n_rare: u32,
+    /// Those of the shared hashes that few contents have, rising.
+    pub rare: Vec<u32>,
     /// Most hashes of the asked sketch are common, and this is one of the first that have them.
     pub is_leader: bool,
 }
@@ -199,6 +199,7 @@ struct Met {
     turn: u32,
     content: u32,
     frequency: Frequency,
+    hash: u32,
 }
 
 /// How many contents have a hash.
@@ -230,11 +231,12 @@ impl<'a> Tally<'a> {
             n if n > self.n_rare_max => (Frequency::Known, sharing),
             _ => (Frequency::Rare, sharing),
         };
-        for Wanted { turn, .. } in wanted {
+        for Wanted { turn, hash } in wanted {
             self.n_common[*turn as usize] += usize::from(frequency == Frequency::Common);
             let before = self.asked[*turn as usize].content;
             let n_before = sharing.partition_point(|content| i64::from(*content) < before);
-            let met = |content: &u32| Met { turn: *turn, content: *content, frequency };
+            let met =
+                |content: &u32| Met { turn: *turn, content: *content, frequency, hash: *hash };
             self.met.extend(sharing[..n_before].iter().map(met));
         }
     }
@@ -255,13 +257,14 @@ impl<'a> Tally<'a> {
 
     /// What a content is that was met so often.
     fn neighbour(&self, turn: usize, run: &[Met]) -> Option<Neighbour> {
-        let n_with = |frequency| run.iter().filter(|met| met.frequency == frequency).count();
-        let (n_rare, n_known) = (n_with(Frequency::Rare), n_with(Frequency::Known));
+        let with = |frequency| run.iter().filter(move |met| met.frequency == frequency);
+        let n_uncommon = run.len() - with(Frequency::Common).count();
         let (asked, n_common) = (&self.asked[turn], self.n_common[turn]);
-        let is_leader = 2 * n_common > asked.hashes.len() && n_with(Frequency::Common) >= 2;
-        let is_near = n_rare + n_known >= enough(asked.n_shared_min, n_common);
+        let is_leader = 2 * n_common > asked.hashes.len() && with(Frequency::Common).count() >= 2;
+        let is_near = n_uncommon >= enough(asked.n_shared_min, n_common);
         let content = i64::from(run[0].content);
-        (is_near || is_leader).then_some(Neighbour { content, n_rare: n_rare as u32, is_leader })
+        let rare = with(Frequency::Rare).map(|met| met.hash).collect();
+        (is_near || is_leader).then_some(Neighbour { content, rare, is_leader })
     }
 }
 
@@ -288,7 +291,7 @@ mod tests {
         let catalog = posted(&furniture.chain(few).collect::<Vec<_>>());
         let near = |hashes: &[u32], before, n_shared_min| -> Vec<(i64, u32)> {
             let near = catalog.neighbours(hashes, before, n_shared_min).unwrap();
-            near.iter().map(|it| (it.content, it.n_rare)).collect()
+            near.iter().map(|it| (it.content, it.rare.len() as u32)).collect()
         };
         assert_eq!(near(&[7, 8, 9], 200, 3), [(3, 2)]);
         assert_eq!(near(&[7, 8, 9], 60, 3), [(3, 2)]);
@@ -302,7 +305,7 @@ mod tests {
         let rare = [(8, 3), (8, 21), (9, 3), (9, 21)];
         let catalog = posted(&known.chain(rare).collect::<Vec<_>>());
         let near = catalog.neighbours(&[7, 8, 9], 21, 3).unwrap();
-        assert_eq!(near, [Neighbour { content: 3, n_rare: 2, is_leader: false }]);
+        assert_eq!(near, [Neighbour { content: 3, rare: vec![8, 9], is_leader: false }]);
     }
 
     #[test]

@@ -252,10 +252,8 @@ impl Archive {
     /// Up to [`STRIDE`] sketches of latest contents of documents, from the one after `after`.
     fn sketched_after(&self, after: i64, shelf: &Shelf) -> Result<Vec<Sketched>, Error> {
         let mut sketched = Vec::new();
-        self.catalog.each_posted(after, STRIDE, |content, data| {
-            if let Ok(sketch) = Sketch::parse(data) {
-                sketched.push(Sketched { content, sketch });
-            }
+        self.catalog.each_posted(after, STRIDE, |content, sketch| {
+            sketched.push(Sketched { content, sketch });
         })?;
         for Sketched { content, sketch } in &mut sketched {
             let furniture = shelf.of(&self.catalog, *content)?;

@@ -1,7 +1,6 @@
 //! Newcomers: whom the texts resemble that a commit brought in.
 
 use crate::{
-    crafts::sketch::Sketch,
     keepers::catalog::{Document, Revision},
     words::{error::Error, name::DocName},
 };
@@ -63,8 +62,7 @@ impl Archive {
         for event in events {
             let Some(revision) = self.catalog.revision_of_event(*event)? else { continue };
             let content = revision.content;
-            let data = self.catalog.sketch(content)?.unwrap_or_default();
-            let Ok(sketch) = Sketch::parse(&data) else { continue };
+            let Some(sketch) = self.catalog.sketch(content)? else { continue };
             let sketch = sketch.without(shelf.of(&self.catalog, content)?.shingles());
             sketched.push(Sketched { content, sketch });
             revisions.push(revision);

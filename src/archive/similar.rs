@@ -277,8 +277,7 @@ impl Archive {
         shelf: &Shelf,
     ) -> Result<Vec<Candidate>, Error> {
         let mut all = self.candidates(sketch, bar, shelf)?;
-        self.catalog.each_past(|content, data| {
-            let Ok(other) = Sketch::parse(data) else { return };
+        self.catalog.each_past(|content, other| {
             if sketch.n_shared(&other) >= 2 {
                 all.push(Candidate { content, rarity: RARITY_OF_PAST, is_leader: false });
             }
@@ -296,8 +295,7 @@ impl Archive {
     ) -> Result<Vec<Candidate>, Error> {
         let mut kept = Vec::new();
         for Neighbour { content, rare, is_leader } in near {
-            let Some(data) = self.catalog.sketch(content)? else { continue };
-            let Ok(other) = Sketch::parse(&data) else { continue };
+            let Some(other) = self.catalog.sketch(content)? else { continue };
             let other = other.without(shelf.of(&self.catalog, content)?.shingles());
             let candidate = Candidate { content, rarity: rarity(&rare, sketch, &other), is_leader };
             if is_promising(sketch, &other, &candidate, bar) {

@@ -262,7 +262,7 @@ fn revise_document(
         return Ok((row, n_revisions + 1));
     }
     let name = free_name(transaction, recorded, revise.doc)?;
-    let site = site(transaction, recorded.detail, content, sampling)?;
+    let site = site(transaction, recorded.detail, (content, &name), sampling)?;
     let n_tail = match std::str::from_utf8(&name) {
         Ok(text) => text.rsplit('/').next().unwrap_or(text).chars().count(),
         Err(_) => name.rsplit(|b| *b == b'/').next().unwrap_or(&name).len(),
@@ -280,13 +280,13 @@ fn revise_document(
 fn site(
     transaction: &Connection,
     detail: Option<&Detail>,
-    content: i64,
+    (content, name): (i64, &[u8]),
     sampling: &mut Sampling,
 ) -> Result<Option<i64>, Error> {
     let Some(Detail::Revise(said)) = detail else { return Ok(None) };
     let found = sampling.site(transaction, said.source.as_deref(), &said.name)?;
     let Some(site) = found else { return Ok(None) };
-    sampling.take(transaction, (site, content), &said.name)?;
+    sampling.take(transaction, (site, content), name)?;
     Ok(Some(site))
 }
 
@@ -301,7 +301,7 @@ fn sample_all(transaction: &Connection) -> Result<(), Error> {
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let name = name_of(row.get(2)?)?;
-        sampling.take(transaction, (row.get(0)?, row.get(1)?), &name)?;
+        sampling.take(transaction, (row.get(0)?, row.get(1)?), name.as_bytes())?;
     }
     sampling.write(transaction)
 }

@@ -133,7 +133,7 @@ impl Sampling {
         &mut self,
         transaction: &Connection,
         (site, content): (i64, i64),
-        name: &DocName,
+        name: &[u8],
     ) -> Result<(), Error> {
         let sample = match self.samples.entry(site) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -142,7 +142,7 @@ impl Sampling {
             }
         };
         // The shift makes the numbers positive, and nothing else.
-        let rank = (Digest::of(name.as_bytes()).key().0 >> 1) as i64;
+        let rank = (Digest::of(name).key().0 >> 1) as i64;
         let is_full = sample.len() >= SAMPLED;
         if is_full && sample.last_key_value().is_some_and(|(last, _)| *last <= rank) {
             return Ok(());
@@ -221,7 +221,7 @@ mod tests {
                 let mut sampling = Sampling::default();
                 for n in half {
                     let site = sampling.site(&catalog.db, None, &names[*n]).unwrap().unwrap();
-                    sampling.take(&catalog.db, (site, *n as i64), &names[*n]).unwrap();
+                    sampling.take(&catalog.db, (site, *n as i64), names[*n].as_bytes()).unwrap();
                 }
                 sampling.write(&catalog.db).unwrap();
             }

@@ -1,8 +1,8 @@
 //! Near-duplicates: which contents share shingle hashes with a sketch.
 
-use rusqlite::OptionalExtension;
+use rusqlite::Row;
 
-use crate::words::error::Error;
+use crate::{crafts::sketch::Sketch, words::error::Error};
 
 use super::{
     Catalog,
@@ -143,10 +143,11 @@ impl Catalog {
         Ok(())
     }
 
-    /// The stored sketch of a content; `None` when it is no text.
-    pub fn sketch(&self, content: i64) -> Result<Option<Vec<u8>>, Error> {
+    /// The sketch of a content; `None` when it is no text.
+    pub fn sketch(&self, content: i64) -> Result<Option<Sketch>, Error> {
         let mut query = self.db.prepare_cached("SELECT data FROM sketch WHERE content = ?1")?;
-        Ok(query.query_row([content], |row| row.get(0)).optional()?)
+        let mut rows = query.query([content])?;
+        rows.next()?.map(|row| sketch_in(row, 0)).transpose()
     }
 
     /// Calls `each` with up to `limit` contents after `content` that are the latest of a document and
@@ -155,7 +156,7 @@ impl Catalog {
         &self,
         content: i64,
         limit: usize,
-        mut each: impl FnMut(i64, &[u8]),
+        mut each: impl FnMut(i64, Sketch),
     ) -> Result<(), Error> {
         let mut query = self.db.prepare_cached(
             "SELECT content, data FROM sketch WHERE posted = 1 AND content > ?1
@@ -163,22 +164,29 @@ impl Catalog {
         )?;
         let mut rows = query.query([content, limit as i64])?;
         while let Some(row) = rows.next()? {
-            each(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            each(row.get(0)?, sketch_in(row, 1)?);
         }
         Ok(())
     }
 
     /// Calls `each` with every content that has a sketch and is the latest of no document, and with
     /// its sketch.
-    pub fn each_past(&self, mut each: impl FnMut(i64, &[u8])) -> Result<(), Error> {
+    pub fn each_past(&self, mut each: impl FnMut(i64, Sketch)) -> Result<(), Error> {
         let mut query =
             self.db.prepare_cached("SELECT content, data FROM sketch WHERE posted = 0")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            each(row.get(0)?, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            each(row.get(0)?, sketch_in(row, 1)?);
         }
         Ok(())
     }
+}
+
+/// The sketch in a column; one that cannot be read is a torn catalog.
+pub(super) fn sketch_in(row: &Row, column: usize) -> Result<Sketch, Error> {
+    let data = row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?;
+    Sketch::parse(data)
+        .map_err(|why| Error::Catalog { why: format!("a sketch is malformed: {why}") })
 }
 
 /// How many shared hashes make neighbours when `n_common` of all are furniture.

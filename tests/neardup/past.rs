@@ -226,3 +226,24 @@ fn the_same_bytes_are_near_however_short_they_are() {
     assert_eq!(names(&near_document(&archive, "a", false)), set(["b"]));
     assert_eq!(names(&near_to(&archive, "hello world")), set(["a", "b"]));
 }
+
+/// What is no longer the latest text of a document is not posted, and compaction brings nothing back.
+#[test]
+fn postings_are_those_of_latest_texts_and_compaction_leaves_them() {
+    let mut archive = holding(&[("a".into(), story(1, 12)), ("b".into(), story(2, 12))]);
+    add_on(&mut archive, 2, &[("a".into(), story(3, 12))], 1);
+    let before = archive.catalog().dump().unwrap();
+    let rewrite = Policy::Rewrite(docarchive::keepers::store::Levels::all(12), 1);
+    archive.compact(rewrite, "test", &mut |_| Ok(())).unwrap();
+    for dump in [before, archive.catalog().dump().unwrap()] {
+        let rows = |table: &str| -> Vec<Vec<String>> {
+            let lines = dump.lines().map(|line| line.split('|').map(str::to_owned).collect());
+            lines.filter(|row: &Vec<String>| row[0] == table).collect()
+        };
+        let posted = rows("posting").into_iter().map(|row| row[2].clone());
+        let sketched = rows("sketch").into_iter().filter(|row| row[2] == "1");
+        let sketched: BTreeSet<String> = sketched.map(|row| row[1].clone()).collect();
+        assert_eq!(posted.collect::<BTreeSet<_>>(), sketched);
+        assert_eq!((sketched.len(), rows("sketch").len(), rows("content").len()), (2, 3, 3));
+    }
+}

@@ -13,7 +13,10 @@ use std::{
 };
 
 use crate::{
-    crafts::{sketch::Shingles, text::Normal},
+    crafts::{
+        sketch::{Shingles, Sketch},
+        text::Normal,
+    },
     keepers::{
         catalog::Catalog,
         store::{Reader, Sealed},
@@ -211,6 +214,12 @@ impl Shelf {
             [one] => Rc::clone(one),
             many => Rc::new(Furniture::union(many)),
         })
+    }
+
+    /// The sketch of a content without what is furniture in its text.
+    pub fn own(&self, catalog: &Catalog, content: i64, sketch: Sketch) -> Result<Sketch, Error> {
+        let furniture = self.of(catalog, content)?;
+        Ok(if furniture.is_empty() { sketch } else { sketch.without(furniture.shingles()) })
     }
 
     fn is_needed(&self, catalog: &Catalog) -> Result<bool, Error> {

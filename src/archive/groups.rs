@@ -251,17 +251,13 @@ impl Archive {
 
     /// Up to [`STRIDE`] sketches of latest contents of documents, from the one after `after`.
     fn sketched_after(&self, after: i64, shelf: &Shelf) -> Result<Vec<Sketched>, Error> {
-        let mut sketched = Vec::new();
-        self.catalog.each_posted(after, STRIDE, |content, sketch| {
-            sketched.push(Sketched { content, sketch });
-        })?;
-        for Sketched { content, sketch } in &mut sketched {
-            let furniture = shelf.of(&self.catalog, *content)?;
-            if !furniture.is_empty() {
-                *sketch = sketch.clone().without(furniture.shingles());
-            }
-        }
-        Ok(sketched)
+        let mut posted = Vec::new();
+        self.catalog
+            .each_posted(after, STRIDE, |content, sketch| posted.push((content, sketch)))?;
+        let own = |(content, sketch)| {
+            Ok(Sketched { content, sketch: shelf.own(&self.catalog, content, sketch)? })
+        };
+        posted.into_iter().map(own).collect()
     }
 
     /// The contents before each of these whose sketch may be near enough, with the place of the one
@@ -387,11 +383,7 @@ impl Texts<'_> {
         if let Some(known) = self.known.get(&content) {
             return Ok(known.clone());
         }
-        let held = self.archive.catalog.revisions_with(i64::from(content))?.pop();
-        let found = match held {
-            Some(revision) => self.archive.prepared(&revision, self.shelf)?.map(Rc::new),
-            None => None,
-        };
+        let found = self.archive.prepared_content(i64::from(content), self.shelf)?.map(Rc::new);
         let n_bytes = found.as_ref().map_or(0, |text| text.n_bytes());
         if self.n_bytes + n_bytes > PREPARED_BYTES_MAX {
             self.known.clear();

@@ -63,7 +63,7 @@ impl Archive {
             let Some(revision) = self.catalog.revision_of_event(*event)? else { continue };
             let content = revision.content;
             let Some(sketch) = self.catalog.sketch(content)? else { continue };
-            let sketch = sketch.without(shelf.of(&self.catalog, content)?.shingles());
+            let sketch = shelf.own(&self.catalog, content, sketch)?;
             sketched.push(Sketched { content, sketch });
             revisions.push(revision);
         }

@@ -296,7 +296,7 @@ impl Archive {
         let mut kept = Vec::new();
         for Neighbour { content, rare, is_leader } in near {
             let Some(other) = self.catalog.sketch(content)? else { continue };
-            let other = other.without(shelf.of(&self.catalog, content)?.shingles());
+            let other = shelf.own(&self.catalog, content, other)?;
             let candidate = Candidate { content, rarity: rarity(&rare, sketch, &other), is_leader };
             if is_promising(sketch, &other, &candidate, bar) {
                 kept.push(candidate);
@@ -312,10 +312,20 @@ impl Archive {
         candidate: Candidate,
         shelf: &Shelf,
     ) -> Result<Option<Closeness>, Error> {
-        let held = self.catalog.revisions_with(candidate.content)?.pop();
-        let Some(revision) = held else { return Ok(None) };
-        let other = self.prepared(&revision, shelf)?;
+        let other = self.prepared_content(candidate.content, shelf)?;
         Ok(other.map(|other| Closeness::of(&asked.common(&other, 0.0), candidate.rarity)))
+    }
+
+    /// The text of a content made ready to be compared, as in [`Archive::prepared`].
+    pub(super) fn prepared_content(
+        &self,
+        content: i64,
+        shelf: &Shelf,
+    ) -> Result<Option<Prepared>, Error> {
+        match self.catalog.revisions_with(content)?.pop() {
+            Some(revision) => self.prepared(&revision, shelf),
+            None => Ok(None),
+        }
     }
 
     /// A stored text made ready to be compared; none for what is no text or cannot be read.
@@ -454,7 +464,7 @@ fn rarity(rare: &[u32], a: &Sketch, b: &Sketch) -> f64 {
 }
 
 /// Whether two sketches leave it possible that the texts are over the bar.
-pub(super) fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, bar: Bar) -> bool {
+fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, bar: Bar) -> bool {
     let overlap = sketch::estimate(a, b);
     let resemblance = overlap.resemblance();
     match bar {
@@ -471,7 +481,7 @@ pub(super) fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, bar: B
 ///
 /// At a resemblance r they share about 2r/(1 + r) of them; half of r is asked for. One shared hash
 /// is often chance.
-pub(super) fn shared_min(n_hashes: usize, bar: Bar) -> usize {
+fn shared_min(n_hashes: usize, bar: Bar) -> usize {
     let share = match bar {
         Bar::Copied => 0.0,
         Bar::Resemblance(min) => (min - ESTIMATE_SLACK).max(0.0) / 2.0,

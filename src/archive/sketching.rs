@@ -2,13 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::{
-    crafts::{
-        passages::{self, Seeds, Wording},
-        sketch::{self, Overlap, Shingles, Sketch, Words},
-        text::{self, Normal},
-    },
-    words::limits,
+use crate::crafts::{
+    passages::{self, Seeds, Wording},
+    sketch::{self, Overlap, Shingles, Sketch, Words},
+    text::{self, Normal},
 };
 
 use super::furniture::Furniture;
@@ -51,8 +48,12 @@ pub fn sketch(bytes: &[u8], media_type: &str) -> Option<Sketch> {
 pub fn prepare(bytes: &[u8], media_type: &str, furniture: &Furniture) -> Option<Prepared> {
     let text = text_of(bytes, media_type)?;
     // What is indexed of stored texts is indexed of whole texts.
-    let sketch = Sketch::of(words(&Normal::of(&text))).without(furniture.shingles());
-    let normal = Normal::of(&own_text(text, furniture));
+    let whole = Normal::of(&text);
+    let sketch = Sketch::of(words(&whole)).without(furniture.shingles());
+    let normal = match furniture.is_empty() {
+        true => whole,
+        false => Normal::of(&own_text(text, furniture)),
+    };
     let words = words(&normal);
     if words.ends.is_empty() {
         return None;
@@ -124,9 +125,6 @@ pub fn words(normal: &Normal) -> Words<'_> {
 
 /// What people read of a content; none when it is no text.
 pub fn text_of<'a>(bytes: &'a [u8], media_type: &str) -> Option<Cow<'a, str>> {
-    if bytes.len() > limits::TEXT_BYTES_MAX {
-        return None;
-    }
     Some(text::readable(bytes, media_type)?.text)
 }
 

@@ -5,9 +5,27 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::{
+    archive::similar::Closeness,
     keepers::catalog::{Document, Revision},
     words::name::DocName,
 };
+
+/// How close two texts are.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ClosenessLine {
+    resemblance: f64,
+    contained: f64,
+    contains: f64,
+    copied: f64,
+}
+
+impl ClosenessLine {
+    /// The figures as they are shown.
+    pub fn of(closeness: &Closeness) -> Self {
+        let Closeness { resemblance, contained, contains, copied, .. } = *closeness;
+        Self { resemblance, contained, contains, copied }
+    }
+}
 
 /// A document and one of its revisions, in full.
 #[derive(Debug, Clone, Serialize)]

@@ -19,7 +19,7 @@ use crate::{
         args::{self, AddArgs},
         exit::ExitCode,
         files::{Stat, open_input},
-        lines::{b64_unless_utf8, name_b64, typed},
+        lines::{ClosenessLine, b64_unless_utf8, name_b64, typed},
         run::{is_interrupted, n_threads},
         session::{Session, shown},
         terminal::{Progress, Style, counted, shown_name, size},
@@ -54,10 +54,8 @@ struct Resembles {
     name_b64: Option<String>,
     near: String,
     near_b64: Option<String>,
-    resemblance: f64,
-    contained: f64,
-    contains: f64,
-    copied: f64,
+    #[serde(flatten)]
+    closeness: ClosenessLine,
 }
 
 #[derive(Serialize)]
@@ -460,10 +458,7 @@ impl Run<'_> {
                 name_b64: name_b64(name),
                 near: near.document.name.text().into_owned(),
                 near_b64: name_b64(&near.document.name),
-                resemblance: close.resemblance,
-                contained: close.contained,
-                contains: close.contains,
-                copied: close.copied,
+                closeness: ClosenessLine::of(&close),
             };
             return self.session.out.json(&typed("resembles", line));
         }

@@ -12,7 +12,7 @@ use crate::{
     cli::{
         args::DupsArgs,
         exit::ExitCode,
-        lines::{name_b64, typed},
+        lines::{ClosenessLine, name_b64, typed},
         session::Session,
         terminal::{Style, counted, pad_left, shown_name, size},
     },
@@ -41,10 +41,8 @@ struct Member {
 struct PairLine {
     a: usize,
     b: usize,
-    resemblance: f64,
-    contained: f64,
-    contains: f64,
-    copied: f64,
+    #[serde(flatten)]
+    closeness: ClosenessLine,
 }
 
 #[derive(Serialize, Default)]
@@ -167,10 +165,7 @@ fn line(kind: &'static str, group: &Group) -> Line {
     let pairs = group.links.iter().map(|Link { a, b, closeness }| PairLine {
         a: *a,
         b: *b,
-        resemblance: closeness.resemblance,
-        contained: closeness.contained,
-        contains: closeness.contains,
-        copied: closeness.copied,
+        closeness: ClosenessLine::of(closeness),
     });
     Line { kind, members: members.collect(), pairs: pairs.collect() }
 }

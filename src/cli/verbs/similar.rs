@@ -13,7 +13,7 @@ use crate::{
         args::SimilarArgs,
         exit::ExitCode,
         files::open_input,
-        lines::{RevisionLine, typed},
+        lines::{ClosenessLine, RevisionLine, typed},
         session::Session,
         terminal::{Style, shown_name, shown_text, size},
     },
@@ -31,10 +31,8 @@ const PASSAGE_CHARS_MAX: usize = 300;
 struct Line {
     #[serde(flatten)]
     revision: RevisionLine,
-    resemblance: f64,
-    contained: f64,
-    contains: f64,
-    copied: f64,
+    #[serde(flatten)]
+    closeness: ClosenessLine,
     why: Option<Why>,
 }
 
@@ -164,10 +162,7 @@ fn tell(
     if session.globals.json {
         let line = Line {
             revision: RevisionLine::of(&near.document, &near.revision),
-            resemblance: close.resemblance,
-            contained: close.contained,
-            contains: close.contains,
-            copied: close.copied,
+            closeness: ClosenessLine::of(&close),
             why: why.map(|why| Why {
                 shared: why.shared,
                 only_asked: why.only_a,

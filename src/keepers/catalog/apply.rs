@@ -8,7 +8,6 @@ use crate::{
     crafts::{
         event::{Detail, Event, Revise},
         merkle::tiles::Tile,
-        sketch::Sketch,
     },
     words::{
         digest::{Digest, DocId, Key},
@@ -25,6 +24,7 @@ use super::{
     furniture::Sampling,
     kin::relate,
     name_of, name_value,
+    near::sketch_in,
 };
 
 /// So many sketches made again are posted together: a pass over the index, and some 30 MB.
@@ -400,17 +400,13 @@ fn post(transaction: &Connection, touched: impl Iterator<Item = i64>) -> Result<
     let mut mark =
         transaction.prepare_cached("UPDATE sketch SET posted = ?2 WHERE content = ?1")?;
     for content in touched {
-        let found = query
-            .query_row([content], |row| {
-                Ok((row.get::<_, bool>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, bool>(2)?))
-            })
-            .optional()?;
-        let Some((is_posted, data, is_latest)) = found else { continue };
+        let mut rows = query.query([content])?;
+        let Some(row) = rows.next()? else { continue };
+        let (is_posted, is_latest): (bool, bool) = (row.get(0)?, row.get(2)?);
         if is_posted == is_latest {
             continue;
         }
-        let sketch = Sketch::parse(&data)
-            .map_err(|why| Error::Catalog { why: format!("a sketch is malformed: {why}") })?;
+        let sketch = sketch_in(row, 1)?;
         let value = blocks::value(content)?;
         let postings = sketch.index_hashes().iter().map(|hash| blocks::entry(*hash, value));
         if is_latest {

@@ -93,8 +93,11 @@ impl Archive {
 
     /// Where the bytes are; `tell` hears how far it is.
     pub fn sizes(&self, tell: &mut dyn FnMut(Stage)) -> Result<Sizes, Error> {
+        self.catalog.at_once(|| self.sizes_in_view(tell))
+    }
+
+    fn sizes_in_view(&self, tell: &mut dyn FnMut(Stage)) -> Result<Sizes, Error> {
         let (mut layers, mut shares) = (Layers::default(), Shares::default());
-        self.catalog.hold()?;
         for (n, pack) in self.catalog.packs()?.iter().enumerate() {
             tell(Stage::Packs(n as u64));
             layers.count(&*self.backend, pack, &mut shares)?;
@@ -112,7 +115,6 @@ impl Archive {
         };
         let savers = best.iter().map(saver).collect::<Result<_, Error>>()?;
         let n_catalog = self.catalog.n_own_bytes()?;
-        self.catalog.let_go()?;
         let journal = self.journal_sizes()?;
         Ok(Sizes { totals, again, layers, chunks_again, journal, n_catalog, savers })
     }

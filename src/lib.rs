@@ -3,7 +3,7 @@
 //! The package is a house of five floors, and a room imports only rooms on lower floors:
 //! [`words`] name things, [`crafts`] compute without touching the world, [`keepers`] each own one
 //! kind of bytes at rest, [`archive`] alone knows the order of things, [`cli`] alone knows people.
-//! ARCHITECTURE.md is the longer tour; `tests/floors.rs` keeps the floors.
+//! ARCHITECTURE.md is the longer tour; `tests/layers.rs` keeps the floors.
 
 pub mod archive;
 pub mod cli;

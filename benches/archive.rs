@@ -14,7 +14,7 @@ use docarchive::{
         backend::{Backend, memory::Memory},
         kin::Traits,
     },
-    words::kin::Kin as _,
+    types::kin::Kin as _,
 };
 
 fn main() {

@@ -18,7 +18,7 @@ use docarchive::{
         sketch::{Sketch, Words},
         text::Normal,
     },
-    words::digest::Digest,
+    types::digest::Digest,
 };
 
 fn main() {

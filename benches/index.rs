@@ -17,7 +17,7 @@ use docarchive::{
         sketch::{SKETCH_VERSION, Sketch},
     },
     keepers::catalog::{Asking, Batch, Catalog, Recorded},
-    words::{
+    types::{
         digest::{Digest, DocId, Key},
         kin::{Kin as _, N_FEATURES},
         time::Moment,

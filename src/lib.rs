@@ -1,7 +1,7 @@
 //! `archive`: every version of every document, small, findable, comparable and provably unaltered.
 //!
 //! The package is a house of five floors, and a room imports only rooms on lower floors:
-//! [`words`] name things, [`crafts`] compute without touching the world, [`keepers`] each own one
+//! [`types`] name things, [`crafts`] compute without touching the world, [`keepers`] each own one
 //! kind of bytes at rest, [`archive`] alone knows the order of things, [`cli`] alone knows people.
 //! ARCHITECTURE.md is the longer tour; `tests/layers.rs` keeps the floors.
 
@@ -9,4 +9,4 @@ pub mod archive;
 pub mod cli;
 pub mod crafts;
 pub mod keepers;
-pub mod words;
+pub mod types;

@@ -7,11 +7,15 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use docarchive::crafts::backend::faulty::{Fault, Faulty};
-use docarchive::crafts::backend::local::Local;
-use docarchive::crafts::backend::memory::{Fate, Memory};
-use docarchive::crafts::backend::{Backend, Object};
-use docarchive::words::error::{Error, Refusal};
+use docarchive::{
+    crafts::backend::{
+        Backend, Object,
+        faulty::{Fault, Faulty},
+        local::Local,
+        memory::{Fate, Memory},
+    },
+    types::error::{Error, Refusal},
+};
 
 type Promise = (&'static str, fn(&dyn Backend));
 

@@ -20,7 +20,7 @@ use docarchive::{
         memory::{Fate, Memory},
     },
     keepers::store::Levels,
-    words::error::Error,
+    types::error::Error,
 };
 
 const FAULTS: [Fault; 5] =

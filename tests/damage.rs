@@ -27,7 +27,7 @@ use docarchive::{
         },
         note::Signer,
     },
-    words::error::Error,
+    types::error::Error,
 };
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
@@ -292,7 +292,7 @@ fn damage_in_a_base_names_every_revision_that_rests_on_it() {
     assert_eq!(archive.chain(&revisions[0]).unwrap().depth, 2, "the story has a chain");
     // The first pack holds the first revision, on which the others rest.
     let places =
-        docarchive::words::place::Places::places(archive.catalog(), revisions[2].digest.key());
+        docarchive::types::place::Places::places(archive.catalog(), revisions[2].digest.key());
     let place = places.unwrap()[0];
     let name = docarchive::keepers::store::pack_name(&place.pack);
     let mut bad = contents[&name].to_vec();

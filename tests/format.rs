@@ -26,7 +26,7 @@ use docarchive::{
         journal::Identity,
         store::{pack, pack_name},
     },
-    words::digest::{Digest, Key},
+    types::digest::{Digest, Key},
 };
 
 /// The blocks of docs/format.md that are named `kind name`: their text.

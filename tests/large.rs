@@ -21,7 +21,7 @@ use docarchive::{
     },
     crafts::backend::{Backend, faulty::Faulty, local::Local, memory::Memory},
     keepers::store::pack_name,
-    words::{
+    types::{
         digest::{Digest, Hasher},
         limits,
         name::DocName,

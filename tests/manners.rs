@@ -17,7 +17,7 @@ use docarchive::{
     archive::add::{Intake, Reading, Said, Source, Taken},
     crafts::backend::{Backend, memory::Memory},
     keepers::catalog::Look,
-    words::name::DocName,
+    types::name::DocName,
 };
 
 mod common;

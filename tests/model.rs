@@ -18,7 +18,7 @@ use docarchive::{
     },
     crafts::backend::{Backend, local::Local},
     keepers::store::Levels,
-    words::{error::Error, time::Moment},
+    types::{error::Error, time::Moment},
 };
 use proptest::prelude::*;
 

@@ -25,7 +25,7 @@ use docarchive::{
         journal::Identity,
         store::{pack, pack_name},
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         limits,
     },
@@ -178,7 +178,7 @@ fn read_texts(bytes: &[u8]) {
     if let Ok(line) = std::str::from_utf8(bytes) {
         let _ = (Checkpoint::parse(line), Verifier::parse(line), TilePath::parse(line));
         let _ = Signer::parse(line);
-        let _ = (Digest::parse(line), docarchive::words::time::Moment::parse(line));
+        let _ = (Digest::parse(line), docarchive::types::time::Moment::parse(line));
     }
     for media_type in ["text/plain", "text/html", "application/octet-stream"] {
         if let Some(readable) = text::readable(bytes, media_type) {

@@ -128,7 +128,7 @@ fn the_four_views_answer_in_the_shell() {
     );
     assert_eq!(
         row("SELECT sha256 || ' ' || captured FROM revisions WHERE name = 'b/c.txt'"),
-        format!("{} 2025-11-24T16:01:00Z", docarchive::words::digest::Digest::of(b"other"))
+        format!("{} 2025-11-24T16:01:00Z", docarchive::types::digest::Digest::of(b"other"))
     );
     assert_eq!(
         row("SELECT count(*) || ' ' || count(pack) || ' ' || sum(revisions) FROM contents"),

@@ -16,7 +16,7 @@ use docarchive::{
         catalog::{Document, Revision},
         store::{layers::How, pack_name},
     },
-    words::digest::Digest,
+    types::digest::Digest,
 };
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\

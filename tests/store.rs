@@ -18,7 +18,7 @@ use docarchive::{
         frame::{self, Header, Kind},
     },
     keepers::store::{Levels, layers::How, pack, pack_name},
-    words::{digest::Digest, limits, name::DocName},
+    types::{digest::Digest, limits, name::DocName},
 };
 use proptest::prelude::*;
 

@@ -4,13 +4,19 @@
 use std::collections::HashMap;
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
-use docarchive::crafts::event::Event;
-use docarchive::crafts::merkle::tiles::{
-    Edge, Tile, TileId, TilePath, TreeError, consistency_proof, inclusion_proof, root,
+use docarchive::{
+    crafts::{
+        event::Event,
+        merkle::{
+            Frontier, Head, leaf_hash,
+            tiles::{
+                Edge, Tile, TileId, TilePath, TreeError, consistency_proof, inclusion_proof, root,
+            },
+        },
+        note::{Checkpoint, Signer, Verifier, open},
+    },
+    types::digest::Digest,
 };
-use docarchive::crafts::merkle::{Frontier, Head, leaf_hash};
-use docarchive::crafts::note::{Checkpoint, Signer, Verifier, open};
-use docarchive::words::digest::Digest;
 use proptest::prelude::*;
 use sha2::Sha256;
 use signed_note::{StandardSigner, StandardVerifier, VerifierList};

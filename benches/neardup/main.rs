@@ -26,7 +26,7 @@ use docarchive::{
         note::Signer,
     },
     keepers::catalog::Look,
-    words::{digest::Digest, name::DocName, time::Moment},
+    types::{digest::Digest, name::DocName, time::Moment},
 };
 
 fn main() {

@@ -1,11 +1,7 @@
 //! Packs, with and without their directory.
 #![no_main]
 
-use docarchive::{
-    crafts::backend::memory::Memory,
-    keepers::store::{pack, pack_name},
-    words::digest::Digest,
-};
+use docarchive::{crafts::backend::memory::Memory, keepers::store::{pack, pack_name}, types::digest::Digest};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -25,7 +25,7 @@ use crate::{
         catalog::{Latest, Look, Seen},
         store::{Blob, Levels, Writer},
     },
-    words::{
+    types::{
         digest::{Digest, DocId, Hasher, Key},
         error::Error,
         kin::Features,

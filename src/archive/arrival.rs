@@ -17,7 +17,7 @@ use crate::{
         text,
     },
     keepers::catalog::{Latest, Look},
-    words::{digest::Digest, limits, name::DocName, time::Moment},
+    types::{digest::Digest, limits, name::DocName, time::Moment},
 };
 
 use super::sketching;

@@ -17,7 +17,7 @@ use crate::{
         journal::{Examined, Problem},
         store::{pack, pack_name},
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         limits,

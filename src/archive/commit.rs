@@ -9,7 +9,7 @@ use crate::{
         journal::{Closing, Draft, Staged},
         store::Written,
     },
-    words::error::Error,
+    types::error::Error,
 };
 
 use super::{

@@ -16,7 +16,7 @@ use crate::{
         catalog::{Filling, Pack},
         store::{Frames as _, Levels, Repacker, Written, pack, pack_name},
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         limits,

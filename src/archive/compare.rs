@@ -5,7 +5,7 @@ use crate::{
         diff::{self, Sides},
         text,
     },
-    words::digest::Digest,
+    types::digest::Digest,
 };
 
 /// One side of a comparison.

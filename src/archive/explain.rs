@@ -11,7 +11,7 @@ use crate::{
             layers::{self, How},
         },
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         limits,

@@ -2,7 +2,7 @@
 
 use crate::{
     keepers::catalog::{Document, Revision},
-    words::{error::Error, time::Moment},
+    types::{error::Error, time::Moment},
 };
 
 use super::Archive;

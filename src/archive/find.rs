@@ -2,7 +2,7 @@
 
 use crate::{
     keepers::catalog::{Document, Revision},
-    words::{
+    types::{
         digest::DocId,
         error::Error,
         name::DocName,

@@ -21,7 +21,7 @@ use crate::{
         catalog::Catalog,
         store::{Reader, Sealed},
     },
-    words::error::Error,
+    types::error::Error,
 };
 
 use super::sketching;

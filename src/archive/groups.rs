@@ -16,7 +16,7 @@ use crate::{
         sketch::Sketch,
     },
     keepers::catalog::{Asking, Document, Revision},
-    words::{error::Error, name::DocName, time::Moment},
+    types::{error::Error, name::DocName, time::Moment},
 };
 
 use super::{

@@ -5,7 +5,7 @@ use crate::{
         merkle::{Frontier, Head, leaf_hash, tiles::consistency_proof},
         note::{Checkpoint, NoteError, Verifier},
     },
-    words::{digest::Digest, error::Error},
+    types::{digest::Digest, error::Error},
 };
 
 use super::{Archive, open::tile};

@@ -13,7 +13,7 @@ use crate::{
         pool::Ticket,
     },
     keepers::store::Blob,
-    words::{
+    types::{
         digest::{Digest, Hasher},
         error::Error,
         limits,

@@ -39,7 +39,7 @@ use crate::{
         journal::Journal,
         store::{Content, Reader, Sealed},
     },
-    words::{error::Error, time::Moment},
+    types::{error::Error, time::Moment},
 };
 
 pub use explain::{Chain, Explained, Link};

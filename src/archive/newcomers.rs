@@ -2,7 +2,7 @@
 
 use crate::{
     keepers::catalog::{Document, Revision},
-    words::{error::Error, name::DocName},
+    types::{error::Error, name::DocName},
 };
 
 use super::{

@@ -20,7 +20,7 @@ use crate::{
         journal::Journal,
         store::{Reader, Sealed},
     },
-    words::{
+    types::{
         digest::Digest,
         error::{Error, Refusal},
     },

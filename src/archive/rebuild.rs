@@ -25,7 +25,7 @@ use crate::{
             pack_name,
         },
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         kin::Features,

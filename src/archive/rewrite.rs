@@ -20,7 +20,7 @@ use crate::{
         catalog::Revision,
         store::{Blob, Levels, Nothing, Writer, Written},
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         kin::Kin,

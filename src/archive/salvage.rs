@@ -11,7 +11,7 @@ use crate::{
         catalog::{Batch, Catalog, Pack},
         store::{Decoded, Reader, Sealed, pack, pack_name},
     },
-    words::{
+    types::{
         digest::{Digest, Hasher, Key},
         error::Error,
         limits,

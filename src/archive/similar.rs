@@ -12,7 +12,7 @@ use crate::{
         sketch::{self, Sketch},
     },
     keepers::catalog::{Asking, Document, Neighbour, Revision},
-    words::{digest::Digest, error::Error, limits},
+    types::{digest::Digest, error::Error, limits},
 };
 
 use super::{

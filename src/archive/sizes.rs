@@ -11,7 +11,7 @@ use crate::{
         catalog::{Document, Held, Totals},
         store::layers::{Layer, Layers, Shares},
     },
-    words::{digest::Key, error::Error, limits, place::Places as _},
+    types::{digest::Key, error::Error, limits, place::Places as _},
 };
 
 use super::{Archive, audit::Stage};

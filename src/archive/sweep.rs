@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use crate::{
     crafts::{event::Event, frame::Kind},
     keepers::store::{pack, pack_name},
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         limits,

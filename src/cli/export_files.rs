@@ -10,12 +10,14 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::files;
-use super::terminal::shown_name;
-use crate::words::digest::{Digest, Hasher};
-use crate::words::error::Error;
-use crate::words::name::DocName;
-use crate::words::time::Moment;
+use crate::types::{
+    digest::{Digest, Hasher},
+    error::Error,
+    name::DocName,
+    time::Moment,
+};
+
+use super::{files, terminal::shown_name};
 
 const TEMPORARY_PREFIX: &str = ".archive-export-";
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use crate::words::time::Moment;
+use crate::types::time::Moment;
 
 /// What the file system says about a file; equal stats mean that nobody touched it since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

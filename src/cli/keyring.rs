@@ -4,10 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::files;
-use super::place::Environment;
-use crate::words::digest;
-use crate::words::error::{Error, Refusal};
+use crate::types::{
+    digest,
+    error::{Error, Refusal},
+};
+
+use super::{files, place::Environment};
 
 const KEY_FILE_BYTES_MAX: u64 = 4 << 10;
 

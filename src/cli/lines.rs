@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     archive::similar::Closeness,
     keepers::catalog::{Document, Revision},
-    words::name::DocName,
+    types::name::DocName,
 };
 
 /// How close two texts are.

@@ -8,11 +8,13 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::files;
-use super::place::Environment;
-use crate::words::digest::Digest;
-use crate::words::error::Error;
-use crate::words::limits::{IDENTITY_BYTES_MAX, NOTE_BYTES_MAX};
+use crate::types::{
+    digest::Digest,
+    error::Error,
+    limits::{IDENTITY_BYTES_MAX, NOTE_BYTES_MAX},
+};
+
+use super::{files, place::Environment};
 
 const FILE_BYTES_MAX: u64 = (NOTE_BYTES_MAX + IDENTITY_BYTES_MAX) as u64;
 

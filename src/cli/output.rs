@@ -7,8 +7,9 @@ use std::{
 
 use serde::Serialize;
 
+use crate::types::error::Error;
+
 use super::terminal::{Paint, Style, shown_json};
-use crate::words::error::Error;
 
 /// Where answers go.
 pub struct Output {

@@ -4,8 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::types::error::Error;
+
 use super::files;
-use crate::words::error::Error;
 
 /// The environment variable that names the archive.
 pub const STORE_VARIABLE: &str = "ARCHIVE_STORE";

@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::types::error::Error;
+
 use super::{
     args::{self, Cli, Verb},
     exit::ExitCode,
@@ -20,7 +22,6 @@ use super::{
     terminal::{Paint, Stream},
     verbs,
 };
-use crate::words::error::Error;
 
 /// How long to wait between two looks at a taken lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);

@@ -6,6 +6,12 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use crate::{
+    archive::{Archive, Occasion, Standing},
+    crafts::{backend::local::Local, note::Signer},
+    types::{error::Error, time::Moment},
+};
+
 use super::{
     args::Globals,
     keyring::{self, Keyring},
@@ -13,11 +19,6 @@ use super::{
     output::Output,
     place::{ChosenBy, Environment, Place},
     terminal::{Paint, Progress, Stream, Style, shown_name},
-};
-use crate::{
-    archive::{Archive, Occasion, Standing},
-    crafts::{backend::local::Local, note::Signer},
-    words::{error::Error, time::Moment},
 };
 
 /// The program and version that events name.
@@ -254,7 +255,7 @@ fn fresh_origin(folder: &Path, seed: &[u8; 32]) -> String {
     let name = canonical(folder);
     let name = name.file_name().map_or("archive".into(), |name| name.to_string_lossy());
     let name: String = name.chars().map(plain).take(40).collect();
-    format!("archive.local/{name}-{}", crate::words::digest::hex(&seed[..4]))
+    format!("archive.local/{name}-{}", crate::types::digest::hex(&seed[..4]))
 }
 
 fn canonical(folder: &Path) -> PathBuf {

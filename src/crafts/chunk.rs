@@ -11,7 +11,7 @@ use std::{
 
 use fastcdc::v2020::{Error as CutError, StreamCDC};
 
-use crate::words::{digest::Digest, limits};
+use crate::types::{digest::Digest, limits};
 
 const VERSION: u8 = 1;
 

@@ -7,7 +7,7 @@
 
 use zstd::zstd_safe::{self, CCtx, CParameter, DCtx};
 
-use crate::words::{digest::Key, limits};
+use crate::types::{digest::Key, limits};
 
 /// The first two bytes of every frame.
 pub const MAGIC: [u8; 2] = [0xa7, 0x46];
@@ -534,14 +534,14 @@ mod tests {
     #[test]
     fn noise_is_not_compressed() {
         let noise: Vec<u8> = (0..64u64)
-            .flat_map(|n| *crate::words::digest::Digest::of(&n.to_le_bytes()).as_bytes())
+            .flat_map(|n| *crate::types::digest::Digest::of(&n.to_le_bytes()).as_bytes())
             .collect();
         assert_eq!(Packer::default().pack(&noise, None, 3), None);
     }
 
     #[test]
     fn noise_is_told_from_text_by_a_sample() {
-        let digest = |n: u64| *crate::words::digest::Digest::of(&n.to_le_bytes()).as_bytes();
+        let digest = |n: u64| *crate::types::digest::Digest::of(&n.to_le_bytes()).as_bytes();
         let noise: Vec<u8> = (0..1000).flat_map(digest).collect();
         let mut packer = Packer::default();
         assert!(is_noise(&noise, &mut packer));

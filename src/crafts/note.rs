@@ -9,8 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
-use crate::words::digest::{Digest, hex, parse_hex};
-use crate::words::limits::NOTE_BYTES_MAX;
+use crate::types::{
+    digest::{Digest, hex, parse_hex},
+    limits::NOTE_BYTES_MAX,
+};
 
 /// Signature lines in one note.
 const SIGNATURES_MAX: usize = 100;

@@ -14,7 +14,7 @@ use docarchive::{
     },
     crafts::{backend::Backend, note::Signer},
     keepers::catalog::Look,
-    words::{error::Error, name::DocName, time::Moment},
+    types::{error::Error, name::DocName, time::Moment},
 };
 
 /// The key of every test archive.
@@ -27,7 +27,7 @@ pub fn occasion(n: u64) -> Occasion {
     Occasion {
         now: Moment::from_unix(1_764_000_000 + 60 * n as i64, 0),
         began: (1_764_000_000 + 60 * n as i64) * 1_000_000_000,
-        seed: *docarchive::words::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
+        seed: *docarchive::types::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
         by: Some("tester".into()),
         tool: "archive 0.1.0".into(),
     }

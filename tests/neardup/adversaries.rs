@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use docarchive::{
     archive::similar::{Bar, Question},
-    words::limits,
+    types::limits,
 };
 
 use super::{

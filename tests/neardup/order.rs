@@ -181,7 +181,7 @@ fn groups_below_a_prefix_do_not_depend_on_what_is_beside_it() {
     let (one, two) = (story(1, 12), story(2, 12));
     let both = ("beside/both".to_owned(), one.clone() + &two);
     let within = [("below/one".to_owned(), one), ("below/two".to_owned(), two)];
-    let below = docarchive::words::name::DocName::new("below").unwrap();
+    let below = docarchive::types::name::DocName::new("below").unwrap();
     let scope = super::Scope { prefix: Some(&below), ..super::EVERYTHING };
     for before in [true, false] {
         let mut texts = within.to_vec();

@@ -12,7 +12,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use docarchive::words::time::Moment;
+use docarchive::types::time::Moment;
 
 /// The day on which the texts say that everything was taken in.
 const DAY_SHOWN: &str = "2026-11-23";

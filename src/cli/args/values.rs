@@ -4,10 +4,14 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
-use crate::cli::walk::check_glob;
-use crate::words::error::Error;
-use crate::words::name::DocName;
-use crate::words::time::{FORMS, Moment};
+use crate::{
+    cli::walk::check_glob,
+    types::{
+        error::Error,
+        name::DocName,
+        time::{FORMS, Moment},
+    },
+};
 
 const SIZE_FORMS: &str =
     "a number of bytes, or one with k, M, G, T (thousands) or KiB, MiB, GiB, TiB";

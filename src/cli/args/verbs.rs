@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
+use crate::types::name::DocName;
+
 use super::values::{self, Captured, When};
-use crate::words::name::DocName;
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -29,7 +29,7 @@ use crate::{
         },
     },
     keepers::catalog::Look,
-    words::{error::Error, name::DocName},
+    types::{error::Error, name::DocName},
 };
 
 /// Near-duplicates are named one by one up to this many, and counted beyond.

@@ -17,7 +17,7 @@ use crate::{
         session::Session,
         terminal::{Style, count, counted, shown_name, size},
     },
-    words::{error::Error, limits::NOTE_BYTES_MAX},
+    types::{error::Error, limits::NOTE_BYTES_MAX},
 };
 
 /// Revisions named under a finding; the rest is counted.

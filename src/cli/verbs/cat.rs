@@ -17,7 +17,7 @@ use crate::{
     },
     crafts::text::decode,
     keepers::catalog::{Document, Revision},
-    words::{error::Error, limits},
+    types::{error::Error, limits},
 };
 
 #[derive(Serialize)]

@@ -14,7 +14,7 @@ use crate::{
         terminal::{Style, counted, shown_text},
     },
     crafts::diff::{Block, Comparison, ParagraphStat, Sides, Span, WordStat},
-    words::error::Error,
+    types::error::Error,
 };
 
 /// Paragraphs by fate.

@@ -13,7 +13,7 @@ use crate::{
         terminal::{counted, size},
     },
     keepers::store::Levels,
-    words::error::Error,
+    types::error::Error,
 };
 
 #[derive(Serialize)]

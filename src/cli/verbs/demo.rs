@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{exit::ExitCode, lines::typed, session::Session, terminal::Style},
-    words::error::Error,
+    types::error::Error,
 };
 
 /// The documents of the demonstration, as they lie in `seeds/`.

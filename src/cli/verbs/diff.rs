@@ -4,7 +4,6 @@ use std::{ffi::OsStr, io::Read as _, os::unix::ffi::OsStrExt as _, path::Path};
 
 use serde::Serialize;
 
-use super::changes;
 use crate::{
     archive::{
         Archive,
@@ -24,8 +23,10 @@ use crate::{
         text,
     },
     keepers::catalog::{Document, Revision},
-    words::{digest::Digest, error::Error, limits, name::DocName},
+    types::{digest::Digest, error::Error, limits, name::DocName},
 };
+
+use super::changes;
 
 /// One side with what to call it.
 struct Named {

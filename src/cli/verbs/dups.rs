@@ -16,7 +16,7 @@ use crate::{
         session::Session,
         terminal::{Style, counted, pad_left, shown_name, size},
     },
-    words::{digest::Digest, error::Error},
+    types::{digest::Digest, error::Error},
 };
 
 #[derive(Serialize)]

@@ -16,7 +16,7 @@ use crate::{
         terminal::{Progress, Style, counted, shown_name},
     },
     keepers::catalog::{Document, Revision},
-    words::{error::Error, name::DocName, time::Moment},
+    types::{error::Error, name::DocName, time::Moment},
 };
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use crate::{
         session::{Session, shown},
         terminal::Style,
     },
-    words::error::Error,
+    types::error::Error,
 };
 
 #[derive(Serialize)]

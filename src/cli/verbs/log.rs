@@ -15,7 +15,7 @@ use crate::{
         terminal::{Style, pad_left, shown_name, size, truncate},
     },
     keepers::catalog::{Document, Happening, Revision},
-    words::{error::Error, time::Moment},
+    types::{error::Error, time::Moment},
 };
 
 /// Events fetched from the catalog at a time.

@@ -19,7 +19,7 @@ use crate::{
         terminal::{Style, pad_left, shown_name, size},
     },
     keepers::catalog::{Document, Revision},
-    words::{error::Error, name::DocName},
+    types::{error::Error, name::DocName},
 };
 
 #[derive(Serialize, Default)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     archive::Archive,
     cli::{args::RebuildArgs, exit::ExitCode, lines::typed, session::Session, terminal::counted},
-    words::error::Error,
+    types::error::Error,
 };
 
 #[derive(Serialize)]

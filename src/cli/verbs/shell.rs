@@ -9,7 +9,7 @@ use crate::{
         lines::typed,
         session::{Session, TOOL},
     },
-    words::error::Error,
+    types::error::Error,
 };
 
 #[derive(Serialize)]

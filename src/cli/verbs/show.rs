@@ -16,7 +16,7 @@ use crate::{
         terminal::{Style, count, counted, exact_size, pad_right, shown_name, size},
     },
     keepers::catalog::{Document, Revision},
-    words::{digest::hex, error::Error},
+    types::{digest::hex, error::Error},
 };
 
 #[derive(Serialize)]

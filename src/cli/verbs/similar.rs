@@ -19,7 +19,7 @@ use crate::{
     },
     crafts::text,
     keepers::catalog::{Document, Revision},
-    words::{error::Error, limits, name::DocName},
+    types::{error::Error, limits, name::DocName},
 };
 
 /// So many passages of a kind are shown to people.

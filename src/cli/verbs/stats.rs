@@ -18,14 +18,15 @@ use crate::{
         output::Output,
         session::Session,
         terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
-        verbs::stored,
     },
     keepers::{
         catalog::{Document, Revision},
         store::layers::Layer,
     },
-    words::{error::Error, time::Moment},
+    types::{error::Error, time::Moment},
 };
+
+use super::stored;
 
 /// The column of labels is as wide as its longest.
 const LABEL_COLUMNS: usize = 19;

@@ -15,7 +15,7 @@ use crate::{
         catalog::{Document, Revision},
         store::layers::How,
     },
-    words::{error::Error, limits},
+    types::{error::Error, limits},
 };
 
 #[derive(Serialize)]
@@ -299,7 +299,7 @@ fn step_line(link: &Link) -> StepLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{
+    use crate::types::{
         digest::{Digest, Key},
         place::Place,
     };

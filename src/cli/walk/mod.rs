@@ -15,8 +15,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use crate::types::name::DocName;
+
 use super::files::{Stat, invalid};
-use crate::words::name::DocName;
 
 pub use names::PathList;
 use rules::{Above, RuleFiles};

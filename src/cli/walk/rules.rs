@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use crate::{
+    cli::files::{self, invalid},
+    types::error::Error,
+};
+
 use super::Unreadable;
-use crate::cli::files::{self, invalid};
-use crate::words::error::Error;
 
 const ARCHIVE_RULES: &str = ".archiveignore";
 const GIT_RULES: &str = ".gitignore";

@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::types::error::Error;
+
 use super::{Backend, Guard, Object, local};
-use crate::words::error::Error;
 
 /// Passes every call on and keeps a list of them, until the fault comes; a clone is another handle.
 ///

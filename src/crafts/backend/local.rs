@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::types::error::{Error, Refusal};
+
 use super::{Backend, Guard, Object, check_limit, check_name, check_range, missing, taken};
-use crate::words::error::{Error, Refusal};
 
 /// Files whose names start like this are leftovers of interrupted writes, or writes under way.
 const TEMPORARY: &str = ".tmp-";

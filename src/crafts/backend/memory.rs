@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::types::error::Error;
+
 use super::{Backend, Guard, Object, check_limit, check_name, check_range, missing, taken};
-use crate::words::error::Error;
 
 /// Every object of a store by name; cheap to clone.
 pub type Contents = BTreeMap<String, Arc<[u8]>>;

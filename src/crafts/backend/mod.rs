@@ -14,7 +14,7 @@ pub mod memory;
 
 use std::path::Path;
 
-use crate::words::error::Error;
+use crate::types::error::Error;
 
 /// One stored object, as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

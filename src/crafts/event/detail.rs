@@ -9,11 +9,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::types::{
+    digest::{Digest, hex, parse_hex},
+    limits::{DETAIL_BYTES_MAX, NOTE_TEXT_BYTES_MAX, SOURCE_BYTES_MAX},
+    name::DocName,
+    time::Moment,
+};
+
 use super::{Event, Malformed, same_again};
-use crate::words::digest::{Digest, hex, parse_hex};
-use crate::words::limits::{DETAIL_BYTES_MAX, NOTE_TEXT_BYTES_MAX, SOURCE_BYTES_MAX};
-use crate::words::name::DocName;
-use crate::words::time::Moment;
 
 /// Random bytes, drawn anew for every detail.
 pub type Salt = [u8; 16];
@@ -222,8 +225,10 @@ fn check_length(text: Option<&str>, bytes_max: usize, why: &str) -> Result<(), M
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crafts::event::{Commit, MediaType, Revise};
-    use crate::words::digest::DocId;
+    use crate::{
+        crafts::event::{Commit, MediaType, Revise},
+        types::digest::DocId,
+    };
 
     fn revise() -> Event {
         Event::Revise(Revise {

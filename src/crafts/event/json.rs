@@ -5,9 +5,12 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::types::{
+    digest::{Digest, DocId, parse_hex},
+    time::Moment,
+};
+
 use super::{Malformed, MediaType, NUMBER_MAX, same_again};
-use crate::words::digest::{Digest, DocId, parse_hex};
-use crate::words::time::Moment;
 
 /// A value that stands in JSON as a string.
 pub trait Spelled: Sized {

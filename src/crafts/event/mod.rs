@@ -10,9 +10,11 @@ mod json;
 use serde::Deserialize;
 
 pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
-use crate::words::digest::{Digest, DocId, hex};
-use crate::words::limits::EVENT_BYTES_MAX;
-use crate::words::time::Moment;
+use crate::types::{
+    digest::{Digest, DocId, hex},
+    limits::EVENT_BYTES_MAX,
+    time::Moment,
+};
 
 /// Integers in events are below 2^53, so that every reader of JSON reads them exactly.
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;

@@ -5,7 +5,7 @@
 
 pub mod tiles;
 
-use crate::words::digest::{Digest, Hasher};
+use crate::types::digest::{Digest, Hasher};
 
 /// A tree's size and root: what a checkpoint signs and a proof is checked against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::types::{digest::Digest, error::Error};
+
 use super::{Frontier, fold_peaks};
-use crate::words::digest::Digest;
-use crate::words::error::Error;
 
 /// Hashes in a full tile, and leaves in a full entry bundle.
 pub const TILE_WIDTH: u64 = 256;

@@ -1,8 +1,9 @@
 //! Media types: what bytes are, by their content first and by their name only among texts and
 //! packages.
 
+use crate::types::name::DocName;
+
 use super::decode::decode;
-use crate::words::name::DocName;
 
 /// The media type of a document, from its name and its first bytes.
 ///

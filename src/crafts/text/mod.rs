@@ -15,7 +15,7 @@ pub use media::media_type;
 pub use normal::{NORMAL_VERSION, Normal};
 pub use visible::visible;
 
-use crate::words::limits::TEXT_BYTES_MAX;
+use crate::types::limits::TEXT_BYTES_MAX;
 
 /// What people read and compare: decoded text, of HTML pages what is visible, lines ended by `\n`.
 ///

@@ -9,7 +9,7 @@ use crate::{
         event::{Detail, Event, Revise},
         merkle::tiles::Tile,
     },
-    words::{
+    types::{
         digest::{Digest, DocId, Key},
         error::Error,
         kin::Features,

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 
 use crate::{
     crafts::block::{self, Numbers},
-    words::error::Error,
+    types::error::Error,
 };
 
 /// A block of more bytes is cut. At this size a look-up decodes little, and whole blocks leave little

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rusqlite::types::ValueRef;
 
-use crate::words::{digest::hex, error::Error};
+use crate::types::{digest::hex, error::Error};
 
 use super::{
     Catalog,

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::words::{
+use crate::types::{
     digest::{Digest, DocId},
     error::Error,
     name::DocName,

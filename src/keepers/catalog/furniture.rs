@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::words::{digest::Digest, error::Error, name::DocName};
+use crate::types::{digest::Digest, error::Error, name::DocName};
 
 use super::{Catalog, find::Revision};
 

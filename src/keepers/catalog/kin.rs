@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::words::{
+use crate::types::{
     digest::{Digest, Key},
     error::Error,
     kin::{Features, Kin, Relative},
@@ -136,11 +136,10 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::words::kin::N_FEATURES;
     use crate::{
         crafts::event::{Event, MediaType, Revise},
         keepers::catalog::Recorded,
-        words::{digest::DocId, time::Moment},
+        types::{digest::DocId, kin::N_FEATURES, time::Moment},
     };
 
     /// Contents 1 to `n`, taken in together, whose features `of` says.

@@ -22,12 +22,14 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, types::Value,
 };
 
-use crate::crafts::{sketch::SKETCH_VERSION, text::NORMAL_VERSION};
-use crate::words::{
-    digest::{Digest, Key},
-    error::{Error, Refusal},
-    name::DocName,
-    place::Place,
+use crate::{
+    crafts::{sketch::SKETCH_VERSION, text::NORMAL_VERSION},
+    types::{
+        digest::{Digest, Key},
+        error::{Error, Refusal},
+        name::DocName,
+        place::Place,
+    },
 };
 
 pub use apply::{Batch, Pack, Recorded};
@@ -206,7 +208,7 @@ impl Catalog {
 }
 
 /// Where the blobs with this key may lie, in a fixed order.
-impl crate::words::place::Places for Catalog {
+impl crate::types::place::Places for Catalog {
     fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT pack.digest, place.offset, place.bytes, place.turn

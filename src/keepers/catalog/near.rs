@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use crate::{crafts::sketch::Sketch, words::error::Error};
+use crate::{crafts::sketch::Sketch, types::error::Error};
 
 use super::{
     Catalog,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{OptionalExtension, params};
 
-use crate::words::{error::Error, name::DocName};
+use crate::types::{error::Error, name::DocName};
 
 use super::{Catalog, name_value};
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use crate::words::{
+use crate::types::{
     digest::{Digest, Key},
     error::Error,
 };

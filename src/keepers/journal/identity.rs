@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use crate::crafts::note::Verifier;
-use crate::words::error::{Error, Refusal};
-use crate::words::limits::FORMAT_VERSION;
+use crate::{
+    crafts::note::Verifier,
+    types::{
+        error::{Error, Refusal},
+        limits::FORMAT_VERSION,
+    },
+};
 
 /// Where the identity is kept.
 pub const NAME: &str = "identity";

@@ -13,12 +13,18 @@ use std::sync::Arc;
 pub use self::identity::Identity;
 pub use self::read::{Entry, Examined, Problem};
 pub use self::write::{Closing, Draft, Staged};
-use crate::crafts::backend::Backend;
-use crate::crafts::merkle::{Frontier, Head};
-use crate::crafts::note::{Checkpoint, NoteError, Signer};
-use crate::words::digest::Digest;
-use crate::words::error::{Error, Refusal};
-use crate::words::limits;
+use crate::{
+    crafts::{
+        backend::Backend,
+        merkle::{Frontier, Head},
+        note::{Checkpoint, NoteError, Signer},
+    },
+    types::{
+        digest::Digest,
+        error::{Error, Refusal},
+        limits,
+    },
+};
 
 const CHECKPOINT: &str = "log/checkpoint";
 const CHECKPOINTS: &str = "log/checkpoints";
@@ -134,14 +140,15 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     use std::sync::{Mutex, MutexGuard};
 
-    use super::bundle::Half;
-    use super::*;
-    use crate::crafts::backend::{Guard, Object};
-    use crate::crafts::event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail};
-    use crate::crafts::merkle::leaf_hash;
-    use crate::words::digest::DocId;
-    use crate::words::name::DocName;
-    use crate::words::time::Moment;
+    use super::{bundle::Half, *};
+    use crate::{
+        crafts::{
+            backend::{Guard, Object},
+            event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail},
+            merkle::leaf_hash,
+        },
+        types::{digest::DocId, name::DocName, time::Moment},
+    };
 
     /// A backend that is a map, and can be made to store other entries than it is given.
     #[derive(Default)]

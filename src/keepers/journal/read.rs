@@ -2,14 +2,18 @@
 
 use std::ops::Range;
 
-use super::Journal;
-use super::bundle::{self, Half};
-use crate::crafts::event::{Detail, Event};
-use crate::crafts::merkle::Frontier;
-use crate::crafts::merkle::tiles::TilePath;
-use crate::words::digest::Digest;
-use crate::words::error::Error;
-use crate::words::limits::BUNDLE_EVENTS;
+use crate::{
+    crafts::{
+        event::{Detail, Event},
+        merkle::{Frontier, tiles::TilePath},
+    },
+    types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS},
+};
+
+use super::{
+    Journal,
+    bundle::{self, Half},
+};
 
 /// How often a bundle is looked for while a writer may be replacing it by a longer one.
 const LOOKS_MAX: usize = 3;

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::bundle::{self, Half};
-use super::{CHECKPOINT, Journal, sign};
-use crate::crafts::event::{ActDetail, Commit, Detail, Event};
-use crate::crafts::merkle::tiles::TilePath;
-use crate::crafts::merkle::{Frontier, leaf_hash};
-use crate::crafts::note::Signer;
-use crate::words::digest::Digest;
-use crate::words::error::Error;
-use crate::words::limits::BUNDLE_EVENTS;
-use crate::words::time::Moment;
+use crate::{
+    crafts::{
+        event::{ActDetail, Commit, Detail, Event},
+        merkle::{Frontier, leaf_hash, tiles::TilePath},
+        note::Signer,
+    },
+    types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, time::Moment},
+};
+
+use super::{
+    CHECKPOINT, Journal,
+    bundle::{self, Half},
+    sign,
+};
 
 /// An event and its detail on their way in, as the bytes that will be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

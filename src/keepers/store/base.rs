@@ -8,7 +8,7 @@
 
 use crate::{
     crafts::frame::Base,
-    words::{digest::Key, limits},
+    types::{digest::Key, limits},
 };
 
 /// How deep a spine goes.

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::words::{digest::Key, kin::Features, limits};
+use crate::types::{digest::Key, kin::Features, limits};
 
 /// Blobs up to this size wait for company.
 pub const SMALL_BYTES_MAX: usize = 16 << 10;

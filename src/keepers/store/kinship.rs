@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     crafts::kin::Traits,
-    words::{
+    types::{
         digest::Key,
         error::Error,
         kin::{Features, Kin, N_FEATURES, Relative},

@@ -10,7 +10,7 @@ use crate::{
         frame::{self, Kind, Packer},
         pool::{Pool, Ticket},
     },
-    words::digest::Key,
+    types::digest::Key,
 };
 
 use super::base::Link;

@@ -10,7 +10,7 @@ use crate::{
         backend::Backend,
         frame::{self, Header, Kind},
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         limits,

@@ -21,7 +21,7 @@ pub use read::{Content, Frames, Reader, Sealed, Step};
 pub use repack::Repacker;
 pub use write::{Blob, Stored, Writer, Written};
 
-use crate::words::{
+use crate::types::{
     digest::{Digest, Key},
     error::Error,
     kin::{Features, Kin, Relative},

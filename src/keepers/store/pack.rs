@@ -9,7 +9,7 @@ use crate::{
         backend::Backend,
         frame::{self, Cursor, FrameError, Header},
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         limits,

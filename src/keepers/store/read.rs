@@ -15,7 +15,7 @@ use crate::{
         chunk::{self, Chunk},
         frame::{self, Base, FrameError, Header, Kind, Unpacker},
     },
-    words::{
+    types::{
         digest::{Digest, Hasher, Key},
         error::Error,
         limits,

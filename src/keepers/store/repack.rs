@@ -10,7 +10,7 @@ use crate::{
         backend::Backend,
         frame::{self, Header, Kind, Packer},
     },
-    words::{digest::Key, error::Error, limits},
+    types::{digest::Key, error::Error, limits},
 };
 
 use super::{

@@ -13,7 +13,7 @@ use crate::{
         kin::Traits,
         pool::Pool,
     },
-    words::{
+    types::{
         digest::{Digest, Key},
         error::Error,
         kin::Kin,

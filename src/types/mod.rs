@@ -1,4 +1,4 @@
-//! Floor 0: words. They name things and know nothing else.
+//! The plain types that every other module speaks in: names, times, digests, errors, limits.
 
 pub mod digest;
 pub mod error;

@@ -9,4 +9,5 @@ pub mod archive;
 pub mod cli;
 pub mod crafts;
 pub mod keepers;
+pub mod pool;
 pub mod types;

@@ -19,12 +19,12 @@ use crate::{
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,
         note::Signer,
-        pool::Pool,
     },
     keepers::{
         catalog::{Latest, Look, Seen},
         store::{Blob, Levels, Writer},
     },
+    pool::Pool,
     types::{
         digest::{Digest, DocId, Hasher, Key},
         error::Error,

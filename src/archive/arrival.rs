@@ -11,12 +11,9 @@ use std::{
 };
 
 use crate::{
-    crafts::{
-        kin::Traits,
-        pool::{Pool, Ticket},
-        text,
-    },
+    crafts::{kin::Traits, text},
     keepers::catalog::{Latest, Look},
+    pool::{Pool, Ticket},
     types::{digest::Digest, limits, name::DocName, time::Moment},
 };
 

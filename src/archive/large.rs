@@ -10,9 +10,9 @@ use crate::{
     crafts::{
         chunk::{self, Chunk},
         kin::Traits,
-        pool::Ticket,
     },
     keepers::store::Blob,
+    pool::Ticket,
     types::{
         digest::{Digest, Hasher},
         error::Error,

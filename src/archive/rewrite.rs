@@ -12,14 +12,12 @@ use std::{
 };
 
 use crate::{
-    crafts::{
-        kin::Traits,
-        pool::{Pool, Ticket},
-    },
+    crafts::kin::Traits,
     keepers::{
         catalog::Revision,
         store::{Blob, Levels, Nothing, Writer, Written},
     },
+    pool::{Pool, Ticket},
     types::{
         digest::{Digest, Key},
         error::Error,

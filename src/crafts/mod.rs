@@ -14,6 +14,5 @@ pub mod linkage;
 pub mod merkle;
 pub mod note;
 pub mod passages;
-pub mod pool;
 pub mod sketch;
 pub mod text;

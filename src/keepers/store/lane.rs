@@ -6,10 +6,8 @@
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
 
 use crate::{
-    crafts::{
-        frame::{self, Kind, Packer},
-        pool::{Pool, Ticket},
-    },
+    crafts::frame::{self, Kind, Packer},
+    pool::{Pool, Ticket},
     types::digest::Key,
 };
 

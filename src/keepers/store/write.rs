@@ -11,8 +11,8 @@ use crate::{
         chunk::{self, Chunk},
         frame::{self, Header, Kind},
         kin::Traits,
-        pool::Pool,
     },
+    pool::Pool,
     types::{
         digest::{Digest, Key},
         error::Error,

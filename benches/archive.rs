@@ -10,10 +10,8 @@ use common::{add, init};
 use divan::{Bencher, counter::BytesCount};
 use docarchive::{
     archive::{Archive, add::Said, find::Which},
-    crafts::{
-        backend::{Backend, memory::Memory},
-        kin::Traits,
-    },
+    backend::{Backend, memory::Memory},
+    crafts::kin::Traits,
     types::kin::Kin as _,
 };
 

@@ -6,6 +6,7 @@
 //! ARCHITECTURE.md is the longer tour; `tests/layers.rs` keeps the floors.
 
 pub mod archive;
+pub mod backend;
 pub mod cli;
 pub mod crafts;
 pub mod keepers;

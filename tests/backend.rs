@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use docarchive::{
-    crafts::backend::{
+    backend::{
         Backend, Object,
         faulty::{Fault, Faulty},
         local::Local,

@@ -13,7 +13,7 @@ use std::{collections::HashSet, sync::Arc};
 use common::{add, check, everything, is_slow, noise, signer};
 use docarchive::{
     archive::{Archive, Standing, audit::Scope, compact::Policy},
-    crafts::backend::{
+    backend::{
         Backend,
         faulty::{Call, Fault, Faulty},
         local::Local,

@@ -19,14 +19,12 @@ use docarchive::{
         Archive, Standing,
         audit::{Code, Report, Scope},
     },
-    crafts::{
-        backend::{
-            Backend,
-            local::Local,
-            memory::{Contents, Memory},
-        },
-        note::Signer,
+    backend::{
+        Backend,
+        local::Local,
+        memory::{Contents, Memory},
     },
+    crafts::note::Signer,
     types::error::Error,
 };
 

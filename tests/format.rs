@@ -9,12 +9,12 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 use common::{add, check, everything, init, signer};
 use docarchive::{
     archive::Archive,
+    backend::{
+        Backend,
+        local::Local,
+        memory::{Contents, Memory},
+    },
     crafts::{
-        backend::{
-            Backend,
-            local::Local,
-            memory::{Contents, Memory},
-        },
         chunk::{self, Chunk},
         event::{Detail, Event},
         frame::{self, Base, Header, Kind},

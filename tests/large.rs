@@ -19,7 +19,7 @@ use docarchive::{
         add::{Intake, Reading, Said, Source, Taken},
         audit::Scope,
     },
-    crafts::backend::{Backend, faulty::Faulty, local::Local, memory::Memory},
+    backend::{Backend, faulty::Faulty, local::Local, memory::Memory},
     keepers::store::pack_name,
     types::{
         digest::{Digest, Hasher},

@@ -15,7 +15,7 @@ use std::{
 
 use docarchive::{
     archive::add::{Intake, Reading, Said, Source, Taken},
-    crafts::backend::{Backend, memory::Memory},
+    backend::{Backend, memory::Memory},
     keepers::catalog::Look,
     types::name::DocName,
 };

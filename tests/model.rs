@@ -16,7 +16,7 @@ use docarchive::{
         compact::Policy,
         find::Which,
     },
-    crafts::backend::{Backend, local::Local},
+    backend::{Backend, local::Local},
     keepers::store::Levels,
     types::{error::Error, time::Moment},
 };
@@ -245,8 +245,7 @@ proptest! {
 
 #[test]
 fn a_date_selects_what_was_there_then() {
-    let backend: Arc<dyn Backend> =
-        Arc::new(docarchive::crafts::backend::memory::Memory::default());
+    let backend: Arc<dyn Backend> = Arc::new(docarchive::backend::memory::Memory::default());
     let mut archive = common::init(backend);
     // Occasions are a minute apart.
     for n in 1..=3 {

@@ -27,7 +27,7 @@ use docarchive::{
         groups::{Group, Scope},
         similar::{Bar, Closeness, Near, Question},
     },
-    crafts::backend::memory::Memory,
+    backend::memory::Memory,
 };
 
 const EVERYTHING: Scope = Scope { prefix: None, across_sites: false, since: None };

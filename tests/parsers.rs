@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use common::{add, everything, init, is_slow, signer};
 use docarchive::{
     archive::{Archive, Standing, audit::Scope},
+    backend::memory::{Contents, Memory},
     crafts::{
-        backend::memory::{Contents, Memory},
         chunk,
         event::{Detail, Event},
         frame::{self, Base, FrameError, Header, Kind},

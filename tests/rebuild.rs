@@ -8,7 +8,7 @@ use std::sync::Arc;
 use common::{add, check, everything, init};
 use docarchive::{
     archive::Archive,
-    crafts::backend::{Backend, local::Local, memory::Memory},
+    backend::{Backend, local::Local, memory::Memory},
 };
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\

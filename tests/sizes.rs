@@ -8,10 +8,8 @@ use std::sync::Arc;
 use common::{add, init, noise};
 use docarchive::{
     archive::{Archive, Link, sizes::Sizes},
-    crafts::{
-        backend::{Backend, memory::Memory},
-        frame::{self, Header},
-    },
+    backend::{Backend, memory::Memory},
+    crafts::frame::{self, Header},
     keepers::{
         catalog::{Document, Revision},
         store::{layers::How, pack_name},

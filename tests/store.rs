@@ -13,10 +13,8 @@ use std::{
 use common::{add, check, everything, init, intake, is_slow, noise, occasion, signer};
 use docarchive::{
     archive::{Archive, add::Said, compact::Policy},
-    crafts::{
-        backend::{Backend, local::Local, memory::Memory},
-        frame::{self, Header, Kind},
-    },
+    backend::{Backend, local::Local, memory::Memory},
+    crafts::frame::{self, Header, Kind},
     keepers::store::{Levels, layers::How, pack, pack_name},
     types::{digest::Digest, limits, name::DocName},
 };

@@ -21,10 +21,8 @@ use docarchive::{
         groups::Scope,
         similar::{Bar, Question},
     },
-    crafts::{
-        backend::{Backend, local::Local},
-        note::Signer,
-    },
+    backend::{Backend, local::Local},
+    crafts::note::Signer,
     keepers::catalog::Look,
     types::{digest::Digest, name::DocName, time::Moment},
 };

@@ -13,8 +13,8 @@ use std::{
 };
 
 use crate::{
+    backend::Guard,
     crafts::{
-        backend::Guard,
         chunk::Chunk,
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,

@@ -30,10 +30,8 @@ mod sweep;
 use std::{rc::Rc, sync::Arc};
 
 use crate::{
-    crafts::{
-        backend::Backend,
-        event::{Detail, Event},
-    },
+    backend::Backend,
+    crafts::event::{Detail, Event},
     keepers::{
         catalog::{Catalog, Document, Happening, Revision},
         journal::Journal,

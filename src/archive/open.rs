@@ -7,8 +7,8 @@
 use std::{path::Path, rc::Rc, sync::Arc};
 
 use crate::{
+    backend::{Backend, Guard},
     crafts::{
-        backend::{Backend, Guard},
         merkle::{
             Head,
             tiles::{Edge, TileId},

@@ -10,8 +10,8 @@ use std::{
 };
 
 use crate::{
+    backend::Backend,
     crafts::{
-        backend::Backend,
         event::{Event, Revise},
         kin::Traits,
         merkle::{leaf_hash, tiles::Edge},

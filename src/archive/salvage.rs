@@ -6,7 +6,8 @@
 use std::{rc::Rc, sync::Arc};
 
 use crate::{
-    crafts::{backend::Backend, chunk, frame::Kind},
+    backend::Backend,
+    crafts::{chunk, frame::Kind},
     keepers::{
         catalog::{Batch, Catalog, Pack},
         store::{Decoded, Reader, Sealed, pack, pack_name},

@@ -8,7 +8,8 @@ use std::{
 
 use crate::{
     archive::{Archive, Occasion, Standing},
-    crafts::{backend::local::Local, note::Signer},
+    backend::local::Local,
+    crafts::note::Signer,
     types::{error::Error, time::Moment},
 };
 

@@ -12,7 +12,8 @@ use docarchive::{
         add::{Adding, Intake, Reading, Said, Source, Taken},
         audit::Scope,
     },
-    crafts::{backend::Backend, note::Signer},
+    backend::Backend,
+    crafts::note::Signer,
     keepers::catalog::Look,
     types::{error::Error, name::DocName, time::Moment},
 };
@@ -112,8 +113,8 @@ pub fn check(archive: &Archive, backend: &Arc<dyn Backend>) {
 }
 
 /// The facts of a backend in a memory of their own.
-pub fn copy(backend: &dyn Backend) -> docarchive::crafts::backend::memory::Memory {
-    let mut contents = docarchive::crafts::backend::memory::Contents::new();
+pub fn copy(backend: &dyn Backend) -> docarchive::backend::memory::Memory {
+    let mut contents = docarchive::backend::memory::Contents::new();
     let mut names = vec!["identity".to_owned()];
     for folder in ["log", "packs"] {
         names.extend(backend.list(folder).unwrap().into_iter().map(|object| object.name));
@@ -123,7 +124,7 @@ pub fn copy(backend: &dyn Backend) -> docarchive::crafts::backend::memory::Memor
             contents.insert(name, bytes.into());
         }
     }
-    docarchive::crafts::backend::memory::Memory::of(contents)
+    docarchive::backend::memory::Memory::of(contents)
 }
 
 /// Whether the long form of a test is asked for: all cases instead of a sample.

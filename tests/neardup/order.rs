@@ -7,7 +7,7 @@ use std::{
 
 use docarchive::{
     archive::Archive,
-    crafts::backend::{local::Local, memory::Memory},
+    backend::{local::Local, memory::Memory},
 };
 
 use super::{

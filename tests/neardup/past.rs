@@ -9,7 +9,7 @@ use std::{
 
 use docarchive::{
     archive::{Archive, compact::Policy},
-    crafts::backend::{Backend, local::Local, memory::Memory},
+    backend::{Backend, local::Local, memory::Memory},
 };
 use rusqlite::Connection;
 

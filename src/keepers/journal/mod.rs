@@ -14,8 +14,8 @@ pub use self::identity::Identity;
 pub use self::read::{Entry, Examined, Problem};
 pub use self::write::{Closing, Draft, Staged};
 use crate::{
+    backend::Backend,
     crafts::{
-        backend::Backend,
         merkle::{Frontier, Head},
         note::{Checkpoint, NoteError, Signer},
     },
@@ -142,8 +142,8 @@ mod tests {
 
     use super::{bundle::Half, *};
     use crate::{
+        backend::{Guard, Object},
         crafts::{
-            backend::{Guard, Object},
             event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail},
             merkle::leaf_hash,
         },

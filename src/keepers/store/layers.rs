@@ -6,10 +6,8 @@
 use std::collections::HashMap;
 
 use crate::{
-    crafts::{
-        backend::Backend,
-        frame::{self, Header, Kind},
-    },
+    backend::Backend,
+    crafts::frame::{self, Header, Kind},
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -161,7 +159,7 @@ impl Layers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crafts::{backend::memory::Memory, frame::Base};
+    use crate::{backend::memory::Memory, crafts::frame::Base};
 
     fn header(kind: Kind, packed: bool, lengths: &[u32], base: Option<Base>) -> Header {
         Header { kind, packed, lengths: lengths.to_vec(), base }

@@ -5,10 +5,8 @@
 //! ([`salvage`]). Byte layout: docs/format.md, section 3.
 
 use crate::{
-    crafts::{
-        backend::Backend,
-        frame::{self, Cursor, FrameError, Header},
-    },
+    backend::Backend,
+    crafts::frame::{self, Cursor, FrameError, Header},
     types::{
         digest::{Digest, Key},
         error::Error,

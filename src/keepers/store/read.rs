@@ -10,8 +10,8 @@ use std::{
 };
 
 use crate::{
+    backend::Backend,
     crafts::{
-        backend::Backend,
         chunk::{self, Chunk},
         frame::{self, Base, FrameError, Header, Kind, Unpacker},
     },

@@ -6,10 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    crafts::{
-        backend::Backend,
-        frame::{self, Header, Kind, Packer},
-    },
+    backend::Backend,
+    crafts::frame::{self, Header, Kind, Packer},
     types::{digest::Key, error::Error, limits},
 };
 

@@ -6,8 +6,8 @@
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use crate::{
+    backend::Backend,
     crafts::{
-        backend::Backend,
         chunk::{self, Chunk},
         frame::{self, Header, Kind},
         kin::Traits,

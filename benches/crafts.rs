@@ -16,8 +16,8 @@ use docarchive::{
         frame::{Packer, Unpacker},
         kin::Traits,
         sketch::{Sketch, Words},
-        text::Normal,
     },
+    text::Normal,
     types::digest::Digest,
 };
 

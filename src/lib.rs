@@ -11,4 +11,5 @@ pub mod cli;
 pub mod crafts;
 pub mod keepers;
 pub mod pool;
+pub mod text;
 pub mod types;

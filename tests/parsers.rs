@@ -19,12 +19,12 @@ use docarchive::{
         merkle::tiles::TilePath,
         note::{self, Checkpoint, Signer, Verifier},
         sketch::{Sketch, Words},
-        text::{self, Normal},
     },
     keepers::{
         journal::Identity,
         store::{pack, pack_name},
     },
+    text::{self, Normal},
     types::{
         digest::{Digest, Key},
         limits,

@@ -11,9 +11,10 @@ use std::{
 };
 
 use crate::{
-    crafts::{kin::Traits, text},
+    crafts::kin::Traits,
     keepers::catalog::{Latest, Look},
     pool::{Pool, Ticket},
+    text,
     types::{digest::Digest, limits, name::DocName, time::Moment},
 };
 

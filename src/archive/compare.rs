@@ -1,10 +1,8 @@
 //! Comparing two contents: as texts where both are, else by digest and size.
 
 use crate::{
-    crafts::{
-        diff::{self, Sides},
-        text,
-    },
+    crafts::diff::{self, Sides},
+    text,
     types::digest::Digest,
 };
 

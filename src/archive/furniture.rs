@@ -13,14 +13,12 @@ use std::{
 };
 
 use crate::{
-    crafts::{
-        sketch::{Shingles, Sketch},
-        text::Normal,
-    },
+    crafts::sketch::{Shingles, Sketch},
     keepers::{
         catalog::Catalog,
         store::{Reader, Sealed},
     },
+    text::Normal,
     types::error::Error,
 };
 

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::crafts::{
-    passages::{self, Seeds, Wording},
-    sketch::{self, Overlap, Shingles, Sketch, Words},
+use crate::{
+    crafts::{
+        passages::{self, Seeds, Wording},
+        sketch::{self, Overlap, Shingles, Sketch, Words},
+    },
     text::{self, Normal},
 };
 

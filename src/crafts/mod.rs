@@ -14,4 +14,3 @@ pub mod merkle;
 pub mod note;
 pub mod passages;
 pub mod sketch;
-pub mod text;

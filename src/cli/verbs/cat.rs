@@ -15,8 +15,8 @@ use crate::{
         session::Session,
         terminal::{shown_json, shown_text, size},
     },
-    crafts::text::decode,
     keepers::catalog::{Document, Revision},
+    text::decode,
     types::{error::Error, limits},
 };
 

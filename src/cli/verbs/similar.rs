@@ -17,8 +17,8 @@ use crate::{
         session::Session,
         terminal::{Style, shown_name, shown_text, size},
     },
-    crafts::text,
     keepers::catalog::{Document, Revision},
+    text,
     types::{error::Error, limits, name::DocName},
 };
 

@@ -23,7 +23,8 @@ use rusqlite::{
 };
 
 use crate::{
-    crafts::{sketch::SKETCH_VERSION, text::NORMAL_VERSION},
+    crafts::sketch::SKETCH_VERSION,
+    text::NORMAL_VERSION,
     types::{
         digest::{Digest, Key},
         error::{Error, Refusal},

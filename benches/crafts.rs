@@ -12,11 +12,11 @@ use divan::{
 };
 use docarchive::{
     crafts::{
-        diff::{self, Sides},
         frame::{Packer, Unpacker},
         kin::Traits,
         sketch::{Sketch, Words},
     },
+    diff::{self, Sides},
     text::Normal,
     types::digest::Digest,
 };

@@ -9,6 +9,7 @@ pub mod archive;
 pub mod backend;
 pub mod cli;
 pub mod crafts;
+pub mod diff;
 pub mod keepers;
 pub mod pool;
 pub mod text;

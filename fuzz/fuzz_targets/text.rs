@@ -1,7 +1,7 @@
 //! Text of every kind: decoded, stripped of markup, cut into words, sketched, compared.
 #![no_main]
 
-use docarchive::{crafts::{diff::{self, Sides}, sketch::{Sketch, Words}}, text::{self, Normal}};
+use docarchive::{crafts::sketch::{Sketch, Words}, diff::{self, Sides}, text::{self, Normal}};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
 //! Comparing two contents: as texts where both are, else by digest and size.
 
 use crate::{
-    crafts::diff::{self, Sides},
+    diff::{self, Sides},
     text,
     types::digest::Digest,
 };

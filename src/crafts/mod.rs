@@ -5,7 +5,6 @@
 
 pub mod block;
 pub mod chunk;
-pub mod diff;
 pub mod event;
 pub mod frame;
 pub mod kin;

@@ -13,7 +13,7 @@ use crate::{
         session::Session,
         terminal::{Style, counted, shown_text},
     },
-    crafts::diff::{Block, Comparison, ParagraphStat, Sides, Span, WordStat},
+    diff::{Block, Comparison, ParagraphStat, Sides, Span, WordStat},
     types::error::Error,
 };
 

@@ -18,7 +18,7 @@ use crate::{
         session::Session,
         terminal::{Style, shown_name, size},
     },
-    crafts::diff::{self, Block, Comparison, Sides, Stat},
+    diff::{self, Block, Comparison, Sides, Stat},
     keepers::catalog::{Document, Revision},
     text,
     types::{digest::Digest, error::Error, limits, name::DocName},

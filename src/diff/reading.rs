@@ -11,8 +11,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::Sides;
-use super::align::Ids;
+use super::{Sides, align::Ids};
 
 /// Above this many lines to a stretch between blank lines, lines are the paragraphs.
 const STRETCH_LINES_MAX: usize = 16;

@@ -5,8 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::Sides;
-use super::reading::Vocabulary;
+use super::{Sides, reading::Vocabulary};
 
 /// A word in more paragraphs than this says little about where its paragraph went.
 const RARE_PARAGRAPHS_MAX: usize = 8;
@@ -126,8 +125,8 @@ fn best_homes(
 
 #[cfg(test)]
 mod tests {
-    use super::super::reading;
     use super::*;
+    use crate::diff::reading;
 
     fn likeness(a: &str, b: &str) -> Likeness {
         let (readings, vocabulary) = reading::read(Sides { a, b });

@@ -7,10 +7,12 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::Sides;
-use super::align::{Aligner, Ids, Run, rising};
-use super::likeness::{Bag, Candidate, Likeness, candidates};
-use super::reading::{Reading, Vocabulary};
+use super::{
+    Sides,
+    align::{Aligner, Ids, Run, rising},
+    likeness::{Bag, Candidate, Likeness, candidates},
+    reading::{Reading, Vocabulary},
+};
 
 /// From here on, two paragraphs in the same place are one that changed.
 const CHANGED_MIN: Likeness = 400;

@@ -5,8 +5,10 @@
 
 use std::ops::Range;
 
-use super::Sides;
-use super::align::{Aligner, Ids, Run};
+use super::{
+    Sides,
+    align::{Aligner, Ids, Run},
+};
 
 /// Changes close enough to share lines of context; the ranges count lines from 0.
 struct Hunk<'r> {

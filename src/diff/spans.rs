@@ -5,9 +5,11 @@
 
 use std::ops::Range;
 
-use super::align::{Aligner, Run};
-use super::reading::Reading;
-use super::{Sides, Span};
+use super::{
+    Sides, Span,
+    align::{Aligner, Run},
+    reading::Reading,
+};
 
 /// An edit is moved at most this many words to find a better place.
 const SLIDE_MAX: usize = 64;

@@ -12,10 +12,8 @@ use std::{
 };
 
 use docarchive::{
-    crafts::{
-        event::{Event, MediaType, Revise},
-        sketch::{SKETCH_VERSION, Sketch},
-    },
+    crafts::sketch::{SKETCH_VERSION, Sketch},
+    journal::event::{Event, MediaType, Revise},
     keepers::catalog::{Asking, Batch, Catalog, Recorded},
     types::{
         digest::{Digest, DocId, Key},

@@ -10,6 +10,7 @@ pub mod backend;
 pub mod cli;
 pub mod crafts;
 pub mod diff;
+pub mod journal;
 pub mod keepers;
 pub mod pool;
 pub mod text;

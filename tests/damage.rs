@@ -24,7 +24,7 @@ use docarchive::{
         local::Local,
         memory::{Contents, Memory},
     },
-    crafts::note::Signer,
+    journal::note::Signer,
     types::error::Error,
 };
 

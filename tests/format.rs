@@ -16,16 +16,16 @@ use docarchive::{
     },
     crafts::{
         chunk::{self, Chunk},
-        event::{Detail, Event},
         frame::{self, Base, Header, Kind},
-        merkle::{Frontier, leaf_hash},
-        note::{Checkpoint, Verifier},
         sketch::{Sketch, Words},
     },
-    keepers::{
-        journal::Identity,
-        store::{pack, pack_name},
+    journal::{
+        Identity,
+        event::{Detail, Event},
+        merkle::{Frontier, leaf_hash},
+        note::{Checkpoint, Verifier},
     },
+    keepers::store::{pack, pack_name},
     types::digest::{Digest, Key},
 };
 

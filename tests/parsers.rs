@@ -14,16 +14,16 @@ use docarchive::{
     backend::memory::{Contents, Memory},
     crafts::{
         chunk,
-        event::{Detail, Event},
         frame::{self, Base, FrameError, Header, Kind},
-        merkle::tiles::TilePath,
-        note::{self, Checkpoint, Signer, Verifier},
         sketch::{Sketch, Words},
     },
-    keepers::{
-        journal::Identity,
-        store::{pack, pack_name},
+    journal::{
+        Identity,
+        event::{Detail, Event},
+        merkle::tiles::TilePath,
+        note::{self, Checkpoint, Signer, Verifier},
     },
+    keepers::store::{pack, pack_name},
     text::{self, Normal},
     types::{
         digest::{Digest, Key},

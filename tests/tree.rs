@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use docarchive::{
-    crafts::{
+    journal::{
         event::Event,
         merkle::{
             Frontier, Head, leaf_hash,

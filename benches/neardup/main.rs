@@ -22,7 +22,7 @@ use docarchive::{
         similar::{Bar, Question},
     },
     backend::{Backend, local::Local},
-    crafts::note::Signer,
+    journal::note::Signer,
     keepers::catalog::Look,
     types::{digest::Digest, name::DocName, time::Moment},
 };

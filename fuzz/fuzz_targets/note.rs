@@ -1,10 +1,7 @@
 //! Identities, checkpoints and keys: no signature is believed that the key did not make.
 #![no_main]
 
-use docarchive::{
-    crafts::note::{self, Checkpoint, Signer, Verifier},
-    keepers::journal::Identity,
-};
+use docarchive::journal::{Identity, note::{self, Checkpoint, Signer, Verifier}};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -14,8 +14,8 @@ use std::{
 
 use crate::{
     backend::Guard,
-    crafts::{
-        chunk::Chunk,
+    crafts::chunk::Chunk,
+    journal::{
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,
         note::Signer,

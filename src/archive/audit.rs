@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::{
-    crafts::{
+    journal::{
+        Examined, Problem,
         event::{Commit, Detail, Event, Revise},
         merkle::{Frontier, leaf_hash},
     },
     keepers::{
         catalog::{Document, Revision},
-        journal::{Examined, Problem},
         store::{pack, pack_name},
     },
     types::{

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use crate::{
-    crafts::event::{ActDetail, Detail, Event, Revise},
+    journal::{
+        Closing, Draft, Staged,
+        event::{ActDetail, Detail, Event, Revise},
+    },
     keepers::{
         catalog::{Batch, Pack},
-        journal::{Closing, Draft, Staged},
         store::Written,
     },
     types::error::Error,

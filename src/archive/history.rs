@@ -1,7 +1,7 @@
 //! How the journal stands to a checkpoint that was remembered outside the archive.
 
 use crate::{
-    crafts::{
+    journal::{
         merkle::{Frontier, Head, leaf_hash, tiles::consistency_proof},
         note::{Checkpoint, NoteError, Verifier},
     },

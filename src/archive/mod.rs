@@ -31,10 +31,12 @@ use std::{rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
-    crafts::event::{Detail, Event},
+    journal::{
+        Journal,
+        event::{Detail, Event},
+    },
     keepers::{
         catalog::{Catalog, Document, Happening, Revision},
-        journal::Journal,
         store::{Content, Reader, Sealed},
     },
     types::{error::Error, time::Moment},

@@ -8,7 +8,8 @@ use std::{path::Path, rc::Rc, sync::Arc};
 
 use crate::{
     backend::{Backend, Guard},
-    crafts::{
+    journal::{
+        Journal,
         merkle::{
             Head,
             tiles::{Edge, TileId},
@@ -17,7 +18,6 @@ use crate::{
     },
     keepers::{
         catalog::{self, Catalog},
-        journal::Journal,
         store::{Reader, Sealed},
     },
     types::{

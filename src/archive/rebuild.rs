@@ -11,14 +11,14 @@ use std::{
 
 use crate::{
     backend::Backend,
-    crafts::{
+    crafts::kin::Traits,
+    journal::{
+        Entry, Journal,
         event::{Event, Revise},
-        kin::Traits,
         merkle::{leaf_hash, tiles::Edge},
     },
     keepers::{
         catalog::{Batch, Catalog, Pack, Recorded},
-        journal::{Entry, Journal},
         store::{
             Reader, Sealed,
             pack::{self, Listed},

@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 
 use crate::{
-    crafts::{event::Event, frame::Kind},
+    crafts::frame::Kind,
+    journal::event::Event,
     keepers::store::{pack, pack_name},
     types::{
         digest::{Digest, Key},

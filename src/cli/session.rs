@@ -9,7 +9,7 @@ use std::{
 use crate::{
     archive::{Archive, Occasion, Standing},
     backend::local::Local,
-    crafts::note::Signer,
+    journal::note::Signer,
     types::{error::Error, time::Moment},
 };
 

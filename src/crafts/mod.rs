@@ -5,11 +5,8 @@
 
 pub mod block;
 pub mod chunk;
-pub mod event;
 pub mod frame;
 pub mod kin;
 pub mod linkage;
-pub mod merkle;
-pub mod note;
 pub mod passages;
 pub mod sketch;

@@ -1,5 +1,4 @@
 //! Floor 2: keepers. Each owns one kind of bytes at rest; the house carries results between them.
 
 pub mod catalog;
-pub mod journal;
 pub mod store;

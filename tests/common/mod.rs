@@ -13,7 +13,7 @@ use docarchive::{
         audit::Scope,
     },
     backend::Backend,
-    crafts::note::Signer,
+    journal::note::Signer,
     keepers::catalog::Look,
     types::{error::Error, name::DocName, time::Moment},
 };

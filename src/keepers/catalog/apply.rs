@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
-    crafts::{
+    journal::{
         event::{Detail, Event, Revise},
         merkle::tiles::Tile,
     },

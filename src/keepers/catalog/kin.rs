@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        crafts::event::{Event, MediaType, Revise},
+        journal::event::{Event, MediaType, Revise},
         keepers::catalog::Recorded,
         types::{digest::DocId, kin::N_FEATURES, time::Moment},
     };

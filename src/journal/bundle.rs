@@ -6,10 +6,9 @@
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, find_frame_compressed_size, get_frame_content_size};
 
-use crate::{
-    crafts::merkle::tiles::TilePath,
-    types::{error::Error, limits},
-};
+use crate::types::{error::Error, limits};
+
+use super::merkle::tiles::TilePath;
 
 /// Bundles are mostly digests in hex, where looking harder finds only short matches that cost more
 /// than they save: level 9 is larger by a tenth; level 19 is smaller by a fiftieth and takes 200

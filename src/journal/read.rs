@@ -2,17 +2,13 @@
 
 use std::ops::Range;
 
-use crate::{
-    crafts::{
-        event::{Detail, Event},
-        merkle::{Frontier, tiles::TilePath},
-    },
-    types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS},
-};
+use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS};
 
 use super::{
     Journal,
     bundle::{self, Half},
+    event::{Detail, Event},
+    merkle::{Frontier, tiles::TilePath},
 };
 
 /// How often a bundle is looked for while a writer may be replacing it by a longer one.

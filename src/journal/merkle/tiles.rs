@@ -358,7 +358,7 @@ fn shift(n: u64, bits: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crafts::merkle::leaf_hash;
+    use crate::journal::merkle::leaf_hash;
 
     fn leaf(i: u64) -> Digest {
         leaf_hash(&i.to_be_bytes())

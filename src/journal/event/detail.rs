@@ -226,7 +226,7 @@ fn check_length(text: Option<&str>, bytes_max: usize, why: &str) -> Result<(), M
 mod tests {
     use super::*;
     use crate::{
-        crafts::event::{Commit, MediaType, Revise},
+        journal::event::{Commit, MediaType, Revise},
         types::digest::DocId,
     };
 

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use crate::{
-    crafts::note::Verifier,
-    types::{
-        error::{Error, Refusal},
-        limits::FORMAT_VERSION,
-    },
+use crate::types::{
+    error::{Error, Refusal},
+    limits::FORMAT_VERSION,
 };
+
+use super::note::Verifier;
 
 /// Where the identity is kept.
 pub const NAME: &str = "identity";
@@ -72,7 +71,7 @@ impl fmt::Display for Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crafts::note::Signer;
+    use crate::journal::note::Signer;
 
     fn identity() -> Identity {
         Identity::new(Signer::from_seed("example.org/a", &[1; 32]).unwrap().verifier().clone())

@@ -2,18 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    crafts::{
-        event::{ActDetail, Commit, Detail, Event},
-        merkle::{Frontier, leaf_hash, tiles::TilePath},
-        note::Signer,
-    },
-    types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, time::Moment},
-};
+use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, time::Moment};
 
 use super::{
     CHECKPOINT, Journal,
     bundle::{self, Half},
+    event::{ActDetail, Commit, Detail, Event},
+    merkle::{Frontier, leaf_hash, tiles::TilePath},
+    note::Signer,
     sign,
 };
 

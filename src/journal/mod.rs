@@ -4,26 +4,32 @@
 //! reader; swapping the checkpoint is the commit. Byte layout: docs/format.md.
 
 mod bundle;
+pub mod event;
 mod identity;
+pub mod merkle;
+pub mod note;
 mod read;
 mod write;
 
 use std::sync::Arc;
 
-pub use self::identity::Identity;
-pub use self::read::{Entry, Examined, Problem};
-pub use self::write::{Closing, Draft, Staged};
+pub use self::{
+    identity::Identity,
+    read::{Entry, Examined, Problem},
+    write::{Closing, Draft, Staged},
+};
 use crate::{
     backend::Backend,
-    crafts::{
-        merkle::{Frontier, Head},
-        note::{Checkpoint, NoteError, Signer},
-    },
     types::{
         digest::Digest,
         error::{Error, Refusal},
         limits,
     },
+};
+
+use self::{
+    merkle::{Frontier, Head},
+    note::{Checkpoint, NoteError, Signer},
 };
 
 const CHECKPOINT: &str = "log/checkpoint";
@@ -143,7 +149,7 @@ mod tests {
     use super::{bundle::Half, *};
     use crate::{
         backend::{Guard, Object},
-        crafts::{
+        journal::{
             event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail},
             merkle::leaf_hash,
         },

@@ -11,8 +11,7 @@ use divan::{Bencher, counter::BytesCount};
 use docarchive::{
     archive::{Archive, add::Said, find::Which},
     backend::{Backend, memory::Memory},
-    crafts::kin::Traits,
-    types::kin::Kin as _,
+    store::{features::Traits, index::Kin as _},
 };
 
 fn main() {

@@ -11,12 +11,12 @@ use divan::{
     counter::{BytesCount, ItemsCount},
 };
 use docarchive::{
-    crafts::{
-        frame::{Packer, Unpacker},
-        kin::Traits,
-        sketch::{Sketch, Words},
-    },
+    crafts::sketch::{Sketch, Words},
     diff::{self, Sides},
+    store::{
+        features::Traits,
+        frame::{Packer, Unpacker},
+    },
     text::Normal,
     types::digest::Digest,
 };

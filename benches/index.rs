@@ -15,9 +15,9 @@ use docarchive::{
     crafts::sketch::{SKETCH_VERSION, Sketch},
     journal::event::{Event, MediaType, Revise},
     keepers::catalog::{Asking, Batch, Catalog, Recorded},
+    store::index::{Kin as _, N_FEATURES},
     types::{
         digest::{Digest, DocId, Key},
-        kin::{Kin as _, N_FEATURES},
         time::Moment,
     },
 };

@@ -13,5 +13,6 @@ pub mod diff;
 pub mod journal;
 pub mod keepers;
 pub mod pool;
+pub mod store;
 pub mod text;
 pub mod types;

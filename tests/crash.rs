@@ -19,7 +19,7 @@ use docarchive::{
         local::Local,
         memory::{Fate, Memory},
     },
-    keepers::store::Levels,
+    store::Levels,
     types::error::Error,
 };
 

@@ -290,9 +290,9 @@ fn damage_in_a_base_names_every_revision_that_rests_on_it() {
     assert_eq!(archive.chain(&revisions[0]).unwrap().depth, 2, "the story has a chain");
     // The first pack holds the first revision, on which the others rest.
     let places =
-        docarchive::types::place::Places::places(archive.catalog(), revisions[2].digest.key());
+        docarchive::store::place::Places::places(archive.catalog(), revisions[2].digest.key());
     let place = places.unwrap()[0];
-    let name = docarchive::keepers::store::pack_name(&place.pack);
+    let name = docarchive::store::pack_name(&place.pack);
     let mut bad = contents[&name].to_vec();
     bad[(place.offset + place.n_bytes) as usize - 1] ^= 1;
     contents.insert(name.clone(), bad.into());

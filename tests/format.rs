@@ -14,18 +14,18 @@ use docarchive::{
         local::Local,
         memory::{Contents, Memory},
     },
-    crafts::{
-        chunk::{self, Chunk},
-        frame::{self, Base, Header, Kind},
-        sketch::{Sketch, Words},
-    },
+    crafts::sketch::{Sketch, Words},
     journal::{
         Identity,
         event::{Detail, Event},
         merkle::{Frontier, leaf_hash},
         note::{Checkpoint, Verifier},
     },
-    keepers::store::{pack, pack_name},
+    store::{
+        chunk::{self, Chunk},
+        frame::{self, Base, Header, Kind},
+        pack, pack_name,
+    },
     types::digest::{Digest, Key},
 };
 

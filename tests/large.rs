@@ -20,12 +20,11 @@ use docarchive::{
         audit::Scope,
     },
     backend::{Backend, faulty::Faulty, local::Local, memory::Memory},
-    keepers::store::pack_name,
+    store::{pack_name, place::Places},
     types::{
         digest::{Digest, Hasher},
         limits,
         name::DocName,
-        place::Places,
     },
 };
 

@@ -17,7 +17,7 @@ use docarchive::{
         find::Which,
     },
     backend::{Backend, local::Local},
-    keepers::store::Levels,
+    store::Levels,
     types::{error::Error, time::Moment},
 };
 use proptest::prelude::*;

@@ -12,18 +12,18 @@ use common::{add, everything, init, is_slow, signer};
 use docarchive::{
     archive::{Archive, Standing, audit::Scope},
     backend::memory::{Contents, Memory},
-    crafts::{
-        chunk,
-        frame::{self, Base, FrameError, Header, Kind},
-        sketch::{Sketch, Words},
-    },
+    crafts::sketch::{Sketch, Words},
     journal::{
         Identity,
         event::{Detail, Event},
         merkle::tiles::TilePath,
         note::{self, Checkpoint, Signer, Verifier},
     },
-    keepers::store::{pack, pack_name},
+    store::{
+        chunk,
+        frame::{self, Base, FrameError, Header, Kind},
+        pack, pack_name,
+    },
     text::{self, Normal},
     types::{
         digest::{Digest, Key},

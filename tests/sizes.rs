@@ -9,10 +9,11 @@ use common::{add, init, noise};
 use docarchive::{
     archive::{Archive, Link, sizes::Sizes},
     backend::{Backend, memory::Memory},
-    crafts::frame::{self, Header},
-    keepers::{
-        catalog::{Document, Revision},
-        store::{layers::How, pack_name},
+    keepers::catalog::{Document, Revision},
+    store::{
+        frame::{self, Header},
+        pack_name,
+        usage::How,
     },
     types::digest::Digest,
 };

@@ -14,8 +14,12 @@ use common::{add, check, everything, init, intake, is_slow, noise, occasion, sig
 use docarchive::{
     archive::{Archive, add::Said, compact::Policy},
     backend::{Backend, local::Local, memory::Memory},
-    crafts::frame::{self, Header, Kind},
-    keepers::store::{Levels, layers::How, pack, pack_name},
+    store::{
+        Levels,
+        frame::{self, Header, Kind},
+        pack, pack_name,
+        usage::How,
+    },
     types::{digest::Digest, limits, name::DocName},
 };
 use proptest::prelude::*;

@@ -14,21 +14,17 @@ use std::{
 
 use crate::{
     backend::Guard,
-    crafts::chunk::Chunk,
     journal::{
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,
         note::Signer,
     },
-    keepers::{
-        catalog::{Latest, Look, Seen},
-        store::{Blob, Levels, Writer},
-    },
+    keepers::catalog::{Latest, Look, Seen},
     pool::Pool,
+    store::{Blob, Levels, Writer, chunk::Chunk, index::Features},
     types::{
         digest::{Digest, DocId, Hasher, Key},
         error::Error,
-        kin::Features,
         limits,
         name::DocName,
         time::Moment,

@@ -11,9 +11,9 @@ use std::{
 };
 
 use crate::{
-    crafts::kin::Traits,
     keepers::catalog::{Latest, Look},
     pool::{Pool, Ticket},
+    store::features::Traits,
     text,
     types::{digest::Digest, limits, name::DocName, time::Moment},
 };

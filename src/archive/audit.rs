@@ -13,15 +13,12 @@ use crate::{
         event::{Commit, Detail, Event, Revise},
         merkle::{Frontier, leaf_hash},
     },
-    keepers::{
-        catalog::{Document, Revision},
-        store::{pack, pack_name},
-    },
+    keepers::catalog::{Document, Revision},
+    store::{pack, pack_name, place::Places},
     types::{
         digest::{Digest, Key},
         error::Error,
         limits,
-        place::Places,
     },
 };
 

@@ -7,10 +7,8 @@ use crate::{
         Closing, Draft, Staged,
         event::{ActDetail, Detail, Event, Revise},
     },
-    keepers::{
-        catalog::{Batch, Pack},
-        store::Written,
-    },
+    keepers::catalog::{Batch, Pack},
+    store::Written,
     types::error::Error,
 };
 

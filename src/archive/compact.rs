@@ -12,15 +12,15 @@ use std::{
 };
 
 use crate::{
-    keepers::{
-        catalog::{Filling, Pack},
-        store::{Frames as _, Levels, Repacker, Written, pack, pack_name},
+    keepers::catalog::{Filling, Pack},
+    store::{
+        Frames as _, Levels, Repacker, Written, pack, pack_name,
+        place::{Place, Places as _},
     },
     types::{
         digest::{Digest, Key},
         error::Error,
         limits,
-        place::{Place, Places as _},
     },
 };
 

@@ -3,19 +3,18 @@
 use std::collections::HashSet;
 
 use crate::{
-    crafts::{chunk::Chunk, frame::Header},
-    keepers::{
-        catalog::{Document, Revision},
-        store::{
-            Step,
-            layers::{self, How},
-        },
+    keepers::catalog::{Document, Revision},
+    store::{
+        Step,
+        chunk::Chunk,
+        frame::Header,
+        place::Place,
+        usage::{self, How},
     },
     types::{
         digest::{Digest, Key},
         error::Error,
         limits,
-        place::Place,
     },
 };
 
@@ -101,12 +100,12 @@ impl Archive {
         let Step { place, header, .. } = self.reader.first_step(revision.digest.key())?;
         let n_frame = u64::from(place.n_bytes);
         let chain = Chain {
-            how: layers::how(&header),
+            how: usage::how(&header),
             depth: u64::from(header.depth()),
             reach: header.reach(),
             base: header.base.map(|base| base.key),
             n_frame,
-            n_stored: layers::share(n_frame, n_blob(&header, &place), header.n_raw() as u64),
+            n_stored: usage::share(n_frame, n_blob(&header, &place), header.n_raw() as u64),
             n_company: header.lengths.len() as u64,
             n_chunks: 0,
             chunk_depth: 0,
@@ -127,7 +126,7 @@ impl Archive {
         }
         let n_alone = match chain.how {
             How::Based | How::Company => match self.read_whole(document, revision) {
-                Ok(bytes) => Some(layers::alone(&bytes)),
+                Ok(bytes) => Some(usage::alone(&bytes)),
                 Err(Error::Damaged { .. }) => None,
                 Err(error) => return Err(error),
             },
@@ -152,7 +151,7 @@ impl Archive {
                 holder,
                 depth: u64::from(step.header.depth()),
                 n_bytes,
-                n_stored: layers::share(n_frame, n_bytes, step.header.n_raw() as u64),
+                n_stored: usage::share(n_frame, n_bytes, step.header.n_raw() as u64),
                 place: step.place,
             });
         }
@@ -178,7 +177,7 @@ impl Archive {
             }
             let Step { place, header, .. } = self.reader.first_step(key)?;
             let (n_frame, n_raw) = (u64::from(place.n_bytes), header.n_raw() as u64);
-            chain.n_stored += layers::share(n_frame, u64::from(chunk.n_bytes), n_raw);
+            chain.n_stored += usage::share(n_frame, u64::from(chunk.n_bytes), n_raw);
             chain.chunk_depth = chain.chunk_depth.max(u64::from(header.depth()));
             chain.chunk_reach = chain.chunk_reach.max(header.reach());
         }

@@ -14,10 +14,8 @@ use std::{
 
 use crate::{
     crafts::sketch::{Shingles, Sketch},
-    keepers::{
-        catalog::Catalog,
-        store::{Reader, Sealed},
-    },
+    keepers::catalog::Catalog,
+    store::{Reader, Sealed},
     text::Normal,
     types::error::Error,
 };

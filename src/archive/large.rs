@@ -7,12 +7,12 @@ use std::{
 };
 
 use crate::{
-    crafts::{
-        chunk::{self, Chunk},
-        kin::Traits,
-    },
-    keepers::store::Blob,
     pool::Ticket,
+    store::{
+        Blob,
+        chunk::{self, Chunk},
+        features::Traits,
+    },
     types::{
         digest::{Digest, Hasher},
         error::Error,

@@ -35,10 +35,8 @@ use crate::{
         Journal,
         event::{Detail, Event},
     },
-    keepers::{
-        catalog::{Catalog, Document, Happening, Revision},
-        store::{Content, Reader, Sealed},
-    },
+    keepers::catalog::{Catalog, Document, Happening, Revision},
+    store::{Content, Reader, Sealed},
     types::{error::Error, time::Moment},
 };
 

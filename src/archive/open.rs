@@ -16,10 +16,8 @@ use crate::{
         },
         note::{Checkpoint, Signer},
     },
-    keepers::{
-        catalog::{self, Catalog},
-        store::{Reader, Sealed},
-    },
+    keepers::catalog::{self, Catalog},
+    store::{Reader, Sealed},
     types::{
         digest::Digest,
         error::{Error, Refusal},

@@ -11,26 +11,24 @@ use std::{
 
 use crate::{
     backend::Backend,
-    crafts::kin::Traits,
     journal::{
         Entry, Journal,
         event::{Event, Revise},
         merkle::{leaf_hash, tiles::Edge},
     },
-    keepers::{
-        catalog::{Batch, Catalog, Pack, Recorded},
-        store::{
-            Reader, Sealed,
-            pack::{self, Listed},
-            pack_name,
-        },
+    keepers::catalog::{Batch, Catalog, Pack, Recorded},
+    store::{
+        Reader, Sealed,
+        features::Traits,
+        index::Features,
+        pack::{self, Listed},
+        pack_name,
+        place::{Place, Places},
     },
     types::{
         digest::{Digest, Key},
         error::Error,
-        kin::Features,
         limits,
-        place::{Place, Places},
     },
 };
 

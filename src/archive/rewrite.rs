@@ -12,16 +12,12 @@ use std::{
 };
 
 use crate::{
-    crafts::kin::Traits,
-    keepers::{
-        catalog::Revision,
-        store::{Blob, Levels, Nothing, Writer, Written},
-    },
+    keepers::catalog::Revision,
     pool::{Pool, Ticket},
+    store::{Blob, Levels, Nothing, Writer, Written, features::Traits, index::Kin},
     types::{
         digest::{Digest, Key},
         error::Error,
-        kin::Kin,
         limits,
     },
 };

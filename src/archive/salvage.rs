@@ -7,16 +7,12 @@ use std::{rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
-    crafts::{chunk, frame::Kind},
-    keepers::{
-        catalog::{Batch, Catalog, Pack},
-        store::{Decoded, Reader, Sealed, pack, pack_name},
-    },
+    keepers::catalog::{Batch, Catalog, Pack},
+    store::{Decoded, Reader, Sealed, chunk, frame::Kind, pack, pack_name, place::Place},
     types::{
         digest::{Digest, Hasher, Key},
         error::Error,
         limits,
-        place::Place,
     },
 };
 

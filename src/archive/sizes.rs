@@ -7,11 +7,12 @@
 use std::collections::HashSet;
 
 use crate::{
-    keepers::{
-        catalog::{Document, Held, Totals},
-        store::layers::{Layer, Layers, Shares},
+    keepers::catalog::{Document, Held, Totals},
+    store::{
+        place::Places as _,
+        usage::{Layer, Layers, Shares},
     },
-    types::{digest::Key, error::Error, limits, place::Places as _},
+    types::{digest::Key, error::Error, limits},
 };
 
 use super::{Archive, audit::Stage};

@@ -7,14 +7,16 @@
 use std::collections::HashSet;
 
 use crate::{
-    crafts::frame::Kind,
     journal::event::Event,
-    keepers::store::{pack, pack_name},
+    store::{
+        frame::Kind,
+        pack, pack_name,
+        place::{Place, Places as _},
+    },
     types::{
         digest::{Digest, Key},
         error::Error,
         limits,
-        place::{Place, Places as _},
     },
 };
 

@@ -4,9 +4,6 @@
 //! the faces that touches files.
 
 pub mod block;
-pub mod chunk;
-pub mod frame;
-pub mod kin;
 pub mod linkage;
 pub mod passages;
 pub mod sketch;

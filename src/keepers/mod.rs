@@ -1,4 +1,3 @@
 //! Floor 2: keepers. Each owns one kind of bytes at rest; the house carries results between them.
 
 pub mod catalog;
-pub mod store;

@@ -2,8 +2,6 @@
 
 pub mod digest;
 pub mod error;
-pub mod kin;
 pub mod limits;
 pub mod name;
-pub mod place;
 pub mod time;

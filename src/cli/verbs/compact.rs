@@ -12,7 +12,7 @@ use crate::{
         session::Session,
         terminal::{counted, size},
     },
-    keepers::store::Levels,
+    store::Levels,
     types::error::Error,
 };
 

@@ -19,10 +19,8 @@ use crate::{
         session::Session,
         terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
     },
-    keepers::{
-        catalog::{Document, Revision},
-        store::layers::Layer,
-    },
+    keepers::catalog::{Document, Revision},
+    store::usage::Layer,
     types::{error::Error, time::Moment},
 };
 

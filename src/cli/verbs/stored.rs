@@ -11,10 +11,8 @@ use crate::{
             Style, count, counted, exact_size, pad_left, pad_right, shown_name, size, times,
         },
     },
-    keepers::{
-        catalog::{Document, Revision},
-        store::layers::How,
-    },
+    keepers::catalog::{Document, Revision},
+    store::usage::How,
     types::{error::Error, limits},
 };
 
@@ -299,9 +297,9 @@ fn step_line(link: &Link) -> StepLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{
-        digest::{Digest, Key},
-        place::Place,
+    use crate::{
+        store::place::Place,
+        types::digest::{Digest, Key},
     };
 
     const ALONE: Chain = Chain::ALONE;

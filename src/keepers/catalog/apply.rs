@@ -9,11 +9,10 @@ use crate::{
         event::{Detail, Event, Revise},
         merkle::tiles::Tile,
     },
+    store::{index::Features, place::Place},
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
-        kin::Features,
-        place::Place,
     },
 };
 

@@ -7,10 +7,12 @@ use std::cmp::Reverse;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::types::{
-    digest::{Digest, Key},
-    error::Error,
-    kin::{Features, Kin, Relative},
+use crate::{
+    store::index::{Features, Kin, Relative},
+    types::{
+        digest::{Digest, Key},
+        error::Error,
+    },
 };
 
 use super::{
@@ -139,7 +141,8 @@ mod tests {
     use crate::{
         journal::event::{Event, MediaType, Revise},
         keepers::catalog::Recorded,
-        types::{digest::DocId, kin::N_FEATURES, time::Moment},
+        store::index::N_FEATURES,
+        types::{digest::DocId, time::Moment},
     };
 
     /// Contents 1 to `n`, taken in together, whose features `of` says.

@@ -24,12 +24,12 @@ use rusqlite::{
 
 use crate::{
     crafts::sketch::SKETCH_VERSION,
+    store::place::Place,
     text::NORMAL_VERSION,
     types::{
         digest::{Digest, Key},
         error::{Error, Refusal},
         name::DocName,
-        place::Place,
     },
 };
 
@@ -209,7 +209,7 @@ impl Catalog {
 }
 
 /// Where the blobs with this key may lie, in a fixed order.
-impl crate::types::place::Places for Catalog {
+impl crate::store::place::Places for Catalog {
     fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT pack.digest, place.offset, place.bytes, place.turn

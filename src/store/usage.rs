@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use crate::{
     backend::Backend,
-    crafts::frame::{self, Header, Kind},
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -15,7 +14,11 @@ use crate::{
     },
 };
 
-use super::{lane::LEVEL_ALONE, pack, pack_name};
+use super::{
+    compressor::LEVEL_ALONE,
+    frame::{self, Header, Kind},
+    pack, pack_name,
+};
 
 /// How a blob is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +162,7 @@ impl Layers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{backend::memory::Memory, crafts::frame::Base};
+    use crate::{backend::memory::Memory, store::frame::Base};
 
     fn header(kind: Kind, packed: bool, lengths: &[u32], base: Option<Base>) -> Header {
         Header { kind, packed, lengths: lengths.to_vec(), base }

@@ -4,19 +4,24 @@
 //! which the house takes from the catalog; keys and places are hints, and what is read is only handed out once
 //! its SHA-256 is the one asked for.
 
-mod base;
 mod cache;
-mod company;
-mod kinship;
-mod lane;
-pub mod layers;
+mod candidates;
+mod chain;
+pub mod chunk;
+mod compressor;
+pub mod features;
+pub mod frame;
+pub mod index;
 pub mod pack;
+pub mod place;
 mod read;
 mod repack;
+mod solid;
+pub mod usage;
 mod write;
 
 pub use cache::Decoded;
-pub use lane::Levels;
+pub use compressor::Levels;
 pub use read::{Content, Frames, Reader, Sealed, Step};
 pub use repack::Repacker;
 pub use write::{Blob, Stored, Writer, Written};
@@ -24,7 +29,10 @@ pub use write::{Blob, Stored, Writer, Written};
 use crate::types::{
     digest::{Digest, Key},
     error::Error,
-    kin::{Features, Kin, Relative},
+};
+
+use self::{
+    index::{Features, Kin, Relative},
     place::{Place, Places},
 };
 

@@ -8,7 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use crate::types::{digest::Key, kin::Features, limits};
+use crate::types::{digest::Key, limits};
+
+use super::index::Features;
 
 /// Blobs up to this size wait for company.
 pub const SMALL_BYTES_MAX: usize = 16 << 10;

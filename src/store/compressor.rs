@@ -6,12 +6,14 @@
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
 
 use crate::{
-    crafts::frame::{self, Kind, Packer},
     pool::{Pool, Ticket},
     types::digest::Key,
 };
 
-use super::base::Link;
+use super::{
+    chain::Link,
+    frame::{self, Kind, Packer},
+};
 
 /// zstd level of frames that have no base. On dated states of terms of service, 3 is a third faster
 /// and gives an eighth more; 12 takes three times as long and saves a fiftieth.

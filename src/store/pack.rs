@@ -6,16 +6,18 @@
 
 use crate::{
     backend::Backend,
-    crafts::frame::{self, Cursor, FrameError, Header},
     types::{
         digest::{Digest, Key},
         error::Error,
         limits,
-        place::Place,
     },
 };
 
-use super::pack_name;
+use super::{
+    frame::{self, Cursor, FrameError, Header},
+    pack_name,
+    place::Place,
+};
 
 const HEADER: [u8; 8] = *b"ARCPACK\x01";
 const FOOTER: [u8; 8] = *b"ARCPEND\x01";
@@ -253,7 +255,7 @@ fn checksum(directory: &[u8], counts: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crafts::frame::Kind;
+    use crate::store::frame::Kind;
 
     fn example_pack() -> Packed {
         let mut builder = Builder::default();

@@ -11,22 +11,20 @@ use std::{
 
 use crate::{
     backend::Backend,
-    crafts::{
-        chunk::{self, Chunk},
-        frame::{self, Base, FrameError, Header, Kind, Unpacker},
-    },
     types::{
         digest::{Digest, Hasher, Key},
         error::Error,
         limits,
-        place::{Place, Places},
     },
 };
 
 use super::{
-    base::Link,
     cache::{Cache, Decoded},
+    chain::Link,
+    chunk::{self, Chunk},
+    frame::{self, Base, FrameError, Header, Kind, Unpacker},
     pack_name,
+    place::{Place, Places},
 };
 
 /// Decoded frames a reader keeps at hand.

@@ -1,6 +1,6 @@
 //! Where a stored blob lies.
 
-use super::{
+use crate::types::{
     digest::{Digest, Key},
     error::Error,
 };

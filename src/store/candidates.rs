@@ -10,13 +10,11 @@ use std::{
     collections::{HashMap, VecDeque},
 };
 
-use crate::{
-    crafts::kin::Traits,
-    types::{
-        digest::Key,
-        error::Error,
-        kin::{Features, Kin, N_FEATURES, Relative},
-    },
+use crate::types::{digest::Key, error::Error};
+
+use super::{
+    features::Traits,
+    index::{Features, Kin, N_FEATURES, Relative},
 };
 
 /// Of blobs that share one feature, as many are looked at, the latest.
@@ -211,7 +209,8 @@ fn estimated(traits: &Traits, n_matching: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Nothing, *};
+    use super::*;
+    use crate::store::Nothing;
 
     fn text(n_lines: usize, changed: &[usize]) -> Vec<u8> {
         let line = |n: usize| match changed.contains(&n) {

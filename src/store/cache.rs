@@ -5,7 +5,7 @@ use std::{
     hash::Hash,
 };
 
-use crate::crafts::frame::Header;
+use super::frame::Header;
 
 /// A frame with its payload decoded.
 pub struct Decoded {

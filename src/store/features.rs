@@ -10,7 +10,7 @@
 //!
 //! Features are stored in the catalog; whatever changes them changes its schema version.
 
-use crate::types::kin::{Features, N_FEATURES};
+use super::index::{Features, N_FEATURES};
 
 /// Blobs shorter than this are sampled more densely.
 const SHORT_BYTES: usize = 4 << 10;

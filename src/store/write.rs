@@ -7,30 +7,28 @@ use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
-    crafts::{
-        chunk::{self, Chunk},
-        frame::{self, Header, Kind},
-        kin::Traits,
-    },
     pool::Pool,
     types::{
         digest::{Digest, Key},
         error::Error,
-        kin::Kin,
         limits,
-        place::{Place, Places},
     },
 };
 
 use super::{
-    base::{self, Link},
     cache::Cache,
-    company::{Company, Member, SMALL_BYTES_MAX},
-    kinship::{Candidate, Kinship},
-    lane::{Based, Job, Lane, Levels, Ready},
+    candidates::{Candidate, Kinship},
+    chain::{self, Link},
+    chunk::{self, Chunk},
+    compressor::{Based, Job, Lane, Levels, Ready},
+    features::Traits,
+    frame::{self, Header, Kind},
+    index::Kin,
     pack::{Builder, Packed, places},
     pack_name,
+    place::{Place, Places},
     read::{Frames, Reader, Sealed},
+    solid::{Company, Member, SMALL_BYTES_MAX},
 };
 
 /// Bytes of blobs that are kept at hand as bases.
@@ -286,7 +284,7 @@ impl Writer {
             next = link.as_ref().map_or(None, |link| link.base);
             Some(link)
         });
-        base::hang(chain.take(usize::from(limits::DEPTH_MAX) + 1), n_raw)
+        chain::hang(chain.take(usize::from(limits::DEPTH_MAX) + 1), n_raw)
     }
 
     fn link(&self, key: Key) -> Result<Link, Error> {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use crate::{
     backend::Backend,
-    crafts::frame::{self, Header, Kind, Packer},
     types::{digest::Key, error::Error, limits},
 };
 
 use super::{
-    lane::LEVEL_ALONE,
+    compressor::LEVEL_ALONE,
+    frame::{self, Header, Kind, Packer},
     pack::Builder,
     write::{Written, put_pack},
 };

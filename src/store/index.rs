@@ -1,6 +1,6 @@
 //! Which stored blobs look like another one.
 
-use super::{digest::Key, error::Error};
+use crate::types::{digest::Key, error::Error};
 
 /// How many features a blob has.
 pub const N_FEATURES: usize = 12;

@@ -6,10 +6,9 @@
 //! compressed against something recent rather than against the oldest revision of all. A spine that
 //! is full is itself climbed half way up.
 
-use crate::{
-    crafts::frame::Base,
-    types::{digest::Key, limits},
-};
+use crate::types::{digest::Key, limits};
+
+use super::frame::Base;
 
 /// How deep a spine goes.
 const SPINE_DEPTH_MAX: u8 = limits::DEPTH_MAX / 2;

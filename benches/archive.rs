@@ -11,7 +11,7 @@ use divan::{Bencher, counter::BytesCount};
 use docarchive::{
     archive::{Archive, add::Said, find::Which},
     backend::{Backend, memory::Memory},
-    store::{features::Traits, index::Kin as _},
+    store::{candidates::Kin as _, features::Traits},
 };
 
 fn main() {

@@ -15,7 +15,7 @@ use docarchive::{
     crafts::sketch::{SKETCH_VERSION, Sketch},
     journal::event::{Event, MediaType, Revise},
     keepers::catalog::{Asking, Batch, Catalog, Recorded},
-    store::index::{Kin as _, N_FEATURES},
+    store::{candidates::Kin as _, features::N_FEATURES},
     types::{
         digest::{Digest, DocId, Key},
         time::Moment,

@@ -21,7 +21,7 @@ use crate::{
     },
     keepers::catalog::{Latest, Look, Seen},
     pool::Pool,
-    store::{Blob, Levels, Writer, chunk::Chunk, index::Features},
+    store::{Blob, Levels, Writer, chunk::Chunk, features::Features},
     types::{
         digest::{Digest, DocId, Hasher, Key},
         error::Error,

@@ -19,8 +19,7 @@ use crate::{
     keepers::catalog::{Batch, Catalog, Pack, Recorded},
     store::{
         Reader, Sealed,
-        features::Traits,
-        index::Features,
+        features::{Features, Traits},
         pack::{self, Listed},
         pack_name,
         place::{Place, Places},

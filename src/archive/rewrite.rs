@@ -14,7 +14,7 @@ use std::{
 use crate::{
     keepers::catalog::Revision,
     pool::{Pool, Ticket},
-    store::{Blob, Levels, Nothing, Writer, Written, features::Traits, index::Kin},
+    store::{Blob, Levels, Nothing, Writer, Written, candidates::Kin, features::Traits},
     types::{
         digest::{Digest, Key},
         error::Error,

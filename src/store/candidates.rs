@@ -12,10 +12,7 @@ use std::{
 
 use crate::types::{digest::Key, error::Error};
 
-use super::{
-    features::Traits,
-    index::{Features, Kin, N_FEATURES, Relative},
-};
+use super::features::{Features, N_FEATURES, Traits};
 
 /// Of blobs that share one feature, as many are looked at, the latest.
 const SHARING_MAX: usize = 64;
@@ -25,6 +22,24 @@ const CLOSE_MAX: usize = 8;
 const TRAITS_BYTES_MAX: usize = 16 << 20;
 /// Blobs of this transaction that can be found; older ones are found again after the commit.
 const BLOBS_MAX: usize = 1 << 17;
+
+/// A stored blob that shares features with another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relative {
+    /// Its key: where it may lie.
+    pub key: Key,
+    /// Its size, where it is a whole content; a chunk's size is not on record.
+    pub n_bytes: Option<u64>,
+    /// How many of the features asked for it was found by.
+    pub n_matching: u32,
+}
+
+/// Says which stored blobs share features with another one.
+pub trait Kin {
+    /// The few blobs that share most of the features, of equals the latest first; and the blob
+    /// `also`, last, if it was found too.
+    fn kin(&self, features: &Features, also: Option<Key>) -> Result<Vec<Relative>, Error>;
+}
 
 /// A blob that a new one may be compressed against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,11 @@
 //!
 //! Features are stored in the catalog; whatever changes them changes its schema version.
 
-use super::index::{Features, N_FEATURES};
+/// How many features a blob has.
+pub const N_FEATURES: usize = 12;
+
+/// The features of a blob: two blobs that share many of them are alike in their bytes.
+pub type Features = [u32; N_FEATURES];
 
 /// Blobs shorter than this are sampled more densely.
 const SHORT_BYTES: usize = 4 << 10;

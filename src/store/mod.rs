@@ -5,13 +5,12 @@
 //! its SHA-256 is the one asked for.
 
 mod cache;
-mod candidates;
+pub mod candidates;
 mod chain;
 pub mod chunk;
 mod compressor;
 pub mod features;
 pub mod frame;
-pub mod index;
 pub mod pack;
 pub mod place;
 mod read;
@@ -32,7 +31,8 @@ use crate::types::{
 };
 
 use self::{
-    index::{Features, Kin, Relative},
+    candidates::{Kin, Relative},
+    features::Features,
     place::{Place, Places},
 };
 

@@ -10,7 +10,7 @@ use std::{
 
 use crate::types::{digest::Key, limits};
 
-use super::index::Features;
+use super::features::Features;
 
 /// Blobs up to this size wait for company.
 pub const SMALL_BYTES_MAX: usize = 16 << 10;

@@ -17,13 +17,12 @@ use crate::{
 
 use super::{
     cache::Cache,
-    candidates::{Candidate, Kinship},
+    candidates::{Candidate, Kin, Kinship},
     chain::{self, Link},
     chunk::{self, Chunk},
     compressor::{Based, Job, Lane, Levels, Ready},
     features::Traits,
     frame::{self, Header, Kind},
-    index::Kin,
     pack::{Builder, Packed, places},
     pack_name,
     place::{Place, Places},

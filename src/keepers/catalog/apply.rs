@@ -9,7 +9,7 @@ use crate::{
         event::{Detail, Event, Revise},
         merkle::tiles::Tile,
     },
-    store::{index::Features, place::Place},
+    store::{features::Features, place::Place},
     types::{
         digest::{Digest, DocId, Key},
         error::Error,

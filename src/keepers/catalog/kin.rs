@@ -8,7 +8,10 @@ use std::cmp::Reverse;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
-    store::index::{Features, Kin, Relative},
+    store::{
+        candidates::{Kin, Relative},
+        features::Features,
+    },
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -141,7 +144,7 @@ mod tests {
     use crate::{
         journal::event::{Event, MediaType, Revise},
         keepers::catalog::Recorded,
-        store::index::N_FEATURES,
+        store::features::N_FEATURES,
         types::{digest::DocId, time::Moment},
     };
 

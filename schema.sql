@@ -109,7 +109,7 @@ CREATE INDEX sketch_posted ON sketch (content) WHERE posted = 1;
 -- same order. Where blocks begin depends on what came when; the entries do not.
 CREATE TABLE posting (
   first INTEGER PRIMARY KEY,
-  data  BLOB NOT NULL                 -- the entries after it, as src/crafts/block.rs writes them
+  data  BLOB NOT NULL                 -- the entries after it, as src/catalog/index/block.rs writes them
 ) STRICT;
 
 -- Where documents belong: the host of the source that a document's first revision names, else the top

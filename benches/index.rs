@@ -12,9 +12,9 @@ use std::{
 };
 
 use docarchive::{
+    catalog::{Asking, Batch, Catalog, Recorded},
     crafts::sketch::{SKETCH_VERSION, Sketch},
     journal::event::{Event, MediaType, Revise},
-    keepers::catalog::{Asking, Batch, Catalog, Recorded},
     store::{candidates::Kin as _, features::N_FEATURES},
     types::{
         digest::{Digest, DocId, Key},

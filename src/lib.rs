@@ -7,6 +7,7 @@
 
 pub mod archive;
 pub mod backend;
+pub mod catalog;
 pub mod cli;
 pub mod crafts;
 pub mod diff;

@@ -16,7 +16,7 @@ use std::{
 use docarchive::{
     archive::add::{Intake, Reading, Said, Source, Taken},
     backend::{Backend, memory::Memory},
-    keepers::catalog::Look,
+    catalog::Look,
     types::name::DocName,
 };
 

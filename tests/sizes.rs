@@ -9,7 +9,7 @@ use common::{add, init, noise};
 use docarchive::{
     archive::{Archive, Link, sizes::Sizes},
     backend::{Backend, memory::Memory},
-    keepers::catalog::{Document, Revision},
+    catalog::{Document, Revision},
     store::{
         frame::{self, Header},
         pack_name,

@@ -320,8 +320,8 @@ fn documents_come_out_of_the_pipeline_in_their_order() {
     assert_eq!(everything(&archive)[0].1, states[..3]);
 }
 
-fn look() -> docarchive::keepers::catalog::Look {
-    docarchive::keepers::catalog::Look { n_bytes: 500, mtime: 1, ctime: 1, inode: 1, device: 1 }
+fn look() -> docarchive::catalog::Look {
+    docarchive::catalog::Look { n_bytes: 500, mtime: 1, ctime: 1, inode: 1, device: 1 }
 }
 
 const REWRITE: Policy = Policy::Rewrite(Levels { alone: 3, based: 3, company: 3 }, 2);

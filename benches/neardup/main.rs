@@ -22,8 +22,8 @@ use docarchive::{
         similar::{Bar, Question},
     },
     backend::{Backend, local::Local},
+    catalog::Look,
     journal::note::Signer,
-    keepers::catalog::Look,
     types::{digest::Digest, name::DocName, time::Moment},
 };
 

@@ -14,12 +14,12 @@ use std::{
 
 use crate::{
     backend::Guard,
+    catalog::{Latest, Look, Seen},
     journal::{
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,
         note::Signer,
     },
-    keepers::catalog::{Latest, Look, Seen},
     pool::Pool,
     store::{Blob, Levels, Writer, chunk::Chunk, features::Features},
     types::{

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    keepers::catalog::{Latest, Look},
+    catalog::{Latest, Look},
     pool::{Pool, Ticket},
     store::features::Traits,
     text,

@@ -8,12 +8,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::{
+    catalog::{Document, Revision},
     journal::{
         Examined, Problem,
         event::{Commit, Detail, Event, Revise},
         merkle::{Frontier, leaf_hash},
     },
-    keepers::catalog::{Document, Revision},
     store::{pack, pack_name, place::Places},
     types::{
         digest::{Digest, Key},

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use crate::{
+    catalog::{Batch, Pack},
     journal::{
         Closing, Draft, Staged,
         event::{ActDetail, Detail, Event, Revise},
     },
-    keepers::catalog::{Batch, Pack},
     store::Written,
     types::error::Error,
 };

@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    keepers::catalog::{Filling, Pack},
+    catalog::{Filling, Pack},
     store::{
         Frames as _, Levels, Repacker, Written, pack, pack_name,
         place::{Place, Places as _},

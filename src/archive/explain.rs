@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    keepers::catalog::{Document, Revision},
+    catalog::{Document, Revision},
     store::{
         Step,
         chunk::Chunk,

@@ -1,7 +1,7 @@
 //! Exporting: documents on their way out, one by one, in order of name.
 
 use crate::{
-    keepers::catalog::{Document, Revision},
+    catalog::{Document, Revision},
     types::{error::Error, time::Moment},
 };
 

@@ -1,7 +1,7 @@
 //! Finding what people mean: selectors such as `report.txt@3` or `9f2c@2026-03-01`.
 
 use crate::{
-    keepers::catalog::{Document, Revision},
+    catalog::{Document, Revision},
     types::{
         digest::DocId,
         error::Error,

@@ -13,8 +13,8 @@ use std::{
 };
 
 use crate::{
+    catalog::Catalog,
     crafts::sketch::{Shingles, Sketch},
-    keepers::catalog::Catalog,
     store::{Reader, Sealed},
     text::Normal,
     types::error::Error,

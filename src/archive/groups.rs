@@ -11,11 +11,11 @@ use std::{
 };
 
 use crate::{
+    catalog::{Asking, Document, Revision},
     crafts::{
         linkage::{self, Pair},
         sketch::Sketch,
     },
-    keepers::catalog::{Asking, Document, Revision},
     types::{error::Error, name::DocName, time::Moment},
 };
 

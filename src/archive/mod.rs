@@ -31,11 +31,11 @@ use std::{rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
+    catalog::{Catalog, Document, Happening, Revision},
     journal::{
         Journal,
         event::{Detail, Event},
     },
-    keepers::catalog::{Catalog, Document, Happening, Revision},
     store::{Content, Reader, Sealed},
     types::{error::Error, time::Moment},
 };

@@ -1,7 +1,7 @@
 //! Newcomers: whom the texts resemble that a commit brought in.
 
 use crate::{
-    keepers::catalog::{Document, Revision},
+    catalog::{Document, Revision},
     types::{error::Error, name::DocName},
 };
 

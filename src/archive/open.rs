@@ -8,6 +8,7 @@ use std::{path::Path, rc::Rc, sync::Arc};
 
 use crate::{
     backend::{Backend, Guard},
+    catalog::{self, Catalog},
     journal::{
         Journal,
         merkle::{
@@ -16,7 +17,6 @@ use crate::{
         },
         note::{Checkpoint, Signer},
     },
-    keepers::catalog::{self, Catalog},
     store::{Reader, Sealed},
     types::{
         digest::Digest,

@@ -11,12 +11,12 @@ use std::{
 
 use crate::{
     backend::Backend,
+    catalog::{Batch, Catalog, Pack, Recorded},
     journal::{
         Entry, Journal,
         event::{Event, Revise},
         merkle::{leaf_hash, tiles::Edge},
     },
-    keepers::catalog::{Batch, Catalog, Pack, Recorded},
     store::{
         Reader, Sealed,
         features::{Features, Traits},

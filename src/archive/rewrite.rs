@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    keepers::catalog::Revision,
+    catalog::Revision,
     pool::{Pool, Ticket},
     store::{Blob, Levels, Nothing, Writer, Written, candidates::Kin, features::Traits},
     types::{

@@ -7,7 +7,7 @@ use std::{rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
-    keepers::catalog::{Batch, Catalog, Pack},
+    catalog::{Batch, Catalog, Pack},
     store::{Decoded, Reader, Sealed, chunk, frame::Kind, pack, pack_name, place::Place},
     types::{
         digest::{Digest, Hasher, Key},

@@ -7,11 +7,11 @@
 use std::{cmp::Reverse, collections::HashSet, rc::Rc};
 
 use crate::{
+    catalog::{Asking, Document, Neighbour, Revision},
     crafts::{
         passages::{self, Passage, Seeds},
         sketch::{self, Sketch},
     },
-    keepers::catalog::{Asking, Document, Neighbour, Revision},
     types::{digest::Digest, error::Error, limits},
 };
 

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    keepers::catalog::{Document, Held, Totals},
+    catalog::{Document, Held, Totals},
     store::{
         place::Places as _,
         usage::{Layer, Layers, Shares},

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     archive::similar::Closeness,
-    keepers::catalog::{Document, Revision},
+    catalog::{Document, Revision},
     types::name::DocName,
 };
 

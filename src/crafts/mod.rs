@@ -3,7 +3,6 @@
 //! [`backend`] sits here because it, too, knows only words; its `local` part is the one place below
 //! the faces that touches files.
 
-pub mod block;
 pub mod linkage;
 pub mod passages;
 pub mod sketch;

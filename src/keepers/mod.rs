@@ -1,3 +1,1 @@
 //! Floor 2: keepers. Each owns one kind of bytes at rest; the house carries results between them.
-
-pub mod catalog;

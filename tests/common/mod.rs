@@ -13,8 +13,8 @@ use docarchive::{
         audit::Scope,
     },
     backend::Backend,
+    catalog::Look,
     journal::note::Signer,
-    keepers::catalog::Look,
     types::{error::Error, name::DocName, time::Moment},
 };
 

@@ -15,6 +15,7 @@ use crate::{
         add::{Adding, Captured, Intake, Kept, Reading, Said, Source, Taken},
         similar::{Bar, Near},
     },
+    catalog::Look,
     cli::{
         args::{self, AddArgs},
         exit::ExitCode,
@@ -28,7 +29,6 @@ use crate::{
             What,
         },
     },
-    keepers::catalog::Look,
     types::{error::Error, name::DocName},
 };
 

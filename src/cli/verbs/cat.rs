@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     archive::Archive,
+    catalog::{Document, Revision},
     cli::{
         args::CatArgs,
         exit::ExitCode,
@@ -15,7 +16,6 @@ use crate::{
         session::Session,
         terminal::{shown_json, shown_text, size},
     },
-    keepers::catalog::{Document, Revision},
     text::decode,
     types::{error::Error, limits},
 };

@@ -10,6 +10,7 @@ use crate::{
         compare::{Compared, Side, compare},
         find::{self, Which},
     },
+    catalog::{Document, Revision},
     cli::{
         args::DiffArgs,
         exit::ExitCode,
@@ -19,7 +20,6 @@ use crate::{
         terminal::{Style, shown_name, size},
     },
     diff::{self, Block, Comparison, Sides, Stat},
-    keepers::catalog::{Document, Revision},
     text,
     types::{digest::Digest, error::Error, limits, name::DocName},
 };

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{Archive, add::SYMLINK},
+    catalog::{Document, Revision},
     cli::{
         args::ExportArgs,
         exit::ExitCode,
@@ -15,7 +16,6 @@ use crate::{
         session::{Session, shown},
         terminal::{Progress, Style, counted, shown_name},
     },
-    keepers::catalog::{Document, Revision},
     types::{error::Error, name::DocName, time::Moment},
 };
 

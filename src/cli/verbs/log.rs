@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{Archive, Happened, find},
+    catalog::{Document, Happening, Revision},
     cli::{
         args::LogArgs,
         exit::ExitCode,
@@ -14,7 +15,6 @@ use crate::{
         session::Session,
         terminal::{Style, pad_left, shown_name, size, truncate},
     },
-    keepers::catalog::{Document, Happening, Revision},
     types::{error::Error, time::Moment},
 };
 

@@ -10,6 +10,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
 
 use crate::{
+    catalog::{Document, Revision},
     cli::{
         args::LsArgs,
         exit::ExitCode,
@@ -18,7 +19,6 @@ use crate::{
         session::Session,
         terminal::{Style, pad_left, shown_name, size},
     },
-    keepers::catalog::{Document, Revision},
     types::{error::Error, name::DocName},
 };
 

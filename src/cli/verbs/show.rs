@@ -7,6 +7,7 @@ use sha1::{Digest as _, Sha1};
 
 use crate::{
     archive::{Archive, Chain},
+    catalog::{Document, Revision},
     cli::{
         args::ShowArgs,
         exit::ExitCode,
@@ -15,7 +16,6 @@ use crate::{
         session::Session,
         terminal::{Style, count, counted, exact_size, pad_right, shown_name, size},
     },
-    keepers::catalog::{Document, Revision},
     types::{digest::hex, error::Error},
 };
 

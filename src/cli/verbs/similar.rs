@@ -9,6 +9,7 @@ use crate::{
         Archive,
         similar::{Bar, Explanation, Near, Question},
     },
+    catalog::{Document, Revision},
     cli::{
         args::SimilarArgs,
         exit::ExitCode,
@@ -17,7 +18,6 @@ use crate::{
         session::Session,
         terminal::{Style, shown_name, shown_text, size},
     },
-    keepers::catalog::{Document, Revision},
     text,
     types::{error::Error, limits, name::DocName},
 };

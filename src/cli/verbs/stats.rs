@@ -11,6 +11,7 @@ use crate::{
         find,
         sizes::{Saver, Sizes},
     },
+    catalog::{Document, Revision},
     cli::{
         args::StatsArgs,
         exit::ExitCode,
@@ -19,7 +20,6 @@ use crate::{
         session::Session,
         terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
     },
-    keepers::catalog::{Document, Revision},
     store::usage::Layer,
     types::{error::Error, time::Moment},
 };

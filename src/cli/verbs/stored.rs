@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{Archive, Chain, Explained, Link},
+    catalog::{Document, Revision},
     cli::{
         lines::{name_b64, typed},
         output::Output,
@@ -11,7 +12,6 @@ use crate::{
             Style, count, counted, exact_size, pad_left, pad_right, shown_name, size, times,
         },
     },
-    keepers::catalog::{Document, Revision},
     store::usage::How,
     types::{error::Error, limits},
 };

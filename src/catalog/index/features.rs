@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
+    catalog::{Batch, Catalog},
     store::{
         candidates::{Kin, Relative},
         features::Features,
@@ -18,10 +19,7 @@ use crate::{
     },
 };
 
-use super::{
-    Batch, Catalog,
-    blocks::{self, Blocks},
-};
+use super::blocks::{self, Blocks};
 
 /// Of the blobs with one feature so many are looked at, the latest.
 const LATEST: usize = 64;
@@ -111,7 +109,7 @@ impl Kin for Catalog {
 }
 
 /// Collects what the index gets for a content that is new, and numbers its chunks that are.
-pub(super) fn relate(
+pub(in crate::catalog) fn relate(
     transaction: &Connection,
     batch: &Batch,
     (content, digest): (i64, &Digest),
@@ -142,8 +140,8 @@ mod tests {
 
     use super::*;
     use crate::{
+        catalog::Recorded,
         journal::event::{Event, MediaType, Revise},
-        keepers::catalog::Recorded,
         store::features::N_FEATURES,
         types::{digest::DocId, time::Moment},
     };

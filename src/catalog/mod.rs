@@ -6,15 +6,13 @@
 //! function with a name.
 
 mod apply;
-mod blocks;
 mod dump;
 mod find;
-mod furniture;
-mod kin;
+mod index;
 mod list;
-mod near;
-mod seen;
+mod sites;
 mod sizes;
+mod stat_cache;
 
 use std::path::Path;
 
@@ -35,14 +33,14 @@ use crate::{
 
 pub use apply::{Batch, Pack, Recorded};
 pub use find::{Document, Latest, Revision};
+pub use index::{Asking, Neighbour};
 pub use list::{Filling, Happening, Totals};
-pub use near::{Asking, Neighbour};
-pub use seen::{Look, Seen};
 pub use sizes::Held;
+pub use stat_cache::{Look, Seen};
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
 const SCHEMA_VERSION: &str = "4";
-const SCHEMA: &str = include_str!("../../../schema.sql");
+const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.
 const DROPS: &str = "

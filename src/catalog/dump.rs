@@ -8,7 +8,7 @@ use crate::types::{digest::hex, error::Error};
 
 use super::{
     Catalog,
-    blocks::{self, Blocks},
+    index::blocks::{self, Blocks},
 };
 
 const TABLES: [&str; 14] = [

@@ -18,12 +18,14 @@ use crate::{
 
 use super::{
     Catalog,
-    blocks::{self, Blocks},
     find::nanoseconds,
-    furniture::Sampling,
-    kin::relate,
+    index::{
+        blocks::{self, Blocks},
+        features::relate,
+        postings::sketch_in,
+    },
     name_of, name_value,
-    near::sketch_in,
+    sites::Sampling,
 };
 
 /// So many sketches made again are posted together: a pass over the index, and some 30 MB.

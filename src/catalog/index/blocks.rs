@@ -9,10 +9,9 @@
 
 use rusqlite::{Connection, Row};
 
-use crate::{
-    crafts::block::{self, Numbers},
-    types::error::Error,
-};
+use crate::types::error::Error;
+
+use super::block::{self, Numbers};
 
 /// A block of more bytes is cut. At this size a look-up decodes little, and whole blocks leave little
 /// of a page of 4,096 unused; smaller ones save nothing more.
@@ -344,7 +343,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::keepers::catalog::Catalog;
+    use crate::catalog::Catalog;
 
     fn all(blocks: &Blocks) -> Vec<u64> {
         let mut numbers = Vec::new();

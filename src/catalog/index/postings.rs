@@ -2,12 +2,9 @@
 
 use rusqlite::Row;
 
-use crate::{crafts::sketch::Sketch, types::error::Error};
+use crate::{catalog::Catalog, crafts::sketch::Sketch, types::error::Error};
 
-use super::{
-    Catalog,
-    blocks::{self, Blocks},
-};
+use super::blocks::{self, Blocks};
 
 /// A shingle hash that more contents have speaks for no pair.
 const POSTINGS_MAX: usize = 128;
@@ -183,7 +180,7 @@ impl Catalog {
 }
 
 /// The sketch in a column; one that cannot be read is a torn catalog.
-pub(super) fn sketch_in(row: &Row, column: usize) -> Result<Sketch, Error> {
+pub(in crate::catalog) fn sketch_in(row: &Row, column: usize) -> Result<Sketch, Error> {
     let data = row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?;
     Sketch::parse(data)
         .map_err(|why| Error::Catalog { why: format!("a sketch is malformed: {why}") })

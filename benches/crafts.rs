@@ -11,8 +11,8 @@ use divan::{
     counter::{BytesCount, ItemsCount},
 };
 use docarchive::{
-    crafts::sketch::{Sketch, Words},
     diff::{self, Sides},
+    similarity::sketch::{Sketch, Words},
     store::{
         features::Traits,
         frame::{Packer, Unpacker},

@@ -13,8 +13,8 @@ use std::{
 
 use docarchive::{
     catalog::{Asking, Batch, Catalog, Recorded},
-    crafts::sketch::{SKETCH_VERSION, Sketch},
     journal::event::{Event, MediaType, Revise},
+    similarity::sketch::{SKETCH_VERSION, Sketch},
     store::{candidates::Kin as _, features::N_FEATURES},
     types::{
         digest::{Digest, DocId, Key},

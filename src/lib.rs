@@ -1,19 +1,19 @@
 //! `archive`: every version of every document, small, findable, comparable and provably unaltered.
 //!
-//! The package is a house of five floors, and a room imports only rooms on lower floors:
-//! [`types`] name things, [`crafts`] compute without touching the world, [`keepers`] each own one
-//! kind of bytes at rest, [`archive`] alone knows the order of things, [`cli`] alone knows people.
-//! ARCHITECTURE.md is the longer tour; `tests/layers.rs` keeps the floors.
+//! One module a subject, from the bottom up: [`types`] are the words that all speak in; [`backend`] keeps
+//! bytes; [`text`] reads them and [`diff`] compares texts; [`similarity`] finds what two texts share;
+//! [`store`] keeps contents in packs and [`journal`] what happened; [`catalog`] answers questions;
+//! [`archive`] puts these in their order, and [`cli`] talks to people. ARCHITECTURE.md is the longer
+//! tour; `tests/layers.rs` keeps the order.
 
 pub mod archive;
 pub mod backend;
 pub mod catalog;
 pub mod cli;
-pub mod crafts;
 pub mod diff;
 pub mod journal;
-pub mod keepers;
 pub mod pool;
+pub mod similarity;
 pub mod store;
 pub mod text;
 pub mod types;

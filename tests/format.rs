@@ -14,13 +14,13 @@ use docarchive::{
         local::Local,
         memory::{Contents, Memory},
     },
-    crafts::sketch::{Sketch, Words},
     journal::{
         Identity,
         event::{Detail, Event},
         merkle::{Frontier, leaf_hash},
         note::{Checkpoint, Verifier},
     },
+    similarity::sketch::{Sketch, Words},
     store::{
         chunk::{self, Chunk},
         frame::{self, Base, Header, Kind},

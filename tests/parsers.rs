@@ -12,13 +12,13 @@ use common::{add, everything, init, is_slow, signer};
 use docarchive::{
     archive::{Archive, Standing, audit::Scope},
     backend::memory::{Contents, Memory},
-    crafts::sketch::{Sketch, Words},
     journal::{
         Identity,
         event::{Detail, Event},
         merkle::tiles::TilePath,
         note::{self, Checkpoint, Signer, Verifier},
     },
+    similarity::sketch::{Sketch, Words},
     store::{
         chunk,
         frame::{self, Base, FrameError, Header, Kind},

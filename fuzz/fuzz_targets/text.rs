@@ -1,7 +1,7 @@
 //! Text of every kind: decoded, stripped of markup, cut into words, sketched, compared.
 #![no_main]
 
-use docarchive::{crafts::sketch::{Sketch, Words}, diff::{self, Sides}, text::{self, Normal}};
+use docarchive::{diff::{self, Sides}, similarity::sketch::{Sketch, Words}, text::{self, Normal}};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -13,12 +13,11 @@ use std::{
 use crate::{
     catalog::{Latest, Look},
     pool::{Pool, Ticket},
+    similarity::words,
     store::features::Traits,
     text,
     types::{digest::Digest, limits, name::DocName, time::Moment},
 };
-
-use super::sketching;
 
 /// The media type of a symbolic link, whose content is its target.
 pub const SYMLINK: &str = "inode/symlink";
@@ -132,7 +131,7 @@ pub struct Start {
 impl News {
     /// Looks at bytes.
     pub fn of(bytes: &[u8], media_type: &str) -> Self {
-        let sketch = sketching::sketch(bytes, media_type).map(|sketch| sketch.encode());
+        let sketch = words::sketch(bytes, media_type).map(|sketch| sketch.encode());
         Self { traits: Traits::of(bytes), sketch }
     }
 }

@@ -12,8 +12,9 @@ use std::{
 
 use crate::{
     catalog::{Asking, Document, Revision},
-    crafts::{
-        linkage::{self, Pair},
+    similarity::{
+        clusters::{self, Pair},
+        prepared::Prepared,
         sketch::Sketch,
     },
     types::{error::Error, name::DocName, time::Moment},
@@ -23,7 +24,6 @@ use super::{
     Archive,
     furniture::Shelf,
     similar::{Bar, CONTAINED_MIN, COPIED_MIN, Candidate, Closeness, RESEMBLANCE_SURE, asking},
-    sketching::Prepared,
 };
 
 /// So many sketches are looked up together. Their hashes fall everywhere in the index, and a pass over
@@ -354,9 +354,9 @@ fn grouped(
         Bar::Copied => COPIED_MIN,
         Bar::Resemblance(min) => min,
     };
-    let linkage = linkage::Bar { closest, average: LINKAGE * closest };
+    let linkage = clusters::Bar { closest, average: LINKAGE * closest };
     let mut merged = Families::default();
-    for group in linkage::groups(numbered.len(), &pairs, linkage) {
+    for group in clusters::groups(numbered.len(), &pairs, linkage) {
         group.iter().for_each(|one| merged.join(group[0], *one));
     }
     for (a, b) in certain.iter().filter_map(|pair| number(*pair)) {

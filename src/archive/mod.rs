@@ -24,7 +24,6 @@ mod rewrite;
 mod salvage;
 pub mod similar;
 pub mod sizes;
-mod sketching;
 mod sweep;
 
 use std::{rc::Rc, sync::Arc};

@@ -17,6 +17,7 @@ use crate::{
         event::{Event, Revise},
         merkle::{leaf_hash, tiles::Edge},
     },
+    similarity::words,
     store::{
         Reader, Sealed,
         features::{Features, Traits},
@@ -35,7 +36,7 @@ use super::{
     arrival::News,
     furniture,
     open::{head_of, tile},
-    salvage, sketching,
+    salvage,
 };
 
 /// Events applied in one transaction.
@@ -200,7 +201,7 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
                 let Ok(bytes) = reader.blob(&digest) else { continue };
                 let held = catalog.revisions_with(content)?.into_iter().next();
                 let Some(held) = held else { continue };
-                if let Some(sketch) = sketching::sketch(&bytes, &held.media_type) {
+                if let Some(sketch) = words::sketch(&bytes, &held.media_type) {
                     put(content, &sketch.encode())?;
                 }
             }

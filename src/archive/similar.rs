@@ -1,25 +1,24 @@
 //! Near-duplicates: neighbours of a text.
 //!
 //! Candidates share shingle hashes in the catalog; those whose sketches may be near enough are
-//! confirmed on both texts, so every number shown is exact. Furniture of the sites counts on neither
+//! confirmed on both texts, so every number shown is exact. Boilerplate of the sites counts on neither
 //! side.
 
 use std::{cmp::Reverse, collections::HashSet, rc::Rc};
 
 use crate::{
     catalog::{Asking, Document, Neighbour, Revision},
-    crafts::{
+    similarity::{
+        boilerplate::Boilerplate,
         passages::{self, Passage, Seeds},
+        prepared::{self, Common, Prepared},
         sketch::{self, Sketch},
+        words::{placed_words, text_of},
     },
     types::{digest::Digest, error::Error, limits},
 };
 
-use super::{
-    Archive,
-    furniture::{Furniture, Shelf},
-    sketching::{self, Common, Prepared},
-};
+use super::{Archive, furniture::Shelf};
 
 /// What makes two texts near-duplicates.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -173,7 +172,7 @@ impl Archive {
         self.catalog.at_once(|| {
             let known = self.catalog.content(&Digest::of(bytes))?;
             let furniture = self.furniture_for(&shelf, known)?;
-            let Some(asked) = sketching::prepare(bytes, media_type, &furniture) else {
+            let Some(asked) = prepared::prepare(bytes, media_type, &furniture) else {
                 return Ok(None);
             };
             let mut candidates = match question.all_revisions {
@@ -220,7 +219,7 @@ impl Archive {
         let shelf = Shelf::default();
         let known = self.catalog.content(&Digest::of(bytes))?;
         let furniture = self.furniture_for(&shelf, known)?;
-        let asked = sketching::prepare(bytes, media_type, &furniture);
+        let asked = prepared::prepare(bytes, media_type, &furniture);
         let other = self.prepared(revision, &shelf)?;
         let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
         let found = self.catalog.neighbours(asked.sketch.index_hashes(), i64::MAX, 2)?;
@@ -240,9 +239,9 @@ impl Archive {
         revision: &Revision,
     ) -> Result<Explanation, Error> {
         let shelf = Shelf::default();
-        let own = |bytes: &[u8], media_type: &str, furniture: &Furniture| {
-            let text = sketching::text_of(bytes, media_type).unwrap_or_default();
-            sketching::own_text(text, furniture).into_owned()
+        let own = |bytes: &[u8], media_type: &str, furniture: &Boilerplate| {
+            let text = text_of(bytes, media_type).unwrap_or_default();
+            furniture.own_text(text).into_owned()
         };
         let known = self.catalog.content(&Digest::of(bytes))?;
         let asked = own(bytes, media_type, &*self.furniture_for(&shelf, known)?);
@@ -252,7 +251,7 @@ impl Archive {
     }
 
     /// The furniture of a text, if it is a stored one.
-    fn furniture_for(&self, shelf: &Shelf, known: Option<i64>) -> Result<Rc<Furniture>, Error> {
+    fn furniture_for(&self, shelf: &Shelf, known: Option<i64>) -> Result<Rc<Boilerplate>, Error> {
         known.map_or_else(|| Ok(Rc::default()), |content| shelf.of(&self.catalog, content))
     }
 
@@ -349,7 +348,7 @@ impl Archive {
         match bytes {
             Ok(bytes) => {
                 let furniture = shelf.of(&self.catalog, revision.content)?;
-                Ok(sketching::prepare(&bytes, &revision.media_type, &furniture))
+                Ok(prepared::prepare(&bytes, &revision.media_type, &furniture))
             }
             Err(Error::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -411,7 +410,7 @@ struct Spoken<'a> {
 
 impl<'a> Spoken<'a> {
     fn of(text: &'a str) -> Self {
-        let (hashes, places) = sketching::placed_words(text);
+        let (hashes, places) = placed_words(text);
         Self { text, hashes, places }
     }
 

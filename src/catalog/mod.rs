@@ -21,7 +21,7 @@ use rusqlite::{
 };
 
 use crate::{
-    crafts::sketch::SKETCH_VERSION,
+    similarity::sketch::SKETCH_VERSION,
     store::place::Place,
     text::NORMAL_VERSION,
     types::{

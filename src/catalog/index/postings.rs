@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use crate::{catalog::Catalog, crafts::sketch::Sketch, types::error::Error};
+use crate::{catalog::Catalog, similarity::sketch::Sketch, types::error::Error};
 
 use super::blocks::{self, Blocks};
 

@@ -1,20 +1,13 @@
-//! From bytes to what near-duplicates are found by: sketches, shingles, words.
+//! A text made ready to be compared with others: its own words, their hashes and shingles.
 
-use std::borrow::Cow;
+use crate::text::Normal;
 
-use crate::{
-    crafts::{
-        passages::{self, Seeds, Wording},
-        sketch::{self, Overlap, Shingles, Sketch, Words},
-    },
-    text::{self, Normal},
+use super::{
+    boilerplate::Boilerplate,
+    passages::{self, Seeds, Wording},
+    sketch::{self, Overlap, Shingles, Sketch},
+    words::{text_of, words},
 };
-
-use super::furniture::Furniture;
-
-/// Of a text so much must be left without furniture, else nothing is taken away: it is rather one of
-/// several copies on its own site.
-const OWN_SHARE_MIN: f64 = 0.1;
 
 /// A text made ready to be compared with others.
 pub struct Prepared {
@@ -39,22 +32,15 @@ pub struct Common {
     pub covered: f64,
 }
 
-/// The sketch of a content that is text; none for anything else, or when it has no words.
-pub fn sketch(bytes: &[u8], media_type: &str) -> Option<Sketch> {
-    let text = text_of(bytes, media_type)?;
-    let normal = Normal::of(&text);
-    (!normal.ends().is_empty()).then(|| Sketch::of(words(&normal)))
-}
-
 /// Makes a text ready; none when the content is no text, or has no words.
-pub fn prepare(bytes: &[u8], media_type: &str, furniture: &Furniture) -> Option<Prepared> {
+pub fn prepare(bytes: &[u8], media_type: &str, furniture: &Boilerplate) -> Option<Prepared> {
     let text = text_of(bytes, media_type)?;
     // What is indexed of stored texts is indexed of whole texts.
     let whole = Normal::of(&text);
     let sketch = Sketch::of(words(&whole)).without(furniture.shingles());
     let normal = match furniture.is_empty() {
         true => whole,
-        false => Normal::of(&own_text(text, furniture)),
+        false => Normal::of(&furniture.own_text(text)),
     };
     let words = words(&normal);
     if words.ends.is_empty() {
@@ -102,45 +88,4 @@ impl Prepared {
     pub fn n_bytes(&self) -> usize {
         self.text.len() + 8 * (5 * self.ends.len() + self.shingles.hashes().len()) + 1024
     }
-}
-
-/// A text but for its furniture.
-pub fn own_text<'a>(text: Cow<'a, str>, furniture: &Furniture) -> Cow<'a, str> {
-    if furniture.is_empty() {
-        return text;
-    }
-    let is_own = |line: &&str| !furniture.has_line(line_hash(&Normal::of(line)));
-    let own = text.lines().filter(is_own).collect::<Vec<_>>().join("\n");
-    let n_min = Normal::of(&text).ends().len() as f64 * OWN_SHARE_MIN;
-    if Normal::of(&own).ends().len() as f64 >= n_min { Cow::Owned(own) } else { text }
-}
-
-/// A hash of the words of a line; none of a line without words.
-pub fn line_hash(line: &Normal) -> Option<u32> {
-    sketch::sequence_hash(words(line))
-}
-
-/// The words of a text in normal form as sketches take them.
-pub fn words(normal: &Normal) -> Words<'_> {
-    Words { bytes: normal.bytes(), ends: normal.ends() }
-}
-
-/// What people read of a content; none when it is no text.
-pub fn text_of<'a>(bytes: &'a [u8], media_type: &str) -> Option<Cow<'a, str>> {
-    Some(text::readable(bytes, media_type)?.text)
-}
-
-/// A hash of each word of a text, and where the characters stand that it comes from.
-///
-/// White space ends every word, so each stretch between is normalised by itself.
-pub fn placed_words(text: &str) -> (Vec<u64>, Vec<std::ops::Range<usize>>) {
-    let (mut hashes, mut places) = (Vec::new(), Vec::new());
-    for token in text.split_ascii_whitespace() {
-        let start = token.as_ptr() as usize - text.as_ptr() as usize;
-        let normal = Normal::of(token);
-        let found = sketch::word_hashes(words(&normal));
-        places.extend(found.iter().map(|_| start..start + token.len()));
-        hashes.extend(found);
-    }
-    (hashes, places)
 }

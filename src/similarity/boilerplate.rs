@@ -1,0 +1,173 @@
+//! Boilerplate: the lines that the pages of a site share, such as menus, notices and footers.
+//!
+//! On pages they are half of the text, and two pages of one site would look like copies. A line that
+//! at least three texts of a site's sample share is its furniture, provided that such lines are
+//! a part of most texts there: a folder that has a few copies among many other texts has none.
+//! Sketches are of whole texts and never change; furniture is taken away when texts are compared,
+//! so what was added first does not matter.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
+
+use crate::text::Normal;
+
+use super::{
+    sketch::Shingles,
+    words::{line_hash, words},
+};
+
+/// A line is furniture that so many texts of the sample share.
+const TEXTS_MIN: usize = 3;
+/// Of a page this share of the words is furniture: less is chance, and where it is more the texts are
+/// versions of one rather than pages.
+const SHARE_MIN: f64 = 0.1;
+/// See [`SHARE_MIN`].
+const SHARE_MAX: f64 = 0.8;
+/// Few texts are more easily versions of one;
+const FEW_TEXTS: usize = 8;
+/// of them no more than this may be furniture.
+const SHARE_MAX_OF_FEW: f64 = 0.6;
+/// A site has furniture if this share of the sampled texts are pages.
+const TEXTS_SHARE_MIN: f64 = 0.5;
+
+/// Of a text so much must be left without furniture, else nothing is taken away: it is rather one of
+/// several copies on its own site.
+const OWN_SHARE_MIN: f64 = 0.1;
+
+/// What texts of a site have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Boilerplate {
+    /// Hashes of lines, rising.
+    lines: Vec<u32>,
+    /// The halves that sketches keep of the shingles in them, rising.
+    shingles: Vec<u32>,
+}
+
+impl Boilerplate {
+    /// Learns from texts.
+    pub fn of(texts: &[String]) -> Self {
+        let pages: Vec<Page> = texts.iter().map(|text| Page::of(text)).collect();
+        let mut n_texts: HashMap<u32, usize> = HashMap::new();
+        for page in &pages {
+            let distinct: BTreeSet<u32> = page.lines.iter().map(|(hash, _)| *hash).collect();
+            for line in distinct {
+                *n_texts.entry(line).or_default() += 1;
+            }
+        }
+        let mut lines: Vec<u32> =
+            n_texts.into_iter().filter(|(_, n)| *n >= TEXTS_MIN).map(|(line, _)| line).collect();
+        lines.sort_unstable();
+        let share_max = if pages.len() < FEW_TEXTS { SHARE_MAX_OF_FEW } else { SHARE_MAX };
+        let is_page = |page: &&Page| {
+            let share = page.share_of(&lines);
+            (SHARE_MIN..=share_max).contains(&share)
+        };
+        let n_pages = pages.iter().filter(is_page).count();
+        if (n_pages as f64) < pages.len() as f64 * TEXTS_SHARE_MIN {
+            return Self::default();
+        }
+        let mut furniture = Self { lines, shingles: Vec::new() };
+        let taken: BTreeSet<u32> =
+            texts.iter().flat_map(|text| furniture.taken_from(text)).collect();
+        furniture.shingles = taken.into_iter().collect();
+        furniture
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Whether a line with this hash is furniture.
+    pub fn has_line(&self, hash: Option<u32>) -> bool {
+        hash.is_some_and(|hash| self.lines.binary_search(&hash).is_ok())
+    }
+
+    /// What sketches keep of the shingles of furniture, rising.
+    pub fn shingles(&self) -> &[u32] {
+        &self.shingles
+    }
+
+    /// The furniture of all of them.
+    pub fn union(all: &[Rc<Self>]) -> Self {
+        let joined = |numbers: fn(&Self) -> &[u32]| {
+            let mut joined: Vec<u32> = all.iter().flat_map(|one| numbers(one)).copied().collect();
+            joined.sort_unstable();
+            joined.dedup();
+            joined
+        };
+        Self { lines: joined(|one| &one.lines), shingles: joined(|one| &one.shingles) }
+    }
+
+    /// About the bytes it takes.
+    pub fn n_bytes(&self) -> usize {
+        4 * (self.lines.len() + self.shingles.len()) + 128
+    }
+
+    /// The shingles that a text loses with its furniture.
+    fn taken_from(&self, text: &str) -> Vec<u32> {
+        let own = Normal::of(&self.own_text(text.into()));
+        let own = Shingles::of(words(&own));
+        let whole = Normal::of(text);
+        let whole = Shingles::of(words(&whole));
+        whole.kept_without(&own).collect()
+    }
+
+    /// A text but for its self.
+    pub fn own_text<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        if self.is_empty() {
+            return text;
+        }
+        let is_own = |line: &&str| !self.has_line(line_hash(&Normal::of(line)));
+        let own = text.lines().filter(is_own).collect::<Vec<_>>().join("\n");
+        let n_min = Normal::of(&text).ends().len() as f64 * OWN_SHARE_MIN;
+        if Normal::of(&own).ends().len() as f64 >= n_min { Cow::Owned(own) } else { text }
+    }
+
+    /// Four bytes count of lines, the lines, the shingles; little-endian.
+    pub fn encode(&self) -> Vec<u8> {
+        let count = self.lines.len() as u32;
+        let numbers = std::iter::once(&count).chain(&self.lines).chain(&self.shingles);
+        numbers.flat_map(|number| number.to_le_bytes()).collect()
+    }
+
+    /// Reads what [`Boilerplate::encode`] wrote; `None` for anything else.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let number = |four: &[u8]| u32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+        let (head, body) = bytes.split_at_checked(4)?;
+        let n_bytes = usize::try_from(number(head)).ok()?.checked_mul(4)?;
+        let (lines, shingles) = body.split_at_checked(n_bytes)?;
+        let numbers = |bytes: &[u8]| -> Option<Vec<u32>> {
+            let numbers: Vec<u32> = bytes.chunks_exact(4).map(number).collect();
+            (bytes.len().is_multiple_of(4) && numbers.is_sorted_by(|a, b| a < b)).then_some(numbers)
+        };
+        Some(Self { lines: numbers(lines)?, shingles: numbers(shingles)? })
+    }
+}
+
+/// The lines of a text, and how many words each has.
+struct Page {
+    lines: Vec<(u32, usize)>,
+}
+
+impl Page {
+    fn of(text: &str) -> Self {
+        let line = |line: &str| {
+            let normal = Normal::of(line);
+            Some((line_hash(&normal)?, normal.ends().len()))
+        };
+        Self { lines: text.lines().filter_map(line).collect() }
+    }
+
+    /// The share of the words that lie in these lines.
+    fn share_of(&self, lines: &[u32]) -> f64 {
+        let n_words =
+            |it: &mut dyn Iterator<Item = &(u32, usize)>| -> usize { it.map(|(_, n)| n).sum() };
+        let all = n_words(&mut self.lines.iter());
+        let shared = self.lines.iter().filter(|(hash, _)| lines.binary_search(hash).is_ok());
+        n_words(&mut { shared }) as f64 / all.max(1) as f64
+    }
+}

@@ -1,0 +1,44 @@
+//! From bytes to words: what people read of a content, and hashes of its words.
+
+use std::borrow::Cow;
+
+use crate::text::{self, Normal};
+
+use super::sketch::{self, Sketch, Words};
+
+/// The sketch of a content that is text; none for anything else, or when it has no words.
+pub fn sketch(bytes: &[u8], media_type: &str) -> Option<Sketch> {
+    let text = text_of(bytes, media_type)?;
+    let normal = Normal::of(&text);
+    (!normal.ends().is_empty()).then(|| Sketch::of(words(&normal)))
+}
+
+/// A hash of the words of a line; none of a line without words.
+pub fn line_hash(line: &Normal) -> Option<u32> {
+    sketch::sequence_hash(words(line))
+}
+
+/// The words of a text in normal form as sketches take them.
+pub fn words(normal: &Normal) -> Words<'_> {
+    Words { bytes: normal.bytes(), ends: normal.ends() }
+}
+
+/// What people read of a content; none when it is no text.
+pub fn text_of<'a>(bytes: &'a [u8], media_type: &str) -> Option<Cow<'a, str>> {
+    Some(text::readable(bytes, media_type)?.text)
+}
+
+/// A hash of each word of a text, and where the characters stand that it comes from.
+///
+/// White space ends every word, so each stretch between is normalised by itself.
+pub fn placed_words(text: &str) -> (Vec<u64>, Vec<std::ops::Range<usize>>) {
+    let (mut hashes, mut places) = (Vec::new(), Vec::new());
+    for token in text.split_ascii_whitespace() {
+        let start = token.as_ptr() as usize - text.as_ptr() as usize;
+        let normal = Normal::of(token);
+        let found = sketch::word_hashes(words(&normal));
+        places.extend(found.iter().map(|_| start..start + token.len()));
+        hashes.extend(found);
+    }
+    (hashes, places)
+}

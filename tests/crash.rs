@@ -12,7 +12,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use common::{add, check, everything, is_slow, noise, signer};
 use docarchive::{
-    archive::{Archive, Standing, audit::Scope, compact::Policy},
+    archive::{Archive, Standing, inspect::audit::Scope, maintain::compact::Policy},
     backend::{
         Backend,
         faulty::{Call, Fault, Faulty},

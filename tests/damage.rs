@@ -17,7 +17,7 @@ use common::{add, check, copy, everything, init, is_slow, occasion, signer};
 use docarchive::{
     archive::{
         Archive, Standing,
-        audit::{Code, Report, Scope},
+        inspect::audit::{Code, Report, Scope},
     },
     backend::{
         Backend,

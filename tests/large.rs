@@ -16,8 +16,8 @@ use common::{Steady, init, occasion, signer};
 use docarchive::{
     archive::{
         Archive, Standing,
-        add::{Intake, Reading, Said, Source, Taken},
-        audit::Scope,
+        ingest::add::{Intake, Reading, Said, Source, Taken},
+        inspect::audit::Scope,
     },
     backend::{Backend, faulty::Faulty, local::Local, memory::Memory},
     store::{pack_name, place::Places},

@@ -14,7 +14,7 @@ use std::{
 };
 
 use docarchive::{
-    archive::add::{Intake, Reading, Said, Source, Taken},
+    archive::ingest::add::{Intake, Reading, Said, Source, Taken},
     backend::{Backend, memory::Memory},
     catalog::Look,
     types::name::DocName,

@@ -12,9 +12,9 @@ use common::{check, everything, is_slow, occasion, signer, take};
 use docarchive::{
     archive::{
         Archive,
-        add::{Said, Taken},
-        compact::Policy,
         find::Which,
+        ingest::add::{Said, Taken},
+        maintain::compact::Policy,
     },
     backend::{Backend, local::Local},
     store::Levels,

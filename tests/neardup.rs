@@ -23,9 +23,11 @@ use common::{init, intake, noise, occasion, signer};
 use docarchive::{
     archive::{
         Archive,
-        add::Said,
-        groups::{Group, Scope},
-        similar::{Bar, Closeness, Near, Question},
+        ingest::add::Said,
+        similar::{
+            groups::{Group, Scope},
+            neighbours::{Bar, Closeness, Near, Question},
+        },
     },
     backend::memory::Memory,
 };

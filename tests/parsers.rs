@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use common::{add, everything, init, is_slow, signer};
 use docarchive::{
-    archive::{Archive, Standing, audit::Scope},
+    archive::{Archive, Standing, inspect::audit::Scope},
     backend::memory::{Contents, Memory},
     journal::{
         Identity,

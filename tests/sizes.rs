@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::{add, init, noise};
 use docarchive::{
-    archive::{Archive, Link, sizes::Sizes},
+    archive::{Archive, Link, inspect::sizes::Sizes},
     backend::{Backend, memory::Memory},
     catalog::{Document, Revision},
     store::{

@@ -17,9 +17,11 @@ use std::{
 use docarchive::{
     archive::{
         Archive, Occasion,
-        add::{Intake, Reading, Said, Source},
-        groups::Scope,
-        similar::{Bar, Question},
+        ingest::add::{Intake, Reading, Said, Source},
+        similar::{
+            groups::Scope,
+            neighbours::{Bar, Question},
+        },
     },
     backend::{Backend, local::Local},
     catalog::Look,

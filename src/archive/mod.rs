@@ -1,30 +1,17 @@
-//! Floor 3: the house. It alone knows in which order things happen.
+//! The operations: in which order things happen.
 //!
 //! An [`Archive`] is an open archive: its journal, checked against its signature, and a catalog
 //! that reflects that journal. Opening repairs what can be repaired from the facts, without being
 //! asked. Clock, key, randomness and paths come from outside, so that everything repeats to the byte.
 
-pub mod add;
-mod arrival;
-pub mod audit;
-mod commit;
-pub mod compact;
 pub mod compare;
-mod explain;
 pub mod export;
 pub mod find;
-mod furniture;
-pub mod groups;
-mod history;
-mod large;
-mod newcomers;
+pub mod ingest;
+pub mod inspect;
+pub mod maintain;
 mod open;
-mod rebuild;
-mod rewrite;
-mod salvage;
 pub mod similar;
-pub mod sizes;
-mod sweep;
 
 use std::{rc::Rc, sync::Arc};
 
@@ -39,8 +26,10 @@ use crate::{
     types::{error::Error, time::Moment},
 };
 
-pub use explain::{Chain, Explained, Link};
-pub use history::Standing;
+pub use inspect::{
+    history::Standing,
+    storage::{Chain, Explained, Link},
+};
 
 /// An open archive.
 pub struct Archive {

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-use super::{Archive, rebuild};
+use super::{Archive, maintain::rebuild};
 
 /// How often a reader looks again when a writer commits between its two looks.
 const LOOKS: usize = 3;

@@ -9,8 +9,8 @@ use std::{
 use docarchive::{
     archive::{
         Archive, Occasion, Standing,
-        add::{Adding, Intake, Reading, Said, Source, Taken},
-        audit::Scope,
+        ingest::add::{Adding, Intake, Reading, Said, Source, Taken},
+        inspect::audit::Scope,
     },
     backend::Backend,
     catalog::Look,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use docarchive::{
-    archive::similar::{Bar, Question},
+    archive::similar::neighbours::{Bar, Question},
     types::limits,
 };
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use docarchive::{
-    archive::{Archive, compact::Policy},
+    archive::{Archive, maintain::compact::Policy},
     backend::{Backend, local::Local, memory::Memory},
 };
 use rusqlite::Connection;

@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
-        add::{Adding, Captured, Intake, Kept, Reading, Said, Source, Taken},
-        similar::{Bar, Near},
+        ingest::add::{Adding, Captured, Intake, Kept, Reading, Said, Source, Taken},
+        similar::neighbours::{Bar, Near},
     },
     catalog::Look,
     cli::{

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Standing,
-        audit::{Finding, Report, Scope, Stage},
+        inspect::audit::{Finding, Report, Scope, Stage},
     },
     cli::{
         args::AuditArgs,

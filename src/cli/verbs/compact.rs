@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    archive::compact::{Compacted, Policy},
+    archive::maintain::compact::{Compacted, Policy},
     cli::{
         args::CompactArgs,
         exit::ExitCode,

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::{
-    archive::{
+    archive::similar::{
         groups::{Group, Link, Scope},
-        similar::Bar,
+        neighbours::Bar,
     },
     cli::{
         args::DupsArgs,

@@ -5,7 +5,7 @@ use std::{io::Write, os::unix::ffi::OsStrExt as _};
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, add::SYMLINK},
+    archive::{Archive, ingest::add::SYMLINK},
     catalog::{Document, Revision},
     cli::{
         args::ExportArgs,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
-        similar::{Bar, Explanation, Near, Question},
+        similar::neighbours::{Bar, Explanation, Near, Question},
     },
     catalog::{Document, Revision},
     cli::{

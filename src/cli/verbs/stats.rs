@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::{
     archive::{
-        Archive,
-        audit::Stage,
-        find,
-        sizes::{Saver, Sizes},
+        Archive, find,
+        inspect::{
+            audit::Stage,
+            sizes::{Saver, Sizes},
+        },
     },
     catalog::{Document, Revision},
     cli::{

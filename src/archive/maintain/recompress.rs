@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    archive::Archive,
     catalog::Revision,
     pool::{Pool, Ticket},
     store::{Blob, Levels, Nothing, Writer, Written, candidates::Kin, features::Traits},
@@ -21,8 +22,6 @@ use crate::{
         limits,
     },
 };
-
-use super::Archive;
 
 /// Revisions that are put in order at once,
 const WINDOW_REVISIONS: usize = 256;
@@ -66,7 +65,7 @@ struct Member {
 
 impl Archive {
     /// Writes every blob into new packs; the old ones are still there.
-    pub(super) fn rewritten(
+    pub(in crate::archive) fn rewritten(
         &self,
         levels: Levels,
         n_threads: usize,

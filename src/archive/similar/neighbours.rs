@@ -7,6 +7,7 @@
 use std::{cmp::Reverse, collections::HashSet, rc::Rc};
 
 use crate::{
+    archive::Archive,
     catalog::{Asking, Document, Neighbour, Revision},
     similarity::{
         boilerplate::Boilerplate,
@@ -18,7 +19,7 @@ use crate::{
     types::{digest::Digest, error::Error, limits},
 };
 
-use super::{Archive, furniture::Shelf};
+use super::sites::Shelf;
 
 /// What makes two texts near-duplicates.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,7 +99,7 @@ impl Near {
 }
 
 impl Closeness {
-    pub(super) fn of(common: &Common, rarity: f64) -> Self {
+    pub(in crate::archive) fn of(common: &Common, rarity: f64) -> Self {
         Self {
             resemblance: common.overlap.resemblance(),
             contained: common.overlap.containment_of_a(),
@@ -109,7 +110,7 @@ impl Closeness {
     }
 
     /// The same, seen from the other text.
-    pub(super) fn turned(self) -> Self {
+    pub(in crate::archive) fn turned(self) -> Self {
         Self { contained: self.contains, contains: self.contained, ..self }
     }
 
@@ -153,7 +154,7 @@ pub struct Explanation {
 
 /// A candidate, before it is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Candidate {
+pub(in crate::archive) struct Candidate {
     pub content: i64,
     /// The share of the common hashes that are rare.
     pub rarity: f64,
@@ -190,7 +191,7 @@ impl Archive {
     }
 
     /// The documents that hold those of the candidates that are near to a text, the nearest first.
-    pub(super) fn near_among(
+    pub(in crate::archive) fn near_among(
         &self,
         text: &Prepared,
         candidates: Vec<Candidate>,
@@ -285,7 +286,7 @@ impl Archive {
     }
 
     /// Those of the neighbours of a sketch that are worth reading.
-    pub(super) fn promising(
+    pub(in crate::archive) fn promising(
         &self,
         sketch: &Sketch,
         near: Vec<Neighbour>,
@@ -316,7 +317,7 @@ impl Archive {
     }
 
     /// The text of a content made ready to be compared, as in [`Archive::prepared`].
-    pub(super) fn prepared_content(
+    pub(in crate::archive) fn prepared_content(
         &self,
         content: i64,
         shelf: &Shelf,
@@ -328,7 +329,7 @@ impl Archive {
     }
 
     /// A stored text made ready to be compared; none for what is no text or cannot be read.
-    pub(super) fn prepared(
+    pub(in crate::archive) fn prepared(
         &self,
         revision: &Revision,
         shelf: &Shelf,
@@ -357,7 +358,7 @@ impl Archive {
 
     /// The documents whose latest revision has this content, in order of first appearance; or those
     /// with any revision that has it.
-    pub(super) fn holders(
+    pub(in crate::archive) fn holders(
         &self,
         content: i64,
         all_revisions: bool,
@@ -489,7 +490,7 @@ fn shared_min(n_hashes: usize, bar: Bar) -> usize {
 }
 
 /// What is asked of the index for a stored sketch.
-pub(super) fn asking(content: i64, sketch: &Sketch, bar: Bar) -> Asking<'_> {
+pub(in crate::archive) fn asking(content: i64, sketch: &Sketch, bar: Bar) -> Asking<'_> {
     let hashes = sketch.index_hashes();
     Asking { content, hashes, n_shared_min: shared_min(hashes.len(), bar) }
 }

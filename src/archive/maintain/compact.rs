@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    archive::{Archive, ingest::commit::row},
     catalog::{Filling, Pack},
     store::{
         Frames as _, Levels, Repacker, Written, pack, pack_name,
@@ -23,8 +24,6 @@ use crate::{
         limits,
     },
 };
-
-use super::{Archive, commit::row};
 
 /// A pack is mostly dead when less than this share of it is of use.
 const LIVE_SHARE_MIN: f64 = 0.5;

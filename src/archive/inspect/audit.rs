@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::{
+    archive::{Archive, maintain::rebuild},
     catalog::{Document, Revision},
     journal::{
         Examined, Problem,
@@ -22,7 +23,7 @@ use crate::{
     },
 };
 
-use super::{Archive, history::Standing, rebuild};
+use super::history::Standing;
 
 /// How much is checked.
 #[derive(Debug, Clone, Default)]

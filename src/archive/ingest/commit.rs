@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
+    archive::{maintain::rebuild::recorded, similar::sites},
     catalog::{Batch, Pack},
     journal::{
         Closing, Draft, Staged,
@@ -12,11 +13,7 @@ use crate::{
     types::error::Error,
 };
 
-use super::{
-    add::{Adding, Pending, Waiting},
-    furniture,
-    rebuild::recorded,
-};
+use super::add::{Adding, Pending, Waiting};
 
 /// A transaction that is in the archive.
 #[derive(Debug, Clone)]
@@ -31,7 +28,10 @@ pub struct Committed {
 
 impl Adding<'_> {
     /// Commits; what fails before the checkpoint is swapped leaves the archive as it was.
-    pub(super) fn commit_pending(&mut self, pending: Pending) -> Result<Committed, Error> {
+    pub(in crate::archive) fn commit_pending(
+        &mut self,
+        pending: Pending,
+    ) -> Result<Committed, Error> {
         let written = self.finish_packs()?;
         let staged = self.stage(&pending.revisions)?;
         let revisions = staged.first()..staged.first() + pending.revisions.len() as u64;
@@ -59,7 +59,7 @@ impl Adding<'_> {
     }
 
     /// Keeps what was put again for events of long ago; there is nothing new to sign.
-    pub(super) fn keep_healed(&mut self) -> Result<(), Error> {
+    pub(in crate::archive) fn keep_healed(&mut self) -> Result<(), Error> {
         let written = self.finish_packs()?;
         let packs: Vec<Pack> = written.iter().map(row).collect();
         self.archive.catalog.apply(&Batch { packs: &packs, ..Batch::default() })
@@ -127,13 +127,13 @@ impl Adding<'_> {
         // Whoever finds the catalog in step takes the furniture in it for known.
         archive.catalog.together(|| {
             archive.catalog.apply(&batch)?;
-            furniture::refresh(&archive.catalog, &archive.reader)
+            sites::refresh(&archive.catalog, &archive.reader)
         })
     }
 }
 
 /// A pack as the catalog takes it.
-pub(super) fn row(written: &Written) -> Pack<'_> {
+pub(in crate::archive) fn row(written: &Written) -> Pack<'_> {
     Pack {
         pack: written.pack,
         n_bytes: written.n_bytes,

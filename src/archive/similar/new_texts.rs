@@ -1,16 +1,15 @@
 //! Newcomers: whom the texts resemble that a commit brought in.
 
 use crate::{
+    archive::{Archive, ingest::commit::Committed},
     catalog::{Document, Revision},
     types::{error::Error, name::DocName},
 };
 
 use super::{
-    Archive,
-    commit::Committed,
-    furniture::Shelf,
     groups::Sketched,
-    similar::{Bar, Candidate, Near, Question},
+    neighbours::{Bar, Candidate, Near, Question},
+    sites::Shelf,
 };
 
 /// Up to so many new texts are compared one by one,

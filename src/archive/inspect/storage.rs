@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
+    archive::Archive,
     catalog::{Document, Revision},
     store::{
         Step,
@@ -17,8 +18,6 @@ use crate::{
         limits,
     },
 };
-
-use super::Archive;
 
 /// How a stored content lies, and what it takes to read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

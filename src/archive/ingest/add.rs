@@ -13,6 +13,7 @@ use std::{
 };
 
 use crate::{
+    archive::{Archive, Occasion},
     backend::Guard,
     catalog::{Latest, Look, Seen},
     journal::{
@@ -32,12 +33,11 @@ use crate::{
 };
 
 use super::{
-    Archive, Occasion,
-    arrival::{Arrivals, Arrived, Body, Expected, News, Whole},
     commit::Committed,
+    reader::{Arrivals, Arrived, Body, Expected, News, Whole},
 };
 
-pub use super::arrival::{Intake, Reading, SYMLINK, Source};
+pub use super::reader::{Intake, Reading, SYMLINK, Source};
 
 /// What was said about everything that is added.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +91,7 @@ pub struct Kept {
 }
 
 /// A revision that waits for the commit.
-pub(super) struct Waiting {
+pub(in crate::archive) struct Waiting {
     pub doc: DocId,
     pub prev: Option<u64>,
     pub digest: Digest,
@@ -102,7 +102,7 @@ pub(super) struct Waiting {
 
 /// What the open transaction has gathered.
 #[derive(Default)]
-pub(super) struct Pending {
+pub(in crate::archive) struct Pending {
     pub revisions: Vec<Waiting>,
     pub sketches: HashMap<Digest, Vec<u8>>,
     /// Of new contents and of the chunks of large ones.
@@ -119,14 +119,14 @@ pub(super) struct Pending {
 
 /// An archive that is being added to; it holds the writer's lock.
 pub struct Adding<'a> {
-    pub(super) archive: &'a mut Archive,
-    pub(super) _guard: Box<dyn Guard>,
-    pub(super) signer: &'a Signer,
-    pub(super) occasion: Occasion,
-    pub(super) edge: Edge,
-    pub(super) writer: Option<Writer>,
-    pub(super) pending: Pending,
-    pub(super) pool: Rc<Pool>,
+    pub(in crate::archive) archive: &'a mut Archive,
+    pub(in crate::archive) _guard: Box<dyn Guard>,
+    pub(in crate::archive) signer: &'a Signer,
+    pub(in crate::archive) occasion: Occasion,
+    pub(in crate::archive) edge: Edge,
+    pub(in crate::archive) writer: Option<Writer>,
+    pub(in crate::archive) pending: Pending,
+    pub(in crate::archive) pool: Rc<Pool>,
     arrivals: Arrivals,
     verifies_known: bool,
     said: Said,
@@ -134,7 +134,7 @@ pub struct Adding<'a> {
 }
 
 /// Content that was read to its end.
-pub(super) struct Content {
+pub(in crate::archive) struct Content {
     pub digest: Digest,
     pub n_bytes: u64,
     pub media_type: &'static str,
@@ -144,7 +144,7 @@ pub(super) struct Content {
 }
 
 /// The bytes of a content.
-pub(super) enum Form {
+pub(in crate::archive) enum Form {
     Blob(Arc<Vec<u8>>, Option<News>),
     /// They went to the store chunk by chunk.
     Chunks(Vec<Chunk>),
@@ -458,7 +458,7 @@ impl Adding<'_> {
         Ok(())
     }
 
-    pub(super) fn writer(&mut self) -> &mut Writer {
+    pub(in crate::archive) fn writer(&mut self) -> &mut Writer {
         let (archive, pool) = (&self.archive, &self.pool);
         self.writer.get_or_insert_with(|| {
             let stored = Rc::clone(&archive.catalog);
@@ -502,7 +502,7 @@ impl Adding<'_> {
     }
 
     /// The next random bytes of this occasion.
-    pub(super) fn draw<const N: usize>(&mut self, purpose: &[u8]) -> [u8; N] {
+    pub(in crate::archive) fn draw<const N: usize>(&mut self, purpose: &[u8]) -> [u8; N] {
         self.n_drawn += 1;
         let mut hasher = Hasher::default();
         hasher.update(&self.occasion.seed);

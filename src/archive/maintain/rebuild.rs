@@ -10,6 +10,11 @@ use std::{
 };
 
 use crate::{
+    archive::{
+        ingest::reader::News,
+        open::{head_of, tile},
+        similar::sites,
+    },
     backend::Backend,
     catalog::{Batch, Catalog, Pack, Recorded},
     journal::{
@@ -32,12 +37,7 @@ use crate::{
     },
 };
 
-use super::{
-    arrival::News,
-    furniture,
-    open::{head_of, tile},
-    salvage,
-};
+use super::salvage;
 
 /// Events applied in one transaction.
 const STRETCH: usize = 4096;
@@ -181,7 +181,7 @@ fn apply_events(
     let note = String::from_utf8_lossy(journal.note());
     catalog.together(|| {
         apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))?;
-        furniture::refresh(catalog, &reader)
+        sites::refresh(catalog, &reader)
     })
 }
 
@@ -207,7 +207,7 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
             }
             Ok(())
         })?;
-        furniture::refresh(catalog, &reader)
+        sites::refresh(catalog, &reader)
     })
 }
 

@@ -55,7 +55,7 @@ fn keys(reader: &Reader<Sealed>, decoded: &Decoded) -> Vec<Key> {
 }
 
 /// The digest of the content that a chunk list stands for.
-pub(super) fn content_of(reader: &Reader<Sealed>, list: &[u8]) -> Option<Digest> {
+pub(in crate::archive) fn content_of(reader: &Reader<Sealed>, list: &[u8]) -> Option<Digest> {
     let mut hasher = Hasher::default();
     for chunk in chunk::parse_list(list)? {
         hasher.update(&reader.blob(&chunk.digest).ok()?);

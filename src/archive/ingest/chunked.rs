@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     add::{Adding, Content, Form},
-    arrival::{self, Body, Intake, Start},
+    reader::{self, Body, Intake, Start},
 };
 
 /// Bytes of chunks that are looked at ahead, for each thread beside the first.
@@ -52,7 +52,7 @@ enum Piece {
 
 impl Adding<'_> {
     /// Reads the rest of a large content; from the start once more when it changed meanwhile.
-    pub(super) fn read_large(
+    pub(in crate::archive) fn read_large(
         &mut self,
         intake: &Intake,
         start: Start,
@@ -76,7 +76,7 @@ impl Adding<'_> {
                 }));
             }
             is_second = true;
-            start = match arrival::read(intake, None) {
+            start = match reader::read(intake, None) {
                 Ok(Body::Start(start)) => start,
                 Ok(Body::Whole(whole)) => return Ok(Ok(Content::from(whole))),
                 Err(error) => return Ok(Err(error)),

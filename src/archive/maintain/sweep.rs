@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use crate::{
+    archive::Archive,
     journal::event::Event,
     store::{
         frame::Kind,
@@ -20,11 +21,11 @@ use crate::{
     },
 };
 
-use super::{Archive, rebuild, salvage};
+use super::{rebuild, salvage};
 
 impl Archive {
     /// Removes packs of transactions that were never committed.
-    pub(super) fn sweep(&self) -> Result<(), Error> {
+    pub(in crate::archive) fn sweep(&self) -> Result<(), Error> {
         let known: HashSet<Digest> = self.catalog.packs()?.into_iter().collect();
         let found = rebuild::packs(&*self.backend)?;
         for unknown in found.into_iter().filter(|pack| !known.contains(pack)) {
@@ -54,7 +55,7 @@ impl Archive {
     }
 
     /// Whether the bytes at a place are those of a blob with this key.
-    pub(super) fn is_at(&self, key: Key, place: &Place) -> bool {
+    pub(in crate::archive) fn is_at(&self, key: Key, place: &Place) -> bool {
         let Ok(frame) = self.reader.frame(place) else { return false };
         let found = match frame.header.kind {
             Kind::List => salvage::content_of(&self.reader, &frame.raw),

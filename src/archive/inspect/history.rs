@@ -1,14 +1,13 @@
 //! How the journal stands to a checkpoint that was remembered outside the archive.
 
 use crate::{
+    archive::{Archive, open::tile},
     journal::{
         merkle::{Frontier, Head, leaf_hash, tiles::consistency_proof},
         note::{Checkpoint, NoteError, Verifier},
     },
     types::{digest::Digest, error::Error},
 };
-
-use super::{Archive, open::tile};
 
 /// How the journal stands to a remembered checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]

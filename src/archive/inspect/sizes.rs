@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use crate::{
+    archive::Archive,
     catalog::{Document, Held, Totals},
     store::{
         place::Places as _,
@@ -15,7 +16,7 @@ use crate::{
     types::{digest::Key, error::Error, limits},
 };
 
-use super::{Archive, audit::Stage};
+use super::audit::Stage;
 
 /// Documents that are told of those that save most.
 const SAVERS_MAX: usize = 10;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    archive::Archive,
     catalog::{Asking, Document, Revision},
     similarity::{
         clusters::{self, Pair},
@@ -21,9 +22,8 @@ use crate::{
 };
 
 use super::{
-    Archive,
-    furniture::Shelf,
-    similar::{Bar, CONTAINED_MIN, COPIED_MIN, Candidate, Closeness, RESEMBLANCE_SURE, asking},
+    neighbours::{Bar, CONTAINED_MIN, COPIED_MIN, Candidate, Closeness, RESEMBLANCE_SURE, asking},
+    sites::Shelf,
 };
 
 /// So many sketches are looked up together. Their hashes fall everywhere in the index, and a pass over
@@ -77,7 +77,7 @@ struct Edge {
 }
 
 /// A content with its sketch.
-pub(super) struct Sketched {
+pub(in crate::archive) struct Sketched {
     pub content: i64,
     pub sketch: Sketch,
 }
@@ -262,7 +262,7 @@ impl Archive {
 
     /// The contents before each of these whose sketch may be near enough, with the place of the one
     /// among these; those that have none are left out.
-    pub(super) fn candidates_of_many(
+    pub(in crate::archive) fn candidates_of_many(
         &self,
         sketched: &[Sketched],
         bar: Bar,

@@ -1,0 +1,6 @@
+//! Taking documents in: read, put into the store, committed.
+
+pub mod add;
+mod chunked;
+pub mod commit;
+pub mod reader;

@@ -16,11 +16,11 @@ use crate::types::error::Error;
 
 use super::{
     args::{self, Cli, Verb},
+    commands,
     exit::ExitCode,
     failure::{self, Failure},
     session::Session,
     terminal::{Paint, Stream},
-    verbs,
 };
 
 /// How long to wait between two looks at a taken lock.
@@ -107,23 +107,23 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
 
 fn verb(session: &mut Session, verb: &Verb) -> Result<ExitCode, Error> {
     match verb {
-        Verb::Init(args) => verbs::init::run(session, args),
-        Verb::Add(args) => verbs::add::run(session, args),
-        Verb::Ls(args) => verbs::ls::run(session, args),
-        Verb::Log(args) => verbs::log::run(session, args),
-        Verb::Show(args) => verbs::show::run(session, args),
-        Verb::Cat(args) => verbs::cat::run(session, args),
-        Verb::Diff(args) => verbs::diff::run(session, args),
-        Verb::Similar(args) => verbs::similar::run(session, args),
-        Verb::Dups(args) => verbs::dups::run(session, args),
-        Verb::Audit(args) => verbs::audit::run(session, args),
-        Verb::Export(args) => verbs::export::run(session, args),
-        Verb::Compact(args) => verbs::compact::run(session, args),
-        Verb::Rebuild(args) => verbs::rebuild::run(session, args),
-        Verb::Stats(args) => verbs::stats::run(session, args),
-        Verb::Demo => verbs::demo::run(session),
-        Verb::Completions(args) => verbs::shell::completions(session, args),
-        Verb::Man => verbs::shell::man(session),
+        Verb::Init(args) => commands::init::run(session, args),
+        Verb::Add(args) => commands::add::run(session, args),
+        Verb::Ls(args) => commands::ls::run(session, args),
+        Verb::Log(args) => commands::log::run(session, args),
+        Verb::Show(args) => commands::show::run(session, args),
+        Verb::Cat(args) => commands::cat::run(session, args),
+        Verb::Diff(args) => commands::diff::run(session, args),
+        Verb::Similar(args) => commands::similar::run(session, args),
+        Verb::Dups(args) => commands::dups::run(session, args),
+        Verb::Audit(args) => commands::audit::run(session, args),
+        Verb::Export(args) => commands::export::run(session, args),
+        Verb::Compact(args) => commands::compact::run(session, args),
+        Verb::Rebuild(args) => commands::rebuild::run(session, args),
+        Verb::Stats(args) => commands::stats::run(session, args),
+        Verb::Demo => commands::demo::run(session),
+        Verb::Completions(args) => commands::shell::completions(session, args),
+        Verb::Man => commands::shell::man(session),
     }
 }
 

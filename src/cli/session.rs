@@ -16,10 +16,10 @@ use crate::{
 use super::{
     args::Globals,
     keyring::{self, Keyring},
-    memory::{Memory, Seen},
     output::Output,
     place::{ChosenBy, Environment, Place},
     terminal::{Paint, Progress, Stream, Style, shown_name},
+    trust_store::{Memory, Seen},
 };
 
 /// The program and version that events name.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use common::{add, init};
 use divan::{Bencher, counter::BytesCount};
 use docarchive::{
-    archive::{Archive, find::Which, ingest::add::Said},
+    archive::{Archive, find::Which, ingest::transaction::Said},
     backend::{Backend, memory::Memory},
     store::{candidates::Kin as _, features::Traits},
 };

@@ -16,7 +16,10 @@ use common::{Steady, init, occasion, signer};
 use docarchive::{
     archive::{
         Archive, Standing,
-        ingest::add::{Intake, Reading, Said, Source, Taken},
+        ingest::{
+            add::{Intake, Reading, Source, Taken},
+            transaction::Said,
+        },
         inspect::audit::Scope,
     },
     backend::{Backend, faulty::Faulty, local::Local, memory::Memory},

@@ -14,7 +14,10 @@ use std::{
 };
 
 use docarchive::{
-    archive::ingest::add::{Intake, Reading, Said, Source, Taken},
+    archive::ingest::{
+        add::{Intake, Reading, Source, Taken},
+        transaction::Said,
+    },
     backend::{Backend, memory::Memory},
     catalog::Look,
     types::name::DocName,

@@ -13,7 +13,7 @@ use docarchive::{
     archive::{
         Archive,
         find::Which,
-        ingest::add::{Said, Taken},
+        ingest::{add::Taken, transaction::Said},
         maintain::compact::Policy,
     },
     backend::{Backend, local::Local},

@@ -23,7 +23,7 @@ use common::{init, intake, noise, occasion, signer};
 use docarchive::{
     archive::{
         Archive,
-        ingest::add::Said,
+        ingest::transaction::Said,
         similar::{
             groups::{Group, Scope},
             neighbours::{Bar, Closeness, Near, Question},

@@ -12,7 +12,7 @@ use std::{
 
 use common::{add, check, everything, init, intake, is_slow, noise, occasion, signer};
 use docarchive::{
-    archive::{Archive, ingest::add::Said, maintain::compact::Policy},
+    archive::{Archive, ingest::transaction::Said, maintain::compact::Policy},
     backend::{Backend, local::Local, memory::Memory},
     store::{
         Levels,

@@ -17,7 +17,10 @@ use std::{
 use docarchive::{
     archive::{
         Archive, Occasion,
-        ingest::add::{Intake, Reading, Said, Source},
+        ingest::{
+            add::{Intake, Reading, Source},
+            transaction::Said,
+        },
         similar::{
             groups::Scope,
             neighbours::{Bar, Question},

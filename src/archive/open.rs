@@ -9,19 +9,9 @@ use std::{path::Path, rc::Rc, sync::Arc};
 use crate::{
     backend::{Backend, Guard},
     catalog::{self, Catalog},
-    journal::{
-        Journal,
-        merkle::{
-            Head,
-            tiles::{Edge, TileId},
-        },
-        note::{Checkpoint, Signer},
-    },
+    journal::{Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
-    types::{
-        digest::Digest,
-        error::{Error, Refusal},
-    },
+    types::error::{Error, Refusal},
 };
 
 use super::{Archive, maintain::rebuild};
@@ -117,7 +107,7 @@ impl Archive {
 
     /// The right edge of the journal's tree, as the catalog's tiles have it.
     fn edge(&self) -> Result<Edge, Error> {
-        let edge = Edge::read(self.journal.size(), |id| tile(&self.catalog, id))?;
+        let edge = Edge::read(self.journal.size(), |id| self.catalog.tile(id))?;
         if edge.frontier().root() != self.journal.root() {
             return Err(Error::Catalog { why: "its tree is not the journal's".into() });
         }
@@ -133,18 +123,6 @@ impl Archive {
         self.catalog = catalog;
         self.reader = Reader::new(Sealed::new(Arc::clone(&self.backend), self.catalog.clone()));
     }
-}
-
-/// The head that a signed checkpoint of this archive states.
-pub(super) fn head_of(journal: &Journal, note: &[u8]) -> Option<Head> {
-    let checkpoint = Checkpoint::open(note, journal.identity().verifier()).ok()?;
-    Some(Head { size: checkpoint.size, root: checkpoint.root })
-}
-
-/// A hash tile from the catalog.
-pub(super) fn tile(catalog: &Catalog, id: TileId) -> Result<Vec<Digest>, Error> {
-    let bytes = catalog.tile(id.level, id.index)?.unwrap_or_default();
-    Ok(bytes.chunks_exact(32).filter_map(Digest::from_slice).collect())
 }
 
 fn catalog_for_reading(
@@ -182,7 +160,7 @@ fn catalog_for_reading(
 fn is_older(opened: &Result<Rc<Catalog>, Error>, journal: &Journal) -> bool {
     let reflects = |catalog: &Rc<Catalog>| catalog.reflects().ok();
     let note = opened.as_ref().ok().and_then(reflects).unwrap_or_default();
-    head_of(journal, note.as_bytes()).is_some()
+    journal.head_of(note.as_bytes()).is_some()
 }
 
 /// A catalog in step with the journal, for whoever holds the lock.

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use crate::journal::merkle::tiles::TileId;
 use crate::types::{
     digest::{Digest, Key},
     error::Error,
@@ -242,11 +243,13 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// A hash tile of the journal's tree.
-    pub fn tile(&self, level: u8, n: u64) -> Result<Option<Vec<u8>>, Error> {
+    /// The hashes of a tile of the journal's tree; none of one that is not there.
+    pub fn tile(&self, id: TileId) -> Result<Vec<Digest>, Error> {
         let mut query =
             self.db.prepare_cached("SELECT hashes FROM tile WHERE level = ?1 AND n = ?2")?;
-        Ok(query.query_row(params![level, n as i64], |row| row.get(0)).optional()?)
+        let found = query.query_row(params![id.level, id.index as i64], |row| row.get(0));
+        let bytes: Vec<u8> = found.optional()?.unwrap_or_default();
+        Ok(bytes.chunks_exact(32).filter_map(Digest::from_slice).collect())
     }
 
     /// Sums over everything.

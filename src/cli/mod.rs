@@ -7,6 +7,7 @@ pub mod exit;
 pub mod export_files;
 pub mod failure;
 pub mod files;
+pub mod interrupt;
 pub mod keyring;
 pub mod lines;
 pub mod output;

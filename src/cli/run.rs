@@ -3,12 +3,7 @@
 use std::{
     ffi::OsString,
     io::Write as _,
-    process,
-    sync::{
-        OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    process, thread,
     time::{Duration, Instant},
 };
 
@@ -25,9 +20,6 @@ use super::{
 
 /// How long to wait between two looks at a taken lock.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-
-static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
-static LISTENING: OnceLock<bool> = OnceLock::new();
 
 /// Runs the command line of this process.
 pub fn main() -> process::ExitCode {
@@ -49,21 +41,6 @@ pub fn main() -> process::ExitCode {
         Err(error) if failure::is_closed_pipe(&error) => ExitCode::Done.into(),
         Err(error) => report(&cli, &error).into(),
     }
-}
-
-/// Whether somebody asked to stop; from the first time this is asked, Ctrl-C no longer kills.
-///
-/// A second Ctrl-C ends the process at once; what was committed is safe.
-pub fn is_interrupted() -> bool {
-    LISTENING.get_or_init(|| {
-        let count = || {
-            if INTERRUPTS.fetch_add(1, Ordering::SeqCst) > 0 {
-                process::exit(i32::from(ExitCode::Interrupted.number()));
-            }
-        };
-        ctrlc::set_handler(count).is_ok()
-    });
-    INTERRUPTS.load(Ordering::SeqCst) > 0
 }
 
 /// Says on stderr what went wrong; the code to end with.
@@ -126,11 +103,3 @@ fn verb(session: &mut Session, verb: &Verb) -> Result<ExitCode, Error> {
         Verb::Man => commands::shell::man(session),
     }
 }
-
-/// The threads asked for, or as many as the machine has, up to what one that keeps the order can feed.
-pub fn n_threads(asked: Option<usize>) -> usize {
-    let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    asked.unwrap_or_else(|| available().min(THREADS_MAX))
-}
-
-const THREADS_MAX: usize = 16;

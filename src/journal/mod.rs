@@ -44,6 +44,12 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// The head that a signed checkpoint of this archive states; none where it is not signed by its key.
+    pub fn head_of(&self, note: &[u8]) -> Option<Head> {
+        let checkpoint = Checkpoint::open(note, self.identity().verifier()).ok()?;
+        Some(Head { size: checkpoint.size, root: checkpoint.root })
+    }
+
     /// Makes an empty journal that `signer` signs for.
     ///
     /// The identity comes last: without it there is no archive. Refused where there is one, or a log

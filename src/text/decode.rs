@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::media::may_be_text;
+use super::kinds::may_be_text;
 
 /// The text that bytes stand for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,19 +33,6 @@ fn without_cut_char(head: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether documents of this media type can be read as text.
-pub(super) fn may_be_text(media_type: &str) -> bool {
-    media_type.starts_with("text/")
-        || media_type.ends_with("+xml")
-        || media_type.ends_with("+json")
-        || matches!(media_type, "application/json" | "application/xml" | "message/rfc822")
-}
-
-/// Whether what people see of this media type is a rendered page.
-pub(super) fn is_html(media_type: &str) -> bool {
-    matches!(media_type, "text/html" | "application/xhtml+xml")
-}
-
 fn by_magic(head: &[u8]) -> Option<&'static str> {
     let found = MAGIC.iter().find(|(at, magic, _)| has_at(head, *at, magic));
     found.map(|(_, _, media_type)| *media_type)

@@ -3,6 +3,7 @@
 //! bytes → [`media_type`] → [`readable`] (decoded, pages rendered) → [`Normal`].
 
 mod decode;
+mod kinds;
 mod markup;
 mod media;
 mod normal;
@@ -28,7 +29,7 @@ pub fn readable<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
     if decoded.text.contains('\r') {
         decoded.text = Cow::Owned(decoded.text.replace("\r\n", "\n").replace('\r', "\n"));
     }
-    if media::is_html(media_type) {
+    if kinds::is_html(media_type) {
         decoded.text = Cow::Owned(visible(&decoded.text));
     }
     Some(decoded)

@@ -9,7 +9,10 @@ use std::{
 use docarchive::{
     archive::{
         Archive, Occasion, Standing,
-        ingest::add::{Adding, Intake, Reading, Said, Source, Taken},
+        ingest::{
+            add::{Intake, Reading, Source, Taken},
+            transaction::{Adding, Said},
+        },
         inspect::audit::Scope,
     },
     backend::Backend,

@@ -6,7 +6,6 @@
 //! the transaction is committed, and then all of it has.
 
 use std::{
-    collections::{HashMap, HashSet},
     io::{self, Read},
     rc::Rc,
     sync::Arc,
@@ -14,53 +13,29 @@ use std::{
 
 use crate::{
     archive::{Archive, Occasion},
-    backend::Guard,
     catalog::{Latest, Look, Seen},
     journal::{
         event::{MediaType, ReviseDetail},
-        merkle::tiles::Edge,
         note::Signer,
     },
     pool::Pool,
-    store::{Blob, Levels, Writer, chunk::Chunk, features::Features},
+    store::{Blob, Levels, Writer},
     types::{
-        digest::{Digest, DocId, Hasher, Key},
+        digest::{Digest, DocId, Hasher},
         error::Error,
         limits,
         name::DocName,
-        time::Moment,
     },
 };
 
 use super::{
-    commit::Committed,
-    reader::{Arrivals, Arrived, Body, Expected, News, Whole},
+    reader::{Arrivals, Arrived, Body, Expected, News},
+    transaction::Committed,
 };
 
+use super::transaction::{Adding, Captured, Content, Form, Pending, Said, Waiting};
+
 pub use super::reader::{Intake, Reading, SYMLINK, Source};
-
-/// What was said about everything that is added.
-#[derive(Debug, Clone, Default)]
-pub struct Said {
-    /// Where it came from.
-    pub source: Option<String>,
-    /// When it was captured.
-    pub captured: Captured,
-    /// A note.
-    pub note: Option<String>,
-}
-
-/// When documents were captured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Captured {
-    /// Not said: when they are taken in.
-    #[default]
-    Now,
-    /// At a stated moment.
-    At(Moment),
-    /// When their files were last changed.
-    Mtime,
-}
 
 /// What became of a document.
 #[derive(Debug)]
@@ -88,75 +63,6 @@ pub struct Kept {
     pub is_new_content: bool,
     /// The source went on changing while it was read, twice over.
     pub is_unsettled: bool,
-}
-
-/// A revision that waits for the commit.
-pub(in crate::archive) struct Waiting {
-    pub doc: DocId,
-    pub prev: Option<u64>,
-    pub digest: Digest,
-    pub n_bytes: u64,
-    pub media: MediaType,
-    pub detail: ReviseDetail,
-}
-
-/// What the open transaction has gathered.
-#[derive(Default)]
-pub(in crate::archive) struct Pending {
-    pub revisions: Vec<Waiting>,
-    pub sketches: HashMap<Digest, Vec<u8>>,
-    /// Of new contents and of the chunks of large ones.
-    pub features: HashMap<Key, Features>,
-    /// The keys of the chunks of new large contents.
-    pub chunks: HashMap<Digest, Vec<Key>>,
-    pub seen: Vec<Seen>,
-    documents: HashMap<DocName, Latest>,
-    contents: HashSet<Digest>,
-    /// Chunks that are known to be stored, or were put.
-    pub chunks_held: HashSet<Digest>,
-    n_bytes: u64,
-}
-
-/// An archive that is being added to; it holds the writer's lock.
-pub struct Adding<'a> {
-    pub(in crate::archive) archive: &'a mut Archive,
-    pub(in crate::archive) _guard: Box<dyn Guard>,
-    pub(in crate::archive) signer: &'a Signer,
-    pub(in crate::archive) occasion: Occasion,
-    pub(in crate::archive) edge: Edge,
-    pub(in crate::archive) writer: Option<Writer>,
-    pub(in crate::archive) pending: Pending,
-    pub(in crate::archive) pool: Rc<Pool>,
-    arrivals: Arrivals,
-    verifies_known: bool,
-    said: Said,
-    n_drawn: u64,
-}
-
-/// Content that was read to its end.
-pub(in crate::archive) struct Content {
-    pub digest: Digest,
-    pub n_bytes: u64,
-    pub media_type: &'static str,
-    pub form: Form,
-    pub is_unsettled: bool,
-    pub look: Option<Look>,
-}
-
-/// The bytes of a content.
-pub(in crate::archive) enum Form {
-    Blob(Arc<Vec<u8>>, Option<News>),
-    /// They went to the store chunk by chunk.
-    Chunks(Vec<Chunk>),
-}
-
-impl From<Whole> for Content {
-    fn from(whole: Whole) -> Self {
-        let n_bytes = whole.bytes.len() as u64;
-        let Whole { digest, bytes, media_type, news, look, is_unsettled } = whole;
-        let form = Form::Blob(bytes, news);
-        Self { digest, n_bytes, media_type, form, is_unsettled, look }
-    }
 }
 
 impl Archive {

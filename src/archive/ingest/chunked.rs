@@ -21,8 +21,8 @@ use crate::{
 };
 
 use super::{
-    add::{Adding, Content, Form},
     reader::{self, Body, Intake, Start},
+    transaction::{Adding, Content, Form},
 };
 
 /// Bytes of chunks that are looked at ahead, for each thread beside the first.

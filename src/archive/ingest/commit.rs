@@ -13,18 +13,7 @@ use crate::{
     types::error::Error,
 };
 
-use super::add::{Adding, Pending, Waiting};
-
-/// A transaction that is in the archive.
-#[derive(Debug, Clone)]
-pub struct Committed {
-    /// The events of the new revisions.
-    pub revisions: std::ops::Range<u64>,
-    /// Those of them whose content was not kept before and is text.
-    pub new_texts: Vec<u64>,
-    /// Bytes of the packs written.
-    pub n_packed: u64,
-}
+use super::transaction::{Adding, Committed, Pending, Waiting, row};
 
 impl Adding<'_> {
     /// Commits; what fails before the checkpoint is swapped leaves the archive as it was.
@@ -129,15 +118,5 @@ impl Adding<'_> {
             archive.catalog.apply(&batch)?;
             sites::refresh(&archive.catalog, &archive.reader)
         })
-    }
-}
-
-/// A pack as the catalog takes it.
-pub(in crate::archive) fn row(written: &Written) -> Pack<'_> {
-    Pack {
-        pack: written.pack,
-        n_bytes: written.n_bytes,
-        n_frames: written.n_frames,
-        places: &written.places,
     }
 }

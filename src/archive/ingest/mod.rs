@@ -4,3 +4,4 @@ pub mod add;
 mod chunked;
 pub mod commit;
 pub mod reader;
+pub mod transaction;

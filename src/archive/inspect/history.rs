@@ -1,7 +1,7 @@
 //! How the journal stands to a checkpoint that was remembered outside the archive.
 
 use crate::{
-    archive::{Archive, open::tile},
+    archive::Archive,
     journal::{
         merkle::{Frontier, Head, leaf_hash, tiles::consistency_proof},
         note::{Checkpoint, NoteError, Verifier},
@@ -73,7 +73,7 @@ impl Archive {
         if old.size > now.size {
             return Ok(Standing::RolledBack { remembered: old.size, size: now.size });
         }
-        let proof = consistency_proof(old.size, now.size, |id| tile(&self.catalog, id));
+        let proof = consistency_proof(old.size, now.size, |id| self.catalog.tile(id));
         let is_proved = proof.is_ok_and(|proof| now.extends(old, &proof));
         if is_proved || self.root_at(old.size)? == old.root {
             return Ok(Standing::Extends { size: old.size });

@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    archive::{Archive, ingest::commit::row},
+    archive::{Archive, ingest::transaction::row},
     catalog::{Filling, Pack},
     store::{
         Frames as _, Levels, Repacker, Written, pack, pack_name,

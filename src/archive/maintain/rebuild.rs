@@ -10,11 +10,7 @@ use std::{
 };
 
 use crate::{
-    archive::{
-        ingest::reader::News,
-        open::{head_of, tile},
-        similar::sites,
-    },
+    archive::{ingest::reader::News, similar::sites},
     backend::Backend,
     catalog::{Batch, Catalog, Pack, Recorded},
     journal::{
@@ -63,8 +59,8 @@ pub fn catch_up(
     journal: &Journal,
     catalog: &Rc<Catalog>,
 ) -> Result<bool, Error> {
-    let Some(head) = head_of(journal, catalog.reflects()?.as_bytes()) else { return Ok(false) };
-    let edge = Edge::read(head.size, |id| tile(catalog, id))?;
+    let Some(head) = journal.head_of(catalog.reflects()?.as_bytes()) else { return Ok(false) };
+    let edge = Edge::read(head.size, |id| catalog.tile(id))?;
     if head.size > journal.size() || edge.frontier().root() != head.root {
         return Ok(false);
     }

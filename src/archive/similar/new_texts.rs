@@ -1,7 +1,7 @@
 //! Newcomers: whom the texts resemble that a commit brought in.
 
 use crate::{
-    archive::{Archive, ingest::commit::Committed},
+    archive::{Archive, ingest::transaction::Committed},
     catalog::{Document, Revision},
     types::{error::Error, name::DocName},
 };

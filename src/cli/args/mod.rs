@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::terminal::ColorChoice;
-pub use values::{Captured, When};
+pub use values::{Captured, When, n_threads};
 pub use verbs::{
     AddArgs, AuditArgs, CatArgs, CompactArgs, CompletionsArgs, DiffArgs, DupsArgs, ExportArgs,
     InitArgs, LogArgs, LsArgs, RebuildArgs, ShowArgs, SimilarArgs, StatsArgs, Verb,

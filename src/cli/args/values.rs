@@ -18,6 +18,9 @@ const SIZE_FORMS: &str =
 const DURATION_FORMS: &str = "30s, 10m or 2h";
 const SHARE_FORMS: &str = "a share from 0 to 1, such as 0.8, or 80%";
 
+/// More threads than the one that keeps the order can feed.
+const THREADS_MAX: usize = 16;
+
 /// A time as a person wrote it; it means something only once it is known when now is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct When(String);
@@ -73,6 +76,12 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
 pub(super) fn level(text: &str) -> Result<i32, String> {
     let level = text.parse().ok().filter(|level| (1..=19).contains(level));
     level.ok_or_else(|| "write a number from 1 to 19".to_owned())
+}
+
+/// The threads asked for, or as many as the machine has, up to what one that keeps the order can feed.
+pub fn n_threads(asked: Option<usize>) -> usize {
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.unwrap_or_else(|| available().min(THREADS_MAX))
 }
 
 fn parse_size(text: &str) -> Option<u64> {

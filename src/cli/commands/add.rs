@@ -12,16 +12,19 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
-        ingest::add::{Adding, Captured, Intake, Kept, Reading, Said, Source, Taken},
+        ingest::{
+            add::{Intake, Kept, Reading, Source, Taken},
+            transaction::{Adding, Captured, Said},
+        },
         similar::neighbours::{Bar, Near},
     },
     catalog::Look,
     cli::{
-        args::{self, AddArgs},
+        args::{self, AddArgs, n_threads},
         exit::ExitCode,
         files::{Stat, open_input},
+        interrupt::is_interrupted,
         lines::{ClosenessLine, b64_unless_utf8, name_b64, typed},
-        run::{is_interrupted, n_threads},
         session::{Session, shown},
         terminal::{Progress, Style, counted, shown_name, size},
         walk::{

@@ -5,10 +5,10 @@ use serde::Serialize;
 use crate::{
     archive::maintain::compact::{Compacted, Policy},
     cli::{
-        args::CompactArgs,
+        args::{CompactArgs, n_threads},
         exit::ExitCode,
+        interrupt::is_interrupted,
         lines::typed,
-        run::{is_interrupted, n_threads},
         session::Session,
         terminal::{counted, size},
     },

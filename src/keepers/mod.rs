@@ -1,1 +1,0 @@
-//! Floor 2: keepers. Each owns one kind of bytes at rest; the house carries results between them.

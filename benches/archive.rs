@@ -9,7 +9,7 @@ use std::sync::Arc;
 use common::{add, init};
 use divan::{Bencher, counter::BytesCount};
 use docarchive::{
-    archive::{Archive, find::Which, ingest::transaction::Said},
+    archive::{Archive, find::Which, ingest::transaction::Provenance},
     backend::{Backend, memory::Memory},
     store::{candidates::Kin as _, features::Traits},
 };
@@ -63,17 +63,18 @@ fn add_200_kin_in_one_go(bencher: Bencher, n_threads: usize) {
     bencher.counter(BytesCount::new(n_bytes)).bench_local(|| {
         let backend: Arc<dyn Backend> = Arc::new(Memory::default());
         let mut archive = init(backend);
-        let adding = archive.add(&signer, common::occasion(1), Said::default(), "bench").unwrap();
-        let mut adding = adding.on_threads(n_threads);
+        let transaction =
+            archive.add(&signer, common::context(1), Provenance::default(), "bench").unwrap();
+        let mut transaction = transaction.on_threads(n_threads);
         for (name, text) in &texts {
-            adding.push(common::intake(name.as_bytes(), text.as_bytes())).unwrap();
-            while adding.is_full() {
-                adding.pop().unwrap();
+            transaction.push(common::intake(name.as_bytes(), text.as_bytes())).unwrap();
+            while transaction.is_full() {
+                transaction.pop().unwrap();
             }
         }
-        while adding.pop().unwrap().is_some() {}
-        adding.commit().unwrap();
-        drop(adding);
+        while transaction.pop().unwrap().is_some() {}
+        transaction.commit().unwrap();
+        drop(transaction);
         archive
     });
 }

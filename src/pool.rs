@@ -52,7 +52,7 @@ struct Slot<T> {
 }
 
 enum State<T> {
-    Waiting(Box<dyn FnOnce() -> T + Send>),
+    PendingRevision(Box<dyn FnOnce() -> T + Send>),
     Running,
     Done(T),
     Gone,
@@ -92,7 +92,7 @@ impl Pool {
         &self,
         compute: impl FnOnce() -> T + Send + 'static,
     ) -> Ticket<T> {
-        let state = Mutex::new(State::Waiting(Box::new(compute)));
+        let state = Mutex::new(State::PendingRevision(Box::new(compute)));
         let slot = Arc::new(Slot { state, done: Condvar::new() });
         if self.has_threads() {
             locked(&self.shared.work).waiting.push_back(slot.clone());
@@ -154,7 +154,7 @@ impl<T: Send> Task for Slot<T> {
     fn run(&self) {
         let mut state = locked(&self.state);
         let compute = match std::mem::replace(&mut *state, State::Running) {
-            State::Waiting(compute) => compute,
+            State::PendingRevision(compute) => compute,
             // Somebody else has begun, and perhaps ended.
             begun => return *state = begun,
         };

@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use common::{add, check, copy, everything, init, is_slow, occasion, signer};
+use common::{add, check, context, copy, everything, init, is_slow, signer};
 use docarchive::{
     archive::{
         Archive, Standing,
@@ -59,7 +59,7 @@ struct Seen {
 }
 
 /// Reads everything, and compares what can be read with the truth.
-fn look(archive: &Archive, truth: &Truth, case: &str) -> Result<Seen, Error> {
+fn file_stat(archive: &Archive, truth: &Truth, case: &str) -> Result<Seen, Error> {
     let (mut errors, mut n_read) = (Vec::new(), 0);
     archive.each_document(None, |document, _| {
         let mut revisions = archive.catalog().revisions(document)?;
@@ -95,7 +95,7 @@ fn n_revisions(truth: &Truth) -> usize {
 fn judge(contents: Contents, truth: &Truth, object: &str, case: &str) {
     let is_fact = object != "log/checkpoints";
     let seen = Archive::open(Arc::new(Memory::of(contents)))
-        .and_then(|archive| look(&archive, truth, case));
+        .and_then(|archive| file_stat(&archive, truth, case));
     match seen {
         Ok(seen) if is_fact => {
             // zstd has bits that mean nothing; then what people read is all there, and verified.
@@ -169,7 +169,7 @@ fn two_facts_swapped_are_noticed_and_never_misread() {
         damaged.insert((*a).clone(), contents[*b].clone());
         damaged.insert((*b).clone(), contents[*a].clone());
         let seen = Archive::open(Arc::new(Memory::of(damaged)))
-            .and_then(|archive| look(&archive, &truth, &format!("{a} and {b}")));
+            .and_then(|archive| file_stat(&archive, &truth, &format!("{a} and {b}")));
         assert!(seen.is_err() || !seen.unwrap().report.is_sound(), "{a} and {b}");
     }
 }
@@ -204,7 +204,7 @@ fn a_damaged_catalog_never_loses_a_fact() {
             let _ = fs::remove_file(path.join(format!("catalog.sqlite{end}")));
         }
         fs::write(&file, bad).unwrap();
-        let seen = open(&path).and_then(|archive| look(&archive, &truth, &case));
+        let seen = open(&path).and_then(|archive| file_stat(&archive, &truth, &case));
         let is_whole = |seen: &Seen| {
             seen.errors.is_empty() && seen.report.is_sound() && seen.n_read == n_revisions(&truth)
         };
@@ -224,7 +224,7 @@ fn a_damaged_catalog_never_loses_a_fact() {
         };
         archive.rebuild("test").unwrap();
         assert_eq!(archive.catalog().dump().unwrap(), wanted, "{case}");
-        assert!(look(&archive, &truth, &case).unwrap().report.findings.is_empty());
+        assert!(file_stat(&archive, &truth, &case).unwrap().report.findings.is_empty());
     }
     assert!(n_drifted > 0, "no flip changed anything");
 }
@@ -365,7 +365,7 @@ fn what_is_no_fact_hurts_nothing() {
         for bytes in [&b""[..], b"\xff\0nonsense\n"] {
             fs::write(path.join(name), bytes).unwrap();
             let mut archive = open(&path).unwrap();
-            let seen = look(&archive, &truth, name).unwrap();
+            let seen = file_stat(&archive, &truth, name).unwrap();
             assert!(seen.report.findings.is_empty() && seen.errors.is_empty(), "{name}");
             if name != "catalog-seen.sqlite" {
                 add(&mut archive, 9, &[("a.txt", STORY.as_bytes())]).unwrap();
@@ -459,7 +459,7 @@ fn another_key_is_another_archive() {
     let mut archive = Archive::open(Arc::new(memory)).unwrap();
     let mine = signer();
     assert!(matches!(
-        archive.add(&mine, occasion(1), Default::default(), "test"),
+        archive.add(&mine, context(1), Default::default(), "test"),
         Err(Error::Refused(_))
     ));
 }
@@ -471,7 +471,7 @@ fn a_journal_edited_and_recomputed_without_the_key_is_betrayed() {
     let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
     let memory = Memory::default();
     let mut forged = Archive::init(Arc::new(memory.clone()), &stranger).unwrap();
-    let mut adding = forged.add(&stranger, occasion(1), Default::default(), "test").unwrap();
+    let mut adding = forged.add(&stranger, context(1), Default::default(), "test").unwrap();
     common::take(&mut adding, b"a.txt", b"nothing ever happened").unwrap();
     adding.commit().unwrap();
     let mut forgery = memory.contents();
@@ -481,7 +481,7 @@ fn a_journal_edited_and_recomputed_without_the_key_is_betrayed() {
     // With the true checkpoint over the forged journal, the root shows it.
     forgery.insert("log/checkpoint".into(), contents["log/checkpoint"].clone());
     let seen = Archive::open(Arc::new(Memory::of(forgery)))
-        .and_then(|archive| look(&archive, &truth, "forged"));
+        .and_then(|archive| file_stat(&archive, &truth, "forged"));
     assert!(seen.is_err() || !seen.unwrap().report.is_sound());
 }
 
@@ -491,5 +491,5 @@ fn a_half_copied_archive_is_whole_or_says_what_is_missing() {
     let backend = Memory::of(contents);
     let copied: Arc<dyn Backend> = Arc::new(copy(&backend));
     let archive = Archive::open(Arc::clone(&copied)).unwrap();
-    assert_eq!(look(&archive, &truth, "copy").unwrap().n_read, n_revisions(&truth));
+    assert_eq!(file_stat(&archive, &truth, "copy").unwrap().n_read, n_revisions(&truth));
 }

@@ -12,13 +12,13 @@ use std::{
     },
 };
 
-use common::{Steady, init, occasion, signer};
+use common::{Steady, context, init, signer};
 use docarchive::{
     archive::{
         Archive, Standing,
         ingest::{
-            add::{Intake, Reading, Source, Taken},
-            transaction::Said,
+            add::{Intake, Outcome, Reading, Source},
+            transaction::Provenance,
         },
         inspect::audit::Scope,
     },
@@ -115,12 +115,12 @@ fn add_large(archive: &mut Archive, n: u64, is_edited: bool) -> u64 {
     let n_read = Arc::new(AtomicU64::new(0));
     let source = Box::new(Large { is_edited, n_read: Arc::clone(&n_read) });
     let signer = signer();
-    let mut adding = archive.add(&signer, occasion(n), Said::default(), "test").unwrap();
+    let mut transaction = archive.add(&signer, context(n), Provenance::default(), "test").unwrap();
     let name = DocName::new("large.txt").unwrap();
     let intake = Intake { name, mtime: None, is_link: false, n_bytes: N_BYTES, source };
-    let taken = adding.take(intake).unwrap();
-    assert!(matches!(taken, Taken::New(_) | Taken::Revised(_)), "{taken:?}");
-    let committed = adding.commit().unwrap().unwrap();
+    let taken = transaction.take(intake).unwrap();
+    assert!(matches!(taken, Outcome::New(_) | Outcome::Revised(_)), "{taken:?}");
+    let committed = transaction.commit().unwrap().unwrap();
     let inserted = if is_edited { INSERTION.len() as u64 } else { 0 };
     assert_eq!(n_read.load(Relaxed), N_BYTES + inserted, "a source is read once");
     committed.n_packed
@@ -176,11 +176,11 @@ fn i12_packs_are_written_as_they_fill() {
     let memory = Memory::default();
     let mut archive = init(Arc::new(memory.clone()));
     let signer = signer();
-    let mut adding = archive.add(&signer, occasion(1), Said::default(), "test").unwrap();
+    let mut transaction = archive.add(&signer, context(1), Provenance::default(), "test").unwrap();
     // Noise does not compress: the bytes that wait for the commit are those of one open pack.
     for n in 0..24 {
         let bytes = common::noise(n, 3 << 20);
-        common::take(&mut adding, format!("noise-{n}").as_bytes(), &bytes).unwrap();
+        common::take(&mut transaction, format!("noise-{n}").as_bytes(), &bytes).unwrap();
         let n_taken = (n + 1) * (3 << 20);
         let packs = memory.contents();
         let n_put: u64 = packs
@@ -191,7 +191,7 @@ fn i12_packs_are_written_as_they_fill() {
         let n_waiting_max = (limits::PACK_BYTES_TARGET + limits::BLOB_BYTES_MAX) as u64;
         assert!(n_taken <= n_put + n_waiting_max, "{n_taken} taken, {n_put} put");
     }
-    adding.commit().unwrap();
+    transaction.commit().unwrap();
 }
 
 #[test]

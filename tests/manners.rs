@@ -15,11 +15,11 @@ use std::{
 
 use docarchive::{
     archive::ingest::{
-        add::{Intake, Reading, Source, Taken},
-        transaction::Said,
+        add::{Intake, Outcome, Reading, Source},
+        transaction::Provenance,
     },
     backend::{Backend, memory::Memory},
-    catalog::Look,
+    catalog::FileStat,
     types::name::DocName,
 };
 
@@ -394,8 +394,8 @@ impl Shifting {
         Self(Arc::new(Looks { looks: looks.to_vec(), n_looks, n_reads }))
     }
 
-    fn look_at(mtime: i64) -> Look {
-        Look { n_bytes: 4, mtime, ctime: mtime, inode: 1, device: 1 }
+    fn look_at(mtime: i64) -> FileStat {
+        FileStat { n_bytes: 4, mtime, ctime: mtime, inode: 1, device: 1 }
     }
 }
 
@@ -415,7 +415,7 @@ impl Read for ShiftingText {
 }
 
 impl Reading for ShiftingText {
-    fn look(&self) -> io::Result<Option<Look>> {
+    fn file_stat(&self) -> io::Result<Option<FileStat>> {
         let Looks { looks, n_looks, .. } = &*self.0.0;
         let n = n_looks.fetch_add(1, Relaxed);
         Ok(Some(Shifting::look_at(looks[n.min(looks.len() - 1)])))
@@ -431,8 +431,8 @@ fn a_file_that_changes_is_read_twice_and_then_called_unsettled() {
         let (mut archive, signer) = (common::init(backend), common::signer());
         let source = Shifting::new(looks);
         let name = DocName::new("x").unwrap();
-        let mut adding =
-            archive.add(&signer, common::occasion(1), Said::default(), "test").unwrap();
+        let mut transaction =
+            archive.add(&signer, common::context(1), Provenance::default(), "test").unwrap();
         let intake = Intake {
             name: name.clone(),
             mtime: None,
@@ -440,13 +440,13 @@ fn a_file_that_changes_is_read_twice_and_then_called_unsettled() {
             n_bytes: 4,
             source: Box::new(source.clone()),
         };
-        let Taken::New(kept) = adding.take(intake).unwrap() else { panic!("{looks:?}") };
-        adding.commit().unwrap();
+        let Outcome::New(kept) = transaction.take(intake).unwrap() else { panic!("{looks:?}") };
+        transaction.commit().unwrap();
         let n_read = source.0.n_reads.load(Relaxed);
         assert_eq!((n_read, kept.is_unsettled), (n_reads, is_unsettled), "{looks:?}");
         let last = Shifting::look_at(*looks.last().unwrap());
-        assert_eq!(adding.is_seen(&name, &last).unwrap(), is_seen_after, "{looks:?}");
-        assert!(!adding.is_seen(&name, &Shifting::look_at(99)).unwrap());
+        assert_eq!(transaction.is_seen(&name, &last).unwrap(), is_seen_after, "{looks:?}");
+        assert!(!transaction.is_seen(&name, &Shifting::look_at(99)).unwrap());
     }
 }
 

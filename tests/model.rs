@@ -8,12 +8,12 @@ mod common;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use common::{check, everything, is_slow, occasion, signer, take};
+use common::{check, context, everything, is_slow, signer, take};
 use docarchive::{
     archive::{
         Archive,
         find::Which,
-        ingest::{add::Taken, transaction::Said},
+        ingest::{add::Outcome, transaction::Provenance},
         maintain::compact::Policy,
     },
     backend::{Backend, local::Local},
@@ -132,12 +132,12 @@ fn revise(model: &mut Model, name: &[u8], bytes: Vec<u8>) -> &'static str {
     if revisions.len() == 1 { "new" } else { "revised" }
 }
 
-fn said(taken: &Taken) -> &'static str {
+fn said(taken: &Outcome) -> &'static str {
     match taken {
-        Taken::New(_) => "new",
-        Taken::Revised(_) => "revised",
-        Taken::Unchanged => "unchanged",
-        Taken::Unread(_) => "unread",
+        Outcome::New(_) => "new",
+        Outcome::Revised(_) => "revised",
+        Outcome::Unchanged => "unchanged",
+        Outcome::Unread(_) => "unread",
     }
 }
 
@@ -149,17 +149,19 @@ fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &
     let signer = signer();
     match command {
         Command::Add(documents) => {
-            let mut adding = archive.add(&signer, occasion(n), Said::default(), "test").unwrap();
+            let mut transaction =
+                archive.add(&signer, context(n), Provenance::default(), "test").unwrap();
             for (name, bytes) in documents {
                 let bytes = bytes.of(model, NAMES[*name]);
-                let taken = take(&mut adding, NAMES[*name], &bytes).unwrap();
+                let taken = take(&mut transaction, NAMES[*name], &bytes).unwrap();
                 assert_eq!(said(&taken), revise(model, NAMES[*name], bytes));
             }
-            adding.commit().unwrap();
+            transaction.commit().unwrap();
         }
         Command::Abandon(name, bytes) => {
-            let mut adding = archive.add(&signer, occasion(n), Said::default(), "test").unwrap();
-            take(&mut adding, NAMES[*name], &bytes.of(model, NAMES[*name])).unwrap();
+            let mut transaction =
+                archive.add(&signer, context(n), Provenance::default(), "test").unwrap();
+            take(&mut transaction, NAMES[*name], &bytes.of(model, NAMES[*name])).unwrap();
         }
         Command::Rebuild => archive.rebuild("test").unwrap(),
         Command::Compact(is_all) => {
@@ -238,7 +240,7 @@ proptest! {
             let all: Model = everything(&archive).into_iter().collect();
             prop_assert!(all == model, "after {command:?}");
         }
-        ask(&archive, &model, occasion(commands.len() as u64).now);
+        ask(&archive, &model, context(commands.len() as u64).now);
         check(&archive, &backend);
     }
 }
@@ -251,12 +253,12 @@ fn a_date_selects_what_was_there_then() {
     for n in 1..=3 {
         common::add(&mut archive, n, &[("a", format!("revision {n}").as_bytes())]).unwrap();
     }
-    let now = occasion(9).now;
+    let now = context(9).now;
     let (document, _) = archive.select(b"a", now).unwrap();
     for n in 1..=3u64 {
-        let at = format!("a@{}", occasion(n).now);
+        let at = format!("a@{}", context(n).now);
         assert_eq!(archive.select(at.as_bytes(), now).unwrap().1.number, n);
-        let (seconds, _) = occasion(n).now.to_unix();
+        let (seconds, _) = context(n).now.to_unix();
         let just_before = Which::AsOf(Moment::from_unix(seconds - 1, 999_999_999));
         let found = archive.revision(&document, just_before).map(|(_, revision)| revision.number);
         assert_eq!(found.ok(), n.checked_sub(1).filter(|n| *n > 0));

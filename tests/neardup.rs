@@ -19,11 +19,11 @@ mod past;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use common::{init, intake, noise, occasion, signer};
+use common::{context, init, intake, noise, signer};
 use docarchive::{
     archive::{
         Archive,
-        ingest::transaction::Said,
+        ingest::transaction::Provenance,
         similar::{
             groups::{Group, Scope},
             neighbours::{Bar, Closeness, Near, Question},
@@ -56,17 +56,17 @@ fn add_from(
     n_threads: usize,
     source: Option<String>,
 ) {
-    let (signer, said) = (signer(), Said { source, ..Said::default() });
-    let adding = archive.add(&signer, occasion(n), said, "test").unwrap();
-    let mut adding = adding.on_threads(n_threads);
+    let (signer, said) = (signer(), Provenance { source, ..Provenance::default() });
+    let transaction = archive.add(&signer, context(n), said, "test").unwrap();
+    let mut transaction = transaction.on_threads(n_threads);
     for (name, text) in texts {
-        adding.push(intake(name.as_bytes(), text.as_bytes())).unwrap();
-        while adding.is_full() {
-            adding.pop().unwrap().unwrap();
+        transaction.push(intake(name.as_bytes(), text.as_bytes())).unwrap();
+        while transaction.is_full() {
+            transaction.pop().unwrap().unwrap();
         }
     }
-    while adding.pop().unwrap().is_some() {}
-    adding.commit().unwrap();
+    while transaction.pop().unwrap().is_some() {}
+    transaction.commit().unwrap();
 }
 
 /// What a text that need not be stored is near to.

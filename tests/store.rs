@@ -10,9 +10,9 @@ use std::{
     sync::Arc,
 };
 
-use common::{add, check, everything, init, intake, is_slow, noise, occasion, signer};
+use common::{add, check, context, everything, init, intake, is_slow, noise, signer};
 use docarchive::{
-    archive::{Archive, ingest::transaction::Said, maintain::compact::Policy},
+    archive::{Archive, ingest::transaction::Provenance, maintain::compact::Policy},
     backend::{Backend, local::Local, memory::Memory},
     store::{
         Levels,
@@ -278,16 +278,17 @@ fn added_on(n_threads: usize) -> BTreeMap<String, Vec<u8>> {
     let mut archive = init(Arc::new(memory.clone()));
     let signer = signer();
     for (n, documents) in mixture().chunks(90).enumerate() {
-        let adding = archive.add(&signer, occasion(n as u64 + 1), Said::default(), "test").unwrap();
-        let mut adding = adding.on_threads(n_threads);
+        let transaction =
+            archive.add(&signer, context(n as u64 + 1), Provenance::default(), "test").unwrap();
+        let mut transaction = transaction.on_threads(n_threads);
         for (name, bytes) in documents {
-            adding.push(intake(name.as_bytes(), bytes)).unwrap();
-            while adding.is_full() {
-                adding.pop().unwrap().unwrap();
+            transaction.push(intake(name.as_bytes(), bytes)).unwrap();
+            while transaction.is_full() {
+                transaction.pop().unwrap().unwrap();
             }
         }
-        while adding.pop().unwrap().is_some() {}
-        adding.commit().unwrap();
+        while transaction.pop().unwrap().is_some() {}
+        transaction.commit().unwrap();
     }
     memory.contents().into_iter().map(|(name, bytes)| (name, bytes.to_vec())).collect()
 }
@@ -305,23 +306,23 @@ fn i8_the_archive_is_the_same_on_any_number_of_threads() {
 fn documents_come_out_of_the_pipeline_in_their_order() {
     let mut archive = init(Arc::new(Memory::default()));
     let signer = signer();
-    let adding = archive.add(&signer, occasion(1), Said::default(), "test").unwrap();
-    let mut adding = adding.on_threads(4);
+    let transaction = archive.add(&signer, context(1), Provenance::default(), "test").unwrap();
+    let mut transaction = transaction.on_threads(4);
     // Three states of one document, pushed before the first is taken.
     let states = [prose(1, 500), prose(2, 500), prose(1, 500), prose(1, 500)];
-    states.iter().for_each(|bytes| adding.push(intake(b"doc", bytes)).unwrap());
-    assert!(!adding.is_seen(&DocName::new("doc").unwrap(), &look()).unwrap());
+    states.iter().for_each(|bytes| transaction.push(intake(b"doc", bytes)).unwrap());
+    assert!(!transaction.is_seen(&DocName::new("doc").unwrap(), &file_stat()).unwrap());
     let mut taken = Vec::new();
-    while let Some(next) = adding.pop().unwrap() {
+    while let Some(next) = transaction.pop().unwrap() {
         taken.push(format!("{next:?}").split('(').next().unwrap().to_owned());
     }
     assert_eq!(taken, ["New", "Revised", "Revised", "Unchanged"]);
-    adding.commit().unwrap();
+    transaction.commit().unwrap();
     assert_eq!(everything(&archive)[0].1, states[..3]);
 }
 
-fn look() -> docarchive::catalog::Look {
-    docarchive::catalog::Look { n_bytes: 500, mtime: 1, ctime: 1, inode: 1, device: 1 }
+fn file_stat() -> docarchive::catalog::FileStat {
+    docarchive::catalog::FileStat { n_bytes: 500, mtime: 1, ctime: 1, inode: 1, device: 1 }
 }
 
 const REWRITE: Policy = Policy::Rewrite(Levels { alone: 3, based: 3, company: 3 }, 2);

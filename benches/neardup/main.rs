@@ -16,10 +16,10 @@ use std::{
 
 use docarchive::{
     archive::{
-        Archive, Occasion,
+        Archive, WriteContext,
         ingest::{
             add::{Intake, Reading, Source},
-            transaction::Said,
+            transaction::Provenance,
         },
         similar::{
             groups::Scope,
@@ -27,7 +27,7 @@ use docarchive::{
         },
     },
     backend::{Backend, local::Local},
-    catalog::Look,
+    catalog::FileStat,
     journal::note::Signer,
     types::{digest::Digest, name::DocName, time::Moment},
 };
@@ -105,25 +105,25 @@ fn ask(archive: &Archive, n: u64) {
 
 fn add(archive: &mut Archive, signer: &Signer, range: std::ops::Range<u64>) -> Duration {
     let start = Instant::now();
-    let occasion = Occasion {
+    let context = WriteContext {
         now: Moment::from_unix(1_764_000_000 + range.start as i64, 0),
         began: (1_764_000_000 + range.start as i64) * 1_000_000_000,
         seed: *Digest::of(&range.start.to_be_bytes()).as_bytes(),
         by: None,
         tool: "bench".into(),
     };
-    let mut adding = archive.add(signer, occasion, Said::default(), "bench").unwrap();
+    let mut transaction = archive.add(signer, context, Provenance::default(), "bench").unwrap();
     for n in range {
-        adding.push(intake(n)).unwrap();
-        while adding.is_full() {
-            adding.pop().unwrap();
-            if adding.is_due() {
-                adding.commit().unwrap();
+        transaction.push(intake(n)).unwrap();
+        while transaction.is_full() {
+            transaction.pop().unwrap();
+            if transaction.is_due() {
+                transaction.commit().unwrap();
             }
         }
     }
-    while adding.pop().unwrap().is_some() {}
-    adding.commit().unwrap();
+    while transaction.pop().unwrap().is_some() {}
+    transaction.commit().unwrap();
     start.elapsed()
 }
 
@@ -215,7 +215,7 @@ impl io::Read for Steady {
 }
 
 impl Reading for Steady {
-    fn look(&self) -> io::Result<Option<Look>> {
+    fn file_stat(&self) -> io::Result<Option<FileStat>> {
         Ok(None)
     }
 }

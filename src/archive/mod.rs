@@ -41,7 +41,7 @@ pub struct Archive {
 
 /// When something is done, by whom, with what program, and the randomness for it.
 #[derive(Debug, Clone)]
-pub struct Occasion {
+pub struct WriteContext {
     /// The time by the clock of whoever does it.
     pub now: Moment,
     /// The same in nanoseconds since 1970: no document is read before.

@@ -36,7 +36,7 @@ pub use find::{Document, Latest, Revision};
 pub use index::{Asking, Neighbour};
 pub use list::{Filling, Happening, Totals};
 pub use sizes::Held;
-pub use stat_cache::{Look, Seen};
+pub use stat_cache::{FileStat, SeenFile};
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
 const SCHEMA_VERSION: &str = "4";

@@ -21,7 +21,7 @@ const SCHEMA: &str = "
 
 /// How a file looks from outside; times in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct FileStat {
     /// Its size.
     pub n_bytes: u64,
     /// When its bytes last changed, as it says.
@@ -36,11 +36,11 @@ pub struct Look {
 
 /// One file that was read: its document's name, its look, and the revision it was found to be.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct SeenFile {
     /// The document.
     pub name: DocName,
     /// How the file looked.
-    pub look: Look,
+    pub file_stat: FileStat,
     /// The event of the revision that has the file's content.
     pub event: u64,
 }
@@ -73,11 +73,11 @@ impl Catalog {
     }
 
     /// Whether a file that looks like this was found to be its document's latest revision.
-    pub fn is_seen(&self, name: &DocName, look: &Look) -> Result<bool, Error> {
+    pub fn is_seen(&self, name: &DocName, file_stat: &FileStat) -> Result<bool, Error> {
         let mut query = self.db.prepare_cached(LOOKED)?;
         let found = query
             .query_row([name_value(name.as_bytes())], |row| {
-                Ok(Look {
+                Ok(FileStat {
                     n_bytes: row.get::<_, i64>(0)? as u64,
                     mtime: row.get(1)?,
                     ctime: row.get(2)?,
@@ -86,24 +86,24 @@ impl Catalog {
                 })
             })
             .optional()?;
-        Ok(found.as_ref() == Some(look))
+        Ok(found.as_ref() == Some(file_stat))
     }
 
     /// Remembers how files looked.
-    pub fn remember_seen(&self, seen: &[Seen]) -> Result<(), Error> {
+    pub fn remember_seen(&self, seen: &[SeenFile]) -> Result<(), Error> {
         let transaction = self.db.unchecked_transaction()?;
         {
             let mut insert = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO seen.look VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?;
-            for Seen { name, look, event } in seen {
+            for SeenFile { name, file_stat, event } in seen {
                 insert.execute(params![
                     name_value(name.as_bytes()),
-                    look.n_bytes as i64,
-                    look.mtime,
-                    look.ctime,
-                    look.inode as i64,
-                    look.device as i64,
+                    file_stat.n_bytes as i64,
+                    file_stat.mtime,
+                    file_stat.ctime,
+                    file_stat.inode as i64,
+                    file_stat.device as i64,
                     *event as i64,
                 ])?;
             }

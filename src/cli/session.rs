@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    archive::{Archive, Occasion, Standing},
+    archive::{Archive, Standing, WriteContext},
     backend::local::Local,
     journal::note::Signer,
     types::{error::Error, time::Moment},
@@ -161,9 +161,9 @@ impl Session {
     }
 
     /// This moment, with randomness of its own.
-    pub fn occasion(&self) -> Result<Occasion, Error> {
+    pub fn context(&self) -> Result<WriteContext, Error> {
         let began = since_1970().as_nanos();
-        Ok(Occasion {
+        Ok(WriteContext {
             began: i64::try_from(began).unwrap_or(i64::MAX),
             now: self.now,
             seed: keyring::fresh_seed()?,

@@ -92,10 +92,10 @@ struct Underway {
     blobs: Vec<(Key, u32)>,
     raw: Arc<Vec<u8>>,
     base: Option<(Link, bool)>,
-    ticket: Ticket<Outcome>,
+    ticket: Ticket<PackedFrame>,
 }
 
-struct Outcome {
+struct PackedFrame {
     packed: Option<Vec<u8>>,
     is_based: bool,
 }
@@ -138,7 +138,7 @@ impl Lane {
     pub fn pop(&mut self) -> Option<Ready> {
         let Underway { kind, blobs, raw, base, ticket } = self.underway.pop_front()?;
         self.n_bytes -= raw.len();
-        let Outcome { packed, is_based } = ticket.redeem();
+        let PackedFrame { packed, is_based } = ticket.redeem();
         let base = base.filter(|_| is_based);
         Some(Ready { kind, blobs, raw, packed, base })
     }
@@ -157,19 +157,19 @@ impl Lane {
 }
 
 /// Compresses bytes, each way at its level.
-fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], i32)>) -> Outcome {
+fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], i32)>) -> PackedFrame {
     thread_local! {
         static PACKER: RefCell<Packer> = RefCell::default();
     }
     PACKER.with_borrow_mut(|packer| {
         if let Some(packed) = base.and_then(|base| against(packer, raw, unbased, base)) {
-            return Outcome { packed: Some(packed), is_based: true };
+            return PackedFrame { packed: Some(packed), is_based: true };
         }
         let packed = match frame::is_noise(raw, packer) {
             true => None,
             false => packer.pack(raw, None, unbased),
         };
-        Outcome { packed, is_based: false }
+        PackedFrame { packed, is_based: false }
     })
 }
 

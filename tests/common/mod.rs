@@ -8,15 +8,15 @@ use std::{
 
 use docarchive::{
     archive::{
-        Archive, Occasion, Standing,
+        Archive, Standing, WriteContext,
         ingest::{
-            add::{Intake, Reading, Source, Taken},
-            transaction::{Adding, Said},
+            add::{Intake, Outcome, Reading, Source},
+            transaction::{Provenance, Transaction},
         },
         inspect::audit::Scope,
     },
     backend::Backend,
-    catalog::Look,
+    catalog::FileStat,
     journal::note::Signer,
     types::{error::Error, name::DocName, time::Moment},
 };
@@ -27,8 +27,8 @@ pub fn signer() -> Signer {
 }
 
 /// The n-th occasion: a minute later than the one before, with its own randomness.
-pub fn occasion(n: u64) -> Occasion {
-    Occasion {
+pub fn context(n: u64) -> WriteContext {
+    WriteContext {
         now: Moment::from_unix(1_764_000_000 + 60 * n as i64, 0),
         began: (1_764_000_000 + 60 * n as i64) * 1_000_000_000,
         seed: *docarchive::types::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
@@ -56,7 +56,7 @@ impl<R: Read> Read for Steady<R> {
 }
 
 impl<R: Read + Send> Reading for Steady<R> {
-    fn look(&self) -> io::Result<Option<Look>> {
+    fn file_stat(&self) -> io::Result<Option<FileStat>> {
         Ok(None)
     }
 }
@@ -69,18 +69,18 @@ pub fn intake(name: &[u8], bytes: &[u8]) -> Intake {
 }
 
 /// Takes one document in.
-pub fn take(adding: &mut Adding, name: &[u8], bytes: &[u8]) -> Result<Taken, Error> {
-    adding.take(intake(name, bytes))
+pub fn take(transaction: &mut Transaction, name: &[u8], bytes: &[u8]) -> Result<Outcome, Error> {
+    transaction.take(intake(name, bytes))
 }
 
 /// Adds documents in one transaction.
 pub fn add(archive: &mut Archive, n: u64, documents: &[(&str, &[u8])]) -> Result<(), Error> {
     let signer = signer();
-    let mut adding = archive.add(&signer, occasion(n), Said::default(), "test")?;
+    let mut transaction = archive.add(&signer, context(n), Provenance::default(), "test")?;
     for (name, bytes) in documents {
-        take(&mut adding, name.as_bytes(), bytes)?;
+        take(&mut transaction, name.as_bytes(), bytes)?;
     }
-    adding.commit()?;
+    transaction.commit()?;
     Ok(())
 }
 

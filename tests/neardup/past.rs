@@ -164,7 +164,7 @@ fn a_catalog_without_the_furniture_is_not_in_step() {
         .map(|n| (format!("site2/late{n}"), page(2, n, &story(900 + n as u64, 12))))
         .collect();
     let (signer, said) = (crate::common::signer(), Default::default());
-    let mut adding = archive.add(&signer, crate::common::occasion(99), said, "test").unwrap();
+    let mut adding = archive.add(&signer, crate::common::context(99), said, "test").unwrap();
     for (name, text) in &late {
         crate::common::take(&mut adding, name.as_bytes(), text.as_bytes()).unwrap();
     }

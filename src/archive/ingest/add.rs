@@ -12,8 +12,8 @@ use std::{
 };
 
 use crate::{
-    archive::{Archive, Occasion},
-    catalog::{Latest, Look, Seen},
+    archive::{Archive, WriteContext},
+    catalog::{FileStat, Latest, SeenFile},
     journal::{
         event::{MediaType, ReviseDetail},
         note::Signer,
@@ -29,21 +29,23 @@ use crate::{
 };
 
 use super::{
-    reader::{Arrivals, Arrived, Body, Expected, News},
+    reader::{Analysis, Expected, Input, ReadAhead, ReadDocument},
     transaction::Committed,
 };
 
-use super::transaction::{Adding, Captured, Content, Form, Pending, Said, Waiting};
+use super::transaction::{
+    Captured, Content, Form, Pending, PendingRevision, Provenance, Transaction,
+};
 
 pub use super::reader::{Intake, Reading, SYMLINK, Source};
 
 /// What became of a document.
 #[derive(Debug)]
-pub enum Taken {
+pub enum Outcome {
     /// It was not known: a first revision.
-    New(Kept),
+    New(NewRevision),
     /// Its content is another one: a next revision.
-    Revised(Kept),
+    Revised(NewRevision),
     /// Its content is that of its latest revision.
     Unchanged,
     /// It could not be read; nothing was kept of it.
@@ -52,7 +54,7 @@ pub enum Taken {
 
 /// A revision that the next commit records.
 #[derive(Debug, Clone, Copy)]
-pub struct Kept {
+pub struct NewRevision {
     /// The revision's number.
     pub number: u64,
     /// Its content.
@@ -70,25 +72,25 @@ impl Archive {
     pub fn add<'a>(
         &'a mut self,
         signer: &'a Signer,
-        occasion: Occasion,
-        said: Said,
+        context: WriteContext,
+        provenance: Provenance,
         who: &str,
-    ) -> Result<Adding<'a>, Error> {
+    ) -> Result<Transaction<'a>, Error> {
         let (guard, edge) = self.begin(signer, who)?;
         self.catalog.attach_seen(self.backend.folder())?;
         let pool = Rc::new(Pool::new(1));
-        Ok(Adding {
+        Ok(Transaction {
             archive: self,
             _guard: guard,
             signer,
-            occasion,
+            context,
             edge,
             writer: None,
             pending: Pending::default(),
-            arrivals: Arrivals::new(Rc::clone(&pool)),
+            read_ahead: ReadAhead::new(Rc::clone(&pool)),
             pool,
             verifies_known: false,
-            said,
+            provenance,
             n_drawn: 0,
         })
     }
@@ -96,25 +98,25 @@ impl Archive {
 
 impl Archive {
     /// Whether a file that looks like this was found to be its document's latest revision.
-    pub fn is_seen(&self, name: &DocName, look: &Look) -> Result<bool, Error> {
+    pub fn is_seen(&self, name: &DocName, file_stat: &FileStat) -> Result<bool, Error> {
         self.catalog.attach_seen(self.backend.folder())?;
-        self.catalog.is_seen(name, look)
+        self.catalog.is_seen(name, file_stat)
     }
 
     /// What would become of a document; nothing is kept.
-    pub fn rehearse(&self, intake: &Intake) -> Result<Taken, Error> {
+    pub fn rehearse(&self, intake: &Intake) -> Result<Outcome, Error> {
         let (digest, n_bytes) = match digest_of(&*intake.source) {
             Ok(read) => read,
-            Err(error) => return Ok(Taken::Unread(error)),
+            Err(error) => return Ok(Outcome::Unread(error)),
         };
         let latest = self.catalog.latest(&intake.name)?;
         if latest.is_some_and(|latest| latest.digest == digest) {
-            return Ok(Taken::Unchanged);
+            return Ok(Outcome::Unchanged);
         }
         let number = latest.map_or(1, |latest| latest.number + 1);
         let is_new_content = self.catalog.content(&digest)?.is_none();
-        let kept = Kept { number, digest, n_bytes, is_new_content, is_unsettled: false };
-        Ok(if number == 1 { Taken::New(kept) } else { Taken::Revised(kept) })
+        let kept = NewRevision { number, digest, n_bytes, is_new_content, is_unsettled: false };
+        Ok(if number == 1 { Outcome::New(kept) } else { Outcome::Revised(kept) })
     }
 }
 
@@ -122,9 +124,9 @@ impl Archive {
 ///
 /// Its times move on in ticks: of a second or two where they have no fraction, else of ten
 /// milliseconds at most.
-fn is_settled(look: &Look, began: i64) -> bool {
-    let newest = look.ctime.max(look.mtime);
-    let tick = if look.ctime % 1_000_000_000 == 0 { 2_000_000_000 } else { 20_000_000 };
+fn is_settled(file_stat: &FileStat, began: i64) -> bool {
+    let newest = file_stat.ctime.max(file_stat.mtime);
+    let tick = if file_stat.ctime % 1_000_000_000 == 0 { 2_000_000_000 } else { 20_000_000 };
     newest < began - tick
 }
 
@@ -143,11 +145,11 @@ fn digest_of(source: &dyn Source) -> io::Result<(Digest, u64)> {
     }
 }
 
-impl Adding<'_> {
+impl Transaction<'_> {
     /// Lets so many threads read, hash, sketch and compress. The packs are the same for any number.
     pub fn on_threads(mut self, n_threads: usize) -> Self {
         self.pool = Rc::new(Pool::new(n_threads));
-        self.arrivals = Arrivals::new(Rc::clone(&self.pool));
+        self.read_ahead = ReadAhead::new(Rc::clone(&self.pool));
         self
     }
 
@@ -163,52 +165,52 @@ impl Adding<'_> {
     }
 
     /// Whether a file that looks like this was found to be its document's latest revision.
-    pub fn is_seen(&self, name: &DocName, look: &Look) -> Result<bool, Error> {
+    pub fn is_seen(&self, name: &DocName, file_stat: &FileStat) -> Result<bool, Error> {
         Ok(!self.pending.documents.contains_key(name)
-            && !self.arrivals.has(name)
-            && self.archive.catalog.is_seen(name, look)?)
+            && !self.read_ahead.has(name)
+            && self.archive.catalog.is_seen(name, file_stat)?)
     }
 
     /// Has a document read, by whichever thread has time.
     pub fn push(&mut self, intake: Intake) -> Result<(), Error> {
         let expected = self.expected(&intake.name)?;
-        self.arrivals.push(intake, expected);
+        self.read_ahead.push(intake, expected);
         Ok(())
     }
 
     /// Whether documents should be taken before more are pushed.
     pub fn is_full(&self) -> bool {
-        self.arrivals.is_full()
+        self.read_ahead.is_full()
     }
 
     /// Takes in the next of the documents that were pushed, in their order; `None` when there are no
     /// more.
     ///
-    /// An error is the archive's; what is wrong with the source is `Taken`.
-    pub fn pop(&mut self) -> Result<Option<Taken>, Error> {
-        match self.arrivals.pop() {
+    /// An error is the archive's; what is wrong with the source is `Outcome`.
+    pub fn pop(&mut self) -> Result<Option<Outcome>, Error> {
+        match self.read_ahead.pop() {
             Some(arrived) => self.take_arrived(arrived).map(Some),
             None => Ok(None),
         }
     }
 
     /// Takes one document in, by itself.
-    pub fn take(&mut self, intake: Intake) -> Result<Taken, Error> {
+    pub fn take(&mut self, intake: Intake) -> Result<Outcome, Error> {
         let expected = self.expected(&intake.name)?;
-        self.take_arrived(Arrived::read(intake, expected))
+        self.take_arrived(ReadDocument::read(intake, expected))
     }
 
-    fn take_arrived(&mut self, arrived: Arrived) -> Result<Taken, Error> {
+    fn take_arrived(&mut self, arrived: ReadDocument) -> Result<Outcome, Error> {
         self.archive.catalog.hold()?;
-        let Arrived { intake, expected, body } = arrived;
-        let content = match body {
-            Ok(Body::Whole(whole)) => Ok(Content::from(whole)),
-            Ok(Body::Start(start)) => self.read_large(&intake, start)?,
+        let ReadDocument { intake, expected, input } = arrived;
+        let content = match input {
+            Ok(Input::SmallInput(whole)) => Ok(Content::from(whole)),
+            Ok(Input::LargeInput(start)) => self.read_large(&intake, start)?,
             Err(error) => Err(error),
         };
         let content = match content {
             Ok(content) => content,
-            Err(error) => return Ok(Taken::Unread(error)),
+            Err(error) => return Ok(Outcome::Unread(error)),
         };
         let latest = match self.pending.documents.get(&intake.name) {
             Some(latest) => Some(*latest),
@@ -222,11 +224,11 @@ impl Adding<'_> {
             if self.verifies_known || !self.looks_whole(&content) {
                 self.heal(&content)?;
             }
-            self.see(&intake, content.look, latest.event);
-            return Ok(Taken::Unchanged);
+            self.see(&intake, content.file_stat, latest.event);
+            return Ok(Outcome::Unchanged);
         }
         let kept = self.keep(&intake, latest, content)?;
-        Ok(if kept.number == 1 { Taken::New(kept) } else { Taken::Revised(kept) })
+        Ok(if kept.number == 1 { Outcome::New(kept) } else { Outcome::Revised(kept) })
     }
 
     /// Whether so much is waiting that it should be committed before going on.
@@ -259,7 +261,7 @@ impl Adding<'_> {
         intake: &Intake,
         latest: Option<Latest>,
         mut content: Content,
-    ) -> Result<Kept, Error> {
+    ) -> Result<NewRevision, Error> {
         let is_new_content = !self.pending.contents.contains(&content.digest)
             && self.archive.catalog.content(&content.digest)?.is_none();
         match is_new_content {
@@ -275,7 +277,7 @@ impl Adding<'_> {
         let detail = self.detail(intake);
         let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
         self.pending.n_bytes += content.n_bytes;
-        self.pending.revisions.push(Waiting {
+        self.pending.revisions.push(PendingRevision {
             doc,
             prev: latest.map(|latest| latest.event),
             digest: content.digest,
@@ -285,8 +287,8 @@ impl Adding<'_> {
         });
         let latest = Latest { doc, event, number, digest: content.digest };
         self.pending.documents.insert(intake.name.clone(), latest);
-        self.see(intake, content.look, event);
-        Ok(Kept {
+        self.see(intake, content.file_stat, event);
+        Ok(NewRevision {
             number,
             digest: content.digest,
             n_bytes: content.n_bytes,
@@ -340,16 +342,16 @@ impl Adding<'_> {
     fn put(&mut self, content: &mut Content, previous: Option<Digest>) -> Result<(), Error> {
         let (digest, kind) = (content.digest, content.media_type);
         match &mut content.form {
-            Form::Blob(bytes, news) => {
+            Form::Blob(bytes, analysis) => {
                 // Bytes that were expected to be known were looked at no further.
-                let news = news.take().unwrap_or_else(|| News::of(bytes, kind));
-                if let Some(features) = news.traits.features() {
+                let analysis = analysis.take().unwrap_or_else(|| Analysis::of(bytes, kind));
+                if let Some(features) = analysis.traits.features() {
                     self.pending.features.insert(digest.key(), *features);
                 }
-                if let Some(sketch) = news.sketch {
+                if let Some(sketch) = analysis.sketch {
                     self.pending.sketches.insert(digest, sketch);
                 }
-                let (bytes, traits) = (Arc::clone(bytes), Some(news.traits));
+                let (bytes, traits) = (Arc::clone(bytes), Some(analysis.traits));
                 let previous = previous.map(|previous| previous.key());
                 self.writer().put(Blob { digest, bytes, traits, kind }, previous)?;
             }
@@ -383,14 +385,16 @@ impl Adding<'_> {
         Ok(Expected { latest, n_events: self.archive.journal.size() })
     }
 
-    fn see(&mut self, intake: &Intake, look: Option<Look>, event: u64) {
-        if let Some(look) = look.filter(|look| is_settled(look, self.occasion.began)) {
-            self.pending.seen.push(Seen { name: intake.name.clone(), look, event });
+    fn see(&mut self, intake: &Intake, file_stat: Option<FileStat>, event: u64) {
+        if let Some(file_stat) =
+            file_stat.filter(|file_stat| is_settled(file_stat, self.context.began))
+        {
+            self.pending.seen.push(SeenFile { name: intake.name.clone(), file_stat, event });
         }
     }
 
     fn detail(&mut self, intake: &Intake) -> ReviseDetail {
-        let captured = match self.said.captured {
+        let captured = match self.provenance.captured {
             Captured::Now => None,
             Captured::At(moment) => Some(moment),
             Captured::Mtime => intake.mtime,
@@ -398,12 +402,12 @@ impl Adding<'_> {
         ReviseDetail {
             salt: self.draw(b"salt"),
             name: intake.name.clone(),
-            source: self.said.source.clone(),
+            source: self.provenance.source.clone(),
             captured,
             mtime: intake.mtime,
-            note: self.said.note.clone(),
-            by: self.occasion.by.clone(),
-            tool: self.occasion.tool.clone(),
+            note: self.provenance.note.clone(),
+            by: self.context.by.clone(),
+            tool: self.context.tool.clone(),
         }
     }
 
@@ -411,7 +415,7 @@ impl Adding<'_> {
     pub(in crate::archive) fn draw<const N: usize>(&mut self, purpose: &[u8]) -> [u8; N] {
         self.n_drawn += 1;
         let mut hasher = Hasher::default();
-        hasher.update(&self.occasion.seed);
+        hasher.update(&self.context.seed);
         hasher.update(purpose);
         hasher.update(&self.n_drawn.to_be_bytes());
         let digest = hasher.finish();

@@ -21,8 +21,8 @@ use crate::{
 };
 
 use super::{
-    reader::{self, Body, Intake, Start},
-    transaction::{Adding, Content, Form},
+    reader::{self, Input, Intake, LargeInput},
+    transaction::{Content, Form, Transaction},
 };
 
 /// Bytes of chunks that are looked at ahead, for each thread beside the first.
@@ -50,21 +50,21 @@ enum Piece {
     Again,
 }
 
-impl Adding<'_> {
+impl Transaction<'_> {
     /// Reads the rest of a large content; from the start once more when it changed meanwhile.
     pub(in crate::archive) fn read_large(
         &mut self,
         intake: &Intake,
-        start: Start,
+        start: LargeInput,
     ) -> Result<io::Result<Content>, Error> {
         let (mut start, mut is_second) = (start, false);
         loop {
-            let Start { bytes, mut rest, media_type, look } = start;
+            let LargeInput { bytes, mut rest, media_type, file_stat } = start;
             let cut = match self.put_chunks(bytes, &mut rest, media_type)? {
                 Ok(cut) => cut,
                 Err(error) => return Ok(Err(error)),
             };
-            let has_changed = look.is_some() && look != rest.look().ok().flatten();
+            let has_changed = file_stat.is_some() && file_stat != rest.file_stat().ok().flatten();
             if !has_changed || is_second {
                 return Ok(Ok(Content {
                     digest: cut.digest,
@@ -72,13 +72,13 @@ impl Adding<'_> {
                     media_type,
                     form: Form::Chunks(cut.chunks),
                     is_unsettled: has_changed,
-                    look: look.filter(|_| !has_changed),
+                    file_stat: file_stat.filter(|_| !has_changed),
                 }));
             }
             is_second = true;
             start = match reader::read(intake, None) {
-                Ok(Body::Start(start)) => start,
-                Ok(Body::Whole(whole)) => return Ok(Ok(Content::from(whole))),
+                Ok(Input::LargeInput(start)) => start,
+                Ok(Input::SmallInput(whole)) => return Ok(Ok(Content::from(whole))),
                 Err(error) => return Ok(Err(error)),
             };
         }
@@ -141,7 +141,7 @@ impl Adding<'_> {
 }
 
 impl Pieces {
-    fn push(&mut self, adding: &Adding, piece: Vec<u8>) {
+    fn push(&mut self, transaction: &Transaction, piece: Vec<u8>) {
         self.n_underway += piece.len();
         if self.last.as_ref().is_some_and(|last| **last == piece) {
             return self.underway.push_back(Piece::Again);
@@ -149,14 +149,14 @@ impl Pieces {
         let piece = Arc::new(piece);
         self.last = Some(Arc::clone(&piece));
         let bytes = Arc::clone(&piece);
-        let look = move || (Digest::of(&bytes), Traits::of(&bytes));
-        self.underway.push_back(Piece::New(piece, adding.pool.submit(look)));
+        let file_stat = move || (Digest::of(&bytes), Traits::of(&bytes));
+        self.underway.push_back(Piece::New(piece, transaction.pool.submit(file_stat)));
     }
 
     /// Puts the first piece under way, and adds it to the list.
     fn settle(
         &mut self,
-        adding: &mut Adding,
+        transaction: &mut Transaction,
         kind: &'static str,
         chunks: &mut Vec<Chunk>,
     ) -> Result<(), Error> {
@@ -165,7 +165,7 @@ impl Pieces {
                 let (digest, traits) = ticket.redeem();
                 self.n_underway -= bytes.len();
                 chunks.push(Chunk { digest, n_bytes: bytes.len() as u32 });
-                adding.put_chunk(digest, bytes, traits, kind)
+                transaction.put_chunk(digest, bytes, traits, kind)
             }
             Some(Piece::Again) => {
                 let last = chunks.last().copied();

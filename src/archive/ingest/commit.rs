@@ -13,9 +13,9 @@ use crate::{
     types::error::Error,
 };
 
-use super::transaction::{Adding, Committed, Pending, Waiting, row};
+use super::transaction::{Committed, Pending, PendingRevision, Transaction, row};
 
-impl Adding<'_> {
+impl Transaction<'_> {
     /// Commits; what fails before the checkpoint is swapped leaves the archive as it was.
     pub(in crate::archive) fn commit_pending(
         &mut self,
@@ -37,7 +37,7 @@ impl Adding<'_> {
         // Superseded bundles cost space only; the next writer sweeps what is left.
         let _ = self.archive.journal.sweep();
         let mut met = HashSet::new();
-        let is_new_text = |waiting: &Waiting| {
+        let is_new_text = |waiting: &PendingRevision| {
             pending.sketches.contains_key(&waiting.digest) && met.insert(waiting.digest)
         };
         let is_new_text = pending.revisions.iter().map(is_new_text);
@@ -62,8 +62,8 @@ impl Adding<'_> {
         Ok(written)
     }
 
-    fn stage(&mut self, waiting: &[Waiting]) -> Result<Staged, Error> {
-        let at = self.occasion.now;
+    fn stage(&mut self, waiting: &[PendingRevision]) -> Result<Staged, Error> {
+        let at = self.context.now;
         let drafts = waiting
             .iter()
             .map(|waiting| {
@@ -83,9 +83,9 @@ impl Adding<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         let detail = ActDetail {
             salt: self.draw(b"salt"),
-            by: self.occasion.by.clone(),
+            by: self.context.by.clone(),
             note: None,
-            tool: self.occasion.tool.clone(),
+            tool: self.context.tool.clone(),
         };
         let frontier = self.edge.frontier();
         self.archive.journal.stage(&frontier, &drafts, Closing { at, detail })

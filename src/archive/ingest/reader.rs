@@ -1,4 +1,4 @@
-//! Arrival: what can be said of a document from its bytes alone, so that any thread can say it.
+//! Reading: what can be said of a document from its bytes alone, so that any thread can say it.
 //!
 //! A content that fits into one blob is read, hashed and sketched here. Of a larger one only the
 //! beginning is read; the rest goes to the store chunk by chunk.
@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    catalog::{Latest, Look},
+    catalog::{FileStat, Latest},
     pool::{Pool, Ticket},
     similarity::words,
     store::features::Traits,
@@ -40,7 +40,7 @@ pub trait Source: Send + Sync {
 /// A source that is being read.
 pub trait Reading: Read + Send {
     /// How it looks right now; `None` for what has no look, such as a stream, which opens once.
-    fn look(&self) -> io::Result<Option<Look>>;
+    fn file_stat(&self) -> io::Result<Option<FileStat>>;
 }
 
 /// One document on its way in.
@@ -66,34 +66,34 @@ pub struct Expected {
     pub n_events: u64,
 }
 
-/// A document whose bytes have come.
-pub struct Arrived {
+/// A document that was read.
+pub struct ReadDocument {
     /// Which one.
     pub intake: Intake,
     /// What was known of it.
     pub expected: Expected,
-    /// What came, or why nothing did.
-    pub body: io::Result<Body>,
+    /// What was read, or why nothing was.
+    pub input: io::Result<Input>,
 }
 
-impl Arrived {
+impl ReadDocument {
     /// Reads a document.
     pub fn read(intake: Intake, expected: Expected) -> Self {
-        let body = read(&intake, expected.latest.map(|latest| latest.digest));
-        Self { intake, expected, body }
+        let input = read(&intake, expected.latest.map(|latest| latest.digest));
+        Self { intake, expected, input }
     }
 }
 
 /// The bytes of a document.
-pub enum Body {
+pub enum Input {
     /// All of them.
-    Whole(Whole),
+    SmallInput(SmallInput),
     /// The first of more than fit into one blob, and the rest.
-    Start(Start),
+    LargeInput(LargeInput),
 }
 
 /// A content that is one blob.
-pub struct Whole {
+pub struct SmallInput {
     /// Its SHA-256.
     pub digest: Digest,
     /// Its bytes.
@@ -101,15 +101,15 @@ pub struct Whole {
     /// What it is.
     pub media_type: &'static str,
     /// What the archive wants to know of it if it is new; none when it was expected to be known.
-    pub news: Option<News>,
+    pub analysis: Option<Analysis>,
     /// How the source looked before and after; none when it has no look, or went on changing.
-    pub look: Option<Look>,
+    pub file_stat: Option<FileStat>,
     /// The source changed while it was read, twice over.
     pub is_unsettled: bool,
 }
 
 /// What is computed of new bytes.
-pub struct News {
+pub struct Analysis {
     /// Their marks and features.
     pub traits: Traits,
     /// The sketch of text, as it is stored.
@@ -117,7 +117,7 @@ pub struct News {
 }
 
 /// The beginning of a large content.
-pub struct Start {
+pub struct LargeInput {
     /// One byte more than fits into a blob.
     pub bytes: Vec<u8>,
     /// Where the rest comes from.
@@ -125,10 +125,10 @@ pub struct Start {
     /// What it is.
     pub media_type: &'static str,
     /// How the source looked before.
-    pub look: Option<Look>,
+    pub file_stat: Option<FileStat>,
 }
 
-impl News {
+impl Analysis {
     /// Looks at bytes.
     pub fn of(bytes: &[u8], media_type: &str) -> Self {
         let sketch = words::sketch(bytes, media_type).map(|sketch| sketch.encode());
@@ -139,31 +139,36 @@ impl News {
 /// Opens a document and reads it, or as much of it as fits into one blob.
 ///
 /// Bytes whose digest is `expected` are looked at no further.
-pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Body> {
+pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Input> {
     let mut is_second = false;
     loop {
         let mut reading = intake.source.open()?;
-        let look = reading.look()?;
-        let n_bytes = look.map_or(intake.n_bytes, |look| look.n_bytes);
+        let file_stat = reading.file_stat()?;
+        let n_bytes = file_stat.map_or(intake.n_bytes, |file_stat| file_stat.n_bytes);
         let mut bytes = Vec::with_capacity(n_bytes.min(limits::BLOB_BYTES_MAX as u64) as usize + 1);
         (&mut reading).take(limits::BLOB_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
         let media_type = media_type(intake, &bytes);
         if bytes.len() > limits::BLOB_BYTES_MAX {
-            return Ok(Body::Start(Start { bytes, rest: reading, media_type, look }));
+            return Ok(Input::LargeInput(LargeInput {
+                bytes,
+                rest: reading,
+                media_type,
+                file_stat,
+            }));
         }
-        let has_changed = look.is_some() && look != reading.look().ok().flatten();
+        let has_changed = file_stat.is_some() && file_stat != reading.file_stat().ok().flatten();
         if has_changed && !is_second {
             is_second = true;
             continue;
         }
         let digest = Digest::of(&bytes);
-        let news = (expected != Some(digest)).then(|| News::of(&bytes, media_type));
-        return Ok(Body::Whole(Whole {
+        let analysis = (expected != Some(digest)).then(|| Analysis::of(&bytes, media_type));
+        return Ok(Input::SmallInput(SmallInput {
             digest,
             bytes: Arc::new(bytes),
             media_type,
-            news,
-            look: look.filter(|_| !has_changed),
+            analysis,
+            file_stat: file_stat.filter(|_| !has_changed),
             is_unsettled: has_changed,
         }));
     }
@@ -177,18 +182,18 @@ fn media_type(intake: &Intake, bytes: &[u8]) -> &'static str {
 }
 
 /// Documents that are being read, in the order in which they were met.
-pub struct Arrivals {
+pub struct ReadAhead {
     pool: Rc<Pool>,
     /// Not given to the pool yet.
     gathered: Vec<(Intake, Expected)>,
     n_gathered: u64,
-    underway: VecDeque<(u64, Ticket<Vec<Arrived>>)>,
+    underway: VecDeque<(u64, Ticket<Vec<ReadDocument>>)>,
     n_underway: u64,
-    arrived: VecDeque<Arrived>,
+    arrived: VecDeque<ReadDocument>,
     names: HashMap<DocName, usize>,
 }
 
-impl Arrivals {
+impl ReadAhead {
     /// Nobody is expected yet.
     pub fn new(pool: Rc<Pool>) -> Self {
         Self {
@@ -226,7 +231,7 @@ impl Arrivals {
     }
 
     /// The next document, once it has arrived; none when no more are expected.
-    pub fn pop(&mut self) -> Option<Arrived> {
+    pub fn pop(&mut self) -> Option<ReadDocument> {
         if self.arrived.is_empty() {
             if self.underway.is_empty() {
                 self.send();
@@ -252,7 +257,7 @@ impl Arrivals {
             return;
         }
         let ticket = self.pool.submit(move || {
-            let arrive = |(intake, expected)| Arrived::read(intake, expected);
+            let arrive = |(intake, expected)| ReadDocument::read(intake, expected);
             group.into_iter().map(arrive).collect()
         });
         self.underway.push_back((n_bytes, ticket));

@@ -7,9 +7,9 @@ use std::{
 };
 
 use crate::{
-    archive::{Archive, Occasion},
+    archive::{Archive, WriteContext},
     backend::Guard,
-    catalog::{Latest, Look, Pack, Seen},
+    catalog::{FileStat, Latest, Pack, SeenFile},
     journal::{
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,
@@ -24,11 +24,11 @@ use crate::{
     },
 };
 
-use super::reader::{Arrivals, News, Whole};
+use super::reader::{Analysis, ReadAhead, SmallInput};
 
 /// What was said about everything that is added.
 #[derive(Debug, Clone, Default)]
-pub struct Said {
+pub struct Provenance {
     /// Where it came from.
     pub source: Option<String>,
     /// When it was captured.
@@ -50,7 +50,7 @@ pub enum Captured {
 }
 
 /// A revision that waits for the commit.
-pub(in crate::archive) struct Waiting {
+pub(in crate::archive) struct PendingRevision {
     pub doc: DocId,
     pub prev: Option<u64>,
     pub digest: Digest,
@@ -62,13 +62,13 @@ pub(in crate::archive) struct Waiting {
 /// What the open transaction has gathered.
 #[derive(Default)]
 pub(in crate::archive) struct Pending {
-    pub revisions: Vec<Waiting>,
+    pub revisions: Vec<PendingRevision>,
     pub sketches: HashMap<Digest, Vec<u8>>,
     /// Of new contents and of the chunks of large ones.
     pub features: HashMap<Key, Features>,
     /// The keys of the chunks of new large contents.
     pub chunks: HashMap<Digest, Vec<Key>>,
-    pub seen: Vec<Seen>,
+    pub seen: Vec<SeenFile>,
     pub documents: HashMap<DocName, Latest>,
     pub contents: HashSet<Digest>,
     /// Chunks that are known to be stored, or were put.
@@ -77,18 +77,18 @@ pub(in crate::archive) struct Pending {
 }
 
 /// An archive that is being added to; it holds the writer's lock.
-pub struct Adding<'a> {
+pub struct Transaction<'a> {
     pub(in crate::archive) archive: &'a mut Archive,
     pub(in crate::archive) _guard: Box<dyn Guard>,
     pub(in crate::archive) signer: &'a Signer,
-    pub(in crate::archive) occasion: Occasion,
+    pub(in crate::archive) context: WriteContext,
     pub(in crate::archive) edge: Edge,
     pub(in crate::archive) writer: Option<Writer>,
     pub(in crate::archive) pending: Pending,
     pub(in crate::archive) pool: Rc<Pool>,
-    pub(in crate::archive) arrivals: Arrivals,
+    pub(in crate::archive) read_ahead: ReadAhead,
     pub(in crate::archive) verifies_known: bool,
-    pub(in crate::archive) said: Said,
+    pub(in crate::archive) provenance: Provenance,
     pub(in crate::archive) n_drawn: u64,
 }
 
@@ -99,22 +99,22 @@ pub(in crate::archive) struct Content {
     pub media_type: &'static str,
     pub form: Form,
     pub is_unsettled: bool,
-    pub look: Option<Look>,
+    pub file_stat: Option<FileStat>,
 }
 
 /// The bytes of a content.
 pub(in crate::archive) enum Form {
-    Blob(Arc<Vec<u8>>, Option<News>),
+    Blob(Arc<Vec<u8>>, Option<Analysis>),
     /// They went to the store chunk by chunk.
     Chunks(Vec<Chunk>),
 }
 
-impl From<Whole> for Content {
-    fn from(whole: Whole) -> Self {
+impl From<SmallInput> for Content {
+    fn from(whole: SmallInput) -> Self {
         let n_bytes = whole.bytes.len() as u64;
-        let Whole { digest, bytes, media_type, news, look, is_unsettled } = whole;
-        let form = Form::Blob(bytes, news);
-        Self { digest, n_bytes, media_type, form, is_unsettled, look }
+        let SmallInput { digest, bytes, media_type, analysis, file_stat, is_unsettled } = whole;
+        let form = Form::Blob(bytes, analysis);
+        Self { digest, n_bytes, media_type, form, is_unsettled, file_stat }
     }
 }
 

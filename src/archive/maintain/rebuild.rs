@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    archive::{ingest::reader::News, similar::sites},
+    archive::{ingest::reader::Analysis, similar::sites},
     backend::Backend,
     catalog::{Batch, Catalog, Pack, Recorded},
     journal::{
@@ -270,7 +270,7 @@ impl Found {
             return Ok(());
         }
         let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };
-        let News { traits, sketch } = News::of(&bytes, revise.media.as_str());
+        let Analysis { traits, sketch } = Analysis::of(&bytes, revise.media.as_str());
         self.relate(digest.key(), &traits);
         if let Some(sketch) = sketch {
             self.sketches.insert(digest, sketch);

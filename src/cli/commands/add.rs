@@ -13,12 +13,12 @@ use crate::{
     archive::{
         Archive,
         ingest::{
-            add::{Intake, Kept, Reading, Source, Taken},
-            transaction::{Adding, Captured, Said},
+            add::{Intake, NewRevision, Outcome, Reading, Source},
+            transaction::{Captured, Provenance, Transaction},
         },
         similar::neighbours::{Bar, Near},
     },
-    catalog::Look,
+    catalog::FileStat,
     cli::{
         args::{self, AddArgs, n_threads},
         exit::ExitCode,
@@ -104,8 +104,8 @@ impl Read for OpenFile {
 }
 
 impl Reading for OpenFile {
-    fn look(&self) -> io::Result<Option<Look>> {
-        Ok(Some(look(&Stat::of(&self.0.metadata()?))))
+    fn file_stat(&self) -> io::Result<Option<FileStat>> {
+        Ok(Some(file_stat(&Stat::of(&self.0.metadata()?))))
     }
 }
 
@@ -119,7 +119,7 @@ impl<R: Read> Read for Steady<R> {
 }
 
 impl<R: Read + Send> Reading for Steady<R> {
-    fn look(&self) -> io::Result<Option<Look>> {
+    fn file_stat(&self) -> io::Result<Option<FileStat>> {
         Ok(None)
     }
 }
@@ -138,7 +138,7 @@ impl Source for Stdin {
 
 /// Who takes documents: the archive, or in a dry run nobody.
 enum Taker<'a> {
-    Adding(Box<Adding<'a>>),
+    Transaction(Box<Transaction<'a>>),
     Rehearsal(&'a Archive),
 }
 
@@ -163,7 +163,7 @@ struct Run<'s> {
 
 /// Takes documents in.
 pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
-    let said = said(session, args)?;
+    let provenance = provenance(session, args)?;
     let progress = session.progress();
     let summary = Summary { dry_run: args.dry_run, ..Summary::default() };
     let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
@@ -173,28 +173,29 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
         return run.finish();
     }
     let signer = session.signer(&archive)?;
-    let (occasion, who) = (session.occasion()?, session.who("add"));
+    let (context, who) = (session.context()?, session.who("add"));
     let mut run = Run { session, args, summary, progress, met: VecDeque::new() };
     let result = {
-        let adding = archive.add(&signer, occasion, said, &who)?;
-        let adding = adding.on_threads(n_threads(args.threads)).verifying_known(args.force);
-        let mut taker = Taker::Adding(Box::new(adding));
-        let taken = run.take_all(&mut taker);
+        let transaction = archive.add(&signer, context, provenance, &who)?;
+        let transaction =
+            transaction.on_threads(n_threads(args.threads)).verifying_known(args.force);
+        let mut taker = Taker::Transaction(Box::new(transaction));
+        let outcome = run.take_all(&mut taker);
         // What came in before an error is safe all the same.
-        taken.and(run.commit(&mut taker))
+        outcome.and(run.commit(&mut taker))
     };
     run.session.remember(&archive);
     result?;
     run.finish()
 }
 
-fn said(session: &Session, args: &AddArgs) -> Result<Said, Error> {
+fn provenance(session: &Session, args: &AddArgs) -> Result<Provenance, Error> {
     let captured = match &args.captured {
         None => Captured::Now,
         Some(args::Captured::Mtime) => Captured::Mtime,
         Some(args::Captured::At(when)) => Captured::At(when.start(session.now)?),
     };
-    Ok(Said { source: args.source.clone(), captured, note: args.note.clone() })
+    Ok(Provenance { source: args.source.clone(), captured, note: args.note.clone() })
 }
 
 impl Run<'_> {
@@ -276,16 +277,16 @@ impl Run<'_> {
                 (Met::Unreadable(Unreadable { path, error }), _) => {
                     self.unreadable(&path, &error)?;
                 }
-                (Met::Seen(path, name), _) => self.told(&path, &name, &Taken::Unchanged)?,
-                (Met::Underway(path, name), Taker::Adding(adding)) => {
-                    if !is_end && !adding.is_full() {
+                (Met::Seen(path, name), _) => self.told(&path, &name, &Outcome::Unchanged)?,
+                (Met::Underway(path, name), Taker::Transaction(transaction)) => {
+                    if !is_end && !transaction.is_full() {
                         self.met.push_front(Met::Underway(path, name));
                         return Ok(());
                     }
-                    if let Some(taken) = adding.pop()? {
-                        self.told(&path, &name, &taken)?;
+                    if let Some(outcome) = transaction.pop()? {
+                        self.told(&path, &name, &outcome)?;
                     }
-                    if adding.is_due() {
+                    if transaction.is_due() {
                         self.commit(taker)?;
                     }
                 }
@@ -303,11 +304,11 @@ impl Run<'_> {
         let n_done = self.summary.new + self.summary.revised + self.summary.unchanged;
         self.progress.tell(n_done, &shown(&found.path));
         let Found { path, name, stat, what } = found;
-        let look = look(&stat);
+        let file_stat = file_stat(&stat);
         let is_seen = !self.args.force
             && match taker {
-                Taker::Adding(adding) => adding.is_seen(&name, &look)?,
-                Taker::Rehearsal(archive) => archive.is_seen(&name, &look)?,
+                Taker::Transaction(transaction) => transaction.is_seen(&name, &file_stat)?,
+                Taker::Rehearsal(archive) => archive.is_seen(&name, &file_stat)?,
             };
         if is_seen {
             return Ok(Met::Seen(path, name));
@@ -320,10 +321,10 @@ impl Run<'_> {
         let (mtime, n_bytes) = (Some(stat.mtime), stat.size);
         let intake = Intake { name: name.clone(), mtime, is_link, n_bytes, source };
         match taker {
-            Taker::Adding(adding) => adding.push(intake)?,
+            Taker::Transaction(transaction) => transaction.push(intake)?,
             Taker::Rehearsal(archive) => {
-                let taken = archive.rehearse(&intake)?;
-                self.told(&path, &name, &taken)?;
+                let outcome = archive.rehearse(&intake)?;
+                self.told(&path, &name, &outcome)?;
             }
         }
         Ok(Met::Underway(path, name))
@@ -338,29 +339,29 @@ impl Run<'_> {
         };
         let source = Box::new(Stdin);
         let intake = Intake { name: name.clone(), mtime: None, is_link: false, n_bytes: 0, source };
-        let taken = match taker {
-            Taker::Adding(adding) => adding.take(intake)?,
+        let outcome = match taker {
+            Taker::Transaction(transaction) => transaction.take(intake)?,
             Taker::Rehearsal(archive) => archive.rehearse(&intake)?,
         };
-        self.told(Path::new("-"), &name, &taken)
+        self.told(Path::new("-"), &name, &outcome)
     }
 
     /// Counts what became of a document, and says it to those who want to know.
-    fn told(&mut self, path: &Path, name: &DocName, taken: &Taken) -> Result<(), Error> {
-        let (status, kept) = match taken {
-            Taken::New(kept) => {
+    fn told(&mut self, path: &Path, name: &DocName, outcome: &Outcome) -> Result<(), Error> {
+        let (status, kept) = match outcome {
+            Outcome::New(kept) => {
                 self.summary.new += 1;
                 ("new", Some(*kept))
             }
-            Taken::Revised(kept) => {
+            Outcome::Revised(kept) => {
                 self.summary.revised += 1;
                 ("revised", Some(*kept))
             }
-            Taken::Unchanged => {
+            Outcome::Unchanged => {
                 self.summary.unchanged += 1;
                 ("unchanged", None)
             }
-            Taken::Unread(error) => return self.unreadable(path, error),
+            Outcome::Unread(error) => return self.unreadable(path, error),
         };
         self.summary.bytes += kept.map_or(0, |kept| kept.n_bytes);
         if kept.is_some_and(|kept| kept.is_unsettled) {
@@ -414,7 +415,7 @@ impl Run<'_> {
         status: &'static str,
         path: Option<&Path>,
         name: Option<&DocName>,
-        kept: Option<Kept>,
+        kept: Option<NewRevision>,
         reason: Option<String>,
     ) -> Line {
         let path = path.map(|path| path.as_os_str().as_encoded_bytes());
@@ -432,8 +433,8 @@ impl Run<'_> {
     }
 
     fn commit(&mut self, taker: &mut Taker) -> Result<(), Error> {
-        let Taker::Adding(adding) = taker else { return Ok(()) };
-        let Some(committed) = adding.commit()? else { return Ok(()) };
+        let Taker::Transaction(transaction) = taker else { return Ok(()) };
+        let Some(committed) = transaction.commit()? else { return Ok(()) };
         if self.session.globals.json {
             let events = committed.revisions.end - committed.revisions.start;
             let line = CommittedLine { events, packed_bytes: committed.n_packed };
@@ -443,7 +444,7 @@ impl Run<'_> {
             return Ok(());
         }
         let bar = self.args.similar_threshold.map_or(Bar::Copied, Bar::Resemblance);
-        let archive = adding.archive();
+        let archive = transaction.archive();
         let about =
             archive.resembling(&committed, bar, |name, near| self.resembling(name, near))?;
         if let Some(n_near) = about {
@@ -519,9 +520,9 @@ fn sentence(summary: &Summary) -> String {
     format!("{lead}{} ({})", parts.join(", "), size(summary.bytes))
 }
 
-fn look(stat: &Stat) -> Look {
+fn file_stat(stat: &Stat) -> FileStat {
     let (seconds, nanoseconds) = stat.mtime.to_unix();
-    Look {
+    FileStat {
         n_bytes: stat.size,
         mtime: seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)),
         ctime: stat.ctime,

@@ -144,7 +144,7 @@ CREATE TABLE chunk (
 -- Which blobs have which feature, from the bytes of contents and chunks: a blob that shares several
 -- with another one may be its base. Made as `posting` is; a content is the number 2 * content.id, a
 -- chunk 2 * chunk.id + 1.
-CREATE TABLE kin (
+CREATE TABLE feature (
   first INTEGER PRIMARY KEY,
   data  BLOB NOT NULL
 ) STRICT;

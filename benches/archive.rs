@@ -11,7 +11,7 @@ use divan::{Bencher, counter::BytesCount};
 use docarchive::{
     archive::{Archive, find::Which, ingest::transaction::Provenance},
     backend::{Backend, memory::Memory},
-    store::{candidates::Kin as _, features::Traits},
+    store::{candidates::BaseCandidates as _, features::Fingerprint},
 };
 
 fn main() {
@@ -51,13 +51,13 @@ fn add_500_small_documents(bencher: Bencher) {
 }
 
 /// Documents of 45 kB under names of their own: each finds its base among all before it.
-fn kin(n_documents: usize) -> Vec<(String, String)> {
+fn base_candidates(n_documents: usize) -> Vec<(String, String)> {
     (0..n_documents).map(|n| (format!("capture/{n}.md"), revision(n * 7 % n_documents))).collect()
 }
 
 #[divan::bench(sample_count = 10, args = [1, 2])]
 fn add_200_kin_in_one_go(bencher: Bencher, n_threads: usize) {
-    let texts = kin(200);
+    let texts = base_candidates(200);
     let n_bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
     let signer = common::signer();
     bencher.counter(BytesCount::new(n_bytes)).bench_local(|| {
@@ -84,13 +84,13 @@ fn add_200_kin_in_one_go(bencher: Bencher, n_threads: usize) {
 fn candidates_among_500(bencher: Bencher) {
     let backend: Arc<dyn Backend> = Arc::new(Memory::default());
     let mut archive = init(backend);
-    let texts = kin(500);
+    let texts = base_candidates(500);
     let documents: Vec<(&str, &[u8])> =
         texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     add(&mut archive, 1, &documents).unwrap();
-    let traits = Traits::of(revision(1234).as_bytes());
-    let features = *traits.features().unwrap();
-    bencher.bench_local(|| archive.catalog().kin(&features, None).unwrap());
+    let fingerprint = Fingerprint::of(revision(1234).as_bytes());
+    let features = *fingerprint.features().unwrap();
+    bencher.bench_local(|| archive.catalog().base_candidates(&features, None).unwrap());
 }
 
 #[divan::bench(args = [1, 33, 64, 100])]

@@ -14,7 +14,7 @@ use docarchive::{
     diff::{self, Sides},
     similarity::sketch::{Sketch, Words},
     store::{
-        features::Traits,
+        features::Fingerprint,
         frame::{Packer, Unpacker},
     },
     text::Normal,
@@ -83,13 +83,13 @@ fn digest_1_mib(bencher: Bencher) {
 #[divan::bench]
 fn features_1_mib(bencher: Bencher) {
     let text = prose(1 << 20);
-    bencher.counter(BytesCount::of_str(&text)).bench(|| Traits::of(text.as_bytes()));
+    bencher.counter(BytesCount::of_str(&text)).bench(|| Fingerprint::of(text.as_bytes()));
 }
 
 #[divan::bench]
 fn features_800_bytes(bencher: Bencher) {
     let text = prose(800);
-    bencher.counter(BytesCount::of_str(&text)).bench(|| Traits::of(text.as_bytes()));
+    bencher.counter(BytesCount::of_str(&text)).bench(|| Fingerprint::of(text.as_bytes()));
 }
 
 #[divan::bench(args = [3, 9])]

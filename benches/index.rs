@@ -15,7 +15,7 @@ use docarchive::{
     catalog::{Asking, Batch, Catalog, Recorded},
     journal::event::{Event, MediaType, Revise},
     similarity::sketch::{SKETCH_VERSION, Sketch},
-    store::{candidates::Kin as _, features::N_FEATURES},
+    store::{candidates::BaseCandidates as _, features::N_FEATURES},
     types::{
         digest::{Digest, DocId, Key},
         time::Moment,
@@ -30,12 +30,12 @@ fn main() {
     let n: u64 = std::env::var("INDEX_CONTENTS").map_or(100_000, |n| n.parse().unwrap());
     println!("{n} contents");
     Made::new("no index", n).fill();
-    let mut kin = Made::new("kin", n);
-    kin.features = true;
-    kin.fill();
-    kin.weigh();
-    kin.ask_kin();
-    drop(kin);
+    let mut base_candidates = Made::new("kin", n);
+    base_candidates.features = true;
+    base_candidates.fill();
+    base_candidates.weigh();
+    base_candidates.ask_kin();
+    drop(base_candidates);
     let mut posting = Made::new("posting", n);
     posting.sketches = true;
     posting.fill();
@@ -146,12 +146,12 @@ impl Made {
     fn ask_kin(&self) {
         let ask = |features: [u32; N_FEATURES]| {
             let start = Instant::now();
-            black_box(self.catalog.kin(&features, None).unwrap());
+            black_box(self.catalog.base_candidates(&features, None).unwrap());
             start.elapsed()
         };
         let from = 2 * self.n + 1_000_000;
-        let relatives = (from..from + N_TRIES).map(|n| ask(self.features(n)));
-        self.say("kin of one of a family", median(relatives.collect()));
+        let base_candidates = (from..from + N_TRIES).map(|n| ask(self.features(n)));
+        self.say("kin of one of a family", median(base_candidates.collect()));
         let stranger = |n| std::array::from_fn(|turn| mixed(n, 400 + turn as u64) as u32);
         let strangers = (from..from + N_TRIES).map(|n| ask(stranger(n)));
         self.say("kin of a stranger", median(strangers.collect()));

@@ -24,7 +24,7 @@ pub struct Pool {
 const WORTH_THREADS: usize = 64;
 
 /// The right to a value that is being computed.
-pub struct Ticket<T> {
+pub struct Task<T> {
     slot: Arc<Slot<T>>,
     shared: Arc<Shared>,
 }
@@ -37,12 +37,12 @@ struct Shared {
 
 #[derive(Default)]
 struct Work {
-    waiting: VecDeque<Arc<dyn Task>>,
+    waiting: VecDeque<Arc<dyn WorkItem>>,
     is_over: bool,
 }
 
 /// Something that is done once, by whoever comes first.
-trait Task: Send + Sync {
+trait WorkItem: Send + Sync {
     fn run(&self);
 }
 
@@ -91,14 +91,14 @@ impl Pool {
     pub fn submit<T: Send + 'static>(
         &self,
         compute: impl FnOnce() -> T + Send + 'static,
-    ) -> Ticket<T> {
+    ) -> Task<T> {
         let state = Mutex::new(State::PendingRevision(Box::new(compute)));
         let slot = Arc::new(Slot { state, done: Condvar::new() });
         if self.has_threads() {
             locked(&self.shared.work).waiting.push_back(slot.clone());
             self.shared.arrived.notify_one();
         }
-        Ticket { slot, shared: Arc::clone(&self.shared) }
+        Task { slot, shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -116,12 +116,12 @@ impl Drop for Pool {
     }
 }
 
-impl<T: Send> Ticket<T> {
+impl<T: Send> Task<T> {
     /// The value, computed here and now if nobody has begun.
     ///
     /// # Panics
     /// When computing it has panicked.
-    pub fn redeem(self) -> T {
+    pub fn join(self) -> T {
         self.slot.run();
         loop {
             let mut state = locked(&self.slot.state);
@@ -150,7 +150,7 @@ impl<T> Slot<T> {
     }
 }
 
-impl<T: Send> Task for Slot<T> {
+impl<T: Send> WorkItem for Slot<T> {
     fn run(&self) {
         let mut state = locked(&self.state);
         let compute = match std::mem::replace(&mut *state, State::Running) {
@@ -209,7 +209,7 @@ mod tests {
         for n_threads in [0, 1, 2, 8] {
             let pool = Pool::new(n_threads);
             let tickets: Vec<_> = (0..500_u64).map(|n| pool.submit(move || n * n)).collect();
-            let values: Vec<u64> = tickets.into_iter().map(Ticket::redeem).collect();
+            let values: Vec<u64> = tickets.into_iter().map(Task::join).collect();
             assert!(values.iter().zip(0..).all(|(value, n)| *value == n * n), "{n_threads}");
         }
     }
@@ -220,7 +220,7 @@ mod tests {
         let pool = Pool::new(4);
         let tickets: Vec<_> =
             (0..200).map(|_| pool.submit(|| N_RUNS.fetch_add(1, SeqCst))).collect();
-        let n_redeemed = tickets.into_iter().rev().map(Ticket::redeem).count();
+        let n_redeemed = tickets.into_iter().rev().map(Task::join).count();
         assert_eq!(n_redeemed, 200);
         drop(pool);
         assert_eq!(N_RUNS.load(SeqCst), 200);
@@ -230,7 +230,7 @@ mod tests {
     fn a_ticket_may_be_thrown_away() {
         let pool = Pool::new(2);
         (0..500).for_each(|n| drop(pool.submit(move || n)));
-        assert_eq!(pool.submit(|| 7).redeem(), 7);
+        assert_eq!(pool.submit(|| 7).join(), 7);
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
     fn a_panic_reaches_whoever_waits() {
         let pool = Pool::new(2);
         (0..WORTH_THREADS).for_each(|n| drop(pool.submit(move || n)));
-        let ticket = pool.submit(|| panic!("panicked on purpose"));
-        ticket.redeem()
+        let task = pool.submit(|| panic!("panicked on purpose"));
+        task.join()
     }
 }

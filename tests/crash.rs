@@ -19,7 +19,7 @@ use docarchive::{
         local::Local,
         memory::{Fate, Memory},
     },
-    store::Levels,
+    store::CompressionLevels,
     types::error::Error,
 };
 
@@ -65,7 +65,7 @@ impl Step {
             Self::Tidy | Self::Rewrite => {
                 let policy = match self {
                     Self::Tidy => Policy::Tidy,
-                    _ => Policy::Rewrite(Levels::all(1), 1),
+                    _ => Policy::Rewrite(CompressionLevels::all(1), 1),
                 };
                 archive.compact(policy, "test", &mut |_| Ok(())).map(drop)
             }

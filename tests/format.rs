@@ -140,7 +140,7 @@ fn the_example_frames_mean_what_the_text_says() {
     let (header, payload, n_bytes) = frame::parse(&based).unwrap();
     let raw = b"abcabcabcabcabcabcabcabc".repeat(2);
     let key = Digest::of(&raw).key();
-    let base = Base { key, depth: 1, reach: 97, landing: false };
+    let base = Base { key, depth: 1, decoded_bytes: 97, skip: false };
     let expected = Header { kind: Kind::Single, packed: true, lengths: vec![49], base: Some(base) };
     assert_eq!((header, n_bytes), (expected, based.len()));
     let decoded = frame::Unpacker::default().unpack(payload, Some(&raw), 49).unwrap();

@@ -208,7 +208,7 @@ fn damage_and_a_missing_key_are_errors_in_json_too() {
     let ran = sandbox.run(["show", "letter", "--json"]).expect(6);
     let line = &lines_of(&ran.out)[0];
     assert_eq!(hold(&tables, "show", line), "revision");
-    assert!(line["stored_bytes"].is_null() && line["swhid"].is_null(), "{line}");
+    assert!(line["frame_bytes"].is_null() && line["swhid"].is_null(), "{line}");
     let ran = sandbox.run(["audit", "--json"]).expect(6);
     let line = &lines_of(&ran.out)[0];
     hold(&tables, "audit", line);

@@ -17,7 +17,7 @@ use docarchive::{
         maintain::compact::Policy,
     },
     backend::{Backend, local::Local},
-    store::Levels,
+    store::CompressionLevels,
     types::{error::Error, time::Moment},
 };
 use proptest::prelude::*;
@@ -165,7 +165,7 @@ fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &
         }
         Command::Rebuild => archive.rebuild("test").unwrap(),
         Command::Compact(is_all) => {
-            let levels = Levels::all(1);
+            let levels = CompressionLevels::all(1);
             let policy = if *is_all { Policy::Rewrite(levels, 1) } else { Policy::Tidy };
             archive.compact(policy, "test", &mut |_| Ok(())).unwrap();
         }

@@ -141,7 +141,7 @@ fn read_frames(bytes: &[u8]) {
         assert!(n_bytes <= bytes.len() && payload.len() <= limits::PAYLOAD_BYTES_MAX);
         assert!(header.n_raw() <= limits::LIST_BYTES_MAX);
         assert!(header.lengths.len() <= limits::FRAME_BLOBS_MAX);
-        assert!(header.base.is_none() || header.reach() <= limits::REACH_BYTES_MAX);
+        assert!(header.base.is_none() || header.decoded_bytes() <= limits::DECODED_BYTES_MAX);
         let raw = frame::Unpacker::default().unpack(payload, Some(b"a base"), header.n_raw());
         assert!(raw.is_err() || raw.unwrap().len() == header.n_raw());
         let mut again = Vec::new();
@@ -343,18 +343,18 @@ fn i9_a_payload_gives_what_its_header_says_and_no_more() {
 fn i9_depth_and_reach_have_limits() {
     let claims = [
         (1, 1, true),
-        (limits::DEPTH_MAX, limits::REACH_BYTES_MAX as u32, true),
+        (limits::DEPTH_MAX, limits::DECODED_BYTES_MAX as u32, true),
         (0, 1, false),
         (limits::DEPTH_MAX + 1, 1, false),
-        (1, limits::REACH_BYTES_MAX as u32 + 1, false),
+        (1, limits::DECODED_BYTES_MAX as u32 + 1, false),
         (1, 0, false),
     ];
-    for (depth, reach, is_within) in claims {
-        let base = Some(Base { key: Key(1), depth, reach, landing: false });
+    for (depth, decoded_bytes, is_within) in claims {
+        let base = Some(Base { key: Key(1), depth, decoded_bytes, skip: false });
         let header = Header { kind: Kind::Single, packed: true, lengths: vec![1], base };
         let mut bytes = Vec::new();
         frame::encode(&header, b"x", &mut bytes);
-        assert_eq!(frame::parse(&bytes).is_ok(), is_within, "{depth} {reach}");
+        assert_eq!(frame::parse(&bytes).is_ok(), is_within, "{depth} {decoded_bytes}");
     }
 }
 

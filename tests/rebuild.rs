@@ -81,7 +81,7 @@ fn a_catalog_of_an_older_version_is_made_anew_unasked() {
     drop(archive);
     let shell = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
     let older = "UPDATE meta SET value = '1' WHERE name = 'schema';
-        DROP TABLE posting; DROP TABLE kin; DROP TABLE chunk;
+        DROP TABLE posting; DROP TABLE feature; DROP TABLE chunk;
         CREATE TABLE posting (hash INTEGER NOT NULL, content INTEGER NOT NULL,
           PRIMARY KEY (hash, content)) STRICT, WITHOUT ROWID;
         INSERT INTO posting VALUES (1, 1);";

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::{add, init, noise};
 use docarchive::{
-    archive::{Archive, Link, inspect::sizes::Sizes},
+    archive::{Archive, DeltaLink, inspect::sizes::Sizes},
     backend::{Backend, memory::Memory},
     catalog::{Document, Revision},
     store::{
@@ -71,7 +71,7 @@ fn sizes(archive: &Archive) -> Sizes {
 }
 
 /// The whole frame that a link names, and its payload.
-fn frame_at(memory: &Memory, link: &Link) -> (Header, Vec<u8>) {
+fn frame_at(memory: &Memory, link: &DeltaLink) -> (Header, Vec<u8>) {
     let place = &link.place;
     let n_bytes = place.n_bytes as usize;
     let bytes =
@@ -113,7 +113,13 @@ fn every_chain_told_is_the_one_that_is_read() {
                 (base, key) = (Some(blob), Some(link.key));
             }
             assert_eq!(base.unwrap(), archive.read_whole(&document, revision).unwrap());
-            assert_eq!(chain.reach, n_decoded, "{}@{}", document.name.text(), revision.number);
+            assert_eq!(
+                chain.decoded_bytes,
+                n_decoded,
+                "{}@{}",
+                document.name.text(),
+                revision.number
+            );
             assert_eq!(chain.n_stored, explained.links[0].n_stored);
             assert_eq!(chain.base, explained.links.get(1).map(|link| link.key));
             deepest = deepest.max(chain.depth);
@@ -146,17 +152,19 @@ fn a_base_is_called_by_the_nearest_earlier_revision_of_the_same_document() {
 fn layers_add_up_to_packs_journal_and_revisions() {
     let memory = Memory::default();
     let archive = grown(Arc::new(memory.clone()));
-    let Sizes { totals, again, layers, chunks_again, journal, .. } = sizes(&archive);
-    let blobs = [layers.as_is, layers.alone, layers.based, layers.company];
-    assert!(blobs.iter().all(|layer| layer.n_blobs > 0), "{layers:?}");
-    assert!(layers.lists.n_blobs == 2 && again.n_blobs > 0 && chunks_again.n_blobs > 0);
+    let Sizes { totals, again, storage_stats, chunks_again, journal, .. } = sizes(&archive);
+    let blobs =
+        [storage_stats.as_is, storage_stats.alone, storage_stats.based, storage_stats.solid];
+    assert!(blobs.iter().all(|layer| layer.n_blobs > 0), "{storage_stats:?}");
+    assert!(storage_stats.lists.n_blobs == 2 && again.n_blobs > 0 && chunks_again.n_blobs > 0);
 
-    let n_frames: u64 = blobs.iter().chain([&layers.lists]).map(|layer| layer.n_stored).sum();
+    let n_frames: u64 =
+        blobs.iter().chain([&storage_stats.lists]).map(|layer| layer.n_stored).sum();
     let on_disk = |folder: &str| -> u64 {
         memory.list(folder).unwrap().iter().map(|object| object.bytes).sum()
     };
-    assert_eq!(n_frames + layers.n_directories, on_disk("packs"));
-    assert_eq!((layers.n_packs, on_disk("packs")), (totals.n_packs, totals.n_packed));
+    assert_eq!(n_frames + storage_stats.n_directories, on_disk("packs"));
+    assert_eq!((storage_stats.n_packs, on_disk("packs")), (totals.n_packs, totals.n_packed));
     let parts = journal.n_entries + journal.n_details + journal.n_checkpoint;
     // Checkpoints noted for later comparison are no fact, and no part of the journal.
     let n_noted = memory.size("log/checkpoints").unwrap().unwrap();
@@ -200,7 +208,7 @@ fn shares_of_a_frame_add_up_to_it() {
         let first = archive.catalog().revision(&document, 1).unwrap().unwrap();
         shares.push(archive.chain(&first).unwrap());
     }
-    assert!(shares.iter().all(|chain| chain.how == How::Company && chain.n_company == 3));
+    assert!(shares.iter().all(|chain| chain.how == How::Solid && chain.n_in_frame == 3));
     let n_stored: u64 = shares.iter().map(|chain| chain.n_stored).sum();
     assert_eq!(n_stored, shares[0].n_frame);
     assert_eq!(shares[2].n_stored, 0, "nothing takes nothing");
@@ -213,12 +221,12 @@ fn a_pack_that_is_damaged_does_not_keep_stats_from_the_others() {
     let mut contents = memory.contents();
     let name = contents.keys().find(|name| name.starts_with("packs/")).unwrap().clone();
     let n_bytes = contents[&name].len() as u64;
-    let whole = sizes(&Archive::open(Arc::new(memory)).unwrap()).layers;
+    let whole = sizes(&Archive::open(Arc::new(memory)).unwrap()).storage_stats;
     let mut bad = contents[&name].to_vec();
     *bad.last_mut().unwrap() ^= 1;
     contents.insert(name, bad.into());
     let archive = Archive::open(Arc::new(Memory::of(contents))).unwrap();
-    let layers = sizes(&archive).layers;
-    assert_eq!((layers.n_packs + 1, layers.n_unreadable), (whole.n_packs, 1));
-    assert_eq!(layers.n_unreadable_bytes, n_bytes);
+    let storage_stats = sizes(&archive).storage_stats;
+    assert_eq!((storage_stats.n_packs + 1, storage_stats.n_unreadable), (whole.n_packs, 1));
+    assert_eq!(storage_stats.n_unreadable_bytes, n_bytes);
 }

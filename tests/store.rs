@@ -15,7 +15,7 @@ use docarchive::{
     archive::{Archive, ingest::transaction::Provenance, maintain::compact::Policy},
     backend::{Backend, local::Local, memory::Memory},
     store::{
-        Levels,
+        CompressionLevels,
         frame::{self, Header, Kind},
         pack, pack_name,
         usage::How,
@@ -77,14 +77,15 @@ fn bounds_hold(backend: &dyn Backend) {
     }
     for (header, _) in &frames {
         assert!(header.depth() <= limits::DEPTH_MAX);
-        assert!(header.reach() <= limits::REACH_BYTES_MAX || header.base.is_none());
+        assert!(header.decoded_bytes() <= limits::DECODED_BYTES_MAX || header.base.is_none());
         if header.kind == Kind::Solid {
             assert!(header.n_raw() <= limits::SOLID_BYTES_MAX);
         }
         if let Some(base) = header.base {
             let fits = |below: &&Header| {
                 below.depth() + 1 == base.depth
-                    && below.reach() + header.n_raw() as u64 == u64::from(base.reach)
+                    && below.decoded_bytes() + header.n_raw() as u64
+                        == u64::from(base.decoded_bytes)
             };
             assert!(by_key[&base.key.0].iter().any(fits), "{header:?}");
         }
@@ -168,7 +169,7 @@ fn large_revisions_stay_within_the_bytes_decoded() {
     let document = archive.document(b"doc").unwrap();
     for revision in archive.catalog().revisions(&document).unwrap() {
         let chain = archive.chain(&revision).unwrap();
-        assert!(chain.reach <= limits::REACH_BYTES_MAX, "{chain:?}");
+        assert!(chain.decoded_bytes <= limits::DECODED_BYTES_MAX, "{chain:?}");
     }
 }
 
@@ -181,14 +182,15 @@ fn how(archive: &Archive, name: &str) -> How {
 #[test]
 fn kin_is_found_across_names_folders_and_commits() {
     let binary = |seed| noise(seed, 60_000);
-    for (is_one_commit, kin) in
+    for (is_one_commit, base_candidates) in
         [(true, prose(7, 30_000)), (false, prose(7, 30_000)), (false, binary(7))]
     {
-        let mut edited = kin.clone();
+        let mut edited = base_candidates.clone();
         edited.splice(9000..9100, *b"a few other words");
         let stranger = prose(8, 30_000);
         let mut archive = init(Arc::new(Memory::default()));
-        let first: [(&str, &[u8]); 2] = [("a/first.bin", &kin), ("stranger", &stranger)];
+        let first: [(&str, &[u8]); 2] =
+            [("a/first.bin", &base_candidates), ("stranger", &stranger)];
         let second: [(&str, &[u8]); 1] = [("elsewhere/other.txt", &edited)];
         if is_one_commit {
             add(&mut archive, 1, &[first[0], first[1], second[0]]).unwrap();
@@ -249,7 +251,7 @@ fn small_contents_keep_company() {
     add(&mut archive, 1, &stories).unwrap();
     let solid = frames(&*backend).into_iter().filter(|(header, _)| header.kind == Kind::Solid);
     let n_blobs: usize = solid.map(|(header, _)| header.lengths.len()).sum();
-    assert!(n_blobs > 550, "{n_blobs} of 600 keep company");
+    assert!(n_blobs > 550, "{n_blobs} of 600 share a frame");
     check(&archive, &backend);
 }
 
@@ -325,7 +327,7 @@ fn file_stat() -> docarchive::catalog::FileStat {
     docarchive::catalog::FileStat { n_bytes: 500, mtime: 1, ctime: 1, inode: 1, device: 1 }
 }
 
-const REWRITE: Policy = Policy::Rewrite(Levels { alone: 3, based: 3, company: 3 }, 2);
+const REWRITE: Policy = Policy::Rewrite(CompressionLevels { alone: 3, based: 3, solid: 3 }, 2);
 
 #[test]
 fn compacting_keeps_every_revision_and_every_bound() {

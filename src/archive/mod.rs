@@ -28,7 +28,7 @@ use crate::{
 
 pub use inspect::{
     history::Standing,
-    storage::{Chain, Explained, Link},
+    storage::{DeltaChain, DeltaLink, StoredAs},
 };
 
 /// An open archive.

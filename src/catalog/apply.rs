@@ -86,8 +86,8 @@ impl Catalog {
             }
             post(transaction, indexing.touched.iter().copied())?;
             indexing.sampling.write(transaction)?;
-            let kin = rising(indexing.kin);
-            Blocks::kin(transaction).change(&kin, &[])?;
+            let base_candidates = rising(indexing.base_candidates);
+            Blocks::base_candidates(transaction).change(&base_candidates, &[])?;
             for tile in batch.tiles {
                 insert_tile(transaction, tile)?;
             }
@@ -177,7 +177,7 @@ struct Indexing {
     /// Contents made or unmade the latest of a document.
     touched: BTreeSet<i64>,
     /// What the kin index gets.
-    kin: Vec<u64>,
+    base_candidates: Vec<u64>,
     /// Which new documents show what their sites have in common.
     sampling: Sampling,
 }
@@ -214,7 +214,7 @@ fn apply_event(
                 .prepare_cached("INSERT INTO sketch VALUES (?1, 0, ?2)")?
                 .execute(params![content, sketch])?;
         }
-        relate(transaction, batch, (content, &revise.sha256), &mut indexing.kin)?;
+        relate(transaction, batch, (content, &revise.sha256), &mut indexing.base_candidates)?;
     }
     indexing.touched.insert(content);
     let (document, number) =

@@ -56,7 +56,7 @@ pub struct Totals {
 
 /// How much of a pack is of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Filling {
+pub struct PackUsage {
     /// The pack.
     pub pack: Digest,
     /// Its size.
@@ -177,7 +177,7 @@ impl Catalog {
     }
 
     /// How well each pack is filled, in order of key.
-    pub fn fillings(&self) -> Result<Vec<Filling>, Error> {
+    pub fn fillings(&self) -> Result<Vec<PackUsage>, Error> {
         // A blob of several places counts in one of them only.
         let mut query = self.db.prepare(
             "SELECT p.digest, p.bytes, ifnull(sum(l.bytes), 0), ifnull(sum(l.bytes * (
@@ -190,7 +190,7 @@ impl Catalog {
         let rows = query.query_map([], |row| {
             let number = |column: usize| row.get::<_, i64>(column).map(|n| n as u64);
             let pack = digest(row.get_ref(0)?.as_blob()?);
-            Ok(Filling {
+            Ok(PackUsage {
                 pack,
                 n_bytes: number(1)?,
                 n_weight: number(2)?,

@@ -34,12 +34,12 @@ use crate::{
 pub use apply::{Batch, Pack, Recorded};
 pub use find::{Document, Latest, Revision};
 pub use index::{Asking, Neighbour};
-pub use list::{Filling, Happening, Totals};
+pub use list::{Happening, PackUsage, Totals};
 pub use sizes::Held;
 pub use stat_cache::{FileStat, SeenFile};
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "4";
+const SCHEMA_VERSION: &str = "5";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.

@@ -12,7 +12,7 @@ use std::{
 
 use crate::types::{digest::Key, error::Error};
 
-use super::features::{Features, N_FEATURES, Traits};
+use super::features::{Features, Fingerprint, N_FEATURES};
 
 /// Of blobs that share one feature, as many are looked at, the latest.
 const SHARING_MAX: usize = 64;
@@ -25,7 +25,7 @@ const BLOBS_MAX: usize = 1 << 17;
 
 /// A stored blob that shares features with another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Relative {
+pub struct BaseCandidate {
     /// Its key: where it may lie.
     pub key: Key,
     /// Its size, where it is a whole content; a chunk's size is not on record.
@@ -35,15 +35,19 @@ pub struct Relative {
 }
 
 /// Says which stored blobs share features with another one.
-pub trait Kin {
+pub trait BaseCandidates {
     /// The few blobs that share most of the features, of equals the latest first; and the blob
     /// `also`, last, if it was found too.
-    fn kin(&self, features: &Features, also: Option<Key>) -> Result<Vec<Relative>, Error>;
+    fn base_candidates(
+        &self,
+        features: &Features,
+        also: Option<Key>,
+    ) -> Result<Vec<BaseCandidate>, Error>;
 }
 
 /// A blob that a new one may be compressed against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Candidate {
+pub struct RankedCandidate {
     /// Its key.
     pub key: Key,
     /// How many features it shares.
@@ -59,7 +63,7 @@ pub struct Candidate {
 
 /// The blobs of the open transaction, by their features.
 #[derive(Default)]
-pub struct Kinship {
+pub struct RecentBlobs {
     blobs: VecDeque<Known>,
     /// The turn of the first in `blobs`.
     first: u32,
@@ -74,31 +78,33 @@ struct Known {
     key: Key,
     n_bytes: u64,
     features: Features,
-    traits: Option<Traits>,
+    fingerprint: Option<Fingerprint>,
 }
 
-impl Kinship {
+impl RecentBlobs {
     /// Candidates for a blob with these traits, the best first; a few of them at most.
     pub fn candidates(
         &self,
-        stored: &dyn Kin,
-        traits: &Traits,
+        stored: &dyn BaseCandidates,
+        fingerprint: &Fingerprint,
         n_bytes: u64,
         previous: Option<Key>,
-    ) -> Result<Vec<Candidate>, Error> {
+    ) -> Result<Vec<RankedCandidate>, Error> {
         let mut found = Vec::new();
-        if let Some(features) = traits.features() {
-            let relatives = stored.kin(features, previous)?;
-            found.extend(relatives.into_iter().map(|it| of_relative(&it, traits, n_bytes)));
-            found.extend(self.own(features, traits, n_bytes, previous));
+        if let Some(features) = fingerprint.features() {
+            let base_candidates = stored.base_candidates(features, previous)?;
+            found.extend(
+                base_candidates.into_iter().map(|it| of_relative(&it, fingerprint, n_bytes)),
+            );
+            found.extend(self.own(features, fingerprint, n_bytes, previous));
         }
         if let Some(key) = previous {
             match found.iter_mut().find(|candidate| candidate.key == key) {
                 Some(candidate) => candidate.is_previous = true,
-                None => found.push(Candidate {
+                None => found.push(RankedCandidate {
                     key,
                     n_matching: 0,
-                    n_missing: traits.n_marks(),
+                    n_missing: fingerprint.n_marks(),
                     is_previous: true,
                     n_apart: u64::MAX,
                     turn: 0,
@@ -115,8 +121,8 @@ impl Kinship {
     }
 
     /// Makes a blob known to those that come after it.
-    pub fn introduce(&mut self, key: Key, n_bytes: u64, traits: Traits) {
-        let Some(features) = traits.features().copied() else { return };
+    pub fn introduce(&mut self, key: Key, n_bytes: u64, fingerprint: Fingerprint) {
+        let Some(features) = fingerprint.features().copied() else { return };
         let turn = self.first + self.blobs.len() as u32;
         for feature in features {
             let sharing = self.sharing.entry(feature).or_default();
@@ -125,9 +131,9 @@ impl Kinship {
             }
             sharing.push_back(turn);
         }
-        self.n_traits += traits.n_bytes();
+        self.n_traits += fingerprint.n_bytes();
         self.turns.insert(key, turn);
-        self.blobs.push_back(Known { key, n_bytes, features, traits: Some(traits) });
+        self.blobs.push_back(Known { key, n_bytes, features, fingerprint: Some(fingerprint) });
         self.make_room();
     }
 
@@ -135,10 +141,10 @@ impl Kinship {
     fn own(
         &self,
         features: &Features,
-        traits: &Traits,
+        fingerprint: &Fingerprint,
         n_bytes: u64,
         previous: Option<Key>,
-    ) -> Vec<Candidate> {
+    ) -> Vec<RankedCandidate> {
         let mut met: Vec<u32> =
             features.iter().filter_map(|it| self.sharing.get(it)).flatten().copied().collect();
         let previous = previous.and_then(|key| self.turns.get(&key)).copied();
@@ -158,13 +164,13 @@ impl Kinship {
         close.truncate(CLOSE_MAX);
         let candidate = |(turn, n_matching): (u32, u32)| {
             let known = self.known(turn);
-            let n_missing = match &known.traits {
-                Some(other) => traits.n_missing_in(other),
-                None => estimated(traits, n_matching),
+            let n_missing = match &known.fingerprint {
+                Some(other) => fingerprint.n_missing_in(other),
+                None => estimated(fingerprint, n_matching),
             };
             let n_apart = known.n_bytes.abs_diff(n_bytes);
             let (key, turn) = (known.key, turn + 1);
-            Candidate { key, n_matching, n_missing, is_previous: false, n_apart, turn }
+            RankedCandidate { key, n_matching, n_missing, is_previous: false, n_apart, turn }
         };
         close.into_iter().map(candidate).collect()
     }
@@ -177,13 +183,14 @@ impl Kinship {
         while self.n_traits > TRAITS_BYTES_MAX {
             let at = (self.first_traits - self.first) as usize;
             let Some(oldest) = self.blobs.get_mut(at) else { break };
-            self.n_traits -= oldest.traits.take().map_or(0, |traits| traits.n_bytes());
+            self.n_traits -=
+                oldest.fingerprint.take().map_or(0, |fingerprint| fingerprint.n_bytes());
             self.first_traits += 1;
         }
         if self.blobs.len() > BLOBS_MAX
             && let Some(oldest) = self.blobs.pop_front()
         {
-            self.n_traits -= oldest.traits.map_or(0, |traits| traits.n_bytes());
+            self.n_traits -= oldest.fingerprint.map_or(0, |fingerprint| fingerprint.n_bytes());
             for feature in oldest.features {
                 if let Some(sharing) = self.sharing.get_mut(&feature) {
                     sharing.retain(|turn| *turn != self.first);
@@ -201,11 +208,15 @@ impl Kinship {
     }
 }
 
-fn of_relative(relative: &Relative, traits: &Traits, n_bytes: u64) -> Candidate {
-    Candidate {
+fn of_relative(
+    relative: &BaseCandidate,
+    fingerprint: &Fingerprint,
+    n_bytes: u64,
+) -> RankedCandidate {
+    RankedCandidate {
         key: relative.key,
         n_matching: relative.n_matching,
-        n_missing: estimated(traits, relative.n_matching),
+        n_missing: estimated(fingerprint, relative.n_matching),
         is_previous: false,
         n_apart: relative.n_bytes.map_or(u64::MAX, |other| other.abs_diff(n_bytes)),
         turn: 0,
@@ -216,10 +227,10 @@ fn of_relative(relative: &Relative, traits: &Traits, n_bytes: u64) -> Candidate 
 ///
 /// Features match with the probability r of resemblance; of sets of one size, 2r/(1 + r) of each is
 /// shared. A quarter is taken off what matches, since all may match where not all is equal.
-fn estimated(traits: &Traits, n_matching: u32) -> usize {
+fn estimated(fingerprint: &Fingerprint, n_matching: u32) -> usize {
     let resemblance = (f64::from(n_matching) - 0.25).max(0.0) / N_FEATURES as f64;
     let missing = (1.0 - resemblance) / (1.0 + resemblance);
-    (traits.n_marks() as f64 * missing).round() as usize
+    (fingerprint.n_marks() as f64 * missing).round() as usize
 }
 
 #[cfg(test)]
@@ -235,63 +246,64 @@ mod tests {
         (0..n_lines).flat_map(|n| line(n).into_bytes()).collect()
     }
 
-    fn best(kinship: &Kinship, blob: &[u8], previous: Option<Key>) -> Option<Key> {
-        let traits = Traits::of(blob);
-        let found = kinship.candidates(&Nothing, &traits, blob.len() as u64, previous).unwrap();
+    fn best(recent_blobs: &RecentBlobs, blob: &[u8], previous: Option<Key>) -> Option<Key> {
+        let fingerprint = Fingerprint::of(blob);
+        let found =
+            recent_blobs.candidates(&Nothing, &fingerprint, blob.len() as u64, previous).unwrap();
         found.first().map(|candidate| candidate.key)
     }
 
     #[test]
     fn the_closest_is_found_among_many() {
-        let mut kinship = Kinship::default();
+        let mut recent_blobs = RecentBlobs::default();
         for n in 0..200_u64 {
             let changed: Vec<usize> = (0..=n as usize * 4).collect();
             let blob = text(1000, &changed);
-            kinship.introduce(Key(n), blob.len() as u64, Traits::of(&blob));
+            recent_blobs.introduce(Key(n), blob.len() as u64, Fingerprint::of(&blob));
         }
         for n in [3, 77, 150] {
             let changed: Vec<usize> = (0..=n as usize * 4 + 1).collect();
-            let found = best(&kinship, &text(1000, &changed), None).unwrap();
+            let found = best(&recent_blobs, &text(1000, &changed), None).unwrap();
             assert!(found.0.abs_diff(n) <= 2, "{found:?} for {n}");
         }
-        assert_eq!(best(&kinship, b"something else entirely", None), None);
+        assert_eq!(best(&recent_blobs, b"something else entirely", None), None);
     }
 
     #[test]
     fn of_equals_the_previous_revision_is_taken() {
-        let mut kinship = Kinship::default();
+        let mut recent_blobs = RecentBlobs::default();
         let blob = text(500, &[]);
         for n in 0..100 {
-            kinship.introduce(Key(n), blob.len() as u64, Traits::of(&blob));
+            recent_blobs.introduce(Key(n), blob.len() as u64, Fingerprint::of(&blob));
         }
-        assert_eq!(best(&kinship, &blob, Some(Key(2))), Some(Key(2)));
+        assert_eq!(best(&recent_blobs, &blob, Some(Key(2))), Some(Key(2)));
         // Of a feature that many share, the latest 64 are looked at.
-        assert_eq!(best(&kinship, &blob, None), Some(Key(36)));
+        assert_eq!(best(&recent_blobs, &blob, None), Some(Key(36)));
     }
 
     #[test]
     fn a_previous_revision_that_shares_nothing_is_tried_last() {
-        let mut kinship = Kinship::default();
-        assert_eq!(best(&kinship, &text(500, &[]), Some(Key(7))), Some(Key(7)));
+        let mut recent_blobs = RecentBlobs::default();
+        assert_eq!(best(&recent_blobs, &text(500, &[]), Some(Key(7))), Some(Key(7)));
         let blob = text(500, &[]);
-        kinship.introduce(Key(1), blob.len() as u64, Traits::of(&blob));
-        assert_eq!(best(&kinship, &text(500, &[3]), Some(Key(7))), Some(Key(1)));
+        recent_blobs.introduce(Key(1), blob.len() as u64, Fingerprint::of(&blob));
+        assert_eq!(best(&recent_blobs, &text(500, &[3]), Some(Key(7))), Some(Key(1)));
     }
 
     #[test]
     fn memory_is_bounded() {
-        let mut kinship = Kinship::default();
+        let mut recent_blobs = RecentBlobs::default();
         let blob = text(40, &[]);
-        let traits = Traits::of(&blob);
+        let fingerprint = Fingerprint::of(&blob);
         for n in 0..BLOBS_MAX as u64 + 1000 {
-            kinship.introduce(Key(n), blob.len() as u64, traits.clone());
+            recent_blobs.introduce(Key(n), blob.len() as u64, fingerprint.clone());
         }
-        assert_eq!(kinship.blobs.len(), BLOBS_MAX);
-        assert_eq!(kinship.turns.len(), BLOBS_MAX);
-        assert!(kinship.n_traits <= TRAITS_BYTES_MAX);
-        assert!(kinship.sharing.values().all(|sharing| sharing.len() <= SHARING_MAX));
+        assert_eq!(recent_blobs.blobs.len(), BLOBS_MAX);
+        assert_eq!(recent_blobs.turns.len(), BLOBS_MAX);
+        assert!(recent_blobs.n_traits <= TRAITS_BYTES_MAX);
+        assert!(recent_blobs.sharing.values().all(|sharing| sharing.len() <= SHARING_MAX));
         assert_eq!(
-            best(&kinship, &blob, None),
+            best(&recent_blobs, &blob, None),
             Some(Key(BLOBS_MAX as u64 + 1000 - SHARING_MAX as u64))
         );
     }

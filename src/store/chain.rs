@@ -11,63 +11,64 @@ use crate::types::{digest::Key, limits};
 use super::frame::Base;
 
 /// How deep a spine goes.
-const SPINE_DEPTH_MAX: u8 = limits::DEPTH_MAX / 2;
+const BACKBONE_DEPTH_MAX: u8 = limits::DEPTH_MAX / 2;
 
 /// What counts of a blob that another may hang on.
 ///
 /// Of a blob that is still being compressed, depth and reach are the most they can become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Link {
+pub struct ChainLink {
     /// The blob's key.
     pub key: Key,
     /// How many bases lie under it.
     pub depth: u8,
     /// Bytes decoded to read it.
-    pub reach: u64,
+    pub decoded_bytes: u64,
     /// It is the end of its chain, or was hung on an ancestor because its run had grown too long.
-    pub is_spine: bool,
+    pub is_backbone: bool,
     /// The blob it hangs on.
     pub base: Option<Key>,
     /// It is a chunk list, and only lists hang on it.
     pub is_list: bool,
 }
 
-impl Link {
+impl ChainLink {
     /// Whether a blob of `n_raw` bytes may hang directly on this one.
     pub fn has_room(&self, n_raw: usize) -> bool {
-        self.depth < limits::DEPTH_MAX && self.reach + n_raw as u64 <= limits::REACH_BYTES_MAX
+        self.depth < limits::DEPTH_MAX
+            && self.decoded_bytes + n_raw as u64 <= limits::DECODED_BYTES_MAX
     }
 
     /// Whether a blob of `n_raw` bytes may start a new run from here.
-    fn is_landing_place(&self, n_raw: usize, depth_max: u8) -> bool {
-        self.is_spine
+    fn is_skip_target(&self, n_raw: usize, depth_max: u8) -> bool {
+        self.is_backbone
             && self.depth < depth_max
-            && self.reach + n_raw as u64 <= limits::REACH_BYTES_MAX / 2
+            && self.decoded_bytes + n_raw as u64 <= limits::DECODED_BYTES_MAX / 2
     }
 
     /// What a frame of `n_raw` bytes says about this blob as its base.
-    pub fn describe(&self, n_raw: usize, landing: bool) -> Base {
-        let reach = (self.reach + n_raw as u64) as u32;
-        Base { key: self.key, depth: self.depth + 1, reach, landing }
+    pub fn describe(&self, n_raw: usize, skip: bool) -> Base {
+        let decoded_bytes = (self.decoded_bytes + n_raw as u64) as u32;
+        Base { key: self.key, depth: self.depth + 1, decoded_bytes, skip }
     }
 }
 
 /// The blob of a chain that a new one of `n_raw` bytes is hung on, and whether that took a climb;
 /// none when it had better start over. `chain` begins with the base that was chosen.
-pub fn hang<E>(
-    chain: impl Iterator<Item = Result<Link, E>>,
+pub fn attach<E>(
+    chain: impl Iterator<Item = Result<ChainLink, E>>,
     n_raw: usize,
-) -> Result<Option<(Link, bool)>, E> {
-    let mut depth_max = SPINE_DEPTH_MAX;
+) -> Result<Option<(ChainLink, bool)>, E> {
+    let mut depth_max = BACKBONE_DEPTH_MAX;
     for (n, link) in chain.enumerate() {
         let link = link?;
         if n == 0 && link.has_room(n_raw) {
             return Ok(Some((link, false)));
         }
-        if link.is_spine && link.depth == SPINE_DEPTH_MAX {
-            depth_max = SPINE_DEPTH_MAX / 2;
+        if link.is_backbone && link.depth == BACKBONE_DEPTH_MAX {
+            depth_max = BACKBONE_DEPTH_MAX / 2;
         }
-        if link.is_landing_place(n_raw, depth_max) {
+        if link.is_skip_target(n_raw, depth_max) {
             return Ok(Some((link, true)));
         }
     }
@@ -81,29 +82,29 @@ mod tests {
     use super::*;
 
     /// Adds `n` revisions of `n_raw` bytes by the rules above; returns the chain of each.
-    fn grow(n: u64, n_raw: usize) -> Vec<Vec<Link>> {
-        let reach = n_raw as u64;
-        let root = |key| Link {
+    fn grow(n: u64, n_raw: usize) -> Vec<Vec<ChainLink>> {
+        let decoded_bytes = n_raw as u64;
+        let root = |key| ChainLink {
             key: Key(key),
             depth: 0,
-            reach,
-            is_spine: true,
+            decoded_bytes,
+            is_backbone: true,
             base: None,
             is_list: false,
         };
         let mut all = vec![vec![root(0)]];
         for key in 1..n {
-            let kin = all.last().unwrap().clone();
-            let Ok(found) = hang(kin.into_iter().map(Ok::<_, Infallible>), n_raw);
+            let base_candidates = all.last().unwrap().clone();
+            let Ok(found) = attach(base_candidates.into_iter().map(Ok::<_, Infallible>), n_raw);
             let chain = match found {
                 None => vec![root(key)],
-                Some((target, landing)) => {
-                    let base = target.describe(n_raw, landing);
-                    let link = Link {
+                Some((target, skip)) => {
+                    let base = target.describe(n_raw, skip);
+                    let link = ChainLink {
                         key: Key(key),
                         depth: base.depth,
-                        reach: base.reach.into(),
-                        is_spine: landing,
+                        decoded_bytes: base.decoded_bytes.into(),
+                        is_backbone: skip,
                         base: Some(base.key),
                         is_list: false,
                     };
@@ -120,7 +121,7 @@ mod tests {
         for n_raw in [100, 1 << 20, 4 << 20] {
             for chain in grow(2000, n_raw) {
                 assert!(chain.len() <= usize::from(limits::DEPTH_MAX) + 1);
-                assert!(chain.len() as u64 * n_raw as u64 <= limits::REACH_BYTES_MAX);
+                assert!(chain.len() as u64 * n_raw as u64 <= limits::DECODED_BYTES_MAX);
                 assert_eq!(chain[0].depth as usize, chain.len() - 1);
             }
         }
@@ -134,13 +135,13 @@ mod tests {
 
     #[test]
     fn a_climb_lands_on_something_recent() {
-        let landings = |n| -> Vec<u64> {
+        let skips = |n| -> Vec<u64> {
             let chains = grow(n, 100).into_iter();
-            let landed = chains.filter(|chain| chain.len() > 1 && chain[0].is_spine);
+            let landed = chains.filter(|chain| chain.len() > 1 && chain[0].is_backbone);
             landed.map(|chain| chain[0].key.0 - chain[1].key.0).collect()
         };
-        assert_eq!(landings(100), [33, 32, 31]);
-        let all = landings(10_000);
+        assert_eq!(skips(100), [33, 32, 31]);
+        let all = skips(10_000);
         let far = all.iter().filter(|distance| **distance > 64).count();
         assert!(far * 8 < all.len(), "{far} of {} are far from their base", all.len());
     }

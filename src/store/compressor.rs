@@ -6,12 +6,12 @@
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
 
 use crate::{
-    pool::{Pool, Ticket},
+    pool::{Pool, Task},
     types::digest::Key,
 };
 
 use super::{
-    chain::Link,
+    chain::ChainLink,
     frame::{self, Kind, Packer},
 };
 
@@ -21,29 +21,29 @@ pub(super) const LEVEL_ALONE: i32 = 9;
 /// zstd level of frames against a base, where one step more costs little and saves a hundredth.
 const LEVEL_BASED: i32 = 10;
 /// zstd level of solid frames. On wire stories 9 takes three quarters more and saves a fiftieth.
-const LEVEL_COMPANY: i32 = 6;
+const LEVEL_SOLID: i32 = 6;
 
 /// How hard zstd tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Levels {
+pub struct CompressionLevels {
     /// For frames without a base.
     pub alone: i32,
     /// For frames against a base.
     pub based: i32,
     /// For solid frames.
-    pub company: i32,
+    pub solid: i32,
 }
 
-impl Levels {
+impl CompressionLevels {
     /// The same for all.
     pub fn all(level: i32) -> Self {
-        Self { alone: level, based: level, company: level }
+        Self { alone: level, based: level, solid: level }
     }
 }
 
-impl Default for Levels {
+impl Default for CompressionLevels {
     fn default() -> Self {
-        Self { alone: LEVEL_ALONE, based: LEVEL_BASED, company: LEVEL_COMPANY }
+        Self { alone: LEVEL_ALONE, based: LEVEL_BASED, solid: LEVEL_SOLID }
     }
 }
 
@@ -51,7 +51,7 @@ impl Default for Levels {
 const UNDERWAY_BYTES: usize = 4 << 20;
 
 /// A frame that is to be compressed.
-pub struct Job {
+pub struct FrameJob {
     /// What its blobs are.
     pub kind: Kind,
     /// Key and length of each blob.
@@ -65,15 +65,15 @@ pub struct Job {
 /// A base, and how the new frame hangs on it.
 pub struct Based {
     /// The base.
-    pub link: Link,
+    pub link: ChainLink,
     /// Its bytes.
     pub bytes: Arc<Vec<u8>>,
     /// It is an ancestor of the base that was chosen.
-    pub landing: bool,
+    pub skip: bool,
 }
 
 /// A frame that is compressed.
-pub struct Ready {
+pub struct CompressedFrame {
     /// What its blobs are.
     pub kind: Kind,
     /// Key and length of each blob.
@@ -84,49 +84,49 @@ pub struct Ready {
     pub packed: Option<Vec<u8>>,
     /// The base, and whether it is an ancestor of the one that was chosen; none when a base did not
     /// help.
-    pub base: Option<(Link, bool)>,
+    pub base: Option<(ChainLink, bool)>,
 }
 
 struct Underway {
     kind: Kind,
     blobs: Vec<(Key, u32)>,
     raw: Arc<Vec<u8>>,
-    base: Option<(Link, bool)>,
-    ticket: Ticket<PackedFrame>,
+    base: Option<(ChainLink, bool)>,
+    task: Task<Payload>,
 }
 
-struct PackedFrame {
+struct Payload {
     packed: Option<Vec<u8>>,
     is_based: bool,
 }
 
 /// Frames under way, the first first.
-pub struct Lane {
+pub struct Compressor {
     pool: Rc<Pool>,
-    levels: Levels,
+    levels: CompressionLevels,
     underway: VecDeque<Underway>,
     n_bytes: usize,
 }
 
-impl Lane {
+impl Compressor {
     /// An empty lane.
-    pub fn new(pool: Rc<Pool>, levels: Levels) -> Self {
+    pub fn new(pool: Rc<Pool>, levels: CompressionLevels) -> Self {
         Self { pool, levels, underway: VecDeque::new(), n_bytes: 0 }
     }
 
     /// Has a frame compressed.
-    pub fn push(&mut self, job: Job) {
-        let Job { kind, blobs, raw, base } = job;
+    pub fn push(&mut self, job: FrameJob) {
+        let FrameJob { kind, blobs, raw, base } = job;
         self.n_bytes += raw.len();
-        let described = base.as_ref().map(|base| (base.link, base.landing));
+        let described = base.as_ref().map(|base| (base.link, base.skip));
         let (bytes, against) = (Arc::clone(&raw), base.map(|base| base.bytes));
-        let Levels { alone, based, company } = self.levels;
-        let unbased = if kind == Kind::Solid { company } else { alone };
-        let ticket = self.pool.submit(move || {
+        let CompressionLevels { alone, based, solid } = self.levels;
+        let unbased = if kind == Kind::Solid { solid } else { alone };
+        let task = self.pool.submit(move || {
             let base = against.as_ref().map(|base| (&base[..], based));
             compress(&bytes, unbased, base)
         });
-        self.underway.push_back(Underway { kind, blobs, raw, base: described, ticket });
+        self.underway.push_back(Underway { kind, blobs, raw, base: described, task });
     }
 
     /// Whether one should leave before another enters.
@@ -135,12 +135,12 @@ impl Lane {
     }
 
     /// The first frame, once it is compressed; none when the lane is empty.
-    pub fn pop(&mut self) -> Option<Ready> {
-        let Underway { kind, blobs, raw, base, ticket } = self.underway.pop_front()?;
+    pub fn pop(&mut self) -> Option<CompressedFrame> {
+        let Underway { kind, blobs, raw, base, task } = self.underway.pop_front()?;
         self.n_bytes -= raw.len();
-        let PackedFrame { packed, is_based } = ticket.redeem();
+        let Payload { packed, is_based } = task.join();
         let base = base.filter(|_| is_based);
-        Some(Ready { kind, blobs, raw, packed, base })
+        Some(CompressedFrame { kind, blobs, raw, packed, base })
     }
 
     /// The bytes of a blob under way.
@@ -157,19 +157,19 @@ impl Lane {
 }
 
 /// Compresses bytes, each way at its level.
-fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], i32)>) -> PackedFrame {
+fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], i32)>) -> Payload {
     thread_local! {
         static PACKER: RefCell<Packer> = RefCell::default();
     }
     PACKER.with_borrow_mut(|packer| {
         if let Some(packed) = base.and_then(|base| against(packer, raw, unbased, base)) {
-            return PackedFrame { packed: Some(packed), is_based: true };
+            return Payload { packed: Some(packed), is_based: true };
         }
         let packed = match frame::is_noise(raw, packer) {
             true => None,
             false => packer.pack(raw, None, unbased),
         };
-        PackedFrame { packed, is_based: false }
+        Payload { packed, is_based: false }
     })
 }
 
@@ -184,7 +184,7 @@ fn against(
     // Beside an eighth of the bytes no other way is worth trying.
     if packed.len() > raw.len() / 8 {
         let alone = packer.pack(raw, None, unbased).map_or(raw.len(), |alone| alone.len());
-        if packed.len() + HANGING_BYTES >= alone - alone / 8 {
+        if packed.len() + BASE_HEADER_BYTES >= alone - alone / 8 {
             return None;
         }
     }
@@ -192,4 +192,4 @@ fn against(
 }
 
 /// What a frame's header has more when it has a base.
-const HANGING_BYTES: usize = 12;
+const BASE_HEADER_BYTES: usize = 12;

@@ -29,7 +29,7 @@ const MARKS_MAX: usize = 1024;
 
 /// What is known of a blob's bytes without looking at them again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Traits {
+pub struct Fingerprint {
     features: Option<Features>,
     /// The smallest marks, strictly rising.
     marks: Vec<u32>,
@@ -37,7 +37,7 @@ pub struct Traits {
     is_cut: bool,
 }
 
-impl Traits {
+impl Fingerprint {
     /// Reads a blob once, at about the speed of memory.
     pub fn of(blob: &[u8]) -> Self {
         let mask = if blob.len() < SHORT_BYTES { SHORT_MASK } else { MASK };
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn n_matching(a: &[u8], b: &[u8]) -> usize {
-        let (a, b) = (Traits::of(a), Traits::of(b));
+        let (a, b) = (Fingerprint::of(a), Fingerprint::of(b));
         match (a.features(), b.features()) {
             (Some(a), Some(b)) => a.iter().zip(b).filter(|(a, b)| a == b).count(),
             _ => 0,
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn features_are_fixed_while_the_schema_is() {
-        let features = Traits::of(&noise(7, 10_000)).features().copied().unwrap();
+        let features = Fingerprint::of(&noise(7, 10_000)).features().copied().unwrap();
         assert_eq!(features[..3], GOLDEN);
     }
 
@@ -198,7 +198,7 @@ mod tests {
     fn what_is_missing_is_counted_from_one_side() {
         let (a, b) = (noise(1, 30_000), noise(2, 3000));
         let both = [&a[..], &b[..]].concat();
-        let [a, both] = [Traits::of(&a), Traits::of(&both)];
+        let [a, both] = [Fingerprint::of(&a), Fingerprint::of(&both)];
         assert!(a.n_missing_in(&both) <= 1);
         assert!((10..50).contains(&both.n_missing_in(&a)), "{}", both.n_missing_in(&a));
         assert_eq!(a.n_missing_in(&a), 0);
@@ -208,7 +208,7 @@ mod tests {
     fn marks_of_large_blobs_are_compared_as_far_as_both_are_known() {
         let large = noise(3, 1 << 20);
         let edited = [&large[..500_000], &noise(4, 50_000)[..], &large[500_000..]].concat();
-        let [large, edited] = [Traits::of(&large), Traits::of(&edited)];
+        let [large, edited] = [Fingerprint::of(&large), Fingerprint::of(&edited)];
         assert_eq!(large.n_marks(), MARKS_MAX);
         assert!(large.n_missing_in(&edited) < 9);
         let missing = edited.n_missing_in(&large);
@@ -217,7 +217,10 @@ mod tests {
 
     #[test]
     fn what_is_too_even_or_too_short_has_none() {
-        assert_eq!(Traits::of(b"").features(), None);
-        assert_eq!(Traits::of(&[0; 100_000]).features(), Traits::of(&[0; 200_000]).features());
+        assert_eq!(Fingerprint::of(b"").features(), None);
+        assert_eq!(
+            Fingerprint::of(&[0; 100_000]).features(),
+            Fingerprint::of(&[0; 200_000]).features()
+        );
     }
 }

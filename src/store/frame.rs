@@ -37,9 +37,9 @@ pub struct Base {
     /// How many bases lie under this frame: 1 to [`limits::DEPTH_MAX`].
     pub depth: u8,
     /// Bytes decoded to read a blob of this frame, all bases and the frame itself included.
-    pub reach: u32,
+    pub decoded_bytes: u32,
     /// The frame hangs on an ancestor of its next of kin because the chain had grown too long.
-    pub landing: bool,
+    pub skip: bool,
 }
 
 /// What stands before a frame's payload.
@@ -87,8 +87,8 @@ impl Header {
     }
 
     /// Bytes decoded to read a blob of this frame.
-    pub fn reach(&self) -> u64 {
-        self.base.map_or(self.n_raw() as u64, |base| u64::from(base.reach))
+    pub fn decoded_bytes(&self) -> u64 {
+        self.base.map_or(self.n_raw() as u64, |base| u64::from(base.decoded_bytes))
     }
 
     /// How many bases lie under this frame.
@@ -120,7 +120,7 @@ pub fn encode(header: &Header, payload: &[u8], out: &mut Vec<u8>) {
     if let Some(base) = header.base {
         out.extend_from_slice(&base.key.0.to_be_bytes());
         out.push(base.depth);
-        put_varint(out, u64::from(base.reach));
+        put_varint(out, u64::from(base.decoded_bytes));
     }
     out.extend_from_slice(payload);
     let checksum = crc32fast::hash(&out[start + 6..]);
@@ -178,7 +178,7 @@ fn flags(header: &Header) -> u8 {
         Kind::Solid => SOLID,
         Kind::List => LIST,
     };
-    let base = header.base.map_or(0, |b| BASED | if b.landing { LANDING } else { 0 });
+    let base = header.base.map_or(0, |b| BASED | if b.skip { LANDING } else { 0 });
     kind | base | if header.packed { PACKED } else { 0 }
 }
 
@@ -233,14 +233,14 @@ fn parse_lengths(cursor: &mut Cursor, kind: Kind) -> Result<Vec<u32>, FrameError
 fn parse_base(cursor: &mut Cursor, flags: u8, n_raw: u64) -> Result<Base, FrameError> {
     let key = Key(u64::from_be_bytes(cursor.array()?));
     let depth = cursor.take(1)?[0];
-    let reach = cursor.varint()?;
+    let decoded_bytes = cursor.varint()?;
     if depth == 0 || depth > limits::DEPTH_MAX {
         return Err(FrameError::Field("depth"));
     }
-    if reach < n_raw || reach > limits::REACH_BYTES_MAX {
+    if decoded_bytes < n_raw || decoded_bytes > limits::DECODED_BYTES_MAX {
         return Err(FrameError::Field("reach"));
     }
-    Ok(Base { key, depth, reach: reach as u32, landing: flags & LANDING != 0 })
+    Ok(Base { key, depth, decoded_bytes: decoded_bytes as u32, skip: flags & LANDING != 0 })
 }
 
 /// Reads forward through bytes that may end too early.
@@ -418,7 +418,7 @@ mod tests {
     use super::*;
 
     fn headers() -> Vec<Header> {
-        let base = Base { key: Key(7), depth: 3, reach: 900, landing: true };
+        let base = Base { key: Key(7), depth: 3, decoded_bytes: 900, skip: true };
         vec![
             Header { kind: Kind::Single, packed: true, lengths: vec![300], base: None },
             Header { kind: Kind::Single, packed: true, lengths: vec![300], base: Some(base) },

@@ -20,7 +20,7 @@ pub mod usage;
 mod write;
 
 pub use cache::Decoded;
-pub use compressor::Levels;
+pub use compressor::CompressionLevels;
 pub use read::{Content, Frames, Reader, Sealed, Step};
 pub use repack::Repacker;
 pub use write::{Blob, Stored, Writer, Written};
@@ -31,7 +31,7 @@ use crate::types::{
 };
 
 use self::{
-    candidates::{Kin, Relative},
+    candidates::{BaseCandidate, BaseCandidates},
     features::Features,
     place::{Place, Places},
 };
@@ -45,8 +45,8 @@ impl Places for Nothing {
     }
 }
 
-impl Kin for Nothing {
-    fn kin(&self, _: &Features, _: Option<Key>) -> Result<Vec<Relative>, Error> {
+impl BaseCandidates for Nothing {
+    fn base_candidates(&self, _: &Features, _: Option<Key>) -> Result<Vec<BaseCandidate>, Error> {
         Ok(Vec::new())
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     cache::{Cache, Decoded},
-    chain::Link,
+    chain::ChainLink,
     chunk::{self, Chunk},
     frame::{self, Base, FrameError, Header, Kind, Unpacker},
     pack_name,
@@ -104,13 +104,13 @@ pub struct Step {
 
 impl Step {
     /// What counts of it for a blob that is to hang on it.
-    pub fn link(&self) -> Link {
+    pub fn link(&self) -> ChainLink {
         let base = self.header.base;
-        Link {
+        ChainLink {
             key: self.key,
             depth: self.header.depth(),
-            reach: self.header.reach(),
-            is_spine: base.is_none_or(|base| base.landing),
+            decoded_bytes: self.header.decoded_bytes(),
+            is_backbone: base.is_none_or(|base| base.skip),
             base: base.map(|base| base.key),
             is_list: self.header.kind == Kind::List,
         }

@@ -12,13 +12,13 @@ use crate::types::{digest::Key, limits};
 
 use super::features::Features;
 
-/// Blobs up to this size wait for company.
+/// Blobs up to this size wait for others.
 pub const SMALL_BYTES_MAX: usize = 16 << 10;
 /// A window is closed once it holds this much: four frames.
 const WINDOW_BYTES: usize = 4 * limits::SOLID_BYTES_MAX;
 
-/// A blob that waits for company.
-pub struct Member {
+/// A blob that waits for others.
+pub struct SolidMember {
     /// Its key.
     pub key: Key,
     /// Its bytes.
@@ -31,15 +31,15 @@ pub struct Member {
 
 /// Blobs that wait.
 #[derive(Default)]
-pub struct Company {
-    members: Vec<Member>,
+pub struct SolidWindow {
+    members: Vec<SolidMember>,
     places: HashMap<Key, usize>,
     n_bytes: usize,
 }
 
-impl Company {
+impl SolidWindow {
     /// Adds a blob; it must not wait already.
-    pub fn join(&mut self, member: Member) {
+    pub fn join(&mut self, member: SolidMember) {
         self.n_bytes += member.bytes.len();
         self.places.insert(member.key, self.members.len());
         self.members.push(member);
@@ -56,9 +56,9 @@ impl Company {
     }
 
     /// Ends the window; what waited comes out in groups of which each makes a frame.
-    pub fn leave(&mut self) -> Vec<Vec<Member>> {
+    pub fn leave(&mut self) -> Vec<Vec<SolidMember>> {
         let Self { members, .. } = std::mem::take(self);
-        let mut groups: Vec<Vec<Member>> = Vec::new();
+        let mut groups: Vec<Vec<SolidMember>> = Vec::new();
         let mut n_bytes = 0;
         for member in in_order(members) {
             let is_full = n_bytes + member.bytes.len() > limits::SOLID_BYTES_MAX
@@ -77,7 +77,7 @@ impl Company {
 }
 
 /// Puts like by like. The order depends on that of arrival and on nothing else.
-fn in_order(members: Vec<Member>) -> Vec<Member> {
+fn in_order(members: Vec<SolidMember>) -> Vec<SolidMember> {
     let mut sharing: HashMap<u32, Vec<usize>> = HashMap::new();
     for (n, member) in members.iter().enumerate() {
         for feature in member.features.iter().flatten() {
@@ -102,7 +102,7 @@ fn in_order(members: Vec<Member>) -> Vec<Member> {
             }
         }
     }
-    let mut members: Vec<Option<Member>> = members.into_iter().map(Some).collect();
+    let mut members: Vec<Option<SolidMember>> = members.into_iter().map(Some).collect();
     order.into_iter().filter_map(|n| members[n].take()).collect()
 }
 
@@ -110,42 +110,42 @@ fn in_order(members: Vec<Member>) -> Vec<Member> {
 mod tests {
     use super::*;
 
-    fn member(key: u64, kind: &'static str, family: u32, n_bytes: usize) -> Member {
+    fn member(key: u64, kind: &'static str, family: u32, n_bytes: usize) -> SolidMember {
         let features = std::array::from_fn(|n| family * 100 + n as u32);
         let bytes = Arc::new(vec![key as u8; n_bytes]);
-        Member { key: Key(key), bytes, kind, features: Some(features) }
+        SolidMember { key: Key(key), bytes, kind, features: Some(features) }
     }
 
-    fn keys(groups: &[Vec<Member>]) -> Vec<Vec<u64>> {
+    fn keys(groups: &[Vec<SolidMember>]) -> Vec<Vec<u64>> {
         groups.iter().map(|group| group.iter().map(|member| member.key.0).collect()).collect()
     }
 
     #[test]
     fn like_lies_by_like() {
-        let mut company = Company::default();
+        let mut solid = SolidWindow::default();
         let given = [("a", 1), ("a", 2), ("b", 1), ("a", 1), ("a", 2), ("b", 3), ("a", 9)];
         for (n, (kind, family)) in given.into_iter().enumerate() {
-            company.join(member(n as u64, kind, family, 10));
+            solid.join(member(n as u64, kind, family, 10));
         }
-        assert_eq!(company.get(Key(3)).map(|bytes| bytes.len()), Some(10));
-        assert_eq!(keys(&company.leave()), [[0, 3, 1, 4, 6, 2, 5]]);
-        assert_eq!(company.get(Key(3)), None);
-        assert!(company.leave().is_empty());
+        assert_eq!(solid.get(Key(3)).map(|bytes| bytes.len()), Some(10));
+        assert_eq!(keys(&solid.leave()), [[0, 3, 1, 4, 6, 2, 5]]);
+        assert_eq!(solid.get(Key(3)), None);
+        assert!(solid.leave().is_empty());
     }
 
     #[test]
     fn no_frame_is_too_large() {
-        let mut company = Company::default();
+        let mut solid = SolidWindow::default();
         for n in 0..300 {
-            company.join(member(n, "a", n as u32, SMALL_BYTES_MAX - 7));
+            solid.join(member(n, "a", n as u32, SMALL_BYTES_MAX - 7));
         }
-        assert!(company.is_full());
-        let groups = company.leave();
+        assert!(solid.is_full());
+        let groups = solid.leave();
         let sizes = groups.iter().map(|g| g.iter().map(|m| m.bytes.len()).sum::<usize>());
         assert!(sizes.clone().all(|n| n <= limits::SOLID_BYTES_MAX && n > 0));
         assert_eq!(sizes.sum::<usize>(), 300 * (SMALL_BYTES_MAX - 7));
-        let mut company = Company::default();
-        (0..limits::FRAME_BLOBS_MAX as u64 + 1).for_each(|n| company.join(member(n, "a", 1, 0)));
-        assert_eq!(company.leave().len(), 2);
+        let mut solid = SolidWindow::default();
+        (0..limits::FRAME_BLOBS_MAX as u64 + 1).for_each(|n| solid.join(member(n, "a", 1, 0)));
+        assert_eq!(solid.leave().len(), 2);
     }
 }

@@ -30,14 +30,14 @@ pub enum How {
     /// Compressed against a base.
     Based,
     /// Compressed together with others, in a solid frame.
-    Company,
+    Solid,
     /// The chunk list of a large content.
     List,
 }
 
 /// What is stored in one way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Layer {
+pub struct StorageClass {
     /// How many blobs.
     pub n_blobs: u64,
     /// Their bytes.
@@ -48,17 +48,17 @@ pub struct Layer {
 
 /// What packs consist of; everything that is stored adds up to their bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Layers {
+pub struct StorageStats {
     /// Blobs that are not compressed.
-    pub as_is: Layer,
+    pub as_is: StorageClass,
     /// Blobs compressed alone.
-    pub alone: Layer,
+    pub alone: StorageClass,
     /// Blobs compressed against a base.
-    pub based: Layer,
+    pub based: StorageClass,
     /// Blobs in solid frames.
-    pub company: Layer,
+    pub solid: StorageClass,
     /// Chunk lists.
-    pub lists: Layer,
+    pub lists: StorageClass,
     /// How many packs were read.
     pub n_packs: u64,
     /// Bytes of their headers, directories and footers.
@@ -81,7 +81,7 @@ pub fn how(header: &Header) -> How {
         Header { kind: Kind::List, .. } => How::List,
         Header { packed: false, .. } => How::AsIs,
         Header { base: Some(_), .. } => How::Based,
-        Header { lengths, .. } if lengths.len() > 1 => How::Company,
+        Header { lengths, .. } if lengths.len() > 1 => How::Solid,
         _ => How::Alone,
     }
 }
@@ -109,7 +109,7 @@ impl Shares {
     }
 }
 
-impl Layers {
+impl StorageStats {
     /// Counts what a pack consists of, from the headers of its frames.
     ///
     /// The pack is read as a whole; one that cannot be made out is counted as that.
@@ -148,12 +148,12 @@ impl Layers {
         Ok(())
     }
 
-    fn layer(&mut self, how: How) -> &mut Layer {
+    fn layer(&mut self, how: How) -> &mut StorageClass {
         match how {
             How::AsIs => &mut self.as_is,
             How::Alone => &mut self.alone,
             How::Based => &mut self.based,
-            How::Company => &mut self.company,
+            How::Solid => &mut self.solid,
             How::List => &mut self.lists,
         }
     }
@@ -169,13 +169,13 @@ mod tests {
     }
 
     fn example() -> (Memory, pack::Packed) {
-        let base = Some(Base { key: Key(1), depth: 1, reach: 90, landing: false });
+        let base = Some(Base { key: Key(1), depth: 1, decoded_bytes: 90, skip: false });
         let mut builder = pack::Builder::default();
         for (header, payload) in [
             (header(Kind::Single, false, &[3], None), "abc"),
             (header(Kind::Single, true, &[30], None), "alone"),
             (header(Kind::Single, true, &[40], base), "based"),
-            (header(Kind::Solid, true, &[10, 20], None), "company"),
+            (header(Kind::Solid, true, &[10, 20], None), "solid"),
             (header(Kind::List, true, &[73], None), "list"),
         ] {
             let keys = (0..header.lengths.len() as u64).map(Key).collect();
@@ -190,9 +190,9 @@ mod tests {
     #[test]
     fn layers_add_up_to_the_pack() {
         let (memory, packed) = example();
-        let (mut layers, mut shares) = (Layers::default(), Shares::default());
+        let (mut layers, mut shares) = (StorageStats::default(), Shares::default());
         layers.count(&memory, &packed.pack, &mut shares).unwrap();
-        let all = [layers.as_is, layers.alone, layers.based, layers.company, layers.lists];
+        let all = [layers.as_is, layers.alone, layers.based, layers.solid, layers.lists];
         assert_eq!(all.map(|layer| layer.n_blobs), [1, 1, 1, 2, 1]);
         assert_eq!(all.map(|layer| layer.n_raw), [3, 30, 40, 30, 73]);
         let n_stored: u64 = all.iter().map(|layer| layer.n_stored).sum();
@@ -206,10 +206,11 @@ mod tests {
         let name = pack_name(&packed.pack);
         let mut contents = memory.contents();
         contents.insert(name, packed.bytes[..40].to_vec().into());
-        let (mut layers, mut shares) = (Layers::default(), Shares::default());
+        let (mut layers, mut shares) = (StorageStats::default(), Shares::default());
         layers.count(&Memory::of(contents), &packed.pack, &mut shares).unwrap();
         layers.count(&Memory::default(), &packed.pack, &mut shares).unwrap();
-        let wanted = Layers { n_unreadable: 2, n_unreadable_bytes: 40, ..Layers::default() };
+        let wanted =
+            StorageStats { n_unreadable: 2, n_unreadable_bytes: 40, ..StorageStats::default() };
         assert_eq!(layers, wanted);
     }
 
@@ -222,7 +223,7 @@ mod tests {
         }
         let (memory, packed) = example();
         let mut shares = Shares::default();
-        Layers::default().count(&memory, &packed.pack, &mut shares).unwrap();
+        StorageStats::default().count(&memory, &packed.pack, &mut shares).unwrap();
         let at: Vec<_> = pack::places(packed.pack, &packed.frames)
             .map(|(_, place)| (packed.pack.key(), place.offset, place.n_bytes))
             .collect();

@@ -17,17 +17,17 @@ use crate::{
 
 use super::{
     cache::Cache,
-    candidates::{Candidate, Kin, Kinship},
-    chain::{self, Link},
+    candidates::{BaseCandidates, RankedCandidate, RecentBlobs},
+    chain::{self, ChainLink},
     chunk::{self, Chunk},
-    compressor::{Based, Job, Lane, Levels, Ready},
-    features::Traits,
+    compressor::{Based, CompressedFrame, CompressionLevels, Compressor, FrameJob},
+    features::Fingerprint,
     frame::{self, Header, Kind},
     pack::{Builder, Packed, places},
     pack_name,
     place::{Place, Places},
     read::{Frames, Reader, Sealed},
-    solid::{Company, Member, SMALL_BYTES_MAX},
+    solid::{SMALL_BYTES_MAX, SolidMember, SolidWindow},
 };
 
 /// Bytes of blobs that are kept at hand as bases.
@@ -35,9 +35,9 @@ const AT_HAND_BYTES: usize = 48 << 20;
 /// Of so many candidates one must be readable and have room.
 const TRIES_MAX: usize = 3;
 /// A small blob shares at least so many features with a base that is not its previous revision;
-/// otherwise company serves it better.
+/// otherwise a solid frame serves it better.
 const SMALL_MATCHING_MIN: u32 = 2;
-/// A blob up to this size joins its kin in company rather than hang on it.
+/// A blob up to this size shares a solid frame with its like rather than be attached to it.
 const TINY_BYTES_MAX: usize = 4 << 10;
 
 /// Names the pack that is not sealed yet.
@@ -50,7 +50,7 @@ pub struct Blob {
     /// Its bytes, at most [`limits::BLOB_BYTES_MAX`].
     pub bytes: Arc<Vec<u8>>,
     /// What is known of them; none when it is to be stored without a base.
-    pub traits: Option<Traits>,
+    pub fingerprint: Option<Fingerprint>,
     /// What kind of document it comes from.
     pub kind: &'static str,
 }
@@ -68,19 +68,19 @@ pub struct Written {
 }
 
 /// What a writer asks about blobs of earlier transactions.
-pub trait Stored: Places + Kin {}
+pub trait Stored: Places + BaseCandidates {}
 
-impl<T: Places + Kin> Stored for T {}
+impl<T: Places + BaseCandidates> Stored for T {}
 
 /// Puts blobs; one writer serves one transaction.
 pub struct Writer {
     stored: Rc<dyn Stored>,
-    kinship: Kinship,
+    recent_blobs: RecentBlobs,
     /// What blobs of this transaction will at most be as bases.
-    links: HashMap<Key, Link>,
+    links: HashMap<Key, ChainLink>,
     at_hand: Cache<Key, Arc<Vec<u8>>>,
-    company: Company,
-    lane: Lane,
+    solid: SolidWindow,
+    compressor: Compressor,
     packs: Packs,
 }
 
@@ -138,18 +138,18 @@ impl Writer {
         backend: Arc<dyn Backend>,
         stored: Rc<S>,
         pool: Rc<Pool>,
-        levels: Levels,
+        levels: CompressionLevels,
     ) -> Self {
         let sealed = Sealed::new(Arc::clone(&backend), Rc::clone(&stored) as Rc<dyn Places>);
         let open = Open { sealed, pack: Builder::default(), places: HashMap::new() };
         let (reader, hanging, written) = (Reader::new(open), HashMap::new(), Vec::new());
         Self {
             stored,
-            kinship: Kinship::default(),
+            recent_blobs: RecentBlobs::default(),
             links: HashMap::new(),
             at_hand: Cache::new(AT_HAND_BYTES),
-            company: Company::default(),
-            lane: Lane::new(pool, levels),
+            solid: SolidWindow::default(),
+            compressor: Compressor::new(pool, levels),
             packs: Packs { backend, reader, hanging, written },
         }
     }
@@ -157,18 +157,19 @@ impl Writer {
     /// Puts a blob that is not stored yet; `previous` is the one it most likely resembles.
     pub fn put(&mut self, blob: Blob, previous: Option<Key>) -> Result<(), Error> {
         debug_assert!(blob.bytes.len() <= limits::BLOB_BYTES_MAX);
-        let Blob { digest, bytes, traits, kind } = blob;
+        let Blob { digest, bytes, fingerprint, kind } = blob;
         let key = digest.key();
         let is_small = bytes.len() <= SMALL_BYTES_MAX;
-        let base = match &traits {
-            Some(traits) => self.base(traits, &bytes, previous)?,
+        let base = match &fingerprint {
+            Some(fingerprint) => self.base(fingerprint, &bytes, previous)?,
             None => None,
         };
         match base {
             None if is_small => {
-                let features = traits.as_ref().and_then(|traits| traits.features().copied());
-                self.company.join(Member { key, bytes: Arc::clone(&bytes), kind, features });
-                if self.company.is_full() {
+                let features =
+                    fingerprint.as_ref().and_then(|fingerprint| fingerprint.features().copied());
+                self.solid.join(SolidMember { key, bytes: Arc::clone(&bytes), kind, features });
+                if self.solid.is_full() {
                     self.end_company()?;
                 }
             }
@@ -176,11 +177,11 @@ impl Writer {
                 let link = link(key, &bytes, base.as_ref());
                 self.links.insert(key, link);
                 let blobs = vec![(key, bytes.len() as u32)];
-                self.push(Job { kind: Kind::Single, blobs, raw: Arc::clone(&bytes), base })?;
+                self.push(FrameJob { kind: Kind::Single, blobs, raw: Arc::clone(&bytes), base })?;
             }
         }
-        if let Some(traits) = traits {
-            self.kinship.introduce(key, bytes.len() as u64, traits);
+        if let Some(fingerprint) = fingerprint {
+            self.recent_blobs.introduce(key, bytes.len() as u64, fingerprint);
         }
         let n_bytes = bytes.len();
         self.at_hand.put(key, bytes, n_bytes);
@@ -214,19 +215,19 @@ impl Writer {
         // Like any other base, one that cannot be read costs space only.
         let base =
             previous.and_then(|previous| self.list_base(previous, list.len()).ok().flatten());
-        let link = Link { is_list: true, ..link(key, &list, base.as_ref()) };
+        let link = ChainLink { is_list: true, ..link(key, &list, base.as_ref()) };
         self.links.insert(key, link);
         let blobs = vec![(key, list.len() as u32)];
-        self.push(Job { kind: Kind::List, blobs, raw: Arc::new(list), base })
+        self.push(FrameJob { kind: Kind::List, blobs, raw: Arc::new(list), base })
     }
 
     fn list_base(&mut self, previous: Key, n_raw: usize) -> Result<Option<Based>, Error> {
         if !self.link(previous)?.is_list {
             return Ok(None);
         }
-        let Some((link, landing)) = self.hang(previous, n_raw)? else { return Ok(None) };
+        let Some((link, skip)) = self.attach(previous, n_raw)? else { return Ok(None) };
         let bytes = self.bytes(link.key)?;
-        Ok(Some(Based { link, bytes, landing }))
+        Ok(Some(Based { link, bytes, skip }))
     }
 
     /// Seals what is open and hands over every pack written since the start.
@@ -234,7 +235,7 @@ impl Writer {
     /// The packs are durable only after the backend's next `sync`.
     pub fn finish(mut self) -> Result<Vec<Written>, Error> {
         self.end_company()?;
-        while let Some(ready) = self.lane.pop() {
+        while let Some(ready) = self.compressor.pop() {
             self.packs.add(ready)?;
         }
         self.packs.seal()?;
@@ -244,20 +245,20 @@ impl Writer {
     /// The base for a blob; none when it is better off without.
     fn base(
         &mut self,
-        traits: &Traits,
+        fingerprint: &Fingerprint,
         bytes: &[u8],
         previous: Option<Key>,
     ) -> Result<Option<Based>, Error> {
         let stored = &*self.stored;
         let n_bytes = bytes.len() as u64;
-        let candidates = self.kinship.candidates(stored, traits, n_bytes, previous)?;
-        for Candidate { key, n_matching, .. } in candidates.into_iter().take(TRIES_MAX) {
+        let candidates = self.recent_blobs.candidates(stored, fingerprint, n_bytes, previous)?;
+        for RankedCandidate { key, n_matching, .. } in candidates.into_iter().take(TRIES_MAX) {
             let is_small = bytes.len() <= SMALL_BYTES_MAX;
             let n_matching_min = if previous == Some(key) { 1 } else { SMALL_MATCHING_MIN };
             if is_small && n_matching < n_matching_min {
                 continue;
             }
-            if self.company.get(key).is_some() {
+            if self.solid.get(key).is_some() {
                 // Company serves a very small one as well; another needs a frame to hang on.
                 if bytes.len() <= TINY_BYTES_MAX {
                     return Ok(None);
@@ -265,17 +266,17 @@ impl Writer {
                 self.end_company()?;
             }
             // A base that cannot be read costs space, not the new document.
-            let Ok(Some((link, landing))) = self.hang(key, bytes.len()) else { continue };
+            let Ok(Some((link, skip))) = self.attach(key, bytes.len()) else { continue };
             if link.is_list {
                 continue;
             }
             let Ok(bytes) = self.bytes(link.key) else { continue };
-            return Ok(Some(Based { link, bytes, landing }));
+            return Ok(Some(Based { link, bytes, skip }));
         }
         Ok(None)
     }
 
-    fn hang(&self, key: Key, n_raw: usize) -> Result<Option<(Link, bool)>, Error> {
+    fn attach(&self, key: Key, n_raw: usize) -> Result<Option<(ChainLink, bool)>, Error> {
         let mut next = Some(key);
         // Depth falls from step to step; the bound is for headers that lie.
         let chain = std::iter::from_fn(|| {
@@ -283,10 +284,10 @@ impl Writer {
             next = link.as_ref().map_or(None, |link| link.base);
             Some(link)
         });
-        chain::hang(chain.take(usize::from(limits::DEPTH_MAX) + 1), n_raw)
+        chain::attach(chain.take(usize::from(limits::DEPTH_MAX) + 1), n_raw)
     }
 
-    fn link(&self, key: Key) -> Result<Link, Error> {
+    fn link(&self, key: Key) -> Result<ChainLink, Error> {
         if let Some(link) = self.links.get(&key) {
             return Ok(*link);
         }
@@ -306,11 +307,11 @@ impl Writer {
     /// The bytes of a blob that need not be read from a pack.
     fn underway(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
         let at_hand = self.at_hand.get(&key);
-        at_hand.or_else(|| self.company.get(key).cloned()).or_else(|| self.lane.get(key))
+        at_hand.or_else(|| self.solid.get(key).cloned()).or_else(|| self.compressor.get(key))
     }
 
     fn end_company(&mut self) -> Result<(), Error> {
-        for members in self.company.leave() {
+        for members in self.solid.leave() {
             let kind = if members.len() == 1 { Kind::Single } else { Kind::Solid };
             let blobs: Vec<(Key, u32)> =
                 members.iter().map(|member| (member.key, member.bytes.len() as u32)).collect();
@@ -319,15 +320,15 @@ impl Writer {
             for (key, _) in &blobs {
                 self.links.insert(*key, link(*key, &raw, None));
             }
-            self.push(Job { kind, blobs, raw: Arc::new(raw), base: None })?;
+            self.push(FrameJob { kind, blobs, raw: Arc::new(raw), base: None })?;
         }
         Ok(())
     }
 
-    fn push(&mut self, job: Job) -> Result<(), Error> {
-        self.lane.push(job);
-        while self.lane.is_full() {
-            let Some(ready) = self.lane.pop() else { break };
+    fn push(&mut self, job: FrameJob) -> Result<(), Error> {
+        self.compressor.push(job);
+        while self.compressor.is_full() {
+            let Some(ready) = self.compressor.pop() else { break };
             self.packs.add(ready)?;
         }
         Ok(())
@@ -336,26 +337,26 @@ impl Writer {
 
 /// The most that a blob of a frame with these bytes can be as a base: whether a base really saves
 /// shows only later.
-fn link(key: Key, frame: &[u8], base: Option<&Based>) -> Link {
-    let described = base.map(|base| base.link.describe(frame.len(), base.landing));
-    Link {
+fn link(key: Key, frame: &[u8], base: Option<&Based>) -> ChainLink {
+    let described = base.map(|base| base.link.describe(frame.len(), base.skip));
+    ChainLink {
         key,
         depth: described.map_or(0, |base| base.depth),
-        reach: described.map_or(frame.len() as u64, |base| u64::from(base.reach)),
-        is_spine: described.is_none_or(|base| base.landing),
+        decoded_bytes: described.map_or(frame.len() as u64, |base| u64::from(base.decoded_bytes)),
+        is_backbone: described.is_none_or(|base| base.skip),
         base: described.map(|base| base.key),
         is_list: false,
     }
 }
 
 impl Packs {
-    fn add(&mut self, ready: Ready) -> Result<(), Error> {
-        let Ready { kind, blobs, raw, packed, base } = ready;
-        let base = base.map(|(link, landing)| self.settled(link).describe(raw.len(), landing));
+    fn add(&mut self, ready: CompressedFrame) -> Result<(), Error> {
+        let CompressedFrame { kind, blobs, raw, packed, base } = ready;
+        let base = base.map(|(link, skip)| self.settled(link).describe(raw.len(), skip));
         let lengths = blobs.iter().map(|(_, n_bytes)| *n_bytes).collect();
         let header = Header { kind, packed: packed.is_some(), lengths, base };
         for (key, _) in &blobs {
-            self.hanging.insert(*key, (header.depth(), header.reach()));
+            self.hanging.insert(*key, (header.depth(), header.decoded_bytes()));
         }
         let keys = blobs.iter().map(|(key, _)| *key).collect();
         let open = self.reader.frames_mut();
@@ -371,9 +372,11 @@ impl Packs {
     }
 
     /// What a base has become; of one from an earlier transaction that was known.
-    fn settled(&self, link: Link) -> Link {
+    fn settled(&self, link: ChainLink) -> ChainLink {
         match self.hanging.get(&link.key) {
-            Some((depth, reach)) => Link { depth: *depth, reach: *reach, ..link },
+            Some((depth, decoded_bytes)) => {
+                ChainLink { depth: *depth, decoded_bytes: *decoded_bytes, ..link }
+            }
             None => link,
         }
     }

@@ -26,8 +26,8 @@ pub const FRAME_BLOBS_MAX: usize = 4096;
 pub const PAYLOAD_BYTES_MAX: usize = LIST_BYTES_MAX + (LIST_BYTES_MAX >> 8) + 1024;
 /// Bases under a frame, itself not counted.
 pub const DEPTH_MAX: u8 = 32;
-/// Bytes decoded to read any one blob that has a base, bases and company included.
-pub const REACH_BYTES_MAX: u64 = 16 << 20;
+/// Bytes decoded to read any one blob that has a base, bases and others in the frame included.
+pub const DECODED_BYTES_MAX: u64 = 16 << 20;
 
 /// A pack is sealed once it holds this much.
 pub const PACK_BYTES_TARGET: usize = 32 << 20;

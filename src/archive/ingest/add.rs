@@ -19,7 +19,7 @@ use crate::{
         note::Signer,
     },
     pool::Pool,
-    store::{Blob, Levels, Writer},
+    store::{Blob, CompressionLevels, Writer},
     types::{
         digest::{Digest, DocId, Hasher},
         error::Error,
@@ -330,7 +330,7 @@ impl Transaction<'_> {
         match &content.form {
             Form::Blob(bytes, _) => {
                 let bytes = Arc::clone(bytes);
-                self.writer().put(Blob { digest, bytes, traits: None, kind }, None)?;
+                self.writer().put(Blob { digest, bytes, fingerprint: None, kind }, None)?;
             }
             Form::Chunks(chunks) => self.writer().put_list(&digest, chunks, None)?,
         }
@@ -345,15 +345,15 @@ impl Transaction<'_> {
             Form::Blob(bytes, analysis) => {
                 // Bytes that were expected to be known were looked at no further.
                 let analysis = analysis.take().unwrap_or_else(|| Analysis::of(bytes, kind));
-                if let Some(features) = analysis.traits.features() {
+                if let Some(features) = analysis.fingerprint.features() {
                     self.pending.features.insert(digest.key(), *features);
                 }
                 if let Some(sketch) = analysis.sketch {
                     self.pending.sketches.insert(digest, sketch);
                 }
-                let (bytes, traits) = (Arc::clone(bytes), Some(analysis.traits));
+                let (bytes, fingerprint) = (Arc::clone(bytes), Some(analysis.fingerprint));
                 let previous = previous.map(|previous| previous.key());
-                self.writer().put(Blob { digest, bytes, traits, kind }, previous)?;
+                self.writer().put(Blob { digest, bytes, fingerprint, kind }, previous)?;
             }
             Form::Chunks(chunks) => {
                 let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
@@ -371,7 +371,7 @@ impl Transaction<'_> {
         self.writer.get_or_insert_with(|| {
             let stored = Rc::clone(&archive.catalog);
             let backend = Arc::clone(&archive.backend);
-            Writer::new(backend, stored, Rc::clone(pool), Levels::default())
+            Writer::new(backend, stored, Rc::clone(pool), CompressionLevels::default())
         })
     }
 

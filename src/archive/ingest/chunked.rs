@@ -7,11 +7,11 @@ use std::{
 };
 
 use crate::{
-    pool::Ticket,
+    pool::Task,
     store::{
         Blob,
         chunk::{self, Chunk},
-        features::Traits,
+        features::Fingerprint,
     },
     types::{
         digest::{Digest, Hasher},
@@ -45,7 +45,7 @@ struct Pieces {
 
 /// A chunk that some thread looks at.
 enum Piece {
-    New(Arc<Vec<u8>>, Ticket<(Digest, Traits)>),
+    New(Arc<Vec<u8>>, Task<(Digest, Fingerprint)>),
     /// The very bytes of the piece before, as in the holes of a sparse file.
     Again,
 }
@@ -123,17 +123,18 @@ impl Transaction<'_> {
         &mut self,
         digest: Digest,
         bytes: Arc<Vec<u8>>,
-        traits: Traits,
+        fingerprint: Fingerprint,
         kind: &'static str,
     ) -> Result<(), Error> {
         if self.pending.chunks_held.contains(&digest) {
             return Ok(());
         }
-        if let Some(features) = traits.features() {
+        if let Some(features) = fingerprint.features() {
             self.pending.features.insert(digest.key(), *features);
         }
         if !self.writer().holds(&digest)? {
-            self.writer().put(Blob { digest, bytes, traits: Some(traits), kind }, None)?;
+            self.writer()
+                .put(Blob { digest, bytes, fingerprint: Some(fingerprint), kind }, None)?;
         }
         self.pending.chunks_held.insert(digest);
         Ok(())
@@ -149,7 +150,7 @@ impl Pieces {
         let piece = Arc::new(piece);
         self.last = Some(Arc::clone(&piece));
         let bytes = Arc::clone(&piece);
-        let file_stat = move || (Digest::of(&bytes), Traits::of(&bytes));
+        let file_stat = move || (Digest::of(&bytes), Fingerprint::of(&bytes));
         self.underway.push_back(Piece::New(piece, transaction.pool.submit(file_stat)));
     }
 
@@ -161,11 +162,11 @@ impl Pieces {
         chunks: &mut Vec<Chunk>,
     ) -> Result<(), Error> {
         match self.underway.pop_front() {
-            Some(Piece::New(bytes, ticket)) => {
-                let (digest, traits) = ticket.redeem();
+            Some(Piece::New(bytes, task)) => {
+                let (digest, fingerprint) = task.join();
                 self.n_underway -= bytes.len();
                 chunks.push(Chunk { digest, n_bytes: bytes.len() as u32 });
-                transaction.put_chunk(digest, bytes, traits, kind)
+                transaction.put_chunk(digest, bytes, fingerprint, kind)
             }
             Some(Piece::Again) => {
                 let last = chunks.last().copied();

@@ -12,9 +12,9 @@ use std::{
 
 use crate::{
     catalog::{FileStat, Latest},
-    pool::{Pool, Ticket},
+    pool::{Pool, Task},
     similarity::words,
-    store::features::Traits,
+    store::features::Fingerprint,
     text,
     types::{digest::Digest, limits, name::DocName, time::Moment},
 };
@@ -111,7 +111,7 @@ pub struct SmallInput {
 /// What is computed of new bytes.
 pub struct Analysis {
     /// Their marks and features.
-    pub traits: Traits,
+    pub fingerprint: Fingerprint,
     /// The sketch of text, as it is stored.
     pub sketch: Option<Vec<u8>>,
 }
@@ -132,7 +132,7 @@ impl Analysis {
     /// Looks at bytes.
     pub fn of(bytes: &[u8], media_type: &str) -> Self {
         let sketch = words::sketch(bytes, media_type).map(|sketch| sketch.encode());
-        Self { traits: Traits::of(bytes), sketch }
+        Self { fingerprint: Fingerprint::of(bytes), sketch }
     }
 }
 
@@ -187,7 +187,7 @@ pub struct ReadAhead {
     /// Not given to the pool yet.
     gathered: Vec<(Intake, Expected)>,
     n_gathered: u64,
-    underway: VecDeque<(u64, Ticket<Vec<ReadDocument>>)>,
+    underway: VecDeque<(u64, Task<Vec<ReadDocument>>)>,
     n_underway: u64,
     arrived: VecDeque<ReadDocument>,
     names: HashMap<DocName, usize>,
@@ -236,9 +236,9 @@ impl ReadAhead {
             if self.underway.is_empty() {
                 self.send();
             }
-            let (n_bytes, ticket) = self.underway.pop_front()?;
+            let (n_bytes, task) = self.underway.pop_front()?;
             self.n_underway -= n_bytes;
-            self.arrived.extend(ticket.redeem());
+            self.arrived.extend(task.join());
         }
         let arrived = self.arrived.pop_front()?;
         if let Some(n) = self.names.get_mut(&arrived.intake.name) {
@@ -256,11 +256,11 @@ impl ReadAhead {
         if group.is_empty() {
             return;
         }
-        let ticket = self.pool.submit(move || {
+        let task = self.pool.submit(move || {
             let arrive = |(intake, expected)| ReadDocument::read(intake, expected);
             group.into_iter().map(arrive).collect()
         });
-        self.underway.push_back((n_bytes, ticket));
+        self.underway.push_back((n_bytes, task));
         self.n_underway += n_bytes;
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     catalog::{Document, Held, Totals},
     store::{
         place::Places as _,
-        usage::{Layer, Layers, Shares},
+        usage::{Shares, StorageClass, StorageStats},
     },
     types::{digest::Key, error::Error, limits},
 };
@@ -27,11 +27,11 @@ pub struct Sizes {
     /// Sums over the catalog.
     pub totals: Totals,
     /// Revisions whose content was there already, from whatever document.
-    pub again: Layer,
+    pub again: StorageClass,
     /// What the packs consist of.
-    pub layers: Layers,
+    pub storage_stats: StorageStats,
     /// Chunks of large contents that were there already.
-    pub chunks_again: Layer,
+    pub chunks_again: StorageClass,
     /// Bytes of the journal.
     pub journal: JournalSizes,
     /// Bytes of the catalog, which is made from the others.
@@ -77,7 +77,7 @@ struct Tally {
 struct Chunks {
     contents: HashSet<i64>,
     met: HashSet<Key>,
-    again: Layer,
+    again: StorageClass,
 }
 
 /// A row of a document with its sums, before it is known to be among the best.
@@ -99,14 +99,14 @@ impl Archive {
     }
 
     fn sizes_in_view(&self, tell: &mut dyn FnMut(Stage)) -> Result<Sizes, Error> {
-        let (mut layers, mut shares) = (Layers::default(), Shares::default());
+        let (mut storage_stats, mut shares) = (StorageStats::default(), Shares::default());
         for (n, pack) in self.catalog.packs()?.iter().enumerate() {
             tell(Stage::Packs(n as u64));
-            layers.count(&*self.backend, pack, &mut shares)?;
+            storage_stats.count(&*self.backend, pack, &mut shares)?;
         }
         let (chunks_again, best) = self.tally(&shares, tell)?;
         let totals = self.catalog.totals()?;
-        let again = Layer {
+        let again = StorageClass {
             n_blobs: totals.n_revisions - totals.n_contents,
             n_raw: totals.n_raw - totals.n_distinct,
             n_stored: 0,
@@ -118,7 +118,7 @@ impl Archive {
         let savers = best.iter().map(saver).collect::<Result<_, Error>>()?;
         let n_catalog = self.catalog.n_own_bytes()?;
         let journal = self.journal_sizes()?;
-        Ok(Sizes { totals, again, layers, chunks_again, journal, n_catalog, savers })
+        Ok(Sizes { totals, again, storage_stats, chunks_again, journal, n_catalog, savers })
     }
 
     /// Bytes of the journal; checkpoints noted for later comparison are no part of it.
@@ -140,7 +140,7 @@ impl Archive {
         &self,
         shares: &Shares,
         tell: &mut dyn FnMut(Stage),
-    ) -> Result<(Layer, Vec<Candidate>), Error> {
+    ) -> Result<(StorageClass, Vec<Candidate>), Error> {
         let mut best = Vec::new();
         let mut chunks = Chunks::default();
         let mut tally = Tally::default();

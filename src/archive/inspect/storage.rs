@@ -21,13 +21,13 @@ use crate::{
 
 /// How a stored content lies, and what it takes to read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chain {
+pub struct DeltaChain {
     /// In what way it is stored.
     pub how: How,
     /// How many bases lie under it.
     pub depth: u64,
     /// Bytes decoded to read its frame.
-    pub reach: u64,
+    pub decoded_bytes: u64,
     /// The blob it was compressed against.
     pub base: Option<Key>,
     /// Bytes of the frame it lies in; of a content in chunks, of the frame of their list.
@@ -36,38 +36,38 @@ pub struct Chain {
     /// and chunks take, each chunk once.
     pub n_stored: u64,
     /// How many blobs share the frame.
-    pub n_company: u64,
+    pub n_in_frame: u64,
     /// How many chunks it has; 0 when it is one blob.
     pub n_chunks: u64,
     /// How many bases lie under the deepest of them.
     pub chunk_depth: u64,
     /// Bytes decoded to read the costliest of them.
-    pub chunk_reach: u64,
+    pub chunk_decoded_bytes: u64,
     /// How many of them the revision before has too; none where that is not in chunks.
     pub n_chunks_before: Option<u64>,
 }
 
 #[cfg(test)]
-impl Chain {
+impl DeltaChain {
     /// A small blob by itself, for tests of what is said about chains.
     pub const ALONE: Self = Self {
         how: How::Alone,
         depth: 0,
-        reach: 900,
+        decoded_bytes: 900,
         base: None,
         n_frame: 300,
         n_stored: 300,
-        n_company: 1,
+        n_in_frame: 1,
         n_chunks: 0,
         chunk_depth: 0,
-        chunk_reach: 0,
+        chunk_decoded_bytes: 0,
         n_chunks_before: None,
     };
 }
 
 /// One blob of a chain.
 #[derive(Debug, Clone)]
-pub struct Link {
+pub struct DeltaLink {
     /// The blob's key.
     pub key: Key,
     /// The document and revision that hold it; none for a chunk.
@@ -84,31 +84,31 @@ pub struct Link {
 
 /// All that can be said about how a content is stored.
 #[derive(Debug, Clone)]
-pub struct Explained {
+pub struct StoredAs {
     /// How it lies.
-    pub chain: Chain,
+    pub chain: DeltaChain,
     /// The blob and the bases below it; empty for a content in chunks.
-    pub links: Vec<Link>,
+    pub links: Vec<DeltaLink>,
     /// What it would take compressed alone; none when that is how it is stored, or cannot be told.
     pub n_alone: Option<u64>,
 }
 
 impl Archive {
     /// How the content of a revision lies, from the headers of its frames.
-    pub fn chain(&self, revision: &Revision) -> Result<Chain, Error> {
+    pub fn chain(&self, revision: &Revision) -> Result<DeltaChain, Error> {
         let Step { place, header, .. } = self.reader.first_step(revision.digest.key())?;
         let n_frame = u64::from(place.n_bytes);
-        let chain = Chain {
+        let chain = DeltaChain {
             how: usage::how(&header),
             depth: u64::from(header.depth()),
-            reach: header.reach(),
+            decoded_bytes: header.decoded_bytes(),
             base: header.base.map(|base| base.key),
             n_frame,
             n_stored: usage::share(n_frame, n_blob(&header, &place), header.n_raw() as u64),
-            n_company: header.lengths.len() as u64,
+            n_in_frame: header.lengths.len() as u64,
             n_chunks: 0,
             chunk_depth: 0,
-            chunk_reach: 0,
+            chunk_decoded_bytes: 0,
             n_chunks_before: None,
         };
         if revision.n_bytes <= limits::BLOB_BYTES_MAX as u64 {
@@ -118,13 +118,13 @@ impl Archive {
     }
 
     /// Everything about how the content of a revision lies; it is read to say what it saves.
-    pub fn explain(&self, document: &Document, revision: &Revision) -> Result<Explained, Error> {
+    pub fn explain(&self, document: &Document, revision: &Revision) -> Result<StoredAs, Error> {
         let chain = self.chain(revision)?;
         if chain.n_chunks > 0 {
-            return Ok(Explained { chain, links: Vec::new(), n_alone: None });
+            return Ok(StoredAs { chain, links: Vec::new(), n_alone: None });
         }
         let n_alone = match chain.how {
-            How::Based | How::Company => match self.read_whole(document, revision) {
+            How::Based | How::Solid => match self.read_whole(document, revision) {
                 Ok(bytes) => Some(usage::alone(&bytes)),
                 Err(Error::Damaged { .. }) => None,
                 Err(error) => return Err(error),
@@ -132,12 +132,12 @@ impl Archive {
             _ => None,
         };
         let links = self.links(document, revision)?;
-        Ok(Explained { chain, links, n_alone })
+        Ok(StoredAs { chain, links, n_alone })
     }
 
     /// The blobs from a revision's content down to the root of its chain.
-    fn links(&self, document: &Document, revision: &Revision) -> Result<Vec<Link>, Error> {
-        let mut links: Vec<Link> = Vec::new();
+    fn links(&self, document: &Document, revision: &Revision) -> Result<Vec<DeltaLink>, Error> {
+        let mut links: Vec<DeltaLink> = Vec::new();
         for step in self.reader.chain(revision.digest.key())? {
             let holder = match links.is_empty() {
                 true => Some((document.clone(), revision.clone())),
@@ -145,7 +145,7 @@ impl Archive {
             };
             let n_bytes = n_blob(&step.header, &step.place);
             let n_frame = u64::from(step.place.n_bytes);
-            links.push(Link {
+            links.push(DeltaLink {
                 key: step.key,
                 holder,
                 depth: u64::from(step.header.depth()),
@@ -163,11 +163,11 @@ impl Archive {
         Ok(Some((self.catalog.document_at(revision.document)?, revision)))
     }
 
-    fn chain_of_chunks(&self, revision: &Revision, list: Chain) -> Result<Chain, Error> {
+    fn chain_of_chunks(&self, revision: &Revision, list: DeltaChain) -> Result<DeltaChain, Error> {
         let chunks = self.reader.chunks_of_large(&revision.digest)?;
         let n_chunks_before = self.n_chunks_before(revision, &chunks)?;
         let n_chunks = chunks.len() as u64;
-        let mut chain = Chain { how: How::List, n_chunks, n_chunks_before, ..list };
+        let mut chain = DeltaChain { how: How::List, n_chunks, n_chunks_before, ..list };
         let mut met = HashSet::new();
         for chunk in chunks {
             let key = chunk.digest.key();
@@ -178,7 +178,7 @@ impl Archive {
             let (n_frame, n_raw) = (u64::from(place.n_bytes), header.n_raw() as u64);
             chain.n_stored += usage::share(n_frame, u64::from(chunk.n_bytes), n_raw);
             chain.chunk_depth = chain.chunk_depth.max(u64::from(header.depth()));
-            chain.chunk_reach = chain.chunk_reach.max(header.reach());
+            chain.chunk_decoded_bytes = chain.chunk_decoded_bytes.max(header.decoded_bytes());
         }
         Ok(chain)
     }

@@ -13,9 +13,9 @@ use std::{
 
 use crate::{
     archive::{Archive, ingest::transaction::row},
-    catalog::{Filling, Pack},
+    catalog::{Pack, PackUsage},
     store::{
-        Frames as _, Levels, Repacker, Written, pack, pack_name,
+        CompressionLevels, Frames as _, Repacker, Written, pack, pack_name,
         place::{Place, Places as _},
     },
     types::{
@@ -38,7 +38,7 @@ pub enum Policy {
     /// Those that are mostly dead, and small ones if there are many; frames move as they are.
     Tidy,
     /// All; every blob is compressed again, on so many threads.
-    Rewrite(Levels, usize),
+    Rewrite(CompressionLevels, usize),
 }
 
 /// What compacting did, or would do.
@@ -258,10 +258,10 @@ impl Moving<'_> {
 
 impl Compacted {
     /// Before anything is written.
-    fn of(all: &[Filling], old: &[Digest]) -> Self {
-        let is_old = |filling: &&Filling| old.contains(&filling.pack);
-        let n_bytes = |fillings: &[Filling]| fillings.iter().map(|it| it.n_bytes).sum::<u64>();
-        let rewritten: Vec<Filling> = all.iter().filter(is_old).copied().collect();
+    fn of(all: &[PackUsage], old: &[Digest]) -> Self {
+        let is_old = |filling: &&PackUsage| old.contains(&filling.pack);
+        let n_bytes = |fillings: &[PackUsage]| fillings.iter().map(|it| it.n_bytes).sum::<u64>();
+        let rewritten: Vec<PackUsage> = all.iter().filter(is_old).copied().collect();
         let (n_packs, n_rewritten) = (all.len() as u64, rewritten.len() as u64);
         Self {
             n_packs_before: n_packs,
@@ -275,11 +275,11 @@ impl Compacted {
 }
 
 /// The packs that a policy writes anew.
-fn chosen(all: &[Filling], policy: Policy) -> Vec<Digest> {
-    let is_dead = |it: &Filling| (it.n_live_weight as f64) < LIVE_SHARE_MIN * it.n_weight as f64;
-    let is_small = |it: &Filling| it.n_bytes < SMALL_PACK_BYTES;
+fn chosen(all: &[PackUsage], policy: Policy) -> Vec<Digest> {
+    let is_dead = |it: &PackUsage| (it.n_live_weight as f64) < LIVE_SHARE_MIN * it.n_weight as f64;
+    let is_small = |it: &PackUsage| it.n_bytes < SMALL_PACK_BYTES;
     let n_small = all.iter().filter(|it| is_small(it)).count();
-    let is_chosen = |it: &&Filling| match policy {
+    let is_chosen = |it: &&PackUsage| match policy {
         Policy::Rewrite(..) => true,
         Policy::Tidy => is_dead(it) || (n_small >= SMALL_PACKS_MIN && is_small(it)),
     };

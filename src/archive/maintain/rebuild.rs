@@ -21,7 +21,7 @@ use crate::{
     similarity::words,
     store::{
         Reader, Sealed,
-        features::{Features, Traits},
+        features::{Features, Fingerprint},
         pack::{self, Listed},
         pack_name,
         place::{Place, Places},
@@ -262,7 +262,7 @@ impl Found {
                     && !catalog.has_chunk(key)?
                     && let Ok(bytes) = reader.blob(&chunk.digest)
                 {
-                    self.relate(key, &Traits::of(&bytes));
+                    self.relate(key, &Fingerprint::of(&bytes));
                 }
             }
             let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
@@ -270,16 +270,16 @@ impl Found {
             return Ok(());
         }
         let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };
-        let Analysis { traits, sketch } = Analysis::of(&bytes, revise.media.as_str());
-        self.relate(digest.key(), &traits);
+        let Analysis { fingerprint, sketch } = Analysis::of(&bytes, revise.media.as_str());
+        self.relate(digest.key(), &fingerprint);
         if let Some(sketch) = sketch {
             self.sketches.insert(digest, sketch);
         }
         Ok(())
     }
 
-    fn relate(&mut self, key: Key, traits: &Traits) {
-        if let Some(features) = traits.features() {
+    fn relate(&mut self, key: Key, fingerprint: &Fingerprint) {
+        if let Some(features) = fingerprint.features() {
             self.features.insert(key, *features);
         }
     }

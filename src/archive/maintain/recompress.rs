@@ -14,8 +14,11 @@ use std::{
 use crate::{
     archive::Archive,
     catalog::Revision,
-    pool::{Pool, Ticket},
-    store::{Blob, Levels, Nothing, Writer, Written, candidates::Kin, features::Traits},
+    pool::{Pool, Task},
+    store::{
+        Blob, CompressionLevels, Nothing, Writer, Written, candidates::BaseCandidates,
+        features::Fingerprint,
+    },
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -40,7 +43,7 @@ const RELATED_EACH: usize = 8;
 struct Rewriting<'a> {
     archive: &'a Archive,
     pool: Rc<Pool>,
-    levels: Levels,
+    levels: CompressionLevels,
     writer: Writer,
     written: Vec<Written>,
     /// Blobs put since the last stretch.
@@ -60,14 +63,14 @@ struct Member {
     digest: Digest,
     bytes: Arc<Vec<u8>>,
     kind: &'static str,
-    traits: Traits,
+    fingerprint: Fingerprint,
 }
 
 impl Archive {
     /// Writes every blob into new packs; the old ones are still there.
     pub(in crate::archive) fn rewritten(
         &self,
-        levels: Levels,
+        levels: CompressionLevels,
         n_threads: usize,
         tell: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Vec<Written>, Error> {
@@ -93,7 +96,7 @@ impl Archive {
 }
 
 /// A writer that starts from nothing.
-fn writer(archive: &Archive, pool: &Rc<Pool>, levels: Levels) -> Writer {
+fn writer(archive: &Archive, pool: &Rc<Pool>, levels: CompressionLevels) -> Writer {
     Writer::new(Arc::clone(&archive.backend), Rc::new(Nothing), Rc::clone(pool), levels)
 }
 
@@ -179,33 +182,35 @@ impl Rewriting<'_> {
         for revision in revisions {
             let bytes = Arc::new(self.archive.reader.blob(&revision.digest)?);
             let look = Arc::clone(&bytes);
-            arriving.push((revision, bytes, self.pool.submit(move || Traits::of(&look))));
+            arriving.push((revision, bytes, self.pool.submit(move || Fingerprint::of(&look))));
         }
-        let redeem = |(revision, bytes, traits): (&&Revision, _, Ticket<Traits>)| {
+        let join = |(revision, bytes, fingerprint): (&&Revision, _, Task<Fingerprint>)| {
             let kind = kind(&revision.media_type);
-            Member { digest: revision.digest, bytes, kind, traits: traits.redeem() }
+            Member { digest: revision.digest, bytes, kind, fingerprint: fingerprint.join() }
         };
-        let members: Vec<Member> = arriving.into_iter().map(redeem).collect();
+        let members: Vec<Member> = arriving.into_iter().map(join).collect();
         if let Some(latest) = members.last() {
-            self.relate(&latest.traits)?;
+            self.relate(&latest.fingerprint)?;
         }
         let tree = spanning(&members);
         let keys: Vec<Key> = members.iter().map(|member| member.digest.key()).collect();
         let mut members: Vec<Option<Member>> = members.into_iter().map(Some).collect();
         for (n, base) in tree.order {
-            let Some(Member { digest, bytes, kind, traits }) = members[n].take() else { continue };
+            let Some(Member { digest, bytes, kind, fingerprint }) = members[n].take() else {
+                continue;
+            };
             // A root may still resemble the revision before this window.
             let base = base.map(|base| keys[base]).or(before);
-            self.put(Blob { digest, bytes, traits: Some(traits), kind }, base)?;
+            self.put(Blob { digest, bytes, fingerprint: Some(fingerprint), kind }, base)?;
         }
         Ok(keys.last().copied())
     }
 
     /// Has the documents come next that share features with this one.
-    fn relate(&mut self, traits: &Traits) -> Result<(), Error> {
-        let Some(features) = traits.features() else { return Ok(()) };
+    fn relate(&mut self, fingerprint: &Fingerprint) -> Result<(), Error> {
+        let Some(features) = fingerprint.features() else { return Ok(()) };
         let catalog = &self.archive.catalog;
-        for relative in catalog.kin(features, None)? {
+        for relative in catalog.base_candidates(features, None)? {
             if self.related.len() >= RELATED_MAX {
                 return Ok(());
             }
@@ -223,9 +228,9 @@ impl Rewriting<'_> {
                 continue;
             }
             let bytes = Arc::new(self.archive.reader.blob(&chunk.digest)?);
-            let traits = Some(Traits::of(&bytes));
+            let fingerprint = Some(Fingerprint::of(&bytes));
             let (digest, kind) = (chunk.digest, kind(&revision.media_type));
-            self.put(Blob { digest, bytes, traits, kind }, None)?;
+            self.put(Blob { digest, bytes, fingerprint, kind }, None)?;
         }
         self.writer.put_list(&revision.digest, &chunks, before)
     }
@@ -253,14 +258,14 @@ fn tree(members: &[Member], root: usize) -> Tree {
     let mut tree = Tree { order: Vec::with_capacity(members.len()), n_marks: 0 };
     let all = 0..members.len();
     let mut left: Vec<(usize, usize, Option<usize>)> =
-        all.map(|n| (members[n].traits.n_marks(), n, None)).collect();
+        all.map(|n| (members[n].fingerprint.n_marks(), n, None)).collect();
     let mut next = left.get(root).copied();
     while let Some((n_missing, placed, base)) = next {
         tree.order.push((placed, base));
         tree.n_marks += n_missing;
         left.retain(|(_, n, _)| *n != placed);
         for (least, n, base) in &mut left {
-            let missing = members[*n].traits.n_missing_in(&members[placed].traits);
+            let missing = members[*n].fingerprint.n_missing_in(&members[placed].fingerprint);
             // Even where no mark is shared, the nearest revision may have shorter stretches in common.
             let is_nearer = base.is_none_or(|base| base.abs_diff(*n) > placed.abs_diff(*n));
             if missing < *least || (missing == *least && is_nearer) {

@@ -1,4 +1,4 @@
-//! Sorted sets of numbers in a table of blocks: the make of both indexes, `posting` and `kin`.
+//! Sorted sets of numbers in a table of blocks: the make of both indexes, `posting` and `base_candidates`.
 //!
 //! A row for each number would cost 14 bytes instead of 5, and the work of inserting a row. A block
 //! holds about a hundred neighbours; as hashes fall everywhere a large batch touches most blocks, and
@@ -79,7 +79,7 @@ macro_rules! sql {
 }
 
 static POSTING: Sql = sql!("posting");
-static KIN: Sql = sql!("kin");
+static FEATURE: Sql = sql!("feature");
 
 /// One row.
 pub struct Block<'a> {
@@ -111,8 +111,8 @@ impl<'a> Blocks<'a> {
     }
 
     /// Features and the blobs that have them.
-    pub fn kin(db: &'a Connection) -> Self {
-        Self { db, sql: &KIN }
+    pub fn base_candidates(db: &'a Connection) -> Self {
+        Self { db, sql: &FEATURE }
     }
 
     /// Removes numbers and inserts numbers, both strictly rising; one that is in both stays.
@@ -372,11 +372,11 @@ mod tests {
     #[test]
     fn blocks_are_no_larger_than_said_and_none_is_empty() {
         let catalog = Catalog::in_memory().unwrap();
-        let blocks = Blocks::kin(&catalog.db);
+        let blocks = Blocks::base_candidates(&catalog.db);
         let numbers: Vec<u64> = (0..50_000).map(|n| n * 0x1234_5678_9abc).collect();
         blocks.change(&numbers, &[]).unwrap();
         assert_eq!(all(&blocks), numbers);
-        let max = "SELECT max(length(data)), count(*) FROM kin";
+        let max = "SELECT max(length(data)), count(*) FROM feature";
         let row = |row: &Row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
         let (n_bytes_max, n_blocks) = catalog.db.query_row(max, [], row).unwrap();
         assert!(
@@ -384,15 +384,18 @@ mod tests {
             "{n_bytes_max} {n_blocks}"
         );
         blocks.change(&[], &numbers).unwrap();
-        assert_eq!(catalog.db.query_row("SELECT count(*) FROM kin", [], |r| r.get(0)), Ok(0));
+        assert_eq!(catalog.db.query_row("SELECT count(*) FROM feature", [], |r| r.get(0)), Ok(0));
     }
 
     #[test]
     fn a_torn_table_is_an_error() {
         let catalog = Catalog::in_memory().unwrap();
-        let blocks = Blocks::kin(&catalog.db);
+        let blocks = Blocks::base_candidates(&catalog.db);
         let put = |first: u64, data: &[u8]| {
-            catalog.db.execute("INSERT INTO kin VALUES (?1, ?2)", (column(first), data)).unwrap();
+            catalog
+                .db
+                .execute("INSERT INTO feature VALUES (?1, ?2)", (column(first), data))
+                .unwrap();
         };
         put(10, &[0, 4, 0, 4]);
         put(15, &[0]);

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::{
     catalog::{Batch, Catalog},
     store::{
-        candidates::{Kin, Relative},
+        candidates::{BaseCandidate, BaseCandidates},
         features::Features,
     },
     types::{
@@ -24,40 +24,44 @@ use super::blocks::{self, Blocks};
 /// Of the blobs with one feature so many are looked at, the latest.
 const LATEST: usize = 64;
 /// So many relatives are named.
-const RELATIVES_MAX: usize = 4;
+const CANDIDATES_MAX: usize = 4;
 
 /// A blob's number, and how many of the features it was found by.
 type Found = (u32, u32);
 
 impl Catalog {
-    fn relatives(&self, features: &Features, also: Option<Key>) -> Result<Vec<Relative>, Error> {
+    fn base_candidates(
+        &self,
+        features: &Features,
+        also: Option<Key>,
+    ) -> Result<Vec<BaseCandidate>, Error> {
         let mut found = self.sharing(features)?;
         let by_rank = |(number, n): &Found| Reverse((*n, *number));
-        let n_named = RELATIVES_MAX.min(found.len());
+        let n_named = CANDIDATES_MAX.min(found.len());
         if n_named < found.len() {
             found.select_nth_unstable_by_key(n_named, by_rank);
         }
         found[..n_named].sort_unstable_by_key(by_rank);
-        let mut relatives: Vec<Relative> = Vec::with_capacity(n_named + 1);
+        let mut base_candidates: Vec<BaseCandidate> = Vec::with_capacity(n_named + 1);
         for (number, n_matching) in &found[..n_named] {
             if let Some((key, n_bytes)) = self.blob(*number)?
-                && relatives.iter().all(|relative| relative.key != key)
+                && base_candidates.iter().all(|relative| relative.key != key)
             {
-                relatives.push(Relative { key, n_bytes, n_matching: *n_matching });
+                base_candidates.push(BaseCandidate { key, n_bytes, n_matching: *n_matching });
             }
         }
         if let Some(key) = also
-            && relatives.iter().all(|relative| relative.key != key)
+            && base_candidates.iter().all(|relative| relative.key != key)
         {
             let numbers = self.numbers_with(key)?;
             let others = found[n_named..].iter().filter(|(number, _)| numbers.contains(number));
             if let Some((number, n_matching)) = others.min_by_key(|found| by_rank(found))
                 && let Some((key, n_bytes)) = self.blob(*number)?
             {
-                relatives.push(Relative { key, n_bytes, n_matching: *n_matching });
+                base_candidates.push(BaseCandidate { key, n_bytes, n_matching: *n_matching });
             }
         }
-        Ok(relatives)
+        Ok(base_candidates)
     }
 
     /// The blobs that have some of the features, in order of number.
@@ -65,7 +69,7 @@ impl Catalog {
         let mut wanted = features.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut met = Blocks::kin(&self.db).latest(&wanted, LATEST)?;
+        let mut met = Blocks::base_candidates(&self.db).latest(&wanted, LATEST)?;
         met.sort_unstable();
         Ok(met.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect())
     }
@@ -102,9 +106,13 @@ impl Catalog {
 }
 
 /// A feature that many have finds only the latest of them. Blobs of one key count as one.
-impl Kin for Catalog {
-    fn kin(&self, features: &Features, also: Option<Key>) -> Result<Vec<Relative>, Error> {
-        self.at_once(|| self.relatives(features, also))
+impl BaseCandidates for Catalog {
+    fn base_candidates(
+        &self,
+        features: &Features,
+        also: Option<Key>,
+    ) -> Result<Vec<BaseCandidate>, Error> {
+        self.at_once(|| self.base_candidates(features, also))
     }
 }
 
@@ -113,12 +121,12 @@ pub(in crate::catalog) fn relate(
     transaction: &Connection,
     batch: &Batch,
     (content, digest): (i64, &Digest),
-    kin: &mut Vec<u64>,
+    base_candidates: &mut Vec<u64>,
 ) -> Result<(), Error> {
     let mut introduce = |key: &Key, number: i64| -> Result<(), Error> {
         let Some(features) = batch.features.and_then(|all| all.get(key)) else { return Ok(()) };
         let number = blocks::value(number)?;
-        kin.extend(features.iter().map(|feature| blocks::entry(*feature, number)));
+        base_candidates.extend(features.iter().map(|feature| blocks::entry(*feature, number)));
         Ok(())
     };
     introduce(&digest.key(), content.saturating_mul(2))?;
@@ -192,24 +200,24 @@ mod tests {
         })
     }
 
-    fn named(relatives: &[Relative]) -> Vec<(Key, u32)> {
-        relatives.iter().map(|relative| (relative.key, relative.n_matching)).collect()
+    fn named(base_candidates: &[BaseCandidate]) -> Vec<(Key, u32)> {
+        base_candidates.iter().map(|relative| (relative.key, relative.n_matching)).collect()
     }
 
     #[test]
     fn relatives_come_by_matches_then_the_latest_first() {
         let catalog = related(4, |n| sharing([3, 7, 3, 0][n as usize - 1], n));
-        let found = catalog.kin(&sharing(12, 9), None).unwrap();
+        let found = catalog.base_candidates(&sharing(12, 9), None).unwrap();
         assert_eq!(named(&found), [(key(2), 7), (key(3), 3), (key(1), 3)]);
         assert_eq!(found[0].n_bytes, Some(2));
-        assert_eq!(catalog.kin(&sharing(0, 9), None).unwrap(), []);
+        assert_eq!(catalog.base_candidates(&sharing(0, 9), None).unwrap(), []);
     }
 
     #[test]
     fn four_are_named_and_the_one_asked_for_if_it_was_found() {
         let catalog = related(20, |n| sharing(if n == 20 { 0 } else { 3 }, n));
         let latest: Vec<(Key, u32)> = (16..20).rev().map(|n| (key(n), 3)).collect();
-        let named = |also| named(&catalog.kin(&sharing(12, 99), Some(also)).unwrap());
+        let named = |also| named(&catalog.base_candidates(&sharing(12, 99), Some(also)).unwrap());
         assert_eq!(named(key(17)), latest);
         assert_eq!(named(key(4)), [&latest[..], &[(key(4), 3)]].concat());
         for not_found in [key(20), key(77)] {
@@ -220,11 +228,14 @@ mod tests {
     #[test]
     fn a_feature_that_many_have_finds_the_latest() {
         let catalog = related(500, |_| [5; N_FEATURES]);
-        let found = catalog.kin(&[5; N_FEATURES], Some(key(437))).unwrap();
-        assert_eq!(found.len(), RELATIVES_MAX + 1);
+        let found = catalog.base_candidates(&[5; N_FEATURES], Some(key(437))).unwrap();
+        assert_eq!(found.len(), CANDIDATES_MAX + 1);
         assert_eq!(named(&found)[0], (key(500), 1));
-        assert_eq!(named(&found)[RELATIVES_MAX], (key(437), 1));
-        assert_eq!(catalog.kin(&[5; N_FEATURES], Some(key(436))).unwrap().len(), RELATIVES_MAX);
+        assert_eq!(named(&found)[CANDIDATES_MAX], (key(437), 1));
+        assert_eq!(
+            catalog.base_candidates(&[5; N_FEATURES], Some(key(436))).unwrap().len(),
+            CANDIDATES_MAX
+        );
     }
 
     #[test]
@@ -232,7 +243,7 @@ mod tests {
         let catalog = related(1, |_| sharing(2, 1));
         let features = HashMap::from([(key(1), sharing(9, 1)), (key(2), sharing(4, 2))]);
         apply(&catalog, 1..=3, &features);
-        let found = catalog.kin(&sharing(12, 9), None).unwrap();
+        let found = catalog.base_candidates(&sharing(12, 9), None).unwrap();
         assert_eq!(named(&found), [(key(2), 4), (key(1), 2)]);
     }
 
@@ -243,13 +254,13 @@ mod tests {
         let chunks = HashMap::from([(a, vec![key(8), key(9), key(8)]), (b, vec![key(9), key(10)])]);
         let features = HashMap::from([(key(8), sharing(4, 8)), (key(10), sharing(5, 10))]);
         let batch = Batch { features: Some(&features), chunks: Some(&chunks), ..Batch::default() };
-        let mut kin = Vec::new();
+        let mut base_candidates = Vec::new();
         for (content, digest) in [(1, &a), (2, &b)] {
-            relate(&catalog.db, &batch, (content, digest), &mut kin).unwrap();
+            relate(&catalog.db, &batch, (content, digest), &mut base_candidates).unwrap();
         }
-        kin.sort_unstable();
-        Blocks::kin(&catalog.db).change(&kin, &[]).unwrap();
-        let found = catalog.kin(&sharing(12, 0), None).unwrap();
+        base_candidates.sort_unstable();
+        Blocks::base_candidates(&catalog.db).change(&base_candidates, &[]).unwrap();
+        let found = catalog.base_candidates(&sharing(12, 0), None).unwrap();
         assert_eq!(named(&found), [(key(10), 5), (key(8), 4)]);
         assert_eq!(found[0].n_bytes, None);
         let keys: Vec<u32> = catalog.numbers_with(key(10)).unwrap();

@@ -12,7 +12,7 @@ use crate::{
         session::Session,
         terminal::{counted, size},
     },
-    store::Levels,
+    store::CompressionLevels,
     types::error::Error,
 };
 
@@ -68,7 +68,7 @@ fn policy(args: &CompactArgs) -> Policy {
         return Policy::Tidy;
     }
     let level = args.level.unwrap_or(LEVEL);
-    Policy::Rewrite(Levels::all(level), n_threads(args.threads))
+    Policy::Rewrite(CompressionLevels::all(level), n_threads(args.threads))
 }
 
 /// The level of `--all`: beyond it, time grows much faster than what is saved.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha1::{Digest as _, Sha1};
 
 use crate::{
-    archive::{Archive, Chain},
+    archive::{Archive, DeltaChain},
     catalog::{Document, Revision},
     cli::{
         args::ShowArgs,
@@ -24,7 +24,7 @@ struct Line {
     #[serde(flatten)]
     revision: RevisionLine,
     swhid: Option<String>,
-    stored_bytes: Option<u64>,
+    frame_bytes: Option<u64>,
     depth: Option<u64>,
     chunks: Option<u64>,
 }
@@ -32,7 +32,7 @@ struct Line {
 /// What only the content's bytes can tell.
 struct Kept {
     swhid: String,
-    chain: Chain,
+    chain: DeltaChain,
 }
 
 /// Shows all that is known about a revision; of a damaged one, all but what its bytes would tell.
@@ -47,7 +47,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     if session.globals.json {
         let line = Line {
             revision: RevisionLine::of(&document, &revision),
-            stored_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
+            frame_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
             depth: kept.as_ref().map(|kept| kept.chain.depth),
             chunks: kept.as_ref().map(|kept| kept.chain.n_chunks),
             swhid: kept.map(|kept| kept.swhid),
@@ -106,16 +106,16 @@ fn card(
 }
 
 /// How a content lies in its pack.
-fn stored(chain: &Chain) -> String {
+fn stored(chain: &DeltaChain) -> String {
     let n_stored = size(chain.n_stored);
     if chain.n_chunks > 0 {
         return format!("{n_stored} in {}", counted(chain.n_chunks, "chunk", "chunks"));
     }
-    let how = match (chain.n_company, chain.depth) {
+    let how = match (chain.n_in_frame, chain.depth) {
         (0 | 1, 0) => "by itself".to_owned(),
         (0 | 1, depth) => format!("on {}", counted(depth, "base", "bases")),
-        (company, depth) => {
-            let others = counted(company - 1, "other", "others");
+        (n_in_frame, depth) => {
+            let others = counted(n_in_frame - 1, "other", "others");
             let bases = match depth {
                 0 => String::new(),
                 depth => format!(", on {}", counted(depth, "base", "bases")),
@@ -123,7 +123,7 @@ fn stored(chain: &Chain) -> String {
             format!("of {} together with {others}{bases}", size(chain.n_frame))
         }
     };
-    format!("{n_stored} {how}; {} decoded to read it", size(chain.reach))
+    format!("{n_stored} {how}; {} decoded to read it", size(chain.decoded_bytes))
 }
 
 #[cfg(test)]
@@ -132,15 +132,15 @@ mod tests {
 
     #[test]
     fn how_a_content_lies_is_said_in_words() {
-        let chain = Chain::ALONE;
+        let chain = DeltaChain::ALONE;
         for (chain, words) in [
             (chain, "300 B by itself; 900 B decoded to read it"),
-            (Chain { depth: 2, ..chain }, "300 B on 2 bases; 900 B decoded to read it"),
+            (DeltaChain { depth: 2, ..chain }, "300 B on 2 bases; 900 B decoded to read it"),
             (
-                Chain { n_stored: 100, n_company: 2, ..chain },
+                DeltaChain { n_stored: 100, n_in_frame: 2, ..chain },
                 "100 B of 300 B together with 1 other; 900 B decoded to read it",
             ),
-            (Chain { n_chunks: 9, ..chain }, "300 B in 9 chunks"),
+            (DeltaChain { n_chunks: 9, ..chain }, "300 B in 9 chunks"),
         ] {
             assert_eq!(stored(&chain), words);
         }

@@ -21,7 +21,7 @@ use crate::{
         session::Session,
         terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
     },
-    store::usage::Layer,
+    store::usage::StorageClass,
     types::{error::Error, time::Moment},
 };
 
@@ -119,21 +119,21 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
         Stage::Contents(n) => progress.tell(n, "revisions"),
     })?;
     drop(progress);
-    let (line, layers) = (line(archive, &sizes), layers(archive, &sizes));
+    let (line, storage_stats) = (line(archive, &sizes), storage_stats(archive, &sizes));
     let out = &mut session.out;
     if session.globals.json {
         let (revisions, bytes) = (line.revisions, line.raw_bytes);
         out.json(&typed("stats", line))?;
-        layers.iter().try_for_each(|layer| out.json(&typed("layer", layer)))?;
+        storage_stats.iter().try_for_each(|layer| out.json(&typed("layer", layer)))?;
         sizes.savers.iter().try_for_each(|saver| out.json(&typed("saver", saver_line(saver))))?;
         return out.json(&typed("summary", Summary { revisions, bytes }));
     }
     show_sums(out, &line)?;
-    show_layers(out, &layers)?;
+    show_layers(out, &storage_stats)?;
     show_savers(out, &sizes.savers)?;
     out.line("")?;
     out.line(&saving(line.raw_bytes, line.packed_bytes + line.journal_bytes))?;
-    if sizes.layers.n_unreadable > 0 {
+    if sizes.storage_stats.n_unreadable > 0 {
         session.warn("packs that are not readable are counted by their size: archive audit");
     }
     Ok(())
@@ -158,9 +158,9 @@ fn line(archive: &Archive, sizes: &Sizes) -> Line {
 }
 
 /// Every layer, from what need not be stored to what is made from the rest.
-fn layers(archive: &Archive, sizes: &Sizes) -> Vec<LayerLine> {
-    let Sizes { layers, journal, .. } = sizes;
-    let blobs = |name, layer: Layer| LayerLine {
+fn storage_stats(archive: &Archive, sizes: &Sizes) -> Vec<LayerLine> {
+    let Sizes { storage_stats, journal, .. } = sizes;
+    let blobs = |name, layer: StorageClass| LayerLine {
         layer: name,
         count: Some(layer.n_blobs),
         raw_bytes: Some(layer.n_raw),
@@ -172,13 +172,13 @@ fn layers(archive: &Archive, sizes: &Sizes) -> Vec<LayerLine> {
     vec![
         blobs("again", sizes.again),
         blobs("chunks-again", sizes.chunks_again),
-        blobs("as-is", layers.as_is),
-        blobs("alone", layers.alone),
-        blobs("base", layers.based),
-        blobs("company", layers.company),
-        LayerLine { raw_bytes: None, ..blobs("lists", layers.lists) },
-        other("directories", Some(layers.n_packs), layers.n_directories),
-        other("unreadable", Some(layers.n_unreadable), layers.n_unreadable_bytes),
+        blobs("as-is", storage_stats.as_is),
+        blobs("alone", storage_stats.alone),
+        blobs("base", storage_stats.based),
+        blobs("solid", storage_stats.solid),
+        LayerLine { raw_bytes: None, ..blobs("lists", storage_stats.lists) },
+        other("directories", Some(storage_stats.n_packs), storage_stats.n_directories),
+        other("unreadable", Some(storage_stats.n_unreadable), storage_stats.n_unreadable_bytes),
         other("entries", n_events, journal.n_entries),
         other("details", n_events, journal.n_details),
         other("checkpoint", Some(1), journal.n_checkpoint),
@@ -194,7 +194,7 @@ fn label(layer: &str) -> &'static str {
         "as-is" => "stored as they are",
         "alone" => "compressed alone",
         "base" => "against a base",
-        "company" => "in company",
+        "solid" => "in solid frames",
         "lists" => "chunk lists",
         "directories" => "pack directories",
         "unreadable" => "packs not readable",
@@ -236,11 +236,11 @@ fn show_sums(out: &mut Output, line: &Line) -> Result<(), Error> {
 }
 
 /// The layers that there are; the bytes of each column add up to revisions, packs and journal.
-fn show_layers(out: &mut Output, layers: &[LayerLine]) -> Result<(), Error> {
+fn show_layers(out: &mut Output, storage_stats: &[LayerLine]) -> Result<(), Error> {
     let is_there = |layer: &&LayerLine| layer.count != Some(0) || layer.stored_bytes > 0;
-    let layers: Vec<&LayerLine> = layers.iter().filter(is_there).collect();
+    let storage_stats: Vec<&LayerLine> = storage_stats.iter().filter(is_there).collect();
     let counted = |layer: &LayerLine| layer.count.map(count).unwrap_or_default();
-    let widths = layers.iter().map(|layer| counted(layer).len());
+    let widths = storage_stats.iter().map(|layer| counted(layer).len());
     let n_columns = widths.chain(["count".len()]).max().unwrap_or(0);
     out.line("")?;
     let heading = format!(
@@ -249,7 +249,7 @@ fn show_layers(out: &mut Output, layers: &[LayerLine]) -> Result<(), Error> {
         pad_left("count", n_columns)
     );
     out.line(&out.paint(Style::Heading, &heading))?;
-    for layer in layers {
+    for layer in storage_stats {
         let label = out.paint(Style::Dim, &pad_right(label(layer.layer), LABEL_COLUMNS));
         let n = pad_left(&counted(layer), n_columns);
         let raw = pad_left(&layer.raw_bytes.map(size).unwrap_or_default(), 6);

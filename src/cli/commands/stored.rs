@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, Chain, Explained, Link},
+    archive::{Archive, DeltaChain, DeltaLink, StoredAs},
     catalog::{Document, Revision},
     cli::{
         lines::{name_b64, typed},
@@ -24,13 +24,13 @@ struct StoredLine {
     revision: u64,
     sha256: String,
     bytes: u64,
-    stored_bytes: u64,
+    frame_bytes: u64,
     depth: u64,
     decoded_bytes: u64,
-    company: u64,
+    frame_blobs: u64,
     chunks: u64,
     how: &'static str,
-    share_bytes: u64,
+    stored_bytes: u64,
     alone_bytes: Option<u64>,
     base: Option<String>,
     base_name: Option<String>,
@@ -49,7 +49,7 @@ struct StepLine {
     revision: Option<u64>,
     depth: u64,
     bytes: u64,
-    share_bytes: u64,
+    stored_bytes: u64,
 }
 
 /// A row for each revision.
@@ -79,7 +79,7 @@ pub fn card(
     revision: &Revision,
 ) -> Result<(), Error> {
     let explained = archive.explain(document, revision)?;
-    let Explained { chain, links, .. } = &explained;
+    let StoredAs { chain, links, .. } = &explained;
     let base = base(archive, revision, chain)?.map(|base| base.words());
     let name = format!("{}@{}", shown_name(document.name.as_bytes()), revision.number);
     out.line(&out.paint(Style::Heading, &name))?;
@@ -113,7 +113,7 @@ pub fn lines(
 ) -> Result<(), Error> {
     let explained = match is_alone {
         true => archive.explain(document, revision)?,
-        false => Explained { chain: archive.chain(revision)?, links: Vec::new(), n_alone: None },
+        false => StoredAs { chain: archive.chain(revision)?, links: Vec::new(), n_alone: None },
     };
     let base = base(archive, revision, &explained.chain)?;
     out.json(&typed("stored", stored_line(document, revision, &explained, base)))?;
@@ -139,7 +139,7 @@ impl Base {
     }
 }
 
-fn base(archive: &Archive, revision: &Revision, chain: &Chain) -> Result<Option<Base>, Error> {
+fn base(archive: &Archive, revision: &Revision, chain: &DeltaChain) -> Result<Option<Base>, Error> {
     let Some(key) = chain.base else { return Ok(None) };
     Ok(Some(match archive.holder(key, revision)? {
         Some((document, revision)) => Base::Held(Box::new(document), revision.number),
@@ -147,34 +147,37 @@ fn base(archive: &Archive, revision: &Revision, chain: &Chain) -> Result<Option<
     }))
 }
 
-fn row(document: &Document, revision: &Revision, chain: &Chain, base: Option<&str>) -> String {
+fn row(document: &Document, revision: &Revision, chain: &DeltaChain, base: Option<&str>) -> String {
     let n_columns = document.n_revisions.to_string().len() + 1;
     let number = pad_left(&format!("@{}", revision.number), n_columns);
     let (deepest, costliest) = deepest(chain);
-    let [n_bytes, n_stored, reach] =
+    let [n_bytes, n_stored, decoded_bytes] =
         [revision.n_bytes, chain.n_stored, costliest].map(|n| pad_left(&size(n), 6));
     let times = pad_left(&times(revision.n_bytes, chain.n_stored), 6);
     let depth = pad_left(&deepest.to_string(), 2);
-    let row =
-        format!("{number}  {n_bytes}  stored {n_stored}  {times}  depth {depth}  decodes {reach}");
-    match (chain.n_chunks, chain.n_company, base) {
+    let row = format!(
+        "{number}  {n_bytes}  stored {n_stored}  {times}  depth {depth}  decodes {decoded_bytes}"
+    );
+    match (chain.n_chunks, chain.n_in_frame, base) {
         (0, _, Some(base)) => format!("{row}  base {base}"),
         (0, 0 | 1, None) => row,
-        (0, company, None) => format!("{row}  with {}", counted(company - 1, "other", "others")),
+        (0, n_in_frame, None) => {
+            format!("{row}  with {}", counted(n_in_frame - 1, "other", "others"))
+        }
         (_, _, _) => format!("{row}  {}", how(revision.number, chain)),
     }
 }
 
-fn stored(chain: &Chain) -> String {
+fn stored(chain: &DeltaChain) -> String {
     let n_stored = size(chain.n_stored);
-    match (chain.n_chunks, chain.n_company) {
+    match (chain.n_chunks, chain.n_in_frame) {
         (0, 0 | 1) => n_stored,
         (0, _) => format!("{n_stored}, its share of a frame of {}", size(chain.n_frame)),
         (_, _) => format!("{n_stored}, {} of it for the list", size(chain.n_frame)),
     }
 }
 
-fn how(number: u64, chain: &Chain) -> String {
+fn how(number: u64, chain: &DeltaChain) -> String {
     if chain.n_chunks > 0 {
         let chunks = counted(chain.n_chunks, "chunk", "chunks");
         return match chain.n_chunks_before {
@@ -182,30 +185,30 @@ fn how(number: u64, chain: &Chain) -> String {
             None => format!("in {chunks}"),
         };
     }
-    match (chain.how, chain.n_company) {
+    match (chain.how, chain.n_in_frame) {
         (How::AsIs, _) => "as it is".to_owned(),
         (How::Based, _) => "against a base".to_owned(),
-        (How::Company, n) => format!("in company with {}", counted(n - 1, "other", "others")),
+        (How::Solid, n) => format!("in a solid frame with {}", counted(n - 1, "other", "others")),
         (How::Alone | How::List, _) => "compressed alone".to_owned(),
     }
 }
 
 /// Depth and reach of the content, or of its deepest and costliest chunk.
-fn deepest(chain: &Chain) -> (u64, u64) {
+fn deepest(chain: &DeltaChain) -> (u64, u64) {
     match chain.n_chunks {
-        0 => (chain.depth, chain.reach),
-        _ => (chain.chunk_depth, chain.chunk_reach),
+        0 => (chain.depth, chain.decoded_bytes),
+        _ => (chain.chunk_depth, chain.chunk_decoded_bytes),
     }
 }
 
-fn depth(chain: &Chain) -> String {
+fn depth(chain: &DeltaChain) -> String {
     let of = if chain.n_chunks > 0 { " under the deepest chunk" } else { "" };
     format!("{}{of}; the limit is {}", deepest(chain).0, limits::DEPTH_MAX)
 }
 
-fn decoded(chain: &Chain) -> String {
+fn decoded(chain: &DeltaChain) -> String {
     let what = if chain.n_chunks > 0 { "at most to read one chunk" } else { "to read it" };
-    let limit = limits::REACH_BYTES_MAX >> 20;
+    let limit = limits::DECODED_BYTES_MAX >> 20;
     format!("{} {what}; the limit is {limit} MiB", size(deepest(chain).1))
 }
 
@@ -227,7 +230,7 @@ fn saving(n_bytes: u64, n_stored: u64, n_alone: Option<u64>) -> String {
     words
 }
 
-fn step(link: &Link) -> String {
+fn step(link: &DeltaLink) -> String {
     let [n_bytes, n_stored] = [link.n_bytes, link.n_stored].map(|n| pad_left(&size(n), 6));
     let name = match &link.holder {
         Some((document, revision)) => {
@@ -241,7 +244,7 @@ fn step(link: &Link) -> String {
 fn stored_line(
     document: &Document,
     revision: &Revision,
-    explained: &Explained,
+    explained: &StoredAs,
     base: Option<Base>,
 ) -> StoredLine {
     let chain = &explained.chain;
@@ -257,19 +260,19 @@ fn stored_line(
         revision: revision.number,
         sha256: revision.digest.to_string(),
         bytes: revision.n_bytes,
-        stored_bytes: chain.n_frame,
+        frame_bytes: chain.n_frame,
         depth: chain.depth,
-        decoded_bytes: chain.reach,
-        company: chain.n_company,
+        decoded_bytes: chain.decoded_bytes,
+        frame_blobs: chain.n_in_frame,
         chunks: chain.n_chunks,
         how: match (chain.n_chunks, chain.how) {
             (1.., _) | (_, How::List) => "chunks",
             (_, How::AsIs) => "as-is",
             (_, How::Alone) => "alone",
             (_, How::Based) => "base",
-            (_, How::Company) => "company",
+            (_, How::Solid) => "solid",
         },
-        share_bytes: chain.n_stored,
+        stored_bytes: chain.n_stored,
         alone_bytes: explained.n_alone,
         base: chain.base.map(|key| key.to_string()),
         base_name: holder.map(|(document, _)| document.name.text().into_owned()),
@@ -277,11 +280,11 @@ fn stored_line(
         base_revision: holder.map(|(_, number)| number),
         chunks_before: chain.n_chunks_before,
         chunk_depth: of_chunks(chain.chunk_depth),
-        chunk_decoded_bytes: of_chunks(chain.chunk_reach),
+        chunk_decoded_bytes: of_chunks(chain.chunk_decoded_bytes),
     }
 }
 
-fn step_line(link: &Link) -> StepLine {
+fn step_line(link: &DeltaLink) -> StepLine {
     let holder = link.holder.as_ref();
     StepLine {
         key: link.key.to_string(),
@@ -290,7 +293,7 @@ fn step_line(link: &Link) -> StepLine {
         revision: holder.map(|(_, revision)| revision.number),
         depth: link.depth,
         bytes: link.n_bytes,
-        share_bytes: link.n_stored,
+        stored_bytes: link.n_stored,
     }
 }
 
@@ -302,21 +305,21 @@ mod tests {
         types::digest::{Digest, Key},
     };
 
-    const ALONE: Chain = Chain::ALONE;
-    const COMPANY: Chain = Chain { how: How::Company, n_stored: 100, n_company: 3, ..ALONE };
-    const CHUNKS: Chain = Chain {
+    const ALONE: DeltaChain = DeltaChain::ALONE;
+    const SOLID: DeltaChain = DeltaChain { how: How::Solid, n_stored: 100, n_in_frame: 3, ..ALONE };
+    const CHUNKS: DeltaChain = DeltaChain {
         how: How::List,
         n_stored: 5000,
         n_chunks: 9,
         chunk_depth: 2,
-        chunk_reach: 7000,
+        chunk_decoded_bytes: 7000,
         ..ALONE
     };
 
     #[test]
     fn what_it_takes_is_said_with_the_frame_around_it() {
         assert_eq!(stored(&ALONE), "300 B");
-        assert_eq!(stored(&COMPANY), "100 B, its share of a frame of 300 B");
+        assert_eq!(stored(&SOLID), "100 B, its share of a frame of 300 B");
         assert_eq!(stored(&CHUNKS), "5.0 kB, 300 B of it for the list");
     }
 
@@ -324,11 +327,14 @@ mod tests {
     fn how_a_content_is_stored_is_said_in_words() {
         for (chain, words) in [
             (ALONE, "compressed alone"),
-            (Chain { how: How::AsIs, ..ALONE }, "as it is"),
-            (Chain { how: How::Based, ..ALONE }, "against a base"),
-            (COMPANY, "in company with 2 others"),
+            (DeltaChain { how: How::AsIs, ..ALONE }, "as it is"),
+            (DeltaChain { how: How::Based, ..ALONE }, "against a base"),
+            (SOLID, "in a solid frame with 2 others"),
             (CHUNKS, "in 9 chunks"),
-            (Chain { n_chunks_before: Some(8), ..CHUNKS }, "in 9 chunks, 8 of them also in @6"),
+            (
+                DeltaChain { n_chunks_before: Some(8), ..CHUNKS },
+                "in 9 chunks, 8 of them also in @6",
+            ),
         ] {
             assert_eq!(how(7, &chain), words);
         }
@@ -338,7 +344,7 @@ mod tests {
     fn a_blob_that_no_revision_holds_goes_by_its_key() {
         let place = Place { pack: Digest::of(b""), offset: 8, n_bytes: 80, turn: 0 };
         let (key, n_bytes, n_stored) = (Key(0xabc), 2727, 78);
-        let link = Link { key, holder: None, depth: 2, n_bytes, n_stored, place };
+        let link = DeltaLink { key, holder: None, depth: 2, n_bytes, n_stored, place };
         assert_eq!(step(&link), "depth  2  2.7 kB  stored   78 B  0000000000000abc");
         assert_eq!(Base::Blob(key.to_string()).words(), "0000000000000abc");
         let line = step_line(&link);

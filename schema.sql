@@ -78,7 +78,7 @@ CREATE UNIQUE INDEX revision_by_document ON revision (document, number);
 CREATE INDEX revision_by_content ON revision (content);
 
 -- Every event that is not a revision. `kind` is its `t`.
-CREATE TABLE happening (
+CREATE TABLE event (
   event  INTEGER PRIMARY KEY,
   kind   TEXT NOT NULL,
   at     INTEGER NOT NULL,
@@ -113,13 +113,13 @@ CREATE TABLE posting (
 ) STRICT;
 
 -- Where documents belong: the host of the source that a document's first revision names, else the top
--- folder of its name. The documents of a site share its furniture.
+-- folder of its name. The documents of a site share its boilerplate.
 CREATE TABLE site (
   id   INTEGER PRIMARY KEY,
   text TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Which documents show a site's furniture, by their first contents: the up to 64 texts whose names
+-- Which documents show a site's boilerplate, by their first contents: the up to 64 texts whose names
 -- have the smallest hashes, so that the order in which they came does not matter.
 CREATE TABLE sampled (
   site    INTEGER NOT NULL,           -- site.id
@@ -128,8 +128,8 @@ CREATE TABLE sampled (
   PRIMARY KEY (site, rank)
 ) STRICT, WITHOUT ROWID;
 
--- The furniture of each site of three sampled texts and more: the lines that three of them share.
-CREATE TABLE furniture (
+-- The boilerplate of each site of three sampled texts and more: the lines that three of them share.
+CREATE TABLE boilerplate (
   site INTEGER PRIMARY KEY,           -- site.id
   data BLOB                           -- docs/format.md, section 9; null: to be made again
 ) STRICT;
@@ -191,4 +191,4 @@ CREATE VIEW events AS
   UNION ALL
   SELECT h.event, h.kind,
          strftime('%Y-%m-%dT%H:%M:%SZ', h.at / 1000000000, 'unixepoch') AS at, NULL
-  FROM happening h;
+  FROM event h;

@@ -12,13 +12,13 @@ use std::{
 };
 
 use docarchive::{
-    catalog::{Asking, Batch, Catalog, Recorded},
+    catalog::{Batch, Catalog, NeighbourQuery, Recorded},
     journal::event::{Event, MediaType, Revise},
     similarity::sketch::{SKETCH_VERSION, Sketch},
     store::{candidates::BaseCandidates as _, features::N_FEATURES},
     types::{
         digest::{Digest, DocId, Key},
-        time::Moment,
+        time::Timestamp,
     },
 };
 
@@ -169,10 +169,10 @@ impl Made {
         self.say("neighbours of one", median(took.collect()));
         for n_asked in [512, 4096] {
             let sketches: Vec<Sketch> = (from..from + n_asked).map(sketch).collect();
-            let asked: Vec<Asking> = sketches
+            let asked: Vec<NeighbourQuery> = sketches
                 .iter()
                 .map(Sketch::index_hashes)
-                .map(|hashes| Asking { content: i64::MAX, hashes, n_shared_min: 4 })
+                .map(|hashes| NeighbourQuery { content: i64::MAX, hashes, n_shared_min: 4 })
                 .collect();
             let start = Instant::now();
             black_box(self.catalog.neighbours_of_many(&asked).unwrap());
@@ -188,7 +188,7 @@ impl Made {
 
 fn event(n: u64) -> Event {
     Event::Revise(Revise {
-        at: Moment::from_unix(1_764_000_000 + n as i64, 0),
+        at: Timestamp::from_unix(1_764_000_000 + n as i64, 0),
         doc: DocId(mixed(n, 3)),
         prev: None,
         sha256: digest(n),

@@ -39,13 +39,13 @@ fn readers_beside_a_writer_see_each_commit_whole_or_not_at_all() {
     let sandbox = Sandbox::new();
     write_state(&sandbox, 0);
     sandbox.run(["add", "-q", "d"]).expect(0);
-    let is_over = AtomicBool::new(false);
+    let reaches = AtomicBool::new(false);
     thread::scope(|scope| {
         let readers: Vec<_> = (0..3)
             .map(|_| {
                 scope.spawn(|| {
                     let mut states = BTreeSet::new();
-                    while !is_over.load(Ordering::SeqCst) {
+                    while !reaches.load(Ordering::SeqCst) {
                         let lines = sandbox.run(["ls", "--json"]).expect(0).expect_quiet();
                         let lines = sandbox::lines_of(&lines.out);
                         let revisions: BTreeSet<_> =
@@ -69,7 +69,7 @@ fn readers_beside_a_writer_see_each_commit_whole_or_not_at_all() {
                 })
             })
             .collect();
-        let writing = Writing(&is_over);
+        let writing = Writing(&reaches);
         for round in 1..=n_rounds() {
             write_state(&sandbox, round);
             sandbox.run(["add", "-q", "--force", "d", "--wait", "10m"]).expect(0);
@@ -128,18 +128,18 @@ fn readers_read_on_while_the_catalog_is_made_anew() {
         sandbox.write(format!("d/{i}"), format!("text {i}"));
     }
     sandbox.run(["add", "-q", "d"]).expect(0);
-    let is_over = AtomicBool::new(false);
+    let reaches = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while !is_over.load(Ordering::SeqCst) {
+                while !reaches.load(Ordering::SeqCst) {
                     let ls = sandbox.run(["ls"]).expect(0).expect_quiet();
                     assert_eq!(ls.text().lines().count(), 300);
                     sandbox.run(["cat", "d/299"]).expect(0).expect_quiet().answers("text 299");
                 }
             });
         }
-        let _writing = Writing(&is_over);
+        let _writing = Writing(&reaches);
         for _ in 0..n_rounds() {
             sandbox.run(["rebuild", "-q", "--wait", "10m"]).expect(0);
         }

@@ -12,7 +12,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use common::{add, check, everything, is_slow, noise, signer};
 use docarchive::{
-    archive::{Archive, Standing, inspect::audit::Scope, maintain::compact::Policy},
+    archive::{Archive, HistoryCheck, inspect::audit::AuditScope, maintain::compact::Policy},
     backend::{
         Backend,
         faulty::{Call, Fault, Faulty},
@@ -121,8 +121,8 @@ fn go_on(backend: &Arc<dyn Backend>, found: &State, case: &str) {
     add(&mut archive, 9, &[("a.txt", b"after the storm"), ("later.txt", b"later")])
         .unwrap_or_else(|error| panic!("{case}: a human is needed: {error}"));
     check(&archive, backend);
-    let quick = Scope { is_quick: true, ..Scope::default() };
-    let report = archive.audit(&quick, Standing::NotRemembered, &mut |_| {}).unwrap();
+    let quick = AuditScope { is_quick: true, ..AuditScope::default() };
+    let report = archive.audit(&quick, HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
     assert_eq!(report.findings, [], "{case}: not all was swept");
 }
 

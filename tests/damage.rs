@@ -16,8 +16,8 @@ use std::{
 use common::{add, check, context, copy, everything, init, is_slow, signer};
 use docarchive::{
     archive::{
-        Archive, Standing,
-        inspect::audit::{Code, Report, Scope},
+        Archive, HistoryCheck,
+        inspect::audit::{AuditScope, Code, Report},
     },
     backend::{
         Backend,
@@ -83,7 +83,7 @@ fn file_stat(archive: &Archive, truth: &Truth, case: &str) -> Result<Seen, Error
         }
         Ok(())
     })?;
-    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {})?;
+    let report = archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {})?;
     Ok(Seen { errors, n_read, report })
 }
 
@@ -244,7 +244,8 @@ fn an_edited_catalog_is_drift() {
         assert_eq!(db.execute(edit, []).unwrap(), 1);
         db.close().unwrap();
         let archive = open(&path).unwrap();
-        let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {});
+        let report =
+            archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
         let report = report.unwrap();
         let codes: Vec<Code> = report.findings.iter().map(|finding| finding.code).collect();
         assert!(codes.contains(&Code::CatalogDrift), "{edit}: {codes:?}");
@@ -297,7 +298,8 @@ fn damage_in_a_base_names_every_revision_that_rests_on_it() {
     bad[(place.offset + place.n_bytes) as usize - 1] ^= 1;
     contents.insert(name.clone(), bad.into());
     let archive = Archive::open(Arc::new(Memory::of(contents))).unwrap();
-    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {}).unwrap();
+    let report =
+        archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
     let mut hurt: Vec<&str> =
         report.findings.iter().flat_map(|f| &f.revisions).map(String::as_str).collect();
     hurt.sort_unstable();
@@ -322,7 +324,8 @@ fn adding_the_same_bytes_again_heals_whatever_they_are_called() {
     }
     let mut archive = Archive::open(Arc::new(Memory::of(spoilt))).unwrap();
     let n_bad = |archive: &Archive| {
-        let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {});
+        let report =
+            archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
         report.unwrap().findings.iter().filter(|f| f.code == Code::BlobDamaged).count()
     };
     assert!(n_bad(&archive) > 0);
@@ -350,7 +353,8 @@ fn the_pack_that_comes_out_the_same_heals_the_damaged_one() {
     bad[good.len() / 2] ^= 1;
     fs::write(&pack, bad).unwrap();
     let mut archive = open(&path).unwrap();
-    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {}).unwrap();
+    let report =
+        archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
     assert!(report.findings.iter().any(|finding| finding.code == Code::BlobDamaged));
     add(&mut archive, 2, &[("b.txt", STORY.as_bytes())]).unwrap();
     assert_eq!(fs::read(&pack).unwrap(), good);
@@ -387,9 +391,9 @@ fn remembered(archive: &Archive) -> (String, Vec<u8>) {
     (archive.vkey(), archive.checkpoint().to_vec())
 }
 
-fn standing(contents: Contents, (vkey, note): &(String, Vec<u8>)) -> Standing {
+fn history_check(contents: Contents, (vkey, note): &(String, Vec<u8>)) -> HistoryCheck {
     let archive = Archive::open(Arc::new(Memory::of(contents))).unwrap();
-    archive.standing(vkey, note).unwrap()
+    archive.history_check(vkey, note).unwrap()
 }
 
 #[test]
@@ -402,7 +406,7 @@ fn an_honest_archive_extends_what_is_remembered() {
     add(&mut archive, 2, &[("a", b"two")]).unwrap();
     let now = remembered(&archive);
     for (memory_of, size) in [(empty, 0), (earlier, 2), (now, 4)] {
-        assert_eq!(standing(memory.contents(), &memory_of), Standing::Extends { size });
+        assert_eq!(history_check(memory.contents(), &memory_of), HistoryCheck::Extends { size });
     }
 }
 
@@ -414,11 +418,14 @@ fn an_old_folder_put_back_is_rolled_back() {
     let old = memory.contents();
     add(&mut archive, 2, &[("a", b"two")]).unwrap();
     let memory_of = remembered(&archive);
-    assert_eq!(standing(old.clone(), &memory_of), Standing::RolledBack { remembered: 4, size: 2 });
+    assert_eq!(
+        history_check(old.clone(), &memory_of),
+        HistoryCheck::RolledBack { remembered: 4, size: 2 }
+    );
     // Only the tail cut: the old checkpoint over the new bundles.
     let mut cut = memory.contents();
     cut.insert("log/checkpoint".into(), old["log/checkpoint"].clone());
-    assert_eq!(standing(cut, &memory_of), Standing::RolledBack { remembered: 4, size: 2 });
+    assert_eq!(history_check(cut, &memory_of), HistoryCheck::RolledBack { remembered: 4, size: 2 });
     // The folder alone is sound: nobody without a memory can tell.
     let backend: Arc<dyn Backend> = Arc::new(Memory::of(old));
     check(&Archive::open(Arc::clone(&backend)).unwrap(), &backend);
@@ -435,11 +442,11 @@ fn another_history_by_the_same_key_is_forked() {
     let other = Memory::of(old);
     let mut forked = Archive::open(Arc::new(other.clone())).unwrap();
     add(&mut forked, 2, &[("a", b"something else")]).unwrap();
-    assert_eq!(standing(other.contents(), &memory_of), Standing::Forked { size: 4 });
+    assert_eq!(history_check(other.contents(), &memory_of), HistoryCheck::Forked { size: 4 });
     add(&mut forked, 3, &[("a", b"and more")]).unwrap();
-    assert_eq!(standing(other.contents(), &memory_of), Standing::Forked { size: 4 });
+    assert_eq!(history_check(other.contents(), &memory_of), HistoryCheck::Forked { size: 4 });
     let report = forked
-        .audit(&Scope::default(), standing(other.contents(), &memory_of), &mut |_| {})
+        .audit(&AuditScope::default(), history_check(other.contents(), &memory_of), &mut |_| {})
         .unwrap();
     assert!(report.findings.iter().any(|finding| finding.code == Code::LogForked));
 }
@@ -451,8 +458,8 @@ fn another_key_is_another_archive() {
     let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
     let memory = Memory::default();
     let other = Archive::init(Arc::new(memory.clone()), &stranger).unwrap();
-    let found = standing(memory.contents(), &memory_of);
-    assert_eq!(found, Standing::OtherKey { remembered: memory_of.0 });
+    let found = history_check(memory.contents(), &memory_of);
+    assert_eq!(found, HistoryCheck::OtherKey { remembered: memory_of.0 });
     assert!(found.is_bad());
     drop(other);
     // Nobody but the key's holder writes.
@@ -465,7 +472,7 @@ fn another_key_is_another_archive() {
 }
 
 #[test]
-fn a_journal_edited_and_recomputed_without_the_key_is_betrayed() {
+fn a_journal_edited_and_recomputed_without_the_key_is_untrusted() {
     // The forger rewrites history with a key of the same name, and puts the true identity back.
     let (contents, truth) = facts();
     let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
@@ -477,7 +484,7 @@ fn a_journal_edited_and_recomputed_without_the_key_is_betrayed() {
     let mut forgery = memory.contents();
     forgery.insert("identity".into(), contents["identity"].clone());
     let opened = Archive::open(Arc::new(Memory::of(forgery.clone())));
-    assert!(matches!(opened, Err(Error::Betrayed { .. })));
+    assert!(matches!(opened, Err(Error::Untrusted { .. })));
     // With the true checkpoint over the forged journal, the root shows it.
     forgery.insert("log/checkpoint".into(), contents["log/checkpoint"].clone());
     let seen = Archive::open(Arc::new(Memory::of(forgery)))

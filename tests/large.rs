@@ -15,12 +15,12 @@ use std::{
 use common::{Steady, context, init, signer};
 use docarchive::{
     archive::{
-        Archive, Standing,
+        Archive, HistoryCheck,
         ingest::{
             add::{Intake, Outcome, Reading, Source},
             transaction::Provenance,
         },
-        inspect::audit::Scope,
+        inspect::audit::AuditScope,
     },
     backend::{Backend, faulty::Faulty, local::Local, memory::Memory},
     store::{pack_name, place::Places},
@@ -145,7 +145,8 @@ fn a_large_content_reads_back_and_its_next_version_shares_its_chunks() {
         let n_expected = N_BYTES / limits::CHUNK_BYTES_AVG as u64;
         assert!((n_expected / 4..n_expected * 4).contains(&chain.n_chunks), "{chain:?}");
     }
-    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {}).unwrap();
+    let report =
+        archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
     assert_eq!(report.findings, []);
 }
 

@@ -18,7 +18,7 @@ use docarchive::{
     },
     backend::{Backend, local::Local},
     store::CompressionLevels,
-    types::{error::Error, time::Moment},
+    types::{error::Error, time::Timestamp},
 };
 use proptest::prelude::*;
 
@@ -183,7 +183,7 @@ fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &
 }
 
 /// Every way to ask for every revision.
-fn ask(archive: &Archive, model: &Model, now: Moment) {
+fn ask(archive: &Archive, model: &Model, now: Timestamp) {
     for (name, revisions) in model {
         let n = revisions.len();
         let selected = |end: String| {
@@ -259,7 +259,7 @@ fn a_date_selects_what_was_there_then() {
         let at = format!("a@{}", context(n).now);
         assert_eq!(archive.select(at.as_bytes(), now).unwrap().1.number, n);
         let (seconds, _) = context(n).now.to_unix();
-        let just_before = Which::AsOf(Moment::from_unix(seconds - 1, 999_999_999));
+        let just_before = Which::AsOf(Timestamp::from_unix(seconds - 1, 999_999_999));
         let found = archive.revision(&document, just_before).map(|(_, revision)| revision.number);
         assert_eq!(found.ok(), n.checked_sub(1).filter(|n| *n > 0));
     }

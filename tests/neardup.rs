@@ -1,5 +1,5 @@
 //! Near-duplicates: copies are found in any language, strangers are not, and nothing else matters:
-//! not the furniture around a text, not the order in which texts came, not the catalog's past.
+//! not the boilerplate around a text, not the order in which texts came, not the catalog's past.
 //!
 //! 2,000 identical texts by default, 10,000 with ARCHIVE_SLOW.
 #![allow(clippy::unwrap_used)]
@@ -8,8 +8,8 @@ mod common;
 
 #[path = "neardup/adversaries.rs"]
 mod adversaries;
-#[path = "neardup/furniture.rs"]
-mod furniture;
+#[path = "neardup/boilerplate.rs"]
+mod boilerplate;
 #[path = "neardup/languages.rs"]
 mod languages;
 #[path = "neardup/order.rs"]
@@ -25,14 +25,14 @@ use docarchive::{
         Archive,
         ingest::transaction::Provenance,
         similar::{
-            groups::{Group, Scope},
-            neighbours::{Bar, Closeness, Near, Question},
+            groups::{DupsScope, Group},
+            neighbours::{NearDocument, SimilarQuery, Similarity, Threshold},
         },
     },
     backend::memory::Memory,
 };
 
-const EVERYTHING: Scope = Scope { prefix: None, across_sites: false, since: None };
+const EVERYTHING: DupsScope = DupsScope { prefix: None, across_sites: false, since: None };
 
 /// A name and a text.
 type Text = (String, String);
@@ -70,21 +70,22 @@ fn add_from(
 }
 
 /// What a text that need not be stored is near to.
-fn near_to(archive: &Archive, text: &str) -> Vec<Near> {
-    let question = Question { bar: Bar::Copied, own: None, all_revisions: false };
+fn near_to(archive: &Archive, text: &str) -> Vec<NearDocument> {
+    let question = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
     archive.similar(text.as_bytes(), "text/plain", question).unwrap().unwrap_or_default()
 }
 
 /// What a document is near to.
-fn near_document(archive: &Archive, name: &str, all_revisions: bool) -> Vec<Near> {
+fn near_document(archive: &Archive, name: &str, all_revisions: bool) -> Vec<NearDocument> {
     let document = archive.document(name.as_bytes()).unwrap();
     let revision = archive.catalog().revisions(&document).unwrap().remove(0);
     let bytes = archive.read_whole(&document, &revision).unwrap();
-    let question = Question { bar: Bar::Copied, own: Some(&document), all_revisions };
+    let question =
+        SimilarQuery { threshold: Threshold::Copied, own: Some(&document), all_revisions };
     archive.similar(&bytes, &revision.media_type, question).unwrap().unwrap_or_default()
 }
 
-fn names(near: &[Near]) -> BTreeSet<String> {
+fn names(near: &[NearDocument]) -> BTreeSet<String> {
     near.iter().map(|near| near.document.name.text().into_owned()).collect()
 }
 
@@ -94,7 +95,7 @@ fn near_groups(archive: &Archive) -> Vec<Group> {
         all.push(group);
         Ok(())
     };
-    archive.near_groups(Bar::Copied, EVERYTHING, keep).unwrap();
+    archive.near_groups(Threshold::Copied, EVERYTHING, keep).unwrap();
     all
 }
 
@@ -122,11 +123,11 @@ fn set(names: impl IntoIterator<Item = impl Into<String>>) -> BTreeSet<String> {
 }
 
 /// How close two documents of a group are.
-fn link(group: &Group, a: &str, b: &str) -> Option<Closeness> {
+fn link(group: &Group, a: &str, b: &str) -> Option<Similarity> {
     let place = |name| group.members.iter().position(|(it, _)| it.name.text() == name);
     let (a, b) = (place(a)?, place(b)?);
     let is_theirs = |x: usize, y: usize| (x, y) == (a.min(b), a.max(b));
-    group.links.iter().find(|link| is_theirs(link.a, link.b)).map(|link| link.closeness)
+    group.links.iter().find(|link| is_theirs(link.a, link.b)).map(|link| link.similarity)
 }
 
 /// Numbers that look random and are always the same for one seed.

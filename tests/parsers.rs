@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use common::{add, everything, init, is_slow, signer};
 use docarchive::{
-    archive::{Archive, Standing, inspect::audit::Scope},
+    archive::{Archive, HistoryCheck, inspect::audit::AuditScope},
     backend::memory::{Contents, Memory},
     journal::{
         Identity,
@@ -178,7 +178,7 @@ fn read_texts(bytes: &[u8]) {
     if let Ok(line) = std::str::from_utf8(bytes) {
         let _ = (Checkpoint::parse(line), Verifier::parse(line), TilePath::parse(line));
         let _ = Signer::parse(line);
-        let _ = (Digest::parse(line), docarchive::types::time::Moment::parse(line));
+        let _ = (Digest::parse(line), docarchive::types::time::Timestamp::parse(line));
     }
     for media_type in ["text/plain", "text/html", "application/octet-stream"] {
         if let Some(readable) = text::readable(bytes, media_type) {
@@ -253,7 +253,7 @@ proptest! {
         let mut contents = facts().clone();
         contents.insert(name.clone(), bytes.into());
         if let Ok(archive) = Archive::open(Arc::new(Memory::of(contents))) {
-            let _ = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {});
+            let _ = archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
         }
     }
 
@@ -273,7 +273,7 @@ proptest! {
         let name = contents.keys().find(|name| name.starts_with(folder)).unwrap().clone();
         contents.insert(name, zstd::bulk::compress(&plain, 1).unwrap().into());
         if let Ok(archive) = Archive::open(Arc::new(Memory::of(contents))) {
-            let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {});
+            let report = archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
             prop_assert!(report.is_err() || !report.unwrap().is_sound());
         }
     }

@@ -22,14 +22,14 @@ use docarchive::{
             transaction::Provenance,
         },
         similar::{
-            groups::Scope,
-            neighbours::{Bar, Question},
+            groups::DupsScope,
+            neighbours::{SimilarQuery, Threshold},
         },
     },
     backend::{Backend, local::Local},
     catalog::FileStat,
     journal::note::Signer,
-    types::{digest::Digest, name::DocName, time::Moment},
+    types::{digest::Digest, name::DocName, time::Timestamp},
 };
 
 fn main() {
@@ -48,7 +48,7 @@ fn candidates(store: &str) {
     let archive = Archive::open(local(Path::new(store))).unwrap();
     let mut out = io::BufWriter::new(io::stdout().lock());
     archive
-        .each_candidate(Bar::Copied, |a, b| {
+        .each_candidate(Threshold::Copied, |a, b| {
             out.write_all(format!("{}\t{}\n", a.text(), b.text()).as_bytes()).unwrap();
             Ok(())
         })
@@ -72,9 +72,9 @@ fn scale(n: u64) {
     ask(&archive, n);
     let start = (Instant::now(), cpu());
     let (mut n_groups, mut n_members) = (0_u64, 0);
-    let scope = Scope { prefix: None, across_sites: false, since: None };
+    let scope = DupsScope { prefix: None, across_sites: false, since: None };
     archive
-        .near_groups(Bar::Copied, scope, |group| {
+        .near_groups(Threshold::Copied, scope, |group| {
             n_groups += 1;
             n_members += group.members.len();
             Ok(())
@@ -90,7 +90,7 @@ fn scale(n: u64) {
 /// How long it takes to find the neighbours of documents, and of texts that are not in the archive.
 fn ask(archive: &Archive, n: u64) {
     let mut found = 0;
-    let question = Question { bar: Bar::Copied, own: None, all_revisions: false };
+    let question = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
     let mut ask = |text: String| {
         let start = Instant::now();
         found += archive.similar(text.as_bytes(), "text/plain", question).unwrap().unwrap().len();
@@ -106,7 +106,7 @@ fn ask(archive: &Archive, n: u64) {
 fn add(archive: &mut Archive, signer: &Signer, range: std::ops::Range<u64>) -> Duration {
     let start = Instant::now();
     let context = WriteContext {
-        now: Moment::from_unix(1_764_000_000 + range.start as i64, 0),
+        now: Timestamp::from_unix(1_764_000_000 + range.start as i64, 0),
         began: (1_764_000_000 + range.start as i64) * 1_000_000_000,
         seed: *Digest::of(&range.start.to_be_bytes()).as_bytes(),
         by: None,

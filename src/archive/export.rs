@@ -2,7 +2,7 @@
 
 use crate::{
     catalog::{Document, Revision},
-    types::{error::Error, time::Moment},
+    types::{error::Error, time::Timestamp},
 };
 
 use super::Archive;
@@ -15,7 +15,7 @@ impl Archive {
     /// before `as_of`; documents that have none by then are left out.
     pub fn each_document(
         &self,
-        as_of: Option<Moment>,
+        as_of: Option<Timestamp>,
         mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut after: Option<Document> = None;
@@ -23,7 +23,7 @@ impl Archive {
             let documents = self.catalog.documents_after(after.as_ref(), STRIDE)?;
             for document in &documents {
                 let revision = match as_of {
-                    Some(moment) => self.catalog.revision_as_of(document, moment)?,
+                    Some(timestamp) => self.catalog.revision_as_of(document, timestamp)?,
                     None => self.catalog.revision_of_event(document.latest)?,
                 };
                 if let Some(revision) = revision {

@@ -6,7 +6,7 @@ use crate::{
         digest::DocId,
         error::Error,
         name::DocName,
-        time::{self, Moment},
+        time::{self, Timestamp},
     },
 };
 
@@ -23,14 +23,14 @@ pub enum Which {
     /// The latest, or this many before it.
     Latest(u64),
     /// The last one captured at or before a moment.
-    AsOf(Moment),
+    AsOf(Timestamp),
 }
 
 impl Which {
     /// Reads what stands after the `@`; `None` when it is no revision.
     ///
     /// `3`, `first`, `latest`, `prev`, `latest-2`, or a date in one of [`time::FORMS`].
-    pub fn parse(text: &str, now: Moment) -> Option<Self> {
+    pub fn parse(text: &str, now: Timestamp) -> Option<Self> {
         match text {
             "first" => return Some(Self::Number(1)),
             "latest" => return Some(Self::Latest(0)),
@@ -44,12 +44,12 @@ impl Which {
         if let Some(back) = text.strip_prefix("latest-") {
             return number(back).map(Self::Latest);
         }
-        number(text).map(Self::Number).or_else(|| Moment::read(text, now).map(Self::AsOf))
+        number(text).map(Self::Number).or_else(|| Timestamp::read(text, now).map(Self::AsOf))
     }
 }
 
 /// Splits a selector at its last `@`, if what follows is a revision.
-pub fn split(selector: &[u8], now: Moment) -> (&[u8], Option<Which>) {
+pub fn split(selector: &[u8], now: Timestamp) -> (&[u8], Option<Which>) {
     let Some(at) = selector.iter().rposition(|b| *b == b'@') else { return (selector, None) };
     let which = std::str::from_utf8(&selector[at + 1..]).ok().and_then(|t| Which::parse(t, now));
     match which {
@@ -75,7 +75,7 @@ impl Archive {
     }
 
     /// The document and revision that a selector means; the latest where it names none.
-    pub fn select(&self, selector: &[u8], now: Moment) -> Result<(Document, Revision), Error> {
+    pub fn select(&self, selector: &[u8], now: Timestamp) -> Result<(Document, Revision), Error> {
         let (words, which) = split(selector, now);
         if which.is_some() && self.documents_meant(words)?.is_empty() {
             // The name itself may end in something like `@3`.
@@ -100,13 +100,13 @@ impl Archive {
                 Some(number) => self.catalog.revision(document, number)?,
                 None => None,
             },
-            Which::AsOf(moment) => self.catalog.revision_as_of(document, moment)?,
+            Which::AsOf(timestamp) => self.catalog.revision_as_of(document, timestamp)?,
         };
         let name = document.name.text();
         let what = match which {
             Which::Number(number) => format!("{name}@{number} does not exist"),
             Which::Latest(back) => format!("{name}@latest-{back} does not exist"),
-            Which::AsOf(moment) => format!("{name} has no revision captured by {moment}"),
+            Which::AsOf(timestamp) => format!("{name} has no revision captured by {timestamp}"),
         };
         let has = if n == 1 { "revision 1".into() } else { format!("revisions 1–{n}") };
         let missing = || Error::NotFound {
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn only_a_revision_after_the_last_at_is_split_off() {
-        let now = Moment::parse("2026-11-23T00:00:00Z").unwrap();
+        let now = Timestamp::parse("2026-11-23T00:00:00Z").unwrap();
         for (selector, words, which) in [
             ("a.txt", "a.txt", None),
             ("a.txt@3", "a.txt", Some(Which::Number(3))),
@@ -187,6 +187,6 @@ mod tests {
         }
         let (words, which) = split(b"a@2026-03-01", now);
         assert_eq!(words, b"a");
-        assert_eq!(which, Moment::read("2026-03-01", now).map(Which::AsOf));
+        assert_eq!(which, Timestamp::read("2026-03-01", now).map(Which::AsOf));
     }
 }

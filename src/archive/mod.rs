@@ -17,17 +17,17 @@ use std::{rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
-    catalog::{Catalog, Document, Happening, Revision},
+    catalog::{Catalog, Document, OtherEvent, Revision},
     journal::{
         Journal,
         event::{Detail, Event},
     },
     store::{Content, Reader, Sealed},
-    types::{error::Error, time::Moment},
+    types::{error::Error, time::Timestamp},
 };
 
 pub use inspect::{
-    history::Standing,
+    history::HistoryCheck,
     storage::{DeltaChain, DeltaLink, StoredAs},
 };
 
@@ -43,7 +43,7 @@ pub struct Archive {
 #[derive(Debug, Clone)]
 pub struct WriteContext {
     /// The time by the clock of whoever does it.
-    pub now: Moment,
+    pub now: Timestamp,
     /// The same in nanoseconds since 1970: no document is read before.
     pub began: i64,
     /// Fresh random bytes; document ids and salts are drawn from them.
@@ -56,11 +56,11 @@ pub struct WriteContext {
 
 /// One line of the journal as people see it.
 #[derive(Debug, Clone)]
-pub enum Happened {
+pub enum LogEntry {
     /// A revision of a document.
     Revision(Box<(Document, Revision)>),
     /// Anything else.
-    Other(Happening),
+    Other(OtherEvent),
 }
 
 impl Archive {
@@ -113,17 +113,17 @@ impl Archive {
     }
 
     /// Up to `limit` events before the event `before`, latest first.
-    pub fn happened(&self, before: u64, limit: usize) -> Result<Vec<Happened>, Error> {
-        let mut all: Vec<(u64, Happened)> = Vec::new();
+    pub fn log_entries(&self, before: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
+        let mut all: Vec<(u64, LogEntry)> = Vec::new();
         for revision in self.catalog.revisions_before(before, limit)? {
             let document = self.catalog.document_at(revision.document)?;
-            all.push((revision.event, Happened::Revision(Box::new((document, revision)))));
+            all.push((revision.event, LogEntry::Revision(Box::new((document, revision)))));
         }
-        for other in self.catalog.happenings_before(before, limit)? {
-            all.push((other.event, Happened::Other(other)));
+        for other in self.catalog.other_events_before(before, limit)? {
+            all.push((other.event, LogEntry::Other(other)));
         }
         all.sort_by_key(|(event, _)| std::cmp::Reverse(*event));
-        Ok(all.into_iter().map(|(_, happened)| happened).take(limit).collect())
+        Ok(all.into_iter().map(|(_, log_entries)| log_entries).take(limit).collect())
     }
 
     /// Compares a row of the catalog with the event and detail it stands for.

@@ -106,7 +106,7 @@ impl Catalog {
         make: impl FnOnce(&mut dyn FnMut(i64, &[u8]) -> Result<(), Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.whole(|transaction| {
-            for table in ["sketch", "posting", "sampled", "furniture"] {
+            for table in ["sketch", "posting", "sampled", "boilerplate"] {
                 transaction.execute(&format!("DELETE FROM {table}"), [])?;
             }
             let mut touched = Vec::new();
@@ -155,7 +155,7 @@ impl Catalog {
     }
 
     /// Makes several changes, all of them or none.
-    pub fn together(&self, change: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    pub fn transaction(&self, change: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         self.whole(|_| change())
     }
 
@@ -205,7 +205,7 @@ fn apply_event(
     indexing: &mut Indexing,
 ) -> Result<(), Error> {
     let Event::Revise(revise) = recorded.event else {
-        return insert_happening(transaction, recorded);
+        return insert_other_event(transaction, recorded);
     };
     let (content, is_new) = content(transaction, revise)?;
     if is_new {
@@ -362,7 +362,7 @@ fn insert_revision(
     Ok(())
 }
 
-fn insert_happening(transaction: &Connection, recorded: &Recorded) -> Result<(), Error> {
+fn insert_other_event(transaction: &Connection, recorded: &Recorded) -> Result<(), Error> {
     let said = match recorded.detail {
         Some(Detail::Act(detail)) => Some(detail),
         _ => None,
@@ -371,7 +371,7 @@ fn insert_happening(transaction: &Connection, recorded: &Recorded) -> Result<(),
     let author = phrase(transaction, said.and_then(|said| said.by.as_deref()))?;
     let at = nanoseconds(recorded.event.at());
     transaction
-        .prepare_cached("INSERT INTO happening VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![recorded.index as i64, recorded.event.kind(), at, note, author])?;
     Ok(())
 }

@@ -20,12 +20,12 @@ const TABLES: [&str; 14] = [
     "chunk",
     "document",
     "revision",
-    "happening",
+    "event",
     "tile",
     "sketch",
     "site",
     "sampled",
-    "furniture",
+    "boilerplate",
 ];
 
 impl Catalog {

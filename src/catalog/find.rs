@@ -6,7 +6,7 @@ use crate::types::{
     digest::{Digest, DocId},
     error::Error,
     name::DocName,
-    time::Moment,
+    time::Timestamp,
 };
 
 use super::{Catalog, digest, name_of, name_value};
@@ -44,11 +44,11 @@ pub struct Revision {
     /// The media type.
     pub media_type: String,
     /// When it was taken in.
-    pub at: Moment,
+    pub at: Timestamp,
     /// When it was captured: as said by the person who added it, else `at`.
-    pub captured: Moment,
+    pub captured: Timestamp,
     /// The modification time of the file it came from.
-    pub mtime: Option<Moment>,
+    pub mtime: Option<Timestamp>,
     /// Where it came from, as said.
     pub source: Option<String>,
     /// What was noted.
@@ -161,14 +161,14 @@ impl Catalog {
     pub fn revision_as_of(
         &self,
         document: &Document,
-        moment: Moment,
+        timestamp: Timestamp,
     ) -> Result<Option<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
             "{REVISION} WHERE r.document = ?1 AND ifnull(r.captured, r.at) <= ?2
              ORDER BY ifnull(r.captured, r.at) DESC, r.number DESC LIMIT 1"
         ))?;
-        let moment = nanoseconds(moment);
-        Ok(query.query_row(params![document.row, moment], revision).optional()?)
+        let timestamp = nanoseconds(timestamp);
+        Ok(query.query_row(params![document.row, timestamp], revision).optional()?)
     }
 
     /// The row of a content that is kept.
@@ -199,9 +199,9 @@ pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
         digest: digest(row.get_ref(4)?.as_blob()?),
         n_bytes: row.get::<_, i64>(5)? as u64,
         media_type: row.get(6)?,
-        at: moment(row.get(7)?),
-        captured: moment(row.get(8)?),
-        mtime: row.get::<_, Option<i64>>(9)?.map(moment),
+        at: timestamp(row.get(7)?),
+        captured: timestamp(row.get(8)?),
+        mtime: row.get::<_, Option<i64>>(9)?.map(timestamp),
         source: row.get(10)?,
         note: row.get(11)?,
         author: row.get(12)?,
@@ -209,12 +209,12 @@ pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
 }
 
 /// Nanoseconds since 1970, drawn to the nearest that 64 bits can say (1677 to 2262).
-pub(super) fn nanoseconds(moment: Moment) -> i64 {
-    let (seconds, nanoseconds) = moment.to_unix();
+pub(super) fn nanoseconds(timestamp: Timestamp) -> i64 {
+    let (seconds, nanoseconds) = timestamp.to_unix();
     seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds))
 }
 
-pub(super) fn moment(nanoseconds: i64) -> Moment {
+pub(super) fn timestamp(nanoseconds: i64) -> Timestamp {
     let seconds = nanoseconds.div_euclid(1_000_000_000);
-    Moment::from_unix(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32)
+    Timestamp::from_unix(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32)
 }

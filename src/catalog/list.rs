@@ -6,7 +6,7 @@ use crate::journal::merkle::tiles::TileId;
 use crate::types::{
     digest::{Digest, Key},
     error::Error,
-    time::Moment,
+    time::Timestamp,
 };
 
 use super::{
@@ -16,13 +16,13 @@ use super::{
 
 /// An event that is not a revision.
 #[derive(Debug, Clone)]
-pub struct Happening {
+pub struct OtherEvent {
     /// Its index in the journal.
     pub event: u64,
     /// Its kind, as the journal spells it.
     pub kind: String,
     /// When, as the writer claims.
-    pub at: Moment,
+    pub at: Timestamp,
     /// What was noted.
     pub note: Option<String>,
     /// Who did it, as said.
@@ -115,18 +115,18 @@ impl Catalog {
     }
 
     /// Up to `limit` other events before the event `before`, latest first.
-    pub fn happenings_before(&self, before: u64, limit: usize) -> Result<Vec<Happening>, Error> {
+    pub fn other_events_before(&self, before: u64, limit: usize) -> Result<Vec<OtherEvent>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT h.event, h.kind, h.at, n.text, a.text FROM happening h
+            "SELECT h.event, h.kind, h.at, n.text, a.text FROM event h
              LEFT JOIN phrase n ON n.id = h.note LEFT JOIN phrase a ON a.id = h.author
              WHERE h.event < ?1 ORDER BY h.event DESC LIMIT ?2",
         )?;
         let before = before.min(i64::MAX as u64) as i64;
         let rows = query.query_map(params![before, limit as i64], |row| {
-            Ok(Happening {
+            Ok(OtherEvent {
                 event: row.get::<_, i64>(0)? as u64,
                 kind: row.get(1)?,
-                at: find::moment(row.get(2)?),
+                at: find::timestamp(row.get(2)?),
                 note: row.get(3)?,
                 author: row.get(4)?,
             })

@@ -33,8 +33,8 @@ use crate::{
 
 pub use apply::{Batch, Pack, Recorded};
 pub use find::{Document, Latest, Revision};
-pub use index::{Asking, Neighbour};
-pub use list::{Happening, PackUsage, Totals};
+pub use index::{CandidateHit, NeighbourQuery};
+pub use list::{OtherEvent, PackUsage, Totals};
 pub use sizes::Held;
 pub use stat_cache::{FileStat, SeenFile};
 

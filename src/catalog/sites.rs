@@ -18,7 +18,7 @@ impl Catalog {
     pub fn sites_changed(&self) -> Result<Vec<i64>, Error> {
         let mut query = self
             .db
-            .prepare_cached("SELECT site FROM furniture WHERE data IS NULL ORDER BY site")?;
+            .prepare_cached("SELECT site FROM boilerplate WHERE data IS NULL ORDER BY site")?;
         let rows = query.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -40,23 +40,23 @@ impl Catalog {
     }
 
     /// Keeps the furniture of a site.
-    pub fn set_furniture(&self, site: i64, data: &[u8]) -> Result<(), Error> {
+    pub fn set_boilerplate(&self, site: i64, data: &[u8]) -> Result<(), Error> {
         let mut replace =
-            self.db.prepare_cached("INSERT OR REPLACE INTO furniture VALUES (?1, ?2)")?;
+            self.db.prepare_cached("INSERT OR REPLACE INTO boilerplate VALUES (?1, ?2)")?;
         replace.execute(params![site, data])?;
         Ok(())
     }
 
     /// The furniture of a site, as kept; none when it has none, or that is not known yet.
-    pub fn furniture(&self, site: i64) -> Result<Option<Vec<u8>>, Error> {
-        let mut query = self.db.prepare_cached("SELECT data FROM furniture WHERE site = ?1")?;
+    pub fn boilerplate(&self, site: i64) -> Result<Option<Vec<u8>>, Error> {
+        let mut query = self.db.prepare_cached("SELECT data FROM boilerplate WHERE site = ?1")?;
         Ok(query.query_row([site], |row| row.get(0)).optional()?.flatten())
     }
 
     /// Whether the furniture of some site is kept in more than so many bytes.
-    pub fn has_furniture_over(&self, n_bytes: usize) -> Result<bool, Error> {
+    pub fn has_boilerplate_over(&self, n_bytes: usize) -> Result<bool, Error> {
         let mut query =
-            self.db.prepare_cached("SELECT 1 FROM furniture WHERE length(data) > ?1 LIMIT 1")?;
+            self.db.prepare_cached("SELECT 1 FROM boilerplate WHERE length(data) > ?1 LIMIT 1")?;
         Ok(query.exists([n_bytes as i64])?)
     }
 
@@ -172,7 +172,7 @@ impl Sampling {
             }
             if *is_enough {
                 transaction
-                    .prepare_cached("INSERT OR REPLACE INTO furniture VALUES (?1, NULL)")?
+                    .prepare_cached("INSERT OR REPLACE INTO boilerplate VALUES (?1, NULL)")?
                     .execute([site])?;
             }
         }

@@ -14,7 +14,7 @@ use crate::types::{
     digest::{Digest, Hasher},
     error::Error,
     name::DocName,
-    time::Moment,
+    time::Timestamp,
 };
 
 use super::{files, terminal::shown_name};
@@ -42,7 +42,7 @@ pub struct Outgoing<'a> {
     /// Of its content, in bytes.
     pub size: u64,
     /// The time the file gets, if one is known.
-    pub mtime: Option<Moment>,
+    pub mtime: Option<Timestamp>,
 }
 
 /// What became of one document; in a dry run, what would become of it.
@@ -77,7 +77,7 @@ struct Output {
 }
 
 /// What stands where a document should go.
-enum Standing {
+enum PathState {
     Free,
     Taken(fs::Metadata),
     Blocked(String),
@@ -102,12 +102,12 @@ impl Files {
     ) -> Result<Outcome, Error> {
         let path = self.output.path_of(document.name);
         let outcome = match self.output.standing(document.name)? {
-            Standing::Blocked(why) => Outcome::Kept(why),
-            Standing::Free => Outcome::Written,
-            Standing::Taken(there) if there.is_file() && same_file(&path, document)? => {
+            PathState::Blocked(why) => Outcome::Kept(why),
+            PathState::Free => Outcome::Written,
+            PathState::Taken(there) if there.is_file() && same_file(&path, document)? => {
                 Outcome::Same
             }
-            Standing::Taken(there) => self.output.over(&there, document.name),
+            PathState::Taken(there) => self.output.over(&there, document.name),
         };
         if self.output.writes(&outcome) {
             self.output.make_folders(&path)?;
@@ -129,12 +129,12 @@ impl Links {
         let path = self.output.path_of(name);
         let target = PathBuf::from(std::ffi::OsString::from_vec(target.to_vec()));
         let outcome = match self.output.standing(name)? {
-            Standing::Blocked(why) => Outcome::Kept(why),
-            Standing::Free => Outcome::Written,
-            Standing::Taken(_) if fs::read_link(&path).is_ok_and(|there| there == target) => {
+            PathState::Blocked(why) => Outcome::Kept(why),
+            PathState::Free => Outcome::Written,
+            PathState::Taken(_) if fs::read_link(&path).is_ok_and(|there| there == target) => {
                 Outcome::Same
             }
-            Standing::Taken(there) => self.output.over(&there, name),
+            PathState::Taken(there) => self.output.over(&there, name),
         };
         if self.output.writes(&outcome) {
             self.output.make_folders(&path)?;
@@ -155,24 +155,26 @@ impl Output {
     }
 
     /// Looks at every component below the output folder, following none.
-    fn standing(&self, name: &DocName) -> Result<Standing, Error> {
+    fn standing(&self, name: &DocName) -> Result<PathState, Error> {
         let mut components = name.as_bytes().split(|b| *b == b'/').peekable();
         let mut path = self.folder.clone();
         while let Some(component) = components.next() {
             path.push(std::ffi::OsStr::from_bytes(component));
             let there = match fs::symlink_metadata(&path) {
                 Ok(there) => there,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Free),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Ok(PathState::Free);
+                }
                 Err(source) => return Err(io_at("look at", &path)(source)),
             };
             if components.peek().is_none() {
-                return Ok(Standing::Taken(there));
+                return Ok(PathState::Taken(there));
             }
             if !there.is_dir() {
-                return Ok(Standing::Blocked(blocked(&path, &there)));
+                return Ok(PathState::Blocked(blocked(&path, &there)));
             }
         }
-        Ok(Standing::Free)
+        Ok(PathState::Free)
     }
 
     /// What happens to something that is there and differs.
@@ -229,7 +231,7 @@ fn same_file(path: &Path, document: &Outgoing<'_>) -> Result<bool, Error> {
 
 fn write_file(
     path: &Path,
-    mtime: Option<Moment>,
+    mtime: Option<Timestamp>,
     replace: bool,
     content: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -263,8 +265,8 @@ fn write_link(path: &Path, target: &Path, replace: bool) -> io::Result<()> {
     link.persist(path).map(drop).map_err(|error| error.error)
 }
 
-fn system_time(moment: Moment) -> Option<SystemTime> {
-    let (seconds, nanoseconds) = moment.to_unix();
+fn system_time(timestamp: Timestamp) -> Option<SystemTime> {
+    let (seconds, nanoseconds) = timestamp.to_unix();
     let whole = Duration::from_secs(seconds.unsigned_abs());
     let base = match seconds {
         0.. => UNIX_EPOCH.checked_add(whole)?,
@@ -297,7 +299,7 @@ mod tests {
             name: &name,
             digest,
             size: text.len() as u64,
-            mtime: Moment::parse("2026-03-01T10:00:00.5Z"),
+            mtime: Timestamp::parse("2026-03-01T10:00:00.5Z"),
         };
         files.write(&outgoing, |sink| {
             sink.write_all(text.as_bytes()).map_err(|e| Error::io("write", "x", e))
@@ -334,8 +336,8 @@ mod tests {
 
     #[test]
     fn times_before_1970_are_times_too() {
-        let moment = Moment::parse("1969-12-31T23:59:58.25Z").unwrap();
-        let time = system_time(moment).unwrap();
+        let timestamp = Timestamp::parse("1969-12-31T23:59:58.25Z").unwrap();
+        let time = system_time(timestamp).unwrap();
         assert_eq!(UNIX_EPOCH.duration_since(time).unwrap(), Duration::from_millis(1750));
     }
 

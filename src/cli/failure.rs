@@ -98,8 +98,8 @@ pub fn is_closed_pipe(error: &Error) -> bool {
 
 /// What clap says before it shows the usage, on one line.
 fn sentence_of(text: &str) -> String {
-    let is_over = |line: &str| line.starts_with("Usage:") || line.starts_with("For more");
-    let lines = text.lines().take_while(|line| !is_over(line));
+    let reaches = |line: &str| line.starts_with("Usage:") || line.starts_with("For more");
+    let lines = text.lines().take_while(|line| !reaches(line));
     let sentence = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
     sentence.trim_start_matches("error: ").replace(" tip: ", "; ")
 }
@@ -128,7 +128,7 @@ fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
         Error::NotFound { .. } => (ExitCode::NotFound, "not-found"),
         Error::NoArchive { .. } => (ExitCode::NoArchive, "no-archive"),
         Error::Damaged { .. } => (ExitCode::Broken, "damaged"),
-        Error::Betrayed { .. } => (ExitCode::Broken, "betrayed"),
+        Error::Untrusted { .. } => (ExitCode::Broken, "untrusted"),
         Error::Catalog { .. } => (ExitCode::Failed, "catalog"),
         Error::Io { .. } => (ExitCode::Failed, "io"),
         Error::Busy { .. } => (ExitCode::Busy, "busy"),
@@ -151,8 +151,8 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
             [first, ..] => format!("archive show {}", word(first)),
         }),
         Error::NoArchive { place } => Some(format!("archive init {}", word(place))),
-        Error::Damaged { .. } | Error::Betrayed { .. } if verb == "audit" => None,
-        Error::Damaged { .. } | Error::Betrayed { .. } => Some("archive audit".to_owned()),
+        Error::Damaged { .. } | Error::Untrusted { .. } if verb == "audit" => None,
+        Error::Damaged { .. } | Error::Untrusted { .. } => Some("archive audit".to_owned()),
         Error::Catalog { .. } => Some("archive rebuild".to_owned()),
         Error::Io { path, source, .. } => hint_for_io(path, source.kind()),
         Error::Busy { .. } => Some(format!("archive {verb} --wait 10m …")),
@@ -219,7 +219,7 @@ mod tests {
             (not_found(&["a/r", "b/r"]), 4, "not-found", Some("archive show a/r")),
             (Error::NoArchive { place }, 10, "no-archive", Some("archive init '/x y'")),
             (Error::damaged("pack", "x"), 6, "damaged", Some("archive audit")),
-            (Error::Betrayed { why: "x".into() }, 6, "betrayed", Some("archive audit")),
+            (Error::Untrusted { why: "x".into() }, 6, "untrusted", Some("archive audit")),
             (io_error(io::ErrorKind::Other), 5, "io", None),
             (io_error(io::ErrorKind::StorageFull), 5, "io", Some("df -h /")),
             (io_error(io::ErrorKind::PermissionDenied), 5, "io", Some("ls -ld '/a b'")),

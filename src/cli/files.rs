@@ -8,7 +8,7 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use crate::types::time::Moment;
+use crate::types::time::Timestamp;
 
 /// What the file system says about a file; equal stats mean that nobody touched it since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Stat {
     /// Bytes, or the length of a symlink's target.
     pub size: u64,
     /// When the content last changed, as far as the file system admits.
-    pub mtime: Moment,
+    pub mtime: Timestamp,
     /// When content or attributes last changed, in nanoseconds since 1970.
     pub ctime: i64,
     /// The file's number on its device.
@@ -40,7 +40,7 @@ impl Stat {
         let nanoseconds = u32::try_from(metadata.mtime_nsec()).unwrap_or(0);
         Self {
             size: metadata.size(),
-            mtime: Moment::from_unix(metadata.mtime(), nanoseconds),
+            mtime: Timestamp::from_unix(metadata.mtime(), nanoseconds),
             ctime: metadata
                 .ctime()
                 .saturating_mul(1_000_000_000)

@@ -5,25 +5,25 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::{
-    archive::similar::neighbours::Closeness,
+    archive::similar::neighbours::Similarity,
     catalog::{Document, Revision},
     types::name::DocName,
 };
 
 /// How close two texts are.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct ClosenessLine {
+pub struct SimilarityLine {
     resemblance: f64,
-    contained: f64,
-    contains: f64,
+    a_in_b: f64,
+    b_in_a: f64,
     copied: f64,
 }
 
-impl ClosenessLine {
+impl SimilarityLine {
     /// The figures as they are shown.
-    pub fn of(closeness: &Closeness) -> Self {
-        let Closeness { resemblance, contained, contains, copied, .. } = *closeness;
-        Self { resemblance, contained, contains, copied }
+    pub fn of(similarity: &Similarity) -> Self {
+        let Similarity { resemblance, a_in_b, b_in_a, copied, .. } = *similarity;
+        Self { resemblance, a_in_b, b_in_a, copied }
     }
 }
 

@@ -7,10 +7,10 @@ use std::{
 };
 
 use crate::{
-    archive::{Archive, Standing, WriteContext},
+    archive::{Archive, HistoryCheck, WriteContext},
     backend::local::Local,
     journal::note::Signer,
-    types::{error::Error, time::Moment},
+    types::{error::Error, time::Timestamp},
 };
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     output::Output,
     place::{ChosenBy, Environment, Place},
     terminal::{Paint, Progress, Stream, Style, shown_name},
-    trust_store::{Memory, Seen},
+    trust_store::{KnownArchive, TrustStore},
 };
 
 /// The program and version that events name.
@@ -32,7 +32,7 @@ pub struct Session {
     /// The variables that matter here.
     pub environment: Environment,
     /// When the command began.
-    pub now: Moment,
+    pub now: Timestamp,
     /// Where answers go.
     pub out: Output,
     /// The colours of talk.
@@ -91,25 +91,25 @@ impl Session {
 
     /// Opens the archive for reading, after comparing its history with what is remembered.
     pub fn open(&mut self) -> Result<Archive, Error> {
-        let (archive, standing) = self.open_unjudged()?;
-        judge(&standing)?;
+        let (archive, history_check) = self.open_unjudged()?;
+        judge(&history_check)?;
         self.remember(&archive);
         Ok(archive)
     }
 
     /// Opens the archive and says how it stands to what is remembered, whatever that is.
-    pub fn open_unjudged(&mut self) -> Result<(Archive, Standing), Error> {
+    pub fn open_unjudged(&mut self) -> Result<(Archive, HistoryCheck), Error> {
         let folder = self.place()?.folder;
         let open = || Archive::open(Arc::new(Local::open(&folder)?));
         let archive = open()?;
-        let standing = self.standing(&archive, &folder)?;
-        if !matches!(standing, Standing::RolledBack { .. }) {
-            return Ok((archive, standing));
+        let history_check = self.history_check(&archive, &folder)?;
+        if !matches!(history_check, HistoryCheck::RolledBack { .. }) {
+            return Ok((archive, history_check));
         }
         // Another command may have added, and remembered it, since we opened: then it has it now.
         let archive = open()?;
-        let standing = self.standing(&archive, &folder)?;
-        Ok((archive, standing))
+        let history_check = self.history_check(&archive, &folder)?;
+        Ok((archive, history_check))
     }
 
     /// Opens the archive for adding; the default one is made if it does not exist yet.
@@ -187,62 +187,62 @@ impl Session {
 
     fn remember_at(&self, archive: &Archive, folder: &Path) {
         let checkpoint = String::from_utf8_lossy(archive.checkpoint()).into_owned();
-        let seen = Seen { vkey: archive.vkey(), checkpoint };
-        let memory = Memory::new(&self.environment);
+        let seen = KnownArchive { vkey: archive.vkey(), checkpoint };
+        let trust_store = TrustStore::new(&self.environment);
         let place = canonical(folder);
         // Looked at once more: another command may have seen a longer journal in the meantime, and
         // what is remembered never goes back.
-        let Ok(known) = memory.load(archive.origin(), &place) else { return };
-        let goes_on = |known: &Seen| {
-            let standing = archive.standing(&known.vkey, known.checkpoint.as_bytes());
-            matches!(standing, Ok(Standing::Extends { .. }))
+        let Ok(known) = trust_store.load(archive.origin(), &place) else { return };
+        let goes_on = |known: &KnownArchive| {
+            let history_check = archive.history_check(&known.vkey, known.checkpoint.as_bytes());
+            matches!(history_check, Ok(HistoryCheck::Extends { .. }))
         };
         let is_here = known.origin_here.as_deref() == Some(archive.origin());
         let is_kept = known.seen.as_ref() == Some(&seen) && is_here;
         if !is_kept
             && known.seen.as_ref().is_none_or(goes_on)
-            && let Some(warning) = memory.store(archive.origin(), &place, &seen)
+            && let Some(warning) = trust_store.store(archive.origin(), &place, &seen)
             && self.globals.verbose
         {
             self.warn(&warning);
         }
     }
 
-    fn standing(&self, archive: &Archive, folder: &Path) -> Result<Standing, Error> {
-        let memory = Memory::new(&self.environment);
-        let recalled = memory.load(archive.origin(), &canonical(folder))?;
+    fn history_check(&self, archive: &Archive, folder: &Path) -> Result<HistoryCheck, Error> {
+        let trust_store = TrustStore::new(&self.environment);
+        let recalled = trust_store.load(archive.origin(), &canonical(folder))?;
         if let Some(warning) = recalled.warning.filter(|_| self.globals.verbose) {
             self.warn(&warning);
         }
         match (recalled.seen, recalled.origin_here) {
             // Even an archive that is known from elsewhere may have been put in place of this one.
             (_, Some(origin)) if origin != archive.origin() => {
-                Ok(Standing::OtherOrigin { remembered: origin })
+                Ok(HistoryCheck::OtherOrigin { remembered: origin })
             }
-            (Some(seen), _) => archive.standing(&seen.vkey, seen.checkpoint.as_bytes()),
-            (None, _) => Ok(Standing::NotRemembered),
+            (Some(seen), _) => archive.history_check(&seen.vkey, seen.checkpoint.as_bytes()),
+            (None, _) => Ok(HistoryCheck::NotRemembered),
         }
     }
 }
 
 /// Refuses a history that is not the one remembered.
-fn judge(standing: &Standing) -> Result<(), Error> {
-    let why = match standing {
-        Standing::Extends { .. } | Standing::NotRemembered => return Ok(()),
-        Standing::RolledBack { remembered, size } => {
+fn judge(history_check: &HistoryCheck) -> Result<(), Error> {
+    let why = match history_check {
+        HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered => return Ok(()),
+        HistoryCheck::RolledBack { remembered, size } => {
             format!("the journal is rolled back: it has {size} events, {remembered} are remembered")
         }
-        Standing::Forked { size } => {
+        HistoryCheck::Forked { size } => {
             format!("the journal is forked: its first {size} events are not those remembered")
         }
-        Standing::OtherKey { remembered } => {
+        HistoryCheck::OtherKey { remembered } => {
             format!("the journal is signed by another key than the remembered {remembered}")
         }
-        Standing::OtherOrigin { remembered } => {
+        HistoryCheck::OtherOrigin { remembered } => {
             format!("another archive lies here than the remembered {remembered}")
         }
     };
-    Err(Error::Betrayed { why })
+    Err(Error::Untrusted { why })
 }
 
 /// A path as it can be shown.
@@ -263,8 +263,8 @@ fn canonical(folder: &Path) -> PathBuf {
     std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-fn now() -> Moment {
-    Moment::from_unix(i64::try_from(since_1970().as_secs()).unwrap_or(0), 0)
+fn now() -> Timestamp {
+    Timestamp::from_unix(i64::try_from(since_1970().as_secs()).unwrap_or(0), 0)
 }
 
 fn since_1970() -> Duration {

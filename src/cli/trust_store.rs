@@ -20,13 +20,13 @@ const FILE_BYTES_MAX: u64 = (NOTE_BYTES_MAX + IDENTITY_BYTES_MAX) as u64;
 
 /// What this user has seen of archives before.
 #[derive(Debug, Clone)]
-pub struct Memory {
+pub struct TrustStore {
     folder: Result<PathBuf, String>,
 }
 
 /// One archive as last seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct KnownArchive {
     /// The public key in signed-note form, one line.
     pub vkey: String,
     /// The signed checkpoint, byte for byte.
@@ -37,14 +37,14 @@ pub struct Seen {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recalled {
     /// The archive of this origin as last seen anywhere.
-    pub seen: Option<Seen>,
+    pub seen: Option<KnownArchive>,
     /// The origin last seen at this place.
     pub origin_here: Option<String>,
     /// Why nothing could be recalled, when the machine is the reason; to be said as a warning.
     pub warning: Option<String>,
 }
 
-impl Memory {
+impl TrustStore {
     /// The memory in the user's state folder.
     pub fn new(environment: &Environment) -> Self {
         Self { folder: environment.state_folder().map_err(|error| error.to_string()) }
@@ -71,7 +71,7 @@ impl Memory {
     }
 
     /// Remembers an archive as seen at a place; returns a warning when that cannot be done.
-    pub fn store(&self, origin: &str, place: &Path, seen: &Seen) -> Option<String> {
+    pub fn store(&self, origin: &str, place: &Path, seen: &KnownArchive) -> Option<String> {
         let folder = match &self.folder {
             Ok(folder) => folder,
             Err(why) => return Some(unkept(why)),
@@ -86,14 +86,14 @@ impl Memory {
 }
 
 /// A file of the memory and what it holds.
-struct Kept {
+struct TrustFile {
     file: PathBuf,
     text: Vec<u8>,
 }
 
-fn read(file: &Path) -> Result<Option<Kept>, String> {
+fn read(file: &Path) -> Result<Option<TrustFile>, String> {
     match files::read_small(file, FILE_BYTES_MAX) {
-        Ok(text) => Ok(text.map(|text| Kept { file: file.to_owned(), text })),
+        Ok(text) => Ok(text.map(|text| TrustFile { file: file.to_owned(), text })),
         Err(error) => Err(format!("{}: {error}", file.display())),
     }
 }
@@ -108,17 +108,17 @@ fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
     files::replace(file, bytes).map_err(explain)
 }
 
-fn parse_seen(kept: Kept) -> Result<Seen, Error> {
+fn parse_seen(kept: TrustFile) -> Result<KnownArchive, Error> {
     let seen = || {
         let text = std::str::from_utf8(&kept.text).ok()?;
         let (vkey, checkpoint) = text.strip_prefix("vkey ")?.split_once("\n\n")?;
         let is_whole = !vkey.is_empty() && !vkey.contains('\n') && checkpoint.ends_with('\n');
-        is_whole.then(|| Seen { vkey: vkey.to_owned(), checkpoint: checkpoint.to_owned() })
+        is_whole.then(|| KnownArchive { vkey: vkey.to_owned(), checkpoint: checkpoint.to_owned() })
     };
     seen().ok_or_else(|| malformed(&kept.file, "it does not hold a public key and a checkpoint"))
 }
 
-fn parse_place(kept: Kept, place: &Path) -> Result<String, Error> {
+fn parse_place(kept: TrustFile, place: &Path) -> Result<String, Error> {
     let rest = [b"\n", place.as_os_str().as_bytes(), b"\n"].concat();
     let origin = kept.text.strip_suffix(&rest[..]).and_then(|b| std::str::from_utf8(b).ok());
     match origin {
@@ -156,14 +156,14 @@ mod tests {
 
     const ORIGIN: &str = "example.com/a";
 
-    fn memory(state: &Path) -> Memory {
-        Memory::new(&Environment::from(|name| {
+    fn memory(state: &Path) -> TrustStore {
+        TrustStore::new(&Environment::from(|name| {
             (name == "XDG_STATE_HOME").then(|| state.as_os_str().to_owned())
         }))
     }
 
-    fn seen(size: u64) -> Seen {
-        Seen {
+    fn seen(size: u64) -> KnownArchive {
+        KnownArchive {
             vkey: "example.com/a+c74f20a3+AYEK".into(),
             checkpoint: format!("{ORIGIN}\n{size}\ncm9vdA==\n\n— {ORIGIN} c2ln\n"),
         }
@@ -192,7 +192,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let file = state.path().join("file");
         fs::write(&file, "").unwrap();
-        for memory in [memory(&file), Memory::new(&Environment::default())] {
+        for memory in [memory(&file), TrustStore::new(&Environment::default())] {
             let recalled = memory.load(ORIGIN, Path::new("/a")).unwrap();
             assert!(recalled.seen.is_none() && recalled.warning.is_some());
             assert!(memory.store(ORIGIN, Path::new("/a"), &seen(1)).is_some());

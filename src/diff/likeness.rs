@@ -26,7 +26,7 @@ pub struct Bag {
 pub type Likeness = usize;
 
 /// Two paragraphs that may be one before and after a change.
-pub struct Candidate {
+pub struct LikelyPair {
     pub a: usize,
     pub b: usize,
     pub likeness: Likeness,
@@ -70,14 +70,18 @@ impl Bag {
 }
 
 /// For each bag of `b` the few bags of `a` that share most of its rare words, if `least` alike.
-pub fn candidates(bags: Sides<&[Bag]>, vocabulary: &Vocabulary, least: Likeness) -> Vec<Candidate> {
+pub fn candidates(
+    bags: Sides<&[Bag]>,
+    vocabulary: &Vocabulary,
+    least: Likeness,
+) -> Vec<LikelyPair> {
     let homes = homes(bags.a);
     let mut candidates = Vec::new();
     for (b, bag) in bags.b.iter().enumerate() {
         for a in best_homes(bag, &homes, vocabulary) {
             let likeness = bags.a[a].likeness(bag, vocabulary, least);
             if likeness >= least {
-                candidates.push(Candidate { a, b, likeness });
+                candidates.push(LikelyPair { a, b, likeness });
             }
         }
     }

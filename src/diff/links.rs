@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::{
     Sides,
     align::{Aligner, Ids, Run, rising},
-    likeness::{Bag, Candidate, Likeness, candidates},
+    likeness::{Bag, LikelyPair, Likeness, candidates},
     reading::{Reading, Vocabulary},
 };
 
@@ -124,11 +124,11 @@ impl Links {
 
     /// Links paragraphs that share rare words, the best pairs first.
     fn alike(&mut self, bags: &Sides<Vec<Bag>>, runs: &[Run], vocabulary: &Vocabulary) {
-        let far_enough = |pair: &Candidate| {
+        let far_enough = |pair: &LikelyPair| {
             pair.likeness >= MOVED_MIN
                 && bags.a[pair.a].n_words.min(bags.b[pair.b].n_words) >= MOVED_WORDS_MIN
         };
-        let near = |pair: &Candidate| {
+        let near = |pair: &LikelyPair| {
             runs.partition_point(|run| run.a <= pair.a)
                 == runs.partition_point(|run| run.b <= pair.b)
         };
@@ -153,7 +153,7 @@ impl Links {
     }
 
     /// Of pairs between the same neighbours, those that do not cross stay in place.
-    fn settle(&mut self, mut pairs: Vec<Candidate>, far_enough: impl Fn(&Candidate) -> bool) {
+    fn settle(&mut self, mut pairs: Vec<LikelyPair>, far_enough: impl Fn(&LikelyPair) -> bool) {
         pairs.sort_by_key(|pair| pair.a);
         let places: Vec<usize> = pairs.iter().map(|pair| pair.b).collect();
         let mut chain = rising(&places).into_iter().peekable();

@@ -120,11 +120,11 @@ impl Journal {
 fn open_checkpoint(note: &[u8], identity: &Identity) -> Result<Checkpoint, Error> {
     let checkpoint = Checkpoint::open(note, identity.verifier()).map_err(|e| match e {
         NoteError::Malformed(why) => Error::damaged(CHECKPOINT, why),
-        e => Error::Betrayed { why: format!("{CHECKPOINT} is not to be believed: {e}") },
+        e => Error::Untrusted { why: format!("{CHECKPOINT} is not to be believed: {e}") },
     })?;
     if checkpoint.origin != identity.origin() {
         let why = format!("{CHECKPOINT} is of {}, not of {}", checkpoint.origin, identity.origin());
-        return Err(Error::Betrayed { why });
+        return Err(Error::Untrusted { why });
     }
     Ok(checkpoint)
 }
@@ -159,17 +159,17 @@ mod tests {
             event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail},
             merkle::leaf_hash,
         },
-        types::{digest::DocId, name::DocName, time::Moment},
+        types::{digest::DocId, name::DocName, time::Timestamp},
     };
 
     /// A backend that is a map, and can be made to store other entries than it is given.
     #[derive(Default)]
-    struct Shelf {
+    struct ReadOnceBackend {
         objects: Mutex<BTreeMap<String, Vec<u8>>>,
         swaps_entries: AtomicBool,
     }
 
-    impl Shelf {
+    impl ReadOnceBackend {
         fn objects(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
             self.objects.lock().unwrap()
         }
@@ -179,7 +179,7 @@ mod tests {
         }
     }
 
-    impl Backend for Shelf {
+    impl Backend for ReadOnceBackend {
         fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
             if self.swaps_entries.load(Relaxed) && name.starts_with("log/entries") {
                 let others = bundle::encode(Half::Entries, &[draft(99).line(); 6]).unwrap();
@@ -251,21 +251,21 @@ mod tests {
         Signer::from_seed("example.org/archive", &[7; 32]).unwrap()
     }
 
-    fn new_journal() -> (Arc<Shelf>, Journal) {
-        let shelf = Arc::new(Shelf::default());
+    fn new_journal() -> (Arc<ReadOnceBackend>, Journal) {
+        let shelf = Arc::new(ReadOnceBackend::default());
         (shelf.clone(), Journal::create(shelf, &signer()).unwrap())
     }
 
     /// A revision as a wire story has it; everything in it follows from `i`.
     fn draft(i: u64) -> Draft {
         let sha256 = Digest::of(&i.to_be_bytes());
-        let at = Moment::from_unix(1_764_000_000 + i as i64 / 300, 0);
+        let at = Timestamp::from_unix(1_764_000_000 + i as i64 / 300, 0);
         let detail = Detail::Revise(ReviseDetail {
             salt: Digest::of(sha256.as_bytes()).as_bytes()[..16].try_into().unwrap(),
             name: DocName::new(format!("docs/1987/04/{:02}/reut-{i:05}.txt", 1 + i / 700)).unwrap(),
             source: None,
             captured: None,
-            mtime: Some(Moment::from_unix(
+            mtime: Some(Timestamp::from_unix(
                 1_700_000_000 + i as i64,
                 (i * 7_919_353 % 1_000_000_000) as u32,
             )),
@@ -285,7 +285,7 @@ mod tests {
     fn closing() -> Closing {
         let tool = "archive 0.1.0".to_owned();
         let detail = ActDetail { salt: [1; 16], by: Some("desk".into()), note: None, tool };
-        Closing { at: Moment::from_unix(1_764_000_000, 0), detail }
+        Closing { at: Timestamp::from_unix(1_764_000_000, 0), detail }
     }
 
     /// Stages and commits `n` drafts; with the commit event the journal grows by `n + 1`.
@@ -296,7 +296,7 @@ mod tests {
     }
 
     /// A journal of batches with the given numbers of drafts.
-    fn journal_of(batches: &[u64]) -> (Arc<Shelf>, Journal, Frontier) {
+    fn journal_of(batches: &[u64]) -> (Arc<ReadOnceBackend>, Journal, Frontier) {
         let (shelf, mut journal) = new_journal();
         let mut frontier = Frontier::default();
         for n in batches {
@@ -312,7 +312,10 @@ mod tests {
         let again = Journal::create(shelf.clone(), &signer());
         assert!(matches!(again, Err(Error::Refused(_))));
         assert_eq!(Journal::open(shelf).unwrap().note(), journal.note());
-        assert!(matches!(Journal::open(Arc::new(Shelf::default())), Err(Error::NoArchive { .. })));
+        assert!(matches!(
+            Journal::open(Arc::new(ReadOnceBackend::default())),
+            Err(Error::NoArchive { .. })
+        ));
     }
 
     #[test]
@@ -421,7 +424,7 @@ mod tests {
             elsewhere.sign(&signer()).unwrap(),
         ] {
             shelf.swap(CHECKPOINT, &false_note).unwrap();
-            assert!(matches!(Journal::open(shelf.clone()), Err(Error::Betrayed { .. })));
+            assert!(matches!(Journal::open(shelf.clone()), Err(Error::Untrusted { .. })));
         }
         for torn in [&b""[..], b"x", &note.as_bytes()[..note.len() - 1]] {
             shelf.swap(CHECKPOINT, torn).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, time::Moment};
+use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, time::Timestamp};
 
 use super::{
     CHECKPOINT, Journal,
@@ -24,7 +24,7 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closing {
     /// When the writer says it was.
-    pub at: Moment,
+    pub at: Timestamp,
     /// Who commits.
     pub detail: ActDetail,
 }

@@ -69,11 +69,11 @@ impl Boilerplate {
         if (n_pages as f64) < pages.len() as f64 * TEXTS_SHARE_MIN {
             return Self::default();
         }
-        let mut furniture = Self { lines, shingles: Vec::new() };
+        let mut boilerplate = Self { lines, shingles: Vec::new() };
         let taken: BTreeSet<u32> =
-            texts.iter().flat_map(|text| furniture.taken_from(text)).collect();
-        furniture.shingles = taken.into_iter().collect();
-        furniture
+            texts.iter().flat_map(|text| boilerplate.taken_from(text)).collect();
+        boilerplate.shingles = taken.into_iter().collect();
+        boilerplate
     }
 
     /// Whether there is none.

@@ -22,7 +22,7 @@ pub struct Pair {
 
 /// What it takes for two groups to become one.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bar {
+pub struct ClusterThreshold {
     /// The score of their closest pair.
     pub closest: f64,
     /// The average of all their pairs.
@@ -34,7 +34,7 @@ pub struct Bar {
 /// Each group's members rise, and groups come in the order of their first members. Of equally close
 /// groups those with the lowest members come first: the result depends on the numbering alone. Takes
 /// time in proportion to the pairs times the logarithm of their number, for most inputs.
-pub fn groups(n: usize, pairs: &[Pair], bar: Bar) -> Vec<Vec<u32>> {
+pub fn groups(n: usize, pairs: &[Pair], bar: ClusterThreshold) -> Vec<Vec<u32>> {
     let mut linkage = Linkage::new(n, pairs);
     while let Some(next) = linkage.heap.pop() {
         let average = next.average();
@@ -148,8 +148,8 @@ mod tests {
         all.iter().map(|(a, b, score)| Pair { a: *a, b: *b, score: *score }).collect()
     }
 
-    fn bar(closest: f64, average: f64) -> Bar {
-        Bar { closest, average }
+    fn bar(closest: f64, average: f64) -> ClusterThreshold {
+        ClusterThreshold { closest, average }
     }
 
     #[test]

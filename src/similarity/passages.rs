@@ -178,10 +178,10 @@ fn drift(passage: &Passage, at: usize, other: usize) -> usize {
 }
 
 /// Moves passages that nothing can follow any more.
-fn close(open: &mut Vec<Passage>, done: &mut Vec<Passage>, is_over: impl Fn(&Passage) -> bool) {
+fn close(open: &mut Vec<Passage>, done: &mut Vec<Passage>, reaches: impl Fn(&Passage) -> bool) {
     let mut at = 0;
     while at < open.len() {
-        match is_over(&open[at]) {
+        match reaches(&open[at]) {
             true => done.push(open.remove(at)),
             false => at += 1,
         }

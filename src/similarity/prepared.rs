@@ -33,14 +33,14 @@ pub struct Common {
 }
 
 /// Makes a text ready; none when the content is no text, or has no words.
-pub fn prepare(bytes: &[u8], media_type: &str, furniture: &Boilerplate) -> Option<Prepared> {
+pub fn prepare(bytes: &[u8], media_type: &str, boilerplate: &Boilerplate) -> Option<Prepared> {
     let text = text_of(bytes, media_type)?;
     // What is indexed of stored texts is indexed of whole texts.
     let whole = Normal::of(&text);
-    let sketch = Sketch::of(words(&whole)).without(furniture.shingles());
-    let normal = match furniture.is_empty() {
+    let sketch = Sketch::of(words(&whole)).without(boilerplate.shingles());
+    let normal = match boilerplate.is_empty() {
         true => whole,
-        false => Normal::of(&furniture.own_text(text)),
+        false => Normal::of(&boilerplate.own_text(text)),
     };
     let words = words(&normal);
     if words.ends.is_empty() {

@@ -76,8 +76,8 @@ impl Sketch {
     }
 
     /// What is left of it without these hashes, which rise: a sketch of the text without furniture.
-    pub fn without(mut self, furniture: &[u32]) -> Self {
-        let is_own = |hash: &u32| furniture.binary_search(hash).is_err();
+    pub fn without(mut self, boilerplate: &[u32]) -> Self {
+        let is_own = |hash: &u32| boilerplate.binary_search(hash).is_err();
         // No others move up: those were never indexed.
         self.n_indexed = self.index_hashes().iter().filter(|hash| is_own(hash)).count();
         self.hashes.retain(is_own);

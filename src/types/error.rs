@@ -34,7 +34,7 @@ pub enum Error {
     },
     /// The log is not the one remembered, or a signature on it does not hold.
     #[error("{why}")]
-    Betrayed {
+    Untrusted {
         /// `rolled back`, `forked` or what else, with sizes and roots.
         why: String,
     },

@@ -2,24 +2,24 @@
 
 use std::{fmt, ops::Range};
 
-use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+use jiff::{SignedDuration, civil, tz::TimeZone};
 
 /// A point in time; prints as RFC 3339 with `Z`, with a fraction only when it has one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(Timestamp);
+pub struct Timestamp(jiff::Timestamp);
 
-/// The forms [`Moment::read`] takes, for messages.
+/// The forms [`Timestamp::read`] takes, for messages.
 pub const FORMS: &str =
     "2026-11-23T08:06:55Z, 2026-11-23, 2026-11, today, yesterday or '3 days ago'";
 
-impl Moment {
+impl Timestamp {
     /// Seconds and nanoseconds since 1970, as file systems and clocks give them.
     ///
     /// Times outside the years -9999 to 9999 are drawn to the nearest bound.
     pub fn from_unix(seconds: i64, nanoseconds: u32) -> Self {
         let nanoseconds = i32::try_from(nanoseconds.min(999_999_999)).unwrap_or(0);
-        let bound = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
-        Self(Timestamp::new(seconds, nanoseconds).unwrap_or(bound))
+        let bound = if seconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        Self(jiff::Timestamp::new(seconds, nanoseconds).unwrap_or(bound))
     }
 
     /// Whole seconds since 1970 (rounded down) and the nanoseconds above them.
@@ -30,7 +30,7 @@ impl Moment {
         (i64::try_from(seconds).unwrap_or(0), u32::try_from(rest).unwrap_or(0))
     }
 
-    /// Parses the one spelling that [`Moment`] prints; any other is `None`.
+    /// Parses the one spelling that [`Timestamp`] prints; any other is `None`.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = Self(text.parse().ok()?);
         (moment.to_string() == text).then_some(moment)
@@ -40,7 +40,7 @@ impl Moment {
     ///
     /// So that "as of 2026-03-01" includes that day. Accepted: RFC 3339, `YYYY-MM-DD`, `YYYY-MM`,
     /// `today`, `yesterday`, `N days ago`, all in UTC; anything else is `None`.
-    pub fn read(text: &str, now: Moment) -> Option<Self> {
+    pub fn read(text: &str, now: Timestamp) -> Option<Self> {
         if let Some(exact) = rfc3339(text) {
             return Some(exact);
         }
@@ -49,9 +49,9 @@ impl Moment {
         Some(Self(next.0.checked_sub(SignedDuration::from_nanos(1)).ok()?))
     }
 
-    /// Like [`Moment::read`], but dates without a time mean the **first** moment of that day or month:
+    /// Like [`Timestamp::read`], but dates without a time mean the **first** moment of that day or month:
     /// when something that happened then is taken to have happened.
-    pub fn read_start(text: &str, now: Moment) -> Option<Self> {
+    pub fn read_start(text: &str, now: Timestamp) -> Option<Self> {
         rfc3339(text).or_else(|| midnight(days(text, now)?.start))
     }
 
@@ -61,27 +61,27 @@ impl Moment {
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }
 }
 
-impl fmt::Debug for Moment {
+impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Moment({self})")
+        write!(f, "Timestamp({self})")
     }
 }
 
 /// RFC 3339 with an offset; the parser alone would also take dates with spaces and short forms.
-fn rfc3339(text: &str) -> Option<Moment> {
+fn rfc3339(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     (bytes.len() >= 20 && matches!(bytes[10], b'T' | b't')).then_some(())?;
-    Some(Moment(text.parse().ok()?))
+    Some(Timestamp(text.parse().ok()?))
 }
 
 /// The first and the last day meant.
-fn days(text: &str, now: Moment) -> Option<Range<civil::Date>> {
+fn days(text: &str, now: Timestamp) -> Option<Range<civil::Date>> {
     let today = now.0.to_zoned_datetime(TimeZone::UTC).date();
     let one = match text {
         "today" => Some(today),
@@ -91,8 +91,8 @@ fn days(text: &str, now: Moment) -> Option<Range<civil::Date>> {
     one.map(|day| day..day).or_else(|| month(text))
 }
 
-fn midnight(day: civil::Date) -> Option<Moment> {
-    Some(Moment(day.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp()))
+fn midnight(day: civil::Date) -> Option<Timestamp> {
+    Some(Timestamp(day.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp()))
 }
 
 fn days_ago(text: &str, today: civil::Date) -> Option<civil::Date> {
@@ -126,24 +126,24 @@ fn digits(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn now() -> Moment {
-        Moment::parse("2026-03-15T08:06:55Z").unwrap()
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-03-15T08:06:55Z").unwrap()
     }
 
     #[test]
     fn a_moment_has_one_spelling() {
         for text in ["2026-11-23T08:06:55Z", "1969-12-31T23:59:59.5Z", "2026-01-01T00:00:00Z"] {
-            assert_eq!(Moment::parse(text).unwrap().to_string(), text);
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }
         for text in ["2026-11-23T08:06:55+00:00", "2026-11-23T08:06:55.0Z", "2026-11-23"] {
-            assert_eq!(Moment::parse(text), None, "{text}");
+            assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn unix_times_go_round() {
         for pair in [(0, 0), (-1, 500_000_000), (1_764_000_000, 1)] {
-            assert_eq!(Moment::from_unix(pair.0, pair.1).to_unix(), pair);
+            assert_eq!(Timestamp::from_unix(pair.0, pair.1).to_unix(), pair);
         }
     }
 
@@ -158,7 +158,7 @@ mod tests {
             ("15 days ago", "2026-02-28T23:59:59.999999999Z"),
             ("1 day ago", "2026-03-14T23:59:59.999999999Z"),
         ] {
-            assert_eq!(Moment::read(text, now()), Moment::parse(meant), "{text}");
+            assert_eq!(Timestamp::read(text, now()), Timestamp::parse(meant), "{text}");
         }
     }
 
@@ -170,7 +170,7 @@ mod tests {
             ("2026-02", "2026-02-01T00:00:00Z"),
             ("yesterday", "2026-03-14T00:00:00Z"),
         ] {
-            assert_eq!(Moment::read_start(text, now()), Moment::parse(meant), "{text}");
+            assert_eq!(Timestamp::read_start(text, now()), Timestamp::parse(meant), "{text}");
         }
     }
 
@@ -190,7 +190,7 @@ mod tests {
             "+026-01-01",
             "2026-03-01T10:00:00",
         ] {
-            assert_eq!(Moment::read(text, now()), None, "{text}");
+            assert_eq!(Timestamp::read(text, now()), None, "{text}");
         }
     }
 }

@@ -8,17 +8,17 @@ use std::{
 
 use docarchive::{
     archive::{
-        Archive, Standing, WriteContext,
+        Archive, HistoryCheck, WriteContext,
         ingest::{
             add::{Intake, Outcome, Reading, Source},
             transaction::{Provenance, Transaction},
         },
-        inspect::audit::Scope,
+        inspect::audit::AuditScope,
     },
     backend::Backend,
     catalog::FileStat,
     journal::note::Signer,
-    types::{error::Error, name::DocName, time::Moment},
+    types::{error::Error, name::DocName, time::Timestamp},
 };
 
 /// The key of every test archive.
@@ -29,7 +29,7 @@ pub fn signer() -> Signer {
 /// The n-th occasion: a minute later than the one before, with its own randomness.
 pub fn context(n: u64) -> WriteContext {
     WriteContext {
-        now: Moment::from_unix(1_764_000_000 + 60 * n as i64, 0),
+        now: Timestamp::from_unix(1_764_000_000 + 60 * n as i64, 0),
         began: (1_764_000_000 + 60 * n as i64) * 1_000_000_000,
         seed: *docarchive::types::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
         by: Some("tester".into()),
@@ -108,7 +108,8 @@ pub fn everything(archive: &Archive) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
 /// The oracle: everything reads, the audit is sound, and a rebuilt catalog is the same.
 pub fn check(archive: &Archive, backend: &Arc<dyn Backend>) {
     everything(archive);
-    let report = archive.audit(&Scope::default(), Standing::NotRemembered, &mut |_| {}).unwrap();
+    let report =
+        archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
     assert!(report.is_sound(), "{:#?}", report.findings);
     let memory: Arc<dyn Backend> = Arc::new(copy(&**backend));
     let fresh = Archive::open(memory).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use docarchive::{
-    archive::similar::neighbours::{Bar, Question},
+    archive::similar::neighbours::{SimilarQuery, Threshold},
     types::limits,
 };
 
@@ -77,10 +77,10 @@ fn texts_of_megabytes_do_not_stand_in_the_way() {
     assert_eq!(names(&near_document(&archive, "small", false)), set(["copy"]));
     let near = near_document(&archive, "edited", false);
     assert_eq!(names(&near), set(["under"]));
-    assert!(near[0].closeness.resemblance > 0.95);
+    assert!(near[0].similarity.resemblance > 0.95);
     let pairs = [set(["edited", "under"]), set(["copy", "small"])];
     assert_eq!(grouped(&archive), BTreeSet::from(pairs));
-    let question = Question { bar: Bar::Copied, own: None, all_revisions: false };
+    let question = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
     let too_long = archive.similar(over.as_bytes(), "text/plain", question).unwrap();
     assert!(too_long.is_none(), "it is compared as text");
 }
@@ -178,8 +178,8 @@ fn market_reports_from_one_template_are_not_near() {
     let archive = holding(&texts);
     let groups = near_groups(&archive);
     assert_eq!(grouped(&archive), BTreeSet::from([set(["corrected", "report-70"])]));
-    let closeness = link(&groups[0], "corrected", "report-70").unwrap();
-    assert!(closeness.resemblance > 0.8);
+    let similarity = link(&groups[0], "corrected", "report-70").unwrap();
+    assert!(similarity.resemblance > 0.8);
     assert_eq!(names(&near_document(&archive, "corrected", false)), set(["report-70"]));
     assert_eq!(names(&near_document(&archive, "report-9", false)), BTreeSet::new());
 }

@@ -137,7 +137,7 @@ fn emoji_weigh_nothing() {
     let archive = holding(&[("story".into(), story)]);
     for text in [bare, many] {
         let near = near_to(&archive, &text);
-        assert!((near[0].closeness.resemblance - 1.0).abs() < 1e-9);
+        assert!((near[0].similarity.resemblance - 1.0).abs() < 1e-9);
     }
 }
 
@@ -152,5 +152,5 @@ fn a_few_lengthened_or_pointed_words_do_not_hide_an_arabic_copy() {
     let archive = holding(&[("story".into(), story)]);
     let near = near_to(&archive, &changed);
     assert_eq!(names(&near), set(["story"]));
-    assert!(near[0].closeness.resemblance > 0.8);
+    assert!(near[0].similarity.resemblance > 0.8);
 }

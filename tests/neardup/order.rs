@@ -11,7 +11,7 @@ use docarchive::{
 };
 
 use super::{
-    Dice, Text, add_on, furniture::page, names, near_document, near_groups, sentences, story,
+    Dice, Text, add_on, boilerplate::page, names, near_document, near_groups, sentences, story,
 };
 use crate::common::init;
 
@@ -36,7 +36,7 @@ fn derived(lines: &[String], how: usize, dice: &mut Dice) -> String {
     lines.join("\n")
 }
 
-/// Pages with furniture, copies of what they tell on other sites and without a site, and strangers.
+/// Pages with boilerplate, copies of what they tell on other sites and without a site, and strangers.
 fn mixture() -> Vec<Text> {
     let mut dice = Dice::new(1);
     let mut all = Vec::new();
@@ -80,7 +80,7 @@ fn told_groups(archive: &Archive) -> BTreeSet<Told> {
         };
         let links = group.links.iter().map(|link| {
             let (a, b) = (name(link.a), name(link.b));
-            let numbers = [link.closeness.resemblance, link.closeness.copied].map(rounded);
+            let numbers = [link.similarity.resemblance, link.similarity.copied].map(rounded);
             if a < b { (a, b, numbers) } else { (b, a, numbers) }
         });
         (super::members(group), links.collect())
@@ -96,8 +96,8 @@ fn told_neighbours(archive: &Archive) -> Vec<(String, Vec<Numbered>)> {
     let mut all = Vec::new();
     for (name, _) in mixture() {
         let near = near_document(archive, &name, false).into_iter().map(|near| {
-            let it = near.closeness;
-            let numbers = [it.resemblance, it.contained, it.contains, it.copied].map(rounded);
+            let it = near.similarity;
+            let numbers = [it.resemblance, it.a_in_b, it.b_in_a, it.copied].map(rounded);
             (near.document.name.text().into_owned(), numbers)
         });
         let near = near.collect();
@@ -147,9 +147,9 @@ fn a_pair_is_near_whichever_is_asked_about() {
     let mut n_pairs = 0;
     let mut wrong = Vec::new();
     for (one, near) in &neighbours {
-        for (other, [resemblance, contained, contains, copied]) in near {
+        for (other, [resemblance, a_in_b, b_in_a, copied]) in near {
             n_pairs += 1;
-            let turned = [*resemblance, *contains, *contained, *copied];
+            let turned = [*resemblance, *b_in_a, *a_in_b, *copied];
             let back = neighbours[other].get(one);
             if back != Some(&turned) {
                 wrong.push((one, other, turned, back));
@@ -182,7 +182,7 @@ fn groups_below_a_prefix_do_not_depend_on_what_is_beside_it() {
     let both = ("beside/both".to_owned(), one.clone() + &two);
     let within = [("below/one".to_owned(), one), ("below/two".to_owned(), two)];
     let below = docarchive::types::name::DocName::new("below").unwrap();
-    let scope = super::Scope { prefix: Some(&below), ..super::EVERYTHING };
+    let scope = super::DupsScope { prefix: Some(&below), ..super::EVERYTHING };
     for before in [true, false] {
         let mut texts = within.to_vec();
         texts.insert(if before { 0 } else { 2 }, both.clone());
@@ -192,7 +192,7 @@ fn groups_below_a_prefix_do_not_depend_on_what_is_beside_it() {
             n_groups += 1;
             Ok(())
         };
-        archive.near_groups(super::Bar::Copied, scope, count).unwrap();
+        archive.near_groups(super::Threshold::Copied, scope, count).unwrap();
         assert_eq!(n_groups, 0, "{before}");
     }
 }

@@ -14,7 +14,7 @@ use docarchive::{
 use rusqlite::Connection;
 
 use super::{
-    Text, add_on, furniture::page, grouped, holding, names, near_document, near_to, set, story,
+    Text, add_on, boilerplate::page, grouped, holding, names, near_document, near_to, set, story,
 };
 use crate::common::{check, init};
 
@@ -73,7 +73,7 @@ fn in_a_folder() -> (tempfile::TempDir, PathBuf, String) {
     let path = folder.path().join("archive");
     drop(grown(Arc::new(Local::create(&path).unwrap())));
     let wanted = open(&path).catalog().dump().unwrap();
-    for table in ["sketch", "posting", "sampled", "furniture"] {
+    for table in ["sketch", "posting", "sampled", "boilerplate"] {
         assert!(wanted.contains(&format!("\n{table}|")), "no {table}");
     }
     (folder, path, wanted)
@@ -87,7 +87,7 @@ fn spoil(path: &Path) {
         UPDATE sketch SET data = zeroblob(9), posted = 0 WHERE content % 7 = 1;
         DELETE FROM sketch WHERE content % 5 = 2;
         DELETE FROM posting WHERE rowid % 2 = 0;
-        UPDATE furniture SET data = x'05' WHERE site % 2 = 0;
+        UPDATE boilerplate SET data = x'05' WHERE site % 2 = 0;
         DELETE FROM sampled WHERE rank % 2 = 0;";
     shell.execute_batch(spoil).unwrap();
 }
@@ -133,7 +133,7 @@ fn sketches_made_again_are_the_same() {
 }
 
 #[test]
-fn a_catalog_made_anew_has_the_same_sketches_samples_and_furniture() {
+fn a_catalog_made_anew_has_the_same_sketches_samples_and_boilerplate() {
     let (_folder, path, wanted) = in_a_folder();
     let groups = grouped(&open(&path));
     assert!(groups.len() > 10, "{} groups", groups.len());
@@ -149,15 +149,15 @@ fn a_catalog_made_anew_has_the_same_sketches_samples_and_furniture() {
     check(&archive, &backend);
 }
 
-/// A refresh of furniture that failed after the events were applied left a catalog that was in step
-/// with the journal and had no furniture, until the next commit: what was said of near-duplicates
+/// A refresh of boilerplate that failed after the events were applied left a catalog that was in step
+/// with the journal and had no boilerplate, until the next commit: what was said of near-duplicates
 /// depended on it.
 #[test]
-fn a_catalog_without_the_furniture_is_not_in_step() {
+fn a_catalog_without_the_boilerplate_is_not_in_step() {
     let (_folder, path, _) = in_a_folder();
     let mut archive = open(&path);
     let shell = Connection::open(path.join("catalog.sqlite")).unwrap();
-    let stop = "CREATE TRIGGER stop BEFORE INSERT ON furniture WHEN NEW.data IS NOT NULL
+    let stop = "CREATE TRIGGER stop BEFORE INSERT ON boilerplate WHEN NEW.data IS NOT NULL
         BEGIN SELECT RAISE(ABORT, 'stopped'); END";
     shell.execute_batch(stop).unwrap();
     let late: Vec<Text> = (0..9)
@@ -199,7 +199,7 @@ fn groups_are_told_while_packs_are_compacted() {
         n_groups += 1;
         Ok(())
     };
-    reader.near_groups(super::Bar::Copied, super::EVERYTHING, each).unwrap();
+    reader.near_groups(super::Threshold::Copied, super::EVERYTHING, each).unwrap();
     assert_eq!(n_groups, 9);
 }
 
@@ -210,11 +210,12 @@ fn an_older_revision_is_as_near_by_itself_as_among_others() {
     let mut archive = holding(&[("a".into(), story(1, 12))]);
     add_on(&mut archive, 2, &[("a".into(), story(2, 12))], 1);
     let asked = story(1, 9) + &story(3, 9);
-    let question = super::Question { bar: super::Bar::Copied, own: None, all_revisions: true };
+    let question =
+        super::SimilarQuery { threshold: super::Threshold::Copied, own: None, all_revisions: true };
     let near = archive.similar(asked.as_bytes(), "text/plain", question).unwrap().unwrap();
     assert_eq!((near.len(), near[0].revision.number), (1, 1));
-    let alone = archive.closeness((asked.as_bytes(), "text/plain"), &near[0].revision);
-    assert_eq!(alone.unwrap().unwrap().copied, near[0].closeness.copied);
+    let alone = archive.similarity((asked.as_bytes(), "text/plain"), &near[0].revision);
+    assert_eq!(alone.unwrap().unwrap().copied, near[0].similarity.copied);
 }
 
 /// Two words have one shingle, and two must be shared: the same bytes under another name were not

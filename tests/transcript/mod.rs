@@ -12,7 +12,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use docarchive::types::time::Moment;
+use docarchive::types::time::Timestamp;
 
 /// The day on which the texts say that everything was taken in.
 const DAY_SHOWN: &str = "2026-11-23";
@@ -172,7 +172,7 @@ fn masked(line: &str) -> String {
 
 fn day_before(n_days: i64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
-    Moment::from_unix(now - 86_400 * n_days, 0).to_string()[..10].to_owned()
+    Timestamp::from_unix(now - 86_400 * n_days, 0).to_string()[..10].to_owned()
 }
 
 /// Whether what is shown stands for what was found.

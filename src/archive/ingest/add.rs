@@ -396,7 +396,7 @@ impl Transaction<'_> {
     fn detail(&mut self, intake: &Intake) -> ReviseDetail {
         let captured = match self.provenance.captured {
             Captured::Now => None,
-            Captured::At(moment) => Some(moment),
+            Captured::At(timestamp) => Some(timestamp),
             Captured::Mtime => intake.mtime,
         };
         ReviseDetail {

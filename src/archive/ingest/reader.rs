@@ -16,7 +16,7 @@ use crate::{
     similarity::words,
     store::features::Fingerprint,
     text,
-    types::{digest::Digest, limits, name::DocName, time::Moment},
+    types::{digest::Digest, limits, name::DocName, time::Timestamp},
 };
 
 /// The media type of a symbolic link, whose content is its target.
@@ -48,7 +48,7 @@ pub struct Intake {
     /// Its name.
     pub name: DocName,
     /// The modification time of its file.
-    pub mtime: Option<Moment>,
+    pub mtime: Option<Timestamp>,
     /// Whether it is a symbolic link, whose bytes are the target.
     pub is_link: bool,
     /// How many bytes are expected; a hint.

@@ -20,7 +20,7 @@ use crate::{
     types::{
         digest::{Digest, DocId, Key},
         name::DocName,
-        time::Moment,
+        time::Timestamp,
     },
 };
 
@@ -44,7 +44,7 @@ pub enum Captured {
     #[default]
     Now,
     /// At a stated moment.
-    At(Moment),
+    At(Timestamp),
     /// When their files were last changed.
     Mtime,
 }

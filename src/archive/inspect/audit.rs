@@ -23,11 +23,11 @@ use crate::{
     },
 };
 
-use super::history::Standing;
+use super::history::HistoryCheck;
 
 /// How much is checked.
 #[derive(Debug, Clone, Default)]
-pub struct Scope {
+pub struct AuditScope {
     /// The journal and the structure of packs, but not the bytes of contents.
     pub is_quick: bool,
     /// Only the contents of these documents, by their rows; all when empty. The journal is always
@@ -89,7 +89,7 @@ pub struct Report {
     /// The key that must be believed.
     pub vkey: String,
     /// How the journal stands to what was remembered.
-    pub standing: Standing,
+    pub history_check: HistoryCheck,
     /// Events checked.
     pub n_events: u64,
     /// Revisions among them.
@@ -145,11 +145,11 @@ impl Code {
 }
 
 impl Report {
-    fn new(origin: String, vkey: String, standing: Standing) -> Self {
+    fn new(origin: String, vkey: String, history_check: HistoryCheck) -> Self {
         Self {
             origin,
             vkey,
-            standing,
+            history_check,
             n_events: 0,
             n_revisions: 0,
             n_packs: 0,
@@ -163,7 +163,7 @@ impl Report {
     /// The report on an archive that cannot be opened because its checkpoint is not to be believed:
     /// there is nothing to check the rest against.
     pub fn unsigned(why: String) -> Self {
-        let mut report = Self::new(String::new(), String::new(), Standing::NotRemembered);
+        let mut report = Self::new(String::new(), String::new(), HistoryCheck::NotRemembered);
         let (code, about) = (Code::CpSignature, "log/checkpoint".to_owned());
         report.findings.push(Finding { code, about, why, revisions: Vec::new() });
         report
@@ -184,29 +184,29 @@ struct Audit<'a> {
     batch: Frontier,
     batch_base: u64,
     /// The last finding about events, which the next event may share.
-    run: Option<Run>,
+    run: Option<FindingRun>,
     tell: &'a mut dyn FnMut(Stage),
 }
 
 /// Consecutive events with the same thing wrong.
-struct Run {
+struct FindingRun {
     events: std::ops::Range<u64>,
     why: String,
 }
 
 impl Archive {
-    /// Checks the archive. `standing` is what a comparison with memory has given before.
+    /// Checks the archive. `history_check` is what a comparison with memory has given before.
     pub fn audit(
         &self,
-        scope: &Scope,
-        standing: Standing,
+        scope: &AuditScope,
+        history_check: HistoryCheck,
         tell: &mut dyn FnMut(Stage),
     ) -> Result<Report, Error> {
-        let report = Report::new(self.origin().to_owned(), self.vkey(), standing.clone());
+        let report = Report::new(self.origin().to_owned(), self.vkey(), history_check.clone());
         let (frontier, batch) = (Frontier::default(), Frontier::default());
         let mut audit =
             Audit { archive: self, report, frontier, batch, batch_base: 0, run: None, tell };
-        audit.judge(&standing);
+        audit.judge(&history_check);
         audit.events()?;
         audit.packs()?;
         audit.contents(scope)?;
@@ -221,25 +221,25 @@ impl Audit<'_> {
         self.report.findings.push(Finding { code, about, why, revisions: Vec::new() });
     }
 
-    fn judge(&mut self, standing: &Standing) {
-        match standing {
-            Standing::Extends { .. } | Standing::NotRemembered => {}
-            Standing::RolledBack { remembered, size } => self.find(
+    fn judge(&mut self, history_check: &HistoryCheck) {
+        match history_check {
+            HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered => {}
+            HistoryCheck::RolledBack { remembered, size } => self.find(
                 Code::LogRolledBack,
                 "the journal",
                 format!("it has {size} events; {remembered} are remembered"),
             ),
-            Standing::Forked { size } => self.find(
+            HistoryCheck::Forked { size } => self.find(
                 Code::LogForked,
                 "the journal",
                 format!("its first {size} events are not those remembered"),
             ),
-            Standing::OtherKey { remembered } => self.find(
+            HistoryCheck::OtherKey { remembered } => self.find(
                 Code::CpUnknownKey,
                 "the checkpoint",
                 format!("it is signed by another key than the remembered {remembered}"),
             ),
-            Standing::OtherOrigin { remembered } => self.find(
+            HistoryCheck::OtherOrigin { remembered } => self.find(
                 Code::CpUnknownKey,
                 "the archive",
                 format!("another one is remembered at this place: {remembered}"),
@@ -308,7 +308,7 @@ impl Audit<'_> {
             false => format!("events {start}–{index}"),
         };
         self.find(code, about, why.clone());
-        self.run = Some(Run { events: start..index + 1, why });
+        self.run = Some(FindingRun { events: start..index + 1, why });
     }
 
     fn close_batch(&mut self, index: u64, commit: &Commit) {
@@ -431,7 +431,7 @@ impl Audit<'_> {
     }
 
     /// Every content in scope is read to its end.
-    fn contents(&mut self, scope: &Scope) -> Result<(), Error> {
+    fn contents(&mut self, scope: &AuditScope) -> Result<(), Error> {
         let archive = self.archive;
         let mut suspects: BTreeMap<i64, (Digest, u64)> = BTreeMap::new();
         let report = &mut self.report;
@@ -488,7 +488,7 @@ impl Archive {
         }
     }
 
-    fn is_in(&self, scope: &Scope, content: i64) -> Result<bool, Error> {
+    fn is_in(&self, scope: &AuditScope, content: i64) -> Result<bool, Error> {
         if scope.documents.is_empty() {
             return Ok(true);
         }

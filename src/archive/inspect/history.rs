@@ -11,7 +11,7 @@ use crate::{
 
 /// How the journal stands to a remembered checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum HistoryCheck {
     /// It is the same, or grew from it.
     Extends {
         /// The size remembered.
@@ -43,7 +43,7 @@ pub enum Standing {
     NotRemembered,
 }
 
-impl Standing {
+impl HistoryCheck {
     /// Whether the history is not what it was.
     pub fn is_bad(&self) -> bool {
         !matches!(self, Self::Extends { .. } | Self::NotRemembered)
@@ -55,9 +55,9 @@ impl Archive {
     ///
     /// The comparison is a consistency proof (RFC 9162, 2.1.4) from the catalog's tiles, and the
     /// journal's own bytes where those do not give one, so it believes only the signature.
-    pub fn standing(&self, vkey: &str, note: &[u8]) -> Result<Standing, Error> {
+    pub fn history_check(&self, vkey: &str, note: &[u8]) -> Result<HistoryCheck, Error> {
         if vkey != self.vkey() {
-            return Ok(Standing::OtherKey { remembered: vkey.to_owned() });
+            return Ok(HistoryCheck::OtherKey { remembered: vkey.to_owned() });
         }
         let unreadable = |why: String| Error::damaged("the remembered checkpoint", why);
         let verifier = Verifier::parse(vkey).map_err(|why| unreadable(why.to_string()))?;
@@ -65,20 +65,20 @@ impl Archive {
             NoteError::Malformed(why) => unreadable(why.to_owned()),
             why => unreadable(why.to_string()),
         })?;
-        self.standing_to(&Head { size: remembered.size, root: remembered.root })
+        self.history_check_against(&Head { size: remembered.size, root: remembered.root })
     }
 
-    fn standing_to(&self, old: &Head) -> Result<Standing, Error> {
+    fn history_check_against(&self, old: &Head) -> Result<HistoryCheck, Error> {
         let now = self.journal.head();
         if old.size > now.size {
-            return Ok(Standing::RolledBack { remembered: old.size, size: now.size });
+            return Ok(HistoryCheck::RolledBack { remembered: old.size, size: now.size });
         }
         let proof = consistency_proof(old.size, now.size, |id| self.catalog.tile(id));
         let is_proved = proof.is_ok_and(|proof| now.extends(old, &proof));
         if is_proved || self.root_at(old.size)? == old.root {
-            return Ok(Standing::Extends { size: old.size });
+            return Ok(HistoryCheck::Extends { size: old.size });
         }
-        Ok(Standing::Forked { size: old.size })
+        Ok(HistoryCheck::Forked { size: old.size })
     }
 
     /// The root that the journal had at an earlier size, from its events.

@@ -64,7 +64,7 @@ pub struct Saver {
 
 /// The sums of one document while its revisions pass by.
 #[derive(Default)]
-struct Tally {
+struct DocumentSums {
     document: i64,
     n_raw: u64,
     n_stored: u64,
@@ -81,7 +81,7 @@ struct Chunks {
 }
 
 /// A row of a document with its sums, before it is known to be among the best.
-struct Candidate {
+struct SavingDocument {
     document: i64,
     n_raw: u64,
     n_stored: u64,
@@ -111,7 +111,7 @@ impl Archive {
             n_raw: totals.n_raw - totals.n_distinct,
             n_stored: 0,
         };
-        let saver = |best: &Candidate| {
+        let saver = |best: &SavingDocument| {
             let document = self.catalog.document_at(best.document)?;
             Ok(Saver { document, n_raw: best.n_raw, n_stored: best.n_stored })
         };
@@ -140,17 +140,17 @@ impl Archive {
         &self,
         shares: &Shares,
         tell: &mut dyn FnMut(Stage),
-    ) -> Result<(StorageClass, Vec<Candidate>), Error> {
+    ) -> Result<(StorageClass, Vec<SavingDocument>), Error> {
         let mut best = Vec::new();
         let mut chunks = Chunks::default();
-        let mut tally = Tally::default();
+        let mut tally = DocumentSums::default();
         let mut n_held = 0;
         self.catalog.each_held(|held| {
             n_held += 1;
             tell(Stage::Contents(n_held));
             if tally.document != held.document {
                 keep(&mut best, &tally);
-                tally = Tally { document: held.document, ..Tally::default() };
+                tally = DocumentSums { document: held.document, ..DocumentSums::default() };
             }
             tally.n_raw += held.n_bytes;
             if !tally.contents.insert(held.content) {
@@ -171,7 +171,7 @@ impl Archive {
         &self,
         held: &Held,
         shares: &Shares,
-        tally: &mut Tally,
+        tally: &mut DocumentSums,
         all: &mut Chunks,
     ) -> Result<(), Error> {
         let chunks = match self.reader.chunks(&held.digest) {
@@ -216,7 +216,7 @@ fn n_saved(n_raw: u64, n_stored: u64) -> u64 {
 }
 
 /// Keeps a document if it is among those that save most; of equals, the one that came first.
-fn keep(best: &mut Vec<Candidate>, tally: &Tally) {
+fn keep(best: &mut Vec<SavingDocument>, tally: &DocumentSums) {
     let saved = n_saved(tally.n_raw, tally.n_stored);
     if saved == 0 {
         return;
@@ -224,8 +224,8 @@ fn keep(best: &mut Vec<Candidate>, tally: &Tally) {
     let at = best.partition_point(|other| n_saved(other.n_raw, other.n_stored) >= saved);
     if at < SAVERS_MAX {
         best.truncate(SAVERS_MAX - 1);
-        let Tally { document, n_raw, n_stored, .. } = *tally;
-        best.insert(at, Candidate { document, n_raw, n_stored });
+        let DocumentSums { document, n_raw, n_stored, .. } = *tally;
+        best.insert(at, SavingDocument { document, n_raw, n_stored });
     }
 }
 
@@ -238,12 +238,15 @@ mod tests {
         let mut best = Vec::new();
         for document in 0..100 {
             let n_raw = 100 + (document as u64 * 37) % 50;
-            keep(&mut best, &Tally { document, n_raw, n_stored: 100, ..Tally::default() });
+            keep(
+                &mut best,
+                &DocumentSums { document, n_raw, n_stored: 100, ..DocumentSums::default() },
+            );
         }
         let saved: Vec<u64> = best.iter().map(|kept| kept.n_raw - 100).collect();
         assert_eq!(saved, [49, 49, 48, 48, 47, 47, 46, 46, 45, 45]);
         assert!(best[0].document < best[1].document);
-        keep(&mut best, &Tally { n_raw: 5, n_stored: 9, ..Tally::default() });
+        keep(&mut best, &DocumentSums { n_raw: 5, n_stored: 9, ..DocumentSums::default() });
         assert_eq!(best.len(), 10);
     }
 }

@@ -175,7 +175,7 @@ fn apply_events(
         ));
     }
     let note = String::from_utf8_lossy(journal.note());
-    catalog.together(|| {
+    catalog.transaction(|| {
         apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))?;
         sites::refresh(catalog, &reader)
     })
@@ -191,7 +191,7 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
         }
         Ok(())
     })?;
-    catalog.together(|| {
+    catalog.transaction(|| {
         catalog.renew_sketches(|put| {
             for (content, digest) in all {
                 let Ok(bytes) = reader.blob(&digest) else { continue };

@@ -12,18 +12,21 @@ use std::{
 
 use crate::{
     archive::Archive,
-    catalog::{Asking, Document, Revision},
+    catalog::{Document, NeighbourQuery, Revision},
     similarity::{
         clusters::{self, Pair},
         prepared::Prepared,
         sketch::Sketch,
     },
-    types::{error::Error, name::DocName, time::Moment},
+    types::{error::Error, name::DocName, time::Timestamp},
 };
 
 use super::{
-    neighbours::{Bar, CONTAINED_MIN, COPIED_MIN, Candidate, Closeness, RESEMBLANCE_SURE, asking},
-    sites::Shelf,
+    neighbours::{
+        CONTAINED_MIN, COPIED_MIN, Candidate, RESEMBLANCE_SURE, Similarity, Threshold,
+        neighbour_query,
+    },
+    sites::BoilerplateCache,
 };
 
 /// So many sketches are looked up together. Their hashes fall everywhere in the index, and a pass over
@@ -37,13 +40,13 @@ const LINKAGE: f64 = 0.5;
 
 /// Which groups are wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Scope<'a> {
+pub struct DupsScope<'a> {
     /// Only documents below this name.
     pub prefix: Option<&'a DocName>,
     /// Only groups with documents of several sites.
     pub across_sites: bool,
     /// Only groups with a revision taken in at or after this moment.
-    pub since: Option<Moment>,
+    pub since: Option<Timestamp>,
 }
 
 /// Documents that are one text, or nearly.
@@ -53,18 +56,18 @@ pub struct Group {
     pub members: Vec<(Document, Revision)>,
     /// The confirmed pairs, by their places among the members; of members with the same content the
     /// first stands for all.
-    pub links: Vec<Link>,
+    pub links: Vec<GroupMember>,
 }
 
 /// Two members of a group.
 #[derive(Debug, Clone, Copy)]
-pub struct Link {
+pub struct GroupMember {
     /// The place of the first.
     pub a: usize,
     /// The place of the second, which is higher.
     pub b: usize,
     /// How close they are.
-    pub closeness: Closeness,
+    pub similarity: Similarity,
 }
 
 /// Two contents that may be near.
@@ -86,7 +89,7 @@ impl Archive {
     /// Calls `each` with every group of documents whose latest revisions have the same content.
     pub fn exact_groups(
         &self,
-        scope: Scope,
+        scope: DupsScope,
         mut each: impl FnMut(Group) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut after = 0;
@@ -105,18 +108,20 @@ impl Archive {
     /// Memory grows with the pairs, by 24 bytes each, and not with the texts.
     pub fn near_groups(
         &self,
-        bar: Bar,
-        scope: Scope,
+        threshold: Threshold,
+        scope: DupsScope,
         mut each: impl FnMut(Group) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let shelf = Shelf::default();
+        let boilerplate_cache = BoilerplateCache::default();
         self.catalog.at_once(|| {
-            let mut edges = self.edges(bar, scope, &shelf)?;
+            let mut edges = self.edges(threshold, scope, &boilerplate_cache)?;
             let mut families = Families::default();
             edges.iter().for_each(|edge| families.join(edge.a, edge.b));
             edges.sort_unstable_by_key(|edge| (families.root(edge.a), edge.a, edge.b));
             for family in edges.chunk_by(|x, y| families.root(x.a) == families.root(y.a)) {
-                for (contents, links) in self.family_groups(family, bar, &shelf)? {
+                for (contents, links) in
+                    self.family_groups(family, threshold, &boilerplate_cache)?
+                {
                     let group = self.group(&contents, &links, scope)?;
                     if self.is_told(&group.members, scope)? {
                         each(group)?;
@@ -130,12 +135,12 @@ impl Archive {
     /// Calls `each` with all pairs of documents whose latest texts would be compared.
     pub fn each_candidate(
         &self,
-        bar: Bar,
+        threshold: Threshold,
         mut each: impl FnMut(&DocName, &DocName) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let scope = Scope { prefix: None, across_sites: false, since: None };
+        let scope = DupsScope { prefix: None, across_sites: false, since: None };
         self.catalog.at_once(|| {
-            for edge in self.edges(bar, scope, &Shelf::default())? {
+            for edge in self.edges(threshold, scope, &BoilerplateCache::default())? {
                 let holders = |content: u32| self.holders(content.into(), false);
                 let (a, b) = (holders(edge.a)?, holders(edge.b)?);
                 for (a, _) in &a {
@@ -150,7 +155,12 @@ impl Archive {
     ///
     /// What is not within it brings nothing together, but for leaders: those below a prefix may all be
     /// copies of one template that is not.
-    fn edges(&self, bar: Bar, scope: Scope, shelf: &Shelf) -> Result<Vec<Edge>, Error> {
+    fn edges(
+        &self,
+        threshold: Threshold,
+        scope: DupsScope,
+        boilerplate_cache: &BoilerplateCache,
+    ) -> Result<Vec<Edge>, Error> {
         let mut edges = Vec::new();
         let mut known: HashMap<i64, bool> = HashMap::new();
         let mut is_within = |content: i64| -> Result<bool, Error> {
@@ -166,10 +176,10 @@ impl Archive {
         };
         let mut after = 0;
         loop {
-            let sketched = self.sketched_after(after, shelf)?;
+            let sketched = self.sketched_after(after, boilerplate_cache)?;
             let Some(last) = sketched.last() else { return Ok(edges) };
             after = last.content;
-            for (turn, near) in self.candidates_of_many(&sketched, bar, shelf)? {
+            for (turn, near) in self.candidates_of_many(&sketched, threshold, boilerplate_cache)? {
                 let content = sketched[turn].content;
                 if !is_within(content)? {
                     continue;
@@ -192,12 +202,12 @@ impl Archive {
     fn family_groups(
         &self,
         family: &[Edge],
-        bar: Bar,
-        shelf: &Shelf,
+        threshold: Threshold,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<(Vec<i64>, Confirmed)>, Error> {
-        let (confirmed, certain) = self.confirmed_pairs(family, bar, shelf)?;
+        let (confirmed, certain) = self.confirmed_pairs(family, threshold, boilerplate_cache)?;
         let numbered = self.numbered(family)?;
-        let groups = grouped(&numbered, &confirmed, &certain, bar);
+        let groups = grouped(&numbered, &confirmed, &certain, threshold);
         let mut places: HashMap<u32, usize> = HashMap::new();
         for (place, group) in groups.iter().enumerate() {
             places.extend(group.iter().map(|content| (*content, place)));
@@ -205,10 +215,10 @@ impl Archive {
         let contents = |group: Vec<u32>| group.into_iter().map(i64::from).collect();
         let mut all: Vec<(Vec<i64>, Confirmed)> =
             groups.into_iter().map(|group| (contents(group), Confirmed::new())).collect();
-        for (pair, closeness) in confirmed {
+        for (pair, similarity) in confirmed {
             let (a, b) = (places.get(&pair.0), places.get(&pair.1));
-            if let (Some(place), true) = (a, a == b && closeness.is_over(bar)) {
-                all[*place].1.insert(pair, closeness);
+            if let (Some(place), true) = (a, a == b && similarity.reaches(threshold)) {
+                all[*place].1.insert(pair, similarity);
             }
         }
         Ok(all)
@@ -231,18 +241,19 @@ impl Archive {
     fn confirmed_pairs(
         &self,
         family: &[Edge],
-        bar: Bar,
-        shelf: &Shelf,
+        threshold: Threshold,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<(Confirmed, Vec<(u32, u32)>), Error> {
-        let mut texts = Texts { archive: self, shelf, known: HashMap::new(), n_bytes: 0 };
+        let mut texts =
+            Texts { archive: self, boilerplate_cache, known: HashMap::new(), n_bytes: 0 };
         let (mut confirmed, mut certain) = (Confirmed::new(), Vec::new());
         for edge in family {
             let (a, b) = (texts.get(edge.a)?, texts.get(edge.b)?);
             let (Some(a), Some(b)) = (a, b) else { continue };
-            let closeness = Closeness::of(&a.common(&b, CONTAINED_MIN), edge.rarity);
-            confirmed.insert((edge.a, edge.b), closeness);
-            let is_certain = edge.is_leader && closeness.resemblance >= RESEMBLANCE_SURE;
-            if is_certain && closeness.is_over(bar) {
+            let similarity = Similarity::of(&a.common(&b, CONTAINED_MIN), edge.rarity);
+            confirmed.insert((edge.a, edge.b), similarity);
+            let is_certain = edge.is_leader && similarity.resemblance >= RESEMBLANCE_SURE;
+            if is_certain && similarity.reaches(threshold) {
                 certain.push((edge.a, edge.b));
             }
         }
@@ -250,12 +261,16 @@ impl Archive {
     }
 
     /// Up to [`STRIDE`] sketches of latest contents of documents, from the one after `after`.
-    fn sketched_after(&self, after: i64, shelf: &Shelf) -> Result<Vec<Sketched>, Error> {
+    fn sketched_after(
+        &self,
+        after: i64,
+        boilerplate_cache: &BoilerplateCache,
+    ) -> Result<Vec<Sketched>, Error> {
         let mut posted = Vec::new();
         self.catalog
             .each_posted(after, STRIDE, |content, sketch| posted.push((content, sketch)))?;
         let own = |(content, sketch)| {
-            Ok(Sketched { content, sketch: shelf.own(&self.catalog, content, sketch)? })
+            Ok(Sketched { content, sketch: boilerplate_cache.own(&self.catalog, content, sketch)? })
         };
         posted.into_iter().map(own).collect()
     }
@@ -265,14 +280,15 @@ impl Archive {
     pub(in crate::archive) fn candidates_of_many(
         &self,
         sketched: &[Sketched],
-        bar: Bar,
-        shelf: &Shelf,
+        threshold: Threshold,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<(usize, Vec<Candidate>)>, Error> {
-        let asked: Vec<Asking> =
-            sketched.iter().map(|it| asking(it.content, &it.sketch, bar)).collect();
+        let asked: Vec<NeighbourQuery> =
+            sketched.iter().map(|it| neighbour_query(it.content, &it.sketch, threshold)).collect();
         let mut all = Vec::new();
         for (turn, near) in self.catalog.neighbours_of_many(&asked)? {
-            let near = self.promising(&sketched[turn].sketch, near, bar, shelf)?;
+            let near =
+                self.promising(&sketched[turn].sketch, near, threshold, boilerplate_cache)?;
             if !near.is_empty() {
                 all.push((turn, near));
             }
@@ -281,7 +297,11 @@ impl Archive {
     }
 
     /// The documents that hold these contents now, as far as they are wanted.
-    fn members(&self, contents: &[i64], scope: Scope) -> Result<Vec<(Document, Revision)>, Error> {
+    fn members(
+        &self,
+        contents: &[i64],
+        scope: DupsScope,
+    ) -> Result<Vec<(Document, Revision)>, Error> {
         let mut members = Vec::new();
         for content in contents {
             let holders = self.holders(*content, false)?.into_iter();
@@ -293,7 +313,7 @@ impl Archive {
         Ok(members)
     }
 
-    fn is_told(&self, members: &[(Document, Revision)], scope: Scope) -> Result<bool, Error> {
+    fn is_told(&self, members: &[(Document, Revision)], scope: DupsScope) -> Result<bool, Error> {
         if members.len() < 2 {
             return Ok(false);
         }
@@ -313,19 +333,19 @@ impl Archive {
         Ok(sites.len() > 1)
     }
 
-    fn group(&self, contents: &[i64], links: &Confirmed, scope: Scope) -> Result<Group, Error> {
+    fn group(&self, contents: &[i64], links: &Confirmed, scope: DupsScope) -> Result<Group, Error> {
         let members = self.members(contents, scope)?;
         let mut places: HashMap<i64, usize> = HashMap::new();
         for (place, (_, revision)) in members.iter().enumerate() {
             places.entry(revision.content).or_insert(place);
         }
         let place = |content: u32| places.get(&i64::from(content)).copied();
-        let link = |((a, b), closeness): (&(u32, u32), &Closeness)| {
+        let link = |((a, b), similarity): (&(u32, u32), &Similarity)| {
             let (a, b) = (place(*a)?, place(*b)?);
-            let closeness = if a < b { *closeness } else { closeness.turned() };
-            Some(Link { a: a.min(b), b: a.max(b), closeness })
+            let similarity = if a < b { *similarity } else { similarity.turned() };
+            Some(GroupMember { a: a.min(b), b: a.max(b), similarity })
         };
-        let mut links: Vec<Link> = links.iter().filter_map(link).collect();
+        let mut links: Vec<GroupMember> = links.iter().filter_map(link).collect();
         links.sort_unstable_by_key(|link| (link.a, link.b));
         Ok(Group { members, links })
     }
@@ -336,7 +356,7 @@ fn grouped(
     numbered: &[u32],
     confirmed: &Confirmed,
     certain: &[(u32, u32)],
-    bar: Bar,
+    threshold: Threshold,
 ) -> Vec<Vec<u32>> {
     let numbers: HashMap<u32, u32> =
         (0..).zip(numbered).map(|(number, content)| (*content, number)).collect();
@@ -345,18 +365,18 @@ fn grouped(
         Some((a.min(b), a.max(b)))
     };
     let mut pairs: Vec<Pair> = Vec::with_capacity(confirmed.len());
-    for (pair, closeness) in confirmed {
-        let score = closeness.score(bar);
+    for (pair, similarity) in confirmed {
+        let score = similarity.score(threshold);
         pairs.extend(number(*pair).map(|(a, b)| Pair { a, b, score }));
     }
     pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-    let closest = match bar {
-        Bar::Copied => COPIED_MIN,
-        Bar::Resemblance(min) => min,
+    let closest = match threshold {
+        Threshold::Copied => COPIED_MIN,
+        Threshold::Resemblance(min) => min,
     };
-    let linkage = clusters::Bar { closest, average: LINKAGE * closest };
+    let clusters = clusters::ClusterThreshold { closest, average: LINKAGE * closest };
     let mut merged = Families::default();
-    for group in clusters::groups(numbered.len(), &pairs, linkage) {
+    for group in clusters::groups(numbered.len(), &pairs, clusters) {
         group.iter().for_each(|one| merged.join(group[0], *one));
     }
     for (a, b) in certain.iter().filter_map(|pair| number(*pair)) {
@@ -368,12 +388,12 @@ fn grouped(
 }
 
 /// Pairs of contents, and how close they are.
-type Confirmed = BTreeMap<(u32, u32), Closeness>;
+type Confirmed = BTreeMap<(u32, u32), Similarity>;
 
 /// The texts of one family, as far as memory goes.
 struct Texts<'a> {
     archive: &'a Archive,
-    shelf: &'a Shelf,
+    boilerplate_cache: &'a BoilerplateCache,
     known: HashMap<u32, Option<Rc<Prepared>>>,
     n_bytes: usize,
 }
@@ -383,7 +403,8 @@ impl Texts<'_> {
         if let Some(known) = self.known.get(&content) {
             return Ok(known.clone());
         }
-        let found = self.archive.prepared_content(i64::from(content), self.shelf)?.map(Rc::new);
+        let found =
+            self.archive.prepared_content(i64::from(content), self.boilerplate_cache)?.map(Rc::new);
         let n_bytes = found.as_ref().map_or(0, |text| text.n_bytes());
         if self.n_bytes + n_bytes > PREPARED_BYTES_MAX {
             self.known.clear();

@@ -8,7 +8,7 @@ use std::{cmp::Reverse, collections::HashSet, rc::Rc};
 
 use crate::{
     archive::Archive,
-    catalog::{Asking, Document, Neighbour, Revision},
+    catalog::{CandidateHit, Document, NeighbourQuery, Revision},
     similarity::{
         boilerplate::Boilerplate,
         passages::{self, Passage, Seeds},
@@ -19,11 +19,11 @@ use crate::{
     types::{digest::Digest, error::Error, limits},
 };
 
-use super::sites::Shelf;
+use super::sites::BoilerplateCache;
 
 /// What makes two texts near-duplicates.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Bar {
+pub enum Threshold {
     /// Much of one of them was copied, or nearly all of both is the same: [`COPIED_MIN`],
     /// [`RESEMBLANCE_SURE`].
     Copied,
@@ -57,9 +57,9 @@ const EXPLAINED_WORDS_MIN: usize = 5;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
+pub struct SimilarQuery<'a> {
     /// What is near.
-    pub bar: Bar,
+    pub threshold: Threshold,
     /// Left out: the document that the text belongs to.
     pub own: Option<&'a Document>,
     /// Older revisions are looked at, too.
@@ -68,42 +68,42 @@ pub struct Question<'a> {
 
 /// A document whose text resembles another.
 #[derive(Debug, Clone)]
-pub struct Near {
+pub struct NearDocument {
     /// The document.
     pub document: Document,
     /// Its revision with that text; the latest of several.
     pub revision: Revision,
     /// How close they are; `a` is the text asked about, `b` this one.
-    pub closeness: Closeness,
+    pub similarity: Similarity,
 }
 
 /// How close two texts are.
 #[derive(Debug, Clone, Copy)]
-pub struct Closeness {
+pub struct Similarity {
     /// Shared shingles over all.
     pub resemblance: f64,
     /// The share of the first text's shingles that the second has.
-    pub contained: f64,
+    pub a_in_b: f64,
     /// The share of the second text's shingles that the first has.
-    pub contains: f64,
+    pub b_in_a: f64,
     /// The share of one text that was copied, as [`COPIED_MIN`] means it.
     pub copied: f64,
     /// About how many of the shingles in both are rare.
     n_rare: f64,
 }
 
-impl Near {
-    fn new((document, revision): (Document, Revision), closeness: Closeness) -> Self {
-        Self { document, revision, closeness }
+impl NearDocument {
+    fn new((document, revision): (Document, Revision), similarity: Similarity) -> Self {
+        Self { document, revision, similarity }
     }
 }
 
-impl Closeness {
+impl Similarity {
     pub(in crate::archive) fn of(common: &Common, rarity: f64) -> Self {
         Self {
             resemblance: common.overlap.resemblance(),
-            contained: common.overlap.containment_of_a(),
-            contains: common.overlap.containment_of_b(),
+            a_in_b: common.overlap.containment_of_a(),
+            b_in_a: common.overlap.containment_of_b(),
             copied: common.covered * rarity,
             n_rare: common.overlap.shared as f64 * rarity,
         }
@@ -111,33 +111,33 @@ impl Closeness {
 
     /// The same, seen from the other text.
     pub(in crate::archive) fn turned(self) -> Self {
-        Self { contained: self.contains, contains: self.contained, ..self }
+        Self { a_in_b: self.b_in_a, b_in_a: self.a_in_b, ..self }
     }
 
     /// Whether it is over the bar.
-    pub fn is_over(&self, bar: Bar) -> bool {
-        match bar {
-            Bar::Copied => {
+    pub fn reaches(&self, threshold: Threshold) -> bool {
+        match threshold {
+            Threshold::Copied => {
                 let is_copied = self.has_evidence() && self.copied >= COPIED_MIN;
                 is_copied || self.resemblance >= RESEMBLANCE_SURE
             }
-            Bar::Resemblance(min) => self.resemblance >= min,
+            Threshold::Resemblance(min) => self.resemblance >= min,
         }
     }
 
     /// What pairs are grouped by: the number that the bar is set on.
-    pub fn score(&self, bar: Bar) -> f64 {
-        match (bar, self.is_over(bar)) {
-            (Bar::Copied, true) => self.copied.max(self.resemblance),
+    pub fn score(&self, threshold: Threshold) -> f64 {
+        match (threshold, self.reaches(threshold)) {
+            (Threshold::Copied, true) => self.copied.max(self.resemblance),
             // What is no copy brings no groups together, and keeps none apart.
-            (Bar::Copied, false) => self.resemblance.min(COPIED_MIN / 2.0),
-            (Bar::Resemblance(_), _) => self.resemblance,
+            (Threshold::Copied, false) => self.resemblance.min(COPIED_MIN / 2.0),
+            (Threshold::Resemblance(_), _) => self.resemblance,
         }
     }
 
     /// Whether enough is shared to speak of a copy.
     fn has_evidence(&self) -> bool {
-        self.contained.max(self.contains) >= CONTAINED_MIN && self.n_rare >= SHARED_MIN
+        self.a_in_b.max(self.b_in_a) >= CONTAINED_MIN && self.n_rare >= SHARED_MIN
     }
 }
 
@@ -167,18 +167,22 @@ impl Archive {
         &self,
         bytes: &[u8],
         media_type: &str,
-        question: Question,
-    ) -> Result<Option<Vec<Near>>, Error> {
-        let shelf = Shelf::default();
+        question: SimilarQuery,
+    ) -> Result<Option<Vec<NearDocument>>, Error> {
+        let boilerplate_cache = BoilerplateCache::default();
         self.catalog.at_once(|| {
             let known = self.catalog.content(&Digest::of(bytes))?;
-            let furniture = self.furniture_for(&shelf, known)?;
-            let Some(asked) = prepared::prepare(bytes, media_type, &furniture) else {
+            let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
+            let Some(asked) = prepared::prepare(bytes, media_type, &boilerplate) else {
                 return Ok(None);
             };
             let mut candidates = match question.all_revisions {
-                false => self.candidates(&asked.sketch, question.bar, &shelf)?,
-                true => self.candidates_of_all_times(&asked.sketch, question.bar, &shelf)?,
+                false => self.candidates(&asked.sketch, question.threshold, &boilerplate_cache)?,
+                true => self.candidates_of_all_times(
+                    &asked.sketch,
+                    question.threshold,
+                    &boilerplate_cache,
+                )?,
             };
             // The same bytes are near, however few or common their hashes are.
             if let Some(content) = known
@@ -186,7 +190,7 @@ impl Archive {
             {
                 candidates.push(Candidate { content, rarity: 1.0, is_leader: false });
             }
-            self.near_among(&asked, candidates, question, &shelf).map(Some)
+            self.near_among(&asked, candidates, question, &boilerplate_cache).map(Some)
         })
     }
 
@@ -195,15 +199,17 @@ impl Archive {
         &self,
         text: &Prepared,
         candidates: Vec<Candidate>,
-        question: Question,
-        shelf: &Shelf,
-    ) -> Result<Vec<Near>, Error> {
+        question: SimilarQuery,
+        boilerplate_cache: &BoilerplateCache,
+    ) -> Result<Vec<NearDocument>, Error> {
         let mut near = Vec::new();
         for candidate in candidates {
-            let Some(closeness) = self.confirmed(text, candidate, shelf)? else { continue };
-            if closeness.is_over(question.bar) {
+            let Some(similarity) = self.confirmed(text, candidate, boilerplate_cache)? else {
+                continue;
+            };
+            if similarity.reaches(question.threshold) {
                 let holders = self.holders(candidate.content, question.all_revisions)?;
-                near.extend(holders.into_iter().map(|it| Near::new(it, closeness)));
+                near.extend(holders.into_iter().map(|it| NearDocument::new(it, similarity)));
             }
         }
         near.retain(|near| question.own.is_none_or(|own| own.row != near.document.row));
@@ -212,16 +218,16 @@ impl Archive {
     }
 
     /// Compares a text with one revision; `None` when either is no text.
-    pub fn closeness(
+    pub fn similarity(
         &self,
         (bytes, media_type): (&[u8], &str),
         revision: &Revision,
-    ) -> Result<Option<Closeness>, Error> {
-        let shelf = Shelf::default();
+    ) -> Result<Option<Similarity>, Error> {
+        let boilerplate_cache = BoilerplateCache::default();
         let known = self.catalog.content(&Digest::of(bytes))?;
-        let furniture = self.furniture_for(&shelf, known)?;
-        let asked = prepared::prepare(bytes, media_type, &furniture);
-        let other = self.prepared(revision, &shelf)?;
+        let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
+        let asked = prepared::prepare(bytes, media_type, &boilerplate);
+        let other = self.prepared(revision, &boilerplate_cache)?;
         let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
         let found = self.catalog.neighbours(asked.sketch.index_hashes(), i64::MAX, 2)?;
         let met = found.into_iter().find(|it| it.content == revision.content);
@@ -230,42 +236,50 @@ impl Archive {
             None if self.holders(revision.content, false)?.is_empty() => RARITY_OF_PAST,
             None => 0.0,
         };
-        Ok(Some(Closeness::of(&asked.common(&other, 0.0), rarity)))
+        Ok(Some(Similarity::of(&asked.common(&other, 0.0), rarity)))
     }
 
     /// What a text shares with a revision, and what each has alone.
-    pub fn explain_likeness(
+    pub fn explain_similarity(
         &self,
         (bytes, media_type): (&[u8], &str),
         revision: &Revision,
     ) -> Result<Explanation, Error> {
-        let shelf = Shelf::default();
-        let own = |bytes: &[u8], media_type: &str, furniture: &Boilerplate| {
+        let boilerplate_cache = BoilerplateCache::default();
+        let own = |bytes: &[u8], media_type: &str, boilerplate: &Boilerplate| {
             let text = text_of(bytes, media_type).unwrap_or_default();
-            furniture.own_text(text).into_owned()
+            boilerplate.own_text(text).into_owned()
         };
         let known = self.catalog.content(&Digest::of(bytes))?;
-        let asked = own(bytes, media_type, &*self.furniture_for(&shelf, known)?);
+        let asked = own(bytes, media_type, &*self.boilerplate_for(&boilerplate_cache, known)?);
         let other = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;
-        let furniture = shelf.of(&self.catalog, revision.content)?;
-        Ok(Explanation::of(&asked, &own(&other, &revision.media_type, &furniture)))
+        let boilerplate = boilerplate_cache.of(&self.catalog, revision.content)?;
+        Ok(Explanation::of(&asked, &own(&other, &revision.media_type, &boilerplate)))
     }
 
     /// The furniture of a text, if it is a stored one.
-    fn furniture_for(&self, shelf: &Shelf, known: Option<i64>) -> Result<Rc<Boilerplate>, Error> {
-        known.map_or_else(|| Ok(Rc::default()), |content| shelf.of(&self.catalog, content))
+    fn boilerplate_for(
+        &self,
+        boilerplate_cache: &BoilerplateCache,
+        known: Option<i64>,
+    ) -> Result<Rc<Boilerplate>, Error> {
+        known.map_or_else(
+            || Ok(Rc::default()),
+            |content| boilerplate_cache.of(&self.catalog, content),
+        )
     }
 
     /// Latest contents whose sketch may be near enough, in order of row.
     fn candidates(
         &self,
         sketch: &Sketch,
-        bar: Bar,
-        shelf: &Shelf,
+        threshold: Threshold,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<Candidate>, Error> {
         let hashes = sketch.index_hashes();
-        let near = self.catalog.neighbours(hashes, i64::MAX, shared_min(hashes.len(), bar))?;
-        self.promising(sketch, near, bar, shelf)
+        let near =
+            self.catalog.neighbours(hashes, i64::MAX, shared_min(hashes.len(), threshold))?;
+        self.promising(sketch, near, threshold, boilerplate_cache)
     }
 
     /// Contents of any revision whose sketch may be near enough: all sketches that are not indexed are
@@ -273,10 +287,10 @@ impl Archive {
     fn candidates_of_all_times(
         &self,
         sketch: &Sketch,
-        bar: Bar,
-        shelf: &Shelf,
+        threshold: Threshold,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<Candidate>, Error> {
-        let mut all = self.candidates(sketch, bar, shelf)?;
+        let mut all = self.candidates(sketch, threshold, boilerplate_cache)?;
         self.catalog.each_past(|content, other| {
             if sketch.n_shared(&other) >= 2 {
                 all.push(Candidate { content, rarity: RARITY_OF_PAST, is_leader: false });
@@ -289,16 +303,16 @@ impl Archive {
     pub(in crate::archive) fn promising(
         &self,
         sketch: &Sketch,
-        near: Vec<Neighbour>,
-        bar: Bar,
-        shelf: &Shelf,
+        near: Vec<CandidateHit>,
+        threshold: Threshold,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<Candidate>, Error> {
         let mut kept = Vec::new();
-        for Neighbour { content, rare, is_leader } in near {
+        for CandidateHit { content, rare, is_leader } in near {
             let Some(other) = self.catalog.sketch(content)? else { continue };
-            let other = shelf.own(&self.catalog, content, other)?;
+            let other = boilerplate_cache.own(&self.catalog, content, other)?;
             let candidate = Candidate { content, rarity: rarity(&rare, sketch, &other), is_leader };
-            if is_promising(sketch, &other, &candidate, bar) {
+            if is_promising(sketch, &other, &candidate, threshold) {
                 kept.push(candidate);
             }
         }
@@ -310,20 +324,20 @@ impl Archive {
         &self,
         asked: &Prepared,
         candidate: Candidate,
-        shelf: &Shelf,
-    ) -> Result<Option<Closeness>, Error> {
-        let other = self.prepared_content(candidate.content, shelf)?;
-        Ok(other.map(|other| Closeness::of(&asked.common(&other, 0.0), candidate.rarity)))
+        boilerplate_cache: &BoilerplateCache,
+    ) -> Result<Option<Similarity>, Error> {
+        let other = self.prepared_content(candidate.content, boilerplate_cache)?;
+        Ok(other.map(|other| Similarity::of(&asked.common(&other, 0.0), candidate.rarity)))
     }
 
     /// The text of a content made ready to be compared, as in [`Archive::prepared`].
     pub(in crate::archive) fn prepared_content(
         &self,
         content: i64,
-        shelf: &Shelf,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Prepared>, Error> {
         match self.catalog.revisions_with(content)?.pop() {
-            Some(revision) => self.prepared(&revision, shelf),
+            Some(revision) => self.prepared(&revision, boilerplate_cache),
             None => Ok(None),
         }
     }
@@ -332,7 +346,7 @@ impl Archive {
     pub(in crate::archive) fn prepared(
         &self,
         revision: &Revision,
-        shelf: &Shelf,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Prepared>, Error> {
         if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
             return Ok(None);
@@ -348,8 +362,8 @@ impl Archive {
         };
         match bytes {
             Ok(bytes) => {
-                let furniture = shelf.of(&self.catalog, revision.content)?;
-                Ok(prepared::prepare(&bytes, &revision.media_type, &furniture))
+                let boilerplate = boilerplate_cache.of(&self.catalog, revision.content)?;
+                Ok(prepared::prepare(&bytes, &revision.media_type, &boilerplate))
             }
             Err(Error::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -444,9 +458,9 @@ impl<'a> Spoken<'a> {
 }
 
 /// The nearest first; of equals by name.
-fn sort(near: &mut [Near]) {
+fn sort(near: &mut [NearDocument]) {
     near.sort_by(|x, y| {
-        let nearer = y.closeness.resemblance.total_cmp(&x.closeness.resemblance);
+        let nearer = y.similarity.resemblance.total_cmp(&x.similarity.resemblance);
         nearer.then_with(|| x.document.name.cmp(&y.document.name))
     });
 }
@@ -464,14 +478,14 @@ fn rarity(rare: &[u32], a: &Sketch, b: &Sketch) -> f64 {
 }
 
 /// Whether two sketches leave it possible that the texts are over the bar.
-fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, bar: Bar) -> bool {
+fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, threshold: Threshold) -> bool {
     let overlap = sketch::estimate(a, b);
     let resemblance = overlap.resemblance();
-    match bar {
-        Bar::Resemblance(min) => resemblance >= min - ESTIMATE_SLACK,
-        Bar::Copied => {
-            let contained = overlap.containment_of_a().max(overlap.containment_of_b());
-            let may_be_copied = candidate.rarity >= COPIED_MIN && contained >= CONTAINED_MIN / 2.0;
+    match threshold {
+        Threshold::Resemblance(min) => resemblance >= min - ESTIMATE_SLACK,
+        Threshold::Copied => {
+            let a_in_b = overlap.containment_of_a().max(overlap.containment_of_b());
+            let may_be_copied = candidate.rarity >= COPIED_MIN && a_in_b >= CONTAINED_MIN / 2.0;
             may_be_copied || resemblance >= RESEMBLANCE_SURE - ESTIMATE_SLACK
         }
     }
@@ -481,18 +495,22 @@ fn is_promising(a: &Sketch, b: &Sketch, candidate: &Candidate, bar: Bar) -> bool
 ///
 /// At a resemblance r they share about 2r/(1 + r) of them; half of r is asked for. One shared hash
 /// is often chance.
-fn shared_min(n_hashes: usize, bar: Bar) -> usize {
-    let share = match bar {
-        Bar::Copied => 0.0,
-        Bar::Resemblance(min) => (min - ESTIMATE_SLACK).max(0.0) / 2.0,
+fn shared_min(n_hashes: usize, threshold: Threshold) -> usize {
+    let share = match threshold {
+        Threshold::Copied => 0.0,
+        Threshold::Resemblance(min) => (min - ESTIMATE_SLACK).max(0.0) / 2.0,
     };
     ((n_hashes as f64 * share) as usize).max(2)
 }
 
 /// What is asked of the index for a stored sketch.
-pub(in crate::archive) fn asking(content: i64, sketch: &Sketch, bar: Bar) -> Asking<'_> {
+pub(in crate::archive) fn neighbour_query(
+    content: i64,
+    sketch: &Sketch,
+    threshold: Threshold,
+) -> NeighbourQuery<'_> {
     let hashes = sketch.index_hashes();
-    Asking { content, hashes, n_shared_min: shared_min(hashes.len(), bar) }
+    NeighbourQuery { content, hashes, n_shared_min: shared_min(hashes.len(), threshold) }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use crate::{
 
 use super::{
     groups::Sketched,
-    neighbours::{Bar, Candidate, Near, Question},
-    sites::Shelf,
+    neighbours::{Candidate, NearDocument, SimilarQuery, Threshold},
+    sites::BoilerplateCache,
 };
 
 /// Up to so many new texts are compared one by one,
@@ -27,19 +27,22 @@ impl Archive {
     pub fn resembling(
         &self,
         committed: &Committed,
-        bar: Bar,
-        mut each: impl FnMut(&DocName, &Near) -> Result<(), Error>,
+        threshold: Threshold,
+        mut each: impl FnMut(&DocName, &NearDocument) -> Result<(), Error>,
     ) -> Result<Option<u64>, Error> {
         let n_texts = committed.new_texts.len();
         let is_bulk = n_texts > ONE_BY_ONE_MAX;
         let stride = if is_bulk { n_texts.div_ceil(SAMPLED) } else { 1 };
         let events: Vec<u64> = committed.new_texts.iter().step_by(stride).copied().collect();
-        let shelf = Shelf::default();
+        let boilerplate_cache = BoilerplateCache::default();
         let mut n_near = 0;
         self.catalog.at_once(|| {
-            let (revisions, sketched) = self.sketched_by(&events, &shelf)?;
-            for (turn, candidates) in self.candidates_of_many(&sketched, bar, &shelf)? {
-                let (own, near) = self.nearest(&revisions[turn], candidates, bar, &shelf)?;
+            let (revisions, sketched) = self.sketched_by(&events, &boilerplate_cache)?;
+            for (turn, candidates) in
+                self.candidates_of_many(&sketched, threshold, &boilerplate_cache)?
+            {
+                let (own, near) =
+                    self.nearest(&revisions[turn], candidates, threshold, &boilerplate_cache)?;
                 n_near += u64::from(!near.is_empty());
                 if !is_bulk {
                     near.iter().take(TOLD_MAX).try_for_each(|near| each(&own.name, near))?;
@@ -55,14 +58,14 @@ impl Archive {
     fn sketched_by(
         &self,
         events: &[u64],
-        shelf: &Shelf,
+        boilerplate_cache: &BoilerplateCache,
     ) -> Result<(Vec<Revision>, Vec<Sketched>), Error> {
         let (mut revisions, mut sketched) = (Vec::new(), Vec::new());
         for event in events {
             let Some(revision) = self.catalog.revision_of_event(*event)? else { continue };
             let content = revision.content;
             let Some(sketch) = self.catalog.sketch(content)? else { continue };
-            let sketch = shelf.own(&self.catalog, content, sketch)?;
+            let sketch = boilerplate_cache.own(&self.catalog, content, sketch)?;
             sketched.push(Sketched { content, sketch });
             revisions.push(revision);
         }
@@ -74,13 +77,15 @@ impl Archive {
         &self,
         revision: &Revision,
         candidates: Vec<Candidate>,
-        bar: Bar,
-        shelf: &Shelf,
-    ) -> Result<(Document, Vec<Near>), Error> {
+        threshold: Threshold,
+        boilerplate_cache: &BoilerplateCache,
+    ) -> Result<(Document, Vec<NearDocument>), Error> {
         let own = self.catalog.document_at(revision.document)?;
-        let Some(text) = self.prepared(revision, shelf)? else { return Ok((own, Vec::new())) };
-        let question = Question { bar, own: Some(&own), all_revisions: false };
-        let near = self.near_among(&text, candidates, question, shelf)?;
+        let Some(text) = self.prepared(revision, boilerplate_cache)? else {
+            return Ok((own, Vec::new()));
+        };
+        let question = SimilarQuery { threshold, own: Some(&own), all_revisions: false };
+        let near = self.near_among(&text, candidates, question, boilerplate_cache)?;
         Ok((own, near))
     }
 }

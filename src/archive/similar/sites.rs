@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The furniture of sites is kept at hand up to so many bytes.
-const SHELF_BYTES_MAX: usize = 32 << 20;
+const CACHE_BYTES_MAX: usize = 32 << 20;
 
 /// Longer texts are no pages, and are not sampled.
 const TEXT_BYTES_MAX: u64 = 256 << 10;
@@ -33,14 +33,14 @@ pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> 
                 texts.extend(text.map(std::borrow::Cow::into_owned));
             }
         }
-        catalog.set_furniture(site, &Boilerplate::of(&texts).encode())?;
+        catalog.set_boilerplate(site, &Boilerplate::of(&texts).encode())?;
     }
     Ok(())
 }
 
 /// The furniture of the sites met so far, as far as memory goes.
 #[derive(Default)]
-pub struct Shelf {
+pub struct BoilerplateCache {
     sites: RefCell<BTreeMap<i64, Rc<Boilerplate>>>,
     n_bytes: Cell<usize>,
     none: Rc<Boilerplate>,
@@ -48,7 +48,7 @@ pub struct Shelf {
     is_needed: OnceCell<bool>,
 }
 
-impl Shelf {
+impl BoilerplateCache {
     /// The furniture that a content's text has wherever it stands.
     pub fn of(&self, catalog: &Catalog, content: i64) -> Result<Rc<Boilerplate>, Error> {
         if !self.is_needed(catalog)? {
@@ -67,8 +67,8 @@ impl Shelf {
 
     /// The sketch of a content without what is furniture in its text.
     pub fn own(&self, catalog: &Catalog, content: i64, sketch: Sketch) -> Result<Sketch, Error> {
-        let furniture = self.of(catalog, content)?;
-        Ok(if furniture.is_empty() { sketch } else { sketch.without(furniture.shingles()) })
+        let boilerplate = self.of(catalog, content)?;
+        Ok(if boilerplate.is_empty() { sketch } else { sketch.without(boilerplate.shingles()) })
     }
 
     fn is_needed(&self, catalog: &Catalog) -> Result<bool, Error> {
@@ -76,7 +76,7 @@ impl Shelf {
             return Ok(*known);
         }
         let n_bytes = Boilerplate::default().encode().len();
-        let found = catalog.has_furniture_over(n_bytes)?;
+        let found = catalog.has_boilerplate_over(n_bytes)?;
         Ok(*self.is_needed.get_or_init(|| found))
     }
 
@@ -84,13 +84,13 @@ impl Shelf {
         if let Some(known) = self.sites.borrow().get(&site) {
             return Ok(Rc::clone(known));
         }
-        let data = catalog.furniture(site)?.unwrap_or_default();
+        let data = catalog.boilerplate(site)?.unwrap_or_default();
         let found = Rc::new(Boilerplate::parse(&data).unwrap_or_default());
         let n_bytes = self.n_bytes.get() + found.n_bytes();
-        if n_bytes > SHELF_BYTES_MAX {
+        if n_bytes > CACHE_BYTES_MAX {
             self.sites.borrow_mut().clear();
         }
-        self.n_bytes.set(if n_bytes > SHELF_BYTES_MAX { found.n_bytes() } else { n_bytes });
+        self.n_bytes.set(if n_bytes > CACHE_BYTES_MAX { found.n_bytes() } else { n_bytes });
         self.sites.borrow_mut().insert(site, Rc::clone(&found));
         Ok(found)
     }

@@ -151,7 +151,7 @@ mod tests {
         catalog::Recorded,
         journal::event::{Event, MediaType, Revise},
         store::features::N_FEATURES,
-        types::{digest::DocId, time::Moment},
+        types::{digest::DocId, time::Timestamp},
     };
 
     /// Contents 1 to `n`, taken in together, whose features `of` says.
@@ -178,7 +178,7 @@ mod tests {
     /// The first revision of a document of its own.
     fn event(n: u32) -> Event {
         Event::Revise(Revise {
-            at: Moment::from_unix(0, 0),
+            at: Timestamp::from_unix(0, 0),
             doc: DocId(n.into()),
             prev: None,
             sha256: Digest::of(&n.to_be_bytes()),

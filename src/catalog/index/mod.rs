@@ -8,4 +8,4 @@ pub mod blocks;
 pub mod features;
 pub mod postings;
 
-pub use postings::{Asking, Neighbour};
+pub use postings::{CandidateHit, NeighbourQuery};

@@ -21,7 +21,7 @@ const MET_MAX: usize = if cfg!(test) { 100 } else { 8 << 20 };
 
 /// One sketch among many whose neighbours are wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Asking<'a> {
+pub struct NeighbourQuery<'a> {
     /// The content it belongs to; wanted are contents before it.
     pub content: i64,
     /// The hashes that are looked up, without repetition.
@@ -32,7 +32,7 @@ pub struct Asking<'a> {
 
 /// A content that shares hashes with one that was asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Neighbour {
+pub struct CandidateHit {
     /// The row of the content.
     pub content: i64,
     /// Those of the shared hashes that few contents have, rising.
@@ -52,14 +52,14 @@ impl Catalog {
         hashes: &[u32],
         before: i64,
         n_shared_min: usize,
-    ) -> Result<Vec<Neighbour>, Error> {
+    ) -> Result<Vec<CandidateHit>, Error> {
         let posting = Blocks::posting(&self.db);
-        let asked = [Asking { content: before, hashes, n_shared_min }];
+        let asked = [NeighbourQuery { content: before, hashes, n_shared_min }];
         self.at_once(|| {
-            let mut tally = Tally::new(&asked, self.n_rare_max()?);
+            let mut tally = HitCounter::new(&asked, self.n_rare_max()?);
             for hash in hashes {
                 let sharing = posting.below(*hash, u32::MAX, POSTINGS_MAX + 1)?;
-                tally.count(&[Wanted { hash: *hash, turn: 0 }], &sharing);
+                tally.count(&[Lookup { hash: *hash, turn: 0 }], &sharing);
             }
             Ok(tally.neighbours().pop().map_or(Vec::new(), |(_, near)| near))
         })
@@ -72,14 +72,14 @@ impl Catalog {
     /// contents that memory would not hold them.
     pub fn neighbours_of_many(
         &self,
-        asked: &[Asking],
-    ) -> Result<Vec<(usize, Vec<Neighbour>)>, Error> {
-        let mut wanted: Vec<Wanted> = Vec::new();
-        for (turn, asking) in (0..).zip(asked) {
-            wanted.extend(asking.hashes.iter().map(|hash| Wanted { hash: *hash, turn }));
+        asked: &[NeighbourQuery],
+    ) -> Result<Vec<(usize, Vec<CandidateHit>)>, Error> {
+        let mut wanted: Vec<Lookup> = Vec::new();
+        for (turn, neighbour_query) in (0..).zip(asked) {
+            wanted.extend(neighbour_query.hashes.iter().map(|hash| Lookup { hash: *hash, turn }));
         }
         wanted.sort_unstable();
-        let mut tally = Tally::new(asked, self.n_rare_max()?);
+        let mut tally = HitCounter::new(asked, self.n_rare_max()?);
         let is_split = asked.len() > 1;
         self.each_sharing(&wanted, |wanted, sharing| {
             tally.count(wanted, sharing);
@@ -107,8 +107,8 @@ impl Catalog {
     /// more than count; as long as the answer is yes.
     fn each_sharing(
         &self,
-        wanted: &[Wanted],
-        mut each: impl FnMut(&[Wanted], &[u32]) -> bool,
+        wanted: &[Lookup],
+        mut each: impl FnMut(&[Lookup], &[u32]) -> bool,
     ) -> Result<(), Error> {
         let posting = Blocks::posting(&self.db);
         let mut runs = wanted.chunk_by(|a, b| a.hash == b.hash).peekable();
@@ -118,7 +118,7 @@ impl Catalog {
             for number in block.numbers() {
                 let number = number.map_err(|why| posting.malformed(why))?;
                 let hash = blocks::hash_of(number);
-                let is_done = |run: &&[Wanted]| run[0].hash < hash || sharing.len() > POSTINGS_MAX;
+                let is_done = |run: &&[Lookup]| run[0].hash < hash || sharing.len() > POSTINGS_MAX;
                 if let Some(run) = runs.next_if(is_done) {
                     if !each(run, &sharing) {
                         return Ok(None);
@@ -193,14 +193,14 @@ fn enough(n_shared_min: usize, n_common: usize) -> usize {
 
 /// A hash, and whose it is among those asked about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Wanted {
+struct Lookup {
     hash: u32,
     turn: u32,
 }
 
 /// A content that shares a hash with one that was asked about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Met {
+struct Hit {
     turn: u32,
     content: u32,
     frequency: Frequency,
@@ -216,43 +216,44 @@ enum Frequency {
 }
 
 /// Who shares how much with whom.
-struct Tally<'a> {
-    asked: &'a [Asking<'a>],
+struct HitCounter<'a> {
+    asked: &'a [NeighbourQuery<'a>],
     n_rare_max: usize,
     /// Once for each hash shared.
-    met: Vec<Met>,
+    met: Vec<Hit>,
     n_common: Vec<usize>,
 }
 
-impl<'a> Tally<'a> {
-    fn new(asked: &'a [Asking<'a>], n_rare_max: usize) -> Self {
+impl<'a> HitCounter<'a> {
+    fn new(asked: &'a [NeighbourQuery<'a>], n_rare_max: usize) -> Self {
         Self { asked, n_rare_max, met: Vec::new(), n_common: vec![0; asked.len()] }
     }
 
     /// Counts the contents that have a hash, of which one more than counts may be given.
-    fn count(&mut self, wanted: &[Wanted], sharing: &[u32]) {
+    fn count(&mut self, wanted: &[Lookup], sharing: &[u32]) {
         let (frequency, sharing) = match sharing.len() {
             n if n > POSTINGS_MAX => (Frequency::Common, &sharing[..LEADERS]),
             n if n > self.n_rare_max => (Frequency::Known, sharing),
             _ => (Frequency::Rare, sharing),
         };
-        for Wanted { turn, hash } in wanted {
+        for Lookup { turn, hash } in wanted {
             self.n_common[*turn as usize] += usize::from(frequency == Frequency::Common);
             let before = self.asked[*turn as usize].content;
             let n_before = sharing.partition_point(|content| i64::from(*content) < before);
             let met =
-                |content: &u32| Met { turn: *turn, content: *content, frequency, hash: *hash };
+                |content: &u32| Hit { turn: *turn, content: *content, frequency, hash: *hash };
             self.met.extend(sharing[..n_before].iter().map(met));
         }
     }
 
-    fn neighbours(mut self) -> Vec<(usize, Vec<Neighbour>)> {
+    fn neighbours(mut self) -> Vec<(usize, Vec<CandidateHit>)> {
         self.met.sort_unstable();
         let mut all = Vec::new();
         for met in self.met.chunk_by(|a, b| a.turn == b.turn) {
             let turn = met[0].turn as usize;
             let runs = met.chunk_by(|a, b| a.content == b.content);
-            let near: Vec<Neighbour> = runs.filter_map(|run| self.neighbour(turn, run)).collect();
+            let near: Vec<CandidateHit> =
+                runs.filter_map(|run| self.neighbour(turn, run)).collect();
             if !near.is_empty() {
                 all.push((turn, near));
             }
@@ -261,7 +262,7 @@ impl<'a> Tally<'a> {
     }
 
     /// What a content is that was met so often.
-    fn neighbour(&self, turn: usize, run: &[Met]) -> Option<Neighbour> {
+    fn neighbour(&self, turn: usize, run: &[Hit]) -> Option<CandidateHit> {
         let with = |frequency| run.iter().filter(move |met| met.frequency == frequency);
         let n_uncommon = run.len() - with(Frequency::Common).count();
         let (asked, n_common) = (&self.asked[turn], self.n_common[turn]);
@@ -269,7 +270,7 @@ impl<'a> Tally<'a> {
         let is_near = n_uncommon >= enough(asked.n_shared_min, n_common);
         let content = i64::from(run[0].content);
         let rare = with(Frequency::Rare).map(|met| met.hash).collect();
-        (is_near || is_leader).then_some(Neighbour { content, rare, is_leader })
+        (is_near || is_leader).then_some(CandidateHit { content, rare, is_leader })
     }
 }
 
@@ -291,9 +292,9 @@ mod tests {
 
     #[test]
     fn a_hash_that_too_many_have_speaks_for_no_pair_but_lowers_the_bar() {
-        let furniture = (1..=129).map(|content| (7, content));
+        let boilerplate = (1..=129).map(|content| (7, content));
         let few = [(8, 3), (9, 3), (8, 4)];
-        let catalog = posted(&furniture.chain(few).collect::<Vec<_>>());
+        let catalog = posted(&boilerplate.chain(few).collect::<Vec<_>>());
         let near = |hashes: &[u32], before, n_shared_min| -> Vec<(i64, u32)> {
             let near = catalog.neighbours(hashes, before, n_shared_min).unwrap();
             near.iter().map(|it| (it.content, it.rare.len() as u32)).collect()
@@ -310,7 +311,7 @@ mod tests {
         let rare = [(8, 3), (8, 21), (9, 3), (9, 21)];
         let catalog = posted(&known.chain(rare).collect::<Vec<_>>());
         let near = catalog.neighbours(&[7, 8, 9], 21, 3).unwrap();
-        assert_eq!(near, [Neighbour { content: 3, rare: vec![8, 9], is_leader: false }]);
+        assert_eq!(near, [CandidateHit { content: 3, rare: vec![8, 9], is_leader: false }]);
     }
 
     #[test]
@@ -351,10 +352,10 @@ mod tests {
                     each.push((turn, near));
                 }
             }
-            let asked: Vec<Asking> = asked
+            let asked: Vec<NeighbourQuery> = asked
                 .iter()
                 .map(|(content, hashes, n_shared_min)| {
-                    Asking { content: *content, hashes, n_shared_min: *n_shared_min }
+                    NeighbourQuery { content: *content, hashes, n_shared_min: *n_shared_min }
                 })
                 .collect();
             prop_assert_eq!(catalog.neighbours_of_many(&asked).unwrap(), each);

@@ -9,7 +9,7 @@ use crate::{
     types::{
         error::Error,
         name::DocName,
-        time::{FORMS, Moment},
+        time::{FORMS, Timestamp},
     },
 };
 
@@ -36,13 +36,13 @@ pub enum Captured {
 
 impl When {
     /// The moment meant, `now` being now; of a date, its last moment.
-    pub fn moment(&self, now: Moment) -> Result<Moment, Error> {
-        Moment::read(&self.0, now).ok_or_else(|| self.is_none())
+    pub fn timestamp(&self, now: Timestamp) -> Result<Timestamp, Error> {
+        Timestamp::read(&self.0, now).ok_or_else(|| self.is_none())
     }
 
     /// The moment meant, `now` being now; of a date, its first moment.
-    pub fn start(&self, now: Moment) -> Result<Moment, Error> {
-        Moment::read_start(&self.0, now).ok_or_else(|| self.is_none())
+    pub fn start(&self, now: Timestamp) -> Result<Timestamp, Error> {
+        Timestamp::read_start(&self.0, now).ok_or_else(|| self.is_none())
     }
 
     fn is_none(&self) -> Error {
@@ -53,7 +53,7 @@ impl When {
 pub(super) fn when(text: &str) -> Result<When, String> {
     let when = When(text.to_owned());
     // What a form is does not depend on now.
-    let is_form = Moment::read(text, Moment::from_unix(1_800_000_000, 0)).is_some();
+    let is_form = Timestamp::read(text, Timestamp::from_unix(1_800_000_000, 0)).is_some();
     is_form.then_some(when).ok_or_else(|| format!("write {FORMS}"))
 }
 
@@ -199,8 +199,8 @@ mod tests {
 
     #[test]
     fn times_are_checked_before_now_is_known() {
-        let now = Moment::parse("2026-03-15T08:00:00Z").unwrap();
-        let yesterday = when("yesterday").unwrap().moment(now).unwrap();
+        let now = Timestamp::parse("2026-03-15T08:00:00Z").unwrap();
+        let yesterday = when("yesterday").unwrap().timestamp(now).unwrap();
         assert_eq!(yesterday.to_string(), "2026-03-14T23:59:59.999999999Z");
         assert_eq!(captured("mtime"), Ok(Captured::Mtime));
         assert!(captured("2026-03-01").is_ok());

@@ -16,7 +16,7 @@ use crate::{
             add::{Intake, NewRevision, Outcome, Reading, Source},
             transaction::{Captured, Provenance, Transaction},
         },
-        similar::neighbours::{Bar, Near},
+        similar::neighbours::{NearDocument, Threshold},
     },
     catalog::FileStat,
     cli::{
@@ -24,11 +24,11 @@ use crate::{
         exit::ExitCode,
         files::{Stat, open_input},
         interrupt::is_interrupted,
-        lines::{ClosenessLine, b64_unless_utf8, name_b64, typed},
+        lines::{SimilarityLine, b64_unless_utf8, name_b64, typed},
         session::{Session, shown},
         terminal::{Progress, Style, counted, shown_name, size},
         walk::{
-            Candidate, CommandRules, Found, Naming, Options, PathList, Reason, Unreadable, Walk,
+            CommandRules, Found, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem,
             What,
         },
     },
@@ -58,7 +58,7 @@ struct Resembles {
     near: String,
     near_b64: Option<String>,
     #[serde(flatten)]
-    closeness: ClosenessLine,
+    similarity: SimilarityLine,
 }
 
 #[derive(Serialize)]
@@ -143,7 +143,7 @@ enum Taker<'a> {
 }
 
 /// What was met on the way, in order, until it is known what became of it.
-enum Met {
+enum WalkStep {
     /// Pushed; the answer comes with the next pop.
     Underway(PathBuf, DocName),
     /// Known by its look.
@@ -158,7 +158,7 @@ struct Run<'s> {
     args: &'s AddArgs,
     summary: Summary,
     progress: Progress,
-    met: VecDeque<Met>,
+    met: VecDeque<WalkStep>,
 }
 
 /// Takes documents in.
@@ -255,9 +255,9 @@ impl Run<'_> {
         is_interrupted();
         for candidate in walk {
             let met = match candidate {
-                Candidate::Found(found) => self.found(taker, found)?,
-                Candidate::Skipped { path, reason } => Met::Skipped(path, reason),
-                Candidate::Unreadable(unreadable) => Met::Unreadable(unreadable),
+                WalkItem::Found(found) => self.found(taker, found)?,
+                WalkItem::Skipped { path, reason } => WalkStep::Skipped(path, reason),
+                WalkItem::Unreadable(unreadable) => WalkStep::Unreadable(unreadable),
             };
             self.met.push_back(met);
             if is_interrupted() {
@@ -273,14 +273,14 @@ impl Run<'_> {
     fn tell(&mut self, taker: &mut Taker, is_end: bool) -> Result<(), Error> {
         while let Some(met) = self.met.pop_front() {
             match (met, &mut *taker) {
-                (Met::Skipped(path, reason), _) => self.skipped(&path, reason)?,
-                (Met::Unreadable(Unreadable { path, error }), _) => {
+                (WalkStep::Skipped(path, reason), _) => self.skipped(&path, reason)?,
+                (WalkStep::Unreadable(Unreadable { path, error }), _) => {
                     self.unreadable(&path, &error)?;
                 }
-                (Met::Seen(path, name), _) => self.told(&path, &name, &Outcome::Unchanged)?,
-                (Met::Underway(path, name), Taker::Transaction(transaction)) => {
+                (WalkStep::Seen(path, name), _) => self.told(&path, &name, &Outcome::Unchanged)?,
+                (WalkStep::Underway(path, name), Taker::Transaction(transaction)) => {
                     if !is_end && !transaction.is_full() {
-                        self.met.push_front(Met::Underway(path, name));
+                        self.met.push_front(WalkStep::Underway(path, name));
                         return Ok(());
                     }
                     if let Some(outcome) = transaction.pop()? {
@@ -290,7 +290,7 @@ impl Run<'_> {
                         self.commit(taker)?;
                     }
                 }
-                (Met::Underway(..), Taker::Rehearsal(_)) => {}
+                (WalkStep::Underway(..), Taker::Rehearsal(_)) => {}
             }
             if is_end && is_interrupted() {
                 self.summary.interrupted = true;
@@ -300,7 +300,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn found(&mut self, taker: &mut Taker, found: Found) -> Result<Met, Error> {
+    fn found(&mut self, taker: &mut Taker, found: Found) -> Result<WalkStep, Error> {
         let n_done = self.summary.new + self.summary.revised + self.summary.unchanged;
         self.progress.tell(n_done, &shown(&found.path));
         let Found { path, name, stat, what } = found;
@@ -311,7 +311,7 @@ impl Run<'_> {
                 Taker::Rehearsal(archive) => archive.is_seen(&name, &file_stat)?,
             };
         if is_seen {
-            return Ok(Met::Seen(path, name));
+            return Ok(WalkStep::Seen(path, name));
         }
         let is_link = matches!(what, What::Symlink(_));
         let source: Box<dyn Source> = match what {
@@ -327,7 +327,7 @@ impl Run<'_> {
                 self.told(&path, &name, &outcome)?;
             }
         }
-        Ok(Met::Underway(path, name))
+        Ok(WalkStep::Underway(path, name))
     }
 
     fn take_stdin(&mut self, taker: &mut Taker) -> Result<(), Error> {
@@ -443,26 +443,27 @@ impl Run<'_> {
         if self.session.globals.quiet && !self.session.globals.json {
             return Ok(());
         }
-        let bar = self.args.similar_threshold.map_or(Bar::Copied, Bar::Resemblance);
+        let threshold =
+            self.args.similar_threshold.map_or(Threshold::Copied, Threshold::Resemblance);
         let archive = transaction.archive();
         let about =
-            archive.resembling(&committed, bar, |name, near| self.resembling(name, near))?;
+            archive.resembling(&committed, threshold, |name, near| self.resembling(name, near))?;
         if let Some(n_near) = about {
             *self.summary.resembling_about.get_or_insert(0) += n_near;
         }
         Ok(())
     }
 
-    fn resembling(&mut self, name: &DocName, near: &Near) -> Result<(), Error> {
+    fn resembling(&mut self, name: &DocName, near: &NearDocument) -> Result<(), Error> {
         self.summary.resembling += 1;
-        let close = near.closeness;
+        let close = near.similarity;
         if self.session.globals.json {
             let line = Resembles {
                 name: name.text().into_owned(),
                 name_b64: name_b64(name),
                 near: near.document.name.text().into_owned(),
                 near_b64: name_b64(&near.document.name),
-                closeness: ClosenessLine::of(&close),
+                similarity: SimilarityLine::of(&close),
             };
             return self.session.out.json(&typed("resembles", line));
         }
@@ -472,7 +473,7 @@ impl Run<'_> {
                 shown_name(name.as_bytes()),
                 shown_name(near.document.name.as_bytes()),
                 close.resemblance,
-                close.contains,
+                close.b_in_a,
             ));
         }
         Ok(())

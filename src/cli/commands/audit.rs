@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::{
     archive::{
-        Standing,
-        inspect::audit::{Finding, Report, Scope, Stage},
+        HistoryCheck,
+        inspect::audit::{AuditScope, Finding, Report, Stage},
     },
     cli::{
         args::AuditArgs,
@@ -28,7 +28,7 @@ struct Line<'a> {
     sound: bool,
     origin: &'a str,
     vkey: &'a str,
-    standing: &'static str,
+    history_check: &'static str,
     checked: Checked,
     unchecked: Unchecked,
     findings: Vec<FindingLine<'a>>,
@@ -59,8 +59,8 @@ struct FindingLine<'a> {
 
 /// Checks the archive against itself and against what is remembered.
 pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
-    let (archive, mut standing) = match session.open_unjudged() {
-        Err(Error::Betrayed { why }) => return unsigned(session, why),
+    let (archive, mut history_check) = match session.open_unjudged() {
+        Err(Error::Untrusted { why }) => return unsigned(session, why),
         opened => opened?,
     };
     if let Some(file) = &args.expect {
@@ -71,12 +71,15 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
                 what: format!("there is no file {shown}"),
                 candidates: Vec::new(),
             })?;
-        let expected = archive.standing(&archive.vkey(), &note).map_err(|error| match error {
-            Error::Damaged { why, .. } => Error::damaged(format!("the checkpoint {shown}"), why),
-            error => error,
-        })?;
-        if !standing.is_bad() {
-            standing = expected;
+        let expected =
+            archive.history_check(&archive.vkey(), &note).map_err(|error| match error {
+                Error::Damaged { why, .. } => {
+                    Error::damaged(format!("the checkpoint {shown}"), why)
+                }
+                error => error,
+            })?;
+        if !history_check.is_bad() {
+            history_check = expected;
         }
     }
     let documents = args
@@ -84,9 +87,9 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
         .iter()
         .map(|words| Ok(archive.document(words.as_bytes())?.row))
         .collect::<Result<Vec<_>, Error>>()?;
-    let scope = Scope { is_quick: args.quick, documents };
+    let scope = AuditScope { is_quick: args.quick, documents };
     let mut progress = session.progress();
-    let report = archive.audit(&scope, standing, &mut |stage| match stage {
+    let report = archive.audit(&scope, history_check, &mut |stage| match stage {
         Stage::Events(n) => progress.tell(n, "events"),
         Stage::Packs(n) => progress.tell(n, "packs"),
         Stage::Contents(n) => progress.tell(n, "contents"),
@@ -97,7 +100,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     } else {
         people(session, args, &report)?;
     }
-    if !report.standing.is_bad() {
+    if !report.history_check.is_bad() {
         session.remember(&archive);
     }
     Ok(if report.is_sound() { ExitCode::Done } else { ExitCode::Broken })
@@ -134,7 +137,7 @@ fn json(session: &mut Session, report: &Report) -> Result<(), Error> {
             sound: report.is_sound(),
             origin: &report.origin,
             vkey: &report.vkey,
-            standing: word(&report.standing),
+            history_check: word(&report.history_check),
             checked: Checked {
                 events: report.n_events,
                 revisions: report.n_revisions,
@@ -162,9 +165,9 @@ fn people(session: &mut Session, args: &AuditArgs, report: &Report) -> Result<()
         (0, _) => "intact".to_owned(),
         (n, _) => counted(n, "finding", "findings"),
     };
-    let history = match &report.standing {
-        Standing::Extends { size } => format!("extends what is remembered ({size} events)"),
-        standing => word(standing).replace('-', " "),
+    let history = match &report.history_check {
+        HistoryCheck::Extends { size } => format!("extends what is remembered ({size} events)"),
+        history_check => word(history_check).replace('-', " "),
     };
     let events = counted(report.n_events, "event", "events");
     let contents = counted(report.n_contents, "content", "contents");
@@ -218,19 +221,19 @@ fn trust(report: &Report) -> Vec<String> {
         format!("the key {} and who holds it", report.vkey),
         "the clock of whoever added".to_owned(),
     ];
-    if report.standing == Standing::NotRemembered {
+    if report.history_check == HistoryCheck::NotRemembered {
         trust.push("this folder, for nothing was remembered outside it".to_owned());
     }
     trust
 }
 
-fn word(standing: &Standing) -> &'static str {
-    match standing {
-        Standing::Extends { .. } => "extends",
-        Standing::RolledBack { .. } => "rolled-back",
-        Standing::Forked { .. } => "forked",
-        Standing::OtherKey { .. } => "other-key",
-        Standing::OtherOrigin { .. } => "other-origin",
-        Standing::NotRemembered => "not-remembered",
+fn word(history_check: &HistoryCheck) -> &'static str {
+    match history_check {
+        HistoryCheck::Extends { .. } => "extends",
+        HistoryCheck::RolledBack { .. } => "rolled-back",
+        HistoryCheck::Forked { .. } => "forked",
+        HistoryCheck::OtherKey { .. } => "other-key",
+        HistoryCheck::OtherOrigin { .. } => "other-origin",
+        HistoryCheck::NotRemembered => "not-remembered",
     }
 }

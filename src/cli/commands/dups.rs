@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use crate::{
     archive::similar::{
-        groups::{Group, Link, Scope},
-        neighbours::Bar,
+        groups::{DupsScope, Group, GroupMember},
+        neighbours::Threshold,
     },
     cli::{
         args::DupsArgs,
         exit::ExitCode,
-        lines::{ClosenessLine, name_b64, typed},
+        lines::{SimilarityLine, name_b64, typed},
         session::Session,
         terminal::{Style, counted, pad_left, shown_name, size},
     },
@@ -42,7 +42,7 @@ struct PairLine {
     a: usize,
     b: usize,
     #[serde(flatten)]
-    closeness: ClosenessLine,
+    similarity: SimilarityLine,
 }
 
 #[derive(Serialize, Default)]
@@ -55,14 +55,16 @@ struct Summary {
 pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let since = args.since.as_ref().map(|since| since.start(session.now)).transpose()?;
-    let scope = Scope { prefix: args.prefix.as_ref(), across_sites: args.across_sources, since };
+    let scope =
+        DupsScope { prefix: args.prefix.as_ref(), across_sites: args.across_sources, since };
     let mut summary = Summary::default();
     if args.exact || !args.near {
         archive.exact_groups(scope, |group| tell(session, "exact", &group, &mut summary))?;
     }
     if args.near || !args.exact {
-        let bar = args.min.map_or(Bar::Copied, Bar::Resemblance);
-        archive.near_groups(bar, scope, |group| tell(session, "near", &group, &mut summary))?;
+        let threshold = args.min.map_or(Threshold::Copied, Threshold::Resemblance);
+        archive
+            .near_groups(threshold, scope, |group| tell(session, "near", &group, &mut summary))?;
     }
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;
@@ -112,9 +114,9 @@ fn tell(
 }
 
 /// Of each member the link to the first one, else to the nearest of those told before it.
-fn nearest(group: &Group) -> Vec<Option<&Link>> {
-    let mut nearest: Vec<Option<&Link>> = vec![None; group.members.len()];
-    let rank = |link: &Link| (link.a == 0, link.closeness.resemblance);
+fn nearest(group: &Group) -> Vec<Option<&GroupMember>> {
+    let mut nearest: Vec<Option<&GroupMember>> = vec![None; group.members.len()];
+    let rank = |link: &GroupMember| (link.a == 0, link.similarity.resemblance);
     for link in &group.links {
         let known = &mut nearest[link.b];
         // Links come in order: of equally near ones the first stays.
@@ -125,13 +127,13 @@ fn nearest(group: &Group) -> Vec<Option<&Link>> {
     nearest
 }
 
-fn reason(group: &Group, link: &Link) -> (String, String) {
+fn reason(group: &Group, link: &GroupMember) -> (String, String) {
     let with = match link.a {
         0 => String::new(),
         other => format!(" with {}", shown_name(group.members[other].0.name.as_bytes())),
     };
-    let score = format!("{:.2}", link.closeness.resemblance);
-    (score, format!("{with}  (has {:.2} of it)", link.closeness.contained))
+    let score = format!("{:.2}", link.similarity.resemblance);
+    (score, format!("{with}  (has {:.2} of it)", link.similarity.a_in_b))
 }
 
 /// Why a member has no number: it is the same as an earlier one.
@@ -148,7 +150,7 @@ fn line(kind: &'static str, group: &Group) -> Line {
     let first = group.members[0].1.digest;
     let with_first = group.links.iter().filter(|link| link.a == 0);
     let with_first: HashMap<usize, f64> =
-        with_first.map(|link| (link.b, link.closeness.resemblance)).collect();
+        with_first.map(|link| (link.b, link.similarity.resemblance)).collect();
     let resemblance = |place: usize| match group.members[place].1.digest == first {
         true => Some(1.0),
         false => with_first.get(&place).copied(),
@@ -162,10 +164,10 @@ fn line(kind: &'static str, group: &Group) -> Line {
         bytes: revision.n_bytes,
         resemblance: resemblance(place),
     });
-    let pairs = group.links.iter().map(|Link { a, b, closeness }| PairLine {
+    let pairs = group.links.iter().map(|GroupMember { a, b, similarity }| PairLine {
         a: *a,
         b: *b,
-        closeness: ClosenessLine::of(closeness),
+        similarity: SimilarityLine::of(similarity),
     });
     Line { kind, members: members.collect(), pairs: pairs.collect() }
 }

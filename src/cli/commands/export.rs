@@ -16,7 +16,7 @@ use crate::{
         session::{Session, shown},
         terminal::{Progress, Style, counted, shown_name},
     },
-    types::{error::Error, name::DocName, time::Moment},
+    types::{error::Error, name::DocName, time::Timestamp},
 };
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ struct Run<'a> {
     archive: &'a Archive,
     summary: Summary,
     progress: Progress,
-    as_of: Option<Moment>,
+    as_of: Option<Timestamp>,
     only: Vec<DocName>,
     is_damaged: bool,
 }
@@ -51,7 +51,7 @@ struct Run<'a> {
 /// Writes documents back as files.
 pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
-    let as_of = args.at.as_ref().map(|at| at.moment(session.now)).transpose()?;
+    let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
     let only = only(&archive, args)?;
     let mode = match (args.dry_run, args.overwrite) {
         (true, _) => Mode::DryRun,

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, Happened, find},
-    catalog::{Document, Happening, Revision},
+    archive::{Archive, LogEntry, find},
+    catalog::{Document, OtherEvent, Revision},
     cli::{
         args::LogArgs,
         exit::ExitCode,
@@ -15,7 +15,7 @@ use crate::{
         session::Session,
         terminal::{Style, pad_left, shown_name, size, truncate},
     },
-    types::{error::Error, time::Moment},
+    types::{error::Error, time::Timestamp},
 };
 
 /// Events fetched from the catalog at a time.
@@ -57,7 +57,7 @@ pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Done)
 }
 
-fn document(archive: &Archive, words: &[u8], now: Moment) -> Result<Document, Error> {
+fn document(archive: &Archive, words: &[u8], now: Timestamp) -> Result<Document, Error> {
     let found = archive.document(words);
     let (name, which) = find::split(words, now);
     if found.is_err() && which.is_some() && archive.document(name).is_ok() {
@@ -107,49 +107,49 @@ fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Res
     let (mut before, mut n_said) = (archive.n_events(), 0);
     while n_said < limit {
         let stride = STRIDE.min(limit - n_said);
-        let stretch = archive.happened(before, stride as usize)?;
+        let stretch = archive.log_entries(before, stride as usize)?;
         let Some(last) = stretch.last() else { break };
         before = event_of(last);
         n_said += stretch.len() as u64;
-        for happened in stretch {
+        for log_entries in stretch {
             match is_json {
-                true => happened_json(out, happened)?,
-                false => out.line(&happened_row(out, &happened, n_columns))?,
+                true => happened_json(out, log_entries)?,
+                false => out.line(&happened_row(out, &log_entries, n_columns))?,
             }
         }
     }
     Ok(n_said)
 }
 
-fn event_of(happened: &Happened) -> u64 {
-    match happened {
-        Happened::Revision(pair) => pair.1.event,
-        Happened::Other(other) => other.event,
+fn event_of(log_entries: &LogEntry) -> u64 {
+    match log_entries {
+        LogEntry::Revision(pair) => pair.1.event,
+        LogEntry::Other(other) => other.event,
     }
 }
 
-fn happened_json(out: &mut Output, happened: Happened) -> Result<(), Error> {
-    match happened {
-        Happened::Revision(pair) => {
+fn happened_json(out: &mut Output, log_entries: LogEntry) -> Result<(), Error> {
+    match log_entries {
+        LogEntry::Revision(pair) => {
             out.json(&typed("revision", RevisionLine::of(&pair.0, &pair.1)))
         }
-        Happened::Other(Happening { event, kind, at, note, author }) => {
+        LogEntry::Other(OtherEvent { event, kind, at, note, author }) => {
             let at = at.to_string();
             out.json(&typed("event", EventLine { event, kind, at, note, by: author }))
         }
     }
 }
 
-fn happened_row(out: &Output, happened: &Happened, n_columns: usize) -> String {
+fn happened_row(out: &Output, log_entries: &LogEntry, n_columns: usize) -> String {
     let index = |event: u64| pad_left(&event.to_string(), n_columns);
-    match happened {
-        Happened::Revision(pair) => {
+    match log_entries {
+        LogEntry::Revision(pair) => {
             let (document, revision) = &**pair;
             let name = shown_name(document.name.as_bytes());
             let (index, at) = (index(revision.event), revision.at.minute());
             format!("{index}  {at}  {name}@{}", revision.number)
         }
-        Happened::Other(other) => {
+        LogEntry::Other(other) => {
             let kind = shown_name(other.kind.as_bytes());
             let by = other.author.as_ref().map(|by| format!(" by {}", shown_name(by.as_bytes())));
             let (index, at) = (index(other.event), other.at.minute());

@@ -7,14 +7,14 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
-        similar::neighbours::{Bar, Explanation, Near, Question},
+        similar::neighbours::{Explanation, NearDocument, SimilarQuery, Threshold},
     },
     catalog::{Document, Revision},
     cli::{
         args::SimilarArgs,
         exit::ExitCode,
         files::open_input,
-        lines::{ClosenessLine, RevisionLine, typed},
+        lines::{RevisionLine, SimilarityLine, typed},
         session::Session,
         terminal::{Style, shown_name, shown_text, size},
     },
@@ -32,7 +32,7 @@ struct Line {
     #[serde(flatten)]
     revision: RevisionLine,
     #[serde(flatten)]
-    closeness: ClosenessLine,
+    similarity: SimilarityLine,
     why: Option<Why>,
 }
 
@@ -84,10 +84,10 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     };
     let at_least = |number: f64, min: Option<f64>| min.is_none_or(|min| number >= min);
     near.retain(|near| {
-        at_least(near.closeness.contained, args.contained)
-            && at_least(near.closeness.contains, args.contains)
+        at_least(near.similarity.a_in_b, args.contained)
+            && at_least(near.similarity.b_in_a, args.contains)
     });
-    let is_near = near.iter().any(|near| near.closeness.is_over(bar(args)));
+    let is_near = near.iter().any(|near| near.similarity.reaches(threshold(args)));
     near.truncate(args.limit.unwrap_or(usize::MAX));
     for (turn, one) in near.iter().enumerate() {
         if args.why && turn > 0 && !session.globals.json {
@@ -103,8 +103,8 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     Ok(if is_near { ExitCode::Done } else { ExitCode::No })
 }
 
-fn bar(args: &SimilarArgs) -> Bar {
-    args.min.map_or(Bar::Copied, Bar::Resemblance)
+fn threshold(args: &SimilarArgs) -> Threshold {
+    args.min.map_or(Threshold::Copied, Threshold::Resemblance)
 }
 
 fn none_is_near(asked: &Asked, args: &SimilarArgs) -> String {
@@ -120,9 +120,12 @@ fn none_is_near(asked: &Asked, args: &SimilarArgs) -> String {
 }
 
 /// The documents that are near.
-fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<Near>, Error> {
-    let question =
-        Question { bar: bar(args), own: asked.own.as_ref(), all_revisions: args.all_revisions };
+fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<NearDocument>, Error> {
+    let question = SimilarQuery {
+        threshold: threshold(args),
+        own: asked.own.as_ref(),
+        all_revisions: args.all_revisions,
+    };
     let near = archive.similar(&asked.bytes, &asked.media_type, question)?;
     near.ok_or_else(|| asked.is_no_text())
 }
@@ -133,36 +136,36 @@ fn compared(
     archive: &Archive,
     asked: &Asked,
     other: &OsStr,
-) -> Result<Near, Error> {
+) -> Result<NearDocument, Error> {
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
-    let closeness = archive.closeness((&asked.bytes, &asked.media_type), &revision)?;
-    let Some(closeness) = closeness else {
+    let similarity = archive.similarity((&asked.bytes, &asked.media_type), &revision)?;
+    let Some(similarity) = similarity else {
         return Err(match asked.is_text() {
             true => no_text(&label(&document, &revision), revision.n_bytes),
             false => asked.is_no_text(),
         });
     };
-    Ok(Near { document, revision, closeness })
+    Ok(NearDocument { document, revision, similarity })
 }
 
 fn tell(
     session: &mut Session,
     archive: &Archive,
     asked: &Asked,
-    (near, wants_why): (&Near, bool),
+    (near, wants_why): (&NearDocument, bool),
 ) -> Result<(), Error> {
-    let close = near.closeness;
+    let close = near.similarity;
     let why = match wants_why {
         true => {
             let text = (&asked.bytes[..], asked.media_type.as_str());
-            Some(archive.explain_likeness(text, &near.revision)?)
+            Some(archive.explain_similarity(text, &near.revision)?)
         }
         false => None,
     };
     if session.globals.json {
         let line = Line {
             revision: RevisionLine::of(&near.document, &near.revision),
-            closeness: ClosenessLine::of(&close),
+            similarity: SimilarityLine::of(&close),
             why: why.map(|why| Why {
                 shared: why.shared,
                 only_asked: why.only_a,
@@ -173,7 +176,7 @@ fn tell(
     }
     let score = session.out.paint(Style::Strong, &format!("{:.2}", close.resemblance));
     let name = shown_name(near.document.name.as_bytes());
-    let part = format!("(has {:.2} of it, {:.2} of its own text)", close.contained, close.contains);
+    let part = format!("(has {:.2} of it, {:.2} of its own text)", close.a_in_b, close.b_in_a);
     let part = session.out.paint(Style::Dim, &part);
     session.out.line(&format!("{score}  {name}@{}  {part}", near.revision.number))?;
     why.map_or(Ok(()), |why| tell_why(session, &asked.label, &name, &why))

@@ -22,7 +22,7 @@ use crate::{
         terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
     },
     store::usage::StorageClass,
-    types::{error::Error, time::Moment},
+    types::{error::Error, time::Timestamp},
 };
 
 use super::stored;
@@ -99,7 +99,7 @@ pub fn run(session: &mut Session, args: &StatsArgs) -> Result<ExitCode, Error> {
 fn revisions(
     archive: &Archive,
     selector: &[u8],
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(Document, Vec<Revision>, bool), Error> {
     let (document, revision) = archive.select(selector, now)?;
     let (words, which) = find::split(selector, now);

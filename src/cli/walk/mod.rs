@@ -25,7 +25,7 @@ pub use rules::{CommandRules, check_glob};
 
 /// One thing met on the way.
 #[derive(Debug)]
-pub enum Candidate {
+pub enum WalkItem {
     /// A file or symlink to take in.
     Found(Found),
     /// Something that is left out on purpose; of an excluded folder, the folder alone.
@@ -123,7 +123,7 @@ pub struct Walk<R> {
     archive: Option<(u64, u64)>,
     root: Root,
     folders: Vec<Folder>,
-    waiting: VecDeque<Candidate>,
+    waiting: VecDeque<WalkItem>,
 }
 
 /// The path now being walked, as named by the user.
@@ -185,7 +185,7 @@ where
     }
 
     /// A path named by the user is taken whatever the rules say.
-    fn begin(&mut self, path: PathBuf) -> Option<Candidate> {
+    fn begin(&mut self, path: PathBuf) -> Option<WalkItem> {
         let metadata = match fs::symlink_metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) => return Some(unreadable(path, error)),
@@ -195,28 +195,28 @@ where
         if metadata.is_dir() {
             let (above, troubles) = Above::of(&self.root.path, self.options.git);
             self.root.above = above;
-            self.waiting.extend(troubles.into_iter().map(Candidate::Unreadable));
+            self.waiting.extend(troubles.into_iter().map(WalkItem::Unreadable));
         }
         self.meet(PathBuf::new(), &metadata)
     }
 
     /// Something inside a folder: first the rules, then what it is.
-    fn step(&mut self, below: PathBuf) -> Option<Candidate> {
+    fn step(&mut self, below: PathBuf) -> Option<WalkItem> {
         let path = join(&self.root.path, &below);
         let metadata = match fs::symlink_metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) => return Some(unreadable(path, error)),
         };
         if self.is_excluded(&below, metadata.is_dir()) {
-            return Some(Candidate::Skipped { path, reason: Reason::Excluded });
+            return Some(WalkItem::Skipped { path, reason: Reason::Excluded });
         }
         self.meet(below, &metadata)
     }
 
-    fn meet(&mut self, below: PathBuf, metadata: &Metadata) -> Option<Candidate> {
+    fn meet(&mut self, below: PathBuf, metadata: &Metadata) -> Option<WalkItem> {
         let path = join(&self.root.path, &below);
         if let Some(reason) = self.reason_to_skip(metadata) {
-            return Some(Candidate::Skipped { path, reason });
+            return Some(WalkItem::Skipped { path, reason });
         }
         if metadata.is_dir() {
             return self.descend(below, path);
@@ -230,7 +230,7 @@ where
             Some(Ok(target)) => What::Symlink(target.into_os_string().into_encoded_bytes()),
             Some(Err(error)) => return Some(unreadable(path, error)),
         };
-        Some(Candidate::Found(Found { path, name, stat: Stat::of(metadata), what }))
+        Some(WalkItem::Found(Found { path, name, stat: Stat::of(metadata), what }))
     }
 
     fn reason_to_skip(&self, metadata: &Metadata) -> Option<Reason> {
@@ -258,7 +258,7 @@ where
         self.options.rules.verdict(below, is_folder).or_else(by_files).unwrap_or(false)
     }
 
-    fn descend(&mut self, below: PathBuf, path: PathBuf) -> Option<Candidate> {
+    fn descend(&mut self, below: PathBuf, path: PathBuf) -> Option<WalkItem> {
         let mut names = Vec::new();
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
@@ -275,7 +275,7 @@ where
         }
         names.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         let (rules, troubles) = RuleFiles::of(&path, &names, self.options.git);
-        self.waiting.extend(troubles.into_iter().map(Candidate::Unreadable));
+        self.waiting.extend(troubles.into_iter().map(WalkItem::Unreadable));
         self.folders.push(Folder { below, names: names.into_iter(), rules });
         None
     }
@@ -285,9 +285,9 @@ impl<R> Iterator for Walk<R>
 where
     R: Iterator<Item = Result<PathBuf, Unreadable>>,
 {
-    type Item = Candidate;
+    type Item = WalkItem;
 
-    fn next(&mut self) -> Option<Candidate> {
+    fn next(&mut self) -> Option<WalkItem> {
         loop {
             if let Some(candidate) = self.waiting.pop_front() {
                 return Some(candidate);
@@ -305,7 +305,7 @@ where
                 },
                 None => match self.roots.next()? {
                     Ok(path) => self.begin(path),
-                    Err(trouble) => Some(Candidate::Unreadable(trouble)),
+                    Err(trouble) => Some(WalkItem::Unreadable(trouble)),
                 },
             };
             if met.is_some() {
@@ -327,8 +327,8 @@ fn special(kind: FileType) -> Option<Reason> {
     }
 }
 
-fn unreadable(path: PathBuf, error: io::Error) -> Candidate {
-    Candidate::Unreadable(Unreadable { path, error })
+fn unreadable(path: PathBuf, error: io::Error) -> WalkItem {
+    WalkItem::Unreadable(Unreadable { path, error })
 }
 
 /// Without the slash that joining an empty path would add: `link/` is not `link`.

@@ -34,17 +34,17 @@ impl Tree {
         Walk::new(roots.into_iter(), options).map(|candidate| self.line(candidate)).collect()
     }
 
-    fn line(&self, candidate: Candidate) -> String {
+    fn line(&self, candidate: WalkItem) -> String {
         let shown = |path: PathBuf| {
             path.strip_prefix(self.folder.path()).unwrap_or(&path).display().to_string()
         };
         match candidate {
-            Candidate::Found(Found { name, what: What::File, .. }) => name.text().into_owned(),
-            Candidate::Found(Found { name, what: What::Symlink(target), .. }) => {
+            WalkItem::Found(Found { name, what: What::File, .. }) => name.text().into_owned(),
+            WalkItem::Found(Found { name, what: What::Symlink(target), .. }) => {
                 format!("{} -> {}", name.text(), String::from_utf8_lossy(&target))
             }
-            Candidate::Skipped { path, reason } => format!("{}: {}", shown(path), reason.words()),
-            Candidate::Unreadable(Unreadable { path, error }) => {
+            WalkItem::Skipped { path, reason } => format!("{}: {}", shown(path), reason.words()),
+            WalkItem::Unreadable(Unreadable { path, error }) => {
                 format!("{}! {error}", shown(path))
             }
         }
@@ -88,7 +88,7 @@ fn odd_names_pass_through() {
     let naming = Naming { as_name: Some(name("d")), prefix: None };
     let names: Vec<_> = Walk::new(roots, Options { naming, ..Options::default() })
         .map(|candidate| match candidate {
-            Candidate::Found(found) => found.name.as_bytes()[2..].to_vec(),
+            WalkItem::Found(found) => found.name.as_bytes()[2..].to_vec(),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -100,7 +100,7 @@ fn odd_names_pass_through() {
 fn a_stat_describes_the_file() {
     let tree = Tree::new(&["a"]);
     let candidate = Walk::new([Ok(tree.at("a"))].into_iter(), Options::default()).next().unwrap();
-    let Candidate::Found(found) = candidate else { panic!("{candidate:?}") };
+    let WalkItem::Found(found) = candidate else { panic!("{candidate:?}") };
     assert_eq!(found.stat, crate::cli::files::open_input(&found.path).unwrap().stat);
     assert_eq!((found.stat.size, found.what), (4, What::File));
 }
@@ -260,9 +260,9 @@ fn a_folder_that_vanishes_or_is_closed_is_unreadable() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
 
     let mut walk = Walk::new([Ok(tree.at(""))].into_iter(), Options::default());
-    assert!(matches!(walk.next(), Some(Candidate::Found(_))));
+    assert!(matches!(walk.next(), Some(WalkItem::Found(_))));
     fs::remove_dir_all(&closed).unwrap();
-    assert!(matches!(walk.next(), Some(Candidate::Unreadable(_))));
+    assert!(matches!(walk.next(), Some(WalkItem::Unreadable(_))));
     assert!(walk.next().is_none());
 }
 
@@ -318,6 +318,6 @@ fn a_list_of_paths_is_walked_like_arguments() {
     let tree = Tree::new(&["a", "b/c"]);
     let list = format!("{0}/b\n{0}/missing\n{0}/a\n", tree.folder.path().display());
     let walk = Walk::new(PathList::of_lines(list.as_bytes(), "-".into()), Options::default());
-    let found: Vec<_> = walk.map(|candidate| matches!(candidate, Candidate::Found(_))).collect();
+    let found: Vec<_> = walk.map(|candidate| matches!(candidate, WalkItem::Found(_))).collect();
     assert_eq!(found, [true, false, true]);
 }

@@ -13,7 +13,7 @@ use crate::types::{
     digest::{Digest, hex, parse_hex},
     limits::{DETAIL_BYTES_MAX, NOTE_TEXT_BYTES_MAX, SOURCE_BYTES_MAX},
     name::DocName,
-    time::Moment,
+    time::Timestamp,
 };
 
 use super::{Event, Malformed, same_again};
@@ -42,9 +42,9 @@ pub struct ReviseDetail {
     /// Where it came from, usually an address.
     pub source: Option<String>,
     /// When it was captured there.
-    pub captured: Option<Moment>,
+    pub captured: Option<Timestamp>,
     /// When the file says it was last changed.
-    pub mtime: Option<Moment>,
+    pub mtime: Option<Timestamp>,
     /// What a person wants remembered.
     pub note: Option<String>,
     /// Who recorded it.
@@ -149,8 +149,8 @@ impl<'a> ReviseLine<'a> {
             name: detail.name.text(),
             name_b64: exact.map(Cow::from),
             source: detail.source.as_deref().map(Cow::from),
-            captured: detail.captured.map(|moment| moment.to_string().into()),
-            mtime: detail.mtime.map(|moment| moment.to_string().into()),
+            captured: detail.captured.map(|timestamp| timestamp.to_string().into()),
+            mtime: detail.mtime.map(|timestamp| timestamp.to_string().into()),
             note: detail.note.as_deref().map(Cow::from),
             by: detail.by.as_deref().map(Cow::from),
             tool: detail.tool.as_str().into(),
@@ -208,9 +208,9 @@ fn read_salt(text: &str) -> Result<Salt, Malformed> {
     Ok(salt)
 }
 
-fn read_moment(text: Option<Cow<'_, str>>) -> Result<Option<Moment>, Malformed> {
+fn read_moment(text: Option<Cow<'_, str>>) -> Result<Option<Timestamp>, Malformed> {
     let read = |text: Cow<'_, str>| {
-        Moment::parse(&text).ok_or_else(|| Malformed::new("a time is not one"))
+        Timestamp::parse(&text).ok_or_else(|| Malformed::new("a time is not one"))
     };
     text.map(read).transpose()
 }
@@ -232,7 +232,7 @@ mod tests {
 
     fn revise() -> Event {
         Event::Revise(Revise {
-            at: Moment::from_unix(0, 0),
+            at: Timestamp::from_unix(0, 0),
             doc: DocId(1),
             prev: None,
             sha256: Digest::of(b""),
@@ -245,7 +245,7 @@ mod tests {
     fn commit() -> Event {
         let (root, detail) = (Digest::of(b""), Digest::of(b""));
         Event::Commit(Commit {
-            at: Moment::from_unix(0, 0),
+            at: Timestamp::from_unix(0, 0),
             base: 0,
             n_events: 0,
             root,
@@ -259,8 +259,8 @@ mod tests {
             salt: [0xab; 16],
             name: DocName::new("reports/ä\n\u{7f}.html").unwrap(),
             source: Some("https://example.org/?a=\"b\"".into()),
-            captured: Some(Moment::from_unix(1, 0)),
-            mtime: Some(Moment::from_unix(2, 500_000_000)),
+            captured: Some(Timestamp::from_unix(1, 0)),
+            mtime: Some(Timestamp::from_unix(2, 500_000_000)),
             note: None,
             by: Some("desk".into()),
             tool: "archive 0.1.0".into(),

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::types::{
     digest::{Digest, DocId, parse_hex},
-    time::Moment,
+    time::Timestamp,
 };
 
 use super::{Malformed, MediaType, NUMBER_MAX, same_again};
@@ -36,7 +36,7 @@ impl Spelled for DocId {
     }
 }
 
-impl Spelled for Moment {
+impl Spelled for Timestamp {
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
     }

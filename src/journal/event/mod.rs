@@ -13,7 +13,7 @@ pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
 use crate::types::{
     digest::{Digest, DocId, hex},
     limits::EVENT_BYTES_MAX,
-    time::Moment,
+    time::Timestamp,
 };
 
 /// Integers in events are below 2^53, so that every reader of JSON reads them exactly.
@@ -44,7 +44,7 @@ pub enum Event {
 pub struct Revise {
     /// When the writer says it was.
     #[serde(deserialize_with = "json::spelled")]
-    pub at: Moment,
+    pub at: Timestamp,
     /// The document.
     #[serde(deserialize_with = "json::spelled")]
     pub doc: DocId,
@@ -68,7 +68,7 @@ pub struct Revise {
 pub struct Audit {
     /// When the writer says it was.
     #[serde(deserialize_with = "json::spelled")]
-    pub at: Moment,
+    pub at: Timestamp,
     /// The number of findings; none means that all was well.
     #[serde(rename = "findings")]
     pub n_findings: u64,
@@ -88,7 +88,7 @@ pub struct Audit {
 pub struct Commit {
     /// When the writer says it was.
     #[serde(deserialize_with = "json::spelled")]
-    pub at: Moment,
+    pub at: Timestamp,
     /// The index of the batch's first event.
     pub base: u64,
     /// The number of events in the batch, this one not counted.
@@ -110,7 +110,7 @@ pub struct Commit {
 pub struct Other {
     line: Vec<u8>,
     kind: String,
-    at: Moment,
+    at: Timestamp,
     detail: Option<Digest>,
 }
 
@@ -169,7 +169,7 @@ impl Event {
     }
 
     /// When the writer says it was.
-    pub fn at(&self) -> Moment {
+    pub fn at(&self) -> Timestamp {
         match self {
             Self::Revise(e) => e.at,
             Self::Audit(e) => e.at,
@@ -235,7 +235,7 @@ impl Other {
         let [(t, kind), (v, version), (a, at), rest @ ..] = fields else {
             return Err(Malformed::new("an event begins with t, v and at"));
         };
-        let at = at.text().and_then(Moment::parse);
+        let at = at.text().and_then(Timestamp::parse);
         let (Some(kind), true, Some(at)) = (kind.text(), version.is_positive(), at) else {
             return Err(Malformed::new("the event's t, v or at is not one"));
         };

@@ -42,10 +42,10 @@ fn pages() -> Vec<Vec<Text>> {
 /// How much the two tellings of the copied story resemble each other without anything around them.
 fn resemblance_of_the_bare_story() -> f64 {
     let archive = holding(&[("a".into(), story(COPIED, 12)), ("b".into(), story(COPIED, 13))]);
-    near_document(&archive, "a", false)[0].closeness.resemblance
+    near_document(&archive, "a", false)[0].similarity.resemblance
 }
 
-fn furniture_counts_for_nothing(archive: &Archive, one: &str, two: &str, stranger: &str) {
+fn boilerplate_counts_for_nothing(archive: &Archive, one: &str, two: &str, stranger: &str) {
     let wanted = resemblance_of_the_bare_story();
     let groups = near_groups(archive);
     assert_eq!(grouped(archive), BTreeSet::from([set([one, two])]));
@@ -54,7 +54,7 @@ fn furniture_counts_for_nothing(archive: &Archive, one: &str, two: &str, strange
     for (asked, found) in [(one, two), (two, one)] {
         let near = near_document(archive, asked, false);
         assert_eq!(names(&near), set([found]));
-        let shown = near[0].closeness.resemblance;
+        let shown = near[0].similarity.resemblance;
         assert!((shown - wanted).abs() < 1e-9, "{shown} instead of {wanted}");
     }
     assert_eq!(names(&near_document(archive, stranger, false)), BTreeSet::new());
@@ -63,7 +63,7 @@ fn furniture_counts_for_nothing(archive: &Archive, one: &str, two: &str, strange
 #[test]
 fn pages_of_a_folder_are_near_only_where_the_story_is_the_same() {
     let archive = holding(&pages().concat());
-    furniture_counts_for_nothing(&archive, "site1/page4", "site3/page9", "site0/page0");
+    boilerplate_counts_for_nothing(&archive, "site1/page4", "site3/page9", "site0/page0");
 }
 
 #[test]
@@ -77,17 +77,17 @@ fn pages_of_a_host_are_near_only_where_the_story_is_the_same() {
     }
     let name = |page: &str| format!("captured/{page}");
     let (one, two) = (name("site1-page4"), name("site3-page9"));
-    furniture_counts_for_nothing(&archive, &one, &two, &name("site0-page0"));
+    boilerplate_counts_for_nothing(&archive, &one, &two, &name("site0-page0"));
 }
 
 #[test]
-fn a_copy_without_furniture_is_found_beside_pages() {
+fn a_copy_without_boilerplate_is_found_beside_pages() {
     let mut texts = pages().concat();
     texts.push(("letter".into(), story(COPIED, 12)));
     let archive = holding(&texts);
     let near = near_document(&archive, "letter", false);
     assert_eq!(names(&near), set(["site1/page4", "site3/page9"]));
-    assert!((near[0].closeness.resemblance - 1.0).abs() < 1e-9);
+    assert!((near[0].similarity.resemblance - 1.0).abs() < 1e-9);
     let group = set(["letter", "site1/page4", "site3/page9"]);
     assert_eq!(grouped(&archive), BTreeSet::from([group]));
 }
@@ -103,7 +103,7 @@ fn versions(n: usize, n_lines: usize) -> Vec<Text> {
 }
 
 #[test]
-fn versions_of_a_report_among_other_texts_are_no_furniture() {
+fn versions_of_a_report_among_other_texts_are_no_boilerplate() {
     let mut texts = versions(3, 14);
     texts.extend((0..9).map(|n| (format!("reports/other{n}"), story(200 + n, 14))));
     let archive = holding(&texts);
@@ -128,14 +128,14 @@ fn copies_alone_in_their_folder_are_found(n: usize, n_lines: usize) {
 }
 
 #[test]
-fn copies_that_have_a_folder_to_themselves_are_no_furniture() {
+fn copies_that_have_a_folder_to_themselves_are_no_boilerplate() {
     for (n, n_lines) in [(2, 14), (3, 20), (3, 30), (4, 40)] {
         copies_alone_in_their_folder_are_found(n, n_lines);
     }
 }
 
 #[test]
-fn short_copies_that_have_a_folder_to_themselves_are_no_furniture() {
+fn short_copies_that_have_a_folder_to_themselves_are_no_boilerplate() {
     for (n, n_lines) in [(4, 14), (5, 20), (3, 15), (3, 14), (3, 12), (3, 9)] {
         copies_alone_in_their_folder_are_found(n, n_lines);
     }

@@ -1,23 +1,30 @@
 //! Comparing two contents: as texts where both are, else by digest and size.
+//!
+//! The catalog is asked first: contents are read only where their bytes make a difference.
 
 use crate::{
     diff::{self, Sides},
     text,
-    types::digest::Digest,
+    types::{error::Error, limits},
 };
 
-/// One side of a comparison.
-pub struct Side {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// Its media type.
-    pub media_type: String,
+use super::{
+    Archive,
+    operand::{Facts, Known, Operand},
+};
+
+/// Two contents compared.
+pub struct Compared {
+    /// What is known of them.
+    pub facts: Sides<Facts>,
+    /// How they differ.
+    pub difference: Difference,
 }
 
 /// How two contents differ.
-pub enum Compared {
+pub enum Difference {
     /// They do not, byte for byte.
-    Same,
+    None,
     /// Both are text: what people read, and how it differs.
     Text {
         /// The texts, decoded, of HTML the visible part.
@@ -26,29 +33,54 @@ pub enum Compared {
         comparison: Box<diff::Comparison>,
     },
     /// At least one is no text.
-    Binary {
-        /// Sizes.
-        n_bytes: Sides<u64>,
-        /// Digests.
-        digests: Sides<Digest>,
-    },
+    Binary,
 }
 
-/// Compares what two contents say.
-pub fn compare(a: &Side, b: &Side) -> Compared {
-    if a.bytes == b.bytes {
-        return Compared::Same;
+impl Archive {
+    /// Compares what two contents say.
+    pub fn compare(&self, sides: Sides<Operand>) -> Result<Compared, Error> {
+        let n_kept_max = limits::TEXT_BYTES_MAX as u64;
+        let (a, b) = (self.known(sides.a, n_kept_max)?, self.known(sides.b, n_kept_max)?);
+        let facts = Sides { a: a.facts.clone(), b: b.facts.clone() };
+        let difference = if facts.a.digest == facts.b.digest {
+            Difference::None
+        } else if facts.a.may_be_text() && facts.b.may_be_text() {
+            self.difference_of_texts(a, b)?
+        } else {
+            Difference::Binary
+        };
+        Ok(Compared { facts, difference })
     }
-    let readable = |side: &Side| {
-        text::readable(&side.bytes, &side.media_type).map(|read| read.text.to_string())
-    };
-    if let (Some(before), Some(after)) = (readable(a), readable(b)) {
-        let comparison = diff::compare(Sides { a: &before, b: &after });
-        let texts = Sides { a: before, b: after };
-        return Compared::Text { texts, comparison: Box::new(comparison) };
+
+    /// The unified patch that turns the one content into the other; empty if they are equal.
+    pub fn patch(
+        &self,
+        sides: Sides<Operand>,
+        names: Sides<&[u8]>,
+        context: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let n_kept_max = limits::CONTENT_BYTES_MAX;
+        let (a, b) = (self.known(sides.a, n_kept_max)?, self.known(sides.b, n_kept_max)?);
+        if a.facts.digest == b.facts.digest {
+            return Ok(Vec::new());
+        }
+        let a = self.bytes_of(a)?.unwrap_or_default();
+        let b = self.bytes_of(b)?.unwrap_or_default();
+        Ok(diff::unified(Sides { a: &a, b: &b }, names, context))
     }
-    Compared::Binary {
-        n_bytes: Sides { a: a.bytes.len() as u64, b: b.bytes.len() as u64 },
-        digests: Sides { a: Digest::of(&a.bytes), b: Digest::of(&b.bytes) },
+
+    fn difference_of_texts(&self, a: Known, b: Known) -> Result<Difference, Error> {
+        let (Some(before), Some(after)) = (self.text_of(a)?, self.text_of(b)?) else {
+            return Ok(Difference::Binary);
+        };
+        let comparison = Box::new(diff::compare(Sides { a: &before, b: &after }));
+        Ok(Difference::Text { texts: Sides { a: before, b: after }, comparison })
+    }
+
+    fn text_of(&self, known: Known) -> Result<Option<String>, Error> {
+        let media_type = known.facts.media_type.clone();
+        let bytes = self.bytes_of(known)?;
+        let read = bytes.as_deref().and_then(|bytes| text::readable(bytes, &media_type));
+        Ok(read.map(|read| read.text.into_owned()))
     }
 }

@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod inspect;
 pub mod maintain;
 mod open;
+pub mod operand;
 pub mod similar;
 
 use std::{rc::Rc, sync::Arc};

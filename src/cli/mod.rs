@@ -10,6 +10,7 @@ pub mod files;
 pub mod interrupt;
 pub mod keyring;
 pub mod lines;
+pub mod operand;
 pub mod output;
 pub mod place;
 pub mod run;

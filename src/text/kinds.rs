@@ -1,7 +1,7 @@
 //! Which media types can be read as text, and which are pages.
 
 /// Whether documents of this media type can be read as text.
-pub(super) fn may_be_text(media_type: &str) -> bool {
+pub fn may_be_text(media_type: &str) -> bool {
     media_type.starts_with("text/")
         || media_type.ends_with("+xml")
         || media_type.ends_with("+json")

@@ -12,6 +12,7 @@ mod visible;
 use std::borrow::Cow;
 
 pub use decode::{Decoded, decode};
+pub use kinds::may_be_text;
 pub use media::media_type;
 pub use normal::{NORMAL_VERSION, Normal};
 pub use visible::visible;

@@ -1,25 +1,26 @@
 //! `archive similar`
 
-use std::{ffi::OsStr, io::Read as _, os::unix::ffi::OsStrExt as _, path::Path};
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
 
 use serde::Serialize;
 
 use crate::{
     archive::{
         Archive,
+        operand::Operand,
         similar::neighbours::{Explanation, NearDocument, SimilarQuery, Threshold},
     },
-    catalog::{Document, Revision},
+    catalog::Document,
     cli::{
         args::SimilarArgs,
         exit::ExitCode,
-        files::open_input,
         lines::{RevisionLine, SimilarityLine, typed},
+        operand::{Here, label, label_of},
         session::Session,
         terminal::{Style, shown_name, shown_text, size},
     },
     text,
-    types::{error::Error, limits, name::DocName},
+    types::{error::Error, limits},
 };
 
 /// So many passages of a kind are shown to people.
@@ -141,7 +142,7 @@ fn compared(
     let similarity = archive.similarity((&asked.bytes, &asked.media_type), &revision)?;
     let Some(similarity) = similarity else {
         return Err(match asked.is_text() {
-            true => no_text(&label(&document, &revision), revision.n_bytes),
+            true => no_text(&label_of(&document, &revision), revision.n_bytes),
             false => asked.is_no_text(),
         });
     };
@@ -222,47 +223,15 @@ fn shortened(passage: &str) -> String {
     shown_text(&format!("{} … {}", side(head), side(tail)))
 }
 
-/// A document, else a file, else standard input.
-fn asked(session: &mut Session, archive: &Archive, words: &[u8]) -> Result<Asked, Error> {
-    if words == b"-" {
-        let bytes = text_of(std::io::stdin().lock(), "standard input")?;
-        return Ok(foreign(bytes, "standard input", b"-"));
-    }
-    let path = Path::new(OsStr::from_bytes(words));
-    match archive.select(words, session.now) {
-        Ok((document, revision)) if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 => {
-            Err(no_text(&label(&document, &revision), revision.n_bytes))
-        }
-        Ok((document, revision)) => Ok(Asked {
-            bytes: archive.read_whole(&document, &revision)?,
-            media_type: revision.media_type.clone(),
-            label: label(&document, &revision),
-            own: Some(document),
-        }),
-        Err(Error::NotFound { candidates, .. }) if candidates.is_empty() && path.exists() => {
-            let shown = shown_name(words);
-            let input = open_input(path).map_err(|e| Error::io("read", shown.clone(), e))?;
-            Ok(foreign(text_of(input.file, &shown)?, &shown, words))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn label(document: &Document, revision: &Revision) -> String {
-    format!("{}@{}", shown_name(document.name.as_bytes()), revision.number)
-}
-
-fn foreign(bytes: Vec<u8>, label: &str, path: &[u8]) -> Asked {
-    let head = &bytes[..bytes.len().min(8192)];
-    let media_type =
-        DocName::of_path(path).map_or("text/plain", |name| text::media_type(&name, head));
-    Asked { media_type: media_type.to_owned(), bytes, own: None, label: label.to_owned() }
-}
-
-/// As many bytes as are treated as text, and one more to tell that there were too many.
-fn text_of(source: impl std::io::Read, label: &str) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let read = source.take(limits::TEXT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|source| Error::io("read", label, source))?;
-    Ok(bytes)
+/// What the words mean; an error when it can be no text.
+fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<Asked, Error> {
+    let operand = archive.operand(words, session.now, &Here)?;
+    let (own, label) = match &operand {
+        Operand::Stored(found) => (Some(found.0.clone()), label(&operand)),
+        Operand::File(_) => (None, label(&operand)),
+        Operand::StandardInput(_) => (None, "standard input".to_owned()),
+    };
+    let asked = archive.asked(operand)?;
+    let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes))?;
+    Ok(Asked { bytes, media_type: asked.media_type, own, label })
 }

@@ -1,0 +1,263 @@
+//! What a question is asked about: a stored revision, a file, or standard input.
+
+use std::io::{self, Read};
+
+use crate::{
+    catalog::{Document, Revision},
+    diff::Sides,
+    text,
+    types::{
+        digest::{Digest, Hasher},
+        error::Error,
+        limits,
+        name::DocName,
+        time::Timestamp,
+    },
+};
+
+use super::{
+    Archive,
+    find::{self, Which},
+};
+
+/// So many bytes tell the media type.
+const HEAD_BYTES: usize = 8192;
+/// What is not kept is read in pieces of this size.
+const PIECE_BYTES: u64 = 256 << 10;
+
+/// What lies outside of the archive; front ends open it.
+pub trait Outside {
+    /// The file of that path, if there is one.
+    fn file(&self, path: &[u8]) -> Result<Option<Box<dyn Read>>, Error>;
+    /// Standard input.
+    fn standard_input(&self) -> Box<dyn Read>;
+}
+
+/// What a word means.
+pub enum Operand {
+    /// A revision of a document.
+    Stored(Box<(Document, Revision)>),
+    /// A file outside of the archive.
+    File(Given),
+    /// Standard input.
+    StandardInput(Given),
+}
+
+/// Bytes from outside, not read yet.
+pub struct Given {
+    path: Vec<u8>,
+    source: io::Take<Box<dyn Read>>,
+}
+
+/// What is known of a content before it is read as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its size.
+    pub n_bytes: u64,
+    /// Its media type.
+    pub media_type: String,
+}
+
+/// What may be a text that is asked about.
+pub struct Asked {
+    /// Its bytes; `None` when they cannot be a text, or are too many.
+    pub bytes: Option<Vec<u8>>,
+    /// Its size; of what is given from outside, one byte over the limit stands for any size above.
+    pub n_bytes: u64,
+    /// Its media type.
+    pub media_type: String,
+}
+
+/// An operand with its facts.
+pub(super) struct Known {
+    pub facts: Facts,
+    held: Held,
+}
+
+/// Where the bytes are.
+enum Held {
+    Stored,
+    Here(Vec<u8>),
+    Gone,
+}
+
+impl Operand {
+    /// What names it in a patch: the document's name, the path, or `-`.
+    pub fn path(&self) -> &[u8] {
+        match self {
+            Self::Stored(found) => found.0.name.as_bytes(),
+            Self::File(given) | Self::StandardInput(given) => &given.path,
+        }
+    }
+}
+
+impl Given {
+    fn new(path: &[u8], source: Box<dyn Read>) -> Self {
+        Self { path: path.to_vec(), source: source.take(limits::CONTENT_BYTES_MAX) }
+    }
+
+    /// Up to so many of the next bytes.
+    fn next_bytes(&mut self, n_bytes_max: u64) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let read = self.source.by_ref().take(n_bytes_max).read_to_end(&mut bytes);
+        read.map_err(|source| Error::io("read", self.name(), source))?;
+        Ok(bytes)
+    }
+
+    fn name(&self) -> String {
+        match &self.path[..] {
+            b"-" => "standard input".to_owned(),
+            path => String::from_utf8_lossy(path).into_owned(),
+        }
+    }
+
+    /// By the name only where texts and packages go by it.
+    fn media_type(&self, bytes: &[u8]) -> String {
+        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+        let name = DocName::of_path(&self.path);
+        name.map_or("text/plain", |name| text::media_type(&name, head)).to_owned()
+    }
+
+    /// Reads all of it, and keeps the bytes if they are no more than `n_kept_max`.
+    fn known(mut self, n_kept_max: u64) -> Result<Known, Error> {
+        let mut bytes = self.next_bytes(n_kept_max.saturating_add(1))?;
+        let media_type = self.media_type(&bytes);
+        let mut n_bytes = bytes.len() as u64;
+        if n_bytes <= n_kept_max {
+            let facts = Facts { digest: Digest::of(&bytes), n_bytes, media_type };
+            return Ok(Known { facts, held: Held::Here(bytes) });
+        }
+        let mut hasher = Hasher::default();
+        while !bytes.is_empty() {
+            hasher.update(&bytes);
+            bytes = self.next_bytes(PIECE_BYTES)?;
+            n_bytes += bytes.len() as u64;
+        }
+        let facts = Facts { digest: hasher.finish(), n_bytes, media_type };
+        Ok(Known { facts, held: Held::Gone })
+    }
+}
+
+impl Facts {
+    fn of(revision: &Revision) -> Self {
+        Self {
+            digest: revision.digest,
+            n_bytes: revision.n_bytes,
+            media_type: revision.media_type.clone(),
+        }
+    }
+
+    /// Whether reading it may show a text.
+    pub fn may_be_text(&self) -> bool {
+        may_be_text(self.n_bytes, &self.media_type)
+    }
+}
+
+impl Archive {
+    /// What a word means: `-` is standard input; else a document, else a file.
+    pub fn operand(
+        &self,
+        words: &[u8],
+        now: Timestamp,
+        outside: &dyn Outside,
+    ) -> Result<Operand, Error> {
+        if words == b"-" {
+            return Ok(Operand::StandardInput(Given::new(words, outside.standard_input())));
+        }
+        let error = match self.select(words, now) {
+            Ok(found) => return Ok(Operand::Stored(Box::new(found))),
+            Err(error) => error,
+        };
+        let is_unknown =
+            matches!(&error, Error::NotFound { candidates, .. } if candidates.is_empty());
+        let file = if is_unknown { outside.file(words)? } else { None };
+        file.map(|source| Operand::File(Given::new(words, source))).ok_or(error)
+    }
+
+    /// The sides of a comparison: a document and whatever the second word means, which may be `@2`;
+    /// without one, a revision and the one before it.
+    pub fn operands(
+        &self,
+        (first, second): (&[u8], Option<&[u8]>),
+        now: Timestamp,
+        outside: &dyn Outside,
+    ) -> Result<Sides<Operand>, Error> {
+        let stored = |found| Operand::Stored(Box::new(found));
+        let (document, revision) = self.select(first, now)?;
+        let Some(second) = second else {
+            let before = self.before(&document, &revision)?;
+            return Ok(Sides { a: stored(before), b: stored((document, revision)) });
+        };
+        let b = match find::split(second, now) {
+            (b"", Some(which)) => stored(self.revision(&document, which)?),
+            _ => self.operand(second, now, outside)?,
+        };
+        Ok(Sides { a: stored((document, revision)), b })
+    }
+
+    /// The revision before one, which must not be the first.
+    fn before(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<(Document, Revision), Error> {
+        if revision.number == 1 {
+            let name = document.name.text().into_owned();
+            return Err(Error::NotFound {
+                what: format!(
+                    "{name}@1 is the first revision; there is none before it to compare with"
+                ),
+                candidates: vec![name],
+            });
+        }
+        self.revision(document, Which::Number(revision.number - 1))
+    }
+
+    /// The bytes of an operand if they may be a text; nothing beyond the limit is read.
+    pub fn asked(&self, operand: Operand) -> Result<Asked, Error> {
+        match operand {
+            Operand::Stored(found) => {
+                let (document, revision) = &*found;
+                let Facts { n_bytes, media_type, .. } = Facts::of(revision);
+                let read = || self.read_whole(document, revision);
+                let bytes = may_be_text(n_bytes, &media_type).then(read).transpose()?;
+                Ok(Asked { bytes, n_bytes, media_type })
+            }
+            Operand::File(mut given) | Operand::StandardInput(mut given) => {
+                let bytes = given.next_bytes(limits::TEXT_BYTES_MAX as u64 + 1)?;
+                let (n_bytes, media_type) = (bytes.len() as u64, given.media_type(&bytes));
+                let bytes = may_be_text(n_bytes, &media_type).then_some(bytes);
+                Ok(Asked { bytes, n_bytes, media_type })
+            }
+        }
+    }
+
+    /// What the catalog says of a stored content, confirmed by its event, or what reading shows of
+    /// another, which is kept in memory if it has no more than `n_kept_max` bytes.
+    pub(super) fn known(&self, operand: Operand, n_kept_max: u64) -> Result<Known, Error> {
+        match operand {
+            Operand::Stored(found) => {
+                self.confirm(&found.0, &found.1)?;
+                Ok(Known { facts: Facts::of(&found.1), held: Held::Stored })
+            }
+            Operand::File(given) | Operand::StandardInput(given) => given.known(n_kept_max),
+        }
+    }
+
+    /// The bytes; `None` when they came from outside and were not kept.
+    pub(super) fn bytes_of(&self, known: Known) -> Result<Option<Vec<u8>>, Error> {
+        match known.held {
+            Held::Stored => {
+                self.reader.content_bytes(&known.facts.digest, known.facts.n_bytes).map(Some)
+            }
+            Held::Here(bytes) => Ok(Some(bytes)),
+            Held::Gone => Ok(None),
+        }
+    }
+}
+
+fn may_be_text(n_bytes: u64, media_type: &str) -> bool {
+    n_bytes <= limits::TEXT_BYTES_MAX as u64 && text::may_be_text(media_type)
+}

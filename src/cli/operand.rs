@@ -1,0 +1,48 @@
+//! What lies outside of the archive, opened for it; and what people see of an operand.
+
+use std::{
+    ffi::OsStr,
+    io::{self, Read},
+    os::unix::ffi::OsStrExt as _,
+    path::Path,
+};
+
+use crate::{
+    archive::operand::{Operand, Outside},
+    catalog::{Document, Revision},
+    types::error::Error,
+};
+
+use super::{files::open_input, terminal::shown_name};
+
+/// The files and the standard input of this process.
+pub struct Here;
+
+impl Outside for Here {
+    fn file(&self, path: &[u8]) -> Result<Option<Box<dyn Read>>, Error> {
+        let path = Path::new(OsStr::from_bytes(path));
+        if !path.exists() {
+            return Ok(None);
+        }
+        let input = open_input(path);
+        let input = input.map_err(|e| Error::io("read", path.display().to_string(), e))?;
+        Ok(Some(Box::new(input.file)))
+    }
+
+    fn standard_input(&self) -> Box<dyn Read> {
+        Box::new(io::stdin().lock())
+    }
+}
+
+/// `name@number`, or a file's path.
+pub fn label(operand: &Operand) -> String {
+    match operand {
+        Operand::Stored(found) => label_of(&found.0, &found.1),
+        Operand::File(_) | Operand::StandardInput(_) => shown_name(operand.path()),
+    }
+}
+
+/// `name@number`.
+pub fn label_of(document: &Document, revision: &Revision) -> String {
+    format!("{}@{}", shown_name(document.name.as_bytes()), revision.number)
+}

@@ -1,0 +1,154 @@
+//! Comparing asks the catalog first: what it can answer is answered without any content.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
+
+use common::{add, context, init, noise};
+use docarchive::{
+    archive::{
+        Archive,
+        compare::{Compared, Difference},
+        operand::Outside,
+    },
+    backend::{
+        Backend,
+        faulty::Faulty,
+        memory::{Contents, Memory},
+    },
+    diff::Sides,
+    types::{digest::Digest, error::Error, limits},
+};
+
+/// One file, called `here`, that is standard input as well.
+struct One(Vec<u8>);
+
+impl Outside for One {
+    fn file(&self, path: &[u8]) -> Result<Option<Box<dyn Read>>, Error> {
+        Ok((path == b"here").then(|| self.standard_input()))
+    }
+
+    fn standard_input(&self) -> Box<dyn Read> {
+        Box::new(io::Cursor::new(self.0.clone()))
+    }
+}
+
+fn large(seed: u64) -> Vec<u8> {
+    noise(seed, limits::TEXT_BYTES_MAX + 100_000)
+}
+
+/// A large binary, a small binary, a text too long and two short ones, each in two revisions.
+fn grown() -> Contents {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let line = "so it goes on and on\n";
+    for n in 1..=2 {
+        let long = format!("{n}{}", line.repeat(limits::TEXT_BYTES_MAX / line.len() + 1));
+        let (large, small) = (large(n), [b"\0\x01\x02", &noise(n, 500)[..]].concat());
+        let text = format!("The harbour is closed.\n\nDay {n}.\n");
+        let documents = [
+            ("large.bin", &large[..]),
+            ("small.bin", &small[..]),
+            ("long.txt", long.as_bytes()),
+            ("short.txt", text.as_bytes()),
+            ("again.txt", text.as_bytes()),
+        ];
+        add(&mut archive, n, &documents).unwrap();
+    }
+    memory.contents()
+}
+
+fn asked(archive: &Archive, a: &str, b: &str, outside: &One) -> Result<Compared, Error> {
+    let words = (a.as_bytes(), Some(b.as_bytes()));
+    archive.compare(archive.operands(words, context(9).now, outside)?)
+}
+
+/// Turns the bits of every pack.
+fn damage(memory: &Memory) {
+    for (name, bytes) in memory.contents() {
+        if name.starts_with("packs/") {
+            let turned: Vec<u8> = bytes.iter().map(|byte| !byte).collect();
+            memory.remove(&name).unwrap();
+            memory.put(&name, &turned).unwrap();
+        }
+    }
+}
+
+#[test]
+fn no_pack_is_read_for_what_the_catalog_knows() {
+    let faulty = Faulty::none(Arc::new(Memory::of(grown())));
+    let archive = Archive::open(Arc::new(faulty.clone())).unwrap();
+    let n_reads = || faulty.calls().iter().filter(|call| call.name.starts_with("packs/")).count();
+    let n_before = n_reads();
+    let none = One(Vec::new());
+    for (a, b, is_same) in [
+        ("large.bin@1", "@2", false),
+        ("small.bin@1", "@2", false),
+        ("long.txt@1", "@2", false),
+        ("large.bin", "short.txt", false),
+        ("short.txt", "small.bin", false),
+        ("large.bin@2", "@2", true),
+        ("short.txt@1", "again.txt@1", true),
+    ] {
+        let found = asked(&archive, a, b, &none).unwrap().difference;
+        match is_same {
+            true => assert!(matches!(found, Difference::None), "{a} {b}"),
+            false => assert!(matches!(found, Difference::Binary), "{a} {b}"),
+        }
+    }
+    let words = (&b"long.txt@2"[..], Some(&b"@2"[..]));
+    let sides = archive.operands(words, context(9).now, &none).unwrap();
+    let patch = archive.patch(sides, Sides { a: b"a", b: b"b" }, 3).unwrap();
+    assert!(patch.is_empty());
+    assert_eq!(n_reads(), n_before, "{:?}", faulty.calls());
+
+    let found = asked(&archive, "short.txt@1", "@2", &none).unwrap();
+    assert!(matches!(found.difference, Difference::Text { .. }));
+    assert!(n_reads() > n_before);
+}
+
+#[test]
+fn damage_matters_only_where_contents_are_read() {
+    let memory = Memory::of(grown());
+    let archive = Archive::open(Arc::new(memory.clone())).unwrap();
+    damage(&memory);
+    let none = One(Vec::new());
+    let found = asked(&archive, "large.bin@1", "@2", &none).unwrap();
+    assert!(matches!(found.difference, Difference::Binary));
+    assert_eq!(found.facts.a.digest, Digest::of(&large(1)));
+    assert_eq!(found.facts.b.n_bytes, large(2).len() as u64);
+    let found = asked(&archive, "short.txt@1", "again.txt@1", &none).unwrap();
+    assert!(matches!(found.difference, Difference::None));
+    let found = asked(&archive, "short.txt@1", "@2", &none);
+    assert!(matches!(found, Err(Error::Damaged { .. })));
+}
+
+#[test]
+fn what_is_given_is_known_whole_however_long() {
+    let archive = Archive::open(Arc::new(Memory::of(grown()))).unwrap();
+    let now = context(9).now;
+    for word in ["here", "-"] {
+        let given = One(large(1));
+        let found = asked(&archive, "large.bin@1", word, &given).unwrap();
+        assert!(matches!(found.difference, Difference::None), "{word}");
+        assert_eq!(found.facts.a, found.facts.b);
+        let found = asked(&archive, "large.bin@2", word, &given).unwrap();
+        assert!(matches!(found.difference, Difference::Binary), "{word}");
+        assert_eq!(found.facts.b.n_bytes, large(1).len() as u64);
+
+        let text = One(b"The harbour is closed.\n\nDay 3.\n".to_vec());
+        let found = asked(&archive, "short.txt", word, &text).unwrap();
+        assert!(matches!(found.difference, Difference::Text { .. }), "{word}");
+
+        let asked = archive.asked(archive.operand(word.as_bytes(), now, &given).unwrap()).unwrap();
+        assert_eq!((asked.bytes, asked.n_bytes), (None, limits::TEXT_BYTES_MAX as u64 + 1));
+    }
+    let words = (&b"large.bin@1"[..], Some(&b"here"[..]));
+    let sides = archive.operands(words, now, &One(large(2))).unwrap();
+    let patch = archive.patch(sides, Sides { a: b"a", b: b"b" }, 3).unwrap();
+    assert!(patch.starts_with(b"--- a\n+++ b\n@@ "));
+}

@@ -38,7 +38,7 @@ struct Shared {
 #[derive(Default)]
 struct Work {
     waiting: VecDeque<Arc<dyn WorkItem>>,
-    reaches: bool,
+    is_over: bool,
 }
 
 /// Something that is done once, by whoever comes first.
@@ -105,7 +105,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         let mut work = locked(&self.shared.work);
-        work.reaches = true;
+        work.is_over = true;
         work.waiting.clear();
         drop(work);
         self.shared.arrived.notify_all();
@@ -185,7 +185,7 @@ fn serve(shared: &Shared) {
         let task = loop {
             match work.waiting.pop_front() {
                 Some(task) => break task,
-                None if work.reaches => return,
+                None if work.is_over => return,
                 None => work = shared.arrived.wait(work).unwrap_or_else(PoisonError::into_inner),
             }
         };

@@ -39,13 +39,13 @@ fn readers_beside_a_writer_see_each_commit_whole_or_not_at_all() {
     let sandbox = Sandbox::new();
     write_state(&sandbox, 0);
     sandbox.run(["add", "-q", "d"]).expect(0);
-    let reaches = AtomicBool::new(false);
+    let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let readers: Vec<_> = (0..3)
             .map(|_| {
                 scope.spawn(|| {
                     let mut states = BTreeSet::new();
-                    while !reaches.load(Ordering::SeqCst) {
+                    while !is_over.load(Ordering::SeqCst) {
                         let lines = sandbox.run(["ls", "--json"]).expect(0).expect_quiet();
                         let lines = sandbox::lines_of(&lines.out);
                         let revisions: BTreeSet<_> =
@@ -69,7 +69,7 @@ fn readers_beside_a_writer_see_each_commit_whole_or_not_at_all() {
                 })
             })
             .collect();
-        let writing = Writing(&reaches);
+        let writing = Writing(&is_over);
         for round in 1..=n_rounds() {
             write_state(&sandbox, round);
             sandbox.run(["add", "-q", "--force", "d", "--wait", "10m"]).expect(0);
@@ -79,6 +79,45 @@ fn readers_beside_a_writer_see_each_commit_whole_or_not_at_all() {
         assert!(n_states >= 3);
     });
     sandbox.run(["audit", "-q"]).expect(0).expect_quiet();
+}
+
+/// Everything that one command says is of one moment of catalog and journal.
+#[test]
+fn audit_and_export_beside_a_writer_are_right() {
+    let sandbox = Sandbox::new();
+    for i in 0..300 {
+        sandbox.write(format!("d/more/{i}"), format!("text {i}\n"));
+    }
+    write_state(&sandbox, 0);
+    sandbox.run(["add", "-q", "d"]).expect(0);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let readers = [0, 1].map(|who| {
+            let (sandbox, is_over) = (&sandbox, &is_over);
+            scope.spawn(move || {
+                let mut n_runs = 0;
+                while !is_over.load(Ordering::SeqCst) {
+                    let out = format!("out-{who}-{n_runs}");
+                    match who {
+                        0 => drop(sandbox.run(["audit", "-q"]).expect(0).expect_quiet()),
+                        _ => drop(sandbox.run(["export", "-q", "-o", &out]).expect(0)),
+                    }
+                    n_runs += 1;
+                }
+                n_runs
+            })
+        });
+        let writing = Writing(&is_over);
+        for round in 1..=3 * n_rounds() {
+            write_state(&sandbox, round);
+            sandbox.run(["add", "-q", "--force", "d", "--wait", "10m"]).expect(0);
+            if round % 10 == 0 {
+                sandbox.run(["compact", "-q", "--wait", "10m"]).expect(0);
+            }
+        }
+        drop(writing);
+        assert!(readers.into_iter().all(|reader| reader.join().unwrap() > 0));
+    });
 }
 
 #[test]
@@ -128,18 +167,18 @@ fn readers_read_on_while_the_catalog_is_made_anew() {
         sandbox.write(format!("d/{i}"), format!("text {i}"));
     }
     sandbox.run(["add", "-q", "d"]).expect(0);
-    let reaches = AtomicBool::new(false);
+    let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while !reaches.load(Ordering::SeqCst) {
+                while !is_over.load(Ordering::SeqCst) {
                     let ls = sandbox.run(["ls"]).expect(0).expect_quiet();
                     assert_eq!(ls.text().lines().count(), 300);
                     sandbox.run(["cat", "d/299"]).expect(0).expect_quiet().answers("text 299");
                 }
             });
         }
-        let _writing = Writing(&reaches);
+        let _writing = Writing(&is_over);
         for _ in 0..n_rounds() {
             sandbox.run(["rebuild", "-q", "--wait", "10m"]).expect(0);
         }

@@ -18,7 +18,7 @@ use std::{rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
-    catalog::{Catalog, Document, OtherEvent, Revision},
+    catalog::{Catalog, Document, OtherEvent, Revision, Snapshot},
     journal::{
         Journal,
         event::{Detail, Event},
@@ -38,6 +38,8 @@ pub struct Archive {
     journal: Journal,
     catalog: Rc<Catalog>,
     reader: Reader<Sealed>,
+    /// The moment of which everything is read; none for whoever writes.
+    snapshot: Option<Snapshot<Rc<Catalog>>>,
 }
 
 /// When something is done, by whom, with what program, and the randomness for it.

@@ -8,7 +8,7 @@ use std::{path::Path, rc::Rc, sync::Arc};
 
 use crate::{
     backend::{Backend, Guard},
-    catalog::{self, Catalog},
+    catalog::{self, Catalog, Snapshot},
     journal::{Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
     types::error::{Error, Refusal},
@@ -30,21 +30,31 @@ impl Archive {
 
     /// Opens an archive for reading; a writing verb takes the lock later.
     pub fn open(backend: Arc<dyn Backend>) -> Result<Self, Error> {
-        let mut looks = 0;
+        let mut journal = Journal::open(Arc::clone(&backend))?;
+        let mut n_looks = 0;
         loop {
-            let journal = Journal::open(Arc::clone(&backend))?;
             let catalog = catalog_for_reading(&backend, &journal)?;
-            looks += 1;
-            let in_step = catalog.reflects()?.as_bytes() == journal.note();
-            if in_step || looks == LOOKS {
-                return Ok(Self::assemble(backend, journal, catalog));
+            let snapshot = Snapshot::of(Rc::clone(&catalog))?;
+            let note = snapshot.reflects()?;
+            n_looks += 1;
+            if note.as_bytes() != journal.note() {
+                // A writer committed between the two looks, or is about to bring the catalog up.
+                journal = Journal::open(Arc::clone(&backend))?;
+                match journal.as_of(note.as_bytes()) {
+                    Some(earlier) => journal = earlier,
+                    None if n_looks < LOOKS => continue,
+                    None => {}
+                }
             }
+            let archive = Self::assemble(backend, journal, catalog);
+            return Ok(Self { snapshot: Some(snapshot), ..archive });
         }
     }
 
     /// Throws the catalog away and makes it anew from the facts.
     pub fn rebuild(&mut self, who: &str) -> Result<(), Error> {
         let _guard = self.backend.lock(who)?;
+        self.snapshot = None;
         self.journal = Journal::open(Arc::clone(&self.backend))?;
         let catalog = renew(&self.backend, &self.journal);
         self.take_catalog(catalog.map_err(|error| self.located(error))?);
@@ -80,6 +90,7 @@ impl Archive {
     /// Takes the lock and sweeps what others left; the journal is left as it is signed.
     pub(super) fn take_lock(&mut self, who: &str) -> Result<Box<dyn Guard>, Error> {
         let guard = self.backend.lock(who)?;
+        self.snapshot = None;
         self.backend.tidy()?;
         self.journal = Journal::open(Arc::clone(&self.backend))?;
         let catalog = catalog_under_lock(&self.backend, &self.journal);
@@ -116,10 +127,11 @@ impl Archive {
 
     fn assemble(backend: Arc<dyn Backend>, journal: Journal, catalog: Rc<Catalog>) -> Self {
         let reader = Reader::new(Sealed::new(Arc::clone(&backend), catalog.clone()));
-        Self { backend, journal, catalog, reader }
+        Self { backend, journal, catalog, reader, snapshot: None }
     }
 
     fn take_catalog(&mut self, catalog: Rc<Catalog>) {
+        self.snapshot = None;
         self.catalog = catalog;
         self.reader = Reader::new(Sealed::new(Arc::clone(&self.backend), self.catalog.clone()));
     }
@@ -206,12 +218,16 @@ fn anew(
     journal: &Journal,
     catalog: Catalog,
 ) -> Result<Rc<Catalog>, Error> {
-    catalog.empty()?;
-    let catalog = rebuild::fill(backend, journal, catalog)?;
-    catalog.let_go()?;
+    let catalog = Rc::new(catalog);
+    catalog.transaction(|_| {
+        catalog.empty()?;
+        rebuild::fill(backend, journal, &catalog)
+    })?;
     Ok(catalog)
 }
 
 fn in_memory(backend: &Arc<dyn Backend>, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    rebuild::fill(backend, journal, Catalog::in_memory()?)
+    let catalog = Rc::new(Catalog::in_memory()?);
+    rebuild::fill(backend, journal, &catalog)?;
+    Ok(catalog)
 }

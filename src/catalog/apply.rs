@@ -76,7 +76,7 @@ pub struct Batch<'a> {
 impl Catalog {
     /// Applies a stretch of facts, all of it or nothing.
     pub fn apply(&self, batch: &Batch) -> Result<(), Error> {
-        self.whole(|transaction| {
+        self.transaction(|transaction| {
             for pack in batch.packs {
                 insert_pack(transaction, pack)?;
             }
@@ -105,7 +105,7 @@ impl Catalog {
         &self,
         make: impl FnOnce(&mut dyn FnMut(i64, &[u8]) -> Result<(), Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.whole(|transaction| {
+        self.transaction(|transaction| {
             for table in ["sketch", "posting", "sampled", "boilerplate"] {
                 transaction.execute(&format!("DELETE FROM {table}"), [])?;
             }
@@ -130,7 +130,7 @@ impl Catalog {
     /// Forgets a pack that holds nothing anybody needs.
     pub fn forget_pack(&self, pack: &Digest) -> Result<(), Error> {
         let key = pack.key().0 as i64;
-        self.whole(|transaction| {
+        self.transaction(|transaction| {
             transaction.execute("DELETE FROM place WHERE pack = ?1", [key])?;
             transaction.execute("DELETE FROM pack WHERE key = ?1", [key])?;
             Ok(())
@@ -141,7 +141,7 @@ impl Catalog {
     /// packs that went may be removed when this returns.
     pub fn replace_packs(&self, came: &[Pack], went: &[Digest]) -> Result<(), Error> {
         self.db.pragma_update(None, "synchronous", "full")?;
-        let replaced = self.whole(|transaction| {
+        let replaced = self.transaction(|transaction| {
             for pack in went {
                 let key = pack.key().0 as i64;
                 transaction.execute("DELETE FROM pack WHERE key = ?1", [key])?;
@@ -152,22 +152,6 @@ impl Catalog {
         });
         self.db.pragma_update(None, "synchronous", "normal")?;
         replaced
-    }
-
-    /// Makes several changes, all of them or none.
-    pub fn transaction(&self, change: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-        self.whole(|_| change())
-    }
-
-    /// Changes all or nothing: in a transaction of its own, or as a part of the one that is open.
-    fn whole(&self, change: impl FnOnce(&Connection) -> Result<(), Error>) -> Result<(), Error> {
-        if !self.db.is_autocommit() {
-            return change(&self.db);
-        }
-        let transaction = self.db.unchecked_transaction()?;
-        change(&transaction)?;
-        transaction.commit()?;
-        Ok(())
     }
 }
 

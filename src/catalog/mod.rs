@@ -12,9 +12,10 @@ mod index;
 mod list;
 mod sites;
 mod sizes;
+mod snapshot;
 mod stat_cache;
 
-use std::path::Path;
+use std::{cell::Cell, path::Path};
 
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, types::Value,
@@ -36,7 +37,10 @@ pub use find::{Document, Latest, Revision};
 pub use index::{CandidateHit, NeighbourQuery};
 pub use list::{OtherEvent, PackUsage, Totals};
 pub use sizes::Held;
+pub use snapshot::Snapshot;
 pub use stat_cache::{FileStat, SeenFile};
+
+use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
 const SCHEMA_VERSION: &str = "5";
@@ -53,6 +57,8 @@ pub const FILE: &str = "catalog.sqlite";
 /// An open catalog.
 pub struct Catalog {
     db: Connection,
+    is_writing: Cell<bool>,
+    newest: Newest,
 }
 
 impl Catalog {
@@ -96,16 +102,7 @@ impl Catalog {
         self.meta("checkpoint").map(Option::unwrap_or_default)
     }
 
-    /// Keeps the catalog as it is now in view until [`Catalog::let_go`]; many small questions cost
-    /// less that way.
-    pub fn hold(&self) -> Result<(), Error> {
-        if self.db.is_autocommit() {
-            self.db.execute_batch("BEGIN")?;
-        }
-        Ok(())
-    }
-
-    /// Empties the catalog to be made anew; others see it as it was until [`Catalog::let_go`].
+    /// Empties the catalog to be made anew, in the transaction that fills it again.
     ///
     /// Its file stays: SQLite hands wrong rows to whoever reads while a file is put in its place.
     pub fn empty(&self) -> Result<(), Error> {
@@ -113,7 +110,6 @@ impl Catalog {
         if state != "ok" {
             return Err(Error::Catalog { why: state });
         }
-        self.db.execute_batch("BEGIN IMMEDIATE")?;
         let drops: Vec<String> = self
             .db
             .prepare(DROPS)?
@@ -121,37 +117,6 @@ impl Catalog {
             .collect::<rusqlite::Result<_>>()?;
         self.db.execute_batch(&drops.concat())?;
         self.fill_schema()
-    }
-
-    /// Ends what [`Catalog::hold`] or [`Catalog::empty`] began.
-    pub fn let_go(&self) -> Result<(), Error> {
-        if !self.db.is_autocommit() {
-            self.db.execute_batch("COMMIT")?;
-        }
-        Ok(())
-    }
-
-    /// Asks several things of the catalog as it is now; each question alone would lock and unlock it.
-    ///
-    /// However that ends, nothing is held any longer than before.
-    pub fn at_once<T>(&self, ask: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        if !self.db.is_autocommit() {
-            return ask();
-        }
-        self.db.prepare_cached("BEGIN")?.execute([])?;
-        let answer = ask();
-        let ended = self.db.prepare_cached("COMMIT")?.execute([]);
-        let answer = answer?;
-        ended?;
-        Ok(answer)
-    }
-
-    /// Brings what is held up to now: what is in view may name packs that were compacted away since.
-    pub fn look_again(&self) -> Result<(), Error> {
-        if !self.db.is_autocommit() {
-            self.db.execute_batch("COMMIT; BEGIN")?;
-        }
-        Ok(())
     }
 
     fn prepare(db: Connection) -> Result<Self, Error> {
@@ -164,7 +129,7 @@ impl Catalog {
         db.pragma_update(None, "cache_size", -64_000)?;
         db.pragma_update(None, "temp_store", "memory")?;
         db.set_prepared_statement_cache_capacity(64);
-        Ok(Self { db })
+        Ok(Self { db, is_writing: Cell::new(false), newest: Newest::default() })
     }
 
     fn is_empty(&self) -> Result<bool, Error> {
@@ -174,9 +139,7 @@ impl Catalog {
     }
 
     fn create(&self) -> Result<(), Error> {
-        self.db.execute_batch("BEGIN IMMEDIATE")?;
-        self.fill_schema()?;
-        self.let_go()
+        self.transaction(|_| self.fill_schema())
     }
 
     fn fill_schema(&self) -> Result<(), Error> {
@@ -195,6 +158,13 @@ impl Catalog {
         }
     }
 
+    /// Whether the catalog of now, whatever moment this one shows, has a pack.
+    pub fn has_pack_now(&self, pack: &Digest) -> Result<bool, Error> {
+        let db = self.newest.open(&self.db).unwrap_or(&self.db);
+        let mut query = db.prepare_cached("SELECT 1 FROM pack WHERE digest = ?1")?;
+        Ok(query.exists([pack.as_bytes()])?)
+    }
+
     /// Whether the sketches are of the version that this program makes.
     pub fn has_current_sketches(&self) -> Result<bool, Error> {
         Ok(self.meta("sketches")?.is_some_and(|version| version == sketches_version()))
@@ -209,7 +179,8 @@ impl Catalog {
 /// Where the blobs with this key may lie, in a fixed order.
 impl crate::store::place::Places for Catalog {
     fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
-        let mut query = self.db.prepare_cached(
+        let newest = self.newest.get().filter(|_| !self.is_writing.get());
+        let mut query = newest.unwrap_or(&self.db).prepare_cached(
             "SELECT pack.digest, place.offset, place.bytes, place.turn
              FROM place JOIN pack ON pack.key = place.pack WHERE place.key = ?1",
         )?;
@@ -222,6 +193,12 @@ impl crate::store::place::Places for Catalog {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn refresh(&self) {
+        if !self.db.is_autocommit() && !self.is_writing.get() {
+            self.newest.open(&self.db);
+        }
     }
 }
 

@@ -98,8 +98,8 @@ pub fn is_closed_pipe(error: &Error) -> bool {
 
 /// What clap says before it shows the usage, on one line.
 fn sentence_of(text: &str) -> String {
-    let reaches = |line: &str| line.starts_with("Usage:") || line.starts_with("For more");
-    let lines = text.lines().take_while(|line| !reaches(line));
+    let is_over = |line: &str| line.starts_with("Usage:") || line.starts_with("For more");
+    let lines = text.lines().take_while(|line| !is_over(line));
     let sentence = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
     sentence.trim_start_matches("error: ").replace(" tip: ", "; ")
 }

@@ -19,7 +19,7 @@ use super::{
     output::Output,
     place::{ChosenBy, Environment, Place},
     terminal::{Paint, Progress, Stream, Style, shown_name},
-    trust_store::{KnownArchive, TrustStore},
+    trust_store::{KnownArchive, Recalled, TrustStore},
 };
 
 /// The program and version that events name.
@@ -102,13 +102,16 @@ impl Session {
         let folder = self.place()?.folder;
         let open = || Archive::open(Arc::new(Local::open(&folder)?));
         let archive = open()?;
-        let history_check = self.history_check(&archive, &folder)?;
+        let known = self.known(archive.origin(), &folder)?;
+        let history_check = check_history(&archive, known)?;
         if !matches!(history_check, HistoryCheck::RolledBack { .. }) {
             return Ok((archive, history_check));
         }
-        // Another command may have added, and remembered it, since we opened: then it has it now.
+        // Another command may have added, and remembered it, since we opened. What is remembered by now
+        // was committed before we open again.
+        let known = self.known(archive.origin(), &folder)?;
         let archive = open()?;
-        let history_check = self.history_check(&archive, &folder)?;
+        let history_check = check_history(&archive, known)?;
         Ok((archive, history_check))
     }
 
@@ -208,20 +211,24 @@ impl Session {
         }
     }
 
-    fn history_check(&self, archive: &Archive, folder: &Path) -> Result<HistoryCheck, Error> {
-        let trust_store = TrustStore::new(&self.environment);
-        let recalled = trust_store.load(archive.origin(), &canonical(folder))?;
-        if let Some(warning) = recalled.warning.filter(|_| self.globals.verbose) {
-            self.warn(&warning);
+    /// What is remembered of an origin and a place.
+    fn known(&self, origin: &str, folder: &Path) -> Result<Recalled, Error> {
+        let recalled = TrustStore::new(&self.environment).load(origin, &canonical(folder))?;
+        if let Some(warning) = recalled.warning.as_ref().filter(|_| self.globals.verbose) {
+            self.warn(warning);
         }
-        match (recalled.seen, recalled.origin_here) {
-            // Even an archive that is known from elsewhere may have been put in place of this one.
-            (_, Some(origin)) if origin != archive.origin() => {
-                Ok(HistoryCheck::OtherOrigin { remembered: origin })
-            }
-            (Some(seen), _) => archive.history_check(&seen.vkey, seen.checkpoint.as_bytes()),
-            (None, _) => Ok(HistoryCheck::NotRemembered),
+        Ok(recalled)
+    }
+}
+
+fn check_history(archive: &Archive, known: Recalled) -> Result<HistoryCheck, Error> {
+    match (known.seen, known.origin_here) {
+        // Even an archive that is known from elsewhere may have been put in place of this one.
+        (_, Some(origin)) if origin != archive.origin() => {
+            Ok(HistoryCheck::OtherOrigin { remembered: origin })
         }
+        (Some(seen), _) => archive.history_check(&seen.vkey, seen.checkpoint.as_bytes()),
+        (None, _) => Ok(HistoryCheck::NotRemembered),
     }
 }
 

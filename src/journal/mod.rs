@@ -50,6 +50,14 @@ impl Journal {
         Some(Head { size: checkpoint.size, root: checkpoint.root })
     }
 
+    /// The same journal as it was at an earlier checkpoint; none where that is not one of its own.
+    pub fn as_of(&self, note: &[u8]) -> Option<Self> {
+        let checkpoint = open_checkpoint(note, &self.identity).ok()?;
+        let (backend, identity) = (Arc::clone(&self.backend), self.identity.clone());
+        let note = note.to_vec();
+        (checkpoint.size <= self.size()).then_some(Self { backend, identity, checkpoint, note })
+    }
+
     /// Makes an empty journal that `signer` signs for.
     ///
     /// The identity comes last: without it there is no archive. Refused where there is one, or a log

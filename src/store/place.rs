@@ -22,4 +22,7 @@ pub struct Place {
 pub trait Places {
     /// Every known place of that key; none when the key is unknown.
     fn places(&self, key: Key) -> Result<Vec<Place>, Error>;
+
+    /// Has places told as they are now: packs may have been compacted away since.
+    fn refresh(&self) {}
 }

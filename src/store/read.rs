@@ -38,6 +38,8 @@ const VARIANTS_MAX: usize = 16;
 pub trait Frames {
     /// Every known place of a key, the likeliest first.
     fn places(&self, key: Key) -> Result<Vec<Place>, Error>;
+    /// Has places told as they are now.
+    fn refresh(&self) {}
     /// The bytes of the frame at a place.
     fn frame(&self, place: &Place) -> Result<Vec<u8>, Error>;
     /// Its header alone: enough to know how it lies, and not verified.
@@ -60,6 +62,10 @@ impl Sealed {
 impl Frames for Sealed {
     fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
         self.places.places(key)
+    }
+
+    fn refresh(&self) {
+        self.places.refresh();
     }
 
     fn frame(&self, place: &Place) -> Result<Vec<u8>, Error> {
@@ -173,7 +179,10 @@ impl<F: Frames> Reader<F> {
     /// The blob with this digest. One that is missing or whose bytes are wrong is `Damaged`.
     pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
         // A pack that was compacted away while we looked lies elsewhere by now.
-        self.blob_as_placed(digest).or_else(|_| self.blob_as_placed(digest))
+        self.blob_as_placed(digest).or_else(|_| {
+            self.frames.refresh();
+            self.blob_as_placed(digest)
+        })
     }
 
     fn blob_as_placed(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
@@ -201,6 +210,16 @@ impl<F: Frames> Reader<F> {
     ///
     /// A list carries its content's key and is proved only by the chunks it leads to.
     pub fn chunks(&self, content: &Digest) -> Result<Option<Vec<Chunk>>, Error> {
+        match self.chunks_as_placed(content) {
+            Ok(Some(chunks)) => Ok(Some(chunks)),
+            _ => {
+                self.frames.refresh();
+                self.chunks_as_placed(content)
+            }
+        }
+    }
+
+    fn chunks_as_placed(&self, content: &Digest) -> Result<Option<Vec<Chunk>>, Error> {
         let mut listed = false;
         for place in self.frames.places(content.key())? {
             let Ok(frame) = self.decode(&place) else {

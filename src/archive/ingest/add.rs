@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     archive::{Archive, WriteContext},
-    catalog::{FileStat, Latest, SeenFile},
+    catalog::{FileStat, Latest, SeenFile, Snapshot},
     journal::{
         event::{MediaType, ReviseDetail},
         note::Signer,
@@ -92,6 +92,7 @@ impl Archive {
             verifies_known: false,
             provenance,
             n_drawn: 0,
+            snapshot: None,
         })
     }
 }
@@ -201,11 +202,11 @@ impl Transaction<'_> {
     }
 
     fn take_arrived(&mut self, arrived: ReadDocument) -> Result<Outcome, Error> {
-        self.archive.catalog.hold()?;
+        self.hold_moment()?;
         let ReadDocument { intake, expected, input } = arrived;
         let content = match input {
-            Ok(Input::SmallInput(whole)) => Ok(Content::from(whole)),
-            Ok(Input::LargeInput(start)) => self.read_large(&intake, start)?,
+            Ok(Input::Small(whole)) => Ok(Content::from(whole)),
+            Ok(Input::Large(start)) => self.read_large(&intake, start)?,
             Err(error) => Err(error),
         };
         let content = match content {
@@ -240,7 +241,7 @@ impl Transaction<'_> {
 
     /// Commits what is waiting; `None` when nothing was.
     pub fn commit(&mut self) -> Result<Option<Committed>, Error> {
-        self.archive.catalog.let_go()?;
+        self.snapshot = None;
         let mut pending = std::mem::take(&mut self.pending);
         let seen = std::mem::take(&mut pending.seen);
         let committed = match pending.revisions.is_empty() {
@@ -375,9 +376,17 @@ impl Transaction<'_> {
         })
     }
 
+    /// Many small questions to the catalog cost less within one moment; it ends with the commit.
+    fn hold_moment(&mut self) -> Result<(), Error> {
+        if self.snapshot.is_none() {
+            self.snapshot = Some(Snapshot::of(Rc::clone(&self.archive.catalog))?);
+        }
+        Ok(())
+    }
+
     /// What is known of a document so far, committed or not.
-    fn expected(&self, name: &DocName) -> Result<Expected, Error> {
-        self.archive.catalog.hold()?;
+    fn expected(&mut self, name: &DocName) -> Result<Expected, Error> {
+        self.hold_moment()?;
         let latest = match self.pending.documents.get(name) {
             Some(latest) => Some(*latest),
             None => self.archive.catalog.latest(name)?,

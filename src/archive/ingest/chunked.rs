@@ -77,8 +77,8 @@ impl Transaction<'_> {
             }
             is_second = true;
             start = match reader::read(intake, None) {
-                Ok(Input::LargeInput(start)) => start,
-                Ok(Input::SmallInput(whole)) => return Ok(Ok(Content::from(whole))),
+                Ok(Input::Large(start)) => start,
+                Ok(Input::Small(whole)) => return Ok(Ok(Content::from(whole))),
                 Err(error) => return Ok(Err(error)),
             };
         }

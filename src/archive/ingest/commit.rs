@@ -114,7 +114,7 @@ impl Transaction<'_> {
             checkpoint: Some(&note),
         };
         // Whoever finds the catalog in step takes the furniture in it for known.
-        archive.catalog.transaction(|| {
+        archive.catalog.transaction(|_| {
             archive.catalog.apply(&batch)?;
             sites::refresh(&archive.catalog, &archive.reader)
         })

@@ -87,9 +87,9 @@ impl ReadDocument {
 /// The bytes of a document.
 pub enum Input {
     /// All of them.
-    SmallInput(SmallInput),
+    Small(SmallInput),
     /// The first of more than fit into one blob, and the rest.
-    LargeInput(LargeInput),
+    Large(LargeInput),
 }
 
 /// A content that is one blob.
@@ -149,12 +149,7 @@ pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Input> {
         (&mut reading).take(limits::BLOB_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
         let media_type = media_type(intake, &bytes);
         if bytes.len() > limits::BLOB_BYTES_MAX {
-            return Ok(Input::LargeInput(LargeInput {
-                bytes,
-                rest: reading,
-                media_type,
-                file_stat,
-            }));
+            return Ok(Input::Large(LargeInput { bytes, rest: reading, media_type, file_stat }));
         }
         let has_changed = file_stat.is_some() && file_stat != reading.file_stat().ok().flatten();
         if has_changed && !is_second {
@@ -163,7 +158,7 @@ pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Input> {
         }
         let digest = Digest::of(&bytes);
         let analysis = (expected != Some(digest)).then(|| Analysis::of(&bytes, media_type));
-        return Ok(Input::SmallInput(SmallInput {
+        return Ok(Input::Small(SmallInput {
             digest,
             bytes: Arc::new(bytes),
             media_type,

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     archive::{Archive, WriteContext},
     backend::Guard,
-    catalog::{FileStat, Latest, Pack, SeenFile},
+    catalog::{Catalog, FileStat, Latest, Pack, SeenFile, Snapshot},
     journal::{
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,
@@ -90,6 +90,7 @@ pub struct Transaction<'a> {
     pub(in crate::archive) verifies_known: bool,
     pub(in crate::archive) provenance: Provenance,
     pub(in crate::archive) n_drawn: u64,
+    pub(in crate::archive) snapshot: Option<Snapshot<Rc<Catalog>>>,
 }
 
 /// Content that was read to its end.

@@ -95,7 +95,8 @@ impl Archive {
 
     /// Where the bytes are; `tell` hears how far it is.
     pub fn sizes(&self, tell: &mut dyn FnMut(Stage)) -> Result<Sizes, Error> {
-        self.catalog.at_once(|| self.sizes_in_view(tell))
+        let _snapshot = self.catalog.snapshot()?;
+        self.sizes_in_view(tell)
     }
 
     fn sizes_in_view(&self, tell: &mut dyn FnMut(Stage)) -> Result<Sizes, Error> {

@@ -42,13 +42,11 @@ const STRETCH: usize = 4096;
 pub fn fill(
     backend: &Arc<dyn Backend>,
     journal: &Journal,
-    catalog: Catalog,
-) -> Result<Rc<Catalog>, Error> {
-    let catalog = Rc::new(catalog);
-    apply_packs(backend, &catalog)?;
-    apply_events(backend, journal, &catalog, Edge::default())?;
-    forget_leftovers(backend, &catalog)?;
-    Ok(catalog)
+    catalog: &Rc<Catalog>,
+) -> Result<(), Error> {
+    apply_packs(backend, catalog)?;
+    apply_events(backend, journal, catalog, Edge::default())?;
+    forget_leftovers(backend, catalog)
 }
 
 /// Applies what came after the checkpoint that the catalog reflects.
@@ -175,7 +173,7 @@ fn apply_events(
         ));
     }
     let note = String::from_utf8_lossy(journal.note());
-    catalog.transaction(|| {
+    catalog.transaction(|_| {
         apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))?;
         sites::refresh(catalog, &reader)
     })
@@ -191,7 +189,7 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
         }
         Ok(())
     })?;
-    catalog.transaction(|| {
+    catalog.transaction(|_| {
         catalog.renew_sketches(|put| {
             for (content, digest) in all {
                 let Ok(bytes) = reader.blob(&digest) else { continue };

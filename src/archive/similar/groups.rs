@@ -113,23 +113,20 @@ impl Archive {
         mut each: impl FnMut(Group) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let boilerplate_cache = BoilerplateCache::default();
-        self.catalog.at_once(|| {
-            let mut edges = self.edges(threshold, scope, &boilerplate_cache)?;
-            let mut families = Families::default();
-            edges.iter().for_each(|edge| families.join(edge.a, edge.b));
-            edges.sort_unstable_by_key(|edge| (families.root(edge.a), edge.a, edge.b));
-            for family in edges.chunk_by(|x, y| families.root(x.a) == families.root(y.a)) {
-                for (contents, links) in
-                    self.family_groups(family, threshold, &boilerplate_cache)?
-                {
-                    let group = self.group(&contents, &links, scope)?;
-                    if self.is_told(&group.members, scope)? {
-                        each(group)?;
-                    }
+        let _snapshot = self.catalog.snapshot()?;
+        let mut edges = self.edges(threshold, scope, &boilerplate_cache)?;
+        let mut families = Families::default();
+        edges.iter().for_each(|edge| families.join(edge.a, edge.b));
+        edges.sort_unstable_by_key(|edge| (families.root(edge.a), edge.a, edge.b));
+        for family in edges.chunk_by(|x, y| families.root(x.a) == families.root(y.a)) {
+            for (contents, links) in self.family_groups(family, threshold, &boilerplate_cache)? {
+                let group = self.group(&contents, &links, scope)?;
+                if self.is_told(&group.members, scope)? {
+                    each(group)?;
                 }
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     /// Calls `each` with all pairs of documents whose latest texts would be compared.
@@ -139,16 +136,15 @@ impl Archive {
         mut each: impl FnMut(&DocName, &DocName) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let scope = DupsScope { prefix: None, across_sites: false, since: None };
-        self.catalog.at_once(|| {
-            for edge in self.edges(threshold, scope, &BoilerplateCache::default())? {
-                let holders = |content: u32| self.holders(content.into(), false);
-                let (a, b) = (holders(edge.a)?, holders(edge.b)?);
-                for (a, _) in &a {
-                    b.iter().try_for_each(|(b, _)| each(&a.name, &b.name))?;
-                }
+        let _snapshot = self.catalog.snapshot()?;
+        for edge in self.edges(threshold, scope, &BoilerplateCache::default())? {
+            let holders = |content: u32| self.holders(content.into(), false);
+            let (a, b) = (holders(edge.a)?, holders(edge.b)?);
+            for (a, _) in &a {
+                b.iter().try_for_each(|(b, _)| each(&a.name, &b.name))?;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     /// All pairs of latest contents within the scope whose sketches may be near.

@@ -170,28 +170,25 @@ impl Archive {
         question: SimilarQuery,
     ) -> Result<Option<Vec<NearDocument>>, Error> {
         let boilerplate_cache = BoilerplateCache::default();
-        self.catalog.at_once(|| {
-            let known = self.catalog.content(&Digest::of(bytes))?;
-            let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
-            let Some(asked) = prepared::prepare(bytes, media_type, &boilerplate) else {
-                return Ok(None);
-            };
-            let mut candidates = match question.all_revisions {
-                false => self.candidates(&asked.sketch, question.threshold, &boilerplate_cache)?,
-                true => self.candidates_of_all_times(
-                    &asked.sketch,
-                    question.threshold,
-                    &boilerplate_cache,
-                )?,
-            };
-            // The same bytes are near, however few or common their hashes are.
-            if let Some(content) = known
-                && candidates.iter().all(|it| it.content != content)
-            {
-                candidates.push(Candidate { content, rarity: 1.0, is_leader: false });
+        let _snapshot = self.catalog.snapshot()?;
+        let known = self.catalog.content(&Digest::of(bytes))?;
+        let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
+        let Some(asked) = prepared::prepare(bytes, media_type, &boilerplate) else {
+            return Ok(None);
+        };
+        let mut candidates = match question.all_revisions {
+            false => self.candidates(&asked.sketch, question.threshold, &boilerplate_cache)?,
+            true => {
+                self.candidates_of_all_times(&asked.sketch, question.threshold, &boilerplate_cache)?
             }
-            self.near_among(&asked, candidates, question, &boilerplate_cache).map(Some)
-        })
+        };
+        // The same bytes are near, however few or common their hashes are.
+        if let Some(content) = known
+            && candidates.iter().all(|it| it.content != content)
+        {
+            candidates.push(Candidate { content, rarity: 1.0, is_leader: false });
+        }
+        self.near_among(&asked, candidates, question, &boilerplate_cache).map(Some)
     }
 
     /// The documents that hold those of the candidates that are near to a text, the nearest first.
@@ -351,16 +348,7 @@ impl Archive {
         if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
             return Ok(None);
         }
-        let read = || self.reader.content_bytes(&revision.digest, revision.n_bytes);
-        let bytes = match read() {
-            // Its pack may have been compacted away since the catalog was taken hold of.
-            Err(Error::Damaged { .. }) => {
-                self.catalog.look_again()?;
-                read()
-            }
-            bytes => bytes,
-        };
-        match bytes {
+        match self.reader.content_bytes(&revision.digest, revision.n_bytes) {
             Ok(bytes) => {
                 let boilerplate = boilerplate_cache.of(&self.catalog, revision.content)?;
                 Ok(prepared::prepare(&bytes, &revision.media_type, &boilerplate))

@@ -36,20 +36,18 @@ impl Archive {
         let events: Vec<u64> = committed.new_texts.iter().step_by(stride).copied().collect();
         let boilerplate_cache = BoilerplateCache::default();
         let mut n_near = 0;
-        self.catalog.at_once(|| {
-            let (revisions, sketched) = self.sketched_by(&events, &boilerplate_cache)?;
-            for (turn, candidates) in
-                self.candidates_of_many(&sketched, threshold, &boilerplate_cache)?
-            {
-                let (own, near) =
-                    self.nearest(&revisions[turn], candidates, threshold, &boilerplate_cache)?;
-                n_near += u64::from(!near.is_empty());
-                if !is_bulk {
-                    near.iter().take(TOLD_MAX).try_for_each(|near| each(&own.name, near))?;
-                }
+        let _snapshot = self.catalog.snapshot()?;
+        let (revisions, sketched) = self.sketched_by(&events, &boilerplate_cache)?;
+        for (turn, candidates) in
+            self.candidates_of_many(&sketched, threshold, &boilerplate_cache)?
+        {
+            let (own, near) =
+                self.nearest(&revisions[turn], candidates, threshold, &boilerplate_cache)?;
+            n_near += u64::from(!near.is_empty());
+            if !is_bulk {
+                near.iter().take(TOLD_MAX).try_for_each(|near| each(&own.name, near))?;
             }
-            Ok(())
-        })?;
+        }
         let about = (n_near * n_texts as u64).checked_div(events.len() as u64).unwrap_or(0);
         Ok(is_bulk.then_some(about))
     }

@@ -30,7 +30,7 @@ const CANDIDATES_MAX: usize = 4;
 type Found = (u32, u32);
 
 impl Catalog {
-    fn base_candidates(
+    fn sharing_most(
         &self,
         features: &Features,
         also: Option<Key>,
@@ -112,7 +112,8 @@ impl BaseCandidates for Catalog {
         features: &Features,
         also: Option<Key>,
     ) -> Result<Vec<BaseCandidate>, Error> {
-        self.at_once(|| self.base_candidates(features, also))
+        let _snapshot = self.snapshot()?;
+        self.sharing_most(features, also)
     }
 }
 

@@ -55,14 +55,13 @@ impl Catalog {
     ) -> Result<Vec<CandidateHit>, Error> {
         let posting = Blocks::posting(&self.db);
         let asked = [NeighbourQuery { content: before, hashes, n_shared_min }];
-        self.at_once(|| {
-            let mut tally = HitCounter::new(&asked, self.n_rare_max()?);
-            for hash in hashes {
-                let sharing = posting.below(*hash, u32::MAX, POSTINGS_MAX + 1)?;
-                tally.count(&[Lookup { hash: *hash, turn: 0 }], &sharing);
-            }
-            Ok(tally.neighbours().pop().map_or(Vec::new(), |(_, near)| near))
-        })
+        let _snapshot = self.snapshot()?;
+        let mut tally = HitCounter::new(&asked, self.n_rare_max()?);
+        for hash in hashes {
+            let sharing = posting.below(*hash, u32::MAX, POSTINGS_MAX + 1)?;
+            tally.count(&[Lookup { hash: *hash, turn: 0 }], &sharing);
+        }
+        Ok(tally.neighbours().pop().map_or(Vec::new(), |(_, near)| near))
     }
 
     /// The [`Catalog::neighbours`] of each content asked about that has any, after its place among

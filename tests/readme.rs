@@ -6,8 +6,14 @@ mod transcript;
 use std::process::Command;
 
 /// The pages whose links lead somewhere.
-const LINKING: [&str; 5] =
-    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/tour.md", "docs/glossary.md"];
+const LINKING: [&str; 6] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/tour.md",
+    "docs/glossary.md",
+];
 const README_LINES_MAX: usize = 120;
 
 /// Plays the console blocks of a page, in a sandbox of its own.

@@ -10,7 +10,7 @@ use common::{add, init};
 use divan::{Bencher, counter::BytesCount};
 use docarchive::{
     archive::{Archive, find::Which, ingest::transaction::Provenance},
-    backend::{Backend, memory::Memory},
+    backend::{Storage, memory::Memory},
     store::{candidates::BaseCandidates as _, features::Fingerprint},
 };
 
@@ -27,7 +27,7 @@ fn revision(n: usize) -> String {
 }
 
 fn grown(n_revisions: usize) -> Archive {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(backend);
     for n in 0..n_revisions {
         add(&mut archive, n as u64, &[("terms.md", revision(n).as_bytes())]).unwrap();
@@ -43,7 +43,7 @@ fn add_500_small_documents(bencher: Bencher) {
     let documents: Vec<(&str, &[u8])> =
         texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     bencher.counter(BytesCount::new(500 * 800_usize)).bench_local(|| {
-        let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+        let backend: Arc<dyn Storage> = Arc::new(Memory::default());
         let mut archive = init(backend);
         add(&mut archive, 1, &documents).unwrap();
         archive
@@ -61,7 +61,7 @@ fn add_200_kin_in_one_go(bencher: Bencher, n_threads: usize) {
     let n_bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
     let signer = common::signer();
     bencher.counter(BytesCount::new(n_bytes)).bench_local(|| {
-        let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+        let backend: Arc<dyn Storage> = Arc::new(Memory::default());
         let mut archive = init(backend);
         let transaction =
             archive.add(&signer, common::context(1), Provenance::default(), "bench").unwrap();
@@ -82,7 +82,7 @@ fn add_200_kin_in_one_go(bencher: Bencher, n_threads: usize) {
 /// The stored kin of one document among 500 others.
 #[divan::bench]
 fn candidates_among_500(bencher: Bencher) {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(backend);
     let texts = base_candidates(500);
     let documents: Vec<(&str, &[u8])> =

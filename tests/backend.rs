@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use docarchive::{
     backend::{
-        Backend, Object,
+        Backend, Lock, Object, Storage,
         faulty::{Fault, Faulty},
         local::Local,
         memory::{Fate, Memory},
@@ -17,14 +17,13 @@ use docarchive::{
     types::error::{Error, Refusal},
 };
 
-type Promise = (&'static str, fn(&dyn Backend));
+type Promise = (&'static str, fn(&dyn Storage));
 
 /// Each is run over an empty backend.
 const PROMISES: &[Promise] = &[
     ("what was put is read back whole", put_is_read_back),
     ("an object is written once", written_once),
     ("a swap replaces", swap_replaces),
-    ("an append extends or begins", append_extends),
     ("a limit is kept", limit_is_kept),
     ("a range is exact or refused", range_is_exact),
     ("a missing object has no bytes and no size", missing_is_none),
@@ -38,7 +37,7 @@ const PROMISES: &[Promise] = &[
     ("threads may put and read together", threads),
 ];
 
-fn put_is_read_back(b: &dyn Backend) {
+fn put_is_read_back(b: &dyn Storage) {
     let long = vec![7; 100_000];
     for (name, bytes) in [("a", &b"one"[..]), ("deep/er/still", b""), ("deep/er/long", &long)] {
         b.put(name, bytes).unwrap();
@@ -47,7 +46,7 @@ fn put_is_read_back(b: &dyn Backend) {
     }
 }
 
-fn written_once(b: &dyn Backend) {
+fn written_once(b: &dyn Storage) {
     b.put("packs/x", b"first").unwrap();
     b.put("packs/x", b"first").unwrap();
     for other in [&b"other"[..], b"", b"first and more", b"firs"] {
@@ -56,7 +55,7 @@ fn written_once(b: &dyn Backend) {
     assert_eq!(b.read("packs/x", 10).unwrap().unwrap(), b"first");
 }
 
-fn swap_replaces(b: &dyn Backend) {
+fn swap_replaces(b: &dyn Storage) {
     for bytes in [&b"old"[..], b"", b"newer and longer"] {
         b.swap("log/checkpoint", bytes).unwrap();
         assert_eq!(b.read("log/checkpoint", 100).unwrap().unwrap(), bytes);
@@ -64,17 +63,7 @@ fn swap_replaces(b: &dyn Backend) {
     assert_eq!(names(b, "log"), ["log/checkpoint"]);
 }
 
-fn append_extends(b: &dyn Backend) {
-    b.append("log/seen", b"one").unwrap();
-    b.append("log/seen", b"").unwrap();
-    b.append("log/seen", b" two").unwrap();
-    assert_eq!(b.read("log/seen", 100).unwrap().unwrap(), b"one two");
-    assert_eq!(b.read_range("log/seen", 3, 4).unwrap(), b" two");
-    b.append("log/seen", b" three").unwrap();
-    assert_eq!(b.read_range("log/seen", 7, 6).unwrap(), b" three");
-}
-
-fn limit_is_kept(b: &dyn Backend) {
+fn limit_is_kept(b: &dyn Storage) {
     b.put("x", b"12345").unwrap();
     assert_eq!(b.read("x", 5).unwrap().unwrap(), b"12345");
     assert_eq!(b.read("x", usize::MAX).unwrap().unwrap(), b"12345");
@@ -82,7 +71,7 @@ fn limit_is_kept(b: &dyn Backend) {
     damaged(b.read("x", 0));
 }
 
-fn range_is_exact(b: &dyn Backend) {
+fn range_is_exact(b: &dyn Storage) {
     b.put("x", b"0123456789").unwrap();
     for (offset, n_bytes, bytes) in
         [(0, 10, &b"0123456789"[..]), (3, 4, b"3456"), (9, 1, b"9"), (10, 0, b"")]
@@ -95,7 +84,7 @@ fn range_is_exact(b: &dyn Backend) {
     damaged(b.read_range("none", 0, 0));
 }
 
-fn missing_is_none(b: &dyn Backend) {
+fn missing_is_none(b: &dyn Storage) {
     for name in ["none", "no/such/folder"] {
         assert_eq!(b.read(name, 10).unwrap(), None);
         assert_eq!(b.size(name).unwrap(), None);
@@ -103,7 +92,7 @@ fn missing_is_none(b: &dyn Backend) {
     assert_eq!(b.list("no/such/folder").unwrap(), []);
 }
 
-fn listing(b: &dyn Backend) {
+fn listing(b: &dyn Storage) {
     for name in ["packs/b/2", "packs/a/1", "packs/a-b", "packs/a.x", "packs2/c", "pack"] {
         b.put(name, name.as_bytes()).unwrap();
     }
@@ -114,7 +103,7 @@ fn listing(b: &dyn Backend) {
     assert_eq!(b.list("pack").unwrap(), [], "an object is no folder");
 }
 
-fn removed_is_gone(b: &dyn Backend) {
+fn removed_is_gone(b: &dyn Storage) {
     b.put("packs/x", b"bytes").unwrap();
     b.put("packs/y", b"bytes").unwrap();
     b.remove("packs/x").unwrap();
@@ -125,14 +114,14 @@ fn removed_is_gone(b: &dyn Backend) {
     assert_eq!(names(b, "packs"), ["packs/y"]);
 }
 
-fn removed_may_come_anew(b: &dyn Backend) {
+fn removed_may_come_anew(b: &dyn Storage) {
     b.put("x", b"damaged").unwrap();
     b.remove("x").unwrap();
     b.put("x", b"healed").unwrap();
     assert_eq!(b.read("x", 10).unwrap().unwrap(), b"healed");
 }
 
-fn no_stale_range(b: &dyn Backend) {
+fn no_stale_range(b: &dyn Storage) {
     b.swap("x", b"old bytes").unwrap();
     assert_eq!(b.read_range("x", 0, 3).unwrap(), b"old");
     b.swap("x", b"new bytes").unwrap();
@@ -147,19 +136,18 @@ fn no_stale_range(b: &dyn Backend) {
     }
 }
 
-fn tidy_keeps_objects(b: &dyn Backend) {
+fn tidy_keeps_objects(b: &dyn Storage) {
     b.put("packs/9f/x", b"1").unwrap();
     b.swap("identity", b"2").unwrap();
-    b.append("seen", b"3").unwrap();
     b.tidy().unwrap();
     b.sync().unwrap();
     b.sync().unwrap();
-    for (name, bytes) in [("packs/9f/x", b"1"), ("identity", b"2"), ("seen", b"3")] {
+    for (name, bytes) in [("packs/9f/x", b"1"), ("identity", b"2")] {
         assert_eq!(b.read(name, 10).unwrap().unwrap(), bytes);
     }
 }
 
-fn one_writer(b: &dyn Backend) {
+fn one_writer(b: &dyn Storage) {
     let held = b.lock("anna, pid 7").unwrap();
     assert!(matches!(b.lock("bert"), Err(Error::Busy { who }) if who == "anna, pid 7"));
     b.put("x", b"the lock hinders no call").unwrap();
@@ -169,11 +157,10 @@ fn one_writer(b: &dyn Backend) {
     drop(held);
 }
 
-fn bad_names(b: &dyn Backend) {
+fn bad_names(b: &dyn Storage) {
     for name in ["", "..", "../x", "/etc/passwd", "a//b", "a/", ".tmp-1", "a/.x", "a b", "a\0b"] {
         damaged(b.put(name, b""));
         damaged(b.swap(name, b""));
-        damaged(b.append(name, b""));
         damaged(b.read(name, 10));
         damaged(b.read_range(name, 0, 0));
         damaged(b.size(name));
@@ -182,7 +169,7 @@ fn bad_names(b: &dyn Backend) {
     }
 }
 
-fn threads(b: &dyn Backend) {
+fn threads(b: &dyn Storage) {
     let ours = |n: usize| format!("packs/{n}");
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -258,7 +245,7 @@ fn each_unsynced_change_is_lost_or_kept_by_itself() {
 fn an_unsynced_put_is_whole_or_not_there() {
     let store = Memory::default();
     store.put("a", b"1234").unwrap();
-    assert_eq!(found(&store, |_| Fate::Torn), "");
+    assert_eq!(found(&store, |_| Fate::Lost), "");
     assert_eq!(found(&store, |_| Fate::Kept), "a=1234");
 }
 
@@ -270,19 +257,6 @@ fn a_swap_is_durable_at_once_and_nothing_earlier_undoes_it() {
     store.swap("checkpoint", b"new").unwrap();
     assert_eq!(found(&store, |_| Fate::Lost), "checkpoint=new");
     assert_eq!(found(&store, |_| Fate::Kept), "a=1 checkpoint=new");
-}
-
-#[test]
-fn an_append_is_lost_cut_short_or_kept_synced_or_not() {
-    let store = Memory::default();
-    store.append("seen", b"1234").unwrap();
-    store.sync().unwrap();
-    assert_eq!(found(&store, |_| Fate::Lost), "");
-    assert_eq!(found(&store, |_| Fate::Torn), "seen=12");
-    assert_eq!(found(&store, |_| Fate::Kept), "seen=1234");
-    store.remove("seen").unwrap();
-    store.sync().unwrap();
-    assert_eq!(found(&store, |_| Fate::Kept), "", "a durable removal takes the appends along");
 }
 
 #[test]
@@ -318,8 +292,7 @@ fn a_write_leaves_only_its_object() {
     archive.put("packs/9f/x", b"pack").unwrap();
     damaged(archive.put("packs/9f/x", b"kcap"));
     archive.swap("identity", b"me again").unwrap();
-    archive.append("seen", b"1").unwrap();
-    assert_eq!(files(folder.path()), ["identity", "packs/9f/x", "seen"]);
+    assert_eq!(files(folder.path()), ["identity", "packs/9f/x"]);
 }
 
 #[test]
@@ -406,7 +379,6 @@ fn a_put_that_meets_damage_on_disk_says_so_and_leaves_it() {
 fn writes(b: &dyn Backend) -> Result<(), Error> {
     b.put("packs/x", b"pack")?;
     b.sync()?;
-    b.append("seen", b"1234")?;
     b.swap("checkpoint", b"new")?;
     b.remove("old")
 }
@@ -416,21 +388,21 @@ fn the_list_of_calls_shows_the_order() {
     let faulty = Faulty::none(store_with_old());
     writes(&faulty).unwrap();
     let calls: Vec<_> = faulty.calls().iter().map(ToString::to_string).collect();
-    assert_eq!(calls, ["put packs/x", "sync", "append seen", "swap checkpoint", "remove old"]);
+    assert_eq!(calls, ["put packs/x", "sync", "swap checkpoint", "remove old"]);
     assert!(!faulty.has_struck());
 }
 
 #[test]
 fn a_fault_strikes_once_where_it_is_told_to() {
     for fault in [Fault::NotDone, Fault::Unreported, Fault::Half] {
-        for number in 0..5 {
+        for number in 0..4 {
             let faulty = Faulty::at(store_with_old(), number, fault);
             assert!(matches!(writes(&faulty), Err(Error::Io { .. })), "{fault:?} at {number}");
             assert_eq!(faulty.calls().len(), number + 1);
             assert!(faulty.has_struck());
             writes(&faulty).unwrap();
         }
-        let faulty = Faulty::at(store_with_old(), 5, fault);
+        let faulty = Faulty::at(store_with_old(), 4, fault);
         writes(&faulty).unwrap();
         assert!(!faulty.has_struck());
     }
@@ -443,11 +415,10 @@ fn a_fault_leaves_what_its_kind_says() {
         (0, Fault::Half, "old=0"),
         (0, Fault::Unreported, "old=0 packs/x=pack"),
         (2, Fault::NotDone, "old=0 packs/x=pack"),
-        (2, Fault::Half, "old=0 packs/x=pack seen=12"),
-        (3, Fault::Half, "old=0 packs/x=pack seen=1234"),
-        (3, Fault::Unreported, "checkpoint=new old=0 packs/x=pack seen=1234"),
-        (4, Fault::NotDone, "checkpoint=new old=0 packs/x=pack seen=1234"),
-        (4, Fault::Unreported, "checkpoint=new packs/x=pack seen=1234"),
+        (2, Fault::Half, "old=0 packs/x=pack"),
+        (2, Fault::Unreported, "checkpoint=new old=0 packs/x=pack"),
+        (3, Fault::NotDone, "checkpoint=new old=0 packs/x=pack"),
+        (3, Fault::Unreported, "checkpoint=new packs/x=pack"),
     ] {
         let store = store_with_old();
         writes(&Faulty::at(store.clone(), number, fault)).unwrap_err();
@@ -459,7 +430,7 @@ fn a_fault_leaves_what_its_kind_says() {
 fn a_half_written_object_in_a_folder_is_a_leftover_only() {
     for number in [0, 1] {
         let (folder, archive) = example();
-        let faulty = Faulty::at(Arc::new(archive), number, Fault::Half);
+        let faulty = Faulty::at(Arc::new(archive), number, Fault::Half).over(folder.path());
         faulty
             .put("packs/a0/y", b"1234")
             .and_then(|()| faulty.swap("identity", b"you"))
@@ -490,7 +461,7 @@ fn a_full_disk_takes_no_more_and_gives_what_it_has() {
     let store = store_with_old();
     let faulty = Faulty::at(store.clone(), 1, Fault::Full);
     faulty.put("a", b"1").unwrap();
-    for result in [faulty.put("b", b"2"), faulty.swap("c", b"3"), faulty.append("d", b"4")] {
+    for result in [faulty.put("b", b"2"), faulty.swap("c", b"3")] {
         let Err(Error::Io { source, .. }) = result else { panic!("{result:?}") };
         assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
     }

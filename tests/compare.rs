@@ -81,7 +81,7 @@ fn damage(memory: &Memory) {
 #[test]
 fn no_pack_is_read_for_what_the_catalog_knows() {
     let faulty = Faulty::none(Arc::new(Memory::of(grown())));
-    let archive = Archive::open(Arc::new(faulty.clone())).unwrap();
+    let archive = Archive::open(Arc::new(faulty.clone()), None).unwrap();
     let n_reads = || faulty.calls().iter().filter(|call| call.name.starts_with("packs/")).count();
     let n_before = n_reads();
     let none = One(Vec::new());
@@ -114,7 +114,7 @@ fn no_pack_is_read_for_what_the_catalog_knows() {
 #[test]
 fn damage_matters_only_where_contents_are_read() {
     let memory = Memory::of(grown());
-    let archive = Archive::open(Arc::new(memory.clone())).unwrap();
+    let archive = Archive::open(Arc::new(memory.clone()), None).unwrap();
     damage(&memory);
     let none = One(Vec::new());
     let found = asked(&archive, "large.bin@1", "@2", &none).unwrap();
@@ -129,7 +129,7 @@ fn damage_matters_only_where_contents_are_read() {
 
 #[test]
 fn what_is_given_is_known_whole_however_long() {
-    let archive = Archive::open(Arc::new(Memory::of(grown()))).unwrap();
+    let archive = Archive::open(Arc::new(Memory::of(grown())), None).unwrap();
     let now = context(9).now;
     for word in ["here", "-"] {
         let given = One(large(1));

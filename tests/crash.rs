@@ -8,13 +8,13 @@
 
 mod common;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use common::{add, check, everything, is_slow, noise, signer};
 use docarchive::{
     archive::{Archive, HistoryCheck, inspect::audit::AuditScope, maintain::compact::Policy},
     backend::{
-        Backend,
+        Storage,
         faulty::{Call, Fault, Faulty},
         local::Local,
         memory::{Fate, Memory},
@@ -46,11 +46,11 @@ enum Step {
 const SMALL: [Step; 3] = [Step::Init, Step::First, Step::Next];
 
 impl Step {
-    fn run(self, backend: Arc<dyn Backend>) -> Result<(), Error> {
+    fn run(self, storage: Arc<dyn Storage>, catalog: Option<&Path>) -> Result<(), Error> {
         if self == Self::Init {
-            return Archive::init(backend, &signer()).map(drop);
+            return Archive::init(storage, catalog, &signer()).map(drop);
         }
-        let mut archive = Archive::open(backend)?;
+        let mut archive = Archive::open(storage, catalog)?;
         match self {
             Self::Init => Ok(()),
             Self::First => add(
@@ -78,11 +78,11 @@ impl Step {
         let memory = Memory::default();
         let earlier = [Self::Init, Self::First, Self::Next];
         for step in earlier.iter().take_while(|step| **step != self) {
-            step.run(Arc::new(memory.clone())).unwrap();
+            step.run(Arc::new(memory.clone()), None).unwrap();
         }
         if matches!(self, Self::Tidy | Self::Rewrite) {
             // As many small packs as are worth tidying.
-            let mut archive = Archive::open(Arc::new(memory.clone())).unwrap();
+            let mut archive = Archive::open(Arc::new(memory.clone()), None).unwrap();
             for n in 10..17 {
                 let text = format!("{}{STORY}", STORY.repeat(n as usize));
                 add(&mut archive, n, &[("a.txt", text.as_bytes())]).unwrap();
@@ -92,8 +92,8 @@ impl Step {
     }
 }
 
-fn state(backend: Arc<dyn Backend>) -> State {
-    match Archive::open(backend) {
+fn state(storage: Arc<dyn Storage>, catalog: Option<&Path>) -> State {
+    match Archive::open(storage, catalog) {
         Ok(archive) => Some(everything(&archive)),
         Err(Error::NoArchive { .. }) => None,
         Err(error) => panic!("a human is needed: {error}"),
@@ -103,38 +103,44 @@ fn state(backend: Arc<dyn Backend>) -> State {
 /// The calls that a step makes when nothing fails, and the states around it.
 fn told(step: Step) -> (Vec<Call>, State, State) {
     let memory = step.before();
-    let old = state(Arc::new(memory.clone()));
+    let old = state(Arc::new(memory.clone()), None);
     let faulty = Faulty::none(Arc::new(memory.clone()));
-    step.run(Arc::new(faulty.clone())).unwrap();
-    let new = state(Arc::new(memory));
+    step.run(Arc::new(faulty.clone()), None).unwrap();
+    let new = state(Arc::new(memory), None);
     assert_eq!(old == new, matches!(step, Step::Tidy | Step::Rewrite));
     (faulty.calls(), old, new)
 }
 
 /// Goes on after a failure, as if nothing had been.
-fn go_on(backend: &Arc<dyn Backend>, found: &State, case: &str) {
+fn go_on(storage: &Arc<dyn Storage>, catalog: Option<&Path>, found: &State, case: &str) {
     let mut archive = match found {
-        None => Archive::init(Arc::clone(backend), &signer()),
-        Some(_) => Archive::open(Arc::clone(backend)),
+        None => Archive::init(Arc::clone(storage), catalog, &signer()),
+        Some(_) => Archive::open(Arc::clone(storage), catalog),
     }
     .unwrap_or_else(|error| panic!("{case}: {error}"));
     add(&mut archive, 9, &[("a.txt", b"after the storm"), ("later.txt", b"later")])
         .unwrap_or_else(|error| panic!("{case}: a human is needed: {error}"));
-    check(&archive, backend);
+    check(&archive, storage);
     let quick = AuditScope { is_quick: true, ..AuditScope::default() };
     let report = archive.audit(&quick, HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
     assert_eq!(report.findings, [], "{case}: not all was swept");
 }
 
-fn judge(backend: Arc<dyn Backend>, done: &Result<(), Error>, step: Step, case: &str) {
+fn judge(
+    storage: Arc<dyn Storage>,
+    catalog: Option<&Path>,
+    done: &Result<(), Error>,
+    step: Step,
+    case: &str,
+) {
     let (_, old, new) = told_once(step);
-    let found = state(Arc::clone(&backend));
+    let found = state(Arc::clone(&storage), catalog);
     if done.is_ok() {
         assert!(found == *new, "{case}: it was said to be done");
     } else {
         assert!(found == *old || found == *new, "{case}: a third state");
     }
-    go_on(&backend, &found, case);
+    go_on(&storage, catalog, &found, case);
 }
 
 /// [`told`], computed once for each step.
@@ -173,23 +179,23 @@ fn storm(step: Step, sample: Sample) {
             }
             let memory = Memory::of(before.clone());
             let faulty = Faulty::at(Arc::new(memory.clone()), n, fault);
-            let done = step.run(Arc::new(faulty.clone()));
+            let done = step.run(Arc::new(faulty.clone()), None);
             assert!(faulty.has_struck());
             let call = &told_once(step).0[n];
             let case = format!("{step:?}, {fault:?} at call {n}: {call}");
             if fault != Fault::Death {
-                judge(Arc::new(memory), &done, step, &case);
+                judge(Arc::new(memory), None, &done, step, &case);
                 continue;
             }
             let fates: [fn(usize) -> Fate; 4] = [
                 |_| Fate::Kept,
                 |_| Fate::Lost,
-                |n| if n % 2 == 0 { Fate::Kept } else { Fate::Torn },
-                |n| if n % 2 == 0 { Fate::Torn } else { Fate::Kept },
+                |n| if n % 2 == 0 { Fate::Kept } else { Fate::Lost },
+                |n| if n % 2 == 0 { Fate::Lost } else { Fate::Kept },
             ];
             for (p, fate) in fates.into_iter().enumerate() {
                 let left = memory.after_power_loss(fate);
-                judge(Arc::new(left), &done, step, &format!("{case}, power loss {p}"));
+                judge(Arc::new(left), None, &done, step, &format!("{case}, power loss {p}"));
             }
         }
     }
@@ -223,19 +229,25 @@ fn in_a_folder_with_a_catalog_it_is_the_same() {
             loop {
                 let folder = tempfile::tempdir().unwrap();
                 let path = folder.path().join("archive");
-                let local: Arc<dyn Backend> = Arc::new(Local::create(&path).unwrap());
+                let local: Arc<dyn Storage> = Arc::new(Local::create(&path).unwrap());
                 for (name, bytes) in &before {
                     local.swap(name, bytes).unwrap();
                 }
                 // The catalog stands as the last command left it.
-                state(Arc::clone(&local));
-                let faulty = Faulty::at(Arc::clone(&local), n, fault);
-                let done = step.run(Arc::new(faulty.clone()));
+                state(Arc::clone(&local), Some(&path));
+                let faulty = Faulty::at(Arc::clone(&local), n, fault).over(&path);
+                let done = step.run(Arc::new(faulty.clone()), Some(&path));
                 if !faulty.has_struck() {
                     break;
                 }
                 let call = faulty.calls()[n].to_string();
-                judge(local, &done, step, &format!("{step:?}, {fault:?} at call {n}: {call}"));
+                judge(
+                    local,
+                    Some(&path),
+                    &done,
+                    step,
+                    &format!("{step:?}, {fault:?} at call {n}: {call}"),
+                );
                 n += if is_slow() { 1 } else { 7 };
             }
         }
@@ -246,10 +258,10 @@ fn in_a_folder_with_a_catalog_it_is_the_same() {
 fn i2_what_is_done_outlives_a_power_failure_at_once() {
     for step in [Step::Init, Step::First, Step::Next, Step::Large] {
         let memory = step.before();
-        step.run(Arc::new(memory.clone())).unwrap();
-        let left: Arc<dyn Backend> = Arc::new(memory.after_power_loss(|_| Fate::Lost));
-        assert!(state(Arc::clone(&left)) == told_once(step).2, "{step:?}");
-        check(&Archive::open(Arc::clone(&left)).unwrap(), &left);
+        step.run(Arc::new(memory.clone()), None).unwrap();
+        let left: Arc<dyn Storage> = Arc::new(memory.after_power_loss(|_| Fate::Lost));
+        assert!(state(Arc::clone(&left), None) == told_once(step).2, "{step:?}");
+        check(&Archive::open(Arc::clone(&left), None).unwrap(), &left);
     }
 }
 
@@ -259,19 +271,18 @@ fn i1_facts_are_written_once() {
         let memory = step.before();
         let before = memory.contents();
         let faulty = Faulty::none(Arc::new(memory.clone()));
-        step.run(Arc::new(faulty.clone())).unwrap();
+        step.run(Arc::new(faulty.clone()), None).unwrap();
         let mut put = HashSet::new();
         for call in faulty.calls() {
             match call.verb {
                 "put" => assert!(put.insert(call.name.clone()), "{call} twice"),
                 "swap" => assert_eq!(call.name, "log/checkpoint"),
-                "append" => assert_eq!(call.name, "log/checkpoints"),
                 "remove" => assert!(call.name.contains(".p/"), "{call}: not an unfilled bundle"),
                 _ => {}
             }
         }
         for (name, bytes) in memory.contents() {
-            let is_fact = !name.starts_with("log/checkpoint");
+            let is_fact = name != "log/checkpoint";
             if let Some(old) = before.get(&name).filter(|_| is_fact) {
                 assert_eq!(*old, bytes, "{name}");
             }

@@ -13,14 +13,14 @@ use std::{
     sync::Arc,
 };
 
-use common::{add, check, context, copy, everything, init, is_slow, signer};
+use common::{add, check, context, copy, everything, init, init_in, is_slow, signer};
 use docarchive::{
     archive::{
         Archive, HistoryCheck,
         inspect::audit::{AuditScope, Code, Report},
     },
     backend::{
-        Backend,
+        Storage,
         local::Local,
         memory::{Contents, Memory},
     },
@@ -33,8 +33,7 @@ const STORY: &str = "The harbour was closed on Monday after the storm broke two 
 
 type Truth = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
 
-fn grown(backend: Arc<dyn Backend>) -> Archive {
-    let mut archive = init(backend);
+fn grown(mut archive: Archive) -> Archive {
     let two = format!("{STORY}{}", STORY.replace("Monday", "Tuesday"));
     let three = two.replace("fishing", "sailing");
     add(&mut archive, 1, &[("a.txt", STORY.as_bytes()), ("b/c.txt", b"other"), ("empty", b"")])
@@ -46,7 +45,7 @@ fn grown(backend: Arc<dyn Backend>) -> Archive {
 
 fn facts() -> (Contents, Truth) {
     let memory = Memory::default();
-    let archive = grown(Arc::new(memory.clone()));
+    let archive = grown(init(Arc::new(memory.clone())));
     (memory.contents(), everything(&archive).into_iter().collect())
 }
 
@@ -93,22 +92,16 @@ fn n_revisions(truth: &Truth) -> usize {
 
 /// Opens damaged facts: either an error names the damage, or a finding does.
 fn judge(contents: Contents, truth: &Truth, object: &str, case: &str) {
-    let is_fact = object != "log/checkpoints";
-    let seen = Archive::open(Arc::new(Memory::of(contents)))
+    let seen = Archive::open(Arc::new(Memory::of(contents)), None)
         .and_then(|archive| file_stat(&archive, truth, case));
     match seen {
-        Ok(seen) if is_fact => {
+        Ok(seen) => {
             // zstd has bits that mean nothing; then what people read is all there, and verified.
             let is_whole = seen.errors.is_empty() && seen.n_read == n_revisions(truth);
             let is_harmless = object.starts_with("log/") && is_whole;
             assert!(!seen.report.is_sound() || is_harmless, "{case}: nobody noticed");
         }
-        Ok(seen) => {
-            assert!(seen.report.findings.is_empty() && seen.errors.is_empty(), "{case}");
-            assert_eq!(seen.n_read, n_revisions(truth), "{case}");
-        }
         Err(error) => {
-            assert!(is_fact, "{case}: {error}");
             let names = object.rsplit_once("/entries/").map_or(object, |_| "log/entries");
             let text = error.to_string();
             let is_named = text.contains(names)
@@ -168,7 +161,7 @@ fn two_facts_swapped_are_noticed_and_never_misread() {
         let mut damaged = contents.clone();
         damaged.insert((*a).clone(), contents[*b].clone());
         damaged.insert((*b).clone(), contents[*a].clone());
-        let seen = Archive::open(Arc::new(Memory::of(damaged)))
+        let seen = Archive::open(Arc::new(Memory::of(damaged)), None)
             .and_then(|archive| file_stat(&archive, &truth, &format!("{a} and {b}")));
         assert!(seen.is_err() || !seen.unwrap().report.is_sound(), "{a} and {b}");
     }
@@ -178,14 +171,14 @@ fn two_facts_swapped_are_noticed_and_never_misread() {
 fn in_a_folder() -> (tempfile::TempDir, PathBuf, Truth) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    let archive = grown(Arc::new(Local::create(&path).unwrap()));
+    let archive = grown(init_in(&path));
     let truth = everything(&archive).into_iter().collect();
     drop(archive);
     (folder, path, truth)
 }
 
 fn open(path: &Path) -> Result<Archive, Error> {
-    Archive::open(Arc::new(Local::open(path)?))
+    Archive::open(Arc::new(Local::open(path)?), Some(path))
 }
 
 #[test]
@@ -278,14 +271,14 @@ fn a_catalog_that_forgot_its_packs_does_not_lose_them() {
     add(&mut archive, 9, &[("later.txt", b"later")]).unwrap();
     let all: Truth = everything(&archive).into_iter().filter(|(n, _)| n != b"later.txt").collect();
     assert_eq!(all, truth);
-    let backend: Arc<dyn Backend> = Arc::new(Local::open(&path).unwrap());
+    let backend: Arc<dyn Storage> = Arc::new(Local::open(&path).unwrap());
     check(&archive, &backend);
 }
 
 #[test]
 fn damage_in_a_base_names_every_revision_that_rests_on_it() {
     let (mut contents, _) = facts();
-    let archive = Archive::open(Arc::new(Memory::of(contents.clone()))).unwrap();
+    let archive = Archive::open(Arc::new(Memory::of(contents.clone())), None).unwrap();
     let document = archive.document(b"a.txt").unwrap();
     let revisions = archive.catalog().revisions(&document).unwrap();
     assert_eq!(archive.chain(&revisions[0]).unwrap().depth, 2, "the story has a chain");
@@ -297,7 +290,7 @@ fn damage_in_a_base_names_every_revision_that_rests_on_it() {
     let mut bad = contents[&name].to_vec();
     bad[(place.offset + place.n_bytes) as usize - 1] ^= 1;
     contents.insert(name.clone(), bad.into());
-    let archive = Archive::open(Arc::new(Memory::of(contents))).unwrap();
+    let archive = Archive::open(Arc::new(Memory::of(contents)), None).unwrap();
     let report =
         archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
     let mut hurt: Vec<&str> =
@@ -311,8 +304,8 @@ fn damage_in_a_base_names_every_revision_that_rests_on_it() {
 #[test]
 fn adding_the_same_bytes_again_heals_whatever_they_are_called() {
     let (contents, _) = facts();
-    let backend: Arc<dyn Backend> = Arc::new(Memory::of(contents));
-    let mut archive = Archive::open(Arc::clone(&backend)).unwrap();
+    let backend: Arc<dyn Storage> = Arc::new(Memory::of(contents));
+    let mut archive = Archive::open(Arc::clone(&backend), None).unwrap();
     add(&mut archive, 20, &[("large", &common::noise(3, 6 << 20))]).unwrap();
     let truth = everything(&archive);
     let mut spoilt = common::copy(&*backend).contents();
@@ -322,7 +315,7 @@ fn adding_the_same_bytes_again_heals_whatever_they_are_called() {
         bad[middle] ^= 1;
         *pack = bad.into();
     }
-    let mut archive = Archive::open(Arc::new(Memory::of(spoilt))).unwrap();
+    let mut archive = Archive::open(Arc::new(Memory::of(spoilt)), None).unwrap();
     let n_bad = |archive: &Archive| {
         let report =
             archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
@@ -342,9 +335,8 @@ fn the_pack_that_comes_out_the_same_heals_the_damaged_one() {
     // Now what is damaged is written over: the pack is whole again, and the audit is sound.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    add(&mut init(Arc::new(Local::create(&path).unwrap())), 1, &[("a.txt", STORY.as_bytes())])
-        .unwrap();
-    let backend: Arc<dyn Backend> = Arc::new(Local::open(&path).unwrap());
+    add(&mut init_in(&path), 1, &[("a.txt", STORY.as_bytes())]).unwrap();
+    let backend: Arc<dyn Storage> = Arc::new(Local::open(&path).unwrap());
     let packs = backend.list("packs").unwrap();
     assert_eq!(packs.len(), 1, "the document lies alone");
     let pack = path.join(&packs[0].name);
@@ -365,7 +357,7 @@ fn the_pack_that_comes_out_the_same_heals_the_damaged_one() {
 #[test]
 fn what_is_no_fact_hurts_nothing() {
     let (_folder, path, truth) = in_a_folder();
-    for name in ["lock", "log/checkpoints", "catalog-seen.sqlite"] {
+    for name in ["lock", "log/stray", "catalog-seen.sqlite"] {
         for bytes in [&b""[..], b"\xff\0nonsense\n"] {
             fs::write(path.join(name), bytes).unwrap();
             let mut archive = open(&path).unwrap();
@@ -392,7 +384,7 @@ fn remembered(archive: &Archive) -> (String, Vec<u8>) {
 }
 
 fn history_check(contents: Contents, (vkey, note): &(String, Vec<u8>)) -> HistoryCheck {
-    let archive = Archive::open(Arc::new(Memory::of(contents))).unwrap();
+    let archive = Archive::open(Arc::new(Memory::of(contents)), None).unwrap();
     archive.history_check(vkey, note).unwrap()
 }
 
@@ -427,8 +419,8 @@ fn an_old_folder_put_back_is_rolled_back() {
     cut.insert("log/checkpoint".into(), old["log/checkpoint"].clone());
     assert_eq!(history_check(cut, &memory_of), HistoryCheck::RolledBack { remembered: 4, size: 2 });
     // The folder alone is sound: nobody without a memory can tell.
-    let backend: Arc<dyn Backend> = Arc::new(Memory::of(old));
-    check(&Archive::open(Arc::clone(&backend)).unwrap(), &backend);
+    let backend: Arc<dyn Storage> = Arc::new(Memory::of(old));
+    check(&Archive::open(Arc::clone(&backend), None).unwrap(), &backend);
 }
 
 #[test]
@@ -440,7 +432,7 @@ fn another_history_by_the_same_key_is_forked() {
     add(&mut archive, 2, &[("a", b"two")]).unwrap();
     let memory_of = remembered(&archive);
     let other = Memory::of(old);
-    let mut forked = Archive::open(Arc::new(other.clone())).unwrap();
+    let mut forked = Archive::open(Arc::new(other.clone()), None).unwrap();
     add(&mut forked, 2, &[("a", b"something else")]).unwrap();
     assert_eq!(history_check(other.contents(), &memory_of), HistoryCheck::Forked { size: 4 });
     add(&mut forked, 3, &[("a", b"and more")]).unwrap();
@@ -457,13 +449,13 @@ fn another_key_is_another_archive() {
     let memory_of = remembered(&archive);
     let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
     let memory = Memory::default();
-    let other = Archive::init(Arc::new(memory.clone()), &stranger).unwrap();
+    let other = Archive::init(Arc::new(memory.clone()), None, &stranger).unwrap();
     let found = history_check(memory.contents(), &memory_of);
     assert_eq!(found, HistoryCheck::OtherKey { remembered: memory_of.0 });
     assert!(found.is_bad());
     drop(other);
     // Nobody but the key's holder writes.
-    let mut archive = Archive::open(Arc::new(memory)).unwrap();
+    let mut archive = Archive::open(Arc::new(memory), None).unwrap();
     let mine = signer();
     assert!(matches!(
         archive.add(&mine, context(1), Default::default(), "test"),
@@ -477,17 +469,17 @@ fn a_journal_edited_and_recomputed_without_the_key_is_untrusted() {
     let (contents, truth) = facts();
     let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
     let memory = Memory::default();
-    let mut forged = Archive::init(Arc::new(memory.clone()), &stranger).unwrap();
+    let mut forged = Archive::init(Arc::new(memory.clone()), None, &stranger).unwrap();
     let mut adding = forged.add(&stranger, context(1), Default::default(), "test").unwrap();
     common::take(&mut adding, b"a.txt", b"nothing ever happened").unwrap();
     adding.commit().unwrap();
     let mut forgery = memory.contents();
     forgery.insert("identity".into(), contents["identity"].clone());
-    let opened = Archive::open(Arc::new(Memory::of(forgery.clone())));
+    let opened = Archive::open(Arc::new(Memory::of(forgery.clone())), None);
     assert!(matches!(opened, Err(Error::Untrusted { .. })));
     // With the true checkpoint over the forged journal, the root shows it.
     forgery.insert("log/checkpoint".into(), contents["log/checkpoint"].clone());
-    let seen = Archive::open(Arc::new(Memory::of(forgery)))
+    let seen = Archive::open(Arc::new(Memory::of(forgery)), None)
         .and_then(|archive| file_stat(&archive, &truth, "forged"));
     assert!(seen.is_err() || !seen.unwrap().report.is_sound());
 }
@@ -496,7 +488,7 @@ fn a_journal_edited_and_recomputed_without_the_key_is_untrusted() {
 fn a_half_copied_archive_is_whole_or_says_what_is_missing() {
     let (contents, truth) = facts();
     let backend = Memory::of(contents);
-    let copied: Arc<dyn Backend> = Arc::new(copy(&backend));
-    let archive = Archive::open(Arc::clone(&copied)).unwrap();
+    let copied: Arc<dyn Storage> = Arc::new(copy(&backend));
+    let archive = Archive::open(Arc::clone(&copied), None).unwrap();
     assert_eq!(file_stat(&archive, &truth, "copy").unwrap().n_read, n_revisions(&truth));
 }

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use common::{Steady, context, init, signer};
+use common::{Steady, context, init, init_in, open_in, signer};
 use docarchive::{
     archive::{
         Archive, HistoryCheck,
@@ -22,7 +22,7 @@ use docarchive::{
         },
         inspect::audit::AuditScope,
     },
-    backend::{Backend, faulty::Faulty, local::Local, memory::Memory},
+    backend::{Storage, faulty::Faulty, memory::Memory},
     store::{pack_name, place::Places},
     types::{
         digest::{Digest, Hasher},
@@ -152,14 +152,14 @@ fn a_large_content_reads_back_and_its_next_version_shares_its_chunks() {
 
 #[test]
 fn i12_a_large_content_is_read_chunk_by_chunk() {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
     add_large(&mut archive, 1, false);
     let document = archive.document(b"large.txt").unwrap();
     let revision = &archive.catalog().revisions(&document).unwrap()[0];
     // A fresh handle, so that nothing is cached; the calls are counted piece by piece.
     let calls = Faulty::none(backend);
-    let archive = Archive::open(Arc::new(calls.clone())).unwrap();
+    let archive = Archive::open(Arc::new(calls.clone()), None).unwrap();
     let mut stream = archive.read(&document, revision).unwrap();
     let (mut n_calls, mut n_pieces, mut n_bytes) = (calls.calls().len(), 0, 0);
     while let Some(piece) = stream.next_piece().unwrap() {
@@ -202,7 +202,7 @@ fn a_pack_of_chunks_is_not_swept_while_their_list_cannot_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     let content = common::noise(3, 36 << 20);
-    let mut archive = init(Arc::new(Local::create(&path).unwrap()));
+    let mut archive = init_in(&path);
     common::add(&mut archive, 1, &[("large", &content)]).unwrap();
     let document = archive.document(b"large").unwrap();
     let revision = archive.catalog().revisions(&document).unwrap().remove(0);
@@ -215,7 +215,7 @@ fn a_pack_of_chunks_is_not_swept_while_their_list_cannot_be_read() {
     let db = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
     db.execute_batch("DELETE FROM pack; DELETE FROM place;").unwrap();
     db.close().unwrap();
-    let mut archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    let mut archive = open_in(&path);
     common::add(&mut archive, 2, &[("small", b"small")]).unwrap();
 
     fs::write(&list, &good).unwrap();

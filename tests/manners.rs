@@ -18,7 +18,7 @@ use docarchive::{
         add::{Intake, Outcome, Reading, Source},
         transaction::Provenance,
     },
-    backend::{Backend, memory::Memory},
+    backend::{Storage, memory::Memory},
     catalog::FileStat,
     types::name::DocName,
 };
@@ -427,7 +427,7 @@ fn a_file_that_changes_is_read_twice_and_then_called_unsettled() {
     for (looks, n_reads, is_unsettled, is_seen_after) in
         [(&[1][..], 1, false, true), (&[1, 2, 2], 2, false, true), (&[1, 2, 3, 4], 2, true, false)]
     {
-        let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+        let backend: Arc<dyn Storage> = Arc::new(Memory::default());
         let (mut archive, signer) = (common::init(backend), common::signer());
         let source = Shifting::new(looks);
         let name = DocName::new("x").unwrap();

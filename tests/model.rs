@@ -8,7 +8,7 @@ mod common;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use common::{check, context, everything, is_slow, signer, take};
+use common::{check, context, everything, is_slow, open_in, signer, take};
 use docarchive::{
     archive::{
         Archive,
@@ -16,7 +16,7 @@ use docarchive::{
         ingest::{add::Outcome, transaction::Provenance},
         maintain::compact::Policy,
     },
-    backend::{Backend, local::Local},
+    backend::{Storage, local::Local},
     store::CompressionLevels,
     types::{error::Error, time::Timestamp},
 };
@@ -141,10 +141,6 @@ fn said(taken: &Outcome) -> &'static str {
     }
 }
 
-fn open(path: &Path) -> Archive {
-    Archive::open(Arc::new(Local::open(path).unwrap())).unwrap()
-}
-
 fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &Command) {
     let signer = signer();
     match command {
@@ -169,15 +165,15 @@ fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &
             let policy = if *is_all { Policy::Rewrite(levels, 1) } else { Policy::Tidy };
             archive.compact(policy, "test", &mut |_| Ok(())).unwrap();
         }
-        Command::Reopen => *archive = open(path),
+        Command::Reopen => *archive = open_in(path),
         Command::LoseCatalog => {
             let elsewhere = tempfile::tempdir().unwrap();
             // The open archive lets go of the file before it is taken away.
-            *archive = common::init(Arc::new(Local::create(elsewhere.path().join("x")).unwrap()));
+            *archive = common::init_in(&elsewhere.path().join("x"));
             for end in ["", "-wal", "-shm"] {
                 let _ = std::fs::remove_file(path.join(format!("catalog.sqlite{end}")));
             }
-            *archive = open(path);
+            *archive = open_in(path);
         }
     }
 }
@@ -232,8 +228,8 @@ proptest! {
     fn an_archive_is_a_map_with_a_memory(commands in prop::collection::vec(command(), 1..12)) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("archive");
-        let backend: Arc<dyn Backend> = Arc::new(Local::create(&path).unwrap());
-        let mut archive = common::init(Arc::clone(&backend));
+        let mut archive = common::init_in(&path);
+        let backend: Arc<dyn Storage> = Arc::new(Local::open(&path).unwrap());
         let mut model = Model::new();
         for (n, command) in commands.iter().enumerate() {
             run(&mut archive, &path, &mut model, n as u64 + 1, command);
@@ -247,7 +243,7 @@ proptest! {
 
 #[test]
 fn a_date_selects_what_was_there_then() {
-    let backend: Arc<dyn Backend> = Arc::new(docarchive::backend::memory::Memory::default());
+    let backend: Arc<dyn Storage> = Arc::new(docarchive::backend::memory::Memory::default());
     let mut archive = common::init(backend);
     // Occasions are a minute apart.
     for n in 1..=3 {

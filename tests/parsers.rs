@@ -252,7 +252,7 @@ proptest! {
         changes.iter().for_each(|change| change.apply(&mut bytes));
         let mut contents = facts().clone();
         contents.insert(name.clone(), bytes.into());
-        if let Ok(archive) = Archive::open(Arc::new(Memory::of(contents))) {
+        if let Ok(archive) = Archive::open(Arc::new(Memory::of(contents)), None) {
             let _ = archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
         }
     }
@@ -272,7 +272,7 @@ proptest! {
         let folder = if is_details { "log/details/" } else { "log/entries/" };
         let name = contents.keys().find(|name| name.starts_with(folder)).unwrap().clone();
         contents.insert(name, zstd::bulk::compress(&plain, 1).unwrap().into());
-        if let Ok(archive) = Archive::open(Arc::new(Memory::of(contents))) {
+        if let Ok(archive) = Archive::open(Arc::new(Memory::of(contents)), None) {
             let report = archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
             prop_assert!(report.is_err() || !report.unwrap().is_sound());
         }
@@ -281,7 +281,10 @@ proptest! {
 
 #[test]
 fn the_valid_inputs_are_valid() {
-    assert_eq!(everything(&Archive::open(Arc::new(Memory::of(facts().clone()))).unwrap()).len(), 3);
+    assert_eq!(
+        everything(&Archive::open(Arc::new(Memory::of(facts().clone())), None).unwrap()).len(),
+        3
+    );
     let n_parsed = |parses: &dyn Fn(&[u8]) -> bool| valid().iter().filter(|v| parses(v)).count();
     assert_eq!(events().len(), 6);
     assert!(n_parsed(&|bytes| frame::parse(bytes).is_ok()) >= 2);
@@ -381,7 +384,7 @@ fn i9_a_bundle_that_would_unpack_beyond_its_limit_is_refused() {
         let name = contents.keys().find(|name| name.starts_with(folder)).unwrap().clone();
         let bomb = zstd::bulk::compress(&vec![0; n_bytes + 1], 3).unwrap();
         contents.insert(name.clone(), bomb.into());
-        let opened = Archive::open(Arc::new(Memory::of(contents)));
+        let opened = Archive::open(Arc::new(Memory::of(contents)), None);
         let error = opened.map(drop).unwrap_err().to_string();
         assert!(error.contains(&name) && error.contains("states"), "{error}");
     }
@@ -400,7 +403,7 @@ fn i9_notes_identities_and_events_have_limits() {
     {
         let mut contents = facts().clone();
         contents.insert(name.into(), vec![b'a'; n_bytes + 1].into());
-        let opened = Archive::open(Arc::new(Memory::of(contents)));
+        let opened = Archive::open(Arc::new(Memory::of(contents)), None);
         let error = opened.map(drop).unwrap_err().to_string();
         assert!(error.contains("at most"), "{name}: {error}");
     }

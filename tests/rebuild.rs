@@ -5,17 +5,16 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{add, check, everything, init};
+use common::{add, check, everything, init, init_in, open_in};
 use docarchive::{
     archive::Archive,
-    backend::{Backend, local::Local, memory::Memory},
+    backend::{Backend, Storage, local::Local, memory::Memory},
 };
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
     Nobody was hurt, the harbour master said, and fishing may begin again next week.\n";
 
-fn grown(backend: Arc<dyn Backend>) -> Archive {
-    let mut archive = init(Arc::clone(&backend));
+fn grown(mut archive: Archive) -> Archive {
     add(&mut archive, 1, &[("a.txt", STORY.as_bytes()), ("b/c.txt", b"other"), ("empty", b"")])
         .unwrap();
     let longer = STORY.repeat(3);
@@ -26,15 +25,15 @@ fn grown(backend: Arc<dyn Backend>) -> Archive {
 
 #[test]
 fn i5_a_catalog_made_anew_is_byte_for_byte_the_old_one() {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
-    let archive = grown(Arc::clone(&backend));
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
+    let archive = grown(init(Arc::clone(&backend)));
     check(&archive, &backend);
 }
 
 #[test]
 fn a_b_a_is_three_revisions_of_two_contents() {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
-    let archive = grown(backend);
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
+    let archive = grown(init(backend));
     let all = everything(&archive);
     let (_, revisions) = &all[0];
     assert_eq!(revisions.len(), 3);
@@ -46,7 +45,7 @@ fn a_b_a_is_three_revisions_of_two_contents() {
 fn a_catalog_that_is_missing_torn_or_behind_is_brought_up_unasked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    let archive = grown(Arc::new(Local::create(&path).unwrap()));
+    let archive = grown(init_in(&path));
     let (wanted, all) = (archive.catalog().dump().unwrap(), everything(&archive));
     drop(archive);
     let catalog = path.join("catalog.sqlite");
@@ -54,12 +53,12 @@ fn a_catalog_that_is_missing_torn_or_behind_is_brought_up_unasked() {
     let torn: [&[u8]; 4] = [b"", b"not a database", &good[..good.len() / 2], &[0; 4096]];
     for torn in torn {
         std::fs::write(&catalog, torn).unwrap();
-        let archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+        let archive = open_in(&path);
         assert_eq!(archive.catalog().dump().unwrap(), wanted);
         assert_eq!(everything(&archive), all);
     }
     std::fs::remove_file(&catalog).unwrap();
-    let mut archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    let mut archive = open_in(&path);
     assert_eq!(archive.catalog().dump().unwrap(), wanted);
     // Behind: the facts went on, and the catalog of before is put back.
     let before = std::fs::read(&catalog).unwrap();
@@ -67,7 +66,7 @@ fn a_catalog_that_is_missing_torn_or_behind_is_brought_up_unasked() {
     let wanted = archive.catalog().dump().unwrap();
     drop(archive);
     std::fs::write(&catalog, before).unwrap();
-    let archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    let archive = open_in(&path);
     assert_eq!(archive.catalog().dump().unwrap(), wanted);
 }
 
@@ -75,7 +74,7 @@ fn a_catalog_that_is_missing_torn_or_behind_is_brought_up_unasked() {
 fn a_catalog_of_an_older_version_is_made_anew_unasked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    let archive = grown(Arc::new(Local::create(&path).unwrap()));
+    let archive = grown(init_in(&path));
     let wanted = archive.catalog().dump().unwrap();
     assert!(wanted.contains("\nposting|"), "{wanted}");
     drop(archive);
@@ -87,7 +86,7 @@ fn a_catalog_of_an_older_version_is_made_anew_unasked() {
         INSERT INTO posting VALUES (1, 1);";
     shell.execute_batch(older).unwrap();
     drop(shell);
-    let archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    let archive = open_in(&path);
     assert_eq!(archive.catalog().dump().unwrap(), wanted);
 }
 
@@ -95,7 +94,7 @@ fn a_catalog_of_an_older_version_is_made_anew_unasked() {
 fn a_pack_without_its_directory_gives_back_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    let mut archive = grown(Arc::new(Local::create(&path).unwrap()));
+    let mut archive = grown(init_in(&path));
     let large = common::noise(5, 9 << 20);
     add(&mut archive, 4, &[("large", &large)]).unwrap();
     let all = everything(&archive);
@@ -106,7 +105,7 @@ fn a_pack_without_its_directory_gives_back_what_it_holds() {
         std::fs::write(&file, &bytes[..bytes.len() - 30]).unwrap();
     }
     std::fs::remove_file(path.join("catalog.sqlite")).unwrap();
-    let archive = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    let archive = open_in(&path);
     assert_eq!(everything(&archive), all);
 }
 
@@ -114,7 +113,7 @@ fn a_pack_without_its_directory_gives_back_what_it_holds() {
 fn the_four_views_answer_in_the_shell() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    drop(grown(Arc::new(Local::create(&path).unwrap())));
+    drop(grown(init_in(&path)));
     let shell = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
     let row = |sql: &str| -> String {
         let row = |row: &rusqlite::Row| row.get(0);
@@ -140,4 +139,21 @@ fn the_four_views_answer_in_the_shell() {
         ),
         "revise a.txt@1, revise b/c.txt@1, revise empty@1, commit -, revise a.txt@2"
     );
+}
+
+#[test]
+fn facts_kept_elsewhere_have_their_catalog_in_the_folder_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage: Arc<dyn Storage> = Arc::new(Memory::default());
+    drop(grown(init(Arc::clone(&storage))));
+    let open = || Archive::open(Arc::clone(&storage), Some(folder.path())).unwrap();
+    check(&open(), &storage);
+    let file = folder.path().join("catalog.sqlite");
+    assert!(file.is_file());
+    std::fs::write(&file, "torn").unwrap();
+    check(&open(), &storage);
+    assert!(std::fs::read(&file).unwrap().starts_with(b"SQLite format 3\0"));
+    let before = std::fs::metadata(&file).unwrap().modified().unwrap();
+    drop(open());
+    assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), before);
 }

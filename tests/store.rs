@@ -10,10 +10,12 @@ use std::{
     sync::Arc,
 };
 
-use common::{add, check, context, everything, init, intake, is_slow, noise, signer};
+use common::{
+    add, check, context, everything, init, init_in, intake, is_slow, noise, open_in, signer,
+};
 use docarchive::{
     archive::{Archive, ingest::transaction::Provenance, maintain::compact::Policy},
-    backend::{Backend, local::Local, memory::Memory},
+    backend::{Backend, Storage, memory::Memory},
     store::{
         CompressionLevels,
         frame::{self, Header, Kind},
@@ -93,8 +95,8 @@ fn bounds_hold(backend: &dyn Backend) {
 }
 
 /// Adds revisions of one document in transactions of a hundred, and looks at every one of them.
-fn chain(revisions: impl Iterator<Item = Vec<u8>>) -> (Archive, Arc<dyn Backend>) {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+fn chain(revisions: impl Iterator<Item = Vec<u8>>) -> (Archive, Arc<dyn Storage>) {
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
     let mut digests = Vec::new();
     let revisions: Vec<Vec<u8>> = revisions.collect();
@@ -205,7 +207,7 @@ fn kin_is_found_across_names_folders_and_commits() {
 
 #[test]
 fn chunks_of_large_contents_find_their_kin() {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
     let large = noise(9, 9 << 20);
     add(&mut archive, 1, &[("large.tar", &large)]).unwrap();
@@ -231,7 +233,7 @@ fn what_does_not_compress_is_stored_as_it_is() {
 
 #[test]
 fn holes_take_no_room() {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
     let mut sparse = vec![0; 40 << 20];
     sparse[20 << 20..][..9].copy_from_slice(b"something");
@@ -242,7 +244,7 @@ fn holes_take_no_room() {
 
 #[test]
 fn small_contents_keep_company() {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
     let stories: Vec<(String, Vec<u8>)> =
         (0..600).map(|n| (format!("wire/{n}"), prose(100 + n, 900))).collect();
@@ -331,7 +333,7 @@ const REWRITE: Policy = Policy::Rewrite(CompressionLevels { alone: 3, based: 3, 
 
 #[test]
 fn compacting_keeps_every_revision_and_every_bound() {
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
     for (n, documents) in mixture().chunks(12).enumerate() {
         let documents: Vec<(&str, &[u8])> =
@@ -358,7 +360,7 @@ fn compacting_keeps_every_revision_and_every_bound() {
 #[test]
 fn a_blob_that_lies_twice_is_moved_once() {
     let memory = Memory::default();
-    let backend: Arc<dyn Backend> = Arc::new(memory.clone());
+    let backend: Arc<dyn Storage> = Arc::new(memory.clone());
     let mut archive = init(Arc::clone(&backend));
     let text = prose(1, 50_000);
     add(&mut archive, 1, &[("a", &text), ("b", &prose(2, 30_000))]).unwrap();
@@ -372,8 +374,8 @@ fn a_blob_that_lies_twice_is_moved_once() {
     let mut both = memory.contents();
     both.extend(other.contents().into_iter().filter(|(name, _)| name.starts_with("packs/")));
     assert!(both.len() > once.len());
-    let backend: Arc<dyn Backend> = Arc::new(Memory::of(both));
-    let mut archive = Archive::open(Arc::clone(&backend)).unwrap();
+    let backend: Arc<dyn Storage> = Arc::new(Memory::of(both));
+    let mut archive = Archive::open(Arc::clone(&backend), None).unwrap();
     let before = everything(&archive);
     let n_before = n_packed(&*backend);
     archive.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
@@ -393,8 +395,8 @@ fn tidying_leaves_the_damaged_copy_of_what_was_healed_behind() {
     let mut bad = pack.to_vec();
     bad[99] ^= 1;
     *pack = bad.into();
-    let backend: Arc<dyn Backend> = Arc::new(Memory::of(spoilt));
-    let mut archive = Archive::open(Arc::clone(&backend)).unwrap();
+    let backend: Arc<dyn Storage> = Arc::new(Memory::of(spoilt));
+    let mut archive = Archive::open(Arc::clone(&backend), None).unwrap();
     for (n, text) in texts.iter().enumerate() {
         add(&mut archive, n as u64 + 2, &[(&format!("again/{n}"), &text[..])]).unwrap();
     }
@@ -409,11 +411,11 @@ fn tidying_leaves_the_damaged_copy_of_what_was_healed_behind() {
 fn readers_go_on_while_packs_are_compacted_under_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    let mut archive = init(Arc::new(Local::create(&path).unwrap()));
+    let mut archive = init_in(&path);
     for n in 0..10 {
         add(&mut archive, n + 1, &[(&format!("doc/{n}"), &prose(n, 20_000)[..])]).unwrap();
     }
-    let reader = Archive::open(Arc::new(Local::open(&path).unwrap())).unwrap();
+    let reader = open_in(&path);
     let before = everything(&archive);
     for policy in [Policy::Tidy, REWRITE] {
         archive.compact(policy, "test", &mut |_| Ok(())).unwrap();
@@ -431,8 +433,8 @@ fn what_cannot_be_read_is_not_compacted_away() {
     let mut bad = pack.to_vec();
     bad[99] ^= 1;
     *pack = bad.into();
-    let backend: Arc<dyn Backend> = Arc::new(Memory::of(spoilt.clone()));
-    let mut archive = Archive::open(Arc::clone(&backend)).unwrap();
+    let backend: Arc<dyn Storage> = Arc::new(Memory::of(spoilt.clone()));
+    let mut archive = Archive::open(Arc::clone(&backend), None).unwrap();
     assert!(archive.compact(REWRITE, "test", &mut |_| Ok(())).is_err());
     for (name, bytes) in spoilt.iter().filter(|(name, _)| name.starts_with("packs/")) {
         assert_eq!(backend.read(name, 1 << 30).unwrap().as_deref(), Some(&bytes[..]));
@@ -452,7 +454,7 @@ proptest! {
     fn any_history_stays_within_bounds(
         steps in prop::collection::vec((0..6_u64, 0..5_usize, any::<u16>(), 1..60_000_usize), 1..40)
     ) {
-        let backend: Arc<dyn Backend> = Arc::new(Memory::default());
+        let backend: Arc<dyn Storage> = Arc::new(Memory::default());
         let mut archive = init(Arc::clone(&backend));
         let mut latest: HashMap<u64, Vec<u8>> = HashMap::new();
         for (n, batch) in steps.chunks(7).enumerate() {

@@ -26,7 +26,7 @@ use docarchive::{
             neighbours::{SimilarQuery, Threshold},
         },
     },
-    backend::{Backend, local::Local},
+    backend::local::Local,
     catalog::FileStat,
     journal::note::Signer,
     types::{digest::Digest, name::DocName, time::Timestamp},
@@ -45,7 +45,7 @@ fn main() {
 }
 
 fn candidates(store: &str) {
-    let archive = Archive::open(local(Path::new(store))).unwrap();
+    let archive = open(Path::new(store));
     let mut out = io::BufWriter::new(io::stdout().lock());
     archive
         .each_candidate(Threshold::Copied, |a, b| {
@@ -55,8 +55,8 @@ fn candidates(store: &str) {
         .unwrap();
 }
 
-fn local(folder: &Path) -> Arc<dyn Backend> {
-    Arc::new(Local::open(folder).unwrap())
+fn open(folder: &Path) -> Archive {
+    Archive::open(Arc::new(Local::open(folder).unwrap()), Some(folder)).unwrap()
 }
 
 /// Measures an archive of so many documents.
@@ -64,7 +64,7 @@ fn scale(n: u64) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let signer = Signer::from_seed("example.org/bench", &[7; 32]).unwrap();
     let backend = Arc::new(Local::create(folder.path()).unwrap());
-    let mut archive = Archive::init(backend, &signer).unwrap();
+    let mut archive = Archive::init(backend, Some(folder.path()), &signer).unwrap();
     let took = add(&mut archive, &signer, 0..n);
     println!("{n} documents: added in {took:.1?} ({:.1?} each)", took / n as u32);
     let catalog = folder.path().join("catalog.sqlite");

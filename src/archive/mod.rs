@@ -14,10 +14,9 @@ mod open;
 pub mod operand;
 pub mod similar;
 
-use std::{rc::Rc, sync::Arc};
+use std::rc::Rc;
 
 use crate::{
-    backend::Backend,
     catalog::{Catalog, Document, OtherEvent, Revision, Snapshot},
     journal::{
         Journal,
@@ -27,6 +26,8 @@ use crate::{
     types::{error::Error, time::Timestamp},
 };
 
+use open::Home;
+
 pub use inspect::{
     history::HistoryCheck,
     storage::{DeltaChain, DeltaLink, StoredAs},
@@ -34,7 +35,7 @@ pub use inspect::{
 
 /// An open archive.
 pub struct Archive {
-    backend: Arc<dyn Backend>,
+    home: Home,
     journal: Journal,
     catalog: Rc<Catalog>,
     reader: Reader<Sealed>,

@@ -4,10 +4,14 @@
 //! facts. Readers never wait for that: while a writer holds the lock they take the catalog as it
 //! stood at its last commit, and where nothing can be written they make one in memory.
 
-use std::{path::Path, rc::Rc, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
 
 use crate::{
-    backend::{Backend, Guard},
+    backend::{Backend, Guard, Lock, Storage, local},
     catalog::{self, Catalog, Snapshot},
     journal::{Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
@@ -19,44 +23,79 @@ use super::{Archive, maintain::rebuild};
 /// How often a reader looks again when a writer commits between its two looks.
 const LOOKS: usize = 3;
 
+/// Where an archive is kept.
+pub(super) struct Home {
+    /// The facts.
+    pub(super) backend: Arc<dyn Backend>,
+    lock: Arc<dyn Lock>,
+    /// The folder of the catalog; without one the catalog is in memory.
+    pub(super) catalog: Option<PathBuf>,
+}
+
+impl Home {
+    fn new(storage: Arc<dyn Storage>, catalog: Option<&Path>) -> Self {
+        let backend: Arc<dyn Backend> = storage.clone();
+        Self { backend, lock: storage, catalog: catalog.map(Path::to_owned) }
+    }
+
+    fn journal(&self) -> Result<Journal, Error> {
+        Journal::open(Arc::clone(&self.backend))
+    }
+
+    /// The catalog's file, where there is a folder for it.
+    fn catalog_file(&self) -> Option<PathBuf> {
+        Some(self.catalog.as_ref()?.join(catalog::FILE))
+    }
+}
+
 impl Archive {
     /// Makes a new archive that `signer` signs for; its origin is the signer's name.
-    pub fn init(backend: Arc<dyn Backend>, signer: &Signer) -> Result<Self, Error> {
-        let _guard = backend.lock("archive init")?;
-        let journal = Journal::create(Arc::clone(&backend), signer)?;
-        let catalog = renew(&backend, &journal)?;
-        Ok(Self::assemble(backend, journal, catalog))
+    ///
+    /// Its catalog is kept in the folder `catalog`, without one in memory.
+    pub fn init(
+        storage: Arc<dyn Storage>,
+        catalog: Option<&Path>,
+        signer: &Signer,
+    ) -> Result<Self, Error> {
+        let home = Home::new(storage, catalog);
+        let _guard = home.lock.lock("archive init")?;
+        let journal = Journal::create(Arc::clone(&home.backend), signer)?;
+        let catalog = renew(&home, &journal)?;
+        Ok(Self::assemble(home, journal, catalog))
     }
 
     /// Opens an archive for reading; a writing verb takes the lock later.
-    pub fn open(backend: Arc<dyn Backend>) -> Result<Self, Error> {
-        let mut journal = Journal::open(Arc::clone(&backend))?;
+    ///
+    /// Its catalog is kept in the folder `catalog`, without one in memory.
+    pub fn open(storage: Arc<dyn Storage>, catalog: Option<&Path>) -> Result<Self, Error> {
+        let home = Home::new(storage, catalog);
+        let mut journal = home.journal()?;
         let mut n_looks = 0;
         loop {
-            let catalog = catalog_for_reading(&backend, &journal)?;
+            let catalog = catalog_for_reading(&home, &journal)?;
             let snapshot = Snapshot::of(Rc::clone(&catalog))?;
             let note = snapshot.reflects()?;
             n_looks += 1;
             if note.as_bytes() != journal.note() {
                 // A writer committed between the two looks, or is about to bring the catalog up.
-                journal = Journal::open(Arc::clone(&backend))?;
+                journal = home.journal()?;
                 match journal.as_of(note.as_bytes()) {
                     Some(earlier) => journal = earlier,
                     None if n_looks < LOOKS => continue,
                     None => {}
                 }
             }
-            let archive = Self::assemble(backend, journal, catalog);
+            let archive = Self::assemble(home, journal, catalog);
             return Ok(Self { snapshot: Some(snapshot), ..archive });
         }
     }
 
     /// Throws the catalog away and makes it anew from the facts.
     pub fn rebuild(&mut self, who: &str) -> Result<(), Error> {
-        let _guard = self.backend.lock(who)?;
+        let _guard = self.home.lock.lock(who)?;
         self.snapshot = None;
-        self.journal = Journal::open(Arc::clone(&self.backend))?;
-        let catalog = renew(&self.backend, &self.journal);
+        self.journal = self.home.journal()?;
+        let catalog = renew(&self.home, &self.journal);
         self.take_catalog(catalog.map_err(|error| self.located(error))?);
         Ok(())
     }
@@ -64,7 +103,7 @@ impl Archive {
     /// Makes all sketches again.
     pub fn rebuild_sketches(&mut self, who: &str) -> Result<(), Error> {
         let _guard = self.take_lock(who)?;
-        rebuild::sketches(&self.backend, &self.catalog).map_err(|error| self.located(error))
+        rebuild::sketches(&self.home.backend, &self.catalog).map_err(|error| self.located(error))
     }
 
     /// Takes the lock, and brings everything into the state that a writer starts from.
@@ -80,7 +119,7 @@ impl Archive {
         }
         let guard = self.take_lock(who)?;
         let edge = self.edge().or_else(|_| {
-            let catalog = renew(&self.backend, &self.journal)?;
+            let catalog = renew(&self.home, &self.journal)?;
             self.take_catalog(catalog);
             self.edge()
         })?;
@@ -89,11 +128,11 @@ impl Archive {
 
     /// Takes the lock and sweeps what others left; the journal is left as it is signed.
     pub(super) fn take_lock(&mut self, who: &str) -> Result<Box<dyn Guard>, Error> {
-        let guard = self.backend.lock(who)?;
+        let guard = self.home.lock.lock(who)?;
         self.snapshot = None;
-        self.backend.tidy()?;
-        self.journal = Journal::open(Arc::clone(&self.backend))?;
-        let catalog = catalog_under_lock(&self.backend, &self.journal);
+        self.home.backend.tidy()?;
+        self.journal = self.home.journal()?;
+        let catalog = catalog_under_lock(&self.home, &self.journal);
         let catalog = catalog.map_err(|error| self.located(error))?;
         self.take_catalog(catalog);
         self.journal.sweep()?;
@@ -103,7 +142,7 @@ impl Archive {
 
     /// The catalog knows its file's name; only here is known in which folder.
     pub(super) fn located(&self, error: Error) -> Error {
-        let Some(folder) = self.backend.folder() else { return error };
+        let Some(folder) = &self.home.catalog else { return error };
         let whole = |name: &str| folder.join(name).display().to_string();
         match error {
             Error::Io { operation, path, source } if path == catalog::FILE => {
@@ -125,24 +164,21 @@ impl Archive {
         Ok(edge)
     }
 
-    fn assemble(backend: Arc<dyn Backend>, journal: Journal, catalog: Rc<Catalog>) -> Self {
-        let reader = Reader::new(Sealed::new(Arc::clone(&backend), catalog.clone()));
-        Self { backend, journal, catalog, reader, snapshot: None }
+    fn assemble(home: Home, journal: Journal, catalog: Rc<Catalog>) -> Self {
+        let reader = Reader::new(Sealed::new(Arc::clone(&home.backend), catalog.clone()));
+        Self { home, journal, catalog, reader, snapshot: None }
     }
 
     fn take_catalog(&mut self, catalog: Rc<Catalog>) {
         self.snapshot = None;
         self.catalog = catalog;
-        self.reader = Reader::new(Sealed::new(Arc::clone(&self.backend), self.catalog.clone()));
+        self.reader =
+            Reader::new(Sealed::new(Arc::clone(&self.home.backend), self.catalog.clone()));
     }
 }
 
-fn catalog_for_reading(
-    backend: &Arc<dyn Backend>,
-    journal: &Journal,
-) -> Result<Rc<Catalog>, Error> {
-    let Some(folder) = backend.folder() else { return in_memory(backend, journal) };
-    let path = folder.join(catalog::FILE);
+fn catalog_for_reading(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
+    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
     let opened = match Catalog::open(&path) {
         Err(Error::Refused(_) | Error::Io { .. }) => Catalog::open_read_only(&path),
         opened => opened,
@@ -155,15 +191,15 @@ fn catalog_for_reading(
     if opened.as_ref().is_ok_and(is_current) {
         return opened;
     }
-    match backend.lock("an archive command that brings the catalog up to date") {
+    match home.lock.lock("an archive command that brings the catalog up to date") {
         // Somebody else may have done it while we took the lock.
-        Ok(_guard) => match catalog_under_lock(backend, &Journal::open(Arc::clone(backend))?) {
+        Ok(_guard) => match catalog_under_lock(home, &home.journal()?) {
             // On a full disk too the facts can be read.
-            Err(Error::Io { .. } | Error::Refused(_)) => in_memory(backend, journal),
+            Err(Error::Io { .. } | Error::Refused(_)) => in_memory(home, journal),
             caught_up => caught_up,
         },
         Err(Error::Busy { .. }) if is_older(&opened, journal) => opened,
-        Err(Error::Busy { .. } | Error::Refused(_)) => in_memory(backend, journal),
+        Err(Error::Busy { .. } | Error::Refused(_)) => in_memory(home, journal),
         Err(error) => Err(error),
     }
 }
@@ -176,58 +212,50 @@ fn is_older(opened: &Result<Rc<Catalog>, Error>, journal: &Journal) -> bool {
 }
 
 /// A catalog in step with the journal, for whoever holds the lock.
-fn catalog_under_lock(backend: &Arc<dyn Backend>, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    let Some(folder) = backend.folder() else { return in_memory(backend, journal) };
-    let path = folder.join(catalog::FILE);
+fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
+    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
     let in_step = Catalog::open(&path).and_then(|catalog| {
         let catalog = Rc::new(catalog);
         let is_in_step = catalog.reflects()?.as_bytes() == journal.note()
-            || rebuild::catch_up(backend, journal, &catalog)?;
+            || rebuild::catch_up(&home.backend, journal, &catalog)?;
         if is_in_step && !catalog.has_current_sketches()? {
-            rebuild::sketches(backend, &catalog)?;
+            rebuild::sketches(&home.backend, &catalog)?;
         }
         Ok(is_in_step.then_some(catalog))
     });
     match in_step {
         Ok(Some(catalog)) => Ok(catalog),
-        Ok(None) | Err(Error::Catalog { .. } | Error::Damaged { .. }) => renew(backend, journal),
+        Ok(None) | Err(Error::Catalog { .. } | Error::Damaged { .. }) => renew(home, journal),
         Err(error) => Err(error),
     }
 }
 
 /// Makes the catalog anew where it is kept.
-fn renew(backend: &Arc<dyn Backend>, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    let Some(folder) = backend.folder().map(Path::to_owned) else {
-        return in_memory(backend, journal);
-    };
-    let path = folder.join(catalog::FILE);
-    match Catalog::open(&path).and_then(|catalog| anew(backend, journal, catalog)) {
+fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
+    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
+    match Catalog::open(&path).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
         Err(Error::Catalog { .. }) => {}
         renewed => return renewed,
     }
     for end in ["", "-wal", "-shm", "-journal"] {
-        backend.remove(&format!("{}{end}", catalog::FILE))?;
+        local::remove_file(&path.with_file_name(format!("{}{end}", catalog::FILE)))?;
     }
-    anew(backend, journal, Catalog::open(&path)?)
+    anew(home, journal, Catalog::open(&path)?)
 }
 
 /// Makes the catalog anew in one transaction, so that readers have the old one until it is done.
-fn anew(
-    backend: &Arc<dyn Backend>,
-    journal: &Journal,
-    catalog: Catalog,
-) -> Result<Rc<Catalog>, Error> {
+fn anew(home: &Home, journal: &Journal, catalog: Catalog) -> Result<Rc<Catalog>, Error> {
     let catalog = Rc::new(catalog);
     catalog.transaction(|_| {
         catalog.empty()?;
-        rebuild::fill(backend, journal, &catalog)
+        rebuild::fill(&home.backend, journal, &catalog)
     })?;
     Ok(catalog)
 }
 
-fn in_memory(backend: &Arc<dyn Backend>, journal: &Journal) -> Result<Rc<Catalog>, Error> {
+fn in_memory(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let catalog = Rc::new(Catalog::in_memory()?);
-    rebuild::fill(backend, journal, &catalog)?;
+    rebuild::fill(&home.backend, journal, &catalog)?;
     Ok(catalog)
 }

@@ -2,19 +2,20 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::types::error::Error;
 
-use super::{Backend, Guard, Object, local};
+use super::{Backend, Guard, Lock, Object, Storage, local};
 
 /// Passes every call on and keeps a list of them, until the fault comes; a clone is another handle.
 ///
-/// Calls are numbered from 0. `folder` is not a call.
+/// Calls are numbered from 0. `place` is not a call.
 #[derive(Clone)]
 pub struct Faulty {
-    inner: Arc<dyn Backend>,
+    inner: Arc<dyn Storage>,
+    folder: Option<PathBuf>,
     fault: Option<(usize, Fault)>,
     calls: Arc<Mutex<Vec<Call>>>,
 }
@@ -26,12 +27,12 @@ pub enum Fault {
     NotDone,
     /// The call does all of its work and fails.
     Unreported,
-    /// The call stops halfway and fails: `put` and `swap` leave a temporary file where there is a
-    /// folder, `append` adds half of the bytes, the others do nothing.
+    /// The call stops halfway and fails: `put` and `swap` leave a temporary file where a folder was
+    /// named, the others do nothing.
     Half,
     /// The process dies: this call and all later ones do nothing and fail.
     Death,
-    /// The disk is full: from this call on `put`, `swap` and `append` do nothing and fail.
+    /// The disk is full: from this call on `put` and `swap` do nothing and fail.
     Full,
 }
 
@@ -54,13 +55,18 @@ enum Course {
 
 impl Faulty {
     /// No fault: only the list of calls is kept.
-    pub fn none(inner: Arc<dyn Backend>) -> Self {
-        Self { inner, fault: None, calls: Arc::default() }
+    pub fn none(inner: Arc<dyn Storage>) -> Self {
+        Self { inner, folder: None, fault: None, calls: Arc::default() }
     }
 
     /// The fault comes at the call with this number.
-    pub fn at(inner: Arc<dyn Backend>, number: usize, fault: Fault) -> Self {
-        Self { inner, fault: Some((number, fault)), calls: Arc::default() }
+    pub fn at(inner: Arc<dyn Storage>, number: usize, fault: Fault) -> Self {
+        Self { inner, folder: None, fault: Some((number, fault)), calls: Arc::default() }
+    }
+
+    /// Names the folder in which writes that stop halfway leave their temporary files.
+    pub fn over(self, folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()), ..self }
     }
 
     /// Every call so far, the failed ones too, in order.
@@ -114,14 +120,14 @@ impl Faulty {
     }
 
     fn leave_temporary(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let Some(folder) = self.inner.folder() else { return Ok(()) };
+        let Some(folder) = &self.folder else { return Ok(()) };
         local::write_temporary(&folder.join(name), half(bytes)).map(drop)
     }
 }
 
 impl Fault {
     fn course(self, verb: &str, first: bool) -> Course {
-        let writes = matches!(verb, "put" | "swap" | "append");
+        let writes = matches!(verb, "put" | "swap");
         match self {
             Self::NotDone if first => Course::Nothing(ErrorKind::Other),
             Self::Unreported if first => Course::AllUnreported,
@@ -152,11 +158,6 @@ impl Backend for Faulty {
         self.run("swap", name, all, || self.leave_temporary(name, bytes))
     }
 
-    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let all = || self.inner.append(name, bytes);
-        self.run("append", name, all, || self.inner.append(name, half(bytes)))
-    }
-
     fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
         self.whole("read", name, || self.inner.read(name, limit))
     }
@@ -181,12 +182,14 @@ impl Backend for Faulty {
         self.whole("tidy", "", || self.inner.tidy())
     }
 
+    fn place(&self) -> String {
+        self.inner.place()
+    }
+}
+
+impl Lock for Faulty {
     fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
         self.whole("lock", "", || self.inner.lock(who))
-    }
-
-    fn folder(&self) -> Option<&Path> {
-        self.inner.folder()
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::types::error::{Error, Refusal};
 
-use super::{Backend, Guard, Object, check_limit, check_name, check_range, missing, taken};
+use super::{Backend, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken};
 
 /// Files whose names start like this are leftovers of interrupted writes, or writes under way.
 const TEMPORARY: &str = ".tmp-";
@@ -133,13 +133,6 @@ impl Backend for Local {
         self.folders(&path).try_for_each(sync_folder)
     }
 
-    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.path(name)?;
-        make_parent(&path)?;
-        let opened = OpenOptions::new().append(true).create(true).open(&path);
-        opened.and_then(|mut file| file.write_all(bytes)).map_err(|e| io("extend", &path, e))
-    }
-
     fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
         let path = self.path(name)?;
         let Some((file, n_bytes)) = open(name, &path)? else { return Ok(None) };
@@ -184,7 +177,7 @@ impl Backend for Local {
 
     fn remove(&self, name: &str) -> Result<(), Error> {
         let path = self.path(name)?;
-        present(fs::remove_file(&path)).map_err(|e| io("remove", &path, e))?;
+        remove_file(&path)?;
         locked(&self.open_files).forget(name);
         // Gone already is noted too: whoever removed it may not have come to sync.
         if parent(&path).is_dir() {
@@ -196,12 +189,18 @@ impl Backend for Local {
     fn tidy(&self) -> Result<(), Error> {
         walk(&self.root, |path| {
             if is_temporary(path) {
-                present(fs::remove_file(path)).map_err(|e| io("remove", path, e))?;
+                remove_file(path)?;
             }
             Ok(())
         })
     }
 
+    fn place(&self) -> String {
+        self.root.display().to_string()
+    }
+}
+
+impl Lock for Local {
     fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
         let path = self.root.join(LOCK);
         let opened = OpenOptions::new()
@@ -216,10 +215,6 @@ impl Backend for Local {
             Err(TryLockError::WouldBlock) => Err(Error::Busy { who: holder(opened) }),
             Err(TryLockError::Error(e)) => Err(io("lock", &path, e)),
         }
-    }
-
-    fn folder(&self) -> Option<&Path> {
-        Some(&self.root)
     }
 }
 
@@ -285,6 +280,11 @@ impl OpenFiles {
     fn forget(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
     }
+}
+
+/// Removes a file; one that is gone already is fine.
+pub fn remove_file(path: &Path) -> Result<(), Error> {
+    present(fs::remove_file(path)).map(drop).map_err(|e| io("remove", path, e))
 }
 
 /// Writes and syncs `bytes` beside `path`, under a name that no listing shows.

@@ -1,12 +1,11 @@
 //! A store in memory that knows what a power failure could take from it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::types::error::Error;
 
-use super::{Backend, Guard, Object, check_limit, check_name, check_range, missing, taken};
+use super::{Backend, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken};
 
 /// Every object of a store by name; cheap to clone.
 pub type Contents = BTreeMap<String, Arc<[u8]>>;
@@ -23,8 +22,6 @@ pub struct Memory {
 pub enum Fate {
     /// It never happened.
     Lost,
-    /// An append stops halfway; a put or a remove, which cannot be halved, never happened.
-    Torn,
     /// It happened.
     Kept,
 }
@@ -41,7 +38,6 @@ struct State {
 enum Change {
     Put(String, Arc<[u8]>),
     Remove(String),
-    Append(String, Vec<u8>),
 }
 
 struct Held(Arc<Mutex<Option<String>>>);
@@ -73,7 +69,6 @@ impl Memory {
         for (index, change) in state.pending.iter().enumerate() {
             match fate(index) {
                 Fate::Kept => change.apply(&mut left),
-                Fate::Torn => change.apply_half(&mut left),
                 Fate::Lost => {}
             }
         }
@@ -97,27 +92,14 @@ impl Change {
         match self {
             Self::Put(name, bytes) => drop(contents.insert(name.clone(), bytes.clone())),
             Self::Remove(name) => drop(contents.remove(name)),
-            Self::Append(name, tail) => extend(contents, name, tail),
-        }
-    }
-
-    fn apply_half(&self, contents: &mut Contents) {
-        if let Self::Append(name, tail) = self {
-            extend(contents, name, &tail[..tail.len() / 2]);
         }
     }
 
     fn name(&self) -> &str {
         match self {
-            Self::Put(name, _) | Self::Remove(name) | Self::Append(name, _) => name,
+            Self::Put(name, _) | Self::Remove(name) => name,
         }
     }
-}
-
-fn extend(contents: &mut Contents, name: &str, tail: &[u8]) {
-    let old: &[u8] = contents.get(name).map_or(&[], |bytes| bytes);
-    let new = [old, tail].concat();
-    contents.insert(name.to_owned(), new.into());
 }
 
 impl Backend for Memory {
@@ -135,16 +117,9 @@ impl Backend for Memory {
     fn sync(&self) -> Result<(), Error> {
         let mut guard = self.state();
         let state = &mut *guard;
-        let mut appended: Vec<Change> = Vec::new();
         for change in state.pending.drain(..) {
-            if let Change::Append(..) = change {
-                appended.push(change);
-            } else {
-                change.apply(&mut state.durable);
-                appended.retain(|earlier| earlier.name() != change.name());
-            }
+            change.apply(&mut state.durable);
         }
-        state.pending = appended;
         Ok(())
     }
 
@@ -155,12 +130,6 @@ impl Backend for Memory {
         state.pending.retain(|earlier| earlier.name() != name);
         state.durable.insert(name.to_owned(), bytes.clone());
         state.now.insert(name.to_owned(), bytes);
-        Ok(())
-    }
-
-    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        check_name(name)?;
-        self.state().change(Change::Append(name.to_owned(), bytes.to_vec()));
         Ok(())
     }
 
@@ -207,6 +176,12 @@ impl Backend for Memory {
         Ok(())
     }
 
+    fn place(&self) -> String {
+        "this place".to_owned()
+    }
+}
+
+impl Lock for Memory {
     fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
         let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(other) = &*holder {
@@ -214,10 +189,6 @@ impl Backend for Memory {
         }
         *holder = Some(who.to_owned());
         Ok(Box::new(Held(self.holder.clone())))
-    }
-
-    fn folder(&self) -> Option<&Path> {
-        None
     }
 }
 

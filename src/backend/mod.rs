@@ -4,15 +4,13 @@
 //! [`Backend::sync`] has returned after its `put`. [`Backend::swap`] shows either the old bytes or
 //! the new ones, and is durable when it returns.
 //!
-//! Names are `/`-separated ASCII paths relative to the archive (`packs/9f/9f2c…`), made by the
-//! keepers: letters, digits, `-`, `_` and `.`, no component starting with a dot. Any other name is
-//! `Damaged`, so that no name read from disk leads out of the archive.
+//! Names are `/`-separated ASCII paths relative to the archive (`packs/9f/9f2c…`), made by the store
+//! and the journal: letters, digits, `-`, `_` and `.`, no component starting with a dot. Any other
+//! name is `Damaged`, so that no name read from disk leads out of the archive.
 
 pub mod faulty;
 pub mod local;
 pub mod memory;
-
-use std::path::Path;
 
 use crate::types::error::Error;
 
@@ -44,10 +42,6 @@ pub trait Backend: Send + Sync {
     /// damaged pack for what its name says.
     fn swap(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
 
-    /// Adds bytes at the end of an object, making it if need be. Never a fact: no `sync` covers it,
-    /// and after a power failure the bytes may be missing or cut short.
-    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
-
     /// Reads a whole object of at most `limit` bytes; `None` when there is none of that name.
     ///
     /// A larger object is `Damaged`.
@@ -70,14 +64,22 @@ pub trait Backend: Send + Sync {
     /// Removes leftovers of interrupted writes; only the writer calls this.
     fn tidy(&self) -> Result<(), Error>;
 
+    /// Where this is, in words for people: errors about the archive as a whole name it so.
+    fn place(&self) -> String;
+}
+
+/// Lets one writer at a time at the facts.
+pub trait Lock: Send + Sync {
     /// Takes the writer's lock without waiting; `who` is shown to those who find it taken.
     ///
     /// `Busy` when another holds it, `Refusal::ReadOnly` when nothing can be written here at all.
     fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error>;
-
-    /// The folder behind this backend, where a catalog can be kept beside the facts.
-    fn folder(&self) -> Option<&Path>;
 }
+
+/// All that an archive needs: facts, and the lock before them.
+pub trait Storage: Backend + Lock {}
+
+impl<T: Backend + Lock + ?Sized> Storage for T {}
 
 /// Checks a name before it becomes a path.
 fn check_name(name: &str) -> Result<(), Error> {

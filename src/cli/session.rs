@@ -100,7 +100,7 @@ impl Session {
     /// Opens the archive and says how it stands to what is remembered, whatever that is.
     pub fn open_unjudged(&mut self) -> Result<(Archive, HistoryCheck), Error> {
         let folder = self.place()?.folder;
-        let open = || Archive::open(Arc::new(Local::open(&folder)?));
+        let open = || Archive::open(Arc::new(Local::open(&folder)?), Some(&folder));
         let archive = open()?;
         let known = self.known(archive.origin(), &folder)?;
         let history_check = check_history(&archive, known)?;
@@ -148,7 +148,7 @@ impl Session {
         let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
         // The key comes first: an archive whose key was lost could never be added to.
         let file = Keyring::new(&self.environment).keep(text.trim_end())?;
-        let archive = Archive::init(backend, &signer)?;
+        let archive = Archive::init(backend, Some(folder), &signer)?;
         self.remember_at(&archive, folder);
         Ok((archive, file))
     }

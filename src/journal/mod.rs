@@ -19,7 +19,7 @@ pub use self::{
     write::{Closing, Draft, Staged},
 };
 use crate::{
-    backend::Backend,
+    backend::{Backend, Object},
     types::{
         digest::Digest,
         error::{Error, Refusal},
@@ -33,7 +33,6 @@ use self::{
 };
 
 const CHECKPOINT: &str = "log/checkpoint";
-const CHECKPOINTS: &str = "log/checkpoints";
 
 /// An archive's journal as its checkpoint stood when it was opened or last committed.
 pub struct Journal {
@@ -65,25 +64,23 @@ impl Journal {
     pub fn create(backend: Arc<dyn Backend>, signer: &Signer) -> Result<Self, Error> {
         let identity = Identity::new(signer.verifier().clone());
         let has_identity = backend.size(identity::NAME)?.is_some();
-        let leftover = |name: &str| name == CHECKPOINT || name == CHECKPOINTS;
-        if has_identity || !backend.list("log")?.iter().all(|object| leftover(&object.name)) {
+        let is_leftover = |object: &Object| object.name == CHECKPOINT;
+        if has_identity || !backend.list("log")?.iter().all(is_leftover) {
             return Err(Error::usage(format!(
                 "there is an archive at {} already",
-                place(&*backend)
+                backend.place()
             )));
         }
         let (checkpoint, note) = sign(&identity, &Frontier::default().head(), signer)?;
         backend.swap(CHECKPOINT, &note)?;
         backend.swap(identity::NAME, identity.to_string().as_bytes())?;
-        let journal = Self { backend, identity, checkpoint, note };
-        journal.remember_checkpoint();
-        Ok(journal)
+        Ok(Self { backend, identity, checkpoint, note })
     }
 
     /// Opens a journal: its checkpoint must be signed by the key in its identity.
     pub fn open(backend: Arc<dyn Backend>) -> Result<Self, Error> {
         let Some(identity) = backend.read(identity::NAME, limits::IDENTITY_BYTES_MAX)? else {
-            return Err(Error::NoArchive { place: place(&*backend) });
+            return Err(Error::NoArchive { place: backend.place() });
         };
         let identity = Identity::parse(&identity)?;
         let note = backend.read(CHECKPOINT, limits::NOTE_BYTES_MAX)?;
@@ -116,12 +113,6 @@ impl Journal {
     pub fn note(&self) -> &[u8] {
         &self.note
     }
-
-    /// Adds the checkpoint to the list of all of them.
-    fn remember_checkpoint(&self) {
-        // The list is for people and never trusted: what was committed stands without it.
-        let _ = self.backend.append(CHECKPOINTS, &[&self.note[..], b"\n"].concat());
-    }
 }
 
 /// Reads a signed checkpoint of this archive.
@@ -149,20 +140,14 @@ fn sign(identity: &Identity, head: &Head, signer: &Signer) -> Result<(Checkpoint
     Ok((checkpoint, note))
 }
 
-fn place(backend: &dyn Backend) -> String {
-    backend.folder().map_or_else(|| "this place".to_owned(), |folder| folder.display().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::path::Path;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     use std::sync::{Mutex, MutexGuard};
 
     use super::{bundle::Half, *};
     use crate::{
-        backend::{Guard, Object},
         journal::{
             event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail},
             merkle::leaf_hash,
@@ -208,11 +193,6 @@ mod tests {
             Ok(())
         }
 
-        fn append(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-            self.objects().entry(name.to_owned()).or_default().extend_from_slice(bytes);
-            Ok(())
-        }
-
         fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
             let found = self.objects().get(name).cloned();
             assert!(found.as_ref().is_none_or(|bytes| bytes.len() <= limit));
@@ -246,12 +226,8 @@ mod tests {
             Ok(())
         }
 
-        fn lock(&self, _: &str) -> Result<Box<dyn Guard>, Error> {
-            unreachable!("a journal locks nothing")
-        }
-
-        fn folder(&self) -> Option<&Path> {
-            None
+        fn place(&self) -> String {
+            "memory".to_owned()
         }
     }
 
@@ -260,8 +236,8 @@ mod tests {
     }
 
     fn new_journal() -> (Arc<ReadOnceBackend>, Journal) {
-        let shelf = Arc::new(ReadOnceBackend::default());
-        (shelf.clone(), Journal::create(shelf, &signer()).unwrap())
+        let backend = Arc::new(ReadOnceBackend::default());
+        (backend.clone(), Journal::create(backend, &signer()).unwrap())
     }
 
     /// A revision as a wire story has it; everything in it follows from `i`.
@@ -305,21 +281,21 @@ mod tests {
 
     /// A journal of batches with the given numbers of drafts.
     fn journal_of(batches: &[u64]) -> (Arc<ReadOnceBackend>, Journal, Frontier) {
-        let (shelf, mut journal) = new_journal();
+        let (backend, mut journal) = new_journal();
         let mut frontier = Frontier::default();
         for n in batches {
             frontier = append(&mut journal, &frontier, *n);
         }
-        (shelf, journal, frontier)
+        (backend, journal, frontier)
     }
 
     #[test]
     fn a_new_journal_is_empty_and_is_not_made_twice() {
-        let (shelf, journal) = new_journal();
+        let (backend, journal) = new_journal();
         assert_eq!((journal.size(), journal.root()), (0, Digest::of(b"")));
-        let again = Journal::create(shelf.clone(), &signer());
+        let again = Journal::create(backend.clone(), &signer());
         assert!(matches!(again, Err(Error::Refused(_))));
-        assert_eq!(Journal::open(shelf).unwrap().note(), journal.note());
+        assert_eq!(Journal::open(backend).unwrap().note(), journal.note());
         assert!(matches!(
             Journal::open(Arc::new(ReadOnceBackend::default())),
             Err(Error::NoArchive { .. })
@@ -328,19 +304,19 @@ mod tests {
 
     #[test]
     fn a_create_cut_short_can_be_done_again_and_a_lost_identity_is_not_replaced() {
-        let (shelf, _) = new_journal();
-        shelf.remove(identity::NAME).unwrap();
-        assert!(matches!(Journal::open(shelf.clone()), Err(Error::NoArchive { .. })));
-        let mut journal = Journal::create(shelf.clone(), &signer()).unwrap();
+        let (backend, _) = new_journal();
+        backend.remove(identity::NAME).unwrap();
+        assert!(matches!(Journal::open(backend.clone()), Err(Error::NoArchive { .. })));
+        let mut journal = Journal::create(backend.clone(), &signer()).unwrap();
         append(&mut journal, &Frontier::default(), 1);
-        shelf.remove(identity::NAME).unwrap();
-        assert!(matches!(Journal::create(shelf, &signer()), Err(Error::Refused(_))));
+        backend.remove(identity::NAME).unwrap();
+        assert!(matches!(Journal::create(backend, &signer()), Err(Error::Refused(_))));
     }
 
     #[test]
     fn batches_of_odd_sizes_read_back_across_bundles() {
-        let (shelf, written, frontier) = journal_of(&[1, 7, 100, 300, 0, 101, 255, 3]);
-        let journal = Journal::open(shelf.clone()).unwrap();
+        let (backend, written, frontier) = journal_of(&[1, 7, 100, 300, 0, 101, 255, 3]);
+        let journal = Journal::open(backend.clone()).unwrap();
         assert_eq!((journal.size(), journal.head()), (775, frontier.head()));
         assert_eq!(journal.note(), written.note());
         let entries: Vec<Entry> = journal.entries(0..u64::MAX).map(Result::unwrap).collect();
@@ -370,33 +346,33 @@ mod tests {
 
     #[test]
     fn what_was_staged_and_not_committed_does_not_exist_and_is_swept() {
-        let (shelf, journal, frontier) = journal_of(&[10]);
-        let before = shelf.objects().clone();
+        let (backend, journal, frontier) = journal_of(&[10]);
+        let before = backend.objects().clone();
         let drafts: Vec<Draft> = (500..900).map(draft).collect();
         let staged = journal.stage(&frontier, &drafts, closing()).unwrap();
         assert_eq!((staged.first(), staged.leaves().len()), (11, 401));
         assert_eq!(staged.frontier().size(), 412);
         drop(staged);
-        let mut journal = Journal::open(shelf.clone()).unwrap();
+        let mut journal = Journal::open(backend.clone()).unwrap();
         assert_eq!(journal.entries(0..99).filter(|entry| entry.is_ok()).count(), 11);
         journal.sweep().unwrap();
-        assert_eq!(*shelf.objects(), before);
+        assert_eq!(*backend.objects(), before);
         append(&mut journal, &frontier, 400);
-        assert_eq!(Journal::open(shelf).unwrap().size(), 412);
+        assert_eq!(Journal::open(backend).unwrap().size(), 412);
     }
 
     #[test]
     fn unfilled_bundles_go_once_a_longer_one_took_their_place() {
-        let (shelf, mut journal, frontier) = journal_of(&[10, 5]);
-        assert_eq!(shelf.names("log/entries"), ["log/entries/000.p/11", "log/entries/000.p/17"]);
+        let (backend, mut journal, frontier) = journal_of(&[10, 5]);
+        assert_eq!(backend.names("log/entries"), ["log/entries/000.p/11", "log/entries/000.p/17"]);
         journal.sweep().unwrap();
-        assert_eq!(shelf.names("log/entries"), ["log/entries/000.p/17"]);
+        assert_eq!(backend.names("log/entries"), ["log/entries/000.p/17"]);
         append(&mut journal, &frontier, 250);
         journal.sweep().unwrap();
         let names = ["log/entries/000", "log/entries/001.p/12"];
-        assert_eq!(shelf.names("log/entries"), names);
+        assert_eq!(backend.names("log/entries"), names);
         assert_eq!(
-            shelf.names("log/details"),
+            backend.names("log/details"),
             names.map(|name| name.replace("entries", "details"))
         );
         assert_eq!(journal.entries(0..268).filter(|entry| entry.is_ok()).count(), 268);
@@ -405,15 +381,15 @@ mod tests {
     #[test]
     fn a_copy_made_during_a_commit_reads_appends_and_keeps_what_it_needs() {
         for more in [5, 245, 300] {
-            let (shelf, mut journal, frontier) = journal_of(&[10]);
+            let (backend, mut journal, frontier) = journal_of(&[10]);
             let old = journal.note().to_vec();
             append(&mut journal, &frontier, more);
             journal.sweep().unwrap();
-            shelf.swap(CHECKPOINT, &old).unwrap();
-            let mut copy = Journal::open(shelf.clone()).unwrap();
+            backend.swap(CHECKPOINT, &old).unwrap();
+            let mut copy = Journal::open(backend.clone()).unwrap();
             assert_eq!(copy.entries(0..99).filter(|entry| entry.is_ok()).count(), 11);
             copy.sweep().unwrap();
-            assert_eq!(shelf.names("log/entries"), ["log/entries/000.p/11"]);
+            assert_eq!(backend.names("log/entries"), ["log/entries/000.p/11"]);
             append(&mut copy, &frontier, 3);
             assert_eq!(copy.entries(0..99).filter(|entry| entry.is_ok()).count(), 15);
         }
@@ -421,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_that_is_not_ours_is_not_believed() {
-        let (shelf, journal, _) = journal_of(&[3]);
+        let (backend, journal, _) = journal_of(&[3]);
         let note = String::from_utf8(journal.note().to_vec()).unwrap();
         let stranger = Signer::from_seed("example.org/archive", &[8; 32]).unwrap();
         let checkpoint = Checkpoint::parse(&note[..=note.find("\n\n").unwrap()]).unwrap();
@@ -431,15 +407,15 @@ mod tests {
             checkpoint.sign(&stranger).unwrap(),
             elsewhere.sign(&signer()).unwrap(),
         ] {
-            shelf.swap(CHECKPOINT, &false_note).unwrap();
-            assert!(matches!(Journal::open(shelf.clone()), Err(Error::Untrusted { .. })));
+            backend.swap(CHECKPOINT, &false_note).unwrap();
+            assert!(matches!(Journal::open(backend.clone()), Err(Error::Untrusted { .. })));
         }
         for torn in [&b""[..], b"x", &note.as_bytes()[..note.len() - 1]] {
-            shelf.swap(CHECKPOINT, torn).unwrap();
-            assert!(matches!(Journal::open(shelf.clone()), Err(Error::Damaged { .. })));
+            backend.swap(CHECKPOINT, torn).unwrap();
+            assert!(matches!(Journal::open(backend.clone()), Err(Error::Damaged { .. })));
         }
-        shelf.remove(CHECKPOINT).unwrap();
-        assert!(matches!(Journal::open(shelf), Err(Error::Damaged { .. })));
+        backend.remove(CHECKPOINT).unwrap();
+        assert!(matches!(Journal::open(backend), Err(Error::Damaged { .. })));
     }
 
     #[test]
@@ -454,36 +430,36 @@ mod tests {
 
     #[test]
     fn nothing_is_staged_on_what_was_not_signed() {
-        let (shelf, journal, frontier) = journal_of(&[3]);
+        let (backend, journal, frontier) = journal_of(&[3]);
         let stage = |frontier: &Frontier| journal.stage(frontier, &[draft(0)], closing());
         assert!(matches!(stage(&Frontier::default()), Err(Error::Damaged { .. })));
         let bad = bundle::encode(Half::Entries, &[draft(9).line(); 4]).unwrap();
-        shelf.swap("log/entries/000.p/4", &bad).unwrap();
+        backend.swap("log/entries/000.p/4", &bad).unwrap();
         assert!(matches!(stage(&frontier), Err(Error::Damaged { .. })));
-        shelf.remove("log/entries/000.p/4").unwrap();
+        backend.remove("log/entries/000.p/4").unwrap();
         assert!(matches!(stage(&frontier), Err(Error::Damaged { .. })));
     }
 
     #[test]
     fn a_bundle_cut_anywhere_is_damaged_and_says_which() {
-        let (shelf, journal, _) = journal_of(&[2]);
+        let (backend, journal, _) = journal_of(&[2]);
         for name in ["log/entries/000.p/3", "log/details/000.p/3"] {
-            let whole = shelf.objects()[name].clone();
+            let whole = backend.objects()[name].clone();
             for end in 0..whole.len() {
-                shelf.swap(name, &whole[..end]).unwrap();
+                backend.swap(name, &whole[..end]).unwrap();
                 let found = journal.entries(0..3).next().unwrap();
                 let Err(Error::Damaged { object, .. }) = found else { panic!("cut at {end}") };
                 assert_eq!(object, name);
             }
-            shelf.swap(name, &whole).unwrap();
+            backend.swap(name, &whole).unwrap();
         }
         assert_eq!(journal.entries(0..3).filter(|entry| entry.is_ok()).count(), 3);
     }
 
     #[test]
     fn an_examination_reports_each_problem_where_it_is() {
-        let (shelf, journal, _) = journal_of(&[300]);
-        shelf.remove("log/entries/000").unwrap();
+        let (backend, journal, _) = journal_of(&[300]);
+        backend.remove("log/entries/000").unwrap();
         let mut lines: Vec<Vec<u8>> = (256..300).map(|i| draft(i).line().to_vec()).collect();
         let mut details: Vec<Vec<u8>> = (256..300).map(|i| draft(i).detail().to_vec()).collect();
         lines[2] = b"{}".to_vec();
@@ -496,7 +472,7 @@ mod tests {
             items.push(Vec::new());
             let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
             let name = format!("{}/001.p/45", half.folder());
-            shelf.swap(&name, &bundle::encode(half, &items).unwrap()).unwrap();
+            backend.swap(&name, &bundle::encode(half, &items).unwrap()).unwrap();
         }
         let examined: Vec<Examined> = journal.examine(250..301).collect();
         assert_eq!(
@@ -520,10 +496,10 @@ mod tests {
         let named = journal.entries(258..259).next().unwrap().unwrap_err().to_string();
         assert!(named.starts_with("event 258 is damaged"), "{named}");
 
-        shelf.swap("log/details/001.p/45", b"torn").unwrap();
+        backend.swap("log/details/001.p/45", b"torn").unwrap();
         let one = journal.examine(256..257).next().unwrap();
         assert!(matches!(one.problem, Some(Problem::DetailDamaged(_))));
-        shelf.remove("log/details/001.p/45").unwrap();
+        backend.remove("log/details/001.p/45").unwrap();
         let one = journal.examine(256..257).next().unwrap();
         assert_eq!(one.problem, Some(Problem::DetailMissing));
         assert_eq!(journal.entries(256..257).next().unwrap().unwrap().detail, None);
@@ -531,8 +507,8 @@ mod tests {
 
     #[test]
     fn a_write_that_does_not_read_back_is_not_staged() {
-        let (shelf, journal, frontier) = journal_of(&[3]);
-        shelf.swaps_entries.store(true, Relaxed);
+        let (backend, journal, frontier) = journal_of(&[3]);
+        backend.swaps_entries.store(true, Relaxed);
         let Err(Error::Damaged { object, why }) = journal.stage(&frontier, &[draft(0)], closing())
         else {
             panic!("staged");
@@ -542,20 +518,10 @@ mod tests {
     }
 
     #[test]
-    fn every_signed_checkpoint_is_kept_in_a_list() {
-        let (shelf, journal, _) = journal_of(&[1, 2]);
-        let list = String::from_utf8(shelf.objects()[CHECKPOINTS].clone()).unwrap();
-        let sizes: Vec<&str> =
-            list.split("\n\n").step_by(2).filter_map(|text| text.lines().nth(1)).collect();
-        assert_eq!(sizes, ["0", "2", "5"]);
-        assert!(list.contains(std::str::from_utf8(journal.note()).unwrap()));
-    }
-
-    #[test]
     fn a_revision_of_a_short_story_costs_at_most_160_bytes_of_journal() {
         let n = 8191;
-        let (shelf, _, _) = journal_of(&[n]);
-        let in_folder = |folder| shelf.list(folder).unwrap().iter().map(|o| o.bytes).sum::<u64>();
+        let (backend, _, _) = journal_of(&[n]);
+        let in_folder = |folder| backend.list(folder).unwrap().iter().map(|o| o.bytes).sum::<u64>();
         let (entries, details) =
             (in_folder(Half::Entries.folder()), in_folder(Half::Details.folder()));
         println!(

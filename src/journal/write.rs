@@ -114,7 +114,6 @@ impl Journal {
         let (checkpoint, note) = sign(&self.identity, &staged.frontier.head(), signer)?;
         self.backend.swap(CHECKPOINT, &note)?;
         (self.checkpoint, self.note) = (checkpoint, note);
-        self.remember_checkpoint();
         Ok(staged.frontier)
     }
 

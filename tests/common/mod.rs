@@ -3,6 +3,7 @@
 
 use std::{
     io::{self, Read},
+    path::Path,
     sync::Arc,
 };
 
@@ -15,7 +16,7 @@ use docarchive::{
         },
         inspect::audit::AuditScope,
     },
-    backend::Backend,
+    backend::{Backend, Storage, local::Local},
     catalog::FileStat,
     journal::note::Signer,
     types::{error::Error, name::DocName, time::Timestamp},
@@ -84,9 +85,20 @@ pub fn add(archive: &mut Archive, n: u64, documents: &[(&str, &[u8])]) -> Result
     Ok(())
 }
 
-/// A new archive on a backend.
-pub fn init(backend: Arc<dyn Backend>) -> Archive {
-    Archive::init(backend, &signer()).unwrap()
+/// A new archive on a backend, its catalog in memory.
+pub fn init(backend: Arc<dyn Storage>) -> Archive {
+    Archive::init(backend, None, &signer()).unwrap()
+}
+
+/// A new archive in a folder, its catalog in the same folder.
+pub fn init_in(folder: &Path) -> Archive {
+    let local = Arc::new(Local::create(folder).unwrap());
+    Archive::init(local, Some(folder), &signer()).unwrap()
+}
+
+/// The archive in a folder, its catalog in the same folder.
+pub fn open_in(folder: &Path) -> Archive {
+    Archive::open(Arc::new(Local::open(folder).unwrap()), Some(folder)).unwrap()
 }
 
 /// Every document's name with the bytes of all its revisions, the first first.
@@ -106,13 +118,13 @@ pub fn everything(archive: &Archive) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
 }
 
 /// The oracle: everything reads, the audit is sound, and a rebuilt catalog is the same.
-pub fn check(archive: &Archive, backend: &Arc<dyn Backend>) {
+pub fn check(archive: &Archive, backend: &Arc<dyn Storage>) {
     everything(archive);
     let report =
         archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
     assert!(report.is_sound(), "{:#?}", report.findings);
-    let memory: Arc<dyn Backend> = Arc::new(copy(&**backend));
-    let fresh = Archive::open(memory).unwrap();
+    let memory: Arc<dyn Storage> = Arc::new(copy(&**backend));
+    let fresh = Archive::open(memory, None).unwrap();
     assert_eq!(fresh.catalog().dump().unwrap(), archive.catalog().dump().unwrap());
 }
 

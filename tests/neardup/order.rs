@@ -5,15 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use docarchive::{
-    archive::Archive,
-    backend::{local::Local, memory::Memory},
-};
+use docarchive::{archive::Archive, backend::memory::Memory};
 
 use super::{
     Dice, Text, add_on, boilerplate::page, names, near_document, near_groups, sentences, story,
 };
-use crate::common::init;
+use crate::common::{init, init_in};
 
 /// A text made of another one: abridged, moved, reworded, quoted at length, or longer.
 fn derived(lines: &[String], how: usize, dice: &mut Dice) -> String {
@@ -122,7 +119,7 @@ fn order_commits_and_threads_do_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     for (turn, texts) in orders.iter().enumerate() {
         let path = folder.path().join(turn.to_string());
-        let mut in_many = init(Arc::new(Local::create(&path).unwrap()));
+        let mut in_many = init_in(&path);
         for (n, some) in texts.chunks(11).enumerate() {
             add_on(&mut in_many, n as u64 + 1, some, [1, 2, 8][turn % 3]);
         }

@@ -9,14 +9,14 @@ use std::{
 
 use docarchive::{
     archive::{Archive, maintain::compact::Policy},
-    backend::{Backend, local::Local, memory::Memory},
+    backend::{Storage, memory::Memory},
 };
 use rusqlite::Connection;
 
 use super::{
     Text, add_on, boilerplate::page, grouped, holding, names, near_document, near_to, set, story,
 };
-use crate::common::{check, init};
+use crate::common::{check, init, init_in, open_in};
 
 #[test]
 fn a_new_revision_takes_the_place_of_the_old_one() {
@@ -56,23 +56,18 @@ fn commits() -> Vec<Vec<Text>> {
     commits
 }
 
-fn grown(backend: Arc<dyn Backend>) -> Archive {
-    let mut archive = init(backend);
+fn grown(mut archive: Archive) -> Archive {
     for (n, texts) in commits().iter().enumerate() {
         add_on(&mut archive, n as u64 + 1, texts, 1 + n % 3);
     }
     archive
 }
 
-fn open(path: &Path) -> Archive {
-    Archive::open(Arc::new(Local::open(path).unwrap())).unwrap()
-}
-
 fn in_a_folder() -> (tempfile::TempDir, PathBuf, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    drop(grown(Arc::new(Local::create(&path).unwrap())));
-    let wanted = open(&path).catalog().dump().unwrap();
+    drop(grown(init_in(&path)));
+    let wanted = open_in(&path).catalog().dump().unwrap();
     for table in ["sketch", "posting", "sampled", "boilerplate"] {
         assert!(wanted.contains(&format!("\n{table}|")), "no {table}");
     }
@@ -96,14 +91,14 @@ fn spoil(path: &Path) {
 fn sketches_of_another_version_are_made_again_for_readers() {
     let (_folder, path, wanted) = in_a_folder();
     spoil(&path);
-    assert!(open(&path).catalog().dump().unwrap() == wanted);
-    assert!(open(&path).catalog().dump().unwrap() == wanted);
+    assert!(open_in(&path).catalog().dump().unwrap() == wanted);
+    assert!(open_in(&path).catalog().dump().unwrap() == wanted);
 }
 
 #[test]
 fn sketches_of_another_version_are_made_again_for_writers() {
     let (_folder, path, wanted) = in_a_folder();
-    let mut archive = open(&path);
+    let mut archive = open_in(&path);
     spoil(&path);
     archive.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
     let without_places = |dump: &str| -> String {
@@ -122,29 +117,29 @@ fn sketches_of_another_version_are_made_again_for_writers() {
 #[test]
 fn sketches_made_again_are_the_same() {
     let (_folder, path, wanted) = in_a_folder();
-    let mut archive = open(&path);
+    let mut archive = open_in(&path);
     archive.rebuild_sketches("test").unwrap();
     assert!(archive.catalog().dump().unwrap() == wanted);
     spoil(&path);
     archive.rebuild_sketches("test").unwrap();
     assert!(archive.catalog().dump().unwrap() == wanted);
     drop(archive);
-    assert!(open(&path).catalog().dump().unwrap() == wanted);
+    assert!(open_in(&path).catalog().dump().unwrap() == wanted);
 }
 
 #[test]
 fn a_catalog_made_anew_has_the_same_sketches_samples_and_boilerplate() {
     let (_folder, path, wanted) = in_a_folder();
-    let groups = grouped(&open(&path));
+    let groups = grouped(&open_in(&path));
     assert!(groups.len() > 10, "{} groups", groups.len());
     for end in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(path.join(format!("catalog.sqlite{end}")));
     }
-    let archive = open(&path);
+    let archive = open_in(&path);
     assert!(archive.catalog().dump().unwrap() == wanted);
     assert_eq!(grouped(&archive), groups);
-    let backend: Arc<dyn Backend> = Arc::new(Memory::default());
-    let archive = grown(Arc::clone(&backend));
+    let backend: Arc<dyn Storage> = Arc::new(Memory::default());
+    let archive = grown(init(Arc::clone(&backend)));
     assert!(archive.catalog().dump().unwrap() == wanted);
     check(&archive, &backend);
 }
@@ -155,7 +150,7 @@ fn a_catalog_made_anew_has_the_same_sketches_samples_and_boilerplate() {
 #[test]
 fn a_catalog_without_the_boilerplate_is_not_in_step() {
     let (_folder, path, _) = in_a_folder();
-    let mut archive = open(&path);
+    let mut archive = open_in(&path);
     let shell = Connection::open(path.join("catalog.sqlite")).unwrap();
     let stop = "CREATE TRIGGER stop BEFORE INSERT ON boilerplate WHEN NEW.data IS NOT NULL
         BEGIN SELECT RAISE(ABORT, 'stopped'); END";
@@ -172,8 +167,8 @@ fn a_catalog_without_the_boilerplate_is_not_in_step() {
     drop(adding);
     drop(archive);
     shell.execute_batch("DROP TRIGGER stop").unwrap();
-    let dump = open(&path).catalog().dump().unwrap();
-    let mut archive = open(&path);
+    let dump = open_in(&path).catalog().dump().unwrap();
+    let mut archive = open_in(&path);
     archive.rebuild("test").unwrap();
     assert!(archive.catalog().dump().unwrap() == dump);
 }
@@ -184,12 +179,12 @@ fn a_catalog_without_the_boilerplate_is_not_in_step() {
 fn groups_are_told_while_packs_are_compacted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    let mut writer = init(Arc::new(Local::create(&path).unwrap()));
+    let mut writer = init_in(&path);
     for n in 0..9 {
         let (text, copy) = (story(n, 12), story(n, 10));
         add_on(&mut writer, n + 1, &[(format!("text{n}"), text), (format!("copy{n}"), copy)], 1);
     }
-    let reader = open(&path);
+    let reader = open_in(&path);
     let mut n_groups = 0;
     let each = |_| {
         if n_groups == 0 {

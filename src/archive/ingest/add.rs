@@ -77,7 +77,7 @@ impl Archive {
         who: &str,
     ) -> Result<Transaction<'a>, Error> {
         let (guard, edge) = self.begin(signer, who)?;
-        self.catalog.attach_seen(self.backend.folder())?;
+        self.catalog.attach_seen(self.home.catalog.as_deref())?;
         let pool = Rc::new(Pool::new(1));
         Ok(Transaction {
             archive: self,
@@ -100,7 +100,7 @@ impl Archive {
 impl Archive {
     /// Whether a file that looks like this was found to be its document's latest revision.
     pub fn is_seen(&self, name: &DocName, file_stat: &FileStat) -> Result<bool, Error> {
-        self.catalog.attach_seen(self.backend.folder())?;
+        self.catalog.attach_seen(self.home.catalog.as_deref())?;
         self.catalog.is_seen(name, file_stat)
     }
 
@@ -371,7 +371,7 @@ impl Transaction<'_> {
         let (archive, pool) = (&self.archive, &self.pool);
         self.writer.get_or_insert_with(|| {
             let stored = Rc::clone(&archive.catalog);
-            let backend = Arc::clone(&archive.backend);
+            let backend = Arc::clone(&archive.home.backend);
             Writer::new(backend, stored, Rc::clone(pool), CompressionLevels::default())
         })
     }

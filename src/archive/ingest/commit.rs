@@ -58,7 +58,7 @@ impl Transaction<'_> {
     fn finish_packs(&mut self) -> Result<Vec<Written>, Error> {
         let Some(writer) = self.writer.take() else { return Ok(Vec::new()) };
         let written = writer.finish()?;
-        self.archive.backend.sync()?;
+        self.archive.home.backend.sync()?;
         Ok(written)
     }
 

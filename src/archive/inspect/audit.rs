@@ -362,12 +362,13 @@ impl Audit<'_> {
     /// Every pack against its name, and every stored blob against the contents.
     fn packs(&mut self) -> Result<(), Error> {
         let chunks = self.chunk_keys()?;
-        let found = rebuild::packs(&*self.archive.backend)?;
+        let found = rebuild::packs(&*self.archive.home.backend)?;
         let stored: HashSet<Digest> = found.iter().copied().collect();
         for known in self.archive.catalog.packs()? {
             // One that came since the packs were listed is there.
             let name = pack_name(&known);
-            let is_gone = !stored.contains(&known) && self.archive.backend.size(&name)?.is_none();
+            let is_gone =
+                !stored.contains(&known) && self.archive.home.backend.size(&name)?.is_none();
             // One that was compacted away meanwhile is not missed.
             if is_gone && self.archive.catalog.has_pack_now(&known)? {
                 self.find(Code::PackDamaged, name, "it is missing");
@@ -383,7 +384,7 @@ impl Audit<'_> {
 
     fn pack(&mut self, name: &Digest, chunks: &HashSet<Key>) -> Result<(), Error> {
         let object = pack_name(name);
-        let bytes = match self.archive.backend.read(&object, limits::PACK_BYTES_MAX as usize) {
+        let bytes = match self.archive.home.backend.read(&object, limits::PACK_BYTES_MAX as usize) {
             Ok(Some(bytes)) => bytes,
             // Compacted away since the packs were listed; the catalog has been asked for those it misses.
             Ok(None) => return Ok(()),

@@ -103,7 +103,7 @@ impl Archive {
         let (mut storage_stats, mut shares) = (StorageStats::default(), Shares::default());
         for (n, pack) in self.catalog.packs()?.iter().enumerate() {
             tell(Stage::Packs(n as u64));
-            storage_stats.count(&*self.backend, pack, &mut shares)?;
+            storage_stats.count(&*self.home.backend, pack, &mut shares)?;
         }
         let (chunks_again, best) = self.tally(&shares, tell)?;
         let totals = self.catalog.totals()?;
@@ -122,15 +122,15 @@ impl Archive {
         Ok(Sizes { totals, again, storage_stats, chunks_again, journal, n_catalog, savers })
     }
 
-    /// Bytes of the journal; checkpoints noted for later comparison are no part of it.
+    /// Bytes of the journal.
     pub fn journal_sizes(&self) -> Result<JournalSizes, Error> {
         let mut sizes = JournalSizes::default();
-        for object in self.backend.list("log")? {
+        for object in self.home.backend.list("log")? {
             match object.name.split('/').nth(1) {
                 Some("entries") => sizes.n_entries += object.bytes,
                 Some("details") => sizes.n_details += object.bytes,
-                Some("checkpoints") => {}
-                _ => sizes.n_checkpoint += object.bytes,
+                Some("checkpoint") => sizes.n_checkpoint += object.bytes,
+                _ => {}
             }
         }
         Ok(sizes)

@@ -84,7 +84,7 @@ impl Archive {
             return Ok(Compacted::of(&all, &[]));
         }
         // What an error leaves behind holds nothing that is not elsewhere: the next writer sweeps it.
-        self.backend.sync()?;
+        self.home.backend.sync()?;
         self.replace(&old, &written)?;
         done.n_packs_after += written.len() as u64;
         done.n_bytes_after += written.iter().map(|pack| pack.n_bytes).sum::<u64>();
@@ -107,16 +107,16 @@ impl Archive {
         self.catalog.replace_packs(&came, &went).map_err(|error| self.located(error))?;
         self.reader.forget();
         for pack in &went {
-            self.backend.remove(&pack_name(pack))?;
+            self.home.backend.remove(&pack_name(pack))?;
         }
-        self.backend.sync()
+        self.home.backend.sync()
     }
 
     /// Reads the new packs back: nothing is removed on the word of memory alone.
     fn check_written(&self, written: &[Written]) -> Result<(), Error> {
         for new in written {
             let name = pack_name(&new.pack);
-            let bytes = self.backend.read(&name, limits::PACK_BYTES_MAX as usize)?;
+            let bytes = self.home.backend.read(&name, limits::PACK_BYTES_MAX as usize)?;
             let bytes = bytes.ok_or_else(|| Error::damaged(&*name, "it is missing"))?;
             if Digest::of(&bytes) != new.pack {
                 return Err(Error::damaged(&*name, "it does not read back as it was written"));
@@ -136,7 +136,7 @@ impl Archive {
         let (moved, needed) = (HashSet::new(), HashSet::new());
         let mut moving = Moving { archive: self, chosen, moved, needed };
         let frames = moving.frames(old)?;
-        let mut repacker = Repacker::new(Arc::clone(&self.backend));
+        let mut repacker = Repacker::new(Arc::clone(&self.home.backend));
         let mut n_blobs = 0;
         for ((depth, place), keys) in frames {
             n_blobs += keys.len() as u64;
@@ -163,7 +163,7 @@ impl Moving<'_> {
     fn frames(&mut self, old: &[Digest]) -> Result<BTreeMap<(u8, Place), Vec<Key>>, Error> {
         let mut frames = BTreeMap::new();
         for pack in old {
-            let listed = pack::directory(&*self.archive.backend, pack)?;
+            let listed = pack::directory(&*self.archive.home.backend, pack)?;
             let mut turns = pack::places(*pack, &listed);
             for frame in &listed {
                 let Some((_, place)) = turns.nth(frame.keys.len() - 1) else { break };

@@ -97,7 +97,7 @@ impl Archive {
 
 /// A writer that starts from nothing.
 fn writer(archive: &Archive, pool: &Rc<Pool>, levels: CompressionLevels) -> Writer {
-    Writer::new(Arc::clone(&archive.backend), Rc::new(Nothing), Rc::clone(pool), levels)
+    Writer::new(Arc::clone(&archive.home.backend), Rc::new(Nothing), Rc::clone(pool), levels)
 }
 
 impl Rewriting<'_> {

@@ -27,18 +27,18 @@ impl Archive {
     /// Removes packs of transactions that were never committed.
     pub(in crate::archive) fn sweep(&self) -> Result<(), Error> {
         let known: HashSet<Digest> = self.catalog.packs()?.into_iter().collect();
-        let found = rebuild::packs(&*self.backend)?;
+        let found = rebuild::packs(&*self.home.backend)?;
         for unknown in found.into_iter().filter(|pack| !known.contains(pack)) {
             // A pack that cannot be read may still matter; the audit names it.
-            let Ok(frames) = pack::directory(&*self.backend, &unknown) else { continue };
+            let Ok(frames) = pack::directory(&*self.home.backend, &unknown) else { continue };
             let keys: HashSet<Key> = frames.iter().flat_map(|frame| &frame.keys).copied().collect();
             if !self.is_held(&keys)? && self.is_wanted(&keys)? {
-                rebuild::apply_pack(&*self.backend, &self.catalog, unknown, &frames)?;
+                rebuild::apply_pack(&*self.home.backend, &self.catalog, unknown, &frames)?;
             } else {
-                self.backend.remove(&pack_name(&unknown))?;
+                self.home.backend.remove(&pack_name(&unknown))?;
             }
         }
-        self.backend.sync()
+        self.home.backend.sync()
     }
 
     /// Whether all of this can be read from known packs: then the pack is what an interrupted

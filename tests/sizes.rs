@@ -9,13 +9,15 @@ use common::{add, init, noise};
 use docarchive::{
     archive::{Archive, DeltaLink, inspect::sizes::Sizes},
     backend::{Backend, memory::Memory},
-    catalog::{Document, Revision},
     store::{
         frame::{self, Header},
         pack_name,
         usage::How,
     },
-    types::digest::Digest,
+    types::{
+        digest::Digest,
+        document::{Document, Revision},
+    },
 };
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\

@@ -1,8 +1,9 @@
 //! Exporting: documents on their way out, one by one, in order of name.
 
-use crate::{
-    catalog::{Document, Revision},
-    types::{error::Error, time::Timestamp},
+use crate::types::{
+    document::{Document, Revision},
+    error::Error,
+    time::Timestamp,
 };
 
 use super::Archive;

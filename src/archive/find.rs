@@ -1,13 +1,11 @@
 //! Finding what people mean: selectors such as `report.txt@3` or `9f2c@2026-03-01`.
 
-use crate::{
-    catalog::{Document, Revision},
-    types::{
-        digest::DocId,
-        error::Error,
-        name::DocName,
-        time::{self, Timestamp},
-    },
+use crate::types::{
+    digest::DocId,
+    document::{Document, Revision},
+    error::Error,
+    name::DocName,
+    time::{self, Timestamp},
 };
 
 use super::Archive;
@@ -126,7 +124,7 @@ impl Archive {
         }
         if let Some((first, last)) = ids_starting(words) {
             for document in self.catalog.documents_between(first, last, CANDIDATES_MAX)? {
-                if found.iter().all(|known| known.row != document.row) {
+                if found.iter().all(|known| known.id != document.id) {
                     found.push(document);
                 }
             }

@@ -17,13 +17,17 @@ pub mod similar;
 use std::rc::Rc;
 
 use crate::{
-    catalog::{Catalog, Document, OtherEvent, Revision, Snapshot},
+    catalog::{Catalog, Snapshot},
     journal::{
         Journal,
         event::{Detail, Event},
     },
     store::{Content, Reader, Sealed},
-    types::{error::Error, time::Timestamp},
+    types::{
+        document::{Document, LogEntry, Revision},
+        error::Error,
+        time::Timestamp,
+    },
 };
 
 use open::Home;
@@ -56,15 +60,6 @@ pub struct WriteContext {
     pub by: Option<String>,
     /// The program and its version.
     pub tool: String,
-}
-
-/// One line of the journal as people see it.
-#[derive(Debug, Clone)]
-pub enum LogEntry {
-    /// A revision of a document.
-    Revision(Box<(Document, Revision)>),
-    /// Anything else.
-    Other(OtherEvent),
 }
 
 impl Archive {
@@ -120,14 +115,14 @@ impl Archive {
     pub fn log_entries(&self, before: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
         let mut all: Vec<(u64, LogEntry)> = Vec::new();
         for revision in self.catalog.revisions_before(before, limit)? {
-            let document = self.catalog.document_at(revision.document)?;
+            let document = self.catalog.document(revision.doc)?;
             all.push((revision.event, LogEntry::Revision(Box::new((document, revision)))));
         }
         for other in self.catalog.other_events_before(before, limit)? {
             all.push((other.event, LogEntry::Other(other)));
         }
         all.sort_by_key(|(event, _)| std::cmp::Reverse(*event));
-        Ok(all.into_iter().map(|(_, log_entries)| log_entries).take(limit).collect())
+        Ok(all.into_iter().map(|(_, entry)| entry).take(limit).collect())
     }
 
     /// Compares a row of the catalog with the event and detail it stands for.
@@ -149,7 +144,7 @@ impl Archive {
         };
         let is_right = revise.sha256 == revision.digest
             && revise.size == revision.n_bytes
-            && revise.doc == document.doc;
+            && revise.doc == document.id;
         if is_right && is_named { Ok(()) } else { Err(drift()) }
     }
 }

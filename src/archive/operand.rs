@@ -3,11 +3,11 @@
 use std::io::{self, Read};
 
 use crate::{
-    catalog::{Document, Revision},
     diff::Sides,
     text,
     types::{
         digest::{Digest, Hasher},
+        document::{Document, Revision},
         error::Error,
         limits,
         name::DocName,

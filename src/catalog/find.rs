@@ -4,58 +4,13 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use crate::types::{
     digest::{Digest, DocId},
+    document::{Document, Revision},
     error::Error,
     name::DocName,
     time::Timestamp,
 };
 
 use super::{Catalog, digest, name_of, name_value};
-
-/// A document as the catalog knows it.
-#[derive(Debug, Clone)]
-pub struct Document {
-    /// The row's own number, in order of first appearance.
-    pub row: i64,
-    /// The random id.
-    pub doc: DocId,
-    /// The name.
-    pub name: DocName,
-    /// The event of the latest revision.
-    pub latest: u64,
-    /// How many revisions there are.
-    pub n_revisions: u64,
-}
-
-/// A revision as the catalog knows it.
-#[derive(Debug, Clone)]
-pub struct Revision {
-    /// Its index in the journal.
-    pub event: u64,
-    /// The row of its document.
-    pub document: i64,
-    /// Its number within the document, from 1.
-    pub number: u64,
-    /// The row of its content.
-    pub content: i64,
-    /// The SHA-256 of its content.
-    pub digest: Digest,
-    /// The size of its content.
-    pub n_bytes: u64,
-    /// The media type.
-    pub media_type: String,
-    /// When it was taken in.
-    pub at: Timestamp,
-    /// When it was captured: as said by the person who added it, else `at`.
-    pub captured: Timestamp,
-    /// The modification time of the file it came from.
-    pub mtime: Option<Timestamp>,
-    /// Where it came from, as said.
-    pub source: Option<String>,
-    /// What was noted.
-    pub note: Option<String>,
-    /// Who added it, as said.
-    pub author: Option<String>,
-}
 
 /// The latest revision of a document, as far as the next one depends on it.
 #[derive(Debug, Clone, Copy)]
@@ -70,11 +25,12 @@ pub struct Latest {
     pub digest: Digest,
 }
 
-const DOCUMENT: &str = "SELECT id, doc, name, latest, revisions FROM document";
+pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions FROM document";
 pub(super) const REVISION: &str = "
-    SELECT r.event, r.document, r.number, r.content, c.digest, c.bytes, t.text, r.at,
+    SELECT r.event, d.doc, r.number, c.digest, c.bytes, t.text, r.at,
            ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text
     FROM revision r
+    JOIN document d ON d.id = r.document
     JOIN content c ON c.id = r.content
     JOIN phrase t ON t.id = r.type
     LEFT JOIN phrase s ON s.id = r.source
@@ -104,6 +60,12 @@ impl Catalog {
             })
         });
         Ok(found.optional()?)
+    }
+
+    /// The document with this id; there must be one.
+    pub fn document(&self, id: DocId) -> Result<Document, Error> {
+        let mut query = self.db.prepare_cached(&format!("{DOCUMENT} WHERE doc = ?1"))?;
+        Ok(query.query_row([id.0 as i64], document)?)
     }
 
     /// The document in this row.
@@ -146,9 +108,9 @@ impl Catalog {
 
     /// The revision with this number.
     pub fn revision(&self, document: &Document, number: u64) -> Result<Option<Revision>, Error> {
-        let sql = format!("{REVISION} WHERE r.document = ?1 AND r.number = ?2");
+        let sql = format!("{REVISION} WHERE d.doc = ?1 AND r.number = ?2");
         let mut query = self.db.prepare_cached(&sql)?;
-        Ok(query.query_row(params![document.row, number as i64], revision).optional()?)
+        Ok(query.query_row(params![document.id.0 as i64, number as i64], revision).optional()?)
     }
 
     /// The revision that this event recorded.
@@ -164,11 +126,17 @@ impl Catalog {
         timestamp: Timestamp,
     ) -> Result<Option<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
-            "{REVISION} WHERE r.document = ?1 AND ifnull(r.captured, r.at) <= ?2
+            "{REVISION} WHERE d.doc = ?1 AND ifnull(r.captured, r.at) <= ?2
              ORDER BY ifnull(r.captured, r.at) DESC, r.number DESC LIMIT 1"
         ))?;
         let timestamp = nanoseconds(timestamp);
-        Ok(query.query_row(params![document.row, timestamp], revision).optional()?)
+        Ok(query.query_row(params![document.id.0 as i64, timestamp], revision).optional()?)
+    }
+
+    /// The row of a revision's content.
+    pub fn content_of(&self, revision: &Revision) -> Result<i64, Error> {
+        let mut query = self.db.prepare_cached("SELECT content FROM revision WHERE event = ?1")?;
+        Ok(query.query_row([revision.event as i64], |row| row.get(0))?)
     }
 
     /// The row of a content that is kept.
@@ -182,29 +150,27 @@ impl Catalog {
 
 pub(super) fn document(row: &Row) -> rusqlite::Result<Document> {
     Ok(Document {
-        row: row.get(0)?,
-        doc: DocId(row.get::<_, i64>(1)? as u64),
-        name: name_of(row.get(2)?)?,
-        latest: row.get::<_, i64>(3)? as u64,
-        n_revisions: row.get::<_, i64>(4)? as u64,
+        id: DocId(row.get::<_, i64>(0)? as u64),
+        name: name_of(row.get(1)?)?,
+        latest: row.get::<_, i64>(2)? as u64,
+        n_revisions: row.get::<_, i64>(3)? as u64,
     })
 }
 
 pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
     Ok(Revision {
         event: row.get::<_, i64>(0)? as u64,
-        document: row.get(1)?,
+        doc: DocId(row.get::<_, i64>(1)? as u64),
         number: row.get::<_, i64>(2)? as u64,
-        content: row.get(3)?,
-        digest: digest(row.get_ref(4)?.as_blob()?),
-        n_bytes: row.get::<_, i64>(5)? as u64,
-        media_type: row.get(6)?,
-        at: timestamp(row.get(7)?),
-        captured: timestamp(row.get(8)?),
-        mtime: row.get::<_, Option<i64>>(9)?.map(timestamp),
-        source: row.get(10)?,
-        note: row.get(11)?,
-        author: row.get(12)?,
+        digest: digest(row.get_ref(3)?.as_blob()?),
+        n_bytes: row.get::<_, i64>(4)? as u64,
+        media_type: row.get(5)?,
+        at: timestamp(row.get(6)?),
+        captured: timestamp(row.get(7)?),
+        mtime: row.get::<_, Option<i64>>(8)?.map(timestamp),
+        source: row.get(9)?,
+        note: row.get(10)?,
+        author: row.get(11)?,
     })
 }
 

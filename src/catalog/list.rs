@@ -1,33 +1,18 @@
 //! Going through many rows: documents, histories, contents; and sums over them.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::journal::merkle::tiles::TileId;
 use crate::types::{
-    digest::{Digest, Key},
+    digest::{Digest, DocId, Key},
+    document::{Document, OtherEvent, Revision},
     error::Error,
-    time::Timestamp,
 };
 
 use super::{
     Catalog, digest,
-    find::{self, Document, REVISION, Revision},
+    find::{self, DOCUMENT, REVISION},
 };
-
-/// An event that is not a revision.
-#[derive(Debug, Clone)]
-pub struct OtherEvent {
-    /// Its index in the journal.
-    pub event: u64,
-    /// Its kind, as the journal spells it.
-    pub kind: String,
-    /// When, as the writer claims.
-    pub at: Timestamp,
-    /// What was noted.
-    pub note: Option<String>,
-    /// Who did it, as said.
-    pub author: Option<String>,
-}
 
 /// Sums over the whole archive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,10 +64,9 @@ impl Catalog {
             // An empty text sorts before every name.
             None => rusqlite::types::Value::Text(String::new()),
         };
-        let mut query = self.db.prepare_cached(
-            "SELECT id, doc, name, latest, revisions FROM document
-             WHERE name > ?1 ORDER BY name LIMIT ?2",
-        )?;
+        let mut query = self
+            .db
+            .prepare_cached(&format!("{DOCUMENT} WHERE name > ?1 ORDER BY name LIMIT ?2"))?;
         let rows = query.query_map(params![from, limit as i64], find::document)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -91,8 +75,8 @@ impl Catalog {
     pub fn revisions(&self, document: &Document) -> Result<Vec<Revision>, Error> {
         let mut query = self
             .db
-            .prepare_cached(&format!("{REVISION} WHERE r.document = ?1 ORDER BY r.number DESC"))?;
-        let rows = query.query_map([document.row], find::revision)?;
+            .prepare_cached(&format!("{REVISION} WHERE d.doc = ?1 ORDER BY r.number DESC"))?;
+        let rows = query.query_map([document.id.0 as i64], find::revision)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -208,27 +192,29 @@ impl Catalog {
         Ok(query.exists([key.0 as i64])?)
     }
 
-    /// Some of the documents that have had a content with this key, as rows.
-    pub fn documents_with(&self, key: Key, limit: usize) -> Result<Vec<i64>, Error> {
+    /// Some of the documents that have had a content with this key.
+    pub fn documents_with(&self, key: Key, limit: usize) -> Result<Vec<DocId>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT DISTINCT r.document FROM content c JOIN revision r ON r.content = c.id
+            "SELECT DISTINCT d.doc FROM content c JOIN revision r ON r.content = c.id
+             JOIN document d ON d.id = r.document
              WHERE c.key = ?1 ORDER BY r.document LIMIT ?2",
         )?;
-        let rows = query.query_map([key.0 as i64, limit as i64], |row| row.get(0))?;
+        let id = |row: &Row| Ok(DocId(row.get::<_, i64>(0)? as u64));
+        let rows = query.query_map([key.0 as i64, limit as i64], id)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Up to `limit` revisions of a document after the number `after`, in order.
     pub fn revisions_after(
         &self,
-        document: i64,
+        document: DocId,
         after: u64,
         limit: usize,
     ) -> Result<Vec<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
-            "{REVISION} WHERE r.document = ?1 AND r.number > ?2 ORDER BY r.number LIMIT ?3"
+            "{REVISION} WHERE d.doc = ?1 AND r.number > ?2 ORDER BY r.number LIMIT ?3"
         ))?;
-        let values = [document, after.min(i64::MAX as u64) as i64, limit as i64];
+        let values = [document.0 as i64, after.min(i64::MAX as u64) as i64, limit as i64];
         let rows = query.query_map(values, find::revision)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

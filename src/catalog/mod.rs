@@ -33,9 +33,9 @@ use crate::{
 };
 
 pub use apply::{Batch, Pack, Recorded};
-pub use find::{Document, Latest, Revision};
+pub use find::Latest;
 pub use index::{CandidateHit, NeighbourQuery};
-pub use list::{OtherEvent, PackUsage, Totals};
+pub use list::{PackUsage, Totals};
 pub use sizes::Held;
 pub use snapshot::Snapshot;
 pub use stat_cache::{FileStat, SeenFile};

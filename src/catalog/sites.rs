@@ -4,9 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::types::{digest::Digest, error::Error, name::DocName};
+use crate::types::{
+    digest::{Digest, DocId},
+    document::Revision,
+    error::Error,
+    name::DocName,
+};
 
-use super::{Catalog, find::Revision};
+use super::Catalog;
 
 /// So many documents of a site are looked at for its furniture.
 const SAMPLED: usize = 64;
@@ -60,10 +65,10 @@ impl Catalog {
         Ok(query.exists([n_bytes as i64])?)
     }
 
-    /// The site of the document in this row.
-    pub fn site_of(&self, document: i64) -> Result<Option<i64>, Error> {
-        let mut query = self.db.prepare_cached("SELECT site FROM document WHERE id = ?1")?;
-        Ok(query.query_row([document], |row| row.get(0))?)
+    /// The site of a document.
+    pub fn site_of(&self, document: DocId) -> Result<Option<i64>, Error> {
+        let mut query = self.db.prepare_cached("SELECT site FROM document WHERE doc = ?1")?;
+        Ok(query.query_row([document.0 as i64], |row| row.get(0))?)
     }
 
     /// The sites of the documents that have had a content, rising.

@@ -4,12 +4,13 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::types::{
     digest::{Digest, Key},
+    document::Revision,
     error::Error,
 };
 
 use super::{
     Catalog, digest,
-    find::{self, REVISION, Revision},
+    find::{self, REVISION},
 };
 
 /// A content that a revision holds, and where it lies.
@@ -68,11 +69,11 @@ impl Catalog {
     pub fn holder(&self, key: Key, from: &Revision) -> Result<Option<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
             "{REVISION} WHERE c.key = ?1
-             ORDER BY r.document = ?2 DESC, iif(r.document = ?2 AND r.number < ?3, -r.number, 0),
+             ORDER BY d.doc = ?2 DESC, iif(d.doc = ?2 AND r.number < ?3, -r.number, 0),
                       r.event
              LIMIT 1"
         ))?;
-        let values = params![key.0 as i64, from.document, from.number as i64];
+        let values = params![key.0 as i64, from.doc.0 as i64, from.number as i64];
         Ok(query.query_row(values, find::revision).optional()?)
     }
 

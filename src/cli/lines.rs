@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use crate::{
     archive::similar::neighbours::Similarity,
-    catalog::{Document, Revision},
-    types::name::DocName,
+    types::{
+        document::{Document, Revision},
+        name::DocName,
+    },
 };
 
 /// How close two texts are.
@@ -66,7 +68,7 @@ impl RevisionLine {
     /// The line of a revision.
     pub fn of(document: &Document, revision: &Revision) -> Self {
         Self {
-            id: document.doc.to_string(),
+            id: document.id.to_string(),
             name: document.name.text().into_owned(),
             name_b64: name_b64(&document.name),
             revision: revision.number,

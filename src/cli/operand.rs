@@ -9,8 +9,10 @@ use std::{
 
 use crate::{
     archive::operand::{Operand, Outside},
-    catalog::{Document, Revision},
-    types::error::Error,
+    types::{
+        document::{Document, Revision},
+        error::Error,
+    },
 };
 
 use super::{files::open_input, terminal::shown_name};

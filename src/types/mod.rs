@@ -1,6 +1,7 @@
 //! The plain types that every other module speaks in: names, times, digests, errors, limits.
 
 pub mod digest;
+pub mod document;
 pub mod error;
 pub mod limits;
 pub mod name;

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     archive::{Archive, maintain::rebuild},
-    catalog::{Document, Revision},
     journal::{
         Examined, Problem,
         event::{Commit, Detail, Event, Revise},
@@ -17,7 +16,8 @@ use crate::{
     },
     store::{pack, pack_name, place::Places},
     types::{
-        digest::{Digest, Key},
+        digest::{Digest, DocId, Key},
+        document::{Document, Revision},
         error::Error,
         limits,
     },
@@ -30,9 +30,9 @@ use super::history::HistoryCheck;
 pub struct AuditScope {
     /// The journal and the structure of packs, but not the bytes of contents.
     pub is_quick: bool,
-    /// Only the contents of these documents, by their rows; all when empty. The journal is always
-    /// checked as a whole.
-    pub documents: Vec<i64>,
+    /// Only the contents of these documents; all when empty. The journal is always checked as a
+    /// whole.
+    pub documents: Vec<DocId>,
 }
 
 /// One thing that is not as it must be.
@@ -339,8 +339,8 @@ impl Audit<'_> {
             self.find(Code::CatalogDrift, about, "it has no row in the catalog");
             return Ok(false);
         };
-        let document = self.archive.catalog.document_at(row.document)?;
-        let is_right = document.doc == revise.doc
+        let document = self.archive.catalog.document(row.doc)?;
+        let is_right = document.id == revise.doc
             && row.digest == revise.sha256
             && row.n_bytes == revise.size
             && row.media_type == revise.media.as_str()
@@ -496,7 +496,7 @@ impl Archive {
             return Ok(true);
         }
         let revisions = self.catalog.revisions_with(content)?;
-        Ok(revisions.iter().any(|revision| scope.documents.contains(&revision.document)))
+        Ok(revisions.iter().any(|revision| scope.documents.contains(&revision.doc)))
     }
 
     /// The revisions that have a content, as people name them.
@@ -505,7 +505,7 @@ impl Archive {
         revisions
             .iter()
             .map(|revision| {
-                let document = self.catalog.document_at(revision.document)?;
+                let document = self.catalog.document(revision.doc)?;
                 Ok(format!("{}@{}", document.name.text(), revision.number))
             })
             .collect()

@@ -8,12 +8,12 @@ use std::collections::HashSet;
 
 use crate::{
     archive::Archive,
-    catalog::{Document, Held, Totals},
+    catalog::{Held, Totals},
     store::{
         place::Places as _,
         usage::{Shares, StorageClass, StorageStats},
     },
-    types::{digest::Key, error::Error, limits},
+    types::{digest::Key, document::Document, error::Error, limits},
 };
 
 use super::audit::Stage;

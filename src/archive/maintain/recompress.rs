@@ -13,14 +13,14 @@ use std::{
 
 use crate::{
     archive::Archive,
-    catalog::Revision,
     pool::{Pool, Task},
     store::{
         Blob, CompressionLevels, Nothing, Writer, Written, candidates::BaseCandidates,
         features::Fingerprint,
     },
     types::{
-        digest::{Digest, Key},
+        digest::{Digest, DocId, Key},
+        document::Revision,
         error::Error,
         limits,
     },
@@ -49,12 +49,12 @@ struct Rewriting<'a> {
     /// Blobs put since the last stretch.
     n_waiting: usize,
     /// Rows of documents that are done.
-    documents: HashSet<i64>,
+    documents: HashSet<DocId>,
     /// Rows of contents that are done.
     contents: HashSet<i64>,
     chunks: HashSet<Digest>,
     /// Documents that come before the next in order of name.
-    related: VecDeque<i64>,
+    related: VecDeque<DocId>,
     tell: &'a mut dyn FnMut(u64) -> Result<(), Error>,
 }
 
@@ -106,9 +106,9 @@ impl Rewriting<'_> {
         loop {
             let documents = self.archive.catalog.documents_after(after.as_ref(), STRIDE)?;
             for document in &documents {
-                self.document(document.row)?;
-                while let Some(row) = self.related.pop_front() {
-                    self.document(row)?;
+                self.document(document.id)?;
+                while let Some(id) = self.related.pop_front() {
+                    self.document(id)?;
                 }
             }
             match documents.into_iter().next_back() {
@@ -118,17 +118,21 @@ impl Rewriting<'_> {
         }
     }
 
-    fn document(&mut self, row: i64) -> Result<(), Error> {
-        if !self.documents.insert(row) {
+    fn document(&mut self, id: DocId) -> Result<(), Error> {
+        if !self.documents.insert(id) {
             return Ok(());
         }
         let mut number = 0;
         loop {
-            let revisions = self.archive.catalog.revisions_after(row, number, WINDOW_REVISIONS)?;
+            let revisions = self.archive.catalog.revisions_after(id, number, WINDOW_REVISIONS)?;
             let Some(last) = revisions.last() else { return Ok(()) };
             number = last.number;
-            let mut is_new = |revision: &Revision| self.contents.insert(revision.content);
-            let new: Vec<Revision> = revisions.into_iter().filter(&mut is_new).collect();
+            let mut new = Vec::with_capacity(revisions.len());
+            for revision in revisions {
+                if self.contents.insert(self.archive.catalog.content_of(&revision)?) {
+                    new.push(revision);
+                }
+            }
             self.windows(&new)?;
             (self.tell)(self.contents.len() as u64)?;
             if self.n_waiting >= STRETCH_BLOBS {
@@ -214,8 +218,8 @@ impl Rewriting<'_> {
             if self.related.len() >= RELATED_MAX {
                 return Ok(());
             }
-            let rows = catalog.documents_with(relative.key, RELATED_EACH)?;
-            self.related.extend(rows.into_iter().filter(|row| !self.documents.contains(row)));
+            let ids = catalog.documents_with(relative.key, RELATED_EACH)?;
+            self.related.extend(ids.into_iter().filter(|id| !self.documents.contains(id)));
         }
         Ok(())
     }

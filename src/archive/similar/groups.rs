@@ -12,13 +12,18 @@ use std::{
 
 use crate::{
     archive::Archive,
-    catalog::{Document, NeighbourQuery, Revision},
+    catalog::NeighbourQuery,
     similarity::{
         clusters::{self, Pair},
         prepared::Prepared,
         sketch::Sketch,
     },
-    types::{error::Error, name::DocName, time::Timestamp},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+        time::Timestamp,
+    },
 };
 
 use super::{
@@ -324,7 +329,7 @@ impl Archive {
         }
         let mut sites = BTreeSet::new();
         for (document, _) in members {
-            sites.insert(self.catalog.site_of(document.row)?);
+            sites.insert(self.catalog.site_of(document.id)?);
         }
         Ok(sites.len() > 1)
     }
@@ -333,7 +338,7 @@ impl Archive {
         let members = self.members(contents, scope)?;
         let mut places: HashMap<i64, usize> = HashMap::new();
         for (place, (_, revision)) in members.iter().enumerate() {
-            places.entry(revision.content).or_insert(place);
+            places.entry(self.catalog.content_of(revision)?).or_insert(place);
         }
         let place = |content: u32| places.get(&i64::from(content)).copied();
         let link = |((a, b), similarity): (&(u32, u32), &Similarity)| {

@@ -8,7 +8,7 @@ use std::{cmp::Reverse, collections::HashSet, rc::Rc};
 
 use crate::{
     archive::Archive,
-    catalog::{CandidateHit, Document, NeighbourQuery, Revision},
+    catalog::{CandidateHit, NeighbourQuery},
     similarity::{
         boilerplate::Boilerplate,
         passages::{self, Passage, Seeds},
@@ -16,7 +16,12 @@ use crate::{
         sketch::{self, Sketch},
         words::{placed_words, text_of},
     },
-    types::{digest::Digest, error::Error, limits},
+    types::{
+        digest::Digest,
+        document::{Document, Revision},
+        error::Error,
+        limits,
+    },
 };
 
 use super::sites::BoilerplateCache;
@@ -209,7 +214,7 @@ impl Archive {
                 near.extend(holders.into_iter().map(|it| NearDocument::new(it, similarity)));
             }
         }
-        near.retain(|near| question.own.is_none_or(|own| own.row != near.document.row));
+        near.retain(|near| question.own.is_none_or(|own| own.id != near.document.id));
         sort(&mut near);
         Ok(near)
     }
@@ -227,10 +232,11 @@ impl Archive {
         let other = self.prepared(revision, &boilerplate_cache)?;
         let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
         let found = self.catalog.neighbours(asked.sketch.index_hashes(), i64::MAX, 2)?;
-        let met = found.into_iter().find(|it| it.content == revision.content);
+        let content = self.catalog.content_of(revision)?;
+        let met = found.into_iter().find(|it| it.content == content);
         let rarity = match met {
             Some(met) => rarity(&met.rare, &asked.sketch, &other.sketch),
-            None if self.holders(revision.content, false)?.is_empty() => RARITY_OF_PAST,
+            None if self.holders(content, false)?.is_empty() => RARITY_OF_PAST,
             None => 0.0,
         };
         Ok(Some(Similarity::of(&asked.common(&other, 0.0), rarity)))
@@ -250,7 +256,8 @@ impl Archive {
         let known = self.catalog.content(&Digest::of(bytes))?;
         let asked = own(bytes, media_type, &*self.boilerplate_for(&boilerplate_cache, known)?);
         let other = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;
-        let boilerplate = boilerplate_cache.of(&self.catalog, revision.content)?;
+        let boilerplate =
+            boilerplate_cache.of(&self.catalog, self.catalog.content_of(revision)?)?;
         Ok(Explanation::of(&asked, &own(&other, &revision.media_type, &boilerplate)))
     }
 
@@ -350,7 +357,8 @@ impl Archive {
         }
         match self.reader.content_bytes(&revision.digest, revision.n_bytes) {
             Ok(bytes) => {
-                let boilerplate = boilerplate_cache.of(&self.catalog, revision.content)?;
+                let boilerplate =
+                    boilerplate_cache.of(&self.catalog, self.catalog.content_of(revision)?)?;
                 Ok(prepared::prepare(&bytes, &revision.media_type, &boilerplate))
             }
             Err(Error::Damaged { .. }) => Ok(None),
@@ -368,10 +376,10 @@ impl Archive {
         let mut all = Vec::new();
         let mut met = HashSet::new();
         for revision in self.catalog.revisions_with(content)?.into_iter().rev() {
-            if !met.insert(revision.document) {
+            if !met.insert(revision.doc) {
                 continue;
             }
-            let document = self.catalog.document_at(revision.document)?;
+            let document = self.catalog.document(revision.doc)?;
             if document.latest == revision.event || all_revisions {
                 all.push((document, revision));
             }

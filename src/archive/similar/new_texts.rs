@@ -2,8 +2,11 @@
 
 use crate::{
     archive::{Archive, ingest::transaction::Committed},
-    catalog::{Document, Revision},
-    types::{error::Error, name::DocName},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+    },
 };
 
 use super::{
@@ -61,7 +64,7 @@ impl Archive {
         let (mut revisions, mut sketched) = (Vec::new(), Vec::new());
         for event in events {
             let Some(revision) = self.catalog.revision_of_event(*event)? else { continue };
-            let content = revision.content;
+            let content = self.catalog.content_of(&revision)?;
             let Some(sketch) = self.catalog.sketch(content)? else { continue };
             let sketch = boilerplate_cache.own(&self.catalog, content, sketch)?;
             sketched.push(Sketched { content, sketch });
@@ -78,7 +81,7 @@ impl Archive {
         threshold: Threshold,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<(Document, Vec<NearDocument>), Error> {
-        let own = self.catalog.document_at(revision.document)?;
+        let own = self.catalog.document(revision.doc)?;
         let Some(text) = self.prepared(revision, boilerplate_cache)? else {
             return Ok((own, Vec::new()));
         };

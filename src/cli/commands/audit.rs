@@ -85,7 +85,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     let documents = args
         .docs
         .iter()
-        .map(|words| Ok(archive.document(words.as_bytes())?.row))
+        .map(|words| Ok(archive.document(words.as_bytes())?.id))
         .collect::<Result<Vec<_>, Error>>()?;
     let scope = AuditScope { is_quick: args.quick, documents };
     let mut progress = session.progress();

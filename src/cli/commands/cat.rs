@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::{
     archive::Archive,
-    catalog::{Document, Revision},
     cli::{
         args::CatArgs,
         exit::ExitCode,
@@ -17,7 +16,11 @@ use crate::{
         terminal::{shown_json, shown_text, size},
     },
     text::decode,
-    types::{error::Error, limits},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        limits,
+    },
 };
 
 #[derive(Serialize)]

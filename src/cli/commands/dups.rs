@@ -156,7 +156,7 @@ fn line(kind: &'static str, group: &Group) -> Line {
         false => with_first.get(&place).copied(),
     };
     let members = group.members.iter().enumerate().map(|(place, (document, revision))| Member {
-        id: document.doc.to_string(),
+        id: document.id.to_string(),
         name: document.name.text().into_owned(),
         name_b64: name_b64(&document.name),
         revision: revision.number,

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::{
     archive::{Archive, ingest::add::SYMLINK},
-    catalog::{Document, Revision},
     cli::{
         args::ExportArgs,
         exit::ExitCode,
@@ -16,7 +15,12 @@ use crate::{
         session::{Session, shown},
         terminal::{Progress, Style, counted, shown_name},
     },
-    types::{error::Error, name::DocName, time::Timestamp},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+        time::Timestamp,
+    },
 };
 
 #[derive(Serialize)]

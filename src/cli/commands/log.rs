@@ -5,8 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, LogEntry, find},
-    catalog::{Document, OtherEvent, Revision},
+    archive::{Archive, find},
     cli::{
         args::LogArgs,
         exit::ExitCode,
@@ -15,7 +14,11 @@ use crate::{
         session::Session,
         terminal::{Style, pad_left, shown_name, size, truncate},
     },
-    types::{error::Error, time::Timestamp},
+    types::{
+        document::{Document, LogEntry, OtherEvent, Revision},
+        error::Error,
+        time::Timestamp,
+    },
 };
 
 /// Events fetched from the catalog at a time.
@@ -78,7 +81,7 @@ fn of_document(
     revisions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     if !is_json {
         let name = out.paint(Style::Heading, &shown_name(document.name.as_bytes()));
-        let id = out.paint(Style::Dim, &document.doc.to_string());
+        let id = out.paint(Style::Dim, &document.id.to_string());
         out.line(&format!("{name}  {id}"))?;
     }
     for revision in &revisions {

@@ -10,7 +10,6 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
 
 use crate::{
-    catalog::{Document, Revision},
     cli::{
         args::LsArgs,
         exit::ExitCode,
@@ -19,7 +18,11 @@ use crate::{
         session::Session,
         terminal::{Style, pad_left, shown_name, size},
     },
-    types::{error::Error, name::DocName},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+    },
 };
 
 #[derive(Serialize, Default)]
@@ -75,7 +78,7 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
 
 /// The columns are as wide as they ever get, so that nothing has to be read twice.
 fn long_line(out: &mut Output, document: &Document, revision: &Revision) -> Result<(), Error> {
-    let id = out.paint(Style::Dim, &document.doc.to_string()[..8]);
+    let id = out.paint(Style::Dim, &document.id.to_string()[..8]);
     let revisions = pad_left(&format!("@{}", document.n_revisions), 5);
     let size = pad_left(&size(revision.n_bytes), 6);
     let captured = revision.captured.minute();

@@ -7,7 +7,6 @@ use sha1::{Digest as _, Sha1};
 
 use crate::{
     archive::{Archive, DeltaChain},
-    catalog::{Document, Revision},
     cli::{
         args::ShowArgs,
         exit::ExitCode,
@@ -16,7 +15,11 @@ use crate::{
         session::Session,
         terminal::{Style, count, counted, exact_size, pad_right, shown_name, size},
     },
-    types::{digest::hex, error::Error},
+    types::{
+        digest::hex,
+        document::{Document, Revision},
+        error::Error,
+    },
 };
 
 #[derive(Serialize)]
@@ -82,7 +85,7 @@ fn card(
     let text = |value: &Option<String>| value.as_ref().map(|value| shown_name(value.as_bytes()));
     let rows = [
         ("name", Some(shown_name(document.name.as_bytes()))),
-        ("id", Some(document.doc.to_string())),
+        ("id", Some(document.id.to_string())),
         ("revision", Some(format!("@{} of {}", revision.number, document.n_revisions))),
         ("captured", Some(revision.captured.to_string())),
         ("taken in", Some(revision.at.to_string())),

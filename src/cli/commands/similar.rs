@@ -10,7 +10,6 @@ use crate::{
         operand::Operand,
         similar::neighbours::{Explanation, NearDocument, SimilarQuery, Threshold},
     },
-    catalog::Document,
     cli::{
         args::SimilarArgs,
         exit::ExitCode,
@@ -20,7 +19,7 @@ use crate::{
         terminal::{Style, shown_name, shown_text, size},
     },
     text,
-    types::{error::Error, limits},
+    types::{document::Document, error::Error, limits},
 };
 
 /// So many passages of a kind are shown to people.

@@ -12,7 +12,6 @@ use crate::{
             sizes::{Saver, Sizes},
         },
     },
-    catalog::{Document, Revision},
     cli::{
         args::StatsArgs,
         exit::ExitCode,
@@ -22,7 +21,11 @@ use crate::{
         terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
     },
     store::usage::StorageClass,
-    types::{error::Error, time::Timestamp},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        time::Timestamp,
+    },
 };
 
 use super::stored;
@@ -207,7 +210,7 @@ fn label(layer: &str) -> &'static str {
 
 fn saver_line(saver: &Saver) -> SaverLine {
     SaverLine {
-        id: saver.document.doc.to_string(),
+        id: saver.document.id.to_string(),
         name: saver.document.name.text().into_owned(),
         name_b64: name_b64(&saver.document.name),
         revisions: saver.document.n_revisions,

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use crate::{
     archive::{Archive, DeltaChain, DeltaLink, StoredAs},
-    catalog::{Document, Revision},
     cli::{
         lines::{name_b64, typed},
         output::Output,
@@ -13,7 +12,11 @@ use crate::{
         },
     },
     store::usage::How,
-    types::{error::Error, limits},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        limits,
+    },
 };
 
 #[derive(Serialize)]
@@ -63,7 +66,7 @@ pub fn table(
     for revision in revisions {
         let chain = archive.chain(revision)?;
         let base = base(archive, revision, &chain)?.map(|base| match base {
-            Base::Held(holder, number) if holder.row == document.row => format!("@{number}"),
+            Base::Held(holder, number) if holder.id == document.id => format!("@{number}"),
             base => base.words(),
         });
         out.line(&row(document, revision, &chain, base.as_deref()))?;
@@ -254,7 +257,7 @@ fn stored_line(
     };
     let of_chunks = |n: u64| (chain.n_chunks > 0).then_some(n);
     StoredLine {
-        id: document.doc.to_string(),
+        id: document.id.to_string(),
         name: document.name.text().into_owned(),
         name_b64: name_b64(&document.name),
         revision: revision.number,

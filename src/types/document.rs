@@ -1,0 +1,73 @@
+//! What an archive tells of: documents, their revisions, and the lines of its log.
+
+use super::{
+    digest::{Digest, DocId},
+    name::DocName,
+    time::Timestamp,
+};
+
+/// A lineage of revisions under one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Drawn at random when the document was first added; it never changes.
+    pub id: DocId,
+    /// As given with the first revision.
+    pub name: DocName,
+    /// The index in the journal of the event that recorded the latest revision.
+    pub latest: u64,
+    /// At least 1.
+    pub n_revisions: u64,
+}
+
+/// One version of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// The index in the journal of the event that recorded it; no other revision has the same.
+    pub event: u64,
+    /// The document it is a revision of.
+    pub doc: DocId,
+    /// Counted within the document, from 1.
+    pub number: u64,
+    /// The SHA-256 of its content.
+    pub digest: Digest,
+    /// The size of its content.
+    pub n_bytes: u64,
+    /// Of the content, as its bytes and its name show it: `text/html`.
+    pub media_type: String,
+    /// When it was added, by the clock of whoever added it.
+    pub at: Timestamp,
+    /// When it was captured, as said by the person who added it, else `at`.
+    pub captured: Timestamp,
+    /// The modification time of the file it came from.
+    pub mtime: Option<Timestamp>,
+    /// Where it came from, as said.
+    pub source: Option<String>,
+    /// As said with it.
+    pub note: Option<String>,
+    /// Who added it, as said.
+    pub author: Option<String>,
+}
+
+/// An event that is not a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherEvent {
+    /// Its index in the journal.
+    pub event: u64,
+    /// What kind of event, as the journal spells it: `compact`.
+    pub kind: String,
+    /// When, by the clock of whoever did it.
+    pub at: Timestamp,
+    /// As said with it.
+    pub note: Option<String>,
+    /// Who did it, as said.
+    pub author: Option<String>,
+}
+
+/// One event of the journal as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogEntry {
+    /// A revision of a document.
+    Revision(Box<(Document, Revision)>),
+    /// Anything else.
+    Other(OtherEvent),
+}

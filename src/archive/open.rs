@@ -180,7 +180,10 @@ impl Archive {
 fn catalog_for_reading(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
     let opened = match Catalog::open(&path) {
-        Err(Error::Refused(_) | Error::Io { .. }) => Catalog::open_read_only(&path),
+        Err(Error::Refused(_) | Error::Io { .. }) => {
+            local::exists(&path.with_file_name(catalog::LOG))
+                .and_then(|has_log| Catalog::open_read_only(&path, has_log))
+        }
         opened => opened,
     }
     .map(Rc::new);

@@ -287,6 +287,11 @@ pub fn remove_file(path: &Path) -> Result<(), Error> {
     present(fs::remove_file(path)).map(drop).map_err(|e| io("remove", path, e))
 }
 
+/// Whether there is a file at `path`.
+pub fn exists(path: &Path) -> Result<bool, Error> {
+    Ok(stat(path)?.is_some())
+}
+
 /// Writes and syncs `bytes` beside `path`, under a name that no listing shows.
 pub(super) fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, Error> {
     make_parent(path)?;

@@ -53,6 +53,8 @@ const DROPS: &str = "
 
 /// The file beside the facts.
 pub const FILE: &str = "catalog.sqlite";
+/// SQLite's write-ahead log beside it.
+pub const LOG: &str = "catalog.sqlite-wal";
 
 /// An open catalog.
 pub struct Catalog {
@@ -77,13 +79,12 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Opens the catalog at `path` where nothing can be written.
-    pub fn open_read_only(path: &Path) -> Result<Self, Error> {
-        // A catalog that was closed cleanly has no write-ahead log; only then is it complete alone.
-        let mut uri = format!("file:{}?immutable=1", percent_encoded(path));
-        if path.with_extension("sqlite-wal").exists() {
-            uri = format!("file:{}", percent_encoded(path));
-        }
+    /// Opens the catalog at `path` where nothing can be written; `has_log` says whether there is a
+    /// write-ahead log, [`LOG`], beside it.
+    pub fn open_read_only(path: &Path, has_log: bool) -> Result<Self, Error> {
+        // A catalog that was closed cleanly has no log; only then is it complete alone.
+        let immutable = if has_log { "" } else { "?immutable=1" };
+        let uri = format!("file:{}{immutable}", percent_encoded(path));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let catalog = Self::prepare(Connection::open_with_flags(uri, flags)?)?;
         catalog.expect_schema()?;

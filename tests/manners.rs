@@ -45,6 +45,29 @@ fn example() -> Sandbox {
 // ---- who says what, and where
 
 #[test]
+fn debug_says_why_on_stderr_and_only_when_asked() {
+    let sandbox = example();
+    sandbox.write(
+        "d/a.txt",
+        "The quick brown fox jumps over the lazy dog again and again.\n".repeat(9),
+    );
+    let add = |topics: &str| {
+        let mut add = sandbox.command(["add", "-q", "--force", "d"]);
+        Ran::of(add.env("ARCHIVE_DEBUG", topics))
+    };
+    add("store,commit")
+        .expect(0)
+        .answers("")
+        .says("store: to be stored blob=")
+        .says("store: a base is sought")
+        .says("step{name=\"checkpoint\"}");
+    add("").expect(0).expect_quiet();
+    fs::remove_file(sandbox.store().join("catalog.sqlite")).unwrap();
+    add("catalog").expect(0).says("catalog: made anew");
+    add("shop").expect(2).says("no topic 'shop'; there are: store, similar, commit, catalog, all");
+}
+
+#[test]
 fn quiet_verbs_say_nothing_when_all_is_well() {
     let sandbox = example();
     sandbox.write("new", "new");

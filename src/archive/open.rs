@@ -10,6 +10,8 @@ use std::{
     sync::Arc,
 };
 
+use tracing::debug;
+
 use crate::{
     backend::{Backend, Guard, Lock, Storage, local},
     catalog::{self, Catalog, Snapshot},
@@ -118,7 +120,8 @@ impl Archive {
             return Err(Error::Refused(Refusal::NoKey { origin, key }));
         }
         let guard = self.take_lock(who)?;
-        let edge = self.edge().or_else(|_| {
+        let edge = self.edge().or_else(|error| {
+            debug!(target: "catalog", "made anew: {error}");
             let catalog = renew(&self.home, &self.journal)?;
             self.take_catalog(catalog);
             self.edge()
@@ -201,7 +204,10 @@ fn catalog_for_reading(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Er
             Err(Error::Io { .. } | Error::Refused(_)) => in_memory(home, journal),
             caught_up => caught_up,
         },
-        Err(Error::Busy { .. }) if is_older(&opened, journal) => opened,
+        Err(Error::Busy { .. }) if is_older(&opened, journal) => {
+            debug!(target: "catalog", "read as it was before the commit that a writer is making");
+            opened
+        }
         Err(Error::Busy { .. } | Error::Refused(_)) => in_memory(home, journal),
         Err(error) => Err(error),
     }
@@ -219,18 +225,28 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
     let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
     let in_step = Catalog::open(&path).and_then(|catalog| {
         let catalog = Rc::new(catalog);
-        let is_in_step = catalog.reflects()?.as_bytes() == journal.note()
-            || rebuild::catch_up(&home.backend, journal, &catalog)?;
+        let mut is_in_step = catalog.reflects()?.as_bytes() == journal.note();
+        if !is_in_step {
+            debug!(target: "catalog", n_events = journal.size(), "not that of the checkpoint");
+            is_in_step = rebuild::catch_up(&home.backend, journal, &catalog)?;
+        }
         if is_in_step && !catalog.has_current_sketches()? {
+            debug!(target: "catalog", "its sketches are of another version: made anew");
             rebuild::sketches(&home.backend, &catalog)?;
         }
         Ok(is_in_step.then_some(catalog))
     });
     match in_step {
-        Ok(Some(catalog)) => Ok(catalog),
-        Ok(None) | Err(Error::Catalog { .. } | Error::Damaged { .. }) => renew(home, journal),
-        Err(error) => Err(error),
+        Ok(Some(catalog)) => return Ok(catalog),
+        Ok(None) => {
+            debug!(target: "catalog", "made anew: it reflects no earlier checkpoint of this journal")
+        }
+        Err(error @ (Error::Catalog { .. } | Error::Damaged { .. })) => {
+            debug!(target: "catalog", "made anew: {error}");
+        }
+        Err(error) => return Err(error),
     }
+    renew(home, journal)
 }
 
 /// Makes the catalog anew where it is kept.
@@ -238,7 +254,7 @@ fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
     match Catalog::open(&path).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
-        Err(Error::Catalog { .. }) => {}
+        Err(Error::Catalog { why }) => debug!(target: "catalog", "its file is removed: {why}"),
         renewed => return renewed,
     }
     for end in ["", "-wal", "-shm", "-journal"] {
@@ -258,6 +274,7 @@ fn anew(home: &Home, journal: &Journal, catalog: Catalog) -> Result<Rc<Catalog>,
 }
 
 fn in_memory(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
+    debug!(target: "catalog", "made in memory: its file cannot be used");
     let catalog = Rc::new(Catalog::in_memory()?);
     rebuild::fill(&home.backend, journal, &catalog)?;
     Ok(catalog)

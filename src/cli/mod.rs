@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod commands;
+pub mod debug;
 pub mod exit;
 pub mod export_files;
 pub mod failure;

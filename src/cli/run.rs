@@ -11,7 +11,7 @@ use crate::types::error::Error;
 
 use super::{
     args::{self, Cli, Verb},
-    commands,
+    commands, debug,
     exit::ExitCode,
     failure::{self, Failure},
     session::Session,
@@ -36,7 +36,8 @@ pub fn main() -> process::ExitCode {
             return code.into();
         }
     };
-    match run(&cli) {
+    let debug = std::env::var_os(debug::VARIABLE);
+    match debug::start(debug.as_deref()).and_then(|()| run(&cli)) {
         Ok(code) => code.into(),
         Err(error) if failure::is_closed_pipe(&error) => ExitCode::Done.into(),
         Err(error) => report(&cli, &error).into(),

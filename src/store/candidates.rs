@@ -53,7 +53,7 @@ pub struct RankedCandidate {
     /// How many features it shares.
     pub n_matching: u32,
     /// How many of the new blob's marks it lacks, known or estimated.
-    n_missing: usize,
+    pub n_missing: usize,
     is_previous: bool,
     /// By how much the lengths differ; the most where that is not known.
     n_apart: u64,

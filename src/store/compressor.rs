@@ -5,6 +5,8 @@
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
 
+use tracing::debug;
+
 use crate::{
     pool::{Pool, Task},
     types::digest::Key,
@@ -139,6 +141,9 @@ impl Compressor {
         let Underway { kind, blobs, raw, base, task } = self.underway.pop_front()?;
         self.n_bytes -= raw.len();
         let Payload { packed, is_based } = task.join();
+        if let (Some((link, _)), false) = (&base, is_based) {
+            debug!(target: "store", blob = %blobs[0].0, base = %link.key, "the base did not help");
+        }
         let base = base.filter(|_| is_based);
         Some(CompressedFrame { kind, blobs, raw, packed, base })
     }

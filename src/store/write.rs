@@ -5,6 +5,8 @@
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
+use tracing::debug;
+
 use crate::{
     backend::Backend,
     pool::Pool,
@@ -159,6 +161,7 @@ impl Writer {
         debug_assert!(blob.bytes.len() <= limits::BLOB_BYTES_MAX);
         let Blob { digest, bytes, fingerprint, kind } = blob;
         let key = digest.key();
+        debug!(target: "store", blob = %key, n_bytes = bytes.len(), "to be stored");
         let is_small = bytes.len() <= SMALL_BYTES_MAX;
         let base = match &fingerprint {
             Some(fingerprint) => self.base(fingerprint, &bytes, previous)?,
@@ -252,28 +255,46 @@ impl Writer {
         let stored = &*self.stored;
         let n_bytes = bytes.len() as u64;
         let candidates = self.recent_blobs.candidates(stored, fingerprint, n_bytes, previous)?;
-        for RankedCandidate { key, n_matching, .. } in candidates.into_iter().take(TRIES_MAX) {
+        debug!(target: "store", ?previous, n_candidates = candidates.len(), "a base is sought");
+        for candidate in candidates.into_iter().take(TRIES_MAX) {
+            let RankedCandidate { key, n_matching, n_missing, .. } = candidate;
             let is_small = bytes.len() <= SMALL_BYTES_MAX;
             let n_matching_min = if previous == Some(key) { 1 } else { SMALL_MATCHING_MIN };
             if is_small && n_matching < n_matching_min {
+                debug!(target: "store", %key, n_matching, n_matching_min, "refused: too little in common");
                 continue;
             }
             if self.solid.get(key).is_some() {
-                // Company serves a very small one as well; another needs a frame to hang on.
+                // A solid frame serves a very small one as well; another needs a frame to hang on.
                 if bytes.len() <= TINY_BYTES_MAX {
+                    debug!(target: "store", %key, "refused: both go into the open solid frame");
                     return Ok(None);
                 }
                 self.end_company()?;
             }
-            // A base that cannot be read costs space, not the new document.
-            let Ok(Some((link, skip))) = self.attach(key, bytes.len()) else { continue };
-            if link.is_list {
-                continue;
+            match self.based(key, bytes.len()) {
+                Ok(based) => {
+                    let (base, skip) = (based.link.key, based.skip);
+                    debug!(target: "store", %key, n_matching, n_missing, %base, skip, "chosen");
+                    return Ok(Some(based));
+                }
+                Err(why) => debug!(target: "store", %key, n_matching, "refused: {why}"),
             }
-            let Ok(bytes) = self.bytes(link.key) else { continue };
-            return Ok(Some(Based { link, bytes, skip }));
         }
         Ok(None)
+    }
+
+    /// A candidate as the base of a blob of `n_raw` bytes, or why it cannot be that.
+    ///
+    /// A base that cannot be read costs space, not the new document.
+    fn based(&mut self, key: Key, n_raw: usize) -> Result<Based, &'static str> {
+        let attached = self.attach(key, n_raw).map_err(|_| "its chain cannot be read")?;
+        let (link, skip) = attached.ok_or("its chain has no room")?;
+        if link.is_list {
+            return Err("it is a chunk list");
+        }
+        let bytes = self.bytes(link.key).map_err(|_| "it cannot be read")?;
+        Ok(Based { link, bytes, skip })
     }
 
     fn attach(&self, key: Key, n_raw: usize) -> Result<Option<(ChainLink, bool)>, Error> {

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use tracing::{Span, debug_span};
+
 use crate::{
     archive::{maintain::rebuild::recorded, similar::sites},
     catalog::{Batch, Pack},
@@ -15,27 +17,35 @@ use crate::{
 
 use super::transaction::{Committed, Pending, PendingRevision, Transaction, row};
 
+/// One step of a commit; how long it took is told when it ends.
+fn step(name: &'static str) -> Span {
+    debug_span!(target: "commit", "step", name)
+}
+
 impl Transaction<'_> {
     /// Commits; what fails before the checkpoint is swapped leaves the archive as it was.
     pub(in crate::archive) fn commit_pending(
         &mut self,
         pending: Pending,
     ) -> Result<Committed, Error> {
-        let written = self.finish_packs()?;
-        let staged = self.stage(&pending.revisions)?;
+        let _commit =
+            debug_span!(target: "commit", "commit", n = pending.revisions.len()).entered();
+        let written = step("packs").in_scope(|| self.finish_packs())?;
+        let staged = step("bundles").in_scope(|| self.stage(&pending.revisions))?;
         let revisions = staged.first()..staged.first() + pending.revisions.len() as u64;
         for leaf in staged.leaves() {
             self.edge.push(*leaf);
         }
         // Swapping the checkpoint is the commit: what precedes it may be lost, what follows may not
         // undo it.
-        self.archive.journal.commit(staged, self.signer)?;
+        step("checkpoint").in_scope(|| self.archive.journal.commit(staged, self.signer))?;
         // If this fails the documents are in all the same: whoever opens the archive next brings
         // the catalog up.
-        self.apply(&pending, &written, revisions.clone())
+        step("catalog")
+            .in_scope(|| self.apply(&pending, &written, revisions.clone()))
             .map_err(|error| self.archive.located(error))?;
         // Superseded bundles cost space only; the next writer sweeps what is left.
-        let _ = self.archive.journal.sweep();
+        let _ = step("sweep").in_scope(|| self.archive.journal.sweep());
         let mut met = HashSet::new();
         let is_new_text = |waiting: &PendingRevision| {
             pending.sketches.contains_key(&waiting.digest) && met.insert(waiting.digest)
@@ -116,7 +126,7 @@ impl Transaction<'_> {
         // Whoever finds the catalog in step takes the furniture in it for known.
         archive.catalog.transaction(|_| {
             archive.catalog.apply(&batch)?;
-            sites::refresh(&archive.catalog, &archive.reader)
+            step("boilerplate").in_scope(|| sites::refresh(&archive.catalog, &archive.reader))
         })
     }
 }

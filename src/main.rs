@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    docarchive::cli::run::main()
+    docarchive::cli::main()
 }

@@ -17,7 +17,7 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::{files, terminal::shown_name};
+use super::{files, print::terminal::shown_name};
 
 const TEMPORARY_PREFIX: &str = ".archive-export-";
 

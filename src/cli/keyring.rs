@@ -9,7 +9,7 @@ use crate::types::{
     error::{Error, Refusal},
 };
 
-use super::{files, place::Environment};
+use super::{files, location::Environment};
 
 const KEY_FILE_BYTES_MAX: u64 = 4 << 10;
 

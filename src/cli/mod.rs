@@ -1,21 +1,21 @@
 //! The command line. It alone knows people: words, colours, exit codes, and the machine
 //! around us: files, environment, clock and terminal.
 
-pub mod args;
-pub mod commands;
-pub mod debug;
-pub mod exit;
-pub mod export_files;
-pub mod failure;
-pub mod files;
-pub mod interrupt;
-pub mod keyring;
-pub mod lines;
-pub mod operand;
-pub mod output;
-pub mod place;
-pub mod run;
-pub mod session;
-pub mod terminal;
-pub mod trust_store;
-pub mod walk;
+mod args;
+mod commands;
+mod debug;
+mod exit;
+mod export_files;
+mod files;
+mod interrupt;
+mod keyring;
+mod location;
+mod operand;
+mod print;
+mod run;
+mod session;
+mod sources;
+mod trust_store;
+mod walk;
+
+pub use run::main;

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::{files::open_input, terminal::shown_name};
+use super::{files::open_input, print::terminal::shown_name};
 
 /// The files and the standard input of this process.
 pub struct Here;

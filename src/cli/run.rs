@@ -10,12 +10,14 @@ use std::{
 use crate::types::error::Error;
 
 use super::{
-    args::{self, Cli, Verb},
-    commands, debug,
+    args::{self, Cli},
+    debug,
     exit::ExitCode,
-    failure::{self, Failure},
+    print::{
+        failure::{self, Failure},
+        terminal::{Paint, Stream},
+    },
     session::Session,
-    terminal::{Paint, Stream},
 };
 
 /// How long to wait between two looks at a taken lock.
@@ -63,7 +65,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
     let mut was_rebuilt = false;
     loop {
         let mut session = Session::new(&cli.globals)?;
-        let result = verb(&mut session, &cli.verb).and_then(|code| {
+        let result = cli.verb.run(&mut session).and_then(|code| {
             session.out.flush()?;
             Ok(code)
         });
@@ -80,27 +82,5 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
             }
             result => return result,
         }
-    }
-}
-
-fn verb(session: &mut Session, verb: &Verb) -> Result<ExitCode, Error> {
-    match verb {
-        Verb::Init(args) => commands::init::run(session, args),
-        Verb::Add(args) => commands::add::run(session, args),
-        Verb::Ls(args) => commands::ls::run(session, args),
-        Verb::Log(args) => commands::log::run(session, args),
-        Verb::Show(args) => commands::show::run(session, args),
-        Verb::Cat(args) => commands::cat::run(session, args),
-        Verb::Diff(args) => commands::diff::run(session, args),
-        Verb::Similar(args) => commands::similar::run(session, args),
-        Verb::Dups(args) => commands::dups::run(session, args),
-        Verb::Audit(args) => commands::audit::run(session, args),
-        Verb::Export(args) => commands::export::run(session, args),
-        Verb::Compact(args) => commands::compact::run(session, args),
-        Verb::Rebuild(args) => commands::rebuild::run(session, args),
-        Verb::Stats(args) => commands::stats::run(session, args),
-        Verb::Demo => commands::demo::run(session),
-        Verb::Completions(args) => commands::shell::completions(session, args),
-        Verb::Man => commands::shell::man(session),
     }
 }

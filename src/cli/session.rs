@@ -6,6 +6,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use serde::Serialize;
+
 use crate::{
     archive::{Archive, HistoryCheck, WriteContext},
     backend::local::Local,
@@ -14,16 +16,24 @@ use crate::{
 };
 
 use super::{
-    args::Globals,
+    args::globals::Globals,
     keyring::{self, Keyring},
-    output::Output,
-    place::{ChosenBy, Environment, Place},
-    terminal::{Paint, Progress, Stream, Style, shown_name},
+    location::{ChosenBy, Environment, Location},
+    print::{
+        json::typed,
+        output::Output,
+        terminal::{Paint, Progress, Stream, Style, shown_name},
+    },
     trust_store::{KnownArchive, Recalled, TrustStore},
 };
 
 /// The program and version that events name.
 pub const TOOL: &str = concat!("archive ", env!("CARGO_PKG_VERSION"));
+
+#[derive(Serialize)]
+struct TextLine {
+    text: String,
+}
 
 /// What every verb works with.
 pub struct Session {
@@ -35,9 +45,9 @@ pub struct Session {
     pub now: Timestamp,
     /// Where answers go.
     pub out: Output,
-    /// The colours of talk.
-    pub talk: Paint,
-    place: Option<Place>,
+    /// The colours of messages on standard error.
+    pub stderr: Paint,
+    location: Option<Location>,
 }
 
 impl Session {
@@ -49,15 +59,15 @@ impl Session {
             environment: Environment::of_process(),
             now: now(),
             out: Output::new(Paint::new(globals.color, stdout), stdout.is_terminal),
-            talk: Paint::new(globals.color, Stream::stderr()),
-            place: None,
+            stderr: Paint::new(globals.color, Stream::stderr()),
+            location: None,
         })
     }
 
-    /// Says something to people on stderr, unless they asked for quiet or for JSON.
-    pub fn say(&self, line: &str) {
+    /// Prints a line for people on stderr, unless they asked for quiet or for JSON.
+    pub fn info(&self, line: &str) {
         if !self.globals.quiet && !self.globals.json {
-            self.answers_first();
+            self.flush_answers();
             eprintln!("{line}");
         }
     }
@@ -65,15 +75,24 @@ impl Session {
     /// Warns people on stderr; quiet does not silence this.
     pub fn warn(&self, line: &str) {
         if !self.globals.json {
-            self.answers_first();
-            let label = self.talk.paint(Style::Warning, "warning:");
+            self.flush_answers();
+            let label = self.stderr.paint(Style::Warning, "warning:");
             eprintln!("{label} {line}");
         }
     }
 
-    /// Talk comes after what was answered before it; output that fails shows at the end of the verb.
-    fn answers_first(&self) {
+    /// Messages come after what was answered before them; output that fails shows at the end of the verb.
+    fn flush_answers(&self) {
         let _ = self.out.flush();
+    }
+
+    /// Prints a whole text as the answer: as it is, or as one line of JSON.
+    pub fn print_text(&mut self, line_type: &'static str, text: &[u8]) -> Result<(), Error> {
+        if !self.globals.json {
+            return self.out.bytes(text);
+        }
+        let text = String::from_utf8_lossy(text).into_owned();
+        self.out.json(&typed(line_type, TextLine { text }))
     }
 
     /// A progress line for long work.
@@ -81,12 +100,12 @@ impl Session {
         Progress::new(self.globals.quiet || self.globals.json, Stream::stderr())
     }
 
-    /// The archive's place, chosen once.
-    pub fn place(&mut self) -> Result<Place, Error> {
-        if self.place.is_none() {
-            self.place = Some(self.environment.place(self.globals.store.as_deref())?);
+    /// The archive's location, chosen once.
+    pub fn location(&mut self) -> Result<Location, Error> {
+        if self.location.is_none() {
+            self.location = Some(self.environment.location(self.globals.store.as_deref())?);
         }
-        self.place.clone().ok_or_else(|| Error::usage("no place was chosen for the archive"))
+        self.location.clone().ok_or_else(|| Error::usage("no location was chosen for the archive"))
     }
 
     /// Opens the archive for reading, after comparing its history with what is remembered.
@@ -99,7 +118,7 @@ impl Session {
 
     /// Opens the archive and says how it stands to what is remembered, whatever that is.
     pub fn open_unjudged(&mut self) -> Result<(Archive, HistoryCheck), Error> {
-        let folder = self.place()?.folder;
+        let folder = self.location()?.folder;
         let open = || Archive::open(Arc::new(Local::open(&folder)?), Some(&folder));
         let archive = open()?;
         let known = self.known(archive.origin(), &folder)?;
@@ -117,13 +136,13 @@ impl Session {
 
     /// Opens the archive for adding; the default one is made if it does not exist yet.
     pub fn open_or_make(&mut self) -> Result<Archive, Error> {
-        let place = self.place()?;
+        let location = self.location()?;
         match self.open() {
-            Err(Error::NoArchive { .. }) if place.chosen_by == ChosenBy::Default => {
-                let (archive, key) = self.make(&place.folder, None)?;
-                self.say(&format!(
+            Err(Error::NoArchive { .. }) if location.chosen_by == ChosenBy::Default => {
+                let (archive, key) = self.make(&location.folder, None)?;
+                self.info(&format!(
                     "made a new archive at {}; its key is {}",
-                    shown(&place.folder),
+                    shown(&location.folder),
                     shown(&key)
                 ));
                 Ok(archive)
@@ -183,8 +202,8 @@ impl Session {
 
     /// Remembers the archive's checkpoint outside the archive.
     pub fn remember(&mut self, archive: &Archive) {
-        if let Ok(place) = self.place() {
-            self.remember_at(archive, &place.folder);
+        if let Ok(location) = self.location() {
+            self.remember_at(archive, &location.folder);
         }
     }
 
@@ -192,10 +211,10 @@ impl Session {
         let checkpoint = String::from_utf8_lossy(archive.checkpoint()).into_owned();
         let seen = KnownArchive { vkey: archive.vkey(), checkpoint };
         let trust_store = TrustStore::new(&self.environment);
-        let place = canonical(folder);
+        let location = canonical(folder);
         // Looked at once more: another command may have seen a longer journal in the meantime, and
         // what is remembered never goes back.
-        let Ok(known) = trust_store.load(archive.origin(), &place) else { return };
+        let Ok(known) = trust_store.load(archive.origin(), &location) else { return };
         let goes_on = |known: &KnownArchive| {
             let history_check = archive.history_check(&known.vkey, known.checkpoint.as_bytes());
             matches!(history_check, Ok(HistoryCheck::Extends { .. }))
@@ -204,14 +223,14 @@ impl Session {
         let is_kept = known.seen.as_ref() == Some(&seen) && is_here;
         if !is_kept
             && known.seen.as_ref().is_none_or(goes_on)
-            && let Some(warning) = trust_store.store(archive.origin(), &place, &seen)
+            && let Some(warning) = trust_store.store(archive.origin(), &location, &seen)
             && self.globals.verbose
         {
             self.warn(&warning);
         }
     }
 
-    /// What is remembered of an origin and a place.
+    /// What is remembered of an origin and a location.
     fn known(&self, origin: &str, folder: &Path) -> Result<Recalled, Error> {
         let recalled = TrustStore::new(&self.environment).load(origin, &canonical(folder))?;
         if let Some(warning) = recalled.warning.as_ref().filter(|_| self.globals.verbose) {
@@ -223,7 +242,7 @@ impl Session {
 
 fn check_history(archive: &Archive, known: Recalled) -> Result<HistoryCheck, Error> {
     match (known.seen, known.origin_here) {
-        // Even an archive that is known from elsewhere may have been put in place of this one.
+        // Even an archive that is known from elsewhere may have been put in its place.
         (_, Some(origin)) if origin != archive.origin() => {
             Ok(HistoryCheck::OtherOrigin { remembered: origin })
         }

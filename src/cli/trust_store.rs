@@ -14,7 +14,7 @@ use crate::types::{
     limits::{IDENTITY_BYTES_MAX, NOTE_BYTES_MAX},
 };
 
-use super::{files, place::Environment};
+use super::{files, location::Environment};
 
 const FILE_BYTES_MAX: u64 = (NOTE_BYTES_MAX + IDENTITY_BYTES_MAX) as u64;
 

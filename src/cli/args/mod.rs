@@ -1,21 +1,16 @@
-//! The words of the command line: every verb, every flag, every help text.
+//! The words of the command line. Each verb's own are in its file in `commands`; here is what holds for
+//! all: reading them, flags for every verb, values that flags have, the shape of help.
 
-mod help;
-mod values;
-mod verbs;
+pub mod globals;
+pub mod help;
+pub mod values;
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
-use super::terminal::ColorChoice;
-pub use values::{Captured, When, n_threads};
-pub use verbs::{
-    AddArgs, AuditArgs, CatArgs, CompactArgs, CompletionsArgs, DiffArgs, DupsArgs, ExportArgs,
-    InitArgs, LogArgs, LsArgs, RebuildArgs, ShowArgs, SimilarArgs, StatsArgs, Verb,
-};
+use super::commands::Verb;
+use globals::Globals;
 
 /// Keeps documents: every version, small, findable, comparable and provably unaltered.
 #[derive(Debug, Parser)]
@@ -27,36 +22,6 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
-}
-
-/// What holds for every verb.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Options for every verb")]
-pub struct Globals {
-    /// The archive's folder [env: ARCHIVE_STORE]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub store: Option<PathBuf>,
-
-    /// Answers, and errors, as lines of JSON
-    #[arg(long, global = true)]
-    pub json: bool,
-
-    /// Say nothing when all is well
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-
-    /// Say what happens to each document
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
-
-    /// When to colour: auto (which respects NO_COLOR), always or never
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
-    #[arg(hide_possible_values = true, hide_default_value = true)]
-    pub color: ColorChoice,
-
-    /// Wait that long for another writer to finish: 30s, 10m, 2h
-    #[arg(long, value_name = "DURATION", global = true, value_parser = values::duration)]
-    pub wait: Option<Duration>,
 }
 
 impl Cli {
@@ -73,7 +38,7 @@ impl Cli {
 
     /// The command with all its help texts, for parsing, completions and the manual.
     pub fn whole_command() -> Command {
-        help::add_to(Self::command())
+        help::complete(Self::command())
     }
 }
 

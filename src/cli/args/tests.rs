@@ -1,8 +1,9 @@
 use super::*;
 use crate::cli::exit::ExitCode;
-use crate::cli::failure::Failure;
+use crate::cli::print::failure::Failure;
+use crate::cli::print::terminal::ColorChoice;
 use clap::error::ErrorKind;
-use std::os::unix::ffi::OsStrExt;
+use std::{os::unix::ffi::OsStrExt, path::PathBuf, time::Duration};
 
 fn read(line: &str) -> Result<Cli, clap::Error> {
     let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
@@ -47,7 +48,10 @@ fn every_help_has_examples_then_options_then_exit_codes() {
 
 #[test]
 fn every_example_is_a_command_line_that_works() {
-    let examples = help::EXAMPLES.iter().flat_map(|(_, examples)| examples.lines());
+    let program = Cli::whole_command();
+    let helps = program.get_subcommands().chain([&program]).map(|it| it.get_before_help().unwrap());
+    let examples: Vec<String> = helps.map(ToString::to_string).collect();
+    let examples = examples.iter().flat_map(|help| help.lines());
     let mut n_read = 0;
     for line in examples.map(|line| line.split('#').next().unwrap().trim()) {
         for command in line.split(" | ").filter(|command| command.starts_with("archive ")) {
@@ -56,8 +60,7 @@ fn every_example_is_a_command_line_that_works() {
             n_read += 1;
         }
     }
-    assert_eq!(help::EXAMPLES.len(), Cli::whole_command().get_subcommands().count());
-    assert!(n_read > help::EXAMPLES.len());
+    assert!(n_read > Cli::whole_command().get_subcommands().count());
 }
 
 #[test]

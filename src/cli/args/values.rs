@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
 use crate::{
     cli::walk::check_glob,
     types::{
@@ -50,30 +52,30 @@ impl When {
     }
 }
 
-pub(super) fn when(text: &str) -> Result<When, String> {
+pub fn when(text: &str) -> Result<When, String> {
     let when = When(text.to_owned());
     // What a form is does not depend on now.
     let is_form = Timestamp::read(text, Timestamp::from_unix(1_800_000_000, 0)).is_some();
     is_form.then_some(when).ok_or_else(|| format!("write {FORMS}"))
 }
 
-pub(super) fn captured(text: &str) -> Result<Captured, String> {
+pub fn captured(text: &str) -> Result<Captured, String> {
     match text {
         "mtime" => Ok(Captured::Mtime),
         _ => when(text).map(Captured::At).map_err(|forms| format!("{forms}, or mtime")),
     }
 }
 
-pub(super) fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| format!("write {SIZE_FORMS}"))
 }
 
-pub(super) fn threads(text: &str) -> Result<usize, String> {
+pub fn threads(text: &str) -> Result<usize, String> {
     let n = text.parse().ok().filter(|n| (1..=256).contains(n));
     n.ok_or_else(|| "write a number from 1 to 256".to_owned())
 }
 
-pub(super) fn level(text: &str) -> Result<i32, String> {
+pub fn level(text: &str) -> Result<i32, String> {
     let level = text.parse().ok().filter(|level| (1..=19).contains(level));
     level.ok_or_else(|| "write a number from 1 to 19".to_owned())
 }
@@ -101,7 +103,7 @@ fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(factor)
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| format!("write {DURATION_FORMS}"))
 }
 
@@ -121,7 +123,7 @@ fn number_and_unit(text: &str) -> Option<(u64, &str)> {
     Some((text[..end].parse().ok()?, &text[end..]))
 }
 
-pub(super) fn share(text: &str) -> Result<f64, String> {
+pub fn share(text: &str) -> Result<f64, String> {
     parse_share(text).ok_or_else(|| format!("write {SHARE_FORMS}"))
 }
 
@@ -136,18 +138,22 @@ fn parse_share(text: &str) -> Option<f64> {
     (is_plain && share <= 1.0).then_some(share)
 }
 
-pub(super) fn glob(text: &str) -> Result<String, String> {
+pub fn glob(text: &str) -> Result<String, String> {
     check_glob(text)
         .map(|()| text.to_owned())
         .map_err(|why| format!("{why}; write a glob as in gitignore(5), such as '*.tmp' or /build"))
 }
 
-pub(super) fn name(path: OsString) -> Result<DocName, &'static str> {
+pub fn doc_name() -> impl TypedValueParser<Value = DocName> {
+    OsStringValueParser::new().try_map(name)
+}
+
+fn name(path: OsString) -> Result<DocName, &'static str> {
     DocName::of_path(&path.into_vec())
 }
 
 /// As the signed-note text asks: no plus sign and no white space.
-pub(super) fn origin(text: &str) -> Result<String, &'static str> {
+pub fn origin(text: &str) -> Result<String, &'static str> {
     let is_bad = |c: char| c == '+' || c.is_whitespace() || c.is_control();
     if text.is_empty() || text.len() > 255 || text.contains(is_bad) {
         return Err("write 1 to 255 bytes without blanks, controls or +, such as example.com/desk");

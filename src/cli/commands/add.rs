@@ -3,30 +3,35 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufReader},
     path::{Path, PathBuf},
 };
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
     archive::{
         Archive,
         ingest::{
-            add::{Intake, NewRevision, Outcome, Reading, Source},
+            add::{Intake, NewRevision, Outcome, Source},
             transaction::{Captured, Provenance, Transaction},
         },
         similar::neighbours::{NearDocument, Threshold},
     },
-    catalog::FileStat,
     cli::{
-        args::{self, AddArgs, n_threads},
+        args::{
+            help::examples,
+            values::{self, n_threads},
+        },
         exit::ExitCode,
-        files::{Stat, open_input},
         interrupt::is_interrupted,
-        lines::{SimilarityLine, b64_unless_utf8, name_b64, typed},
+        print::{
+            json::{SimilarityLine, b64_unless_utf8, name_b64, typed},
+            terminal::{Progress, Style, counted, shown_name, size},
+        },
         session::{Session, shown},
-        terminal::{Progress, Style, counted, shown_name, size},
+        sources::{FileAt, LinkTarget, Stdin, file_stat},
         walk::{
             CommandRules, Found, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem,
             What,
@@ -34,6 +39,108 @@ use crate::{
     },
     types::{error::Error, name::DocName},
 };
+
+const LEFT_OUT: &str = "What is left out";
+const RECORDED: &str = "What is recorded";
+const EXAMPLES: &[&str] = &[
+    "archive add report.txt letters/        # a file and a folder",
+    "archive add . -e '*.tmp' --gitignore   # without some of it",
+    "archive add -n /srv/wiki               # what would happen?",
+    "archive add - --as terms.html --source https://example.com/terms < page",
+    "find . -name '*.md' -print0 | archive add --files-from - -0",
+];
+
+/// Take in files, folders or standard input: new documents and new revisions
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct AddArgs {
+    /// Files and folders; - is standard input and needs --as
+    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    pub paths: Vec<PathBuf>,
+
+    /// Leave out what matches, as a line of .archiveignore would (repeatable)
+    #[arg(short, long, value_name = "GLOB", value_parser = values::glob, help_heading = LEFT_OUT)]
+    pub exclude: Vec<String>,
+
+    /// Leave out what matches a line of this file (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = LEFT_OUT)]
+    pub exclude_from: Vec<PathBuf>,
+
+    /// Leave out what git would: .gitignore files and .git
+    #[arg(long, help_heading = LEFT_OUT)]
+    pub gitignore: bool,
+
+    /// Leave out larger files: 10M, 1GiB
+    #[arg(long, value_name = "SIZE", value_parser = values::size, help_heading = LEFT_OUT)]
+    pub max_size: Option<u64>,
+
+    /// Stay on the file system of each PATH
+    #[arg(short = 'x', long, help_heading = LEFT_OUT)]
+    pub one_file_system: bool,
+
+    /// Read the paths from a file, one a line; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    pub files_from: Option<PathBuf>,
+
+    /// In --files-from, each path ends with a zero byte
+    #[arg(short = '0', long)]
+    pub null: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+
+    /// Read also the files whose size and times are unchanged
+    #[arg(long)]
+    pub force: bool,
+
+    /// How many threads read and compress [default: as many as the machine has]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
+    pub threads: Option<usize>,
+
+    /// Where the documents come from, such as a URL
+    #[arg(long, value_name = "URL", help_heading = RECORDED)]
+    pub source: Option<String>,
+
+    /// When they were captured: a time, or mtime for each file's own
+    #[arg(long, value_name = "TIME", value_parser = values::captured, help_heading = RECORDED)]
+    pub captured: Option<values::Captured>,
+
+    /// A note to keep with them
+    #[arg(long, value_name = "TEXT", help_heading = RECORDED)]
+    pub note: Option<String>,
+
+    /// The document's name, or that of the folder at the top, instead of PATH
+    #[arg(long = "as", value_name = "NAME", value_parser = values::doc_name(), help_heading = RECORDED)]
+    #[arg(conflicts_with = "files_from")]
+    pub as_name: Option<DocName>,
+
+    /// Put a folder before every name
+    #[arg(long, value_name = "NAME", value_parser = values::doc_name(), help_heading = RECORDED)]
+    pub prefix: Option<DocName>,
+
+    /// Report near-duplicates from this share of common text: 0.8, 80%
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub similar_threshold: Option<f64>,
+}
+
+impl AddArgs {
+    /// What the grammar alone cannot say.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if self.null && self.files_from.is_none() {
+            return Err("--null is about the list that --files-from names");
+        }
+        let from_stdin = self.paths.iter().any(|path| path.as_os_str() == "-");
+        match (&self.as_name, self.paths.len()) {
+            (None, _) if from_stdin => Err("standard input needs a name: --as NAME"),
+            (_, 2..) if from_stdin => Err("- stands alone; add the other paths separately"),
+            (Some(_), 2..) => {
+                Err("--as names one PATH; for several, put --prefix before their names")
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Near-duplicates are named one by one up to this many, and counted beyond.
 const RESEMBLING_SHOWN_MAX: u64 = 20;
@@ -79,61 +186,6 @@ struct Summary {
     bytes: u64,
     interrupted: bool,
     dry_run: bool,
-}
-
-/// A file that is read when its turn comes.
-struct FileAt(PathBuf);
-/// The target of a symbolic link.
-struct Target(Vec<u8>);
-/// Standard input, which can be read once.
-struct Stdin;
-
-impl Source for FileAt {
-    fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(OpenFile(open_input(&self.0)?.file)))
-    }
-}
-
-/// A file being read. A look at it is a look at the bytes that are read, whatever has its name by now.
-struct OpenFile(File);
-
-impl Read for OpenFile {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.0.read(out)
-    }
-}
-
-impl Reading for OpenFile {
-    fn file_stat(&self) -> io::Result<Option<FileStat>> {
-        Ok(Some(file_stat(&Stat::of(&self.0.metadata()?))))
-    }
-}
-
-/// Bytes that cannot change while they are read.
-struct Steady<R>(R);
-
-impl<R: Read> Read for Steady<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.0.read(out)
-    }
-}
-
-impl<R: Read + Send> Reading for Steady<R> {
-    fn file_stat(&self) -> io::Result<Option<FileStat>> {
-        Ok(None)
-    }
-}
-
-impl Source for Target {
-    fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(Steady(io::Cursor::new(self.0.clone()))))
-    }
-}
-
-impl Source for Stdin {
-    fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(Steady(io::stdin())))
-    }
 }
 
 /// Who takes documents: the archive, or in a dry run nobody.
@@ -192,8 +244,8 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
 fn provenance(session: &Session, args: &AddArgs) -> Result<Provenance, Error> {
     let captured = match &args.captured {
         None => Captured::Now,
-        Some(args::Captured::Mtime) => Captured::Mtime,
-        Some(args::Captured::At(when)) => Captured::At(when.start(session.now)?),
+        Some(values::Captured::Mtime) => Captured::Mtime,
+        Some(values::Captured::At(when)) => Captured::At(when.start(session.now)?),
     };
     Ok(Provenance { source: args.source.clone(), captured, note: args.note.clone() })
 }
@@ -229,7 +281,7 @@ impl Run<'_> {
             git: self.args.gitignore,
             size_max: self.args.max_size,
             one_file_system: self.args.one_file_system,
-            archive: Some(self.session.place()?.folder),
+            archive: Some(self.session.location()?.folder),
         })
     }
 
@@ -302,7 +354,7 @@ impl Run<'_> {
 
     fn found(&mut self, taker: &mut Taker, found: Found) -> Result<WalkStep, Error> {
         let n_done = self.summary.new + self.summary.revised + self.summary.unchanged;
-        self.progress.tell(n_done, &shown(&found.path));
+        self.progress.report(n_done, &shown(&found.path));
         let Found { path, name, stat, what } = found;
         let file_stat = file_stat(&stat);
         let is_seen = !self.args.force
@@ -316,7 +368,7 @@ impl Run<'_> {
         let is_link = matches!(what, What::Symlink(_));
         let source: Box<dyn Source> = match what {
             What::File => Box::new(FileAt(path.clone())),
-            What::Symlink(target) => Box::new(Target(target)),
+            What::Symlink(target) => Box::new(LinkTarget(target)),
         };
         let (mtime, n_bytes) = (Some(stat.mtime), stat.size);
         let intake = Intake { name: name.clone(), mtime, is_link, n_bytes, source };
@@ -405,8 +457,8 @@ impl Run<'_> {
             let line = self.line("unreadable", Some(path), None, None, Some(error.to_string()));
             return self.session.out.json(&typed("added", line));
         }
-        let label = self.session.talk.paint(Style::Warning, "cannot read");
-        self.progress.say(&format!("{label} {}: {error}", shown(path)));
+        let label = self.session.stderr.paint(Style::Warning, "cannot read");
+        self.progress.print(&format!("{label} {}: {error}", shown(path)));
         Ok(())
     }
 
@@ -468,7 +520,7 @@ impl Run<'_> {
             return self.session.out.json(&typed("resembles", line));
         }
         if self.summary.resembling <= RESEMBLING_SHOWN_MAX {
-            self.session.say(&format!(
+            self.session.info(&format!(
                 "{} resembles {} ({:.2}; contains {:.2} of it)",
                 shown_name(name.as_bytes()),
                 shown_name(near.document.name.as_bytes()),
@@ -490,7 +542,7 @@ impl Run<'_> {
         if session.globals.json {
             session.out.json(&typed("summary", &summary))?;
         } else {
-            session.say(&sentence(&summary));
+            session.info(&sentence(&summary));
         }
         Ok(code)
     }
@@ -519,15 +571,4 @@ fn sentence(summary: &Summary) -> String {
         _ => "",
     };
     format!("{lead}{} ({})", parts.join(", "), size(summary.bytes))
-}
-
-fn file_stat(stat: &Stat) -> FileStat {
-    let (seconds, nanoseconds) = stat.mtime.to_unix();
-    FileStat {
-        n_bytes: stat.size,
-        mtime: seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)),
-        ctime: stat.ctime,
-        inode: stat.inode,
-        device: stat.device,
-    }
 }

@@ -1,7 +1,8 @@
 //! `archive audit`
 
-use std::os::unix::ffi::OsStrExt as _;
+use std::{ffi::OsString, os::unix::ffi::OsStrExt as _, path::PathBuf};
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
@@ -10,15 +11,40 @@ use crate::{
         inspect::audit::{AuditScope, Finding, Report, Stage},
     },
     cli::{
-        args::AuditArgs,
+        args::help::examples,
         exit::ExitCode,
         files::read_small,
-        lines::typed,
+        print::{
+            json::typed,
+            terminal::{Style, count, counted, shown_name, size},
+        },
         session::Session,
-        terminal::{Style, count, counted, shown_name, size},
     },
     types::{error::Error, limits::NOTE_BYTES_MAX},
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive audit                          # everything; as long as reading it takes",
+    "archive audit --quick --expect checkpoint-from-last-year",
+    "archive audit letters/mother.txt",
+];
+
+/// Check that everything is still as it was taken in, and that the log only grew
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct AuditArgs {
+    /// Only these documents; without them everything
+    #[arg(value_name = "DOC")]
+    pub docs: Vec<OsString>,
+
+    /// Log and structure only, without reading every content
+    #[arg(long)]
+    pub quick: bool,
+
+    /// A checkpoint kept elsewhere that this archive must extend
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+}
 
 /// Revisions named under a finding; the rest is counted.
 const REVISIONS_SHOWN_MAX: usize = 10;
@@ -90,9 +116,9 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     let scope = AuditScope { is_quick: args.quick, documents };
     let mut progress = session.progress();
     let report = archive.audit(&scope, history_check, &mut |stage| match stage {
-        Stage::Events(n) => progress.tell(n, "events"),
-        Stage::Packs(n) => progress.tell(n, "packs"),
-        Stage::Contents(n) => progress.tell(n, "contents"),
+        Stage::Events(n) => progress.report(n, "events"),
+        Stage::Packs(n) => progress.report(n, "packs"),
+        Stage::Contents(n) => progress.report(n, "contents"),
     })?;
     drop(progress);
     if session.globals.json {

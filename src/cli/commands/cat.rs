@@ -1,19 +1,22 @@
 //! `archive cat`
 
-use std::os::unix::ffi::OsStrExt as _;
+use std::{ffi::OsString, os::unix::ffi::OsStrExt as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
     archive::Archive,
     cli::{
-        args::CatArgs,
+        args::help::examples,
         exit::ExitCode,
-        lines::{RevisionLine, typed},
-        output::Output,
+        print::{
+            json::{RevisionLine, typed},
+            output::Output,
+            terminal::{shown_json, shown_text, size},
+        },
         session::Session,
-        terminal::{shown_json, shown_text, size},
     },
     text::decode,
     types::{
@@ -22,6 +25,24 @@ use crate::{
         limits,
     },
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive cat report.txt",
+    "archive cat report.txt@2 | sha256sum   # the digest that show prints",
+];
+
+/// Write a revision's bytes to standard output, checked on the way
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct CatArgs {
+    /// A document, and perhaps which revision
+    #[arg(value_name = "DOC[@REV]")]
+    pub doc: OsString,
+
+    /// The bytes as they are, on a terminal too
+    #[arg(long)]
+    pub raw: bool,
+}
 
 #[derive(Serialize)]
 struct Line {

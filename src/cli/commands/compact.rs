@@ -1,20 +1,54 @@
 //! `archive compact`
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
     archive::maintain::compact::{Compacted, Policy},
     cli::{
-        args::{CompactArgs, n_threads},
+        args::{
+            help::examples,
+            values::{self, n_threads},
+        },
         exit::ExitCode,
         interrupt::is_interrupted,
-        lines::typed,
+        print::{
+            json::typed,
+            terminal::{counted, size},
+        },
         session::Session,
-        terminal::{counted, size},
     },
     store::CompressionLevels,
     types::error::Error,
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive compact                        # put small packs together, once there are many",
+    "archive compact -n                     # how many would that be?",
+    "archive compact --all                  # compress everything again: smaller, but slow",
+    "archive compact --level 19             # as small as can be, and slowest",
+];
+
+/// Save room: put small packs together, or compress everything again
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct CompactArgs {
+    /// Compress everything again, each revision against an earlier or a later one
+    #[arg(long)]
+    pub all: bool,
+
+    /// How hard to compress, from 1 (fast) to 19 (small); implies --all [default: 12]
+    #[arg(long, value_name = "N", value_parser = values::level)]
+    pub level: Option<i32>,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+
+    /// How many threads compress, with --all [default: as many as the machine has]
+    #[arg(long, value_name = "N", value_parser = values::threads)]
+    pub threads: Option<usize>,
+}
 
 #[derive(Serialize)]
 struct Line {
@@ -39,7 +73,7 @@ pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error>
             // Asked once before the first blob, so that from here on Ctrl-C ends in good order.
             is_interrupted();
             archive.compact(policy, &who, &mut |n_done| {
-                progress.tell(n_done, "compacting");
+                progress.report(n_done, "compacting");
                 if is_interrupted() { Err(Error::Interrupted) } else { Ok(()) }
             })?
         }
@@ -57,7 +91,7 @@ pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error>
         };
         session.out.json(&typed("compacted", line))?;
     } else {
-        session.say(&sentence(&done, args.dry_run));
+        session.info(&sentence(&done, args.dry_run));
     }
     Ok(ExitCode::Done)
 }

@@ -7,12 +7,25 @@ use std::{
     process::{Command, Stdio},
 };
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::{exit::ExitCode, lines::typed, session::Session, terminal::Style},
+    cli::{
+        args::help::examples,
+        exit::ExitCode,
+        print::{json::typed, terminal::Style},
+        session::Session,
+    },
     types::error::Error,
 };
+
+const EXAMPLES: &[&str] = &["archive demo                           # nothing of yours is touched"];
+
+/// Try everything out on a small archive made for the purpose
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct DemoArgs {}
 
 /// The documents of the demonstration, as they lie in `seeds/`.
 const SEEDS: [(&str, &[u8]); 10] = [
@@ -88,7 +101,7 @@ struct Step {
 }
 
 /// Shows the main job; leaves nothing behind.
-pub fn run(session: &mut Session) -> Result<ExitCode, Error> {
+pub fn run(session: &mut Session, _: &DemoArgs) -> Result<ExitCode, Error> {
     let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
     lay_out(folder.path())?;
     let mut steps = Vec::new();

@@ -1,7 +1,8 @@
 //! `archive diff`
 
-use std::os::unix::ffi::OsStrExt as _;
+use std::{ffi::OsString, os::unix::ffi::OsStrExt as _};
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
@@ -10,18 +11,56 @@ use crate::{
         operand::Facts,
     },
     cli::{
-        args::DiffArgs,
+        args::help::examples,
         exit::ExitCode,
-        lines::typed,
         operand::{Here, label},
+        print::{
+            comparison,
+            json::typed,
+            terminal::{Style, size},
+        },
         session::Session,
-        terminal::{Style, size},
     },
     diff::{Block, Comparison, Sides, Stat},
     types::error::Error,
 };
 
-use super::changes;
+const EXAMPLES: &[&str] = &[
+    "archive diff report.txt                # the latest against the one before",
+    "archive diff report.txt@1 @3",
+    "archive diff -u report.txt@1 @2 | patch report.txt",
+    "archive diff --exit-code draft.txt final.txt",
+];
+
+/// Show what changed between two revisions or documents
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct DiffArgs {
+    /// The older side; alone, it is compared with the revision before it
+    #[arg(value_name = "A")]
+    pub a: OsString,
+
+    /// The newer side: a document, or @REV of the same one
+    #[arg(value_name = "B")]
+    pub b: Option<OsString>,
+
+    /// For patch(1): lines, with N lines around each change [default: 3]
+    #[arg(short, long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "3")]
+    pub unified: Option<usize>,
+
+    /// N paragraphs or lines around each change
+    #[arg(short = 'U', long, value_name = "N")]
+    pub context: Option<usize>,
+
+    /// Only count what changed
+    #[arg(long, conflicts_with = "unified")]
+    pub stat: bool,
+
+    /// Exit with 1 when the two differ
+    #[arg(long)]
+    pub exit_code: bool,
+}
 
 #[derive(Serialize)]
 struct SideLine<'a> {
@@ -36,9 +75,9 @@ struct Line<'a> {
     a: SideLine<'a>,
     b: SideLine<'a>,
     kind: &'static str,
-    paragraphs: Option<changes::Paragraphs>,
-    words: Option<changes::Words>,
-    blocks: Option<Vec<changes::BlockLine>>,
+    paragraphs: Option<comparison::Paragraphs>,
+    words: Option<comparison::Words>,
+    blocks: Option<Vec<comparison::BlockLine>>,
 }
 
 impl<'a> SideLine<'a> {
@@ -80,7 +119,7 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
 
 fn show_patch(session: &mut Session, patch: &[u8]) -> Result<(), Error> {
     match session.out.is_terminal() {
-        true => changes::patch_on_terminal(session, patch),
+        true => comparison::patch_on_terminal(&mut session.out, patch),
         false => session.out.bytes(patch),
     }
 }
@@ -95,7 +134,7 @@ fn people(
     let heading = session.out.paint(Style::Heading, &heading);
     match &compared.difference {
         Difference::None => {
-            session.say(&format!("{} and {} are the same", labels.a, labels.b));
+            session.info(&format!("{} and {} are the same", labels.a, labels.b));
             Ok(())
         }
         Difference::Binary => {
@@ -109,7 +148,7 @@ fn people(
         Difference::Text { texts, comparison } => {
             session.out.line(&heading)?;
             if !args.stat {
-                changes::show(session, texts, comparison, args.context.unwrap_or(0))?;
+                comparison::show(&mut session.out, texts, comparison, args.context.unwrap_or(0))?;
             }
             let stat = sentence(&comparison.stat, hidden(comparison));
             session.out.line(&stat)
@@ -163,10 +202,10 @@ fn json(
         Difference::Binary => line.kind = "binary",
         Difference::Text { texts, comparison } => {
             line.kind = "text";
-            line.paragraphs = Some(changes::Paragraphs::of(&comparison.stat.paragraphs));
-            line.words = Some(changes::Words::of(&comparison.stat.words));
+            line.paragraphs = Some(comparison::Paragraphs::of(&comparison.stat.paragraphs));
+            line.words = Some(comparison::Words::of(&comparison.stat.words));
             if !args.stat {
-                line.blocks = Some(changes::blocks(texts, comparison));
+                line.blocks = Some(comparison::blocks(texts, comparison));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
@@ -10,14 +11,53 @@ use crate::{
         neighbours::Threshold,
     },
     cli::{
-        args::DupsArgs,
+        args::{
+            help::examples,
+            values::{self, When},
+        },
         exit::ExitCode,
-        lines::{SimilarityLine, name_b64, typed},
+        print::{
+            json::{SimilarityLine, name_b64, typed},
+            terminal::{Style, counted, pad_left, shown_name, size},
+        },
         session::Session,
-        terminal::{Style, counted, pad_left, shown_name, size},
     },
-    types::{digest::Digest, error::Error},
+    types::{digest::Digest, error::Error, name::DocName},
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive dups                           # exact and near, in the whole archive",
+    "archive dups stories/2026 --near --min 0.9",
+];
+
+/// Find groups of duplicates and near-duplicates in the whole archive
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct DupsArgs {
+    /// Only among the documents below this name
+    #[arg(value_name = "PREFIX", value_parser = values::doc_name())]
+    pub prefix: Option<DocName>,
+
+    /// Only the same content under several names
+    #[arg(long, conflicts_with_all = ["near", "min"])]
+    pub exact: bool,
+
+    /// Only what is close and not the same
+    #[arg(long)]
+    pub near: bool,
+
+    /// Near from this share of common text: 0.8, 80% [default: what was copied in good part]
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub min: Option<f64>,
+
+    /// Only groups with documents of several sources: hosts, or top folders
+    #[arg(long)]
+    pub across_sources: bool,
+
+    /// Only groups with something taken in since: 2026-03-01, yesterday, 3 days ago
+    #[arg(long, value_name = "WHEN", value_parser = values::when)]
+    pub since: Option<When>,
+}
 
 #[derive(Serialize)]
 struct Line {
@@ -69,9 +109,9 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;
     } else if summary.groups == 0 {
-        session.say("no duplicates");
+        session.info("no duplicates");
     } else {
-        session.say(&format!(
+        session.info(&format!(
             "{} of {}",
             counted(summary.groups, "group", "groups"),
             counted(summary.documents, "document", "documents")

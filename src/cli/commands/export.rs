@@ -1,19 +1,25 @@
 //! `archive export`
 
-use std::{io::Write, os::unix::ffi::OsStrExt as _};
+use std::{ffi::OsString, io::Write, os::unix::ffi::OsStrExt as _, path::PathBuf};
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
     archive::{Archive, ingest::add::SYMLINK},
     cli::{
-        args::ExportArgs,
+        args::{
+            help::examples,
+            values::{self, When},
+        },
         exit::ExitCode,
         export_files::{Files, Mode, Outcome, Outgoing},
         interrupt::is_interrupted,
-        lines::{name_b64, typed},
+        print::{
+            json::{name_b64, typed},
+            terminal::{Progress, Style, counted, shown_name},
+        },
         session::{Session, shown},
-        terminal::{Progress, Style, counted, shown_name},
     },
     types::{
         document::{Document, Revision},
@@ -22,6 +28,37 @@ use crate::{
         time::Timestamp,
     },
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive export --output restored       # the latest revision of everything",
+    "archive export letters -o restored --at 2026-03-01",
+    "archive export -n --overwrite -o .",
+];
+
+/// Write documents back as files
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct ExportArgs {
+    /// Only these documents; without them everything
+    #[arg(value_name = "DOC")]
+    pub docs: Vec<OsString>,
+
+    /// The folder to write into
+    #[arg(short, long, value_name = "DIR", required = true)]
+    pub output: PathBuf,
+
+    /// As they were at this time; without it the latest revisions
+    #[arg(long, value_name = "TIME", value_parser = values::when)]
+    pub at: Option<When>,
+
+    /// Replace files that are there with other content
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
 
 #[derive(Serialize)]
 struct Line {
@@ -139,7 +176,7 @@ impl Run<'_> {
             if is_interrupted() {
                 return Err(Error::Interrupted);
             }
-            self.progress.tell(self.summary.written, &shown_name(document.name.as_bytes()));
+            self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
             match write(self, document, revision) {
                 Ok(outcome) => self.tell(document, revision, &outcome),
                 Err(error @ Error::Io { .. }) => self.failed(document, revision, &error),
@@ -197,8 +234,8 @@ impl Run<'_> {
         }
         let name = shown_name(document.name.as_bytes());
         if let Some(reason) = reason {
-            let label = self.session.talk.paint(Style::Warning, "not written");
-            self.progress.say(&format!("{label} {name}: {}", shown_name(reason.as_bytes())));
+            let label = self.session.stderr.paint(Style::Warning, "not written");
+            self.progress.print(&format!("{label} {name}: {}", shown_name(reason.as_bytes())));
         } else if self.session.globals.verbose {
             self.session.out.line(&format!("{status:<9} {name}@{}", revision.number))?;
         }
@@ -230,7 +267,7 @@ impl Run<'_> {
                 sentence.push_str(&format!(", {n} {what}"));
             }
         }
-        session.say(&sentence);
+        session.info(&sentence);
         Ok(code)
     }
 }

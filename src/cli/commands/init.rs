@@ -1,17 +1,40 @@
 //! `archive init`
 
+use std::path::PathBuf;
+
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
     cli::{
-        args::InitArgs,
+        args::{help::examples, values},
         exit::ExitCode,
-        lines::{b64_unless_utf8, typed},
+        print::{
+            json::{b64_unless_utf8, typed},
+            terminal::Style,
+        },
         session::{Session, shown},
-        terminal::Style,
     },
     types::error::Error,
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive init                           # where --store or the configuration says",
+    "archive init /srv/desk.archive --origin example.com/desk",
+];
+
+/// Make a new archive; prints its origin name and public key
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct InitArgs {
+    /// Where; without it the place that --store or the configuration names
+    #[arg(value_name = "DIR", conflicts_with = "store")]
+    pub folder: Option<PathBuf>,
+
+    /// The name that the log is signed under [default: archive.local/FOLDER-xxxxxxxx]
+    #[arg(long, value_name = "NAME", value_parser = values::origin)]
+    pub origin: Option<String>,
+}
 
 #[derive(Serialize)]
 struct Line {
@@ -26,7 +49,7 @@ struct Line {
 pub fn run(session: &mut Session, args: &InitArgs) -> Result<ExitCode, Error> {
     let folder = match &args.folder {
         Some(folder) => folder.clone(),
-        None => session.place()?.folder,
+        None => session.location()?.folder,
     };
     let (archive, key_file) = session.make(&folder, args.origin.as_deref())?;
     if session.globals.json {
@@ -48,8 +71,8 @@ pub fn run(session: &mut Session, args: &InitArgs) -> Result<ExitCode, Error> {
         session.out.line(&format!("  origin  {}", archive.origin()))?;
         session.out.line(&format!("  vkey    {}", archive.vkey()))?;
         session.out.line(&format!("  key     {}", shown(&key_file)))?;
-        session.say("keep a copy of the key: without it nothing can be added");
-        session.say("keep the vkey line apart from the archive: auditors check against it");
+        session.info("keep a copy of the key: without it nothing can be added");
+        session.info("keep the vkey line apart from the archive: auditors check against it");
     }
     Ok(ExitCode::Done)
 }

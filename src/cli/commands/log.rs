@@ -1,18 +1,21 @@
 //! `archive log`
 
-use std::os::unix::ffi::OsStrExt as _;
+use std::{ffi::OsString, os::unix::ffi::OsStrExt as _};
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
     archive::{Archive, find},
     cli::{
-        args::LogArgs,
+        args::help::examples,
         exit::ExitCode,
-        lines::{RevisionLine, typed},
-        output::Output,
+        print::{
+            json::{RevisionLine, typed},
+            output::Output,
+            terminal::{Style, pad_left, shown_name, size, truncate},
+        },
         session::Session,
-        terminal::{Style, pad_left, shown_name, size, truncate},
     },
     types::{
         document::{Document, LogEntry, OtherEvent, Revision},
@@ -20,6 +23,24 @@ use crate::{
         time::Timestamp,
     },
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive log report.txt                 # the revisions of one document",
+    "archive log -n 20                      # the latest events of all",
+];
+
+/// Show what happened, to one document or to all
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct LogArgs {
+    /// A document; without it the whole archive
+    #[arg(value_name = "DOC")]
+    pub doc: Option<OsString>,
+
+    /// Only the latest N
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<u64>,
+}
 
 /// Events fetched from the catalog at a time.
 const STRIDE: u64 = 512;
@@ -55,7 +76,7 @@ pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
     if is_json {
         session.out.json(&typed("summary", Summary { events }))?;
     } else if events == 0 && limit > 0 {
-        session.say("nothing has happened yet");
+        session.info("nothing has happened yet");
     }
     Ok(ExitCode::Done)
 }

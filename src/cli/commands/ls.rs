@@ -1,22 +1,25 @@
 //! `archive ls`
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
 };
 
+use clap::Args;
 use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
 
 use crate::{
     cli::{
-        args::LsArgs,
+        args::help::examples,
         exit::ExitCode,
-        lines::{RevisionLine, typed},
-        output::Output,
+        print::{
+            json::{RevisionLine, typed},
+            output::Output,
+            terminal::{Style, pad_left, shown_name, size},
+        },
         session::Session,
-        terminal::{Style, pad_left, shown_name, size},
     },
     types::{
         document::{Document, Revision},
@@ -24,6 +27,25 @@ use crate::{
         name::DocName,
     },
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive ls                             # all names",
+    "archive ls letters                     # what lies below that folder",
+    "archive ls -l 'letters/*.txt'          # with revisions, sizes and times",
+];
+
+/// List documents
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct LsArgs {
+    /// A name, a folder, the end of a name, or a glob; without it everything
+    #[arg(value_name = "PATTERN")]
+    pub pattern: Option<OsString>,
+
+    /// Also revisions, sizes and times
+    #[arg(short, long)]
+    pub long: bool,
+}
 
 #[derive(Serialize, Default)]
 struct Summary {
@@ -71,7 +93,7 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
     if is_json {
         session.out.json(&typed("summary", sums))?;
     } else if sums.documents == 0 {
-        session.say("there are no documents yet");
+        session.info("there are no documents yet");
     }
     Ok(ExitCode::Done)
 }

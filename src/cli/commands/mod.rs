@@ -1,20 +1,86 @@
-//! The verbs: each asks the house, and says the answer to people or programs.
+//! The verbs, one file each: its arguments, its help with examples, and `run`, which asks the archive
+//! and prints the answer.
+//!
+//! A verb is known by its `mod` line and its line in `verbs!`; what several verbs print is in `print`.
 
-pub mod add;
-pub mod audit;
-pub mod cat;
-mod changes;
-pub mod compact;
-pub mod demo;
-pub mod diff;
-pub mod dups;
-pub mod export;
-pub mod init;
-pub mod log;
-pub mod ls;
-pub mod rebuild;
-pub mod shell;
-pub mod show;
-pub mod similar;
-pub mod stats;
-mod stored;
+mod add;
+mod audit;
+mod cat;
+mod compact;
+mod completions;
+mod demo;
+mod diff;
+mod dups;
+mod export;
+mod init;
+mod log;
+mod ls;
+mod man;
+mod rebuild;
+mod show;
+mod similar;
+mod stats;
+
+use clap::Subcommand;
+
+use crate::types::error::Error;
+
+use super::{exit::ExitCode, session::Session};
+
+/// Makes `Verb` of a list: of each verb its word, which is its module too, and its arguments.
+macro_rules! verbs {
+    ($($word:ident: $Verb:ident($Arguments:ident),)*) => {
+        /// What to do, with its arguments.
+        #[derive(Debug, Subcommand)]
+        pub enum Verb {
+            $($Verb($word::$Arguments),)*
+        }
+
+        impl Verb {
+            /// The word itself, for hints.
+            pub fn word(&self) -> &'static str {
+                match self {
+                    $(Self::$Verb(_) => stringify!($word),)*
+                }
+            }
+
+            /// Does it.
+            pub fn run(&self, session: &mut Session) -> Result<ExitCode, Error> {
+                match self {
+                    $(Self::$Verb(arguments) => $word::run(session, arguments),)*
+                }
+            }
+        }
+    };
+}
+
+// In this order help lists them.
+verbs! {
+    init: Init(InitArgs),
+    add: Add(AddArgs),
+    ls: Ls(LsArgs),
+    log: Log(LogArgs),
+    show: Show(ShowArgs),
+    cat: Cat(CatArgs),
+    diff: Diff(DiffArgs),
+    similar: Similar(SimilarArgs),
+    dups: Dups(DupsArgs),
+    audit: Audit(AuditArgs),
+    export: Export(ExportArgs),
+    compact: Compact(CompactArgs),
+    rebuild: Rebuild(RebuildArgs),
+    stats: Stats(StatsArgs),
+    demo: Demo(DemoArgs),
+    completions: Completions(CompletionsArgs),
+    man: Man(ManArgs),
+}
+
+impl Verb {
+    /// Refuses what the grammar alone cannot.
+    pub fn check(&self) -> Result<(), &'static str> {
+        match self {
+            Self::Add(arguments) => arguments.check(),
+            _ => Ok(()),
+        }
+    }
+}

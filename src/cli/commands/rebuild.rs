@@ -1,12 +1,30 @@
 //! `archive rebuild`
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
     archive::Archive,
-    cli::{args::RebuildArgs, exit::ExitCode, lines::typed, session::Session, terminal::counted},
+    cli::{
+        args::help::examples,
+        exit::ExitCode,
+        print::{json::typed, terminal::counted},
+        session::Session,
+    },
     types::error::Error,
 };
+
+const EXAMPLES: &[&str] =
+    &["archive rebuild                        # after the catalog was lost or is in doubt"];
+
+/// Make the catalog anew from the facts
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct RebuildArgs {
+    /// Only the sketches that near-duplicates are found by
+    #[arg(long)]
+    pub sketches: bool,
+}
 
 #[derive(Serialize)]
 struct Line {

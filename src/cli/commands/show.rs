@@ -1,19 +1,22 @@
 //! `archive show`
 
-use std::os::unix::ffi::OsStrExt as _;
+use std::{ffi::OsString, os::unix::ffi::OsStrExt as _};
 
+use clap::Args;
 use serde::Serialize;
 use sha1::{Digest as _, Sha1};
 
 use crate::{
     archive::{Archive, DeltaChain},
     cli::{
-        args::ShowArgs,
+        args::help::examples,
         exit::ExitCode,
-        lines::{RevisionLine, typed},
-        output::Output,
+        print::{
+            json::{RevisionLine, typed},
+            output::Output,
+            terminal::{Style, count, counted, exact_size, pad_right, shown_name, size},
+        },
         session::Session,
-        terminal::{Style, count, counted, exact_size, pad_right, shown_name, size},
     },
     types::{
         digest::hex,
@@ -21,6 +24,20 @@ use crate::{
         error::Error,
     },
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive show report.txt                # the latest revision",
+    "archive show report.txt@2026-03-01     # as it was on that day",
+];
+
+/// Show all that is known about a revision
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct ShowArgs {
+    /// A document, and perhaps which revision
+    #[arg(value_name = "DOC[@REV]")]
+    pub doc: OsString,
+}
 
 #[derive(Serialize)]
 struct Line {

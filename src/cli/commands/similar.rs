@@ -1,7 +1,11 @@
 //! `archive similar`
 
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt as _,
+};
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
@@ -11,16 +15,61 @@ use crate::{
         similar::neighbours::{Explanation, NearDocument, SimilarQuery, Threshold},
     },
     cli::{
-        args::SimilarArgs,
+        args::{help::examples, values},
         exit::ExitCode,
-        lines::{RevisionLine, SimilarityLine, typed},
         operand::{Here, label, label_of},
+        print::{
+            json::{RevisionLine, SimilarityLine, typed},
+            terminal::{Style, shown_name, shown_text, size},
+        },
         session::Session,
-        terminal::{Style, shown_name, shown_text, size},
     },
     text,
     types::{document::Document, error::Error, limits},
 };
+
+const EXAMPLES: &[&str] = &[
+    "archive similar report.txt",
+    "archive similar --min 50% ~/Downloads/unknown.html",
+    "pbpaste | archive similar -",
+];
+
+/// Find the documents that share text with one
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct SimilarArgs {
+    /// A document, a file or - for standard input
+    #[arg(value_name = "DOC|FILE|-")]
+    pub what: OsString,
+
+    /// Compare with this document alone
+    #[arg(value_name = "OTHER", conflicts_with_all = ["limit", "all_revisions"])]
+    pub other: Option<OsString>,
+
+    /// From this share of common text: 0.8, 80% [default: what was copied in good part]
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub min: Option<f64>,
+
+    /// Only those that have this share of the text
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub contained: Option<f64>,
+
+    /// Only those of which the text has this share
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub contains: Option<f64>,
+
+    /// Only the closest N
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+
+    /// Look at older revisions, too
+    #[arg(long)]
+    pub all_revisions: bool,
+
+    /// Show the passages that both have, and those that only one has
+    #[arg(long)]
+    pub why: bool,
+}
 
 /// So many passages of a kind are shown to people.
 const PASSAGES_SHOWN_MAX: usize = 8;
@@ -98,7 +147,7 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     if session.globals.json {
         session.out.json(&typed("summary", Summary { documents: near.len() }))?;
     } else if !is_near {
-        session.say(&none_is_near(&asked, args));
+        session.info(&none_is_near(&asked, args));
     }
     Ok(if is_near { ExitCode::Done } else { ExitCode::No })
 }

@@ -1,7 +1,8 @@
 //! `archive stats`
 
-use std::os::unix::ffi::OsStrExt as _;
+use std::{ffi::OsString, os::unix::ffi::OsStrExt as _};
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::{
@@ -13,12 +14,15 @@ use crate::{
         },
     },
     cli::{
-        args::StatsArgs,
+        args::help::examples,
         exit::ExitCode,
-        lines::{name_b64, typed},
-        output::Output,
+        print::{
+            json::{name_b64, typed},
+            output::Output,
+            storage,
+            terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
+        },
         session::Session,
-        terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
     },
     store::usage::StorageClass,
     types::{
@@ -28,7 +32,20 @@ use crate::{
     },
 };
 
-use super::stored;
+const EXAMPLES: &[&str] = &[
+    "archive stats                          # the whole archive; reads the headers of all packs",
+    "archive stats report.txt               # how each of its revisions is kept",
+    "archive stats report.txt@3             # one of them, and every base below it",
+];
+
+/// Explain how things are stored, and what that saves
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct StatsArgs {
+    /// A document or revision; without it the whole archive, by the headers of all packs
+    #[arg(value_name = "DOC[@REV]")]
+    pub doc: Option<OsString>,
+}
 
 /// The column of labels is as wide as its longest.
 const LABEL_COLUMNS: usize = 19;
@@ -85,11 +102,11 @@ pub fn run(session: &mut Session, args: &StatsArgs) -> Result<ExitCode, Error> {
     let (document, revisions, is_one) = revisions(&archive, doc.as_bytes(), session.now)?;
     let out = &mut session.out;
     match (session.globals.json, is_one) {
-        (false, true) => stored::card(out, &archive, &document, &revisions[0])?,
-        (false, false) => stored::table(out, &archive, &document, &revisions)?,
+        (false, true) => storage::card(out, &archive, &document, &revisions[0])?,
+        (false, false) => storage::table(out, &archive, &document, &revisions)?,
         (true, _) => {
             for revision in &revisions {
-                stored::lines(out, &archive, &document, revision, is_one)?;
+                storage::lines(out, &archive, &document, revision, is_one)?;
             }
             let bytes = revisions.iter().map(|revision| revision.n_bytes).sum();
             out.json(&typed("summary", Summary { revisions: revisions.len() as u64, bytes }))?;
@@ -117,9 +134,9 @@ fn revisions(
 fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
     let mut progress = session.progress();
     let sizes = archive.sizes(&mut |stage| match stage {
-        Stage::Events(n) => progress.tell(n, "events"),
-        Stage::Packs(n) => progress.tell(n, "packs"),
-        Stage::Contents(n) => progress.tell(n, "revisions"),
+        Stage::Events(n) => progress.report(n, "events"),
+        Stage::Packs(n) => progress.report(n, "packs"),
+        Stage::Contents(n) => progress.report(n, "revisions"),
     })?;
     drop(progress);
     let (line, storage_stats) = (line(archive, &sizes), storage_stats(archive, &sizes));

@@ -13,7 +13,7 @@ pub const STORE_VARIABLE: &str = "ARCHIVE_STORE";
 
 const CONFIG_BYTES_MAX: u64 = 64 << 10;
 
-/// The environment as far as places depend on it; a relative path counts as unset, as XDG asks.
+/// The environment as far as locations depend on it; a relative path counts as unset, as XDG asks.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     home: Option<PathBuf>,
@@ -27,14 +27,14 @@ pub struct Environment {
 
 /// The archive's folder and the rule that chose it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The folder; it need not exist.
     pub folder: PathBuf,
     /// Why this folder.
     pub chosen_by: ChosenBy,
 }
 
-/// The rule that chose a place, strongest first.
+/// The rule that chose a location, strongest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChosenBy {
     /// `--store DIR`.
@@ -94,22 +94,22 @@ impl Environment {
     }
 
     /// Finds the archive: `--store`, `ARCHIVE_STORE`, the configuration, then the data folder.
-    pub fn place(&self, flag: Option<&Path>) -> Result<Place, Error> {
+    pub fn location(&self, flag: Option<&Path>) -> Result<Location, Error> {
         if let Some(folder) = flag {
-            return Ok(Place { folder: folder.to_owned(), chosen_by: ChosenBy::Flag });
+            return Ok(Location { folder: folder.to_owned(), chosen_by: ChosenBy::Flag });
         }
         if let Some(folder) = &self.store {
-            return Ok(Place { folder: folder.clone(), chosen_by: ChosenBy::Variable });
+            return Ok(Location { folder: folder.clone(), chosen_by: ChosenBy::Variable });
         }
-        if let Some(place) = self.configured()? {
-            return Ok(place);
+        if let Some(location) = self.configured()? {
+            return Ok(location);
         }
         let folder = self.data_folder()?.join("default");
-        Ok(Place { folder, chosen_by: ChosenBy::Default })
+        Ok(Location { folder, chosen_by: ChosenBy::Default })
     }
 
     /// Without a home there is no configuration either.
-    fn configured(&self) -> Result<Option<Place>, Error> {
+    fn configured(&self) -> Result<Option<Location>, Error> {
         let Ok(folder) = self.config_folder() else { return Ok(None) };
         let file = folder.join("config");
         let shown = file.display().to_string();
@@ -121,7 +121,7 @@ impl Environment {
         let store = parse_config(&bytes).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
         let Some(store) = store else { return Ok(None) };
         let folder = self.expand(&store).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
-        Ok(Some(Place { folder, chosen_by: ChosenBy::Config(file) }))
+        Ok(Some(Location { folder, chosen_by: ChosenBy::Config(file) }))
     }
 
     /// A leading `~/` is the home folder; any other relative path would depend on where one stands.
@@ -195,14 +195,17 @@ mod tests {
     fn the_stronger_rule_chooses_the_place() {
         let (home, mut environment) = with_config(b"# mine\n\nstore = /from config\n");
         let config = home.path().join(".config/archive/config");
-        let place = environment.place(None).unwrap();
-        assert_eq!(place.folder, Path::new("/from config"));
-        assert_eq!(place.chosen_by, ChosenBy::Config(config));
+        let location = environment.location(None).unwrap();
+        assert_eq!(location.folder, Path::new("/from config"));
+        assert_eq!(location.chosen_by, ChosenBy::Config(config));
         environment.store = Some("from/variable".into());
-        let place = environment.place(None).unwrap();
-        assert_eq!((place.folder, place.chosen_by), ("from/variable".into(), ChosenBy::Variable));
-        let place = environment.place(Some(Path::new("flag"))).unwrap();
-        assert_eq!((place.folder, place.chosen_by), ("flag".into(), ChosenBy::Flag));
+        let location = environment.location(None).unwrap();
+        assert_eq!(
+            (location.folder, location.chosen_by),
+            ("from/variable".into(), ChosenBy::Variable)
+        );
+        let location = environment.location(Some(Path::new("flag"))).unwrap();
+        assert_eq!((location.folder, location.chosen_by), ("flag".into(), ChosenBy::Flag));
     }
 
     #[test]
@@ -213,17 +216,17 @@ mod tests {
             (&[("HOME", "/h"), ("XDG_DATA_HOME", "relative")], "/h/.local/share/archive/default"),
             (&[("HOME", "/h"), (STORE_VARIABLE, "")], "/h/.local/share/archive/default"),
         ] {
-            let place = environment(values).place(None).unwrap();
-            assert_eq!(place.folder, Path::new(folder));
-            assert_eq!(place.chosen_by, ChosenBy::Default);
+            let location = environment(values).location(None).unwrap();
+            assert_eq!(location.folder, Path::new(folder));
+            assert_eq!(location.chosen_by, ChosenBy::Default);
         }
     }
 
     #[test]
     fn a_missing_home_matters_only_when_it_is_needed() {
         let nothing = environment(&[]);
-        assert!(nothing.place(Some(Path::new("x"))).is_ok());
-        let error = nothing.place(None).unwrap_err().to_string();
+        assert!(nothing.location(Some(Path::new("x"))).is_ok());
+        let error = nothing.location(None).unwrap_err().to_string();
         assert_eq!(error, "neither HOME nor XDG_DATA_HOME names a folder");
         let state = environment(&[("XDG_STATE_HOME", "/s")]).state_folder().unwrap();
         assert_eq!(state, Path::new("/s/archive"));
@@ -243,7 +246,7 @@ mod tests {
     #[test]
     fn a_configuration_says_one_thing() {
         let (home, environment) = with_config(b"store = ~/docs.archive");
-        assert_eq!(environment.place(None).unwrap().folder, home.path().join("docs.archive"));
+        assert_eq!(environment.location(None).unwrap().folder, home.path().join("docs.archive"));
         for (text, why) in [
             ("store = a/b", "store must be an absolute path"),
             ("store =", "line 1 is not of the form 'store = PATH'"),
@@ -251,10 +254,10 @@ mod tests {
             ("store /x", "line 1 is not of the form 'store = PATH'"),
             ("store = /x\nstore = /y", "line 2 names a second store"),
         ] {
-            let error = with_config(text.as_bytes()).1.place(None).unwrap_err().to_string();
+            let error = with_config(text.as_bytes()).1.location(None).unwrap_err().to_string();
             assert!(error.ends_with(why), "{error}");
         }
         let (_home, environment) = with_config(b"store = /caf\xe9\n");
-        assert_eq!(environment.place(None).unwrap().folder.as_os_str().as_bytes(), b"/caf\xe9");
+        assert_eq!(environment.location(None).unwrap().folder.as_os_str().as_bytes(), b"/caf\xe9");
     }
 }

@@ -9,8 +9,8 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::{
-    cli::{
-        session::Session,
+    cli::print::{
+        output::Output,
         terminal::{Style, counted, shown_text},
     },
     diff::{Block, Comparison, ParagraphStat, Sides, Span, WordStat},
@@ -77,52 +77,52 @@ pub fn blocks(texts: &Sides<String>, comparison: &Comparison) -> Vec<BlockLine> 
 
 /// Shows a comparison, with up to `context` unchanged paragraphs around each change.
 pub fn show(
-    session: &mut Session,
+    out: &mut Output,
     texts: &Sides<String>,
     comparison: &Comparison,
     context: usize,
 ) -> Result<(), Error> {
     let page = Page { texts, comparison };
     for (n, block) in comparison.blocks.iter().enumerate() {
-        session.out.line("")?;
+        out.line("")?;
         match block {
             Block::Same { b, .. } => {
                 let ends = Ends { is_first: n == 0, is_last: n + 1 == comparison.blocks.len() };
-                page.same(session, b.clone(), context, ends)?;
+                page.same(out, b.clone(), context, ends)?;
             }
             Block::Rewrapped { b, .. } => {
                 let n = counted(b.len() as u64, "paragraph", "paragraphs");
-                dim(session, &format!("  ({n} re-wrapped, the words are the same)"))?;
+                dim(out, &format!("  ({n} re-wrapped, the words are the same)"))?;
             }
             Block::Removed { a } => {
-                page.whole(session, Style::Removed, "- ", &comparison.paragraphs.a, a, &texts.a)?;
+                page.whole(out, Style::Removed, "- ", &comparison.paragraphs.a, a, &texts.a)?;
             }
             Block::Added { b } => {
-                page.whole(session, Style::Added, "+ ", &comparison.paragraphs.b, b, &texts.b)?;
+                page.whole(out, Style::Added, "+ ", &comparison.paragraphs.b, b, &texts.b)?;
             }
-            Block::Changed { words, .. } => page.words(session, "~ ", words)?,
-            Block::Moved { a, b, words } => page.moved(session, a, b, words)?,
+            Block::Changed { words, .. } => page.words(out, "~ ", words)?,
+            Block::Moved { a, b, words } => page.moved(out, a, b, words)?,
             Block::MovedAway { a, b } => {
                 let to = numbers(b);
-                dim(session, &format!("  (paragraph {} moved to {to})", numbers(a)))?;
+                dim(out, &format!("  (paragraph {} moved to {to})", numbers(a)))?;
             }
         }
     }
-    session.out.line("")
+    out.line("")
 }
 
 /// A patch with everything that acts on a terminal made visible, in colours.
-pub fn patch_on_terminal(session: &mut Session, patch: &[u8]) -> Result<(), Error> {
+pub fn patch_on_terminal(out: &mut Output, patch: &[u8]) -> Result<(), Error> {
     for line in patch.split_inclusive(|b| *b == b'\n') {
         let text = shown_text(&String::from_utf8_lossy(line));
         let text = text.trim_end_matches('\n');
         let painted = match line.first() {
-            Some(b'+') => session.out.paint(Style::Added, text),
-            Some(b'-') => session.out.paint(Style::Removed, text),
-            Some(b'@') => session.out.paint(Style::Heading, text),
+            Some(b'+') => out.paint(Style::Added, text),
+            Some(b'-') => out.paint(Style::Removed, text),
+            Some(b'@') => out.paint(Style::Heading, text),
             _ => text.to_owned(),
         };
-        session.out.line(&painted)?;
+        out.line(&painted)?;
     }
     Ok(())
 }
@@ -140,7 +140,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn same(
         &self,
-        session: &mut Session,
+        out: &mut Output,
         paragraphs: Range<usize>,
         context: usize,
         ends: Ends,
@@ -150,21 +150,21 @@ impl Page<'_> {
         let n_passed = paragraphs.len() - before - after;
         let (start, end) = (paragraphs.start, paragraphs.end);
         for paragraph in start..start + before {
-            session.out.line(&indented("  ", &shown_text(self.after(paragraph))))?;
+            out.line(&indented("  ", &shown_text(self.after(paragraph))))?;
         }
         if n_passed > 0 {
             let n = counted(n_passed as u64, "paragraph", "paragraphs");
-            dim(session, &format!("  ({n} unchanged)"))?;
+            dim(out, &format!("  ({n} unchanged)"))?;
         }
         for paragraph in end - after..end {
-            session.out.line(&indented("  ", &shown_text(self.after(paragraph))))?;
+            out.line(&indented("  ", &shown_text(self.after(paragraph))))?;
         }
         Ok(())
     }
 
     fn whole(
         &self,
-        session: &mut Session,
+        out: &mut Output,
         style: Style,
         mark: &str,
         places: &[Range<usize>],
@@ -173,16 +173,16 @@ impl Page<'_> {
     ) -> Result<(), Error> {
         for (n, place) in places[paragraphs.clone()].iter().enumerate() {
             if n > 0 {
-                session.out.line("")?;
+                out.line("")?;
             }
             let paragraph = indented(mark, &shown_text(&text[place.clone()]));
-            let painted = session.out.paint(style, &paragraph);
-            session.out.line(&painted)?;
+            let painted = out.paint(style, &paragraph);
+            out.line(&painted)?;
         }
         Ok(())
     }
 
-    fn words(&self, session: &mut Session, mark: &str, words: &[Span]) -> Result<(), Error> {
+    fn words(&self, out: &mut Output, mark: &str, words: &[Span]) -> Result<(), Error> {
         let mut line = String::new();
         for span in words {
             let (text, style, open, close) = match span {
@@ -196,26 +196,26 @@ impl Page<'_> {
             let words = text.trim_end();
             let space = &text[words.len()..];
             let marked = format!("{open}{}{close}", shown_text(words));
-            line.push_str(&session.out.paint(style, &marked));
+            line.push_str(&out.paint(style, &marked));
             line.push_str(space);
         }
-        session.out.line(&indented(mark, line.trim_end()))
+        out.line(&indented(mark, line.trim_end()))
     }
 
     fn moved(
         &self,
-        session: &mut Session,
+        out: &mut Output,
         a: &Range<usize>,
         b: &Range<usize>,
         words: &[Span],
     ) -> Result<(), Error> {
         let changed = if words.is_empty() { "" } else { ", and changed" };
-        dim(session, &format!("  (moved here from paragraph {}{changed}:)", numbers(a)))?;
+        dim(out, &format!("  (moved here from paragraph {}{changed}:)", numbers(a)))?;
         if !words.is_empty() {
-            return self.words(session, "> ", words);
+            return self.words(out, "> ", words);
         }
         for paragraph in b.clone() {
-            session.out.line(&indented("> ", &shown_text(self.after(paragraph))))?;
+            out.line(&indented("> ", &shown_text(self.after(paragraph))))?;
         }
         Ok(())
     }
@@ -294,7 +294,7 @@ fn indented(mark: &str, text: &str) -> String {
     format!("{mark}{}", text.trim_end_matches('\n').replace('\n', "\n  "))
 }
 
-fn dim(session: &mut Session, line: &str) -> Result<(), Error> {
-    let line = session.out.paint(Style::Dim, line);
-    session.out.line(&line)
+fn dim(out: &mut Output, line: &str) -> Result<(), Error> {
+    let line = out.paint(Style::Dim, line);
+    out.line(&line)
 }

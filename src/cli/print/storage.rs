@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::{
     archive::{Archive, DeltaChain, DeltaLink, StoredAs},
-    cli::{
-        lines::{name_b64, typed},
+    cli::print::{
+        json::{name_b64, typed},
         output::Output,
         terminal::{
             Style, count, counted, exact_size, pad_left, pad_right, shown_name, size, times,

@@ -5,12 +5,12 @@ use std::{io, path::Path};
 use clap::error::ErrorKind;
 use serde::Serialize;
 
-use crate::types::error::{Error, Refusal};
-
-use super::{
-    exit::ExitCode,
-    terminal::{Paint, Style, shell_word, shown_json, shown_name},
+use crate::{
+    cli::exit::ExitCode,
+    types::error::{Error, Refusal},
 };
+
+use super::terminal::{Paint, Style, shell_word, shown_json, shown_name};
 
 /// An error, ready to be said.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -92,6 +92,7 @@ impl Paint {
     }
 
     /// Leaves everything as it is.
+    #[cfg(test)]
     pub const fn plain() -> Self {
         Self { on: false }
     }
@@ -125,8 +126,8 @@ impl Progress {
         Self { started: Instant::now(), shown: !quiet && stderr.is_terminal, bar: None }
     }
 
-    /// Says how far the work is; cheap enough for every document.
-    pub fn tell(&mut self, n_done: u64, words: &str) {
+    /// Shows how far the work is; cheap enough for every document.
+    pub fn report(&mut self, n_done: u64, words: &str) {
         if !self.shown {
             return;
         }
@@ -140,7 +141,7 @@ impl Progress {
     }
 
     /// Prints a line above the progress line, on stderr.
-    pub fn say(&self, line: &str) {
+    pub fn print(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
             None => eprintln!("{line}"),
@@ -475,7 +476,7 @@ mod tests {
         for (quiet, is_terminal) in [(true, true), (false, false)] {
             let mut progress = Progress::new(quiet, Stream { is_terminal, plain: false });
             progress.started = Instant::now() - Duration::from_secs(5);
-            progress.tell(3, "x");
+            progress.report(3, "x");
             assert!(progress.bar.is_none());
         }
     }

@@ -14,11 +14,11 @@ pub enum ExitCode {
     Partial = 3,
     /// No such document or revision, or the words fit several.
     NotFound = 4,
-    /// The machine said no.
+    /// Disk, permission, key or format: the machine did not let it happen.
     Failed = 5,
     /// Bytes, log or signatures are not what they must be.
     Broken = 6,
-    /// The place named holds no archive.
+    /// The folder named holds no archive.
     NoArchive = 10,
     /// Another command is writing.
     Busy = 11,

@@ -24,7 +24,7 @@ const TEMPORARY_PREFIX: &str = ".archive-export-";
 /// Whether anything is written, and over what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Say what would happen.
+    /// Only report what would happen.
     DryRun,
     /// Write what is missing.
     AddOnly,
@@ -47,12 +47,12 @@ pub struct Outgoing<'a> {
 
 /// What became of one document; in a dry run, what would become of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum WriteOutcome {
     /// A new file or link.
     Written,
     /// It was there already with the same content.
     Same,
-    /// It took the place of another file or link.
+    /// It replaced another file or link.
     Replaced,
     /// Nothing was written, because of what is there.
     Kept(String),
@@ -60,18 +60,18 @@ pub enum Outcome {
 
 /// The pass that writes files.
 #[derive(Debug)]
-pub struct Files {
-    output: Output,
+pub struct FileWriter {
+    output: OutputFolder,
 }
 
 /// The pass that restores symlinks, after every file.
 #[derive(Debug)]
-pub struct Links {
-    output: Output,
+pub struct LinkWriter {
+    output: OutputFolder,
 }
 
 #[derive(Debug)]
-struct Output {
+struct OutputFolder {
     folder: PathBuf,
     mode: Mode,
 }
@@ -83,13 +83,13 @@ enum PathState {
     Blocked(String),
 }
 
-impl Files {
+impl FileWriter {
     /// Opens the output folder, making it if need be.
     pub fn in_folder(folder: &Path, mode: Mode) -> Result<Self, Error> {
         if mode != Mode::DryRun {
             fs::create_dir_all(folder).map_err(io_at("make", folder))?;
         }
-        Ok(Self { output: Output { folder: folder.to_owned(), mode } })
+        Ok(Self { output: OutputFolder { folder: folder.to_owned(), mode } })
     }
 
     /// Writes one document; `content` is called only when its bytes are needed.
@@ -99,63 +99,64 @@ impl Files {
         &self,
         document: &Outgoing<'_>,
         content: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<WriteOutcome, Error> {
         let path = self.output.path_of(document.name);
-        let outcome = match self.output.standing(document.name)? {
-            PathState::Blocked(why) => Outcome::Kept(why),
-            PathState::Free => Outcome::Written,
+        let outcome = match self.output.state_at(document.name)? {
+            PathState::Blocked(why) => WriteOutcome::Kept(why),
+            PathState::Free => WriteOutcome::Written,
             PathState::Taken(there) if there.is_file() && same_file(&path, document)? => {
-                Outcome::Same
+                WriteOutcome::Same
             }
             PathState::Taken(there) => self.output.over(&there, document.name),
         };
         if self.output.writes(&outcome) {
             self.output.make_folders(&path)?;
-            let replace = outcome == Outcome::Replaced;
+            let replace = outcome == WriteOutcome::Replaced;
             write_file(&path, document.mtime, replace, content)?;
         }
         Ok(outcome)
     }
 
     /// Ends the files and begins the links.
-    pub fn then_links(self) -> Links {
-        Links { output: self.output }
+    pub fn then_links(self) -> LinkWriter {
+        LinkWriter { output: self.output }
     }
 }
 
-impl Links {
+impl LinkWriter {
     /// Restores one symlink with the target it had, wherever that leads.
-    pub fn write(&self, name: &DocName, target: &[u8]) -> Result<Outcome, Error> {
+    pub fn write(&self, name: &DocName, target: &[u8]) -> Result<WriteOutcome, Error> {
         let path = self.output.path_of(name);
         let target = PathBuf::from(std::ffi::OsString::from_vec(target.to_vec()));
-        let outcome = match self.output.standing(name)? {
-            PathState::Blocked(why) => Outcome::Kept(why),
-            PathState::Free => Outcome::Written,
+        let outcome = match self.output.state_at(name)? {
+            PathState::Blocked(why) => WriteOutcome::Kept(why),
+            PathState::Free => WriteOutcome::Written,
             PathState::Taken(_) if fs::read_link(&path).is_ok_and(|there| there == target) => {
-                Outcome::Same
+                WriteOutcome::Same
             }
             PathState::Taken(there) => self.output.over(&there, name),
         };
         if self.output.writes(&outcome) {
             self.output.make_folders(&path)?;
-            write_link(&path, &target, outcome == Outcome::Replaced)
+            write_link(&path, &target, outcome == WriteOutcome::Replaced)
                 .map_err(io_at("write", &path))?;
         }
         Ok(outcome)
     }
 }
 
-impl Output {
+impl OutputFolder {
     fn path_of(&self, name: &DocName) -> PathBuf {
         self.folder.join(std::ffi::OsStr::from_bytes(name.as_bytes()))
     }
 
-    fn writes(&self, outcome: &Outcome) -> bool {
-        self.mode != Mode::DryRun && matches!(outcome, Outcome::Written | Outcome::Replaced)
+    fn writes(&self, outcome: &WriteOutcome) -> bool {
+        self.mode != Mode::DryRun
+            && matches!(outcome, WriteOutcome::Written | WriteOutcome::Replaced)
     }
 
     /// Looks at every component below the output folder, following none.
-    fn standing(&self, name: &DocName) -> Result<PathState, Error> {
+    fn state_at(&self, name: &DocName) -> Result<PathState, Error> {
         let mut components = name.as_bytes().split(|b| *b == b'/').peekable();
         let mut path = self.folder.clone();
         while let Some(component) = components.next() {
@@ -178,15 +179,15 @@ impl Output {
     }
 
     /// What happens to something that is there and differs.
-    fn over(&self, there: &fs::Metadata, name: &DocName) -> Outcome {
+    fn over(&self, there: &fs::Metadata, name: &DocName) -> WriteOutcome {
         let shown = shown_name(name.as_bytes());
         if there.is_dir() {
-            return Outcome::Kept(format!("{shown} is a folder in the output"));
+            return WriteOutcome::Kept(format!("{shown} is a folder in the output"));
         }
         if self.mode == Mode::AddOnly {
-            return Outcome::Kept(format!("{shown} is there with other content"));
+            return WriteOutcome::Kept(format!("{shown} is there with other content"));
         }
-        Outcome::Replaced
+        WriteOutcome::Replaced
     }
 
     /// Makes the missing folders above `path`, one by one: each is new or was looked at.
@@ -287,13 +288,13 @@ fn io_at(operation: &'static str, path: &Path) -> impl Fn(io::Error) -> Error + 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::files::Stat;
+    use crate::cli::files::PathStat;
 
     fn name(text: impl AsRef<[u8]>) -> DocName {
         DocName::new(text.as_ref()).unwrap()
     }
 
-    fn write(files: &Files, doc: impl AsRef<[u8]>, text: &str) -> Result<Outcome, Error> {
+    fn write(files: &FileWriter, doc: impl AsRef<[u8]>, text: &str) -> Result<WriteOutcome, Error> {
         let (name, digest) = (name(doc), Digest::of(text.as_bytes()));
         let outgoing = Outgoing {
             name: &name,
@@ -306,15 +307,15 @@ mod tests {
         })
     }
 
-    fn output(mode: Mode) -> (tempfile::TempDir, Files) {
+    fn output(mode: Mode) -> (tempfile::TempDir, FileWriter) {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::in_folder(&folder.path().join("out"), mode).unwrap();
+        let files = FileWriter::in_folder(&folder.path().join("out"), mode).unwrap();
         (folder, files)
     }
 
-    fn kept(outcome: Result<Outcome, Error>) -> String {
+    fn kept(outcome: Result<WriteOutcome, Error>) -> String {
         match outcome.unwrap() {
-            Outcome::Kept(why) => why,
+            WriteOutcome::Kept(why) => why,
             other => panic!("{other:?}"),
         }
     }
@@ -324,12 +325,12 @@ mod tests {
         let (folder, files) = output(Mode::AddOnly);
         let odd = "x".repeat(255);
         for doc in ["a/b/c.txt".as_bytes(), b"caf\xe9", b"two\nlines", odd.as_bytes()] {
-            assert_eq!(write(&files, doc, "text").unwrap(), Outcome::Written);
+            assert_eq!(write(&files, doc, "text").unwrap(), WriteOutcome::Written);
             let path = folder.path().join("out").join(std::ffi::OsStr::from_bytes(doc));
             assert_eq!(fs::read_to_string(&path).unwrap(), "text");
-            let stat = Stat::of(&fs::metadata(&path).unwrap());
+            let stat = PathStat::of(&fs::metadata(&path).unwrap());
             assert_eq!(stat.mtime.to_string(), "2026-03-01T10:00:00.5Z");
-            assert_eq!(write(&files, doc, "text").unwrap(), Outcome::Same);
+            assert_eq!(write(&files, doc, "text").unwrap(), WriteOutcome::Same);
         }
         assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 4, "no leftovers");
     }
@@ -347,16 +348,16 @@ mod tests {
         write(&files, "a", "old").unwrap();
         assert_eq!(kept(write(&files, "a", "new")), "a is there with other content");
         assert_eq!(fs::read_to_string(folder.path().join("out/a")).unwrap(), "old");
-        let files = Files::in_folder(&folder.path().join("out"), Mode::Overwrite).unwrap();
-        assert_eq!(write(&files, "a", "new").unwrap(), Outcome::Replaced);
+        let files = FileWriter::in_folder(&folder.path().join("out"), Mode::Overwrite).unwrap();
+        assert_eq!(write(&files, "a", "new").unwrap(), WriteOutcome::Replaced);
         assert_eq!(fs::read_to_string(folder.path().join("out/a")).unwrap(), "new");
     }
 
     #[test]
     fn a_dry_run_says_the_same_and_writes_nothing() {
         let (folder, files) = output(Mode::DryRun);
-        assert_eq!(write(&files, "a/b", "text").unwrap(), Outcome::Written);
-        assert_eq!(files.then_links().write(&name("l"), b"a").unwrap(), Outcome::Written);
+        assert_eq!(write(&files, "a/b", "text").unwrap(), WriteOutcome::Written);
+        assert_eq!(files.then_links().write(&name("l"), b"a").unwrap(), WriteOutcome::Written);
         assert!(!folder.path().join("out").exists());
     }
 
@@ -383,12 +384,12 @@ mod tests {
         symlink("../outside/victim", out.join("file")).unwrap();
         symlink("loop", out.join("loop")).unwrap();
         for mode in [Mode::AddOnly, Mode::Overwrite] {
-            let files = Files::in_folder(&out, mode).unwrap();
+            let files = FileWriter::in_folder(&out, mode).unwrap();
             assert!(kept(write(&files, "folder/victim", "evil")).contains("is a symlink"));
             assert!(kept(write(&files, "loop/x", "evil")).contains("is a symlink"));
         }
-        let files = Files::in_folder(&out, Mode::Overwrite).unwrap();
-        assert_eq!(write(&files, "file", "evil").unwrap(), Outcome::Replaced);
+        let files = FileWriter::in_folder(&out, Mode::Overwrite).unwrap();
+        assert_eq!(write(&files, "file", "evil").unwrap(), WriteOutcome::Replaced);
         assert!(!out.join("file").is_symlink());
         assert_eq!(fs::read_to_string(outside.join("victim")).unwrap(), "safe");
         assert_eq!(fs::read_dir(outside).unwrap().count(), 1);
@@ -403,14 +404,14 @@ mod tests {
         for target in [&b"../../etc/passwd"[..], b"caf\xe9", b"dangling"] {
             let name =
                 name([b"links/", &Digest::of(target).to_string().into_bytes()[..8]].concat());
-            assert_eq!(links.write(&name, target).unwrap(), Outcome::Written);
-            assert_eq!(links.write(&name, target).unwrap(), Outcome::Same);
+            assert_eq!(links.write(&name, target).unwrap(), WriteOutcome::Written);
+            assert_eq!(links.write(&name, target).unwrap(), WriteOutcome::Same);
             let there = fs::read_link(links.output.path_of(&name)).unwrap();
             assert_eq!(there.as_os_str().as_bytes(), target);
         }
         assert_eq!(kept(links.write(&name("taken"), b"x")), "taken is there with other content");
-        let links = Files::in_folder(&out, Mode::Overwrite).unwrap().then_links();
-        assert_eq!(links.write(&name("taken"), b"x").unwrap(), Outcome::Replaced);
+        let links = FileWriter::in_folder(&out, Mode::Overwrite).unwrap().then_links();
+        assert_eq!(links.write(&name("taken"), b"x").unwrap(), WriteOutcome::Replaced);
         assert_eq!(fs::read_link(out.join("taken")).unwrap(), Path::new("x"));
     }
 
@@ -430,6 +431,6 @@ mod tests {
     fn a_component_too_long_for_the_file_system_is_an_error_of_that_document() {
         let (_folder, files) = output(Mode::AddOnly);
         assert!(matches!(write(&files, "x".repeat(300), "text"), Err(Error::Io { .. })));
-        assert_eq!(write(&files, "a", "text").unwrap(), Outcome::Written);
+        assert_eq!(write(&files, "a", "text").unwrap(), WriteOutcome::Written);
     }
 }

@@ -12,7 +12,7 @@ use crate::types::time::Timestamp;
 
 /// What the file system says about a file; equal stats mean that nobody touched it since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stat {
+pub struct PathStat {
     /// Bytes, or the length of a symlink's target.
     pub size: u64,
     /// When the content last changed, as far as the file system admits.
@@ -27,14 +27,14 @@ pub struct Stat {
 
 /// A regular file, open for reading, and its stat at that moment.
 #[derive(Debug)]
-pub struct Input {
+pub struct InputFile {
     /// The open file, at its first byte.
     pub file: File,
     /// Taken from the open file, so that it describes the bytes that will be read.
-    pub stat: Stat,
+    pub stat: PathStat,
 }
 
-impl Stat {
+impl PathStat {
     /// The parts of `metadata` that matter here.
     pub fn of(metadata: &Metadata) -> Self {
         let nanoseconds = u32::try_from(metadata.mtime_nsec()).unwrap_or(0);
@@ -57,15 +57,14 @@ impl Stat {
 }
 
 /// Opens a regular file for reading; a symlink, pipe, socket, device or folder is an error.
-///
-pub fn open_input(path: &Path) -> io::Result<Input> {
+pub fn open_input(path: &Path) -> io::Result<InputFile> {
     let file = match NO_SURPRISES {
         0 => open_as_seen(path)?,
         flags => OpenOptions::new().read(true).custom_flags(flags).open(path)?,
     };
     let opened = file.metadata()?;
     must_be_regular(&opened)?;
-    Ok(Input { file, stat: Stat::of(&opened) })
+    Ok(InputFile { file, stat: PathStat::of(&opened) })
 }
 
 /// Where the system has no word for it: what was looked at is what is opened.
@@ -73,7 +72,7 @@ fn open_as_seen(path: &Path) -> io::Result<File> {
     let seen = fs::symlink_metadata(path)?;
     must_be_regular(&seen)?;
     let file = File::open(path)?;
-    if Stat::of(&file.metadata()?).identity() != Stat::of(&seen).identity() {
+    if PathStat::of(&file.metadata()?).identity() != PathStat::of(&seen).identity() {
         return Err(io::Error::other("another file took its place while it was opened"));
     }
     Ok(file)

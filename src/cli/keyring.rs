@@ -27,7 +27,7 @@ pub struct PrivateKey {
     pub text: String,
     /// Where it was read.
     pub file: PathBuf,
-    /// Said when others can read the file, with the command that ends it.
+    /// That others can read the file, and the command that ends it.
     pub warning: Option<String>,
 }
 

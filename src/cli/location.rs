@@ -21,16 +21,15 @@ pub struct Environment {
     data: Option<PathBuf>,
     state: Option<PathBuf>,
     store: Option<PathBuf>,
-    key: Option<PathBuf>,
+    key_file: Option<PathBuf>,
     user: Option<OsString>,
 }
 
-/// The archive's folder and the rule that chose it.
+/// Where an archive is, and the rule that chose it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// The folder; it need not exist.
     pub folder: PathBuf,
-    /// Why this folder.
     pub chosen_by: ChosenBy,
 }
 
@@ -63,7 +62,7 @@ impl Environment {
             data: folder("XDG_DATA_HOME"),
             state: folder("XDG_STATE_HOME"),
             store: set(STORE_VARIABLE),
-            key: set("ARCHIVE_KEY"),
+            key_file: set("ARCHIVE_KEY"),
             user: set("USER").or_else(|| set("LOGNAME")).map(PathBuf::into_os_string),
         }
     }
@@ -85,7 +84,7 @@ impl Environment {
 
     /// The key file that `ARCHIVE_KEY` names.
     pub fn key_file(&self) -> Option<&Path> {
-        self.key.as_deref()
+        self.key_file.as_deref()
     }
 
     /// Who works here, as `USER` or else `LOGNAME` says; a name that is not UTF-8 is no name.
@@ -168,8 +167,8 @@ fn parse_config(bytes: &[u8]) -> Result<Option<PathBuf>, String> {
 
 fn setting(line: &[u8]) -> Option<&OsStr> {
     let equals = line.iter().position(|b| *b == b'=')?;
-    let (key, value) = (line[..equals].trim_ascii(), line[equals + 1..].trim_ascii());
-    (key == b"store" && !value.is_empty()).then(|| OsStr::from_bytes(value))
+    let (name, value) = (line[..equals].trim_ascii(), line[equals + 1..].trim_ascii());
+    (name == b"store" && !value.is_empty()).then(|| OsStr::from_bytes(value))
 }
 
 #[cfg(test)]

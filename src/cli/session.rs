@@ -105,7 +105,7 @@ impl Session {
         if self.location.is_none() {
             self.location = Some(self.environment.location(self.globals.store.as_deref())?);
         }
-        self.location.clone().ok_or_else(|| Error::usage("no location was chosen for the archive"))
+        self.location.clone().ok_or_else(|| Error::usage("no folder was chosen for the archive"))
     }
 
     /// Opens the archive for reading, after comparing its history with what is remembered.

@@ -11,7 +11,7 @@ use crate::{
     catalog::FileStat,
 };
 
-use super::files::{Stat, open_input};
+use super::files::{PathStat, open_input};
 
 /// A file, opened when it is read.
 pub struct FileAt(pub PathBuf);
@@ -37,7 +37,7 @@ impl Read for OpenFile {
 
 impl Reading for OpenFile {
     fn file_stat(&self) -> io::Result<Option<FileStat>> {
-        Ok(Some(file_stat(&Stat::of(&self.0.metadata()?))))
+        Ok(Some(file_stat(&PathStat::of(&self.0.metadata()?))))
     }
 }
 
@@ -69,7 +69,7 @@ impl Source for Stdin {
 }
 
 /// A stat as the archive remembers it.
-pub fn file_stat(stat: &Stat) -> FileStat {
+pub fn file_stat(stat: &PathStat) -> FileStat {
     let (seconds, nanoseconds) = stat.mtime.to_unix();
     FileStat {
         n_bytes: stat.size,

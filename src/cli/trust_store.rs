@@ -1,8 +1,9 @@
-//! The memory outside: the last checkpoint seen of each archive, kept in the user's state folder.
+//! What is remembered outside of every archive: the last checkpoint seen of each, kept in the user's
+//! state folder.
 //!
 //! `origins/<key>` holds the public key and the signed checkpoint as they were: a line `vkey KEY`,
-//! an empty line, the checkpoint. `places/<key>` holds the origin seen at a place: a line with the
-//! origin, then the path. File names are the short keys of what they are about.
+//! an empty line, the checkpoint. `locations/<key>` holds the origin seen at a location: a line with
+//! the origin, then the path. File names are the short keys of what they are about.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -33,27 +34,27 @@ pub struct KnownArchive {
     pub checkpoint: String,
 }
 
-/// What is remembered about an archive and its place.
+/// What is remembered about an archive and its location.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recalled {
     /// The archive of this origin as last seen anywhere.
     pub seen: Option<KnownArchive>,
-    /// The origin last seen at this place.
+    /// The origin last seen at this location.
     pub origin_here: Option<String>,
-    /// Why nothing could be recalled, when the machine is the reason; to be said as a warning.
+    /// Why nothing could be recalled, when the machine is the reason; a warning to print.
     pub warning: Option<String>,
 }
 
 impl TrustStore {
-    /// The memory in the user's state folder.
+    /// The one in the user's state folder.
     pub fn new(environment: &Environment) -> Self {
         Self { folder: environment.state_folder().map_err(|error| error.to_string()) }
     }
 
-    /// Recalls an origin and a place (the archive's canonical path).
+    /// Recalls an origin and a location (the archive's canonical path).
     ///
-    /// A memory that cannot be reached is a warning; one that makes no sense is `Damaged`.
-    pub fn load(&self, origin: &str, place: &Path) -> Result<Recalled, Error> {
+    /// One that cannot be reached is a warning; one that makes no sense is `Damaged`.
+    pub fn load(&self, origin: &str, location: &Path) -> Result<Recalled, Error> {
         let folder = match &self.folder {
             Ok(folder) => folder,
             Err(why) => return Ok(Recalled { warning: Some(nothing(why)), ..Recalled::default() }),
@@ -63,29 +64,31 @@ impl TrustStore {
             Ok(bytes) => recalled.seen = bytes.map(parse_seen).transpose()?,
             Err(why) => recalled.warning = Some(nothing(&why)),
         }
-        match read(&place_file(folder, place)) {
-            Ok(bytes) => recalled.origin_here = bytes.map(|b| parse_place(b, place)).transpose()?,
+        match read(&location_file(folder, location)) {
+            Ok(bytes) => {
+                recalled.origin_here = bytes.map(|b| parse_location(b, location)).transpose()?
+            }
             Err(why) => recalled.warning = Some(nothing(&why)),
         }
         Ok(recalled)
     }
 
-    /// Remembers an archive as seen at a place; returns a warning when that cannot be done.
-    pub fn store(&self, origin: &str, place: &Path, seen: &KnownArchive) -> Option<String> {
+    /// Remembers an archive as seen at a location; returns a warning when that cannot be done.
+    pub fn store(&self, origin: &str, location: &Path, seen: &KnownArchive) -> Option<String> {
         let folder = match &self.folder {
             Ok(folder) => folder,
             Err(why) => return Some(unkept(why)),
         };
         let seen = format!("vkey {}\n\n{}", seen.vkey, seen.checkpoint);
-        let here = [origin.as_bytes(), b"\n", place.as_os_str().as_bytes(), b"\n"].concat();
-        [(origin_file(folder, origin), seen.into_bytes()), (place_file(folder, place), here)]
+        let here = [origin.as_bytes(), b"\n", location.as_os_str().as_bytes(), b"\n"].concat();
+        [(origin_file(folder, origin), seen.into_bytes()), (location_file(folder, location), here)]
             .into_iter()
             .find_map(|(file, bytes)| write(&file, &bytes).err())
             .map(|why| unkept(&why))
     }
 }
 
-/// A file of the memory and what it holds.
+/// A file of the trust store and what it holds.
 struct TrustFile {
     file: PathBuf,
     text: Vec<u8>,
@@ -118,8 +121,8 @@ fn parse_seen(kept: TrustFile) -> Result<KnownArchive, Error> {
     seen().ok_or_else(|| malformed(&kept.file, "it does not hold a public key and a checkpoint"))
 }
 
-fn parse_place(kept: TrustFile, place: &Path) -> Result<String, Error> {
-    let rest = [b"\n", place.as_os_str().as_bytes(), b"\n"].concat();
+fn parse_location(kept: TrustFile, location: &Path) -> Result<String, Error> {
+    let rest = [b"\n", location.as_os_str().as_bytes(), b"\n"].concat();
     let origin = kept.text.strip_suffix(&rest[..]).and_then(|b| std::str::from_utf8(b).ok());
     match origin {
         Some(origin) if !origin.is_empty() && !origin.contains('\n') => Ok(origin.to_owned()),
@@ -144,8 +147,8 @@ fn origin_file(folder: &Path, origin: &str) -> PathBuf {
     folder.join("origins").join(Digest::of(origin.as_bytes()).key().to_string())
 }
 
-fn place_file(folder: &Path, place: &Path) -> PathBuf {
-    folder.join("places").join(Digest::of(place.as_os_str().as_bytes()).key().to_string())
+fn location_file(folder: &Path, location: &Path) -> PathBuf {
+    folder.join("locations").join(Digest::of(location.as_os_str().as_bytes()).key().to_string())
 }
 
 #[cfg(test)]
@@ -156,7 +159,7 @@ mod tests {
 
     const ORIGIN: &str = "example.com/a";
 
-    fn memory(state: &Path) -> TrustStore {
+    fn trust_store(state: &Path) -> TrustStore {
         TrustStore::new(&Environment::from(|name| {
             (name == "XDG_STATE_HOME").then(|| state.as_os_str().to_owned())
         }))
@@ -172,50 +175,50 @@ mod tests {
     #[test]
     fn what_was_stored_is_recalled() {
         let state = tempfile::tempdir().unwrap();
-        let memory = memory(&state.path().join("made on the way"));
-        let place = Path::new(OsStr::from_bytes(b"/srv/caf\xe9\n.archive"));
-        assert_eq!(memory.load(ORIGIN, place).unwrap(), Recalled::default());
+        let trust_store = trust_store(&state.path().join("made on the way"));
+        let location = Path::new(OsStr::from_bytes(b"/srv/caf\xe9\n.archive"));
+        assert_eq!(trust_store.load(ORIGIN, location).unwrap(), Recalled::default());
         for size in [1, 2] {
-            assert_eq!(memory.store(ORIGIN, place, &seen(size)), None);
-            let recalled = memory.load(ORIGIN, place).unwrap();
+            assert_eq!(trust_store.store(ORIGIN, location, &seen(size)), None);
+            let recalled = trust_store.load(ORIGIN, location).unwrap();
             assert_eq!(recalled.seen, Some(seen(size)));
             assert_eq!(recalled.origin_here.as_deref(), Some(ORIGIN));
         }
-        let elsewhere = memory.load(ORIGIN, Path::new("/copy")).unwrap();
+        let elsewhere = trust_store.load(ORIGIN, Path::new("/copy")).unwrap();
         assert_eq!((elsewhere.seen, elsewhere.origin_here), (Some(seen(2)), None));
-        let replaced = memory.load("example.com/b", place).unwrap();
+        let replaced = trust_store.load("example.com/b", location).unwrap();
         assert_eq!((replaced.seen, replaced.origin_here.as_deref()), (None, Some(ORIGIN)));
     }
 
     #[test]
-    fn a_memory_out_of_reach_is_a_warning() {
+    fn a_trust_store_out_of_reach_is_a_warning() {
         let state = tempfile::tempdir().unwrap();
         let file = state.path().join("file");
         fs::write(&file, "").unwrap();
-        for memory in [memory(&file), TrustStore::new(&Environment::default())] {
-            let recalled = memory.load(ORIGIN, Path::new("/a")).unwrap();
+        for trust_store in [trust_store(&file), TrustStore::new(&Environment::default())] {
+            let recalled = trust_store.load(ORIGIN, Path::new("/a")).unwrap();
             assert!(recalled.seen.is_none() && recalled.warning.is_some());
-            assert!(memory.store(ORIGIN, Path::new("/a"), &seen(1)).is_some());
+            assert!(trust_store.store(ORIGIN, Path::new("/a"), &seen(1)).is_some());
         }
     }
 
     #[test]
-    fn a_memory_that_makes_no_sense_is_damaged_and_says_what_to_do() {
+    fn a_trust_store_that_makes_no_sense_is_damaged_and_says_what_to_do() {
         let state = tempfile::tempdir().unwrap();
-        let memory = memory(state.path());
-        let (place, folder) = (Path::new("/a"), state.path().join("archive"));
-        assert_eq!(memory.store(ORIGIN, place, &seen(1)), None);
-        for file in [origin_file(&folder, ORIGIN), place_file(&folder, place)] {
+        let trust_store = trust_store(state.path());
+        let (location, folder) = (Path::new("/a"), state.path().join("archive"));
+        assert_eq!(trust_store.store(ORIGIN, location, &seen(1)), None);
+        for file in [origin_file(&folder, ORIGIN), location_file(&folder, location)] {
             let good = fs::read(&file).unwrap();
             let torn = &good[..good.len() - 1];
             for bad in [&b""[..], b"\xff", b"vkey \n\nx\n", b"vkey k", torn] {
                 fs::write(&file, bad).unwrap();
-                let error = memory.load(ORIGIN, place).unwrap_err();
+                let error = trust_store.load(ORIGIN, location).unwrap_err();
                 assert!(matches!(error, Error::Damaged { .. }), "{bad:?}");
                 assert!(error.to_string().ends_with("then remove it"), "{error}");
             }
             fs::write(&file, good).unwrap();
         }
-        assert!(memory.load(ORIGIN, place).is_ok());
+        assert!(trust_store.load(ORIGIN, location).is_ok());
     }
 }

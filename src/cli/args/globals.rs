@@ -21,11 +21,11 @@ pub struct Globals {
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// Say nothing when all is well
+    /// Print nothing when all is well
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say what happens to each document
+    /// Print what happens to each document
     #[arg(short, long, global = true)]
     pub verbose: bool,
 

@@ -16,10 +16,8 @@ use globals::Globals;
 #[derive(Debug, Parser)]
 #[command(name = "archive", bin_name = "archive", version, args_override_self = true)]
 pub struct Cli {
-    /// What holds for every verb.
     #[command(flatten)]
     pub globals: Globals,
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }

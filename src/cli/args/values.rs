@@ -1,4 +1,4 @@
-//! Values on the command line: taken in a few forms, which every refusal names.
+//! Values on the command line: each has a few forms, which every refusal names.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -29,7 +29,7 @@ pub struct When(String);
 
 /// When documents were captured.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Captured {
+pub enum CaptureTime {
     /// When each file was last changed.
     Mtime,
     /// At one time for all.
@@ -59,10 +59,10 @@ pub fn when(text: &str) -> Result<When, String> {
     is_form.then_some(when).ok_or_else(|| format!("write {FORMS}"))
 }
 
-pub fn captured(text: &str) -> Result<Captured, String> {
+pub fn captured(text: &str) -> Result<CaptureTime, String> {
     match text {
-        "mtime" => Ok(Captured::Mtime),
-        _ => when(text).map(Captured::At).map_err(|forms| format!("{forms}, or mtime")),
+        "mtime" => Ok(CaptureTime::Mtime),
+        _ => when(text).map(CaptureTime::At).map_err(|forms| format!("{forms}, or mtime")),
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
         let now = Timestamp::parse("2026-03-15T08:00:00Z").unwrap();
         let yesterday = when("yesterday").unwrap().timestamp(now).unwrap();
         assert_eq!(yesterday.to_string(), "2026-03-14T23:59:59.999999999Z");
-        assert_eq!(captured("mtime"), Ok(Captured::Mtime));
+        assert_eq!(captured("mtime"), Ok(CaptureTime::Mtime));
         assert!(captured("2026-03-01").is_ok());
         for bad in ["", "tomorrow", "01.03.2026", "Mtime"] {
             assert!(captured(bad).unwrap_err().ends_with(", or mtime"), "{bad}");

@@ -33,7 +33,7 @@ use crate::{
         session::{Session, shown},
         sources::{FileAt, LinkTarget, Stdin, file_stat},
         walk::{
-            CommandRules, Found, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem,
+            CommandRules, FoundFile, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem,
             What,
         },
     },
@@ -50,7 +50,7 @@ const EXAMPLES: &[&str] = &[
     "find . -name '*.md' -print0 | archive add --files-from - -0",
 ];
 
-/// Take in files, folders or standard input: new documents and new revisions
+/// Add files, folders or standard input: new documents and new revisions
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct AddArgs {
@@ -86,7 +86,7 @@ pub struct AddArgs {
     #[arg(short = '0', long)]
     pub null: bool,
 
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 
@@ -104,7 +104,7 @@ pub struct AddArgs {
 
     /// When they were captured: a time, or mtime for each file's own
     #[arg(long, value_name = "TIME", value_parser = values::captured, help_heading = RECORDED)]
-    pub captured: Option<values::Captured>,
+    pub captured: Option<values::CaptureTime>,
 
     /// A note to keep with them
     #[arg(long, value_name = "TEXT", help_heading = RECORDED)]
@@ -244,8 +244,8 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
 fn provenance(session: &Session, args: &AddArgs) -> Result<Provenance, Error> {
     let captured = match &args.captured {
         None => Captured::Now,
-        Some(values::Captured::Mtime) => Captured::Mtime,
-        Some(values::Captured::At(when)) => Captured::At(when.start(session.now)?),
+        Some(values::CaptureTime::Mtime) => Captured::Mtime,
+        Some(values::CaptureTime::At(when)) => Captured::At(when.start(session.now)?),
     };
     Ok(Provenance { source: args.source.clone(), captured, note: args.note.clone() })
 }
@@ -352,10 +352,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn found(&mut self, taker: &mut Taker, found: Found) -> Result<WalkStep, Error> {
+    fn found(&mut self, taker: &mut Taker, found: FoundFile) -> Result<WalkStep, Error> {
         let n_done = self.summary.new + self.summary.revised + self.summary.unchanged;
         self.progress.report(n_done, &shown(&found.path));
-        let Found { path, name, stat, what } = found;
+        let FoundFile { path, name, stat, what } = found;
         let file_stat = file_stat(&stat);
         let is_seen = !self.args.force
             && match taker {

@@ -29,7 +29,7 @@ const EXAMPLES: &[&str] = &[
     "archive audit letters/mother.txt",
 ];
 
-/// Check that everything is still as it was taken in, and that the log only grew
+/// Check that everything is still as it was added, and that the log only grew
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct AuditArgs {
@@ -50,19 +50,19 @@ pub struct AuditArgs {
 const REVISIONS_SHOWN_MAX: usize = 10;
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct AuditLine<'a> {
     sound: bool,
     origin: &'a str,
     vkey: &'a str,
     history_check: &'static str,
-    checked: Checked,
-    unchecked: Unchecked,
+    checked: CheckedCounts,
+    unchecked: UncheckedCounts,
     findings: Vec<FindingLine<'a>>,
     trust: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Checked {
+struct CheckedCounts {
     events: u64,
     revisions: u64,
     packs: u64,
@@ -71,7 +71,7 @@ struct Checked {
 }
 
 #[derive(Serialize)]
-struct Unchecked {
+struct UncheckedCounts {
     contents: u64,
 }
 
@@ -122,9 +122,9 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     })?;
     drop(progress);
     if session.globals.json {
-        json(session, &report)?;
+        print_json(session, &report)?;
     } else {
-        people(session, args, &report)?;
+        print_report(session, args, &report)?;
     }
     if !report.history_check.is_bad() {
         session.remember(&archive);
@@ -132,21 +132,21 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     Ok(if report.is_sound() { ExitCode::Done } else { ExitCode::Broken })
 }
 
-/// What can be said of an archive whose checkpoint is not to be believed.
+/// What can be known of an archive whose checkpoint is not to be trusted.
 fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
     let report = Report::unsigned(why);
     if session.globals.json {
-        json(session, &report)?;
+        print_json(session, &report)?;
         return Ok(ExitCode::Broken);
     }
     for finding in &report.findings {
-        tell(session, finding)?;
+        print_finding(session, finding)?;
     }
     session.out.line("nothing else was checked: there is no signed root to check it against")?;
     Ok(ExitCode::Broken)
 }
 
-fn json(session: &mut Session, report: &Report) -> Result<(), Error> {
+fn print_json(session: &mut Session, report: &Report) -> Result<(), Error> {
     let findings = report
         .findings
         .iter()
@@ -159,28 +159,28 @@ fn json(session: &mut Session, report: &Report) -> Result<(), Error> {
         .collect();
     session.out.json(&typed(
         "audit",
-        Line {
+        AuditLine {
             sound: report.is_sound(),
             origin: &report.origin,
             vkey: &report.vkey,
             history_check: word(&report.history_check),
-            checked: Checked {
+            checked: CheckedCounts {
                 events: report.n_events,
                 revisions: report.n_revisions,
                 packs: report.n_packs,
                 contents: report.n_contents,
                 bytes: report.n_bytes,
             },
-            unchecked: Unchecked { contents: report.n_unread },
+            unchecked: UncheckedCounts { contents: report.n_unread },
             findings,
             trust: trust(report),
         },
     ))
 }
 
-fn people(session: &mut Session, args: &AuditArgs, report: &Report) -> Result<(), Error> {
+fn print_report(session: &mut Session, args: &AuditArgs, report: &Report) -> Result<(), Error> {
     for finding in &report.findings {
-        tell(session, finding)?;
+        print_finding(session, finding)?;
     }
     if session.globals.quiet && report.is_sound() {
         return Ok(());
@@ -203,10 +203,10 @@ fn people(session: &mut Session, args: &AuditArgs, report: &Report) -> Result<()
         ("who", format!("signed; {events} under {}", report.vkey)),
         ("when", "claimed; no time tokens are kept".to_owned()),
         ("not checked", unchecked(args, report)),
-        ("to be believed", trust(report).join("; ")),
+        ("to be trusted", trust(report).join("; ")),
     ];
     for (label, value) in rows {
-        let label = session.out.paint(Style::Dim, &format!("{label:<15}"));
+        let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
         session.out.line(&format!("{label} {value}"))?;
     }
     let verdict = match (report.is_sound(), report.n_unread) {
@@ -218,13 +218,13 @@ fn people(session: &mut Session, args: &AuditArgs, report: &Report) -> Result<()
     session.out.line(&verdict)
 }
 
-fn tell(session: &mut Session, finding: &Finding) -> Result<(), Error> {
+fn print_finding(session: &mut Session, finding: &Finding) -> Result<(), Error> {
     let style = if finding.code.is_grave() { Style::Warning } else { Style::Dim };
     let code = session.out.paint(style, finding.code.as_str());
     let about = shown_name(finding.about.as_bytes());
     session.out.line(&format!("{code}  {about}: {}", shown_name(finding.why.as_bytes())))?;
     for revision in finding.revisions.iter().take(REVISIONS_SHOWN_MAX) {
-        session.out.line(&format!("    hurts {}", shown_name(revision.as_bytes())))?;
+        session.out.line(&format!("    affects {}", shown_name(revision.as_bytes())))?;
     }
     match finding.revisions.len().saturating_sub(REVISIONS_SHOWN_MAX) {
         0 => Ok(()),
@@ -241,7 +241,7 @@ fn unchecked(args: &AuditArgs, report: &Report) -> String {
     }
 }
 
-/// Whom one has to believe for all this to mean something.
+/// Whom one has to trust for all this to mean something.
 fn trust(report: &Report) -> Vec<String> {
     let mut trust = vec![
         format!("the key {} and who holds it", report.vkey),

@@ -45,7 +45,7 @@ pub struct CatArgs {
 }
 
 #[derive(Serialize)]
-struct Line {
+struct ContentLine {
     #[serde(flatten)]
     revision: RevisionLine,
     /// Comes last: the bytes follow piece by piece.
@@ -101,7 +101,7 @@ fn json(
     document: &Document,
     revision: &Revision,
 ) -> Result<(), Error> {
-    let line = Line { revision: RevisionLine::of(document, revision), content_b64: "" };
+    let line = ContentLine { revision: RevisionLine::of(document, revision), content_b64: "" };
     let line = serde_json::to_string(&typed("content", line))
         .expect("strings and numbers always serialize");
     // Nothing is written before the first bytes are known to be right.

@@ -41,7 +41,7 @@ pub struct CompactArgs {
     #[arg(long, value_name = "N", value_parser = values::level)]
     pub level: Option<i32>,
 
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 
@@ -51,7 +51,7 @@ pub struct CompactArgs {
 }
 
 #[derive(Serialize)]
-struct Line {
+struct CompactedLine {
     packs_before: u64,
     bytes_before: u64,
     packs_rewritten: u64,
@@ -80,7 +80,7 @@ pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error>
     };
     if session.globals.json {
         let after = |n: u64| (!args.dry_run).then_some(n);
-        let line = Line {
+        let line = CompactedLine {
             packs_before: done.n_packs_before,
             bytes_before: done.n_bytes_before,
             packs_rewritten: done.n_rewritten,

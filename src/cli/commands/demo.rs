@@ -90,12 +90,12 @@ const STEPS: [(&str, &[&str]); 11] = [
 ];
 
 #[derive(Serialize)]
-struct Line {
-    steps: Vec<Step>,
+struct DemoLine {
+    steps: Vec<DemoStep>,
 }
 
 #[derive(Serialize)]
-struct Step {
+struct DemoStep {
     command: String,
     output: String,
 }
@@ -105,20 +105,20 @@ pub fn run(session: &mut Session, _: &DemoArgs) -> Result<ExitCode, Error> {
     let folder = tempfile::tempdir().map_err(|e| Error::io("make", "a temporary folder", e))?;
     lay_out(folder.path())?;
     let mut steps = Vec::new();
-    for (said, words) in STEPS {
+    for (caption, words) in STEPS {
         let (is_done, text) = run_step(session, folder.path(), words)?;
         let command = format!("archive {}", words.join(" "));
         if !is_done {
             return Err(Error::damaged(command, text));
         }
         if session.globals.json {
-            steps.push(Step { command, output: text });
+            steps.push(DemoStep { command, output: text });
         } else {
-            show(session, said, &command, &text)?;
+            show(session, caption, &command, &text)?;
         }
     }
     if session.globals.json {
-        session.out.json(&typed("demo", Line { steps }))?;
+        session.out.json(&typed("demo", DemoLine { steps }))?;
     } else {
         session.out.line("That was the main job, on a temporary archive that is gone now.")?;
         session.out.line("Begin your own with: archive init my.archive")?;
@@ -136,7 +136,7 @@ fn lay_out(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs one command: whether it was done, and talk and answers in the order a terminal shows them.
+/// Runs one command: whether it was done, and messages and answers in the order a terminal shows them.
 fn run_step(session: &Session, folder: &Path, words: &[&str]) -> Result<(bool, String), Error> {
     let failed = |source| Error::io("run", "this program", source);
     let mut command = command(session, folder, words).map_err(failed)?;
@@ -169,10 +169,10 @@ fn command(session: &Session, folder: &Path, words: &[&str]) -> io::Result<Comma
     Ok(command)
 }
 
-fn show(session: &mut Session, said: &str, command: &str, text: &str) -> Result<(), Error> {
-    let said = session.out.paint(Style::Strong, said);
+fn show(session: &mut Session, caption: &str, command: &str, text: &str) -> Result<(), Error> {
+    let caption = session.out.paint(Style::Strong, caption);
     let prompt = session.out.paint(Style::Dim, "$");
-    session.out.line(&format!("{said}\n{prompt} {command}"))?;
+    session.out.line(&format!("{caption}\n{prompt} {command}"))?;
     session.out.text(text)?;
     session.out.line("")
 }

@@ -71,12 +71,12 @@ struct SideLine<'a> {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct DiffLine<'a> {
     a: SideLine<'a>,
     b: SideLine<'a>,
     kind: &'static str,
-    paragraphs: Option<comparison::Paragraphs>,
-    words: Option<comparison::Words>,
+    paragraphs: Option<comparison::ParagraphCounts>,
+    words: Option<comparison::WordCounts>,
     blocks: Option<Vec<comparison::BlockLine>>,
 }
 
@@ -189,7 +189,7 @@ fn json(
     labels: &Sides<String>,
     compared: &Compared,
 ) -> Result<(), Error> {
-    let mut line = Line {
+    let mut line = DiffLine {
         a: SideLine::of(&labels.a, &compared.facts.a),
         b: SideLine::of(&labels.b, &compared.facts.b),
         kind: "same",
@@ -202,8 +202,8 @@ fn json(
         Difference::Binary => line.kind = "binary",
         Difference::Text { texts, comparison } => {
             line.kind = "text";
-            line.paragraphs = Some(comparison::Paragraphs::of(&comparison.stat.paragraphs));
-            line.words = Some(comparison::Words::of(&comparison.stat.words));
+            line.paragraphs = Some(comparison::ParagraphCounts::of(&comparison.stat.paragraphs));
+            line.words = Some(comparison::WordCounts::of(&comparison.stat.words));
             if !args.stat {
                 line.blocks = Some(comparison::blocks(texts, comparison));
             }

@@ -18,6 +18,7 @@ use crate::{
         exit::ExitCode,
         print::{
             json::{SimilarityLine, name_b64, typed},
+            similarity::shares,
             terminal::{Style, counted, pad_left, shown_name, size},
         },
         session::Session,
@@ -54,20 +55,20 @@ pub struct DupsArgs {
     #[arg(long)]
     pub across_sources: bool,
 
-    /// Only groups with something taken in since: 2026-03-01, yesterday, 3 days ago
+    /// Only groups with something added since: 2026-03-01, yesterday, 3 days ago
     #[arg(long, value_name = "WHEN", value_parser = values::when)]
     pub since: Option<When>,
 }
 
 #[derive(Serialize)]
-struct Line {
+struct GroupLine {
     kind: &'static str,
-    members: Vec<Member>,
+    members: Vec<MemberLine>,
     pairs: Vec<PairLine>,
 }
 
 #[derive(Serialize)]
-struct Member {
+struct MemberLine {
     id: String,
     name: String,
     name_b64: Option<String>,
@@ -86,7 +87,7 @@ struct PairLine {
 }
 
 #[derive(Serialize, Default)]
-struct Summary {
+struct DupsSummary {
     groups: u64,
     documents: u64,
 }
@@ -97,14 +98,15 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     let since = args.since.as_ref().map(|since| since.start(session.now)).transpose()?;
     let scope =
         DupsScope { prefix: args.prefix.as_ref(), across_sites: args.across_sources, since };
-    let mut summary = Summary::default();
+    let mut summary = DupsSummary::default();
     if args.exact || !args.near {
-        archive.exact_groups(scope, |group| tell(session, "exact", &group, &mut summary))?;
+        archive.exact_groups(scope, |group| print_group(session, "exact", &group, &mut summary))?;
     }
     if args.near || !args.exact {
         let threshold = args.min.map_or(Threshold::Copied, Threshold::Resemblance);
-        archive
-            .near_groups(threshold, scope, |group| tell(session, "near", &group, &mut summary))?;
+        archive.near_groups(threshold, scope, |group| {
+            print_group(session, "near", &group, &mut summary)
+        })?;
     }
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;
@@ -120,11 +122,11 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     Ok(if summary.groups == 0 { ExitCode::No } else { ExitCode::Done })
 }
 
-fn tell(
+fn print_group(
     session: &mut Session,
     kind: &'static str,
     group: &Group,
-    summary: &mut Summary,
+    summary: &mut DupsSummary,
 ) -> Result<(), Error> {
     summary.groups += 1;
     summary.documents += group.members.len() as u64;
@@ -139,11 +141,11 @@ fn tell(
     session.out.line(&heading)?;
     let nearest = nearest(group);
     let mut firsts: HashMap<Digest, usize> = HashMap::new();
-    for (place, (document, revision)) in group.members.iter().enumerate() {
+    for (index, (document, revision)) in group.members.iter().enumerate() {
         let name = shown_name(document.name.as_bytes());
-        let first = *firsts.entry(revision.digest).or_insert(place);
-        let (score, reason) = match first == place {
-            true => nearest[place].map_or_else(Default::default, |link| reason(group, link)),
+        let first = *firsts.entry(revision.digest).or_insert(index);
+        let (score, reason) = match first == index {
+            true => nearest[index].map_or_else(Default::default, |link| reason(group, link)),
             false => (String::new(), twin(group, first)),
         };
         let reason = session.out.paint(Style::Dim, &reason);
@@ -153,7 +155,7 @@ fn tell(
     session.out.line("")
 }
 
-/// Of each member the link to the first one, else to the nearest of those told before it.
+/// Of each member the link to the first one, else to the nearest of those printed before it.
 fn nearest(group: &Group) -> Vec<Option<&GroupMember>> {
     let mut nearest: Vec<Option<&GroupMember>> = vec![None; group.members.len()];
     let rank = |link: &GroupMember| (link.a == 0, link.similarity.resemblance);
@@ -168,12 +170,9 @@ fn nearest(group: &Group) -> Vec<Option<&GroupMember>> {
 }
 
 fn reason(group: &Group, link: &GroupMember) -> (String, String) {
-    let with = match link.a {
-        0 => String::new(),
-        other => format!(" with {}", shown_name(group.members[other].0.name.as_bytes())),
-    };
     let score = format!("{:.2}", link.similarity.resemblance);
-    (score, format!("{with}  (has {:.2} of it)", link.similarity.a_in_b))
+    let other = shown_name(group.members[link.a].0.name.as_bytes());
+    (score, format!("  ({})", shares(&link.similarity, &other)))
 }
 
 /// Why a member has no number: it is the same as an earlier one.
@@ -186,28 +185,29 @@ fn twin(group: &Group, first: usize) -> String {
     }
 }
 
-fn line(kind: &'static str, group: &Group) -> Line {
+fn line(kind: &'static str, group: &Group) -> GroupLine {
     let first = group.members[0].1.digest;
     let with_first = group.links.iter().filter(|link| link.a == 0);
     let with_first: HashMap<usize, f64> =
         with_first.map(|link| (link.b, link.similarity.resemblance)).collect();
-    let resemblance = |place: usize| match group.members[place].1.digest == first {
+    let resemblance = |index: usize| match group.members[index].1.digest == first {
         true => Some(1.0),
-        false => with_first.get(&place).copied(),
+        false => with_first.get(&index).copied(),
     };
-    let members = group.members.iter().enumerate().map(|(place, (document, revision))| Member {
-        id: document.id.to_string(),
-        name: document.name.text().into_owned(),
-        name_b64: name_b64(&document.name),
-        revision: revision.number,
-        sha256: revision.digest.to_string(),
-        bytes: revision.n_bytes,
-        resemblance: resemblance(place),
-    });
+    let members =
+        group.members.iter().enumerate().map(|(index, (document, revision))| MemberLine {
+            id: document.id.to_string(),
+            name: document.name.text().into_owned(),
+            name_b64: name_b64(&document.name),
+            revision: revision.number,
+            sha256: revision.digest.to_string(),
+            bytes: revision.n_bytes,
+            resemblance: resemblance(index),
+        });
     let pairs = group.links.iter().map(|GroupMember { a, b, similarity }| PairLine {
         a: *a,
         b: *b,
         similarity: SimilarityLine::of(similarity),
     });
-    Line { kind, members: members.collect(), pairs: pairs.collect() }
+    GroupLine { kind, members: members.collect(), pairs: pairs.collect() }
 }

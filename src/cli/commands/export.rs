@@ -13,7 +13,7 @@ use crate::{
             values::{self, When},
         },
         exit::ExitCode,
-        export_files::{Files, Mode, Outcome, Outgoing},
+        export_files::{FileWriter, Mode, Outgoing, WriteOutcome},
         interrupt::is_interrupted,
         print::{
             json::{name_b64, typed},
@@ -55,13 +55,13 @@ pub struct ExportArgs {
     #[arg(long)]
     pub overwrite: bool,
 
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
 
 #[derive(Serialize)]
-struct Line {
+struct ExportedLine {
     status: &'static str,
     name: String,
     name_b64: Option<String>,
@@ -70,7 +70,7 @@ struct Line {
 }
 
 #[derive(Serialize, Default)]
-struct Summary {
+struct ExportSummary {
     written: u64,
     same: u64,
     replaced: u64,
@@ -79,10 +79,10 @@ struct Summary {
     dry_run: bool,
 }
 
-struct Run<'a> {
+struct Exporter<'a> {
     session: &'a mut Session,
     archive: &'a Archive,
-    summary: Summary,
+    summary: ExportSummary,
     progress: Progress,
     as_of: Option<Timestamp>,
     only: Vec<DocName>,
@@ -99,11 +99,11 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
         (_, true) => Mode::Overwrite,
         (_, false) => Mode::AddOnly,
     };
-    let files = Files::in_folder(&args.output, mode)?;
+    let files = FileWriter::in_folder(&args.output, mode)?;
     let progress = session.progress();
-    let summary = Summary { dry_run: args.dry_run, ..Summary::default() };
+    let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
     let mut run =
-        Run { session, archive: &archive, summary, progress, as_of, only, is_damaged: false };
+        Exporter { session, archive: &archive, summary, progress, as_of, only, is_damaged: false };
     run.each(false, |run, document, revision| {
         let content = |sink: &mut dyn Write| copy(run.archive, document, revision, sink);
         files.write(&outgoing(document, revision), content)
@@ -159,12 +159,12 @@ fn copy(
     Ok(())
 }
 
-impl Run<'_> {
+impl Exporter<'_> {
     /// Does something with every document asked for that is a link, or with every other.
     fn each(
         &mut self,
         links: bool,
-        write: impl Fn(&Self, &Document, &Revision) -> Result<Outcome, Error>,
+        write: impl Fn(&Self, &Document, &Revision) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
         let archive = self.archive;
         archive.each_document(self.as_of, |document, revision| {
@@ -178,7 +178,7 @@ impl Run<'_> {
             }
             self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
             match write(self, document, revision) {
-                Ok(outcome) => self.tell(document, revision, &outcome),
+                Ok(outcome) => self.written(document, revision, &outcome),
                 Err(error @ Error::Io { .. }) => self.failed(document, revision, &error),
                 Err(error @ Error::Damaged { .. }) => {
                     self.is_damaged = true;
@@ -189,20 +189,20 @@ impl Run<'_> {
         })
     }
 
-    fn tell(
+    fn written(
         &mut self,
         document: &Document,
         revision: &Revision,
-        outcome: &Outcome,
+        outcome: &WriteOutcome,
     ) -> Result<(), Error> {
         let (status, count, reason) = match outcome {
-            Outcome::Written => ("written", &mut self.summary.written, None),
-            Outcome::Same => ("same", &mut self.summary.same, None),
-            Outcome::Replaced => ("replaced", &mut self.summary.replaced, None),
-            Outcome::Kept(why) => ("kept", &mut self.summary.kept, Some(why.clone())),
+            WriteOutcome::Written => ("written", &mut self.summary.written, None),
+            WriteOutcome::Same => ("same", &mut self.summary.same, None),
+            WriteOutcome::Replaced => ("replaced", &mut self.summary.replaced, None),
+            WriteOutcome::Kept(why) => ("kept", &mut self.summary.kept, Some(why.clone())),
         };
         *count += 1;
-        self.say(status, document, revision, reason)
+        self.print(status, document, revision, reason)
     }
 
     fn failed(
@@ -212,10 +212,10 @@ impl Run<'_> {
         error: &Error,
     ) -> Result<(), Error> {
         self.summary.failed += 1;
-        self.say("failed", document, revision, Some(error.to_string()))
+        self.print("failed", document, revision, Some(error.to_string()))
     }
 
-    fn say(
+    fn print(
         &mut self,
         status: &'static str,
         document: &Document,
@@ -223,7 +223,7 @@ impl Run<'_> {
         reason: Option<String>,
     ) -> Result<(), Error> {
         if self.session.globals.json {
-            let line = Line {
+            let line = ExportedLine {
                 status,
                 name: document.name.text().into_owned(),
                 name_b64: name_b64(&document.name),

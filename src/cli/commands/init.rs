@@ -27,7 +27,7 @@ const EXAMPLES: &[&str] = &[
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct InitArgs {
-    /// Where; without it the place that --store or the configuration names
+    /// Where; without it the folder that --store or the configuration names
     #[arg(value_name = "DIR", conflicts_with = "store")]
     pub folder: Option<PathBuf>,
 
@@ -37,7 +37,7 @@ pub struct InitArgs {
 }
 
 #[derive(Serialize)]
-struct Line {
+struct ArchiveLine {
     path: String,
     path_b64: Option<String>,
     origin: String,
@@ -55,7 +55,7 @@ pub fn run(session: &mut Session, args: &InitArgs) -> Result<ExitCode, Error> {
     if session.globals.json {
         session.out.json(&typed(
             "archive",
-            Line {
+            ArchiveLine {
                 path: folder.to_string_lossy().into_owned(),
                 path_b64: b64_unless_utf8(folder.as_os_str().as_encoded_bytes()),
                 origin: archive.origin().to_owned(),
@@ -66,8 +66,8 @@ pub fn run(session: &mut Session, args: &InitArgs) -> Result<ExitCode, Error> {
         return Ok(ExitCode::Done);
     }
     if !session.globals.quiet {
-        let place = session.out.paint(Style::Strong, &shown(&folder));
-        session.out.line(&format!("new archive at {place}"))?;
+        let path = session.out.paint(Style::Strong, &shown(&folder));
+        session.out.line(&format!("new archive at {path}"))?;
         session.out.line(&format!("  origin  {}", archive.origin()))?;
         session.out.line(&format!("  vkey    {}", archive.vkey()))?;
         session.out.line(&format!("  key     {}", shown(&key_file)))?;

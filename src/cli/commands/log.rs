@@ -44,8 +44,8 @@ pub struct LogArgs {
 
 /// Events fetched from the catalog at a time.
 const STRIDE: u64 = 512;
-/// What was said about a revision is cut here; `archive show` has all of it.
-const SAID_COLUMNS: usize = 80;
+/// Source and note of a revision are cut here; `archive show` has all of it.
+const REMARK_COLUMNS: usize = 80;
 
 #[derive(Serialize)]
 struct EventLine {
@@ -57,7 +57,7 @@ struct EventLine {
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct LogSummary {
     events: u64,
 }
 
@@ -74,7 +74,7 @@ pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
         None => of_all(&mut session.out, &archive, limit, is_json)?,
     };
     if is_json {
-        session.out.json(&typed("summary", Summary { events }))?;
+        session.out.json(&typed("summary", LogSummary { events }))?;
     } else if events == 0 && limit > 0 {
         session.info("nothing has happened yet");
     }
@@ -120,40 +120,40 @@ fn revision_row(out: &Output, document: &Document, revision: &Revision) -> Strin
     let captured = revision.captured.minute();
     let size = pad_left(&size(revision.n_bytes), 6);
     let digest = out.paint(Style::Dim, &revision.digest.to_string()[..12]);
-    let said = [&revision.source, &revision.note].into_iter().flatten();
-    let said = said.map(|text| shown_name(text.as_bytes())).collect::<Vec<_>>().join(" · ");
+    let remarks = [&revision.source, &revision.note].into_iter().flatten();
+    let remarks = remarks.map(|text| shown_name(text.as_bytes())).collect::<Vec<_>>().join(" · ");
     let row = format!("{number}  {captured}  {size}  {digest}");
-    if said.is_empty() { row } else { format!("{row}  {}", truncate(&said, SAID_COLUMNS)) }
+    if remarks.is_empty() { row } else { format!("{row}  {}", truncate(&remarks, REMARK_COLUMNS)) }
 }
 
 fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Result<u64, Error> {
     let n_columns = archive.n_events().to_string().len();
-    let (mut before, mut n_said) = (archive.n_events(), 0);
-    while n_said < limit {
-        let stride = STRIDE.min(limit - n_said);
+    let (mut before, mut n_printed) = (archive.n_events(), 0);
+    while n_printed < limit {
+        let stride = STRIDE.min(limit - n_printed);
         let stretch = archive.log_entries(before, stride as usize)?;
         let Some(last) = stretch.last() else { break };
         before = event_of(last);
-        n_said += stretch.len() as u64;
-        for log_entries in stretch {
+        n_printed += stretch.len() as u64;
+        for entry in stretch {
             match is_json {
-                true => happened_json(out, log_entries)?,
-                false => out.line(&happened_row(out, &log_entries, n_columns))?,
+                true => print_entry(out, entry)?,
+                false => out.line(&entry_row(out, &entry, n_columns))?,
             }
         }
     }
-    Ok(n_said)
+    Ok(n_printed)
 }
 
-fn event_of(log_entries: &LogEntry) -> u64 {
-    match log_entries {
+fn event_of(entry: &LogEntry) -> u64 {
+    match entry {
         LogEntry::Revision(pair) => pair.1.event,
         LogEntry::Other(other) => other.event,
     }
 }
 
-fn happened_json(out: &mut Output, log_entries: LogEntry) -> Result<(), Error> {
-    match log_entries {
+fn print_entry(out: &mut Output, entry: LogEntry) -> Result<(), Error> {
+    match entry {
         LogEntry::Revision(pair) => {
             out.json(&typed("revision", RevisionLine::of(&pair.0, &pair.1)))
         }
@@ -164,9 +164,9 @@ fn happened_json(out: &mut Output, log_entries: LogEntry) -> Result<(), Error> {
     }
 }
 
-fn happened_row(out: &Output, log_entries: &LogEntry, n_columns: usize) -> String {
+fn entry_row(out: &Output, entry: &LogEntry, n_columns: usize) -> String {
     let index = |event: u64| pad_left(&event.to_string(), n_columns);
-    match log_entries {
+    match entry {
         LogEntry::Revision(pair) => {
             let (document, revision) = &**pair;
             let name = shown_name(document.name.as_bytes());

@@ -48,7 +48,7 @@ pub struct LsArgs {
 }
 
 #[derive(Serialize, Default)]
-struct Summary {
+struct LsSummary {
     documents: u64,
     revisions: u64,
     bytes: u64,
@@ -72,7 +72,7 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let is_json = session.globals.json;
     let out = &mut session.out;
-    let mut sums = Summary::default();
+    let mut sums = LsSummary::default();
     archive.each_document(None, |document, revision| {
         if !pattern.fits(&document.name) {
             return Ok(());

@@ -44,7 +44,6 @@ macro_rules! verbs {
                 }
             }
 
-            /// Does it.
             pub fn run(&self, session: &mut Session) -> Result<ExitCode, Error> {
                 match self {
                     $(Self::$Verb(arguments) => $word::run(session, arguments),)*

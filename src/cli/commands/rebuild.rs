@@ -27,7 +27,7 @@ pub struct RebuildArgs {
 }
 
 #[derive(Serialize)]
-struct Line {
+struct RebuiltLine {
     events: u64,
     documents: u64,
     revisions: u64,
@@ -42,7 +42,7 @@ pub fn run(session: &mut Session, args: &RebuildArgs) -> Result<ExitCode, Error>
     }
     archive.rebuild(&session.who("rebuild"))?;
     let (totals, _) = archive.totals()?;
-    let line = Line {
+    let line = RebuiltLine {
         events: archive.n_events(),
         documents: totals.n_documents,
         revisions: totals.n_revisions,
@@ -63,14 +63,14 @@ pub fn run(session: &mut Session, args: &RebuildArgs) -> Result<ExitCode, Error>
 }
 
 #[derive(Serialize)]
-struct SketchesLine {
+struct SketchedLine {
     sketches: u64,
 }
 
 fn sketches(session: &mut Session, archive: &mut Archive) -> Result<ExitCode, Error> {
     archive.rebuild_sketches(&session.who("rebuild"))?;
     let (totals, _) = archive.totals()?;
-    let line = SketchesLine { sketches: totals.n_sketches };
+    let line = SketchedLine { sketches: totals.n_sketches };
     if session.globals.json {
         session.out.json(&typed("sketched", line))?;
     } else if !session.globals.quiet {

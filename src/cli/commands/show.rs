@@ -40,7 +40,7 @@ pub struct ShowArgs {
 }
 
 #[derive(Serialize)]
-struct Line {
+struct ShownRevisionLine {
     #[serde(flatten)]
     revision: RevisionLine,
     swhid: Option<String>,
@@ -49,13 +49,13 @@ struct Line {
     chunks: Option<u64>,
 }
 
-/// What only the content's bytes can tell.
-struct Kept {
+/// What follows only from the content's bytes.
+struct StoredContent {
     swhid: String,
     chain: DeltaChain,
 }
 
-/// Shows all that is known about a revision; of a damaged one, all but what its bytes would tell.
+/// Shows all that is known about a revision; of a damaged one, all but what follows from its bytes.
 pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
@@ -65,7 +65,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
         Err(error) => return Err(error),
     };
     if session.globals.json {
-        let line = Line {
+        let line = ShownRevisionLine {
             revision: RevisionLine::of(&document, &revision),
             frame_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
             depth: kept.as_ref().map(|kept| kept.chain.depth),
@@ -79,8 +79,15 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     damage.map_or(Ok(ExitCode::Done), Err)
 }
 
-fn kept(archive: &Archive, document: &Document, revision: &Revision) -> Result<Kept, Error> {
-    Ok(Kept { swhid: swhid(archive, document, revision)?, chain: archive.chain(revision)? })
+fn kept(
+    archive: &Archive,
+    document: &Document,
+    revision: &Revision,
+) -> Result<StoredContent, Error> {
+    Ok(StoredContent {
+        swhid: swhid(archive, document, revision)?,
+        chain: archive.chain(revision)?,
+    })
 }
 
 /// The identifier of the content by ISO/IEC 18670: the SHA-1 that git gives a blob.
@@ -97,7 +104,7 @@ fn card(
     out: &mut Output,
     document: &Document,
     revision: &Revision,
-    kept: Option<&Kept>,
+    kept: Option<&StoredContent>,
 ) -> Result<(), Error> {
     let text = |value: &Option<String>| value.as_ref().map(|value| shown_name(value.as_bytes()));
     let rows = [
@@ -105,7 +112,7 @@ fn card(
         ("id", Some(document.id.to_string())),
         ("revision", Some(format!("@{} of {}", revision.number, document.n_revisions))),
         ("captured", Some(revision.captured.to_string())),
-        ("taken in", Some(revision.at.to_string())),
+        ("added", Some(revision.at.to_string())),
         ("mtime", revision.mtime.map(|mtime| mtime.to_string())),
         ("by", text(&revision.author)),
         ("source", text(&revision.source)),
@@ -140,7 +147,7 @@ fn stored(chain: &DeltaChain) -> String {
                 0 => String::new(),
                 depth => format!(", on {}", counted(depth, "base", "bases")),
             };
-            format!("of {} together with {others}{bases}", size(chain.n_frame))
+            format!("of {} in a solid frame with {others}{bases}", size(chain.n_frame))
         }
     };
     format!("{n_stored} {how}; {} decoded to read it", size(chain.decoded_bytes))
@@ -158,7 +165,7 @@ mod tests {
             (DeltaChain { depth: 2, ..chain }, "300 B on 2 bases; 900 B decoded to read it"),
             (
                 DeltaChain { n_stored: 100, n_in_frame: 2, ..chain },
-                "100 B of 300 B together with 1 other; 900 B decoded to read it",
+                "100 B of 300 B in a solid frame with 1 other; 900 B decoded to read it",
             ),
             (DeltaChain { n_chunks: 9, ..chain }, "300 B in 9 chunks"),
         ] {

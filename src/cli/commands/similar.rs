@@ -20,6 +20,7 @@ use crate::{
         operand::{Here, label, label_of},
         print::{
             json::{RevisionLine, SimilarityLine, typed},
+            similarity::shares,
             terminal::{Style, shown_name, shown_text, size},
         },
         session::Session,
@@ -71,41 +72,41 @@ pub struct SimilarArgs {
     pub why: bool,
 }
 
-/// So many passages of a kind are shown to people.
+/// So many passages under each heading are shown to people.
 const PASSAGES_SHOWN_MAX: usize = 8;
 /// Of a long passage so many characters are shown.
 const PASSAGE_CHARS_MAX: usize = 300;
 
 #[derive(Serialize)]
-struct Line {
+struct NearLine {
     #[serde(flatten)]
     revision: RevisionLine,
     #[serde(flatten)]
     similarity: SimilarityLine,
-    why: Option<Why>,
+    why: Option<WhyLine>,
 }
 
 #[derive(Serialize)]
-struct Why {
+struct WhyLine {
     shared: Vec<String>,
     only_asked: Vec<String>,
     only_near: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct SimilarSummary {
     documents: usize,
 }
 
 /// The text asked about.
-struct Asked {
+struct AskedText {
     bytes: Vec<u8>,
     media_type: String,
     own: Option<Document>,
     label: String,
 }
 
-impl Asked {
+impl AskedText {
     fn is_text(&self) -> bool {
         text::readable(&self.bytes, &self.media_type).is_some_and(|it| !it.text.trim().is_empty())
     }
@@ -138,14 +139,14 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     });
     let is_near = near.iter().any(|near| near.similarity.reaches(threshold(args)));
     near.truncate(args.limit.unwrap_or(usize::MAX));
-    for (turn, one) in near.iter().enumerate() {
-        if args.why && turn > 0 && !session.globals.json {
+    for (n, one) in near.iter().enumerate() {
+        if args.why && n > 0 && !session.globals.json {
             session.out.line("")?;
         }
-        tell(session, &archive, &asked, (one, args.why))?;
+        print_near(session, &archive, &asked, (one, args.why))?;
     }
     if session.globals.json {
-        session.out.json(&typed("summary", Summary { documents: near.len() }))?;
+        session.out.json(&typed("summary", SimilarSummary { documents: near.len() }))?;
     } else if !is_near {
         session.info(&none_is_near(&asked, args));
     }
@@ -156,7 +157,7 @@ fn threshold(args: &SimilarArgs) -> Threshold {
     args.min.map_or(Threshold::Copied, Threshold::Resemblance)
 }
 
-fn none_is_near(asked: &Asked, args: &SimilarArgs) -> String {
+fn none_is_near(asked: &AskedText, args: &SimilarArgs) -> String {
     let which = match (&args.other, args.contained.or(args.contains)) {
         (Some(_), _) => "they are no near-duplicates".to_owned(),
         (None, Some(_)) => format!("nothing is that near to {}", asked.label),
@@ -169,7 +170,11 @@ fn none_is_near(asked: &Asked, args: &SimilarArgs) -> String {
 }
 
 /// The documents that are near.
-fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<NearDocument>, Error> {
+fn found(
+    archive: &Archive,
+    asked: &AskedText,
+    args: &SimilarArgs,
+) -> Result<Vec<NearDocument>, Error> {
     let question = SimilarQuery {
         threshold: threshold(args),
         own: asked.own.as_ref(),
@@ -183,7 +188,7 @@ fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<Nea
 fn compared(
     session: &Session,
     archive: &Archive,
-    asked: &Asked,
+    asked: &AskedText,
     other: &OsStr,
 ) -> Result<NearDocument, Error> {
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
@@ -197,10 +202,10 @@ fn compared(
     Ok(NearDocument { document, revision, similarity })
 }
 
-fn tell(
+fn print_near(
     session: &mut Session,
     archive: &Archive,
-    asked: &Asked,
+    asked: &AskedText,
     (near, wants_why): (&NearDocument, bool),
 ) -> Result<(), Error> {
     let close = near.similarity;
@@ -212,10 +217,10 @@ fn tell(
         false => None,
     };
     if session.globals.json {
-        let line = Line {
+        let line = NearLine {
             revision: RevisionLine::of(&near.document, &near.revision),
             similarity: SimilarityLine::of(&close),
-            why: why.map(|why| Why {
+            why: why.map(|why| WhyLine {
                 shared: why.shared,
                 only_asked: why.only_a,
                 only_near: why.only_b,
@@ -225,14 +230,14 @@ fn tell(
     }
     let score = session.out.paint(Style::Strong, &format!("{:.2}", close.resemblance));
     let name = shown_name(near.document.name.as_bytes());
-    let part = format!("(has {:.2} of it, {:.2} of its own text)", close.a_in_b, close.b_in_a);
+    let part = format!("({})", shares(&close, &asked.label));
     let part = session.out.paint(Style::Dim, &part);
     session.out.line(&format!("{score}  {name}@{}  {part}", near.revision.number))?;
-    why.map_or(Ok(()), |why| tell_why(session, &asked.label, &name, &why))
+    why.map_or(Ok(()), |why| print_why(session, &asked.label, &name, &why))
 }
 
-/// Shows what both say and what each says alone.
-fn tell_why(
+/// Prints what both have and what each has alone.
+fn print_why(
     session: &mut Session,
     asked: &str,
     near: &str,
@@ -272,7 +277,7 @@ fn shortened(passage: &str) -> String {
 }
 
 /// What the words mean; an error when it can be no text.
-fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<Asked, Error> {
+fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<AskedText, Error> {
     let operand = archive.operand(words, session.now, &Here)?;
     let (own, label) = match &operand {
         Operand::Stored(found) => (Some(found.0.clone()), label(&operand)),
@@ -281,5 +286,5 @@ fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<Asked, Er
     };
     let asked = archive.asked(operand)?;
     let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes))?;
-    Ok(Asked { bytes, media_type: asked.media_type, own, label })
+    Ok(AskedText { bytes, media_type: asked.media_type, own, label })
 }

@@ -47,11 +47,11 @@ pub struct StatsArgs {
     pub doc: Option<OsString>,
 }
 
-/// The column of labels is as wide as its longest.
-const LABEL_COLUMNS: usize = 19;
+/// What stands above the labels of layers.
+const LAYERS: &str = "layer by layer";
 
 #[derive(Serialize)]
-struct Line {
+struct StatsLine {
     documents: u64,
     revisions: u64,
     raw_bytes: u64,
@@ -87,7 +87,7 @@ struct SaverLine {
 }
 
 #[derive(Serialize)]
-struct Summary {
+struct StatsSummary {
     revisions: u64,
     bytes: u64,
 }
@@ -109,7 +109,7 @@ pub fn run(session: &mut Session, args: &StatsArgs) -> Result<ExitCode, Error> {
                 storage::lines(out, &archive, &document, revision, is_one)?;
             }
             let bytes = revisions.iter().map(|revision| revision.n_bytes).sum();
-            out.json(&typed("summary", Summary { revisions: revisions.len() as u64, bytes }))?;
+            out.json(&typed("summary", StatsSummary { revisions: revisions.len() as u64, bytes }))?;
         }
     }
     Ok(ExitCode::Done)
@@ -146,7 +146,7 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
         out.json(&typed("stats", line))?;
         storage_stats.iter().try_for_each(|layer| out.json(&typed("layer", layer)))?;
         sizes.savers.iter().try_for_each(|saver| out.json(&typed("saver", saver_line(saver))))?;
-        return out.json(&typed("summary", Summary { revisions, bytes }));
+        return out.json(&typed("summary", StatsSummary { revisions, bytes }));
     }
     show_sums(out, &line)?;
     show_layers(out, &storage_stats)?;
@@ -159,9 +159,9 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
     Ok(())
 }
 
-fn line(archive: &Archive, sizes: &Sizes) -> Line {
+fn line(archive: &Archive, sizes: &Sizes) -> StatsLine {
     let totals = &sizes.totals;
-    Line {
+    StatsLine {
         documents: totals.n_documents,
         revisions: totals.n_revisions,
         raw_bytes: totals.n_raw,
@@ -190,8 +190,8 @@ fn storage_stats(archive: &Archive, sizes: &Sizes) -> Vec<LayerLine> {
         |name, count, stored_bytes| LayerLine { layer: name, count, raw_bytes: None, stored_bytes };
     let n_events = Some(archive.n_events());
     vec![
-        blobs("again", sizes.again),
-        blobs("chunks-again", sizes.chunks_again),
+        blobs("already-stored", sizes.again),
+        blobs("chunks-already-stored", sizes.chunks_again),
         blobs("as-is", storage_stats.as_is),
         blobs("alone", storage_stats.alone),
         blobs("base", storage_stats.based),
@@ -209,8 +209,8 @@ fn storage_stats(archive: &Archive, sizes: &Sizes) -> Vec<LayerLine> {
 /// What people call a layer.
 fn label(layer: &str) -> &'static str {
     match layer {
-        "again" => "contents met again",
-        "chunks-again" => "chunks met again",
+        "already-stored" => "contents already stored",
+        "chunks-already-stored" => "chunks already stored",
         "as-is" => "stored as they are",
         "alone" => "compressed alone",
         "base" => "against a base",
@@ -237,7 +237,7 @@ fn saver_line(saver: &Saver) -> SaverLine {
     }
 }
 
-fn show_sums(out: &mut Output, line: &Line) -> Result<(), Error> {
+fn show_sums(out: &mut Output, line: &StatsLine) -> Result<(), Error> {
     let rows = [
         ("documents", line.documents, None),
         ("revisions", line.revisions, Some(line.raw_bytes)),
@@ -262,15 +262,17 @@ fn show_layers(out: &mut Output, storage_stats: &[LayerLine]) -> Result<(), Erro
     let counted = |layer: &LayerLine| layer.count.map(count).unwrap_or_default();
     let widths = storage_stats.iter().map(|layer| counted(layer).len());
     let n_columns = widths.chain(["count".len()]).max().unwrap_or(0);
+    let labels = storage_stats.iter().map(|layer| label(layer.layer).len());
+    let label_columns = labels.chain([LAYERS.len()]).max().unwrap_or(0);
     out.line("")?;
     let heading = format!(
         "{}  {}   bytes  stored",
-        pad_right("layer by layer", LABEL_COLUMNS),
+        pad_right(LAYERS, label_columns),
         pad_left("count", n_columns)
     );
     out.line(&out.paint(Style::Heading, &heading))?;
     for layer in storage_stats {
-        let label = out.paint(Style::Dim, &pad_right(label(layer.layer), LABEL_COLUMNS));
+        let label = out.paint(Style::Dim, &pad_right(label(layer.layer), label_columns));
         let n = pad_left(&counted(layer), n_columns);
         let raw = pad_left(&layer.raw_bytes.map(size).unwrap_or_default(), 6);
         let stored = pad_left(&size(layer.stored_bytes), 6);
@@ -291,7 +293,7 @@ fn show_savers(out: &mut Output, savers: &[Saver]) -> Result<(), Error> {
         return Ok(());
     }
     out.line("")?;
-    out.line(&out.paint(Style::Heading, "largest savers"))?;
+    out.line(&out.paint(Style::Heading, "largest savings"))?;
     let n_columns = savers.iter().map(|saver| saver.document.n_revisions.to_string().len()).max();
     for saver in savers {
         let revisions = format!("@{}", saver.document.n_revisions);

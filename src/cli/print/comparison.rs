@@ -19,7 +19,7 @@ use crate::{
 
 /// Paragraphs by fate.
 #[derive(Serialize)]
-pub struct Paragraphs {
+pub struct ParagraphCounts {
     same: usize,
     rewrapped: usize,
     changed: usize,
@@ -30,7 +30,7 @@ pub struct Paragraphs {
 
 /// Words by fate.
 #[derive(Serialize)]
-pub struct Words {
+pub struct WordCounts {
     same: usize,
     added: usize,
     removed: usize,
@@ -53,7 +53,7 @@ pub struct SpanLine {
     text: String,
 }
 
-impl Paragraphs {
+impl ParagraphCounts {
     /// The counts of a comparison.
     pub fn of(stat: &ParagraphStat) -> Self {
         let ParagraphStat { same, rewrapped, changed, moved, added, removed } = *stat;
@@ -61,7 +61,7 @@ impl Paragraphs {
     }
 }
 
-impl Words {
+impl WordCounts {
     /// The counts of a comparison.
     pub fn of(stat: &WordStat) -> Self {
         let WordStat { same, added, removed } = *stat;
@@ -71,8 +71,8 @@ impl Words {
 
 /// All stretches that did not stay the same.
 pub fn blocks(texts: &Sides<String>, comparison: &Comparison) -> Vec<BlockLine> {
-    let page = Page { texts, comparison };
-    comparison.blocks.iter().filter_map(|block| page.line(block)).collect()
+    let printer = ComparisonPrinter { texts, comparison };
+    comparison.blocks.iter().filter_map(|block| printer.line(block)).collect()
 }
 
 /// Shows a comparison, with up to `context` unchanged paragraphs around each change.
@@ -82,26 +82,26 @@ pub fn show(
     comparison: &Comparison,
     context: usize,
 ) -> Result<(), Error> {
-    let page = Page { texts, comparison };
+    let printer = ComparisonPrinter { texts, comparison };
     for (n, block) in comparison.blocks.iter().enumerate() {
         out.line("")?;
         match block {
             Block::Same { b, .. } => {
                 let ends = Ends { is_first: n == 0, is_last: n + 1 == comparison.blocks.len() };
-                page.same(out, b.clone(), context, ends)?;
+                printer.same(out, b.clone(), context, ends)?;
             }
             Block::Rewrapped { b, .. } => {
                 let n = counted(b.len() as u64, "paragraph", "paragraphs");
                 dim(out, &format!("  ({n} re-wrapped, the words are the same)"))?;
             }
             Block::Removed { a } => {
-                page.whole(out, Style::Removed, "- ", &comparison.paragraphs.a, a, &texts.a)?;
+                printer.whole(out, Style::Removed, "- ", &comparison.paragraphs.a, a, &texts.a)?;
             }
             Block::Added { b } => {
-                page.whole(out, Style::Added, "+ ", &comparison.paragraphs.b, b, &texts.b)?;
+                printer.whole(out, Style::Added, "+ ", &comparison.paragraphs.b, b, &texts.b)?;
             }
-            Block::Changed { words, .. } => page.words(out, "~ ", words)?,
-            Block::Moved { a, b, words } => page.moved(out, a, b, words)?,
+            Block::Changed { words, .. } => printer.words(out, "~ ", words)?,
+            Block::Moved { a, b, words } => printer.moved(out, a, b, words)?,
             Block::MovedAway { a, b } => {
                 let to = numbers(b);
                 dim(out, &format!("  (paragraph {} moved to {to})", numbers(a)))?;
@@ -132,12 +132,12 @@ struct Ends {
     is_last: bool,
 }
 
-struct Page<'a> {
+struct ComparisonPrinter<'a> {
     texts: &'a Sides<String>,
     comparison: &'a Comparison,
 }
 
-impl Page<'_> {
+impl ComparisonPrinter<'_> {
     fn same(
         &self,
         out: &mut Output,
@@ -167,15 +167,15 @@ impl Page<'_> {
         out: &mut Output,
         style: Style,
         mark: &str,
-        places: &[Range<usize>],
+        ranges: &[Range<usize>],
         paragraphs: &Range<usize>,
         text: &str,
     ) -> Result<(), Error> {
-        for (n, place) in places[paragraphs.clone()].iter().enumerate() {
+        for (n, range) in ranges[paragraphs.clone()].iter().enumerate() {
             if n > 0 {
                 out.line("")?;
             }
-            let paragraph = indented(mark, &shown_text(&text[place.clone()]));
+            let paragraph = indented(mark, &shown_text(&text[range.clone()]));
             let painted = out.paint(style, &paragraph);
             out.line(&painted)?;
         }
@@ -269,8 +269,8 @@ impl Page<'_> {
     }
 }
 
-fn stretch(text: &str, places: &[Range<usize>]) -> String {
-    match places {
+fn stretch(text: &str, ranges: &[Range<usize>]) -> String {
+    match ranges {
         [first, .., last] => text[first.start..last.end].to_owned(),
         [only] => text[only.clone()].to_owned(),
         [] => String::new(),

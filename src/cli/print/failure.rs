@@ -12,10 +12,9 @@ use crate::{
 
 use super::terminal::{Paint, Style, shell_word, shown_json, shown_name};
 
-/// An error, ready to be said.
+/// An error, ready to be printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// How the command ends.
     pub code: ExitCode,
     /// A stable word for programs.
     pub kind: &'static str,
@@ -28,9 +27,9 @@ pub struct Failure {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct ErrorLine<'a> {
     #[serde(rename = "type")]
-    kind_of_line: &'static str,
+    line_type: &'static str,
     code: u8,
     kind: &'static str,
     message: &'a str,
@@ -79,8 +78,8 @@ impl Failure {
 
     /// The same as one line of JSON, without a line end.
     pub fn json(&self) -> String {
-        let line = Line {
-            kind_of_line: "error",
+        let line = ErrorLine {
+            line_type: "error",
             code: self.code.number(),
             kind: self.kind,
             message: &self.message,

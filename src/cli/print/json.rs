@@ -22,7 +22,6 @@ pub struct SimilarityLine {
 }
 
 impl SimilarityLine {
-    /// The figures as they are shown.
     pub fn of(similarity: &Similarity) -> Self {
         let Similarity { resemblance, a_in_b, b_in_a, copied, .. } = *similarity;
         Self { resemblance, a_in_b, b_in_a, copied }
@@ -32,40 +31,24 @@ impl SimilarityLine {
 /// A document and one of its revisions, in full.
 #[derive(Debug, Clone, Serialize)]
 pub struct RevisionLine {
-    /// The document's id.
-    pub id: String,
-    /// Its name; what is not UTF-8 shows as U+FFFD.
-    pub name: String,
-    /// The exact name when it is not UTF-8.
-    pub name_b64: Option<String>,
-    /// The revision's number, from 1.
-    pub revision: u64,
-    /// How many revisions the document has.
-    pub revisions: u64,
-    /// Index of the event in the journal.
-    pub event: u64,
-    /// SHA-256 of the content.
-    pub sha256: String,
-    /// Size of the content.
-    pub bytes: u64,
-    /// Media type of the content.
-    pub media_type: String,
-    /// When it was taken in.
-    pub at: String,
-    /// When it was captured.
-    pub captured: String,
-    /// Modification time of its file.
-    pub mtime: Option<String>,
-    /// Where it came from.
-    pub source: Option<String>,
-    /// What was noted.
-    pub note: Option<String>,
-    /// Who added it.
-    pub by: Option<String>,
+    id: String,
+    name: String,
+    name_b64: Option<String>,
+    revision: u64,
+    revisions: u64,
+    event: u64,
+    sha256: String,
+    bytes: u64,
+    media_type: String,
+    at: String,
+    captured: String,
+    mtime: Option<String>,
+    source: Option<String>,
+    note: Option<String>,
+    by: Option<String>,
 }
 
 impl RevisionLine {
-    /// The line of a revision.
     pub fn of(document: &Document, revision: &Revision) -> Self {
         Self {
             id: document.id.to_string(),
@@ -90,17 +73,14 @@ impl RevisionLine {
 /// A line with its type before its fields.
 #[derive(Serialize)]
 pub struct Typed<T: Serialize> {
-    /// What kind of line it is.
     #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// Its fields.
+    line_type: &'static str,
     #[serde(flatten)]
-    pub fields: T,
+    fields: T,
 }
 
-/// A line with its type.
-pub fn typed<T: Serialize>(kind: &'static str, fields: T) -> Typed<T> {
-    Typed { kind, fields }
+pub fn typed<T: Serialize>(line_type: &'static str, fields: T) -> Typed<T> {
+    Typed { line_type, fields }
 }
 
 /// The exact name in base64 when it is not UTF-8.

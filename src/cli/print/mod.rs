@@ -5,5 +5,6 @@ pub mod comparison;
 pub mod failure;
 pub mod json;
 pub mod output;
+pub mod similarity;
 pub mod storage;
 pub mod terminal;

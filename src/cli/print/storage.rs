@@ -66,7 +66,7 @@ pub fn table(
     for revision in revisions {
         let chain = archive.chain(revision)?;
         let base = base(archive, revision, &chain)?.map(|base| match base {
-            Base::Held(holder, number) if holder.id == document.id => format!("@{number}"),
+            BaseLabel::Held(holder, number) if holder.id == document.id => format!("@{number}"),
             base => base.words(),
         });
         out.line(&row(document, revision, &chain, base.as_deref()))?;
@@ -124,14 +124,14 @@ pub fn lines(
 }
 
 /// What a blob was compressed against.
-enum Base {
+enum BaseLabel {
     /// A content: of this document, the revision with this number.
     Held(Box<Document>, u64),
     /// A blob that is no content of a revision, by its key.
     Blob(String),
 }
 
-impl Base {
+impl BaseLabel {
     fn words(&self) -> String {
         match self {
             Self::Held(document, number) => {
@@ -142,11 +142,15 @@ impl Base {
     }
 }
 
-fn base(archive: &Archive, revision: &Revision, chain: &DeltaChain) -> Result<Option<Base>, Error> {
+fn base(
+    archive: &Archive,
+    revision: &Revision,
+    chain: &DeltaChain,
+) -> Result<Option<BaseLabel>, Error> {
     let Some(key) = chain.base else { return Ok(None) };
     Ok(Some(match archive.holder(key, revision)? {
-        Some((document, revision)) => Base::Held(Box::new(document), revision.number),
-        None => Base::Blob(key.to_string()),
+        Some((document, revision)) => BaseLabel::Held(Box::new(document), revision.number),
+        None => BaseLabel::Blob(key.to_string()),
     }))
 }
 
@@ -165,7 +169,7 @@ fn row(document: &Document, revision: &Revision, chain: &DeltaChain, base: Optio
         (0, _, Some(base)) => format!("{row}  base {base}"),
         (0, 0 | 1, None) => row,
         (0, n_in_frame, None) => {
-            format!("{row}  with {}", counted(n_in_frame - 1, "other", "others"))
+            format!("{row}  in a solid frame with {}", counted(n_in_frame - 1, "other", "others"))
         }
         (_, _, _) => format!("{row}  {}", how(revision.number, chain)),
     }
@@ -248,11 +252,11 @@ fn stored_line(
     document: &Document,
     revision: &Revision,
     explained: &StoredAs,
-    base: Option<Base>,
+    base: Option<BaseLabel>,
 ) -> StoredLine {
     let chain = &explained.chain;
     let holder = match &base {
-        Some(Base::Held(document, number)) => Some((document, *number)),
+        Some(BaseLabel::Held(document, number)) => Some((document, *number)),
         _ => None,
     };
     let of_chunks = |n: u64| (chain.n_chunks > 0).then_some(n);
@@ -349,7 +353,7 @@ mod tests {
         let (key, n_bytes, n_stored) = (Key(0xabc), 2727, 78);
         let link = DeltaLink { key, holder: None, depth: 2, n_bytes, n_stored, place };
         assert_eq!(step(&link), "depth  2  2.7 kB  stored   78 B  0000000000000abc");
-        assert_eq!(Base::Blob(key.to_string()).words(), "0000000000000abc");
+        assert_eq!(BaseLabel::Blob(key.to_string()).words(), "0000000000000abc");
         let line = step_line(&link);
         assert_eq!((line.key.as_str(), line.name, line.revision), ("0000000000000abc", None, None));
     }

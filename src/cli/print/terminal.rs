@@ -333,6 +333,16 @@ pub fn times(n_bytes: u64, n_smaller: u64) -> String {
     }
 }
 
+/// A share from 0 to 1: `72 %`. Only nothing is 0 %, and only the whole 100 %.
+pub fn percent(share: f64) -> String {
+    let rounded = (share * 100.0).round();
+    let percent = match share {
+        share if share <= 0.0 || share >= 1.0 => rounded,
+        _ => rounded.clamp(1.0, 99.0),
+    };
+    format!("{percent} %")
+}
+
 /// A number with its noun: `1 copy`, `2 copies`.
 pub fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
@@ -449,6 +459,11 @@ mod tests {
             assert_eq!(times(n, m), shown);
         }
         assert_eq!([times(0, 0), times(5, 0), times(0, 5)], ["–", "–", "0.0×"]);
+        for (share, shown) in
+            [(0.0, "0 %"), (0.001, "1 %"), (0.724, "72 %"), (0.999, "99 %"), (1.0, "100 %")]
+        {
+            assert_eq!(percent(share), shown);
+        }
         assert_eq!(counted(1, "copy", "copies"), "1 copy");
         assert_eq!(counted(2000, "copy", "copies"), "2,000 copies");
     }

@@ -1,7 +1,7 @@
 //! Walking: the paths on a command line become candidates for intake, one at a time.
 //!
 //! Everything is a candidate: hidden files too. Symlinks are recorded and never followed, so that
-//! no loop can be walked. What is left out is said, with the reason. Folders are read in the order
+//! no loop can be walked. What is left out is reported, with the reason. Folders are read in the order
 //! of their names' bytes; at most the names of the folders on the way down are held in memory.
 
 mod names;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use crate::types::name::DocName;
 
-use super::files::{Stat, invalid};
+use super::files::{PathStat, invalid};
 
 pub use names::PathList;
 use rules::{Above, RuleFiles};
@@ -26,36 +26,26 @@ pub use rules::{CommandRules, check_glob};
 /// One thing met on the way.
 #[derive(Debug)]
 pub enum WalkItem {
-    /// A file or symlink to take in.
-    Found(Found),
+    /// A file or symlink to add.
+    Found(FoundFile),
     /// Something that is left out on purpose; of an excluded folder, the folder alone.
-    Skipped {
-        /// What it was.
-        path: PathBuf,
-        /// Why.
-        reason: Reason,
-    },
-    /// Something that should have been taken in and could not be.
+    Skipped { path: PathBuf, reason: Reason },
+    /// Something that should have been added and could not be.
     Unreadable(Unreadable),
 }
 
-/// A file or symlink to take in.
+/// A file or symlink to add.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Where it is.
+pub struct FoundFile {
     pub path: PathBuf,
-    /// The name of its document.
     pub name: DocName,
     /// Its stat when it was met; [`super::files::open_input`] gives a newer one.
-    pub stat: Stat,
-    /// What it is.
+    pub stat: PathStat,
     pub what: What,
 }
 
-/// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// A regular file.
     File,
     /// A symlink and its target, which need not exist.
     Symlink(Vec<u8>),
@@ -64,7 +54,6 @@ pub enum What {
 /// A path that the machine did not let us read.
 #[derive(Debug)]
 pub struct Unreadable {
-    /// The path.
     pub path: PathBuf,
     /// The system's own words, or ours about a rule or a name.
     pub error: io::Error,
@@ -77,11 +66,8 @@ pub enum Reason {
     Excluded,
     /// It is larger than `--max-size`.
     TooLarge,
-    /// A socket.
     Socket,
-    /// A block or character device.
     Device,
-    /// A named pipe.
     Fifo,
     /// `-x`, and it lies on another file system than the path named.
     OtherFileSystem,
@@ -179,7 +165,7 @@ where
     /// Walks each root in turn; a root that is itself unreadable is passed on as such.
     pub fn new(roots: R, options: Options) -> Self {
         let archive = options.archive.as_ref().and_then(|path| fs::metadata(path).ok());
-        let archive = archive.map(|metadata| Stat::of(&metadata).identity());
+        let archive = archive.map(|metadata| PathStat::of(&metadata).identity());
         let (folders, waiting) = (Vec::new(), VecDeque::new());
         Self { roots, options, archive, root: Root::default(), folders, waiting }
     }
@@ -190,7 +176,7 @@ where
             Ok(metadata) => metadata,
             Err(error) => return Some(unreadable(path, error)),
         };
-        let device = Stat::of(&metadata).device;
+        let device = PathStat::of(&metadata).device;
         self.root = Root { path, device, above: Above::default() };
         if metadata.is_dir() {
             let (above, troubles) = Above::of(&self.root.path, self.options.git);
@@ -230,11 +216,11 @@ where
             Some(Ok(target)) => What::Symlink(target.into_os_string().into_encoded_bytes()),
             Some(Err(error)) => return Some(unreadable(path, error)),
         };
-        Some(WalkItem::Found(Found { path, name, stat: Stat::of(metadata), what }))
+        Some(WalkItem::Found(FoundFile { path, name, stat: PathStat::of(metadata), what }))
     }
 
     fn reason_to_skip(&self, metadata: &Metadata) -> Option<Reason> {
-        let stat = Stat::of(metadata);
+        let stat = PathStat::of(metadata);
         if metadata.is_dir() && self.archive == Some(stat.identity()) {
             return Some(Reason::TheArchive);
         }
@@ -315,12 +301,12 @@ where
     }
 }
 
-fn special(kind: FileType) -> Option<Reason> {
-    if kind.is_socket() {
+fn special(file_type: FileType) -> Option<Reason> {
+    if file_type.is_socket() {
         Some(Reason::Socket)
-    } else if kind.is_fifo() {
+    } else if file_type.is_fifo() {
         Some(Reason::Fifo)
-    } else if kind.is_block_device() || kind.is_char_device() {
+    } else if file_type.is_block_device() || file_type.is_char_device() {
         Some(Reason::Device)
     } else {
         None

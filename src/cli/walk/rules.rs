@@ -40,7 +40,7 @@ pub(super) struct Above {
 }
 
 /// Rules read from one file, and what was wrong with it.
-type Read = (Option<Gitignore>, Vec<Unreadable>);
+type RulesRead = (Option<Gitignore>, Vec<Unreadable>);
 
 /// Whether a glob is one; the error says what is wrong with it.
 pub fn check_glob(glob: &str) -> Result<(), String> {
@@ -87,7 +87,7 @@ impl RuleFiles {
         let mut troubles = Vec::new();
         let mut take = |wanted: bool, name| {
             let (rules, mut trouble) =
-                if wanted && has(name) { read(&folder.join(name)) } else { Read::default() };
+                if wanted && has(name) { read(&folder.join(name)) } else { RulesRead::default() };
             troubles.append(&mut trouble);
             rules
         };
@@ -147,7 +147,7 @@ impl Above {
     }
 }
 
-/// `Some(true)` leaves out, `Some(false)` takes in against a weaker rule.
+/// `Some(true)` leaves out, `Some(false)` lets in against a weaker rule.
 fn verdict(rules: &Gitignore, path: &Path, is_folder: bool) -> Option<bool> {
     match rules.matched(path, is_folder) {
         Match::None => None,
@@ -157,13 +157,13 @@ fn verdict(rules: &Gitignore, path: &Path, is_folder: bool) -> Option<bool> {
 }
 
 /// Reads a rule file; a bad line is reported and the others hold. No file is no rules.
-fn read(file: &Path) -> Read {
+fn read(file: &Path) -> RulesRead {
     let trouble = |error| Unreadable { path: file.to_owned(), error };
     let bytes = match files::read_small(file, RULE_FILE_BYTES_MAX) {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return Read::default(),
+        Ok(None) => return RulesRead::default(),
         // In a linked working tree or a submodule, .git is a file.
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Read::default(),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return RulesRead::default(),
         Err(error) => return (None, vec![trouble(error)]),
     };
     let (mut rules, mut troubles) = (builder(), Vec::new());

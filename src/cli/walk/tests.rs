@@ -4,11 +4,11 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 /// A folder to walk; `lines` shows each candidate as one line with paths from there.
-struct Tree {
+struct TestTree {
     folder: tempfile::TempDir,
 }
 
-impl Tree {
+impl TestTree {
     fn new(files: &[&str]) -> Self {
         let tree = Self { folder: tempfile::tempdir().unwrap() };
         files.iter().for_each(|path| tree.write(path, "text"));
@@ -39,8 +39,8 @@ impl Tree {
             path.strip_prefix(self.folder.path()).unwrap_or(&path).display().to_string()
         };
         match candidate {
-            WalkItem::Found(Found { name, what: What::File, .. }) => name.text().into_owned(),
-            WalkItem::Found(Found { name, what: What::Symlink(target), .. }) => {
+            WalkItem::Found(FoundFile { name, what: What::File, .. }) => name.text().into_owned(),
+            WalkItem::Found(FoundFile { name, what: What::Symlink(target), .. }) => {
                 format!("{} -> {}", name.text(), String::from_utf8_lossy(&target))
             }
             WalkItem::Skipped { path, reason } => format!("{}: {}", shown(path), reason.words()),
@@ -62,7 +62,7 @@ fn excluding(globs: &[&str]) -> Options {
 
 #[test]
 fn everything_is_found_in_the_order_of_names() {
-    let tree = Tree::new(&["b", ".hidden", "a.txt", "a/z", "a/.x/y", ".git/config", "B"]);
+    let tree = TestTree::new(&["b", ".hidden", "a.txt", "a/z", "a/.x/y", ".git/config", "B"]);
     tree.write(".gitignore", "b\n");
     assert_eq!(
         tree.lines(&[""], Options::default()),
@@ -81,7 +81,7 @@ fn everything_is_found_in_the_order_of_names() {
 
 #[test]
 fn odd_names_pass_through() {
-    let tree = Tree::new(&["two\nlines", "tab\there", &"x".repeat(255)]);
+    let tree = TestTree::new(&["two\nlines", "tab\there", &"x".repeat(255)]);
     let raw = std::ffi::OsStr::from_bytes(b"caf\xe9");
     tree.write(raw, "text");
     let roots = [Ok(tree.at(""))].into_iter();
@@ -98,7 +98,7 @@ fn odd_names_pass_through() {
 
 #[test]
 fn a_stat_describes_the_file() {
-    let tree = Tree::new(&["a"]);
+    let tree = TestTree::new(&["a"]);
     let candidate = Walk::new([Ok(tree.at("a"))].into_iter(), Options::default()).next().unwrap();
     let WalkItem::Found(found) = candidate else { panic!("{candidate:?}") };
     assert_eq!(found.stat, crate::cli::files::open_input(&found.path).unwrap().stat);
@@ -107,7 +107,7 @@ fn a_stat_describes_the_file() {
 
 #[test]
 fn links_are_recorded_and_never_followed() {
-    let tree = Tree::new(&["real/file"]);
+    let tree = TestTree::new(&["real/file"]);
     symlink("real", tree.at("to-folder")).unwrap();
     symlink("..", tree.at("real/up")).unwrap();
     symlink("loop", tree.at("loop")).unwrap();
@@ -127,7 +127,7 @@ fn links_are_recorded_and_never_followed() {
 
 #[test]
 fn what_is_no_document_is_skipped_with_its_reason() {
-    let tree = Tree::new(&["small"]);
+    let tree = TestTree::new(&["small"]);
     tree.write("large", "more than four");
     assert!(Command::new("mkfifo").arg(tree.at("pipe")).status().unwrap().success());
     let _socket = UnixListener::bind(tree.at("socket")).unwrap();
@@ -147,7 +147,7 @@ fn what_is_no_document_is_skipped_with_its_reason() {
 
 #[test]
 fn rules_exclude_and_take_back_in() {
-    let tree = Tree::new(&["a.tmp", "keep.tmp", "top/x", "sub/top/x", "sub/b.tmp", "sub/c"]);
+    let tree = TestTree::new(&["a.tmp", "keep.tmp", "top/x", "sub/top/x", "sub/b.tmp", "sub/c"]);
     assert_eq!(
         tree.lines(&[""], excluding(&["*.tmp", "!keep.tmp", "/top"])),
         [
@@ -163,7 +163,7 @@ fn rules_exclude_and_take_back_in() {
 
 #[test]
 fn a_path_named_is_taken_whatever_the_rules_say() {
-    let tree = Tree::new(&["a.tmp", "t.tmp/b.tmp", "t.tmp/c"]);
+    let tree = TestTree::new(&["a.tmp", "t.tmp/b.tmp", "t.tmp/c"]);
     assert_eq!(tree.lines(&["a.tmp"], excluding(&["*.tmp"])), ["d"]);
     assert_eq!(
         tree.lines(&["t.tmp"], excluding(&["*.tmp"])),
@@ -173,7 +173,7 @@ fn a_path_named_is_taken_whatever_the_rules_say() {
 
 #[test]
 fn the_deepest_rule_file_wins_and_the_command_line_over_all() {
-    let tree = Tree::new(&["a.log", "sub/a.log", "sub/b.log", "sub/deep/a.log"]);
+    let tree = TestTree::new(&["a.log", "sub/a.log", "sub/b.log", "sub/deep/a.log"]);
     tree.write(".archiveignore", "*.log\n.archiveignore\n");
     tree.write("sub/.archiveignore", "!a.log\n/deep/\n");
     assert_eq!(
@@ -195,7 +195,7 @@ fn the_deepest_rule_file_wins_and_the_command_line_over_all() {
 #[test]
 fn git_rules_hold_only_when_asked_for() {
     let tree =
-        Tree::new(&[".git/config", "a.o", "docs/b.o", "docs/c", "docs/private", "docs/.git"]);
+        TestTree::new(&[".git/config", "a.o", "docs/b.o", "docs/c", "docs/private", "docs/.git"]);
     tree.write(".gitignore", "*.o\n.gitignore\n");
     tree.write(".git/info/exclude", "private\n");
     let options = || Options { git: true, ..Options::default() };
@@ -215,7 +215,7 @@ fn git_rules_hold_only_when_asked_for() {
 
 #[test]
 fn a_bad_rule_is_reported_and_the_good_ones_hold() {
-    let tree = Tree::new(&["a.tmp"]);
+    let tree = TestTree::new(&["a.tmp"]);
     fs::write(tree.at(".archiveignore"), b"[\n*.tmp\ncaf\xe9\n.archiveignore").unwrap();
     let lines = tree.lines(&[""], Options::default());
     assert!(lines[0].starts_with(".archiveignore! line 1: "), "{lines:?}");
@@ -229,7 +229,7 @@ fn a_bad_rule_is_reported_and_the_good_ones_hold() {
 
 #[test]
 fn a_rule_file_that_is_a_pipe_is_reported_and_not_waited_for() {
-    let tree = Tree::new(&[]);
+    let tree = TestTree::new(&[]);
     assert!(Command::new("mkfifo").arg(tree.at(".archiveignore")).status().unwrap().success());
     assert_eq!(
         tree.lines(&[""], Options::default()),
@@ -239,7 +239,7 @@ fn a_rule_file_that_is_a_pipe_is_reported_and_not_waited_for() {
 
 #[test]
 fn what_is_missing_is_the_trouble_of_that_path_alone() {
-    let tree = Tree::new(&["a"]);
+    let tree = TestTree::new(&["a"]);
     let lines = tree.lines(&["missing", "a", "a/b"], Options::default());
     assert!(lines[0].starts_with("missing! No such file"), "{lines:?}");
     assert_eq!(lines[1], "d");
@@ -248,7 +248,7 @@ fn what_is_missing_is_the_trouble_of_that_path_alone() {
 
 #[test]
 fn a_folder_that_vanishes_or_is_closed_is_unreadable() {
-    let tree = Tree::new(&["closed/a", "b"]);
+    let tree = TestTree::new(&["closed/a", "b"]);
     let closed = tree.at("closed");
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read_dir(&closed).is_ok() {
@@ -268,7 +268,7 @@ fn a_folder_that_vanishes_or_is_closed_is_unreadable() {
 
 #[test]
 fn the_archive_is_never_added_to_itself() {
-    let tree = Tree::new(&["a", "my.archive/identity"]);
+    let tree = TestTree::new(&["a", "my.archive/identity"]);
     symlink("my.archive", tree.at("link")).unwrap();
     let options = || Options { archive: Some(tree.at("link")), ..Options::default() };
     let itself = "my.archive: the archive itself";
@@ -278,8 +278,9 @@ fn the_archive_is_never_added_to_itself() {
 
 #[test]
 fn other_file_systems_are_left_out_on_request() {
-    let tree = Tree::new(&["a"]);
-    let device = |path: &str| fs::metadata(path).map(|metadata| Stat::of(&metadata).device).ok();
+    let tree = TestTree::new(&["a"]);
+    let device =
+        |path: &str| fs::metadata(path).map(|metadata| PathStat::of(&metadata).device).ok();
     if device("/") == device("/proc") || device("/proc").is_none() {
         eprintln!("not tested: /proc is no file system of its own here");
         return;
@@ -315,7 +316,7 @@ fn names_follow_the_path_as_given() {
 
 #[test]
 fn a_list_of_paths_is_walked_like_arguments() {
-    let tree = Tree::new(&["a", "b/c"]);
+    let tree = TestTree::new(&["a", "b/c"]);
     let list = format!("{0}/b\n{0}/missing\n{0}/a\n", tree.folder.path().display());
     let walk = Walk::new(PathList::of_lines(list.as_bytes(), "-".into()), Options::default());
     let found: Vec<_> = walk.map(|candidate| matches!(candidate, WalkItem::Found(_))).collect();

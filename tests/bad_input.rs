@@ -19,6 +19,33 @@ use sandbox::{Ran, Sandbox, is_slow, os, signal, skip, start, until};
 
 const LS_EMPTY: &str = "";
 
+// ---- words
+
+#[test]
+fn words_of_other_programs_are_shown_the_way() {
+    let sandbox = Sandbox::new();
+    for (word, way) in [
+        ("restore", "'archive export' writes documents back"),
+        ("check", "'archive audit' checks every byte"),
+        ("verify", "'archive audit'"),
+        ("history", "'archive log'"),
+        ("list", "'archive ls'"),
+        ("commit", "'archive add'"),
+        ("status", "'archive add --dry-run' shows what would be added"),
+        ("find", "'archive ls' finds names"),
+        ("search", "full-text search is not there yet"),
+        ("rm", "nothing is removed: what was added stays"),
+        ("delete", "nothing is removed"),
+        ("mv", "'archive add --as'"),
+    ] {
+        let ran = sandbox.run([word, "x"]).expect(2);
+        ran.says(&format!("unrecognized subcommand '{word}'")).says(way).answers("");
+    }
+    let ran = sandbox.run(["--json", "verify"]).expect(2);
+    ran.says(r#""hint":"archive audit --help""#);
+    sandbox.run(["frobnicate"]).expect(2).says("unrecognized subcommand");
+}
+
 // ---- names and sizes
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub mod globals;
 pub mod help;
+pub mod other_words;
 pub mod values;
 
 use std::ffi::{OsStr, OsString};
@@ -11,6 +12,7 @@ use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
 use super::commands::Verb;
 use globals::Globals;
+use other_words::show_way;
 
 /// Keeps documents: every version, small, findable, comparable and provably unaltered.
 #[derive(Debug, Parser)]
@@ -28,7 +30,7 @@ impl Cli {
     /// Asking for help or the version is an `Err` too, as clap has it: `use_stderr` tells them apart.
     pub fn read(words: &[OsString]) -> Result<Self, clap::Error> {
         let mut command = Self::whole_command().color(clap_color(words));
-        let mut matches = command.try_get_matches_from_mut(words)?;
+        let mut matches = command.try_get_matches_from_mut(words).map_err(show_way)?;
         let cli = Self::from_arg_matches_mut(&mut matches).map_err(|e| e.format(&mut command))?;
         cli.verb.check().map_err(|why| refuse(command, cli.verb.word(), why))?;
         Ok(cli)

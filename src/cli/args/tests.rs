@@ -173,6 +173,11 @@ fn a_usage_error_becomes_one_sentence_and_the_help_to_read() {
             "unrecognized subcommand 'lss'; a similar subcommand exists: 'ls'",
             "archive --help",
         ),
+        (
+            "archive restore x",
+            "unrecognized subcommand 'restore'; 'archive export' writes documents back as files",
+            "archive export --help",
+        ),
         ("archive add -", "standard input needs a name: --as NAME", "archive add --help"),
         ("archive", "a verb is missing", "archive --help"),
     ] {

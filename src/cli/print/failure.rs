@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use serde::Serialize;
 
 use crate::{
-    cli::exit::ExitCode,
+    cli::{args::other_words::Way, exit::ExitCode},
     types::error::{Error, Refusal},
 };
 
@@ -59,7 +59,10 @@ impl Failure {
             code: ExitCode::Usage,
             kind: "usage",
             message,
-            hint: Some(help_for(&text)),
+            hint: Some(match Way::out_of(error) {
+                Some(way) => format!("archive {} --help", way.verb()),
+                None => help_for(&text),
+            }),
             candidates: Vec::new(),
         }
     }

@@ -1,0 +1,157 @@
+//! Words of other programs for what the verbs here do: whoever tries one is shown the way.
+
+use clap::error::{ContextKind, ContextValue, Error};
+
+/// What to type instead of words that are no verbs.
+#[derive(Debug)]
+pub struct Way {
+    words: &'static [&'static str],
+    /// The command, without `archive`.
+    command: &'static str,
+    /// What it does, in the third person; for what there is not, that too.
+    does: &'static str,
+}
+
+const WAYS: [Way; 17] = [
+    Way {
+        words: &[
+            "commit", "save", "put", "import", "backup", "store", "update", "push", "snapshot",
+        ],
+        command: "add",
+        does: "adds documents, and new revisions of those that changed",
+    },
+    Way {
+        words: &["status", "st"],
+        command: "add --dry-run",
+        does: "shows what would be added, 'archive stats' what is there",
+    },
+    Way {
+        words: &["restore", "extract", "checkout", "recover", "unpack", "pull", "revert"],
+        command: "export",
+        does: "writes documents back as files",
+    },
+    Way {
+        words: &["check", "verify", "fsck", "validate", "scrub", "test"],
+        command: "audit",
+        does: "checks every byte, the log and its signature",
+    },
+    Way {
+        words: &["history", "revisions", "versions", "events", "journal"],
+        command: "log",
+        does: "shows what happened, to one document or to all",
+    },
+    Way {
+        words: &["list", "dir", "files", "documents", "tree"],
+        command: "ls",
+        does: "lists documents",
+    },
+    Way {
+        words: &["find", "locate"],
+        command: "ls",
+        does: "finds names by a glob, 'archive similar' texts by a text",
+    },
+    Way {
+        words: &["search", "grep", "query"],
+        command: "similar",
+        does: "finds texts by a text, 'archive ls' names by a glob; full-text search is not there yet",
+    },
+    Way {
+        words: &["rm", "delete", "remove", "del", "forget", "purge", "erase", "withdraw"],
+        command: "compact",
+        does: "saves room; nothing is removed: what was added stays",
+    },
+    Way {
+        words: &["mv", "rename", "move", "cp", "copy"],
+        command: "add --as",
+        does: "adds a file under another name; the document of the old name stays",
+    },
+    Way {
+        words: &["gc", "prune", "repack", "optimize", "compress", "vacuum"],
+        command: "compact",
+        does: "saves room; contents and journal stay as they are",
+    },
+    Way {
+        words: &["repair", "reindex", "index", "fix"],
+        command: "rebuild",
+        does: "makes the catalog anew; 'archive audit' names damaged contents and what heals them",
+    },
+    Way { words: &["create", "new", "initialize"], command: "init", does: "makes a new archive" },
+    Way {
+        words: &["info", "view", "details", "describe", "meta"],
+        command: "show",
+        does: "shows all that is known about a revision",
+    },
+    Way {
+        words: &["get", "read", "print", "download"],
+        command: "cat",
+        does: "writes a revision's bytes to standard output, 'archive export' to files",
+    },
+    Way {
+        words: &["compare", "changes", "delta"],
+        command: "diff",
+        does: "shows what changed between two revisions or documents",
+    },
+    Way {
+        words: &["duplicates", "dedup", "dedupe", "dupes"],
+        command: "dups",
+        does: "finds groups of duplicates and near-duplicates",
+    },
+];
+
+impl Way {
+    /// The way out of an error about a word that is no verb.
+    pub fn out_of(error: &Error) -> Option<&'static Self> {
+        match error.get(ContextKind::InvalidSubcommand) {
+            Some(ContextValue::String(word)) => Self::of(word),
+            _ => None,
+        }
+    }
+
+    /// The way for whoever types a word.
+    fn of(word: &str) -> Option<&'static Self> {
+        WAYS.iter().find(|way| way.words.contains(&word))
+    }
+
+    /// A sentence that begins with the command.
+    fn sentence(&self) -> String {
+        format!("'archive {}' {}", self.command, self.does)
+    }
+
+    /// The verb whose help says more.
+    pub fn verb(&self) -> &'static str {
+        self.command.split(' ').next().unwrap_or_default()
+    }
+}
+
+/// Puts the way into an error about a word that is no verb, where there is one.
+pub fn show_way(mut error: Error) -> Error {
+    if let Some(way) = Way::out_of(&error) {
+        error.remove(ContextKind::SuggestedSubcommand);
+        let sentence = ContextValue::StyledStrs(vec![way.sentence().into()]);
+        error.insert(ContextKind::Suggested, sentence);
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn no_word_is_a_verb_and_every_way_is_one() {
+        let program = Cli::whole_command();
+        let mut words: Vec<&str> = WAYS.iter().flat_map(|way| way.words).copied().collect();
+        for way in &WAYS {
+            let others = way.does.split('\'').filter_map(|text| text.strip_prefix("archive "));
+            for verb in others.chain([way.verb()]) {
+                assert!(program.find_subcommand(verb).is_some(), "{verb}");
+            }
+        }
+        assert!(words.iter().all(|word| program.find_subcommand(word).is_none()));
+        let n_words = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), n_words, "a word has one way");
+    }
+}

@@ -58,7 +58,7 @@ pub fn run(session: &mut Session, args: &CatArgs) -> Result<ExitCode, Error> {
     let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
     let out = &mut session.out;
     if session.globals.json {
-        json(out, &archive, &document, &revision)?;
+        print_json(out, &archive, &document, &revision)?;
     } else if out.is_terminal() && !args.raw {
         out.text(&text(&archive, &document, &revision)?)?;
     } else {
@@ -95,7 +95,7 @@ fn text(archive: &Archive, document: &Document, revision: &Revision) -> Result<S
 }
 
 /// One line of JSON, however large the content is.
-fn json(
+fn print_json(
     out: &mut Output,
     archive: &Archive,
     document: &Document,

@@ -114,7 +114,7 @@ pub fn run(session: &mut Session, _: &DemoArgs) -> Result<ExitCode, Error> {
         if session.globals.json {
             steps.push(DemoStep { command, output: text });
         } else {
-            show(session, caption, &command, &text)?;
+            print_step(session, caption, &command, &text)?;
         }
     }
     if session.globals.json {
@@ -169,7 +169,12 @@ fn command(session: &Session, folder: &Path, words: &[&str]) -> io::Result<Comma
     Ok(command)
 }
 
-fn show(session: &mut Session, caption: &str, command: &str, text: &str) -> Result<(), Error> {
+fn print_step(
+    session: &mut Session,
+    caption: &str,
+    command: &str,
+    text: &str,
+) -> Result<(), Error> {
     let caption = session.out.paint(Style::Strong, caption);
     let prompt = session.out.paint(Style::Dim, "$");
     session.out.line(&format!("{caption}\n{prompt} {command}"))?;

@@ -101,15 +101,15 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
             let names = Sides { a: sides.a.path().to_vec(), b: sides.b.path().to_vec() };
             let names = Sides { a: &names.a[..], b: &names.b[..] };
             let patch = archive.patch(sides, names, args.context.unwrap_or(context))?;
-            show_patch(session, &patch)?;
+            print_patch(session, &patch)?;
             !patch.is_empty()
         }
         _ => {
             let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
             let compared = archive.compare(sides)?;
             match session.globals.json {
-                true => json(session, args, &labels, &compared)?,
-                false => people(session, args, &labels, &compared)?,
+                true => print_json(session, args, &labels, &compared)?,
+                false => print_text(session, args, &labels, &compared)?,
             }
             !matches!(compared.difference, Difference::None)
         }
@@ -117,14 +117,14 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
     Ok(if differ && args.exit_code { ExitCode::No } else { ExitCode::Done })
 }
 
-fn show_patch(session: &mut Session, patch: &[u8]) -> Result<(), Error> {
+fn print_patch(session: &mut Session, patch: &[u8]) -> Result<(), Error> {
     match session.out.is_terminal() {
-        true => comparison::patch_on_terminal(&mut session.out, patch),
+        true => comparison::print_patch(&mut session.out, patch),
         false => session.out.bytes(patch),
     }
 }
 
-fn people(
+fn print_text(
     session: &mut Session,
     args: &DiffArgs,
     labels: &Sides<String>,
@@ -148,7 +148,7 @@ fn people(
         Difference::Text { texts, comparison } => {
             session.out.line(&heading)?;
             if !args.stat {
-                comparison::show(&mut session.out, texts, comparison, args.context.unwrap_or(0))?;
+                comparison::print(&mut session.out, texts, comparison, args.context.unwrap_or(0))?;
             }
             let stat = sentence(&comparison.stat, hidden(comparison));
             session.out.line(&stat)
@@ -183,7 +183,7 @@ fn sentence(stat: &Stat, is_hidden: bool) -> String {
     )
 }
 
-fn json(
+fn print_json(
     session: &mut Session,
     args: &DiffArgs,
     labels: &Sides<String>,

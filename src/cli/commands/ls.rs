@@ -82,7 +82,7 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
         sums.bytes += revision.n_bytes;
         match (is_json, args.long) {
             (true, _) => out.json(&typed("document", RevisionLine::of(document, revision))),
-            (false, true) => long_line(out, document, revision),
+            (false, true) => print_long(out, document, revision),
             (false, false) => out.line(&shown_name(document.name.as_bytes())),
         }
     })?;
@@ -99,7 +99,7 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
 }
 
 /// The columns are as wide as they ever get, so that nothing has to be read twice.
-fn long_line(out: &mut Output, document: &Document, revision: &Revision) -> Result<(), Error> {
+fn print_long(out: &mut Output, document: &Document, revision: &Revision) -> Result<(), Error> {
     let id = out.paint(Style::Dim, &document.id.to_string()[..8]);
     let revisions = pad_left(&format!("@{}", document.n_revisions), 5);
     let size = pad_left(&size(revision.n_bytes), 6);

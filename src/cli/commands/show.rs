@@ -74,7 +74,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
         };
         session.out.json(&typed("revision", line))?;
     } else {
-        card(&mut session.out, &document, &revision, kept.as_ref())?;
+        print_card(&mut session.out, &document, &revision, kept.as_ref())?;
     }
     damage.map_or(Ok(ExitCode::Done), Err)
 }
@@ -100,7 +100,7 @@ fn swhid(archive: &Archive, document: &Document, revision: &Revision) -> Result<
     Ok(format!("swh:1:cnt:{}", hex(&hasher.finalize())))
 }
 
-fn card(
+fn print_card(
     out: &mut Output,
     document: &Document,
     revision: &Revision,

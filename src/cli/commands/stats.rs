@@ -102,11 +102,11 @@ pub fn run(session: &mut Session, args: &StatsArgs) -> Result<ExitCode, Error> {
     let (document, revisions, is_one) = revisions(&archive, doc.as_bytes(), session.now)?;
     let out = &mut session.out;
     match (session.globals.json, is_one) {
-        (false, true) => storage::card(out, &archive, &document, &revisions[0])?,
-        (false, false) => storage::table(out, &archive, &document, &revisions)?,
+        (false, true) => storage::print_card(out, &archive, &document, &revisions[0])?,
+        (false, false) => storage::print_table(out, &archive, &document, &revisions)?,
         (true, _) => {
             for revision in &revisions {
-                storage::lines(out, &archive, &document, revision, is_one)?;
+                storage::print_lines(out, &archive, &document, revision, is_one)?;
             }
             let bytes = revisions.iter().map(|revision| revision.n_bytes).sum();
             out.json(&typed("summary", StatsSummary { revisions: revisions.len() as u64, bytes }))?;
@@ -148,9 +148,9 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
         sizes.savers.iter().try_for_each(|saver| out.json(&typed("saver", saver_line(saver))))?;
         return out.json(&typed("summary", StatsSummary { revisions, bytes }));
     }
-    show_sums(out, &line)?;
-    show_layers(out, &storage_stats)?;
-    show_savers(out, &sizes.savers)?;
+    print_sums(out, &line)?;
+    print_layers(out, &storage_stats)?;
+    print_savers(out, &sizes.savers)?;
     out.line("")?;
     out.line(&saving(line.raw_bytes, line.packed_bytes + line.journal_bytes))?;
     if sizes.storage_stats.n_unreadable > 0 {
@@ -237,7 +237,7 @@ fn saver_line(saver: &Saver) -> SaverLine {
     }
 }
 
-fn show_sums(out: &mut Output, line: &StatsLine) -> Result<(), Error> {
+fn print_sums(out: &mut Output, line: &StatsLine) -> Result<(), Error> {
     let rows = [
         ("documents", line.documents, None),
         ("revisions", line.revisions, Some(line.raw_bytes)),
@@ -256,7 +256,7 @@ fn show_sums(out: &mut Output, line: &StatsLine) -> Result<(), Error> {
 }
 
 /// The layers that there are; the bytes of each column add up to revisions, packs and journal.
-fn show_layers(out: &mut Output, storage_stats: &[LayerLine]) -> Result<(), Error> {
+fn print_layers(out: &mut Output, storage_stats: &[LayerLine]) -> Result<(), Error> {
     let is_there = |layer: &&LayerLine| layer.count != Some(0) || layer.stored_bytes > 0;
     let storage_stats: Vec<&LayerLine> = storage_stats.iter().filter(is_there).collect();
     let counted = |layer: &LayerLine| layer.count.map(count).unwrap_or_default();
@@ -288,7 +288,7 @@ fn show_layers(out: &mut Output, storage_stats: &[LayerLine]) -> Result<(), Erro
     Ok(())
 }
 
-fn show_savers(out: &mut Output, savers: &[Saver]) -> Result<(), Error> {
+fn print_savers(out: &mut Output, savers: &[Saver]) -> Result<(), Error> {
     if savers.is_empty() {
         return Ok(());
     }

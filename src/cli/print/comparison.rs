@@ -76,7 +76,7 @@ pub fn blocks(texts: &Sides<String>, comparison: &Comparison) -> Vec<BlockLine> 
 }
 
 /// Shows a comparison, with up to `context` unchanged paragraphs around each change.
-pub fn show(
+pub fn print(
     out: &mut Output,
     texts: &Sides<String>,
     comparison: &Comparison,
@@ -92,7 +92,7 @@ pub fn show(
             }
             Block::Rewrapped { b, .. } => {
                 let n = counted(b.len() as u64, "paragraph", "paragraphs");
-                dim(out, &format!("  ({n} re-wrapped, the words are the same)"))?;
+                print_dim(out, &format!("  ({n} re-wrapped, the words are the same)"))?;
             }
             Block::Removed { a } => {
                 printer.whole(out, Style::Removed, "- ", &comparison.paragraphs.a, a, &texts.a)?;
@@ -104,7 +104,7 @@ pub fn show(
             Block::Moved { a, b, words } => printer.moved(out, a, b, words)?,
             Block::MovedAway { a, b } => {
                 let to = numbers(b);
-                dim(out, &format!("  (paragraph {} moved to {to})", numbers(a)))?;
+                print_dim(out, &format!("  (paragraph {} moved to {to})", numbers(a)))?;
             }
         }
     }
@@ -112,7 +112,7 @@ pub fn show(
 }
 
 /// A patch with everything that acts on a terminal made visible, in colours.
-pub fn patch_on_terminal(out: &mut Output, patch: &[u8]) -> Result<(), Error> {
+pub fn print_patch(out: &mut Output, patch: &[u8]) -> Result<(), Error> {
     for line in patch.split_inclusive(|b| *b == b'\n') {
         let text = shown_text(&String::from_utf8_lossy(line));
         let text = text.trim_end_matches('\n');
@@ -154,7 +154,7 @@ impl ComparisonPrinter<'_> {
         }
         if n_passed > 0 {
             let n = counted(n_passed as u64, "paragraph", "paragraphs");
-            dim(out, &format!("  ({n} unchanged)"))?;
+            print_dim(out, &format!("  ({n} unchanged)"))?;
         }
         for paragraph in end - after..end {
             out.line(&indented("  ", &shown_text(self.after(paragraph))))?;
@@ -210,7 +210,7 @@ impl ComparisonPrinter<'_> {
         words: &[Span],
     ) -> Result<(), Error> {
         let changed = if words.is_empty() { "" } else { ", and changed" };
-        dim(out, &format!("  (moved here from paragraph {}{changed}:)", numbers(a)))?;
+        print_dim(out, &format!("  (moved here from paragraph {}{changed}:)", numbers(a)))?;
         if !words.is_empty() {
             return self.words(out, "> ", words);
         }
@@ -294,7 +294,7 @@ fn indented(mark: &str, text: &str) -> String {
     format!("{mark}{}", text.trim_end_matches('\n').replace('\n', "\n  "))
 }
 
-fn dim(out: &mut Output, line: &str) -> Result<(), Error> {
+fn print_dim(out: &mut Output, line: &str) -> Result<(), Error> {
     let line = out.paint(Style::Dim, line);
     out.line(&line)
 }

@@ -56,7 +56,7 @@ struct StepLine {
 }
 
 /// A row for each revision.
-pub fn table(
+pub fn print_table(
     out: &mut Output,
     archive: &Archive,
     document: &Document,
@@ -75,7 +75,7 @@ pub fn table(
 }
 
 /// All about one revision.
-pub fn card(
+pub fn print_card(
     out: &mut Output,
     archive: &Archive,
     document: &Document,
@@ -107,7 +107,7 @@ pub fn card(
 }
 
 /// The lines of one revision; the steps of its chain only where `is_alone`, nothing else is asked for.
-pub fn lines(
+pub fn print_lines(
     out: &mut Output,
     archive: &Archive,
     document: &Document,

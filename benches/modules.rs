@@ -1,4 +1,5 @@
-//! How fast the crafts are, on text made for the purpose. `cargo bench --bench crafts`
+//! How fast the modules are that only compute, on text made for the purpose: digests, features, frames,
+//! normal form, sketches, comparison. `cargo bench --bench modules`
 #![allow(clippy::unwrap_used)]
 
 use std::{

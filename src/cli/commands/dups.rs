@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::{
     archive::similar::{
-        groups::{DupsScope, Group, GroupMember},
-        neighbours::Threshold,
+        Threshold,
+        groups::{DupsScope, Group, MemberPair},
     },
     cli::{
         args::DupsArgs,
@@ -20,14 +20,14 @@ use crate::{
 };
 
 #[derive(Serialize)]
-struct Line {
+struct GroupLine {
     kind: &'static str,
-    members: Vec<Member>,
+    members: Vec<MemberLine>,
     pairs: Vec<PairLine>,
 }
 
 #[derive(Serialize)]
-struct Member {
+struct MemberLine {
     id: String,
     name: String,
     name_b64: Option<String>,
@@ -59,12 +59,12 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
         DupsScope { prefix: args.prefix.as_ref(), across_sites: args.across_sources, since };
     let mut summary = Summary::default();
     if args.exact || !args.near {
-        archive.exact_groups(scope, |group| tell(session, "exact", &group, &mut summary))?;
+        archive.exact_groups(scope, |group| print(session, "exact", &group, &mut summary))?;
     }
     if args.near || !args.exact {
         let threshold = args.min.map_or(Threshold::Copied, Threshold::Resemblance);
         archive
-            .near_groups(threshold, scope, |group| tell(session, "near", &group, &mut summary))?;
+            .near_groups(threshold, scope, |group| print(session, "near", &group, &mut summary))?;
     }
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;
@@ -80,7 +80,7 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     Ok(if summary.groups == 0 { ExitCode::No } else { ExitCode::Done })
 }
 
-fn tell(
+fn print(
     session: &mut Session,
     kind: &'static str,
     group: &Group,
@@ -103,7 +103,7 @@ fn tell(
         let name = shown_name(document.name.as_bytes());
         let first = *firsts.entry(revision.digest).or_insert(place);
         let (score, reason) = match first == place {
-            true => nearest[place].map_or_else(Default::default, |link| reason(group, link)),
+            true => nearest[place].map_or_else(Default::default, |pair| reason(group, pair)),
             false => (String::new(), twin(group, first)),
         };
         let reason = session.out.paint(Style::Dim, &reason);
@@ -113,32 +113,32 @@ fn tell(
     session.out.line("")
 }
 
-/// Of each member the link to the first one, else to the nearest of those told before it.
-fn nearest(group: &Group) -> Vec<Option<&GroupMember>> {
-    let mut nearest: Vec<Option<&GroupMember>> = vec![None; group.members.len()];
-    let rank = |link: &GroupMember| (link.a == 0, link.similarity.resemblance);
-    for link in &group.links {
-        let known = &mut nearest[link.b];
-        // Links come in order: of equally near ones the first stays.
-        if known.is_none_or(|known| rank(known) < rank(link)) {
-            *known = Some(link);
+/// Of each member the pair with the first one, else with the nearest of those before it.
+fn nearest(group: &Group) -> Vec<Option<&MemberPair>> {
+    let mut nearest: Vec<Option<&MemberPair>> = vec![None; group.members.len()];
+    let rank = |pair: &MemberPair| (pair.a == 0, pair.similarity.resemblance);
+    for pair in &group.pairs {
+        let known = &mut nearest[pair.b];
+        // Pairs come in order: of equally near ones the first stays.
+        if known.is_none_or(|known| rank(known) < rank(pair)) {
+            *known = Some(pair);
         }
     }
     nearest
 }
 
-fn reason(group: &Group, link: &GroupMember) -> (String, String) {
-    let with = match link.a {
+fn reason(group: &Group, pair: &MemberPair) -> (String, String) {
+    let with = match pair.a {
         0 => String::new(),
         other => format!(" with {}", shown_name(group.members[other].0.name.as_bytes())),
     };
-    let score = format!("{:.2}", link.similarity.resemblance);
-    (score, format!("{with}  (has {:.2} of it)", link.similarity.a_in_b))
+    let score = format!("{:.2}", pair.similarity.resemblance);
+    (score, format!("{with}  (has {:.2} of it)", pair.similarity.a_in_b))
 }
 
 /// Why a member has no number: it is the same as an earlier one.
 fn twin(group: &Group, first: usize) -> String {
-    match group.links.is_empty() {
+    match group.pairs.is_empty() {
         true => String::new(),
         false => {
             format!("  (the same as {})", shown_name(group.members[first].0.name.as_bytes()))
@@ -146,28 +146,29 @@ fn twin(group: &Group, first: usize) -> String {
     }
 }
 
-fn line(kind: &'static str, group: &Group) -> Line {
+fn line(kind: &'static str, group: &Group) -> GroupLine {
     let first = group.members[0].1.digest;
-    let with_first = group.links.iter().filter(|link| link.a == 0);
+    let with_first = group.pairs.iter().filter(|pair| pair.a == 0);
     let with_first: HashMap<usize, f64> =
-        with_first.map(|link| (link.b, link.similarity.resemblance)).collect();
+        with_first.map(|pair| (pair.b, pair.similarity.resemblance)).collect();
     let resemblance = |place: usize| match group.members[place].1.digest == first {
         true => Some(1.0),
         false => with_first.get(&place).copied(),
     };
-    let members = group.members.iter().enumerate().map(|(place, (document, revision))| Member {
-        id: document.doc.to_string(),
-        name: document.name.text().into_owned(),
-        name_b64: name_b64(&document.name),
-        revision: revision.number,
-        sha256: revision.digest.to_string(),
-        bytes: revision.n_bytes,
-        resemblance: resemblance(place),
-    });
-    let pairs = group.links.iter().map(|GroupMember { a, b, similarity }| PairLine {
+    let members =
+        group.members.iter().enumerate().map(|(place, (document, revision))| MemberLine {
+            id: document.doc.to_string(),
+            name: document.name.text().into_owned(),
+            name_b64: name_b64(&document.name),
+            revision: revision.number,
+            sha256: revision.digest.to_string(),
+            bytes: revision.n_bytes,
+            resemblance: resemblance(place),
+        });
+    let pairs = group.pairs.iter().map(|MemberPair { a, b, similarity }| PairLine {
         a: *a,
         b: *b,
         similarity: SimilarityLine::of(similarity),
     });
-    Line { kind, members: members.collect(), pairs: pairs.collect() }
+    GroupLine { kind, members: members.collect(), pairs: pairs.collect() }
 }

@@ -8,7 +8,10 @@ use crate::{
     archive::{
         Archive,
         operand::Operand,
-        similar::neighbours::{Explanation, NearDocument, SimilarQuery, Threshold},
+        similar::{
+            Explanation, Threshold,
+            neighbours::{NearDocument, SimilarQuery},
+        },
     },
     catalog::Document,
     cli::{
@@ -29,16 +32,16 @@ const PASSAGES_SHOWN_MAX: usize = 8;
 const PASSAGE_CHARS_MAX: usize = 300;
 
 #[derive(Serialize)]
-struct Line {
+struct NearLine {
     #[serde(flatten)]
     revision: RevisionLine,
     #[serde(flatten)]
     similarity: SimilarityLine,
-    why: Option<Why>,
+    why: Option<WhyLine>,
 }
 
 #[derive(Serialize)]
-struct Why {
+struct WhyLine {
     shared: Vec<String>,
     only_asked: Vec<String>,
     only_near: Vec<String>,
@@ -50,14 +53,14 @@ struct Summary {
 }
 
 /// The text asked about.
-struct Asked {
+struct AskedText {
     bytes: Vec<u8>,
     media_type: String,
     own: Option<Document>,
     label: String,
 }
 
-impl Asked {
+impl AskedText {
     fn is_text(&self) -> bool {
         text::readable(&self.bytes, &self.media_type).is_some_and(|it| !it.text.trim().is_empty())
     }
@@ -90,11 +93,11 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     });
     let is_near = near.iter().any(|near| near.similarity.reaches(threshold(args)));
     near.truncate(args.limit.unwrap_or(usize::MAX));
-    for (turn, one) in near.iter().enumerate() {
-        if args.why && turn > 0 && !session.globals.json {
+    for (index, one) in near.iter().enumerate() {
+        if args.why && index > 0 && !session.globals.json {
             session.out.line("")?;
         }
-        tell(session, &archive, &asked, (one, args.why))?;
+        print(session, &archive, &asked, (one, args.why))?;
     }
     if session.globals.json {
         session.out.json(&typed("summary", Summary { documents: near.len() }))?;
@@ -108,7 +111,7 @@ fn threshold(args: &SimilarArgs) -> Threshold {
     args.min.map_or(Threshold::Copied, Threshold::Resemblance)
 }
 
-fn none_is_near(asked: &Asked, args: &SimilarArgs) -> String {
+fn none_is_near(asked: &AskedText, args: &SimilarArgs) -> String {
     let which = match (&args.other, args.contained.or(args.contains)) {
         (Some(_), _) => "they are no near-duplicates".to_owned(),
         (None, Some(_)) => format!("nothing is that near to {}", asked.label),
@@ -121,13 +124,17 @@ fn none_is_near(asked: &Asked, args: &SimilarArgs) -> String {
 }
 
 /// The documents that are near.
-fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<NearDocument>, Error> {
-    let question = SimilarQuery {
+fn found(
+    archive: &Archive,
+    asked: &AskedText,
+    args: &SimilarArgs,
+) -> Result<Vec<NearDocument>, Error> {
+    let query = SimilarQuery {
         threshold: threshold(args),
         own: asked.own.as_ref(),
         all_revisions: args.all_revisions,
     };
-    let near = archive.similar(&asked.bytes, &asked.media_type, question)?;
+    let near = archive.similar(&asked.bytes, &asked.media_type, query)?;
     near.ok_or_else(|| asked.is_no_text())
 }
 
@@ -135,7 +142,7 @@ fn found(archive: &Archive, asked: &Asked, args: &SimilarArgs) -> Result<Vec<Nea
 fn compared(
     session: &Session,
     archive: &Archive,
-    asked: &Asked,
+    asked: &AskedText,
     other: &OsStr,
 ) -> Result<NearDocument, Error> {
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
@@ -149,13 +156,13 @@ fn compared(
     Ok(NearDocument { document, revision, similarity })
 }
 
-fn tell(
+fn print(
     session: &mut Session,
     archive: &Archive,
-    asked: &Asked,
+    asked: &AskedText,
     (near, wants_why): (&NearDocument, bool),
 ) -> Result<(), Error> {
-    let close = near.similarity;
+    let similarity = near.similarity;
     let why = match wants_why {
         true => {
             let text = (&asked.bytes[..], asked.media_type.as_str());
@@ -164,10 +171,10 @@ fn tell(
         false => None,
     };
     if session.globals.json {
-        let line = Line {
+        let line = NearLine {
             revision: RevisionLine::of(&near.document, &near.revision),
-            similarity: SimilarityLine::of(&close),
-            why: why.map(|why| Why {
+            similarity: SimilarityLine::of(&similarity),
+            why: why.map(|why| WhyLine {
                 shared: why.shared,
                 only_asked: why.only_a,
                 only_near: why.only_b,
@@ -175,16 +182,17 @@ fn tell(
         };
         return session.out.json(&typed("near", line));
     }
-    let score = session.out.paint(Style::Strong, &format!("{:.2}", close.resemblance));
+    let score = session.out.paint(Style::Strong, &format!("{:.2}", similarity.resemblance));
     let name = shown_name(near.document.name.as_bytes());
-    let part = format!("(has {:.2} of it, {:.2} of its own text)", close.a_in_b, close.b_in_a);
+    let part =
+        format!("(has {:.2} of it, {:.2} of its own text)", similarity.a_in_b, similarity.b_in_a);
     let part = session.out.paint(Style::Dim, &part);
     session.out.line(&format!("{score}  {name}@{}  {part}", near.revision.number))?;
-    why.map_or(Ok(()), |why| tell_why(session, &asked.label, &name, &why))
+    why.map_or(Ok(()), |why| print_why(session, &asked.label, &name, &why))
 }
 
 /// Shows what both say and what each says alone.
-fn tell_why(
+fn print_why(
     session: &mut Session,
     asked: &str,
     near: &str,
@@ -219,12 +227,12 @@ fn shortened(passage: &str) -> String {
     }
     let half = PASSAGE_CHARS_MAX / 2;
     let (head, tail) = (&chars[..half], &chars[chars.len() - half..]);
-    let side = |chars: &[char]| chars.iter().collect::<String>();
-    shown_text(&format!("{} … {}", side(head), side(tail)))
+    let joined = |chars: &[char]| chars.iter().collect::<String>();
+    shown_text(&format!("{} … {}", joined(head), joined(tail)))
 }
 
 /// What the words mean; an error when it can be no text.
-fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<Asked, Error> {
+fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<AskedText, Error> {
     let operand = archive.operand(words, session.now, &Here)?;
     let (own, label) = match &operand {
         Operand::Stored(found) => (Some(found.0.clone()), label(&operand)),
@@ -233,5 +241,5 @@ fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<Asked, Er
     };
     let asked = archive.asked(operand)?;
     let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes))?;
-    Ok(Asked { bytes, media_type: asked.media_type, own, label })
+    Ok(AskedText { bytes, media_type: asked.media_type, own, label })
 }

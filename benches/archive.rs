@@ -79,7 +79,7 @@ fn add_200_kin_in_one_go(bencher: Bencher, n_threads: usize) {
     });
 }
 
-/// The stored kin of one document among 500 others.
+/// The stored base candidates of one document among 500 others.
 #[divan::bench]
 fn candidates_among_500(bencher: Bencher) {
     let backend: Arc<dyn Storage> = Arc::new(Memory::default());

@@ -30,11 +30,11 @@ fn main() {
     let n: u64 = std::env::var("INDEX_CONTENTS").map_or(100_000, |n| n.parse().unwrap());
     println!("{n} contents");
     Made::new("no index", n).fill();
-    let mut base_candidates = Made::new("kin", n);
+    let mut base_candidates = Made::new("feature", n);
     base_candidates.features = true;
     base_candidates.fill();
     base_candidates.weigh();
-    base_candidates.ask_kin();
+    base_candidates.ask_base_candidates();
     drop(base_candidates);
     let mut posting = Made::new("posting", n);
     posting.sketches = true;
@@ -143,7 +143,7 @@ impl Made {
         println!("{:10} {each:6.1} bytes each, {share:.0} % unused, {n_cells} rows", self.what);
     }
 
-    fn ask_kin(&self) {
+    fn ask_base_candidates(&self) {
         let ask = |features: [u32; N_FEATURES]| {
             let start = Instant::now();
             black_box(self.catalog.base_candidates(&features, None).unwrap());
@@ -151,10 +151,10 @@ impl Made {
         };
         let from = 2 * self.n + 1_000_000;
         let base_candidates = (from..from + N_TRIES).map(|n| ask(self.features(n)));
-        self.say("kin of one of a family", median(base_candidates.collect()));
+        self.say("base candidates of one of a family", median(base_candidates.collect()));
         let stranger = |n| std::array::from_fn(|turn| mixed(n, 400 + turn as u64) as u32);
         let strangers = (from..from + N_TRIES).map(|n| ask(stranger(n)));
-        self.say("kin of a stranger", median(strangers.collect()));
+        self.say("base candidates of a stranger", median(strangers.collect()));
     }
 
     fn ask_neighbours(&self) {

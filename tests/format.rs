@@ -19,7 +19,7 @@ use docarchive::{
         merkle::{Frontier, leaf_hash},
         note::{Checkpoint, Verifier},
     },
-    similarity::sketch::{Sketch, Words},
+    similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         chunk::{self, Chunk},
         frame::{self, Base, Header, Kind},
@@ -186,7 +186,7 @@ fn the_example_bundles_hold_the_example_events_and_their_details() {
 #[test]
 fn the_example_sketch_is_of_four_words() {
     let words = b"thetidecomesin";
-    let sketch = Sketch::of(Words { bytes: words, ends: &[3, 7, 12, 14] });
+    let sketch = Sketch::of(PackedWords { bytes: words, ends: &[3, 7, 12, 14] });
     let parsed = Sketch::parse(&hex("sketch")).unwrap();
     assert_eq!(parsed, sketch);
     assert_eq!((parsed.n_shingles(), parsed.index_hashes().len()), (5, 5));

@@ -25,8 +25,9 @@ use docarchive::{
         Archive,
         ingest::transaction::Provenance,
         similar::{
+            Similarity, Threshold,
             groups::{DupsScope, Group},
-            neighbours::{NearDocument, SimilarQuery, Similarity, Threshold},
+            neighbours::{NearDocument, SimilarQuery},
         },
     },
     backend::memory::Memory,
@@ -71,8 +72,8 @@ fn add_from(
 
 /// What a text that need not be stored is near to.
 fn near_to(archive: &Archive, text: &str) -> Vec<NearDocument> {
-    let question = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
-    archive.similar(text.as_bytes(), "text/plain", question).unwrap().unwrap_or_default()
+    let query = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
+    archive.similar(text.as_bytes(), "text/plain", query).unwrap().unwrap_or_default()
 }
 
 /// What a document is near to.
@@ -80,9 +81,8 @@ fn near_document(archive: &Archive, name: &str, all_revisions: bool) -> Vec<Near
     let document = archive.document(name.as_bytes()).unwrap();
     let revision = archive.catalog().revisions(&document).unwrap().remove(0);
     let bytes = archive.read_whole(&document, &revision).unwrap();
-    let question =
-        SimilarQuery { threshold: Threshold::Copied, own: Some(&document), all_revisions };
-    archive.similar(&bytes, &revision.media_type, question).unwrap().unwrap_or_default()
+    let query = SimilarQuery { threshold: Threshold::Copied, own: Some(&document), all_revisions };
+    archive.similar(&bytes, &revision.media_type, query).unwrap().unwrap_or_default()
 }
 
 fn names(near: &[NearDocument]) -> BTreeSet<String> {
@@ -123,11 +123,11 @@ fn set(names: impl IntoIterator<Item = impl Into<String>>) -> BTreeSet<String> {
 }
 
 /// How close two documents of a group are.
-fn link(group: &Group, a: &str, b: &str) -> Option<Similarity> {
+fn similarity_of(group: &Group, a: &str, b: &str) -> Option<Similarity> {
     let place = |name| group.members.iter().position(|(it, _)| it.name.text() == name);
     let (a, b) = (place(a)?, place(b)?);
     let is_theirs = |x: usize, y: usize| (x, y) == (a.min(b), a.max(b));
-    group.links.iter().find(|link| is_theirs(link.a, link.b)).map(|link| link.similarity)
+    group.pairs.iter().find(|pair| is_theirs(pair.a, pair.b)).map(|pair| pair.similarity)
 }
 
 /// Numbers that look random and are always the same for one seed.

@@ -18,7 +18,7 @@ use docarchive::{
         merkle::tiles::TilePath,
         note::{self, Checkpoint, Signer, Verifier},
     },
-    similarity::sketch::{Sketch, Words},
+    similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         chunk,
         frame::{self, Base, FrameError, Header, Kind},
@@ -122,7 +122,7 @@ fn valid() -> &'static [Vec<u8>] {
         }
         let chunk = chunk::Chunk { digest: Digest::of(b"a"), n_bytes: 1 };
         valid.push(chunk::encode_list(&[chunk, chunk]));
-        valid.push(Sketch::of(Words { bytes: b"abcde", ends: &[1, 2, 3, 4, 5] }).encode());
+        valid.push(Sketch::of(PackedWords { bytes: b"abcde", ends: &[1, 2, 3, 4, 5] }).encode());
         valid.push(signer().verifier().to_string().into_bytes());
         valid.push(signer().private_text().as_bytes().to_vec());
         valid.push(b"<p>caf&eacute; &#x41; <b>bold</b><script>x</script>".to_vec());
@@ -183,7 +183,7 @@ fn read_texts(bytes: &[u8]) {
     for media_type in ["text/plain", "text/html", "application/octet-stream"] {
         if let Some(readable) = text::readable(bytes, media_type) {
             let normal = Normal::of(&readable.text);
-            Sketch::of(Words { bytes: normal.bytes(), ends: normal.ends() });
+            Sketch::of(PackedWords { bytes: normal.bytes(), ends: normal.ends() });
         }
     }
 }

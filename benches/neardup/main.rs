@@ -21,10 +21,7 @@ use docarchive::{
             add::{Intake, Reading, Source},
             transaction::Provenance,
         },
-        similar::{
-            groups::DupsScope,
-            neighbours::{SimilarQuery, Threshold},
-        },
+        similar::{Threshold, groups::DupsScope, neighbours::SimilarQuery},
     },
     backend::local::Local,
     catalog::FileStat,
@@ -90,10 +87,10 @@ fn scale(n: u64) {
 /// How long it takes to find the neighbours of documents, and of texts that are not in the archive.
 fn ask(archive: &Archive, n: u64) {
     let mut found = 0;
-    let question = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
+    let query = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
     let mut ask = |text: String| {
         let start = Instant::now();
-        found += archive.similar(text.as_bytes(), "text/plain", question).unwrap().unwrap().len();
+        found += archive.similar(text.as_bytes(), "text/plain", query).unwrap().unwrap().len();
         start.elapsed()
     };
     let stored = (0..2000).map(|turn| ask(story(mixed(turn, 77) % n))).collect();
@@ -128,7 +125,7 @@ fn add(archive: &mut Archive, signer: &Signer, range: std::ops::Range<u64>) -> D
 }
 
 fn intake(n: u64) -> Intake {
-    // Two hundred sites without furniture of their own.
+    // Two hundred sites without boilerplate of their own.
     let name = DocName::new(format!("site{:03}/{n}.txt", mixed(n, 5) % 200)).unwrap();
     let bytes = story(n).into_bytes();
     let n_bytes = bytes.len() as u64;

@@ -125,7 +125,7 @@ def market_report(rng):
 
 
 class Site:
-    """The furniture of one invented site."""
+    """The boilerplate of one invented site."""
 
     def __init__(self, rng, n, others):
         name = "".join(rng.choice(LATIN) for _ in range(7)).title()

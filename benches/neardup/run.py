@@ -350,7 +350,7 @@ class Archive:
         return Near(groups, pairs, seconds)
 
     def candidate_pairs(self, store, texts):
-        """Pairs that the tool compares; None, with a note, where they are not told."""
+        """Pairs that the tool compares; None, with a note, where it does not name them."""
         command = shlex.split(self.candidates.format(store=shlex.quote(store)))
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **self.homes}, capture_output=True, text=True)
         if done.returncode:
@@ -463,23 +463,23 @@ def plain_rows(archive, folder):
     contents = Contents(folder)
     exact = contents.alike(min(PLAIN_MINIMA))
     store, read_seconds = archive.store(folder)
-    told, rows, mismatches = {}, [], []
+    named, rows, mismatches = {}, [], []
     for minimum in PLAIN_MINIMA:
         near = archive.near(store, minimum)
         found = contents.distinct(near.pairs)
-        told = found | told
+        named = found | named
         true = {pair for pair, score in exact.items() if score >= minimum - ROUNDING}
         hits = len(true & found.keys())
         rows.append([f"--min {minimum:g}", str(len(true)), str(len(found)), f"{ratio(hits, len(true)):.4f}",
                      f"{ratio(hits, len(found)):.4f}", f"{read_seconds:.1f}", f"{near.seconds:.1f}"])
-        mismatches += mismatch_rows(minimum, "missed", sorted(true - found.keys()), contents, told)
-        mismatches += mismatch_rows(minimum, "not so", sorted(found.keys() - true), contents, told)
+        mismatches += mismatch_rows(minimum, "missed", sorted(true - found.keys()), contents, named)
+        mismatches += mismatch_rows(minimum, "not so", sorted(found.keys() - true), contents, named)
     return rows, mismatches
 
 
-def mismatch_rows(minimum, what, pairs, contents, told):
+def mismatch_rows(minimum, what, pairs, contents, named):
     """The first pairs on which the tool and the exact count differ."""
-    tool = lambda pair: f"{told[pair]:.3f}" if pair in told else "-"
+    tool = lambda pair: f"{named[pair]:.3f}" if pair in named else "-"
     return [[f"--min {minimum:g}", what, *pair, f"{contents.resemblance(*pair):.3f}", tool(pair)]
             for pair in pairs[:N_SHOWN]]
 

@@ -1,14 +1,14 @@
 //! Text of every kind: decoded, stripped of markup, cut into words, sketched, compared.
 #![no_main]
 
-use docarchive::{diff::{self, Sides}, similarity::sketch::{Sketch, Words}, text::{self, Normal}};
+use docarchive::{diff::{self, Sides}, similarity::{shingles::PackedWords, sketch::Sketch}, text::{self, Normal}};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     for media_type in ["text/plain", "text/html", "application/octet-stream"] {
         let Some(readable) = text::readable(bytes, media_type) else { continue };
         let normal = Normal::of(&readable.text);
-        let sketch = Sketch::of(Words { bytes: normal.bytes(), ends: normal.ends() });
+        let sketch = Sketch::of(PackedWords { bytes: normal.bytes(), ends: normal.ends() });
         assert_eq!(Sketch::parse(&sketch.encode()), Ok(sketch));
         let text = readable.text.to_string();
         let middle = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at));

@@ -21,7 +21,7 @@ use super::{
     find::nanoseconds,
     index::{
         blocks::{self, Blocks},
-        features::relate,
+        features::index_features,
         postings::sketch_in,
     },
     name_of, name_value,
@@ -62,7 +62,7 @@ pub struct Batch<'a> {
     pub packs: &'a [Pack<'a>],
     /// Sketches, as stored, of contents that appear here for the first time.
     pub sketches: Option<&'a HashMap<Digest, Vec<u8>>>,
-    /// Features of contents and chunks that appear here for the first time; one without has no kin.
+    /// Features of contents and chunks that appear here for the first time; one without is found by nobody.
     pub features: Option<&'a HashMap<Key, Features>>,
     /// The chunks, in order, of large contents that appear here for the first time.
     pub chunks: Option<&'a HashMap<Digest, Vec<Key>>>,
@@ -160,7 +160,7 @@ impl Catalog {
 struct Indexing {
     /// Contents made or unmade the latest of a document.
     touched: BTreeSet<i64>,
-    /// What the kin index gets.
+    /// What the index of base candidates gets.
     base_candidates: Vec<u64>,
     /// Which new documents show what their sites have in common.
     sampling: Sampling,
@@ -198,7 +198,12 @@ fn apply_event(
                 .prepare_cached("INSERT INTO sketch VALUES (?1, 0, ?2)")?
                 .execute(params![content, sketch])?;
         }
-        relate(transaction, batch, (content, &revise.sha256), &mut indexing.base_candidates)?;
+        index_features(
+            transaction,
+            batch,
+            (content, &revise.sha256),
+            &mut indexing.base_candidates,
+        )?;
     }
     indexing.touched.insert(content);
     let (document, number) =

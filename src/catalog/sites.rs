@@ -1,25 +1,23 @@
-//! Sites and their furniture: which documents show what the pages of a site have in common.
+//! Sites and their boilerplate: which documents show what the pages of a site have in common.
 
 use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::types::{
-    digest::{Digest, DocId},
-    document::Revision,
-    error::Error,
-    name::DocName,
+use crate::{
+    similarity::params::{SITE_SAMPLE_TEXTS_MAX, SITE_SAMPLE_TEXTS_MIN},
+    types::{
+        digest::{Digest, DocId},
+        document::Revision,
+        error::Error,
+        name::DocName,
+    },
 };
 
 use super::Catalog;
 
-/// So many documents of a site are looked at for its furniture.
-const SAMPLED: usize = 64;
-/// From fewer documents nothing can be learnt.
-const SAMPLED_MIN: usize = 3;
-
 impl Catalog {
-    /// The sites whose furniture must be made again.
+    /// The sites whose boilerplate must be made again.
     pub fn sites_changed(&self) -> Result<Vec<i64>, Error> {
         let mut query = self
             .db
@@ -28,7 +26,7 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The revisions that show a site's furniture: the first ones of up to 64 of its documents, by
+    /// The revisions that show a site's boilerplate: the first ones of some of its documents, by
     /// the hash of the name, so that the order in which they came does not matter.
     pub fn sample(&self, site: i64) -> Result<Vec<Revision>, Error> {
         let mut query = self
@@ -44,7 +42,7 @@ impl Catalog {
         Ok(revisions)
     }
 
-    /// Keeps the furniture of a site.
+    /// Keeps the boilerplate of a site.
     pub fn set_boilerplate(&self, site: i64, data: &[u8]) -> Result<(), Error> {
         let mut replace =
             self.db.prepare_cached("INSERT OR REPLACE INTO boilerplate VALUES (?1, ?2)")?;
@@ -52,13 +50,13 @@ impl Catalog {
         Ok(())
     }
 
-    /// The furniture of a site, as kept; none when it has none, or that is not known yet.
+    /// The boilerplate of a site, as kept; none when it has none, or that is not known yet.
     pub fn boilerplate(&self, site: i64) -> Result<Option<Vec<u8>>, Error> {
         let mut query = self.db.prepare_cached("SELECT data FROM boilerplate WHERE site = ?1")?;
         Ok(query.query_row([site], |row| row.get(0)).optional()?.flatten())
     }
 
-    /// Whether the furniture of some site is kept in more than so many bytes.
+    /// Whether the boilerplate of some site is kept in more than so many bytes.
     pub fn has_boilerplate_over(&self, n_bytes: usize) -> Result<bool, Error> {
         let mut query =
             self.db.prepare_cached("SELECT 1 FROM boilerplate WHERE length(data) > ?1 LIMIT 1")?;
@@ -98,7 +96,7 @@ fn site_of(source: Option<&str>, name: &DocName) -> Option<String> {
 #[derive(Default)]
 pub(super) struct Sampling {
     sites: HashMap<String, i64>,
-    /// Content by rank, of each site met.
+    /// Content by rank, of each site that has a new document.
     samples: BTreeMap<i64, BTreeMap<i64, i64>>,
     changed: BTreeMap<i64, bool>,
 }
@@ -148,7 +146,7 @@ impl Sampling {
         };
         // The shift makes the numbers positive, and nothing else.
         let rank = (Digest::of(name).key().0 >> 1) as i64;
-        let is_full = sample.len() >= SAMPLED;
+        let is_full = sample.len() >= SITE_SAMPLE_TEXTS_MAX;
         if is_full && sample.last_key_value().is_some_and(|(last, _)| *last <= rank) {
             return Ok(());
         }
@@ -159,10 +157,10 @@ impl Sampling {
             return Ok(());
         }
         sample.insert(rank, content);
-        if sample.len() > SAMPLED {
+        if sample.len() > SITE_SAMPLE_TEXTS_MAX {
             sample.pop_last();
         }
-        self.changed.insert(site, sample.len() >= SAMPLED_MIN);
+        self.changed.insert(site, sample.len() >= SITE_SAMPLE_TEXTS_MIN);
         Ok(())
     }
 
@@ -234,7 +232,7 @@ mod tests {
             sample(&catalog.db, 1).unwrap()
         };
         let first = sampled((0..200).collect());
-        assert_eq!(first.len(), SAMPLED);
+        assert_eq!(first.len(), SITE_SAMPLE_TEXTS_MAX);
         assert_eq!(sampled((0..200).rev().collect()), first);
     }
 }

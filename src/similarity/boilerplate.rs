@@ -1,9 +1,9 @@
 //! Boilerplate: the lines that the pages of a site share, such as menus, notices and footers.
 //!
 //! On pages they are half of the text, and two pages of one site would look like copies. A line that
-//! at least three texts of a site's sample share is its furniture, provided that such lines are
+//! at least three texts of a site's sample share is boilerplate, provided that such lines are
 //! a part of most texts there: a folder that has a few copies among many other texts has none.
-//! Sketches are of whole texts and never change; furniture is taken away when texts are compared,
+//! Sketches are of whole texts and never change; boilerplate is taken away when texts are compared,
 //! so what was added first does not matter.
 
 use std::{
@@ -15,27 +15,13 @@ use std::{
 use crate::text::Normal;
 
 use super::{
-    sketch::Shingles,
+    params::{
+        BOILERPLATE_SHARE_MAX, BOILERPLATE_SHARE_MAX_OF_FEW, BOILERPLATE_SHARE_MIN,
+        BOILERPLATE_TEXTS_MIN, FEW_TEXTS, OWN_WORDS_SHARE_MIN, PAGES_SHARE_MIN,
+    },
+    shingles::Shingles,
     words::{line_hash, words},
 };
-
-/// A line is furniture that so many texts of the sample share.
-const TEXTS_MIN: usize = 3;
-/// Of a page this share of the words is furniture: less is chance, and where it is more the texts are
-/// versions of one rather than pages.
-const SHARE_MIN: f64 = 0.1;
-/// See [`SHARE_MIN`].
-const SHARE_MAX: f64 = 0.8;
-/// Few texts are more easily versions of one;
-const FEW_TEXTS: usize = 8;
-/// of them no more than this may be furniture.
-const SHARE_MAX_OF_FEW: f64 = 0.6;
-/// A site has furniture if this share of the sampled texts are pages.
-const TEXTS_SHARE_MIN: f64 = 0.5;
-
-/// Of a text so much must be left without furniture, else nothing is taken away: it is rather one of
-/// several copies on its own site.
-const OWN_SHARE_MIN: f64 = 0.1;
 
 /// What texts of a site have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,30 +35,37 @@ pub struct Boilerplate {
 impl Boilerplate {
     /// Learns from texts.
     pub fn of(texts: &[String]) -> Self {
-        let pages: Vec<Page> = texts.iter().map(|text| Page::of(text)).collect();
+        let sampled: Vec<TextLines> = texts.iter().map(|text| TextLines::of(text)).collect();
         let mut n_texts: HashMap<u32, usize> = HashMap::new();
-        for page in &pages {
-            let distinct: BTreeSet<u32> = page.lines.iter().map(|(hash, _)| *hash).collect();
+        for text in &sampled {
+            let distinct: BTreeSet<u32> = text.lines.iter().map(|(hash, _)| *hash).collect();
             for line in distinct {
                 *n_texts.entry(line).or_default() += 1;
             }
         }
-        let mut lines: Vec<u32> =
-            n_texts.into_iter().filter(|(_, n)| *n >= TEXTS_MIN).map(|(line, _)| line).collect();
+        let mut lines: Vec<u32> = n_texts
+            .into_iter()
+            .filter(|(_, n)| *n >= BOILERPLATE_TEXTS_MIN)
+            .map(|(line, _)| line)
+            .collect();
         lines.sort_unstable();
-        let share_max = if pages.len() < FEW_TEXTS { SHARE_MAX_OF_FEW } else { SHARE_MAX };
-        let is_page = |page: &&Page| {
-            let share = page.share_of(&lines);
-            (SHARE_MIN..=share_max).contains(&share)
+        let share_max = if sampled.len() < FEW_TEXTS {
+            BOILERPLATE_SHARE_MAX_OF_FEW
+        } else {
+            BOILERPLATE_SHARE_MAX
         };
-        let n_pages = pages.iter().filter(is_page).count();
-        if (n_pages as f64) < pages.len() as f64 * TEXTS_SHARE_MIN {
+        let is_page = |text: &&TextLines| {
+            let share = text.share_of(&lines);
+            (BOILERPLATE_SHARE_MIN..=share_max).contains(&share)
+        };
+        let n_pages = sampled.iter().filter(is_page).count();
+        if (n_pages as f64) < sampled.len() as f64 * PAGES_SHARE_MIN {
             return Self::default();
         }
         let mut boilerplate = Self { lines, shingles: Vec::new() };
-        let taken: BTreeSet<u32> =
-            texts.iter().flat_map(|text| boilerplate.taken_from(text)).collect();
-        boilerplate.shingles = taken.into_iter().collect();
+        let lost: BTreeSet<u32> =
+            texts.iter().flat_map(|text| boilerplate.shingles_lost_by(text)).collect();
+        boilerplate.shingles = lost.into_iter().collect();
         boilerplate
     }
 
@@ -81,17 +74,17 @@ impl Boilerplate {
         self.lines.is_empty()
     }
 
-    /// Whether a line with this hash is furniture.
+    /// Whether a line with this hash is boilerplate.
     pub fn has_line(&self, hash: Option<u32>) -> bool {
         hash.is_some_and(|hash| self.lines.binary_search(&hash).is_ok())
     }
 
-    /// What sketches keep of the shingles of furniture, rising.
+    /// What sketches keep of its shingles, rising.
     pub fn shingles(&self) -> &[u32] {
         &self.shingles
     }
 
-    /// The furniture of all of them.
+    /// The boilerplate of all of them.
     pub fn union(all: &[Rc<Self>]) -> Self {
         let joined = |numbers: fn(&Self) -> &[u32]| {
             let mut joined: Vec<u32> = all.iter().flat_map(|one| numbers(one)).copied().collect();
@@ -107,8 +100,8 @@ impl Boilerplate {
         4 * (self.lines.len() + self.shingles.len()) + 128
     }
 
-    /// The shingles that a text loses with its furniture.
-    fn taken_from(&self, text: &str) -> Vec<u32> {
+    /// What sketches keep of the shingles that a text loses with its boilerplate.
+    fn shingles_lost_by(&self, text: &str) -> Vec<u32> {
         let own = Normal::of(&self.own_text(text.into()));
         let own = Shingles::of(words(&own));
         let whole = Normal::of(text);
@@ -116,14 +109,14 @@ impl Boilerplate {
         whole.kept_without(&own).collect()
     }
 
-    /// A text but for its self.
+    /// A text without its boilerplate; all of it where next to nothing would be left.
     pub fn own_text<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
         if self.is_empty() {
             return text;
         }
         let is_own = |line: &&str| !self.has_line(line_hash(&Normal::of(line)));
         let own = text.lines().filter(is_own).collect::<Vec<_>>().join("\n");
-        let n_min = Normal::of(&text).ends().len() as f64 * OWN_SHARE_MIN;
+        let n_min = Normal::of(&text).ends().len() as f64 * OWN_WORDS_SHARE_MIN;
         if Normal::of(&own).ends().len() as f64 >= n_min { Cow::Owned(own) } else { text }
     }
 
@@ -149,11 +142,11 @@ impl Boilerplate {
 }
 
 /// The lines of a text, and how many words each has.
-struct Page {
+struct TextLines {
     lines: Vec<(u32, usize)>,
 }
 
-impl Page {
+impl TextLines {
     fn of(text: &str) -> Self {
         let line = |line: &str| {
             let normal = Normal::of(line);

@@ -1,4 +1,4 @@
-//! Linkage: from pairs that are close to groups in which all are close on average.
+//! Clusters: from pairs that are close to groups in which all are close on average.
 //!
 //! Average linkage (UPGMA: Sokal and Michener, "A statistical method for evaluating systematic
 //! relationships", 1958): the two groups whose members are closest on average become one, until no
@@ -29,30 +29,32 @@ pub struct ClusterThreshold {
     pub average: f64,
 }
 
-/// Groups `n` things; two groups become one while they are over the bar.
+/// Groups `n` things; two groups become one while they reach the threshold.
 ///
 /// Each group's members rise, and groups come in the order of their first members. Of equally close
 /// groups those with the lowest members come first: the result depends on the numbering alone. Takes
 /// time in proportion to the pairs times the logarithm of their number, for most inputs.
-pub fn groups(n: usize, pairs: &[Pair], bar: ClusterThreshold) -> Vec<Vec<u32>> {
-    let mut linkage = Linkage::new(n, pairs);
-    while let Some(next) = linkage.heap.pop() {
+pub fn clusters(n: usize, pairs: &[Pair], threshold: ClusterThreshold) -> Vec<Vec<u32>> {
+    let mut clustering = Clustering::new(n, pairs);
+    while let Some(next) = clustering.heap.pop() {
         let average = next.average();
-        if average < bar.average {
+        if average < threshold.average {
             break;
         }
         // Groups that have grown since are in the heap again.
-        let Some(between) = linkage.between(next.a, next.b) else { continue };
-        if linkage.average(next.a, next.b, between) == average && between.closest >= bar.closest {
-            linkage.join(next.a, next.b);
+        let Some(between) = clustering.between(next.a, next.b) else { continue };
+        if clustering.average(next.a, next.b, between) == average
+            && between.closest >= threshold.closest
+        {
+            clustering.join(next.a, next.b);
         }
     }
-    linkage.groups()
+    clustering.clusters()
 }
 
 /// Two groups that might become one; the closest is greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Next {
+struct Merge {
     /// An average that is not negative, whose bits have the same order.
     bits: u64,
     first: Reverse<(u32, u32)>,
@@ -60,7 +62,7 @@ struct Next {
     b: u32,
 }
 
-impl Next {
+impl Merge {
     fn new(a: u32, b: u32, average: f64) -> Self {
         Self { bits: average.to_bits(), first: Reverse((a, b)), a, b }
     }
@@ -71,39 +73,39 @@ impl Next {
 }
 
 /// Groups are known by their lowest member.
-struct Linkage {
+struct Clustering {
     members: Vec<Vec<u32>>,
     /// What lies between a group and each other that has pairs with it.
-    between: Vec<BTreeMap<u32, Between>>,
-    heap: BinaryHeap<Next>,
+    between: Vec<BTreeMap<u32, PairSums>>,
+    heap: BinaryHeap<Merge>,
 }
 
 /// The pairs between two groups.
 #[derive(Debug, Clone, Copy, Default)]
-struct Between {
+struct PairSums {
     sum: f64,
     closest: f64,
 }
 
-impl Linkage {
+impl Clustering {
     fn new(n: usize, pairs: &[Pair]) -> Self {
         let mut between = vec![BTreeMap::new(); n];
         let mut heap = BinaryHeap::with_capacity(pairs.len());
         for Pair { a, b, score } in pairs {
             let score = score.max(0.0);
-            let one = Between { sum: score, closest: score };
+            let one = PairSums { sum: score, closest: score };
             between[*a as usize].insert(*b, one);
             between[*b as usize].insert(*a, one);
-            heap.push(Next::new(*a, *b, score));
+            heap.push(Merge::new(*a, *b, score));
         }
         Self { members: (0..n as u32).map(|one| vec![one]).collect(), between, heap }
     }
 
-    fn between(&self, a: u32, b: u32) -> Option<Between> {
+    fn between(&self, a: u32, b: u32) -> Option<PairSums> {
         self.between[a as usize].get(&b).copied()
     }
 
-    fn average(&self, a: u32, b: u32, between: Between) -> f64 {
+    fn average(&self, a: u32, b: u32, between: PairSums) -> f64 {
         let n_pairs = self.members[a as usize].len() * self.members[b as usize].len();
         between.sum / n_pairs as f64
     }
@@ -125,12 +127,12 @@ impl Linkage {
         for (other, between) in &mine {
             self.between[*other as usize].insert(a, *between);
             let average = self.average(a, *other, *between);
-            self.heap.push(Next::new(a.min(*other), a.max(*other), average));
+            self.heap.push(Merge::new(a.min(*other), a.max(*other), average));
         }
         self.between[a as usize] = mine;
     }
 
-    fn groups(self) -> Vec<Vec<u32>> {
+    fn clusters(self) -> Vec<Vec<u32>> {
         let mut groups = self.members;
         groups.retain(|group| !group.is_empty());
         groups.iter_mut().for_each(|group| group.sort_unstable());
@@ -148,24 +150,24 @@ mod tests {
         all.iter().map(|(a, b, score)| Pair { a: *a, b: *b, score: *score }).collect()
     }
 
-    fn bar(closest: f64, average: f64) -> ClusterThreshold {
+    fn threshold(closest: f64, average: f64) -> ClusterThreshold {
         ClusterThreshold { closest, average }
     }
 
     #[test]
     fn a_link_between_two_groups_does_not_make_them_one() {
         let all = pairs(&[(0, 1, 0.9), (0, 2, 0.8), (1, 2, 0.9), (3, 4, 0.9), (2, 3, 0.7)]);
-        assert_eq!(groups(6, &all, bar(0.6, 0.3)), [vec![0, 1, 2], vec![3, 4], vec![5]]);
-        assert_eq!(groups(6, &all, bar(0.6, 0.1)), [vec![0, 1, 2, 3, 4], vec![5]]);
-        assert_eq!(groups(6, &all, bar(0.8, 0.1)), [vec![0, 1, 2], vec![3, 4], vec![5]]);
-        assert_eq!(groups(6, &all, bar(0.6, 0.95)).len(), 6);
+        assert_eq!(clusters(6, &all, threshold(0.6, 0.3)), [vec![0, 1, 2], vec![3, 4], vec![5]]);
+        assert_eq!(clusters(6, &all, threshold(0.6, 0.1)), [vec![0, 1, 2, 3, 4], vec![5]]);
+        assert_eq!(clusters(6, &all, threshold(0.8, 0.1)), [vec![0, 1, 2], vec![3, 4], vec![5]]);
+        assert_eq!(clusters(6, &all, threshold(0.6, 0.95)).len(), 6);
     }
 
     #[test]
     fn the_closest_come_first() {
         let all = pairs(&[(0, 1, 0.6), (1, 2, 0.8)]);
-        assert_eq!(groups(3, &all, bar(0.5, 0.5)), [vec![0], vec![1, 2]]);
-        assert_eq!(groups(0, &[], bar(0.5, 0.5)), Vec::<Vec<u32>>::new());
+        assert_eq!(clusters(3, &all, threshold(0.5, 0.5)), [vec![0], vec![1, 2]]);
+        assert_eq!(clusters(0, &[], threshold(0.5, 0.5)), Vec::<Vec<u32>>::new());
     }
 
     proptest! {
@@ -180,10 +182,10 @@ mod tests {
                 .filter(|((a, b), _)| a < b)
                 .map(|((a, b), score)| Pair { a, b, score: f64::from(score) / 100.0 })
                 .collect();
-            let bar = bar(f64::from(closest) / 100.0, f64::from(average) / 100.0);
-            let one = groups(12, &all, bar);
+            let threshold = threshold(f64::from(closest) / 100.0, f64::from(average) / 100.0);
+            let one = clusters(12, &all, threshold);
             all.reverse();
-            prop_assert_eq!(&groups(12, &all, bar), &one);
+            prop_assert_eq!(&clusters(12, &all, threshold), &one);
             prop_assert_eq!(one.iter().map(Vec::len).sum::<usize>(), 12);
         }
     }

@@ -1,11 +1,21 @@
 //! Near-duplicates, the pure part: what is computed of texts, and of pairs of them.
 //!
-//! [`sketch`] and [`words`] of one text, [`boilerplate`] of a site, [`prepared`] and [`passages`] of a pair,
-//! [`clusters`] of many.
+//! [`params`] has the steps from a text to a group in one picture, and every number in them. Of one
+//! text there are [`words`], [`shingles`] and [`sketch`], of a site its [`boilerplate`], of a pair
+//! [`candidates`], [`prepared`], [`overlap`], [`passages`], [`score`] and [`explanation`], of many
+//! texts [`groups`], [`clusters`] and [`disjoint_sets`]. What asks catalog and store is `archive/similar`.
 
 pub mod boilerplate;
+pub mod candidates;
 pub mod clusters;
+pub mod disjoint_sets;
+pub mod explanation;
+pub mod groups;
+pub mod overlap;
+pub mod params;
 pub mod passages;
 pub mod prepared;
+pub mod score;
+pub mod shingles;
 pub mod sketch;
 pub mod words;

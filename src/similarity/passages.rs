@@ -7,16 +7,10 @@
 
 use std::ops::Range;
 
-/// Words of a seed.
-const SEED_WORDS: usize = 2;
-/// Seeds further apart than so many words are of two passages.
-const GAP_WORDS_MAX: usize = 12;
-/// By so many words the distances between two seeds may differ in the two texts.
-const DRIFT_WORDS_MAX: usize = 4;
-/// Of a pair that stands in a text more often than this, the first places count.
-const PLACES_MAX: usize = 4;
-/// Passages that are open at the same time; of more, those that end first are closed.
-const OPEN_MAX: usize = 32;
+use super::params::{
+    PASSAGE_DRIFT_WORDS_MAX, PASSAGE_GAP_WORDS_MAX, PASSAGES_OPEN_MAX, SEED_PLACES_MAX, SEED_WORDS,
+    WORD_ALIKE_SHARE_MIN,
+};
 
 /// A stretch of one text that stands in the other, too. Positions count words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +46,7 @@ impl Seeds {
             while others.next_if(|its| its[0].0 < mine[0].0).is_some() {}
             let Some(its) = others.next_if(|its| its[0].0 == mine[0].0) else { continue };
             for (_, at) in mine {
-                let its = its.iter().take(PLACES_MAX);
+                let its = its.iter().take(SEED_PLACES_MAX);
                 both.extend(its.map(|(_, other)| (*at as usize, *other as usize)));
             }
         }
@@ -68,7 +62,7 @@ pub fn shared(a: &Seeds, b: &Seeds) -> Vec<Passage> {
     let mut open: Vec<Passage> = Vec::new();
     let mut done = Vec::new();
     for (at, other) in a.shared(b) {
-        close(&mut open, &mut done, |passage| at >= passage.a.end + GAP_WORDS_MAX);
+        close(&mut open, &mut done, |passage| at >= passage.a.end + PASSAGE_GAP_WORDS_MAX);
         let near = open.iter_mut().filter(|it| follows(it, at, other));
         match near.min_by_key(|it| (drift(it, at, other), at - it.a.end.min(at))) {
             Some(passage) => {
@@ -77,7 +71,7 @@ pub fn shared(a: &Seeds, b: &Seeds) -> Vec<Passage> {
             }
             None => open.push(Passage { a: at..at + SEED_WORDS, b: other..other + SEED_WORDS }),
         }
-        if open.len() > OPEN_MAX {
+        if open.len() > PASSAGES_OPEN_MAX {
             done.push(open.remove(0));
         }
     }
@@ -88,7 +82,7 @@ pub fn shared(a: &Seeds, b: &Seeds) -> Vec<Passage> {
 
 /// A text as its words and their hashes.
 #[derive(Debug, Clone, Copy)]
-pub struct Wording<'a> {
+pub struct HashedWords<'a> {
     /// The words.
     pub words: &'a [&'a str],
     /// A hash of each.
@@ -98,16 +92,16 @@ pub struct Wording<'a> {
 /// How many words of each text stand in a passage and are the same in the other, or look alike.
 ///
 /// A scanned word looks like what it was; where a template has another name or number, nothing does.
-pub fn n_alike(a: Wording, b: Wording, passages: &[Passage]) -> (usize, usize) {
+pub fn n_alike(a: HashedWords, b: HashedWords, passages: &[Passage]) -> (usize, usize) {
     let mut alike = (vec![false; a.hashes.len()], vec![false; b.hashes.len()]);
     for passage in passages {
         let (mut at, mut other) = (passage.a.start, passage.b.start);
         while at < passage.a.end && other < passage.b.end {
             let (n_a, n_b) =
                 until_same(&a.hashes[at..passage.a.end], &b.hashes[other..passage.b.end]);
-            for turn in 0..n_a.min(n_b) {
-                if looks_like(a.words[at + turn], b.words[other + turn]) {
-                    (alike.0[at + turn], alike.1[other + turn]) = (true, true);
+            for n in 0..n_a.min(n_b) {
+                if looks_like(a.words[at + n], b.words[other + n]) {
+                    (alike.0[at + n], alike.1[other + n]) = (true, true);
                 }
             }
             (at, other) = (at + n_a, other + n_b);
@@ -124,10 +118,10 @@ pub fn n_alike(a: Wording, b: Wording, passages: &[Passage]) -> (usize, usize) {
 /// How many words must be passed over in each of two stretches until both go on with the same word;
 /// their lengths when that is not to be expected.
 fn until_same(a: &[u64], b: &[u64]) -> (usize, usize) {
-    for sum in 0..2 * (GAP_WORDS_MAX + DRIFT_WORDS_MAX) {
+    for sum in 0..2 * (PASSAGE_GAP_WORDS_MAX + PASSAGE_DRIFT_WORDS_MAX) {
         for n_a in sum.saturating_sub(b.len())..=sum.min(a.len()) {
             let n_b = sum - n_a;
-            if n_a.abs_diff(n_b) <= DRIFT_WORDS_MAX
+            if n_a.abs_diff(n_b) <= PASSAGE_DRIFT_WORDS_MAX
                 && a.get(n_a).is_some_and(|word| b.get(n_b) == Some(word))
             {
                 return (n_a, n_b);
@@ -146,7 +140,8 @@ fn looks_like(a: &str, b: &str) -> bool {
     };
     let n_head = same(&mut a.chars(), &mut b.chars());
     let n_tail = same(&mut a.chars().rev(), &mut b.chars().rev());
-    2 * (n_head + n_tail) >= n_max && !a.chars().chain(b.chars()).any(char::is_numeric)
+    (n_head + n_tail) as f64 >= n_max as f64 * WORD_ALIKE_SHARE_MIN
+        && !a.chars().chain(b.chars()).any(char::is_numeric)
 }
 
 /// The stretches put together where they meet, rising.
@@ -165,11 +160,11 @@ pub fn union(stretches: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>>
 
 /// Whether a seed goes on where a passage stopped.
 fn follows(passage: &Passage, at: usize, other: usize) -> bool {
-    let reach = passage.b.end + GAP_WORDS_MAX + DRIFT_WORDS_MAX;
+    let reach = passage.b.end + PASSAGE_GAP_WORDS_MAX + PASSAGE_DRIFT_WORDS_MAX;
     at + SEED_WORDS > passage.a.end
         && other + SEED_WORDS > passage.b.end
         && other < reach
-        && drift(passage, at, other) <= DRIFT_WORDS_MAX
+        && drift(passage, at, other) <= PASSAGE_DRIFT_WORDS_MAX
 }
 
 /// By how much the distances to the end of a passage differ in the two texts.
@@ -231,7 +226,8 @@ mod tests {
             let (a, b): (Vec<&str>, Vec<&str>) =
                 (a.split_whitespace().collect(), b.split_whitespace().collect());
             let (x, y) = (words(&a.join(" ")), words(&b.join(" ")));
-            let (a, b) = (Wording { words: &a, hashes: &x }, Wording { words: &b, hashes: &y });
+            let (a, b) =
+                (HashedWords { words: &a, hashes: &x }, HashedWords { words: &b, hashes: &y });
             n_alike(a, b, &shared(&Seeds::of(&x), &Seeds::of(&y)))
         };
         let story = "the old ferry to the island left harbour at noon and came back late";

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use crate::text::{self, Normal};
 
-use super::sketch::{self, Sketch, Words};
+use super::{
+    shingles::{self, PackedWords},
+    sketch::Sketch,
+};
 
 /// The sketch of a content that is text; none for anything else, or when it has no words.
 pub fn sketch(bytes: &[u8], media_type: &str) -> Option<Sketch> {
@@ -15,12 +18,12 @@ pub fn sketch(bytes: &[u8], media_type: &str) -> Option<Sketch> {
 
 /// A hash of the words of a line; none of a line without words.
 pub fn line_hash(line: &Normal) -> Option<u32> {
-    sketch::sequence_hash(words(line))
+    shingles::sequence_hash(words(line))
 }
 
-/// The words of a text in normal form as sketches take them.
-pub fn words(normal: &Normal) -> Words<'_> {
-    Words { bytes: normal.bytes(), ends: normal.ends() }
+/// The words of a text in normal form as shingles are made of them.
+pub fn words(normal: &Normal) -> PackedWords<'_> {
+    PackedWords { bytes: normal.bytes(), ends: normal.ends() }
 }
 
 /// What people read of a content; none when it is no text.
@@ -36,7 +39,7 @@ pub fn placed_words(text: &str) -> (Vec<u64>, Vec<std::ops::Range<usize>>) {
     for token in text.split_ascii_whitespace() {
         let start = token.as_ptr() as usize - text.as_ptr() as usize;
         let normal = Normal::of(token);
-        let found = sketch::word_hashes(words(&normal));
+        let found = shingles::word_hashes(words(&normal));
         places.extend(found.iter().map(|_| start..start + token.len()));
         hashes.extend(found);
     }

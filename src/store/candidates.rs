@@ -111,11 +111,13 @@ impl RecentBlobs {
                 }),
             }
         }
+        // Two orders: matching features are known of all and say who is worth a look; what is missing
+        // says who is best, and of blobs stored before it is only estimated.
         found.sort_by_key(|it| {
             (Reverse(it.is_previous), Reverse(it.n_matching), it.n_apart, it.turn)
         });
         found.truncate(CLOSE_MAX);
-        // Of equals the earliest: what came later most likely hangs on it, and chains stay short.
+        // Of equals the earliest: what came later is most likely attached to it, and chains stay short.
         found.sort_by_key(|it| (it.n_missing, Reverse(it.is_previous), it.n_apart, it.turn));
         Ok(found)
     }
@@ -126,6 +128,7 @@ impl RecentBlobs {
         let turn = self.first + self.blobs.len() as u32;
         for feature in features {
             let sharing = self.sharing.entry(feature).or_default();
+            // Of a feature that all have the oldest go: a new version is nearest to the latest ones.
             if sharing.len() == SHARING_MAX {
                 sharing.pop_front();
             }
@@ -149,7 +152,7 @@ impl RecentBlobs {
             features.iter().filter_map(|it| self.sharing.get(it)).flatten().copied().collect();
         let previous = previous.and_then(|key| self.turns.get(&key)).copied();
         if let Some(turn) = previous {
-            // It may not be among the latest.
+            // It may not be among the latest; and as the likeliest base it must be counted in full.
             met.retain(|other| *other != turn);
             let pairs = features.iter().zip(self.known(turn).features);
             met.extend(pairs.filter(|(mine, its)| *mine == its).map(|_| turn));
@@ -161,6 +164,7 @@ impl RecentBlobs {
             let n_apart = self.known(*turn).n_bytes.abs_diff(n_bytes);
             (Some(*turn) != previous, Reverse(*n_matching), n_apart, *turn)
         });
+        // Before fingerprints are compared, which costs more than all the rest.
         close.truncate(CLOSE_MAX);
         let candidate = |(turn, n_matching): (u32, u32)| {
             let known = self.known(turn);
@@ -180,6 +184,7 @@ impl RecentBlobs {
     }
 
     fn make_room(&mut self) {
+        // Fingerprints go first: a blob is still found by its features, and what it lacks is estimated.
         while self.n_traits > TRAITS_BYTES_MAX {
             let at = (self.first_traits - self.first) as usize;
             let Some(oldest) = self.blobs.get_mut(at) else { break };

@@ -27,6 +27,8 @@ pub fn decode<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
     if !may_be_text(media_type) {
         return None;
     }
+    // From what proves itself to what is guessed: bytes that are text in one encoding are some text or
+    // other in most, so the first that must be right is taken.
     let decoded = if let Some(marked) = by_mark(bytes) {
         marked
     } else if bytes.contains(&0) {
@@ -74,6 +76,8 @@ fn utf16(bytes: &[u8]) -> Option<Decoded<'_>> {
     let n_zeros = |place: usize| pairs.iter().filter(|pair| pair[place] == 0).count();
     let encoding = if n_zeros(1) > n_zeros(0) { UTF_16LE } else { UTF_16BE };
     let decoded = decode_as(encoding, bytes);
+    // Nearly any even number of bytes decodes to characters of some script: numbers and samples do not
+    // decode to letters and spaces.
     let (mut n_usual, mut n_all) = (0, 0);
     for c in decoded.text.chars() {
         n_all += 1;
@@ -97,6 +101,8 @@ fn utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Some(Decoded { text: text.into(), encoding: UTF_8.name(), lossy: false });
     }
+    // One torn character must not turn all others into those of a one-byte encoding; and in such an
+    // encoding next to nothing is UTF-8 by chance.
     let (mut n_good, mut n_bad) = (0, 0);
     for chunk in bytes.utf8_chunks() {
         n_good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
@@ -119,6 +125,7 @@ fn declared(bytes: &[u8]) -> Option<Decoded<'_>> {
     // UTF-16 cannot be declared in bytes that read as ASCII.
     let encoding = Encoding::for_label(label).filter(|it| it.is_ascii_compatible())?;
     let decoded = decode_as(encoding, bytes);
+    // Declarations are copied from page to page, and are wrong.
     is_text(&decoded.text).then_some(decoded)
 }
 
@@ -133,7 +140,8 @@ fn value_after<'a>(head: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     Some(&value[..value.iter().position(is_end).unwrap_or(value.len())])
 }
 
-/// Guesses from a window that begins shortly before the first byte beyond ASCII.
+/// Guesses from a window that begins shortly before the first byte beyond ASCII: what lies before says
+/// nothing about the encoding, and the detector's time grows with what it is fed.
 fn guess(bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
     let from = first.saturating_sub(64);
@@ -145,7 +153,8 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 
 const GUESS_BYTES: usize = 128 << 10;
 
-/// Whether at most one character in a hundred is one that texts do not have.
+/// Whether at most one character in a hundred is one that texts do not have: a
+/// captured text may hold a torn line or a stray control, and other bytes are full of them.
 fn is_text(text: &str) -> bool {
     n_odd(text) * 100 <= text.len()
 }

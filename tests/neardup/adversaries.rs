@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use docarchive::{
-    archive::similar::neighbours::{SimilarQuery, Threshold},
+    archive::similar::{Threshold, neighbours::SimilarQuery},
     types::limits,
 };
 
 use super::{
-    Dice, Text, exact_groups, grouped, holding, link, members, names, near_document, near_groups,
-    near_to, sentences, set, story, word,
+    Dice, Text, exact_groups, grouped, holding, members, names, near_document, near_groups,
+    near_to, sentences, set, similarity_of, story, word,
 };
 use crate::common::is_slow;
 
@@ -42,7 +42,7 @@ fn very_many_identical_texts_are_one_exact_group() {
     let groups = exact_groups(&archive);
     assert_eq!(groups.len(), 1);
     assert_eq!(members(&groups[0]).len(), n_texts);
-    assert_eq!(groups[0].links.len(), 0);
+    assert_eq!(groups[0].pairs.len(), 0);
     assert_eq!(grouped(&archive), BTreeSet::new());
     assert_eq!(near_document(&archive, "mirror/7", false).len(), n_texts - 1);
 }
@@ -80,8 +80,8 @@ fn texts_of_megabytes_do_not_stand_in_the_way() {
     assert!(near[0].similarity.resemblance > 0.95);
     let pairs = [set(["edited", "under"]), set(["copy", "small"])];
     assert_eq!(grouped(&archive), BTreeSet::from(pairs));
-    let question = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
-    let too_long = archive.similar(over.as_bytes(), "text/plain", question).unwrap();
+    let query = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
+    let too_long = archive.similar(over.as_bytes(), "text/plain", query).unwrap();
     assert!(too_long.is_none(), "it is compared as text");
 }
 
@@ -139,7 +139,7 @@ fn a_thousand_invoices_from_one_template_are_one_group() {
     let groups = near_groups(&archive);
     let all = texts.iter().map(|(name, _)| name.clone()).filter(|it| it.starts_with("invoice"));
     assert_eq!(groups.iter().map(members).collect::<Vec<_>>(), [set(all)]);
-    assert!(groups[0].links.len() < 20 * 1000, "{} links", groups[0].links.len());
+    assert!(groups[0].pairs.len() < 20 * 1000, "{} pairs", groups[0].pairs.len());
     for (name, _) in &texts[1000..] {
         assert_eq!(names(&near_document(&archive, name, false)), BTreeSet::new());
     }
@@ -178,7 +178,7 @@ fn market_reports_from_one_template_are_not_near() {
     let archive = holding(&texts);
     let groups = near_groups(&archive);
     assert_eq!(grouped(&archive), BTreeSet::from([set(["corrected", "report-70"])]));
-    let similarity = link(&groups[0], "corrected", "report-70").unwrap();
+    let similarity = similarity_of(&groups[0], "corrected", "report-70").unwrap();
     assert!(similarity.resemblance > 0.8);
     assert_eq!(names(&near_document(&archive, "corrected", false)), set(["report-70"]));
     assert_eq!(names(&near_document(&archive, "report-9", false)), BTreeSet::new());

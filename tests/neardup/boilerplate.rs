@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use docarchive::{archive::Archive, backend::memory::Memory};
 
 use super::{
-    Text, add_from, grouped, holding, link, names, near_document, near_groups, sentences, set,
-    story,
+    Text, add_from, grouped, holding, names, near_document, near_groups, sentences, set,
+    similarity_of, story,
 };
 use crate::common::init;
 
@@ -49,7 +49,7 @@ fn boilerplate_counts_for_nothing(archive: &Archive, one: &str, two: &str, stran
     let wanted = resemblance_of_the_bare_story();
     let groups = near_groups(archive);
     assert_eq!(grouped(archive), BTreeSet::from([set([one, two])]));
-    let shown = link(&groups[0], one, two).unwrap().resemblance;
+    let shown = similarity_of(&groups[0], one, two).unwrap().resemblance;
     assert!((shown - wanted).abs() < 1e-9, "{shown} instead of {wanted}");
     for (asked, found) in [(one, two), (two, one)] {
         let near = near_document(archive, asked, false);

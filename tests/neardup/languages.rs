@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Text, grouped, holding, link, names, near_document, near_groups, near_to, set};
+use super::{
+    Text, grouped, holding, names, near_document, near_groups, near_to, set, similarity_of,
+};
 
 const LANGUAGES: [&str; 10] = [
     "arabic", "chinese", "emoji", "german", "greek", "hindi", "japanese", "mixed", "russian",
@@ -75,7 +77,7 @@ fn copies_are_found_in(language: &str) {
     }
     let groups = near_groups(&archive);
     assert_eq!(groups.iter().map(super::members).collect::<Vec<_>>(), [set(COPIES)], "{language}");
-    let resemblance = |a, b| link(&groups[0], a, b).unwrap().resemblance;
+    let resemblance = |a, b| similarity_of(&groups[0], a, b).unwrap().resemblance;
     assert!((resemblance("story", "dressed") - 1.0).abs() < 1e-9, "{language}");
     assert!(resemblance("story", "moved") > 0.8, "{language}");
     assert!((0.3..0.75).contains(&resemblance("story", "abridged")), "{language}");

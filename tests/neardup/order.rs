@@ -65,31 +65,31 @@ fn rounded(number: f64) -> i64 {
 }
 
 /// A group by its names, and its pairs with their resemblance and what is copied.
-type Told = (BTreeSet<String>, BTreeSet<(String, String, [i64; 2])>);
+type GroupFigures = (BTreeSet<String>, BTreeSet<(String, String, [i64; 2])>);
 
-fn told_groups(archive: &Archive) -> BTreeSet<Told> {
-    let told = |group: &super::Group| {
-        // Of members with the same content the first to come has the link.
+fn group_figures(archive: &Archive) -> BTreeSet<GroupFigures> {
+    let figures = |group: &super::Group| {
+        // Of members with the same content the first to come stands in the pair.
         let name = |place: usize| {
             let digest = group.members[place].1.digest;
             let twins = group.members.iter().filter(|(_, revision)| revision.digest == digest);
             twins.map(|(document, _)| document.name.text().into_owned()).min().unwrap()
         };
-        let links = group.links.iter().map(|link| {
-            let (a, b) = (name(link.a), name(link.b));
-            let numbers = [link.similarity.resemblance, link.similarity.copied].map(rounded);
+        let pairs = group.pairs.iter().map(|pair| {
+            let (a, b) = (name(pair.a), name(pair.b));
+            let numbers = [pair.similarity.resemblance, pair.similarity.copied].map(rounded);
             if a < b { (a, b, numbers) } else { (b, a, numbers) }
         });
-        (super::members(group), links.collect())
+        (super::members(group), pairs.collect())
     };
-    near_groups(archive).iter().map(told).collect()
+    near_groups(archive).iter().map(figures).collect()
 }
 
 /// A name, and all numbers of a text near to it.
 type Numbered = (String, [i64; 4]);
 
 /// Of every text the names near to it, nearest first, and all numbers.
-fn told_neighbours(archive: &Archive) -> Vec<(String, Vec<Numbered>)> {
+fn neighbour_figures(archive: &Archive) -> Vec<(String, Vec<Numbered>)> {
     let mut all = Vec::new();
     for (name, _) in mixture() {
         let near = near_document(archive, &name, false).into_iter().map(|near| {
@@ -112,7 +112,7 @@ fn in_one_commit(texts: &[Text], n_threads: usize) -> Archive {
 #[test]
 fn order_commits_and_threads_do_not_matter() {
     let in_order = in_one_commit(&mixture(), 1);
-    let (groups, neighbours) = (told_groups(&in_order), told_neighbours(&in_order));
+    let (groups, neighbours) = (group_figures(&in_order), neighbour_figures(&in_order));
     assert!(groups.len() > 15, "{} groups", groups.len());
     let backwards: Vec<Text> = mixture().into_iter().rev().collect();
     let orders = [mixture(), backwards, shuffled(mixture(), 1), shuffled(mixture(), 2)];
@@ -125,8 +125,8 @@ fn order_commits_and_threads_do_not_matter() {
         }
         let in_one = in_one_commit(texts, [8, 1, 2][turn % 3]);
         for (archive, how) in [(in_one, "one commit"), (in_many, "many commits")] {
-            assert!(told_neighbours(&archive) == neighbours, "neighbours, order {turn}, {how}");
-            let now = told_groups(&archive);
+            assert!(neighbour_figures(&archive) == neighbours, "neighbours, order {turn}, {how}");
+            let now = group_figures(&archive);
             let (more, less) = (&now - &groups, &groups - &now);
             let first = (more.first(), less.first());
             assert!(now == groups, "order {turn}, {how}: {} groups differ: {first:?}", more.len());
@@ -137,7 +137,7 @@ fn order_commits_and_threads_do_not_matter() {
 #[test]
 fn a_pair_is_near_whichever_is_asked_about() {
     let neighbours: BTreeMap<String, BTreeMap<String, [i64; 4]>> =
-        told_neighbours(&in_one_commit(&mixture(), 4))
+        neighbour_figures(&in_one_commit(&mixture(), 4))
             .into_iter()
             .map(|(name, near)| (name, near.into_iter().collect()))
             .collect();
@@ -165,8 +165,8 @@ fn pairs_of_a_group_are_those_that_are_near() {
         .collect();
     for group in near_groups(&archive) {
         let name = |place: usize| group.members[place].0.name.text().into_owned();
-        for link in &group.links {
-            let (a, b) = (name(link.a), name(link.b));
+        for pair in &group.pairs {
+            let (a, b) = (name(pair.a), name(pair.b));
             assert!(near[&a].contains(&b) && near[&b].contains(&a), "{a} and {b}");
         }
     }

@@ -174,9 +174,9 @@ fn a_catalog_without_the_boilerplate_is_not_in_step() {
 }
 
 /// What a reader holds in view names packs that were compacted away since: their texts were taken
-/// for damaged, and the groups that they belong to were not told.
+/// for damaged, and the groups that they belong to were not found.
 #[test]
-fn groups_are_told_while_packs_are_compacted() {
+fn groups_are_found_while_packs_are_compacted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     let mut writer = init_in(&path);
@@ -205,9 +205,9 @@ fn an_older_revision_is_as_near_by_itself_as_among_others() {
     let mut archive = holding(&[("a".into(), story(1, 12))]);
     add_on(&mut archive, 2, &[("a".into(), story(2, 12))], 1);
     let asked = story(1, 9) + &story(3, 9);
-    let question =
+    let query =
         super::SimilarQuery { threshold: super::Threshold::Copied, own: None, all_revisions: true };
-    let near = archive.similar(asked.as_bytes(), "text/plain", question).unwrap().unwrap();
+    let near = archive.similar(asked.as_bytes(), "text/plain", query).unwrap().unwrap();
     assert_eq!((near.len(), near[0].revision.number), (1, 1));
     let alone = archive.similarity((asked.as_bytes(), "text/plain"), &near[0].revision);
     assert_eq!(alone.unwrap().unwrap().copied, near[0].similarity.copied);

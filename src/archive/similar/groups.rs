@@ -1,12 +1,12 @@
 //! Groups of duplicates in the whole archive: exact ones, and those that are nearly the same.
 //!
 //! Near groups are made in two steps, so that each text is read once and few are in memory: pairs of
-//! sketches that may be near say which texts belong together at all; then one such family after the
-//! other is read, its pairs are confirmed, and average linkage makes groups of it.
+//! sketches that may be near say which contents are connected at all; then one such component after
+//! the other is read, its pairs are compared, and average linkage makes groups of it.
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -14,8 +14,11 @@ use crate::{
     archive::Archive,
     catalog::NeighbourQuery,
     similarity::{
-        clusters::{self, Pair},
+        disjoint_sets::DisjointSets,
+        groups::{self, ComparedPairs},
+        params::{CONTAINED_MIN, PREPARED_BYTES_MAX, RESEMBLANCE_SURE, SKETCHES_PER_PASS},
         prepared::Prepared,
+        score::{Similarity, Threshold},
         sketch::Sketch,
     },
     types::{
@@ -27,21 +30,9 @@ use crate::{
 };
 
 use super::{
-    neighbours::{
-        CONTAINED_MIN, COPIED_MIN, Candidate, RESEMBLANCE_SURE, Similarity, Threshold,
-        neighbour_query,
-    },
+    neighbours::{Candidate, neighbour_query},
     sites::BoilerplateCache,
 };
-
-/// So many sketches are looked up together. Their hashes fall everywhere in the index, and a pass over
-/// all of it costs less than so many look-ups.
-const STRIDE: usize = 32 << 10;
-/// Texts of one family are kept at hand up to so many bytes.
-const PREPARED_BYTES_MAX: usize = 64 << 20;
-/// Two groups become one while their pairs average this share of the bar. Abridgements of one story
-/// may share little with each other, and pairs that were no candidates count as nothing.
-const LINKAGE: f64 = 0.5;
 
 /// Which groups are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -59,14 +50,14 @@ pub struct DupsScope<'a> {
 pub struct Group {
     /// The first is the representative: the longest, of equals the earliest.
     pub members: Vec<(Document, Revision)>,
-    /// The confirmed pairs, by their places among the members; of members with the same content the
-    /// first stands for all.
-    pub links: Vec<GroupMember>,
+    /// The pairs that are near, by their places among the members; of members with the same content
+    /// the first stands for all.
+    pub pairs: Vec<MemberPair>,
 }
 
 /// Two members of a group.
 #[derive(Debug, Clone, Copy)]
-pub struct GroupMember {
+pub struct MemberPair {
     /// The place of the first.
     pub a: usize,
     /// The place of the second, which is higher.
@@ -75,9 +66,11 @@ pub struct GroupMember {
     pub similarity: Similarity,
 }
 
-/// Two contents that may be near.
+/// Two contents that may be near: `a` was there first.
+///
+/// Rows are 32 bits wide, as in the index: there may be millions of pairs.
 #[derive(Debug, Clone, Copy)]
-struct Edge {
+struct CandidatePair {
     a: u32,
     b: u32,
     rarity: f64,
@@ -101,8 +94,8 @@ impl Archive {
         while let Some(content) = self.catalog.next_shared_content(after)? {
             after = content;
             let members = self.members(&[content], scope)?;
-            if self.is_told(&members, scope)? {
-                each(Group { members, links: Vec::new() })?;
+            if self.is_in_scope(&members, scope)? {
+                each(Group { members, pairs: Vec::new() })?;
             }
         }
         Ok(())
@@ -119,14 +112,16 @@ impl Archive {
     ) -> Result<(), Error> {
         let boilerplate_cache = BoilerplateCache::default();
         let _snapshot = self.catalog.snapshot()?;
-        let mut edges = self.edges(threshold, scope, &boilerplate_cache)?;
-        let mut families = Families::default();
-        edges.iter().for_each(|edge| families.join(edge.a, edge.b));
-        edges.sort_unstable_by_key(|edge| (families.root(edge.a), edge.a, edge.b));
-        for family in edges.chunk_by(|x, y| families.root(x.a) == families.root(y.a)) {
-            for (contents, links) in self.family_groups(family, threshold, &boilerplate_cache)? {
-                let group = self.group(&contents, &links, scope)?;
-                if self.is_told(&group.members, scope)? {
+        let mut pairs = self.candidate_pairs(threshold, scope, &boilerplate_cache)?;
+        let mut components = DisjointSets::default();
+        pairs.iter().for_each(|pair| components.join(pair.a, pair.b));
+        // One component after the other, as its texts alone need to be in memory.
+        pairs.sort_unstable_by_key(|pair| (components.root(pair.a), pair.a, pair.b));
+        for component in pairs.chunk_by(|x, y| components.root(x.a) == components.root(y.a)) {
+            let groups = self.component_groups(component, threshold, &boilerplate_cache)?;
+            for (contents, near) in groups {
+                let group = self.group(&contents, &near, scope)?;
+                if self.is_in_scope(&group.members, scope)? {
                     each(group)?;
                 }
             }
@@ -142,9 +137,9 @@ impl Archive {
     ) -> Result<(), Error> {
         let scope = DupsScope { prefix: None, across_sites: false, since: None };
         let _snapshot = self.catalog.snapshot()?;
-        for edge in self.edges(threshold, scope, &BoilerplateCache::default())? {
+        for pair in self.candidate_pairs(threshold, scope, &BoilerplateCache::default())? {
             let holders = |content: u32| self.holders(content.into(), false);
-            let (a, b) = (holders(edge.a)?, holders(edge.b)?);
+            let (a, b) = (holders(pair.a)?, holders(pair.b)?);
             for (a, _) in &a {
                 b.iter().try_for_each(|(b, _)| each(&a.name, &b.name))?;
             }
@@ -156,13 +151,13 @@ impl Archive {
     ///
     /// What is not within it brings nothing together, but for leaders: those below a prefix may all be
     /// copies of one template that is not.
-    fn edges(
+    fn candidate_pairs(
         &self,
         threshold: Threshold,
         scope: DupsScope,
         boilerplate_cache: &BoilerplateCache,
-    ) -> Result<Vec<Edge>, Error> {
-        let mut edges = Vec::new();
+    ) -> Result<Vec<CandidatePair>, Error> {
+        let mut pairs = Vec::new();
         let mut known: HashMap<i64, bool> = HashMap::new();
         let mut is_within = |content: i64| -> Result<bool, Error> {
             if scope.prefix.is_none() {
@@ -178,16 +173,16 @@ impl Archive {
         let mut after = 0;
         loop {
             let sketched = self.sketched_after(after, boilerplate_cache)?;
-            let Some(last) = sketched.last() else { return Ok(edges) };
+            let Some(last) = sketched.last() else { return Ok(pairs) };
             after = last.content;
-            for (turn, near) in self.candidates_of_many(&sketched, threshold, boilerplate_cache)? {
-                let content = sketched[turn].content;
+            for (index, near) in self.candidates_of_many(&sketched, threshold, boilerplate_cache)? {
+                let content = sketched[index].content;
                 if !is_within(content)? {
                     continue;
                 }
                 for candidate in near {
                     if candidate.is_leader || is_within(candidate.content)? {
-                        edges.push(Edge {
+                        pairs.push(CandidatePair {
                             a: candidate.content as u32,
                             b: content as u32,
                             rarity: candidate.rarity,
@@ -199,99 +194,103 @@ impl Archive {
         }
     }
 
-    /// The groups within one family: contents, and the confirmed pairs among them.
-    fn family_groups(
+    /// The groups within one component: contents, and the pairs among them that are near.
+    fn component_groups(
         &self,
-        family: &[Edge],
+        component: &[CandidatePair],
         threshold: Threshold,
         boilerplate_cache: &BoilerplateCache,
-    ) -> Result<Vec<(Vec<i64>, Confirmed)>, Error> {
-        let (confirmed, certain) = self.confirmed_pairs(family, threshold, boilerplate_cache)?;
-        let numbered = self.numbered(family)?;
-        let groups = grouped(&numbered, &confirmed, &certain, threshold);
-        let mut places: HashMap<u32, usize> = HashMap::new();
-        for (place, group) in groups.iter().enumerate() {
-            places.extend(group.iter().map(|content| (*content, place)));
+    ) -> Result<Vec<(Vec<i64>, ComparedPairs)>, Error> {
+        let (compared, certain) = self.compared_pairs(component, threshold, boilerplate_cache)?;
+        let contents = self.contents_by_digest(component)?;
+        let groups = groups::groups(&contents, &compared, &certain, threshold);
+        let mut group_of: HashMap<u32, usize> = HashMap::new();
+        for (index, group) in groups.iter().enumerate() {
+            group_of.extend(group.iter().map(|content| (*content, index)));
         }
-        let contents = |group: Vec<u32>| group.into_iter().map(i64::from).collect();
-        let mut all: Vec<(Vec<i64>, Confirmed)> =
-            groups.into_iter().map(|group| (contents(group), Confirmed::new())).collect();
-        for (pair, similarity) in confirmed {
-            let (a, b) = (places.get(&pair.0), places.get(&pair.1));
-            if let (Some(place), true) = (a, a == b && similarity.reaches(threshold)) {
-                all[*place].1.insert(pair, similarity);
+        let rows = |group: Vec<u32>| group.into_iter().map(i64::from).collect();
+        let mut all: Vec<(Vec<i64>, ComparedPairs)> =
+            groups.into_iter().map(|group| (rows(group), ComparedPairs::new())).collect();
+        for (pair, similarity) in compared {
+            let (a, b) = (group_of.get(&pair.0), group_of.get(&pair.1));
+            if let (Some(index), true) = (a, a == b && similarity.reaches(threshold)) {
+                all[*index].1.insert(pair, similarity);
             }
         }
         Ok(all)
     }
 
-    /// The contents of a family in the order of what they are, not of when they came: of equally
+    /// The contents of a component in the order of what they are, not of when they came: of equally
     /// close pairs the first wins.
-    fn numbered(&self, family: &[Edge]) -> Result<Vec<u32>, Error> {
-        let contents: BTreeSet<u32> = family.iter().flat_map(|edge| [edge.a, edge.b]).collect();
-        let mut numbered = Vec::with_capacity(contents.len());
+    fn contents_by_digest(&self, component: &[CandidatePair]) -> Result<Vec<u32>, Error> {
+        let contents: BTreeSet<u32> = component.iter().flat_map(|pair| [pair.a, pair.b]).collect();
+        let mut by_digest = Vec::with_capacity(contents.len());
         for content in contents {
-            let held = self.catalog.revisions_with(i64::from(content))?.pop();
-            numbered.extend(held.map(|revision| (revision.digest, content)));
+            let revision = self.catalog.revisions_with(i64::from(content))?.pop();
+            by_digest.extend(revision.map(|revision| (revision.digest, content)));
         }
-        numbered.sort_unstable();
-        Ok(numbered.into_iter().map(|(_, content)| content).collect())
+        by_digest.sort_unstable();
+        Ok(by_digest.into_iter().map(|(_, content)| content).collect())
     }
 
-    /// How close the pairs of a family are, and which of them hold whatever the others say.
-    fn confirmed_pairs(
+    /// How close the pairs of a component are, and which of them hold whatever the others say.
+    fn compared_pairs(
         &self,
-        family: &[Edge],
+        component: &[CandidatePair],
         threshold: Threshold,
         boilerplate_cache: &BoilerplateCache,
-    ) -> Result<(Confirmed, Vec<(u32, u32)>), Error> {
+    ) -> Result<(ComparedPairs, Vec<(u32, u32)>), Error> {
         let mut texts =
-            Texts { archive: self, boilerplate_cache, known: HashMap::new(), n_bytes: 0 };
-        let (mut confirmed, mut certain) = (Confirmed::new(), Vec::new());
-        for edge in family {
-            let (a, b) = (texts.get(edge.a)?, texts.get(edge.b)?);
+            PreparedCache { archive: self, boilerplate_cache, known: HashMap::new(), n_bytes: 0 };
+        let (mut compared, mut certain) = (ComparedPairs::new(), Vec::new());
+        for pair in component {
+            let (a, b) = (texts.get(pair.a)?, texts.get(pair.b)?);
             let (Some(a), Some(b)) = (a, b) else { continue };
-            let similarity = Similarity::of(&a.common(&b, CONTAINED_MIN), edge.rarity);
-            confirmed.insert((edge.a, edge.b), similarity);
-            let is_certain = edge.is_leader && similarity.resemblance >= RESEMBLANCE_SURE;
+            let similarity = Similarity::of(&a.compared_to(&b, CONTAINED_MIN), pair.rarity);
+            // Those that are not near stay in: pairs left out count as nothing in common, and would
+            // part what belongs together.
+            compared.insert((pair.a, pair.b), similarity);
+            let is_certain = pair.is_leader && similarity.resemblance >= RESEMBLANCE_SURE;
             if is_certain && similarity.reaches(threshold) {
-                certain.push((edge.a, edge.b));
+                certain.push((pair.a, pair.b));
             }
         }
-        Ok((confirmed, certain))
+        Ok((compared, certain))
     }
 
-    /// Up to [`STRIDE`] sketches of latest contents of documents, from the one after `after`.
+    /// Up to [`SKETCHES_PER_PASS`] sketches of latest contents of documents, from the one after `after`.
     fn sketched_after(
         &self,
         after: i64,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<Sketched>, Error> {
         let mut posted = Vec::new();
-        self.catalog
-            .each_posted(after, STRIDE, |content, sketch| posted.push((content, sketch)))?;
+        self.catalog.each_posted(after, SKETCHES_PER_PASS, |content, sketch| {
+            posted.push((content, sketch))
+        })?;
         let own = |(content, sketch)| {
             Ok(Sketched { content, sketch: boilerplate_cache.own(&self.catalog, content, sketch)? })
         };
         posted.into_iter().map(own).collect()
     }
 
-    /// The contents before each of these whose sketch may be near enough, with the place of the one
-    /// among these; those that have none are left out.
+    /// The contents before each of these whose sketch may be near enough, after its index among these;
+    /// those that have none are left out.
     pub(in crate::archive) fn candidates_of_many(
         &self,
         sketched: &[Sketched],
         threshold: Threshold,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<(usize, Vec<Candidate>)>, Error> {
-        let asked: Vec<NeighbourQuery> =
+        // Before it, as then each pair is found once.
+        let queries: Vec<NeighbourQuery> =
             sketched.iter().map(|it| neighbour_query(it.content, &it.sketch, threshold)).collect();
         let mut all = Vec::new();
-        for (turn, near) in self.catalog.neighbours_of_many(&asked)? {
+        for (index, hits) in self.catalog.neighbours_of_many(&queries)? {
             let near =
-                self.promising(&sketched[turn].sketch, near, threshold, boilerplate_cache)?;
+                self.promising(&sketched[index].sketch, hits, threshold, boilerplate_cache)?;
             if !near.is_empty() {
-                all.push((turn, near));
+                all.push((index, near));
             }
         }
         Ok(all)
@@ -314,7 +313,11 @@ impl Archive {
         Ok(members)
     }
 
-    fn is_told(&self, members: &[(Document, Revision)], scope: DupsScope) -> Result<bool, Error> {
+    fn is_in_scope(
+        &self,
+        members: &[(Document, Revision)],
+        scope: DupsScope,
+    ) -> Result<bool, Error> {
         if members.len() < 2 {
             return Ok(false);
         }
@@ -334,72 +337,38 @@ impl Archive {
         Ok(sites.len() > 1)
     }
 
-    fn group(&self, contents: &[i64], links: &Confirmed, scope: DupsScope) -> Result<Group, Error> {
+    fn group(
+        &self,
+        contents: &[i64],
+        near: &ComparedPairs,
+        scope: DupsScope,
+    ) -> Result<Group, Error> {
         let members = self.members(contents, scope)?;
         let mut places: HashMap<i64, usize> = HashMap::new();
         for (place, (_, revision)) in members.iter().enumerate() {
             places.entry(self.catalog.content_of(revision)?).or_insert(place);
         }
         let place = |content: u32| places.get(&i64::from(content)).copied();
-        let link = |((a, b), similarity): (&(u32, u32), &Similarity)| {
+        let pair = |((a, b), similarity): (&(u32, u32), &Similarity)| {
             let (a, b) = (place(*a)?, place(*b)?);
-            let similarity = if a < b { *similarity } else { similarity.turned() };
-            Some(GroupMember { a: a.min(b), b: a.max(b), similarity })
+            let similarity = if a < b { *similarity } else { similarity.swapped() };
+            Some(MemberPair { a: a.min(b), b: a.max(b), similarity })
         };
-        let mut links: Vec<GroupMember> = links.iter().filter_map(link).collect();
-        links.sort_unstable_by_key(|link| (link.a, link.b));
-        Ok(Group { members, links })
+        let mut pairs: Vec<MemberPair> = near.iter().filter_map(pair).collect();
+        pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        Ok(Group { members, pairs })
     }
 }
 
-/// Groups of more than one content: by average linkage, and where pairs are certain.
-fn grouped(
-    numbered: &[u32],
-    confirmed: &Confirmed,
-    certain: &[(u32, u32)],
-    threshold: Threshold,
-) -> Vec<Vec<u32>> {
-    let numbers: HashMap<u32, u32> =
-        (0..).zip(numbered).map(|(number, content)| (*content, number)).collect();
-    let number = |(a, b): (u32, u32)| {
-        let (a, b) = (*numbers.get(&a)?, *numbers.get(&b)?);
-        Some((a.min(b), a.max(b)))
-    };
-    let mut pairs: Vec<Pair> = Vec::with_capacity(confirmed.len());
-    for (pair, similarity) in confirmed {
-        let score = similarity.score(threshold);
-        pairs.extend(number(*pair).map(|(a, b)| Pair { a, b, score }));
-    }
-    pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-    let closest = match threshold {
-        Threshold::Copied => COPIED_MIN,
-        Threshold::Resemblance(min) => min,
-    };
-    let clusters = clusters::ClusterThreshold { closest, average: LINKAGE * closest };
-    let mut merged = Families::default();
-    for group in clusters::groups(numbered.len(), &pairs, clusters) {
-        group.iter().for_each(|one| merged.join(group[0], *one));
-    }
-    for (a, b) in certain.iter().filter_map(|pair| number(*pair)) {
-        merged.join(a, b);
-    }
-    let groups = merged.groups().into_iter().filter(|group| group.len() > 1);
-    let contents = |group: Vec<u32>| group.iter().map(|it| numbered[*it as usize]).collect();
-    groups.map(contents).collect()
-}
-
-/// Pairs of contents, and how close they are.
-type Confirmed = BTreeMap<(u32, u32), Similarity>;
-
-/// The texts of one family, as far as memory goes.
-struct Texts<'a> {
+/// The texts of one component, as far as memory goes.
+struct PreparedCache<'a> {
     archive: &'a Archive,
     boilerplate_cache: &'a BoilerplateCache,
     known: HashMap<u32, Option<Rc<Prepared>>>,
     n_bytes: usize,
 }
 
-impl Texts<'_> {
+impl PreparedCache<'_> {
     fn get(&mut self, content: u32) -> Result<Option<Rc<Prepared>>, Error> {
         if let Some(known) = self.known.get(&content) {
             return Ok(known.clone());
@@ -414,63 +383,5 @@ impl Texts<'_> {
         self.n_bytes += n_bytes;
         self.known.insert(content, found.clone());
         Ok(found)
-    }
-}
-
-/// Numbers that belong together, as a forest of smallest members.
-#[derive(Default)]
-struct Families(HashMap<u32, u32>);
-
-impl Families {
-    fn root(&self, mut one: u32) -> u32 {
-        while let Some(above) = self.0.get(&one).filter(|above| **above != one) {
-            one = *above;
-        }
-        one
-    }
-
-    fn join(&mut self, a: u32, b: u32) {
-        let (low, high) = (self.lifted(a), self.lifted(b));
-        let (low, high) = (low.min(high), low.max(high));
-        self.0.insert(high, low);
-        self.0.entry(low).or_insert(low);
-    }
-
-    /// The root, with the way to it made shorter.
-    fn lifted(&mut self, one: u32) -> u32 {
-        let root = self.root(one);
-        let mut at = one;
-        while at != root {
-            at = self.0.insert(at, root).unwrap_or(root);
-        }
-        root
-    }
-
-    fn groups(&self) -> Vec<Vec<u32>> {
-        let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for one in self.0.keys() {
-            groups.entry(self.root(*one)).or_default().push(*one);
-        }
-        let mut groups: Vec<Vec<u32>> = groups.into_values().collect();
-        groups.iter_mut().for_each(|group| group.sort_unstable());
-        groups
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn families_are_the_same_whatever_the_order() {
-        let pairs = [(5, 1), (9, 8), (2, 5), (8, 7)];
-        for turn in 0..pairs.len() {
-            let mut families = Families::default();
-            for n in 0..pairs.len() {
-                let (a, b) = pairs[(n + turn) % pairs.len()];
-                families.join(a, b);
-            }
-            assert_eq!(families.groups(), [vec![1, 2, 5], vec![7, 8, 9]]);
-        }
     }
 }

@@ -1,6 +1,14 @@
 //! Near-duplicates in the archive: neighbours of a text, groups, and what new texts resemble.
+//!
+//! Here catalog and store are asked; what is computed of texts is `similarity`, and every number of it
+//! is in `similarity/params.rs`, with a picture of the steps.
 
 pub mod groups;
 pub mod neighbours;
 mod new_texts;
 pub mod sites;
+
+pub use crate::similarity::{
+    explanation::Explanation,
+    score::{Similarity, Threshold},
+};

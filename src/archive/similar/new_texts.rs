@@ -1,7 +1,11 @@
-//! Newcomers: whom the texts resemble that a commit brought in.
+//! New texts: what the texts that a commit brought in are near to.
 
 use crate::{
     archive::{Archive, ingest::transaction::Committed},
+    similarity::{
+        params::{NEW_TEXT_NEIGHBOURS_MAX, NEW_TEXTS_COMPARED_MAX, NEW_TEXTS_SAMPLE},
+        score::Threshold,
+    },
     types::{
         document::{Document, Revision},
         error::Error,
@@ -11,16 +15,9 @@ use crate::{
 
 use super::{
     groups::Sketched,
-    neighbours::{Candidate, NearDocument, SimilarQuery, Threshold},
+    neighbours::{Candidate, NearDocument, SimilarQuery},
     sites::BoilerplateCache,
 };
-
-/// Up to so many new texts are compared one by one,
-const ONE_BY_ONE_MAX: usize = 1024;
-/// and of more only so many, evenly spread: what they show is within a few per cent.
-const SAMPLED: usize = 128;
-/// So many neighbours of one text are told.
-const TOLD_MAX: usize = 3;
 
 impl Archive {
     /// For each text that a commit brought in, the earlier documents that are nearest to it.
@@ -34,21 +31,23 @@ impl Archive {
         mut each: impl FnMut(&DocName, &NearDocument) -> Result<(), Error>,
     ) -> Result<Option<u64>, Error> {
         let n_texts = committed.new_texts.len();
-        let is_bulk = n_texts > ONE_BY_ONE_MAX;
-        let stride = if is_bulk { n_texts.div_ceil(SAMPLED) } else { 1 };
+        let is_bulk = n_texts > NEW_TEXTS_COMPARED_MAX;
+        let stride = if is_bulk { n_texts.div_ceil(NEW_TEXTS_SAMPLE) } else { 1 };
         let events: Vec<u64> = committed.new_texts.iter().step_by(stride).copied().collect();
         let boilerplate_cache = BoilerplateCache::default();
         let mut n_near = 0;
         let _snapshot = self.catalog.snapshot()?;
         let (revisions, sketched) = self.sketched_by(&events, &boilerplate_cache)?;
-        for (turn, candidates) in
+        for (index, candidates) in
             self.candidates_of_many(&sketched, threshold, &boilerplate_cache)?
         {
             let (own, near) =
-                self.nearest(&revisions[turn], candidates, threshold, &boilerplate_cache)?;
+                self.nearest(&revisions[index], candidates, threshold, &boilerplate_cache)?;
             n_near += u64::from(!near.is_empty());
             if !is_bulk {
-                near.iter().take(TOLD_MAX).try_for_each(|near| each(&own.name, near))?;
+                near.iter()
+                    .take(NEW_TEXT_NEIGHBOURS_MAX)
+                    .try_for_each(|near| each(&own.name, near))?;
             }
         }
         let about = (n_near * n_texts as u64).checked_div(events.len() as u64).unwrap_or(0);
@@ -85,8 +84,8 @@ impl Archive {
         let Some(text) = self.prepared(revision, boilerplate_cache)? else {
             return Ok((own, Vec::new()));
         };
-        let question = SimilarQuery { threshold, own: Some(&own), all_revisions: false };
-        let near = self.near_among(&text, candidates, question, boilerplate_cache)?;
+        let query = SimilarQuery { threshold, own: Some(&own), all_revisions: false };
+        let near = self.near_among(&text, candidates, query, boilerplate_cache)?;
         Ok((own, near))
     }
 }

@@ -8,23 +8,22 @@ use std::{
 
 use crate::{
     catalog::Catalog,
-    similarity::{boilerplate::Boilerplate, sketch::Sketch, words::text_of},
+    similarity::{
+        boilerplate::Boilerplate,
+        params::{BOILERPLATE_CACHE_BYTES_MAX, SAMPLED_TEXT_BYTES_MAX},
+        sketch::Sketch,
+        words::text_of,
+    },
     store::{Reader, Sealed},
     types::error::Error,
 };
 
-/// The furniture of sites is kept at hand up to so many bytes.
-const CACHE_BYTES_MAX: usize = 32 << 20;
-
-/// Longer texts are no pages, and are not sampled.
-const TEXT_BYTES_MAX: u64 = 256 << 10;
-
-/// Makes the furniture again of the sites whose samples changed.
+/// Makes the boilerplate again of the sites whose samples changed.
 pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> {
     for site in catalog.sites_changed()? {
         let mut texts = Vec::new();
         for revision in catalog.sample(site)? {
-            if revision.n_bytes > TEXT_BYTES_MAX {
+            if revision.n_bytes > SAMPLED_TEXT_BYTES_MAX {
                 continue;
             }
             // What cannot be read has nothing to show; that it is damaged is for the audit to say.
@@ -38,18 +37,18 @@ pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> 
     Ok(())
 }
 
-/// The furniture of the sites met so far, as far as memory goes.
+/// The boilerplate of the sites asked about so far, as far as memory goes.
 #[derive(Default)]
 pub struct BoilerplateCache {
     sites: RefCell<BTreeMap<i64, Rc<Boilerplate>>>,
     n_bytes: Cell<usize>,
     none: Rc<Boilerplate>,
-    /// Whether any site has furniture, once that was asked.
+    /// Whether any site has boilerplate, once that was asked.
     is_needed: OnceCell<bool>,
 }
 
 impl BoilerplateCache {
-    /// The furniture that a content's text has wherever it stands.
+    /// The boilerplate of all sites that a content's text stands on.
     pub fn of(&self, catalog: &Catalog, content: i64) -> Result<Rc<Boilerplate>, Error> {
         if !self.is_needed(catalog)? {
             return Ok(Rc::clone(&self.none));
@@ -65,7 +64,7 @@ impl BoilerplateCache {
         })
     }
 
-    /// The sketch of a content without what is furniture in its text.
+    /// The sketch of a content without what is boilerplate in its text.
     pub fn own(&self, catalog: &Catalog, content: i64, sketch: Sketch) -> Result<Sketch, Error> {
         let boilerplate = self.of(catalog, content)?;
         Ok(if boilerplate.is_empty() { sketch } else { sketch.without(boilerplate.shingles()) })
@@ -87,10 +86,14 @@ impl BoilerplateCache {
         let data = catalog.boilerplate(site)?.unwrap_or_default();
         let found = Rc::new(Boilerplate::parse(&data).unwrap_or_default());
         let n_bytes = self.n_bytes.get() + found.n_bytes();
-        if n_bytes > CACHE_BYTES_MAX {
+        if n_bytes > BOILERPLATE_CACHE_BYTES_MAX {
             self.sites.borrow_mut().clear();
         }
-        self.n_bytes.set(if n_bytes > CACHE_BYTES_MAX { found.n_bytes() } else { n_bytes });
+        self.n_bytes.set(if n_bytes > BOILERPLATE_CACHE_BYTES_MAX {
+            found.n_bytes()
+        } else {
+            n_bytes
+        });
         self.sites.borrow_mut().insert(site, Rc::clone(&found));
         Ok(found)
     }

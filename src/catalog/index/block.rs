@@ -8,18 +8,18 @@
 
 /// A block's numbers: the first, the last, and how all but the first are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
-    /// The first.
+pub struct EncodedBlock {
+    /// The first, which names the block.
     pub first: u64,
-    /// The last.
+    /// The last, so that whoever appends knows the rise.
     pub last: u64,
     /// All but the first.
     pub bytes: Vec<u8>,
 }
 
 /// Writes numbers, which rise strictly; `None` when there are none.
-pub fn encode(numbers: &[u64]) -> Option<Block> {
-    let mut writer = Writer::of(5 * numbers.len());
+pub fn encode(numbers: &[u64]) -> Option<EncodedBlock> {
+    let mut writer = BlockWriter::of(5 * numbers.len());
     numbers.iter().for_each(|number| writer.push(*number));
     writer.block
 }
@@ -41,8 +41,8 @@ pub fn revise(
     bytes: &[u8],
     mut insert: &[u64],
     mut remove: &[u64],
-) -> Result<Option<Block>, &'static str> {
-    let mut writer = Writer::of(bytes.len() + 10 * insert.len());
+) -> Result<Option<EncodedBlock>, &'static str> {
+    let mut writer = BlockWriter::of(bytes.len() + 10 * insert.len());
     let mut numbers = numbers(first, bytes);
     // From here on numbers are kept, and their bytes not copied yet.
     let mut from = 0;
@@ -158,12 +158,12 @@ fn low(byte: u8) -> u32 {
 }
 
 /// Writes a block from its first number on.
-struct Writer {
-    block: Option<Block>,
+struct BlockWriter {
+    block: Option<EncodedBlock>,
     n_bytes: usize,
 }
 
-impl Writer {
+impl BlockWriter {
     fn of(n_bytes: usize) -> Self {
         Self { block: None, n_bytes }
     }
@@ -171,7 +171,7 @@ impl Writer {
     fn push(&mut self, number: u64) {
         let Some(block) = &mut self.block else {
             let bytes = Vec::with_capacity(self.n_bytes);
-            self.block = Some(Block { first: number, last: number, bytes });
+            self.block = Some(EncodedBlock { first: number, last: number, bytes });
             return;
         };
         assert!(block.last < number, "the numbers of a block rise strictly");
@@ -224,7 +224,7 @@ mod tests {
         let at = |upper: u64, lower: u64| upper << 32 | lower;
         let numbers = [at(7, 5), at(7, 6), at(7, 200), at(9, 3), at(309, 0)];
         let bytes = [0, 0, 0, 0xc1, 0x01, 2, 3, 0xac, 0x02, 0];
-        let block = Block { first: numbers[0], last: numbers[4], bytes: bytes.to_vec() };
+        let block = EncodedBlock { first: numbers[0], last: numbers[4], bytes: bytes.to_vec() };
         assert_eq!(encode(&numbers), Some(block));
         assert_eq!(parse(numbers[0], &bytes), Ok(numbers.to_vec()));
         assert_eq!(parse(u64::MAX, &[]), Ok(vec![u64::MAX]));

@@ -1,4 +1,4 @@
-//! Sorted sets of numbers in a table of blocks: the make of both indexes, `posting` and `base_candidates`.
+//! Sorted sets of numbers in a table of blocks: what both indexes are made of, `posting` and `base_candidates`.
 //!
 //! A row for each number would cost 14 bytes instead of 5, and the work of inserting a row. A block
 //! holds about a hundred neighbours; as hashes fall everywhere a large batch touches most blocks, and
@@ -81,15 +81,15 @@ macro_rules! sql {
 static POSTING: Sql = sql!("posting");
 static FEATURE: Sql = sql!("feature");
 
-/// One row.
-pub struct Block<'a> {
+/// One row: a block as it lies in the table.
+pub struct BlockRow<'a> {
     first: u64,
     /// The first number that it does not cover; none for the last block.
     pub end: Option<u64>,
     data: &'a [u8],
 }
 
-impl Block<'_> {
+impl BlockRow<'_> {
     /// Its numbers, rising.
     pub fn numbers(&self) -> Numbers<'_> {
         block::numbers(self.first, self.data)
@@ -212,7 +212,7 @@ impl<'a> Blocks<'a> {
     pub fn walk(
         &self,
         from: u64,
-        mut each: impl FnMut(Block) -> Result<Option<u64>, Error>,
+        mut each: impl FnMut(BlockRow) -> Result<Option<u64>, Error>,
     ) -> Result<(), Error> {
         let mut query = self.db.prepare_cached(self.sql.walk)?;
         let mut data: Vec<u8> = Vec::new();
@@ -230,7 +230,7 @@ impl<'a> Blocks<'a> {
                 let end = next.map(|row| columns(row).map(|(first, _)| first)).transpose()?;
                 self.expect_rise(Some(first), end)?;
                 if end.is_none_or(|end| wanted < end) {
-                    let Some(number) = each(Block { first, end, data: &data })? else {
+                    let Some(number) = each(BlockRow { first, end, data: &data })? else {
                         return Ok(());
                     };
                     (wanted, n_idle, is_found) = (number, 0, true);
@@ -248,7 +248,7 @@ impl<'a> Blocks<'a> {
     /// Changes the numbers of one block.
     fn revise(
         &self,
-        block: &Block,
+        block: &BlockRow,
         insert: &[u64],
         remove: &[u64],
         changed: &mut Changed,
@@ -311,7 +311,7 @@ struct Changed {
 
 impl Changed {
     /// Adds a block; one that is too large in pieces.
-    fn put(&mut self, block: block::Block) -> Result<(), &'static str> {
+    fn put(&mut self, block: block::EncodedBlock) -> Result<(), &'static str> {
         if block.bytes.len() <= BLOCK_BYTES_MAX {
             self.n_bytes += block.bytes.len();
             self.puts.push((block.first, block.bytes));

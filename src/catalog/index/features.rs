@@ -1,4 +1,4 @@
-//! Kin: which stored blobs share features with another one, to be its base.
+//! Base candidates: which stored blobs share features with another one, to be its base.
 //!
 //! Contents and chunks are numbered together: the content in row i has number 2i, the chunk in row c
 //! has number 2c + 1.
@@ -23,11 +23,11 @@ use super::blocks::{self, Blocks};
 
 /// Of the blobs with one feature so many are looked at, the latest.
 const LATEST: usize = 64;
-/// So many relatives are named.
+/// So many candidates are named.
 const CANDIDATES_MAX: usize = 4;
 
 /// A blob's number, and how many of the features it was found by.
-type Found = (u32, u32);
+type BlobHit = (u32, u32);
 
 impl Catalog {
     fn sharing_most(
@@ -36,7 +36,7 @@ impl Catalog {
         also: Option<Key>,
     ) -> Result<Vec<BaseCandidate>, Error> {
         let mut found = self.sharing(features)?;
-        let by_rank = |(number, n): &Found| Reverse((*n, *number));
+        let by_rank = |(number, n): &BlobHit| Reverse((*n, *number));
         let n_named = CANDIDATES_MAX.min(found.len());
         if n_named < found.len() {
             found.select_nth_unstable_by_key(n_named, by_rank);
@@ -45,13 +45,13 @@ impl Catalog {
         let mut base_candidates: Vec<BaseCandidate> = Vec::with_capacity(n_named + 1);
         for (number, n_matching) in &found[..n_named] {
             if let Some((key, n_bytes)) = self.blob(*number)?
-                && base_candidates.iter().all(|relative| relative.key != key)
+                && base_candidates.iter().all(|candidate| candidate.key != key)
             {
                 base_candidates.push(BaseCandidate { key, n_bytes, n_matching: *n_matching });
             }
         }
         if let Some(key) = also
-            && base_candidates.iter().all(|relative| relative.key != key)
+            && base_candidates.iter().all(|candidate| candidate.key != key)
         {
             let numbers = self.numbers_with(key)?;
             let others = found[n_named..].iter().filter(|(number, _)| numbers.contains(number));
@@ -65,13 +65,13 @@ impl Catalog {
     }
 
     /// The blobs that have some of the features, in order of number.
-    fn sharing(&self, features: &Features) -> Result<Vec<Found>, Error> {
+    fn sharing(&self, features: &Features) -> Result<Vec<BlobHit>, Error> {
         let mut wanted = features.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut met = Blocks::base_candidates(&self.db).latest(&wanted, LATEST)?;
-        met.sort_unstable();
-        Ok(met.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect())
+        let mut numbers = Blocks::base_candidates(&self.db).latest(&wanted, LATEST)?;
+        numbers.sort_unstable();
+        Ok(numbers.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect())
     }
 
     /// Whether a chunk with this key is known.
@@ -118,7 +118,7 @@ impl BaseCandidates for Catalog {
 }
 
 /// Collects what the index gets for a content that is new, and numbers its chunks that are.
-pub(in crate::catalog) fn relate(
+pub(in crate::catalog) fn index_features(
     transaction: &Connection,
     batch: &Batch,
     (content, digest): (i64, &Digest),
@@ -156,7 +156,7 @@ mod tests {
     };
 
     /// Contents 1 to `n`, taken in together, whose features `of` says.
-    fn related(n: u32, of: impl Fn(u32) -> Features) -> Catalog {
+    fn indexed(n: u32, of: impl Fn(u32) -> Features) -> Catalog {
         let catalog = Catalog::in_memory().unwrap();
         let features = (1..=n).map(|n| (key(n), of(n))).collect();
         apply(&catalog, 1..=n, &features);
@@ -202,12 +202,12 @@ mod tests {
     }
 
     fn named(base_candidates: &[BaseCandidate]) -> Vec<(Key, u32)> {
-        base_candidates.iter().map(|relative| (relative.key, relative.n_matching)).collect()
+        base_candidates.iter().map(|candidate| (candidate.key, candidate.n_matching)).collect()
     }
 
     #[test]
     fn relatives_come_by_matches_then_the_latest_first() {
-        let catalog = related(4, |n| sharing([3, 7, 3, 0][n as usize - 1], n));
+        let catalog = indexed(4, |n| sharing([3, 7, 3, 0][n as usize - 1], n));
         let found = catalog.base_candidates(&sharing(12, 9), None).unwrap();
         assert_eq!(named(&found), [(key(2), 7), (key(3), 3), (key(1), 3)]);
         assert_eq!(found[0].n_bytes, Some(2));
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn four_are_named_and_the_one_asked_for_if_it_was_found() {
-        let catalog = related(20, |n| sharing(if n == 20 { 0 } else { 3 }, n));
+        let catalog = indexed(20, |n| sharing(if n == 20 { 0 } else { 3 }, n));
         let latest: Vec<(Key, u32)> = (16..20).rev().map(|n| (key(n), 3)).collect();
         let named = |also| named(&catalog.base_candidates(&sharing(12, 99), Some(also)).unwrap());
         assert_eq!(named(key(17)), latest);
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_feature_that_many_have_finds_the_latest() {
-        let catalog = related(500, |_| [5; N_FEATURES]);
+        let catalog = indexed(500, |_| [5; N_FEATURES]);
         let found = catalog.base_candidates(&[5; N_FEATURES], Some(key(437))).unwrap();
         assert_eq!(found.len(), CANDIDATES_MAX + 1);
         assert_eq!(named(&found)[0], (key(500), 1));
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_content_that_was_there_before_gets_no_features() {
-        let catalog = related(1, |_| sharing(2, 1));
+        let catalog = indexed(1, |_| sharing(2, 1));
         let features = HashMap::from([(key(1), sharing(9, 1)), (key(2), sharing(4, 2))]);
         apply(&catalog, 1..=3, &features);
         let found = catalog.base_candidates(&sharing(12, 9), None).unwrap();
@@ -257,7 +257,7 @@ mod tests {
         let batch = Batch { features: Some(&features), chunks: Some(&chunks), ..Batch::default() };
         let mut base_candidates = Vec::new();
         for (content, digest) in [(1, &a), (2, &b)] {
-            relate(&catalog.db, &batch, (content, digest), &mut base_candidates).unwrap();
+            index_features(&catalog.db, &batch, (content, digest), &mut base_candidates).unwrap();
         }
         base_candidates.sort_unstable();
         Blocks::base_candidates(&catalog.db).change(&base_candidates, &[]).unwrap();
@@ -275,7 +275,7 @@ mod tests {
         let features = HashMap::from([(digest.key(), [1; N_FEATURES])]);
         let batch = Batch { features: Some(&features), ..Batch::default() };
         for row in [1 << 31, i64::MAX] {
-            let done = relate(&catalog.db, &batch, (row, &digest), &mut Vec::new());
+            let done = index_features(&catalog.db, &batch, (row, &digest), &mut Vec::new());
             assert!(matches!(done, Err(Error::Catalog { .. })), "{row}");
         }
     }

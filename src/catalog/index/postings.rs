@@ -2,22 +2,19 @@
 
 use rusqlite::Row;
 
-use crate::{catalog::Catalog, similarity::sketch::Sketch, types::error::Error};
+use crate::{
+    catalog::Catalog,
+    similarity::{
+        params::{
+            HASHES_SHARED_MIN, HITS_MAX, LEADERS_PER_HASH, POSTINGS_PER_HASH_MAX,
+            RARE_CONTENTS_DIVISOR, RARE_CONTENTS_MIN, TEMPLATE_COMMON_SHARE,
+        },
+        sketch::Sketch,
+    },
+    types::error::Error,
+};
 
 use super::blocks::{self, Blocks};
-
-/// A shingle hash that more contents have speaks for no pair.
-const POSTINGS_MAX: usize = 128;
-/// Of the contents that have such a hash the first are remembered: of 10,000 invoices from one
-/// template each is compared with these.
-const LEADERS: usize = 2;
-/// A hash is rare that so many contents have at most,
-const RARE_MIN: usize = 20;
-/// or, in a large archive, one of so many.
-const RARE_SHARE: usize = 500;
-
-/// So many meetings of sketches and contents are remembered at a time: sixteen bytes each.
-const MET_MAX: usize = if cfg!(test) { 100 } else { 8 << 20 };
 
 /// One sketch among many whose neighbours are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -54,44 +51,45 @@ impl Catalog {
         n_shared_min: usize,
     ) -> Result<Vec<CandidateHit>, Error> {
         let posting = Blocks::posting(&self.db);
-        let asked = [NeighbourQuery { content: before, hashes, n_shared_min }];
+        let queries = [NeighbourQuery { content: before, hashes, n_shared_min }];
         let _snapshot = self.snapshot()?;
-        let mut tally = HitCounter::new(&asked, self.n_rare_max()?);
+        let mut counter = HitCounter::new(&queries, self.n_rare_max()?);
         for hash in hashes {
-            let sharing = posting.below(*hash, u32::MAX, POSTINGS_MAX + 1)?;
-            tally.count(&[Lookup { hash: *hash, turn: 0 }], &sharing);
+            let sharing = posting.below(*hash, u32::MAX, POSTINGS_PER_HASH_MAX + 1)?;
+            counter.count(&[Lookup { hash: *hash, query: 0 }], &sharing);
         }
-        Ok(tally.neighbours().pop().map_or(Vec::new(), |(_, near)| near))
+        Ok(counter.neighbours().pop().map_or(Vec::new(), |(_, near)| near))
     }
 
-    /// The [`Catalog::neighbours`] of each content asked about that has any, after its place among
-    /// those asked about.
+    /// The [`Catalog::neighbours`] of each content asked about that has any, after the index of its query.
     ///
-    /// All hashes are looked up in one pass over the index; in several where they meet so many
-    /// contents that memory would not hold them.
+    /// All hashes are looked up in one pass over the index; in several where they hit so many contents
+    /// that memory would not hold them.
     pub fn neighbours_of_many(
         &self,
-        asked: &[NeighbourQuery],
+        queries: &[NeighbourQuery],
     ) -> Result<Vec<(usize, Vec<CandidateHit>)>, Error> {
-        let mut wanted: Vec<Lookup> = Vec::new();
-        for (turn, neighbour_query) in (0..).zip(asked) {
-            wanted.extend(neighbour_query.hashes.iter().map(|hash| Lookup { hash: *hash, turn }));
+        let mut lookups: Vec<Lookup> = Vec::new();
+        for (query, one) in (0..).zip(queries) {
+            lookups.extend(one.hashes.iter().map(|hash| Lookup { hash: *hash, query }));
         }
-        wanted.sort_unstable();
-        let mut tally = HitCounter::new(asked, self.n_rare_max()?);
-        let is_split = asked.len() > 1;
-        self.each_sharing(&wanted, |wanted, sharing| {
-            tally.count(wanted, sharing);
-            !is_split || tally.met.len() < MET_MAX
+        // In the order of the index: each of its blocks is read once, whoever asks.
+        lookups.sort_unstable();
+        let mut counter = HitCounter::new(queries, self.n_rare_max()?);
+        // How many hits there will be shows only while they are counted; one query is never too many.
+        let may_split = queries.len() > 1;
+        self.each_sharing(&lookups, |lookups, sharing| {
+            counter.count(lookups, sharing);
+            !may_split || counter.hits.len() < HITS_MAX
         })?;
-        if !is_split || tally.met.len() < MET_MAX {
-            return Ok(tally.neighbours());
+        if !may_split || counter.hits.len() < HITS_MAX {
+            return Ok(counter.neighbours());
         }
-        drop((tally, wanted));
-        let (first, second) = asked.split_at(asked.len() / 2);
+        drop((counter, lookups));
+        let (first, second) = queries.split_at(queries.len() / 2);
         let mut all = self.neighbours_of_many(first)?;
         let second_half = self.neighbours_of_many(second)?.into_iter();
-        all.extend(second_half.map(|(turn, near)| (first.len() + turn, near)));
+        all.extend(second_half.map(|(query, near)| (first.len() + query, near)));
         Ok(all)
     }
 
@@ -99,25 +97,29 @@ impl Catalog {
     fn n_rare_max(&self) -> Result<usize, Error> {
         let mut query = self.db.prepare_cached("SELECT ifnull(max(id), 0) FROM content")?;
         let n_contents: i64 = query.query_row([], |row| row.get(0))?;
-        Ok((n_contents as usize / RARE_SHARE).clamp(RARE_MIN, POSTINGS_MAX))
+        Ok((n_contents as usize / RARE_CONTENTS_DIVISOR)
+            .clamp(RARE_CONTENTS_MIN, POSTINGS_PER_HASH_MAX))
     }
 
-    /// Calls `each` with all that want one hash, and the first of the contents that share it: one
-    /// more than count; as long as the answer is yes.
+    /// Calls `each` with all look-ups of one hash, and the first of the contents that share it, as long
+    /// as the answer is yes.
+    ///
+    /// They are one more than [`POSTINGS_PER_HASH_MAX`] at most: that many show that the hash is common.
     fn each_sharing(
         &self,
-        wanted: &[Lookup],
+        lookups: &[Lookup],
         mut each: impl FnMut(&[Lookup], &[u32]) -> bool,
     ) -> Result<(), Error> {
         let posting = Blocks::posting(&self.db);
-        let mut runs = wanted.chunk_by(|a, b| a.hash == b.hash).peekable();
+        let mut runs = lookups.chunk_by(|a, b| a.hash == b.hash).peekable();
         let Some(start) = runs.peek().map(|run| run[0].hash) else { return Ok(()) };
-        let mut sharing: Vec<u32> = Vec::with_capacity(POSTINGS_MAX + 1);
+        let mut sharing: Vec<u32> = Vec::with_capacity(POSTINGS_PER_HASH_MAX + 1);
         posting.walk(blocks::entry(start, 0), |block| {
             for number in block.numbers() {
                 let number = number.map_err(|why| posting.malformed(why))?;
                 let hash = blocks::hash_of(number);
-                let is_done = |run: &&[Lookup]| run[0].hash < hash || sharing.len() > POSTINGS_MAX;
+                let is_done =
+                    |run: &&[Lookup]| run[0].hash < hash || sharing.len() > POSTINGS_PER_HASH_MAX;
                 if let Some(run) = runs.next_if(is_done) {
                     if !each(run, &sharing) {
                         return Ok(None);
@@ -185,28 +187,32 @@ pub(in crate::catalog) fn sketch_in(row: &Row, column: usize) -> Result<Sketch, 
         .map_err(|why| Error::Catalog { why: format!("a sketch is malformed: {why}") })
 }
 
-/// How many shared hashes make neighbours when `n_common` of all are furniture.
-fn enough(n_shared_min: usize, n_common: usize) -> usize {
-    n_shared_min.saturating_sub(n_common).max(2)
+/// How many shared hashes make neighbours when `n_common` of all that are asked for are common.
+///
+/// Nobody knows who has those: that each neighbour has them is taken for granted, so none is lost.
+fn n_enough(n_shared_min: usize, n_common: usize) -> usize {
+    n_shared_min.saturating_sub(n_common).max(HASHES_SHARED_MIN)
 }
 
-/// A hash, and whose it is among those asked about.
+/// A hash, and the index of the query that has it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Lookup {
     hash: u32,
-    turn: u32,
+    query: u32,
 }
 
 /// A content that shares a hash with one that was asked about.
+///
+/// The order of the fields is the order in which hits are counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Hit {
-    turn: u32,
+    query: u32,
     content: u32,
     frequency: Frequency,
     hash: u32,
 }
 
-/// How many contents have a hash.
+/// How many contents have a hash: at most [`Catalog::n_rare_max`], or more, or more than are counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Frequency {
     Rare,
@@ -214,61 +220,67 @@ enum Frequency {
     Common,
 }
 
-/// Who shares how much with whom.
+/// Counts the hashes that queries share with contents.
+///
+/// Hits are collected in a list and sorted at the end: they come by hash, and a map from each pair of
+/// query and content to its count would be many times as large and touched at random.
 struct HitCounter<'a> {
-    asked: &'a [NeighbourQuery<'a>],
+    queries: &'a [NeighbourQuery<'a>],
     n_rare_max: usize,
-    /// Once for each hash shared.
-    met: Vec<Hit>,
+    /// One for each hash shared.
+    hits: Vec<Hit>,
+    /// How many hashes of each query are common.
     n_common: Vec<usize>,
 }
 
 impl<'a> HitCounter<'a> {
-    fn new(asked: &'a [NeighbourQuery<'a>], n_rare_max: usize) -> Self {
-        Self { asked, n_rare_max, met: Vec::new(), n_common: vec![0; asked.len()] }
+    fn new(queries: &'a [NeighbourQuery<'a>], n_rare_max: usize) -> Self {
+        Self { queries, n_rare_max, hits: Vec::new(), n_common: vec![0; queries.len()] }
     }
 
-    /// Counts the contents that have a hash, of which one more than counts may be given.
-    fn count(&mut self, wanted: &[Lookup], sharing: &[u32]) {
+    /// Counts the contents that have a hash; see [`Catalog::each_sharing`].
+    fn count(&mut self, lookups: &[Lookup], sharing: &[u32]) {
         let (frequency, sharing) = match sharing.len() {
-            n if n > POSTINGS_MAX => (Frequency::Common, &sharing[..LEADERS]),
+            n if n > POSTINGS_PER_HASH_MAX => (Frequency::Common, &sharing[..LEADERS_PER_HASH]),
             n if n > self.n_rare_max => (Frequency::Known, sharing),
             _ => (Frequency::Rare, sharing),
         };
-        for Lookup { turn, hash } in wanted {
-            self.n_common[*turn as usize] += usize::from(frequency == Frequency::Common);
-            let before = self.asked[*turn as usize].content;
+        for Lookup { query, hash } in lookups {
+            self.n_common[*query as usize] += usize::from(frequency == Frequency::Common);
+            let before = self.queries[*query as usize].content;
             let n_before = sharing.partition_point(|content| i64::from(*content) < before);
-            let met =
-                |content: &u32| Hit { turn: *turn, content: *content, frequency, hash: *hash };
-            self.met.extend(sharing[..n_before].iter().map(met));
+            let hit =
+                |content: &u32| Hit { query: *query, content: *content, frequency, hash: *hash };
+            self.hits.extend(sharing[..n_before].iter().map(hit));
         }
     }
 
     fn neighbours(mut self) -> Vec<(usize, Vec<CandidateHit>)> {
-        self.met.sort_unstable();
+        self.hits.sort_unstable();
         let mut all = Vec::new();
-        for met in self.met.chunk_by(|a, b| a.turn == b.turn) {
-            let turn = met[0].turn as usize;
-            let runs = met.chunk_by(|a, b| a.content == b.content);
+        for hits in self.hits.chunk_by(|a, b| a.query == b.query) {
+            let query = hits[0].query as usize;
+            let runs = hits.chunk_by(|a, b| a.content == b.content);
             let near: Vec<CandidateHit> =
-                runs.filter_map(|run| self.neighbour(turn, run)).collect();
+                runs.filter_map(|run| self.neighbour(query, run)).collect();
             if !near.is_empty() {
-                all.push((turn, near));
+                all.push((query, near));
             }
         }
         all
     }
 
-    /// What a content is that was met so often.
-    fn neighbour(&self, turn: usize, run: &[Hit]) -> Option<CandidateHit> {
-        let with = |frequency| run.iter().filter(move |met| met.frequency == frequency);
-        let n_uncommon = run.len() - with(Frequency::Common).count();
-        let (asked, n_common) = (&self.asked[turn], self.n_common[turn]);
-        let is_leader = 2 * n_common > asked.hashes.len() && with(Frequency::Common).count() >= 2;
-        let is_near = n_uncommon >= enough(asked.n_shared_min, n_common);
+    /// The content that these hits of one query are about, if it has enough of them.
+    fn neighbour(&self, query: usize, run: &[Hit]) -> Option<CandidateHit> {
+        let with = |frequency| run.iter().filter(move |hit| hit.frequency == frequency);
+        let n_leading = with(Frequency::Common).count();
+        let (asked, n_common) = (&self.queries[query], self.n_common[query]);
+        // A text from a template has few other hashes: its copies would never be compared.
+        let is_template = n_common as f64 > asked.hashes.len() as f64 * TEMPLATE_COMMON_SHARE;
+        let is_leader = is_template && n_leading >= HASHES_SHARED_MIN;
+        let is_near = run.len() - n_leading >= n_enough(asked.n_shared_min, n_common);
         let content = i64::from(run[0].content);
-        let rare = with(Frequency::Rare).map(|met| met.hash).collect();
+        let rare = with(Frequency::Rare).map(|hit| hit.hash).collect();
         (is_near || is_leader).then_some(CandidateHit { content, rare, is_leader })
     }
 }
@@ -290,10 +302,10 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_that_too_many_have_speaks_for_no_pair_but_lowers_the_bar() {
-        let boilerplate = (1..=129).map(|content| (7, content));
+    fn a_hash_that_too_many_have_speaks_for_no_pair_but_lowers_what_is_asked() {
+        let common = (1..=129).map(|content| (7, content));
         let few = [(8, 3), (9, 3), (8, 4)];
-        let catalog = posted(&boilerplate.chain(few).collect::<Vec<_>>());
+        let catalog = posted(&common.chain(few).collect::<Vec<_>>());
         let near = |hashes: &[u32], before, n_shared_min| -> Vec<(i64, u32)> {
             let near = catalog.neighbours(hashes, before, n_shared_min).unwrap();
             near.iter().map(|it| (it.content, it.rare.len() as u32)).collect()
@@ -345,19 +357,19 @@ mod tests {
                 (150, hashes, 2)
             }));
             let mut each = Vec::new();
-            for (turn, (content, hashes, n_shared_min)) in asked.iter().enumerate() {
+            for (query, (content, hashes, n_shared_min)) in asked.iter().enumerate() {
                 let near = catalog.neighbours(hashes, *content, *n_shared_min).unwrap();
                 if !near.is_empty() {
-                    each.push((turn, near));
+                    each.push((query, near));
                 }
             }
-            let asked: Vec<NeighbourQuery> = asked
+            let queries: Vec<NeighbourQuery> = asked
                 .iter()
                 .map(|(content, hashes, n_shared_min)| {
                     NeighbourQuery { content: *content, hashes, n_shared_min: *n_shared_min }
                 })
                 .collect();
-            prop_assert_eq!(catalog.neighbours_of_many(&asked).unwrap(), each);
+            prop_assert_eq!(catalog.neighbours_of_many(&queries).unwrap(), each);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
             add::{Intake, NewRevision, Outcome, Source},
             transaction::{Captured, Provenance, Transaction},
         },
-        similar::neighbours::{NearDocument, Threshold},
+        similar::{Threshold, neighbours::NearDocument},
     },
     cli::{
         args::{
@@ -508,14 +508,14 @@ impl Run<'_> {
 
     fn resembling(&mut self, name: &DocName, near: &NearDocument) -> Result<(), Error> {
         self.summary.resembling += 1;
-        let close = near.similarity;
+        let similarity = near.similarity;
         if self.session.globals.json {
             let line = Resembles {
                 name: name.text().into_owned(),
                 name_b64: name_b64(name),
                 near: near.document.name.text().into_owned(),
                 near_b64: name_b64(&near.document.name),
-                similarity: SimilarityLine::of(&close),
+                similarity: SimilarityLine::of(&similarity),
             };
             return self.session.out.json(&typed("resembles", line));
         }
@@ -524,8 +524,8 @@ impl Run<'_> {
                 "{} resembles {} ({:.2}; contains {:.2} of it)",
                 shown_name(name.as_bytes()),
                 shown_name(near.document.name.as_bytes()),
-                close.resemblance,
-                close.b_in_a,
+                similarity.resemblance,
+                similarity.b_in_a,
             ));
         }
         Ok(())

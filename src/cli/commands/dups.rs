@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::{
     archive::similar::{
-        groups::{DupsScope, Group, GroupMember},
-        neighbours::Threshold,
+        Threshold,
+        groups::{DupsScope, Group, MemberPair},
     },
     cli::{
         args::{
@@ -145,7 +145,7 @@ fn print_group(
         let name = shown_name(document.name.as_bytes());
         let first = *firsts.entry(revision.digest).or_insert(index);
         let (score, reason) = match first == index {
-            true => nearest[index].map_or_else(Default::default, |link| reason(group, link)),
+            true => nearest[index].map_or_else(Default::default, |pair| reason(group, pair)),
             false => (String::new(), twin(group, first)),
         };
         let reason = session.out.paint(Style::Dim, &reason);
@@ -155,29 +155,29 @@ fn print_group(
     session.out.line("")
 }
 
-/// Of each member the link to the first one, else to the nearest of those printed before it.
-fn nearest(group: &Group) -> Vec<Option<&GroupMember>> {
-    let mut nearest: Vec<Option<&GroupMember>> = vec![None; group.members.len()];
-    let rank = |link: &GroupMember| (link.a == 0, link.similarity.resemblance);
-    for link in &group.links {
-        let known = &mut nearest[link.b];
-        // Links come in order: of equally near ones the first stays.
-        if known.is_none_or(|known| rank(known) < rank(link)) {
-            *known = Some(link);
+/// Of each member the pair with the first one, else with the nearest of those printed before it.
+fn nearest(group: &Group) -> Vec<Option<&MemberPair>> {
+    let mut nearest: Vec<Option<&MemberPair>> = vec![None; group.members.len()];
+    let rank = |pair: &MemberPair| (pair.a == 0, pair.similarity.resemblance);
+    for pair in &group.pairs {
+        let known = &mut nearest[pair.b];
+        // Pairs come in order: of equally near ones the first stays.
+        if known.is_none_or(|known| rank(known) < rank(pair)) {
+            *known = Some(pair);
         }
     }
     nearest
 }
 
-fn reason(group: &Group, link: &GroupMember) -> (String, String) {
-    let score = format!("{:.2}", link.similarity.resemblance);
-    let other = shown_name(group.members[link.a].0.name.as_bytes());
-    (score, format!("  ({})", shares(&link.similarity, &other)))
+fn reason(group: &Group, pair: &MemberPair) -> (String, String) {
+    let score = format!("{:.2}", pair.similarity.resemblance);
+    let other = shown_name(group.members[pair.a].0.name.as_bytes());
+    (score, format!("  ({})", shares(&pair.similarity, &other)))
 }
 
 /// Why a member has no number: it is the same as an earlier one.
 fn twin(group: &Group, first: usize) -> String {
-    match group.links.is_empty() {
+    match group.pairs.is_empty() {
         true => String::new(),
         false => {
             format!("  (the same as {})", shown_name(group.members[first].0.name.as_bytes()))
@@ -187,9 +187,9 @@ fn twin(group: &Group, first: usize) -> String {
 
 fn line(kind: &'static str, group: &Group) -> GroupLine {
     let first = group.members[0].1.digest;
-    let with_first = group.links.iter().filter(|link| link.a == 0);
+    let with_first = group.pairs.iter().filter(|pair| pair.a == 0);
     let with_first: HashMap<usize, f64> =
-        with_first.map(|link| (link.b, link.similarity.resemblance)).collect();
+        with_first.map(|pair| (pair.b, pair.similarity.resemblance)).collect();
     let resemblance = |index: usize| match group.members[index].1.digest == first {
         true => Some(1.0),
         false => with_first.get(&index).copied(),
@@ -204,7 +204,7 @@ fn line(kind: &'static str, group: &Group) -> GroupLine {
             bytes: revision.n_bytes,
             resemblance: resemblance(index),
         });
-    let pairs = group.links.iter().map(|GroupMember { a, b, similarity }| PairLine {
+    let pairs = group.pairs.iter().map(|MemberPair { a, b, similarity }| PairLine {
         a: *a,
         b: *b,
         similarity: SimilarityLine::of(similarity),

@@ -12,7 +12,10 @@ use crate::{
     archive::{
         Archive,
         operand::Operand,
-        similar::neighbours::{Explanation, NearDocument, SimilarQuery, Threshold},
+        similar::{
+            Explanation, Threshold,
+            neighbours::{NearDocument, SimilarQuery},
+        },
     },
     cli::{
         args::{help::examples, values},
@@ -175,12 +178,12 @@ fn found(
     asked: &AskedText,
     args: &SimilarArgs,
 ) -> Result<Vec<NearDocument>, Error> {
-    let question = SimilarQuery {
+    let query = SimilarQuery {
         threshold: threshold(args),
         own: asked.own.as_ref(),
         all_revisions: args.all_revisions,
     };
-    let near = archive.similar(&asked.bytes, &asked.media_type, question)?;
+    let near = archive.similar(&asked.bytes, &asked.media_type, query)?;
     near.ok_or_else(|| asked.is_no_text())
 }
 
@@ -208,7 +211,7 @@ fn print_near(
     asked: &AskedText,
     (near, wants_why): (&NearDocument, bool),
 ) -> Result<(), Error> {
-    let close = near.similarity;
+    let similarity = near.similarity;
     let why = match wants_why {
         true => {
             let text = (&asked.bytes[..], asked.media_type.as_str());
@@ -219,7 +222,7 @@ fn print_near(
     if session.globals.json {
         let line = NearLine {
             revision: RevisionLine::of(&near.document, &near.revision),
-            similarity: SimilarityLine::of(&close),
+            similarity: SimilarityLine::of(&similarity),
             why: why.map(|why| WhyLine {
                 shared: why.shared,
                 only_asked: why.only_a,
@@ -228,9 +231,9 @@ fn print_near(
         };
         return session.out.json(&typed("near", line));
     }
-    let score = session.out.paint(Style::Strong, &format!("{:.2}", close.resemblance));
+    let score = session.out.paint(Style::Strong, &format!("{:.2}", similarity.resemblance));
     let name = shown_name(near.document.name.as_bytes());
-    let part = format!("({})", shares(&close, &asked.label));
+    let part = format!("({})", shares(&similarity, &asked.label));
     let part = session.out.paint(Style::Dim, &part);
     session.out.line(&format!("{score}  {name}@{}  {part}", near.revision.number))?;
     why.map_or(Ok(()), |why| print_why(session, &asked.label, &name, &why))
@@ -272,8 +275,8 @@ fn shortened(passage: &str) -> String {
     }
     let half = PASSAGE_CHARS_MAX / 2;
     let (head, tail) = (&chars[..half], &chars[chars.len() - half..]);
-    let side = |chars: &[char]| chars.iter().collect::<String>();
-    shown_text(&format!("{} … {}", side(head), side(tail)))
+    let joined = |chars: &[char]| chars.iter().collect::<String>();
+    shown_text(&format!("{} … {}", joined(head), joined(tail)))
 }
 
 /// What the words mean; an error when it can be no text.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::{
-    archive::similar::neighbours::Similarity,
+    archive::similar::Similarity,
     types::{
         document::{Document, Revision},
         name::DocName,

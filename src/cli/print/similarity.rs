@@ -1,6 +1,6 @@
 //! What two texts have of each other, in words.
 
-use crate::archive::similar::neighbours::Similarity;
+use crate::archive::similar::Similarity;
 
 use super::terminal::percent;
 

@@ -1,4 +1,5 @@
-//! How fast the crafts are, on text made for the purpose. `cargo bench --bench crafts`
+//! How fast the modules are that only compute, on text made for the purpose: digests, features, frames,
+//! normal form, sketches, comparison. `cargo bench --bench modules`
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -12,7 +13,7 @@ use divan::{
 };
 use docarchive::{
     diff::{self, Sides},
-    similarity::sketch::{Sketch, Words},
+    similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         features::Fingerprint,
         frame::{Packer, Unpacker},
@@ -131,7 +132,7 @@ fn sketch_64_kib(bencher: Bencher) {
     let normal = Normal::of(&text);
     bencher
         .counter(BytesCount::of_str(&text))
-        .bench(|| Sketch::of(Words { bytes: normal.bytes(), ends: normal.ends() }));
+        .bench(|| Sketch::of(PackedWords { bytes: normal.bytes(), ends: normal.ends() }));
 }
 
 #[divan::bench]
@@ -169,7 +170,7 @@ fn files_below(folder: &Path) -> Box<dyn Iterator<Item = PathBuf>> {
 
 fn sketch(text: &str) -> Sketch {
     let normal = Normal::of(text);
-    Sketch::of(Words { bytes: normal.bytes(), ends: normal.ends() })
+    Sketch::of(PackedWords { bytes: normal.bytes(), ends: normal.ends() })
 }
 
 #[divan::bench]

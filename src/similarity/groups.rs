@@ -1,0 +1,49 @@
+//! Groups of near-duplicates, made of the pairs that were confirmed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    clusters::{self, ClusterThreshold, Pair},
+    disjoint_sets::DisjointSets,
+    params::GROUP_AVERAGE_SHARE,
+    score::{Similarity, Threshold},
+};
+
+/// Pairs of contents that were compared, and how close they are.
+pub type ComparedPairs = BTreeMap<(u32, u32), Similarity>;
+
+/// Groups of more than one content: by average linkage, and where pairs are certain.
+///
+/// `contents` are all of them, in the order that decides between equally close pairs.
+pub fn groups(
+    contents: &[u32],
+    compared: &ComparedPairs,
+    certain: &[(u32, u32)],
+    threshold: Threshold,
+) -> Vec<Vec<u32>> {
+    let numbers: HashMap<u32, u32> =
+        (0..).zip(contents).map(|(number, content)| (*content, number)).collect();
+    let number = |(a, b): (u32, u32)| {
+        let (a, b) = (*numbers.get(&a)?, *numbers.get(&b)?);
+        Some((a.min(b), a.max(b)))
+    };
+    let mut pairs: Vec<Pair> = Vec::with_capacity(compared.len());
+    for (pair, similarity) in compared {
+        let score = similarity.score(threshold);
+        pairs.extend(number(*pair).map(|(a, b)| Pair { a, b, score }));
+    }
+    pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+    let closest = threshold.score_min();
+    let average = GROUP_AVERAGE_SHARE * closest;
+    let mut merged = DisjointSets::default();
+    for cluster in clusters::clusters(contents.len(), &pairs, ClusterThreshold { closest, average })
+    {
+        cluster.iter().for_each(|one| merged.join(cluster[0], *one));
+    }
+    // Texts from one template were compared with their leaders alone: on average they are far apart.
+    for (a, b) in certain.iter().filter_map(|pair| number(*pair)) {
+        merged.join(a, b);
+    }
+    let groups = merged.sets().into_iter().filter(|group| group.len() > 1);
+    groups.map(|group| group.iter().map(|number| contents[*number as usize]).collect()).collect()
+}

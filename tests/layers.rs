@@ -26,7 +26,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
         "archive",
         &["types", "pool", "backend", "text", "diff", "similarity", "store", "journal", "catalog"],
     ),
-    ("cli", &["types", "backend", "text", "diff", "store", "journal", "catalog", "archive"]),
+    ("cli", &["types", "archive"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];

@@ -3,10 +3,11 @@
 //! The catalog is asked first: contents are read only where their bytes make a difference.
 
 use crate::{
-    diff::{self, Sides},
-    text,
+    diff, text,
     types::{error::Error, limits},
 };
+
+pub use crate::diff::{Block, Comparison, ParagraphStat, Sides, Span, Stat, WordStat};
 
 use super::{
     Archive,
@@ -30,7 +31,7 @@ pub enum Difference {
         /// The texts, decoded, of HTML the visible part.
         texts: Sides<String>,
         /// How they differ; nothing when only what is not shown differs.
-        comparison: Box<diff::Comparison>,
+        comparison: Box<Comparison>,
     },
     /// At least one is no text.
     Binary,

@@ -23,15 +23,18 @@ use crate::{
         event::{Detail, Event},
     },
     store::{Content, Reader, Sealed},
+    text,
     types::{
         document::{Document, LogEntry, Revision},
         error::Error,
+        limits,
         time::Timestamp,
     },
 };
 
 use open::Home;
 
+pub use crate::{backend::local::Local, journal::note::Signer};
 pub use inspect::{
     history::HistoryCheck,
     storage::{DeltaChain, DeltaLink, StoredAs},
@@ -109,6 +112,20 @@ impl Archive {
     pub fn read_whole(&self, document: &Document, revision: &Revision) -> Result<Vec<u8>, Error> {
         self.confirm(document, revision)?;
         self.reader.content_bytes(&revision.digest, revision.n_bytes)
+    }
+
+    /// The text of a revision, decoded; none where its bytes are no text, or more than is treated as
+    /// text.
+    pub fn read_text(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<Option<String>, Error> {
+        if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
+            return Ok(None);
+        }
+        let bytes = self.read_whole(document, revision)?;
+        Ok(text::decode(&bytes, &revision.media_type).map(|it| it.text.into_owned()))
     }
 
     /// Up to `limit` events before the event `before`, latest first.

@@ -9,9 +9,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, HistoryCheck, WriteContext},
-    backend::local::Local,
-    journal::note::Signer,
+    archive::{Archive, HistoryCheck, Local, Signer, WriteContext},
     types::{error::Error, time::Timestamp},
 };
 

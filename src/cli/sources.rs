@@ -6,10 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{
-    archive::ingest::add::{Reading, Source},
-    catalog::FileStat,
-};
+use crate::archive::ingest::add::{FileStat, Reading, Source};
 
 use super::files::{PathStat, open_input};
 

@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     archive::{Archive, WriteContext},
-    catalog::{FileStat, Latest, SeenFile, Snapshot},
+    catalog::{Latest, SeenFile, Snapshot},
     journal::{
         event::{MediaType, ReviseDetail},
         note::Signer,
@@ -38,6 +38,7 @@ use super::transaction::{
 };
 
 pub use super::reader::{Intake, Reading, SYMLINK, Source};
+pub use crate::catalog::FileStat;
 
 /// What became of a document.
 #[derive(Debug)]

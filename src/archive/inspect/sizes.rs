@@ -11,10 +11,12 @@ use crate::{
     catalog::{Held, Totals},
     store::{
         place::Places as _,
-        usage::{Shares, StorageClass, StorageStats},
+        usage::{Shares, StorageStats},
     },
     types::{digest::Key, document::Document, error::Error, limits},
 };
+
+pub use crate::store::usage::StorageClass;
 
 use super::audit::Stage;
 

@@ -4,13 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     archive::Archive,
-    store::{
-        Step,
-        chunk::Chunk,
-        frame::Header,
-        place::Place,
-        usage::{self, How},
-    },
+    store::{Step, chunk::Chunk, frame::Header, usage},
     types::{
         digest::{Digest, Key},
         document::{Document, Revision},
@@ -18,6 +12,8 @@ use crate::{
         limits,
     },
 };
+
+pub use crate::store::{place::Place, usage::How};
 
 /// How a stored content lies, and what it takes to read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

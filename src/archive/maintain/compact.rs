@@ -15,7 +15,7 @@ use crate::{
     archive::{Archive, ingest::transaction::row},
     catalog::{Pack, PackUsage},
     store::{
-        CompressionLevels, Frames as _, Repacker, Written, pack, pack_name,
+        Frames as _, Repacker, Written, pack, pack_name,
         place::{Place, Places as _},
     },
     types::{
@@ -24,6 +24,8 @@ use crate::{
         limits,
     },
 };
+
+pub use crate::store::CompressionLevels;
 
 /// A pack is mostly dead when less than this share of it is of use.
 const LIVE_SHARE_MIN: f64 = 0.5;

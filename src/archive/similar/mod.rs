@@ -8,7 +8,14 @@ pub mod neighbours;
 mod new_texts;
 pub mod sites;
 
+use crate::text::readable;
+
 pub use crate::similarity::{
     explanation::Explanation,
     score::{Similarity, Threshold},
 };
+
+/// Whether these bytes are a text with something to compare in it.
+pub fn has_words(bytes: &[u8], media_type: &str) -> bool {
+    readable(bytes, media_type).is_some_and(|it| !it.text.trim().is_empty())
+}

@@ -18,7 +18,6 @@ use crate::{
         },
         session::Session,
     },
-    text::decode,
     types::{
         document::{Document, Revision},
         error::Error,
@@ -89,9 +88,8 @@ fn text(archive: &Archive, document: &Document, revision: &Revision) -> Result<S
     if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
         return Err(refused(&format!("has {}, too much to show", size(revision.n_bytes))));
     }
-    let bytes = archive.read_whole(document, revision)?;
-    let decoded = decode(&bytes, &revision.media_type).ok_or_else(|| refused("is no text"))?;
-    Ok(shown_text(&decoded.text))
+    let text = archive.read_text(document, revision)?.ok_or_else(|| refused("is no text"))?;
+    Ok(shown_text(&text))
 }
 
 /// One line of JSON, however large the content is.

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::maintain::compact::{Compacted, Policy},
+    archive::maintain::compact::{Compacted, CompressionLevels, Policy},
     cli::{
         args::{
             help::examples,
@@ -18,7 +18,6 @@ use crate::{
         },
         session::Session,
     },
-    store::CompressionLevels,
     types::error::Error,
 };
 

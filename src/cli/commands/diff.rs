@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{
-        compare::{Compared, Difference},
+        compare::{Block, Compared, Comparison, Difference, Sides, Stat},
         operand::Facts,
     },
     cli::{
@@ -21,7 +21,6 @@ use crate::{
         },
         session::Session,
     },
-    diff::{Block, Comparison, Sides, Stat},
     types::error::Error,
 };
 

@@ -13,7 +13,7 @@ use crate::{
         Archive,
         operand::Operand,
         similar::{
-            Explanation, Threshold,
+            Explanation, Threshold, has_words,
             neighbours::{NearDocument, SimilarQuery},
         },
     },
@@ -28,7 +28,6 @@ use crate::{
         },
         session::Session,
     },
-    text,
     types::{document::Document, error::Error, limits},
 };
 
@@ -111,7 +110,7 @@ struct AskedText {
 
 impl AskedText {
     fn is_text(&self) -> bool {
-        text::readable(&self.bytes, &self.media_type).is_some_and(|it| !it.text.trim().is_empty())
+        has_words(&self.bytes, &self.media_type)
     }
 
     fn is_no_text(&self) -> Error {

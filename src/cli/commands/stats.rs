@@ -10,7 +10,7 @@ use crate::{
         Archive, find,
         inspect::{
             audit::Stage,
-            sizes::{Saver, Sizes},
+            sizes::{Saver, Sizes, StorageClass},
         },
     },
     cli::{
@@ -24,7 +24,6 @@ use crate::{
         },
         session::Session,
     },
-    store::usage::StorageClass,
     types::{
         document::{Document, Revision},
         error::Error,

@@ -9,11 +9,11 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::{
+    archive::compare::{Block, Comparison, ParagraphStat, Sides, Span, WordStat},
     cli::print::{
         output::Output,
         terminal::{Style, counted, shown_text},
     },
-    diff::{Block, Comparison, ParagraphStat, Sides, Span, WordStat},
     types::error::Error,
 };
 

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, DeltaChain, DeltaLink, StoredAs},
+    archive::{
+        Archive,
+        inspect::storage::{DeltaChain, DeltaLink, How, StoredAs},
+    },
     cli::print::{
         json::{name_b64, typed},
         output::Output,
@@ -11,7 +14,6 @@ use crate::{
             Style, count, counted, exact_size, pad_left, pad_right, shown_name, size, times,
         },
     },
-    store::usage::How,
     types::{
         document::{Document, Revision},
         error::Error,
@@ -308,7 +310,7 @@ fn step_line(link: &DeltaLink) -> StepLine {
 mod tests {
     use super::*;
     use crate::{
-        store::place::Place,
+        archive::inspect::storage::Place,
         types::digest::{Digest, Key},
     };
 

@@ -3,7 +3,8 @@
 //! A story is told step by step. In each step the n-th backend call fails, for every n and in every
 //! way a call can fail; after a death the power may fail too, and take any of what was not synced.
 //! Then the archive opens, reads, takes in another document and passes the oracle. Calls that
-//! change the store all fail in turn, reads and the large step are sampled unless ARCHIVE_SLOW is set.
+//! change the store all fail in turn in the small steps; reads, the large step, compacting and the same
+//! in a folder are sampled unless ARCHIVE_SLOW is set.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -210,13 +211,13 @@ fn a_failed_init_or_add_leaves_the_old_state_or_the_new() {
 
 #[test]
 fn a_failed_add_of_a_large_content_leaves_the_old_state_or_the_new() {
-    storm(Step::Large, Sample { writes: 4, reads: 29 }.of());
+    storm(Step::Large, Sample { writes: 11, reads: 67 }.of());
 }
 
 #[test]
 fn a_failed_compaction_loses_nothing() {
     for step in [Step::Tidy, Step::Rewrite] {
-        storm(step, Sample { writes: 1, reads: 9 }.of());
+        storm(step, Sample { writes: 3, reads: 31 }.of());
     }
 }
 
@@ -248,7 +249,7 @@ fn in_a_folder_with_a_catalog_it_is_the_same() {
                     step,
                     &format!("{step:?}, {fault:?} at call {n}: {call}"),
                 );
-                n += if is_slow() { 1 } else { 7 };
+                n += if is_slow() { 1 } else { 23 };
             }
         }
     }

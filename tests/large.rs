@@ -31,7 +31,7 @@ use docarchive::{
     },
 };
 
-const N_BYTES: u64 = 40 << 20;
+const N_BYTES: u64 = 24 << 20;
 const INSERTION: &[u8] = b"a few bytes that were not there";
 const INSERTED_AT: u64 = 300_000;
 

@@ -10,7 +10,7 @@ use docarchive::{archive::Archive, backend::memory::Memory};
 use super::{
     Dice, Text, add_on, boilerplate::page, names, near_document, near_groups, sentences, story,
 };
-use crate::common::{init, init_in};
+use crate::common::{init, init_in, is_slow};
 
 /// A text made of another one: abridged, moved, reworded, quoted at length, or longer.
 fn derived(lines: &[String], how: usize, dice: &mut Dice) -> String {
@@ -117,7 +117,7 @@ fn order_commits_and_threads_do_not_matter() {
     let backwards: Vec<Text> = mixture().into_iter().rev().collect();
     let orders = [mixture(), backwards, shuffled(mixture(), 1), shuffled(mixture(), 2)];
     let folder = tempfile::tempdir().unwrap();
-    for (turn, texts) in orders.iter().enumerate() {
+    for (turn, texts) in orders.iter().enumerate().skip(if is_slow() { 0 } else { 2 }) {
         let path = folder.path().join(turn.to_string());
         let mut in_many = init_in(&path);
         for (n, some) in texts.chunks(11).enumerate() {

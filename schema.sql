@@ -67,7 +67,7 @@ CREATE TABLE revision (
   number   INTEGER NOT NULL,          -- from 1
   content  INTEGER NOT NULL,          -- content.id
   type     INTEGER NOT NULL,          -- phrase.id: media type
-  at       INTEGER NOT NULL,          -- when it was taken in; nanoseconds since 1970
+  at       INTEGER NOT NULL,          -- when it was added; nanoseconds since 1970
   captured INTEGER,                   -- when it was captured, as said in the detail; null: `at`
   mtime    INTEGER,                   -- of the file it came from
   source   INTEGER,                   -- phrase.id

@@ -6,10 +6,10 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{add, init};
+use common::{add, ingest, init, intake};
 use divan::{Bencher, counter::BytesCount};
 use docarchive::{
-    archive::{Archive, find::Which, ingest::transaction::Provenance},
+    archive::{Archive, find::Which, ingest::IngestOptions},
     backend::{Storage, memory::Memory},
     store::{candidates::BaseCandidates as _, features::Fingerprint},
 };
@@ -59,22 +59,12 @@ fn base_candidates(n_documents: usize) -> Vec<(String, String)> {
 fn add_200_kin_in_one_go(bencher: Bencher, n_threads: usize) {
     let texts = base_candidates(200);
     let n_bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
-    let signer = common::signer();
+    let options = IngestOptions { n_threads, near: None, ..IngestOptions::default() };
     bencher.counter(BytesCount::new(n_bytes)).bench_local(|| {
         let backend: Arc<dyn Storage> = Arc::new(Memory::default());
         let mut archive = init(backend);
-        let transaction =
-            archive.add(&signer, common::context(1), Provenance::default(), "bench").unwrap();
-        let mut transaction = transaction.on_threads(n_threads);
-        for (name, text) in &texts {
-            transaction.push(common::intake(name.as_bytes(), text.as_bytes())).unwrap();
-            while transaction.is_full() {
-                transaction.pop().unwrap();
-            }
-        }
-        while transaction.pop().unwrap().is_some() {}
-        transaction.commit().unwrap();
-        drop(transaction);
+        let intakes = texts.iter().map(|(name, text)| intake(name.as_bytes(), text.as_bytes()));
+        ingest(&mut archive, 1, intakes, &options).unwrap();
         archive
     });
 }

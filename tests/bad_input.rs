@@ -456,7 +456,7 @@ fn an_interrupt_keeps_what_is_done_and_the_next_add_goes_on() {
     signal(&add, "INT");
     std::io::copy(&mut out, &mut std::io::sink()).unwrap();
     let ran = Ran::at_end(add).expect(130);
-    ran.says("interrupted; what was taken in is safe: ");
+    ran.says("interrupted; what was added is safe: ");
     sandbox.run(["audit"]).expect(0);
     let n_done = sandbox.run(["ls"]).expect(0).text().lines().count();
     assert!(n_done > 0);

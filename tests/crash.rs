@@ -2,9 +2,9 @@
 //!
 //! A story is told step by step. In each step the n-th backend call fails, for every n and in every
 //! way a call can fail; after a death the power may fail too, and take any of what was not synced.
-//! Then the archive opens, reads, takes in another document and passes the oracle. Calls that
-//! change the store all fail in turn in the small steps; reads, the large step, compacting and the same
-//! in a folder are sampled unless ARCHIVE_SLOW is set.
+//! Then the archive opens, reads, adds another document and passes the oracle. Calls that change the
+//! store all fail in turn in the small steps; reads, the large step, compacting and the same in a
+//! folder are sampled unless ARCHIVE_SLOW is set.
 #![allow(clippy::unwrap_used)]
 
 mod common;

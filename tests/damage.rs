@@ -357,13 +357,13 @@ fn the_pack_that_comes_out_the_same_heals_the_damaged_one() {
 #[test]
 fn what_is_no_fact_hurts_nothing() {
     let (_folder, path, truth) = in_a_folder();
-    for name in ["lock", "log/stray", "catalog-seen.sqlite"] {
+    for name in ["lock", "log/stray", "catalog-stats.sqlite"] {
         for bytes in [&b""[..], b"\xff\0nonsense\n"] {
             fs::write(path.join(name), bytes).unwrap();
             let mut archive = open(&path).unwrap();
             let seen = file_stat(&archive, &truth, name).unwrap();
             assert!(seen.report.findings.is_empty() && seen.errors.is_empty(), "{name}");
-            if name != "catalog-seen.sqlite" {
+            if name != "catalog-stats.sqlite" {
                 add(&mut archive, 9, &[("a.txt", STORY.as_bytes())]).unwrap();
                 add(&mut archive, 10, &[("a.txt", &truth[&b"a.txt"[..]][2])]).unwrap();
             }
@@ -458,7 +458,7 @@ fn another_key_is_another_archive() {
     let mut archive = Archive::open(Arc::new(memory), None).unwrap();
     let mine = signer();
     assert!(matches!(
-        archive.add(&mine, context(1), Default::default(), "test"),
+        archive.transaction(&mine, context(1), Default::default(), "test"),
         Err(Error::Refused(_))
     ));
 }
@@ -470,8 +470,8 @@ fn a_journal_edited_and_recomputed_without_the_key_is_untrusted() {
     let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
     let memory = Memory::default();
     let mut forged = Archive::init(Arc::new(memory.clone()), None, &stranger).unwrap();
-    let mut adding = forged.add(&stranger, context(1), Default::default(), "test").unwrap();
-    common::take(&mut adding, b"a.txt", b"nothing ever happened").unwrap();
+    let mut adding = forged.transaction(&stranger, context(1), Default::default(), "test").unwrap();
+    common::add_one(&mut adding, b"a.txt", b"nothing ever happened").unwrap();
     adding.commit().unwrap();
     let mut forgery = memory.contents();
     forgery.insert("identity".into(), contents["identity"].clone());

@@ -12,14 +12,11 @@ use std::{
     },
 };
 
-use common::{Steady, context, init, init_in, open_in, signer};
+use common::{context, init, init_in, open_in, signer};
 use docarchive::{
     archive::{
         Archive, HistoryCheck,
-        ingest::{
-            add::{Intake, Outcome, Reading, Source},
-            transaction::Provenance,
-        },
+        ingest::{Intake, Outcome, Provenance, Reading, Source, Steady},
         inspect::audit::AuditScope,
     },
     backend::{Storage, faulty::Faulty, memory::Memory},
@@ -113,13 +110,14 @@ fn digest(mut from: impl Read) -> Digest {
 /// Adds the text; returns how many bytes were packed.
 fn add_large(archive: &mut Archive, n: u64, is_edited: bool) -> u64 {
     let n_read = Arc::new(AtomicU64::new(0));
-    let source = Box::new(Large { is_edited, n_read: Arc::clone(&n_read) });
+    let source = Large { is_edited, n_read: Arc::clone(&n_read) };
     let signer = signer();
-    let mut transaction = archive.add(&signer, context(n), Provenance::default(), "test").unwrap();
+    let mut transaction =
+        archive.transaction(&signer, context(n), Provenance::default(), "test").unwrap();
     let name = DocName::new("large.txt").unwrap();
-    let intake = Intake { name, mtime: None, is_link: false, n_bytes: N_BYTES, source };
-    let taken = transaction.take(intake).unwrap();
-    assert!(matches!(taken, Outcome::New(_) | Outcome::Revised(_)), "{taken:?}");
+    let intake = Intake { n_bytes: N_BYTES, ..Intake::new(name, source) };
+    let outcome = transaction.add(intake).unwrap();
+    assert!(matches!(outcome, Outcome::New(_) | Outcome::Revised(_)), "{outcome:?}");
     let committed = transaction.commit().unwrap().unwrap();
     let inserted = if is_edited { INSERTION.len() as u64 } else { 0 };
     assert_eq!(n_read.load(Relaxed), N_BYTES + inserted, "a source is read once");
@@ -177,11 +175,12 @@ fn i12_packs_are_written_as_they_fill() {
     let memory = Memory::default();
     let mut archive = init(Arc::new(memory.clone()));
     let signer = signer();
-    let mut transaction = archive.add(&signer, context(1), Provenance::default(), "test").unwrap();
+    let mut transaction =
+        archive.transaction(&signer, context(1), Provenance::default(), "test").unwrap();
     // Noise does not compress: the bytes that wait for the commit are those of one open pack.
     for n in 0..24 {
         let bytes = common::noise(n, 3 << 20);
-        common::take(&mut transaction, format!("noise-{n}").as_bytes(), &bytes).unwrap();
+        common::add_one(&mut transaction, format!("noise-{n}").as_bytes(), &bytes).unwrap();
         let n_taken = (n + 1) * (3 << 20);
         let packs = memory.contents();
         let n_put: u64 = packs

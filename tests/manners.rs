@@ -5,6 +5,7 @@ use std::{
     fs::{self, File, FileTimes},
     io::{self, Read},
     os::unix::fs::MetadataExt,
+    path::Path,
     process::Command,
     sync::{
         Arc,
@@ -14,12 +15,7 @@ use std::{
 };
 
 use docarchive::{
-    archive::ingest::{
-        add::{Intake, Outcome, Reading, Source},
-        transaction::Provenance,
-    },
-    backend::{Storage, memory::Memory},
-    catalog::FileStat,
+    archive::ingest::{FileStat, IngestOptions, Intake, Outcome, Reading, Source},
     types::name::DocName,
 };
 
@@ -399,25 +395,46 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
     assert!(!has_colour(on_terminal("NO_COLOR")));
 }
 
+// ---- the library without the command line
+
+#[test]
+fn the_example_adds_a_folder_and_prints_what_changed() {
+    let example = Path::new(sandbox::program()).with_file_name("examples/add_folder");
+    if !example.exists() {
+        return skip("the example is not built: cargo build --examples");
+    }
+    let sandbox = Sandbox::bare();
+    sandbox.write("d/a.txt", "first");
+    sandbox.write("d/sub/b.txt", "text");
+    let add = || Ran::of(sandbox.other(&example).args(["d", "made.archive"])).expect(0);
+    add().answers("new: d/a.txt\nnew: d/sub/b.txt\n0 unchanged\n");
+    sandbox.write("d/a.txt", "second");
+    add().answers("revision 2: d/a.txt\n1 unchanged\n");
+    // It is an archive like any other.
+    let ls = sandbox.run(["--store", "made.archive", "ls"]).expect(0);
+    ls.answers("d/a.txt\nd/sub/b.txt\n");
+    sandbox.run(["--store", "made.archive", "audit", "-q"]).expect(0);
+}
+
 // ---- reading no more than needed, and files that change meanwhile
 
-/// A file whose looks are given one after the other, the last one for ever; counts its readings.
+/// A file whose stats are given one after the other, the last one for ever; counts its readings.
 #[derive(Clone)]
-struct Shifting(Arc<Looks>);
+struct Shifting(Arc<Stats>);
 
-struct Looks {
-    looks: Vec<i64>,
-    n_looks: AtomicUsize,
+struct Stats {
+    mtimes: Vec<i64>,
+    n_stats: AtomicUsize,
     n_reads: AtomicUsize,
 }
 
 impl Shifting {
-    fn new(looks: &[i64]) -> Self {
-        let (n_looks, n_reads) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self(Arc::new(Looks { looks: looks.to_vec(), n_looks, n_reads }))
+    fn new(mtimes: &[i64]) -> Self {
+        let (n_stats, n_reads) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self(Arc::new(Stats { mtimes: mtimes.to_vec(), n_stats, n_reads }))
     }
 
-    fn look_at(mtime: i64) -> FileStat {
+    fn stat_at(mtime: i64) -> FileStat {
         FileStat { n_bytes: 4, mtime, ctime: mtime, inode: 1, device: 1 }
     }
 }
@@ -439,37 +456,35 @@ impl Read for ShiftingText {
 
 impl Reading for ShiftingText {
     fn file_stat(&self) -> io::Result<Option<FileStat>> {
-        let Looks { looks, n_looks, .. } = &*self.0.0;
-        let n = n_looks.fetch_add(1, Relaxed);
-        Ok(Some(Shifting::look_at(looks[n.min(looks.len() - 1)])))
+        let Stats { mtimes, n_stats, .. } = &*self.0.0;
+        let n = n_stats.fetch_add(1, Relaxed);
+        Ok(Some(Shifting::stat_at(mtimes[n.min(mtimes.len() - 1)])))
     }
 }
 
 #[test]
 fn a_file_that_changes_is_read_twice_and_then_called_unsettled() {
-    for (looks, n_reads, is_unsettled, is_seen_after) in
+    for (mtimes, n_reads, is_unsettled, is_known_after) in
         [(&[1][..], 1, false, true), (&[1, 2, 2], 2, false, true), (&[1, 2, 3, 4], 2, true, false)]
     {
-        let backend: Arc<dyn Storage> = Arc::new(Memory::default());
-        let (mut archive, signer) = (common::init(backend), common::signer());
-        let source = Shifting::new(looks);
-        let name = DocName::new("x").unwrap();
-        let mut transaction =
-            archive.add(&signer, common::context(1), Provenance::default(), "test").unwrap();
-        let intake = Intake {
-            name: name.clone(),
-            mtime: None,
-            is_link: false,
-            n_bytes: 4,
-            source: Box::new(source.clone()),
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = common::init_in(&folder.path().join("archive"));
+        let mut add = |n: u64, source: Shifting, file_stat: Option<FileStat>| {
+            let intake = Intake::new(DocName::new("x").unwrap(), source.clone());
+            let intake = Intake { file_stat, ..intake };
+            let outcomes =
+                common::ingest(&mut archive, n, [intake], &IngestOptions::default()).unwrap();
+            (outcomes.into_iter().next().unwrap(), source.0.n_reads.load(Relaxed))
         };
-        let Outcome::New(kept) = transaction.take(intake).unwrap() else { panic!("{looks:?}") };
-        transaction.commit().unwrap();
-        let n_read = source.0.n_reads.load(Relaxed);
-        assert_eq!((n_read, kept.is_unsettled), (n_reads, is_unsettled), "{looks:?}");
-        let last = Shifting::look_at(*looks.last().unwrap());
-        assert_eq!(transaction.is_seen(&name, &last).unwrap(), is_seen_after, "{looks:?}");
-        assert!(!transaction.is_seen(&name, &Shifting::look_at(99)).unwrap());
+        let (outcome, n_read) = add(1, Shifting::new(mtimes), None);
+        let Outcome::New(revision) = outcome else { panic!("{mtimes:?}") };
+        assert_eq!((n_read, revision.is_unsettled), (n_reads, is_unsettled), "{mtimes:?}");
+        for (mtime, is_known) in [(*mtimes.last().unwrap(), is_known_after), (99, false)] {
+            let stat = Shifting::stat_at(mtime);
+            let (outcome, n_read) = add(2, Shifting::new(&[mtime]), Some(stat));
+            assert!(matches!(outcome, Outcome::Unchanged));
+            assert_eq!(n_read == 0, is_known, "{mtimes:?}, then {mtime}");
+        }
     }
 }
 
@@ -487,9 +502,16 @@ fn a_file_that_looks_the_same_is_not_read_again() {
          second=$(stat -c %x d/x)
          archive add -q --force d
          third=$(stat -c %x d/x)
+         archive add -n d
+         fourth=$(stat -c %x d/x)
          [ \"$first\" = \"$second\" ] && echo not read
-         [ \"$second\" = \"$third\" ] || echo read by force",
+         [ \"$second\" = \"$third\" ] || echo read by force
+         [ \"$third\" = \"$fourth\" ] && echo not read to rehearse",
     );
     let Some(said) = said else { return };
-    assert_eq!(said, "[add: 0]\n[add: 0]\n[add: 0]\nnot read\nread by force\n");
+    let dry =
+        "nothing was done; this would be: 0 new documents, 0 new revisions, 1 unchanged (0 B)\n";
+    let added = "[add: 0]\n".repeat(4);
+    let read = "not read\nread by force\nnot read to rehearse\n";
+    assert_eq!(said, format!("{added}{dry}{read}"));
 }

@@ -8,12 +8,12 @@ mod common;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use common::{check, context, everything, is_slow, open_in, signer, take};
+use common::{add_one, check, context, everything, is_slow, open_in, signer};
 use docarchive::{
     archive::{
         Archive,
         find::Which,
-        ingest::{add::Outcome, transaction::Provenance},
+        ingest::{Outcome, Provenance},
         maintain::compact::Policy,
     },
     backend::{Storage, local::Local},
@@ -62,7 +62,7 @@ enum Command {
     LoseCatalog,
     /// Small packs together, or everything anew.
     Compact(bool),
-    /// Taken in, never committed.
+    /// Added, never committed.
     Abandon(usize, Bytes),
 }
 
@@ -137,7 +137,7 @@ fn said(taken: &Outcome) -> &'static str {
         Outcome::New(_) => "new",
         Outcome::Revised(_) => "revised",
         Outcome::Unchanged => "unchanged",
-        Outcome::Unread(_) => "unread",
+        Outcome::Unreadable(_) => "unreadable",
     }
 }
 
@@ -146,18 +146,18 @@ fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &
     match command {
         Command::Add(documents) => {
             let mut transaction =
-                archive.add(&signer, context(n), Provenance::default(), "test").unwrap();
+                archive.transaction(&signer, context(n), Provenance::default(), "test").unwrap();
             for (name, bytes) in documents {
                 let bytes = bytes.of(model, NAMES[*name]);
-                let taken = take(&mut transaction, NAMES[*name], &bytes).unwrap();
+                let taken = add_one(&mut transaction, NAMES[*name], &bytes).unwrap();
                 assert_eq!(said(&taken), revise(model, NAMES[*name], bytes));
             }
             transaction.commit().unwrap();
         }
         Command::Abandon(name, bytes) => {
             let mut transaction =
-                archive.add(&signer, context(n), Provenance::default(), "test").unwrap();
-            take(&mut transaction, NAMES[*name], &bytes.of(model, NAMES[*name])).unwrap();
+                archive.transaction(&signer, context(n), Provenance::default(), "test").unwrap();
+            add_one(&mut transaction, NAMES[*name], &bytes.of(model, NAMES[*name])).unwrap();
         }
         Command::Rebuild => archive.rebuild("test").unwrap(),
         Command::Compact(is_all) => {

@@ -19,11 +19,11 @@ mod past;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use common::{context, init, intake, noise, signer};
+use common::{ingest, init, intake, noise};
 use docarchive::{
     archive::{
         Archive,
-        ingest::transaction::Provenance,
+        ingest::{IngestOptions, Provenance},
         similar::{
             Similarity, Threshold,
             groups::{DupsScope, Group},
@@ -57,17 +57,10 @@ fn add_from(
     n_threads: usize,
     source: Option<String>,
 ) {
-    let (signer, said) = (signer(), Provenance { source, ..Provenance::default() });
-    let transaction = archive.add(&signer, context(n), said, "test").unwrap();
-    let mut transaction = transaction.on_threads(n_threads);
-    for (name, text) in texts {
-        transaction.push(intake(name.as_bytes(), text.as_bytes())).unwrap();
-        while transaction.is_full() {
-            transaction.pop().unwrap().unwrap();
-        }
-    }
-    while transaction.pop().unwrap().is_some() {}
-    transaction.commit().unwrap();
+    let provenance = Provenance { source, ..Provenance::default() };
+    let options = IngestOptions { provenance, n_threads, near: None, ..IngestOptions::default() };
+    let intakes = texts.iter().map(|(name, text)| intake(name.as_bytes(), text.as_bytes()));
+    ingest(archive, n, intakes, &options).unwrap();
 }
 
 /// What a text that need not be stored is near to.

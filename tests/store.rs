@@ -11,11 +11,13 @@ use std::{
     sync::Arc,
 };
 
-use common::{
-    add, check, context, everything, init, init_in, intake, is_slow, noise, open_in, signer,
-};
+use common::{add, check, everything, ingest, init, init_in, intake, is_slow, noise, open_in};
 use docarchive::{
-    archive::{Archive, ingest::transaction::Provenance, maintain::compact::Policy},
+    archive::{
+        Archive,
+        ingest::{IngestOptions, Outcome},
+        maintain::compact::Policy,
+    },
     backend::{Backend, Storage, memory::Memory},
     store::{
         CompressionLevels,
@@ -23,7 +25,7 @@ use docarchive::{
         pack, pack_name,
         usage::How,
     },
-    types::{digest::Digest, limits, name::DocName},
+    types::{digest::Digest, limits},
 };
 use proptest::prelude::*;
 
@@ -281,19 +283,10 @@ fn mixture() -> Vec<(String, Vec<u8>)> {
 fn added_on(n_threads: usize) -> BTreeMap<String, Vec<u8>> {
     let memory = Memory::default();
     let mut archive = init(Arc::new(memory.clone()));
-    let signer = signer();
+    let options = IngestOptions { n_threads, near: None, ..IngestOptions::default() };
     for (n, documents) in mixture().chunks(90).enumerate() {
-        let transaction =
-            archive.add(&signer, context(n as u64 + 1), Provenance::default(), "test").unwrap();
-        let mut transaction = transaction.on_threads(n_threads);
-        for (name, bytes) in documents {
-            transaction.push(intake(name.as_bytes(), bytes)).unwrap();
-            while transaction.is_full() {
-                transaction.pop().unwrap().unwrap();
-            }
-        }
-        while transaction.pop().unwrap().is_some() {}
-        transaction.commit().unwrap();
+        let intakes = documents.iter().map(|(name, bytes)| intake(name.as_bytes(), bytes));
+        ingest(&mut archive, n as u64 + 1, intakes, &options).unwrap();
     }
     memory.contents().into_iter().map(|(name, bytes)| (name, bytes.to_vec())).collect()
 }
@@ -310,24 +303,23 @@ fn i8_the_archive_is_the_same_on_any_number_of_threads() {
 #[test]
 fn documents_come_out_of_the_pipeline_in_their_order() {
     let mut archive = init(Arc::new(Memory::default()));
-    let signer = signer();
-    let transaction = archive.add(&signer, context(1), Provenance::default(), "test").unwrap();
-    let mut transaction = transaction.on_threads(4);
-    // Three states of one document, pushed before the first is taken.
+    // Four states of one document, all of them read before the first is added.
     let states = [prose(1, 500), prose(2, 500), prose(1, 500), prose(1, 500)];
-    states.iter().for_each(|bytes| transaction.push(intake(b"doc", bytes)).unwrap());
-    assert!(!transaction.is_seen(&DocName::new("doc").unwrap(), &file_stat()).unwrap());
-    let mut taken = Vec::new();
-    while let Some(next) = transaction.pop().unwrap() {
-        taken.push(format!("{next:?}").split('(').next().unwrap().to_owned());
-    }
-    assert_eq!(taken, ["New", "Revised", "Revised", "Unchanged"]);
-    transaction.commit().unwrap();
+    let intakes = states.iter().map(|bytes| intake(b"doc", bytes));
+    let options = IngestOptions { n_threads: 4, ..IngestOptions::default() };
+    let outcomes = ingest(&mut archive, 1, intakes, &options).unwrap();
+    assert_eq!(words_of(&outcomes), ["New", "Revised", "Revised", "Unchanged"]);
     assert_eq!(everything(&archive)[0].1, states[..3]);
 }
 
-fn file_stat() -> docarchive::catalog::FileStat {
-    docarchive::catalog::FileStat { n_bytes: 500, mtime: 1, ctime: 1, inode: 1, device: 1 }
+fn words_of(outcomes: &[Outcome]) -> Vec<&'static str> {
+    let word = |outcome: &Outcome| match outcome {
+        Outcome::New(_) => "New",
+        Outcome::Revised(_) => "Revised",
+        Outcome::Unchanged => "Unchanged",
+        Outcome::Unreadable(_) => "Unreadable",
+    };
+    outcomes.iter().map(word).collect()
 }
 
 const REWRITE: Policy = Policy::Rewrite(CompressionLevels { alone: 3, based: 3, solid: 3 }, 2);

@@ -17,14 +17,10 @@ use std::{
 use docarchive::{
     archive::{
         Archive, WriteContext,
-        ingest::{
-            add::{Intake, Reading, Source},
-            transaction::Provenance,
-        },
+        ingest::{IngestItem, IngestOptions, Intake},
         similar::{Threshold, groups::DupsScope, neighbours::SimilarQuery},
     },
     backend::local::Local,
-    catalog::FileStat,
     journal::note::Signer,
     types::{digest::Digest, name::DocName, time::Timestamp},
 };
@@ -109,18 +105,9 @@ fn add(archive: &mut Archive, signer: &Signer, range: std::ops::Range<u64>) -> D
         by: None,
         tool: "bench".into(),
     };
-    let mut transaction = archive.add(signer, context, Provenance::default(), "bench").unwrap();
-    for n in range {
-        transaction.push(intake(n)).unwrap();
-        while transaction.is_full() {
-            transaction.pop().unwrap();
-            if transaction.is_due() {
-                transaction.commit().unwrap();
-            }
-        }
-    }
-    while transaction.pop().unwrap().is_some() {}
-    transaction.commit().unwrap();
+    let options = IngestOptions { near: None, ..IngestOptions::default() };
+    let items = range.map(|n| IngestItem::Document(intake(n), ()));
+    archive.ingest(signer, context, "bench", items, &options, |_| Ok(())).unwrap();
     start.elapsed()
 }
 
@@ -129,7 +116,7 @@ fn intake(n: u64) -> Intake {
     let name = DocName::new(format!("site{:03}/{n}.txt", mixed(n, 5) % 200)).unwrap();
     let bytes = story(n).into_bytes();
     let n_bytes = bytes.len() as u64;
-    Intake { name, mtime: None, is_link: false, n_bytes, source: Box::new(Given(bytes)) }
+    Intake { n_bytes, ..Intake::new(name, move || Ok(io::Cursor::new(bytes.clone()))) }
 }
 
 /// A story of 60 to 300 words; of every ten, three are copies of the first of them: abridged, with
@@ -193,26 +180,4 @@ fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let lines: BTreeMap<&str, &str> = status.lines().filter_map(|l| l.split_once(':')).collect();
     format!("at most {} resident", lines.get("VmHWM").map_or("?", |it| it.trim()))
-}
-
-struct Given(Vec<u8>);
-
-struct Steady(io::Cursor<Vec<u8>>);
-
-impl Source for Given {
-    fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(Steady(io::Cursor::new(self.0.clone()))))
-    }
-}
-
-impl io::Read for Steady {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.0.read(out)
-    }
-}
-
-impl Reading for Steady {
-    fn file_stat(&self) -> io::Result<Option<FileStat>> {
-        Ok(None)
-    }
 }

@@ -14,7 +14,7 @@ mod open;
 pub mod operand;
 pub mod similar;
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use crate::{
     catalog::{Catalog, Snapshot},
@@ -63,6 +63,16 @@ pub struct WriteContext {
     pub by: Option<String>,
     /// The program and its version.
     pub tool: String,
+}
+
+impl WriteContext {
+    /// Now, by a clock that counts from 1970, with fresh random bytes; nobody is named.
+    pub fn new(since_1970: Duration, seed: [u8; 32], tool: &str) -> Self {
+        let began = i64::try_from(since_1970.as_nanos()).unwrap_or(i64::MAX);
+        let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
+        let now = Timestamp::from_unix(seconds, 0);
+        Self { now, began, seed, by: None, tool: tool.to_owned() }
+    }
 }
 
 impl Archive {

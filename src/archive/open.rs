@@ -13,7 +13,10 @@ use std::{
 use tracing::debug;
 
 use crate::{
-    backend::{Backend, Guard, Lock, Storage, local},
+    backend::{
+        Backend, Guard, Lock, Storage,
+        local::{self, Local},
+    },
     catalog::{self, Catalog, Snapshot},
     journal::{Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
@@ -89,6 +92,18 @@ impl Archive {
             }
             let archive = Self::assemble(home, journal, catalog);
             return Ok(Self { snapshot: Some(snapshot), ..archive });
+        }
+    }
+
+    /// Opens the archive in a folder of this machine, its catalog in the same folder; if there is none
+    /// it is made, and `signer` signs for it.
+    pub fn in_folder(folder: &Path, signer: &Signer) -> Result<Self, Error> {
+        match Local::open(folder) {
+            Ok(local) => Self::open(Arc::new(local), Some(folder)),
+            Err(Error::NoArchive { .. }) => {
+                Self::init(Arc::new(Local::create(folder)?), Some(folder), signer)
+            }
+            Err(error) => Err(error),
         }
     }
 

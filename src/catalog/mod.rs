@@ -38,7 +38,7 @@ pub use index::{CandidateHit, NeighbourQuery};
 pub use list::{PackUsage, Totals};
 pub use sizes::Held;
 pub use snapshot::Snapshot;
-pub use stat_cache::{FileStat, SeenFile};
+pub use stat_cache::{FileStat, StatCache, StatEntry};
 
 use snapshot::Newest;
 

@@ -1,25 +1,30 @@
-//! What files looked like when they were last read, so that unchanged ones need not be read again.
+//! The stat cache: what the file system said of files when they were read, so that a file that is as it
+//! was need not be read again.
 //!
-//! This belongs to the machine whose files they are, and follows from no fact: it lies in a file of
-//! its own beside the catalog, and losing it costs one reading of every file.
+//! It belongs to the machine whose files they are and follows from no fact, so it is a file of its own
+//! beside the catalog, with a connection of its own: neither waits for a snapshot of the other. To lose it
+//! costs one reading of every file, so what goes wrong with it is no error.
 
 use std::path::Path;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use tracing::debug;
 
 use crate::types::{error::Error, name::DocName};
 
-use super::{Catalog, name_value};
+use super::{Latest, name_value};
 
 /// The file beside the catalog.
-const FILE: &str = "catalog-seen.sqlite";
+const FILE: &str = "catalog-stats.sqlite";
 const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS seen.look (
+    CREATE TABLE IF NOT EXISTS stat (
       name ANY PRIMARY KEY, bytes INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
       inode INTEGER NOT NULL, device INTEGER NOT NULL, event INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;";
+const QUESTION: &str =
+    "SELECT bytes, mtime, ctime, inode, device FROM stat WHERE name = ?1 AND event = ?2";
 
-/// How a file looks from outside; times in nanoseconds since 1970.
+/// What the file system says of a file; times in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStat {
     /// Its size.
@@ -34,49 +39,51 @@ pub struct FileStat {
     pub device: u64,
 }
 
-/// One file that was read: its document's name, its look, and the revision it was found to be.
+/// One file that was read.
 #[derive(Debug, Clone)]
-pub struct SeenFile {
-    /// The document.
+pub struct StatEntry {
+    /// The document that it is.
     pub name: DocName,
-    /// How the file looked.
+    /// Its stat, the same before and after it was read.
     pub file_stat: FileStat,
-    /// The event of the revision that has the file's content.
+    /// The event of the revision that has its content.
     pub event: u64,
 }
 
-impl Catalog {
-    /// Attaches the memory of looks from `folder`; without a folder it lasts as long as the process.
+/// The stats of files that were read.
+pub struct StatCache {
+    db: Connection,
+}
+
+impl StatCache {
+    /// The cache in `folder`, made if there is none.
     ///
-    /// A torn one is replaced by an empty one.
-    pub fn attach_seen(&self, folder: Option<&Path>) -> Result<(), Error> {
-        if self.db.prepare_cached(LOOKED).is_ok() {
-            return Ok(());
-        }
-        let path = folder.map(|folder| folder.join(FILE));
-        let attach = || -> rusqlite::Result<()> {
-            let name = path.as_deref().map_or(":memory:".into(), Path::to_string_lossy);
-            self.db.execute("ATTACH ?1 AS seen", [name])?;
-            self.db.pragma_update(Some("seen"), "journal_mode", "wal")?;
-            self.db.pragma_update(Some("seen"), "synchronous", "off")?;
-            self.db.execute_batch(SCHEMA)?;
-            self.db.prepare(LOOKED)?;
-            Ok(())
-        };
-        if attach().is_ok() {
-            return Ok(());
-        }
-        let _ = self.db.execute("DETACH seen", []);
-        self.db.execute("ATTACH ':memory:' AS seen", [])?;
-        self.db.execute_batch(SCHEMA)?;
-        Ok(())
+    /// Without a folder, and where the file cannot be used, an empty one that lasts as long as the
+    /// process.
+    pub fn open(folder: Option<&Path>) -> Result<Self, Error> {
+        Self::open_with(folder, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
     }
 
-    /// Whether a file that looks like this was found to be its document's latest revision.
-    pub fn is_seen(&self, name: &DocName, file_stat: &FileStat) -> Result<bool, Error> {
-        let mut query = self.db.prepare_cached(LOOKED)?;
-        let found = query
-            .query_row([name_value(name.as_bytes())], |row| {
+    /// The same for whoever only asks: no file is made.
+    pub fn open_existing(folder: Option<&Path>) -> Result<Self, Error> {
+        // Opened for reading alone, SQLite would leave the files of its log behind.
+        Self::open_with(folder, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    fn open_with(folder: Option<&Path>, flags: OpenFlags) -> Result<Self, Error> {
+        match folder.map(|folder| prepared(Connection::open_with_flags(folder.join(FILE), flags))) {
+            Some(Ok(db)) => return Ok(Self { db }),
+            Some(Err(error)) => debug!(target: "catalog", "no stats of files: {error}"),
+            None => {}
+        }
+        Ok(Self { db: prepared(Connection::open_in_memory())? })
+    }
+
+    /// Whether a file has the stat with which its content was found to be this revision of it.
+    pub fn is_unchanged(&self, name: &DocName, file_stat: &FileStat, latest: &Latest) -> bool {
+        let entry = self.db.prepare_cached(QUESTION).and_then(|mut query| {
+            let key = params![name_value(name.as_bytes()), latest.event as i64];
+            let stat = query.query_row(key, |row| {
                 Ok(FileStat {
                     n_bytes: row.get::<_, i64>(0)? as u64,
                     mtime: row.get(1)?,
@@ -84,38 +91,87 @@ impl Catalog {
                     inode: row.get::<_, i64>(3)? as u64,
                     device: row.get::<_, i64>(4)? as u64,
                 })
-            })
-            .optional()?;
-        Ok(found.as_ref() == Some(file_stat))
+            });
+            stat.optional()
+        });
+        entry.is_ok_and(|known| known.as_ref() == Some(file_stat))
     }
 
-    /// Remembers how files looked.
-    pub fn remember_seen(&self, seen: &[SeenFile]) -> Result<(), Error> {
-        let transaction = self.db.unchecked_transaction()?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT OR REPLACE INTO seen.look VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?;
-            for SeenFile { name, file_stat, event } in seen {
-                insert.execute(params![
-                    name_value(name.as_bytes()),
-                    file_stat.n_bytes as i64,
-                    file_stat.mtime,
-                    file_stat.ctime,
-                    file_stat.inode as i64,
-                    file_stat.device as i64,
-                    *event as i64,
-                ])?;
-            }
+    /// Remembers the stats of files that were read.
+    pub fn remember(&self, entries: &[StatEntry]) {
+        if let Err(error) = self.insert(entries) {
+            debug!(target: "catalog", "stats of files not remembered: {error}");
         }
-        transaction.commit()?;
-        Ok(())
+    }
+
+    fn insert(&self, entries: &[StatEntry]) -> rusqlite::Result<()> {
+        let transaction = self.db.unchecked_transaction()?;
+        let mut insert = transaction
+            .prepare_cached("INSERT OR REPLACE INTO stat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        for StatEntry { name, file_stat, event } in entries {
+            insert.execute(params![
+                name_value(name.as_bytes()),
+                file_stat.n_bytes as i64,
+                file_stat.mtime,
+                file_stat.ctime,
+                file_stat.inode as i64,
+                file_stat.device as i64,
+                *event as i64,
+            ])?;
+        }
+        drop(insert);
+        transaction.commit()
     }
 }
 
-/// The look counts only while the revision it was found to be is still the latest.
-const LOOKED: &str = "
-    SELECT look.bytes, look.mtime, look.ctime, look.inode, look.device
-    FROM seen.look
-    JOIN document ON document.name = look.name AND document.latest = look.event
-    WHERE look.name = ?1";
+fn prepared(db: rusqlite::Result<Connection>) -> rusqlite::Result<Connection> {
+    let db = db?;
+    db.busy_timeout(std::time::Duration::from_secs(10))?;
+    db.pragma_update(None, "journal_mode", "wal")?;
+    db.pragma_update(None, "synchronous", "off")?;
+    db.execute_batch(SCHEMA)?;
+    db.prepare_cached(QUESTION)?;
+    Ok(db)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::digest::{Digest, DocId};
+
+    const STAT: FileStat = FileStat { n_bytes: 4, mtime: 1, ctime: 2, inode: 3, device: 4 };
+
+    fn latest(event: u64) -> Latest {
+        Latest { doc: DocId(1), event, number: 1, digest: Digest::of(b"x") }
+    }
+
+    #[test]
+    fn a_file_is_unchanged_while_its_stat_and_its_revision_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = DocName::new(&b"\xff"[..]).unwrap();
+        let cache = StatCache::open(Some(folder.path())).unwrap();
+        assert!(!cache.is_unchanged(&name, &STAT, &latest(7)));
+        cache.remember(&[StatEntry { name: name.clone(), file_stat: STAT, event: 7 }]);
+        // Another process that only asks sees it at once.
+        for cache in [cache, StatCache::open_existing(Some(folder.path())).unwrap()] {
+            assert!(cache.is_unchanged(&name, &STAT, &latest(7)));
+            assert!(!cache.is_unchanged(&name, &STAT, &latest(8)));
+            assert!(!cache.is_unchanged(&name, &FileStat { ctime: 9, ..STAT }, &latest(7)));
+            assert!(!cache.is_unchanged(&DocName::new("y").unwrap(), &STAT, &latest(7)));
+        }
+    }
+
+    #[test]
+    fn whoever_only_asks_makes_no_file_and_a_torn_one_is_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = DocName::new("x").unwrap();
+        let cache = StatCache::open_existing(Some(folder.path())).unwrap();
+        assert!(!cache.is_unchanged(&name, &STAT, &latest(7)));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        std::fs::write(folder.path().join(FILE), "nonsense, and more than a header has".repeat(9))
+            .unwrap();
+        let cache = StatCache::open(Some(folder.path())).unwrap();
+        cache.remember(&[StatEntry { name: name.clone(), file_stat: STAT, event: 7 }]);
+        assert!(cache.is_unchanged(&name, &STAT, &latest(7)));
+    }
+}

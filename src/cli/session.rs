@@ -182,14 +182,8 @@ impl Session {
 
     /// This moment, with randomness of its own.
     pub fn context(&self) -> Result<WriteContext, Error> {
-        let began = since_1970().as_nanos();
-        Ok(WriteContext {
-            began: i64::try_from(began).unwrap_or(i64::MAX),
-            now: self.now,
-            seed: keyring::fresh_seed()?,
-            by: self.environment.user(),
-            tool: TOOL.to_owned(),
-        })
+        let fresh = WriteContext::new(since_1970(), keyring::fresh_seed()?, TOOL);
+        Ok(WriteContext { now: self.now, by: self.environment.user(), ..fresh })
     }
 
     /// What others read who find the lock taken.

@@ -2,20 +2,39 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Cursor, Read},
     path::PathBuf,
 };
 
-use crate::archive::ingest::add::{FileStat, Reading, Source};
+use crate::{
+    archive::ingest::{FileStat, Intake, Reading, Source},
+    types::name::DocName,
+};
 
-use super::files::{PathStat, open_input};
+use super::{
+    files::{PathStat, open_input},
+    walk::{FoundFile, What},
+};
+
+/// The document that a file or a symlink is; it is opened when it is read.
+pub fn intake(found: FoundFile) -> Intake {
+    let FoundFile { path, name, stat, what } = found;
+    let is_link = matches!(what, What::Symlink(_));
+    let source: Box<dyn Source> = match what {
+        What::File => Box::new(FileAt(path)),
+        What::Symlink(target) => Box::new(move || Ok(Cursor::new(target.clone()))),
+    };
+    let (file_stat, mtime) = (Some(file_stat(&stat)), Some(stat.mtime));
+    Intake { name, file_stat, mtime, is_link, n_bytes: stat.size, source }
+}
+
+/// The document that standard input is, which can be read once.
+pub fn stdin(name: DocName) -> Intake {
+    Intake::new(name, || Ok(io::stdin()))
+}
 
 /// A file, opened when it is read.
-pub struct FileAt(pub PathBuf);
-/// The target of a symbolic link.
-pub struct LinkTarget(pub Vec<u8>);
-/// Standard input, which can be read once.
-pub struct Stdin;
+struct FileAt(PathBuf);
 
 impl Source for FileAt {
     fn open(&self) -> io::Result<Box<dyn Reading>> {
@@ -38,35 +57,8 @@ impl Reading for OpenFile {
     }
 }
 
-/// Bytes that cannot change while they are read.
-struct Steady<R>(R);
-
-impl<R: Read> Read for Steady<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.0.read(out)
-    }
-}
-
-impl<R: Read + Send> Reading for Steady<R> {
-    fn file_stat(&self) -> io::Result<Option<FileStat>> {
-        Ok(None)
-    }
-}
-
-impl Source for LinkTarget {
-    fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(Steady(io::Cursor::new(self.0.clone()))))
-    }
-}
-
-impl Source for Stdin {
-    fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(Steady(io::stdin())))
-    }
-}
-
 /// A stat as the archive remembers it.
-pub fn file_stat(stat: &PathStat) -> FileStat {
+fn file_stat(stat: &PathStat) -> FileStat {
     let (seconds, nanoseconds) = stat.mtime.to_unix();
     FileStat {
         n_bytes: stat.size,

@@ -69,12 +69,12 @@ impl DocId {
 }
 
 impl Hasher {
-    /// Takes in the next piece.
+    /// Adds the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);
     }
 
-    /// The digest of everything taken in.
+    /// The digest of everything added.
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }

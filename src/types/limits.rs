@@ -60,7 +60,7 @@ pub const SOURCE_BYTES_MAX: usize = 8 << 10;
 
 /// A transaction commits after this many revisions, so that memory stays flat.
 pub const COMMIT_REVISIONS: usize = 8192;
-/// A transaction commits after this many bytes taken in.
+/// A transaction commits after this many bytes of new revisions.
 pub const COMMIT_BYTES: u64 = 1 << 30;
 
 /// Text is sketched and compared as text up to this size.

@@ -1,23 +1,17 @@
 //! What the tests of whole archives share: a fixed clock, a fixed key, and one oracle.
 #![allow(dead_code, clippy::unwrap_used)]
 
-use std::{
-    io::{self, Read},
-    path::Path,
-    sync::Arc,
-};
+use std::{io, path::Path, sync::Arc};
 
 use docarchive::{
     archive::{
         Archive, HistoryCheck, WriteContext,
         ingest::{
-            add::{Intake, Outcome, Reading, Source},
-            transaction::{Provenance, Transaction},
+            IngestEvent, IngestItem, IngestOptions, Intake, Outcome, Provenance, Transaction,
         },
         inspect::audit::AuditScope,
     },
     backend::{Backend, Storage, local::Local},
-    catalog::FileStat,
     journal::note::Signer,
     types::{error::Error, name::DocName, time::Timestamp},
 };
@@ -38,51 +32,46 @@ pub fn context(n: u64) -> WriteContext {
     }
 }
 
-/// Bytes that are there already.
-pub struct Given(pub Vec<u8>);
-
-impl Source for Given {
-    fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(Steady(io::Cursor::new(self.0.clone()))))
-    }
-}
-
-/// Bytes that cannot change while they are read.
-pub struct Steady<R>(pub R);
-
-impl<R: Read> Read for Steady<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.0.read(out)
-    }
-}
-
-impl<R: Read + Send> Reading for Steady<R> {
-    fn file_stat(&self) -> io::Result<Option<FileStat>> {
-        Ok(None)
-    }
-}
-
 /// A document of these bytes.
 pub fn intake(name: &[u8], bytes: &[u8]) -> Intake {
-    let name = DocName::new(name).unwrap();
-    let (n_bytes, source) = (bytes.len() as u64, Box::new(Given(bytes.to_vec())));
-    Intake { name, mtime: None, is_link: false, n_bytes, source }
+    let (n_bytes, bytes) = (bytes.len() as u64, bytes.to_vec());
+    let source = move || Ok(io::Cursor::new(bytes.clone()));
+    Intake { n_bytes, ..Intake::new(DocName::new(name).unwrap(), source) }
 }
 
-/// Takes one document in.
-pub fn take(transaction: &mut Transaction, name: &[u8], bytes: &[u8]) -> Result<Outcome, Error> {
-    transaction.take(intake(name, bytes))
+/// Adds one document to a transaction.
+pub fn add_one(transaction: &mut Transaction, name: &[u8], bytes: &[u8]) -> Result<Outcome, Error> {
+    transaction.add(intake(name, bytes))
 }
 
 /// Adds documents in one transaction.
 pub fn add(archive: &mut Archive, n: u64, documents: &[(&str, &[u8])]) -> Result<(), Error> {
     let signer = signer();
-    let mut transaction = archive.add(&signer, context(n), Provenance::default(), "test")?;
+    let mut transaction =
+        archive.transaction(&signer, context(n), Provenance::default(), "test")?;
     for (name, bytes) in documents {
-        take(&mut transaction, name.as_bytes(), bytes)?;
+        add_one(&mut transaction, name.as_bytes(), bytes)?;
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// Adds documents as a front end does; what became of each.
+pub fn ingest(
+    archive: &mut Archive,
+    n: u64,
+    intakes: impl IntoIterator<Item = Intake>,
+    options: &IngestOptions,
+) -> Result<Vec<Outcome>, Error> {
+    let mut outcomes = Vec::new();
+    let items = intakes.into_iter().map(|intake| IngestItem::Document(intake, ()));
+    archive.ingest(&signer(), context(n), "test", items, options, |event| {
+        if let IngestEvent::Document { outcome, .. } = event {
+            outcomes.push(outcome);
+        }
+        Ok(())
+    })?;
+    Ok(outcomes)
 }
 
 /// A new archive on a backend, its catalog in memory.

@@ -159,9 +159,10 @@ fn a_catalog_without_the_boilerplate_is_not_in_step() {
         .map(|n| (format!("site2/late{n}"), page(2, n, &story(900 + n as u64, 12))))
         .collect();
     let (signer, said) = (crate::common::signer(), Default::default());
-    let mut adding = archive.add(&signer, crate::common::context(99), said, "test").unwrap();
+    let mut adding =
+        archive.transaction(&signer, crate::common::context(99), said, "test").unwrap();
     for (name, text) in &late {
-        crate::common::take(&mut adding, name.as_bytes(), text.as_bytes()).unwrap();
+        crate::common::add_one(&mut adding, name.as_bytes(), text.as_bytes()).unwrap();
     }
     assert!(adding.commit().is_err());
     drop(adding);

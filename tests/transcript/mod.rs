@@ -14,7 +14,7 @@ use std::{
 
 use docarchive::types::time::Timestamp;
 
-/// The day on which the texts say that everything was taken in.
+/// The day on which the texts say that everything was added.
 const DAY_SHOWN: &str = "2026-11-23";
 /// Where the texts say that the home folder is.
 const HOME_SHOWN: &str = "/home/you";

@@ -25,8 +25,28 @@ use super::{
     transaction::{Content, Form, Transaction},
 };
 
-/// Bytes of chunks that are looked at ahead, for each thread beside the first.
+/// Bytes of chunks that are hashed ahead, for each thread beside the first.
 const AHEAD_BYTES: usize = 8 << 20;
+
+/// Why a content could not be stored.
+pub(super) enum ContentError {
+    /// Its source could not be read.
+    Source(io::Error),
+    /// The archive could not be read or written.
+    Archive(Error),
+}
+
+impl From<io::Error> for ContentError {
+    fn from(error: io::Error) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<Error> for ContentError {
+    fn from(error: Error) -> Self {
+        Self::Archive(error)
+    }
+}
 
 /// A large content that went to the store.
 struct Cut {
@@ -43,7 +63,7 @@ struct Pieces {
     last: Option<Arc<Vec<u8>>>,
 }
 
-/// A chunk that some thread looks at.
+/// A chunk that some thread hashes.
 enum Piece {
     New(Arc<Vec<u8>>, Task<(Digest, Fingerprint)>),
     /// The very bytes of the piece before, as in the holes of a sparse file.
@@ -52,34 +72,30 @@ enum Piece {
 
 impl Transaction<'_> {
     /// Reads the rest of a large content; from the start once more when it changed meanwhile.
-    pub(in crate::archive) fn read_large(
+    pub(super) fn read_large(
         &mut self,
         intake: &Intake,
         start: LargeInput,
-    ) -> Result<io::Result<Content>, Error> {
+    ) -> Result<Content, ContentError> {
         let (mut start, mut is_second) = (start, false);
         loop {
             let LargeInput { bytes, mut rest, media_type, file_stat } = start;
-            let cut = match self.put_chunks(bytes, &mut rest, media_type)? {
-                Ok(cut) => cut,
-                Err(error) => return Ok(Err(error)),
-            };
+            let cut = self.put_chunks(bytes, &mut rest, media_type)?;
             let has_changed = file_stat.is_some() && file_stat != rest.file_stat().ok().flatten();
             if !has_changed || is_second {
-                return Ok(Ok(Content {
+                return Ok(Content {
                     digest: cut.digest,
                     n_bytes: cut.n_bytes,
                     media_type,
                     form: Form::Chunks(cut.chunks),
                     is_unsettled: has_changed,
                     file_stat: file_stat.filter(|_| !has_changed),
-                }));
+                });
             }
             is_second = true;
-            start = match reader::read(intake, None) {
-                Ok(Input::Large(start)) => start,
-                Ok(Input::Small(whole)) => return Ok(Ok(Content::from(whole))),
-                Err(error) => return Ok(Err(error)),
+            start = match reader::read(intake, None)? {
+                Input::Large(start) => start,
+                Input::Small(input) => return Ok(Content::from(input)),
             };
         }
     }
@@ -89,7 +105,7 @@ impl Transaction<'_> {
         start: Vec<u8>,
         rest: &mut dyn Read,
         kind: &'static str,
-    ) -> Result<io::Result<Cut>, Error> {
+    ) -> Result<Cut, ContentError> {
         let mut hasher = Hasher::default();
         let mut n_bytes = 0;
         let mut pieces = Pieces::default();
@@ -97,10 +113,7 @@ impl Transaction<'_> {
         let n_ahead = (self.pool.n_threads() - 1) * AHEAD_BYTES;
         let mut limited = start.chain(rest).take(limits::CONTENT_BYTES_MAX + 1);
         for piece in chunk::cut(&mut limited) {
-            let piece = match piece {
-                Ok(piece) => piece,
-                Err(error) => return Ok(Err(error)),
-            };
+            let piece = piece?;
             hasher.update(&piece);
             n_bytes += piece.len() as u64;
             pieces.push(self, piece);
@@ -112,10 +125,10 @@ impl Transaction<'_> {
             pieces.settle(self, kind, &mut chunks)?;
         }
         if n_bytes > limits::CONTENT_BYTES_MAX {
-            let too_large = "it is larger than the 1 TiB that can be kept";
-            return Ok(Err(io::Error::new(io::ErrorKind::FileTooLarge, too_large)));
+            let too_large = "it is larger than the 1 TiB that can be stored";
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, too_large).into());
         }
-        Ok(Ok(Cut { digest: hasher.finish(), n_bytes, chunks }))
+        Ok(Cut { digest: hasher.finish(), n_bytes, chunks })
     }
 
     /// Puts a chunk unless it is stored, or was put a moment ago.
@@ -126,7 +139,7 @@ impl Transaction<'_> {
         fingerprint: Fingerprint,
         kind: &'static str,
     ) -> Result<(), Error> {
-        if self.pending.chunks_held.contains(&digest) {
+        if self.pending.stored_chunks.contains(&digest) {
             return Ok(());
         }
         if let Some(features) = fingerprint.features() {
@@ -136,7 +149,7 @@ impl Transaction<'_> {
             self.writer()
                 .put(Blob { digest, bytes, fingerprint: Some(fingerprint), kind }, None)?;
         }
-        self.pending.chunks_held.insert(digest);
+        self.pending.stored_chunks.insert(digest);
         Ok(())
     }
 }
@@ -150,8 +163,8 @@ impl Pieces {
         let piece = Arc::new(piece);
         self.last = Some(Arc::clone(&piece));
         let bytes = Arc::clone(&piece);
-        let file_stat = move || (Digest::of(&bytes), Fingerprint::of(&bytes));
-        self.underway.push_back(Piece::New(piece, transaction.pool.submit(file_stat)));
+        let hash = move || (Digest::of(&bytes), Fingerprint::of(&bytes));
+        self.underway.push_back(Piece::New(piece, transaction.pool.submit(hash)));
     }
 
     /// Puts the first piece under way, and adds it to the list.

@@ -17,17 +17,14 @@ use crate::{
 
 use super::transaction::{Committed, Pending, PendingRevision, Transaction, row};
 
-/// One step of a commit; how long it took is told when it ends.
+/// One step of a commit; how long it took shows when it ends.
 fn step(name: &'static str) -> Span {
     debug_span!(target: "commit", "step", name)
 }
 
 impl Transaction<'_> {
     /// Commits; what fails before the checkpoint is swapped leaves the archive as it was.
-    pub(in crate::archive) fn commit_pending(
-        &mut self,
-        pending: Pending,
-    ) -> Result<Committed, Error> {
+    pub(super) fn commit_pending(&mut self, pending: Pending) -> Result<Committed, Error> {
         let _commit =
             debug_span!(target: "commit", "commit", n = pending.revisions.len()).entered();
         let written = step("packs").in_scope(|| self.finish_packs())?;
@@ -46,9 +43,9 @@ impl Transaction<'_> {
             .map_err(|error| self.archive.located(error))?;
         // Superseded bundles cost space only; the next writer sweeps what is left.
         let _ = step("sweep").in_scope(|| self.archive.journal.sweep());
-        let mut met = HashSet::new();
-        let is_new_text = |waiting: &PendingRevision| {
-            pending.sketches.contains_key(&waiting.digest) && met.insert(waiting.digest)
+        let mut listed = HashSet::new();
+        let is_new_text = |revision: &PendingRevision| {
+            pending.sketches.contains_key(&revision.digest) && listed.insert(revision.digest)
         };
         let is_new_text = pending.revisions.iter().map(is_new_text);
         let new_texts = revisions.clone().zip(is_new_text).filter(|(_, is)| *is);
@@ -57,8 +54,8 @@ impl Transaction<'_> {
         Ok(Committed { revisions, new_texts, n_packed })
     }
 
-    /// Keeps what was put again for events of long ago; there is nothing new to sign.
-    pub(in crate::archive) fn keep_healed(&mut self) -> Result<(), Error> {
+    /// Commits what was put again for events of long ago; there is nothing new to sign.
+    pub(super) fn commit_repaired(&mut self) -> Result<(), Error> {
         let written = self.finish_packs()?;
         let packs: Vec<Pack> = written.iter().map(row).collect();
         self.archive.catalog.apply(&Batch { packs: &packs, ..Batch::default() })
@@ -72,20 +69,20 @@ impl Transaction<'_> {
         Ok(written)
     }
 
-    fn stage(&mut self, waiting: &[PendingRevision]) -> Result<Staged, Error> {
+    fn stage(&mut self, revisions: &[PendingRevision]) -> Result<Staged, Error> {
         let at = self.context.now;
-        let drafts = waiting
+        let drafts = revisions
             .iter()
-            .map(|waiting| {
-                let detail = Detail::Revise(waiting.detail.clone());
+            .map(|revision| {
+                let detail = Detail::Revise(revision.detail.clone());
                 Draft::new(&detail, |detail| {
                     Event::Revise(Revise {
                         at,
-                        doc: waiting.doc,
-                        prev: waiting.prev,
-                        sha256: waiting.digest,
-                        size: waiting.n_bytes,
-                        media: waiting.media.clone(),
+                        doc: revision.doc,
+                        prev: revision.prev,
+                        sha256: revision.digest,
+                        size: revision.n_bytes,
+                        media: revision.media.clone(),
                         detail,
                     })
                 })
@@ -123,7 +120,7 @@ impl Transaction<'_> {
             tiles: &self.edge.take(),
             checkpoint: Some(&note),
         };
-        // Whoever finds the catalog in step takes the furniture in it for known.
+        // Whoever finds the catalog in step takes the boilerplate in it for known.
         archive.catalog.transaction(|_| {
             archive.catalog.apply(&batch)?;
             step("boilerplate").in_scope(|| sites::refresh(&archive.catalog, &archive.reader))

@@ -1,7 +1,39 @@
-//! Taking documents in: read, put into the store, committed.
+//! Adding documents: read, put into the store, committed.
+//!
+//! [`Archive::ingest`] is the whole of it: a front end hands over an iterator of documents and hears of
+//! each what became of it. What the arrival of one document does:
+//!
+//! 1. Its latest revision is looked up. A file whose stat is the one with which that revision was read
+//!    stops here: it is unchanged and not opened (`run`, and the catalog's stat cache).
+//! 2. Otherwise some thread reads it: SHA-256, media type and, of new bytes, fingerprint and sketch. The
+//!    rest is done by one thread, in the order of the iterator, so that the same documents make the same
+//!    archive (`reader`; `chunked` for what is too large for one blob).
+//! 3. Bytes of the latest revision are unchanged. They are stored once more only if what is stored of them
+//!    is damaged (`add`).
+//! 4. Other bytes are a new revision. Unless the archive has them already they go to the store, which
+//!    seeks a base for them, first of all the previous revision. The revision waits in the transaction.
+//! 5. Once enough is waiting, or at the end, it is committed: packs, journal, checkpoint, catalog
+//!    (`commit`). Only now is it in the archive, and only now is its stat remembered.
+//! 6. New texts are compared with what was there before (`archive::similar`).
+//!
+//! [`Archive::rehearse`] goes through the same iterator and does none of it.
+//!
+//! [`Archive::ingest`]: crate::archive::Archive::ingest
+//! [`Archive::rehearse`]: crate::archive::Archive::rehearse
 
-pub mod add;
+mod add;
 mod chunked;
-pub mod commit;
-pub mod reader;
-pub mod transaction;
+mod commit;
+pub(in crate::archive) mod reader;
+mod rehearsal;
+mod run;
+pub(in crate::archive) mod transaction;
+
+pub use crate::catalog::FileStat;
+pub use add::{NewRevision, Outcome};
+pub use reader::{Intake, Reading, SYMLINK, Source, Steady};
+pub use run::{IngestEvent, IngestItem, IngestOptions, IngestSummary};
+pub use transaction::{Captured, Committed, Provenance, Transaction};
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Reading: what can be said of a document from its bytes alone, so that any thread can say it.
+//! Reading: what is known of a document from its bytes alone, so that any thread can compute it.
 //!
 //! A content that fits into one blob is read, hashed and sketched here. Of a larger one only the
 //! beginning is read; the rest goes to the store chunk by chunk.
@@ -39,15 +39,44 @@ pub trait Source: Send + Sync {
 
 /// A source that is being read.
 pub trait Reading: Read + Send {
-    /// How it looks right now; `None` for what has no look, such as a stream, which opens once.
+    /// The stat of its file right now; `None` for what is no file, such as a stream, which opens once.
     fn file_stat(&self) -> io::Result<Option<FileStat>>;
 }
 
-/// One document on its way in.
+/// Bytes that cannot change while they are read.
+pub struct Steady<R>(pub R);
+
+impl<R: Read> Read for Steady<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl<R: Read + Send> Reading for Steady<R> {
+    fn file_stat(&self) -> io::Result<Option<FileStat>> {
+        Ok(None)
+    }
+}
+
+/// What opens bytes that cannot change while they are read.
+impl<F, R> Source for F
+where
+    F: Fn() -> io::Result<R> + Send + Sync,
+    R: Read + Send + 'static,
+{
+    fn open(&self) -> io::Result<Box<dyn Reading>> {
+        Ok(Box::new(Steady(self()?)))
+    }
+}
+
+/// One document to add.
 pub struct Intake {
     /// Its name.
     pub name: DocName,
-    /// The modification time of its file.
+    /// The stat of its file when that was found. A file that has not changed since it was read is not
+    /// read again; without a stat it is.
+    pub file_stat: Option<FileStat>,
+    /// The modification time of its file, which is recorded.
     pub mtime: Option<Timestamp>,
     /// Whether it is a symbolic link, whose bytes are the target.
     pub is_link: bool,
@@ -55,6 +84,14 @@ pub struct Intake {
     pub n_bytes: u64,
     /// Where its bytes come from.
     pub source: Box<dyn Source>,
+}
+
+impl Intake {
+    /// A document of which no more is known than where its bytes come from.
+    pub fn new(name: DocName, source: impl Source + 'static) -> Self {
+        let (file_stat, mtime, n_bytes) = (None, None, 0);
+        Self { name, file_stat, mtime, is_link: false, n_bytes, source: Box::new(source) }
+    }
 }
 
 /// What is known of a document before it is read.
@@ -102,7 +139,7 @@ pub struct SmallInput {
     pub media_type: &'static str,
     /// What the archive wants to know of it if it is new; none when it was expected to be known.
     pub analysis: Option<Analysis>,
-    /// How the source looked before and after; none when it has no look, or went on changing.
+    /// The source's stat, the same before and after; none when it has none, or went on changing.
     pub file_stat: Option<FileStat>,
     /// The source changed while it was read, twice over.
     pub is_unsettled: bool,
@@ -110,7 +147,7 @@ pub struct SmallInput {
 
 /// What is computed of new bytes.
 pub struct Analysis {
-    /// Their marks and features.
+    /// Their samples and features.
     pub fingerprint: Fingerprint,
     /// The sketch of text, as it is stored.
     pub sketch: Option<Vec<u8>>,
@@ -124,12 +161,12 @@ pub struct LargeInput {
     pub rest: Box<dyn Reading>,
     /// What it is.
     pub media_type: &'static str,
-    /// How the source looked before.
+    /// The source's stat before.
     pub file_stat: Option<FileStat>,
 }
 
 impl Analysis {
-    /// Looks at bytes.
+    /// Computes it.
     pub fn of(bytes: &[u8], media_type: &str) -> Self {
         let sketch = words::sketch(bytes, media_type).map(|sketch| sketch.encode());
         Self { fingerprint: Fingerprint::of(bytes), sketch }
@@ -138,7 +175,7 @@ impl Analysis {
 
 /// Opens a document and reads it, or as much of it as fits into one blob.
 ///
-/// Bytes whose digest is `expected` are looked at no further.
+/// Bytes whose digest is `expected` are not analysed.
 pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Input> {
     let mut is_second = false;
     loop {
@@ -176,7 +213,7 @@ fn media_type(intake: &Intake, bytes: &[u8]) -> &'static str {
     }
 }
 
-/// Documents that are being read, in the order in which they were met.
+/// Documents that are being read, in the order in which they were pushed.
 pub struct ReadAhead {
     pool: Rc<Pool>,
     /// Not given to the pool yet.
@@ -184,12 +221,12 @@ pub struct ReadAhead {
     n_gathered: u64,
     underway: VecDeque<(u64, Task<Vec<ReadDocument>>)>,
     n_underway: u64,
-    arrived: VecDeque<ReadDocument>,
+    ready: VecDeque<ReadDocument>,
     names: HashMap<DocName, usize>,
 }
 
 impl ReadAhead {
-    /// Nobody is expected yet.
+    /// Reads on these threads.
     pub fn new(pool: Rc<Pool>) -> Self {
         Self {
             pool,
@@ -197,7 +234,7 @@ impl ReadAhead {
             n_gathered: 0,
             underway: VecDeque::new(),
             n_underway: 0,
-            arrived: VecDeque::new(),
+            ready: VecDeque::new(),
             names: HashMap::new(),
         }
     }
@@ -212,10 +249,10 @@ impl ReadAhead {
         }
     }
 
-    /// Whether one should be taken before another comes.
+    /// Whether one should be taken out before another is pushed.
     pub fn is_full(&self) -> bool {
         let n_threads = self.pool.n_threads();
-        !self.arrived.is_empty()
+        !self.ready.is_empty()
             || self.n_underway > n_threads as u64 * AHEAD_BYTES
             || self.underway.len() >= 4 * n_threads - 3
     }
@@ -225,24 +262,24 @@ impl ReadAhead {
         self.names.contains_key(name)
     }
 
-    /// The next document, once it has arrived; none when no more are expected.
+    /// The next document, once it is read; none when there are no more.
     pub fn pop(&mut self) -> Option<ReadDocument> {
-        if self.arrived.is_empty() {
+        if self.ready.is_empty() {
             if self.underway.is_empty() {
                 self.send();
             }
             let (n_bytes, task) = self.underway.pop_front()?;
             self.n_underway -= n_bytes;
-            self.arrived.extend(task.join());
+            self.ready.extend(task.join());
         }
-        let arrived = self.arrived.pop_front()?;
-        if let Some(n) = self.names.get_mut(&arrived.intake.name) {
+        let read = self.ready.pop_front()?;
+        if let Some(n) = self.names.get_mut(&read.intake.name) {
             *n -= 1;
             if *n == 0 {
-                self.names.remove(&arrived.intake.name);
+                self.names.remove(&read.intake.name);
             }
         }
-        Some(arrived)
+        Some(read)
     }
 
     fn send(&mut self) {
@@ -252,8 +289,8 @@ impl ReadAhead {
             return;
         }
         let task = self.pool.submit(move || {
-            let arrive = |(intake, expected)| ReadDocument::read(intake, expected);
-            group.into_iter().map(arrive).collect()
+            let read = |(intake, expected)| ReadDocument::read(intake, expected);
+            group.into_iter().map(read).collect()
         });
         self.underway.push_back((n_bytes, task));
         self.n_underway += n_bytes;

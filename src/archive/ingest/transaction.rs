@@ -1,4 +1,4 @@
-//! An open transaction: what was gathered for the next commit, and what a commit gives back.
+//! A transaction: what was gathered for the next commit, and what a commit gives back.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,7 +9,7 @@ use std::{
 use crate::{
     archive::{Archive, WriteContext},
     backend::Guard,
-    catalog::{Catalog, FileStat, Latest, Pack, SeenFile, Snapshot},
+    catalog::{Catalog, FileStat, Latest, Pack, Snapshot, StatCache, StatEntry},
     journal::{
         event::{MediaType, ReviseDetail},
         merkle::tiles::Edge,
@@ -19,14 +19,15 @@ use crate::{
     store::{Writer, Written, chunk::Chunk, features::Features},
     types::{
         digest::{Digest, DocId, Key},
+        error::Error,
         name::DocName,
         time::Timestamp,
     },
 };
 
-use super::reader::{Analysis, ReadAhead, SmallInput};
+use super::reader::{Analysis, SmallInput};
 
-/// What was said about everything that is added.
+/// What is recorded of everything that is added.
 #[derive(Debug, Clone, Default)]
 pub struct Provenance {
     /// Where it came from.
@@ -40,7 +41,7 @@ pub struct Provenance {
 /// When documents were captured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Captured {
-    /// Not said: when they are taken in.
+    /// Not known: when they are added.
     #[default]
     Now,
     /// At a stated moment.
@@ -68,15 +69,18 @@ pub(in crate::archive) struct Pending {
     pub features: HashMap<Key, Features>,
     /// The keys of the chunks of new large contents.
     pub chunks: HashMap<Digest, Vec<Key>>,
-    pub seen: Vec<SeenFile>,
+    /// Of files that were read, to be remembered once their revisions are committed.
+    pub stats: Vec<StatEntry>,
     pub documents: HashMap<DocName, Latest>,
     pub contents: HashSet<Digest>,
     /// Chunks that are known to be stored, or were put.
-    pub chunks_held: HashSet<Digest>,
+    pub stored_chunks: HashSet<Digest>,
     pub n_bytes: u64,
 }
 
-/// An archive that is being added to; it holds the writer's lock.
+/// An archive that is being added to, by hand; [`Archive::ingest`] is what most want.
+///
+/// It holds the writer's lock. What is not committed when it is dropped was never added.
 pub struct Transaction<'a> {
     pub(in crate::archive) archive: &'a mut Archive,
     pub(in crate::archive) _guard: Box<dyn Guard>,
@@ -86,11 +90,60 @@ pub struct Transaction<'a> {
     pub(in crate::archive) writer: Option<Writer>,
     pub(in crate::archive) pending: Pending,
     pub(in crate::archive) pool: Rc<Pool>,
-    pub(in crate::archive) read_ahead: ReadAhead,
-    pub(in crate::archive) verifies_known: bool,
+    pub(in crate::archive) verifies_unchanged: bool,
     pub(in crate::archive) provenance: Provenance,
     pub(in crate::archive) n_drawn: u64,
+    pub(in crate::archive) stat_cache: StatCache,
+    /// Many small questions to the catalog cost less within one snapshot; it ends with the commit.
     pub(in crate::archive) snapshot: Option<Snapshot<Rc<Catalog>>>,
+}
+
+impl Archive {
+    /// Starts a transaction. `who` is shown to others who want to write meanwhile.
+    pub fn transaction<'a>(
+        &'a mut self,
+        signer: &'a Signer,
+        context: WriteContext,
+        provenance: Provenance,
+        who: &str,
+    ) -> Result<Transaction<'a>, Error> {
+        let (guard, edge) = self.begin(signer, who)?;
+        let stat_cache = StatCache::open(self.home.catalog.as_deref())?;
+        Ok(Transaction {
+            archive: self,
+            _guard: guard,
+            signer,
+            context,
+            edge,
+            writer: None,
+            pending: Pending::default(),
+            pool: Rc::new(Pool::new(1)),
+            verifies_unchanged: false,
+            provenance,
+            n_drawn: 0,
+            stat_cache,
+            snapshot: None,
+        })
+    }
+}
+
+impl Transaction<'_> {
+    /// Lets so many threads read, hash, sketch and compress. The packs are the same for any number.
+    pub fn on_threads(mut self, n_threads: usize) -> Self {
+        self.pool = Rc::new(Pool::new(n_threads));
+        self
+    }
+
+    /// Reads what is stored of unchanged documents to the end, where a look at the checksums would do.
+    pub fn verifying_unchanged(mut self, verifies_unchanged: bool) -> Self {
+        self.verifies_unchanged = verifies_unchanged;
+        self
+    }
+
+    /// The archive as it was last committed.
+    pub fn archive(&self) -> &Archive {
+        self.archive
+    }
 }
 
 /// Content that was read to its end.
@@ -111,9 +164,9 @@ pub(in crate::archive) enum Form {
 }
 
 impl From<SmallInput> for Content {
-    fn from(whole: SmallInput) -> Self {
-        let n_bytes = whole.bytes.len() as u64;
-        let SmallInput { digest, bytes, media_type, analysis, file_stat, is_unsettled } = whole;
+    fn from(input: SmallInput) -> Self {
+        let n_bytes = input.bytes.len() as u64;
+        let SmallInput { digest, bytes, media_type, analysis, file_stat, is_unsettled } = input;
         let form = Form::Blob(bytes, analysis);
         Self { digest, n_bytes, media_type, form, is_unsettled, file_stat }
     }
@@ -124,13 +177,13 @@ impl From<SmallInput> for Content {
 pub struct Committed {
     /// The events of the new revisions.
     pub revisions: std::ops::Range<u64>,
-    /// Those of them whose content was not kept before and is text.
+    /// Those of them whose content was not stored before and is text.
     pub new_texts: Vec<u64>,
     /// Bytes of the packs written.
     pub n_packed: u64,
 }
 
-/// A pack as the catalog takes it.
+/// A pack as a row of the catalog.
 pub(in crate::archive) fn row(written: &Written) -> Pack<'_> {
     Pack {
         pack: written.pack,

@@ -444,7 +444,7 @@ impl Audit<'_> {
                 report.n_unread += 1;
                 return Ok(());
             }
-            if archive.read_through(&digest, n_bytes)?.is_err() {
+            if archive.damage(&digest, n_bytes)?.is_some() {
                 suspects.insert(content, (digest, n_bytes));
             }
             report.n_contents += 1;
@@ -456,7 +456,7 @@ impl Audit<'_> {
         })?;
         // Once more, with the catalog as it is by now: packs may have been compacted meanwhile.
         for (content, (digest, n_bytes)) in suspects {
-            let Err(error) = archive.read_through(&digest, n_bytes)? else { continue };
+            let Some(error) = archive.damage(&digest, n_bytes)? else { continue };
             let is_missing = archive.catalog.places(digest.key())?.is_empty();
             let code = if is_missing { Code::BlobMissing } else { Code::BlobDamaged };
             let (about, why) = (format!("content {digest}"), error.to_string());
@@ -468,8 +468,8 @@ impl Audit<'_> {
 }
 
 impl Archive {
-    /// Reads a content to its end: the outer error is ours, the inner one the content's.
-    fn read_through(&self, digest: &Digest, n_bytes: u64) -> Result<Result<(), Error>, Error> {
+    /// Reads a content to its end: what is wrong with it, `None` if nothing is.
+    fn damage(&self, digest: &Digest, n_bytes: u64) -> Result<Option<Error>, Error> {
         let read = || {
             let mut content = self.reader.content(digest, n_bytes)?;
             let mut n_read = 0;
@@ -485,8 +485,8 @@ impl Archive {
             Ok(())
         };
         match read() {
-            Ok(()) => Ok(Ok(())),
-            Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => Ok(Err(error)),
+            Ok(()) => Ok(None),
+            Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => Ok(Some(error)),
             Err(error) => Err(error),
         }
     }

@@ -24,7 +24,7 @@ impl Archive {
     ///
     /// Of a bulk only some are compared, `each` is not called, and the answer is about how many of all
     /// are near to earlier ones.
-    pub fn resembling(
+    pub(in crate::archive) fn resembling(
         &self,
         committed: &Committed,
         threshold: Threshold,

@@ -155,7 +155,7 @@ mod tests {
         types::{digest::DocId, time::Timestamp},
     };
 
-    /// Contents 1 to `n`, taken in together, whose features `of` says.
+    /// Contents 1 to `n`, added together, whose features `of` says.
     fn indexed(n: u32, of: impl Fn(u32) -> Features) -> Catalog {
         let catalog = Catalog::in_memory().unwrap();
         let features = (1..=n).map(|n| (key(n), of(n))).collect();

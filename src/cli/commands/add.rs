@@ -1,9 +1,10 @@
 //! `archive add`
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     fs::File,
-    io::{self, BufReader},
+    io::{self, BufRead, BufReader},
+    iter,
     path::{Path, PathBuf},
 };
 
@@ -12,10 +13,9 @@ use serde::Serialize;
 
 use crate::{
     archive::{
-        Archive,
         ingest::{
-            add::{Intake, NewRevision, Outcome, Source},
-            transaction::{Captured, Provenance, Transaction},
+            Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary,
+            NewRevision, Outcome, Provenance,
         },
         similar::{Threshold, neighbours::NearDocument},
     },
@@ -28,14 +28,12 @@ use crate::{
         interrupt::is_interrupted,
         print::{
             json::{SimilarityLine, b64_unless_utf8, name_b64, typed},
+            similarity::shares_beside_a,
             terminal::{Progress, Style, counted, shown_name, size},
         },
         session::{Session, shown},
-        sources::{FileAt, LinkTarget, Stdin, file_stat},
-        walk::{
-            CommandRules, FoundFile, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem,
-            What,
-        },
+        sources,
+        walk::{CommandRules, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem},
     },
     types::{error::Error, name::DocName},
 };
@@ -174,7 +172,7 @@ struct CommittedLine {
     packed_bytes: u64,
 }
 
-#[derive(Serialize, Default)]
+#[derive(Serialize)]
 struct Summary {
     new: u64,
     revised: u64,
@@ -188,260 +186,194 @@ struct Summary {
     dry_run: bool,
 }
 
-/// Who takes documents: the archive, or in a dry run nobody.
-enum Taker<'a> {
-    Transaction(Box<Transaction<'a>>),
-    Rehearsal(&'a Archive),
-}
+/// What is added, in the order of the walk.
+type Items = Box<dyn Iterator<Item = IngestItem<Tag>>>;
 
-/// What was met on the way, in order, until it is known what became of it.
-enum WalkStep {
-    /// Pushed; the answer comes with the next pop.
-    Underway(PathBuf, DocName),
-    /// Known by its look.
-    Seen(PathBuf, DocName),
+/// What the walk found at a path.
+enum Tag {
+    Document(PathBuf),
     Skipped(PathBuf, Reason),
     Unreadable(Unreadable),
 }
 
-/// One run of `add`.
-struct Run<'s> {
-    session: &'s mut Session,
-    args: &'s AddArgs,
-    summary: Summary,
-    progress: Progress,
-    met: VecDeque<WalkStep>,
+impl Tag {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Document(path) | Self::Skipped(path, _) => path,
+            Self::Unreadable(unreadable) => &unreadable.path,
+        }
+    }
 }
 
-/// Takes documents in.
+/// Adds documents.
 pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
-    let provenance = provenance(session, args)?;
-    let progress = session.progress();
-    let summary = Summary { dry_run: args.dry_run, ..Summary::default() };
+    let options = options(session, args)?;
     let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
     if args.dry_run {
-        let mut run = Run { session, args, summary, progress, met: VecDeque::new() };
-        run.take_all(&mut Taker::Rehearsal(&archive))?;
-        return run.finish();
+        let items = items(session, args)?;
+        let mut report = Report::new(session);
+        let summary = archive.rehearse(items, &options, |event| report.event(event))?;
+        return report.finish(&summary, true);
     }
     let signer = session.signer(&archive)?;
-    let (context, who) = (session.context()?, session.who("add"));
-    let mut run = Run { session, args, summary, progress, met: VecDeque::new() };
-    let result = {
-        let transaction = archive.add(&signer, context, provenance, &who)?;
-        let transaction =
-            transaction.on_threads(n_threads(args.threads)).verifying_known(args.force);
-        let mut taker = Taker::Transaction(Box::new(transaction));
-        let outcome = run.take_all(&mut taker);
-        // What came in before an error is safe all the same.
-        outcome.and(run.commit(&mut taker))
-    };
-    run.session.remember(&archive);
-    result?;
-    run.finish()
+    let (context, who, items) = (session.context()?, session.who("add"), items(session, args)?);
+    let mut report = Report::new(session);
+    let summary =
+        archive.ingest(&signer, context, &who, items, &options, |event| report.event(event));
+    report.session.remember(&archive);
+    report.finish(&summary?, false)
 }
 
-fn provenance(session: &Session, args: &AddArgs) -> Result<Provenance, Error> {
+fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, Error> {
     let captured = match &args.captured {
         None => Captured::Now,
         Some(values::CaptureTime::Mtime) => Captured::Mtime,
         Some(values::CaptureTime::At(when)) => Captured::At(when.start(session.now)?),
     };
-    Ok(Provenance { source: args.source.clone(), captured, note: args.note.clone() })
+    // Who asks for quiet does not ask which texts are near to others.
+    let is_heard = session.globals.json || !session.globals.quiet;
+    let threshold = args.similar_threshold.map_or(Threshold::Copied, Threshold::Resemblance);
+    Ok(IngestOptions {
+        provenance: Provenance { source: args.source.clone(), captured, note: args.note.clone() },
+        n_threads: n_threads(args.threads),
+        verifies_unchanged: args.force,
+        near: is_heard.then_some(threshold),
+        // Once this was asked, Ctrl-C lets the current document finish; waiting for standard input, it
+        // ends the program.
+        is_interrupted: if is_stdin(args) { &|| false } else { &is_interrupted },
+    })
 }
 
-impl Run<'_> {
-    fn take_all(&mut self, taker: &mut Taker) -> Result<(), Error> {
-        if let [only] = &self.args.paths[..]
-            && only.as_os_str() == "-"
-        {
-            return self.take_stdin(taker);
+fn is_stdin(args: &AddArgs) -> bool {
+    matches!(&args.paths[..], [only] if only.as_os_str() == "-")
+}
+
+/// What the arguments name.
+fn items(session: &mut Session, args: &AddArgs) -> Result<Items, Error> {
+    if is_stdin(args) {
+        return Ok(Box::new(iter::once(stdin(args)?)));
+    }
+    let options = walk_options(session, args)?;
+    let Some(list) = &args.files_from else {
+        return Ok(walked(args.paths.clone().into_iter().map(Ok), options));
+    };
+    let (list, shown_as): (Box<dyn BufRead>, _) = match list.as_os_str() == "-" {
+        true => (Box::new(io::stdin().lock()), PathBuf::from("standard input")),
+        false => {
+            let file = File::open(list)
+                .map_err(|source| Error::io("read", list.display().to_string(), source))?;
+            (Box::new(BufReader::new(file)), list.clone())
         }
-        let options = self.options()?;
-        match &self.args.files_from {
-            None => {
-                let roots = self.args.paths.clone().into_iter().map(Ok);
-                self.walk(taker, Walk::new(roots, options))
+    };
+    Ok(match args.null {
+        true => walked(PathList::of_null_terminated(list, shown_as), options),
+        false => walked(PathList::of_lines(list, shown_as), options),
+    })
+}
+
+fn stdin(args: &AddArgs) -> Result<IngestItem<Tag>, Error> {
+    let named = args.as_name.clone();
+    let name = named.ok_or_else(|| Error::usage("standard input needs a name: --as NAME"))?;
+    let name = match &args.prefix {
+        Some(prefix) => name.under(prefix).map_err(Error::usage)?,
+        None => name,
+    };
+    Ok(IngestItem::Document(sources::stdin(name), Tag::Document("-".into())))
+}
+
+fn walk_options(session: &mut Session, args: &AddArgs) -> Result<Options, Error> {
+    Ok(Options {
+        naming: Naming { as_name: args.as_name.clone(), prefix: args.prefix.clone() },
+        rules: CommandRules::new(&args.exclude, &args.exclude_from)?,
+        git: args.gitignore,
+        size_max: args.max_size,
+        one_file_system: args.one_file_system,
+        archive: Some(session.location()?.folder),
+    })
+}
+
+fn walked<R>(roots: R, options: Options) -> Items
+where
+    R: Iterator<Item = Result<PathBuf, Unreadable>> + 'static,
+{
+    Box::new(Walk::new(roots, options).map(|item| match item {
+        WalkItem::Found(found) => {
+            let tag = Tag::Document(found.path.clone());
+            IngestItem::Document(sources::intake(found), tag)
+        }
+        WalkItem::Skipped { path, reason } => IngestItem::Other(Tag::Skipped(path, reason)),
+        WalkItem::Unreadable(unreadable) => IngestItem::Other(Tag::Unreadable(unreadable)),
+    }))
+}
+
+/// Prints what happens, and counts what only the walk knows.
+struct Report<'s> {
+    session: &'s mut Session,
+    progress: Progress,
+    skipped: BTreeMap<&'static str, u64>,
+    n_unreadable: u64,
+    n_near: u64,
+}
+
+impl<'s> Report<'s> {
+    fn new(session: &'s mut Session) -> Self {
+        let progress = session.progress();
+        Self { session, progress, skipped: BTreeMap::new(), n_unreadable: 0, n_near: 0 }
+    }
+
+    fn event(&mut self, event: IngestEvent<Tag>) -> Result<(), Error> {
+        match event {
+            IngestEvent::Next { tag, n_done } => {
+                self.progress.report(n_done, &shown(tag.path()));
+                Ok(())
             }
-            Some(list) if list.as_os_str() == "-" => {
-                self.walk_list(taker, io::stdin().lock(), PathBuf::from("standard input"), options)
+            IngestEvent::Document { tag, name, outcome } => {
+                self.document(tag.path(), &name, &outcome)
             }
-            Some(list) => {
-                let file = File::open(list)
-                    .map_err(|source| Error::io("read", list.display().to_string(), source))?;
-                self.walk_list(taker, BufReader::new(file), list.clone(), options)
+            IngestEvent::Other(Tag::Skipped(path, reason)) => self.skipped(&path, reason),
+            IngestEvent::Other(Tag::Unreadable(Unreadable { path, error })) => {
+                self.n_unreadable += 1;
+                self.unreadable(&path, &error)
             }
+            IngestEvent::Other(Tag::Document(_)) => Ok(()),
+            IngestEvent::Committed(committed) => self.committed(committed),
+            IngestEvent::Near { name, near } => self.near(name, near),
         }
     }
 
-    fn options(&mut self) -> Result<Options, Error> {
-        Ok(Options {
-            naming: Naming { as_name: self.args.as_name.clone(), prefix: self.args.prefix.clone() },
-            rules: CommandRules::new(&self.args.exclude, &self.args.exclude_from)?,
-            git: self.args.gitignore,
-            size_max: self.args.max_size,
-            one_file_system: self.args.one_file_system,
-            archive: Some(self.session.location()?.folder),
-        })
-    }
-
-    fn walk_list(
-        &mut self,
-        taker: &mut Taker,
-        list: impl io::BufRead,
-        shown_as: PathBuf,
-        options: Options,
-    ) -> Result<(), Error> {
-        let roots = match self.args.null {
-            true => PathList::of_null_terminated(list, shown_as),
-            false => PathList::of_lines(list, shown_as),
+    /// Prints what became of a document, to those who want to know.
+    fn document(&mut self, path: &Path, name: &DocName, outcome: &Outcome) -> Result<(), Error> {
+        let (status, revision) = match outcome {
+            Outcome::New(revision) => ("new", Some(*revision)),
+            Outcome::Revised(revision) => ("revised", Some(*revision)),
+            Outcome::Unchanged => ("unchanged", None),
+            Outcome::Unreadable(error) => return self.unreadable(path, error),
         };
-        self.walk(taker, Walk::new(roots, options))
-    }
-
-    fn walk<R>(&mut self, taker: &mut Taker, walk: Walk<R>) -> Result<(), Error>
-    where
-        R: Iterator<Item = Result<PathBuf, Unreadable>>,
-    {
-        // Asked once before the first document, so that from here on Ctrl-C lets the current one finish.
-        is_interrupted();
-        for candidate in walk {
-            let met = match candidate {
-                WalkItem::Found(found) => self.found(taker, found)?,
-                WalkItem::Skipped { path, reason } => WalkStep::Skipped(path, reason),
-                WalkItem::Unreadable(unreadable) => WalkStep::Unreadable(unreadable),
-            };
-            self.met.push_back(met);
-            if is_interrupted() {
-                self.summary.interrupted = true;
-                return Ok(());
-            }
-            self.tell(taker, false)?;
-        }
-        self.tell(taker, true)
-    }
-
-    /// Says what became of what was met, in order, as far as it is known; of everything at the end.
-    fn tell(&mut self, taker: &mut Taker, is_end: bool) -> Result<(), Error> {
-        while let Some(met) = self.met.pop_front() {
-            match (met, &mut *taker) {
-                (WalkStep::Skipped(path, reason), _) => self.skipped(&path, reason)?,
-                (WalkStep::Unreadable(Unreadable { path, error }), _) => {
-                    self.unreadable(&path, &error)?;
-                }
-                (WalkStep::Seen(path, name), _) => self.told(&path, &name, &Outcome::Unchanged)?,
-                (WalkStep::Underway(path, name), Taker::Transaction(transaction)) => {
-                    if !is_end && !transaction.is_full() {
-                        self.met.push_front(WalkStep::Underway(path, name));
-                        return Ok(());
-                    }
-                    if let Some(outcome) = transaction.pop()? {
-                        self.told(&path, &name, &outcome)?;
-                    }
-                    if transaction.is_due() {
-                        self.commit(taker)?;
-                    }
-                }
-                (WalkStep::Underway(..), Taker::Rehearsal(_)) => {}
-            }
-            if is_end && is_interrupted() {
-                self.summary.interrupted = true;
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    fn found(&mut self, taker: &mut Taker, found: FoundFile) -> Result<WalkStep, Error> {
-        let n_done = self.summary.new + self.summary.revised + self.summary.unchanged;
-        self.progress.report(n_done, &shown(&found.path));
-        let FoundFile { path, name, stat, what } = found;
-        let file_stat = file_stat(&stat);
-        let is_seen = !self.args.force
-            && match taker {
-                Taker::Transaction(transaction) => transaction.is_seen(&name, &file_stat)?,
-                Taker::Rehearsal(archive) => archive.is_seen(&name, &file_stat)?,
-            };
-        if is_seen {
-            return Ok(WalkStep::Seen(path, name));
-        }
-        let is_link = matches!(what, What::Symlink(_));
-        let source: Box<dyn Source> = match what {
-            What::File => Box::new(FileAt(path.clone())),
-            What::Symlink(target) => Box::new(LinkTarget(target)),
-        };
-        let (mtime, n_bytes) = (Some(stat.mtime), stat.size);
-        let intake = Intake { name: name.clone(), mtime, is_link, n_bytes, source };
-        match taker {
-            Taker::Transaction(transaction) => transaction.push(intake)?,
-            Taker::Rehearsal(archive) => {
-                let outcome = archive.rehearse(&intake)?;
-                self.told(&path, &name, &outcome)?;
-            }
-        }
-        Ok(WalkStep::Underway(path, name))
-    }
-
-    fn take_stdin(&mut self, taker: &mut Taker) -> Result<(), Error> {
-        let named = self.args.as_name.clone();
-        let name = named.ok_or_else(|| Error::usage("standard input needs a name: --as NAME"))?;
-        let name = match &self.args.prefix {
-            Some(prefix) => name.under(prefix).map_err(Error::usage)?,
-            None => name,
-        };
-        let source = Box::new(Stdin);
-        let intake = Intake { name: name.clone(), mtime: None, is_link: false, n_bytes: 0, source };
-        let outcome = match taker {
-            Taker::Transaction(transaction) => transaction.take(intake)?,
-            Taker::Rehearsal(archive) => archive.rehearse(&intake)?,
-        };
-        self.told(Path::new("-"), &name, &outcome)
-    }
-
-    /// Counts what became of a document, and says it to those who want to know.
-    fn told(&mut self, path: &Path, name: &DocName, outcome: &Outcome) -> Result<(), Error> {
-        let (status, kept) = match outcome {
-            Outcome::New(kept) => {
-                self.summary.new += 1;
-                ("new", Some(*kept))
-            }
-            Outcome::Revised(kept) => {
-                self.summary.revised += 1;
-                ("revised", Some(*kept))
-            }
-            Outcome::Unchanged => {
-                self.summary.unchanged += 1;
-                ("unchanged", None)
-            }
-            Outcome::Unread(error) => return self.unreadable(path, error),
-        };
-        self.summary.bytes += kept.map_or(0, |kept| kept.n_bytes);
-        if kept.is_some_and(|kept| kept.is_unsettled) {
-            self.summary.unreadable += 1;
+        if revision.is_some_and(|revision| revision.is_unsettled) {
             let shown = shown(path);
             self.session.warn(&format!(
                 "{shown} changed while it was read; its bytes may not belong together"
             ));
         }
         if self.session.globals.json {
-            if kept.is_some() || self.session.globals.verbose {
-                let line = self.line(status, Some(path), Some(name), kept, None);
+            if revision.is_some() || self.session.globals.verbose {
+                let line = line(status, path, Some(name), revision, None);
                 return self.session.out.json(&typed("added", line));
             }
         } else if self.session.globals.verbose {
-            let revision = kept.map(|kept| format!("@{}", kept.number)).unwrap_or_default();
+            let number = revision.map(|it| format!("@{}", it.number)).unwrap_or_default();
             let status = format!("{status:<10}");
             let status = self.session.out.paint(Style::Dim, &status);
-            let line = format!("{status} {}{revision}", shown_name(name.as_bytes()));
+            let line = format!("{status} {}{number}", shown_name(name.as_bytes()));
             return self.session.out.line(&line);
         }
         Ok(())
     }
 
     fn skipped(&mut self, path: &Path, reason: Reason) -> Result<(), Error> {
-        *self.summary.skipped.entry(reason.words()).or_default() += 1;
+        *self.skipped.entry(reason.words()).or_default() += 1;
         if self.session.globals.json {
-            let line = self.line("skipped", Some(path), None, None, Some(reason.words().into()));
+            let line = line("skipped", path, None, None, Some(reason.words().into()));
             return self.session.out.json(&typed("added", line));
         }
         if self.session.globals.verbose {
@@ -452,9 +384,8 @@ impl Run<'_> {
     }
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) -> Result<(), Error> {
-        self.summary.unreadable += 1;
         if self.session.globals.json {
-            let line = self.line("unreadable", Some(path), None, None, Some(error.to_string()));
+            let line = line("unreadable", path, None, None, Some(error.to_string()));
             return self.session.out.json(&typed("added", line));
         }
         let label = self.session.stderr.paint(Style::Warning, "cannot read");
@@ -462,89 +393,81 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn line(
-        &self,
-        status: &'static str,
-        path: Option<&Path>,
-        name: Option<&DocName>,
-        kept: Option<NewRevision>,
-        reason: Option<String>,
-    ) -> Line {
-        let path = path.map(|path| path.as_os_str().as_encoded_bytes());
-        Line {
-            status,
-            path: path.map(|path| String::from_utf8_lossy(path).into_owned()),
-            path_b64: path.and_then(b64_unless_utf8),
-            name: name.map(|name| name.text().into_owned()),
-            name_b64: name.and_then(name_b64),
-            revision: kept.map(|kept| kept.number),
-            sha256: kept.map(|kept| kept.digest.to_string()),
-            bytes: kept.map(|kept| kept.n_bytes),
-            reason,
-        }
-    }
-
-    fn commit(&mut self, taker: &mut Taker) -> Result<(), Error> {
-        let Taker::Transaction(transaction) = taker else { return Ok(()) };
-        let Some(committed) = transaction.commit()? else { return Ok(()) };
-        if self.session.globals.json {
-            let events = committed.revisions.end - committed.revisions.start;
-            let line = CommittedLine { events, packed_bytes: committed.n_packed };
-            self.session.out.json(&typed("committed", line))?;
-        }
-        if self.session.globals.quiet && !self.session.globals.json {
+    fn committed(&mut self, committed: &Committed) -> Result<(), Error> {
+        if !self.session.globals.json {
             return Ok(());
         }
-        let threshold =
-            self.args.similar_threshold.map_or(Threshold::Copied, Threshold::Resemblance);
-        let archive = transaction.archive();
-        let about =
-            archive.resembling(&committed, threshold, |name, near| self.resembling(name, near))?;
-        if let Some(n_near) = about {
-            *self.summary.resembling_about.get_or_insert(0) += n_near;
-        }
-        Ok(())
+        let events = committed.revisions.end - committed.revisions.start;
+        let line = CommittedLine { events, packed_bytes: committed.n_packed };
+        self.session.out.json(&typed("committed", line))
     }
 
-    fn resembling(&mut self, name: &DocName, near: &NearDocument) -> Result<(), Error> {
-        self.summary.resembling += 1;
-        let similarity = near.similarity;
+    fn near(&mut self, name: &DocName, near: &NearDocument) -> Result<(), Error> {
+        self.n_near += 1;
+        let earlier = &near.document.name;
         if self.session.globals.json {
             let line = Resembles {
                 name: name.text().into_owned(),
                 name_b64: name_b64(name),
-                near: near.document.name.text().into_owned(),
-                near_b64: name_b64(&near.document.name),
-                similarity: SimilarityLine::of(&similarity),
+                near: earlier.text().into_owned(),
+                near_b64: name_b64(earlier),
+                similarity: SimilarityLine::of(&near.similarity),
             };
             return self.session.out.json(&typed("resembles", line));
         }
-        if self.summary.resembling <= RESEMBLING_SHOWN_MAX {
-            self.session.info(&format!(
-                "{} resembles {} ({:.2}; contains {:.2} of it)",
-                shown_name(name.as_bytes()),
-                shown_name(near.document.name.as_bytes()),
-                similarity.resemblance,
-                similarity.b_in_a,
-            ));
+        if self.n_near <= RESEMBLING_SHOWN_MAX {
+            let shares = shares_beside_a(&near.similarity, &shown_name(earlier.as_bytes()));
+            self.session.info(&format!("{}: {shares}", shown_name(name.as_bytes())));
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<ExitCode, Error> {
-        let Self { session, summary, progress, .. } = self;
+    fn finish(self, summary: &IngestSummary, dry_run: bool) -> Result<ExitCode, Error> {
+        let Self { session, skipped, progress, n_unreadable, .. } = self;
         drop(progress);
-        let code = match (summary.interrupted, summary.unreadable) {
-            (true, _) => ExitCode::Interrupted,
-            (false, 0) => ExitCode::Done,
-            (false, _) => ExitCode::Partial,
+        let summary = Summary {
+            new: summary.n_new,
+            revised: summary.n_revised,
+            unchanged: summary.n_unchanged,
+            skipped,
+            unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled,
+            resembling: summary.n_near,
+            resembling_about: summary.n_near_about,
+            bytes: summary.n_bytes,
+            interrupted: summary.is_interrupted,
+            dry_run,
         };
         if session.globals.json {
             session.out.json(&typed("summary", &summary))?;
         } else {
             session.info(&sentence(&summary));
         }
-        Ok(code)
+        Ok(match (summary.interrupted, summary.unreadable) {
+            (true, _) => ExitCode::Interrupted,
+            (false, 0) => ExitCode::Done,
+            (false, _) => ExitCode::Partial,
+        })
+    }
+}
+
+fn line(
+    status: &'static str,
+    path: &Path,
+    name: Option<&DocName>,
+    revision: Option<NewRevision>,
+    reason: Option<String>,
+) -> Line {
+    let path = path.as_os_str().as_encoded_bytes();
+    Line {
+        status,
+        path: Some(String::from_utf8_lossy(path).into_owned()),
+        path_b64: b64_unless_utf8(path),
+        name: name.map(|name| name.text().into_owned()),
+        name_b64: name.and_then(name_b64),
+        revision: revision.map(|revision| revision.number),
+        sha256: revision.map(|revision| revision.digest.to_string()),
+        bytes: revision.map(|revision| revision.n_bytes),
+        reason,
     }
 }
 
@@ -566,7 +489,7 @@ fn sentence(summary: &Summary) -> String {
         parts.push(format!("{} not read", summary.unreadable));
     }
     let lead = match (summary.interrupted, summary.dry_run) {
-        (true, _) => "interrupted; what was taken in is safe: ",
+        (true, _) => "interrupted; what was added is safe: ",
         (_, true) => "nothing was done; this would be: ",
         _ => "",
     };

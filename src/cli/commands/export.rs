@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, ingest::add::SYMLINK},
+    archive::{Archive, ingest::SYMLINK},
     cli::{
         args::{
             help::examples,

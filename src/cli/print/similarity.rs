@@ -6,6 +6,15 @@ use super::terminal::percent;
 
 /// `72 % of harbour.txt is in it; 81 % of it is from there`: to stand beside text b, with the name of a.
 pub fn shares(similarity: &Similarity, a: &str) -> String {
-    let [a_in_b, b_in_a] = [similarity.a_in_b, similarity.b_in_a].map(percent);
-    format!("{a_in_b} of {a} is in it; {b_in_a} of it is from there")
+    sentence(a, similarity.a_in_b, similarity.b_in_a)
+}
+
+/// The same to stand beside text a, with the name of b.
+pub fn shares_beside_a(similarity: &Similarity, b: &str) -> String {
+    sentence(b, similarity.b_in_a, similarity.a_in_b)
+}
+
+fn sentence(other: &str, other_in_it: f64, it_in_other: f64) -> String {
+    let [other_in_it, it_in_other] = [other_in_it, it_in_other].map(percent);
+    format!("{other_in_it} of {other} is in it; {it_in_other} of it is from there")
 }

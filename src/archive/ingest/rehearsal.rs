@@ -1,0 +1,87 @@
+//! The rehearsal: what adding would do, and nothing done.
+
+use std::io::{self, Read as _};
+
+use crate::{
+    archive::Archive,
+    catalog::StatCache,
+    types::{
+        digest::{Digest, Hasher},
+        error::Error,
+    },
+};
+
+use super::{
+    add::{NewRevision, Outcome},
+    reader::{Intake, Source},
+    run::{IngestEvent, IngestItem, IngestOptions, IngestSummary},
+};
+
+impl Archive {
+    /// What [`Archive::ingest`] would make of the same items, each by itself; nothing is written.
+    pub fn rehearse<T>(
+        &self,
+        items: impl IntoIterator<Item = IngestItem<T>>,
+        options: &IngestOptions,
+        mut report: impl FnMut(IngestEvent<T>) -> Result<(), Error>,
+    ) -> Result<IngestSummary, Error> {
+        let stat_cache = StatCache::open_existing(self.home.catalog.as_deref())?;
+        let mut summary = IngestSummary::default();
+        let mut items = items.into_iter();
+        loop {
+            summary.is_interrupted = (options.is_interrupted)();
+            let item = if summary.is_interrupted { None } else { items.next() };
+            let Some(item) = item else { return Ok(summary) };
+            report(IngestEvent::Next { tag: item.tag(), n_done: summary.n_done() })?;
+            report(match item {
+                IngestItem::Other(tag) => IngestEvent::Other(tag),
+                IngestItem::Document(intake, tag) => {
+                    let outcome = self.rehearsed(&intake, &stat_cache, options)?;
+                    summary.count(&outcome);
+                    IngestEvent::Document { tag, name: intake.name, outcome }
+                }
+            })?;
+        }
+    }
+
+    fn rehearsed(
+        &self,
+        intake: &Intake,
+        stat_cache: &StatCache,
+        options: &IngestOptions,
+    ) -> Result<Outcome, Error> {
+        let latest = self.catalog.latest(&intake.name)?;
+        if let (Some(file_stat), Some(latest)) = (&intake.file_stat, &latest)
+            && !options.verifies_unchanged
+            && stat_cache.is_unchanged(&intake.name, file_stat, latest)
+        {
+            return Ok(Outcome::Unchanged);
+        }
+        let (digest, n_bytes) = match digest_of(&*intake.source) {
+            Ok(read) => read,
+            Err(error) => return Ok(Outcome::Unreadable(error)),
+        };
+        if latest.is_some_and(|latest| latest.digest == digest) {
+            return Ok(Outcome::Unchanged);
+        }
+        let number = latest.map_or(1, |latest| latest.number + 1);
+        let is_new_content = self.catalog.content(&digest)?.is_none();
+        let revision = NewRevision { number, digest, n_bytes, is_new_content, is_unsettled: false };
+        Ok(revision.into())
+    }
+}
+
+fn digest_of(source: &dyn Source) -> io::Result<(Digest, u64)> {
+    let mut source = source.open()?;
+    let mut hasher = Hasher::default();
+    let mut n_bytes = 0;
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        let n = source.read(&mut piece)?;
+        if n == 0 {
+            return Ok((hasher.finish(), n_bytes));
+        }
+        hasher.update(&piece[..n]);
+        n_bytes += n as u64;
+    }
+}

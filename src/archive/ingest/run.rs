@@ -1,0 +1,277 @@
+//! The run: documents come from an iterator, are read ahead, added in their order and committed in
+//! batches; whoever listens hears of each.
+
+use std::{collections::VecDeque, rc::Rc};
+
+use crate::{
+    archive::{
+        Archive, WriteContext,
+        similar::{Threshold, neighbours::NearDocument},
+    },
+    journal::note::Signer,
+    types::{error::Error, name::DocName},
+};
+
+use super::{
+    add::Outcome,
+    reader::{Intake, ReadAhead},
+    transaction::{Committed, Provenance, Transaction},
+};
+
+/// So many items wait for the one before them at most; it is a bound for memory and changes no result.
+pub(super) const WAITING_MAX: usize = 4096;
+
+/// One item of the iterator. `T` is the front end's: it comes back with the item's event.
+pub enum IngestItem<T> {
+    /// A document to add.
+    Document(Intake, T),
+    /// Nothing to add; it is reported in its place among the documents.
+    Other(T),
+}
+
+/// What there is to hear. Events of items come in the order of the items.
+#[derive(Debug)]
+pub enum IngestEvent<'a, T> {
+    /// An item was drawn from the iterator. What became of it may come much later.
+    Next {
+        /// The item's tag.
+        tag: &'a T,
+        /// How many documents are done.
+        n_done: u64,
+    },
+    /// What became of a document. A new revision is safe only with the next commit.
+    Document {
+        /// The item's tag.
+        tag: T,
+        /// The document's name.
+        name: DocName,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// The place of an item that is no document.
+    Other(T),
+    /// All new revisions so far are in the archive.
+    Committed(&'a Committed),
+    /// A text of the last commit and an earlier document that is near to it.
+    Near {
+        /// The name of the new text's document.
+        name: &'a DocName,
+        /// The earlier one; in its figures the new text is `a`, this one `b`.
+        near: &'a NearDocument,
+    },
+}
+
+/// How documents are added.
+#[derive(Clone)]
+pub struct IngestOptions<'a> {
+    /// What is recorded of each of them.
+    pub provenance: Provenance,
+    /// So many threads read, hash, sketch and compress. The archive is the same for any number.
+    pub n_threads: usize,
+    /// Read also files that are unchanged, and what is stored of unchanged documents to its end.
+    pub verifies_unchanged: bool,
+    /// From where on near-duplicates of what was committed are reported; `None` looks for none.
+    pub near: Option<Threshold>,
+    /// Asked before each item, the first included. Once it says yes nothing more is added; what was added
+    /// is committed.
+    pub is_interrupted: &'a dyn Fn() -> bool,
+}
+
+impl Default for IngestOptions<'_> {
+    fn default() -> Self {
+        Self {
+            provenance: Provenance::default(),
+            n_threads: 1,
+            verifies_unchanged: false,
+            near: Some(Threshold::Copied),
+            is_interrupted: &|| false,
+        }
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IngestSummary {
+    /// Documents that were not known.
+    pub n_new: u64,
+    /// Documents with a next revision.
+    pub n_revised: u64,
+    /// Documents whose content is that of their latest revision.
+    pub n_unchanged: u64,
+    /// Documents that could not be read.
+    pub n_unreadable: u64,
+    /// New revisions whose source went on changing while it was read.
+    pub n_unsettled: u64,
+    /// Bytes of the new revisions.
+    pub n_bytes: u64,
+    /// How many [`IngestEvent::Near`] there were.
+    pub n_near: u64,
+    /// Of bulks, which have no such events: about how many texts are near to earlier ones.
+    pub n_near_about: Option<u64>,
+    /// It was interrupted: some items were passed over.
+    pub is_interrupted: bool,
+}
+
+impl<T> IngestItem<T> {
+    pub(super) fn tag(&self) -> &T {
+        let (Self::Document(_, tag) | Self::Other(tag)) = self;
+        tag
+    }
+}
+
+impl IngestSummary {
+    /// How many documents are done.
+    pub(super) fn n_done(&self) -> u64 {
+        self.n_new + self.n_revised + self.n_unchanged
+    }
+
+    pub(super) fn count(&mut self, outcome: &Outcome) {
+        let n = match outcome {
+            Outcome::New(_) => &mut self.n_new,
+            Outcome::Revised(_) => &mut self.n_revised,
+            Outcome::Unchanged => &mut self.n_unchanged,
+            Outcome::Unreadable(_) => &mut self.n_unreadable,
+        };
+        *n += 1;
+        if let Outcome::New(revision) | Outcome::Revised(revision) = outcome {
+            self.n_bytes += revision.n_bytes;
+            self.n_unsettled += u64::from(revision.is_unsettled);
+        }
+    }
+}
+
+impl Archive {
+    /// Adds documents, and reports what becomes of them.
+    ///
+    /// It holds the writer's lock all the while; `who` is shown to others who want to write. An error, of
+    /// the archive, of the storage or of `report`, ends it; what was added before is committed all the
+    /// same.
+    pub fn ingest<T>(
+        &mut self,
+        signer: &Signer,
+        context: WriteContext,
+        who: &str,
+        items: impl IntoIterator<Item = IngestItem<T>>,
+        options: &IngestOptions,
+        report: impl FnMut(IngestEvent<T>) -> Result<(), Error>,
+    ) -> Result<IngestSummary, Error> {
+        let transaction = self
+            .transaction(signer, context, options.provenance.clone(), who)?
+            .on_threads(options.n_threads)
+            .verifying_unchanged(options.verifies_unchanged);
+        let read_ahead = ReadAhead::new(Rc::clone(&transaction.pool));
+        let (waiting, summary) = (VecDeque::new(), IngestSummary::default());
+        let mut run = Run { transaction, read_ahead, options, waiting, summary, report };
+        let result = run.add_all(items.into_iter());
+        result.and(run.commit())?;
+        Ok(run.summary)
+    }
+}
+
+/// A run under way.
+struct Run<'a, T, F> {
+    transaction: Transaction<'a>,
+    read_ahead: ReadAhead,
+    options: &'a IngestOptions<'a>,
+    /// The items drawn and not reported, in their order.
+    waiting: VecDeque<Waiting<T>>,
+    summary: IngestSummary,
+    report: F,
+}
+
+/// An item that waits for its place among the events.
+enum Waiting<T> {
+    /// A document that is being read ahead.
+    Underway(T),
+    /// A document whose file is as it was.
+    Unchanged(T, DocName),
+    Other(T),
+}
+
+impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
+    fn add_all(&mut self, mut items: impl Iterator<Item = IngestItem<T>>) -> Result<(), Error> {
+        while !self.is_interrupted()
+            && let Some(item) = items.next()
+        {
+            let n_done = self.summary.n_done();
+            (self.report)(IngestEvent::Next { tag: item.tag(), n_done })?;
+            let waiting = match item {
+                IngestItem::Document(intake, tag) => self.begin(intake, tag)?,
+                IngestItem::Other(tag) => Waiting::Other(tag),
+            };
+            self.waiting.push_back(waiting);
+            while self.is_next_due() {
+                self.settle_next()?;
+            }
+        }
+        // What was only read ahead is dropped by an interruption.
+        while !self.summary.is_interrupted && !self.waiting.is_empty() {
+            self.settle_next()?;
+            self.is_interrupted();
+        }
+        Ok(())
+    }
+
+    /// Whether somebody asked to stop, now or before.
+    fn is_interrupted(&mut self) -> bool {
+        self.summary.is_interrupted |= (self.options.is_interrupted)();
+        self.summary.is_interrupted
+    }
+
+    /// Has a document read, unless its file is as it was.
+    fn begin(&mut self, intake: Intake, tag: T) -> Result<Waiting<T>, Error> {
+        let expected = self.transaction.expected(&intake.name)?;
+        // One of the same name that is on its way may be another revision.
+        let is_unchanged = !self.options.verifies_unchanged
+            && !self.read_ahead.has(&intake.name)
+            && self.transaction.is_unchanged(&intake, &expected);
+        if is_unchanged {
+            return Ok(Waiting::Unchanged(tag, intake.name));
+        }
+        self.read_ahead.push(intake, expected);
+        Ok(Waiting::Underway(tag))
+    }
+
+    /// Whether the first of the waiting items can be reported without slowing down those who read.
+    fn is_next_due(&self) -> bool {
+        match self.waiting.front() {
+            Some(Waiting::Underway(_)) => {
+                self.read_ahead.is_full() || self.waiting.len() >= WAITING_MAX
+            }
+            Some(_) => true,
+            None => false,
+        }
+    }
+
+    /// Adds the first of the waiting items if it is to be added, and reports it.
+    fn settle_next(&mut self) -> Result<(), Error> {
+        let (tag, name, outcome) = match self.waiting.pop_front() {
+            None => return Ok(()),
+            Some(Waiting::Other(tag)) => return (self.report)(IngestEvent::Other(tag)),
+            Some(Waiting::Unchanged(tag, name)) => (tag, name, Outcome::Unchanged),
+            Some(Waiting::Underway(tag)) => {
+                let read = self.read_ahead.pop().expect("one is read for each that is under way");
+                (tag, read.intake.name.clone(), self.transaction.add_read(read)?)
+            }
+        };
+        self.summary.count(&outcome);
+        (self.report)(IngestEvent::Document { tag, name, outcome })?;
+        if self.transaction.is_due() { self.commit() } else { Ok(()) }
+    }
+
+    /// Commits what is waiting for it, and reports which of it is near to what was there.
+    fn commit(&mut self) -> Result<(), Error> {
+        let Some(committed) = self.transaction.commit()? else { return Ok(()) };
+        (self.report)(IngestEvent::Committed(&committed))?;
+        let Some(threshold) = self.options.near else { return Ok(()) };
+        let archive = self.transaction.archive();
+        let n_about = archive.resembling(&committed, threshold, |name, near| {
+            self.summary.n_near += 1;
+            (self.report)(IngestEvent::Near { name, near })
+        })?;
+        if let Some(n_about) = n_about {
+            *self.summary.n_near_about.get_or_insert(0) += n_about;
+        }
+        Ok(())
+    }
+}

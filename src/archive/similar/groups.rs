@@ -10,6 +10,8 @@ use std::{
     rc::Rc,
 };
 
+use tracing::debug;
+
 use crate::{
     archive::Archive,
     catalog::NeighbourQuery,
@@ -247,6 +249,14 @@ impl Archive {
             let (a, b) = (texts.get(pair.a)?, texts.get(pair.b)?);
             let (Some(a), Some(b)) = (a, b) else { continue };
             let similarity = Similarity::of(&a.compared_to(&b, CONTAINED_MIN), pair.rarity);
+            debug!(
+                target: "similar",
+                a = %self.shown(i64::from(pair.a)),
+                b = %self.shown(i64::from(pair.b)),
+                is_near = similarity.reaches(threshold),
+                ?similarity,
+                "scored"
+            );
             // Those that are not near stay in: pairs left out count as nothing in common, and would
             // part what belongs together.
             compared.insert((pair.a, pair.b), similarity);

@@ -6,6 +6,8 @@
 
 use std::{collections::HashSet, rc::Rc};
 
+use tracing::{Level, debug, enabled};
+
 use crate::{
     archive::Archive,
     catalog::{CandidateHit, NeighbourQuery},
@@ -16,7 +18,7 @@ use crate::{
         params::{HASHES_SHARED_MIN, RARITY_ASSUMED},
         prepared::{self, Prepared},
         score::{Similarity, Threshold},
-        sketch::Sketch,
+        sketch::{self, Sketch},
         words::text_of,
     },
     types::{
@@ -107,10 +109,14 @@ impl Archive {
     ) -> Result<Vec<NearDocument>, Error> {
         let mut near = Vec::new();
         for candidate in candidates {
+            let content = candidate.content;
             let Some(similarity) = self.confirmed(text, candidate, boilerplate_cache)? else {
+                debug!(target: "similar", text = %self.shown(content), "dropped: cannot be read");
                 continue;
             };
-            if similarity.reaches(query.threshold) {
+            let is_near = similarity.reaches(query.threshold);
+            debug!(target: "similar", text = %self.shown(content), is_near, ?similarity, "scored");
+            if is_near {
                 let holders = self.holders(candidate.content, query.all_revisions)?;
                 near.extend(holders.into_iter().map(|it| NearDocument::new(it, similarity)));
             }
@@ -219,9 +225,25 @@ impl Archive {
             let candidate = Candidate { content, rarity: rarity(&rare, sketch, &other), is_leader };
             if may_be_near(sketch, &other, candidate.rarity, threshold) {
                 kept.push(candidate);
+            } else if enabled!(target: "similar", Level::DEBUG) {
+                let (rarity, estimate) = (candidate.rarity, sketch::estimate(sketch, &other));
+                let (resemblance, of_a) = (estimate.resemblance(), estimate.containment_of_a());
+                let of_b = estimate.containment_of_b();
+                let text = self.shown(content);
+                debug!(target: "similar", text, rarity, resemblance, of_a, of_b, "dropped by its sketch");
             }
         }
         Ok(kept)
+    }
+
+    /// A content by the last revision that has it, for debugging.
+    pub(super) fn shown(&self, content: i64) -> String {
+        let revision = self.catalog.revisions_with(content).ok().and_then(|mut all| all.pop());
+        let document = revision.as_ref().and_then(|it| self.catalog.document(it.doc).ok());
+        let named = revision.zip(document);
+        named.map_or_else(String::new, |(it, document)| {
+            format!("{}@{}", document.name.text(), it.number)
+        })
     }
 
     /// How close a candidate really is; `None` when it cannot be read.

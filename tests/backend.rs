@@ -322,9 +322,9 @@ fn a_new_archive_needs_an_empty_folder() {
     fs::write(folder.path().join(".tmp-1-1"), "half").unwrap();
     Local::create(folder.path()).unwrap();
     fs::write(folder.path().join("letter.txt"), "dear").unwrap();
-    for place in [folder.path().to_owned(), folder.path().join("letter.txt")] {
-        let error = Local::create(&place).err().unwrap();
-        assert!(error.to_string().starts_with(place.to_str().unwrap()), "{error}");
+    for path in [folder.path().to_owned(), folder.path().join("letter.txt")] {
+        let error = Local::create(&path).err().unwrap();
+        assert!(error.to_string().starts_with(path.to_str().unwrap()), "{error}");
         assert!(matches!(error, Error::Refused(Refusal::Usage(_))), "{error}");
     }
 }
@@ -336,7 +336,9 @@ fn an_archive_without_identity_is_none() {
     fs::remove_file(folder.path().join("identity")).unwrap();
     for path in [folder.path().to_owned(), folder.path().join("nowhere")] {
         let error = Local::open(&path).err().unwrap();
-        assert!(matches!(error, Error::NoArchive { place } if *place == *path.to_string_lossy()));
+        assert!(
+            matches!(error, Error::NoArchive { location } if *location == *path.to_string_lossy())
+        );
     }
 }
 

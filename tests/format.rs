@@ -22,7 +22,7 @@ use docarchive::{
     similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         chunk::{self, Chunk},
-        frame::{self, Base, Header, Kind},
+        frame::{self, Base, FrameKind, Header},
         pack, pack_name,
     },
     types::digest::{Digest, Key},
@@ -130,7 +130,7 @@ fn the_example_pack_holds_one_blob_as_it_is() {
 fn the_example_frames_mean_what_the_text_says() {
     let alone = hex("frame");
     let (header, payload, n_bytes) = frame::parse(&alone).unwrap();
-    let plain = Header { kind: Kind::Single, packed: false, lengths: vec![3], base: None };
+    let plain = Header { kind: FrameKind::Single, packed: false, lengths: vec![3], base: None };
     assert_eq!((header, payload, n_bytes), (plain, &b"abc"[..], alone.len()));
 
     let based = hex("based");
@@ -138,7 +138,8 @@ fn the_example_frames_mean_what_the_text_says() {
     let raw = b"abcabcabcabcabcabcabcabc".repeat(2);
     let key = Digest::of(&raw).key();
     let base = Base { key, depth: 1, decoded_bytes: 97, skip: false };
-    let expected = Header { kind: Kind::Single, packed: true, lengths: vec![49], base: Some(base) };
+    let expected =
+        Header { kind: FrameKind::Single, packed: true, lengths: vec![49], base: Some(base) };
     assert_eq!((header, n_bytes), (expected, based.len()));
     let decoded = frame::Unpacker::default().unpack(payload, Some(&raw), 49).unwrap();
     assert_eq!(decoded, [&raw[..], b"!"].concat());
@@ -177,7 +178,7 @@ fn the_example_bundles_hold_the_example_events_and_their_details() {
     let Event::Commit(commit) = Event::parse(&lines[1]).unwrap() else { panic!() };
     let batch = Frontier::of(&[leaf_hash(&lines[0])]);
     assert_eq!((commit.base, commit.n_events, commit.root), (0, 1, batch.root()));
-    assert_eq!(commit.key, signer().verifier().id().0);
+    assert_eq!(commit.key_id, signer().verifier().id().0);
     assert!(
         matches!(Event::parse(&json("audit")), Ok(Event::Audit(audit)) if audit.n_findings == 0)
     );

@@ -21,7 +21,7 @@ use docarchive::{
     similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         chunk,
-        frame::{self, Base, FrameError, Header, Kind},
+        frame::{self, Base, FrameError, FrameKind, Header},
         pack, pack_name,
     },
     text::{self, Normal},
@@ -334,7 +334,7 @@ fn i9_no_length_in_a_frame_exceeds_its_limit() {
 fn i9_a_payload_gives_what_its_header_says_and_no_more() {
     let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 19).unwrap();
     assert!(bomb.len() < 16 << 10);
-    let header = Header { kind: Kind::Single, packed: true, lengths: vec![10], base: None };
+    let header = Header { kind: FrameKind::Single, packed: true, lengths: vec![10], base: None };
     let mut bytes = Vec::new();
     frame::encode(&header, &bomb, &mut bytes);
     let (header, payload, _) = frame::parse(&bytes).unwrap();
@@ -354,7 +354,7 @@ fn i9_depth_and_reach_have_limits() {
     ];
     for (depth, decoded_bytes, is_within) in claims {
         let base = Some(Base { key: Key(1), depth, decoded_bytes, skip: false });
-        let header = Header { kind: Kind::Single, packed: true, lengths: vec![1], base };
+        let header = Header { kind: FrameKind::Single, packed: true, lengths: vec![1], base };
         let mut bytes = Vec::new();
         frame::encode(&header, b"x", &mut bytes);
         assert_eq!(frame::parse(&bytes).is_ok(), is_within, "{depth} {decoded_bytes}");

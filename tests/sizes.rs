@@ -107,7 +107,7 @@ fn every_chain_told_is_the_one_that_is_read() {
                     false => payload,
                 };
                 n_decoded += raw.len() as u64;
-                let blob = raw[header.stretch(link.place.turn).unwrap()].to_vec();
+                let blob = raw[header.stretch(link.place.index).unwrap()].to_vec();
                 let (_, holder) = link.holder.as_ref().unwrap();
                 assert_eq!(Digest::of(&blob), holder.digest);
                 assert_eq!(link.n_bytes, blob.len() as u64);

@@ -18,7 +18,7 @@ use docarchive::{
     backend::{Backend, Storage, memory::Memory},
     store::{
         CompressionLevels,
-        frame::{self, Header, Kind},
+        frame::{self, FrameKind, Header},
         pack, pack_name,
         usage::How,
     },
@@ -80,7 +80,7 @@ fn bounds_hold(backend: &dyn Backend) {
     for (header, _) in &frames {
         assert!(header.depth() <= limits::DEPTH_MAX);
         assert!(header.decoded_bytes() <= limits::DECODED_BYTES_MAX || header.base.is_none());
-        if header.kind == Kind::Solid {
+        if header.kind == FrameKind::Solid {
             assert!(header.n_raw() <= limits::SOLID_BYTES_MAX);
         }
         if let Some(base) = header.base {
@@ -251,7 +251,7 @@ fn small_contents_keep_company() {
     let stories: Vec<(&str, &[u8])> =
         stories.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
     add(&mut archive, 1, &stories).unwrap();
-    let solid = frames(&*backend).into_iter().filter(|(header, _)| header.kind == Kind::Solid);
+    let solid = frames(&*backend).into_iter().filter(|(header, _)| header.kind == FrameKind::Solid);
     let n_blobs: usize = solid.map(|(header, _)| header.lengths.len()).sum();
     assert!(n_blobs > 550, "{n_blobs} of 600 share a frame");
     check(&archive, &backend);

@@ -119,7 +119,7 @@ impl Catalog {
         Ok(query.query_row([event as i64], revision).optional()?)
     }
 
-    /// The last revision captured at or before a moment; of several captured together, the latest.
+    /// The last revision captured at or before that time; of several captured together, the latest.
     pub fn revision_as_of(
         &self,
         document: &Document,
@@ -174,7 +174,7 @@ pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
     })
 }
 
-/// Nanoseconds since 1970, drawn to the nearest that 64 bits can say (1677 to 2262).
+/// Nanoseconds since 1970, drawn to the nearest that 64 bits can hold (1677 to 2262).
 pub(super) fn nanoseconds(timestamp: Timestamp) -> i64 {
     let (seconds, nanoseconds) = timestamp.to_unix();
     seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds))

@@ -1,7 +1,7 @@
 //! Signed texts: C2SP signed-note with Ed25519 keys, and the tlog-checkpoint that is signed.
 //!
 //! Keys are read and written as Go's `golang.org/x/mod/sumdb/note` does, so that other tools open
-//! what is signed here. Verification is the strict kind of Ed25519.
+//! what is signed here. Ed25519 signatures are verified strictly.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::types::{
 
 /// Signature lines in one note.
 const SIGNATURES_MAX: usize = 100;
-/// A key's name, which is also an archive's origin.
+/// The name of a signing key, which is also an archive's origin.
 const KEY_NAME_BYTES_MAX: usize = 255;
 /// Ed25519 in the algorithm byte before a key.
 const ED25519: u8 = 1;
@@ -49,7 +49,7 @@ pub struct Verified {
     text: String,
 }
 
-/// The head of a journal: what a checkpoint note says, without extension lines.
+/// A journal's origin, size and root: the text of a checkpoint note, without extension lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The archive's name in its log.
@@ -60,7 +60,7 @@ pub struct Checkpoint {
     pub root: Digest,
 }
 
-/// A key's text is not one.
+/// The text is not that of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadKey(&'static str);

@@ -20,8 +20,8 @@ pub struct Decoded<'a> {
 
 /// Decodes bytes of the given media type; `None` when they are no text.
 ///
-/// In this order: a byte order mark; UTF-16 by the places of its zero bytes; valid UTF-8; UTF-8 with
-/// few mistakes; what HTML or XML declares; what the bytes look like. Text has next to no control
+/// In this order: a byte order mark; UTF-16 by where its zero bytes stand; valid UTF-8; UTF-8 with few
+/// mistakes; what HTML or XML declares; what the bytes resemble most. Text has next to no control
 /// characters and next to no U+FFFD.
 pub fn decode<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
     if !may_be_text(media_type) {
@@ -73,7 +73,7 @@ fn utf32(bytes: &[u8], encoding: &'static str, number: fn([u8; 4]) -> u32) -> De
 /// UTF-16 without a mark: the upper halves of ASCII characters are the zero bytes.
 fn utf16(bytes: &[u8]) -> Option<Decoded<'_>> {
     let (pairs, _) = bytes.as_chunks::<2>();
-    let n_zeros = |place: usize| pairs.iter().filter(|pair| pair[place] == 0).count();
+    let n_zeros = |parity: usize| pairs.iter().filter(|pair| pair[parity] == 0).count();
     let encoding = if n_zeros(1) > n_zeros(0) { UTF_16LE } else { UTF_16BE };
     let decoded = decode_as(encoding, bytes);
     // Nearly any even number of bytes decodes to characters of some script: numbers and samples do not

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         HistoryCheck,
-        inspect::audit::{AuditScope, Finding, Report, Stage},
+        inspect::audit::{AuditScope, Finding, Report, WorkDone},
     },
     cli::{
         args::help::examples,
@@ -115,10 +115,10 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
         .collect::<Result<Vec<_>, Error>>()?;
     let scope = AuditScope { is_quick: args.quick, documents };
     let mut progress = session.progress();
-    let report = archive.audit(&scope, history_check, &mut |stage| match stage {
-        Stage::Events(n) => progress.report(n, "events"),
-        Stage::Packs(n) => progress.report(n, "packs"),
-        Stage::Contents(n) => progress.report(n, "contents"),
+    let report = archive.audit(&scope, history_check, &mut |done| match done {
+        WorkDone::Events(n) => progress.report(n, "events"),
+        WorkDone::Packs(n) => progress.report(n, "packs"),
+        WorkDone::Contents(n) => progress.report(n, "contents"),
     })?;
     drop(progress);
     if session.globals.json {

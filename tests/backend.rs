@@ -377,7 +377,7 @@ fn a_put_that_meets_damage_on_disk_says_so_and_leaves_it() {
 
 // Faults.
 
-/// Every kind of write, up to the first that fails.
+/// Every sort of write, up to the first that fails.
 fn writes(b: &dyn Backend) -> Result<(), Error> {
     b.put("packs/x", b"pack")?;
     b.sync()?;
@@ -395,7 +395,7 @@ fn the_list_of_calls_shows_the_order() {
 }
 
 #[test]
-fn a_fault_strikes_once_where_it_is_told_to() {
+fn a_fault_strikes_once_where_it_is_set() {
     for fault in [Fault::NotDone, Fault::Unreported, Fault::Half] {
         for number in 0..4 {
             let faulty = Faulty::at(store_with_old(), number, fault);
@@ -411,7 +411,7 @@ fn a_fault_strikes_once_where_it_is_told_to() {
 }
 
 #[test]
-fn a_fault_leaves_what_its_kind_says() {
+fn a_fault_leaves_what_its_variant_states() {
     for (number, fault, left) in [
         (0, Fault::NotDone, "old=0"),
         (0, Fault::Half, "old=0"),

@@ -28,11 +28,11 @@ use docarchive::{
     types::digest::{Digest, Key},
 };
 
-/// The blocks of docs/format.md that are named `kind name`: their text.
-fn blocks(kind: &str) -> BTreeMap<String, String> {
+/// The blocks of docs/format.md that are named `language name`: their text.
+fn blocks(language: &str) -> BTreeMap<String, String> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md"));
     let text = text.unwrap();
-    let start = format!("```{kind} ");
+    let start = format!("```{language} ");
     text.split(&start)
         .skip(1)
         .map(|block| {
@@ -97,7 +97,7 @@ fn items(name: &str, length_bytes: usize) -> Vec<Vec<u8>> {
 
 #[test]
 fn every_block_of_the_text_is_tested() {
-    let known = |kind: &str| blocks(kind).into_keys().collect::<Vec<_>>();
+    let known = |language: &str| blocks(language).into_keys().collect::<Vec<_>>();
     assert_eq!(known("hex"), ["based", "details", "entries", "frame", "list", "pack", "sketch"]);
     assert_eq!(known("text"), ["checkpoint", "identity"]);
     assert_eq!(known("json"), ["audit", "commit", "commit-detail", "revise", "revise-detail"]);

@@ -22,7 +22,7 @@ use crate::{
         Journal,
         event::{Detail, Event},
     },
-    store::{Content, Reader, Sealed},
+    store::{ContentReader, Reader, Sealed},
     types::{
         document::{Document, LogEntry, Revision},
         error::Error,
@@ -100,7 +100,7 @@ impl Archive {
         &self,
         document: &Document,
         revision: &Revision,
-    ) -> Result<Content<'_, Sealed>, Error> {
+    ) -> Result<ContentReader<'_, Sealed>, Error> {
         self.confirm(document, revision)?;
         self.reader.content(&revision.digest, revision.n_bytes)
     }

@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_cut_anywhere_is_damaged_and_says_which() {
+    fn a_bundle_cut_anywhere_is_damaged_and_is_named() {
         let (backend, journal, _) = journal_of(&[2]);
         for name in ["log/entries/000.p/3", "log/details/000.p/3"] {
             let whole = backend.objects()[name].clone();

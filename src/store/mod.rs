@@ -21,7 +21,7 @@ mod write;
 
 pub use cache::DecodedFrame;
 pub use compressor::CompressionLevels;
-pub use read::{ChainStep, Content, Frames, Reader, Sealed};
+pub use read::{ChainStep, ContentReader, Frames, Reader, Sealed};
 pub use repack::Repacker;
 pub use write::{Blob, StoredBlobs, Writer, Written};
 

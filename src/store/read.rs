@@ -251,10 +251,10 @@ impl<F: Frames> Reader<F> {
     ///
     /// A content in chunks is verified chunk by chunk, and its own digest at the end: a reader that
     /// ends without an error has given exactly the content.
-    pub fn content(&self, digest: &Digest, n_bytes: u64) -> Result<Content<'_, F>, Error> {
+    pub fn content(&self, digest: &Digest, n_bytes: u64) -> Result<ContentReader<'_, F>, Error> {
         if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
             let bytes = self.blob(digest)?;
-            return Ok(Content {
+            return Ok(ContentReader {
                 reader: self,
                 piece: bytes,
                 at: 0,
@@ -264,7 +264,13 @@ impl<F: Frames> Reader<F> {
         }
         let chunks = self.chunks_of_large(digest)?;
         let whole = Some((Hasher::default(), *digest));
-        Ok(Content { reader: self, piece: Vec::new(), at: 0, chunks: chunks.into_iter(), whole })
+        Ok(ContentReader {
+            reader: self,
+            piece: Vec::new(),
+            at: 0,
+            chunks: chunks.into_iter(),
+            whole,
+        })
     }
 
     /// A content of any size as bytes; for callers that know it to be small.
@@ -474,8 +480,8 @@ impl<F: Frames> Reader<F> {
     }
 }
 
-/// A content on its way out.
-pub struct Content<'a, F> {
+/// Streams a content; see [`Reader::content`].
+pub struct ContentReader<'a, F> {
     reader: &'a Reader<F>,
     piece: Vec<u8>,
     at: usize,
@@ -483,7 +489,7 @@ pub struct Content<'a, F> {
     whole: Option<(Hasher, Digest)>,
 }
 
-impl<F: Frames> Content<'_, F> {
+impl<F: Frames> ContentReader<'_, F> {
     /// The next verified piece; `None` at the end of a content that is right as a whole.
     pub fn next_piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
         if !self.piece.is_empty() {
@@ -507,7 +513,7 @@ impl<F: Frames> Content<'_, F> {
     }
 }
 
-impl<F: Frames> Read for Content<'_, F> {
+impl<F: Frames> Read for ContentReader<'_, F> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.at == self.piece.len() {
             self.piece.clear();

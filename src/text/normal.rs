@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn words_do_not_reach_across_pieces_but_across_strides() {
+    fn words_go_on_across_strides_but_not_across_pieces() {
         let mut normal = Normal::of("one");
         normal.push("two");
         assert_eq!(normal.words().collect::<Vec<_>>(), [b"one", b"two"]);

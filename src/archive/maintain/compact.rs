@@ -213,7 +213,7 @@ impl Moving<'_> {
         to.take_some(&blobs)
     }
 
-    /// Whether the blob at a place is of use and lies nowhere else so well.
+    /// Whether the blob at a place is of use, and no other place serves as well.
     ///
     /// Two blobs may share a key, so another place counts only if its bytes are the same.
     fn must_move(&mut self, key: Key, depth: u8, place: &Place) -> Result<bool, Error> {

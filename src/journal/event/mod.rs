@@ -164,7 +164,7 @@ impl Event {
         })
     }
 
-    /// The event type as it stands in the line: `revise`.
+    /// The event type as it stands in the line: `revise`, `commit`.
     pub fn event_type(&self) -> &str {
         match self {
             Self::Revise(_) => "revise",

@@ -2,7 +2,7 @@
 //!
 //! A story of several steps. In each step the n-th backend call fails, for every n and in every
 //! way a call can fail; after a death the power may fail too, and take any of what was not synced.
-//! Then the archive opens, reads, takes in another document and passes the oracle. Calls that
+//! Then the archive opens, reads, adds another document and passes the oracle. Calls that
 //! change the store all fail one by one, reads and the large step are sampled unless ARCHIVE_SLOW is set.
 #![allow(clippy::unwrap_used)]
 

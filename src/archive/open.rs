@@ -27,7 +27,6 @@ const TRIES: usize = 3;
 
 /// Where an archive is kept.
 pub(super) struct Home {
-    /// The facts.
     pub(super) backend: Arc<dyn Backend>,
     lock: Arc<dyn Lock>,
     /// The folder of the catalog; without one the catalog is in memory.

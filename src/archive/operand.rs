@@ -52,11 +52,11 @@ pub struct Given {
 /// What is known of a content before it is read as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Its digest.
+    /// Of a stored content from the catalog, of any other from its bytes.
     pub digest: Digest,
-    /// Its size.
+    /// At most [`limits::CONTENT_BYTES_MAX`]: no more is read of what is not stored.
     pub n_bytes: u64,
-    /// Its media type.
+    /// Of a stored content as recorded, of any other by its first bytes and its path.
     pub media_type: String,
 }
 
@@ -66,7 +66,7 @@ pub struct Asked {
     pub bytes: Option<Vec<u8>>,
     /// Its size; of what is given from outside, one byte over the limit stands for any size above.
     pub n_bytes: u64,
-    /// Its media type.
+    /// As in [`Facts`].
     pub media_type: String,
 }
 

@@ -33,30 +33,30 @@ const POSTED_TOGETHER: usize = 1 << 16;
 
 /// An event and its index in the journal; no detail when that was taken away.
 pub struct Recorded<'a> {
-    /// The index.
+    /// Counted from 0.
     pub index: u64,
-    /// The event.
+    /// As it was read, or as it is about to be written.
     pub event: &'a Event,
-    /// Its erasable half.
+    /// None gives the document its id as a name, and the revision no source and no note.
     pub detail: Option<&'a Detail>,
 }
 
 /// A pack and what lies in it.
 pub struct Pack<'a> {
-    /// The pack's SHA-256.
+    /// The pack's SHA-256, which is its name.
     pub pack: Digest,
-    /// Its size.
+    /// The bytes of the whole object, directory and footer included.
     pub n_bytes: u64,
-    /// How many frames it has.
+    /// How many frames are known of it.
     pub n_frames: u64,
-    /// What lies where.
+    /// Every known blob of it by key, and where it lies.
     pub places: &'a [(Key, Place)],
 }
 
 /// A stretch of facts, in the order of the journal.
 #[derive(Clone, Copy, Default)]
 pub struct Batch<'a> {
-    /// The events.
+    /// In the order of the journal; those before them are applied.
     pub events: &'a [Recorded<'a>],
     /// Packs that were not known before.
     pub packs: &'a [Pack<'a>],

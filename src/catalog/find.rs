@@ -15,13 +15,13 @@ use super::{Catalog, digest, name_of, name_value};
 /// The latest revision of a document, as far as the next one depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Latest {
-    /// The document.
+    /// Of the document.
     pub doc: DocId,
-    /// The revision's event.
+    /// The index in the journal of the event that recorded it.
     pub event: u64,
-    /// Its number.
+    /// Counted within the document, from 1.
     pub number: u64,
-    /// Its content.
+    /// The SHA-256 of its content.
     pub digest: Digest,
 }
 

@@ -42,13 +42,13 @@ pub struct Totals {
 /// How much of a pack is of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackUsage {
-    /// The pack.
+    /// The pack's SHA-256, which is its name.
     pub pack: Digest,
-    /// Its size.
+    /// The bytes of the whole object.
     pub n_bytes: u64,
     /// The bytes of all frames, each once for every blob in it.
     pub n_weight: u64,
-    /// The same for blobs that belong to a content and lie nowhere before.
+    /// The same for blobs that belong to a content and have no place in an earlier pack.
     pub n_live_weight: u64,
 }
 

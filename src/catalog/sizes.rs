@@ -20,9 +20,9 @@ pub struct RevisionContent {
     pub document: i64,
     /// The row of the content.
     pub content: i64,
-    /// Its SHA-256.
+    /// The content's SHA-256.
     pub digest: Digest,
-    /// Its size.
+    /// Of the content, not compressed.
     pub n_bytes: u64,
     /// The first of its places: the pack's key, where the frame starts, and the frame's length.
     pub place: Option<(Key, u32, u32)>,

@@ -191,7 +191,7 @@ impl<T> Sides<T> {
     }
 }
 
-/// Turns links into blocks.
+/// Makes blocks of links.
 struct Weaver<'r, 't> {
     readings: &'r Sides<ParsedText<'t>>,
     links: &'r Links,

@@ -48,7 +48,7 @@ pub trait BaseCandidates {
 /// A blob that a new one may be compressed against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RankedCandidate {
-    /// Its key.
+    /// Which blob, wherever it lies.
     pub key: Key,
     /// How many features it shares.
     pub n_matching: u32,

@@ -48,7 +48,7 @@ impl ChainLink {
             && self.decoded_bytes + n_raw as u64 <= limits::DECODED_BYTES_MAX / 2
     }
 
-    /// What a frame of `n_raw` bytes says about this blob as its base.
+    /// What the header of a frame of `n_raw` bytes states about this blob as its base.
     pub fn describe(&self, n_raw: usize, skip: bool) -> Base {
         let decoded_bytes = (self.decoded_bytes + n_raw as u64) as u32;
         Base { key: self.key, depth: self.depth + 1, decoded_bytes, skip }

@@ -20,7 +20,7 @@ const VERSION: u8 = 1;
 pub struct Chunk {
     /// The SHA-256 of its bytes, under which it is stored as a blob.
     pub digest: Digest,
-    /// Its length.
+    /// Of the chunk, at most [`limits::BLOB_BYTES_MAX`].
     pub n_bytes: u32,
 }
 

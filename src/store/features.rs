@@ -96,7 +96,7 @@ impl Fingerprint {
     }
 }
 
-/// Tells the features apart, so that all of them can share one index.
+/// Makes values of different features different, so that all of them can share one index.
 fn salted(largest: Features) -> Features {
     let mut features = largest;
     for (feature, (_, term)) in features.iter_mut().zip(MAPS) {

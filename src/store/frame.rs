@@ -29,7 +29,7 @@ pub enum FrameKind {
     List,
 }
 
-/// What a frame says about its base.
+/// What a frame's header states about its base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Base {
     /// Of the blob that this frame was compressed against.
@@ -146,7 +146,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Header, &[u8], usize), FrameError> {
     Ok((header, payload, cursor.at))
 }
 
-/// Reads the header of the frame that starts `bytes`, and says how long the frame is in all.
+/// Reads the header of the frame that starts `bytes`, and how long the frame is in all.
 ///
 /// The payload need not be there and nothing is compared with the checksum: good for counting,
 /// never for reading.

@@ -148,7 +148,7 @@ pub fn check(bytes: &[u8]) -> Result<Vec<Listed>, FrameError> {
 
 /// Calls `each` with offset, length and header of every frame of a whole pack, in order.
 ///
-/// Payloads are not looked at; the headers must be those that the directory speaks of.
+/// Payloads are passed over; the headers must be those that the directory lists.
 pub fn each_header(bytes: &[u8], mut each: impl FnMut(u32, u32, Header)) -> Result<(), FrameError> {
     let (frames, directory_at) = listing(bytes)?;
     let mut at = HEADER.len();

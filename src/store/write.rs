@@ -60,13 +60,13 @@ pub struct Blob {
 
 /// A pack that was written: what the catalog needs to know of it.
 pub struct Written {
-    /// The pack's SHA-256.
+    /// The pack's SHA-256, which is its name.
     pub pack: Digest,
-    /// Its size.
+    /// The bytes of the whole object, directory and footer included.
     pub n_bytes: u64,
-    /// How many frames it has.
+    /// As many as its directory lists.
     pub n_frames: u64,
-    /// What lies where.
+    /// Every blob of it by key, and where it lies.
     pub places: Vec<(Key, Place)>,
 }
 
@@ -433,7 +433,7 @@ pub(super) fn put_pack(backend: &dyn Backend, pack: Builder) -> Result<Written, 
     let Packed { pack, bytes, frames } = pack.seal();
     let name = pack_name(&pack);
     match backend.put(&name, &bytes) {
-        // What lies there is not what its name says; this is.
+        // What lies there has another digest than its name; this has the right one.
         Err(Error::Damaged { .. }) => backend.swap(&name, &bytes)?,
         put => put?,
     }

@@ -101,7 +101,7 @@ fn utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Some(Decoded { text: text.into(), encoding: UTF_8.name(), lossy: false });
     }
-    // One torn character must not turn all others into those of a one-byte encoding; and in such an
+    // One torn character must not make all others those of a one-byte encoding; and in such an
     // encoding next to nothing is UTF-8 by chance.
     let (mut n_good, mut n_bad) = (0, 0);
     for chunk in bytes.utf8_chunks() {
@@ -129,7 +129,7 @@ fn declared(bytes: &[u8]) -> Option<Decoded<'_>> {
     is_text(&decoded.text).then_some(decoded)
 }
 
-/// Browsers look for a declaration in the first 1024 bytes; pages made by hand are later with it.
+/// Browsers seek a declaration in the first 1024 bytes; pages made by hand are later with it.
 const DECLARATION_BYTES: usize = 4096;
 
 fn value_after<'a>(head: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {

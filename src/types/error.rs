@@ -1,6 +1,6 @@
 //! Errors, by what the reader of the message can do about them.
 //!
-//! `cli/failure.rs` alone turns them into sentences, hints and exit codes.
+//! `cli/print/failure.rs` alone makes sentences, hints and exit codes of them.
 
 use std::io;
 

@@ -36,7 +36,7 @@ impl Timestamp {
         (timestamp.to_string() == text).then_some(timestamp)
     }
 
-    /// Reads what a person wrote; dates without a time mean the **last** moment of that day or month.
+    /// Reads what a person wrote; dates without a time mean the **end** of that day or month.
     ///
     /// So that "as of 2026-03-01" includes that day. Accepted: RFC 3339, `YYYY-MM-DD`, `YYYY-MM`,
     /// `today`, `yesterday`, `N days ago`, all in UTC; anything else is `None`.
@@ -49,7 +49,7 @@ impl Timestamp {
         Some(Self(next.0.checked_sub(SignedDuration::from_nanos(1)).ok()?))
     }
 
-    /// Like [`Timestamp::read`], but dates without a time mean the **first** moment of that day or month:
+    /// Like [`Timestamp::read`], but dates without a time mean the **start** of that day or month:
     /// when something that happened then is taken to have happened.
     pub fn read_start(text: &str, now: Timestamp) -> Option<Self> {
         rfc3339(text).or_else(|| midnight(days(text, now)?.start))

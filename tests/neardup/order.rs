@@ -33,7 +33,7 @@ fn derived(lines: &[String], how: usize, dice: &mut Dice) -> String {
     lines.join("\n")
 }
 
-/// Pages with boilerplate, copies of what they tell on other sites and without a site, and strangers.
+/// Pages with boilerplate, copies of their texts on other sites and without a site, and unrelated texts.
 fn mixture() -> Vec<Text> {
     let mut dice = Dice::new(1);
     let mut all = Vec::new();

@@ -123,7 +123,7 @@ impl Transaction<'_> {
             tiles: &self.edge.take(),
             checkpoint: Some(&note),
         };
-        // Whoever finds the catalog in step takes the furniture in it for known.
+        // Whoever finds the catalog in step takes the boilerplate in it for known.
         archive.catalog.transaction(|_| {
             archive.catalog.apply(&batch)?;
             step("boilerplate").in_scope(|| sites::refresh(&archive.catalog, &archive.reader))

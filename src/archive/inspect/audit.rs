@@ -51,7 +51,7 @@ pub struct Finding {
 /// The stable codes of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
-    /// The journal is shorter than a remembered checkpoint says.
+    /// The journal is shorter than a remembered checkpoint states.
     LogRolledBack,
     /// The journal is not a continuation of a remembered checkpoint.
     LogForked,
@@ -73,7 +73,7 @@ pub enum Code {
     BlobMissing,
     /// A stored blob belongs to no content. It costs space and affects no revision.
     BlobUnreferenced,
-    /// A pack is not what its name says.
+    /// A pack has another digest than its name, or is no pack.
     PackDamaged,
     /// A detail is missing or not the one its event means.
     DetailMissing,
@@ -273,7 +273,7 @@ impl Auditor<'_> {
         }
         let (found, signed) = (self.frontier.root(), self.archive.journal.root());
         if found != signed {
-            let why = format!("its events have the root {found}, the checkpoint says {signed}");
+            let why = format!("its events have the root {found}, the checkpoint states {signed}");
             self.find(Code::LogEntry, "the journal", why);
         }
         let totals = self.archive.catalog.totals()?;
@@ -347,7 +347,7 @@ impl Auditor<'_> {
             && row.media_type == revise.media.as_str()
             && is_in_detail(&document, &row, examined.detail.as_ref());
         if !is_right {
-            self.find(Code::CatalogDrift, about.clone(), "its row says something else");
+            self.find(Code::CatalogDrift, about.clone(), "its row does not agree with it");
         }
         let before = match row.number.checked_sub(1) {
             Some(0) | None => None,
@@ -480,7 +480,7 @@ impl Archive {
             if n_read != n_bytes {
                 return Err(Error::damaged(
                     format!("content {digest}"),
-                    format!("it has {n_read} bytes, its event says {n_bytes}"),
+                    format!("it has {n_read} bytes, its event states {n_bytes}"),
                 ));
             }
             Ok(())

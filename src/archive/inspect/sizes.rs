@@ -42,18 +42,18 @@ pub struct Sizes {
 /// Bytes of the journal, part by part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JournalSizes {
-    /// The events.
+    /// Of the bundles of events, as they lie on disk.
     pub n_entries: u64,
-    /// What persons wrote beside them.
+    /// Of the bundles of details, as they lie on disk.
     pub n_details: u64,
-    /// The signed checkpoint.
+    /// Of the signed checkpoint.
     pub n_checkpoint: u64,
 }
 
 /// A document and what keeping it costs.
 #[derive(Debug, Clone)]
 pub struct Saver {
-    /// The document.
+    /// As it is now, with all its revisions.
     pub document: Document,
     /// Bytes of its revisions, each counted.
     pub n_raw: u64,

@@ -68,13 +68,13 @@ impl DeltaChain {
 /// One blob of a chain.
 #[derive(Debug, Clone)]
 pub struct DeltaLink {
-    /// The blob's key.
+    /// Of the blob itself, whichever others share its frame.
     pub key: Key,
     /// The document and revision that hold it; none for a chunk.
     pub holder: Option<(Document, Revision)>,
     /// How many bases lie under it.
     pub depth: u64,
-    /// Its size.
+    /// Of the blob, not compressed.
     pub n_bytes: u64,
     /// What it takes of its frame, in proportion to its bytes.
     pub n_stored: u64,

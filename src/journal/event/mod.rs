@@ -45,12 +45,12 @@ pub struct Revise {
     /// By the writer's clock.
     #[serde(deserialize_with = "json::spelled")]
     pub at: Timestamp,
-    /// The document.
+    /// Of the document, drawn at random with its first revision.
     #[serde(deserialize_with = "json::spelled")]
     pub doc: DocId,
     /// The index of the document's previous event, none at first.
     pub prev: Option<u64>,
-    /// The content.
+    /// Of the whole content, also where it is stored in chunks.
     #[serde(deserialize_with = "json::spelled")]
     pub sha256: Digest,
     /// The content's size in bytes.

@@ -5,7 +5,7 @@
 -- For the sqlite3 shell: read the four views at the end (documents, revisions, contents, events);
 -- the tables below may change from one version of the program to the next.
 
--- What the catalog says about itself.
+-- What this catalog is of.
 --   schema      version of this file; another one means: rebuild
 --   sketches    version of normal form and sketches; another one means: make the sketches anew
 --   checkpoint  the signed checkpoint that the rows below reflect (log/checkpoint)
@@ -29,8 +29,8 @@ CREATE TABLE place (
   pack   INTEGER NOT NULL,            -- pack.key
   offset INTEGER NOT NULL,            -- of the frame in the pack
   bytes  INTEGER NOT NULL,            -- of the frame
-  turn   INTEGER NOT NULL,            -- of the blob in the frame
-  PRIMARY KEY (key, pack, offset, turn)
+  blob   INTEGER NOT NULL,            -- which of the frame's blobs it is, from 0
+  PRIMARY KEY (key, pack, offset, blob)
 ) STRICT, WITHOUT ROWID;
 
 -- Texts that many rows share: media types, sources, notes, authors, tools.
@@ -68,7 +68,7 @@ CREATE TABLE revision (
   content  INTEGER NOT NULL,          -- content.id
   type     INTEGER NOT NULL,          -- phrase.id: media type
   at       INTEGER NOT NULL,          -- when it was added; nanoseconds since 1970
-  captured INTEGER,                   -- when it was captured, as said in the detail; null: `at`
+  captured INTEGER,                   -- when it was captured, from the detail; null: `at`
   mtime    INTEGER,                   -- of the file it came from
   source   INTEGER,                   -- phrase.id
   note     INTEGER,                   -- phrase.id
@@ -77,13 +77,13 @@ CREATE TABLE revision (
 CREATE UNIQUE INDEX revision_by_document ON revision (document, number);
 CREATE INDEX revision_by_content ON revision (content);
 
--- Every event that is not a revision. `kind` is its `t`.
+-- Every event that is not a revision.
 CREATE TABLE event (
-  event  INTEGER PRIMARY KEY,
-  kind   TEXT NOT NULL,
-  at     INTEGER NOT NULL,
-  note   INTEGER,                     -- phrase.id
-  author INTEGER                      -- phrase.id
+  event      INTEGER PRIMARY KEY,     -- index in the journal
+  event_type TEXT NOT NULL,           -- its `t`: commit, audit
+  at         INTEGER NOT NULL,        -- nanoseconds since 1970
+  note       INTEGER,                 -- phrase.id
+  author     INTEGER                  -- phrase.id
 ) STRICT;
 
 -- The journal's Merkle tree as C2SP tlog-tiles hash tiles: up to 256 hashes of 32 bytes each.
@@ -178,17 +178,17 @@ CREATE VIEW revisions AS
 CREATE VIEW contents AS
   SELECT lower(hex(c.digest)) AS sha256, c.bytes,
          (SELECT count(*) FROM revision r WHERE r.content = c.id) AS revisions,
-         lower(hex(p.digest)) AS pack, l.offset, l.bytes AS frame_bytes, l.turn
+         lower(hex(p.digest)) AS pack, l.offset, l.bytes AS frame_bytes, l.blob
   FROM content c
   LEFT JOIN place l ON l.key = c.key
   LEFT JOIN pack p ON p.key = l.pack;
 
 CREATE VIEW events AS
-  SELECT r.event, 'revise' AS kind,
+  SELECT r.event, 'revise' AS event_type,
          strftime('%Y-%m-%dT%H:%M:%SZ', r.at / 1000000000, 'unixepoch') AS at,
          CAST(d.name AS TEXT) || '@' || r.number AS about
   FROM revision r JOIN document d ON d.id = r.document
   UNION ALL
-  SELECT h.event, h.kind,
-         strftime('%Y-%m-%dT%H:%M:%SZ', h.at / 1000000000, 'unixepoch') AS at, NULL
-  FROM event h;
+  SELECT e.event, e.event_type,
+         strftime('%Y-%m-%dT%H:%M:%SZ', e.at / 1000000000, 'unixepoch') AS at, NULL
+  FROM event e;

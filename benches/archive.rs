@@ -18,7 +18,7 @@ fn main() {
     divan::main();
 }
 
-/// A document of 45 kB with one line that says which revision it is.
+/// A document of 45 kB with one line that names its revision.
 fn revision(n: usize) -> String {
     let line = |k: usize| format!("paragraph {k} of the terms, as in the {}th year\n", k * k % 97);
     let mut text: String = (0..1000).map(line).collect();

@@ -62,16 +62,16 @@ impl Made {
         Self { what, n, features: false, sketches: false, catalog, path, _folder: folder }
     }
 
-    /// Fills it, and says how long that took, and then how long further ones take.
+    /// Fills it, and prints how long that took, and then how long further ones take.
     fn fill(&self) {
         let n = self.n;
         let batches = (0..n).step_by(BATCH as usize).map(|from| from..n.min(from + BATCH));
-        self.say("all of them, 8,192 at a time", batches.map(|batch| self.apply(batch)).sum());
-        let more = (0..5).map(|turn| self.apply(n + turn * BATCH..n + (turn + 1) * BATCH));
-        self.say("8,192 more", median(more.collect()));
+        self.print("all of them, 8,192 at a time", batches.map(|batch| self.apply(batch)).sum());
+        let more = (0..5).map(|index| self.apply(n + index * BATCH..n + (index + 1) * BATCH));
+        self.print("8,192 more", median(more.collect()));
         let from = n + 5 * BATCH;
         let one = (from..from + 200).map(|one| self.apply(one..one + 1));
-        self.say("one more", median(one.collect()));
+        self.print("one more", median(one.collect()));
     }
 
     /// Applies new contents; what they are is made up before the clock starts.
@@ -104,9 +104,9 @@ impl Made {
     /// Two of three features are the family's.
     fn features(&self, n: u64) -> [u32; N_FEATURES] {
         let family = mixed(n, 1) % (self.n / 8).max(1);
-        std::array::from_fn(|turn| match mixed(n, 100 + turn as u64) % 3 {
-            0 => mixed(n, 200 + turn as u64) as u32,
-            _ => mixed(family, 300 + turn as u64) as u32,
+        std::array::from_fn(|index| match mixed(n, 100 + index as u64) % 3 {
+            0 => mixed(n, 200 + index as u64) as u32,
+            _ => mixed(family, 300 + index as u64) as u32,
         })
     }
 
@@ -117,9 +117,9 @@ impl Made {
         let n_shingles = 70 + mixed(whole, 2) % 1000;
         let limit = (64 << 32) / n_shingles;
         let mut hashes = BTreeSet::new();
-        for turn in 1000.. {
-            let owner = if mixed(n, turn).is_multiple_of(3) { n } else { whole };
-            hashes.insert((2 + mixed(owner, turn + 1000) % (limit - 2)) as u32);
+        for index in 1000.. {
+            let owner = if mixed(n, index).is_multiple_of(3) { n } else { whole };
+            hashes.insert((2 + mixed(owner, index + 1000) % (limit - 2)) as u32);
             if hashes.len() == 64 {
                 break;
             }
@@ -151,10 +151,10 @@ impl Made {
         };
         let from = 2 * self.n + 1_000_000;
         let base_candidates = (from..from + N_TRIES).map(|n| ask(self.features(n)));
-        self.say("base candidates of one of a family", median(base_candidates.collect()));
-        let stranger = |n| std::array::from_fn(|turn| mixed(n, 400 + turn as u64) as u32);
-        let strangers = (from..from + N_TRIES).map(|n| ask(stranger(n)));
-        self.say("base candidates of a stranger", median(strangers.collect()));
+        self.print("base candidates of one of a family", median(base_candidates.collect()));
+        let unrelated = |n| std::array::from_fn(|index| mixed(n, 400 + index as u64) as u32);
+        let unrelated = (from..from + N_TRIES).map(|n| ask(unrelated(n)));
+        self.print("base candidates of an unrelated blob", median(unrelated.collect()));
     }
 
     fn ask_neighbours(&self) {
@@ -166,7 +166,7 @@ impl Made {
         let sketch = |n| Sketch::parse(&self.sketch(n)).unwrap();
         let from = 2 * self.n + 1_000_000;
         let took = (from..from + N_TRIES).map(|n| ask(sketch(n)));
-        self.say("neighbours of one", median(took.collect()));
+        self.print("neighbours of one", median(took.collect()));
         for n_asked in [512, 4096] {
             let sketches: Vec<Sketch> = (from..from + n_asked).map(sketch).collect();
             let asked: Vec<NeighbourQuery> = sketches
@@ -177,11 +177,11 @@ impl Made {
             let start = Instant::now();
             black_box(self.catalog.neighbours_of_many(&asked).unwrap());
             let took = start.elapsed() / n_asked as u32;
-            self.say(&format!("neighbours of one, asked for {n_asked} at once"), took);
+            self.print(&format!("neighbours of one, asked for {n_asked} at once"), took);
         }
     }
 
-    fn say(&self, act: &str, took: Duration) {
+    fn print(&self, act: &str, took: Duration) {
         println!("{:10} {took:10.1?} {act}", self.what);
     }
 }

@@ -3,7 +3,7 @@
 //! One module a subject, from the bottom up: [`types`] are the words that all speak in; [`backend`] keeps
 //! bytes; [`text`] reads them and [`diff`] compares texts; [`similarity`] finds what two texts share;
 //! [`store`] keeps contents in packs and [`journal`] what happened; [`catalog`] answers questions;
-//! [`archive`] puts these in their order, and [`cli`] talks to people. ARCHITECTURE.md is the longer
+//! [`archive`] puts these in their order, and [`cli`] is the command line. ARCHITECTURE.md is the longer
 //! tour; `tests/layers.rs` keeps the order, lints keep the machine
 //! around us out of all but the local backend, the catalog and the command line.
 

@@ -1,8 +1,8 @@
-//! A few threads that compute values, and tickets that are exchanged for them.
+//! A few threads that compute values, and tasks that are joined for them.
 //!
 //! Whoever asks for a value that nobody has begun computes it himself, so a pool without threads of
 //! its own works too, and no thread sleeps while there is work. Nothing here depends on which
-//! thread computes what: tickets are redeemed in the order their holder chooses.
+//! thread computes what: tasks are joined in the order their holder chooses.
 
 use std::{
     cell::{Cell, OnceCell},
@@ -23,7 +23,7 @@ pub struct Pool {
 /// For fewer values than this no thread is started: it would cost more than it gives.
 const WORTH_THREADS: usize = 64;
 
-/// The right to a value that is being computed.
+/// A value that is being computed.
 pub struct Task<T> {
     slot: Arc<Slot<T>>,
     shared: Arc<Shared>,
@@ -47,12 +47,12 @@ trait WorkItem: Send + Sync {
 }
 
 struct Slot<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<TaskState<T>>,
     done: Condvar,
 }
 
-enum State<T> {
-    PendingRevision(Box<dyn FnOnce() -> T + Send>),
+enum TaskState<T> {
+    Pending(Box<dyn FnOnce() -> T + Send>),
     Running,
     Done(T),
     Gone,
@@ -92,7 +92,7 @@ impl Pool {
         &self,
         compute: impl FnOnce() -> T + Send + 'static,
     ) -> Task<T> {
-        let state = Mutex::new(State::PendingRevision(Box::new(compute)));
+        let state = Mutex::new(TaskState::Pending(Box::new(compute)));
         let slot = Arc::new(Slot { state, done: Condvar::new() });
         if self.has_threads() {
             locked(&self.shared.work).waiting.push_back(slot.clone());
@@ -110,7 +110,7 @@ impl Drop for Pool {
         drop(work);
         self.shared.arrived.notify_all();
         for thread in self.threads.take().unwrap_or_default() {
-            // A thread that panicked has said so.
+            // A thread that panicked has printed that.
             let _ = thread.join();
         }
     }
@@ -125,9 +125,9 @@ impl<T: Send> Task<T> {
         self.slot.run();
         loop {
             let mut state = locked(&self.slot.state);
-            match std::mem::replace(&mut *state, State::Gone) {
-                State::Done(value) => return value,
-                State::Gone => panic!("the thread that computed a value has panicked"),
+            match std::mem::replace(&mut *state, TaskState::Gone) {
+                TaskState::Done(value) => return value,
+                TaskState::Gone => panic!("the thread that computed a value has panicked"),
                 other => *state = other,
             }
             drop(state);
@@ -144,7 +144,7 @@ impl<T: Send> Task<T> {
 impl<T> Slot<T> {
     fn wait(&self) {
         let mut state = locked(&self.state);
-        while matches!(*state, State::Running) {
+        while matches!(*state, TaskState::Running) {
             state = self.done.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -153,15 +153,15 @@ impl<T> Slot<T> {
 impl<T: Send> WorkItem for Slot<T> {
     fn run(&self) {
         let mut state = locked(&self.state);
-        let compute = match std::mem::replace(&mut *state, State::Running) {
-            State::PendingRevision(compute) => compute,
+        let compute = match std::mem::replace(&mut *state, TaskState::Running) {
+            TaskState::Pending(compute) => compute,
             // Somebody else has begun, and perhaps ended.
             begun => return *state = begun,
         };
         drop(state);
         let _ended = Ended(self);
         let value = compute();
-        *locked(&self.state) = State::Done(value);
+        *locked(&self.state) = TaskState::Done(value);
     }
 }
 
@@ -171,8 +171,8 @@ struct Ended<'a, T>(&'a Slot<T>);
 impl<T> Drop for Ended<'_, T> {
     fn drop(&mut self) {
         let mut state = locked(&self.0.state);
-        if matches!(*state, State::Running) {
-            *state = State::Gone;
+        if matches!(*state, TaskState::Running) {
+            *state = TaskState::Gone;
         }
         drop(state);
         self.0.done.notify_all();
@@ -205,11 +205,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_ticket_gets_its_value_whatever_the_number_of_threads() {
+    fn every_task_gives_its_value_whatever_the_number_of_threads() {
         for n_threads in [0, 1, 2, 8] {
             let pool = Pool::new(n_threads);
-            let tickets: Vec<_> = (0..500_u64).map(|n| pool.submit(move || n * n)).collect();
-            let values: Vec<u64> = tickets.into_iter().map(Task::join).collect();
+            let tasks: Vec<_> = (0..500_u64).map(|n| pool.submit(move || n * n)).collect();
+            let values: Vec<u64> = tasks.into_iter().map(Task::join).collect();
             assert!(values.iter().zip(0..).all(|(value, n)| *value == n * n), "{n_threads}");
         }
     }
@@ -218,16 +218,15 @@ mod tests {
     fn each_value_is_computed_once() {
         static N_RUNS: AtomicUsize = AtomicUsize::new(0);
         let pool = Pool::new(4);
-        let tickets: Vec<_> =
-            (0..200).map(|_| pool.submit(|| N_RUNS.fetch_add(1, SeqCst))).collect();
-        let n_redeemed = tickets.into_iter().rev().map(Task::join).count();
-        assert_eq!(n_redeemed, 200);
+        let tasks: Vec<_> = (0..200).map(|_| pool.submit(|| N_RUNS.fetch_add(1, SeqCst))).collect();
+        let n_joined = tasks.into_iter().rev().map(Task::join).count();
+        assert_eq!(n_joined, 200);
         drop(pool);
         assert_eq!(N_RUNS.load(SeqCst), 200);
     }
 
     #[test]
-    fn a_ticket_may_be_thrown_away() {
+    fn a_task_may_be_thrown_away() {
         let pool = Pool::new(2);
         (0..500).for_each(|n| drop(pool.submit(move || n)));
         assert_eq!(pool.submit(|| 7).join(), 7);

@@ -322,9 +322,9 @@ fn a_new_archive_needs_an_empty_folder() {
     fs::write(folder.path().join(".tmp-1-1"), "half").unwrap();
     Local::create(folder.path()).unwrap();
     fs::write(folder.path().join("letter.txt"), "dear").unwrap();
-    for place in [folder.path().to_owned(), folder.path().join("letter.txt")] {
-        let error = Local::create(&place).err().unwrap();
-        assert!(error.to_string().starts_with(place.to_str().unwrap()), "{error}");
+    for path in [folder.path().to_owned(), folder.path().join("letter.txt")] {
+        let error = Local::create(&path).err().unwrap();
+        assert!(error.to_string().starts_with(path.to_str().unwrap()), "{error}");
         assert!(matches!(error, Error::Refused(Refusal::Usage(_))), "{error}");
     }
 }
@@ -336,7 +336,9 @@ fn an_archive_without_identity_is_none() {
     fs::remove_file(folder.path().join("identity")).unwrap();
     for path in [folder.path().to_owned(), folder.path().join("nowhere")] {
         let error = Local::open(&path).err().unwrap();
-        assert!(matches!(error, Error::NoArchive { place } if *place == *path.to_string_lossy()));
+        assert!(
+            matches!(error, Error::NoArchive { location } if *location == *path.to_string_lossy())
+        );
     }
 }
 
@@ -375,7 +377,7 @@ fn a_put_that_meets_damage_on_disk_says_so_and_leaves_it() {
 
 // Faults.
 
-/// Every kind of write, up to the first that fails.
+/// Every sort of write, up to the first that fails.
 fn writes(b: &dyn Backend) -> Result<(), Error> {
     b.put("packs/x", b"pack")?;
     b.sync()?;
@@ -393,7 +395,7 @@ fn the_list_of_calls_shows_the_order() {
 }
 
 #[test]
-fn a_fault_strikes_once_where_it_is_told_to() {
+fn a_fault_strikes_once_where_it_is_set() {
     for fault in [Fault::NotDone, Fault::Unreported, Fault::Half] {
         for number in 0..4 {
             let faulty = Faulty::at(store_with_old(), number, fault);
@@ -409,7 +411,7 @@ fn a_fault_strikes_once_where_it_is_told_to() {
 }
 
 #[test]
-fn a_fault_leaves_what_its_kind_says() {
+fn a_fault_leaves_what_its_variant_states() {
     for (number, fault, left) in [
         (0, Fault::NotDone, "old=0"),
         (0, Fault::Half, "old=0"),

@@ -284,7 +284,7 @@ fn a_file_nobody_may_read_is_partial_and_the_rest_is_safe() {
 #[test]
 fn a_full_disk_names_itself_and_the_same_add_succeeds_later() {
     let sandbox = Sandbox::bare();
-    let Some(said) = sandbox.in_namespace(
+    let Some(output) = sandbox.in_namespace(
         "mkdir disk && mount -t tmpfs -o size=3m none disk
          export ARCHIVE_STORE=$PWD/disk/a
          archive init -q
@@ -302,21 +302,21 @@ fn a_full_disk_names_itself_and_the_same_add_succeeds_later() {
     ) else {
         return;
     };
-    let parts: Vec<&str> = said.split("[add: ").collect();
-    let [_, first, full, later] = &parts[..] else { panic!("{said}") };
-    assert!(first.starts_with("0]\n"), "{said}");
-    assert!(full.starts_with("5]\nerror: cannot write "), "{said}");
-    assert!(full.contains("No space left on device") && full.contains("hint: df -h "), "{said}");
-    assert!(full.contains("disk/a"), "{said}");
-    assert!(full.contains("first\n[ls: 0]\n[audit: 0]\nfirst\n[cat: 0]\n"), "{said}");
-    assert!(later.starts_with("0]\n1 new document"), "{said}");
-    assert!(later.contains("first\nlarge\n[ls: 0]\nequal\n[audit: 0]"), "{said}");
+    let parts: Vec<&str> = output.split("[add: ").collect();
+    let [_, first, full, later] = &parts[..] else { panic!("{output}") };
+    assert!(first.starts_with("0]\n"), "{output}");
+    assert!(full.starts_with("5]\nerror: cannot write "), "{output}");
+    assert!(full.contains("No space left on device") && full.contains("hint: df -h "), "{output}");
+    assert!(full.contains("disk/a"), "{output}");
+    assert!(full.contains("first\n[ls: 0]\n[audit: 0]\nfirst\n[cat: 0]\n"), "{output}");
+    assert!(later.starts_with("0]\n1 new document"), "{output}");
+    assert!(later.contains("first\nlarge\n[ls: 0]\nequal\n[audit: 0]"), "{output}");
 }
 
 #[test]
 fn a_disk_that_fills_up_anywhere_leaves_the_old_state() {
     let sandbox = Sandbox::bare();
-    let Some(said) = sandbox.in_namespace(
+    let Some(output) = sandbox.in_namespace(
         "mkdir disk && mount -t tmpfs -o size=8m none disk
          export ARCHIVE_STORE=$PWD/disk/a
          archive init -q
@@ -337,21 +337,21 @@ fn a_disk_that_fills_up_anywhere_leaves_the_old_state() {
         return;
     };
     let codes: Vec<&str> =
-        said.split("[add: ").skip(1).map(|rest| rest.split(']').next().unwrap()).collect();
-    assert!(codes.iter().all(|code| ["0", "5"].contains(code)), "{said}");
-    assert_eq!((codes[1], *codes.last().unwrap()), ("5", "0"), "{said}");
-    assert_eq!(said.matches("[audit: 0]").count(), 11, "{said}");
-    assert_eq!(said.matches("first\n[cat: 0]").count(), 10, "{said}");
-    for full in said.lines().filter(|line| line.starts_with("error: ")) {
+        output.split("[add: ").skip(1).map(|rest| rest.split(']').next().unwrap()).collect();
+    assert!(codes.iter().all(|code| ["0", "5"].contains(code)), "{output}");
+    assert_eq!((codes[1], *codes.last().unwrap()), ("5", "0"), "{output}");
+    assert_eq!(output.matches("[audit: 0]").count(), 11, "{output}");
+    assert_eq!(output.matches("first\n[cat: 0]").count(), 10, "{output}");
+    for full in output.lines().filter(|line| line.starts_with("error: ")) {
         assert!(full.contains("work/disk/a"), "{full}");
     }
-    assert!(said.ends_with("[export: 0]\nequal\n"), "{said}");
+    assert!(output.ends_with("[export: 0]\nequal\n"), "{output}");
 }
 
 #[test]
 fn a_disk_full_at_export_leaves_no_half_file() {
     let sandbox = Sandbox::new();
-    let Some(said) = sandbox.in_namespace(
+    let Some(output) = sandbox.in_namespace(
         "head -c 3000000 /dev/urandom > large; echo small > small
          archive add -q large small
          mkdir disk && mount -t tmpfs -o size=1m none disk
@@ -363,12 +363,12 @@ fn a_disk_full_at_export_leaves_no_half_file() {
     ) else {
         return;
     };
-    let (_, rest) = said.split_once("[export: ").unwrap();
+    let (_, rest) = output.split_once("[export: ").unwrap();
     let (full, later) = rest.split_once("[export: ").unwrap();
-    assert!(full.starts_with("3]\nnot written large: cannot write "), "{said}");
-    assert!(full.contains("No space left on device"), "{said}");
-    assert!(full.ends_with("1 document written to disk, 1 failed\nsmall\n"), "{said}");
-    assert!(later.starts_with("0]") && later.ends_with("equal\n"), "{said}");
+    assert!(full.starts_with("3]\nnot written large: cannot write "), "{output}");
+    assert!(full.contains("No space left on device"), "{output}");
+    assert!(full.ends_with("1 document written to disk, 1 failed\nsmall\n"), "{output}");
+    assert!(later.starts_with("0]") && later.ends_with("equal\n"), "{output}");
 }
 
 #[test]
@@ -394,24 +394,24 @@ fn a_read_only_archive_is_read_and_not_written() {
              archive add -n x
              archive rebuild"
         );
-        let Some(said) = sandbox.in_namespace(&lines) else { return };
-        assert!(said.contains("text\n[cat: 0]\nx\n[ls: 0]\n"), "{missing}: {said}");
+        let Some(output) = sandbox.in_namespace(&lines) else { return };
+        assert!(output.contains("text\n[cat: 0]\nx\n[ls: 0]\n"), "{missing}: {output}");
         for verb in ["log", "audit", "export"] {
-            assert!(said.contains(&format!("[{verb}: 0]")), "{missing}: {said}");
+            assert!(output.contains(&format!("[{verb}: 0]")), "{missing}: {output}");
         }
-        assert!(said.contains("[dups: 1]"), "{missing}: {said}");
+        assert!(output.contains("[dups: 1]"), "{missing}: {output}");
         let store = store.display().to_string();
         let refused = format!("error: {store} cannot be written\nhint: ls -ld {store}\n");
-        assert!(said.contains(&format!("[add: 5]\n{refused}")), "{missing}: {said}");
-        assert!(said.contains("[add: 0]\nnothing was done"), "{missing}: {said}");
-        assert!(said.contains(&format!("[rebuild: 5]\n{refused}")), "{missing}: {said}");
+        assert!(output.contains(&format!("[add: 5]\n{refused}")), "{missing}: {output}");
+        assert!(output.contains("[add: 0]\nnothing was done"), "{missing}: {output}");
+        assert!(output.contains(&format!("[rebuild: 5]\n{refused}")), "{missing}: {output}");
     }
 }
 
 // ---- two at once, and ends that nobody planned
 
 #[test]
-fn a_second_writer_is_told_who_is_first_and_readers_go_on() {
+fn a_second_writer_learns_who_is_first_and_readers_go_on() {
     let sandbox = Sandbox::new();
     sandbox.write("x", "x");
     sandbox.run(["add", "-q", "x"]).expect(0);
@@ -499,7 +499,7 @@ fn a_killed_add_needs_no_human() {
 
 const N_MANY: usize = 1500;
 
-/// Files with names so long that what is said of them soon leaves the program; their paths.
+/// Files with names so long that messages about them soon leave the program; their paths.
 fn many_files(sandbox: &Sandbox) -> String {
     let paths = (0..N_MANY).map(|i| format!("d/{i:04}-{}\n", "n".repeat(200)));
     let paths: String = paths.collect();
@@ -526,17 +526,17 @@ fn a_reader_of_our_output_may_go_away() {
 // ---- where there is no archive, or none that we can use
 
 #[test]
-fn a_place_without_an_archive_is_named() {
+fn a_location_without_an_archive_is_named() {
     let sandbox = Sandbox::bare();
     sandbox.write("x", "x");
     sandbox.write("folder/x", "x");
-    for place in ["folder", "missing"] {
+    for location in ["folder", "missing"] {
         for words in [&["ls"][..], &["add", "x"], &["cat", "x"], &["audit"], &["rebuild"]] {
-            let ran = Ran::of(sandbox.command(words).args(["--store", place])).expect(10);
-            let ran = ran.says(&format!("error: there is no archive at {place}\n"));
-            ran.says(&format!("hint: archive init {place}\n")).answers("");
+            let ran = Ran::of(sandbox.command(words).args(["--store", location])).expect(10);
+            let ran = ran.says(&format!("error: there is no archive at {location}\n"));
+            ran.says(&format!("hint: archive init {location}\n")).answers("");
         }
-        let error = sandbox.run(["ls", "--store", place, "--json"]).expect(10).err;
+        let error = sandbox.run(["ls", "--store", location, "--json"]).expect(10).err;
         assert_eq!(sandbox::lines_of(error.as_bytes())[0]["kind"], "no-archive");
     }
     assert!(!sandbox.at("missing").exists());
@@ -552,8 +552,8 @@ fn the_default_archive_is_made_by_the_first_add_and_by_nothing_else() {
     run(&["ls"]).expect(10).says("hint: archive init");
     run(&["add", "-n", "x"]).expect(10);
     assert_eq!(Sandbox::tree(&sandbox.home()), []);
-    let place = sandbox.home().join(".local/share/archive/default");
-    run(&["add", "x"]).expect(0).says(&format!("made a new archive at {}", place.display()));
+    let location = sandbox.home().join(".local/share/archive/default");
+    run(&["add", "x"]).expect(0).says(&format!("made a new archive at {}", location.display()));
     run(&["add", "x"]).expect(0).says("1 unchanged");
     run(&["cat", "x"]).expect(0).answers("x");
 }

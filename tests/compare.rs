@@ -67,7 +67,7 @@ fn asked(archive: &Archive, a: &str, b: &str, outside: &One) -> Result<Compared,
     archive.compare(archive.operands(words, context(9).now, outside)?)
 }
 
-/// Turns the bits of every pack.
+/// Flips the bits of every pack.
 fn damage(memory: &Memory) {
     for (name, bytes) in memory.contents() {
         if name.starts_with("packs/") {

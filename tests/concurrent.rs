@@ -81,7 +81,7 @@ fn readers_beside_a_writer_see_each_commit_whole_or_not_at_all() {
     sandbox.run(["audit", "-q"]).expect(0).expect_quiet();
 }
 
-/// Everything that one command says is of one moment of catalog and journal.
+/// Everything that one command prints is of one state of catalog and journal.
 #[test]
 fn audit_and_export_beside_a_writer_are_right() {
     let sandbox = Sandbox::new();
@@ -121,7 +121,7 @@ fn audit_and_export_beside_a_writer_are_right() {
 }
 
 #[test]
-fn writers_that_wait_all_get_their_turn() {
+fn writers_that_wait_all_get_the_lock() {
     let sandbox = Sandbox::new();
     for i in 0..6 {
         sandbox.write(format!("{i}"), format!("text {i}"));

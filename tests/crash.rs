@@ -1,6 +1,6 @@
 //! Whatever fails, and whenever: the archive is in the old state or in the new one, never a third.
 //!
-//! A story is told step by step. In each step the n-th backend call fails, for every n and in every
+//! A story of several steps. In each step the n-th backend call fails, for every n and in every
 //! way a call can fail; after a death the power may fail too, and take any of what was not synced.
 //! Then the archive opens, reads, adds another document and passes the oracle. Calls that change the
 //! store all fail in turn in the small steps; reads, the large step, compacting and the same in a
@@ -102,7 +102,7 @@ fn state(storage: Arc<dyn Storage>, catalog: Option<&Path>) -> State {
 }
 
 /// The calls that a step makes when nothing fails, and the states around it.
-fn told(step: Step) -> (Vec<Call>, State, State) {
+fn outcome(step: Step) -> (Vec<Call>, State, State) {
     let memory = step.before();
     let old = state(Arc::new(memory.clone()), None);
     let faulty = Faulty::none(Arc::new(memory.clone()));
@@ -134,21 +134,21 @@ fn judge(
     step: Step,
     case: &str,
 ) {
-    let (_, old, new) = told_once(step);
+    let (_, old, new) = outcome_of(step);
     let found = state(Arc::clone(&storage), catalog);
     if done.is_ok() {
-        assert!(found == *new, "{case}: it was said to be done");
+        assert!(found == *new, "{case}: it was reported as done");
     } else {
         assert!(found == *old || found == *new, "{case}: a third state");
     }
     go_on(&storage, catalog, &found, case);
 }
 
-/// [`told`], computed once for each step.
-fn told_once(step: Step) -> &'static (Vec<Call>, State, State) {
+/// [`outcome`], computed once for each step.
+fn outcome_of(step: Step) -> &'static (Vec<Call>, State, State) {
     use std::sync::OnceLock;
-    static TOLD: [OnceLock<(Vec<Call>, State, State)>; 6] = [const { OnceLock::new() }; 6];
-    TOLD[step as usize].get_or_init(|| told(step))
+    static OUTCOMES: [OnceLock<(Vec<Call>, State, State)>; 6] = [const { OnceLock::new() }; 6];
+    OUTCOMES[step as usize].get_or_init(|| outcome(step))
 }
 
 /// Of how many calls one fails: of those that change the store, and of those that read.
@@ -174,15 +174,15 @@ impl Sample {
 fn storm(step: Step, sample: Sample) {
     let before = step.before().contents();
     for (f, fault) in FAULTS.into_iter().enumerate() {
-        for n in 0..told_once(step).0.len() {
-            if !sample.takes(n + f, &told_once(step).0[n]) {
+        for n in 0..outcome_of(step).0.len() {
+            if !sample.takes(n + f, &outcome_of(step).0[n]) {
                 continue;
             }
             let memory = Memory::of(before.clone());
             let faulty = Faulty::at(Arc::new(memory.clone()), n, fault);
             let done = step.run(Arc::new(faulty.clone()), None);
             assert!(faulty.has_struck());
-            let call = &told_once(step).0[n];
+            let call = &outcome_of(step).0[n];
             let case = format!("{step:?}, {fault:?} at call {n}: {call}");
             if fault != Fault::Death {
                 judge(Arc::new(memory), None, &done, step, &case);
@@ -261,7 +261,7 @@ fn i2_what_is_done_outlives_a_power_failure_at_once() {
         let memory = step.before();
         step.run(Arc::new(memory.clone()), None).unwrap();
         let left: Arc<dyn Storage> = Arc::new(memory.after_power_loss(|_| Fate::Lost));
-        assert!(state(Arc::clone(&left), None) == told_once(step).2, "{step:?}");
+        assert!(state(Arc::clone(&left), None) == outcome_of(step).2, "{step:?}");
         check(&Archive::open(Arc::clone(&left), None).unwrap(), &left);
     }
 }
@@ -294,7 +294,7 @@ fn i1_facts_are_written_once() {
 #[test]
 fn i3_packs_then_journal_then_checkpoint_with_a_sync_between() {
     for step in [Step::First, Step::Next, Step::Large] {
-        let calls = &told_once(step).0;
+        let calls = &outcome_of(step).0;
         let at = |wanted: &dyn Fn(&Call) -> bool| -> Vec<usize> {
             calls.iter().enumerate().filter(|(_, c)| wanted(c)).map(|(n, _)| n).collect()
         };

@@ -17,7 +17,7 @@ use common::{add, check, context, copy, everything, init, init_in, is_slow, sign
 use docarchive::{
     archive::{
         Archive, HistoryCheck,
-        inspect::audit::{AuditScope, Code, Report},
+        inspect::audit::{AuditReport, AuditScope, Code},
     },
     backend::{
         Storage,
@@ -49,12 +49,12 @@ fn facts() -> (Contents, Truth) {
     (memory.contents(), everything(&archive).into_iter().collect())
 }
 
-/// What one look at an archive showed.
+/// What reading an archive showed.
 struct Seen {
     /// Errors of reading, as people see them.
     errors: Vec<String>,
     n_read: usize,
-    report: Report,
+    report: AuditReport,
 }
 
 /// Reads everything, and compares what can be read with the truth.
@@ -69,7 +69,7 @@ fn file_stat(archive: &Archive, truth: &Truth, case: &str) -> Result<Seen, Error
                     let of_document = truth.get(document.name.as_bytes());
                     let number = revision.number as usize - 1;
                     let right = of_document.and_then(|all| all.get(number));
-                    // Without its detail a document has no name to look it up by.
+                    // Without its detail a document has no name to find it by.
                     let is_right = match right {
                         Some(right) => bytes == *right,
                         None => truth.values().flatten().any(|right| bytes == *right),
@@ -250,7 +250,7 @@ fn an_edited_catalog_is_drift() {
 }
 
 #[test]
-fn i4_a_catalog_that_names_other_bytes_is_not_believed() {
+fn i4_a_catalog_that_names_other_bytes_is_not_trusted() {
     let (_folder, path, _) = in_a_folder();
     let db = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();
     db.execute("UPDATE revision SET content = 2 WHERE event = 0", []).unwrap();
@@ -293,11 +293,11 @@ fn damage_in_a_base_names_every_revision_that_rests_on_it() {
     let archive = Archive::open(Arc::new(Memory::of(contents)), None).unwrap();
     let report =
         archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
-    let mut hurt: Vec<&str> =
+    let mut affected: Vec<&str> =
         report.findings.iter().flat_map(|f| &f.revisions).map(String::as_str).collect();
-    hurt.sort_unstable();
+    affected.sort_unstable();
     let rest_on_it = ["a.txt@1", "a.txt@2", "a.txt@3", "copy.txt@1"];
-    assert!(rest_on_it.iter().all(|name| hurt.contains(name)), "{hurt:?}");
+    assert!(rest_on_it.iter().all(|name| affected.contains(name)), "{affected:?}");
     assert!(report.findings.iter().any(|f| f.code == Code::PackDamaged && f.about == name));
 }
 
@@ -355,7 +355,7 @@ fn the_pack_that_comes_out_the_same_heals_the_damaged_one() {
 }
 
 #[test]
-fn what_is_no_fact_hurts_nothing() {
+fn what_is_no_fact_affects_nothing() {
     let (_folder, path, truth) = in_a_folder();
     for name in ["lock", "log/stray", "catalog-stats.sqlite"] {
         for bytes in [&b""[..], b"\xff\0nonsense\n"] {
@@ -397,8 +397,11 @@ fn an_honest_archive_extends_what_is_remembered() {
     let earlier = remembered(&archive);
     add(&mut archive, 2, &[("a", b"two")]).unwrap();
     let now = remembered(&archive);
-    for (memory_of, size) in [(empty, 0), (earlier, 2), (now, 4)] {
-        assert_eq!(history_check(memory.contents(), &memory_of), HistoryCheck::Extends { size });
+    for (remembered_checkpoint, size) in [(empty, 0), (earlier, 2), (now, 4)] {
+        assert_eq!(
+            history_check(memory.contents(), &remembered_checkpoint),
+            HistoryCheck::Extends { size }
+        );
     }
 }
 
@@ -409,16 +412,19 @@ fn an_old_folder_put_back_is_rolled_back() {
     add(&mut archive, 1, &[("a", b"one")]).unwrap();
     let old = memory.contents();
     add(&mut archive, 2, &[("a", b"two")]).unwrap();
-    let memory_of = remembered(&archive);
+    let remembered_checkpoint = remembered(&archive);
     assert_eq!(
-        history_check(old.clone(), &memory_of),
+        history_check(old.clone(), &remembered_checkpoint),
         HistoryCheck::RolledBack { remembered: 4, size: 2 }
     );
     // Only the tail cut: the old checkpoint over the new bundles.
     let mut cut = memory.contents();
     cut.insert("log/checkpoint".into(), old["log/checkpoint"].clone());
-    assert_eq!(history_check(cut, &memory_of), HistoryCheck::RolledBack { remembered: 4, size: 2 });
-    // The folder alone is sound: nobody without a memory can tell.
+    assert_eq!(
+        history_check(cut, &remembered_checkpoint),
+        HistoryCheck::RolledBack { remembered: 4, size: 2 }
+    );
+    // The folder alone is sound: without what is remembered nobody can see it.
     let backend: Arc<dyn Storage> = Arc::new(Memory::of(old));
     check(&Archive::open(Arc::clone(&backend), None).unwrap(), &backend);
 }
@@ -430,15 +436,25 @@ fn another_history_by_the_same_key_is_forked() {
     add(&mut archive, 1, &[("a", b"one")]).unwrap();
     let old = memory.contents();
     add(&mut archive, 2, &[("a", b"two")]).unwrap();
-    let memory_of = remembered(&archive);
+    let remembered_checkpoint = remembered(&archive);
     let other = Memory::of(old);
     let mut forked = Archive::open(Arc::new(other.clone()), None).unwrap();
     add(&mut forked, 2, &[("a", b"something else")]).unwrap();
-    assert_eq!(history_check(other.contents(), &memory_of), HistoryCheck::Forked { size: 4 });
+    assert_eq!(
+        history_check(other.contents(), &remembered_checkpoint),
+        HistoryCheck::Forked { size: 4 }
+    );
     add(&mut forked, 3, &[("a", b"and more")]).unwrap();
-    assert_eq!(history_check(other.contents(), &memory_of), HistoryCheck::Forked { size: 4 });
+    assert_eq!(
+        history_check(other.contents(), &remembered_checkpoint),
+        HistoryCheck::Forked { size: 4 }
+    );
     let report = forked
-        .audit(&AuditScope::default(), history_check(other.contents(), &memory_of), &mut |_| {})
+        .audit(
+            &AuditScope::default(),
+            history_check(other.contents(), &remembered_checkpoint),
+            &mut |_| {},
+        )
         .unwrap();
     assert!(report.findings.iter().any(|finding| finding.code == Code::LogForked));
 }
@@ -446,12 +462,12 @@ fn another_history_by_the_same_key_is_forked() {
 #[test]
 fn another_key_is_another_archive() {
     let archive = init(Arc::new(Memory::default()));
-    let memory_of = remembered(&archive);
-    let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
+    let remembered_checkpoint = remembered(&archive);
+    let other_signer = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
     let memory = Memory::default();
-    let other = Archive::init(Arc::new(memory.clone()), None, &stranger).unwrap();
-    let found = history_check(memory.contents(), &memory_of);
-    assert_eq!(found, HistoryCheck::OtherKey { remembered: memory_of.0 });
+    let other = Archive::init(Arc::new(memory.clone()), None, &other_signer).unwrap();
+    let found = history_check(memory.contents(), &remembered_checkpoint);
+    assert_eq!(found, HistoryCheck::OtherKey { remembered: remembered_checkpoint.0 });
     assert!(found.is_bad());
     drop(other);
     // Nobody but the key's holder writes.
@@ -467,10 +483,11 @@ fn another_key_is_another_archive() {
 fn a_journal_edited_and_recomputed_without_the_key_is_untrusted() {
     // The forger rewrites history with a key of the same name, and puts the true identity back.
     let (contents, truth) = facts();
-    let stranger = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
+    let other_signer = Signer::from_seed("example.org/test", &[8; 32]).unwrap();
     let memory = Memory::default();
-    let mut forged = Archive::init(Arc::new(memory.clone()), None, &stranger).unwrap();
-    let mut adding = forged.transaction(&stranger, context(1), Default::default(), "test").unwrap();
+    let mut forged = Archive::init(Arc::new(memory.clone()), None, &other_signer).unwrap();
+    let mut adding =
+        forged.transaction(&other_signer, context(1), Default::default(), "test").unwrap();
     common::add_one(&mut adding, b"a.txt", b"nothing ever happened").unwrap();
     adding.commit().unwrap();
     let mut forgery = memory.contents();

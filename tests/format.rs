@@ -22,17 +22,17 @@ use docarchive::{
     similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         chunk::{self, Chunk},
-        frame::{self, Base, Header, Kind},
+        frame::{self, Base, FrameKind, Header},
         pack, pack_name,
     },
     types::digest::{Digest, Key},
 };
 
-/// The blocks of docs/format.md that are named `kind name`: their text.
-fn blocks(kind: &str) -> BTreeMap<String, String> {
+/// The blocks of docs/format.md that are named `language name`: their text.
+fn blocks(language: &str) -> BTreeMap<String, String> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md"));
     let text = text.unwrap();
-    let start = format!("```{kind} ");
+    let start = format!("```{language} ");
     text.split(&start)
         .skip(1)
         .map(|block| {
@@ -97,7 +97,7 @@ fn items(name: &str, length_bytes: usize) -> Vec<Vec<u8>> {
 
 #[test]
 fn every_block_of_the_text_is_tested() {
-    let known = |kind: &str| blocks(kind).into_keys().collect::<Vec<_>>();
+    let known = |language: &str| blocks(language).into_keys().collect::<Vec<_>>();
     assert_eq!(known("hex"), ["based", "details", "entries", "frame", "list", "pack", "sketch"]);
     assert_eq!(known("text"), ["checkpoint", "identity"]);
     assert_eq!(known("json"), ["audit", "commit", "commit-detail", "revise", "revise-detail"]);
@@ -130,7 +130,7 @@ fn the_example_pack_holds_one_blob_as_it_is() {
 fn the_example_frames_mean_what_the_text_says() {
     let alone = hex("frame");
     let (header, payload, n_bytes) = frame::parse(&alone).unwrap();
-    let plain = Header { kind: Kind::Single, packed: false, lengths: vec![3], base: None };
+    let plain = Header { kind: FrameKind::Single, packed: false, lengths: vec![3], base: None };
     assert_eq!((header, payload, n_bytes), (plain, &b"abc"[..], alone.len()));
 
     let based = hex("based");
@@ -138,7 +138,8 @@ fn the_example_frames_mean_what_the_text_says() {
     let raw = b"abcabcabcabcabcabcabcabc".repeat(2);
     let key = Digest::of(&raw).key();
     let base = Base { key, depth: 1, decoded_bytes: 97, skip: false };
-    let expected = Header { kind: Kind::Single, packed: true, lengths: vec![49], base: Some(base) };
+    let expected =
+        Header { kind: FrameKind::Single, packed: true, lengths: vec![49], base: Some(base) };
     assert_eq!((header, n_bytes), (expected, based.len()));
     let decoded = frame::Unpacker::default().unpack(payload, Some(&raw), 49).unwrap();
     assert_eq!(decoded, [&raw[..], b"!"].concat());
@@ -177,7 +178,7 @@ fn the_example_bundles_hold_the_example_events_and_their_details() {
     let Event::Commit(commit) = Event::parse(&lines[1]).unwrap() else { panic!() };
     let batch = Frontier::of(&[leaf_hash(&lines[0])]);
     assert_eq!((commit.base, commit.n_events, commit.root), (0, 1, batch.root()));
-    assert_eq!(commit.key, signer().verifier().id().0);
+    assert_eq!(commit.key_id, signer().verifier().id().0);
     assert!(
         matches!(Event::parse(&json("audit")), Ok(Event::Audit(audit)) if audit.n_findings == 0)
     );

@@ -83,7 +83,7 @@ fn files_are_short() {
     hold(&FILE_LENGTH_LAW);
 }
 
-/// Fails with the place of every breach.
+/// Fails with the file and line of every breach.
 #[track_caller]
 fn hold(law: &Law) {
     let sources = sources();
@@ -203,11 +203,11 @@ impl Source {
         parts.map(str::to_owned).collect()
     }
 
-    /// Lines on which a run of up to three tokens looks as told.
-    fn lines_with(&self, looks: impl Fn(&[&str]) -> bool) -> Vec<usize> {
+    /// Lines on which a run of up to three tokens fits.
+    fn lines_with(&self, fits: impl Fn(&[&str]) -> bool) -> Vec<usize> {
         let starts = (0..self.tokens.len()).filter(|at| {
             let run: Vec<&str> = self.tokens[*at..].iter().take(3).map(|t| &t.text[..]).collect();
-            looks(&run)
+            fits(&run)
         });
         starts.map(|at| self.tokens[at].line).collect()
     }
@@ -465,7 +465,7 @@ fn circles_are_found() {
 }
 
 #[test]
-fn words_out_of_place_are_found() {
+fn words_where_they_do_not_belong_are_found() {
     let file = "src/store/frame.rs";
     finds(&ASYNC_LAW, file, "async fn f() {\n    g().await\n}", &[1, 2]);
     finds(&ASYNC_LAW, file, "/* async */ fn asynchronous() {}", &[]);

@@ -1,7 +1,7 @@
-//! An archive is a map from names to revisions, with a memory.
+//! An archive is a map from names to revisions that keeps its past.
 //!
 //! Random commands go to an archive in a folder and to a `BTreeMap`; after each, both hold the same.
-//! 32 stories are told, or 500 with ARCHIVE_SLOW.
+//! 32 stories are played, or 500 with ARCHIVE_SLOW.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -122,7 +122,7 @@ impl Bytes {
     }
 }
 
-/// Lets the model do what the archive was told; what the archive should have answered.
+/// Lets the model do what the archive was asked to do; what the archive should have answered.
 fn revise(model: &mut Model, name: &[u8], bytes: Vec<u8>) -> &'static str {
     let revisions = model.entry(name.to_vec()).or_default();
     if revisions.last() == Some(&bytes) {
@@ -132,7 +132,7 @@ fn revise(model: &mut Model, name: &[u8], bytes: Vec<u8>) -> &'static str {
     if revisions.len() == 1 { "new" } else { "revised" }
 }
 
-fn said(taken: &Outcome) -> &'static str {
+fn outcome(taken: &Outcome) -> &'static str {
     match taken {
         Outcome::New(_) => "new",
         Outcome::Revised(_) => "revised",
@@ -150,7 +150,7 @@ fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &
             for (name, bytes) in documents {
                 let bytes = bytes.of(model, NAMES[*name]);
                 let taken = add_one(&mut transaction, NAMES[*name], &bytes).unwrap();
-                assert_eq!(said(&taken), revise(model, NAMES[*name], bytes));
+                assert_eq!(outcome(&taken), revise(model, NAMES[*name], bytes));
             }
             transaction.commit().unwrap();
         }
@@ -184,7 +184,7 @@ fn ask(archive: &Archive, model: &Model, now: Timestamp) {
         let n = revisions.len();
         let selected = |end: String| {
             let selector = [&name[..], end.as_bytes()].concat();
-            // Another document may have the very name that looks like a selector.
+            // Another document may have a name that is a selector, too.
             if model.contains_key(&selector) {
                 return None;
             }
@@ -225,7 +225,7 @@ proptest! {
     })]
 
     #[test]
-    fn an_archive_is_a_map_with_a_memory(commands in prop::collection::vec(command(), 1..12)) {
+    fn an_archive_is_a_map_that_keeps_its_past(commands in prop::collection::vec(command(), 1..12)) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("archive");
         let mut archive = common::init_in(&path);
@@ -245,7 +245,7 @@ proptest! {
 fn a_date_selects_what_was_there_then() {
     let backend: Arc<dyn Storage> = Arc::new(docarchive::backend::memory::Memory::default());
     let mut archive = common::init(backend);
-    // Occasions are a minute apart.
+    // Write contexts are a minute apart.
     for n in 1..=3 {
         common::add(&mut archive, n, &[("a", format!("revision {n}").as_bytes())]).unwrap();
     }

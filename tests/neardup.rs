@@ -1,4 +1,4 @@
-//! Near-duplicates: copies are found in any language, strangers are not, and nothing else matters:
+//! Near-duplicates: copies are found in any language, other texts are not, and nothing else matters:
 //! not the boilerplate around a text, not the order in which texts came, not the catalog's past.
 //!
 //! 2,000 identical texts and two orders by default, 10,000 and four with ARCHIVE_SLOW.
@@ -117,13 +117,13 @@ fn set(names: impl IntoIterator<Item = impl Into<String>>) -> BTreeSet<String> {
 
 /// How close two documents of a group are.
 fn similarity_of(group: &Group, a: &str, b: &str) -> Option<Similarity> {
-    let place = |name| group.members.iter().position(|(it, _)| it.name.text() == name);
-    let (a, b) = (place(a)?, place(b)?);
+    let index = |name| group.members.iter().position(|(it, _)| it.name.text() == name);
+    let (a, b) = (index(a)?, index(b)?);
     let is_theirs = |x: usize, y: usize| (x, y) == (a.min(b), a.max(b));
     group.pairs.iter().find(|pair| is_theirs(pair.a, pair.b)).map(|pair| pair.similarity)
 }
 
-/// Numbers that look random and are always the same for one seed.
+/// Numbers that seem random and are always the same for one seed.
 struct Dice(std::vec::IntoIter<u8>);
 
 impl Dice {
@@ -148,7 +148,7 @@ fn word(dice: &mut Dice) -> String {
     (0..2 + dice.roll(2)).map(|_| syllable(dice)).collect()
 }
 
-/// Sentences of ten words that nobody else says, one on each line.
+/// Sentences of ten words that stand in no other text, one on each line.
 fn sentences(seed: u64, n: usize) -> Vec<String> {
     let mut dice = Dice::new(seed);
     let sentence = |dice: &mut Dice| {
@@ -158,7 +158,7 @@ fn sentences(seed: u64, n: usize) -> Vec<String> {
     (0..n).map(|_| sentence(&mut dice)).collect()
 }
 
-/// A story that nobody else tells, of ten words for each of its lines.
+/// A story that is no other text, of ten words for each of its lines.
 fn story(seed: u64, n_lines: usize) -> String {
     sentences(seed, n_lines).join("\n") + "\n"
 }

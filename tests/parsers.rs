@@ -1,4 +1,4 @@
-//! No input makes a parser panic, and no length is believed before it is compared with its limit.
+//! No input makes a parser panic, and no length is trusted before it is compared with its limit.
 //!
 //! Every parser gets arbitrary bytes, and valid inputs with bytes changed, cut, doubled and put in.
 //! 200 inputs each, or 20,000 with ARCHIVE_SLOW.
@@ -21,7 +21,7 @@ use docarchive::{
     similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         chunk,
-        frame::{self, Base, FrameError, Header, Kind},
+        frame::{self, Base, FrameError, FrameKind, Header},
         pack, pack_name,
     },
     text::{self, Normal},
@@ -98,7 +98,7 @@ fn facts() -> &'static Contents {
     })
 }
 
-/// Valid inputs of all kinds.
+/// Valid inputs for all parsers.
 fn valid() -> &'static [Vec<u8>] {
     static VALID: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     VALID.get_or_init(|| {
@@ -131,7 +131,7 @@ fn valid() -> &'static [Vec<u8>] {
     })
 }
 
-/// Some event of each kind, for the details.
+/// Some event of each type, for the details.
 fn events() -> Vec<Event> {
     valid().iter().filter_map(|line| Event::parse(line).ok()).collect()
 }
@@ -334,7 +334,7 @@ fn i9_no_length_in_a_frame_exceeds_its_limit() {
 fn i9_a_payload_gives_what_its_header_says_and_no_more() {
     let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 19).unwrap();
     assert!(bomb.len() < 16 << 10);
-    let header = Header { kind: Kind::Single, packed: true, lengths: vec![10], base: None };
+    let header = Header { kind: FrameKind::Single, packed: true, lengths: vec![10], base: None };
     let mut bytes = Vec::new();
     frame::encode(&header, &bomb, &mut bytes);
     let (header, payload, _) = frame::parse(&bytes).unwrap();
@@ -343,7 +343,7 @@ fn i9_a_payload_gives_what_its_header_says_and_no_more() {
 }
 
 #[test]
-fn i9_depth_and_reach_have_limits() {
+fn i9_depth_and_decoded_bytes_have_limits() {
     let claims = [
         (1, 1, true),
         (limits::DEPTH_MAX, limits::DECODED_BYTES_MAX as u32, true),
@@ -354,7 +354,7 @@ fn i9_depth_and_reach_have_limits() {
     ];
     for (depth, decoded_bytes, is_within) in claims {
         let base = Some(Base { key: Key(1), depth, decoded_bytes, skip: false });
-        let header = Header { kind: Kind::Single, packed: true, lengths: vec![1], base };
+        let header = Header { kind: FrameKind::Single, packed: true, lengths: vec![1], base };
         let mut bytes = Vec::new();
         frame::encode(&header, b"x", &mut bytes);
         assert_eq!(frame::parse(&bytes).is_ok(), is_within, "{depth} {decoded_bytes}");

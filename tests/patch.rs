@@ -18,9 +18,9 @@ fn patched(a: &[u8], patch: &[u8]) -> Vec<u8> {
         .args(["--fuzz=0", "--output=b", "a", "a.patch"])
         .output()
         .expect("GNU patch is on the PATH");
-    let said = String::from_utf8_lossy(&out.stdout).into_owned();
-    assert!(out.status.success(), "{said}{}", String::from_utf8_lossy(&out.stderr));
-    assert!(!said.contains("offset") && !said.contains("fuzz"), "{said}");
+    let output = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success(), "{output}{}", String::from_utf8_lossy(&out.stderr));
+    assert!(!output.contains("offset") && !output.contains("fuzz"), "{output}");
     fs::read(path("b")).unwrap_or_default()
 }
 
@@ -34,7 +34,7 @@ fn check(a: &[u8], b: &[u8], context: usize) {
     }
 }
 
-/// A line of any bytes but zero, or one of a few that look like parts of a patch.
+/// A line of any bytes but zero, or one of a few that could be parts of a patch.
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let known: Vec<&[u8]> =
         vec![b"x", b"y", b"", b"x\r", b"\r", b"-- a", b"++ b", b"@@ -1 +1 @@", b"\\ No newline"];

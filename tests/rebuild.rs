@@ -135,7 +135,7 @@ fn the_four_views_answer_in_the_shell() {
     );
     assert_eq!(
         row(
-            "SELECT group_concat(kind || ' ' || ifnull(about, '-'), ', ') FROM (SELECT * FROM events ORDER BY event LIMIT 5)"
+            "SELECT group_concat(event_type || ' ' || ifnull(about, '-'), ', ') FROM (SELECT * FROM events ORDER BY event LIMIT 5)"
         ),
         "revise a.txt@1, revise b/c.txt@1, revise empty@1, commit -, revise a.txt@2"
     );

@@ -83,7 +83,7 @@ fn frame_at(memory: &Memory, link: &DeltaLink) -> (Header, Vec<u8>) {
 }
 
 #[test]
-fn every_chain_told_is_the_one_that_is_read() {
+fn every_chain_shown_is_the_one_that_is_read() {
     let memory = Memory::default();
     let archive = grown(init(Arc::new(memory.clone())));
     let mut deepest = 0;
@@ -107,7 +107,7 @@ fn every_chain_told_is_the_one_that_is_read() {
                     false => payload,
                 };
                 n_decoded += raw.len() as u64;
-                let blob = raw[header.stretch(link.place.turn).unwrap()].to_vec();
+                let blob = raw[header.stretch(link.place.index).unwrap()].to_vec();
                 let (_, holder) = link.holder.as_ref().unwrap();
                 assert_eq!(Digest::of(&blob), holder.digest);
                 assert_eq!(link.n_bytes, blob.len() as u64);
@@ -175,7 +175,7 @@ fn layers_add_up_to_packs_journal_and_revisions() {
 }
 
 #[test]
-fn what_is_told_of_revisions_adds_up_to_what_is_told_of_documents() {
+fn sizes_of_revisions_add_up_to_those_of_documents() {
     let archive = grown(init(Arc::new(Memory::default())));
     let savers = sizes(&archive).savers;
     assert!(savers.is_sorted_by_key(|saver| std::cmp::Reverse(saver.n_saved())));

@@ -1,4 +1,4 @@
-//! The store's own promises: bounded chains, kin wherever it is, the same packs on any number of threads.
+//! The store's own promises: bounded chains, bases wherever they are, the same packs on any number of threads.
 //!
 //! Chains of 1,000 revisions by default, of 10,000 with ARCHIVE_SLOW; of 500 and 2,000 where they grow.
 //! Fewer numbers of threads and fewer rewritings by default.
@@ -21,7 +21,7 @@ use docarchive::{
     backend::{Backend, Storage, memory::Memory},
     store::{
         CompressionLevels,
-        frame::{self, Header, Kind},
+        frame::{self, FrameKind, Header},
         pack, pack_name,
         usage::How,
     },
@@ -73,7 +73,7 @@ fn frames(backend: &dyn Backend) -> Vec<(Header, Vec<u64>)> {
     all
 }
 
-/// What headers say of depth and reach is what their bases give, and within the limits.
+/// Depth and decoded bytes in the headers are what the bases give, and within the limits.
 fn bounds_hold(backend: &dyn Backend) {
     let frames = frames(backend);
     let mut by_key: HashMap<u64, Vec<&Header>> = HashMap::new();
@@ -83,7 +83,7 @@ fn bounds_hold(backend: &dyn Backend) {
     for (header, _) in &frames {
         assert!(header.depth() <= limits::DEPTH_MAX);
         assert!(header.decoded_bytes() <= limits::DECODED_BYTES_MAX || header.base.is_none());
-        if header.kind == Kind::Solid {
+        if header.kind == FrameKind::Solid {
             assert!(header.n_raw() <= limits::SOLID_BYTES_MAX);
         }
         if let Some(base) = header.base {
@@ -97,7 +97,7 @@ fn bounds_hold(backend: &dyn Backend) {
     }
 }
 
-/// Adds revisions of one document in transactions of a hundred, and looks at every one of them.
+/// Adds revisions of one document in transactions of a hundred, and reads every one of them.
 fn chain(revisions: impl Iterator<Item = Vec<u8>>) -> (Archive, Arc<dyn Storage>) {
     let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
@@ -185,17 +185,16 @@ fn how(archive: &Archive, name: &str) -> How {
 }
 
 #[test]
-fn kin_is_found_across_names_folders_and_commits() {
+fn a_base_is_found_across_names_folders_and_commits() {
     let binary = |seed| noise(seed, 60_000);
     for (is_one_commit, base_candidates) in
         [(true, prose(7, 30_000)), (false, prose(7, 30_000)), (false, binary(7))]
     {
         let mut edited = base_candidates.clone();
         edited.splice(9000..9100, *b"a few other words");
-        let stranger = prose(8, 30_000);
+        let other = prose(8, 30_000);
         let mut archive = init(Arc::new(Memory::default()));
-        let first: [(&str, &[u8]); 2] =
-            [("a/first.bin", &base_candidates), ("stranger", &stranger)];
+        let first: [(&str, &[u8]); 2] = [("a/first.bin", &base_candidates), ("other", &other)];
         let second: [(&str, &[u8]); 1] = [("elsewhere/other.txt", &edited)];
         if is_one_commit {
             add(&mut archive, 1, &[first[0], first[1], second[0]]).unwrap();
@@ -204,12 +203,12 @@ fn kin_is_found_across_names_folders_and_commits() {
             add(&mut archive, 2, &second).unwrap();
         }
         assert_eq!(how(&archive, "other.txt"), How::Based);
-        assert_ne!(how(&archive, "stranger"), How::Based);
+        assert_ne!(how(&archive, "other"), How::Based);
     }
 }
 
 #[test]
-fn chunks_of_large_contents_find_their_kin() {
+fn chunks_of_large_contents_find_bases() {
     let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
     let large = noise(9, 9 << 20);
@@ -246,7 +245,7 @@ fn holes_take_no_room() {
 }
 
 #[test]
-fn small_contents_keep_company() {
+fn small_contents_share_a_solid_frame() {
     let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
     let stories: Vec<(String, Vec<u8>)> =
@@ -254,13 +253,13 @@ fn small_contents_keep_company() {
     let stories: Vec<(&str, &[u8])> =
         stories.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
     add(&mut archive, 1, &stories).unwrap();
-    let solid = frames(&*backend).into_iter().filter(|(header, _)| header.kind == Kind::Solid);
+    let solid = frames(&*backend).into_iter().filter(|(header, _)| header.kind == FrameKind::Solid);
     let n_blobs: usize = solid.map(|(header, _)| header.lengths.len()).sum();
     assert!(n_blobs > 550, "{n_blobs} of 600 share a frame");
     check(&archive, &backend);
 }
 
-/// A mixture of documents: texts and their kin, noise, empty ones, one that is cut into chunks.
+/// A mixture of documents: texts and similar ones, noise, empty ones, one that is cut into chunks.
 fn mixture() -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     for n in 0..120_u64 {
@@ -454,10 +453,10 @@ proptest! {
         let mut latest: HashMap<u64, Vec<u8>> = HashMap::new();
         for (n, batch) in steps.chunks(7).enumerate() {
             let mut documents = Vec::new();
-            for (about, kind, at, n_bytes) in batch {
+            for (about, act, at, n_bytes) in batch {
                 let bytes = latest.entry(*about).or_default();
                 let at = usize::from(*at) % (bytes.len() + 1);
-                match kind {
+                match act {
                     0 => *bytes = prose(*about, *n_bytes),
                     1 => *bytes = noise(*about, *n_bytes),
                     2 => drop(bytes.splice(at..at, prose(*about + 9, n_bytes / 20))),

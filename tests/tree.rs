@@ -8,7 +8,7 @@ use docarchive::{
     journal::{
         event::Event,
         merkle::{
-            Frontier, Head, leaf_hash,
+            Frontier, TreeHead, leaf_hash,
             tiles::{
                 Edge, Tile, TileId, TilePath, TreeError, consistency_proof, inclusion_proof, root,
             },
@@ -29,7 +29,7 @@ const SIZE_MAX: u64 = 2000;
 /// A tree of ours in tiles, and the same leaves in ct-merkle's.
 struct Pair {
     tiles: HashMap<TileId, Vec<Digest>>,
-    heads: Vec<Head>,
+    heads: Vec<TreeHead>,
     theirs: MemoryBackedTree<Sha256, Vec<u8>>,
 }
 
@@ -61,7 +61,7 @@ impl Pair {
         consistency_proof(old, new, |id| self.read(id))
     }
 
-    fn head(&self, size: u64) -> Head {
+    fn head(&self, size: u64) -> TreeHead {
         self.heads[size as usize]
     }
 }
@@ -190,7 +190,7 @@ proptest! {
         for bad in bent(&proof, at) {
             prop_assert!(!head.extends(&pair.head(old), &bad));
         }
-        let false_old = Head { root: leaf(SIZE_MAX), ..pair.head(old) };
+        let false_old = TreeHead { root: leaf(SIZE_MAX), ..pair.head(old) };
         prop_assert!(!head.extends(&false_old, &proof));
     }
 }

@@ -89,10 +89,10 @@ fn ask(archive: &Archive, n: u64) {
         found += archive.similar(text.as_bytes(), "text/plain", query).unwrap().unwrap().len();
         start.elapsed()
     };
-    let stored = (0..2000).map(|turn| ask(story(mixed(turn, 77) % n))).collect();
+    let stored = (0..2000).map(|query| ask(story(mixed(query, 77) % n))).collect();
     println!("similar, stored texts: {}", spread(stored));
-    let strangers = (0..2000).map(|turn| ask(story(2 * n + turn))).collect();
-    println!("similar, strangers: {}", spread(strangers));
+    let unrelated = (0..2000).map(|query| ask(story(2 * n + query))).collect();
+    println!("similar, unrelated texts: {}", spread(unrelated));
     println!("{found} found, {}", memory());
 }
 

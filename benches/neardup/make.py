@@ -4,7 +4,7 @@
 
 Writes OUT/{dev,test}/{pages,noise2,noise5,noise10}/SOURCE/NNNNN.txt with labels.tsv beside the sources
 (path, story), and OUT/plain/NNNNN.txt: the stories as they are. Copies of one story have one label; follow-ups
-and reports from a template are strangers that look alike. Development and test stories are disjoint.
+and reports from a template are other texts that seem alike. Development and test stories are disjoint.
 """
 import argparse, collections, glob, hashlib, json, os, random, re, shutil, subprocess, textwrap
 

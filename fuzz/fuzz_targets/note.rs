@@ -1,4 +1,4 @@
-//! Identities, checkpoints and keys: no signature is believed that the key did not make.
+//! Identities, checkpoints and keys: no signature is trusted that the key did not make.
 #![no_main]
 
 use docarchive::journal::{Identity, note::{self, Checkpoint, Signer, Verifier}};

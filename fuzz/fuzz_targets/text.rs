@@ -1,4 +1,4 @@
-//! Text of every kind: decoded, stripped of markup, cut into words, sketched, compared.
+//! Any bytes as text: decoded, stripped of markup, cut into words, sketched, compared.
 #![no_main]
 
 use docarchive::{diff::{self, Sides}, similarity::{shingles::PackedWords, sketch::Sketch}, text::{self, Normal}};

@@ -11,7 +11,7 @@ pub use crate::diff::{Block, Comparison, ParagraphStat, Sides, Span, Stat, WordS
 
 use super::{
     Archive,
-    operand::{Facts, Known, Operand},
+    operand::{Facts, KnownOperand, Operand},
 };
 
 /// Two contents compared.
@@ -38,7 +38,7 @@ pub enum Difference {
 }
 
 impl Archive {
-    /// Compares what two contents say.
+    /// Compares two contents.
     pub fn compare(&self, sides: Sides<Operand>) -> Result<Compared, Error> {
         let n_kept_max = limits::TEXT_BYTES_MAX as u64;
         let (a, b) = (self.known(sides.a, n_kept_max)?, self.known(sides.b, n_kept_max)?);
@@ -70,7 +70,7 @@ impl Archive {
         Ok(diff::unified(Sides { a: &a, b: &b }, names, context))
     }
 
-    fn difference_of_texts(&self, a: Known, b: Known) -> Result<Difference, Error> {
+    fn difference_of_texts(&self, a: KnownOperand, b: KnownOperand) -> Result<Difference, Error> {
         let (Some(before), Some(after)) = (self.text_of(a)?, self.text_of(b)?) else {
             return Ok(Difference::Binary);
         };
@@ -78,7 +78,7 @@ impl Archive {
         Ok(Difference::Text { texts: Sides { a: before, b: after }, comparison })
     }
 
-    fn text_of(&self, known: Known) -> Result<Option<String>, Error> {
+    fn text_of(&self, known: KnownOperand) -> Result<Option<String>, Error> {
         let media_type = known.facts.media_type.clone();
         let bytes = self.bytes_of(known)?;
         let read = bytes.as_deref().and_then(|bytes| text::readable(bytes, &media_type));

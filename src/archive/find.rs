@@ -20,7 +20,7 @@ pub enum Which {
     Number(u64),
     /// The latest, or this many before it.
     Latest(u64),
-    /// The last one captured at or before a moment.
+    /// The last one captured at or before that time.
     AsOf(Timestamp),
 }
 

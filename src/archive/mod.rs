@@ -22,7 +22,7 @@ use crate::{
         Journal,
         event::{Detail, Event},
     },
-    store::{Content, Reader, Sealed},
+    store::{ContentReader, Reader, Sealed},
     text,
     types::{
         document::{Document, LogEntry, Revision},
@@ -46,7 +46,7 @@ pub struct Archive {
     journal: Journal,
     catalog: Rc<Catalog>,
     reader: Reader<Sealed>,
-    /// The moment of which everything is read; none for whoever writes.
+    /// What everything is read from; none for whoever writes.
     snapshot: Option<Snapshot<Rc<Catalog>>>,
 }
 
@@ -59,7 +59,7 @@ pub struct WriteContext {
     pub began: i64,
     /// Fresh random bytes; document ids and salts are drawn from them.
     pub seed: [u8; 32],
-    /// Who does it, as they say.
+    /// Who does it, by their own account.
     pub by: Option<String>,
     /// The program and its version.
     pub tool: String,
@@ -101,7 +101,7 @@ impl Archive {
         self.journal.size()
     }
 
-    /// What can be asked quickly.
+    /// The catalog, for questions that need no facts.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
@@ -113,12 +113,12 @@ impl Archive {
         &self,
         document: &Document,
         revision: &Revision,
-    ) -> Result<Content<'_, Sealed>, Error> {
+    ) -> Result<ContentReader<'_, Sealed>, Error> {
         self.confirm(document, revision)?;
         self.reader.content(&revision.digest, revision.n_bytes)
     }
 
-    /// The bytes of a revision, for those of a size that memory is meant for.
+    /// The bytes of a revision, all at once: meant for contents that fit into memory.
     pub fn read_whole(&self, document: &Document, revision: &Revision) -> Result<Vec<u8>, Error> {
         self.confirm(document, revision)?;
         self.reader.content_bytes(&revision.digest, revision.n_bytes)
@@ -155,7 +155,7 @@ impl Archive {
     /// Compares a row of the catalog with the event and detail it stands for.
     fn confirm(&self, document: &Document, revision: &Revision) -> Result<(), Error> {
         let drift =
-            || Error::Catalog { why: format!("event {} is not what it says", revision.event) };
+            || Error::Catalog { why: format!("event {} is not as its row has it", revision.event) };
         let range = revision.event..revision.event + 1;
         let entry = match self.journal.entries(range).next() {
             Some(Ok(entry)) => entry,

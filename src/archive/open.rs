@@ -25,12 +25,11 @@ use crate::{
 
 use super::{Archive, maintain::rebuild};
 
-/// How often a reader looks again when a writer commits between its two looks.
-const LOOKS: usize = 3;
+/// How often a reader tries again when a writer commits between its reading of journal and catalog.
+const TRIES: usize = 3;
 
 /// Where an archive is kept.
 pub(super) struct Home {
-    /// The facts.
     pub(super) backend: Arc<dyn Backend>,
     lock: Arc<dyn Lock>,
     /// The folder of the catalog; without one the catalog is in memory.
@@ -75,18 +74,18 @@ impl Archive {
     pub fn open(storage: Arc<dyn Storage>, catalog: Option<&Path>) -> Result<Self, Error> {
         let home = Home::new(storage, catalog);
         let mut journal = home.journal()?;
-        let mut n_looks = 0;
+        let mut n_tries = 0;
         loop {
             let catalog = catalog_for_reading(&home, &journal)?;
             let snapshot = Snapshot::of(Rc::clone(&catalog))?;
             let note = snapshot.reflects()?;
-            n_looks += 1;
+            n_tries += 1;
             if note.as_bytes() != journal.note() {
-                // A writer committed between the two looks, or is about to bring the catalog up.
+                // A writer committed between the two readings, or is about to bring the catalog up.
                 journal = home.journal()?;
                 match journal.as_of(note.as_bytes()) {
                     Some(earlier) => journal = earlier,
-                    None if n_looks < LOOKS => continue,
+                    None if n_tries < TRIES => continue,
                     None => {}
                 }
             }
@@ -131,8 +130,8 @@ impl Archive {
     ) -> Result<(Box<dyn Guard>, Edge), Error> {
         let verifier = self.journal.identity().verifier();
         if signer.verifier() != verifier {
-            let (origin, key) = (self.origin().to_owned(), verifier.id().to_string());
-            return Err(Error::Refused(Refusal::NoKey { origin, key }));
+            let (origin, key_id) = (self.origin().to_owned(), verifier.id().to_string());
+            return Err(Error::Refused(Refusal::NoSigningKey { origin, key_id }));
         }
         let guard = self.take_lock(who)?;
         let edge = self.edge().or_else(|error| {
@@ -166,8 +165,8 @@ impl Archive {
             Error::Io { operation, path, source } if path == catalog::FILE => {
                 Error::io(operation, whole(&path), source)
             }
-            Error::Refused(Refusal::ReadOnly { place }) if place == catalog::FILE => {
-                Error::Refused(Refusal::ReadOnly { place: whole(&place) })
+            Error::Refused(Refusal::ReadOnly { location }) if location == catalog::FILE => {
+                Error::Refused(Refusal::ReadOnly { location: whole(&location) })
             }
             error => error,
         }
@@ -206,8 +205,8 @@ fn catalog_for_reading(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Er
     }
     .map(Rc::new);
     let is_current = |catalog: &Rc<Catalog>| {
-        let in_step = catalog.reflects().is_ok_and(|note| note.as_bytes() == journal.note());
-        in_step && catalog.has_current_sketches().is_ok_and(|has| has)
+        let is_current = catalog.reflects().is_ok_and(|note| note.as_bytes() == journal.note());
+        is_current && catalog.has_current_sketches().is_ok_and(|has| has)
     };
     if opened.as_ref().is_ok_and(is_current) {
         return opened;
@@ -238,20 +237,20 @@ fn is_older(opened: &Result<Rc<Catalog>, Error>, journal: &Journal) -> bool {
 /// A catalog in step with the journal, for whoever holds the lock.
 fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
-    let in_step = Catalog::open(&path).and_then(|catalog| {
+    let is_current = Catalog::open(&path).and_then(|catalog| {
         let catalog = Rc::new(catalog);
-        let mut is_in_step = catalog.reflects()?.as_bytes() == journal.note();
-        if !is_in_step {
+        let mut is_current = catalog.reflects()?.as_bytes() == journal.note();
+        if !is_current {
             debug!(target: "catalog", n_events = journal.size(), "not that of the checkpoint");
-            is_in_step = rebuild::catch_up(&home.backend, journal, &catalog)?;
+            is_current = rebuild::catch_up(&home.backend, journal, &catalog)?;
         }
-        if is_in_step && !catalog.has_current_sketches()? {
+        if is_current && !catalog.has_current_sketches()? {
             debug!(target: "catalog", "its sketches are of another version: made anew");
             rebuild::sketches(&home.backend, &catalog)?;
         }
-        Ok(is_in_step.then_some(catalog))
+        Ok(is_current.then_some(catalog))
     });
-    match in_step {
+    match is_current {
         Ok(Some(catalog)) => return Ok(catalog),
         Ok(None) => {
             debug!(target: "catalog", "made anew: it reflects no earlier checkpoint of this journal")

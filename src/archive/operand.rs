@@ -20,7 +20,7 @@ use super::{
     find::{self, Which},
 };
 
-/// So many bytes tell the media type.
+/// So many bytes decide on the media type.
 const HEAD_BYTES: usize = 8192;
 /// What is not kept is read in pieces of this size.
 const PIECE_BYTES: u64 = 256 << 10;
@@ -52,11 +52,11 @@ pub struct Given {
 /// What is known of a content before it is read as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Its digest.
+    /// Of a stored content from the catalog, of any other from its bytes.
     pub digest: Digest,
-    /// Its size.
+    /// At most [`limits::CONTENT_BYTES_MAX`]: no more is read of what is not stored.
     pub n_bytes: u64,
-    /// Its media type.
+    /// Of a stored content as recorded, of any other by its first bytes and its path.
     pub media_type: String,
 }
 
@@ -66,21 +66,21 @@ pub struct Asked {
     pub bytes: Option<Vec<u8>>,
     /// Its size; of what is given from outside, one byte over the limit stands for any size above.
     pub n_bytes: u64,
-    /// Its media type.
+    /// As in [`Facts`].
     pub media_type: String,
 }
 
 /// An operand with its facts.
-pub(super) struct Known {
+pub(super) struct KnownOperand {
     pub facts: Facts,
-    held: Held,
+    bytes: ContentBytes,
 }
 
 /// Where the bytes are.
-enum Held {
+enum ContentBytes {
     Stored,
-    Here(Vec<u8>),
-    Gone,
+    InMemory(Vec<u8>),
+    NotKept,
 }
 
 impl Operand {
@@ -121,13 +121,13 @@ impl Given {
     }
 
     /// Reads all of it, and keeps the bytes if they are no more than `n_kept_max`.
-    fn known(mut self, n_kept_max: u64) -> Result<Known, Error> {
+    fn known(mut self, n_kept_max: u64) -> Result<KnownOperand, Error> {
         let mut bytes = self.next_bytes(n_kept_max.saturating_add(1))?;
         let media_type = self.media_type(&bytes);
         let mut n_bytes = bytes.len() as u64;
         if n_bytes <= n_kept_max {
             let facts = Facts { digest: Digest::of(&bytes), n_bytes, media_type };
-            return Ok(Known { facts, held: Held::Here(bytes) });
+            return Ok(KnownOperand { facts, bytes: ContentBytes::InMemory(bytes) });
         }
         let mut hasher = Hasher::default();
         while !bytes.is_empty() {
@@ -136,7 +136,7 @@ impl Given {
             n_bytes += bytes.len() as u64;
         }
         let facts = Facts { digest: hasher.finish(), n_bytes, media_type };
-        Ok(Known { facts, held: Held::Gone })
+        Ok(KnownOperand { facts, bytes: ContentBytes::NotKept })
     }
 }
 
@@ -234,26 +234,26 @@ impl Archive {
         }
     }
 
-    /// What the catalog says of a stored content, confirmed by its event, or what reading shows of
+    /// What the catalog has of a stored content, confirmed by its event, or what reading shows of
     /// another, which is kept in memory if it has no more than `n_kept_max` bytes.
-    pub(super) fn known(&self, operand: Operand, n_kept_max: u64) -> Result<Known, Error> {
+    pub(super) fn known(&self, operand: Operand, n_kept_max: u64) -> Result<KnownOperand, Error> {
         match operand {
             Operand::Stored(found) => {
                 self.confirm(&found.0, &found.1)?;
-                Ok(Known { facts: Facts::of(&found.1), held: Held::Stored })
+                Ok(KnownOperand { facts: Facts::of(&found.1), bytes: ContentBytes::Stored })
             }
             Operand::File(given) | Operand::StandardInput(given) => given.known(n_kept_max),
         }
     }
 
     /// The bytes; `None` when they came from outside and were not kept.
-    pub(super) fn bytes_of(&self, known: Known) -> Result<Option<Vec<u8>>, Error> {
-        match known.held {
-            Held::Stored => {
+    pub(super) fn bytes_of(&self, known: KnownOperand) -> Result<Option<Vec<u8>>, Error> {
+        match known.bytes {
+            ContentBytes::Stored => {
                 self.reader.content_bytes(&known.facts.digest, known.facts.n_bytes).map(Some)
             }
-            Held::Here(bytes) => Ok(Some(bytes)),
-            Held::Gone => Ok(None),
+            ContentBytes::InMemory(bytes) => Ok(Some(bytes)),
+            ContentBytes::NotKept => Ok(None),
         }
     }
 }

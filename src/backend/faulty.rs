@@ -11,7 +11,7 @@ use super::{Backend, Guard, Lock, Object, Storage, local};
 
 /// Passes every call on and keeps a list of them, until the fault comes; a clone is another handle.
 ///
-/// Calls are numbered from 0. `place` is not a call.
+/// Calls are numbered from 0. `location` is not a call.
 #[derive(Clone)]
 pub struct Faulty {
     inner: Arc<dyn Storage>,
@@ -182,8 +182,8 @@ impl Backend for Faulty {
         self.whole("tidy", "", || self.inner.tidy())
     }
 
-    fn place(&self) -> String {
-        self.inner.place()
+    fn location(&self) -> String {
+        self.inner.location()
     }
 }
 

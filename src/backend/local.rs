@@ -1,4 +1,4 @@
-//! A folder: the one place below the faces that touches files.
+//! A folder: the one module below the command line that touches files.
 //!
 //! An object is written under a temporary name, synced, and only then given its own name, so that
 //! a name never stands for half an object.
@@ -23,7 +23,7 @@ const IDENTITY: &str = "identity";
 const LOG: &str = "log";
 /// Kept open between reads of ranges.
 const OPEN_FILES_MAX: usize = 32;
-/// As much as is read of what the holder wrote into the lock.
+/// So much is read of what the holder wrote into the lock.
 const WHO_BYTES_MAX: u64 = 1024;
 
 /// An archive in a folder.
@@ -47,7 +47,7 @@ impl Local {
             return Err(Error::usage(format!("{} is not a folder", root.display())));
         }
         fs::create_dir_all(&root).map_err(|e| io("make", &root, e))?;
-        refuse_strangers(&root)?;
+        refuse_other_files(&root)?;
         for folder in &new {
             sync_folder(parent(folder))?;
         }
@@ -59,7 +59,7 @@ impl Local {
         let root = root.into();
         match stat(&root.join(IDENTITY))? {
             Some(_) => Ok(Self::at(root)),
-            None => Err(Error::NoArchive { place: root.display().to_string() }),
+            None => Err(Error::NoArchive { location: root.display().to_string() }),
         }
     }
 
@@ -87,7 +87,7 @@ impl Local {
         let path = self.path(name)?;
         // Opening under the mutex keeps a file that is just being removed out of the cache.
         let mut open_files = locked(&self.open_files);
-        if let Some(file) = open_files.take_up(name) {
+        if let Some(file) = open_files.touch(name) {
             return Ok(file);
         }
         let file = Arc::new(open(name, &path)?.ok_or_else(|| missing(name))?.0);
@@ -195,7 +195,7 @@ impl Backend for Local {
         })
     }
 
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         self.root.display().to_string()
     }
 }
@@ -211,7 +211,7 @@ impl Lock for Local {
             .open(&path)
             .map_err(|e| self.cannot_lock(e))?;
         match opened.try_lock() {
-            Ok(()) => Ok(Box::new(Held::new(opened, who))),
+            Ok(()) => Ok(Box::new(LockFile::new(opened, who))),
             Err(TryLockError::WouldBlock) => Err(Error::Busy { who: holder(opened) }),
             Err(TryLockError::Error(e)) => Err(io("lock", &path, e)),
         }
@@ -222,7 +222,7 @@ impl Local {
     fn cannot_lock(&self, e: io::Error) -> Error {
         match e.kind() {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                Error::Refused(Refusal::ReadOnly { place: self.root.display().to_string() })
+                Error::Refused(Refusal::ReadOnly { location: self.root.display().to_string() })
             }
             _ => io("lock", &self.root.join(LOCK), e),
         }
@@ -230,9 +230,9 @@ impl Local {
 }
 
 /// The lock's open file: closing it, by whatever end the process takes, lets the next writer in.
-struct Held(File);
+struct LockFile(File);
 
-impl Held {
+impl LockFile {
     fn new(mut file: File, who: &str) -> Self {
         // The text is a courtesy: a full disk must not keep anyone from taking things away.
         let _ = file.set_len(0).and_then(|()| file.write_all(who.as_bytes()));
@@ -240,9 +240,9 @@ impl Held {
     }
 }
 
-impl Guard for Held {}
+impl Guard for LockFile {}
 
-impl Drop for Held {
+impl Drop for LockFile {
     fn drop(&mut self) {
         let _ = self.0.set_len(0);
     }
@@ -255,7 +255,7 @@ fn holder(file: File) -> String {
     let text = String::from_utf8_lossy(&bytes);
     match text.lines().next() {
         Some(who) if !who.trim().is_empty() => who.trim().to_owned(),
-        _ => "it has not said who it is".to_owned(),
+        _ => "it has left no name".to_owned(),
     }
 }
 
@@ -264,7 +264,7 @@ fn holder(file: File) -> String {
 struct OpenFiles(Vec<(String, Arc<File>)>);
 
 impl OpenFiles {
-    fn take_up(&mut self, name: &str) -> Option<Arc<File>> {
+    fn touch(&mut self, name: &str) -> Option<Arc<File>> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
         self.0[at..].rotate_left(1);
         self.0.last().map(|(_, file)| file.clone())
@@ -316,10 +316,10 @@ fn new_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// Shows a written file under its own name, never in place of another.
+/// Shows a written file under its own name, and never replaces another.
 fn give_name(temporary: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(temporary, path) {
-        // File systems without hard links say one of these; there the writer's lock must do.
+        // File systems without hard links answer with one of these; there the writer's lock must do.
         Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => {
             if path.exists() {
                 return Err(ErrorKind::AlreadyExists.into());
@@ -346,9 +346,9 @@ fn holds(name: &str, path: &Path, bytes: &[u8]) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Opens an object for reading and tells its size.
+/// An object opened for reading, and its size.
 fn open(name: &str, path: &Path) -> Result<Option<(File, u64)>, Error> {
-    // Looking first: opening a pipe would wait for ever.
+    // Not opened before it is known to be a file: opening a pipe would wait for ever.
     let Some(found) = stat(path)? else { return Ok(None) };
     plain(name, &found)?;
     let opened = present(File::open(path)).map_err(|e| io("open", path, e))?;
@@ -363,10 +363,10 @@ fn plain(name: &str, found: &Metadata) -> Result<(), Error> {
 }
 
 fn stat(path: &Path) -> Result<Option<Metadata>, Error> {
-    present(fs::metadata(path)).map_err(|e| io("look at", path, e))
+    present(fs::metadata(path)).map_err(|e| io("examine", path, e))
 }
 
-/// Turns "there is none" into `None`.
+/// Makes `None` of "there is none".
 fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -398,7 +398,7 @@ fn is_temporary(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes()))
 }
 
-fn refuse_strangers(root: &Path) -> Result<(), Error> {
+fn refuse_other_files(root: &Path) -> Result<(), Error> {
     for entry in fs::read_dir(root).map_err(|e| io("list", root, e))? {
         let entry = entry.map_err(|e| io("list", root, e))?;
         let name = entry.file_name();

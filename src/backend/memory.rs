@@ -1,4 +1,4 @@
-//! A store in memory that knows what a power failure could take from it.
+//! A backend in memory that knows what a power failure could take from it, for tests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use crate::types::error::Error;
 
 use super::{Backend, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken};
 
-/// Every object of a store by name; cheap to clone.
+/// Every object of a backend by name; cheap to clone.
 pub type Contents = BTreeMap<String, Arc<[u8]>>;
 
-/// A store in memory; a clone is another handle on the same store.
+/// A backend in memory; a clone is another handle on the same one.
 #[derive(Clone, Default)]
 pub struct Memory {
     state: Arc<Mutex<State>>,
@@ -40,10 +40,10 @@ enum Change {
     Remove(String),
 }
 
-struct Held(Arc<Mutex<Option<String>>>);
+struct LockGuard(Arc<Mutex<Option<String>>>);
 
 impl Memory {
-    /// A store that holds these objects, all of them durable.
+    /// One that holds these objects, all of them durable.
     pub fn of(contents: Contents) -> Self {
         let state = State { now: contents.clone(), durable: contents, pending: Vec::new() };
         Self { state: Arc::new(Mutex::new(state)), holder: Arc::default() }
@@ -59,10 +59,9 @@ impl Memory {
         self.state().pending.len()
     }
 
-    /// The store as it could be found after a power failure at this moment.
+    /// The backend as it could be found after a power failure now.
     ///
-    /// `fate` is asked about each pending change by its index, oldest first. This store stays as
-    /// it is.
+    /// `fate` is asked about each pending change by its index, oldest first. This one stays as it is.
     pub fn after_power_loss(&self, fate: impl Fn(usize) -> Fate) -> Memory {
         let state = self.state();
         let mut left = state.durable.clone();
@@ -176,8 +175,8 @@ impl Backend for Memory {
         Ok(())
     }
 
-    fn place(&self) -> String {
-        "this place".to_owned()
+    fn location(&self) -> String {
+        "this location".to_owned()
     }
 }
 
@@ -188,13 +187,13 @@ impl Lock for Memory {
             return Err(Error::Busy { who: other.clone() });
         }
         *holder = Some(who.to_owned());
-        Ok(Box::new(Held(self.holder.clone())))
+        Ok(Box::new(LockGuard(self.holder.clone())))
     }
 }
 
-impl Guard for Held {}
+impl Guard for LockGuard {}
 
-impl Drop for Held {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -1,4 +1,4 @@
-//! Where bytes rest: named objects that are written once, and one that is swapped.
+//! Backends: where the facts are kept, as named objects that are written once, and one that is swapped.
 //!
 //! A backend keeps three promises. An object that can be read is whole. An object is durable once
 //! [`Backend::sync`] has returned after its `put`. [`Backend::swap`] shows either the old bytes or
@@ -40,7 +40,7 @@ pub trait Backend: Send + Sync {
     fn sync(&self) -> Result<(), Error>;
 
     /// Replaces an object at once and durably. Only the checkpoint and the identity are swapped, and a
-    /// damaged pack for what its name says.
+    /// damaged pack for the one that its name stands for.
     fn swap(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
 
     /// Reads a whole object of at most `limit` bytes; `None` when there is none of that name.
@@ -65,8 +65,8 @@ pub trait Backend: Send + Sync {
     /// Removes leftovers of interrupted writes; only the writer calls this.
     fn tidy(&self) -> Result<(), Error>;
 
-    /// Where this is, in words for people: errors about the archive as a whole name it so.
-    fn place(&self) -> String;
+    /// Where the archive lies, in words for people: errors about it as a whole name it so.
+    fn location(&self) -> String;
 }
 
 /// Lets one writer at a time at the facts.
@@ -87,7 +87,7 @@ fn check_name(name: &str) -> Result<(), Error> {
     if name.split('/').all(is_component) {
         return Ok(());
     }
-    Err(Error::damaged(name, "this is no name that an archive gives"))
+    Err(Error::damaged(name, "this is no name of an object of an archive"))
 }
 
 fn is_component(part: &str) -> bool {

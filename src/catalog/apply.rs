@@ -33,30 +33,30 @@ const POSTED_TOGETHER: usize = 1 << 16;
 
 /// An event and its index in the journal; no detail when that was taken away.
 pub struct Recorded<'a> {
-    /// The index.
+    /// Counted from 0.
     pub index: u64,
-    /// The event.
+    /// As it was read, or as it is about to be written.
     pub event: &'a Event,
-    /// Its erasable half.
+    /// None gives the document its id as a name, and the revision no source and no note.
     pub detail: Option<&'a Detail>,
 }
 
 /// A pack and what lies in it.
 pub struct Pack<'a> {
-    /// The pack's SHA-256.
+    /// The pack's SHA-256, which is its name.
     pub pack: Digest,
-    /// Its size.
+    /// The bytes of the whole object, directory and footer included.
     pub n_bytes: u64,
-    /// How many frames it has.
+    /// How many frames are known of it.
     pub n_frames: u64,
-    /// What lies where.
+    /// Every known blob of it by key, and where it lies.
     pub places: &'a [(Key, Place)],
 }
 
 /// A stretch of facts, in the order of the journal.
 #[derive(Clone, Copy, Default)]
 pub struct Batch<'a> {
-    /// The events.
+    /// In the order of the journal; those before them are applied.
     pub events: &'a [Recorded<'a>],
     /// Packs that were not known before.
     pub packs: &'a [Pack<'a>],
@@ -87,7 +87,7 @@ impl Catalog {
             post(transaction, indexing.touched.iter().copied())?;
             indexing.sampling.write(transaction)?;
             let base_candidates = rising(indexing.base_candidates);
-            Blocks::base_candidates(transaction).change(&base_candidates, &[])?;
+            Blocks::feature(transaction).change(&base_candidates, &[])?;
             for tile in batch.tiles {
                 insert_tile(transaction, tile)?;
             }
@@ -137,8 +137,8 @@ impl Catalog {
         })
     }
 
-    /// Puts packs in the place of others that hold the same blobs, all or nothing and durably: the
-    /// packs that went may be removed when this returns.
+    /// Replaces packs by others that hold the same blobs, all or nothing and durably: the packs that
+    /// went may be removed when this returns.
     pub fn replace_packs(&self, came: &[Pack], went: &[Digest]) -> Result<(), Error> {
         self.db.pragma_update(None, "synchronous", "full")?;
         let replaced = self.transaction(|transaction| {
@@ -176,7 +176,7 @@ fn insert_pack(transaction: &Connection, pack: &Pack) -> Result<(), Error> {
     let mut sorted: Vec<&(Key, Place)> = pack.places.iter().collect();
     sorted.sort_unstable_by_key(|(blob, place)| (blob.0 as i64, *place));
     for (blob, place) in sorted {
-        insert.execute(params![blob.0 as i64, key, place.offset, place.n_bytes, place.turn])?;
+        insert.execute(params![blob.0 as i64, key, place.offset, place.n_bytes, place.index])?;
     }
     Ok(())
 }
@@ -273,8 +273,8 @@ fn site(
     (content, name): (i64, &[u8]),
     sampling: &mut Sampling,
 ) -> Result<Option<i64>, Error> {
-    let Some(Detail::Revise(said)) = detail else { return Ok(None) };
-    let found = sampling.site(transaction, said.source.as_deref(), &said.name)?;
+    let Some(Detail::Revise(detail)) = detail else { return Ok(None) };
+    let found = sampling.site(transaction, detail.source.as_deref(), &detail.name)?;
     let Some(site) = found else { return Ok(None) };
     sampling.take(transaction, (site, content), name)?;
     Ok(Some(site))
@@ -321,16 +321,16 @@ fn insert_revision(
     revise: &Revise,
     [document, number, content]: [i64; 3],
 ) -> Result<(), Error> {
-    let said = match recorded.detail {
+    let detail = match recorded.detail {
         Some(Detail::Revise(detail)) => Some(detail),
         _ => None,
     };
     let at = nanoseconds(revise.at);
-    let captured = said.and_then(|said| said.captured).map(nanoseconds);
+    let captured = detail.and_then(|detail| detail.captured).map(nanoseconds);
     let media_type = phrase(transaction, Some(revise.media.as_str()))?;
-    let source = phrase(transaction, said.and_then(|said| said.source.as_deref()))?;
-    let note = phrase(transaction, said.and_then(|said| said.note.as_deref()))?;
-    let author = phrase(transaction, said.and_then(|said| said.by.as_deref()))?;
+    let source = phrase(transaction, detail.and_then(|detail| detail.source.as_deref()))?;
+    let note = phrase(transaction, detail.and_then(|detail| detail.note.as_deref()))?;
+    let author = phrase(transaction, detail.and_then(|detail| detail.by.as_deref()))?;
     transaction
         .prepare_cached(
             "INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -343,7 +343,7 @@ fn insert_revision(
             media_type,
             at,
             captured.filter(|captured| *captured != at),
-            said.and_then(|said| said.mtime).map(nanoseconds),
+            detail.and_then(|detail| detail.mtime).map(nanoseconds),
             source,
             note,
             author,
@@ -352,16 +352,16 @@ fn insert_revision(
 }
 
 fn insert_other_event(transaction: &Connection, recorded: &Recorded) -> Result<(), Error> {
-    let said = match recorded.detail {
+    let detail = match recorded.detail {
         Some(Detail::Act(detail)) => Some(detail),
         _ => None,
     };
-    let note = phrase(transaction, said.and_then(|said| said.note.as_deref()))?;
-    let author = phrase(transaction, said.and_then(|said| said.by.as_deref()))?;
+    let note = phrase(transaction, detail.and_then(|detail| detail.note.as_deref()))?;
+    let author = phrase(transaction, detail.and_then(|detail| detail.by.as_deref()))?;
     let at = nanoseconds(recorded.event.at());
     transaction
         .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![recorded.index as i64, recorded.event.kind(), at, note, author])?;
+        .execute(params![recorded.index as i64, recorded.event.event_type(), at, note, author])?;
     Ok(())
 }
 
@@ -387,7 +387,7 @@ fn post(transaction: &Connection, touched: impl Iterator<Item = i64>) -> Result<
            WHERE r.content = ?1)
          FROM sketch WHERE content = ?1",
     )?;
-    let mut mark =
+    let mut update =
         transaction.prepare_cached("UPDATE sketch SET posted = ?2 WHERE content = ?1")?;
     for content in touched {
         let mut rows = query.query([content])?;
@@ -404,7 +404,7 @@ fn post(transaction: &Connection, touched: impl Iterator<Item = i64>) -> Result<
         } else {
             went.extend(postings)
         }
-        mark.execute(params![content, is_latest])?;
+        update.execute(params![content, is_latest])?;
     }
     Blocks::posting(transaction).change(&rising(came), &rising(went))
 }

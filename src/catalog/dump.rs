@@ -39,7 +39,7 @@ impl Catalog {
             self.dump_table(table, &mut text)?;
         }
         for (name, index) in
-            [("posting", Blocks::posting(&self.db)), ("feature", Blocks::base_candidates(&self.db))]
+            [("posting", Blocks::posting(&self.db)), ("feature", Blocks::feature(&self.db))]
         {
             index.each(|number| {
                 let _ = writeln!(text, "{name}|{}|{}", blocks::hash_of(number), number as u32);

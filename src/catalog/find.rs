@@ -15,13 +15,13 @@ use super::{Catalog, digest, name_of, name_value};
 /// The latest revision of a document, as far as the next one depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Latest {
-    /// The document.
+    /// Of the document.
     pub doc: DocId,
-    /// The revision's event.
+    /// The index in the journal of the event that recorded it.
     pub event: u64,
-    /// Its number.
+    /// Counted within the document, from 1.
     pub number: u64,
-    /// Its content.
+    /// The SHA-256 of its content.
     pub digest: Digest,
 }
 
@@ -119,7 +119,7 @@ impl Catalog {
         Ok(query.query_row([event as i64], revision).optional()?)
     }
 
-    /// The last revision captured at or before a moment; of several captured together, the latest.
+    /// The last revision captured at or before that time; of several captured together, the latest.
     pub fn revision_as_of(
         &self,
         document: &Document,
@@ -174,7 +174,7 @@ pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
     })
 }
 
-/// Nanoseconds since 1970, drawn to the nearest that 64 bits can say (1677 to 2262).
+/// Nanoseconds since 1970, drawn to the nearest that 64 bits can hold (1677 to 2262).
 pub(super) fn nanoseconds(timestamp: Timestamp) -> i64 {
     let (seconds, nanoseconds) = timestamp.to_unix();
     seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds))

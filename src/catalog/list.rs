@@ -42,13 +42,13 @@ pub struct Totals {
 /// How much of a pack is of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackUsage {
-    /// The pack.
+    /// The pack's SHA-256, which is its name.
     pub pack: Digest,
-    /// Its size.
+    /// The bytes of the whole object.
     pub n_bytes: u64,
     /// The bytes of all frames, each once for every blob in it.
     pub n_weight: u64,
-    /// The same for blobs that belong to a content and lie nowhere before.
+    /// The same for blobs that belong to a content and have no place in an earlier pack.
     pub n_live_weight: u64,
 }
 
@@ -101,15 +101,15 @@ impl Catalog {
     /// Up to `limit` other events before the event `before`, latest first.
     pub fn other_events_before(&self, before: u64, limit: usize) -> Result<Vec<OtherEvent>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT h.event, h.kind, h.at, n.text, a.text FROM event h
-             LEFT JOIN phrase n ON n.id = h.note LEFT JOIN phrase a ON a.id = h.author
-             WHERE h.event < ?1 ORDER BY h.event DESC LIMIT ?2",
+            "SELECT e.event, e.event_type, e.at, n.text, a.text FROM event e
+             LEFT JOIN phrase n ON n.id = e.note LEFT JOIN phrase a ON a.id = e.author
+             WHERE e.event < ?1 ORDER BY e.event DESC LIMIT ?2",
         )?;
         let before = before.min(i64::MAX as u64) as i64;
         let rows = query.query_map(params![before, limit as i64], |row| {
             Ok(OtherEvent {
                 event: row.get::<_, i64>(0)? as u64,
-                kind: row.get(1)?,
+                event_type: row.get(1)?,
                 at: find::timestamp(row.get(2)?),
                 note: row.get(3)?,
                 author: row.get(4)?,
@@ -127,7 +127,7 @@ impl Catalog {
     ) -> Result<(), Error> {
         let mut query = self.db.prepare(
             "SELECT c.id, c.digest, c.bytes FROM content c LEFT JOIN place p ON p.key = c.key
-             GROUP BY c.id ORDER BY min(p.pack), min(p.offset), min(p.turn)",
+             GROUP BY c.id ORDER BY min(p.pack), min(p.offset), min(p.blob)",
         )?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
@@ -160,8 +160,8 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// How well each pack is filled, in order of key.
-    pub fn fillings(&self) -> Result<Vec<PackUsage>, Error> {
+    /// How much of each pack is of use, in order of key.
+    pub fn pack_usages(&self) -> Result<Vec<PackUsage>, Error> {
         // A blob of several places counts in one of them only.
         let mut query = self.db.prepare(
             "SELECT p.digest, p.bytes, ifnull(sum(l.bytes), 0), ifnull(sum(l.bytes * (

@@ -1,6 +1,6 @@
 //! The catalog keeps what can be asked quickly: a projection of the facts in SQLite.
 //!
-//! `schema.sql` says for each table which fact it follows from. Rows change in one way only,
+//! `schema.sql` has for each table which fact it follows from. Rows change in one way only,
 //! [`Catalog::apply`], which takes a stretch of the journal and the packs that came with it; making
 //! the catalog anew is the same function called from the first event on. Every question is a
 //! function with a name.
@@ -36,14 +36,14 @@ pub use apply::{Batch, Pack, Recorded};
 pub use find::Latest;
 pub use index::{CandidateHit, NeighbourQuery};
 pub use list::{PackUsage, Totals};
-pub use sizes::Held;
+pub use sizes::RevisionContent;
 pub use snapshot::Snapshot;
 pub use stat_cache::{FileStat, StatCache, StatEntry};
 
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "5";
+const SCHEMA_VERSION: &str = "6";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.
@@ -79,8 +79,8 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Opens the catalog at `path` where nothing can be written; `has_log` says whether there is a
-    /// write-ahead log, [`LOG`], beside it.
+    /// Opens the catalog at `path` where nothing can be written; `has_log`: there is a write-ahead log,
+    /// [`LOG`], beside it.
     pub fn open_read_only(path: &Path, has_log: bool) -> Result<Self, Error> {
         // A catalog that was closed cleanly has no log; only then is it complete alone.
         let immutable = if has_log { "" } else { "?immutable=1" };
@@ -105,7 +105,7 @@ impl Catalog {
 
     /// Empties the catalog to be made anew, in the transaction that fills it again.
     ///
-    /// Its file stays: SQLite hands wrong rows to whoever reads while a file is put in its place.
+    /// Its file stays: SQLite hands wrong rows to whoever reads while another file takes its name.
     pub fn empty(&self) -> Result<(), Error> {
         let state: String = self.db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if state != "ok" {
@@ -159,7 +159,7 @@ impl Catalog {
         }
     }
 
-    /// Whether the catalog of now, whatever moment this one shows, has a pack.
+    /// Whether the catalog of now, whatever snapshot this one is of, has a pack.
     pub fn has_pack_now(&self, pack: &Digest) -> Result<bool, Error> {
         let db = self.newest.open(&self.db).unwrap_or(&self.db);
         let mut query = db.prepare_cached("SELECT 1 FROM pack WHERE digest = ?1")?;
@@ -182,7 +182,7 @@ impl crate::store::place::Places for Catalog {
     fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
         let newest = self.newest.get().filter(|_| !self.is_writing.get());
         let mut query = newest.unwrap_or(&self.db).prepare_cached(
-            "SELECT pack.digest, place.offset, place.bytes, place.turn
+            "SELECT pack.digest, place.offset, place.bytes, place.blob
              FROM place JOIN pack ON pack.key = place.pack WHERE place.key = ?1",
         )?;
         let rows = query.query_map([key.0 as i64], |row| {
@@ -190,7 +190,7 @@ impl crate::store::place::Places for Catalog {
                 pack: digest(row.get_ref(0)?.as_blob()?),
                 offset: row.get(1)?,
                 n_bytes: row.get(2)?,
-                turn: row.get(3)?,
+                index: row.get(3)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -251,7 +251,9 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied) => {
                 Error::io("use", FILE, IoError::other(error))
             }
-            Some(ErrorCode::ReadOnly) => Error::Refused(Refusal::ReadOnly { place: FILE.into() }),
+            Some(ErrorCode::ReadOnly) => {
+                Error::Refused(Refusal::ReadOnly { location: FILE.into() })
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Error::Busy { who: format!("another process holds {FILE}") }
             }

@@ -1,4 +1,4 @@
-//! What sizes are asked of: who holds what, and the catalog's own.
+//! Sizes: which revision has which content, where that lies, and the bytes of the catalog itself.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -13,26 +13,29 @@ use super::{
     find::{self, REVISION},
 };
 
-/// A content that a revision holds, and where it lies.
+/// A revision's content, and where it lies.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct RevisionContent {
     /// The row of the document.
     pub document: i64,
     /// The row of the content.
     pub content: i64,
-    /// Its SHA-256.
+    /// The content's SHA-256.
     pub digest: Digest,
-    /// Its size.
+    /// Of the content, not compressed.
     pub n_bytes: u64,
     /// The first of its places: the pack's key, where the frame starts, and the frame's length.
     pub place: Option<(Key, u32, u32)>,
 }
 
 impl Catalog {
-    /// Calls `each` with what every revision holds, one document after the other.
+    /// Calls `each` with the content of every revision, one document after the other.
     ///
     /// The rows come as an index has them, so that none have to be sorted.
-    pub fn each_held(&self, mut each: impl FnMut(Held) -> Result<(), Error>) -> Result<(), Error> {
+    pub fn each_revision_content(
+        &self,
+        mut each: impl FnMut(RevisionContent) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut query = self.db.prepare(
             "SELECT r.document, r.content, c.digest, c.bytes, p.pack, p.offset, p.bytes, r.number
              FROM revision r INDEXED BY revision_by_document
@@ -53,7 +56,7 @@ impl Catalog {
                 None => None,
             };
             let n_bytes: i64 = row.get(3)?;
-            each(Held {
+            each(RevisionContent {
                 document,
                 content: row.get(1)?,
                 digest: digest(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?),
@@ -64,8 +67,8 @@ impl Catalog {
         Ok(())
     }
 
-    /// The revision that holds the content with this key, as seen from `from`: the last one before
-    /// it of the same document, else the first that was recorded.
+    /// The revision that has the content with this key, the nearest to `from`: the last one before it of
+    /// the same document, else the first that was recorded.
     pub fn holder(&self, key: Key, from: &Revision) -> Result<Option<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
             "{REVISION} WHERE c.key = ?1

@@ -1,4 +1,4 @@
-//! One moment of the catalog as a value, and changes that come all or none.
+//! Snapshots: the catalog as of one time, as a value; and transactions: changes that come all or none.
 
 use std::{
     cell::{Cell, OnceCell},
@@ -12,9 +12,9 @@ use crate::types::error::Error;
 
 use super::Catalog;
 
-/// One moment of the catalog: whoever asks through it sees no later change. Dropping it ends it.
+/// The catalog as of one time: whoever asks through it sees no later change. Dropping it ends it.
 ///
-/// Within another snapshot or a transaction it is of the same moment, and ends nothing.
+/// Within another snapshot or a transaction it is of the same time, and ends nothing.
 pub struct Snapshot<C: Deref<Target = Catalog>> {
     catalog: C,
     is_outermost: bool,
@@ -52,8 +52,8 @@ impl<C: Deref<Target = Catalog>> Drop for Snapshot<C> {
 }
 
 impl Catalog {
-    /// One moment of the catalog, to ask several things of it; each question alone would lock and
-    /// unlock it.
+    /// The catalog as it is now, to ask several things of it; each question alone would lock and unlock
+    /// it.
     pub fn snapshot(&self) -> Result<Snapshot<&Self>, Error> {
         Snapshot::of(self)
     }
@@ -75,7 +75,7 @@ impl Catalog {
     }
 }
 
-/// Says that a transaction is open, until it is dropped.
+/// Marks a transaction as open, until it is dropped.
 struct Writing<'a>(&'a Cell<bool>);
 
 impl<'a> Writing<'a> {

@@ -97,7 +97,7 @@ pub fn fresh_seed() -> Result<[u8; 32], Error> {
 }
 
 fn no_key(origin: &str, id: &str) -> Error {
-    Error::Refused(Refusal::NoKey { origin: origin.to_owned(), key: id.to_owned() })
+    Error::Refused(Refusal::NoSigningKey { origin: origin.to_owned(), key_id: id.to_owned() })
 }
 
 /// The key's name and its hash, from `PRIVATE+KEY+<name>+<hash>+<base64>`; the secret is not read.
@@ -184,7 +184,7 @@ mod tests {
         }
         assert!(keyring.find("a", "../../x").is_err());
         let missing = keyring.find("a", "00000000").unwrap_err();
-        assert!(matches!(missing, Error::Refused(Refusal::NoKey { .. })), "{missing}");
+        assert!(matches!(missing, Error::Refused(Refusal::NoSigningKey { .. })), "{missing}");
         let file = keyring.keep(KEY).unwrap();
         fs::write(&file, "nonsense").unwrap();
         let torn = keyring.find("example.com/a", "c74f20a3").unwrap_err();

@@ -17,18 +17,18 @@ use super::Sides;
 const DEPTH_MAX: u32 = 16;
 /// Items that occur more often than this are no anchors.
 const RARE_MAX: u8 = 8;
-/// Steps that a whole comparison may take, about, before its searches get shorter.
-const STEPS: usize = 1 << 26;
+/// Items × edits that a whole comparison may cost, about, before its searches get shorter.
+const WORK_MAX: usize = 1 << 26;
 /// The shortest look-ahead, for the longest inputs.
 const EDITS_MIN: usize = 32;
 /// The longest look-ahead: up to so many edits in one stretch the script is a shortest one.
 const EDITS_MAX: usize = 1024;
-/// In a row of the search: no path reaches this diagonal.
+/// In a row of the search: no path leads to this diagonal.
 const NONE: usize = usize::MAX;
 
 /// A run of equal items, `len` from `a` on the one side and from `b` on the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Run {
+pub struct EqualRun {
     pub a: usize,
     pub b: usize,
     pub len: usize,
@@ -74,7 +74,7 @@ impl<K: Hash + Eq> Ids<K> {
     }
 }
 
-impl Run {
+impl EqualRun {
     pub fn a_end(&self) -> usize {
         self.a + self.len
     }
@@ -87,12 +87,12 @@ impl Run {
 impl Aligner {
     /// For ids below `n_ids`, in a comparison of `n_items` items altogether.
     pub fn new(n_ids: usize, n_items: usize) -> Self {
-        let edits_max = (STEPS / n_items.max(1)).clamp(EDITS_MIN, EDITS_MAX);
+        let edits_max = (WORK_MAX / n_items.max(1)).clamp(EDITS_MIN, EDITS_MAX);
         Self { seen: vec![Seen::default(); n_ids], edits_max }
     }
 
     /// The items that stayed, as runs in rising order that neither overlap nor touch on both sides.
-    pub fn align(&mut self, items: Sides<&[usize]>) -> Vec<Run> {
+    pub fn align(&mut self, items: Sides<&[usize]>) -> Vec<EqualRun> {
         let head = common_head(items);
         let tail = common_tail(items.map(|side| &side[head..]));
         let middle = items.map(|side| &side[head..side.len() - tail]);
@@ -102,15 +102,15 @@ impl Aligner {
             b: shared.b.iter().map(|i| middle.b[*i]).collect(),
         };
         let mut runs = Vec::new();
-        push(&mut runs, Run { a: 0, b: 0, len: head });
+        push(&mut runs, EqualRun { a: 0, b: 0, len: head });
         for run in self.align_shared(Sides { a: &ids.a, b: &ids.b }) {
             for i in 0..run.len {
                 let (a, b) = (head + shared.a[run.a + i], head + shared.b[run.b + i]);
-                push(&mut runs, Run { a, b, len: 1 });
+                push(&mut runs, EqualRun { a, b, len: 1 });
             }
         }
         let ends = items.map(|side| side.len() - tail);
-        push(&mut runs, Run { a: ends.a, b: ends.b, len: tail });
+        push(&mut runs, EqualRun { a: ends.a, b: ends.b, len: tail });
         runs
     }
 
@@ -127,7 +127,7 @@ impl Aligner {
         shared
     }
 
-    fn align_shared(&mut self, items: Sides<&[usize]>) -> Vec<Run> {
+    fn align_shared(&mut self, items: Sides<&[usize]>) -> Vec<EqualRun> {
         let mut found = Vec::new();
         let mut regions = vec![Region { a: 0..items.a.len(), b: 0..items.b.len(), depth: 0 }];
         while let Some(region) = regions.pop() {
@@ -146,7 +146,7 @@ impl Aligner {
 
     /// Where to cut a region: at items that occur once on each side, or else, in a region too long
     /// to be searched whole, at items that occur a few times on both.
-    fn anchors(&mut self, region: &Region, items: Sides<&[usize]>) -> Vec<Run> {
+    fn anchors(&mut self, region: &Region, items: Sides<&[usize]>) -> Vec<EqualRun> {
         if region.depth == DEPTH_MAX {
             return Vec::new();
         }
@@ -166,24 +166,24 @@ impl Aligner {
     }
 
     /// A longest rising chain of items that occur equally often on both sides, first with first.
-    fn chain(&self, region: &Region, items: Sides<&[usize]>, n_max: u8) -> Vec<Run> {
+    fn chain(&self, region: &Region, items: Sides<&[usize]>, n_max: u8) -> Vec<EqualRun> {
         let rare = |id: usize| {
             let Seen { n_a, n_b } = self.seen[id];
             n_a == n_b && n_a <= n_max
         };
-        let places = |side: &[usize], range: &Range<usize>| {
-            let mut places: Vec<(usize, usize)> =
+        let by_id = |side: &[usize], range: &Range<usize>| {
+            let mut by_id: Vec<(usize, usize)> =
                 range.clone().map(|i| (side[i], i)).filter(|(id, _)| rare(*id)).collect();
-            places.sort_unstable();
-            places
+            by_id.sort_unstable();
+            by_id
         };
-        let a = places(items.a, &region.a);
-        let b = places(items.b, &region.b);
-        let mut pairs: Vec<Run> =
-            a.iter().zip(&b).map(|(a, b)| Run { a: a.1, b: b.1, len: 1 }).collect();
+        let a = by_id(items.a, &region.a);
+        let b = by_id(items.b, &region.b);
+        let mut pairs: Vec<EqualRun> =
+            a.iter().zip(&b).map(|(a, b)| EqualRun { a: a.1, b: b.1, len: 1 }).collect();
         pairs.sort_unstable();
-        let places: Vec<usize> = pairs.iter().map(|run| run.b).collect();
-        rising(&places).into_iter().map(|i| pairs[i]).collect()
+        let by_id: Vec<usize> = pairs.iter().map(|run| run.b).collect();
+        rising(&by_id).into_iter().map(|i| pairs[i]).collect()
     }
 
     fn forget(&mut self, items: Sides<&[usize]>) {
@@ -216,7 +216,7 @@ pub fn rising(values: &[usize]) -> Vec<usize> {
 }
 
 /// Adds a run, joined to the last one where they touch on both sides.
-fn push(runs: &mut Vec<Run>, run: Run) {
+fn push(runs: &mut Vec<EqualRun>, run: EqualRun) {
     match runs.last_mut() {
         _ if run.len == 0 => {}
         Some(last) if last.a_end() == run.a && last.b_end() == run.b => last.len += run.len,
@@ -233,19 +233,19 @@ fn common_tail(items: Sides<&[usize]>) -> usize {
 }
 
 /// Takes common ends off a region; `None` when one side has nothing left.
-fn trim(region: Region, items: Sides<&[usize]>, found: &mut Vec<Run>) -> Option<Region> {
+fn trim(region: Region, items: Sides<&[usize]>, found: &mut Vec<EqualRun>) -> Option<Region> {
     let Region { mut a, mut b, depth } = region;
     let head = common_head(Sides { a: &items.a[a.clone()], b: &items.b[b.clone()] });
-    push(found, Run { a: a.start, b: b.start, len: head });
+    push(found, EqualRun { a: a.start, b: b.start, len: head });
     (a.start, b.start) = (a.start + head, b.start + head);
     let tail = common_tail(Sides { a: &items.a[a.clone()], b: &items.b[b.clone()] });
     (a.end, b.end) = (a.end - tail, b.end - tail);
-    push(found, Run { a: a.end, b: b.end, len: tail });
+    push(found, EqualRun { a: a.end, b: b.end, len: tail });
     (!a.is_empty() && !b.is_empty()).then_some(Region { a, b, depth })
 }
 
 /// The regions before, between and after anchors.
-fn cut(region: Region, anchors: &[Run], regions: &mut Vec<Region>) {
+fn cut(region: Region, anchors: &[EqualRun], regions: &mut Vec<Region>) {
     let depth = region.depth + 1;
     let (mut a, mut b) = (region.a.start, region.b.start);
     for anchor in anchors {
@@ -256,14 +256,19 @@ fn cut(region: Region, anchors: &[Run], regions: &mut Vec<Region>) {
 }
 
 /// Searches a region from its start to its end, one look-ahead after the other.
-fn search_all(region: &Region, items: Sides<&[usize]>, edits_max: usize, found: &mut Vec<Run>) {
+fn search_all(
+    region: &Region,
+    items: Sides<&[usize]>,
+    edits_max: usize,
+    found: &mut Vec<EqualRun>,
+) {
     let (mut a, mut b) = (region.a.start, region.b.start);
     let mut rows = Vec::new();
     while a < region.a.end && b < region.b.end {
         let rest = Sides { a: &items.a[a..region.a.end], b: &items.b[b..region.b.end] };
         let reached = search(rest, edits_max, &mut rows);
         trace(rest, &rows, reached, |run| {
-            push(found, Run { a: a + run.a, b: b + run.b, len: run.len });
+            push(found, EqualRun { a: a + run.a, b: b + run.b, len: run.len });
         });
         (a, b) = (a + reached.x, b + reached.y());
     }
@@ -299,7 +304,7 @@ fn search(items: Sides<&[usize]>, edits_max: usize, rows: &mut Vec<usize>) -> Po
     for d in 0..=edits_max {
         let mut furthest: Option<Point> = None;
         for i in 0..=d {
-            let Some(start) = step(items, rows, d, i) else {
+            let Some(start) = extend(items, rows, d, i) else {
                 rows.push(NONE);
                 continue;
             };
@@ -319,7 +324,7 @@ fn search(items: Sides<&[usize]>, edits_max: usize, rows: &mut Vec<usize>) -> Po
 }
 
 /// Where the `i`-th diagonal of row `d` starts, one edit after the row before.
-fn step(items: Sides<&[usize]>, rows: &[usize], d: usize, i: usize) -> Option<Point> {
+fn extend(items: Sides<&[usize]>, rows: &[usize], d: usize, i: usize) -> Option<Point> {
     if d == 0 {
         return Some(Point { d, i, x: 0 });
     }
@@ -340,11 +345,11 @@ fn step(items: Sides<&[usize]>, rows: &[usize], d: usize, i: usize) -> Option<Po
 }
 
 /// Hands out the equal runs on the path to a point, from the start.
-fn trace(items: Sides<&[usize]>, rows: &[usize], to: Point, mut take: impl FnMut(Run)) {
+fn trace(items: Sides<&[usize]>, rows: &[usize], to: Point, mut take: impl FnMut(EqualRun)) {
     let mut runs = Vec::new();
     let mut at = to;
-    while let Some(start) = step(items, rows, at.d, at.i) {
-        runs.push(Run { a: start.x, b: start.y(), len: at.x - start.x });
+    while let Some(start) = extend(items, rows, at.d, at.i) {
+        runs.push(EqualRun { a: start.x, b: start.y(), len: at.x - start.x });
         if at.d == 0 {
             break;
         }
@@ -357,7 +362,7 @@ fn trace(items: Sides<&[usize]>, rows: &[usize], to: Point, mut take: impl FnMut
 }
 
 impl Sides<&[usize]> {
-    /// Both sides from these places on.
+    /// Both sides from these indices on.
     fn at(self, a: usize, b: usize) -> Self {
         Self { a: &self.a[a..], b: &self.b[b..] }
     }
@@ -368,14 +373,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn align(a: &[usize], b: &[usize], edits_max: usize) -> Vec<Run> {
+    fn align(a: &[usize], b: &[usize], edits_max: usize) -> Vec<EqualRun> {
         let n_ids = a.iter().chain(b).max().map_or(0, |id| id + 1);
         let mut aligner = Aligner::new(n_ids, 0);
         aligner.edits_max = edits_max;
         aligner.align(Sides { a, b })
     }
 
-    fn n_same(runs: &[Run]) -> usize {
+    fn n_same(runs: &[EqualRun]) -> usize {
         runs.iter().map(|run| run.len).sum()
     }
 
@@ -393,7 +398,7 @@ mod tests {
         row[b.len()]
     }
 
-    fn check(a: &[usize], b: &[usize], runs: &[Run]) {
+    fn check(a: &[usize], b: &[usize], runs: &[EqualRun]) {
         let (mut x, mut y) = (0, 0);
         for run in runs {
             assert!(run.len > 0 && run.a >= x && run.b >= y, "{runs:?}");
@@ -413,7 +418,8 @@ mod tests {
             (&[0, 0, 1], &[0, 1, 1], &[(0, 0, 1), (2, 2, 1)]),
             (&[0, 1, 0, 1], &[1, 0, 1, 0], &[(1, 0, 3)]),
         ] {
-            let runs: Vec<Run> = runs.iter().map(|&(a, b, len)| Run { a, b, len }).collect();
+            let runs: Vec<EqualRun> =
+                runs.iter().map(|&(a, b, len)| EqualRun { a, b, len }).collect();
             assert_eq!(align(a, b, 100).len(), runs.len(), "{a:?} {b:?}");
             assert_eq!(n_same(&align(a, b, 100)), n_same(&runs), "{a:?} {b:?}");
         }

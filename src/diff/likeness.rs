@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::{Sides, reading::Vocabulary};
 
-/// A word in more paragraphs than this says little about where its paragraph went.
+/// A word in more paragraphs than this shows little of where its paragraph went.
 const RARE_PARAGRAPHS_MAX: usize = 8;
 /// Of the paragraphs that share rare words, so many are weighed word by word.
 const CANDIDATES_MAX: usize = 4;
@@ -51,7 +51,7 @@ impl Bag {
 
     /// The weight of the shared words over the mean weight of both sides (Dice).
     ///
-    /// Returns 0 without a look at the words where the weights alone keep it below `least`.
+    /// Returns 0 without comparing words where the weights alone keep it below `least`.
     pub fn likeness(&self, other: &Bag, vocabulary: &Vocabulary, least: Likeness) -> Likeness {
         let both = self.weight + other.weight;
         if both == 0 || 2000 * self.weight.min(other.weight) / both < least {
@@ -93,7 +93,7 @@ fn weight(id: usize, vocabulary: &Vocabulary) -> usize {
     1 + share.checked_ilog2().map_or(0, |bits| bits as usize)
 }
 
-/// For each word the paragraphs it occurs in; one more than rare is kept to tell it from rare.
+/// For each word the paragraphs it occurs in; one more than rare is kept, which shows that it is not rare.
 fn homes(bags: &[Bag]) -> HashMap<usize, Vec<usize>> {
     let mut homes: HashMap<usize, Vec<usize>> = HashMap::new();
     for (paragraph, bag) in bags.iter().enumerate() {

@@ -9,16 +9,16 @@ use std::ops::Range;
 
 use super::{
     Sides,
-    align::{Aligner, Ids, Run, rising},
+    align::{Aligner, EqualRun, Ids, rising},
     likeness::{Bag, LikelyPair, Likeness, candidates},
-    reading::{Reading, Vocabulary},
+    reading::{ParsedText, Vocabulary},
 };
 
-/// From here on, two paragraphs in the same place are one that changed.
+/// From here on, two paragraphs between the same neighbours are one that changed.
 const CHANGED_MIN: Likeness = 400;
-/// From here on, two paragraphs at different places are one that moved.
+/// From here on, two paragraphs elsewhere are one that moved.
 const MOVED_MIN: Likeness = 700;
-/// Shorter paragraphs must be unique and unchanged to be recognised at another place.
+/// Shorter paragraphs must be unique and unchanged to be recognised elsewhere.
 const MOVED_WORDS_MIN: usize = 8;
 /// Paragraphs between two that stayed are paired in groups of this many.
 const GROUP_MAX: usize = 32;
@@ -37,7 +37,7 @@ pub struct Links {
 }
 
 /// Links the paragraphs of two texts.
-pub fn link(readings: &Sides<Reading<'_>>, vocabulary: &Vocabulary) -> Links {
+pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links {
     let mut ids = Ids::new();
     let paragraphs = Sides { a: number(&readings.a, &mut ids), b: number(&readings.b, &mut ids) };
     let sizes = Sides { a: paragraphs.a.len(), b: paragraphs.b.len() };
@@ -55,7 +55,7 @@ pub fn link(readings: &Sides<Reading<'_>>, vocabulary: &Vocabulary) -> Links {
 }
 
 /// Numbers paragraphs by their words, white space aside.
-fn number<'r>(reading: &'r Reading<'_>, ids: &mut Ids<&'r [usize]>) -> Vec<usize> {
+fn number<'r>(reading: &'r ParsedText<'_>, ids: &mut Ids<&'r [usize]>) -> Vec<usize> {
     (0..reading.paragraphs.len()).map(|i| ids.of(reading.words(i))).collect()
 }
 
@@ -87,7 +87,7 @@ impl Links {
         &mut self,
         paragraphs: &Sides<Vec<usize>>,
         n_ids: usize,
-        readings: &Sides<Reading<'_>>,
+        readings: &Sides<ParsedText<'_>>,
         vocabulary: &Vocabulary,
     ) {
         let mut times = vec![Sides { a: 0u32, b: 0u32 }; n_ids];
@@ -111,8 +111,8 @@ impl Links {
     }
 
     /// The bags of paragraphs that are alone; those of the others are empty.
-    fn bags(&self, readings: &Sides<Reading<'_>>, vocabulary: &Vocabulary) -> Sides<Vec<Bag>> {
-        let bags = |links: &[Link], reading: &Reading<'_>| -> Vec<Bag> {
+    fn bags(&self, readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Sides<Vec<Bag>> {
+        let bags = |links: &[Link], reading: &ParsedText<'_>| -> Vec<Bag> {
             let bag = |(i, link): (usize, &Link)| match link {
                 Link::Alone => Bag::of(reading.words(i), vocabulary),
                 _ => Bag::default(),
@@ -123,7 +123,7 @@ impl Links {
     }
 
     /// Links paragraphs that share rare words, the best pairs first.
-    fn alike(&mut self, bags: &Sides<Vec<Bag>>, runs: &[Run], vocabulary: &Vocabulary) {
+    fn alike(&mut self, bags: &Sides<Vec<Bag>>, runs: &[EqualRun], vocabulary: &Vocabulary) {
         let far_enough = |pair: &LikelyPair| {
             pair.likeness >= MOVED_MIN
                 && bags.a[pair.a].n_words.min(bags.b[pair.b].n_words) >= MOVED_WORDS_MIN
@@ -155,10 +155,10 @@ impl Links {
     /// Of pairs between the same neighbours, those that do not cross stay in place.
     fn settle(&mut self, mut pairs: Vec<LikelyPair>, far_enough: impl Fn(&LikelyPair) -> bool) {
         pairs.sort_by_key(|pair| pair.a);
-        let places: Vec<usize> = pairs.iter().map(|pair| pair.b).collect();
-        let mut chain = rising(&places).into_iter().peekable();
+        let targets: Vec<usize> = pairs.iter().map(|pair| pair.b).collect();
+        let mut uncrossed = rising(&targets).into_iter().peekable();
         for (i, pair) in pairs.iter().enumerate() {
-            if chain.next_if_eq(&i).is_some() {
+            if uncrossed.next_if_eq(&i).is_some() {
                 self.in_place(pair.a, pair.b);
             } else if !far_enough(pair) {
                 (self.sides.a[pair.a], self.sides.b[pair.b]) = (Link::Alone, Link::Alone);
@@ -183,7 +183,7 @@ impl Links {
     }
 }
 
-/// The paragraphs alone before the next in-place link; steps over that link.
+/// The paragraphs alone before the next in-place link; goes on after that link.
 fn until_in_place(links: &[Link], at: &mut usize) -> Vec<usize> {
     let rest = &links[*at..];
     let n = rest.iter().position(|l| matches!(l, Link::InPlace(_))).unwrap_or(rest.len());

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use align::Aligner;
 use links::{Link, Links, link};
-use reading::{Reading, Vocabulary};
+use reading::{ParsedText, Vocabulary};
 pub use unified::unified;
 
 /// The two sides of a comparison: `a` before, `b` after.
@@ -56,7 +56,7 @@ pub enum Block {
         /// After, as many.
         b: Range<usize>,
     },
-    /// Gone, and nothing in its place that is alike.
+    /// Gone, and nothing came for it that is alike.
     Removed {
         /// Before.
         a: Range<usize>,
@@ -75,7 +75,7 @@ pub enum Block {
         /// All of the paragraph's text, before and after.
         words: Vec<Span>,
     },
-    /// Came from another place: stands where the paragraphs are now.
+    /// Came from elsewhere: stands where the paragraphs are now.
     Moved {
         /// Before.
         a: Range<usize>,
@@ -84,7 +84,7 @@ pub enum Block {
         /// Empty when the words are the same; else all of the one paragraph's text.
         words: Vec<Span>,
     },
-    /// Went to another place: stands where the paragraphs were.
+    /// Went elsewhere: stands where the paragraphs were.
     MovedAway {
         /// Before.
         a: Range<usize>,
@@ -130,13 +130,13 @@ pub struct Stat {
 /// Paragraphs by fate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ParagraphStat {
-    /// The same to the byte and in place.
+    /// The same to the byte, in the same order.
     pub same: usize,
-    /// The same words in place, white space otherwise.
+    /// The same words in the same order, white space otherwise.
     pub rewrapped: usize,
-    /// Other words, in place.
+    /// Other words, in the same order.
     pub changed: usize,
-    /// At another place, changed or not.
+    /// Moved, changed or not.
     pub moved: usize,
     /// Only after.
     pub added: usize,
@@ -159,19 +159,18 @@ pub struct WordStat {
 ///
 /// Paragraphs are parted by blank lines; where those are rare (more than 16 lines to a stretch) or
 /// lines too long to have been wrapped, every line is a paragraph, on both sides alike. Blank lines
-/// themselves are not compared. A paragraph that stayed in its place is `Changed` when at least
-/// 40 % of the words are shared, rare words counting more, and one at another place is `Moved` from
-/// 70 % on.
+/// themselves are not compared. A paragraph that kept its order is `Changed` when at least 40 % of the
+/// words are shared, rare words counting more, and one elsewhere is `Moved` from 70 % on.
 pub fn compare(texts: Sides<&str>) -> Comparison {
     let (readings, vocabulary) = reading::read(texts);
     let links = link(&readings, &vocabulary);
     let aligner = Aligner::new(vocabulary.counts.len(), vocabulary.n_items);
     let blocks = Weaver { readings: &readings, links: &links, aligner, blocks: Vec::new() }.weave();
     let stat = stat(&blocks, &readings, &vocabulary);
-    let places = |reading: &Reading<'_>| -> Vec<Range<usize>> {
+    let ranges = |reading: &ParsedText<'_>| -> Vec<Range<usize>> {
         reading.paragraphs.iter().map(|paragraph| paragraph.bytes.clone()).collect()
     };
-    let paragraphs = Sides { a: places(&readings.a), b: places(&readings.b) };
+    let paragraphs = Sides { a: ranges(&readings.a), b: ranges(&readings.b) };
     Comparison { paragraphs, blocks, stat }
 }
 
@@ -192,9 +191,9 @@ impl<T> Sides<T> {
     }
 }
 
-/// Turns links into blocks.
+/// Makes blocks of links.
 struct Weaver<'r, 't> {
-    readings: &'r Sides<Reading<'t>>,
+    readings: &'r Sides<ParsedText<'t>>,
     links: &'r Links,
     aligner: Aligner,
     blocks: Vec<Block>,
@@ -263,7 +262,7 @@ impl Weaver<'_, '_> {
 }
 
 impl Block {
-    /// Takes in the block that follows if it shares this one's fate; `false` if it does not.
+    /// Adds the block that follows if it shares this one's fate; `false` if it does not.
     fn join(&mut self, next: &Block) -> bool {
         match (self, next) {
             (Block::Removed { a }, Block::Removed { a: more }) => extend(&mut [a], &[more]),
@@ -290,7 +289,7 @@ fn extend(ranges: &mut [&mut Range<usize>], more: &[&Range<usize>]) -> bool {
     touch
 }
 
-fn stat(blocks: &[Block], readings: &Sides<Reading<'_>>, vocabulary: &Vocabulary) -> Stat {
+fn stat(blocks: &[Block], readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Stat {
     let counter = readings.map_ref(|reading| WordCounter::new(reading, vocabulary));
     let mut stat = Stat::default();
     let Stat { paragraphs, words } = &mut stat;
@@ -326,13 +325,13 @@ impl<T> Sides<T> {
 
 /// Counts words, without punctuation, in any stretch of a text.
 struct WordCounter<'r, 't> {
-    reading: &'r Reading<'t>,
+    reading: &'r ParsedText<'t>,
     /// How many words there are before each word or sign, and in all.
     before: Vec<usize>,
 }
 
 impl<'r, 't> WordCounter<'r, 't> {
-    fn new(reading: &'r Reading<'t>, vocabulary: &Vocabulary) -> Self {
+    fn new(reading: &'r ParsedText<'t>, vocabulary: &Vocabulary) -> Self {
         let mut before = vec![0];
         let mut n = 0;
         for id in &reading.ids {
@@ -349,8 +348,8 @@ impl<'r, 't> WordCounter<'r, 't> {
     }
 
     fn in_bytes(&self, bytes: &Range<usize>) -> usize {
-        let place = |byte: usize| self.reading.starts.partition_point(|start| *start < byte);
-        self.before[place(bytes.end)] - self.before[place(bytes.start)]
+        let word = |byte: usize| self.reading.starts.partition_point(|start| *start < byte);
+        self.before[word(bytes.end)] - self.before[word(bytes.start)]
     }
 }
 

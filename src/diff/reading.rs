@@ -19,7 +19,7 @@ const STRETCH_LINES_MAX: usize = 16;
 const WRAPPED_BYTES_MAX: usize = 160;
 
 /// One text, taken apart.
-pub struct Reading<'t> {
+pub struct ParsedText<'t> {
     pub text: &'t str,
     /// For each word or sign its number in the vocabulary.
     pub ids: Vec<usize>,
@@ -52,7 +52,7 @@ struct Layout {
 }
 
 /// Takes both texts apart with one vocabulary and one rule for paragraphs.
-pub fn read(texts: Sides<&str>) -> (Sides<Reading<'_>>, Vocabulary) {
+pub fn read(texts: Sides<&str>) -> (Sides<ParsedText<'_>>, Vocabulary) {
     let layouts = texts.map(layout);
     let by_line = lines_are_paragraphs(&layouts);
     let mut ids = Ids::new();
@@ -66,7 +66,7 @@ pub fn read(texts: Sides<&str>) -> (Sides<Reading<'_>>, Vocabulary) {
     (Sides { a, b }, vocabulary)
 }
 
-impl Reading<'_> {
+impl ParsedText<'_> {
     /// The ids of a paragraph's words and signs.
     pub fn words(&self, paragraph: usize) -> &[usize] {
         &self.ids[self.paragraphs[paragraph].words.clone()]
@@ -115,8 +115,8 @@ fn take_apart<'t>(
     paragraphs: Vec<Range<usize>>,
     ids: &mut Ids<&'t str>,
     vocabulary: &mut Vocabulary,
-) -> Reading<'t> {
-    let mut reading = Reading { text, ids: vec![], starts: vec![], paragraphs: vec![] };
+) -> ParsedText<'t> {
+    let mut reading = ParsedText { text, ids: vec![], starts: vec![], paragraphs: vec![] };
     for bytes in paragraphs {
         let first = reading.ids.len();
         let mut at = bytes.start;
@@ -243,7 +243,7 @@ mod tests {
 
     fn paragraphs<'t>(a: &'t str, b: &'t str) -> (Vec<&'t str>, Vec<&'t str>) {
         let (readings, _) = read(Sides { a, b });
-        let texts = |reading: Reading<'t>| {
+        let texts = |reading: ParsedText<'t>| {
             reading.paragraphs.iter().map(|p| &reading.text[p.bytes.clone()]).collect()
         };
         (texts(readings.a), texts(readings.b))

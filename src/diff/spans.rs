@@ -1,39 +1,39 @@
 //! What changed inside a paragraph, as phrases to read rather than as few words as possible.
 //!
-//! After the alignment, an edit that could stand in several places is put where a sentence, a line
+//! After the alignment, an edit that could stand at several words is put where a sentence, a line
 //! or a word begins, and a word or two left standing between two larger edits goes with them.
 
 use std::ops::Range;
 
 use super::{
     Sides, Span,
-    align::{Aligner, Run},
-    reading::Reading,
+    align::{Aligner, EqualRun},
+    reading::ParsedText,
 };
 
-/// An edit is moved at most this many words to find a better place.
+/// An edit is moved at most this many words to begin or end better.
 const SLIDE_MAX: usize = 64;
 /// No more words and signs than this are given up for the sake of the edits around them.
 const ISLAND_MAX: usize = 3;
 
 /// One paragraph of a text.
-struct Side<'r, 't> {
-    reading: &'r Reading<'t>,
+struct ParagraphSide<'r, 't> {
+    reading: &'r ParsedText<'t>,
     paragraph: usize,
 }
 
-/// The texts of two paragraphs, stayed and edited by turns; together they are all of both.
+/// The texts of two paragraphs as what stayed and what was edited; together that is all of both.
 pub fn spans(
-    readings: &Sides<Reading<'_>>,
+    readings: &Sides<ParsedText<'_>>,
     paragraphs: Sides<usize>,
     aligner: &mut Aligner,
 ) -> Vec<Span> {
     let sides = Sides {
-        a: Side { reading: &readings.a, paragraph: paragraphs.a },
-        b: Side { reading: &readings.b, paragraph: paragraphs.b },
+        a: ParagraphSide { reading: &readings.a, paragraph: paragraphs.a },
+        b: ParagraphSide { reading: &readings.b, paragraph: paragraphs.b },
     };
     let mut runs = aligner.align(Sides { a: sides.a.ids(), b: sides.b.ids() });
-    runs.push(Run { a: sides.a.ids().len(), b: sides.b.ids().len(), len: 0 });
+    runs.push(EqualRun { a: sides.a.ids().len(), b: sides.b.ids().len(), len: 0 });
     for i in 1..runs.len() {
         slide(&sides, &mut runs, i);
     }
@@ -44,7 +44,7 @@ pub fn spans(
     cover(&sides, &kept)
 }
 
-impl Side<'_, '_> {
+impl ParagraphSide<'_, '_> {
     fn ids(&self) -> &[usize] {
         self.reading.words(self.paragraph)
     }
@@ -63,7 +63,7 @@ impl Side<'_, '_> {
         self.edge(words.start)..self.edge(words.end)
     }
 
-    /// How good a place the start of the `i`-th word is for an edit to begin or end.
+    /// How well an edit begins or ends at the start of the `i`-th word.
     fn merit(&self, i: usize) -> u32 {
         if i == 0 || i == self.ids().len() {
             return 5;
@@ -82,8 +82,8 @@ impl Side<'_, '_> {
     }
 }
 
-/// Moves the edit before the `i`-th run to its best place, where it is one-sided.
-fn slide(sides: &Sides<Side<'_, '_>>, runs: &mut [Run], i: usize) {
+/// Moves the edit before the `i`-th run to where it reads best, if it is one-sided.
+fn slide(sides: &Sides<ParagraphSide<'_, '_>>, runs: &mut [EqualRun], i: usize) {
     let (before, after) = (runs[i - 1], runs[i]);
     let (side, gap) = if before.b_end() == after.b {
         (&sides.a, before.a_end()..after.a)
@@ -110,7 +110,7 @@ fn slide(sides: &Sides<Side<'_, '_>>, runs: &mut [Run], i: usize) {
 }
 
 /// Adds a run, and gives up those before it that are islands between larger edits.
-fn keep(sides: &Sides<Side<'_, '_>>, kept: &mut Vec<Run>, run: Run) {
+fn keep(sides: &Sides<ParagraphSide<'_, '_>>, kept: &mut Vec<EqualRun>, run: EqualRun) {
     while let Some(island) = kept.last() {
         let end = kept.len().checked_sub(2).map_or((0, 0), |i| (kept[i].a_end(), kept[i].b_end()));
         if !is_island(sides, *island, end, run) {
@@ -122,10 +122,10 @@ fn keep(sides: &Sides<Side<'_, '_>>, kept: &mut Vec<Run>, run: Run) {
 }
 
 fn is_island(
-    sides: &Sides<Side<'_, '_>>,
-    island: Run,
+    sides: &Sides<ParagraphSide<'_, '_>>,
+    island: EqualRun,
     (a_end, b_end): (usize, usize),
-    next: Run,
+    next: EqualRun,
 ) -> bool {
     let before =
         Sides { a: sides.a.bytes(a_end..island.a).len(), b: sides.b.bytes(b_end..island.b).len() };
@@ -140,7 +140,7 @@ fn is_island(
 }
 
 /// Spans for the runs and for all that lies between them.
-fn cover(sides: &Sides<Side<'_, '_>>, runs: &[Run]) -> Vec<Span> {
+fn cover(sides: &Sides<ParagraphSide<'_, '_>>, runs: &[EqualRun]) -> Vec<Span> {
     let mut spans = Vec::new();
     let (mut a, mut b) = (0, 0);
     for run in runs {

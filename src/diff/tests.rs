@@ -15,7 +15,7 @@ fn text(paragraphs: &[&str]) -> String {
     paragraphs.join("\n\n")
 }
 
-/// Blocks in short: kind, paragraphs before, paragraphs after, counted from 0.
+/// Blocks in short: fate, paragraphs before, paragraphs after, counted from 0.
 fn sketch(a: &str, b: &str) -> String {
     let range = |r: &Range<usize>| match r.len() {
         1 => format!("{}", r.start),
@@ -51,10 +51,10 @@ fn marked(a: &str, b: &str) -> String {
     spans.unwrap().iter().map(shown).collect()
 }
 
-/// Every paragraph once and in order, every span in its place, both texts there to the byte.
+/// Every paragraph once and in order, every span too, both texts there to the byte.
 fn check(comparison: &Comparison, a: &str, b: &str) {
     let (mut next_a, mut next_b) = (0, 0);
-    let step = |range: Option<&Range<usize>>, next: &mut usize| {
+    let expect_next = |range: Option<&Range<usize>>, next: &mut usize| {
         if let Some(range) = range {
             assert!(range.start == *next && range.end > range.start, "{comparison:?}");
             *next = range.end;
@@ -76,8 +76,8 @@ fn check(comparison: &Comparison, a: &str, b: &str) {
                 (None, Some(b.clone()), Some((a.start, b.start, words)))
             }
         };
-        step(ra.as_ref(), &mut next_a);
-        step(rb.as_ref(), &mut next_b);
+        expect_next(ra.as_ref(), &mut next_a);
+        expect_next(rb.as_ref(), &mut next_b);
         if let Some((i, j, words)) = words.filter(|(_, _, words)| !words.is_empty()) {
             check_spans(comparison, (i, j), words, a, b);
         }
@@ -309,7 +309,7 @@ proptest! {
     }
 }
 
-/// Numbers that look random and never change.
+/// Numbers that seem random and never change.
 fn noise(seed: u64) -> impl Iterator<Item = u64> {
     let mut state = seed;
     std::iter::repeat_with(move || {

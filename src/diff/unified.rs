@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::{
     Sides,
-    align::{Aligner, Ids, Run},
+    align::{Aligner, EqualRun, Ids},
 };
 
 /// Changes close enough to share lines of context; the ranges count lines from 0.
@@ -15,7 +15,7 @@ struct Hunk<'r> {
     a: Range<usize>,
     b: Range<usize>,
     /// What stayed before, between and after the hunk's changes, beyond the context too.
-    runs: &'r [Run],
+    runs: &'r [EqualRun],
 }
 
 /// Writes the patch that turns `a` into `b`, with `context` lines around; empty if they are equal.
@@ -38,19 +38,19 @@ pub fn unified(bytes: Sides<&[u8]>, names: Sides<&[u8]>, context: usize) -> Vec<
 }
 
 /// The lines that stayed, framed by an empty run at the start and one at the end.
-fn stayed(lines: &Sides<Vec<&[u8]>>) -> Vec<Run> {
+fn stayed(lines: &Sides<Vec<&[u8]>>) -> Vec<EqualRun> {
     let mut ids = Ids::new();
     let a: Vec<usize> = lines.a.iter().map(|line| ids.of(*line)).collect();
     let b: Vec<usize> = lines.b.iter().map(|line| ids.of(*line)).collect();
     let mut aligner = Aligner::new(ids.len(), a.len() + b.len());
-    let mut runs = vec![Run { a: 0, b: 0, len: 0 }];
+    let mut runs = vec![EqualRun { a: 0, b: 0, len: 0 }];
     runs.extend(aligner.align(Sides { a: &a, b: &b }));
-    runs.push(Run { a: a.len(), b: b.len(), len: 0 });
+    runs.push(EqualRun { a: a.len(), b: b.len(), len: 0 });
     runs
 }
 
 /// Cuts where more lines stayed than two contexts hold.
-fn hunks(runs: &[Run], context: usize) -> Vec<Hunk<'_>> {
+fn hunks(runs: &[EqualRun], context: usize) -> Vec<Hunk<'_>> {
     // The i-th change lies before the i-th run; only the frame can touch its neighbour.
     let changed = |i: &usize| runs[i - 1].a_end() < runs[*i].a || runs[i - 1].b_end() < runs[*i].b;
     let changes: Vec<usize> = (1..runs.len()).filter(changed).collect();
@@ -149,7 +149,7 @@ mod tests {
         String::from_utf8(unified(bytes, names, context)).unwrap()
     }
 
-    /// Applies a patch as its format says, and insists on every line and number.
+    /// Applies a patch as its format demands, and insists on every line and number.
     fn apply(a: &[u8], patch: &[u8]) -> Vec<u8> {
         let old: Vec<&[u8]> = a.split_inclusive(|b| *b == b'\n').collect();
         let mut lines = patch.split_inclusive(|b| *b == b'\n').skip(2).peekable();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn patches_look_like_those_of_gnu_diff() {
+    fn patches_are_like_those_of_gnu_diff() {
         for (a, b, context, expected) in [
             ("x\n", "x\n", 3, ""),
             ("", "x\ny\n", 3, "@@ -0,0 +1,2 @@\n+x\n+y\n"),

@@ -10,7 +10,7 @@ use crate::types::{error::Error, limits};
 
 use super::merkle::tiles::TilePath;
 
-/// Bundles are mostly digests in hex, where looking harder finds only short matches that cost more
+/// Bundles are mostly digests in hex, where a longer search finds only short matches that cost more
 /// than they save: level 9 is larger by a tenth; level 19 is smaller by a fiftieth and takes 200
 /// times as long.
 const LEVEL: i32 = 1;
@@ -90,7 +90,7 @@ pub fn encode(half: Half, items: &[&[u8]]) -> Result<Vec<u8>, Error> {
     pack().map_err(|e| Error::io("compress", half.folder(), e))
 }
 
-/// Unpacks a bundle of exactly `width` items; the error says what is wrong with it.
+/// Unpacks a bundle of exactly `width` items; the error names what is wrong with it.
 pub fn decode(half: Half, stored: &[u8], width: u64) -> Result<Vec<Vec<u8>>, String> {
     let plain = unpack(half, stored)?;
     let mut rest = &plain[..];

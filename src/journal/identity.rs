@@ -12,7 +12,7 @@ use super::note::Verifier;
 /// Where the identity is kept.
 pub const NAME: &str = "identity";
 
-/// What an archive says about itself: its origin is the name of the key that signs for it.
+/// The file's content: the signing key's public half, whose name is the archive's origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     verifier: Verifier,

@@ -1,4 +1,4 @@
-//! The journal: every event in order, and the signed checkpoint that says how far it goes.
+//! The journal: every event in order, and the signed checkpoint that states how far it goes.
 //!
 //! It owns `identity` and everything under `log/`. Bundles beyond the checkpoint do not exist for a
 //! reader; swapping the checkpoint is the commit. Byte layout: docs/format.md.
@@ -28,7 +28,7 @@ use crate::{
 };
 
 use self::{
-    merkle::{Frontier, Head},
+    merkle::{Frontier, TreeHead},
     note::{Checkpoint, NoteError, Signer},
 };
 
@@ -44,9 +44,9 @@ pub struct Journal {
 
 impl Journal {
     /// The head that a signed checkpoint of this archive states; none where it is not signed by its key.
-    pub fn head_of(&self, note: &[u8]) -> Option<Head> {
+    pub fn head_of(&self, note: &[u8]) -> Option<TreeHead> {
         let checkpoint = Checkpoint::open(note, self.identity().verifier()).ok()?;
-        Some(Head { size: checkpoint.size, root: checkpoint.root })
+        Some(TreeHead { size: checkpoint.size, root: checkpoint.root })
     }
 
     /// The same journal as it was at an earlier checkpoint; none where that is not one of its own.
@@ -68,7 +68,7 @@ impl Journal {
         if has_identity || !backend.list("log")?.iter().all(is_leftover) {
             return Err(Error::usage(format!(
                 "there is an archive at {} already",
-                backend.place()
+                backend.location()
             )));
         }
         let (checkpoint, note) = sign(&identity, &Frontier::default().head(), signer)?;
@@ -80,7 +80,7 @@ impl Journal {
     /// Opens a journal: its checkpoint must be signed by the key in its identity.
     pub fn open(backend: Arc<dyn Backend>) -> Result<Self, Error> {
         let Some(identity) = backend.read(identity::NAME, limits::IDENTITY_BYTES_MAX)? else {
-            return Err(Error::NoArchive { place: backend.place() });
+            return Err(Error::NoArchive { location: backend.location() });
         };
         let identity = Identity::parse(&identity)?;
         let note = backend.read(CHECKPOINT, limits::NOTE_BYTES_MAX)?;
@@ -105,8 +105,8 @@ impl Journal {
     }
 
     /// Size and root.
-    pub fn head(&self) -> Head {
-        Head { size: self.size(), root: self.root() }
+    pub fn head(&self) -> TreeHead {
+        TreeHead { size: self.size(), root: self.root() }
     }
 
     /// The signed checkpoint, as it is stored.
@@ -119,7 +119,7 @@ impl Journal {
 fn open_checkpoint(note: &[u8], identity: &Identity) -> Result<Checkpoint, Error> {
     let checkpoint = Checkpoint::open(note, identity.verifier()).map_err(|e| match e {
         NoteError::Malformed(why) => Error::damaged(CHECKPOINT, why),
-        e => Error::Untrusted { why: format!("{CHECKPOINT} is not to be believed: {e}") },
+        e => Error::Untrusted { why: format!("{CHECKPOINT} is not to be trusted: {e}") },
     })?;
     if checkpoint.origin != identity.origin() {
         let why = format!("{CHECKPOINT} is of {}, not of {}", checkpoint.origin, identity.origin());
@@ -129,11 +129,15 @@ fn open_checkpoint(note: &[u8], identity: &Identity) -> Result<Checkpoint, Error
 }
 
 /// Signs a head with the archive's own key.
-fn sign(identity: &Identity, head: &Head, signer: &Signer) -> Result<(Checkpoint, Vec<u8>), Error> {
+fn sign(
+    identity: &Identity,
+    head: &TreeHead,
+    signer: &Signer,
+) -> Result<(Checkpoint, Vec<u8>), Error> {
     let origin = identity.origin().to_owned();
     if signer.verifier() != identity.verifier() {
-        let key = identity.verifier().id().to_string();
-        return Err(Error::Refused(Refusal::NoKey { origin, key }));
+        let key_id = identity.verifier().id().to_string();
+        return Err(Error::Refused(Refusal::NoSigningKey { origin, key_id }));
     }
     let checkpoint = Checkpoint { origin, size: head.size, root: head.root };
     let note = checkpoint.sign(signer).map_err(|e| Error::damaged(CHECKPOINT, e.to_string()))?;
@@ -226,7 +230,7 @@ mod tests {
             Ok(())
         }
 
-        fn place(&self) -> String {
+        fn location(&self) -> String {
             "memory".to_owned()
         }
     }
@@ -330,7 +334,7 @@ mod tests {
             match &entry.event {
                 Event::Commit(commit) => {
                     assert_eq!(commit.base + commit.n_events, entry.index);
-                    assert_eq!(Head { size: commit.n_events, root: commit.root }, batch.head());
+                    assert_eq!(TreeHead { size: commit.n_events, root: commit.root }, batch.head());
                     batch = Frontier::default();
                 }
                 _ => batch.push(leaf),
@@ -396,15 +400,15 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_that_is_not_ours_is_not_believed() {
+    fn a_checkpoint_that_is_not_ours_is_not_trusted() {
         let (backend, journal, _) = journal_of(&[3]);
         let note = String::from_utf8(journal.note().to_vec()).unwrap();
-        let stranger = Signer::from_seed("example.org/archive", &[8; 32]).unwrap();
+        let other = Signer::from_seed("example.org/archive", &[8; 32]).unwrap();
         let checkpoint = Checkpoint::parse(&note[..=note.find("\n\n").unwrap()]).unwrap();
         let elsewhere = Checkpoint { origin: "example.org/b".into(), ..checkpoint.clone() };
         for false_note in [
             note.replace("\n4\n", "\n3\n").into_bytes(),
-            checkpoint.sign(&stranger).unwrap(),
+            checkpoint.sign(&other).unwrap(),
             elsewhere.sign(&signer()).unwrap(),
         ] {
             backend.swap(CHECKPOINT, &false_note).unwrap();
@@ -419,12 +423,12 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_does_not_sign() {
+    fn another_key_does_not_sign() {
         let (_, mut journal, frontier) = journal_of(&[3]);
-        let stranger = Signer::from_seed("example.org/archive", &[8; 32]).unwrap();
+        let other = Signer::from_seed("example.org/archive", &[8; 32]).unwrap();
         let staged = journal.stage(&frontier, &[draft(0)], closing()).unwrap();
-        let refused = journal.commit(staged, &stranger);
-        assert!(matches!(refused, Err(Error::Refused(Refusal::NoKey { .. }))));
+        let refused = journal.commit(staged, &other);
+        assert!(matches!(refused, Err(Error::Refused(Refusal::NoSigningKey { .. }))));
         assert_eq!(journal.size(), 4);
     }
 
@@ -441,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_cut_anywhere_is_damaged_and_says_which() {
+    fn a_bundle_cut_anywhere_is_damaged_and_is_named() {
         let (backend, journal, _) = journal_of(&[2]);
         for name in ["log/entries/000.p/3", "log/details/000.p/3"] {
             let whole = backend.objects()[name].clone();

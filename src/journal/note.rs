@@ -1,7 +1,7 @@
 //! Signed texts: C2SP signed-note with Ed25519 keys, and the tlog-checkpoint that is signed.
 //!
 //! Keys are read and written as Go's `golang.org/x/mod/sumdb/note` does, so that other tools open
-//! what is signed here. Verification is the strict kind of Ed25519.
+//! what is signed here. Ed25519 signatures are verified strictly.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::types::{
 
 /// Signature lines in one note.
 const SIGNATURES_MAX: usize = 100;
-/// A key's name, which is also an archive's origin.
+/// The name of a signing key, which is also an archive's origin.
 const KEY_NAME_BYTES_MAX: usize = 255;
 /// Ed25519 in the algorithm byte before a key.
 const ED25519: u8 = 1;
@@ -29,7 +29,7 @@ pub struct KeyId(pub [u8; 4]);
 /// A key that signs; it forgets its secret when dropped and never shows it by accident.
 pub struct Signer {
     verifier: Verifier,
-    key: SigningKey,
+    signing_key: SigningKey,
 }
 
 /// A public key with its name; prints and parses as a vkey: `name+id+key`.
@@ -37,7 +37,7 @@ pub struct Signer {
 pub struct Verifier {
     name: String,
     id: KeyId,
-    key: VerifyingKey,
+    public_key: VerifyingKey,
 }
 
 /// The text form of a [`Signer`], wiped when dropped.
@@ -49,7 +49,7 @@ pub struct Verified {
     text: String,
 }
 
-/// The head of a journal: what a checkpoint note says, without extension lines.
+/// A journal's origin, size and root: the text of a checkpoint note, without extension lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The archive's name in its log.
@@ -60,7 +60,7 @@ pub struct Checkpoint {
     pub root: Digest,
 }
 
-/// A key's text is not one.
+/// The text is not that of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadKey(&'static str);
@@ -119,9 +119,9 @@ impl Verified {
 impl Signer {
     /// The key that grows from 32 random bytes, under a name without spaces and `+`.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, BadKey> {
-        let key = SigningKey::from_bytes(seed);
-        let verifier = Verifier::new(name, key.verifying_key())?;
-        Ok(Self { verifier, key })
+        let signing_key = SigningKey::from_bytes(seed);
+        let verifier = Verifier::new(name, signing_key.verifying_key())?;
+        Ok(Self { verifier, signing_key })
     }
 
     /// Reads `PRIVATE+KEY+name+id+seed`.
@@ -141,7 +141,7 @@ impl Signer {
 
     /// The text that [`Signer::parse`] reads.
     pub fn private_text(&self) -> PrivateText {
-        let mut seed = self.key.to_bytes();
+        let mut seed = self.signing_key.to_bytes();
         let mut tail = key_text(&seed);
         wipe(&mut seed);
         let mut text = Vec::with_capacity(PRIVATE_PREFIX.len() + self.verifier.name.len() + 80);
@@ -162,7 +162,7 @@ impl Signer {
     pub fn sign(&self, text: &str) -> Result<Vec<u8>, NoteError> {
         check_text(text)?;
         let mut signature = self.verifier.id.0.to_vec();
-        signature.extend_from_slice(&self.key.sign(text.as_bytes()).to_bytes());
+        signature.extend_from_slice(&self.signing_key.sign(text.as_bytes()).to_bytes());
         let note = format!("{text}\n— {} {}\n", self.verifier.name, STANDARD.encode(signature));
         if note.len() > NOTE_BYTES_MAX {
             return Err(NoteError::Malformed("it is larger than a note may be"));
@@ -172,19 +172,19 @@ impl Signer {
 }
 
 impl Verifier {
-    fn new(name: &str, key: VerifyingKey) -> Result<Self, BadKey> {
+    fn new(name: &str, public_key: VerifyingKey) -> Result<Self, BadKey> {
         if !is_key_name(name) {
             return Err(BadKey(
                 "a key's name has 1 to 255 bytes, no spaces, control characters or +",
             ));
         }
-        if key.is_weak() {
+        if public_key.is_weak() {
             return Err(BadKey("the key is one that verifies signatures nobody made"));
         }
-        let public = [&[ED25519], &key.as_bytes()[..]].concat();
-        let digest = Digest::of(&[name.as_bytes(), b"\n", &public].concat());
+        let typed = [&[ED25519], &public_key.as_bytes()[..]].concat();
+        let digest = Digest::of(&[name.as_bytes(), b"\n", &typed].concat());
         let [a, b, c, d, ..] = *digest.as_bytes();
-        Ok(Self { name: name.to_owned(), id: KeyId([a, b, c, d]), key })
+        Ok(Self { name: name.to_owned(), id: KeyId([a, b, c, d]), public_key })
     }
 
     /// Reads a vkey: `name+id+key`.
@@ -212,7 +212,7 @@ impl Verifier {
     fn check(&self, text: &str, signature: &[u8]) -> Result<(), NoteError> {
         let forged = NoteError::Forged(self.id);
         let signature = Signature::from_slice(signature).map_err(|_| forged.clone())?;
-        self.key.verify_strict(text.as_bytes(), &signature).map_err(|_| forged)
+        self.public_key.verify_strict(text.as_bytes(), &signature).map_err(|_| forged)
     }
 }
 
@@ -265,7 +265,8 @@ impl fmt::Display for Checkpoint {
 
 impl fmt::Display for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = String::from_utf8(key_text(self.key.as_bytes())).map_err(|_| fmt::Error)?;
+        let key =
+            String::from_utf8(key_text(self.public_key.as_bytes())).map_err(|_| fmt::Error)?;
         write!(f, "{}+{}+{key}", self.name, self.id)
     }
 }

@@ -11,8 +11,9 @@ use super::{
     merkle::{Frontier, tiles::TilePath},
 };
 
-/// How often a bundle is looked for while a writer may be replacing it by a longer one.
-const LOOKS_MAX: usize = 3;
+/// How often a bundle is sought while a writer may be replacing it by a longer one.
+const TRIES_MAX: usize = 3;
+
 /// An event as it stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -20,7 +21,7 @@ pub struct Entry {
     pub index: u64,
     /// The bytes that were hashed.
     pub line: Vec<u8>,
-    /// What they say.
+    /// What these bytes are.
     pub event: Event,
     /// What people wrote about it; none once it was erased, or while its bundle is missing.
     pub detail: Option<Detail>,
@@ -33,7 +34,7 @@ pub struct Examined {
     pub index: u64,
     /// The bytes that were hashed, if they are there.
     pub line: Option<Vec<u8>>,
-    /// What they say, if they are an event.
+    /// What these bytes are, if they are an event.
     pub event: Option<Event>,
     /// Its detail, if it is there and the one that the event means.
     pub detail: Option<Detail>,
@@ -59,7 +60,7 @@ pub enum Problem {
     /// The bundle of its detail cannot be read.
     #[error("{0}")]
     DetailDamaged(String),
-    /// Another detail stands in its place.
+    /// Another detail stands where its own belongs.
     #[error("its detail is not the one it was recorded with")]
     DetailMismatch,
     /// Its detail is the one meant, and is not one.
@@ -85,7 +86,7 @@ impl Journal {
         let (found, signed) = (frontier.head(), self.head());
         if found != signed {
             let why = format!(
-                "{} events have the root {}, the checkpoint says {} and {}",
+                "{} events have the root {}, the checkpoint states {} and {}",
                 found.size, found.root, signed.size, signed.root
             );
             return Err(Error::damaged(Half::Entries.folder(), why));
@@ -108,7 +109,7 @@ impl Journal {
         if let Some(items) = self.load_file(half, exact)? {
             return Ok(Some(items));
         }
-        for _ in 0..LOOKS_MAX {
+        for _ in 0..TRIES_MAX {
             for path in self.longer(half, exact)? {
                 if let Some(mut items) = self.load_file(half, path)? {
                     items.truncate(exact.width() as usize);
@@ -153,7 +154,7 @@ impl Journal {
             let bundle = start / BUNDLE_EVENTS;
             let skip = (start % BUNDLE_EVENTS) as usize;
             let n = (end - start).min(BUNDLE_EVENTS - start % BUNDLE_EVENTS) as usize;
-            Stretch { journal: self, bundle, places: skip..skip + n }
+            Stretch { journal: self, bundle, positions: skip..skip + n }
         })
     }
 }
@@ -162,8 +163,8 @@ impl Journal {
 struct Stretch<'a> {
     journal: &'a Journal,
     bundle: u64,
-    /// Places in the bundle.
-    places: Range<usize>,
+    /// Which of the bundle's events.
+    positions: Range<usize>,
 }
 
 impl Stretch<'_> {
@@ -209,7 +210,7 @@ impl Stretch<'_> {
     }
 
     fn lost(&self, problem: &Problem) -> Vec<Examined> {
-        let indices = (0..self.places.len()).map(|i| self.first() + i as u64);
+        let indices = (0..self.positions.len()).map(|i| self.first() + i as u64);
         let lost = |index| Examined {
             index,
             line: None,
@@ -222,11 +223,11 @@ impl Stretch<'_> {
 
     fn load(&self, half: Half) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let items = self.journal.load(half, self.bundle)?;
-        Ok(items.map(|mut items| items.drain(self.places.clone()).collect()))
+        Ok(items.map(|mut items| items.drain(self.positions.clone()).collect()))
     }
 
     fn first(&self) -> u64 {
-        self.bundle * BUNDLE_EVENTS + self.places.start as u64
+        self.bundle * BUNDLE_EVENTS + self.positions.start as u64
     }
 
     fn name(&self) -> String {

@@ -20,10 +20,10 @@ pub struct Draft {
     detail: Vec<u8>,
 }
 
-/// What the event says that closes a batch.
+/// What the commit event holds that closes a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closing {
-    /// When the writer says it was.
+    /// By the writer's clock.
     pub at: Timestamp,
     /// Who commits.
     pub detail: ActDetail,
@@ -117,7 +117,7 @@ impl Journal {
         Ok(staged.frontier)
     }
 
-    /// Removes bundles beyond the checkpoint, and unfilled ones whose place a longer one has taken.
+    /// Removes bundles beyond the checkpoint, and unfilled ones that a longer one has replaced.
     ///
     /// Only the writer calls this, before its first batch: what it leaves behind until then serves
     /// readers and copies that still go by an older checkpoint. What the checkpoint needs stays.
@@ -170,7 +170,7 @@ impl Journal {
                 base: self.size(),
                 n_events: batch.size(),
                 root: batch.root(),
-                key: self.identity.verifier().id().0,
+                key_id: self.identity.verifier().id().0,
                 detail,
             })
         })

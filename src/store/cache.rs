@@ -8,23 +8,23 @@ use std::{
 use super::frame::Header;
 
 /// A frame with its payload decoded.
-pub struct Decoded {
+pub struct DecodedFrame {
     /// What stood before the payload.
     pub header: Header,
     /// All its blobs, one after the other.
     pub raw: Vec<u8>,
 }
 
-impl Decoded {
-    /// The blob with this turn.
-    pub fn blob(&self, turn: u16) -> Option<&[u8]> {
-        self.raw.get(self.header.stretch(turn)?)
+impl DecodedFrame {
+    /// The blob with this index.
+    pub fn blob(&self, index: u16) -> Option<&[u8]> {
+        self.raw.get(self.header.stretch(index)?)
     }
 }
 
-/// A least-recently-used cache with a bound in bytes; the last thing put stays whatever its size.
+/// A least-recently-used cache with a bound in bytes; the last value put stays whatever its size.
 pub struct Cache<K, V> {
-    things: HashMap<K, Thing<V>>,
+    entries: HashMap<K, CacheEntry<V>>,
     /// Keys by when they were used last.
     by_use: BTreeMap<u64, K>,
     n_bytes: usize,
@@ -32,7 +32,7 @@ pub struct Cache<K, V> {
     clock: u64,
 }
 
-struct Thing<V> {
+struct CacheEntry<V> {
     value: V,
     n_bytes: usize,
     used: u64,
@@ -41,32 +41,33 @@ struct Thing<V> {
 impl<K: Copy + Eq + Hash, V: Clone> Cache<K, V> {
     /// An empty cache that holds up to `n_bytes_max`.
     pub fn new(n_bytes_max: usize) -> Self {
-        let (things, by_use) = (HashMap::new(), BTreeMap::new());
-        Self { things, by_use, n_bytes: 0, n_bytes_max, clock: 0 }
+        let (entries, by_use) = (HashMap::new(), BTreeMap::new());
+        Self { entries, by_use, n_bytes: 0, n_bytes_max, clock: 0 }
     }
 
     /// What was put under this key, if it is still here.
     pub fn get(&mut self, key: &K) -> Option<V> {
-        let thing = self.things.get_mut(key)?;
-        self.by_use.remove(&thing.used);
+        let entry = self.entries.get_mut(key)?;
+        self.by_use.remove(&entry.used);
         self.clock += 1;
-        thing.used = self.clock;
+        entry.used = self.clock;
         self.by_use.insert(self.clock, *key);
-        Some(thing.value.clone())
+        Some(entry.value.clone())
     }
 
-    /// Keeps a thing of that many bytes; those that were not used for longest make room.
+    /// Keeps a value of that many bytes; those that were not used for longest make room.
     pub fn put(&mut self, key: K, value: V, n_bytes: usize) {
         self.clock += 1;
         self.n_bytes += n_bytes;
         self.by_use.insert(self.clock, key);
-        if let Some(old) = self.things.insert(key, Thing { value, n_bytes, used: self.clock }) {
+        if let Some(old) = self.entries.insert(key, CacheEntry { value, n_bytes, used: self.clock })
+        {
             self.by_use.remove(&old.used);
             self.n_bytes -= old.n_bytes;
         }
-        while self.n_bytes > self.n_bytes_max && self.things.len() > 1 {
+        while self.n_bytes > self.n_bytes_max && self.entries.len() > 1 {
             let Some((_, oldest)) = self.by_use.pop_first() else { break };
-            if let Some(gone) = self.things.remove(&oldest) {
+            if let Some(gone) = self.entries.remove(&oldest) {
                 self.n_bytes -= gone.n_bytes;
             }
         }
@@ -74,7 +75,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Cache<K, V> {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.things.clear();
+        self.entries.clear();
         self.by_use.clear();
         self.n_bytes = 0;
     }

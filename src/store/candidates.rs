@@ -1,7 +1,7 @@
 //! Which blob a new one most likely resembles.
 //!
 //! Candidates are the previous revision, blobs of earlier transactions that share features, and
-//! those of this one. The fewer of the new blob's marks a candidate lacks, the less there will be to
+//! those of this one. The fewer of the new blob's samples a candidate lacks, the less there will be to
 //! write down. Of blobs of this transaction that number is known; of others it is estimated from the
 //! features that match, and of equals the previous revision is taken, then the one nearest in size.
 
@@ -14,12 +14,12 @@ use crate::types::{digest::Key, error::Error};
 
 use super::features::{Features, Fingerprint, N_FEATURES};
 
-/// Of blobs that share one feature, as many are looked at, the latest.
+/// Of blobs that share one feature, so many count, the latest.
 const SHARING_MAX: usize = 64;
 /// Candidates that are compared closely.
 const CLOSE_MAX: usize = 8;
-/// Marks of blobs of this transaction that are kept at hand.
-const TRAITS_BYTES_MAX: usize = 16 << 20;
+/// Bytes of fingerprints of this transaction's blobs that are kept.
+const FINGERPRINTS_BYTES_MAX: usize = 16 << 20;
 /// Blobs of this transaction that can be found; older ones are found again after the commit.
 const BLOBS_MAX: usize = 1 << 17;
 
@@ -34,7 +34,7 @@ pub struct BaseCandidate {
     pub n_matching: u32,
 }
 
-/// Says which stored blobs share features with another one.
+/// Which stored blobs share features with another one.
 pub trait BaseCandidates {
     /// The few blobs that share most of the features, of equals the latest first; and the blob
     /// `also`, last, if it was found too.
@@ -48,33 +48,33 @@ pub trait BaseCandidates {
 /// A blob that a new one may be compressed against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RankedCandidate {
-    /// Its key.
+    /// Which blob, wherever it lies.
     pub key: Key,
     /// How many features it shares.
     pub n_matching: u32,
-    /// How many of the new blob's marks it lacks, known or estimated.
+    /// How many of the new blob's samples it lacks, counted or estimated.
     pub n_missing: usize,
     is_previous: bool,
     /// By how much the lengths differ; the most where that is not known.
     n_apart: u64,
-    /// Rises with the order of arrival.
-    turn: u32,
+    /// Rises in the order in which blobs of this transaction came, from 1; 0 of others.
+    arrival: u32,
 }
 
 /// The blobs of the open transaction, by their features.
 #[derive(Default)]
 pub struct RecentBlobs {
-    blobs: VecDeque<Known>,
-    /// The turn of the first in `blobs`.
+    blobs: VecDeque<RecentBlob>,
+    /// The arrival of the first in `blobs`.
     first: u32,
-    turns: HashMap<Key, u32>,
+    arrivals: HashMap<Key, u32>,
     sharing: HashMap<u32, VecDeque<u32>>,
-    /// The turn of the first blob whose traits are still at hand.
-    first_traits: u32,
-    n_traits: usize,
+    /// The arrival of the first blob whose fingerprint is still kept.
+    first_with_fingerprint: u32,
+    n_fingerprint_bytes: usize,
 }
 
-struct Known {
+struct RecentBlob {
     key: Key,
     n_bytes: u64,
     features: Features,
@@ -82,7 +82,7 @@ struct Known {
 }
 
 impl RecentBlobs {
-    /// Candidates for a blob with these traits, the best first; a few of them at most.
+    /// Candidates for a blob with this fingerprint, the best first; a few of them at most.
     pub fn candidates(
         &self,
         stored: &dyn BaseCandidates,
@@ -93,10 +93,9 @@ impl RecentBlobs {
         let mut found = Vec::new();
         if let Some(features) = fingerprint.features() {
             let base_candidates = stored.base_candidates(features, previous)?;
-            found.extend(
-                base_candidates.into_iter().map(|it| of_relative(&it, fingerprint, n_bytes)),
-            );
-            found.extend(self.own(features, fingerprint, n_bytes, previous));
+            found
+                .extend(base_candidates.into_iter().map(|it| of_stored(&it, fingerprint, n_bytes)));
+            found.extend(self.among_recent(features, fingerprint, n_bytes, previous));
         }
         if let Some(key) = previous {
             match found.iter_mut().find(|candidate| candidate.key == key) {
@@ -104,138 +103,139 @@ impl RecentBlobs {
                 None => found.push(RankedCandidate {
                     key,
                     n_matching: 0,
-                    n_missing: fingerprint.n_marks(),
+                    n_missing: fingerprint.n_samples(),
                     is_previous: true,
                     n_apart: u64::MAX,
-                    turn: 0,
+                    arrival: 0,
                 }),
             }
         }
-        // Two orders: matching features are known of all and say who is worth a look; what is missing
-        // says who is best, and of blobs stored before it is only estimated.
+        // Two orders: matching features are known of all and decide which few are compared; what is
+        // missing decides which is best, and of blobs stored before it is only estimated.
         found.sort_by_key(|it| {
-            (Reverse(it.is_previous), Reverse(it.n_matching), it.n_apart, it.turn)
+            (Reverse(it.is_previous), Reverse(it.n_matching), it.n_apart, it.arrival)
         });
         found.truncate(CLOSE_MAX);
         // Of equals the earliest: what came later is most likely attached to it, and chains stay short.
-        found.sort_by_key(|it| (it.n_missing, Reverse(it.is_previous), it.n_apart, it.turn));
+        found.sort_by_key(|it| (it.n_missing, Reverse(it.is_previous), it.n_apart, it.arrival));
         Ok(found)
     }
 
     /// Makes a blob known to those that come after it.
-    pub fn introduce(&mut self, key: Key, n_bytes: u64, fingerprint: Fingerprint) {
+    pub fn add(&mut self, key: Key, n_bytes: u64, fingerprint: Fingerprint) {
         let Some(features) = fingerprint.features().copied() else { return };
-        let turn = self.first + self.blobs.len() as u32;
+        let arrival = self.first + self.blobs.len() as u32;
         for feature in features {
             let sharing = self.sharing.entry(feature).or_default();
             // Of a feature that all have the oldest go: a new version is nearest to the latest ones.
             if sharing.len() == SHARING_MAX {
                 sharing.pop_front();
             }
-            sharing.push_back(turn);
+            sharing.push_back(arrival);
         }
-        self.n_traits += fingerprint.n_bytes();
-        self.turns.insert(key, turn);
-        self.blobs.push_back(Known { key, n_bytes, features, fingerprint: Some(fingerprint) });
+        self.n_fingerprint_bytes += fingerprint.n_bytes();
+        self.arrivals.insert(key, arrival);
+        self.blobs.push_back(RecentBlob { key, n_bytes, features, fingerprint: Some(fingerprint) });
         self.make_room();
     }
 
     /// Candidates among the blobs of this transaction.
-    fn own(
+    fn among_recent(
         &self,
         features: &Features,
         fingerprint: &Fingerprint,
         n_bytes: u64,
         previous: Option<Key>,
     ) -> Vec<RankedCandidate> {
-        let mut met: Vec<u32> =
+        let mut found: Vec<u32> =
             features.iter().filter_map(|it| self.sharing.get(it)).flatten().copied().collect();
-        let previous = previous.and_then(|key| self.turns.get(&key)).copied();
-        if let Some(turn) = previous {
+        let previous = previous.and_then(|key| self.arrivals.get(&key)).copied();
+        if let Some(arrival) = previous {
             // It may not be among the latest; and as the likeliest base it must be counted in full.
-            met.retain(|other| *other != turn);
-            let pairs = features.iter().zip(self.known(turn).features);
-            met.extend(pairs.filter(|(mine, its)| *mine == its).map(|_| turn));
+            found.retain(|other| *other != arrival);
+            let pairs = features.iter().zip(self.blob(arrival).features);
+            found.extend(pairs.filter(|(mine, its)| *mine == its).map(|_| arrival));
         }
-        met.sort_unstable();
-        let runs = met.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32));
+        found.sort_unstable();
+        let runs = found.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32));
         let mut close: Vec<(u32, u32)> = runs.collect();
-        close.sort_by_key(|(turn, n_matching)| {
-            let n_apart = self.known(*turn).n_bytes.abs_diff(n_bytes);
-            (Some(*turn) != previous, Reverse(*n_matching), n_apart, *turn)
+        close.sort_by_key(|(arrival, n_matching)| {
+            let n_apart = self.blob(*arrival).n_bytes.abs_diff(n_bytes);
+            (Some(*arrival) != previous, Reverse(*n_matching), n_apart, *arrival)
         });
         // Before fingerprints are compared, which costs more than all the rest.
         close.truncate(CLOSE_MAX);
-        let candidate = |(turn, n_matching): (u32, u32)| {
-            let known = self.known(turn);
-            let n_missing = match &known.fingerprint {
+        let candidate = |(arrival, n_matching): (u32, u32)| {
+            let blob = self.blob(arrival);
+            let n_missing = match &blob.fingerprint {
                 Some(other) => fingerprint.n_missing_in(other),
                 None => estimated(fingerprint, n_matching),
             };
-            let n_apart = known.n_bytes.abs_diff(n_bytes);
-            let (key, turn) = (known.key, turn + 1);
-            RankedCandidate { key, n_matching, n_missing, is_previous: false, n_apart, turn }
+            let n_apart = blob.n_bytes.abs_diff(n_bytes);
+            let (key, arrival) = (blob.key, arrival + 1);
+            RankedCandidate { key, n_matching, n_missing, is_previous: false, n_apart, arrival }
         };
         close.into_iter().map(candidate).collect()
     }
 
-    fn known(&self, turn: u32) -> &Known {
-        &self.blobs[(turn - self.first) as usize]
+    fn blob(&self, arrival: u32) -> &RecentBlob {
+        &self.blobs[(arrival - self.first) as usize]
     }
 
     fn make_room(&mut self) {
         // Fingerprints go first: a blob is still found by its features, and what it lacks is estimated.
-        while self.n_traits > TRAITS_BYTES_MAX {
-            let at = (self.first_traits - self.first) as usize;
+        while self.n_fingerprint_bytes > FINGERPRINTS_BYTES_MAX {
+            let at = (self.first_with_fingerprint - self.first) as usize;
             let Some(oldest) = self.blobs.get_mut(at) else { break };
-            self.n_traits -=
+            self.n_fingerprint_bytes -=
                 oldest.fingerprint.take().map_or(0, |fingerprint| fingerprint.n_bytes());
-            self.first_traits += 1;
+            self.first_with_fingerprint += 1;
         }
         if self.blobs.len() > BLOBS_MAX
             && let Some(oldest) = self.blobs.pop_front()
         {
-            self.n_traits -= oldest.fingerprint.map_or(0, |fingerprint| fingerprint.n_bytes());
+            self.n_fingerprint_bytes -=
+                oldest.fingerprint.map_or(0, |fingerprint| fingerprint.n_bytes());
             for feature in oldest.features {
                 if let Some(sharing) = self.sharing.get_mut(&feature) {
-                    sharing.retain(|turn| *turn != self.first);
+                    sharing.retain(|arrival| *arrival != self.first);
                 }
                 if self.sharing.get(&feature).is_some_and(VecDeque::is_empty) {
                     self.sharing.remove(&feature);
                 }
             }
-            if self.turns.get(&oldest.key) == Some(&self.first) {
-                self.turns.remove(&oldest.key);
+            if self.arrivals.get(&oldest.key) == Some(&self.first) {
+                self.arrivals.remove(&oldest.key);
             }
             self.first += 1;
-            self.first_traits = self.first_traits.max(self.first);
+            self.first_with_fingerprint = self.first_with_fingerprint.max(self.first);
         }
     }
 }
 
-fn of_relative(
-    relative: &BaseCandidate,
+fn of_stored(
+    candidate: &BaseCandidate,
     fingerprint: &Fingerprint,
     n_bytes: u64,
 ) -> RankedCandidate {
     RankedCandidate {
-        key: relative.key,
-        n_matching: relative.n_matching,
-        n_missing: estimated(fingerprint, relative.n_matching),
+        key: candidate.key,
+        n_matching: candidate.n_matching,
+        n_missing: estimated(fingerprint, candidate.n_matching),
         is_previous: false,
-        n_apart: relative.n_bytes.map_or(u64::MAX, |other| other.abs_diff(n_bytes)),
-        turn: 0,
+        n_apart: candidate.n_bytes.map_or(u64::MAX, |other| other.abs_diff(n_bytes)),
+        arrival: 0,
     }
 }
 
-/// How many marks a blob probably lacks that shares so many features.
+/// How many samples a blob probably lacks that shares so many features.
 ///
 /// Features match with the probability r of resemblance; of sets of one size, 2r/(1 + r) of each is
 /// shared. A quarter is taken off what matches, since all may match where not all is equal.
 fn estimated(fingerprint: &Fingerprint, n_matching: u32) -> usize {
     let resemblance = (f64::from(n_matching) - 0.25).max(0.0) / N_FEATURES as f64;
     let missing = (1.0 - resemblance) / (1.0 + resemblance);
-    (fingerprint.n_marks() as f64 * missing).round() as usize
+    (fingerprint.n_samples() as f64 * missing).round() as usize
 }
 
 #[cfg(test)]
@@ -264,7 +264,7 @@ mod tests {
         for n in 0..200_u64 {
             let changed: Vec<usize> = (0..=n as usize * 4).collect();
             let blob = text(1000, &changed);
-            recent_blobs.introduce(Key(n), blob.len() as u64, Fingerprint::of(&blob));
+            recent_blobs.add(Key(n), blob.len() as u64, Fingerprint::of(&blob));
         }
         for n in [3, 77, 150] {
             let changed: Vec<usize> = (0..=n as usize * 4 + 1).collect();
@@ -279,10 +279,10 @@ mod tests {
         let mut recent_blobs = RecentBlobs::default();
         let blob = text(500, &[]);
         for n in 0..100 {
-            recent_blobs.introduce(Key(n), blob.len() as u64, Fingerprint::of(&blob));
+            recent_blobs.add(Key(n), blob.len() as u64, Fingerprint::of(&blob));
         }
         assert_eq!(best(&recent_blobs, &blob, Some(Key(2))), Some(Key(2)));
-        // Of a feature that many share, the latest 64 are looked at.
+        // Of a feature that many share, the latest 64 count.
         assert_eq!(best(&recent_blobs, &blob, None), Some(Key(36)));
     }
 
@@ -291,7 +291,7 @@ mod tests {
         let mut recent_blobs = RecentBlobs::default();
         assert_eq!(best(&recent_blobs, &text(500, &[]), Some(Key(7))), Some(Key(7)));
         let blob = text(500, &[]);
-        recent_blobs.introduce(Key(1), blob.len() as u64, Fingerprint::of(&blob));
+        recent_blobs.add(Key(1), blob.len() as u64, Fingerprint::of(&blob));
         assert_eq!(best(&recent_blobs, &text(500, &[3]), Some(Key(7))), Some(Key(1)));
     }
 
@@ -301,11 +301,11 @@ mod tests {
         let blob = text(40, &[]);
         let fingerprint = Fingerprint::of(&blob);
         for n in 0..BLOBS_MAX as u64 + 1000 {
-            recent_blobs.introduce(Key(n), blob.len() as u64, fingerprint.clone());
+            recent_blobs.add(Key(n), blob.len() as u64, fingerprint.clone());
         }
         assert_eq!(recent_blobs.blobs.len(), BLOBS_MAX);
-        assert_eq!(recent_blobs.turns.len(), BLOBS_MAX);
-        assert!(recent_blobs.n_traits <= TRAITS_BYTES_MAX);
+        assert_eq!(recent_blobs.arrivals.len(), BLOBS_MAX);
+        assert!(recent_blobs.n_fingerprint_bytes <= FINGERPRINTS_BYTES_MAX);
         assert!(recent_blobs.sharing.values().all(|sharing| sharing.len() <= SHARING_MAX));
         assert_eq!(
             best(&recent_blobs, &blob, None),

@@ -1,70 +1,75 @@
-//! How far a blob may hang from the end of its chain.
+//! Chains: which blob of a chain a new one is attached to, so that no chain grows too deep to read.
 //!
-//! A blob hangs on the base that was chosen for it while the chain under it is within bounds. At the
-//! bound it climbs: it hangs on an ancestor and starts a new run from there. Ancestors that were
-//! climbed to form a spine, and the deepest of them that still has room is taken, so that a run is
-//! compressed against something recent rather than against the oldest revision of all. A spine that
-//! is full is itself climbed half way up.
+//! A blob is attached to the base that was chosen for it while the chain under that is within bounds.
+//! At the bound it skips: it is attached to an ancestor, and the chain goes on from there. Blobs that
+//! skipped, and the end of the chain, are its backbone. The deepest of the backbone that still has room
+//! is taken, so that what follows is compressed against something recent rather than against the
+//! oldest revision of all. Where the backbone itself is full, half of its depth is skipped.
 
 use crate::types::{digest::Key, limits};
 
 use super::frame::Base;
 
-/// How deep a spine goes.
+/// How deep a backbone goes. The other half of the depth is for what is attached to its deepest blob.
 const BACKBONE_DEPTH_MAX: u8 = limits::DEPTH_MAX / 2;
 
-/// What counts of a blob that another may hang on.
+/// What counts of a blob that another may be attached to.
 ///
-/// Of a blob that is still being compressed, depth and reach are the most they can become.
+/// Of a blob that is still being compressed, depth and decoded bytes are the most they can become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChainLink {
-    /// The blob's key.
     pub key: Key,
     /// How many bases lie under it.
     pub depth: u8,
     /// Bytes decoded to read it.
     pub decoded_bytes: u64,
-    /// It is the end of its chain, or was hung on an ancestor because its run had grown too long.
+    /// It is the end of its chain, or was attached to an ancestor because its chain had reached a limit.
     pub is_backbone: bool,
-    /// The blob it hangs on.
+    /// The blob it is attached to.
     pub base: Option<Key>,
-    /// It is a chunk list, and only lists hang on it.
+    /// It is a chunk list, and only lists are attached to it.
     pub is_list: bool,
 }
 
 impl ChainLink {
-    /// Whether a blob of `n_raw` bytes may hang directly on this one.
+    /// Whether a blob of `n_raw` bytes may be attached to this one.
     pub fn has_room(&self, n_raw: usize) -> bool {
         self.depth < limits::DEPTH_MAX
             && self.decoded_bytes + n_raw as u64 <= limits::DECODED_BYTES_MAX
     }
 
-    /// Whether a blob of `n_raw` bytes may start a new run from here.
+    /// Whether a blob of `n_raw` bytes may skip to this one.
+    ///
+    /// Half of the decoded bytes, too, are for what is attached to that blob later: where skipping gave
+    /// no room for more, each further one would have to skip as well.
     fn is_skip_target(&self, n_raw: usize, depth_max: u8) -> bool {
         self.is_backbone
             && self.depth < depth_max
             && self.decoded_bytes + n_raw as u64 <= limits::DECODED_BYTES_MAX / 2
     }
 
-    /// What a frame of `n_raw` bytes says about this blob as its base.
+    /// What the header of a frame of `n_raw` bytes states about this blob as its base.
     pub fn describe(&self, n_raw: usize, skip: bool) -> Base {
         let decoded_bytes = (self.decoded_bytes + n_raw as u64) as u32;
         Base { key: self.key, depth: self.depth + 1, decoded_bytes, skip }
     }
 }
 
-/// The blob of a chain that a new one of `n_raw` bytes is hung on, and whether that took a climb;
+/// The blob of a chain that a new one of `n_raw` bytes is attached to, and whether that skips others;
 /// none when it had better start over. `chain` begins with the base that was chosen.
 pub fn attach<E>(
     chain: impl Iterator<Item = Result<ChainLink, E>>,
     n_raw: usize,
 ) -> Result<Option<(ChainLink, bool)>, E> {
+    // Going down the chain depth falls, so the first that fits is the deepest.
     let mut depth_max = BACKBONE_DEPTH_MAX;
     for (n, link) in chain.enumerate() {
         let link = link?;
         if n == 0 && link.has_room(n_raw) {
             return Ok(Some((link, false)));
         }
+        // The backbone is full. The blob below its end would only get another end of the same depth, and
+        // every later skip would lead back to it; from half way down the backbone grows anew.
         if link.is_backbone && link.depth == BACKBONE_DEPTH_MAX {
             depth_max = BACKBONE_DEPTH_MAX / 2;
         }
@@ -134,11 +139,11 @@ mod tests {
     }
 
     #[test]
-    fn a_climb_lands_on_something_recent() {
+    fn a_skip_leads_to_something_recent() {
         let skips = |n| -> Vec<u64> {
             let chains = grow(n, 100).into_iter();
-            let landed = chains.filter(|chain| chain.len() > 1 && chain[0].is_backbone);
-            landed.map(|chain| chain[0].key.0 - chain[1].key.0).collect()
+            let skipped = chains.filter(|chain| chain.len() > 1 && chain[0].is_backbone);
+            skipped.map(|chain| chain[0].key.0 - chain[1].key.0).collect()
         };
         assert_eq!(skips(100), [33, 32, 31]);
         let all = skips(10_000);

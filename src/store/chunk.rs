@@ -20,7 +20,7 @@ const VERSION: u8 = 1;
 pub struct Chunk {
     /// The SHA-256 of its bytes, under which it is stored as a blob.
     pub digest: Digest,
-    /// Its length.
+    /// Of the chunk, at most [`limits::BLOB_BYTES_MAX`].
     pub n_bytes: u32,
 }
 
@@ -31,7 +31,7 @@ pub fn cut(source: impl Read) -> impl Iterator<Item = io::Result<Vec<u8>>> {
 }
 
 fn cut_by(source: impl Read, n_fine: u64) -> impl Iterator<Item = io::Result<Vec<u8>>> {
-    let source = Shared(Rc::new(RefCell::new(source)));
+    let source = SharedReader(Rc::new(RefCell::new(source)));
     let fine = pieces(source.clone().take(n_fine), limits::CHUNK_BYTES_AVG);
     fine.chain(pieces(source, limits::CHUNK_COARSE_BYTES_AVG))
 }
@@ -45,15 +45,15 @@ fn pieces(source: impl Read, n_avg: usize) -> impl Iterator<Item = io::Result<Ve
 }
 
 /// One source that two cutters read one after the other.
-struct Shared<R>(Rc<RefCell<R>>);
+struct SharedReader<R>(Rc<RefCell<R>>);
 
-impl<R> Clone for Shared<R> {
+impl<R> Clone for SharedReader<R> {
     fn clone(&self) -> Self {
         Self(Rc::clone(&self.0))
     }
 }
 
-impl<R: Read> Read for Shared<R> {
+impl<R: Read> Read for SharedReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.0.borrow_mut().read(out)
     }

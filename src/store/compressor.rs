@@ -1,6 +1,6 @@
-//! The lane: frames that are being compressed, in the order in which they go into packs.
+//! The compressor: frames under way, in the order in which they go into packs.
 //!
-//! Any thread may compress any of them; they leave the lane in order, so that the packs are the same
+//! Any thread may compress any of them; they come out in order, so that the packs are the same
 //! whatever the number of threads.
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
@@ -14,13 +14,13 @@ use crate::{
 
 use super::{
     chain::ChainLink,
-    frame::{self, Kind, Packer},
+    frame::{self, FrameKind, Packer},
 };
 
 /// zstd level of frames that have no base. On dated states of terms of service, 3 is a third faster
 /// and gives an eighth more; 12 takes three times as long and saves a fiftieth.
 pub(super) const LEVEL_ALONE: i32 = 9;
-/// zstd level of frames against a base, where one step more costs little and saves a hundredth.
+/// zstd level of frames against a base, where one level more costs little and saves a hundredth.
 const LEVEL_BASED: i32 = 10;
 /// zstd level of solid frames. On wire stories 9 takes three quarters more and saves a fiftieth.
 const LEVEL_SOLID: i32 = 6;
@@ -55,7 +55,7 @@ const UNDERWAY_BYTES: usize = 4 << 20;
 /// A frame that is to be compressed.
 pub struct FrameJob {
     /// What its blobs are.
-    pub kind: Kind,
+    pub kind: FrameKind,
     /// Key and length of each blob.
     pub blobs: Vec<(Key, u32)>,
     /// The bytes of all of them.
@@ -64,11 +64,9 @@ pub struct FrameJob {
     pub base: Option<Based>,
 }
 
-/// A base, and how the new frame hangs on it.
+/// A base, and how the new frame is attached to it.
 pub struct Based {
-    /// The base.
     pub link: ChainLink,
-    /// Its bytes.
     pub bytes: Arc<Vec<u8>>,
     /// It is an ancestor of the base that was chosen.
     pub skip: bool,
@@ -77,7 +75,7 @@ pub struct Based {
 /// A frame that is compressed.
 pub struct CompressedFrame {
     /// What its blobs are.
-    pub kind: Kind,
+    pub kind: FrameKind,
     /// Key and length of each blob.
     pub blobs: Vec<(Key, u32)>,
     /// The bytes of all of them.
@@ -90,7 +88,7 @@ pub struct CompressedFrame {
 }
 
 struct Underway {
-    kind: Kind,
+    kind: FrameKind,
     blobs: Vec<(Key, u32)>,
     raw: Arc<Vec<u8>>,
     base: Option<(ChainLink, bool)>,
@@ -102,7 +100,7 @@ struct Payload {
     is_based: bool,
 }
 
-/// Frames under way, the first first.
+/// Frames under way, those pushed first at the front.
 pub struct Compressor {
     pool: Rc<Pool>,
     levels: CompressionLevels,
@@ -111,7 +109,7 @@ pub struct Compressor {
 }
 
 impl Compressor {
-    /// An empty lane.
+    /// Starts with nothing under way.
     pub fn new(pool: Rc<Pool>, levels: CompressionLevels) -> Self {
         Self { pool, levels, underway: VecDeque::new(), n_bytes: 0 }
     }
@@ -123,7 +121,7 @@ impl Compressor {
         let described = base.as_ref().map(|base| (base.link, base.skip));
         let (bytes, against) = (Arc::clone(&raw), base.map(|base| base.bytes));
         let CompressionLevels { alone, based, solid } = self.levels;
-        let unbased = if kind == Kind::Solid { solid } else { alone };
+        let unbased = if kind == FrameKind::Solid { solid } else { alone };
         let task = self.pool.submit(move || {
             let base = against.as_ref().map(|base| (&base[..], based));
             compress(&bytes, unbased, base)
@@ -131,12 +129,12 @@ impl Compressor {
         self.underway.push_back(Underway { kind, blobs, raw, base: described, task });
     }
 
-    /// Whether one should leave before another enters.
+    /// Whether one should be popped before another is pushed.
     pub fn is_full(&self) -> bool {
         self.n_bytes > (self.pool.n_threads() - 1) * UNDERWAY_BYTES
     }
 
-    /// The first frame, once it is compressed; none when the lane is empty.
+    /// The first frame, once it is compressed; none when nothing is under way.
     pub fn pop(&mut self) -> Option<CompressedFrame> {
         let Underway { kind, blobs, raw, base, task } = self.underway.pop_front()?;
         self.n_bytes -= raw.len();
@@ -151,12 +149,13 @@ impl Compressor {
     /// The bytes of a blob under way.
     pub fn get(&self, key: Key) -> Option<Arc<Vec<u8>>> {
         self.underway.iter().find_map(|job| {
-            let turn = job.blobs.iter().position(|(known, _)| *known == key)?;
+            let index = job.blobs.iter().position(|(known, _)| *known == key)?;
             if job.blobs.len() == 1 {
                 return Some(Arc::clone(&job.raw));
             }
-            let start: usize = job.blobs[..turn].iter().map(|(_, n_bytes)| *n_bytes as usize).sum();
-            Some(Arc::new(job.raw[start..start + job.blobs[turn].1 as usize].to_vec()))
+            let start: usize =
+                job.blobs[..index].iter().map(|(_, n_bytes)| *n_bytes as usize).sum();
+            Some(Arc::new(job.raw[start..start + job.blobs[index].1 as usize].to_vec()))
         })
     }
 }

@@ -1,9 +1,10 @@
-//! Kin: which blobs are alike in their bytes, so that one can be compressed against the other.
+//! Features and samples: which blobs are alike in their bytes, so that one can be compressed against
+//! the other.
 //!
-//! A gear hash rolls over the bytes; where some of its bits are zero, its value is a *mark*. Equal
-//! stretches of two blobs have equal marks wherever they stand. A *feature* is the largest of the
-//! marks under one of 12 linear maps, so that two blobs share it with the probability of their
-//! marks' resemblance. Sampling by content and linear maps are Odess (Zou et al., "Odess: Speeding
+//! A gear hash rolls over the bytes; where some of its bits are zero, its value is a *sample*. Equal
+//! stretches of two blobs have equal samples wherever they stand. A *feature* is the largest of the
+//! samples under one of 12 linear maps, so that two blobs share it with the probability of their
+//! samples' resemblance. Sampling by content and linear maps are Odess (Zou et al., "Odess: Speeding
 //! up Resemblance Detection for Redundancy Elimination by Fast Content-Defined Sampling", ICDE 2021),
 //! the gear hash is that of FastCDC; here each feature is indexed alone and the number that match
 //! decides, which finds more than super-features do (docs/benchmarks.md).
@@ -18,22 +19,22 @@ pub type Features = [u32; N_FEATURES];
 
 /// Blobs shorter than this are sampled more densely.
 const SHORT_BYTES: usize = 4 << 10;
-/// One position in 16 of a short blob is marked,
+/// One position in 16 of a short blob gives a sample,
 const SHORT_MASK: u64 = 0xf << MASK_SHIFT;
 /// and one in 128 of any other.
 const MASK: u64 = 0x7f << MASK_SHIFT;
 /// The bits tested depend on the last 49 to 55 bytes.
 const MASK_SHIFT: u32 = 49;
-/// As many marks are kept of a blob, the smallest.
-const MARKS_MAX: usize = 1024;
+/// So many samples are kept of a blob, the smallest.
+const SAMPLES_MAX: usize = 1024;
 
-/// What is known of a blob's bytes without looking at them again.
+/// A blob's samples and features: what its bytes are compared by without reading them again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
     features: Option<Features>,
-    /// The smallest marks, strictly rising.
-    marks: Vec<u32>,
-    /// There were more marks than are kept.
+    /// The smallest ones, strictly rising.
+    samples: Vec<u32>,
+    /// There were more samples than are kept.
     is_cut: bool,
 }
 
@@ -41,61 +42,61 @@ impl Fingerprint {
     /// Reads a blob once, at about the speed of memory.
     pub fn of(blob: &[u8]) -> Self {
         let mask = if blob.len() < SHORT_BYTES { SHORT_MASK } else { MASK };
-        let mut marks = Vec::with_capacity(blob.len() / 100 + 16);
+        let mut samples = Vec::with_capacity(blob.len() / 100 + 16);
         let mut largest = [0; N_FEATURES];
         let mut hash = 0_u64;
         for byte in blob {
             hash = (hash << 1).wrapping_add(GEAR[usize::from(*byte)]);
             if hash & mask == 0 {
-                let mark = (hash >> 17) as u32;
+                let sample = (hash >> 17) as u32;
                 for (feature, (factor, term)) in largest.iter_mut().zip(MAPS) {
-                    *feature = (*feature).max(mark.wrapping_mul(factor).wrapping_add(term));
+                    *feature = (*feature).max(sample.wrapping_mul(factor).wrapping_add(term));
                 }
-                marks.push(mark);
+                samples.push(sample);
             }
         }
-        let features = (!marks.is_empty()).then(|| salted(largest));
-        marks.sort_unstable();
-        marks.dedup();
-        let is_cut = marks.len() > MARKS_MAX;
-        marks.truncate(MARKS_MAX);
-        marks.shrink_to_fit();
-        Self { features, marks, is_cut }
+        let features = (!samples.is_empty()).then(|| salted(largest));
+        samples.sort_unstable();
+        samples.dedup();
+        let is_cut = samples.len() > SAMPLES_MAX;
+        samples.truncate(SAMPLES_MAX);
+        samples.shrink_to_fit();
+        Self { features, samples, is_cut }
     }
 
-    /// The features; none for a blob so short or so even that nothing in it was marked.
+    /// The features; none for a blob so short or so even that it gives no sample.
     pub fn features(&self) -> Option<&Features> {
         self.features.as_ref()
     }
 
-    /// How many marks there are: about one for 128 bytes, up to a limit.
-    pub fn n_marks(&self) -> usize {
-        self.marks.len()
+    /// How many samples there are: about one for 128 bytes, up to a limit.
+    pub fn n_samples(&self) -> usize {
+        self.samples.len()
     }
 
     /// Memory that this takes, about.
     pub fn n_bytes(&self) -> usize {
-        size_of::<Self>() + self.marks.len() * size_of::<u32>()
+        size_of::<Self>() + self.samples.len() * size_of::<u32>()
     }
 
-    /// How many of this blob's marks the other lacks: what would have to be written down of this
+    /// How many of this blob's samples the other lacks: what would have to be written down of this
     /// one if the other were its base.
     pub fn n_missing_in(&self, other: &Self) -> usize {
-        let horizon = match other.marks.last() {
+        let horizon = match other.samples.last() {
             Some(last) if other.is_cut => *last,
             _ => u32::MAX,
         };
-        let mut others = other.marks.iter().peekable();
-        let mine = self.marks.iter().take_while(|mark| **mark <= horizon);
-        mine.filter(|mark| {
-            while others.next_if(|other| other < mark).is_some() {}
-            others.next_if_eq(mark).is_none()
+        let mut others = other.samples.iter().peekable();
+        let mine = self.samples.iter().take_while(|sample| **sample <= horizon);
+        mine.filter(|sample| {
+            while others.next_if(|other| other < sample).is_some() {}
+            others.next_if_eq(sample).is_none()
         })
         .count()
     }
 }
 
-/// Tells the features apart, so that all of them can share one index.
+/// Makes values of different features different, so that all of them can share one index.
 fn salted(largest: Features) -> Features {
     let mut features = largest;
     for (feature, (_, term)) in features.iter_mut().zip(MAPS) {
@@ -169,7 +170,7 @@ mod tests {
     const GOLDEN: [u32; 3] = [868016653, 5887474, 3461799753];
 
     #[test]
-    fn kin_share_features_and_strangers_do_not() {
+    fn similar_blobs_share_features_and_others_do_not() {
         for n_bytes in [1000, 5000, 50_000, 1 << 20] {
             let blob = noise(1, n_bytes);
             let mut edited = blob.clone();
@@ -205,11 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn marks_of_large_blobs_are_compared_as_far_as_both_are_known() {
+    fn samples_of_large_blobs_are_compared_as_far_as_both_are_known() {
         let large = noise(3, 1 << 20);
         let edited = [&large[..500_000], &noise(4, 50_000)[..], &large[500_000..]].concat();
         let [large, edited] = [Fingerprint::of(&large), Fingerprint::of(&edited)];
-        assert_eq!(large.n_marks(), MARKS_MAX);
+        assert_eq!(large.n_samples(), SAMPLES_MAX);
         assert!(large.n_missing_in(&edited) < 9);
         let missing = edited.n_missing_in(&large);
         assert!((20..100).contains(&missing), "{missing}");

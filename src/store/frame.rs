@@ -16,11 +16,11 @@ const PACKED: u8 = 1;
 const BASED: u8 = 2;
 const SOLID: u8 = 4;
 const LIST: u8 = 8;
-const LANDING: u8 = 16;
+const SKIP: u8 = 16;
 
 /// What the blobs of a frame are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FrameKind {
     /// One blob.
     Single,
     /// Several small blobs, compressed together.
@@ -29,16 +29,17 @@ pub enum Kind {
     List,
 }
 
-/// What a frame says about its base.
+/// What a frame's header states about its base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Base {
-    /// The base's key.
+    /// Of the blob that this frame was compressed against.
     pub key: Key,
     /// How many bases lie under this frame: 1 to [`limits::DEPTH_MAX`].
     pub depth: u8,
     /// Bytes decoded to read a blob of this frame, all bases and the frame itself included.
     pub decoded_bytes: u32,
-    /// The frame hangs on an ancestor of its next of kin because the chain had grown too long.
+    /// The base is an ancestor of the one that was chosen, because the chain under that had reached a
+    /// limit.
     pub skip: bool,
 }
 
@@ -46,7 +47,7 @@ pub struct Base {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// What the blobs are.
-    pub kind: Kind,
+    pub kind: FrameKind,
     /// The payload is a zstd frame; otherwise it is the raw bytes.
     pub packed: bool,
     /// The length of each blob, in order; never empty.
@@ -65,10 +66,10 @@ pub enum FrameError {
     #[error("no frame starts here")]
     Magic,
     /// The checksum does not fit.
-    #[error("checksum is {found:08x}, header says {said:08x}")]
+    #[error("checksum is {found:08x}, header states {stated:08x}")]
     Checksum {
         /// Stated in the header.
-        said: u32,
+        stated: u32,
         /// Computed from the bytes.
         found: u32,
     },
@@ -96,10 +97,10 @@ impl Header {
         self.base.map_or(0, |base| base.depth)
     }
 
-    /// The stretch of the decoded frame that is the blob with this turn.
-    pub fn stretch(&self, turn: u16) -> Option<std::ops::Range<usize>> {
-        let n_bytes = *self.lengths.get(usize::from(turn))? as usize;
-        let start = self.lengths[..usize::from(turn)].iter().map(|n| *n as usize).sum();
+    /// The stretch of the decoded frame that is the blob with this index.
+    pub fn stretch(&self, index: u16) -> Option<std::ops::Range<usize>> {
+        let n_bytes = *self.lengths.get(usize::from(index))? as usize;
+        let start = self.lengths[..usize::from(index)].iter().map(|n| *n as usize).sum();
         Some(start..start + n_bytes)
     }
 }
@@ -111,7 +112,7 @@ pub fn encode(header: &Header, payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&[0; 4]);
     out.push(flags(header));
     put_varint(out, payload.len() as u64);
-    if header.kind == Kind::Solid {
+    if header.kind == FrameKind::Solid {
         put_varint(out, header.lengths.len() as u64);
     }
     for n_bytes in &header.lengths {
@@ -135,17 +136,17 @@ pub fn parse(bytes: &[u8]) -> Result<(Header, &[u8], usize), FrameError> {
     if cursor.take(2)? != MAGIC {
         return Err(FrameError::Magic);
     }
-    let said = u32::from_le_bytes(cursor.array()?);
+    let stated = u32::from_le_bytes(cursor.array()?);
     let (header, n_payload) = parse_fields(&mut cursor)?;
     let payload = cursor.take(n_payload)?;
     let found = crc32fast::hash(&bytes[6..cursor.at]);
-    if said != found {
-        return Err(FrameError::Checksum { said, found });
+    if stated != found {
+        return Err(FrameError::Checksum { stated, found });
     }
     Ok((header, payload, cursor.at))
 }
 
-/// Reads the header of the frame that starts `bytes`, and says how long the frame is in all.
+/// Reads the header of the frame that starts `bytes`, and how long the frame is in all.
 ///
 /// The payload need not be there and nothing is compared with the checksum: good for counting,
 /// never for reading.
@@ -174,24 +175,24 @@ pub fn find(bytes: &[u8], from: usize) -> Option<usize> {
 
 fn flags(header: &Header) -> u8 {
     let kind = match header.kind {
-        Kind::Single => 0,
-        Kind::Solid => SOLID,
-        Kind::List => LIST,
+        FrameKind::Single => 0,
+        FrameKind::Solid => SOLID,
+        FrameKind::List => LIST,
     };
-    let base = header.base.map_or(0, |b| BASED | if b.skip { LANDING } else { 0 });
+    let base = header.base.map_or(0, |b| BASED | if b.skip { SKIP } else { 0 });
     kind | base | if header.packed { PACKED } else { 0 }
 }
 
 fn parse_fields(cursor: &mut Cursor) -> Result<(Header, usize), FrameError> {
     let flags = cursor.take(1)?[0];
     let kind = match flags & (SOLID | LIST) {
-        0 => Kind::Single,
-        SOLID => Kind::Solid,
-        LIST => Kind::List,
+        0 => FrameKind::Single,
+        SOLID => FrameKind::Solid,
+        LIST => FrameKind::List,
         _ => return Err(FrameError::Field("kind")),
     };
     let based = flags & BASED != 0;
-    if flags >= 32 || (flags & LANDING != 0 && !based) {
+    if flags >= 32 || (flags & SKIP != 0 && !based) {
         return Err(FrameError::Field("flags"));
     }
     let packed = flags & PACKED != 0;
@@ -208,11 +209,11 @@ fn parse_fields(cursor: &mut Cursor) -> Result<(Header, usize), FrameError> {
     Ok((Header { kind, packed, lengths, base }, n_payload as usize))
 }
 
-fn parse_lengths(cursor: &mut Cursor, kind: Kind) -> Result<Vec<u32>, FrameError> {
+fn parse_lengths(cursor: &mut Cursor, kind: FrameKind) -> Result<Vec<u32>, FrameError> {
     let (n_blobs, n_raw_max) = match kind {
-        Kind::Single => (1, limits::BLOB_BYTES_MAX),
-        Kind::List => (1, limits::LIST_BYTES_MAX),
-        Kind::Solid => (cursor.varint()?, limits::SOLID_BYTES_MAX),
+        FrameKind::Single => (1, limits::BLOB_BYTES_MAX),
+        FrameKind::List => (1, limits::LIST_BYTES_MAX),
+        FrameKind::Solid => (cursor.varint()?, limits::SOLID_BYTES_MAX),
     };
     if n_blobs == 0 || n_blobs > limits::FRAME_BLOBS_MAX as u64 {
         return Err(FrameError::Field("blob count"));
@@ -238,9 +239,9 @@ fn parse_base(cursor: &mut Cursor, flags: u8, n_raw: u64) -> Result<Base, FrameE
         return Err(FrameError::Field("depth"));
     }
     if decoded_bytes < n_raw || decoded_bytes > limits::DECODED_BYTES_MAX {
-        return Err(FrameError::Field("reach"));
+        return Err(FrameError::Field("decoded bytes"));
     }
-    Ok(Base { key, depth, decoded_bytes: decoded_bytes as u32, skip: flags & LANDING != 0 })
+    Ok(Base { key, depth, decoded_bytes: decoded_bytes as u32, skip: flags & SKIP != 0 })
 }
 
 /// Reads forward through bytes that may end too early.
@@ -384,9 +385,9 @@ fn window_log(n_bytes: usize) -> u32 {
     usize::BITS - (n_bytes - 1).leading_zeros()
 }
 
-/// Whether bytes look like what is compressed or encrypted already, so that trying is a waste.
+/// Whether bytes seem to be compressed or encrypted already, so that trying is a waste.
 ///
-/// A sample is looked at: single bytes must be spread evenly, and zstd must find nothing in it.
+/// Eight pieces are examined: single bytes must be spread evenly, and zstd must find nothing in them.
 pub fn is_noise(raw: &[u8], packer: &mut Packer) -> bool {
     if raw.len() < NOISE_BYTES_MIN {
         return false;
@@ -398,7 +399,7 @@ pub fn is_noise(raw: &[u8], packer: &mut Packer) -> bool {
         && packer.pack(&sample, None, 1).is_none_or(|packed| packed.len() > sample.len() / 32 * 31)
 }
 
-/// Less than this is compressed sooner than looked at.
+/// Less than this is compressed sooner than examined.
 const NOISE_BYTES_MIN: usize = NOISE_PIECES * NOISE_PIECE_BYTES;
 const NOISE_PIECES: usize = 8;
 const NOISE_PIECE_BYTES: usize = 1 << 10;
@@ -420,10 +421,10 @@ mod tests {
     fn headers() -> Vec<Header> {
         let base = Base { key: Key(7), depth: 3, decoded_bytes: 900, skip: true };
         vec![
-            Header { kind: Kind::Single, packed: true, lengths: vec![300], base: None },
-            Header { kind: Kind::Single, packed: true, lengths: vec![300], base: Some(base) },
-            Header { kind: Kind::Solid, packed: true, lengths: vec![1, 0, 200], base: None },
-            Header { kind: Kind::List, packed: false, lengths: vec![5], base: None },
+            Header { kind: FrameKind::Single, packed: true, lengths: vec![300], base: None },
+            Header { kind: FrameKind::Single, packed: true, lengths: vec![300], base: Some(base) },
+            Header { kind: FrameKind::Solid, packed: true, lengths: vec![1, 0, 200], base: None },
+            Header { kind: FrameKind::List, packed: false, lengths: vec![5], base: None },
         ]
     }
 
@@ -540,12 +541,12 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_told_from_text_by_a_sample() {
+    fn noise_is_distinguished_from_text_by_a_sample() {
         let digest = |n: u64| *crate::types::digest::Digest::of(&n.to_le_bytes()).as_bytes();
         let noise: Vec<u8> = (0..1000).flat_map(digest).collect();
         let mut packer = Packer::default();
         assert!(is_noise(&noise, &mut packer));
-        assert!(!is_noise(&noise[..4000], &mut packer), "too little to tell");
+        assert!(!is_noise(&noise[..4000], &mut packer), "too little to decide");
         let hex: Vec<u8> = noise.iter().flat_map(|b| format!("{b:02x}").into_bytes()).collect();
         let numbers: Vec<u8> = (0..9000u32).flat_map(u32::to_le_bytes).collect();
         let half = [&noise[..], &hex].concat();

@@ -1,8 +1,8 @@
 //! The store keeps blobs in packs: it puts them, chooses bases, seals, reads and verifies.
 //!
-//! A blob is asked for by its SHA-256. Where it may lie is told by a [`Places`],
-//! which the house takes from the catalog; keys and places are hints, and what is read is only handed out once
-//! its SHA-256 is the one asked for.
+//! A blob is asked for by its SHA-256. [`Places`], which the catalog implements, names where it may
+//! lie. Keys and places are hints: what is read is only handed out once its SHA-256 is the one asked
+//! for.
 
 mod cache;
 pub mod candidates;
@@ -19,11 +19,11 @@ mod solid;
 pub mod usage;
 mod write;
 
-pub use cache::Decoded;
+pub use cache::DecodedFrame;
 pub use compressor::CompressionLevels;
-pub use read::{Content, Frames, Reader, Sealed, Step};
+pub use read::{ChainStep, ContentReader, Frames, Reader, Sealed};
 pub use repack::Repacker;
-pub use write::{Blob, Stored, Writer, Written};
+pub use write::{Blob, StoredBlobs, Writer, Written};
 
 use crate::types::{
     digest::{Digest, Key},
@@ -36,7 +36,7 @@ use self::{
     place::{Place, Places},
 };
 
-/// Knows no blobs: a writer that starts from nothing asks this.
+/// No blobs at all: for a writer that starts from nothing.
 pub struct Nothing;
 
 impl Places for Nothing {

@@ -109,8 +109,8 @@ pub fn places(pack: Digest, frames: &[Listed]) -> impl Iterator<Item = (Key, Pla
         let start = offset;
         offset += frame.n_bytes;
         let n_bytes = frame.n_bytes;
-        frame.keys.iter().enumerate().map(move |(turn, key)| {
-            (*key, Place { pack, offset: start, n_bytes, turn: turn as u16 })
+        frame.keys.iter().enumerate().map(move |(index, key)| {
+            (*key, Place { pack, offset: start, n_bytes, index: index as u16 })
         })
     })
 }
@@ -148,7 +148,7 @@ pub fn check(bytes: &[u8]) -> Result<Vec<Listed>, FrameError> {
 
 /// Calls `each` with offset, length and header of every frame of a whole pack, in order.
 ///
-/// Payloads are not looked at; the headers must be those that the directory speaks of.
+/// Payloads are passed over; the headers must be those that the directory lists.
 pub fn each_header(bytes: &[u8], mut each: impl FnMut(u32, u32, Header)) -> Result<(), FrameError> {
     let (frames, directory_at) = listing(bytes)?;
     let mut at = HEADER.len();
@@ -206,15 +206,15 @@ fn parse_directory(
     directory_at: u64,
 ) -> Result<Vec<Listed>, FrameError> {
     let mut fields = Cursor::new(footer);
-    let [_, n_frames, n_blobs, said] =
+    let [_, n_frames, n_blobs, stated] =
         [fields.array()?, fields.array()?, fields.array()?, fields.array()?]
             .map(u32::from_le_bytes);
     if fields.take(8)? != FOOTER {
         return Err(FrameError::Magic);
     }
     let found = checksum(directory, &footer[..12]);
-    if said != found {
-        return Err(FrameError::Checksum { said, found });
+    if stated != found {
+        return Err(FrameError::Checksum { stated, found });
     }
     let mut cursor = Cursor::new(directory);
     let mut frames = Vec::new();
@@ -255,12 +255,14 @@ fn checksum(directory: &[u8], counts: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::frame::Kind;
+    use crate::store::frame::FrameKind;
 
     fn example_pack() -> Packed {
         let mut builder = Builder::default();
-        let single = Header { kind: Kind::Single, packed: false, lengths: vec![3], base: None };
-        let solid = Header { kind: Kind::Solid, packed: false, lengths: vec![1, 2], base: None };
+        let single =
+            Header { kind: FrameKind::Single, packed: false, lengths: vec![3], base: None };
+        let solid =
+            Header { kind: FrameKind::Solid, packed: false, lengths: vec![1, 2], base: None };
         builder.add(&single, b"abc", vec![Key(1)]);
         builder.add(&solid, b"xyz", vec![Key(2), Key(3)]);
         builder.seal()
@@ -273,7 +275,7 @@ mod tests {
         let places: Vec<_> = places(packed.pack, &packed.frames).collect();
         assert_eq!(places.len(), 3);
         let (key, place) = places[2];
-        assert_eq!((key, place.turn), (Key(3), 1));
+        assert_eq!((key, place.index), (Key(3), 1));
         let frame = &packed.bytes[place.offset as usize..][..place.n_bytes as usize];
         assert_eq!(frame::parse(frame).unwrap().1, b"xyz");
     }

@@ -5,7 +5,7 @@ use crate::types::{
     error::Error,
 };
 
-/// Where one blob lies: a frame in a pack, and its turn among the blobs of that frame.
+/// Where one blob lies: a frame in a pack, and the blob's index in that frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The pack, by its own SHA-256.
@@ -14,15 +14,15 @@ pub struct Place {
     pub offset: u32,
     /// The length of the frame, header included.
     pub n_bytes: u32,
-    /// The blob's turn in the frame, from 0.
-    pub turn: u16,
+    /// Which of the frame's blobs it is, from 0.
+    pub index: u16,
 }
 
-/// Says where blobs with a key may lie, the likeliest place first.
+/// Where blobs with a key may lie, the likeliest place first.
 pub trait Places {
     /// Every known place of that key; none when the key is unknown.
     fn places(&self, key: Key) -> Result<Vec<Place>, Error>;
 
-    /// Has places told as they are now: packs may have been compacted away since.
+    /// From now on, places are those of now: packs may have been compacted away since.
     fn refresh(&self) {}
 }

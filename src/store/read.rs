@@ -19,26 +19,26 @@ use crate::{
 };
 
 use super::{
-    cache::{Cache, Decoded},
+    cache::{Cache, DecodedFrame},
     chain::ChainLink,
     chunk::{self, Chunk},
-    frame::{self, Base, FrameError, Header, Kind, Unpacker},
+    frame::{self, Base, FrameError, FrameKind, Header, Unpacker},
     pack_name,
     place::{Place, Places},
 };
 
-/// Decoded frames a reader keeps at hand.
+/// Bytes of decoded frames that a reader keeps.
 const CACHE_BYTES: usize = 24 << 20;
 /// The header of every frame with a single blob fits into this, and of most others.
 const HEAD_BYTES: usize = 256;
-/// As many blobs that share a key are told apart.
+/// So many blobs that share a key are distinguished.
 const VARIANTS_MAX: usize = 16;
 
 /// Where frames come from: sealed packs, or the pack that is being written.
 pub trait Frames {
     /// Every known place of a key, the likeliest first.
     fn places(&self, key: Key) -> Result<Vec<Place>, Error>;
-    /// Has places told as they are now.
+    /// From now on, places are those of now.
     fn refresh(&self) {}
     /// The bytes of the frame at a place.
     fn frame(&self, place: &Place) -> Result<Vec<u8>, Error>;
@@ -93,14 +93,14 @@ impl Frames for Sealed {
 /// Reads blobs and contents, and hands out only what has the right SHA-256.
 pub struct Reader<F> {
     frames: F,
-    cache: RefCell<Cache<(Digest, u32), Rc<Decoded>>>,
+    cache: RefCell<Cache<(Digest, u32), Rc<DecodedFrame>>>,
     unpacker: RefCell<Unpacker>,
 }
 
-/// One step of a chain, from a blob towards the root.
+/// One blob of a chain, as its frame lies in a pack.
 #[derive(Debug, Clone)]
-pub struct Step {
-    /// The blob's key.
+pub struct ChainStep {
+    /// Of the blob itself, whichever others share its frame.
     pub key: Key,
     /// Where it lies.
     pub place: Place,
@@ -108,8 +108,8 @@ pub struct Step {
     pub header: Header,
 }
 
-impl Step {
-    /// What counts of it for a blob that is to hang on it.
+impl ChainStep {
+    /// What counts of it for a blob that is to be attached to it.
     pub fn link(&self) -> ChainLink {
         let base = self.header.base;
         ChainLink {
@@ -118,13 +118,13 @@ impl Step {
             decoded_bytes: self.header.decoded_bytes(),
             is_backbone: base.is_none_or(|base| base.skip),
             base: base.map(|base| base.key),
-            is_list: self.header.kind == Kind::List,
+            is_list: self.header.kind == FrameKind::List,
         }
     }
 }
 
 /// A frame as it lies in a pack, its checksum compared.
-struct Stored {
+struct EncodedFrame {
     place: Place,
     bytes: Vec<u8>,
     header: Header,
@@ -132,25 +132,25 @@ struct Stored {
 }
 
 /// A frame that was found.
-enum Found {
-    Decoded(Place, Rc<Decoded>),
-    Stored(Stored),
+enum FoundFrame {
+    Decoded(Place, Rc<DecodedFrame>),
+    Encoded(EncodedFrame),
 }
 
-impl Found {
+impl FoundFrame {
     fn header(&self) -> &Header {
         match self {
             Self::Decoded(_, frame) => &frame.header,
-            Self::Stored(stored) => &stored.header,
+            Self::Encoded(encoded) => &encoded.header,
         }
     }
 
-    fn step(&self, key: Key) -> Step {
+    fn step(&self, key: Key) -> ChainStep {
         let place = match self {
             Self::Decoded(place, _) => *place,
-            Self::Stored(stored) => stored.place,
+            Self::Encoded(encoded) => encoded.place,
         };
-        Step { key, place, header: self.header().clone() }
+        ChainStep { key, place, header: self.header().clone() }
     }
 }
 
@@ -178,7 +178,7 @@ impl<F: Frames> Reader<F> {
 
     /// The blob with this digest. One that is missing or whose bytes are wrong is `Damaged`.
     pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
-        // A pack that was compacted away while we looked lies elsewhere by now.
+        // What lay in a pack that was compacted away meanwhile lies elsewhere by now.
         self.blob_as_placed(digest).or_else(|_| {
             self.frames.refresh();
             self.blob_as_placed(digest)
@@ -189,13 +189,13 @@ impl<F: Frames> Reader<F> {
         let places = self.frames.places(digest.key())?;
         let mut why = "it is in no pack".to_owned();
         for place in &places {
-            match self.decode(place).map(|frame| frame.blob(place.turn).map(<[u8]>::to_vec)) {
+            match self.decode(place).map(|frame| frame.blob(place.index).map(<[u8]>::to_vec)) {
                 Ok(Some(bytes)) if Digest::of(&bytes) == *digest => return Ok(bytes),
                 Ok(_) => why = format!("its bytes in pack {} are wrong", place.pack),
                 Err(error) => why = error.to_string(),
             }
         }
-        // A base may have several places too; the straight way takes one of each.
+        // A base may have several places too; decoding took one of each.
         let mut tried = HashMap::new();
         for place in &places {
             let found = self.decode_patiently(place, &mut tried);
@@ -226,7 +226,7 @@ impl<F: Frames> Reader<F> {
                 listed = true;
                 continue;
             };
-            if frame.header.kind != Kind::List {
+            if frame.header.kind != FrameKind::List {
                 continue;
             }
             listed = true;
@@ -251,10 +251,10 @@ impl<F: Frames> Reader<F> {
     ///
     /// A content in chunks is verified chunk by chunk, and its own digest at the end: a reader that
     /// ends without an error has given exactly the content.
-    pub fn content(&self, digest: &Digest, n_bytes: u64) -> Result<Content<'_, F>, Error> {
+    pub fn content(&self, digest: &Digest, n_bytes: u64) -> Result<ContentReader<'_, F>, Error> {
         if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
             let bytes = self.blob(digest)?;
-            return Ok(Content {
+            return Ok(ContentReader {
                 reader: self,
                 piece: bytes,
                 at: 0,
@@ -264,7 +264,13 @@ impl<F: Frames> Reader<F> {
         }
         let chunks = self.chunks_of_large(digest)?;
         let whole = Some((Hasher::default(), *digest));
-        Ok(Content { reader: self, piece: Vec::new(), at: 0, chunks: chunks.into_iter(), whole })
+        Ok(ContentReader {
+            reader: self,
+            piece: Vec::new(),
+            at: 0,
+            chunks: chunks.into_iter(),
+            whole,
+        })
     }
 
     /// A content of any size as bytes; for callers that know it to be small.
@@ -280,7 +286,7 @@ impl<F: Frames> Reader<F> {
     /// The frame headers from a blob down to the root of its chain; empty when it is nowhere.
     ///
     /// The checksum of every frame has been compared when this returns.
-    pub fn chain(&self, key: Key) -> Result<Vec<Step>, Error> {
+    pub fn chain(&self, key: Key) -> Result<Vec<ChainStep>, Error> {
         match self.frames.places(key)?.first() {
             Some(place) => self.chain_at(key, place),
             None => Ok(Vec::new()),
@@ -288,8 +294,8 @@ impl<F: Frames> Reader<F> {
     }
 
     /// The same for the blob at one of its places.
-    pub fn chain_at(&self, key: Key, place: &Place) -> Result<Vec<Step>, Error> {
-        let mut steps: Vec<Step> = Vec::new();
+    pub fn chain_at(&self, key: Key, place: &Place) -> Result<Vec<ChainStep>, Error> {
+        let mut steps: Vec<ChainStep> = Vec::new();
         let mut next = Some(self.find(place)?.step(key));
         while let Some(step) = next {
             next = match step.header.base {
@@ -302,19 +308,19 @@ impl<F: Frames> Reader<F> {
     }
 
     /// The bytes of the frame at a place, its checksum compared.
-    pub fn stored(&self, place: &Place) -> Result<Vec<u8>, Error> {
+    pub fn encoded(&self, place: &Place) -> Result<Vec<u8>, Error> {
         Ok(self.load(place)?.bytes)
     }
 
     /// Where a blob is read from first, and the header there, not verified: enough to know how it lies.
-    pub fn first_step(&self, key: Key) -> Result<Step, Error> {
+    pub fn first_step(&self, key: Key) -> Result<ChainStep, Error> {
         let place = self.first_place(key)?;
         let cached = self.cache.borrow_mut().get(&(place.pack, place.offset));
         let header = match cached {
             Some(frame) => frame.header.clone(),
             None => self.frames.header(&place)?,
         };
-        Ok(Step { key, place, header })
+        Ok(ChainStep { key, place, header })
     }
 
     /// The bytes of a blob, from its first place and not verified.
@@ -323,7 +329,7 @@ impl<F: Frames> Reader<F> {
     pub fn unverified(&self, key: Key) -> Result<Vec<u8>, Error> {
         let place = self.first_place(key)?;
         let frame = self.decode_by_way(&place, false)?;
-        let blob = frame.blob(place.turn).ok_or_else(|| bad_turn(&place))?;
+        let blob = frame.blob(place.index).ok_or_else(|| no_blob_at(&place))?;
         Ok(blob.to_vec())
     }
 
@@ -332,37 +338,37 @@ impl<F: Frames> Reader<F> {
     }
 
     /// The decoded frame at a place, not verified: for whoever wants to know what it holds.
-    pub fn frame(&self, place: &Place) -> Result<Rc<Decoded>, Error> {
+    pub fn frame(&self, place: &Place) -> Result<Rc<DecodedFrame>, Error> {
         self.decode(place)
     }
 
     /// The frame at a place, decoded if it was used lately.
-    fn find(&self, place: &Place) -> Result<Found, Error> {
+    fn find(&self, place: &Place) -> Result<FoundFrame, Error> {
         if let Some(decoded) = self.cache.borrow_mut().get(&(place.pack, place.offset)) {
-            return Ok(Found::Decoded(*place, decoded));
+            return Ok(FoundFrame::Decoded(*place, decoded));
         }
-        self.load(place).map(Found::Stored)
+        self.load(place).map(FoundFrame::Encoded)
     }
 
-    fn load(&self, place: &Place) -> Result<Stored, Error> {
+    fn load(&self, place: &Place) -> Result<EncodedFrame, Error> {
         let bytes = self.frames.frame(place)?;
         let parsed = frame::parse(&bytes);
         let (header, payload, n_bytes) =
             parsed.map_err(|why| Error::damaged(describe(place), why.to_string()))?;
         let payload = n_bytes - payload.len()..n_bytes;
-        Ok(Stored { place: *place, header, payload, bytes })
+        Ok(EncodedFrame { place: *place, header, payload, bytes })
     }
 
     /// The base of the frame at `above`.
     ///
     /// A base may have several places, at different depths. Only one less deep than the frame above
     /// counts, so that no chain leads in a circle; the same pack is preferred.
-    fn find_base(&self, above: &Place, base: &Base) -> Result<Found, Error> {
+    fn find_base(&self, above: &Place, base: &Base) -> Result<FoundFrame, Error> {
         let mut why = nowhere(base.key);
         for place in self.base_places(above, base)? {
             match self.find(&place) {
                 Ok(found) if found.header().depth() < base.depth => return Ok(found),
-                Ok(_) => why = Error::damaged(describe(&place), "it hangs deeper than stated"),
+                Ok(_) => why = Error::damaged(describe(&place), "it lies deeper than stated"),
                 Err(error) => why = error,
             }
         }
@@ -375,44 +381,47 @@ impl<F: Frames> Reader<F> {
         Ok(places)
     }
 
-    fn decode(&self, place: &Place) -> Result<Rc<Decoded>, Error> {
+    fn decode(&self, place: &Place) -> Result<Rc<DecodedFrame>, Error> {
         self.decode_by_way(place, true)
     }
 
-    /// Decodes a frame by way of its bases, taking one place of each; whether these are kept for
-    /// later is up to the caller.
-    fn decode_by_way(&self, place: &Place, keeps_bases: bool) -> Result<Rc<Decoded>, Error> {
-        let mut above: Vec<Stored> = Vec::new();
+    /// Decodes a frame by way of its bases, taking one place of each; whether these are kept in the
+    /// cache is up to the caller.
+    ///
+    /// Down to the first base that is decoded already, or has none, and back up; a loop, since the
+    /// chain's length comes from disk. Depth falls with every base, so the way down ends.
+    fn decode_by_way(&self, place: &Place, keeps_bases: bool) -> Result<Rc<DecodedFrame>, Error> {
+        let mut above: Vec<EncodedFrame> = Vec::new();
         let mut next = self.find(place)?;
-        let mut below: Option<(Place, Rc<Decoded>)> = loop {
+        let mut below: Option<(Place, Rc<DecodedFrame>)> = loop {
             match next {
-                Found::Decoded(place, frame) => break Some((place, frame)),
-                Found::Stored(stored) => {
-                    let (place, base) = (stored.place, stored.header.base);
-                    above.push(stored);
+                FoundFrame::Decoded(place, frame) => break Some((place, frame)),
+                FoundFrame::Encoded(encoded) => {
+                    let (place, base) = (encoded.place, encoded.header.base);
+                    above.push(encoded);
                     let Some(base) = base else { break None };
                     next = self.find_base(&place, &base)?;
                 }
             }
         };
-        while let Some(stored) = above.pop() {
-            let place = stored.place;
+        while let Some(encoded) = above.pop() {
+            let place = encoded.place;
             let base = match &below {
-                Some((at, frame)) => Some(frame.blob(at.turn).ok_or_else(|| bad_turn(at))?),
+                Some((at, frame)) => Some(frame.blob(at.index).ok_or_else(|| no_blob_at(at))?),
                 None => None,
             };
-            let frame = Rc::new(self.unpack(&stored, base)?);
+            let frame = Rc::new(self.unpack(&encoded, base)?);
             if keeps_bases || above.is_empty() {
                 let (at, n_bytes) = ((place.pack, place.offset), frame.raw.len());
                 self.cache.borrow_mut().put(at, Rc::clone(&frame), n_bytes);
             }
             below = Some((place, frame));
         }
-        below.map(|(_, frame)| frame).ok_or_else(|| bad_turn(place))
+        below.map(|(_, frame)| frame).ok_or_else(|| no_blob_at(place))
     }
 
-    fn unpack(&self, stored: &Stored, base: Option<&[u8]>) -> Result<Decoded, Error> {
-        let Stored { place, bytes, header, payload } = stored;
+    fn unpack(&self, encoded: &EncodedFrame, base: Option<&[u8]>) -> Result<DecodedFrame, Error> {
+        let EncodedFrame { place, bytes, header, payload } = encoded;
         let payload = &bytes[payload.clone()];
         let raw = match header.packed {
             false => payload.to_vec(),
@@ -421,7 +430,7 @@ impl<F: Frames> Reader<F> {
                 unpacked.map_err(|why| Error::damaged(describe(place), why.to_string()))?
             }
         };
-        Ok(Decoded { header: header.clone(), raw })
+        Ok(DecodedFrame { header: header.clone(), raw })
     }
 
     /// Everything that one blob may be, trying every place of every base.
@@ -437,9 +446,9 @@ impl<F: Frames> Reader<F> {
         if let Some(known) = tried.get(place) {
             return known.clone();
         }
-        // What was decoded before may have been decoded against wrong bytes: the cache is no help.
+        // What is in the cache may have been decoded against wrong bytes, so it is loaded anew.
         let found = match self.load(place) {
-            Ok(stored) => self.decode_variants(&stored, tried),
+            Ok(encoded) => self.decode_variants(&encoded, tried),
             Err(_) => Vec::new(),
         };
         tried.insert(*place, found.clone());
@@ -448,16 +457,16 @@ impl<F: Frames> Reader<F> {
 
     fn decode_variants(
         &self,
-        stored: &Stored,
+        encoded: &EncodedFrame,
         tried: &mut HashMap<Place, Vec<Rc<Vec<u8>>>>,
     ) -> Vec<Rc<Vec<u8>>> {
         let blob = |base: Option<&[u8]>| {
-            let frame = self.unpack(stored, base).ok()?;
-            Some(Rc::new(frame.blob(stored.place.turn)?.to_vec()))
+            let frame = self.unpack(encoded, base).ok()?;
+            Some(Rc::new(frame.blob(encoded.place.index)?.to_vec()))
         };
-        let Some(base) = stored.header.base else { return blob(None).into_iter().collect() };
+        let Some(base) = encoded.header.base else { return blob(None).into_iter().collect() };
         let mut variants = Vec::new();
-        for candidate in self.base_places(&stored.place, &base).unwrap_or_default() {
+        for candidate in self.base_places(&encoded.place, &base).unwrap_or_default() {
             if !self.load(&candidate).is_ok_and(|it| it.header.depth() < base.depth) {
                 continue;
             }
@@ -471,8 +480,8 @@ impl<F: Frames> Reader<F> {
     }
 }
 
-/// A content on its way out.
-pub struct Content<'a, F> {
+/// Streams a content; see [`Reader::content`].
+pub struct ContentReader<'a, F> {
     reader: &'a Reader<F>,
     piece: Vec<u8>,
     at: usize,
@@ -480,7 +489,7 @@ pub struct Content<'a, F> {
     whole: Option<(Hasher, Digest)>,
 }
 
-impl<F: Frames> Content<'_, F> {
+impl<F: Frames> ContentReader<'_, F> {
     /// The next verified piece; `None` at the end of a content that is right as a whole.
     pub fn next_piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
         if !self.piece.is_empty() {
@@ -504,7 +513,7 @@ impl<F: Frames> Content<'_, F> {
     }
 }
 
-impl<F: Frames> Read for Content<'_, F> {
+impl<F: Frames> Read for ContentReader<'_, F> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.at == self.piece.len() {
             self.piece.clear();
@@ -529,6 +538,6 @@ fn describe(place: &Place) -> String {
     format!("the frame at byte {} of {}", place.offset, pack_name(&place.pack))
 }
 
-fn bad_turn(place: &Place) -> Error {
-    Error::damaged(describe(place), format!("it has no blob {}", place.turn))
+fn no_blob_at(place: &Place) -> Error {
+    Error::damaged(describe(place), format!("it has no blob {}", place.index))
 }

@@ -1,7 +1,7 @@
 //! Repacking: frames move into new packs as they are.
 //!
-//! A frame says all that is needed to read it, wherever it lies; so neither depth nor reach changes,
-//! and what hangs on its blobs is not touched.
+//! A frame states all that is needed to read it, wherever it lies; so neither depth nor decoded bytes
+//! change, and frames with a base in it stay as they are.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     compressor::LEVEL_ALONE,
-    frame::{self, Header, Kind, Packer},
+    frame::{self, FrameKind, Header, Packer},
     pack::Builder,
     write::{Written, put_pack},
 };
@@ -42,7 +42,7 @@ impl Repacker {
     pub fn take_some(&mut self, blobs: &[(Key, &[u8])]) -> Result<(), Error> {
         let raw: Vec<u8> = blobs.iter().flat_map(|(_, bytes)| *bytes).copied().collect();
         let packed = self.packer.pack(&raw, None, LEVEL_ALONE);
-        let kind = if blobs.len() == 1 { Kind::Single } else { Kind::Solid };
+        let kind = if blobs.len() == 1 { FrameKind::Single } else { FrameKind::Solid };
         let lengths = blobs.iter().map(|(_, bytes)| bytes.len() as u32).collect();
         let header = Header { kind, packed: packed.is_some(), lengths, base: None };
         let mut encoded = Vec::new();

@@ -1,7 +1,8 @@
-//! Company: small blobs without good kin wait here and are compressed together.
+//! Solid frames: small blobs without a good base wait here and are compressed together.
 //!
-//! A window of them is put in order, so that like lies by like: by the kind of document, and within a
-//! kind those that share features, which otherwise keep the order in which they came.
+//! Only blobs of one frame help each other, and a frame is small. So a window of several frames is put
+//! in order before it is cut, similar blobs side by side: by media type, and within one type those that
+//! share features, which otherwise keep the order in which they came.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,49 +15,49 @@ use super::features::Features;
 
 /// Blobs up to this size wait for others.
 pub const SMALL_BYTES_MAX: usize = 16 << 10;
-/// A window is closed once it holds this much: four frames.
+/// A window is closed once it holds this much: four frames. A larger one would find more similar blobs,
+/// and keep more in memory.
 const WINDOW_BYTES: usize = 4 * limits::SOLID_BYTES_MAX;
 
 /// A blob that waits for others.
 pub struct SolidMember {
-    /// Its key.
     pub key: Key,
-    /// Its bytes.
+    /// At most [`SMALL_BYTES_MAX`].
     pub bytes: Arc<Vec<u8>>,
-    /// What kind of document it comes from.
-    pub kind: &'static str,
-    /// Its features, if it has any.
+    /// Of the document it comes from.
+    pub media_type: &'static str,
     pub features: Option<Features>,
 }
 
-/// Blobs that wait.
+/// Blobs that wait, in the order in which they came.
 #[derive(Default)]
 pub struct SolidWindow {
     members: Vec<SolidMember>,
-    places: HashMap<Key, usize>,
+    /// Of each member in `members`.
+    indexes: HashMap<Key, usize>,
     n_bytes: usize,
 }
 
 impl SolidWindow {
     /// Adds a blob; it must not wait already.
-    pub fn join(&mut self, member: SolidMember) {
+    pub fn add(&mut self, member: SolidMember) {
         self.n_bytes += member.bytes.len();
-        self.places.insert(member.key, self.members.len());
+        self.indexes.insert(member.key, self.members.len());
         self.members.push(member);
     }
 
     /// The bytes of a blob that waits.
     pub fn get(&self, key: Key) -> Option<&Arc<Vec<u8>>> {
-        Some(&self.members[*self.places.get(&key)?].bytes)
+        Some(&self.members[*self.indexes.get(&key)?].bytes)
     }
 
-    /// Whether the window is full.
+    /// Whether it is time to close it.
     pub fn is_full(&self) -> bool {
         self.n_bytes >= WINDOW_BYTES
     }
 
-    /// Ends the window; what waited comes out in groups of which each makes a frame.
-    pub fn leave(&mut self) -> Vec<Vec<SolidMember>> {
+    /// Empties the window; what waited comes out in groups of which each makes a frame.
+    pub fn close(&mut self) -> Vec<Vec<SolidMember>> {
         let Self { members, .. } = std::mem::take(self);
         let mut groups: Vec<Vec<SolidMember>> = Vec::new();
         let mut n_bytes = 0;
@@ -76,7 +77,7 @@ impl SolidWindow {
     }
 }
 
-/// Puts like by like. The order depends on that of arrival and on nothing else.
+/// Puts similar blobs side by side. The order depends on that of arrival and on nothing else.
 fn in_order(members: Vec<SolidMember>) -> Vec<SolidMember> {
     let mut sharing: HashMap<u32, Vec<usize>> = HashMap::new();
     for (n, member) in members.iter().enumerate() {
@@ -84,16 +85,25 @@ fn in_order(members: Vec<SolidMember>) -> Vec<SolidMember> {
             sharing.entry(*feature).or_default().push(n);
         }
     }
-    let mut kinds: Vec<&str> = Vec::new();
+    let mut media_types: Vec<&str> = Vec::new();
     let mut known = HashSet::new();
-    kinds.extend(members.iter().map(|member| member.kind).filter(|kind| known.insert(*kind)));
+    media_types.extend(
+        members
+            .iter()
+            .map(|member| member.media_type)
+            .filter(|media_type| known.insert(*media_type)),
+    );
     let mut order = Vec::with_capacity(members.len());
-    let mut is_placed = vec![false; members.len()];
-    for kind in kinds {
+    let mut is_in_order = vec![false; members.len()];
+    for media_type in media_types {
         for first in 0..members.len() {
+            // Depth first, so that what shares a feature follows at once. A feature is followed once:
+            // all that have it are on the stack by then.
             let mut next = vec![first];
             while let Some(n) = next.pop() {
-                if members[n].kind != kind || std::mem::replace(&mut is_placed[n], true) {
+                if members[n].media_type != media_type
+                    || std::mem::replace(&mut is_in_order[n], true)
+                {
                     continue;
                 }
                 order.push(n);
@@ -110,10 +120,10 @@ fn in_order(members: Vec<SolidMember>) -> Vec<SolidMember> {
 mod tests {
     use super::*;
 
-    fn member(key: u64, kind: &'static str, family: u32, n_bytes: usize) -> SolidMember {
+    fn member(key: u64, media_type: &'static str, family: u32, n_bytes: usize) -> SolidMember {
         let features = std::array::from_fn(|n| family * 100 + n as u32);
         let bytes = Arc::new(vec![key as u8; n_bytes]);
-        SolidMember { key: Key(key), bytes, kind, features: Some(features) }
+        SolidMember { key: Key(key), bytes, media_type, features: Some(features) }
     }
 
     fn keys(groups: &[Vec<SolidMember>]) -> Vec<Vec<u64>> {
@@ -121,31 +131,31 @@ mod tests {
     }
 
     #[test]
-    fn like_lies_by_like() {
+    fn similar_blobs_lie_side_by_side() {
         let mut solid = SolidWindow::default();
         let given = [("a", 1), ("a", 2), ("b", 1), ("a", 1), ("a", 2), ("b", 3), ("a", 9)];
-        for (n, (kind, family)) in given.into_iter().enumerate() {
-            solid.join(member(n as u64, kind, family, 10));
+        for (n, (media_type, family)) in given.into_iter().enumerate() {
+            solid.add(member(n as u64, media_type, family, 10));
         }
         assert_eq!(solid.get(Key(3)).map(|bytes| bytes.len()), Some(10));
-        assert_eq!(keys(&solid.leave()), [[0, 3, 1, 4, 6, 2, 5]]);
+        assert_eq!(keys(&solid.close()), [[0, 3, 1, 4, 6, 2, 5]]);
         assert_eq!(solid.get(Key(3)), None);
-        assert!(solid.leave().is_empty());
+        assert!(solid.close().is_empty());
     }
 
     #[test]
     fn no_frame_is_too_large() {
         let mut solid = SolidWindow::default();
         for n in 0..300 {
-            solid.join(member(n, "a", n as u32, SMALL_BYTES_MAX - 7));
+            solid.add(member(n, "a", n as u32, SMALL_BYTES_MAX - 7));
         }
         assert!(solid.is_full());
-        let groups = solid.leave();
+        let groups = solid.close();
         let sizes = groups.iter().map(|g| g.iter().map(|m| m.bytes.len()).sum::<usize>());
         assert!(sizes.clone().all(|n| n <= limits::SOLID_BYTES_MAX && n > 0));
         assert_eq!(sizes.sum::<usize>(), 300 * (SMALL_BYTES_MAX - 7));
         let mut solid = SolidWindow::default();
-        (0..limits::FRAME_BLOBS_MAX as u64 + 1).for_each(|n| solid.join(member(n, "a", 1, 0)));
-        assert_eq!(solid.leave().len(), 2);
+        (0..limits::FRAME_BLOBS_MAX as u64 + 1).for_each(|n| solid.add(member(n, "a", 1, 0)));
+        assert_eq!(solid.close().len(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! Layers: how blobs are stored, counted from the headers of their frames.
+//! Usage: how blobs are stored, counted from the headers of their frames.
 //!
 //! Nothing is decoded. A frame that several blobs share is counted once, as a whole; what one of
 //! them takes of it is its [`share`], in proportion to its bytes.
@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     compressor::LEVEL_ALONE,
-    frame::{self, Header, Kind},
+    frame::{self, FrameKind, Header},
     pack, pack_name,
 };
 
@@ -78,7 +78,7 @@ pub struct Shares(HashMap<(Key, u32), u64>);
 /// How the blobs of a frame are stored.
 pub fn how(header: &Header) -> How {
     match header {
-        Header { kind: Kind::List, .. } => How::List,
+        Header { kind: FrameKind::List, .. } => How::List,
         Header { packed: false, .. } => How::AsIs,
         Header { base: Some(_), .. } => How::Based,
         Header { lengths, .. } if lengths.len() > 1 => How::Solid,
@@ -95,7 +95,7 @@ pub fn share(n_frame: u64, n_blob: u64, n_raw: u64) -> u64 {
 pub fn alone(bytes: &[u8]) -> u64 {
     let packed = frame::Packer::default().pack(bytes, None, LEVEL_ALONE);
     let lengths = vec![bytes.len() as u32];
-    let header = Header { kind: Kind::Single, packed: packed.is_some(), lengths, base: None };
+    let header = Header { kind: FrameKind::Single, packed: packed.is_some(), lengths, base: None };
     let mut frame = Vec::new();
     frame::encode(&header, packed.as_deref().unwrap_or(bytes), &mut frame);
     frame.len() as u64
@@ -125,22 +125,22 @@ impl StorageStats {
             Err(Error::Damaged { .. }) => Vec::new(),
             Err(error) => return Err(error),
         };
-        let mut layers = self.clone();
+        let mut stats = self.clone();
         let mut n_frames = 0;
         let counted = pack::each_header(&bytes, |offset, n_bytes, header| {
             n_frames += u64::from(n_bytes);
             if header.lengths.len() > 1 {
                 shares.0.insert((pack.key(), offset), header.n_raw() as u64);
             }
-            let layer = layers.layer(how(&header));
-            layer.n_blobs += header.lengths.len() as u64;
-            layer.n_raw += header.n_raw() as u64;
-            layer.n_stored += u64::from(n_bytes);
+            let class = stats.class(how(&header));
+            class.n_blobs += header.lengths.len() as u64;
+            class.n_raw += header.n_raw() as u64;
+            class.n_stored += u64::from(n_bytes);
         });
         if counted.is_ok() {
-            layers.n_packs += 1;
-            layers.n_directories += bytes.len() as u64 - n_frames;
-            *self = layers;
+            stats.n_packs += 1;
+            stats.n_directories += bytes.len() as u64 - n_frames;
+            *self = stats;
         } else {
             self.n_unreadable += 1;
             self.n_unreadable_bytes += backend.size(&name)?.unwrap_or(0);
@@ -148,7 +148,7 @@ impl StorageStats {
         Ok(())
     }
 
-    fn layer(&mut self, how: How) -> &mut StorageClass {
+    fn class(&mut self, how: How) -> &mut StorageClass {
         match how {
             How::AsIs => &mut self.as_is,
             How::Alone => &mut self.alone,
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::{backend::memory::Memory, store::frame::Base};
 
-    fn header(kind: Kind, packed: bool, lengths: &[u32], base: Option<Base>) -> Header {
+    fn header(kind: FrameKind, packed: bool, lengths: &[u32], base: Option<Base>) -> Header {
         Header { kind, packed, lengths: lengths.to_vec(), base }
     }
 
@@ -172,11 +172,11 @@ mod tests {
         let base = Some(Base { key: Key(1), depth: 1, decoded_bytes: 90, skip: false });
         let mut builder = pack::Builder::default();
         for (header, payload) in [
-            (header(Kind::Single, false, &[3], None), "abc"),
-            (header(Kind::Single, true, &[30], None), "alone"),
-            (header(Kind::Single, true, &[40], base), "based"),
-            (header(Kind::Solid, true, &[10, 20], None), "solid"),
-            (header(Kind::List, true, &[73], None), "list"),
+            (header(FrameKind::Single, false, &[3], None), "abc"),
+            (header(FrameKind::Single, true, &[30], None), "alone"),
+            (header(FrameKind::Single, true, &[40], base), "based"),
+            (header(FrameKind::Solid, true, &[10, 20], None), "solid"),
+            (header(FrameKind::List, true, &[73], None), "list"),
         ] {
             let keys = (0..header.lengths.len() as u64).map(Key).collect();
             builder.add(&header, payload.as_bytes(), keys);
@@ -188,16 +188,16 @@ mod tests {
     }
 
     #[test]
-    fn layers_add_up_to_the_pack() {
+    fn storage_classes_add_up_to_the_pack() {
         let (memory, packed) = example();
-        let (mut layers, mut shares) = (StorageStats::default(), Shares::default());
-        layers.count(&memory, &packed.pack, &mut shares).unwrap();
-        let all = [layers.as_is, layers.alone, layers.based, layers.solid, layers.lists];
-        assert_eq!(all.map(|layer| layer.n_blobs), [1, 1, 1, 2, 1]);
-        assert_eq!(all.map(|layer| layer.n_raw), [3, 30, 40, 30, 73]);
-        let n_stored: u64 = all.iter().map(|layer| layer.n_stored).sum();
-        assert_eq!(n_stored + layers.n_directories, packed.bytes.len() as u64);
-        assert_eq!((layers.n_packs, layers.n_unreadable), (1, 0));
+        let (mut stats, mut shares) = (StorageStats::default(), Shares::default());
+        stats.count(&memory, &packed.pack, &mut shares).unwrap();
+        let all = [stats.as_is, stats.alone, stats.based, stats.solid, stats.lists];
+        assert_eq!(all.map(|class| class.n_blobs), [1, 1, 1, 2, 1]);
+        assert_eq!(all.map(|class| class.n_raw), [3, 30, 40, 30, 73]);
+        let n_stored: u64 = all.iter().map(|class| class.n_stored).sum();
+        assert_eq!(n_stored + stats.n_directories, packed.bytes.len() as u64);
+        assert_eq!((stats.n_packs, stats.n_unreadable), (1, 0));
     }
 
     #[test]
@@ -206,12 +206,12 @@ mod tests {
         let name = pack_name(&packed.pack);
         let mut contents = memory.contents();
         contents.insert(name, packed.bytes[..40].to_vec().into());
-        let (mut layers, mut shares) = (StorageStats::default(), Shares::default());
-        layers.count(&Memory::of(contents), &packed.pack, &mut shares).unwrap();
-        layers.count(&Memory::default(), &packed.pack, &mut shares).unwrap();
+        let (mut stats, mut shares) = (StorageStats::default(), Shares::default());
+        stats.count(&Memory::of(contents), &packed.pack, &mut shares).unwrap();
+        stats.count(&Memory::default(), &packed.pack, &mut shares).unwrap();
         let wanted =
             StorageStats { n_unreadable: 2, n_unreadable_bytes: 40, ..StorageStats::default() };
-        assert_eq!(layers, wanted);
+        assert_eq!(stats, wanted);
     }
 
     #[test]

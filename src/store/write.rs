@@ -24,7 +24,7 @@ use super::{
     chunk::{self, Chunk},
     compressor::{Based, CompressedFrame, CompressionLevels, Compressor, FrameJob},
     features::Fingerprint,
-    frame::{self, Header, Kind},
+    frame::{self, FrameKind, Header},
     pack::{Builder, Packed, places},
     pack_name,
     place::{Place, Places},
@@ -32,14 +32,14 @@ use super::{
     solid::{SMALL_BYTES_MAX, SolidMember, SolidWindow},
 };
 
-/// Bytes of blobs that are kept at hand as bases.
-const AT_HAND_BYTES: usize = 48 << 20;
+/// Bytes of blobs that are kept in memory as bases.
+const RECENT_BYTES: usize = 48 << 20;
 /// Of so many candidates one must be readable and have room.
 const TRIES_MAX: usize = 3;
 /// A small blob shares at least so many features with a base that is not its previous revision;
 /// otherwise a solid frame serves it better.
 const SMALL_MATCHING_MIN: u32 = 2;
-/// A blob up to this size shares a solid frame with its like rather than be attached to it.
+/// A blob up to this size shares a solid frame with a similar one rather than be attached to it.
 const TINY_BYTES_MAX: usize = 4 << 10;
 
 /// Names the pack that is not sealed yet.
@@ -51,36 +51,37 @@ pub struct Blob {
     pub digest: Digest,
     /// Its bytes, at most [`limits::BLOB_BYTES_MAX`].
     pub bytes: Arc<Vec<u8>>,
-    /// What is known of them; none when it is to be stored without a base.
+    /// None when it is to be stored without a base.
     pub fingerprint: Option<Fingerprint>,
-    /// What kind of document it comes from.
-    pub kind: &'static str,
+    /// Of the document it comes from, at least by its main groups: blobs of one lie side by side in
+    /// solid frames.
+    pub media_type: &'static str,
 }
 
 /// A pack that was written: what the catalog needs to know of it.
 pub struct Written {
-    /// The pack's SHA-256.
+    /// The pack's SHA-256, which is its name.
     pub pack: Digest,
-    /// Its size.
+    /// The bytes of the whole object, directory and footer included.
     pub n_bytes: u64,
-    /// How many frames it has.
+    /// As many as its directory lists.
     pub n_frames: u64,
-    /// What lies where.
+    /// Every blob of it by key, and where it lies.
     pub places: Vec<(Key, Place)>,
 }
 
 /// What a writer asks about blobs of earlier transactions.
-pub trait Stored: Places + BaseCandidates {}
+pub trait StoredBlobs: Places + BaseCandidates {}
 
-impl<T: Places + BaseCandidates> Stored for T {}
+impl<T: Places + BaseCandidates> StoredBlobs for T {}
 
 /// Puts blobs; one writer serves one transaction.
 pub struct Writer {
-    stored: Rc<dyn Stored>,
+    stored: Rc<dyn StoredBlobs>,
     recent_blobs: RecentBlobs,
     /// What blobs of this transaction will at most be as bases.
     links: HashMap<Key, ChainLink>,
-    at_hand: Cache<Key, Arc<Vec<u8>>>,
+    recent_bytes: Cache<Key, Arc<Vec<u8>>>,
     solid: SolidWindow,
     compressor: Compressor,
     packs: Packs,
@@ -90,8 +91,8 @@ pub struct Writer {
 struct Packs {
     backend: Arc<dyn Backend>,
     reader: Reader<Open>,
-    /// Depth and reach of the frames written.
-    hanging: HashMap<Key, (u8, u64)>,
+    /// Depth and decoded bytes of the blobs in the frames written.
+    depths: HashMap<Key, (u8, u64)>,
     written: Vec<Written>,
 }
 
@@ -136,7 +137,7 @@ impl Open {
 
 impl Writer {
     /// Starts a transaction; bases are found through `stored`, and `pool` compresses.
-    pub fn new<S: Stored + 'static>(
+    pub fn new<S: StoredBlobs + 'static>(
         backend: Arc<dyn Backend>,
         stored: Rc<S>,
         pool: Rc<Pool>,
@@ -144,22 +145,22 @@ impl Writer {
     ) -> Self {
         let sealed = Sealed::new(Arc::clone(&backend), Rc::clone(&stored) as Rc<dyn Places>);
         let open = Open { sealed, pack: Builder::default(), places: HashMap::new() };
-        let (reader, hanging, written) = (Reader::new(open), HashMap::new(), Vec::new());
+        let (reader, depths, written) = (Reader::new(open), HashMap::new(), Vec::new());
         Self {
             stored,
             recent_blobs: RecentBlobs::default(),
             links: HashMap::new(),
-            at_hand: Cache::new(AT_HAND_BYTES),
+            recent_bytes: Cache::new(RECENT_BYTES),
             solid: SolidWindow::default(),
             compressor: Compressor::new(pool, levels),
-            packs: Packs { backend, reader, hanging, written },
+            packs: Packs { backend, reader, depths, written },
         }
     }
 
     /// Puts a blob that is not stored yet; `previous` is the one it most likely resembles.
     pub fn put(&mut self, blob: Blob, previous: Option<Key>) -> Result<(), Error> {
         debug_assert!(blob.bytes.len() <= limits::BLOB_BYTES_MAX);
-        let Blob { digest, bytes, fingerprint, kind } = blob;
+        let Blob { digest, bytes, fingerprint, media_type } = blob;
         let key = digest.key();
         debug!(target: "store", blob = %key, n_bytes = bytes.len(), "to be stored");
         let is_small = bytes.len() <= SMALL_BYTES_MAX;
@@ -171,27 +172,33 @@ impl Writer {
             None if is_small => {
                 let features =
                     fingerprint.as_ref().and_then(|fingerprint| fingerprint.features().copied());
-                self.solid.join(SolidMember { key, bytes: Arc::clone(&bytes), kind, features });
+                let bytes = Arc::clone(&bytes);
+                self.solid.add(SolidMember { key, bytes, media_type, features });
                 if self.solid.is_full() {
-                    self.end_company()?;
+                    self.close_window()?;
                 }
             }
             base => {
                 let link = link(key, &bytes, base.as_ref());
                 self.links.insert(key, link);
                 let blobs = vec![(key, bytes.len() as u32)];
-                self.push(FrameJob { kind: Kind::Single, blobs, raw: Arc::clone(&bytes), base })?;
+                self.push(FrameJob {
+                    kind: FrameKind::Single,
+                    blobs,
+                    raw: Arc::clone(&bytes),
+                    base,
+                })?;
             }
         }
         if let Some(fingerprint) = fingerprint {
-            self.recent_blobs.introduce(key, bytes.len() as u64, fingerprint);
+            self.recent_blobs.add(key, bytes.len() as u64, fingerprint);
         }
         let n_bytes = bytes.len();
-        self.at_hand.put(key, bytes, n_bytes);
+        self.recent_bytes.put(key, bytes, n_bytes);
         Ok(())
     }
 
-    /// Whether these very bytes are stored already, or were put a moment ago.
+    /// Whether these very bytes are stored already, or were put into this writer.
     ///
     /// A key is only a hint, so stored bytes are read before new ones are dropped.
     pub fn holds(&mut self, digest: &Digest) -> Result<bool, Error> {
@@ -221,7 +228,7 @@ impl Writer {
         let link = ChainLink { is_list: true, ..link(key, &list, base.as_ref()) };
         self.links.insert(key, link);
         let blobs = vec![(key, list.len() as u32)];
-        self.push(FrameJob { kind: Kind::List, blobs, raw: Arc::new(list), base })
+        self.push(FrameJob { kind: FrameKind::List, blobs, raw: Arc::new(list), base })
     }
 
     fn list_base(&mut self, previous: Key, n_raw: usize) -> Result<Option<Based>, Error> {
@@ -237,15 +244,15 @@ impl Writer {
     ///
     /// The packs are durable only after the backend's next `sync`.
     pub fn finish(mut self) -> Result<Vec<Written>, Error> {
-        self.end_company()?;
-        while let Some(ready) = self.compressor.pop() {
-            self.packs.add(ready)?;
+        self.close_window()?;
+        while let Some(frame) = self.compressor.pop() {
+            self.packs.add(frame)?;
         }
         self.packs.seal()?;
         Ok(self.packs.written)
     }
 
-    /// The base for a blob; none when it is better off without.
+    /// The base for a blob, from the candidates in their order; none when it is better off without.
     fn base(
         &mut self,
         fingerprint: &Fingerprint,
@@ -265,12 +272,13 @@ impl Writer {
                 continue;
             }
             if self.solid.get(key).is_some() {
-                // A solid frame serves a very small one as well; another needs a frame to hang on.
+                // A solid frame serves a very small one as well; a larger one is attached to a frame
+                // that is closed for it.
                 if bytes.len() <= TINY_BYTES_MAX {
                     debug!(target: "store", %key, "refused: both go into the open solid frame");
                     return Ok(None);
                 }
-                self.end_company()?;
+                self.close_window()?;
             }
             match self.based(key, bytes.len()) {
                 Ok(based) => {
@@ -299,7 +307,7 @@ impl Writer {
 
     fn attach(&self, key: Key, n_raw: usize) -> Result<Option<(ChainLink, bool)>, Error> {
         let mut next = Some(key);
-        // Depth falls from step to step; the bound is for headers that lie.
+        // Depth falls from each blob to its base; the bound is for headers that lie.
         let chain = std::iter::from_fn(|| {
             let link = self.link(next?);
             next = link.as_ref().map_or(None, |link| link.base);
@@ -321,19 +329,20 @@ impl Writer {
             return Ok(bytes);
         }
         let bytes = Arc::new(self.packs.reader.unverified(key)?);
-        self.at_hand.put(key, Arc::clone(&bytes), bytes.len());
+        self.recent_bytes.put(key, Arc::clone(&bytes), bytes.len());
         Ok(bytes)
     }
 
     /// The bytes of a blob that need not be read from a pack.
     fn underway(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
-        let at_hand = self.at_hand.get(&key);
-        at_hand.or_else(|| self.solid.get(key).cloned()).or_else(|| self.compressor.get(key))
+        let recent_bytes = self.recent_bytes.get(&key);
+        recent_bytes.or_else(|| self.solid.get(key).cloned()).or_else(|| self.compressor.get(key))
     }
 
-    fn end_company(&mut self) -> Result<(), Error> {
-        for members in self.solid.leave() {
-            let kind = if members.len() == 1 { Kind::Single } else { Kind::Solid };
+    /// Makes frames of the blobs that wait.
+    fn close_window(&mut self) -> Result<(), Error> {
+        for members in self.solid.close() {
+            let kind = if members.len() == 1 { FrameKind::Single } else { FrameKind::Solid };
             let blobs: Vec<(Key, u32)> =
                 members.iter().map(|member| (member.key, member.bytes.len() as u32)).collect();
             let mut raw = Vec::with_capacity(limits::SOLID_BYTES_MAX);
@@ -349,8 +358,8 @@ impl Writer {
     fn push(&mut self, job: FrameJob) -> Result<(), Error> {
         self.compressor.push(job);
         while self.compressor.is_full() {
-            let Some(ready) = self.compressor.pop() else { break };
-            self.packs.add(ready)?;
+            let Some(frame) = self.compressor.pop() else { break };
+            self.packs.add(frame)?;
         }
         Ok(())
     }
@@ -371,19 +380,19 @@ fn link(key: Key, frame: &[u8], base: Option<&Based>) -> ChainLink {
 }
 
 impl Packs {
-    fn add(&mut self, ready: CompressedFrame) -> Result<(), Error> {
-        let CompressedFrame { kind, blobs, raw, packed, base } = ready;
+    fn add(&mut self, frame: CompressedFrame) -> Result<(), Error> {
+        let CompressedFrame { kind, blobs, raw, packed, base } = frame;
         let base = base.map(|(link, skip)| self.settled(link).describe(raw.len(), skip));
         let lengths = blobs.iter().map(|(_, n_bytes)| *n_bytes).collect();
         let header = Header { kind, packed: packed.is_some(), lengths, base };
         for (key, _) in &blobs {
-            self.hanging.insert(*key, (header.depth(), header.decoded_bytes()));
+            self.depths.insert(*key, (header.depth(), header.decoded_bytes()));
         }
         let keys = blobs.iter().map(|(key, _)| *key).collect();
         let open = self.reader.frames_mut();
         let (offset, n_bytes) = open.pack.add(&header, packed.as_deref().unwrap_or(&raw), keys);
-        for (turn, (key, _)) in blobs.iter().enumerate() {
-            let place = Place { pack: OPEN_PACK, offset, n_bytes, turn: turn as u16 };
+        for (index, (key, _)) in blobs.iter().enumerate() {
+            let place = Place { pack: OPEN_PACK, offset, n_bytes, index: index as u16 };
             open.places.entry(*key).or_default().push(place);
         }
         if open.pack.n_bytes() >= limits::PACK_BYTES_TARGET {
@@ -392,9 +401,10 @@ impl Packs {
         Ok(())
     }
 
-    /// What a base has become; of one from an earlier transaction that was known.
+    /// A base with the depth that it was written with. Until then the most it can become is known: its
+    /// own base may not have helped. What is of an earlier transaction was known exactly.
     fn settled(&self, link: ChainLink) -> ChainLink {
-        match self.hanging.get(&link.key) {
+        match self.depths.get(&link.key) {
             Some((depth, decoded_bytes)) => {
                 ChainLink { depth: *depth, decoded_bytes: *decoded_bytes, ..link }
             }
@@ -423,7 +433,7 @@ pub(super) fn put_pack(backend: &dyn Backend, pack: Builder) -> Result<Written, 
     let Packed { pack, bytes, frames } = pack.seal();
     let name = pack_name(&pack);
     match backend.put(&name, &bytes) {
-        // What lies there is not what its name says; this is.
+        // What lies there has another digest than its name; this has the right one.
         Err(Error::Damaged { .. }) => backend.swap(&name, &bytes)?,
         put => put?,
     }

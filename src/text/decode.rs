@@ -20,8 +20,8 @@ pub struct Decoded<'a> {
 
 /// Decodes bytes of the given media type; `None` when they are no text.
 ///
-/// In this order: a byte order mark; UTF-16 by the places of its zero bytes; valid UTF-8; UTF-8 with
-/// few mistakes; what HTML or XML declares; what the bytes look like. Text has next to no control
+/// In this order: a byte order mark; UTF-16 by where its zero bytes stand; valid UTF-8; UTF-8 with few
+/// mistakes; what HTML or XML declares; what the bytes resemble most. Text has next to no control
 /// characters and next to no U+FFFD.
 pub fn decode<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
     if !may_be_text(media_type) {
@@ -73,7 +73,7 @@ fn utf32(bytes: &[u8], encoding: &'static str, number: fn([u8; 4]) -> u32) -> De
 /// UTF-16 without a mark: the upper halves of ASCII characters are the zero bytes.
 fn utf16(bytes: &[u8]) -> Option<Decoded<'_>> {
     let (pairs, _) = bytes.as_chunks::<2>();
-    let n_zeros = |place: usize| pairs.iter().filter(|pair| pair[place] == 0).count();
+    let n_zeros = |parity: usize| pairs.iter().filter(|pair| pair[parity] == 0).count();
     let encoding = if n_zeros(1) > n_zeros(0) { UTF_16LE } else { UTF_16BE };
     let decoded = decode_as(encoding, bytes);
     // Nearly any even number of bytes decodes to characters of some script: numbers and samples do not
@@ -101,7 +101,7 @@ fn utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Some(Decoded { text: text.into(), encoding: UTF_8.name(), lossy: false });
     }
-    // One torn character must not turn all others into those of a one-byte encoding; and in such an
+    // One torn character must not make all others those of a one-byte encoding; and in such an
     // encoding next to nothing is UTF-8 by chance.
     let (mut n_good, mut n_bad) = (0, 0);
     for chunk in bytes.utf8_chunks() {
@@ -129,7 +129,7 @@ fn declared(bytes: &[u8]) -> Option<Decoded<'_>> {
     is_text(&decoded.text).then_some(decoded)
 }
 
-/// Browsers look for a declaration in the first 1024 bytes; pages made by hand are later with it.
+/// Browsers seek a declaration in the first 1024 bytes; pages made by hand are later with it.
 const DECLARATION_BYTES: usize = 4096;
 
 fn value_after<'a>(head: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {

@@ -1,4 +1,4 @@
-//! Which media types can be read as text, and which are pages.
+//! The two kinds of media types that matter here: those that can be read as text, and pages.
 
 /// Whether documents of this media type can be read as text.
 pub fn may_be_text(media_type: &str) -> bool {

@@ -7,7 +7,7 @@ use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
 /// A stretch of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub(super) enum Token<'a> {
     /// Text with its character references.
     Text(&'a str),
     /// A start tag's name as it is written; `closed` when it ends with `/>`.
@@ -17,13 +17,13 @@ pub(super) enum Piece<'a> {
 }
 
 /// The pieces of a page, in order.
-pub(super) struct Pieces<'a> {
+pub(super) struct Tokens<'a> {
     rest: &'a str,
     /// Inside an element whose content holds no tags but this one's end.
     raw: Option<&'a str>,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> Tokens<'a> {
     pub(super) fn of(html: &'a str) -> Self {
         Self { rest: html, raw: None }
     }
@@ -35,7 +35,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// A tag, when the rest begins with one; a tag that does not end takes the rest with it.
-    fn tag(&mut self) -> Option<Piece<'a>> {
+    fn tag(&mut self) -> Option<Token<'a>> {
         let is_end = self.rest.starts_with("</");
         let after = &self.rest[if is_end { 2 } else { 1 }..];
         if !after.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -50,10 +50,10 @@ impl<'a> Pieces<'a> {
         let closed = attributes[..n_attributes].ends_with('/');
         self.rest = &attributes[n_attributes + 1..];
         if is_end {
-            return Some(Piece::End(name));
+            return Some(Token::End(name));
         }
         self.raw = RAW.iter().any(|raw| name.eq_ignore_ascii_case(raw)).then_some(name);
-        Some(Piece::Start { name, closed })
+        Some(Token::Start { name, closed })
     }
 
     /// The content of a raw element up to its end tag.
@@ -69,12 +69,12 @@ impl<'a> Pieces<'a> {
     }
 }
 
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
 
-    fn next(&mut self) -> Option<Piece<'a>> {
+    fn next(&mut self) -> Option<Token<'a>> {
         if let Some(name) = self.raw.take() {
-            return Some(Piece::Text(self.raw_text(name)));
+            return Some(Token::Text(self.raw_text(name)));
         }
         while self.rest.starts_with('<') {
             if let Some(tag) = self.tag() {
@@ -88,7 +88,7 @@ impl<'a> Iterator for Pieces<'a> {
         }
         let from = usize::from(self.rest.starts_with('<'));
         let n_text = self.rest[from..].find('<').map_or(self.rest.len(), |at| from + at);
-        (n_text > 0).then(|| Piece::Text(self.take(n_text)))
+        (n_text > 0).then(|| Token::Text(self.take(n_text)))
     }
 }
 
@@ -221,12 +221,12 @@ fn named(text: &str, put: &mut impl FnMut(&str)) -> usize {
 mod tests {
     use super::*;
 
-    fn pieces(html: &str) -> String {
-        let shown = Pieces::of(html).map(|piece| match piece {
-            Piece::Text(text) => format!("[{text}]"),
-            Piece::Start { name, closed: false } => format!("<{name}>"),
-            Piece::Start { name, closed: true } => format!("<{name}/>"),
-            Piece::End(name) => format!("</{name}>"),
+    fn tokens(html: &str) -> String {
+        let shown = Tokens::of(html).map(|token| match token {
+            Token::Text(text) => format!("[{text}]"),
+            Token::Start { name, closed: false } => format!("<{name}>"),
+            Token::Start { name, closed: true } => format!("<{name}/>"),
+            Token::End(name) => format!("</{name}>"),
         });
         shown.collect()
     }
@@ -252,7 +252,7 @@ mod tests {
             ),
             ("<title>a <b> c", "<title>[a <b> c]"),
         ] {
-            assert_eq!(pieces(html), expected, "{html}");
+            assert_eq!(tokens(html), expected, "{html}");
         }
     }
 

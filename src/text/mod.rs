@@ -1,4 +1,4 @@
-//! Text out of bytes: what kind they are, what they say, what people see of it, what can be compared.
+//! Text out of bytes: their media type, the decoded text, what people see of it, what can be compared.
 //!
 //! bytes → [`media_type`] → [`readable`] (decoded, pages rendered) → [`Normal`].
 

@@ -1,8 +1,8 @@
-//! Normal form: what is left of a text when looks are taken away, as words to make shingles of.
+//! Normal form: a text without case, punctuation and layout, as words to make shingles of.
 //!
 //! The text is composed (NFKC, Unicode Standard Annex 15) and its case folded. Runs of letters,
 //! digits and the marks on them are words; everything else separates, so quotes, dashes and white
-//! space of any kind weigh nothing. Invisible characters (soft hyphens, joiners, direction marks)
+//! space of any sort count for nothing. Invisible characters (soft hyphens, joiners, direction marks)
 //! vanish without separating. Scripts that are written without spaces (Han, Kana, Thai, Lao, Khmer,
 //! Myanmar) are cut into overlapping pairs of characters.
 
@@ -35,7 +35,7 @@ impl Normal {
         normal
     }
 
-    /// Adds the words of a further piece of text; no word reaches from one piece into the next.
+    /// Adds the words of a further piece of text; no word goes on from one piece into the next.
     pub fn push(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
@@ -71,7 +71,7 @@ impl Normal {
 
     /// Takes up to [`STRIDE`] ASCII bytes; the last word stays open.
     ///
-    /// Both buffers grow by all that may come, are written in place, and are cut to what came.
+    /// Both buffers grow by all that may come, are overwritten, and are cut to what came.
     fn push_ascii(&mut self, text: &[u8]) {
         let Some(last_byte) = text.last() else { return };
         let mut is_open = self.bytes.len() > self.last_end();
@@ -83,7 +83,7 @@ impl Normal {
         let (blocks, rest) = text.as_chunks();
         let last = (!rest.is_empty()).then(|| filled_up(rest));
         for block in blocks.iter().chain(&last) {
-            let block = Block::of(block);
+            let block = AsciiBlock::of(block);
             n_ends -= usize::from(is_open && block.is_word & 1 == 1);
             is_open = block.is_word >> (BLOCK - 1) == 1;
             for (start, end) in block.runs() {
@@ -145,14 +145,14 @@ const LEAP: usize = 16;
 ///
 /// Where words begin and end is read off a mask of bits and not tested byte by byte (as in Langdale
 /// and Lemire, "Parsing gigabytes of JSON per second", 2019).
-struct Block {
+struct AsciiBlock {
     /// Lower case where it is a letter; zeros follow.
     folded: [u8; BLOCK + LEAP],
     /// The lowest bit is that of the first byte.
     is_word: u64,
 }
 
-impl Block {
+impl AsciiBlock {
     fn of(text: &[u8; BLOCK]) -> Self {
         let mut folded = [0; BLOCK + LEAP];
         let mut flags = [0; BLOCK];
@@ -194,7 +194,7 @@ fn filled_up(text: &[u8]) -> [u8; BLOCK] {
     block
 }
 
-/// The lowest bits of eight bytes side by side: each step of the multiplication shifts by seven.
+/// The lowest bits of eight bytes side by side: each term of the multiplication shifts by seven.
 fn eight_bits(bytes: [u8; 8]) -> u64 {
     u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_do_not_matter() {
+    fn case_punctuation_and_layout_do_not_matter() {
         for (text, normal) in [
             ("", ""),
             ("  --- !\n", ""),
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn words_do_not_reach_across_pieces_but_across_strides() {
+    fn words_go_on_across_strides_but_not_across_pieces() {
         let mut normal = Normal::of("one");
         normal.push("two");
         assert_eq!(normal.words().collect::<Vec<_>>(), [b"one", b"two"]);

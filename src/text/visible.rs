@@ -1,6 +1,6 @@
 //! What people see of an HTML page.
 
-use super::markup::{Piece, Pieces, each_decoded};
+use super::markup::{Token, Tokens, each_decoded};
 
 /// The visible text of a page: its title, a blank line, its paragraphs with blank lines between.
 ///
@@ -9,14 +9,14 @@ use super::markup::{Piece, Pieces, each_decoded};
 /// abilities are left out. The text is never much longer than the page.
 pub fn visible(html: &str) -> String {
     let mut page = Page::default();
-    for piece in Pieces::of(html) {
-        if page.is_hidden(&piece) {
+    for token in Tokens::of(html) {
+        if page.is_hidden(&token) {
             continue;
         }
-        match piece {
-            Piece::Text(text) => each_decoded(text, |text| page.put(text)),
-            Piece::Start { name, .. } => page.tag(name, 1),
-            Piece::End(name) => page.tag(name, -1),
+        match token {
+            Token::Text(text) => each_decoded(text, |text| page.put(text)),
+            Token::Start { name, .. } => page.tag(name, 1),
+            Token::End(name) => page.tag(name, -1),
         }
     }
     page.text
@@ -101,9 +101,9 @@ const LINES: &[&str] = &["dd", "dt", "legend", "li", "optgroup", "option", "tr"]
 
 impl Page {
     /// Keeps account of hidden elements; whether the piece is in one.
-    fn is_hidden(&mut self, piece: &Piece) -> bool {
-        match (&mut self.hidden, piece) {
-            (None, Piece::Start { name, closed }) => {
+    fn is_hidden(&mut self, token: &Token) -> bool {
+        match (&mut self.hidden, token) {
+            (None, Token::Start { name, closed }) => {
                 let is_hidden = HIDDEN.iter().any(|it| name.eq_ignore_ascii_case(it));
                 // Only in foreign content does a slash close an element.
                 if is_hidden && !(*closed && name.eq_ignore_ascii_case("svg")) {
@@ -112,18 +112,18 @@ impl Page {
                 is_hidden
             }
             (None, _) => false,
-            (Some((open, n_open)), Piece::Start { name, closed }) => {
+            (Some((open, n_open)), Token::Start { name, closed }) => {
                 *n_open += usize::from(!closed && name.eq_ignore_ascii_case(open));
                 true
             }
-            (Some((open, n_open)), Piece::End(name)) => {
+            (Some((open, n_open)), Token::End(name)) => {
                 *n_open -= usize::from(name.eq_ignore_ascii_case(open));
                 if *n_open == 0 {
                     self.hidden = None;
                 }
                 true
             }
-            (Some(_), Piece::Text(_)) => true,
+            (Some(_), Token::Text(_)) => true,
         }
     }
 

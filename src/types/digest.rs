@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
-/// The first eight bytes of a digest: a hint where to look, never a proof.
+/// The first eight bytes of a digest: a hint where its bytes may lie, never a proof.
 ///
 /// Directories and frame headers hold keys to stay small. What settles a question is always the
 /// SHA-256 of the bytes found.
@@ -74,7 +74,7 @@ impl Hasher {
         self.0.update(piece);
     }
 
-    /// The digest of everything added.
+    /// The digest of all pieces.
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }

@@ -1,4 +1,4 @@
-//! What an archive tells of: documents, their revisions, and the lines of its log.
+//! What an archive holds, as people see it: documents, their revisions, and the entries of its log.
 
 use super::{
     digest::{Digest, DocId},
@@ -6,7 +6,7 @@ use super::{
     time::Timestamp,
 };
 
-/// A lineage of revisions under one name.
+/// All revisions under one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// Drawn at random when the document was first added; it never changes.
@@ -19,7 +19,7 @@ pub struct Document {
     pub n_revisions: u64,
 }
 
-/// One version of a document.
+/// One state of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
     /// The index in the journal of the event that recorded it; no other revision has the same.
@@ -36,15 +36,15 @@ pub struct Revision {
     pub media_type: String,
     /// When it was added, by the clock of whoever added it.
     pub at: Timestamp,
-    /// When it was captured, as said by the person who added it, else `at`.
+    /// When it was captured, as the person who added it states, else `at`.
     pub captured: Timestamp,
     /// The modification time of the file it came from.
     pub mtime: Option<Timestamp>,
-    /// Where it came from, as said.
+    /// Where it came from, as that person states: usually an address.
     pub source: Option<String>,
-    /// As said with it.
+    /// What that person wrote about it.
     pub note: Option<String>,
-    /// Who added it, as said.
+    /// Who added it, by their own account.
     pub author: Option<String>,
 }
 
@@ -53,13 +53,13 @@ pub struct Revision {
 pub struct OtherEvent {
     /// Its index in the journal.
     pub event: u64,
-    /// What kind of event, as the journal spells it: `compact`.
-    pub kind: String,
+    /// As the journal spells it: `commit`, `audit`.
+    pub event_type: String,
     /// When, by the clock of whoever did it.
     pub at: Timestamp,
-    /// As said with it.
+    /// What that person wrote about it.
     pub note: Option<String>,
-    /// Who did it, as said.
+    /// Who did it, by their own account.
     pub author: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Errors, by what the reader of the message can do about them.
 //!
-//! `cli/failure.rs` alone turns them into sentences, hints and exit codes.
+//! `cli/print/failure.rs` alone makes sentences, hints and exit codes of them.
 
 use std::io;
 
@@ -13,16 +13,16 @@ pub enum Error {
     /// The thing asked for is not there, or the words fit several.
     #[error("{what}")]
     NotFound {
-        /// The sentence, naming what was looked for.
+        /// The sentence, naming what was asked for.
         what: String,
         /// What the words could have meant; empty when nothing came near.
         candidates: Vec<String>,
     },
-    /// There is no archive at that place.
-    #[error("there is no archive at {place}")]
+    /// There is no archive there.
+    #[error("there is no archive at {location}")]
     NoArchive {
-        /// The folder looked at.
-        place: String,
+        /// The folder asked for.
+        location: String,
     },
     /// Stored bytes are not what they must be; the reader restores them from a copy.
     #[error("{object} is damaged: {why}")]
@@ -41,10 +41,10 @@ pub enum Error {
     /// The catalog cannot be read or does not agree with the facts; it is made anew from them.
     #[error("the catalog cannot be used: {why}")]
     Catalog {
-        /// What SQLite or the comparison said.
+        /// The message of SQLite or of the comparison.
         why: String,
     },
-    /// The machine said no: disk, permission, device.
+    /// The machine refused: disk, permission, device.
     #[error("cannot {operation} {path}: {source}")]
     Io {
         /// A verb: `read`, `write`, `sync`.
@@ -81,24 +81,24 @@ pub enum Refusal {
         /// The newest version understood here.
         known: u64,
     },
-    /// The signing key is not at hand.
-    #[error("the key {key} that signs for {origin} is not here")]
-    NoKey {
+    /// The archive's signing key was not given.
+    #[error("the key {key_id} that signs for {origin} is not here")]
+    NoSigningKey {
         /// The archive's name in its log.
         origin: String,
-        /// The key's id: eight hex digits.
-        key: String,
+        /// Eight hex digits.
+        key_id: String,
     },
     /// A writing verb on an archive that cannot be written.
-    #[error("{place} cannot be written")]
+    #[error("{location} cannot be written")]
     ReadOnly {
-        /// The archive's place.
-        place: String,
+        /// The archive's folder, or the file in it.
+        location: String,
     },
 }
 
 impl Error {
-    /// A refusal of the `Usage` kind.
+    /// [`Refusal::Usage`] as an error.
     pub fn usage(why: impl Into<String>) -> Self {
         Self::Refused(Refusal::Usage(why.into()))
     }

@@ -1,4 +1,4 @@
-//! Every bound in one place. No length read from disk is trusted before it is checked here.
+//! Every bound. No length read from disk is trusted before it is checked here.
 
 /// The format of archives that this program writes and reads.
 pub const FORMAT_VERSION: u64 = 1;
@@ -60,7 +60,7 @@ pub const SOURCE_BYTES_MAX: usize = 8 << 10;
 
 /// A transaction commits after this many revisions, so that memory stays flat.
 pub const COMMIT_REVISIONS: usize = 8192;
-/// A transaction commits after this many bytes of new revisions.
+/// A transaction commits after this many bytes added.
 pub const COMMIT_BYTES: u64 = 1 << 30;
 
 /// Text is sketched and compared as text up to this size.

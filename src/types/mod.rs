@@ -1,4 +1,4 @@
-//! The plain types that every other module speaks in: names, times, digests, errors, limits.
+//! The plain types that every other module uses: names, times, digests, errors, limits.
 
 pub mod digest;
 pub mod document;

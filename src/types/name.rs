@@ -11,7 +11,7 @@ use super::limits::NAME_BYTES_MAX;
 pub struct DocName(Vec<u8>);
 
 impl DocName {
-    /// Takes a name that must already be in its one form; the error says what is wrong with it.
+    /// Takes a name that must already be in its one form; the error names what is wrong with it.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, &'static str> {
         let bytes = bytes.into();
         if bytes.is_empty() {
@@ -30,7 +30,7 @@ impl DocName {
     }
 
     /// Names a path as given: `.` and doubled slashes go, `..` takes back the component before it,
-    /// and nothing climbs above the top.
+    /// and nothing leads above the top.
     pub fn of_path(path: &[u8]) -> Result<Self, &'static str> {
         let mut parts: Vec<&[u8]> = Vec::new();
         for part in path.split(|b| *b == b'/') {

@@ -1,4 +1,4 @@
-//! Moments: UTC, to the nanosecond, one spelling each.
+//! Timestamps: UTC, to the nanosecond, one spelling each.
 
 use std::{fmt, ops::Range};
 
@@ -32,11 +32,11 @@ impl Timestamp {
 
     /// Parses the one spelling that [`Timestamp`] prints; any other is `None`.
     pub fn parse(text: &str) -> Option<Self> {
-        let moment = Self(text.parse().ok()?);
-        (moment.to_string() == text).then_some(moment)
+        let timestamp = Self(text.parse().ok()?);
+        (timestamp.to_string() == text).then_some(timestamp)
     }
 
-    /// Reads what a person wrote; dates without a time mean the **last** moment of that day or month.
+    /// Reads what a person wrote; dates without a time mean the **end** of that day or month.
     ///
     /// So that "as of 2026-03-01" includes that day. Accepted: RFC 3339, `YYYY-MM-DD`, `YYYY-MM`,
     /// `today`, `yesterday`, `N days ago`, all in UTC; anything else is `None`.
@@ -49,7 +49,7 @@ impl Timestamp {
         Some(Self(next.0.checked_sub(SignedDuration::from_nanos(1)).ok()?))
     }
 
-    /// Like [`Timestamp::read`], but dates without a time mean the **first** moment of that day or month:
+    /// Like [`Timestamp::read`], but dates without a time mean the **start** of that day or month:
     /// when something that happened then is taken to have happened.
     pub fn read_start(text: &str, now: Timestamp) -> Option<Self> {
         rfc3339(text).or_else(|| midnight(days(text, now)?.start))
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_has_one_spelling() {
+    fn a_timestamp_has_one_spelling() {
         for text in ["2026-11-23T08:06:55Z", "1969-12-31T23:59:59.5Z", "2026-01-01T00:00:00Z"] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }

@@ -21,7 +21,7 @@ pub fn signer() -> Signer {
     Signer::from_seed("example.org/test", &[7; 32]).unwrap()
 }
 
-/// The n-th occasion: a minute later than the one before, with its own randomness.
+/// The n-th write context: a minute later than the one before, with its own randomness.
 pub fn context(n: u64) -> WriteContext {
     WriteContext {
         now: Timestamp::from_unix(1_764_000_000 + 60 * n as i64, 0),
@@ -137,7 +137,7 @@ pub fn is_slow() -> bool {
     std::env::var_os("ARCHIVE_SLOW").is_some()
 }
 
-/// Bytes that look random and are always the same for one seed.
+/// Bytes that seem random and are always the same for one seed.
 pub fn noise(seed: u64, n_bytes: usize) -> Vec<u8> {
     let mut state = seed;
     let next = move || {

@@ -105,9 +105,10 @@ impl Sandbox {
         Ran::at_end(child)
     }
 
-    /// Runs lines of shell as the owner of a mount namespace; `None`, said aloud, where nobody may.
+    /// Runs lines of shell as the owner of a mount namespace; `None`, and a line of output, where nobody
+    /// may.
     ///
-    /// In them `archive` runs the program and then prints its verb, its exit code and its talk.
+    /// In them `archive` runs the program and then prints its verb, its exit code and its messages.
     pub fn in_namespace(&self, lines: &str) -> Option<String> {
         let Some(flags) = ["-m", "-rm"].into_iter().find(|flags| may_mount(flags)) else {
             skip("nobody here may mount a file system");
@@ -116,7 +117,7 @@ impl Sandbox {
         let script = format!(
             "set -u\narchive() {{\n  {:?} \"$@\" 2>{:?}\n  echo \"[$1: $?]\"\n  cat {1:?}\n}}\n{lines}",
             program(),
-            self.home().join("talk"),
+            self.home().join("messages"),
         );
         let ran = Ran::of(self.other("unshare").args([flags, "sh", "-c", &script]));
         assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -131,8 +132,8 @@ impl Sandbox {
         }
     }
 
-    /// A command of ours run by somebody who is not root; `None`, said aloud, where that is not
-    /// possible.
+    /// A command of ours run by somebody who is not root; `None`, and a line of output, where that is
+    /// not possible.
     pub fn as_nobody<W: AsRef<OsStr>>(
         &self,
         words: impl IntoIterator<Item = W>,
@@ -192,14 +193,14 @@ impl Ran {
         self
     }
 
-    /// The talk must contain this.
+    /// Standard error must contain this.
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
         assert!(self.err.contains(words), "no {words:?} in:\n{}", self.err);
         self
     }
 
-    /// There must be no talk at all.
+    /// There must be no messages at all.
     #[track_caller]
     pub fn expect_quiet(self) -> Self {
         assert_eq!(self.err, "");
@@ -239,7 +240,7 @@ pub fn lines_of(bytes: &[u8]) -> Vec<serde_json::Value> {
     lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
 }
 
-/// Looks again and again until something holds.
+/// Tries again and again until something holds.
 #[track_caller]
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();

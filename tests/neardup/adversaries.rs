@@ -86,7 +86,7 @@ fn texts_of_megabytes_do_not_stand_in_the_way() {
 }
 
 #[test]
-fn texts_of_next_to_nothing_are_near_to_no_stranger() {
+fn texts_of_next_to_nothing_are_near_to_no_other() {
     let kinds = |n: usize| {
         let padding = " ".repeat(n);
         [

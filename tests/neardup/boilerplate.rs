@@ -45,7 +45,7 @@ fn resemblance_of_the_bare_story() -> f64 {
     near_document(&archive, "a", false)[0].similarity.resemblance
 }
 
-fn boilerplate_counts_for_nothing(archive: &Archive, one: &str, two: &str, stranger: &str) {
+fn boilerplate_counts_for_nothing(archive: &Archive, one: &str, two: &str, other: &str) {
     let wanted = resemblance_of_the_bare_story();
     let groups = near_groups(archive);
     assert_eq!(grouped(archive), BTreeSet::from([set([one, two])]));
@@ -57,7 +57,7 @@ fn boilerplate_counts_for_nothing(archive: &Archive, one: &str, two: &str, stran
         let shown = near[0].similarity.resemblance;
         assert!((shown - wanted).abs() < 1e-9, "{shown} instead of {wanted}");
     }
-    assert_eq!(names(&near_document(archive, stranger, false)), BTreeSet::new());
+    assert_eq!(names(&near_document(archive, other, false)), BTreeSet::new());
 }
 
 #[test]

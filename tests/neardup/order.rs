@@ -33,7 +33,7 @@ fn derived(lines: &[String], how: usize, dice: &mut Dice) -> String {
     lines.join("\n")
 }
 
-/// Pages with boilerplate, copies of what they tell on other sites and without a site, and strangers.
+/// Pages with boilerplate, copies of their texts on other sites and without a site, and unrelated texts.
 fn mixture() -> Vec<Text> {
     let mut dice = Dice::new(1);
     let mut all = Vec::new();
@@ -70,8 +70,8 @@ type GroupFigures = (BTreeSet<String>, BTreeSet<(String, String, [i64; 2])>);
 fn group_figures(archive: &Archive) -> BTreeSet<GroupFigures> {
     let figures = |group: &super::Group| {
         // Of members with the same content the first to come stands in the pair.
-        let name = |place: usize| {
-            let digest = group.members[place].1.digest;
+        let name = |index: usize| {
+            let digest = group.members[index].1.digest;
             let twins = group.members.iter().filter(|(_, revision)| revision.digest == digest);
             twins.map(|(document, _)| document.name.text().into_owned()).min().unwrap()
         };
@@ -117,19 +117,19 @@ fn order_commits_and_threads_do_not_matter() {
     let backwards: Vec<Text> = mixture().into_iter().rev().collect();
     let orders = [mixture(), backwards, shuffled(mixture(), 1), shuffled(mixture(), 2)];
     let folder = tempfile::tempdir().unwrap();
-    for (turn, texts) in orders.iter().enumerate().skip(if is_slow() { 0 } else { 2 }) {
-        let path = folder.path().join(turn.to_string());
+    for (order, texts) in orders.iter().enumerate().skip(if is_slow() { 0 } else { 2 }) {
+        let path = folder.path().join(order.to_string());
         let mut in_many = init_in(&path);
         for (n, some) in texts.chunks(11).enumerate() {
-            add_on(&mut in_many, n as u64 + 1, some, [1, 2, 8][turn % 3]);
+            add_on(&mut in_many, n as u64 + 1, some, [1, 2, 8][order % 3]);
         }
-        let in_one = in_one_commit(texts, [8, 1, 2][turn % 3]);
+        let in_one = in_one_commit(texts, [8, 1, 2][order % 3]);
         for (archive, how) in [(in_one, "one commit"), (in_many, "many commits")] {
-            assert!(neighbour_figures(&archive) == neighbours, "neighbours, order {turn}, {how}");
+            assert!(neighbour_figures(&archive) == neighbours, "neighbours, order {order}, {how}");
             let now = group_figures(&archive);
             let (more, less) = (&now - &groups, &groups - &now);
             let first = (more.first(), less.first());
-            assert!(now == groups, "order {turn}, {how}: {} groups differ: {first:?}", more.len());
+            assert!(now == groups, "order {order}, {how}: {} groups differ: {first:?}", more.len());
         }
     }
 }
@@ -164,7 +164,7 @@ fn pairs_of_a_group_are_those_that_are_near() {
         .map(|(name, _)| (name.clone(), names(&near_document(&archive, &name, false))))
         .collect();
     for group in near_groups(&archive) {
-        let name = |place: usize| group.members[place].0.name.text().into_owned();
+        let name = |index: usize| group.members[index].0.name.text().into_owned();
         for pair in &group.pairs {
             let (a, b) = (name(pair.a), name(pair.b));
             assert!(near[&a].contains(&b) && near[&b].contains(&a), "{a} and {b}");

@@ -19,7 +19,7 @@ use super::{
 use crate::common::{check, init, init_in, open_in};
 
 #[test]
-fn a_new_revision_takes_the_place_of_the_old_one() {
+fn a_new_revision_replaces_the_old_one() {
     let texts = [("a", story(1, 12)), ("copy", story(1, 10)), ("other", story(2, 12))];
     let texts = texts.map(|(name, text)| (name.to_owned(), text));
     let mut archive = holding(&texts);
@@ -145,7 +145,7 @@ fn a_catalog_made_anew_has_the_same_sketches_samples_and_boilerplate() {
 }
 
 /// A refresh of boilerplate that failed after the events were applied left a catalog that was in step
-/// with the journal and had no boilerplate, until the next commit: what was said of near-duplicates
+/// with the journal and had no boilerplate, until the next commit: what was found of near-duplicates
 /// depended on it.
 #[test]
 fn a_catalog_without_the_boilerplate_is_not_in_step() {
@@ -158,9 +158,9 @@ fn a_catalog_without_the_boilerplate_is_not_in_step() {
     let late: Vec<Text> = (0..9)
         .map(|n| (format!("site2/late{n}"), page(2, n, &story(900 + n as u64, 12))))
         .collect();
-    let (signer, said) = (crate::common::signer(), Default::default());
+    let (signer, provenance) = (crate::common::signer(), Default::default());
     let mut adding =
-        archive.transaction(&signer, crate::common::context(99), said, "test").unwrap();
+        archive.transaction(&signer, crate::common::context(99), provenance, "test").unwrap();
     for (name, text) in &late {
         crate::common::add_one(&mut adding, name.as_bytes(), text.as_bytes()).unwrap();
     }

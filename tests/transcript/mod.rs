@@ -1,7 +1,7 @@
 //! Console blocks of a Markdown file, played in a shell and compared with what they show.
 //!
 //! A line `$ …` is a command, `? 4` below it the exit code if it is not 0, the rest what a terminal
-//! shows: answers and talk in their order. `[..]` stands for anything within a line, `...` alone on
+//! shows: answers and messages in their order. `[..]` stands for anything within a line, `...` alone on
 //! a line for any lines. One shell plays all blocks of a file, in a folder with the seeds.
 #![allow(clippy::unwrap_used)]
 
@@ -14,9 +14,9 @@ use std::{
 
 use docarchive::types::time::Timestamp;
 
-/// The day on which the texts say that everything was added.
+/// The day on which everything was added, in the texts.
 const DAY_SHOWN: &str = "2026-11-23";
-/// Where the texts say that the home folder is.
+/// Where the home folder is, in the texts.
 const HOME_SHOWN: &str = "/home/you";
 /// Ends what each command printed.
 const MARK: char = '\x1e';
@@ -137,7 +137,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The line with a sign in place of what no two runs have in common.
+/// The line with a sign for what no two runs have in common.
 ///
 /// Ids of 8 and 16 hex digits, the key of a vkey, and the time after today's date. Digests stay.
 fn masked(line: &str) -> String {

@@ -231,7 +231,8 @@ impl Transaction<'_> {
         match &content.form {
             Form::Blob(bytes, _) => {
                 let bytes = Arc::clone(bytes);
-                self.writer().put(Blob { digest, bytes, fingerprint: None, kind }, None)?;
+                self.writer()
+                    .put(Blob { digest, bytes, fingerprint: None, media_type: kind }, None)?;
             }
             Form::Chunks(chunks) => self.writer().put_list(&digest, chunks, None)?,
         }
@@ -254,7 +255,8 @@ impl Transaction<'_> {
                 }
                 let (bytes, fingerprint) = (Arc::clone(bytes), Some(analysis.fingerprint));
                 let previous = previous.map(|previous| previous.key());
-                self.writer().put(Blob { digest, bytes, fingerprint, kind }, previous)?;
+                self.writer()
+                    .put(Blob { digest, bytes, fingerprint, media_type: kind }, previous)?;
             }
             Form::Chunks(chunks) => {
                 let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();

@@ -146,8 +146,10 @@ impl Transaction<'_> {
             self.pending.features.insert(digest.key(), *features);
         }
         if !self.writer().holds(&digest)? {
-            self.writer()
-                .put(Blob { digest, bytes, fingerprint: Some(fingerprint), kind }, None)?;
+            self.writer().put(
+                Blob { digest, bytes, fingerprint: Some(fingerprint), media_type: kind },
+                None,
+            )?;
         }
         self.pending.stored_chunks.insert(digest);
         Ok(())

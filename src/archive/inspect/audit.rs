@@ -1,9 +1,9 @@
-//! The audit: the archive checked against itself, and against what was remembered outside it.
+//! The audit: the archive checked against itself, and against what is remembered outside it.
 //!
 //! Every event is read, hashed and compared with the signed root; every commit's batch, every link
 //! from an event to its document's previous one and every detail is checked; the catalog is compared
 //! with the facts; every pack is compared with its name, and every content is read and hashed.
-//! Nothing is believed that was not computed here from stored bytes, apart from the public key.
+//! Nothing is trusted that was not computed here from stored bytes, apart from the public key.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -44,14 +44,14 @@ pub struct Finding {
     pub about: String,
     /// What was expected and what was found.
     pub why: String,
-    /// The revisions it hurts, as `name@number`.
+    /// The revisions it affects, as `name@number`.
     pub revisions: Vec<String>,
 }
 
 /// The stable codes of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
-    /// The journal is shorter than a remembered checkpoint says.
+    /// The journal is shorter than a remembered checkpoint states.
     LogRolledBack,
     /// The journal is not a continuation of a remembered checkpoint.
     LogForked,
@@ -71,22 +71,22 @@ pub enum Code {
     BlobDamaged,
     /// A content is in no pack.
     BlobMissing,
-    /// A stored blob belongs to no content. Costs space, hurts nothing.
+    /// A stored blob belongs to no content. It costs space and affects no revision.
     BlobUnreferenced,
-    /// A pack is not what its name says.
+    /// A pack has another digest than its name, or is no pack.
     PackDamaged,
     /// A detail is missing or not the one its event means.
     DetailMissing,
-    /// The catalog does not say what the facts say.
+    /// The catalog does not agree with the facts.
     CatalogDrift,
 }
 
 /// What the audit did, found, and left out.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct AuditReport {
     /// The archive's name in its log.
     pub origin: String,
-    /// The key that must be believed.
+    /// The public key that all rests on, as a vkey line.
     pub vkey: String,
     /// How the journal stands to what was remembered.
     pub history_check: HistoryCheck,
@@ -106,14 +106,14 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// How far an audit is, for whoever waits.
+/// How much was read so far, for whoever waits.
 #[derive(Debug, Clone, Copy)]
-pub enum Stage {
-    /// Events so far.
+pub enum WorkDone {
+    /// So many events.
     Events(u64),
-    /// Packs so far.
+    /// So many packs.
     Packs(u64),
-    /// Contents so far.
+    /// So many contents; in sums over revisions, so many of those.
     Contents(u64),
 }
 
@@ -144,7 +144,7 @@ impl Code {
     }
 }
 
-impl Report {
+impl AuditReport {
     fn new(origin: String, vkey: String, history_check: HistoryCheck) -> Self {
         Self {
             origin,
@@ -160,7 +160,7 @@ impl Report {
         }
     }
 
-    /// The report on an archive that cannot be opened because its checkpoint is not to be believed:
+    /// The report on an archive that cannot be opened because its checkpoint is not to be trusted:
     /// there is nothing to check the rest against.
     pub fn unsigned(why: String) -> Self {
         let mut report = Self::new(String::new(), String::new(), HistoryCheck::NotRemembered);
@@ -176,16 +176,16 @@ impl Report {
 }
 
 /// An audit under way.
-struct Audit<'a> {
+struct Auditor<'a> {
     archive: &'a Archive,
-    report: Report,
+    report: AuditReport,
     frontier: Frontier,
     /// The leaves since the last commit event.
     batch: Frontier,
     batch_base: u64,
     /// The last finding about events, which the next event may share.
     run: Option<FindingRun>,
-    tell: &'a mut dyn FnMut(Stage),
+    progress: &'a mut dyn FnMut(WorkDone),
 }
 
 /// Consecutive events with the same thing wrong.
@@ -195,17 +195,18 @@ struct FindingRun {
 }
 
 impl Archive {
-    /// Checks the archive. `history_check` is what a comparison with memory has given before.
+    /// Checks the archive. `history_check` is the result of a comparison with what is remembered, made
+    /// before; `progress` is called now and then.
     pub fn audit(
         &self,
         scope: &AuditScope,
         history_check: HistoryCheck,
-        tell: &mut dyn FnMut(Stage),
-    ) -> Result<Report, Error> {
-        let report = Report::new(self.origin().to_owned(), self.vkey(), history_check.clone());
+        progress: &mut dyn FnMut(WorkDone),
+    ) -> Result<AuditReport, Error> {
+        let report = AuditReport::new(self.origin().to_owned(), self.vkey(), history_check.clone());
         let (frontier, batch) = (Frontier::default(), Frontier::default());
         let mut audit =
-            Audit { archive: self, report, frontier, batch, batch_base: 0, run: None, tell };
+            Auditor { archive: self, report, frontier, batch, batch_base: 0, run: None, progress };
         audit.judge(&history_check);
         audit.events()?;
         audit.packs()?;
@@ -214,7 +215,7 @@ impl Archive {
     }
 }
 
-impl Audit<'_> {
+impl Auditor<'_> {
     fn find(&mut self, code: Code, about: impl Into<String>, why: impl Into<String>) {
         self.run = None;
         let (about, why) = (about.into(), why.into());
@@ -242,7 +243,7 @@ impl Audit<'_> {
             HistoryCheck::OtherOrigin { remembered } => self.find(
                 Code::CpUnknownKey,
                 "the archive",
-                format!("another one is remembered at this place: {remembered}"),
+                format!("another one is remembered at this location: {remembered}"),
             ),
         }
     }
@@ -267,12 +268,12 @@ impl Audit<'_> {
             }
             self.report.n_events += 1;
             if index.is_multiple_of(4096) {
-                (self.tell)(Stage::Events(index));
+                (self.progress)(WorkDone::Events(index));
             }
         }
         let (found, signed) = (self.frontier.root(), self.archive.journal.root());
         if found != signed {
-            let why = format!("its events have the root {found}, the checkpoint says {signed}");
+            let why = format!("its events have the root {found}, the checkpoint states {signed}");
             self.find(Code::LogEntry, "the journal", why);
         }
         let totals = self.archive.catalog.totals()?;
@@ -344,9 +345,9 @@ impl Audit<'_> {
             && row.digest == revise.sha256
             && row.n_bytes == revise.size
             && row.media_type == revise.media.as_str()
-            && is_said(&document, &row, examined.detail.as_ref());
+            && is_in_detail(&document, &row, examined.detail.as_ref());
         if !is_right {
-            self.find(Code::CatalogDrift, about.clone(), "its row says something else");
+            self.find(Code::CatalogDrift, about.clone(), "its row does not agree with it");
         }
         let before = match row.number.checked_sub(1) {
             Some(0) | None => None,
@@ -377,7 +378,7 @@ impl Audit<'_> {
         for (n, name) in found.iter().enumerate() {
             self.pack(name, &chunks)?;
             self.report.n_packs += 1;
-            (self.tell)(Stage::Packs(n as u64));
+            (self.progress)(WorkDone::Packs(n as u64));
         }
         Ok(())
     }
@@ -438,7 +439,7 @@ impl Audit<'_> {
         let archive = self.archive;
         let mut suspects: BTreeMap<i64, (Digest, u64)> = BTreeMap::new();
         let report = &mut self.report;
-        let tell = &mut *self.tell;
+        let progress = &mut *self.progress;
         archive.catalog.contents_by_place(|content, digest, n_bytes| {
             if scope.is_quick || !archive.is_in(scope, content)? {
                 report.n_unread += 1;
@@ -450,7 +451,7 @@ impl Audit<'_> {
             report.n_contents += 1;
             report.n_bytes += n_bytes;
             if report.n_contents.is_multiple_of(256) {
-                tell(Stage::Contents(report.n_contents));
+                progress(WorkDone::Contents(report.n_contents));
             }
             Ok(())
         })?;
@@ -479,7 +480,7 @@ impl Archive {
             if n_read != n_bytes {
                 return Err(Error::damaged(
                     format!("content {digest}"),
-                    format!("it has {n_read} bytes, its event says {n_bytes}"),
+                    format!("it has {n_read} bytes, its event states {n_bytes}"),
                 ));
             }
             Ok(())
@@ -512,12 +513,12 @@ impl Archive {
     }
 }
 
-/// Whether a row says what the detail says.
-fn is_said(document: &Document, row: &Revision, detail: Option<&Detail>) -> bool {
-    let Some(Detail::Revise(said)) = detail else { return true };
-    (row.number > 1 || said.name == document.name)
-        && row.source == said.source
-        && row.note == said.note
-        && row.author == said.by
-        && said.captured.is_none_or(|captured| captured == row.captured)
+/// Whether a row agrees with the detail.
+fn is_in_detail(document: &Document, row: &Revision, detail: Option<&Detail>) -> bool {
+    let Some(Detail::Revise(detail)) = detail else { return true };
+    (row.number > 1 || detail.name == document.name)
+        && row.source == detail.source
+        && row.note == detail.note
+        && row.author == detail.by
+        && detail.captured.is_none_or(|captured| captured == row.captured)
 }

@@ -1,15 +1,15 @@
-//! How the journal stands to a checkpoint that was remembered outside the archive.
+//! The history check: the journal compared with a checkpoint that is remembered outside the archive.
 
 use crate::{
     archive::Archive,
     journal::{
-        merkle::{Frontier, Head, leaf_hash, tiles::consistency_proof},
+        merkle::{Frontier, TreeHead, leaf_hash, tiles::consistency_proof},
         note::{Checkpoint, NoteError, Verifier},
     },
     types::{digest::Digest, error::Error},
 };
 
-/// How the journal stands to a remembered checkpoint.
+/// What came of comparing the journal with a remembered checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HistoryCheck {
     /// It is the same, or grew from it.
@@ -34,7 +34,7 @@ pub enum HistoryCheck {
         /// The key remembered, as a vkey line.
         remembered: String,
     },
-    /// Another archive was remembered at this place.
+    /// Another archive was remembered at this location.
     OtherOrigin {
         /// The origin remembered.
         remembered: String,
@@ -65,10 +65,10 @@ impl Archive {
             NoteError::Malformed(why) => unreadable(why.to_owned()),
             why => unreadable(why.to_string()),
         })?;
-        self.history_check_against(&Head { size: remembered.size, root: remembered.root })
+        self.history_check_against(&TreeHead { size: remembered.size, root: remembered.root })
     }
 
-    fn history_check_against(&self, old: &Head) -> Result<HistoryCheck, Error> {
+    fn history_check_against(&self, old: &TreeHead) -> Result<HistoryCheck, Error> {
         let now = self.journal.head();
         if old.size > now.size {
             return Ok(HistoryCheck::RolledBack { remembered: old.size, size: now.size });

@@ -1,14 +1,13 @@
 //! Where the bytes of an archive are: layer by layer, and which documents save most.
 //!
-//! Packs are read from end to end, but only the headers of their frames are looked at. Memory
-//! holds one pack, one number for each solid frame and each chunk of large contents, and the best
-//! ten documents.
+//! Packs are read from end to end, but only the headers of their frames are parsed. In memory are one
+//! pack, one number for each solid frame and each chunk of large contents, and the best ten documents.
 
 use std::collections::HashSet;
 
 use crate::{
     archive::Archive,
-    catalog::{Held, Totals},
+    catalog::{RevisionContent, Totals},
     store::{
         place::Places as _,
         usage::{Shares, StorageStats},
@@ -18,9 +17,9 @@ use crate::{
 
 pub use crate::store::usage::StorageClass;
 
-use super::audit::Stage;
+use super::audit::WorkDone;
 
-/// Documents that are told of those that save most.
+/// Of the documents that save most, so many are named.
 const SAVERS_MAX: usize = 10;
 
 /// Where the bytes are.
@@ -45,18 +44,18 @@ pub struct Sizes {
 /// Bytes of the journal, part by part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JournalSizes {
-    /// The events.
+    /// Of the bundles of events, as they lie on disk.
     pub n_entries: u64,
-    /// What persons wrote beside them.
+    /// Of the bundles of details, as they lie on disk.
     pub n_details: u64,
-    /// The signed checkpoint.
+    /// Of the signed checkpoint.
     pub n_checkpoint: u64,
 }
 
 /// A document and what keeping it costs.
 #[derive(Debug, Clone)]
 pub struct Saver {
-    /// The document.
+    /// As it is now, with all its revisions.
     pub document: Document,
     /// Bytes of its revisions, each counted.
     pub n_raw: u64,
@@ -95,19 +94,19 @@ impl Archive {
         Ok((self.catalog.totals()?, self.journal_sizes()?.n_bytes()))
     }
 
-    /// Where the bytes are; `tell` hears how far it is.
-    pub fn sizes(&self, tell: &mut dyn FnMut(Stage)) -> Result<Sizes, Error> {
+    /// Where the bytes are; `progress` is called with each pack and revision.
+    pub fn sizes(&self, progress: &mut dyn FnMut(WorkDone)) -> Result<Sizes, Error> {
         let _snapshot = self.catalog.snapshot()?;
-        self.sizes_in_view(tell)
+        self.sizes_in_view(progress)
     }
 
-    fn sizes_in_view(&self, tell: &mut dyn FnMut(Stage)) -> Result<Sizes, Error> {
+    fn sizes_in_view(&self, progress: &mut dyn FnMut(WorkDone)) -> Result<Sizes, Error> {
         let (mut storage_stats, mut shares) = (StorageStats::default(), Shares::default());
         for (n, pack) in self.catalog.packs()?.iter().enumerate() {
-            tell(Stage::Packs(n as u64));
+            progress(WorkDone::Packs(n as u64));
             storage_stats.count(&*self.home.backend, pack, &mut shares)?;
         }
-        let (chunks_again, best) = self.tally(&shares, tell)?;
+        let (chunks_again, best) = self.tally(&shares, progress)?;
         let totals = self.catalog.totals()?;
         let again = StorageClass {
             n_blobs: totals.n_revisions - totals.n_contents,
@@ -142,26 +141,26 @@ impl Archive {
     fn tally(
         &self,
         shares: &Shares,
-        tell: &mut dyn FnMut(Stage),
+        progress: &mut dyn FnMut(WorkDone),
     ) -> Result<(StorageClass, Vec<SavingDocument>), Error> {
         let mut best = Vec::new();
         let mut chunks = Chunks::default();
         let mut tally = DocumentSums::default();
-        let mut n_held = 0;
-        self.catalog.each_held(|held| {
-            n_held += 1;
-            tell(Stage::Contents(n_held));
-            if tally.document != held.document {
+        let mut n_visited = 0;
+        self.catalog.each_revision_content(|content| {
+            n_visited += 1;
+            progress(WorkDone::Contents(n_visited));
+            if tally.document != content.document {
                 keep(&mut best, &tally);
-                tally = DocumentSums { document: held.document, ..DocumentSums::default() };
+                tally = DocumentSums { document: content.document, ..DocumentSums::default() };
             }
-            tally.n_raw += held.n_bytes;
-            if !tally.contents.insert(held.content) {
+            tally.n_raw += content.n_bytes;
+            if !tally.contents.insert(content.content) {
                 return Ok(());
             }
-            tally.n_stored += held.place.map_or(0, |place| shares.of(place, held.n_bytes));
-            if held.n_bytes > limits::BLOB_BYTES_MAX as u64 {
-                self.tally_chunks(&held, shares, &mut tally, &mut chunks)?;
+            tally.n_stored += content.place.map_or(0, |place| shares.of(place, content.n_bytes));
+            if content.n_bytes > limits::BLOB_BYTES_MAX as u64 {
+                self.tally_chunks(&content, shares, &mut tally, &mut chunks)?;
             }
             Ok(())
         })?;
@@ -172,17 +171,17 @@ impl Archive {
     /// Adds the chunks of a large content; those of a list that cannot be read are left out.
     fn tally_chunks(
         &self,
-        held: &Held,
+        content: &RevisionContent,
         shares: &Shares,
         tally: &mut DocumentSums,
         all: &mut Chunks,
     ) -> Result<(), Error> {
-        let chunks = match self.reader.chunks(&held.digest) {
+        let chunks = match self.reader.chunks(&content.digest) {
             Ok(chunks) => chunks.unwrap_or_default(),
             Err(Error::Damaged { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let is_first = all.contents.insert(held.content);
+        let is_first = all.contents.insert(content.content);
         for chunk in chunks {
             let (key, n_bytes) = (chunk.digest.key(), u64::from(chunk.n_bytes));
             if is_first && !all.met.insert(key) {

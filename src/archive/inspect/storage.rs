@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     archive::Archive,
-    store::{Step, chunk::Chunk, frame::Header, usage},
+    store::{ChainStep, chunk::Chunk, frame::Header, usage},
     types::{
         digest::{Digest, Key},
         document::{Document, Revision},
@@ -45,7 +45,7 @@ pub struct DeltaChain {
 
 #[cfg(test)]
 impl DeltaChain {
-    /// A small blob by itself, for tests of what is said about chains.
+    /// A small blob by itself, for tests of what is printed about chains.
     pub const ALONE: Self = Self {
         how: How::Alone,
         depth: 0,
@@ -64,13 +64,13 @@ impl DeltaChain {
 /// One blob of a chain.
 #[derive(Debug, Clone)]
 pub struct DeltaLink {
-    /// The blob's key.
+    /// Of the blob itself, whichever others share its frame.
     pub key: Key,
     /// The document and revision that hold it; none for a chunk.
     pub holder: Option<(Document, Revision)>,
     /// How many bases lie under it.
     pub depth: u64,
-    /// Its size.
+    /// Of the blob, not compressed.
     pub n_bytes: u64,
     /// What it takes of its frame, in proportion to its bytes.
     pub n_stored: u64,
@@ -78,21 +78,21 @@ pub struct DeltaLink {
     pub place: Place,
 }
 
-/// All that can be said about how a content is stored.
+/// All that is known of how a content is stored.
 #[derive(Debug, Clone)]
 pub struct StoredAs {
     /// How it lies.
     pub chain: DeltaChain,
     /// The blob and the bases below it; empty for a content in chunks.
     pub links: Vec<DeltaLink>,
-    /// What it would take compressed alone; none when that is how it is stored, or cannot be told.
+    /// What it would take compressed alone; none when that is how it is stored, or cannot be found out.
     pub n_alone: Option<u64>,
 }
 
 impl Archive {
     /// How the content of a revision lies, from the headers of its frames.
     pub fn chain(&self, revision: &Revision) -> Result<DeltaChain, Error> {
-        let Step { place, header, .. } = self.reader.first_step(revision.digest.key())?;
+        let ChainStep { place, header, .. } = self.reader.first_step(revision.digest.key())?;
         let n_frame = u64::from(place.n_bytes);
         let chain = DeltaChain {
             how: usage::how(&header),
@@ -113,7 +113,7 @@ impl Archive {
         self.chain_of_chunks(revision, chain)
     }
 
-    /// Everything about how the content of a revision lies; it is read to say what it saves.
+    /// Everything about how the content of a revision lies; it is read to find out what that saves.
     pub fn explain(&self, document: &Document, revision: &Revision) -> Result<StoredAs, Error> {
         let chain = self.chain(revision)?;
         if chain.n_chunks > 0 {
@@ -170,7 +170,7 @@ impl Archive {
             if !met.insert(key) {
                 continue;
             }
-            let Step { place, header, .. } = self.reader.first_step(key)?;
+            let ChainStep { place, header, .. } = self.reader.first_step(key)?;
             let (n_frame, n_raw) = (u64::from(place.n_bytes), header.n_raw() as u64);
             chain.n_stored += usage::share(n_frame, u64::from(chunk.n_bytes), n_raw);
             chain.chunk_depth = chain.chunk_depth.max(u64::from(header.depth()));
@@ -190,7 +190,7 @@ impl Archive {
     }
 }
 
-/// The size of the blob at a place; 0 when its frame has none with that turn.
+/// The size of the blob at a place; 0 when its frame has none with that index.
 fn n_blob(header: &Header, place: &Place) -> u64 {
-    header.lengths.get(usize::from(place.turn)).map_or(0, |n_bytes| u64::from(*n_bytes))
+    header.lengths.get(usize::from(place.index)).map_or(0, |n_bytes| u64::from(*n_bytes))
 }

@@ -1,7 +1,7 @@
 //! Compacting: packs are written anew, smaller, and the old ones removed.
 //!
 //! Tidying moves the frames of packs that are mostly dead or small into new packs, as they are. A
-//! whole rewriting compresses every blob again, in `rewrite.rs`. Both follow one order: new
+//! whole rewriting compresses every blob again, in `recompress.rs`. Both follow one order: new
 //! packs, sync; the catalog, in one durable transaction; old packs removed, sync. A crash before the
 //! catalog leaves packs that the next writer finds to hold nothing new; a crash after it leaves old
 //! packs of which the same is true.
@@ -61,25 +61,25 @@ pub struct Compacted {
 }
 
 impl Archive {
-    /// Writes packs anew and removes the old ones. `tell` hears of blobs done.
+    /// Writes packs anew and removes the old ones. `progress` is called with the number of blobs done.
     ///
     /// `Damaged` when something cannot be read; then everything is as before.
     pub fn compact(
         &mut self,
         policy: Policy,
         who: &str,
-        tell: &mut dyn FnMut(u64) -> Result<(), Error>,
+        progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Compacted, Error> {
         let _guard = self.take_lock(who)?;
-        let all = self.catalog.fillings()?;
+        let all = self.catalog.pack_usages()?;
         let old = chosen(&all, policy);
         let mut done = Compacted::of(&all, &old);
         if old.is_empty() {
             return Ok(done);
         }
         let written = match policy {
-            Policy::Tidy => self.moved(&old, tell)?,
-            Policy::Rewrite(levels, n_threads) => self.rewritten(levels, n_threads, tell)?,
+            Policy::Tidy => self.moved(&old, progress)?,
+            Policy::Rewrite(levels, n_threads) => self.rewritten(levels, n_threads, progress)?,
         };
         if written.iter().all(|pack| old.contains(&pack.pack)) && written.len() == old.len() {
             // They came out as they were: there is nothing to gain.
@@ -95,7 +95,7 @@ impl Archive {
 
     /// What a policy would write anew.
     pub fn compactable(&self, policy: Policy) -> Result<Compacted, Error> {
-        let all = self.catalog.fillings()?;
+        let all = self.catalog.pack_usages()?;
         Ok(Compacted::of(&all, &chosen(&all, policy)))
     }
 
@@ -114,7 +114,7 @@ impl Archive {
         self.home.backend.sync()
     }
 
-    /// Reads the new packs back: nothing is removed on the word of memory alone.
+    /// Reads the new packs back: nothing is removed because of what is only in memory.
     fn check_written(&self, written: &[Written]) -> Result<(), Error> {
         for new in written {
             let name = pack_name(&new.pack);
@@ -132,7 +132,7 @@ impl Archive {
     fn moved(
         &self,
         old: &[Digest],
-        tell: &mut dyn FnMut(u64) -> Result<(), Error>,
+        progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Vec<Written>, Error> {
         let chosen: HashSet<Digest> = old.iter().copied().collect();
         let (moved, needed) = (HashSet::new(), HashSet::new());
@@ -142,7 +142,7 @@ impl Archive {
         let mut n_blobs = 0;
         for ((depth, place), keys) in frames {
             n_blobs += keys.len() as u64;
-            tell(n_blobs)?;
+            progress(n_blobs)?;
             moving.take(&mut repacker, (depth, place), keys)?;
         }
         repacker.finish()
@@ -161,15 +161,15 @@ struct Moving<'a> {
 
 impl Moving<'_> {
     /// The frames of the old packs, those that lie least deep first: where a blob has several, the one
-    /// that moves serves all that hang on it.
+    /// that moves serves all that are attached to it.
     fn frames(&mut self, old: &[Digest]) -> Result<BTreeMap<(u8, Place), Vec<Key>>, Error> {
         let mut frames = BTreeMap::new();
         for pack in old {
             let listed = pack::directory(&*self.archive.home.backend, pack)?;
-            let mut turns = pack::places(*pack, &listed);
+            let mut placed = pack::places(*pack, &listed);
             for frame in &listed {
-                let Some((_, place)) = turns.nth(frame.keys.len() - 1) else { break };
-                let place = Place { turn: 0, ..place };
+                let Some((_, place)) = placed.nth(frame.keys.len() - 1) else { break };
+                let place = Place { index: 0, ..place };
                 let header = self.archive.reader.frames().header(&place)?;
                 if self.is_wanted(&frame.keys)? {
                     self.needed.extend(header.base.map(|base| base.key));
@@ -196,10 +196,10 @@ impl Moving<'_> {
         keys: Vec<Key>,
     ) -> Result<(), Error> {
         let mut kept = Vec::new();
-        for (turn, key) in keys.iter().enumerate() {
-            let turn = turn as u16;
-            if self.must_move(*key, depth, &Place { turn, ..place })? {
-                kept.push((*key, turn));
+        for (index, key) in keys.iter().enumerate() {
+            let index = index as u16;
+            if self.must_move(*key, depth, &Place { index, ..place })? {
+                kept.push((*key, index));
             }
         }
         let reader = &self.archive.reader;
@@ -207,15 +207,15 @@ impl Moving<'_> {
             return Ok(());
         }
         if kept.len() == keys.len() {
-            return to.take(&reader.stored(&place)?, keys);
+            return to.take(&reader.encoded(&place)?, keys);
         }
         let frame = reader.frame(&place)?;
         let blobs: Vec<(Key, &[u8])> =
-            kept.iter().filter_map(|(key, turn)| Some((*key, frame.blob(*turn)?))).collect();
+            kept.iter().filter_map(|(key, index)| Some((*key, frame.blob(*index)?))).collect();
         to.take_some(&blobs)
     }
 
-    /// Whether the blob at a place is of use and lies nowhere else so well.
+    /// Whether the blob at a place is of use, and no other place serves as well.
     ///
     /// Two blobs may share a key, so another place counts only if its bytes are the same.
     fn must_move(&mut self, key: Key, depth: u8, place: &Place) -> Result<bool, Error> {
@@ -227,7 +227,7 @@ impl Moving<'_> {
         if places.len() < 2 {
             return Ok(true);
         }
-        // What hangs on this copy must find another one no deeper.
+        // What is attached to this copy must find another one no deeper.
         let is_no_deeper = |other: &&Place| {
             let header = self.archive.reader.frames().header(other);
             *other != place && header.is_ok_and(|header| header.depth() <= depth)
@@ -253,7 +253,7 @@ impl Moving<'_> {
     /// The SHA-256 of what is read from a place.
     fn digest_at(&self, place: &Place) -> Result<Digest, Error> {
         let frame = self.archive.reader.frame(place)?;
-        let bytes = frame.blob(place.turn).unwrap_or_default();
+        let bytes = frame.blob(place.index).unwrap_or_default();
         Ok(Digest::of(bytes))
     }
 }
@@ -261,8 +261,9 @@ impl Moving<'_> {
 impl Compacted {
     /// Before anything is written.
     fn of(all: &[PackUsage], old: &[Digest]) -> Self {
-        let is_old = |filling: &&PackUsage| old.contains(&filling.pack);
-        let n_bytes = |fillings: &[PackUsage]| fillings.iter().map(|it| it.n_bytes).sum::<u64>();
+        let is_old = |usage: &&PackUsage| old.contains(&usage.pack);
+        let n_bytes =
+            |pack_usages: &[PackUsage]| pack_usages.iter().map(|it| it.n_bytes).sum::<u64>();
         let rewritten: Vec<PackUsage> = all.iter().filter(is_old).copied().collect();
         let (n_packs, n_rewritten) = (all.len() as u64, rewritten.len() as u64);
         Self {

@@ -193,9 +193,9 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
         catalog.renew_sketches(|put| {
             for (content, digest) in all {
                 let Ok(bytes) = reader.blob(&digest) else { continue };
-                let held = catalog.revisions_with(content)?.into_iter().next();
-                let Some(held) = held else { continue };
-                if let Some(sketch) = words::sketch(&bytes, &held.media_type) {
+                let first = catalog.revisions_with(content)?.into_iter().next();
+                let Some(first) = first else { continue };
+                if let Some(sketch) = words::sketch(&bytes, &first.media_type) {
                     put(content, &sketch.encode())?;
                 }
             }
@@ -212,11 +212,11 @@ fn apply_stretch(
     edge: &mut Edge,
     checkpoint: Option<&str>,
 ) -> Result<(), Error> {
-    let mut found = Found::default();
+    let mut found = NewContents::default();
     for entry in stretch {
         let Event::Revise(revise) = &entry.event else { continue };
         if found.met.insert(revise.sha256) && catalog.content(&revise.sha256)?.is_none() {
-            found.look(catalog, reader, revise)?;
+            found.read(catalog, reader, revise)?;
         }
     }
     let events = recorded(stretch);
@@ -232,9 +232,9 @@ fn apply_stretch(
     })
 }
 
-/// What the catalog is told of contents beside their events.
+/// What the catalog gets of new contents beside their events.
 #[derive(Default)]
-struct Found {
+struct NewContents {
     met: HashSet<Digest>,
     chunks_met: HashSet<Digest>,
     sketches: HashMap<Digest, Vec<u8>>,
@@ -242,10 +242,10 @@ struct Found {
     chunks: HashMap<Digest, Vec<Key>>,
 }
 
-impl Found {
-    /// Reads a content. One that cannot be read has nothing to tell; that it is damaged is for the
-    /// audit to say.
-    fn look(
+impl NewContents {
+    /// Reads a content. One that cannot be read adds nothing; that it is damaged is for the audit to
+    /// find.
+    fn read(
         &mut self,
         catalog: &Catalog,
         reader: &Reader<Sealed>,
@@ -260,7 +260,7 @@ impl Found {
                     && !catalog.has_chunk(key)?
                     && let Ok(bytes) = reader.blob(&chunk.digest)
                 {
-                    self.relate(key, &Fingerprint::of(&bytes));
+                    self.add_features(key, &Fingerprint::of(&bytes));
                 }
             }
             let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
@@ -269,14 +269,14 @@ impl Found {
         }
         let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };
         let Analysis { fingerprint, sketch } = Analysis::of(&bytes, revise.media.as_str());
-        self.relate(digest.key(), &fingerprint);
+        self.add_features(digest.key(), &fingerprint);
         if let Some(sketch) = sketch {
             self.sketches.insert(digest, sketch);
         }
         Ok(())
     }
 
-    fn relate(&mut self, key: Key, fingerprint: &Fingerprint) {
+    fn add_features(&mut self, key: Key, fingerprint: &Fingerprint) {
         if let Some(features) = fingerprint.features() {
             self.features.insert(key, *features);
         }

@@ -30,7 +30,7 @@ use crate::{
 const WINDOW_REVISIONS: usize = 256;
 /// and their bytes.
 const WINDOW_BYTES: u64 = 32 << 20;
-/// Blobs among which bases are looked for: memory is bounded by this.
+/// Blobs among which a base is sought: memory is bounded by this.
 const STRETCH_BLOBS: usize = 1 << 16;
 /// Documents fetched from the catalog at a time.
 const STRIDE: usize = 512;
@@ -53,16 +53,16 @@ struct Rewriting<'a> {
     /// Rows of contents that are done.
     contents: HashSet<i64>,
     chunks: HashSet<Digest>,
-    /// Documents that come before the next in order of name.
+    /// Documents that are done before the next in order of name.
     related: VecDeque<DocId>,
-    tell: &'a mut dyn FnMut(u64) -> Result<(), Error>,
+    progress: &'a mut dyn FnMut(u64) -> Result<(), Error>,
 }
 
 /// A content of the window.
 struct Member {
     digest: Digest,
     bytes: Arc<Vec<u8>>,
-    kind: &'static str,
+    media_type: &'static str,
     fingerprint: Fingerprint,
 }
 
@@ -72,7 +72,7 @@ impl Archive {
         &self,
         levels: CompressionLevels,
         n_threads: usize,
-        tell: &mut dyn FnMut(u64) -> Result<(), Error>,
+        progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Vec<Written>, Error> {
         let pool = Rc::new(Pool::new(n_threads));
         let writer = writer(self, &pool, levels);
@@ -87,7 +87,7 @@ impl Archive {
             contents: HashSet::new(),
             chunks: HashSet::new(),
             related: VecDeque::new(),
-            tell,
+            progress,
         };
         rewriting.all()?;
         rewriting.end_stretch()?;
@@ -134,14 +134,14 @@ impl Rewriting<'_> {
                 }
             }
             self.windows(&new)?;
-            (self.tell)(self.contents.len() as u64)?;
+            (self.progress)(self.contents.len() as u64)?;
             if self.n_waiting >= STRETCH_BLOBS {
                 self.end_stretch()?;
             }
         }
     }
 
-    /// Seals what was written so far; what comes next hangs on none of it.
+    /// Seals what was written so far; what comes next is attached to none of it.
     fn end_stretch(&mut self) -> Result<(), Error> {
         let next = writer(self.archive, &self.pool, self.levels);
         self.written.extend(std::mem::replace(&mut self.writer, next).finish()?);
@@ -154,7 +154,7 @@ impl Rewriting<'_> {
         self.writer.put(blob, near)
     }
 
-    /// Takes revisions in stretches that memory is meant for.
+    /// Takes revisions in windows of at most [`WINDOW_BYTES`], since all of a window is in memory.
     fn windows(&mut self, revisions: &[Revision]) -> Result<(), Error> {
         let (mut before, mut before_large) = (None, None);
         let mut window: Vec<&Revision> = Vec::new();
@@ -182,17 +182,17 @@ impl Rewriting<'_> {
         revisions: &[&Revision],
         before: Option<Key>,
     ) -> Result<Option<Key>, Error> {
-        let mut arriving = Vec::new();
+        let mut analysed = Vec::new();
         for revision in revisions {
             let bytes = Arc::new(self.archive.reader.blob(&revision.digest)?);
-            let look = Arc::clone(&bytes);
-            arriving.push((revision, bytes, self.pool.submit(move || Fingerprint::of(&look))));
+            let raw = Arc::clone(&bytes);
+            analysed.push((revision, bytes, self.pool.submit(move || Fingerprint::of(&raw))));
         }
         let join = |(revision, bytes, fingerprint): (&&Revision, _, Task<Fingerprint>)| {
-            let kind = kind(&revision.media_type);
-            Member { digest: revision.digest, bytes, kind, fingerprint: fingerprint.join() }
+            let (digest, media_type) = (revision.digest, main_type(&revision.media_type));
+            Member { digest, bytes, media_type, fingerprint: fingerprint.join() }
         };
-        let members: Vec<Member> = arriving.into_iter().map(join).collect();
+        let members: Vec<Member> = analysed.into_iter().map(join).collect();
         if let Some(latest) = members.last() {
             self.relate(&latest.fingerprint)?;
         }
@@ -200,12 +200,12 @@ impl Rewriting<'_> {
         let keys: Vec<Key> = members.iter().map(|member| member.digest.key()).collect();
         let mut members: Vec<Option<Member>> = members.into_iter().map(Some).collect();
         for (n, base) in tree.order {
-            let Some(Member { digest, bytes, kind, fingerprint }) = members[n].take() else {
-                continue;
-            };
+            let Some(member) = members[n].take() else { continue };
+            let Member { digest, bytes, media_type, fingerprint } = member;
             // A root may still resemble the revision before this window.
             let base = base.map(|base| keys[base]).or(before);
-            self.put(Blob { digest, bytes, fingerprint: Some(fingerprint), kind }, base)?;
+            let blob = Blob { digest, bytes, fingerprint: Some(fingerprint), media_type };
+            self.put(blob, base)?;
         }
         Ok(keys.last().copied())
     }
@@ -214,11 +214,11 @@ impl Rewriting<'_> {
     fn relate(&mut self, fingerprint: &Fingerprint) -> Result<(), Error> {
         let Some(features) = fingerprint.features() else { return Ok(()) };
         let catalog = &self.archive.catalog;
-        for relative in catalog.base_candidates(features, None)? {
+        for candidate in catalog.base_candidates(features, None)? {
             if self.related.len() >= RELATED_MAX {
                 return Ok(());
             }
-            let ids = catalog.documents_with(relative.key, RELATED_EACH)?;
+            let ids = catalog.documents_with(candidate.key, RELATED_EACH)?;
             self.related.extend(ids.into_iter().filter(|id| !self.documents.contains(id)));
         }
         Ok(())
@@ -233,18 +233,18 @@ impl Rewriting<'_> {
             }
             let bytes = Arc::new(self.archive.reader.blob(&chunk.digest)?);
             let fingerprint = Some(Fingerprint::of(&bytes));
-            let (digest, kind) = (chunk.digest, kind(&revision.media_type));
-            self.put(Blob { digest, bytes, fingerprint, kind }, None)?;
+            let (digest, media_type) = (chunk.digest, main_type(&revision.media_type));
+            self.put(Blob { digest, bytes, fingerprint, media_type }, None)?;
         }
         self.writer.put_list(&revision.digest, &chunks, before)
     }
 }
 
-/// A spanning tree: its members in the order in which they join, each with the one it hangs on.
+/// A spanning tree: its members in the order in which they join, each with the one it is attached to.
 struct Tree {
     order: Vec<(usize, Option<usize>)>,
-    /// Marks that have to be written down: those of the root, and what each other one lacks.
-    n_marks: usize,
+    /// Samples that have to be written down: those of the root, and what each other one lacks.
+    n_samples: usize,
 }
 
 /// The better of two trees: from the first revision on, or from the largest.
@@ -253,24 +253,24 @@ fn spanning(members: &[Member]) -> Tree {
     let from_first = tree(members, 0);
     let from_largest = tree(members, largest.unwrap_or(0));
     // What is written down at the root compresses less well than what is added to a base.
-    if from_largest.n_marks * 8 < from_first.n_marks * 7 { from_largest } else { from_first }
+    if from_largest.n_samples * 8 < from_first.n_samples * 7 { from_largest } else { from_first }
 }
 
 /// Lets always that one join of which least is missing in one that is there: Prim's algorithm ("Shortest
 /// connection networks and some generalizations", 1957), on distances that have a direction.
 fn tree(members: &[Member], root: usize) -> Tree {
-    let mut tree = Tree { order: Vec::with_capacity(members.len()), n_marks: 0 };
+    let mut tree = Tree { order: Vec::with_capacity(members.len()), n_samples: 0 };
     let all = 0..members.len();
     let mut left: Vec<(usize, usize, Option<usize>)> =
-        all.map(|n| (members[n].fingerprint.n_marks(), n, None)).collect();
+        all.map(|n| (members[n].fingerprint.n_samples(), n, None)).collect();
     let mut next = left.get(root).copied();
     while let Some((n_missing, placed, base)) = next {
         tree.order.push((placed, base));
-        tree.n_marks += n_missing;
+        tree.n_samples += n_missing;
         left.retain(|(_, n, _)| *n != placed);
         for (least, n, base) in &mut left {
             let missing = members[*n].fingerprint.n_missing_in(&members[placed].fingerprint);
-            // Even where no mark is shared, the nearest revision may have shorter stretches in common.
+            // Even where no sample is shared, the nearest revision may have shorter stretches in common.
             let is_nearer = base.is_none_or(|base| base.abs_diff(*n) > placed.abs_diff(*n));
             if missing < *least || (missing == *least && is_nearer) {
                 (*least, *base) = (missing, Some(placed));
@@ -281,8 +281,8 @@ fn tree(members: &[Member], root: usize) -> Tree {
     tree
 }
 
-/// What kind of document a blob comes from; only texts differ so much in their bytes that it matters.
-fn kind(media_type: &str) -> &'static str {
+/// The media type that stands for its group; only texts differ so much in their bytes that it matters.
+fn main_type(media_type: &str) -> &'static str {
     match media_type {
         "text/html" | "application/xhtml+xml" => "text/html",
         "application/json" => "application/json",

@@ -1,14 +1,14 @@
 //! Salvage: the blobs of a pack whose directory cannot be read.
 //!
-//! Frames are found by their magic and checksum. A frame does not say whose blobs it holds, so each
-//! is decoded and hashed; a chunk list is known by the content that its chunks make up.
+//! Frames are found by their magic and checksum. A frame does not name the blobs in it, so each is
+//! decoded and hashed; a chunk list is known by the content that its chunks make up.
 
 use std::{rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
     catalog::{Batch, Catalog, Pack},
-    store::{Decoded, Reader, Sealed, chunk, frame::Kind, pack, pack_name, place::Place},
+    store::{DecodedFrame, Reader, Sealed, chunk, frame::FrameKind, pack, pack_name, place::Place},
     types::{
         digest::{Digest, Hasher, Key},
         error::Error,
@@ -31,13 +31,13 @@ pub fn salvage(
     let (n_bytes, frames) = (bytes.len() as u64, pack::salvage(&bytes));
     let mut n_blobs = 0;
     for (n, (offset, n_frame)) in frames.iter().enumerate() {
-        let place = Place { pack, offset: *offset, n_bytes: *n_frame, turn: 0 };
+        let place = Place { pack, offset: *offset, n_bytes: *n_frame, index: 0 };
         // A frame whose base is lost stays lost.
         let Ok(decoded) = reader.frame(&place) else { continue };
         let keys = keys(&reader, &decoded);
-        let turns = keys.into_iter().enumerate();
+        let numbered = keys.into_iter().enumerate();
         let places: Vec<(Key, Place)> =
-            turns.map(|(turn, key)| (key, Place { turn: turn as u16, ..place })).collect();
+            numbered.map(|(index, key)| (key, Place { index: index as u16, ..place })).collect();
         // One by one, because later frames may have earlier ones as bases.
         let found = Pack { pack, n_bytes, n_frames: n as u64 + 1, places: &places };
         catalog.apply(&Batch { packs: &[found], ..Batch::default() })?;
@@ -46,11 +46,11 @@ pub fn salvage(
     Ok(n_blobs)
 }
 
-fn keys(reader: &Reader<Sealed>, decoded: &Decoded) -> Vec<Key> {
-    if decoded.header.kind == Kind::List {
+fn keys(reader: &Reader<Sealed>, decoded: &DecodedFrame) -> Vec<Key> {
+    if decoded.header.kind == FrameKind::List {
         return content_of(reader, &decoded.raw).map(|content| content.key()).into_iter().collect();
     }
-    let blobs = (0..decoded.header.lengths.len()).map_while(|turn| decoded.blob(turn as u16));
+    let blobs = (0..decoded.header.lengths.len()).map_while(|index| decoded.blob(index as u16));
     blobs.map(|blob| Digest::of(blob).key()).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::{
     archive::Archive,
     journal::event::Event,
     store::{
-        frame::Kind,
+        frame::FrameKind,
         pack, pack_name,
         place::{Place, Places as _},
     },
@@ -58,8 +58,8 @@ impl Archive {
     pub(in crate::archive) fn is_at(&self, key: Key, place: &Place) -> bool {
         let Ok(frame) = self.reader.frame(place) else { return false };
         let found = match frame.header.kind {
-            Kind::List => salvage::content_of(&self.reader, &frame.raw),
-            _ => frame.blob(place.turn).map(Digest::of),
+            FrameKind::List => salvage::content_of(&self.reader, &frame.raw),
+            _ => frame.blob(place.index).map(Digest::of),
         };
         found.is_some_and(|digest| digest.key() == key)
     }

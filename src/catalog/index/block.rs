@@ -1,4 +1,4 @@
-//! Blocks: strictly rising numbers in few bytes, the stuff that the catalog's indexes are made of.
+//! Blocks: strictly rising numbers in few bytes, of which the catalog's indexes consist.
 //!
 //! A number is a pair: its upper 32 bits are what is looked up, its lower 32 bits who has it. The
 //! first number names the block and stands outside. Each further one is two LEB128 varints: the rise
@@ -24,7 +24,7 @@ pub fn encode(numbers: &[u64]) -> Option<EncodedBlock> {
     writer.block
 }
 
-/// Reads what [`encode`] wrote after `first`; the error says what is wrong with anything else.
+/// Reads what [`encode`] wrote after `first`; the error names what is wrong with anything else.
 pub fn parse(first: u64, bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
     numbers(first, bytes).collect()
 }

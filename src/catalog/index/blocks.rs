@@ -1,4 +1,4 @@
-//! Sorted sets of numbers in a table of blocks: what both indexes are made of, `posting` and `base_candidates`.
+//! Sorted sets of numbers in a table of blocks: what both indexes consist of, `posting` and `feature`.
 //!
 //! A row for each number would cost 14 bytes instead of 5, and the work of inserting a row. A block
 //! holds about a hundred neighbours; as hashes fall everywhere a large batch touches most blocks, and
@@ -111,7 +111,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// Features and the blobs that have them.
-    pub fn base_candidates(db: &'a Connection) -> Self {
+    pub fn feature(db: &'a Connection) -> Self {
         Self { db, sql: &FEATURE }
     }
 
@@ -237,7 +237,7 @@ impl<'a> Blocks<'a> {
                 } else if is_found {
                     n_idle += 1;
                 } else {
-                    return Err(self.malformed("it does not lie where it is looked for"));
+                    return Err(self.malformed("it does not lie where it is sought"));
                 }
                 let Some(next) = next else { return Ok(()) };
                 row = next;
@@ -257,7 +257,7 @@ impl<'a> Blocks<'a> {
         let revised = revised.map_err(|why| self.malformed(why))?;
         let last = revised.as_ref().map(|revised| revised.last);
         if block.end.is_some_and(|end| last.is_some_and(|last| last >= end)) {
-            return Err(self.malformed("it reaches into the next one"));
+            return Err(self.malformed("it overlaps the next one"));
         }
         let n_before = changed.puts.len();
         if let Some(revised) = revised {
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn blocks_are_no_larger_than_said_and_none_is_empty() {
         let catalog = Catalog::in_memory().unwrap();
-        let blocks = Blocks::base_candidates(&catalog.db);
+        let blocks = Blocks::feature(&catalog.db);
         let numbers: Vec<u64> = (0..50_000).map(|n| n * 0x1234_5678_9abc).collect();
         blocks.change(&numbers, &[]).unwrap();
         assert_eq!(all(&blocks), numbers);
@@ -390,7 +390,7 @@ mod tests {
     #[test]
     fn a_torn_table_is_an_error() {
         let catalog = Catalog::in_memory().unwrap();
-        let blocks = Blocks::base_candidates(&catalog.db);
+        let blocks = Blocks::feature(&catalog.db);
         let put = |first: u64, data: &[u8]| {
             catalog
                 .db

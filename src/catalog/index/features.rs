@@ -21,7 +21,7 @@ use crate::{
 
 use super::blocks::{self, Blocks};
 
-/// Of the blobs with one feature so many are looked at, the latest.
+/// Of the blobs with one feature so many count, the latest.
 const LATEST: usize = 64;
 /// So many candidates are named.
 const CANDIDATES_MAX: usize = 4;
@@ -69,7 +69,7 @@ impl Catalog {
         let mut wanted = features.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut numbers = Blocks::base_candidates(&self.db).latest(&wanted, LATEST)?;
+        let mut numbers = Blocks::feature(&self.db).latest(&wanted, LATEST)?;
         numbers.sort_unstable();
         Ok(numbers.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect())
     }
@@ -155,7 +155,7 @@ mod tests {
         types::{digest::DocId, time::Timestamp},
     };
 
-    /// Contents 1 to `n`, added together, whose features `of` says.
+    /// Contents 1 to `n`, added in one transaction, whose features `of` gives.
     fn indexed(n: u32, of: impl Fn(u32) -> Features) -> Catalog {
         let catalog = Catalog::in_memory().unwrap();
         let features = (1..=n).map(|n| (key(n), of(n))).collect();
@@ -195,9 +195,9 @@ mod tests {
 
     /// The first `n` features are 1, 2, …, the others belong to `who` alone.
     fn sharing(n: u32, who: u32) -> Features {
-        std::array::from_fn(|turn| match turn as u32 {
-            turn if turn < n => turn + 1,
-            turn => 1000 * who + turn,
+        std::array::from_fn(|index| match index as u32 {
+            index if index < n => index + 1,
+            index => 1000 * who + index,
         })
     }
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn relatives_come_by_matches_then_the_latest_first() {
+    fn candidates_come_by_matches_then_the_latest_first() {
         let catalog = indexed(4, |n| sharing([3, 7, 3, 0][n as usize - 1], n));
         let found = catalog.base_candidates(&sharing(12, 9), None).unwrap();
         assert_eq!(named(&found), [(key(2), 7), (key(3), 3), (key(1), 3)]);
@@ -260,7 +260,7 @@ mod tests {
             index_features(&catalog.db, &batch, (content, digest), &mut base_candidates).unwrap();
         }
         base_candidates.sort_unstable();
-        Blocks::base_candidates(&catalog.db).change(&base_candidates, &[]).unwrap();
+        Blocks::feature(&catalog.db).change(&base_candidates, &[]).unwrap();
         let found = catalog.base_candidates(&sharing(12, 0), None).unwrap();
         assert_eq!(named(&found), [(key(10), 5), (key(8), 4)]);
         assert_eq!(found[0].n_bytes, None);

@@ -63,8 +63,8 @@ impl Catalog {
 
     /// The [`Catalog::neighbours`] of each content asked about that has any, after the index of its query.
     ///
-    /// All hashes are looked up in one pass over the index; in several where they hit so many contents
-    /// that memory would not hold them.
+    /// All hashes are looked up in one pass over the index; in several where they hit more contents than
+    /// fit into memory.
     pub fn neighbours_of_many(
         &self,
         queries: &[NeighbourQuery],

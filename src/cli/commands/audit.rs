@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         HistoryCheck,
-        inspect::audit::{AuditScope, Finding, Report, Stage},
+        inspect::audit::{AuditReport, AuditScope, Finding, WorkDone},
     },
     cli::{
         args::help::examples,
@@ -115,10 +115,10 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
         .collect::<Result<Vec<_>, Error>>()?;
     let scope = AuditScope { is_quick: args.quick, documents };
     let mut progress = session.progress();
-    let report = archive.audit(&scope, history_check, &mut |stage| match stage {
-        Stage::Events(n) => progress.report(n, "events"),
-        Stage::Packs(n) => progress.report(n, "packs"),
-        Stage::Contents(n) => progress.report(n, "contents"),
+    let report = archive.audit(&scope, history_check, &mut |done| match done {
+        WorkDone::Events(n) => progress.report(n, "events"),
+        WorkDone::Packs(n) => progress.report(n, "packs"),
+        WorkDone::Contents(n) => progress.report(n, "contents"),
     })?;
     drop(progress);
     if session.globals.json {
@@ -134,7 +134,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
 
 /// What can be known of an archive whose checkpoint is not to be trusted.
 fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
-    let report = Report::unsigned(why);
+    let report = AuditReport::unsigned(why);
     if session.globals.json {
         print_json(session, &report)?;
         return Ok(ExitCode::Broken);
@@ -146,7 +146,7 @@ fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
     Ok(ExitCode::Broken)
 }
 
-fn print_json(session: &mut Session, report: &Report) -> Result<(), Error> {
+fn print_json(session: &mut Session, report: &AuditReport) -> Result<(), Error> {
     let findings = report
         .findings
         .iter()
@@ -178,7 +178,11 @@ fn print_json(session: &mut Session, report: &Report) -> Result<(), Error> {
     ))
 }
 
-fn print_report(session: &mut Session, args: &AuditArgs, report: &Report) -> Result<(), Error> {
+fn print_report(
+    session: &mut Session,
+    args: &AuditArgs,
+    report: &AuditReport,
+) -> Result<(), Error> {
     for finding in &report.findings {
         print_finding(session, finding)?;
     }
@@ -232,7 +236,7 @@ fn print_finding(session: &mut Session, finding: &Finding) -> Result<(), Error> 
     }
 }
 
-fn unchecked(args: &AuditArgs, report: &Report) -> String {
+fn unchecked(args: &AuditArgs, report: &AuditReport) -> String {
     let contents = counted(report.n_unread, "content", "contents");
     match (report.n_unread, args.quick) {
         (0, _) => "whether something was never recorded".to_owned(),
@@ -242,7 +246,7 @@ fn unchecked(args: &AuditArgs, report: &Report) -> String {
 }
 
 /// Whom one has to trust for all this to mean something.
-fn trust(report: &Report) -> Vec<String> {
+fn trust(report: &AuditReport) -> Vec<String> {
     let mut trust = vec![
         format!("the key {} and who holds it", report.vkey),
         "the clock of whoever added".to_owned(),

@@ -50,7 +50,7 @@ const REMARK_COLUMNS: usize = 80;
 #[derive(Serialize)]
 struct EventLine {
     event: u64,
-    kind: String,
+    event_type: String,
     at: String,
     note: Option<String>,
     by: Option<String>,
@@ -157,9 +157,9 @@ fn print_entry(out: &mut Output, entry: LogEntry) -> Result<(), Error> {
         LogEntry::Revision(pair) => {
             out.json(&typed("revision", RevisionLine::of(&pair.0, &pair.1)))
         }
-        LogEntry::Other(OtherEvent { event, kind, at, note, author }) => {
+        LogEntry::Other(OtherEvent { event, event_type, at, note, author }) => {
             let at = at.to_string();
-            out.json(&typed("event", EventLine { event, kind, at, note, by: author }))
+            out.json(&typed("event", EventLine { event, event_type, at, note, by: author }))
         }
     }
 }
@@ -174,10 +174,10 @@ fn entry_row(out: &Output, entry: &LogEntry, n_columns: usize) -> String {
             format!("{index}  {at}  {name}@{}", revision.number)
         }
         LogEntry::Other(other) => {
-            let kind = shown_name(other.kind.as_bytes());
+            let event_type = shown_name(other.event_type.as_bytes());
             let by = other.author.as_ref().map(|by| format!(" by {}", shown_name(by.as_bytes())));
             let (index, at) = (index(other.event), other.at.minute());
-            out.paint(Style::Dim, &format!("{index}  {at}  {kind}{}", by.unwrap_or_default()))
+            out.paint(Style::Dim, &format!("{index}  {at}  {event_type}{}", by.unwrap_or_default()))
         }
     }
 }

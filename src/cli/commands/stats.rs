@@ -9,7 +9,7 @@ use crate::{
     archive::{
         Archive, find,
         inspect::{
-            audit::Stage,
+            audit::WorkDone,
             sizes::{Saver, Sizes, StorageClass},
         },
     },
@@ -132,10 +132,10 @@ fn revisions(
 
 fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
     let mut progress = session.progress();
-    let sizes = archive.sizes(&mut |stage| match stage {
-        Stage::Events(n) => progress.report(n, "events"),
-        Stage::Packs(n) => progress.report(n, "packs"),
-        Stage::Contents(n) => progress.report(n, "revisions"),
+    let sizes = archive.sizes(&mut |done| match done {
+        WorkDone::Events(n) => progress.report(n, "events"),
+        WorkDone::Packs(n) => progress.report(n, "packs"),
+        WorkDone::Contents(n) => progress.report(n, "revisions"),
     })?;
     drop(progress);
     let (line, storage_stats) = (line(archive, &sizes), storage_stats(archive, &sizes));

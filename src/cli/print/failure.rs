@@ -125,7 +125,7 @@ fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
     match error {
         Error::Refused(Refusal::Usage(_)) => (ExitCode::Usage, "usage"),
         Error::Refused(Refusal::NewerFormat { .. }) => (ExitCode::Failed, "newer-format"),
-        Error::Refused(Refusal::NoKey { .. }) => (ExitCode::Failed, "no-key"),
+        Error::Refused(Refusal::NoSigningKey { .. }) => (ExitCode::Failed, "no-key"),
         Error::Refused(Refusal::ReadOnly { .. }) => (ExitCode::Failed, "read-only"),
         Error::NotFound { .. } => (ExitCode::NotFound, "not-found"),
         Error::NoArchive { .. } => (ExitCode::NoArchive, "no-archive"),
@@ -142,17 +142,19 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
     match error {
         Error::Refused(Refusal::Usage(_)) => Some(format!("archive {verb} --help")),
         Error::Refused(Refusal::NewerFormat { .. }) => Some("archive --version".to_owned()),
-        Error::Refused(Refusal::NoKey { key, .. }) => {
-            Some(format!("ARCHIVE_KEY=path/to/{key}.key archive {verb} …"))
+        Error::Refused(Refusal::NoSigningKey { key_id, .. }) => {
+            Some(format!("ARCHIVE_KEY=path/to/{key_id}.key archive {verb} …"))
         }
-        Error::Refused(Refusal::ReadOnly { place }) => Some(format!("ls -ld {}", word(place))),
+        Error::Refused(Refusal::ReadOnly { location }) => {
+            Some(format!("ls -ld {}", word(location)))
+        }
         Error::NotFound { candidates, .. } => Some(match &candidates[..] {
             [] => "archive ls".to_owned(),
             // One document is meant; it lacks the revision.
             [only] => format!("archive log {}", word(only)),
             [first, ..] => format!("archive show {}", word(first)),
         }),
-        Error::NoArchive { place } => Some(format!("archive init {}", word(place))),
+        Error::NoArchive { location } => Some(format!("archive init {}", word(location))),
         Error::Damaged { .. } | Error::Untrusted { .. } if verb == "audit" => None,
         Error::Damaged { .. } | Error::Untrusted { .. } => Some("archive audit".to_owned()),
         Error::Catalog { .. } => Some("archive rebuild".to_owned()),
@@ -199,8 +201,8 @@ mod tests {
 
     #[test]
     fn every_error_has_its_code_kind_and_hint() {
-        let (what, place) = ("log".to_owned(), "/x y".to_owned());
-        let key = || Refusal::NoKey { origin: "o".into(), key: "c74f20a3".into() };
+        let (what, location) = ("log".to_owned(), "/x y".to_owned());
+        let key = || Refusal::NoSigningKey { origin: "o".into(), key_id: "c74f20a3".into() };
         for (error, code, kind, hint) in [
             (Error::usage("x"), 2, "usage", Some("archive cat --help")),
             (
@@ -211,7 +213,7 @@ mod tests {
             ),
             (refused(key()), 5, "no-key", Some("ARCHIVE_KEY=path/to/c74f20a3.key archive cat …")),
             (
-                refused(Refusal::ReadOnly { place: place.clone() }),
+                refused(Refusal::ReadOnly { location: location.clone() }),
                 5,
                 "read-only",
                 Some("ls -ld '/x y'"),
@@ -219,7 +221,7 @@ mod tests {
             (not_found(&[]), 4, "not-found", Some("archive ls")),
             (not_found(&["a/r"]), 4, "not-found", Some("archive log a/r")),
             (not_found(&["a/r", "b/r"]), 4, "not-found", Some("archive show a/r")),
-            (Error::NoArchive { place }, 10, "no-archive", Some("archive init '/x y'")),
+            (Error::NoArchive { location }, 10, "no-archive", Some("archive init '/x y'")),
             (Error::damaged("pack", "x"), 6, "damaged", Some("archive audit")),
             (Error::Untrusted { why: "x".into() }, 6, "untrusted", Some("archive audit")),
             (io_error(io::ErrorKind::Other), 5, "io", None),

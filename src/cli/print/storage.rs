@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_blob_that_no_revision_holds_goes_by_its_key() {
-        let place = Place { pack: Digest::of(b""), offset: 8, n_bytes: 80, turn: 0 };
+        let place = Place { pack: Digest::of(b""), offset: 8, n_bytes: 80, index: 0 };
         let (key, n_bytes, n_stored) = (Key(0xabc), 2727, 78);
         let link = DeltaLink { key, holder: None, depth: 2, n_bytes, n_stored, place };
         assert_eq!(step(&link), "depth  2  2.7 kB  stored   78 B  0000000000000abc");

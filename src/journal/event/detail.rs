@@ -1,7 +1,7 @@
 //! Details: the erasable half of an event, where names and all that people wrote live.
 //!
-//! A detail is one line of JSON in UTF-8, with fixed keys in fixed order, null where nothing was
-//! said. Its salt keeps the digest in the event from telling what an erased detail said.
+//! A detail is one line of JSON in UTF-8, with fixed fields in fixed order, null where nothing was
+//! given. Its salt keeps the digest in the event from betraying what an erased detail held.
 
 use std::borrow::Cow;
 
@@ -28,11 +28,11 @@ pub enum Detail {
     Revise(ReviseDetail),
     /// Of an `audit` or `commit` event.
     Act(ActDetail),
-    /// Of a kind or version not known here: its bytes.
+    /// Of an event of a type or version not known here: its bytes.
     Other(Vec<u8>),
 }
 
-/// What is said about a revision.
+/// The detail of a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviseDetail {
     /// Random bytes.
@@ -43,7 +43,7 @@ pub struct ReviseDetail {
     pub source: Option<String>,
     /// When it was captured there.
     pub captured: Option<Timestamp>,
-    /// When the file says it was last changed.
+    /// The file's modification time.
     pub mtime: Option<Timestamp>,
     /// What a person wants remembered.
     pub note: Option<String>,
@@ -53,7 +53,7 @@ pub struct ReviseDetail {
     pub tool: String,
 }
 
-/// What is said about an act upon the archive.
+/// The detail of an act upon the archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActDetail {
     /// Random bytes.
@@ -67,8 +67,8 @@ pub struct ActDetail {
 }
 
 impl Detail {
-    /// Reads the detail of an event in its one spelling; whether it is the one that the event
-    /// means, its digest says.
+    /// Reads the detail of an event in its one spelling; whether it is the one that the event means is
+    /// decided by its digest.
     pub fn parse(event: &Event, bytes: &[u8]) -> Result<Self, Malformed> {
         if bytes.len() > DETAIL_BYTES_MAX {
             return Err(Malformed::new("a detail has at most 65536 bytes"));
@@ -168,8 +168,8 @@ impl<'a> ReviseLine<'a> {
             salt: read_salt(&self.salt)?,
             name: DocName::new(name).map_err(Malformed::new)?,
             source: self.source.map(Cow::into_owned),
-            captured: read_moment(self.captured)?,
-            mtime: read_moment(self.mtime)?,
+            captured: read_time(self.captured)?,
+            mtime: read_time(self.mtime)?,
             note: self.note.map(Cow::into_owned),
             by: self.by.map(Cow::into_owned),
             tool: self.tool.into_owned(),
@@ -208,7 +208,7 @@ fn read_salt(text: &str) -> Result<Salt, Malformed> {
     Ok(salt)
 }
 
-fn read_moment(text: Option<Cow<'_, str>>) -> Result<Option<Timestamp>, Malformed> {
+fn read_time(text: Option<Cow<'_, str>>) -> Result<Option<Timestamp>, Malformed> {
     let read = |text: Cow<'_, str>| {
         Timestamp::parse(&text).ok_or_else(|| Malformed::new("a time is not one"))
     };
@@ -249,7 +249,7 @@ mod tests {
             base: 0,
             n_events: 0,
             root,
-            key: [0; 4],
+            key_id: [0; 4],
             detail,
         })
     }

@@ -1,4 +1,4 @@
-//! JSON that is read strictly: values with one spelling, and objects of unknown shape.
+//! Strict JSON: values with one spelling, and objects of unknown shape.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub trait Spelled: Sized {
 /// For serde's `deserialize_with`.
 pub fn spelled<'de, D: Deserializer<'de>, T: Spelled>(deserializer: D) -> Result<T, D::Error> {
     let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-    T::read(&text).ok_or_else(|| de::Error::custom("a string is not of its kind"))
+    T::read(&text).ok_or_else(|| de::Error::custom("a string is not of its type"))
 }
 
 impl Spelled for Digest {
@@ -56,7 +56,7 @@ impl<const N: usize> Spelled for [u8; N] {
     }
 }
 
-/// Any JSON without floats, without large integers and without duplicate keys, in its order.
+/// Any JSON without floats, without large integers and without duplicate fields, in its order.
 pub enum Json {
     Null,
     Bool(bool),

@@ -1,6 +1,6 @@
 //! Events: what happened, each as one strict line of JSON, and their erasable details.
 //!
-//! An event is ASCII, at most [`EVENT_BYTES_MAX`] bytes, with fixed keys in fixed order and one
+//! An event is ASCII, at most [`EVENT_BYTES_MAX`] bytes, with fixed fields in fixed order and one
 //! spelling: a line is accepted if writing it again gives the same bytes. What a person wrote is
 //! not in the event but in its [`Detail`], of which the event holds the SHA-256.
 
@@ -19,10 +19,10 @@ use crate::types::{
 /// Integers in events are below 2^53, so that every reader of JSON reads them exactly.
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 
-/// The version of the kinds that are written here.
+/// The version of the event types that are written here.
 const VERSION: u64 = 1;
 const MEDIA_TYPE_BYTES_MAX: usize = 127;
-const KIND_BYTES_MAX: usize = 32;
+const EVENT_TYPE_BYTES_MAX: usize = 32;
 
 /// One thing that happened; a leaf of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,29 +33,29 @@ pub enum Event {
     Audit(Audit),
     /// A batch of events ends here.
     Commit(Commit),
-    /// A kind or version that a newer program wrote.
+    /// An event type or version that a newer program wrote.
     Other(Other),
 }
 
-// Deserializing alone ignores unknown keys; `Event::parse` refuses them by writing the event again.
+// Deserializing alone ignores unknown fields; `Event::parse` refuses them by writing the event again.
 
 /// A first or later revision of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Revise {
-    /// When the writer says it was.
+    /// By the writer's clock.
     #[serde(deserialize_with = "json::spelled")]
     pub at: Timestamp,
-    /// The document.
+    /// Of the document, drawn at random with its first revision.
     #[serde(deserialize_with = "json::spelled")]
     pub doc: DocId,
     /// The index of the document's previous event, none at first.
     pub prev: Option<u64>,
-    /// The content.
+    /// Of the whole content, also where it is stored in chunks.
     #[serde(deserialize_with = "json::spelled")]
     pub sha256: Digest,
     /// The content's size in bytes.
     pub size: u64,
-    /// What kind of content it is.
+    /// The content's media type.
     #[serde(rename = "type", deserialize_with = "json::spelled")]
     pub media: MediaType,
     /// The digest of the detail's bytes.
@@ -66,7 +66,7 @@ pub struct Revise {
 /// The result of an audit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Audit {
-    /// When the writer says it was.
+    /// By the writer's clock.
     #[serde(deserialize_with = "json::spelled")]
     pub at: Timestamp,
     /// The number of findings; none means that all was well.
@@ -86,7 +86,7 @@ pub struct Audit {
 /// The end of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Commit {
-    /// When the writer says it was.
+    /// By the writer's clock.
     #[serde(deserialize_with = "json::spelled")]
     pub at: Timestamp,
     /// The index of the batch's first event.
@@ -97,19 +97,19 @@ pub struct Commit {
     /// The Merkle root over the batch alone, without this event.
     #[serde(deserialize_with = "json::spelled")]
     pub root: Digest,
-    /// The id of the key that signs.
-    #[serde(deserialize_with = "json::spelled")]
-    pub key: [u8; 4],
+    /// The id of the signing key.
+    #[serde(rename = "key", deserialize_with = "json::spelled")]
+    pub key_id: [u8; 4],
     /// The digest of the detail's bytes.
     #[serde(deserialize_with = "json::spelled")]
     pub detail: Digest,
 }
 
-/// A strict event of a kind or version not known here, with its bytes as they were read.
+/// A strict event of a type or version not known here, with its bytes as they were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Other {
     line: Vec<u8>,
-    kind: String,
+    event_type: String,
     at: Timestamp,
     detail: Option<Digest>,
 }
@@ -127,11 +127,17 @@ impl Event {
     /// Reads a line in its one spelling.
     pub fn parse(line: &[u8]) -> Result<Self, Malformed> {
         check_line(line)?;
-        let event = match serde_json::from_slice::<Head>(line)? {
-            Head { t, v: VERSION } if t == "revise" => Self::Revise(serde_json::from_slice(line)?),
-            Head { t, v: VERSION } if t == "audit" => Self::Audit(serde_json::from_slice(line)?),
-            Head { t, v: VERSION } if t == "commit" => Self::Commit(serde_json::from_slice(line)?),
-            Head { .. } => Self::Other(Other::parse(line)?),
+        let event = match serde_json::from_slice::<EventHead>(line)? {
+            EventHead { t, v: VERSION } if t == "revise" => {
+                Self::Revise(serde_json::from_slice(line)?)
+            }
+            EventHead { t, v: VERSION } if t == "audit" => {
+                Self::Audit(serde_json::from_slice(line)?)
+            }
+            EventHead { t, v: VERSION } if t == "commit" => {
+                Self::Commit(serde_json::from_slice(line)?)
+            }
+            EventHead { .. } => Self::Other(Other::parse(line)?),
         };
         same_again(line, &event.line()?)?;
         Ok(event)
@@ -158,17 +164,17 @@ impl Event {
         })
     }
 
-    /// The kind as it stands in the line: `revise`.
-    pub fn kind(&self) -> &str {
+    /// The event type as it stands in the line: `revise`, `commit`.
+    pub fn event_type(&self) -> &str {
         match self {
             Self::Revise(_) => "revise",
             Self::Audit(_) => "audit",
             Self::Commit(_) => "commit",
-            Self::Other(e) => &e.kind,
+            Self::Other(e) => &e.event_type,
         }
     }
 
-    /// When the writer says it was.
+    /// By the writer's clock.
     pub fn at(&self) -> Timestamp {
         match self {
             Self::Revise(e) => e.at,
@@ -178,7 +184,7 @@ impl Event {
         }
     }
 
-    /// The digest of the detail's bytes; a kind not known here may have no detail.
+    /// The digest of the detail's bytes; an event of a type not known here may have no detail.
     pub fn detail(&self) -> Option<Digest> {
         match self {
             Self::Revise(e) => Some(e.detail),
@@ -214,10 +220,10 @@ impl Audit {
 
 impl Commit {
     fn spell(&self) -> String {
-        let Self { at, base, n_events, root, key, detail } = self;
+        let Self { at, base, n_events, root, key_id, detail } = self;
         format!(
             r#"{{"t":"commit","v":{VERSION},"at":"{at}","base":{base},"n":{n_events},"root":"{root}","key":"{}","detail":"{detail}"}}"#,
-            hex(key)
+            hex(key_id)
         )
     }
 }
@@ -232,19 +238,20 @@ impl Other {
     fn parse(line: &[u8]) -> Result<Self, Malformed> {
         let object = json::Json::parse(line)?;
         let fields = object.fields().unwrap_or_default();
-        let [(t, kind), (v, version), (a, at), rest @ ..] = fields else {
+        let [(t, event_type), (v, version), (a, at), rest @ ..] = fields else {
             return Err(Malformed::new("an event begins with t, v and at"));
         };
         let at = at.text().and_then(Timestamp::parse);
-        let (Some(kind), true, Some(at)) = (kind.text(), version.is_positive(), at) else {
+        let (Some(event_type), true, Some(at)) = (event_type.text(), version.is_positive(), at)
+        else {
             return Err(Malformed::new("the event's t, v or at is not one"));
         };
-        if [t, v, a] != ["t", "v", "at"] || !is_kind(kind) {
+        if [t, v, a] != ["t", "v", "at"] || !is_event_type(event_type) {
             return Err(Malformed::new("an event begins with t, v and at"));
         }
         let detail = rest.iter().find(|(key, _)| key == "detail");
         let detail = detail.and_then(|(_, value)| Digest::parse(value.text()?));
-        Ok(Self { line: line.to_vec(), kind: kind.to_owned(), at, detail })
+        Ok(Self { line: line.to_vec(), event_type: event_type.to_owned(), at, detail })
     }
 }
 
@@ -285,9 +292,9 @@ impl From<serde_json::Error> for Malformed {
     }
 }
 
-/// What tells the kinds apart.
+/// What distinguishes event types and their versions.
 #[derive(Deserialize)]
-struct Head {
+struct EventHead {
     t: String,
     v: u64,
 }
@@ -310,9 +317,11 @@ fn same_again(read: &[u8], written: &[u8]) -> Result<(), Malformed> {
     Ok(())
 }
 
-fn is_kind(kind: &str) -> bool {
+fn is_event_type(event_type: &str) -> bool {
     let is_plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    !kind.is_empty() && kind.len() <= KIND_BYTES_MAX && kind.bytes().all(is_plain)
+    !event_type.is_empty()
+        && event_type.len() <= EVENT_TYPE_BYTES_MAX
+        && event_type.bytes().all(is_plain)
 }
 
 #[cfg(test)]
@@ -337,12 +346,12 @@ mod tests {
     const OTHER: &str = r#"{"t":"rename","v":1,"at":"2026-11-23T08:06:55Z","list":[1,-2,{"a":null,"b":true}],"x":"\n"}"#;
 
     #[test]
-    fn every_kind_goes_round() {
+    fn every_event_type_goes_round() {
         for line in [REVISE, AUDIT, COMMIT, OTHER, &REVISE.replace("48211", "null")] {
             let event = Event::parse(line.as_bytes()).unwrap();
             assert_eq!(event.line().unwrap(), line.as_bytes());
             assert_eq!(event.at().to_string(), "2026-11-23T08:06:55Z");
-            assert!(line.contains(event.kind()));
+            assert!(line.contains(event.event_type()));
         }
         let Ok(Event::Revise(revise)) = Event::parse(REVISE.as_bytes()) else { panic!() };
         assert_eq!(
@@ -351,18 +360,21 @@ mod tests {
         );
         assert_eq!(revise.sha256, Digest::of(b"abc"));
         let Ok(Event::Commit(commit)) = Event::parse(COMMIT.as_bytes()) else { panic!() };
-        assert_eq!((commit.base, commit.n_events, commit.key), (256, 17, [0xc7, 0x4f, 0x20, 0xa3]));
+        assert_eq!(
+            (commit.base, commit.n_events, commit.key_id),
+            (256, 17, [0xc7, 0x4f, 0x20, 0xa3])
+        );
     }
 
     #[test]
-    fn a_newer_version_and_an_unknown_kind_keep_their_bytes() {
+    fn a_newer_version_and_an_unknown_type_keep_their_bytes() {
         let newer = REVISE.replace(r#""v":1"#, r#""v":2"#);
         for line in [newer.as_str(), OTHER] {
             let event = Event::parse(line.as_bytes()).unwrap();
             assert!(matches!(&event, Event::Other(other) if other.line() == line.as_bytes()));
         }
         let event = Event::parse(newer.as_bytes()).unwrap();
-        assert_eq!((event.kind(), event.detail()), ("revise", Some(Digest::of(b""))));
+        assert_eq!((event.event_type(), event.detail()), ("revise", Some(Digest::of(b""))));
         assert_eq!(Event::parse(OTHER.as_bytes()).unwrap().detail(), None);
     }
 
@@ -407,12 +419,12 @@ mod tests {
             assert_ne!(line, REVISE);
             assert!(Event::parse(line.as_bytes()).is_err(), "{line}");
         }
-        let kind_of_two = AUDIT.replace("\"findings\":2", "\"findings\":0");
-        assert!(Event::parse(kind_of_two.as_bytes()).is_err());
+        let contradicting = AUDIT.replace("\"findings\":2", "\"findings\":0");
+        assert!(Event::parse(contradicting.as_bytes()).is_err());
     }
 
     #[test]
-    fn an_unknown_kind_is_held_to_the_same_strictness() {
+    fn an_unknown_type_is_parsed_as_strictly() {
         let spellings = [
             ("rename", "Rename"),
             ("rename", ""),

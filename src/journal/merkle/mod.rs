@@ -9,7 +9,7 @@ use crate::types::digest::{Digest, Hasher};
 
 /// A tree's size and root: what a checkpoint signs and a proof is checked against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
+pub struct TreeHead {
     /// The number of leaves.
     pub size: u64,
     /// The root hash over them.
@@ -62,8 +62,8 @@ impl Frontier {
     }
 
     /// Size and root.
-    pub fn head(&self) -> Head {
-        Head { size: self.size, root: self.root() }
+    pub fn head(&self) -> TreeHead {
+        TreeHead { size: self.size, root: self.root() }
     }
 
     /// Whether the leaves under `end` are the last ones here, beyond a multiple of 256.
@@ -74,7 +74,7 @@ impl Frontier {
     }
 }
 
-impl Head {
+impl TreeHead {
     /// Whether `proof` shows that the leaf with this hash stands at `index` (RFC 9162, 2.1.3.2).
     pub fn includes(&self, index: u64, leaf: &Digest, proof: &[Digest]) -> bool {
         if index >= self.size {
@@ -83,9 +83,9 @@ impl Head {
         let mut path = Path { node: index, last: self.size - 1 };
         let mut root = *leaf;
         for hash in proof {
-            match path.step() {
-                Some(Side::Left) => root = node_hash(hash, &root),
-                Some(Side::Right) => root = node_hash(&root, hash),
+            match path.ascend() {
+                Some(Sibling::Left) => root = node_hash(hash, &root),
+                Some(Sibling::Right) => root = node_hash(&root, hash),
                 None => return false,
             }
         }
@@ -95,7 +95,7 @@ impl Head {
     /// Whether `proof` shows that this tree begins with all of `old` (RFC 9162, 2.1.4.2).
     ///
     /// Every tree extends the empty one and itself; the proof is then empty.
-    pub fn extends(&self, old: &Head, proof: &[Digest]) -> bool {
+    pub fn extends(&self, old: &TreeHead, proof: &[Digest]) -> bool {
         if old.size == 0 {
             return proof.is_empty() && old.root == fold_peaks(&[]);
         }
@@ -111,12 +111,12 @@ impl Head {
         let mut path = Path { node: (old.size - 1) >> n_inside, last: (self.size - 1) >> n_inside };
         let (mut old_root, mut root) = (seed, seed);
         for hash in rest {
-            match path.step() {
-                Some(Side::Left) => {
+            match path.ascend() {
+                Some(Sibling::Left) => {
                     old_root = node_hash(hash, &old_root);
                     root = node_hash(hash, &root);
                 }
-                Some(Side::Right) => root = node_hash(&root, hash),
+                Some(Sibling::Right) => root = node_hash(&root, hash),
                 None => return false,
             }
         }
@@ -124,8 +124,8 @@ impl Head {
     }
 }
 
-/// Which side of the path the next hash of a proof stands on.
-enum Side {
+/// On which side of the path the next hash of a proof stands.
+enum Sibling {
     Left,
     Right,
 }
@@ -138,7 +138,7 @@ struct Path {
 
 impl Path {
     /// Goes up to the next node that has a sibling; `None` at the root.
-    fn step(&mut self) -> Option<Side> {
+    fn ascend(&mut self) -> Option<Sibling> {
         if self.last == 0 {
             return None;
         }
@@ -147,9 +147,9 @@ impl Path {
             let n_alone = self.node.trailing_zeros();
             self.node >>= n_alone;
             self.last >>= n_alone;
-            Side::Left
+            Sibling::Left
         } else {
-            Side::Right
+            Sibling::Right
         };
         self.node >>= 1;
         self.last >>= 1;
@@ -199,8 +199,8 @@ mod tests {
         Digest::parse(hex).unwrap()
     }
 
-    fn head(size: usize) -> Head {
-        Head { size: size as u64, root: digest(ROOTS[size]) }
+    fn head(size: usize) -> TreeHead {
+        TreeHead { size: size as u64, root: digest(ROOTS[size]) }
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
             assert!(!head(size).extends(&head(0), &path_to_first()));
             assert!(!head(size).extends(&head(size), &path_to_first()));
         }
-        let false_empty = Head { size: 0, root: head(1).root };
+        let false_empty = TreeHead { size: 0, root: head(1).root };
         assert!(!head(8).extends(&false_empty, &[]));
     }
 

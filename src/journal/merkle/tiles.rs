@@ -66,7 +66,7 @@ pub enum TreeError<E> {
         /// Hashes needed.
         needed: usize,
     },
-    /// A leaf or an old size that the tree does not reach.
+    /// A leaf or an old size beyond the tree.
     #[error("{asked} lies beyond a tree of {size} leaves")]
     Beyond {
         /// The index or size asked for.
@@ -160,9 +160,9 @@ impl Tile {
 }
 
 impl TilePath {
-    /// The path of tile `index` with `width` of its 256 places filled.
+    /// The path of tile `index` with `width` hashes.
     ///
-    /// An empty tile has none, nor has one of more than 256 places.
+    /// An empty tile has none, nor has one of more than 256 hashes.
     pub fn new(index: u64, width: u64) -> Option<Self> {
         (1..=TILE_WIDTH).contains(&width).then_some(Self { index, width })
     }
@@ -192,7 +192,7 @@ impl TilePath {
         self.index
     }
 
-    /// How many of its places are filled.
+    /// How many hashes it holds, 1 to 256.
     pub fn width(&self) -> u64 {
         self.width
     }

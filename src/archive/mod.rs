@@ -141,9 +141,8 @@ impl Archive {
     /// Up to `limit` events before the event `before`, latest first.
     pub fn log_entries(&self, before: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
         let mut all: Vec<(u64, LogEntry)> = Vec::new();
-        for revision in self.catalog.revisions_before(before, limit)? {
-            let document = self.catalog.document(revision.doc)?;
-            all.push((revision.event, LogEntry::Revision(Box::new((document, revision)))));
+        for recorded in self.catalog.revisions_before(before, limit)? {
+            all.push((recorded.1.event, LogEntry::Revision(Box::new(recorded))));
         }
         for other in self.catalog.other_events_before(before, limit)? {
             all.push((other.event, LogEntry::Other(other)));

@@ -28,7 +28,8 @@ pub struct Latest {
 pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions FROM document";
 pub(super) const REVISION: &str = "
     SELECT r.event, d.doc, r.number, c.digest, c.bytes, t.text, r.at,
-           ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text
+           ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text,
+           d.name, d.latest, d.revisions
     FROM revision r
     JOIN document d ON d.id = r.document
     JOIN content c ON c.id = r.content
@@ -172,6 +173,18 @@ pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
         note: row.get(10)?,
         author: row.get(11)?,
     })
+}
+
+/// A revision together with its document.
+pub(super) fn revision_of_document(row: &Row) -> rusqlite::Result<(Document, Revision)> {
+    let revision = revision(row)?;
+    let document = Document {
+        id: revision.doc,
+        name: name_of(row.get(12)?)?,
+        latest: row.get::<_, i64>(13)? as u64,
+        n_revisions: row.get::<_, i64>(14)? as u64,
+    };
+    Ok((document, revision))
 }
 
 /// Nanoseconds since 1970, drawn to the nearest that 64 bits can hold (1677 to 2262).

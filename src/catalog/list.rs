@@ -81,20 +81,36 @@ impl Catalog {
     }
 
     /// The revisions that have this content, in the order they were recorded.
-    pub fn revisions_with(&self, content: i64) -> Result<Vec<Revision>, Error> {
+    pub fn revisions_with(&self, content: i64) -> Result<Vec<(Document, Revision)>, Error> {
         let mut query =
             self.db.prepare_cached(&format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event"))?;
-        let rows = query.query_map([content], find::revision)?;
+        let rows = query.query_map([content], find::revision_of_document)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The first revision that had this content.
+    pub fn first_with(&self, content: i64) -> Result<Option<Revision>, Error> {
+        let sql = format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event LIMIT 1");
+        Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
+    }
+
+    /// The last revision that had this content.
+    pub fn last_with(&self, content: i64) -> Result<Option<Revision>, Error> {
+        let sql = format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event DESC LIMIT 1");
+        Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
+    }
+
     /// Up to `limit` revisions recorded before the event `before`, latest first.
-    pub fn revisions_before(&self, before: u64, limit: usize) -> Result<Vec<Revision>, Error> {
+    pub fn revisions_before(
+        &self,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(Document, Revision)>, Error> {
         let mut query = self.db.prepare_cached(&format!(
             "{REVISION} WHERE r.event < ?1 ORDER BY r.event DESC LIMIT ?2"
         ))?;
         let before = before.min(i64::MAX as u64) as i64;
-        let rows = query.query_map(params![before, limit as i64], find::revision)?;
+        let rows = query.query_map(params![before, limit as i64], find::revision_of_document)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -37,7 +37,7 @@ impl Catalog {
         contents.dedup();
         let mut revisions = Vec::with_capacity(contents.len());
         for content in contents {
-            revisions.extend(self.revisions_with(content)?.into_iter().next());
+            revisions.extend(self.first_with(content)?);
         }
         Ok(revisions)
     }

@@ -497,19 +497,16 @@ impl Archive {
             return Ok(true);
         }
         let revisions = self.catalog.revisions_with(content)?;
-        Ok(revisions.iter().any(|revision| scope.documents.contains(&revision.doc)))
+        Ok(revisions.iter().any(|(document, _)| scope.documents.contains(&document.id)))
     }
 
     /// The revisions that have a content, as people name them.
     fn revisions_of(&self, content: i64) -> Result<Vec<String>, Error> {
         let revisions = self.catalog.revisions_with(content)?;
-        revisions
-            .iter()
-            .map(|revision| {
-                let document = self.catalog.document(revision.doc)?;
-                Ok(format!("{}@{}", document.name.text(), revision.number))
-            })
-            .collect()
+        let named = |(document, revision): &(Document, Revision)| {
+            format!("{}@{}", document.name.text(), revision.number)
+        };
+        Ok(revisions.iter().map(named).collect())
     }
 }
 

@@ -193,8 +193,7 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
         catalog.renew_sketches(|put| {
             for (content, digest) in all {
                 let Ok(bytes) = reader.blob(&digest) else { continue };
-                let first = catalog.revisions_with(content)?.into_iter().next();
-                let Some(first) = first else { continue };
+                let Some(first) = catalog.first_with(content)? else { continue };
                 if let Some(sketch) = words::sketch(&bytes, &first.media_type) {
                     put(content, &sketch.encode())?;
                 }

@@ -96,6 +96,7 @@ impl Archive {
         while let Some(content) = self.catalog.next_shared_content(after)? {
             after = content;
             let members = self.members(&[content], scope)?;
+            let members: Vec<_> = members.into_iter().map(|(_, member)| member).collect();
             if self.is_in_scope(&members, scope)? {
                 each(Group { members, pairs: Vec::new() })?;
             }
@@ -228,7 +229,7 @@ impl Archive {
         let contents: BTreeSet<u32> = component.iter().flat_map(|pair| [pair.a, pair.b]).collect();
         let mut by_digest = Vec::with_capacity(contents.len());
         for content in contents {
-            let revision = self.catalog.revisions_with(i64::from(content))?.pop();
+            let revision = self.catalog.last_with(i64::from(content))?;
             by_digest.extend(revision.map(|revision| (revision.digest, content)));
         }
         by_digest.sort_unstable();
@@ -306,20 +307,21 @@ impl Archive {
         Ok(all)
     }
 
-    /// The documents that hold these contents now, as far as they are wanted.
+    /// The documents that hold these contents now, as far as they are wanted, each with its content.
     fn members(
         &self,
         contents: &[i64],
         scope: DupsScope,
-    ) -> Result<Vec<(Document, Revision)>, Error> {
+    ) -> Result<Vec<(i64, (Document, Revision))>, Error> {
         let mut members = Vec::new();
         for content in contents {
             let holders = self.holders(*content, false)?.into_iter();
-            members.extend(holders.filter(|(document, _)| {
+            let wanted = holders.filter(|(document, _)| {
                 scope.prefix.is_none_or(|prefix| document.name.is_under(prefix))
-            }));
+            });
+            members.extend(wanted.map(|holder| (*content, holder)));
         }
-        members.sort_by_key(|(_, revision)| (Reverse(revision.n_bytes), revision.event));
+        members.sort_by_key(|(_, (_, revision))| (Reverse(revision.n_bytes), revision.event));
         Ok(members)
     }
 
@@ -354,18 +356,19 @@ impl Archive {
         scope: DupsScope,
     ) -> Result<Group, Error> {
         let members = self.members(contents, scope)?;
-        let mut places: HashMap<i64, usize> = HashMap::new();
-        for (place, (_, revision)) in members.iter().enumerate() {
-            places.entry(self.catalog.content_of(revision)?).or_insert(place);
+        let mut indices: HashMap<i64, usize> = HashMap::new();
+        for (index, (content, _)) in members.iter().enumerate() {
+            indices.entry(*content).or_insert(index);
         }
-        let place = |content: u32| places.get(&i64::from(content)).copied();
+        let index = |content: u32| indices.get(&i64::from(content)).copied();
         let pair = |((a, b), similarity): (&(u32, u32), &Similarity)| {
-            let (a, b) = (place(*a)?, place(*b)?);
+            let (a, b) = (index(*a)?, index(*b)?);
             let similarity = if a < b { *similarity } else { similarity.swapped() };
             Some(MemberPair { a: a.min(b), b: a.max(b), similarity })
         };
         let mut pairs: Vec<MemberPair> = near.iter().filter_map(pair).collect();
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        let members = members.into_iter().map(|(_, member)| member).collect();
         Ok(Group { members, pairs })
     }
 }

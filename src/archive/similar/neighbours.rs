@@ -136,11 +136,11 @@ impl Archive {
         let known = self.catalog.content(&Digest::of(bytes))?;
         let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
         let asked = prepared::prepare(bytes, media_type, &boilerplate);
-        let other = self.prepared(revision, &boilerplate_cache)?;
+        let content = self.catalog.content_of(revision)?;
+        let other = self.prepared(revision, content, &boilerplate_cache)?;
         let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
         let hashes = asked.sketch.index_hashes();
         let hits = self.catalog.neighbours(hashes, i64::MAX, HASHES_SHARED_MIN)?;
-        let content = self.catalog.content_of(revision)?;
         let rarity = match hits.into_iter().find(|hit| hit.content == content) {
             Some(hit) => rarity(&hit.rare, &asked.sketch, &other.sketch),
             None if self.holders(content, false)?.is_empty() => RARITY_ASSUMED,
@@ -238,11 +238,9 @@ impl Archive {
 
     /// A content by the last revision that has it, for debugging.
     pub(super) fn shown(&self, content: i64) -> String {
-        let revision = self.catalog.revisions_with(content).ok().and_then(|mut all| all.pop());
-        let document = revision.as_ref().and_then(|it| self.catalog.document(it.doc).ok());
-        let named = revision.zip(document);
-        named.map_or_else(String::new, |(it, document)| {
-            format!("{}@{}", document.name.text(), it.number)
+        let last = self.catalog.revisions_with(content).ok().and_then(|mut all| all.pop());
+        last.map_or_else(String::new, |(document, revision)| {
+            format!("{}@{}", document.name.text(), revision.number)
         })
     }
 
@@ -263,8 +261,8 @@ impl Archive {
         content: i64,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Prepared>, Error> {
-        match self.catalog.revisions_with(content)?.pop() {
-            Some(revision) => self.prepared(&revision, boilerplate_cache),
+        match self.catalog.last_with(content)? {
+            Some(revision) => self.prepared(&revision, content, boilerplate_cache),
             None => Ok(None),
         }
     }
@@ -273,6 +271,7 @@ impl Archive {
     pub(in crate::archive) fn prepared(
         &self,
         revision: &Revision,
+        content: i64,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Prepared>, Error> {
         if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
@@ -280,8 +279,7 @@ impl Archive {
         }
         match self.reader.content_bytes(&revision.digest, revision.n_bytes) {
             Ok(bytes) => {
-                let boilerplate =
-                    boilerplate_cache.of(&self.catalog, self.catalog.content_of(revision)?)?;
+                let boilerplate = boilerplate_cache.of(&self.catalog, content)?;
                 Ok(prepared::prepare(&bytes, &revision.media_type, &boilerplate))
             }
             Err(Error::Damaged { .. }) => Ok(None),
@@ -298,11 +296,10 @@ impl Archive {
     ) -> Result<Vec<(Document, Revision)>, Error> {
         let mut all = Vec::new();
         let mut documents = HashSet::new();
-        for revision in self.catalog.revisions_with(content)?.into_iter().rev() {
-            if !documents.insert(revision.doc) {
+        for (document, revision) in self.catalog.revisions_with(content)?.into_iter().rev() {
+            if !documents.insert(document.id) {
                 continue;
             }
-            let document = self.catalog.document(revision.doc)?;
             if document.latest == revision.event || all_revisions {
                 all.push((document, revision));
             }

@@ -41,8 +41,8 @@ impl Archive {
         for (index, candidates) in
             self.candidates_of_many(&sketched, threshold, &boilerplate_cache)?
         {
-            let (own, near) =
-                self.nearest(&revisions[index], candidates, threshold, &boilerplate_cache)?;
+            let text = (&revisions[index], sketched[index].content);
+            let (own, near) = self.nearest(text, candidates, threshold, &boilerplate_cache)?;
             n_near += u64::from(!near.is_empty());
             if !is_bulk {
                 near.iter()
@@ -75,13 +75,13 @@ impl Archive {
     /// The document of a new text, and those others among the candidates that are near to it.
     fn nearest(
         &self,
-        revision: &Revision,
+        (revision, content): (&Revision, i64),
         candidates: Vec<Candidate>,
         threshold: Threshold,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<(Document, Vec<NearDocument>), Error> {
         let own = self.catalog.document(revision.doc)?;
-        let Some(text) = self.prepared(revision, boilerplate_cache)? else {
+        let Some(text) = self.prepared(revision, content, boilerplate_cache)? else {
             return Ok((own, Vec::new()));
         };
         let query = SimilarQuery { threshold, own: Some(&own), all_revisions: false };

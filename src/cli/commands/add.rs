@@ -211,13 +211,13 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
     if args.dry_run {
         let items = items(session, args)?;
-        let mut report = AuditReport::new(session);
+        let mut report = AddReport::new(session);
         let summary = archive.rehearse(items, &options, |event| report.event(event))?;
         return report.finish(&summary, true);
     }
     let signer = session.signer(&archive)?;
     let (context, who, items) = (session.context()?, session.who("add"), items(session, args)?);
-    let mut report = AuditReport::new(session);
+    let mut report = AddReport::new(session);
     let summary =
         archive.ingest(&signer, context, &who, items, &options, |event| report.event(event));
     report.session.remember(&archive);
@@ -307,7 +307,7 @@ where
 }
 
 /// Prints what happens, and counts what only the walk knows.
-struct AuditReport<'s> {
+struct AddReport<'s> {
     session: &'s mut Session,
     progress: Progress,
     skipped: BTreeMap<&'static str, u64>,
@@ -315,7 +315,7 @@ struct AuditReport<'s> {
     n_near: u64,
 }
 
-impl<'s> AuditReport<'s> {
+impl<'s> AddReport<'s> {
     fn new(session: &'s mut Session) -> Self {
         let progress = session.progress();
         Self { session, progress, skipped: BTreeMap::new(), n_unreadable: 0, n_near: 0 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::{add, ingest, init, intake};
 use divan::{Bencher, counter::BytesCount};
-use docarchive::{
+use docarchive::internals::{
     archive::{Archive, find::Which, ingest::IngestOptions},
     backend::{Storage, memory::Memory},
     store::{candidates::BaseCandidates as _, features::Fingerprint},

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use docarchive::{
+use docarchive::internals::{
     catalog::{Batch, Catalog, NeighbourQuery, Recorded},
     journal::event::{Event, MediaType, Revise},
     similarity::sketch::{SKETCH_VERSION, Sketch},

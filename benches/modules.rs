@@ -11,7 +11,7 @@ use divan::{
     Bencher,
     counter::{BytesCount, ItemsCount},
 };
-use docarchive::{
+use docarchive::internals::{
     diff::{self, Sides},
     similarity::{shingles::PackedWords, sketch::Sketch},
     store::{

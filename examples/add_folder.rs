@@ -5,11 +5,7 @@
 use std::{env, error::Error, fs::File, path::Path, time::SystemTime};
 
 use docarchive::{
-    archive::{
-        Archive, Signer, WriteContext,
-        ingest::{IngestEvent, IngestItem, IngestOptions, Intake, Outcome},
-    },
-    types::name::DocName,
+    Archive, DocName, IngestEvent, IngestItem, IngestOptions, Intake, Outcome, Signer, WriteContext,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {

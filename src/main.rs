@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    docarchive::cli::main()
+    docarchive::internals::cli::main()
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use docarchive::{
+use docarchive::internals::{
     backend::{
         Backend, Lock, Object, Storage,
         faulty::{Fault, Faulty},

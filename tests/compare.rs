@@ -9,7 +9,7 @@ use std::{
 };
 
 use common::{add, context, init, noise};
-use docarchive::{
+use docarchive::internals::{
     archive::{
         Archive,
         compare::{Compared, Difference},

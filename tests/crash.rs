@@ -12,7 +12,7 @@ mod common;
 use std::{collections::HashSet, path::Path, sync::Arc};
 
 use common::{add, check, everything, is_slow, noise, signer};
-use docarchive::{
+use docarchive::internals::{
     archive::{Archive, HistoryCheck, inspect::audit::AuditScope, maintain::compact::Policy},
     backend::{
         Storage,

@@ -14,7 +14,7 @@ use std::{
 };
 
 use common::{add, check, context, copy, everything, init, init_in, is_slow, signer};
-use docarchive::{
+use docarchive::internals::{
     archive::{
         Archive, HistoryCheck,
         inspect::audit::{AuditReport, AuditScope, Code},
@@ -283,10 +283,12 @@ fn damage_in_a_base_names_every_revision_that_rests_on_it() {
     let revisions = archive.catalog().revisions(&document).unwrap();
     assert_eq!(archive.chain(&revisions[0]).unwrap().depth, 2, "the story has a chain");
     // The first pack holds the first revision, on which the others rest.
-    let places =
-        docarchive::store::place::Places::places(archive.catalog(), revisions[2].digest.key());
+    let places = docarchive::internals::store::place::Places::places(
+        archive.catalog(),
+        revisions[2].digest.key(),
+    );
     let place = places.unwrap()[0];
-    let name = docarchive::store::pack_name(&place.pack);
+    let name = docarchive::internals::store::pack_name(&place.pack);
     let mut bad = contents[&name].to_vec();
     bad[(place.offset + place.n_bytes) as usize - 1] ^= 1;
     contents.insert(name.clone(), bad.into());

@@ -7,7 +7,7 @@ mod common;
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use common::{add, check, everything, init, init_in, signer};
-use docarchive::{
+use docarchive::internals::{
     archive::Archive,
     backend::{
         Storage,

@@ -13,7 +13,7 @@ use std::{
 };
 
 use common::{context, init, init_in, open_in, signer};
-use docarchive::{
+use docarchive::internals::{
     archive::{
         Archive, HistoryCheck,
         ingest::{Intake, Outcome, Provenance, Reading, Source, Steady},

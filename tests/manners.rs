@@ -14,7 +14,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use docarchive::{
+use docarchive::internals::{
     archive::ingest::{FileStat, IngestOptions, Intake, Outcome, Reading, Source},
     types::name::DocName,
 };

@@ -9,7 +9,7 @@ mod common;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use common::{add_one, check, context, everything, is_slow, open_in, signer};
-use docarchive::{
+use docarchive::internals::{
     archive::{
         Archive,
         find::Which,
@@ -243,7 +243,8 @@ proptest! {
 
 #[test]
 fn a_date_selects_what_was_there_then() {
-    let backend: Arc<dyn Storage> = Arc::new(docarchive::backend::memory::Memory::default());
+    let backend: Arc<dyn Storage> =
+        Arc::new(docarchive::internals::backend::memory::Memory::default());
     let mut archive = common::init(backend);
     // Write contexts are a minute apart.
     for n in 1..=3 {

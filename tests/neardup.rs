@@ -20,7 +20,7 @@ mod past;
 use std::{collections::BTreeSet, sync::Arc};
 
 use common::{ingest, init, intake, noise};
-use docarchive::{
+use docarchive::internals::{
     archive::{
         Archive,
         ingest::{IngestOptions, Provenance},

@@ -9,7 +9,7 @@ mod common;
 use std::sync::{Arc, OnceLock};
 
 use common::{add, everything, init, is_slow, signer};
-use docarchive::{
+use docarchive::internals::{
     archive::{Archive, HistoryCheck, inspect::audit::AuditScope},
     backend::memory::{Contents, Memory},
     journal::{
@@ -178,7 +178,7 @@ fn read_texts(bytes: &[u8]) {
     if let Ok(line) = std::str::from_utf8(bytes) {
         let _ = (Checkpoint::parse(line), Verifier::parse(line), TilePath::parse(line));
         let _ = Signer::parse(line);
-        let _ = (Digest::parse(line), docarchive::types::time::Timestamp::parse(line));
+        let _ = (Digest::parse(line), docarchive::internals::types::time::Timestamp::parse(line));
     }
     for media_type in ["text/plain", "text/html", "application/octet-stream"] {
         if let Some(readable) = text::readable(bytes, media_type) {

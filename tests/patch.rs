@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use docarchive::diff::{Sides, unified};
+use docarchive::internals::diff::{Sides, unified};
 use proptest::prelude::*;
 
 /// Runs `patch` over `a` as people do, without options that would help it.

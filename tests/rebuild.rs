@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{add, check, everything, init, init_in, open_in};
-use docarchive::{
+use docarchive::internals::{
     archive::Archive,
     backend::{Backend, Storage, local::Local, memory::Memory},
 };
@@ -127,7 +127,10 @@ fn the_four_views_answer_in_the_shell() {
     );
     assert_eq!(
         row("SELECT sha256 || ' ' || captured FROM revisions WHERE name = 'b/c.txt'"),
-        format!("{} 2025-11-24T16:01:00Z", docarchive::types::digest::Digest::of(b"other"))
+        format!(
+            "{} 2025-11-24T16:01:00Z",
+            docarchive::internals::types::digest::Digest::of(b"other")
+        )
     );
     assert_eq!(
         row("SELECT count(*) || ' ' || count(pack) || ' ' || sum(revisions) FROM contents"),

@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{add, init, noise};
-use docarchive::{
+use docarchive::internals::{
     archive::{Archive, DeltaLink, inspect::sizes::Sizes},
     backend::{Backend, memory::Memory},
     store::{

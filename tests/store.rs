@@ -12,7 +12,7 @@ use std::{
 };
 
 use common::{add, check, everything, ingest, init, init_in, intake, is_slow, noise, open_in};
-use docarchive::{
+use docarchive::internals::{
     archive::{
         Archive,
         ingest::{IngestOptions, Outcome},

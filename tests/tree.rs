@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
-use docarchive::{
+use docarchive::internals::{
     journal::{
         event::Event,
         merkle::{

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use docarchive::{
+use docarchive::internals::{
     archive::{
         Archive, WriteContext,
         ingest::{IngestItem, IngestOptions, Intake},

@@ -1,7 +1,7 @@
 //! Events and details have one spelling. A tab, which neither can hold, stands between the two.
 #![no_main]
 
-use docarchive::journal::event::{Detail, Event};
+use docarchive::internals::journal::event::{Detail, Event};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
 //! Frames, chunk lists and sketches: lengths have limits, and there is one spelling.
 #![no_main]
 
-use docarchive::{similarity::sketch::Sketch, store::{chunk, frame}, types::limits};
+use docarchive::internals::{similarity::sketch::Sketch, store::{chunk, frame}, types::limits};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

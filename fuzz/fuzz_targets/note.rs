@@ -1,7 +1,7 @@
 //! Identities, checkpoints and keys: no signature is trusted that the key did not make.
 #![no_main]
 
-use docarchive::journal::{Identity, note::{self, Checkpoint, Signer, Verifier}};
+use docarchive::internals::journal::{Identity, note::{self, Checkpoint, Signer, Verifier}};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
 //! Packs, with and without their directory.
 #![no_main]
 
-use docarchive::{backend::memory::Memory, store::{pack, pack_name}, types::digest::Digest};
+use docarchive::internals::{backend::memory::Memory, store::{pack, pack_name}, types::digest::Digest};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

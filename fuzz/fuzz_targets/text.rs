@@ -1,7 +1,7 @@
 //! Any bytes as text: decoded, stripped of markup, cut into words, sketched, compared.
 #![no_main]
 
-use docarchive::{diff::{self, Sides}, similarity::{shingles::PackedWords, sketch::Sketch}, text::{self, Normal}};
+use docarchive::internals::{diff::{self, Sides}, similarity::{shingles::PackedWords, sketch::Sketch}, text::{self, Normal}};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -15,7 +15,6 @@ use super::{Catalog, digest, name_of, name_value};
 /// The latest revision of a document, as far as the next one depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Latest {
-    /// Of the document.
     pub doc: DocId,
     /// The index in the journal of the event that recorded it.
     pub event: u64,

@@ -35,7 +35,6 @@ pub struct FileStat {
     pub ctime: i64,
     /// Its number on the device.
     pub inode: u64,
-    /// The device.
     pub device: u64,
 }
 

@@ -83,7 +83,6 @@ pub fn shared(a: &Seeds, b: &Seeds) -> Vec<Passage> {
 /// A text as its words and their hashes.
 #[derive(Debug, Clone, Copy)]
 pub struct HashedWords<'a> {
-    /// The words.
     pub words: &'a [&'a str],
     /// A hash of each.
     pub hashes: &'a [u64],

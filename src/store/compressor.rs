@@ -72,7 +72,7 @@ pub struct Based {
     pub skip: bool,
 }
 
-/// A frame that is compressed.
+/// What comes out, in the order in which the jobs went in.
 pub struct CompressedFrame {
     /// What its blobs are.
     pub kind: FrameKind,

@@ -3,7 +3,7 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use docarchive::{
+use docarchive::internals::{
     archive::{
         Archive, HistoryCheck, WriteContext,
         ingest::{
@@ -26,7 +26,7 @@ pub fn context(n: u64) -> WriteContext {
     WriteContext {
         now: Timestamp::from_unix(1_764_000_000 + 60 * n as i64, 0),
         began: (1_764_000_000 + 60 * n as i64) * 1_000_000_000,
-        seed: *docarchive::types::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
+        seed: *docarchive::internals::types::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
         by: Some("tester".into()),
         tool: "archive 0.1.0".into(),
     }
@@ -118,8 +118,8 @@ pub fn check(archive: &Archive, backend: &Arc<dyn Storage>) {
 }
 
 /// The facts of a backend in a memory of their own.
-pub fn copy(backend: &dyn Backend) -> docarchive::backend::memory::Memory {
-    let mut contents = docarchive::backend::memory::Contents::new();
+pub fn copy(backend: &dyn Backend) -> docarchive::internals::backend::memory::Memory {
+    let mut contents = docarchive::internals::backend::memory::Contents::new();
     let mut names = vec!["identity".to_owned()];
     for folder in ["log", "packs"] {
         names.extend(backend.list(folder).unwrap().into_iter().map(|object| object.name));
@@ -129,7 +129,7 @@ pub fn copy(backend: &dyn Backend) -> docarchive::backend::memory::Memory {
             contents.insert(name, bytes.into());
         }
     }
-    docarchive::backend::memory::Memory::of(contents)
+    docarchive::internals::backend::memory::Memory::of(contents)
 }
 
 /// Whether the long form of a test is asked for: all cases instead of a sample.

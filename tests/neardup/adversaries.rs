@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use docarchive::{
+use docarchive::internals::{
     archive::similar::{Threshold, neighbours::SimilarQuery},
     types::limits,
 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use docarchive::{archive::Archive, backend::memory::Memory};
+use docarchive::internals::{archive::Archive, backend::memory::Memory};
 
 use super::{
     Text, add_from, grouped, holding, names, near_document, near_groups, sentences, set,

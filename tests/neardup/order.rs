@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use docarchive::{archive::Archive, backend::memory::Memory};
+use docarchive::internals::{archive::Archive, backend::memory::Memory};
 
 use super::{
     Dice, Text, add_on, boilerplate::page, names, near_document, near_groups, sentences, story,
@@ -178,7 +178,7 @@ fn groups_below_a_prefix_do_not_depend_on_what_is_beside_it() {
     let (one, two) = (story(1, 12), story(2, 12));
     let both = ("beside/both".to_owned(), one.clone() + &two);
     let within = [("below/one".to_owned(), one), ("below/two".to_owned(), two)];
-    let below = docarchive::types::name::DocName::new("below").unwrap();
+    let below = docarchive::internals::types::name::DocName::new("below").unwrap();
     let scope = super::DupsScope { prefix: Some(&below), ..super::EVERYTHING };
     for before in [true, false] {
         let mut texts = within.to_vec();

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use docarchive::{
+use docarchive::internals::{
     archive::{Archive, maintain::compact::Policy},
     backend::{Storage, memory::Memory},
 };
@@ -230,7 +230,7 @@ fn postings_are_those_of_latest_texts_and_compaction_leaves_them() {
     let mut archive = holding(&[("a".into(), story(1, 12)), ("b".into(), story(2, 12))]);
     add_on(&mut archive, 2, &[("a".into(), story(3, 12))], 1);
     let before = archive.catalog().dump().unwrap();
-    let rewrite = Policy::Rewrite(docarchive::store::CompressionLevels::all(12), 1);
+    let rewrite = Policy::Rewrite(docarchive::internals::store::CompressionLevels::all(12), 1);
     archive.compact(rewrite, "test", &mut |_| Ok(())).unwrap();
     for dump in [before, archive.catalog().dump().unwrap()] {
         let rows = |table: &str| -> Vec<Vec<String>> {

@@ -12,7 +12,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use docarchive::types::time::Timestamp;
+use docarchive::internals::types::time::Timestamp;
 
 /// The day on which everything was added, in the texts.
 const DAY_SHOWN: &str = "2026-11-23";

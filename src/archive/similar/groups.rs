@@ -79,6 +79,9 @@ struct CandidatePair {
     is_leader: bool,
 }
 
+/// A document and its latest revision, with the row of its content.
+type ContentHolder = (i64, (Document, Revision));
+
 /// A content with its sketch.
 pub(in crate::archive) struct Sketched {
     pub content: i64,
@@ -308,11 +311,7 @@ impl Archive {
     }
 
     /// The documents that hold these contents now, as far as they are wanted, each with its content.
-    fn members(
-        &self,
-        contents: &[i64],
-        scope: DupsScope,
-    ) -> Result<Vec<(i64, (Document, Revision))>, Error> {
+    fn members(&self, contents: &[i64], scope: DupsScope) -> Result<Vec<ContentHolder>, Error> {
         let mut members = Vec::new();
         for content in contents {
             let holders = self.holders(*content, false)?.into_iter();

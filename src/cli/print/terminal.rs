@@ -18,7 +18,6 @@ pub enum ColorChoice {
     Auto,
     /// Always, also into a pipe.
     Always,
-    /// Never.
     Never,
 }
 

@@ -365,25 +365,29 @@ impl Auditor<'_> {
         let chunks = self.chunk_keys()?;
         let found = rebuild::packs(&*self.archive.home.backend)?;
         let stored: HashSet<Digest> = found.iter().copied().collect();
-        for known in self.archive.catalog.packs()? {
+        let known: HashSet<Digest> = self.archive.catalog.packs()?.into_iter().collect();
+        for known in &known {
             // One that came since the packs were listed is there.
-            let name = pack_name(&known);
+            let name = pack_name(known);
             let is_gone =
-                !stored.contains(&known) && self.archive.home.backend.size(&name)?.is_none();
+                !stored.contains(known) && self.archive.home.backend.size(&name)?.is_none();
             // One that was compacted away meanwhile is not missed.
-            if is_gone && self.archive.catalog.has_pack_now(&known)? {
+            if is_gone && self.archive.catalog.has_pack_now(known)? {
                 self.find(Code::PackDamaged, name, "it is missing");
             }
         }
         for (n, name) in found.iter().enumerate() {
-            self.pack(name, &chunks)?;
+            // A pack that was committed meanwhile belongs to contents that are not looked at here.
+            let catalog = &self.archive.catalog;
+            let is_newer = !known.contains(name) && catalog.has_pack_now(name)?;
+            self.pack(name, &chunks, is_newer)?;
             self.report.n_packs += 1;
             (self.progress)(WorkDone::Packs(n as u64));
         }
         Ok(())
     }
 
-    fn pack(&mut self, name: &Digest, chunks: &HashSet<Key>) -> Result<(), Error> {
+    fn pack(&mut self, name: &Digest, chunks: &HashSet<Key>, is_newer: bool) -> Result<(), Error> {
         let object = pack_name(name);
         let bytes = match self.archive.home.backend.read(&object, limits::PACK_BYTES_MAX as usize) {
             Ok(Some(bytes)) => bytes,
@@ -412,7 +416,7 @@ impl Auditor<'_> {
             let is_used = self.archive.catalog.n_contents_with(*key)? > 0 || chunks.contains(key);
             n_idle += u64::from(!is_used);
         }
-        if n_idle > 0 {
+        if n_idle > 0 && !is_newer {
             let blobs = if n_idle == 1 { "blob that belongs" } else { "blobs that belong" };
             let why = format!("it holds {n_idle} {blobs} to no content");
             self.find(Code::BlobUnreferenced, object, why);

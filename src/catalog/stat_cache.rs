@@ -80,20 +80,29 @@ impl StatCache {
 
     /// Whether a file has the stat with which its content was found to be this revision of it.
     pub fn is_unchanged(&self, name: &DocName, file_stat: &FileStat, latest: &Latest) -> bool {
-        let entry = self.db.prepare_cached(QUESTION).and_then(|mut query| {
-            let key = params![name_value(name.as_bytes()), latest.event as i64];
-            let stat = query.query_row(key, |row| {
-                Ok(FileStat {
-                    n_bytes: row.get::<_, i64>(0)? as u64,
-                    mtime: row.get(1)?,
-                    ctime: row.get(2)?,
-                    inode: row.get::<_, i64>(3)? as u64,
-                    device: row.get::<_, i64>(4)? as u64,
-                })
+        let entry =
+            self.begin().and_then(|()| self.db.prepare_cached(QUESTION)).and_then(|mut query| {
+                let key = params![name_value(name.as_bytes()), latest.event as i64];
+                let stat = query.query_row(key, |row| {
+                    Ok(FileStat {
+                        n_bytes: row.get::<_, i64>(0)? as u64,
+                        mtime: row.get(1)?,
+                        ctime: row.get(2)?,
+                        inode: row.get::<_, i64>(3)? as u64,
+                        device: row.get::<_, i64>(4)? as u64,
+                    })
+                });
+                stat.optional()
             });
-            stat.optional()
-        });
         entry.is_ok_and(|known| known.as_ref() == Some(file_stat))
+    }
+
+    /// Begins to read, unless that was done: each question alone would lock and unlock the file.
+    fn begin(&self) -> rusqlite::Result<()> {
+        match self.db.is_autocommit() {
+            true => self.db.prepare_cached("BEGIN")?.execute([]).map(drop),
+            false => Ok(()),
+        }
     }
 
     /// Remembers the stats of files that were read.
@@ -104,6 +113,10 @@ impl StatCache {
     }
 
     fn insert(&self, entries: &[StatEntry]) -> rusqlite::Result<()> {
+        // What was read may be older than what another process has written since.
+        if !self.db.is_autocommit() {
+            self.db.prepare_cached("COMMIT")?.execute([])?;
+        }
         let transaction = self.db.unchecked_transaction()?;
         let mut insert = transaction
             .prepare_cached("INSERT OR REPLACE INTO stat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;

@@ -43,7 +43,7 @@ pub struct DupsScope<'a> {
     pub prefix: Option<&'a DocName>,
     /// Only groups with documents of several sites.
     pub across_sites: bool,
-    /// Only groups with a revision taken in at or after this moment.
+    /// Only groups with a revision added at or after this time.
     pub since: Option<Timestamp>,
 }
 

@@ -24,7 +24,7 @@ impl Drop for Writing<'_> {
 }
 
 fn n_rounds() -> usize {
-    if is_slow() { 60 } else { 12 }
+    if is_slow() { 60 } else { 6 }
 }
 
 /// One state of the documents: they all change together, in one commit.

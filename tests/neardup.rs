@@ -1,7 +1,7 @@
 //! Near-duplicates: copies are found in any language, other texts are not, and nothing else matters:
 //! not the boilerplate around a text, not the order in which texts came, not the catalog's past.
 //!
-//! 2,000 identical texts and two orders by default, 10,000 and four with ARCHIVE_SLOW.
+//! 2,000 identical texts and one order by default, 10,000 and four with ARCHIVE_SLOW.
 #![allow(clippy::unwrap_used)]
 
 mod common;

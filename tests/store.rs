@@ -1,6 +1,6 @@
 //! The store's own promises: bounded chains, bases wherever they are, the same packs on any number of threads.
 //!
-//! Chains of 1,000 revisions by default, of 10,000 with ARCHIVE_SLOW; of 500 and 2,000 where they grow.
+//! Chains of 300 revisions by default, of 10,000 with ARCHIVE_SLOW; of 200 and 2,000 where they grow.
 //! Fewer numbers of threads and fewer rewritings by default.
 #![allow(clippy::unwrap_used)]
 
@@ -123,11 +123,11 @@ fn n_packed(backend: &dyn Backend) -> u64 {
 }
 
 fn n_revisions() -> usize {
-    if is_slow() { 10_000 } else { 1000 }
+    if is_slow() { 10_000 } else { 300 }
 }
 
 fn n_growing() -> usize {
-    if is_slow() { 2000 } else { 500 }
+    if is_slow() { 2000 } else { 200 }
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn i4_a_catalog_that_names_other_bytes_is_not_trusted() {
     db.close().unwrap();
     let archive = open(&path).unwrap();
     let document = archive.document(b"a.txt").unwrap();
-    let revision = archive.catalog().revision(&document, 1).unwrap().unwrap();
+    let revision = archive.catalog().revision(document.id, 1).unwrap().unwrap();
     assert!(matches!(archive.read_whole(&document, &revision), Err(Error::Catalog { .. })));
 }
 

@@ -204,7 +204,7 @@ fn shares_of_a_frame_add_up_to_it() {
     let mut shares = Vec::new();
     for name in ["a", "b/c", "empty"] {
         let document = archive.document(name.as_bytes()).unwrap();
-        let first = archive.catalog().revision(&document, 1).unwrap().unwrap();
+        let first = archive.catalog().revision(document.id, 1).unwrap().unwrap();
         shares.push(archive.chain(&first).unwrap());
     }
     assert!(shares.iter().all(|chain| chain.how == How::Solid && chain.n_in_frame == 3));

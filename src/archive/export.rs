@@ -25,7 +25,10 @@ impl Archive {
             for document in &documents {
                 let revision = match as_of {
                     Some(timestamp) => self.catalog.revision_as_of(document, timestamp)?,
-                    None => self.catalog.revision_of_event(document.latest)?,
+                    None => self
+                        .catalog
+                        .revision_of_event(document.latest)?
+                        .map(|(_, revision)| revision),
                 };
                 if let Some(revision) = revision {
                     each(document, &revision)?;

@@ -93,9 +93,9 @@ impl Archive {
     ) -> Result<(Document, Revision), Error> {
         let n = document.n_revisions;
         let found = match which {
-            Which::Number(number) => self.catalog.revision(document, number)?,
+            Which::Number(number) => self.catalog.revision(document.id, number)?,
             Which::Latest(back) => match n.checked_sub(back) {
-                Some(number) => self.catalog.revision(document, number)?,
+                Some(number) => self.catalog.revision(document.id, number)?,
                 None => None,
             },
             Which::AsOf(timestamp) => self.catalog.revision_as_of(document, timestamp)?,

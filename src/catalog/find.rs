@@ -62,12 +62,6 @@ impl Catalog {
         Ok(found.optional()?)
     }
 
-    /// The document with this id; there must be one.
-    pub fn document(&self, id: DocId) -> Result<Document, Error> {
-        let mut query = self.db.prepare_cached(&format!("{DOCUMENT} WHERE doc = ?1"))?;
-        Ok(query.query_row([id.0 as i64], document)?)
-    }
-
     /// The document in this row.
     pub fn document_at(&self, row: i64) -> Result<Document, Error> {
         let mut query = self.db.prepare_cached(&format!("{DOCUMENT} WHERE id = ?1"))?;
@@ -106,17 +100,17 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The revision with this number.
-    pub fn revision(&self, document: &Document, number: u64) -> Result<Option<Revision>, Error> {
+    /// The revision of a document with this number.
+    pub fn revision(&self, doc: DocId, number: u64) -> Result<Option<Revision>, Error> {
         let sql = format!("{REVISION} WHERE d.doc = ?1 AND r.number = ?2");
         let mut query = self.db.prepare_cached(&sql)?;
-        Ok(query.query_row(params![document.id.0 as i64, number as i64], revision).optional()?)
+        Ok(query.query_row(params![doc.0 as i64, number as i64], revision).optional()?)
     }
 
-    /// The revision that this event recorded.
-    pub fn revision_of_event(&self, event: u64) -> Result<Option<Revision>, Error> {
+    /// The revision that this event recorded, and its document.
+    pub fn revision_of_event(&self, event: u64) -> Result<Option<(Document, Revision)>, Error> {
         let mut query = self.db.prepare_cached(&format!("{REVISION} WHERE r.event = ?1"))?;
-        Ok(query.query_row([event as i64], revision).optional()?)
+        Ok(query.query_row([event as i64], revision_of_document).optional()?)
     }
 
     /// The last revision captured at or before that time; of several captured together, the latest.

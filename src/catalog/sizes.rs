@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::types::{
     digest::{Digest, Key},
-    document::Revision,
+    document::{Document, Revision},
     error::Error,
 };
 
@@ -69,7 +69,7 @@ impl Catalog {
 
     /// The revision that has the content with this key, the nearest to `from`: the last one before it of
     /// the same document, else the first that was recorded.
-    pub fn holder(&self, key: Key, from: &Revision) -> Result<Option<Revision>, Error> {
+    pub fn holder(&self, key: Key, from: &Revision) -> Result<Option<(Document, Revision)>, Error> {
         let mut query = self.db.prepare_cached(&format!(
             "{REVISION} WHERE c.key = ?1
              ORDER BY d.doc = ?2 DESC, iif(d.doc = ?2 AND r.number < ?3, -r.number, 0),
@@ -77,7 +77,7 @@ impl Catalog {
              LIMIT 1"
         ))?;
         let values = params![key.0 as i64, from.doc.0 as i64, from.number as i64];
-        Ok(query.query_row(values, find::revision).optional()?)
+        Ok(query.query_row(values, find::revision_of_document).optional()?)
     }
 
     /// The bytes that the catalog takes.

@@ -15,13 +15,9 @@ use crate::types::error::Error;
 /// The variable that turns topics on: `ARCHIVE_DEBUG=store,commit`, or `all`.
 pub const VARIABLE: &str = "ARCHIVE_DEBUG";
 
-/// What can be turned on.
-pub const TOPICS: [(&str, &str); 4] = [
-    ("store", "why a base was chosen or refused"),
-    ("similar", "why a candidate for a near-duplicate was dropped"),
-    ("commit", "how long each step of a commit took"),
-    ("catalog", "why the catalog was made anew"),
-];
+/// What can be turned on: why a base was chosen, or a candidate for a near-duplicate dropped; how long
+/// each step of a commit took; why the catalog was made anew.
+pub const TOPICS: [&str; 4] = ["store", "similar", "commit", "catalog"];
 
 /// Starts to print what is said of the topics that `value`, the variable's, names.
 pub fn start(value: Option<&OsStr>) -> Result<(), Error> {
@@ -45,11 +41,11 @@ pub fn start(value: Option<&OsStr>) -> Result<(), Error> {
 fn topics(list: &str) -> Result<Vec<&'static str>, Error> {
     let mut found = Vec::new();
     for word in list.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-        match TOPICS.iter().find(|(topic, _)| *topic == word) {
-            Some((topic, _)) => found.push(*topic),
-            None if word == "all" => found.extend(TOPICS.map(|(topic, _)| topic)),
+        match TOPICS.iter().find(|topic| **topic == word) {
+            Some(topic) => found.push(*topic),
+            None if word == "all" => found.extend(TOPICS),
             None => {
-                let known = TOPICS.map(|(topic, _)| topic).join(", ");
+                let known = TOPICS.join(", ");
                 let why = format!("{VARIABLE} has no topic '{word}'; there are: {known}, all");
                 return Err(Error::usage(why));
             }

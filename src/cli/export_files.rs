@@ -4,18 +4,13 @@
 //! links come last, in a pass of their own.
 
 use std::fs::{self, FileTimes, Permissions};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::types::{
-    digest::{Digest, Hasher},
-    error::Error,
-    name::DocName,
-    time::Timestamp,
-};
+use crate::types::{digest::Digest, error::Error, name::DocName, time::Timestamp};
 
 use super::{files, print::terminal::shown_name};
 
@@ -218,16 +213,8 @@ fn same_file(path: &Path, document: &Outgoing<'_>) -> Result<bool, Error> {
     if input.stat.size != document.size {
         return Ok(false);
     }
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        match input.file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finish() == document.digest),
-            Ok(n_bytes) => hasher.update(&buffer[..n_bytes]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(source) => return Err(io_at("read", path)(source)),
-        }
-    }
+    let (digest, _) = Digest::of_all(&mut input.file).map_err(io_at("read", path))?;
+    Ok(digest == document.digest)
 }
 
 fn write_file(

@@ -1,6 +1,7 @@
 //! Names made of bytes: SHA-256 digests, the short keys cut from them, and document ids.
 
 use std::fmt;
+use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256};
 
@@ -27,6 +28,24 @@ impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of everything that can still be read, and how many bytes that is.
+    pub fn of_all(mut source: impl Read) -> io::Result<(Self, u64)> {
+        let mut hasher = Hasher::default();
+        let mut n_bytes = 0;
+        let mut piece = vec![0; 64 << 10];
+        loop {
+            match source.read(&mut piece) {
+                Ok(0) => return Ok((hasher.finish(), n_bytes)),
+                Ok(n) => {
+                    hasher.update(&piece[..n]);
+                    n_bytes += n as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Takes 32 bytes that are a digest already.

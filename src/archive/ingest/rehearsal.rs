@@ -1,19 +1,14 @@
 //! The rehearsal: what adding would do, and nothing done.
 
-use std::io::{self, Read as _};
-
 use crate::{
     archive::Archive,
     catalog::StatCache,
-    types::{
-        digest::{Digest, Hasher},
-        error::Error,
-    },
+    types::{digest::Digest, error::Error},
 };
 
 use super::{
     add::{NewRevision, Outcome},
-    reader::{Intake, Source},
+    reader::Intake,
     run::{IngestEvent, IngestItem, IngestOptions, IngestSummary},
 };
 
@@ -57,7 +52,7 @@ impl Archive {
         {
             return Ok(Outcome::Unchanged);
         }
-        let (digest, n_bytes) = match digest_of(&*intake.source) {
+        let (digest, n_bytes) = match intake.source.open().and_then(Digest::of_all) {
             Ok(read) => read,
             Err(error) => return Ok(Outcome::Unreadable(error)),
         };
@@ -68,20 +63,5 @@ impl Archive {
         let is_new_content = self.catalog.content(&digest)?.is_none();
         let revision = NewRevision { number, digest, n_bytes, is_new_content, is_unsettled: false };
         Ok(revision.into())
-    }
-}
-
-fn digest_of(source: &dyn Source) -> io::Result<(Digest, u64)> {
-    let mut source = source.open()?;
-    let mut hasher = Hasher::default();
-    let mut n_bytes = 0;
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        let n = source.read(&mut piece)?;
-        if n == 0 {
-            return Ok((hasher.finish(), n_bytes));
-        }
-        hasher.update(&piece[..n]);
-        n_bytes += n as u64;
     }
 }

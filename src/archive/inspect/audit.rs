@@ -336,11 +336,10 @@ impl Auditor<'_> {
     fn revision(&mut self, examined: &Examined, revise: &Revise) -> Result<bool, Error> {
         let index = examined.index;
         let about = format!("event {index}");
-        let Some(row) = self.archive.catalog.revision_of_event(index)? else {
+        let Some((document, row)) = self.archive.catalog.revision_of_event(index)? else {
             self.find(Code::CatalogDrift, about, "it has no row in the catalog");
             return Ok(false);
         };
-        let document = self.archive.catalog.document(row.doc)?;
         let is_right = document.id == revise.doc
             && row.digest == revise.sha256
             && row.n_bytes == revise.size
@@ -351,7 +350,7 @@ impl Auditor<'_> {
         }
         let before = match row.number.checked_sub(1) {
             Some(0) | None => None,
-            Some(number) => self.archive.catalog.revision(&document, number)?,
+            Some(number) => self.archive.catalog.revision(row.doc, number)?,
         };
         if before.map(|row| row.event) != revise.prev {
             let why = format!("it names {:?} as its document's previous event", revise.prev);

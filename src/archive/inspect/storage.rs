@@ -155,8 +155,7 @@ impl Archive {
 
     /// The document and revision that hold a blob, as seen from a revision.
     pub fn holder(&self, key: Key, from: &Revision) -> Result<Option<(Document, Revision)>, Error> {
-        let Some(revision) = self.catalog.holder(key, from)? else { return Ok(None) };
-        Ok(Some((self.catalog.document(revision.doc)?, revision)))
+        self.catalog.holder(key, from)
     }
 
     fn chain_of_chunks(&self, revision: &Revision, list: DeltaChain) -> Result<DeltaChain, Error> {
@@ -181,8 +180,7 @@ impl Archive {
 
     /// How many of a revision's chunks are chunks of the one before it.
     fn n_chunks_before(&self, revision: &Revision, chunks: &[Chunk]) -> Result<Option<u64>, Error> {
-        let document = self.catalog.document(revision.doc)?;
-        let before = self.catalog.revision(&document, revision.number.saturating_sub(1))?;
+        let before = self.catalog.revision(revision.doc, revision.number.saturating_sub(1))?;
         let Some(before) = before else { return Ok(None) };
         let Ok(Some(before)) = self.reader.chunks(&before.digest) else { return Ok(None) };
         let before: HashSet<Digest> = before.iter().map(|chunk| chunk.digest).collect();

@@ -15,9 +15,12 @@ use crate::{
 
 use super::{
     groups::Sketched,
-    neighbours::{Candidate, NearDocument, SimilarQuery},
+    neighbours::{NearDocument, SimilarQuery},
     sites::BoilerplateCache,
 };
+
+/// What some events of a commit recorded.
+type NewRevisions = Vec<(Document, Revision)>;
 
 impl Archive {
     /// For each text that a commit brought in, the earlier documents that are nearest to it.
@@ -41,8 +44,13 @@ impl Archive {
         for (index, candidates) in
             self.candidates_of_many(&sketched, threshold, &boilerplate_cache)?
         {
-            let text = (&revisions[index], sketched[index].content);
-            let (own, near) = self.nearest(text, candidates, threshold, &boilerplate_cache)?;
+            let (own, revision) = &revisions[index];
+            let content = sketched[index].content;
+            let Some(text) = self.prepared(revision, content, &boilerplate_cache)? else {
+                continue;
+            };
+            let query = SimilarQuery { threshold, own: Some(own), all_revisions: false };
+            let near = self.near_among(&text, candidates, query, &boilerplate_cache)?;
             n_near += u64::from(!near.is_empty());
             if !is_bulk {
                 near.iter()
@@ -54,38 +62,21 @@ impl Archive {
         Ok(is_bulk.then_some(about))
     }
 
-    /// The revisions that these events recorded, and the sketches of their contents.
+    /// The revisions that these events recorded, with their documents, and the sketches of their contents.
     fn sketched_by(
         &self,
         events: &[u64],
         boilerplate_cache: &BoilerplateCache,
-    ) -> Result<(Vec<Revision>, Vec<Sketched>), Error> {
+    ) -> Result<(NewRevisions, Vec<Sketched>), Error> {
         let (mut revisions, mut sketched) = (Vec::new(), Vec::new());
         for event in events {
-            let Some(revision) = self.catalog.revision_of_event(*event)? else { continue };
-            let content = self.catalog.content_of(&revision)?;
+            let Some(recorded) = self.catalog.revision_of_event(*event)? else { continue };
+            let content = self.catalog.content_of(&recorded.1)?;
             let Some(sketch) = self.catalog.sketch(content)? else { continue };
             let sketch = boilerplate_cache.own(&self.catalog, content, sketch)?;
             sketched.push(Sketched { content, sketch });
-            revisions.push(revision);
+            revisions.push(recorded);
         }
         Ok((revisions, sketched))
-    }
-
-    /// The document of a new text, and those others among the candidates that are near to it.
-    fn nearest(
-        &self,
-        (revision, content): (&Revision, i64),
-        candidates: Vec<Candidate>,
-        threshold: Threshold,
-        boilerplate_cache: &BoilerplateCache,
-    ) -> Result<(Document, Vec<NearDocument>), Error> {
-        let own = self.catalog.document(revision.doc)?;
-        let Some(text) = self.prepared(revision, content, boilerplate_cache)? else {
-            return Ok((own, Vec::new()));
-        };
-        let query = SimilarQuery { threshold, own: Some(&own), all_revisions: false };
-        let near = self.near_among(&text, candidates, query, boilerplate_cache)?;
-        Ok((own, near))
     }
 }

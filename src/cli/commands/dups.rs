@@ -17,7 +17,7 @@ use crate::{
         },
         exit::ExitCode,
         print::{
-            json::{SimilarityLine, name_b64, typed},
+            json::{RevisionSummary, SimilarityLine, typed},
             similarity::shares,
             terminal::{Style, counted, pad_left, shown_name, size},
         },
@@ -69,12 +69,8 @@ struct GroupLine {
 
 #[derive(Serialize)]
 struct MemberLine {
-    id: String,
-    name: String,
-    name_b64: Option<String>,
-    revision: u64,
-    sha256: String,
-    bytes: u64,
+    #[serde(flatten)]
+    revision: RevisionSummary,
     resemblance: Option<f64>,
 }
 
@@ -196,12 +192,7 @@ fn line(kind: &'static str, group: &Group) -> GroupLine {
     };
     let members =
         group.members.iter().enumerate().map(|(index, (document, revision))| MemberLine {
-            id: document.id.to_string(),
-            name: document.name.text().into_owned(),
-            name_b64: name_b64(&document.name),
-            revision: revision.number,
-            sha256: revision.digest.to_string(),
-            bytes: revision.n_bytes,
+            revision: RevisionSummary::of(document, revision),
             resemblance: resemblance(index),
         });
     let pairs = group.pairs.iter().map(|MemberPair { a, b, similarity }| PairLine {

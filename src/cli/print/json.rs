@@ -28,6 +28,30 @@ impl SimilarityLine {
     }
 }
 
+/// Which revision a line is about, and what its content is: the first fields of such a line.
+#[derive(Debug, Clone, Serialize)]
+pub struct RevisionSummary {
+    id: String,
+    name: String,
+    name_b64: Option<String>,
+    revision: u64,
+    sha256: String,
+    bytes: u64,
+}
+
+impl RevisionSummary {
+    pub fn of(document: &Document, revision: &Revision) -> Self {
+        Self {
+            id: document.id.to_string(),
+            name: document.name.text().into_owned(),
+            name_b64: name_b64(&document.name),
+            revision: revision.number,
+            sha256: revision.digest.to_string(),
+            bytes: revision.n_bytes,
+        }
+    }
+}
+
 /// A document and one of its revisions, in full.
 #[derive(Debug, Clone, Serialize)]
 pub struct RevisionLine {

@@ -8,7 +8,7 @@ use crate::{
         inspect::storage::{DeltaChain, DeltaLink, How, StoredAs},
     },
     cli::print::{
-        json::{name_b64, typed},
+        json::{RevisionSummary, name_b64, typed},
         output::Output,
         terminal::{
             Style, count, counted, exact_size, pad_left, pad_right, shown_name, size, times,
@@ -23,12 +23,8 @@ use crate::{
 
 #[derive(Serialize)]
 struct StoredLine {
-    id: String,
-    name: String,
-    name_b64: Option<String>,
-    revision: u64,
-    sha256: String,
-    bytes: u64,
+    #[serde(flatten)]
+    revision: RevisionSummary,
     frame_bytes: u64,
     depth: u64,
     decoded_bytes: u64,
@@ -263,12 +259,7 @@ fn stored_line(
     };
     let of_chunks = |n: u64| (chain.n_chunks > 0).then_some(n);
     StoredLine {
-        id: document.id.to_string(),
-        name: document.name.text().into_owned(),
-        name_b64: name_b64(&document.name),
-        revision: revision.number,
-        sha256: revision.digest.to_string(),
-        bytes: revision.n_bytes,
+        revision: RevisionSummary::of(document, revision),
         frame_bytes: chain.n_frame,
         depth: chain.depth,
         decoded_bytes: chain.decoded_bytes,

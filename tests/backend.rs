@@ -352,6 +352,22 @@ fn a_lock_left_by_a_dead_writer_is_no_lock() {
     assert_eq!(fs::read_to_string(folder.path().join("lock")).unwrap(), "anna");
 }
 
+/// A child shares the parent's open files from its birth until it is another program.
+#[test]
+fn a_lock_given_back_is_free_while_children_are_being_started() {
+    let (_folder, archive) = example();
+    std::thread::scope(|scope| {
+        let starting = scope.spawn(|| {
+            for _ in 0..300 {
+                assert!(std::process::Command::new("true").status().unwrap().success());
+            }
+        });
+        while !starting.is_finished() {
+            archive.lock("anna").map(drop).unwrap();
+        }
+    });
+}
+
 #[test]
 fn a_folder_without_permission_to_write_is_read_only() {
     use std::os::unix::fs::PermissionsExt;

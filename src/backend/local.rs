@@ -245,6 +245,9 @@ impl Guard for LockFile {}
 impl Drop for LockFile {
     fn drop(&mut self) {
         let _ = self.0.set_len(0);
+        // A child process that is just being started shares the open file until it is another program:
+        // closed only here, it would stay locked until then.
+        let _ = self.0.unlock();
     }
 }
 

@@ -1,4 +1,4 @@
-//! The tree, its proofs, tiles and notes agree with implementations that are not ours.
+//! The tree and its proofs agree with another implementation; interop/ has more of them.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
@@ -9,9 +9,7 @@ use docarchive::internals::{
         event::Event,
         merkle::{
             Frontier, TreeHead, leaf_hash,
-            tiles::{
-                Edge, Tile, TileId, TilePath, TreeError, consistency_proof, inclusion_proof, root,
-            },
+            tiles::{Edge, TileId, TilePath, TreeError, consistency_proof, inclusion_proof, root},
         },
         note::{Checkpoint, Signer, Verifier, open},
     },
@@ -19,10 +17,6 @@ use docarchive::internals::{
 };
 use proptest::prelude::*;
 use sha2::Sha256;
-use signed_note::{StandardSigner, StandardVerifier, VerifierList};
-use tlog_tiles::{
-    Hash, TileHashReader, TileReader, check_record, check_tree, prove_record, prove_tree,
-};
 
 const SIZE_MAX: u64 = 2000;
 
@@ -66,23 +60,6 @@ impl Pair {
     }
 }
 
-/// For tlog_tiles, which checks every tile against the root before it uses it.
-impl TileReader for Pair {
-    fn height(&self) -> u8 {
-        8
-    }
-
-    fn read_tiles(&self, tiles: &[tlog_tiles::Tile]) -> Result<Vec<Vec<u8>>, tlog_tiles::Error> {
-        let bytes = |tile: &tlog_tiles::Tile| {
-            let id = TileId { level: tile.level(), index: tile.level_index() };
-            concat(&self.read(id).unwrap()[..tile.width() as usize])
-        };
-        Ok(tiles.iter().map(bytes).collect())
-    }
-
-    fn save_tiles(&self, _: &[tlog_tiles::Tile], _: &[Vec<u8>]) {}
-}
-
 fn line(i: u64) -> Vec<u8> {
     format!("leaf {i}").into_bytes()
 }
@@ -93,14 +70,6 @@ fn leaf(i: u64) -> Digest {
 
 fn concat(hashes: &[Digest]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
-}
-
-fn hash(digest: &Digest) -> Hash {
-    Hash(*digest.as_bytes())
-}
-
-fn hashes(digests: &[Digest]) -> Vec<Hash> {
-    digests.iter().map(hash).collect()
 }
 
 /// A size, an index in it, and a size not above it.
@@ -131,23 +100,6 @@ proptest! {
     }
 
     #[test]
-    fn tiles_and_proofs_are_those_of_go((size, index, old) in sizes()) {
-        let pair = Pair::of(size);
-        let head = pair.head(size);
-        let reader = TileHashReader::new(size, hash(&head.root), &pair);
-
-        let theirs = prove_record(size, index, &reader).unwrap();
-        let ours = hashes(&pair.inclusion(index, size).unwrap());
-        check_record(&ours, size, hash(&head.root), index, hash(&leaf(index))).unwrap();
-        prop_assert_eq!(ours, theirs);
-
-        let theirs = prove_tree(size, old, &reader).unwrap();
-        let ours = hashes(&pair.consistency(old, size).unwrap());
-        check_tree(&ours, size, hash(&head.root), old, hash(&pair.head(old).root)).unwrap();
-        prop_assert_eq!(ours, theirs);
-    }
-
-    #[test]
     fn a_tree_proves_its_past_from_the_tiles_of_today((size, index, old) in sizes()) {
         let pair = Pair::of(size);
         prop_assert_eq!(root(old, |id| pair.read(id)).unwrap(), pair.head(old).root);
@@ -159,21 +111,6 @@ proptest! {
         } else {
             prop_assert!(pair.inclusion(index, old).is_err());
         }
-    }
-
-    #[test]
-    fn growing_changes_the_tiles_that_go_says((size, _, old) in sizes()) {
-        let pair = Pair::of(old);
-        let mut edge = Edge::read(old, |id| pair.read(id)).unwrap();
-        (old..size).for_each(|i| edge.push(leaf(i)));
-        let mut ours: Vec<String> = edge.take().iter().map(Tile::name).collect();
-        let theirs = tlog_tiles::Tile::new_tiles(8, old, size);
-        // Go's paths begin with the height, those of tlog-tiles do not.
-        let mut theirs: Vec<String> =
-            theirs.iter().map(|tile| tile.path().replacen("tile/8/", "tile/", 1)).collect();
-        ours.sort();
-        theirs.sort();
-        prop_assert_eq!(ours, theirs);
     }
 
     #[test]
@@ -259,37 +196,7 @@ fn checkpoint() -> Checkpoint {
 }
 
 #[test]
-fn others_open_what_we_sign() {
-    let signer = Signer::from_seed(NAME, &[3; 32]).unwrap();
-    let note = signed_note::Note::from_bytes(&checkpoint().sign(&signer).unwrap()).unwrap();
-    let verifier = StandardVerifier::new(&signer.verifier().to_string()).unwrap();
-    let (held, unknown) = note.verify(&VerifierList::new(vec![Box::new(verifier)])).unwrap();
-    assert_eq!((held.len(), unknown.len()), (1, 0));
-    let theirs = tlog_tiles::Checkpoint::from_bytes(note.text()).unwrap();
-    assert_eq!((theirs.origin(), theirs.size()), (NAME, 1_234_567));
-    assert_eq!((theirs.hash(), theirs.extension()), (&hash(&leaf(0)), ""));
-}
-
-#[test]
-fn we_open_what_others_sign_and_skip_whom_we_do_not_know() {
-    let ours = Signer::from_seed(NAME, &[3; 32]).unwrap();
-    let witness = Signer::from_seed("witness.example", &[4; 32]).unwrap();
-    let private =
-        |signer: &Signer| String::from_utf8(signer.private_text().as_bytes().to_vec()).unwrap();
-    let theirs = [&witness, &ours].map(|signer| StandardSigner::new(&private(signer)).unwrap());
-    let text = checkpoint().to_string();
-    let mut note = signed_note::Note::new(text.as_bytes(), &[]).unwrap();
-    note.add_sigs(&[&theirs[0], &theirs[1]]).unwrap();
-    let note = note.to_bytes();
-    for signer in [&ours, &witness] {
-        let verifier = Verifier::parse(&signer.verifier().to_string()).unwrap();
-        assert_eq!(open(&note, &verifier).unwrap().text(), text);
-        assert_eq!(Checkpoint::open(&note, &verifier), Ok(checkpoint()));
-    }
-}
-
-#[test]
-fn texts_of_checkpoints_are_judged_like_tlog_tiles_does() {
+fn a_checkpoint_has_one_spelling() {
     let text = checkpoint().to_string();
     for bad in [
         text.replace("1234567", "01234567"),
@@ -300,6 +207,5 @@ fn texts_of_checkpoints_are_judged_like_tlog_tiles_does() {
         text.trim_end().to_owned(),
     ] {
         assert_eq!(Checkpoint::parse(&bad), None, "{bad:?}");
-        assert!(tlog_tiles::Checkpoint::from_bytes(bad.as_bytes()).is_err(), "{bad:?}");
     }
 }

@@ -140,7 +140,7 @@ fn sixteen_bytes(bytes: &[u8], at: usize) -> u128 {
 }
 
 /// Masks for the first 0 to 16 bytes of a little-endian number.
-const FIRST_BYTES: [u128; 17] = {
+static FIRST_BYTES: [u128; 17] = {
     let mut masks = [!0; 17];
     let mut n_bytes = 0;
     while n_bytes < 16 {

@@ -49,8 +49,8 @@ impl Fingerprint {
             hash = (hash << 1).wrapping_add(GEAR[usize::from(*byte)]);
             if hash & mask == 0 {
                 let sample = (hash >> 17) as u32;
-                for (feature, (factor, term)) in largest.iter_mut().zip(MAPS) {
-                    *feature = (*feature).max(sample.wrapping_mul(factor).wrapping_add(term));
+                for (feature, (factor, term)) in largest.iter_mut().zip(&MAPS) {
+                    *feature = (*feature).max(sample.wrapping_mul(*factor).wrapping_add(*term));
                 }
                 samples.push(sample);
             }
@@ -113,7 +113,7 @@ fn mixed(mut x: u32) -> u32 {
 }
 
 /// A random number for each byte.
-const GEAR: [u64; 256] = {
+static GEAR: [u64; 256] = {
     let mut table = [0; 256];
     let mut n = 0;
     while n < table.len() {
@@ -124,7 +124,7 @@ const GEAR: [u64; 256] = {
 };
 
 /// Factor, which is odd, and term of each linear map.
-const MAPS: [(u32, u32); N_FEATURES] = {
+static MAPS: [(u32, u32); N_FEATURES] = {
     let mut maps = [(0, 0); N_FEATURES];
     let mut n = 0;
     while n < maps.len() {

@@ -1,7 +1,8 @@
 //! How fast a whole archive is, in memory, without the file system. `cargo bench --bench archive`
 #![allow(clippy::unwrap_used)]
 
-#[path = "../tests/common/mod.rs"]
+#[allow(dead_code, clippy::unwrap_used)]
+#[path = "../tests/suite/common/mod.rs"]
 mod common;
 
 use std::sync::Arc;

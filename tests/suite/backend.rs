@@ -1,7 +1,5 @@
 //! All storage keeps the same promises: one suite, run over every backend.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

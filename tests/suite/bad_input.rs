@@ -1,6 +1,5 @@
 //! Bad input and bad luck: each ends with the exit code and the sentence that the manual promises,
 //! and leaves the archive sound.
-#![allow(clippy::unwrap_used)]
 
 use std::{
     fs::{self, Permissions},
@@ -12,10 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-#[path = "common/sandbox.rs"]
-mod sandbox;
-
-use sandbox::{Ran, Sandbox, is_slow, os, signal, skip, start, until};
+use crate::common::sandbox::{self, Ran, Sandbox, is_slow, os, signal, skip, start, until};
 
 const LS_EMPTY: &str = "";
 

@@ -1,9 +1,8 @@
 //! One transcript for each verb: the words that people read and the codes that scripts branch on.
-#![allow(clippy::unwrap_used)]
-
-mod transcript;
 
 use std::fs;
+
+use crate::transcript;
 
 /// Plays the named transcripts, and holds that their file exists.
 macro_rules! transcripts {

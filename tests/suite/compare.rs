@@ -1,14 +1,10 @@
 //! Comparing asks the catalog first: what it can answer is answered without any content.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{
     io::{self, Read},
     sync::Arc,
 };
 
-use common::{add, context, init, noise};
 use docarchive::internals::{
     archive::{
         Archive,
@@ -23,6 +19,8 @@ use docarchive::internals::{
     diff::Sides,
     types::{digest::Digest, error::Error, limits},
 };
+
+use crate::common::{add, context, init, noise};
 
 /// One file, called `here`, that is standard input as well.
 struct One(Vec<u8>);

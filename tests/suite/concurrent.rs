@@ -1,5 +1,4 @@
 //! I11: one writer, any number of readers, and readers never wait.
-#![allow(clippy::unwrap_used)]
 
 use std::{
     collections::BTreeSet,
@@ -7,10 +6,7 @@ use std::{
     thread,
 };
 
-#[path = "common/sandbox.rs"]
-mod sandbox;
-
-use sandbox::{Ran, Sandbox, is_slow, start};
+use crate::common::sandbox::{self, Ran, Sandbox, is_slow, start};
 
 const N_DOCUMENTS: usize = 5;
 

@@ -5,13 +5,9 @@
 //! Then the archive opens, reads, adds another document and passes the oracle. Calls that change the
 //! store all fail in turn in the small steps; reads, the large step, compacting and the same in a
 //! folder are sampled unless ARCHIVE_SLOW is set.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{collections::HashSet, path::Path, sync::Arc};
 
-use common::{add, check, everything, is_slow, noise, signer};
 use docarchive::internals::{
     archive::{Archive, HistoryCheck, inspect::audit::AuditScope, maintain::compact::Policy},
     backend::{
@@ -23,6 +19,8 @@ use docarchive::internals::{
     store::CompressionLevels,
     types::error::Error,
 };
+
+use crate::common::{add, check, everything, is_slow, noise, signer};
 
 const FAULTS: [Fault; 5] =
     [Fault::NotDone, Fault::Unreported, Fault::Half, Fault::Death, Fault::Full];

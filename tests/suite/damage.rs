@@ -2,9 +2,6 @@
 //!
 //! Every file of a small archive is flipped byte by byte, cut and removed. Every 7th byte is tried,
 //! or all with ARCHIVE_SLOW.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +10,6 @@ use std::{
     sync::Arc,
 };
 
-use common::{add, check, context, copy, everything, init, init_in, is_slow, signer};
 use docarchive::internals::{
     archive::{
         Archive, HistoryCheck,
@@ -27,6 +23,8 @@ use docarchive::internals::{
     journal::note::Signer,
     types::error::Error,
 };
+
+use crate::common::{self, add, check, context, copy, everything, init, init_in, is_slow, signer};
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
     Nobody was hurt, the harbour master said, and fishing may begin again next week.\n";

@@ -1,12 +1,8 @@
 //! docs/format.md is the format: its examples parse to what the text says, and what was written
 //! once is read for ever.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use common::{add, check, everything, init, init_in, signer};
 use docarchive::internals::{
     archive::Archive,
     backend::{
@@ -27,6 +23,8 @@ use docarchive::internals::{
     },
     types::digest::{Digest, Key},
 };
+
+use crate::common::{add, check, everything, init, init_in, signer};
 
 /// The blocks of docs/format.md that are named `language name`: their text.
 fn blocks(language: &str) -> BTreeMap<String, String> {

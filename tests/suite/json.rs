@@ -1,5 +1,4 @@
 //! docs/json.md is the schema: every line of every verb has exactly the fields it names.
-#![allow(clippy::unwrap_used)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,10 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-#[path = "common/sandbox.rs"]
-mod sandbox;
-
-use sandbox::{Ran, Sandbox, lines_of};
+use crate::common::sandbox::{self, Ran, Sandbox, lines_of};
 
 /// For each verb and type of line, the type of each field.
 type Tables = BTreeMap<(String, String), BTreeMap<String, String>>;

@@ -1,5 +1,4 @@
 //! Manners: quiet when all is well, exact about what was left out, harmless on a terminal.
-#![allow(clippy::unwrap_used)]
 
 use std::{
     fs::{self, File, FileTimes},
@@ -19,11 +18,8 @@ use docarchive::internals::{
     types::name::DocName,
 };
 
-mod common;
-#[path = "common/sandbox.rs"]
-mod sandbox;
-
-use sandbox::{Ran, Sandbox, skip};
+use crate::common;
+use crate::common::sandbox::{self, Ran, Sandbox, skip};
 
 /// Two revisions of one text, another text, and the same bytes twice.
 fn example() -> Sandbox {

@@ -2,13 +2,9 @@
 //!
 //! Random commands go to an archive in a folder and to a `BTreeMap`; after each, both hold the same.
 //! 32 stories are played, or 500 with ARCHIVE_SLOW.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use common::{add_one, check, context, everything, is_slow, open_in, signer};
 use docarchive::internals::{
     archive::{
         Archive,
@@ -21,6 +17,8 @@ use docarchive::internals::{
     types::{error::Error, time::Timestamp},
 };
 use proptest::prelude::*;
+
+use crate::common::{self, add_one, check, context, everything, is_slow, open_in, signer};
 
 /// Names that are ends and beginnings of each other, one of them not UTF-8.
 const NAMES: [&[u8]; 7] =

@@ -2,24 +2,15 @@
 //! not the boilerplate around a text, not the order in which texts came, not the catalog's past.
 //!
 //! 2,000 identical texts and one order by default, 10,000 and four with ARCHIVE_SLOW.
-#![allow(clippy::unwrap_used)]
 
-mod common;
-
-#[path = "neardup/adversaries.rs"]
 mod adversaries;
-#[path = "neardup/boilerplate.rs"]
 mod boilerplate;
-#[path = "neardup/languages.rs"]
 mod languages;
-#[path = "neardup/order.rs"]
 mod order;
-#[path = "neardup/past.rs"]
 mod past;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use common::{ingest, init, intake, noise};
 use docarchive::internals::{
     archive::{
         Archive,
@@ -32,6 +23,8 @@ use docarchive::internals::{
     },
     backend::memory::Memory,
 };
+
+use crate::common::{ingest, init, intake, noise};
 
 const EVERYTHING: DupsScope = DupsScope { prefix: None, across_sites: false, since: None };
 

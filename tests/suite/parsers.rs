@@ -2,13 +2,9 @@
 //!
 //! Every parser gets arbitrary bytes, and valid inputs with bytes changed, cut, doubled and put in.
 //! 200 inputs each, or 20,000 with ARCHIVE_SLOW.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::sync::{Arc, OnceLock};
 
-use common::{add, everything, init, is_slow, signer};
 use docarchive::internals::{
     archive::{Archive, HistoryCheck, inspect::audit::AuditScope},
     backend::memory::{Contents, Memory},
@@ -31,6 +27,8 @@ use docarchive::internals::{
     },
 };
 use proptest::prelude::*;
+
+use crate::common::{add, everything, init, is_slow, signer};
 
 /// One change to valid bytes.
 #[derive(Clone, Debug)]

@@ -1,5 +1,4 @@
 //! GNU `patch` turns the one side of a unified patch into the other, to the byte.
-#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::process::Command;

@@ -1,9 +1,8 @@
 //! What the README and the tour show is what happens.
-#![allow(clippy::unwrap_used)]
-
-mod transcript;
 
 use std::process::Command;
+
+use crate::transcript;
 
 /// The pages whose links lead somewhere.
 const LINKING: [&str; 6] = [

@@ -1,15 +1,13 @@
 //! Opinion follows from fact: a catalog made anew is the one that grew with the archive.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::sync::Arc;
 
-use common::{add, check, everything, init, init_in, open_in};
 use docarchive::internals::{
     archive::Archive,
     backend::{Backend, Storage, local::Local, memory::Memory},
 };
+
+use crate::common::{self, add, check, everything, init, init_in, open_in};
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
     Nobody was hurt, the harbour master said, and fishing may begin again next week.\n";

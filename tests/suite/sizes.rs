@@ -1,11 +1,7 @@
 //! What stats says is what is read, and what it counts adds up to the byte.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::sync::Arc;
 
-use common::{add, init, noise};
 use docarchive::internals::{
     archive::{Archive, DeltaLink, inspect::sizes::Sizes},
     backend::{Backend, memory::Memory},
@@ -19,6 +15,8 @@ use docarchive::internals::{
         document::{Document, Revision},
     },
 };
+
+use crate::common::{add, init, noise};
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
     Nobody was hurt, the harbour master said, and fishing may begin again next week.\n";

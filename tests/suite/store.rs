@@ -2,16 +2,12 @@
 //!
 //! Chains of 300 revisions by default, of 10,000 with ARCHIVE_SLOW; of 200 and 2,000 where they grow.
 //! Fewer numbers of threads and fewer rewritings by default.
-#![allow(clippy::unwrap_used)]
-
-mod common;
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-use common::{add, check, everything, ingest, init, init_in, intake, is_slow, noise, open_in};
 use docarchive::internals::{
     archive::{
         Archive,
@@ -28,6 +24,10 @@ use docarchive::internals::{
     types::{digest::Digest, limits},
 };
 use proptest::prelude::*;
+
+use crate::common::{
+    add, check, everything, ingest, init, init_in, intake, is_slow, noise, open_in,
+};
 
 /// Prose without end, another one for each seed.
 fn prose(seed: u64, n_bytes: usize) -> Vec<u8> {
@@ -170,7 +170,7 @@ fn a_document_that_grows_at_the_front_stays_within_bounds() {
 fn large_revisions_stay_within_the_bytes_decoded() {
     let text = prose(5, 3 << 20);
     let revision = |n: usize| [&text[..], format!("revision {n}").as_bytes()].concat();
-    let (archive, _) = chain((0..8).map(revision));
+    let (archive, _) = chain((0..if is_slow() { 8 } else { 4 }).map(revision));
     let document = archive.document(b"doc").unwrap();
     for revision in archive.catalog().revisions(&document).unwrap() {
         let chain = archive.chain(&revision).unwrap();
@@ -262,7 +262,8 @@ fn small_contents_share_a_solid_frame() {
 /// A mixture of documents: texts and similar ones, noise, empty ones, one that is cut into chunks.
 fn mixture() -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
-    for n in 0..120_u64 {
+    let n_texts = if is_slow() { 120 } else { 40 };
+    for n in 0..n_texts {
         let n_bytes = [300, 900, 5000, 20_000, 70_000, 300_000][n as usize % 6];
         let mut bytes = prose(n % 17, n_bytes);
         bytes.splice(n_bytes / 3..n_bytes / 3, format!("[{n}]").into_bytes());
@@ -283,7 +284,7 @@ fn added_on(n_threads: usize) -> BTreeMap<String, Vec<u8>> {
     let memory = Memory::default();
     let mut archive = init(Arc::new(memory.clone()));
     let options = IngestOptions { n_threads, near: None, ..IngestOptions::default() };
-    for (n, documents) in mixture().chunks(90).enumerate() {
+    for (n, documents) in mixture().chunks(30).enumerate() {
         let intakes = documents.iter().map(|(name, bytes)| intake(name.as_bytes(), bytes));
         ingest(&mut archive, n as u64 + 1, intakes, &options).unwrap();
     }
@@ -327,7 +328,7 @@ const REWRITE: Policy = Policy::Rewrite(CompressionLevels { alone: 3, based: 3, 
 fn compacting_keeps_every_revision_and_every_bound() {
     let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
-    for (n, documents) in mixture().chunks(12).enumerate() {
+    for (n, documents) in mixture().chunks(6).enumerate() {
         let documents: Vec<(&str, &[u8])> =
             documents.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
         add(&mut archive, n as u64 + 1, &documents).unwrap();
@@ -337,7 +338,7 @@ fn compacting_keeps_every_revision_and_every_bound() {
     let tidied = archive.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
     assert!(tidied.n_packs_after < n_packs as u64 / 2, "{tidied:?}");
     let policies = [REWRITE, Policy::Tidy, REWRITE];
-    let n_policies = if is_slow() { 3 } else { 2 };
+    let n_policies = if is_slow() { 3 } else { 1 };
     for policy in policies.into_iter().take(n_policies) {
         bounds_hold(&*backend);
         assert!(everything(&archive) == before);

@@ -1,5 +1,4 @@
 //! The tree and its proofs agree with another implementation; interop/ has more of them.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
 

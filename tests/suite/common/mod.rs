@@ -1,5 +1,6 @@
 //! What the tests of whole archives share: a fixed clock, a fixed key, and one oracle.
-#![allow(dead_code, clippy::unwrap_used)]
+
+pub mod sandbox;
 
 use std::{io, path::Path, sync::Arc};
 

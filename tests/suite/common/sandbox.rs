@@ -1,5 +1,5 @@
 //! The program itself, in a home of its own: nothing comes in from the tester's environment.
-#![allow(dead_code, clippy::unwrap_used, clippy::wrong_self_convention)]
+#![allow(clippy::wrong_self_convention)]
 
 use std::{
     ffi::OsStr,

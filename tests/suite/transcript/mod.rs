@@ -3,7 +3,6 @@
 //! A line `$ …` is a command, `? 4` below it the exit code if it is not 0, the rest what a terminal
 //! shows: answers and messages in their order. `[..]` stands for anything within a line, `...` alone on
 //! a line for any lines. One shell plays all blocks of a file, in a folder with the seeds.
-#![allow(clippy::unwrap_used)]
 
 use std::{
     env, fs,

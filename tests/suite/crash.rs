@@ -215,7 +215,7 @@ fn a_failed_add_of_a_large_content_leaves_the_old_state_or_the_new() {
 #[test]
 fn a_failed_compaction_loses_nothing() {
     for step in [Step::Tidy, Step::Rewrite] {
-        storm(step, Sample { writes: 5, reads: 47 }.of());
+        storm(step, Sample { writes: 11, reads: 97 }.of());
     }
 }
 
@@ -247,7 +247,7 @@ fn in_a_folder_with_a_catalog_it_is_the_same() {
                     step,
                     &format!("{step:?}, {fault:?} at call {n}: {call}"),
                 );
-                n += if is_slow() { 1 } else { 41 };
+                n += if is_slow() { 1 } else { 83 };
             }
         }
     }

@@ -141,15 +141,17 @@ pub fn is_slow() -> bool {
 /// Bytes that seem random and are always the same for one seed.
 pub fn noise(seed: u64, n_bytes: usize) -> Vec<u8> {
     let mut state = seed;
-    let next = move || {
+    let mut next = || {
         // SplitMix64 (Steele, Lea and Flood, 2014).
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let x = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         x ^ (x >> 31)
     };
-    let mut bytes: Vec<u8> =
-        std::iter::repeat_with(next).take(n_bytes / 8 + 1).flat_map(u64::to_le_bytes).collect();
-    bytes.truncate(n_bytes);
+    let mut bytes = vec![0; n_bytes];
+    for piece in bytes.chunks_mut(8) {
+        let number: [u8; 8] = next().to_le_bytes();
+        piece.copy_from_slice(&number[..piece.len()]);
+    }
     bytes
 }

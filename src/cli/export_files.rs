@@ -1,20 +1,24 @@
 //! Documents as files again, inside one folder and never outside it.
 //!
-//! No symlink below the output folder is followed, neither one found there nor one just restored;
-//! links come last, in a pass of their own.
+//! Folders are entered by their handles (`output_folder.rs`), and files are made in them under
+//! temporary names; links come last, in a pass of their own.
 
-use std::fs::{self, FileTimes, Permissions};
+use std::ffi::OsStr;
+use std::fs::FileTimes;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::types::{digest::Digest, error::Error, name::DocName, time::Timestamp};
 
-use super::{files, print::terminal::shown_name};
-
-const TEMPORARY_PREFIX: &str = ".archive-export-";
+use super::{
+    files::{FileKind, PathStat},
+    folder::OpenFolder,
+    output_folder::{OutputFolder, Spot},
+    own_files::OwnFiles,
+    print::terminal::shown_name,
+};
 
 /// Whether anything is written, and over what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,200 +61,152 @@ pub enum WriteOutcome {
 #[derive(Debug)]
 pub struct FileWriter {
     output: OutputFolder,
+    mode: Mode,
 }
 
 /// The pass that restores symlinks, after every file.
 #[derive(Debug)]
 pub struct LinkWriter {
     output: OutputFolder,
-}
-
-#[derive(Debug)]
-struct OutputFolder {
-    folder: PathBuf,
     mode: Mode,
 }
 
-/// What stands where a document should go.
-enum PathState {
-    Free,
-    Taken(fs::Metadata),
-    Blocked(String),
-}
-
 impl FileWriter {
-    /// Opens the output folder, making it if need be.
-    pub fn in_folder(folder: &Path, mode: Mode) -> Result<Self, Error> {
-        if mode != Mode::DryRun {
-            fs::create_dir_all(folder).map_err(io_at("make", folder))?;
-        }
-        Ok(Self { output: OutputFolder { folder: folder.to_owned(), mode } })
+    /// Opens the output folder, making it if need be; into what is in `own` nothing is written.
+    pub fn in_folder(folder: &Path, mode: Mode, own: OwnFiles) -> Result<Self, Error> {
+        let output = OutputFolder::open(folder, own, mode != Mode::DryRun)?;
+        Ok(Self { output, mode })
     }
 
     /// Writes one document; `content` is called only when its bytes are needed.
     ///
     /// An error from `content` leaves nothing behind.
     pub fn write(
-        &self,
+        &mut self,
         document: &Outgoing<'_>,
         content: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
     ) -> Result<WriteOutcome, Error> {
-        let path = self.output.path_of(document.name);
-        let outcome = match self.output.state_at(document.name)? {
-            PathState::Blocked(why) => WriteOutcome::Kept(why),
-            PathState::Free => WriteOutcome::Written,
-            PathState::Taken(there) if there.is_file() && same_file(&path, document)? => {
-                WriteOutcome::Same
-            }
-            PathState::Taken(there) => self.output.over(&there, document.name),
+        let (name, mode) = (document.name, self.mode);
+        let fail = io_at("write", self.output.path_of(name));
+        let (folder, outcome) = match self.output.enter(name)? {
+            Spot::Nowhere => return Ok(WriteOutcome::Written),
+            Spot::Blocked(why) => return Ok(WriteOutcome::Kept(why)),
+            Spot::Free(folder) => (folder, WriteOutcome::Written),
+            Spot::Taken(folder, there) => match same_file(folder, &there, document) {
+                Ok(true) => return Ok(WriteOutcome::Same),
+                Ok(false) => (folder, over(&there, name, mode)),
+                Err(error) => return Err(fail(error)),
+            },
         };
-        if self.output.writes(&outcome) {
-            self.output.make_folders(&path)?;
-            let replace = outcome == WriteOutcome::Replaced;
-            write_file(&path, document.mtime, replace, content)?;
+        if writes(mode, &outcome) {
+            let named = write_file(folder, document, &outcome, content, &fail)?;
+            return named.map_or_else(
+                |error| meanwhile(name, error, &fail),
+                |()| {
+                    self.output.note_written(name);
+                    Ok(outcome)
+                },
+            );
         }
         Ok(outcome)
     }
 
     /// Ends the files and begins the links.
     pub fn then_links(self) -> LinkWriter {
-        LinkWriter { output: self.output }
+        LinkWriter { output: self.output, mode: self.mode }
     }
 }
 
 impl LinkWriter {
     /// Restores one symlink with the target it had, wherever that leads.
-    pub fn write(&self, name: &DocName, target: &[u8]) -> Result<WriteOutcome, Error> {
-        let path = self.output.path_of(name);
-        let target = PathBuf::from(std::ffi::OsString::from_vec(target.to_vec()));
-        let outcome = match self.output.state_at(name)? {
-            PathState::Blocked(why) => WriteOutcome::Kept(why),
-            PathState::Free => WriteOutcome::Written,
-            PathState::Taken(_) if fs::read_link(&path).is_ok_and(|there| there == target) => {
-                WriteOutcome::Same
+    pub fn write(&mut self, name: &DocName, target: &[u8]) -> Result<WriteOutcome, Error> {
+        let fail = io_at("write", self.output.path_of(name));
+        let (tail, target) = (OsStr::from_bytes(name.tail()), OsStr::from_bytes(target));
+        let (folder, outcome) = match self.output.enter(name)? {
+            Spot::Nowhere => return Ok(WriteOutcome::Written),
+            Spot::Blocked(why) => return Ok(WriteOutcome::Kept(why)),
+            Spot::Free(folder) => (folder, WriteOutcome::Written),
+            Spot::Taken(folder, there) => {
+                let is_same = there.kind == FileKind::Symlink
+                    && folder.link_target(tail).is_ok_and(|it| it == target.as_bytes());
+                match is_same {
+                    true => return Ok(WriteOutcome::Same),
+                    false => (folder, over(&there, name, self.mode)),
+                }
             }
-            PathState::Taken(there) => self.output.over(&there, name),
         };
-        if self.output.writes(&outcome) {
-            self.output.make_folders(&path)?;
-            write_link(&path, &target, outcome == WriteOutcome::Replaced)
-                .map_err(io_at("write", &path))?;
+        if writes(self.mode, &outcome) {
+            let made = match outcome {
+                WriteOutcome::Replaced => folder.replace_with_link(tail, target),
+                _ => folder.make_link(tail, target),
+            };
+            return made.map_or_else(|error| meanwhile(name, error, &fail), |()| Ok(outcome));
         }
         Ok(outcome)
     }
 }
 
-impl OutputFolder {
-    fn path_of(&self, name: &DocName) -> PathBuf {
-        self.folder.join(std::ffi::OsStr::from_bytes(name.as_bytes()))
-    }
+fn writes(mode: Mode, outcome: &WriteOutcome) -> bool {
+    mode != Mode::DryRun && matches!(outcome, WriteOutcome::Written | WriteOutcome::Replaced)
+}
 
-    fn writes(&self, outcome: &WriteOutcome) -> bool {
-        self.mode != Mode::DryRun
-            && matches!(outcome, WriteOutcome::Written | WriteOutcome::Replaced)
-    }
-
-    /// Looks at every component below the output folder, following none.
-    fn state_at(&self, name: &DocName) -> Result<PathState, Error> {
-        let mut components = name.as_bytes().split(|b| *b == b'/').peekable();
-        let mut path = self.folder.clone();
-        while let Some(component) = components.next() {
-            path.push(std::ffi::OsStr::from_bytes(component));
-            let there = match fs::symlink_metadata(&path) {
-                Ok(there) => there,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Ok(PathState::Free);
-                }
-                Err(source) => return Err(io_at("look at", &path)(source)),
-            };
-            if components.peek().is_none() {
-                return Ok(PathState::Taken(there));
-            }
-            if !there.is_dir() {
-                return Ok(PathState::Blocked(blocked(&path, &there)));
-            }
-        }
-        Ok(PathState::Free)
-    }
-
-    /// What happens to something that is there and differs.
-    fn over(&self, there: &fs::Metadata, name: &DocName) -> WriteOutcome {
-        let shown = shown_name(name.as_bytes());
-        if there.is_dir() {
-            return WriteOutcome::Kept(format!("{shown} is a folder in the output"));
-        }
-        if self.mode == Mode::AddOnly {
-            return WriteOutcome::Kept(format!("{shown} is there with other content"));
-        }
-        WriteOutcome::Replaced
-    }
-
-    /// Makes the missing folders above `path`, one by one: each is new or was looked at.
-    fn make_folders(&self, path: &Path) -> Result<(), Error> {
-        let parent = path.parent().unwrap_or(&self.folder);
-        let Ok(below) = parent.strip_prefix(&self.folder) else { return Ok(()) };
-        let mut folder = self.folder.clone();
-        for component in below.components() {
-            folder.push(component);
-            match fs::create_dir(&folder) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(source) => return Err(io_at("make", &folder)(source)),
-            }
-        }
-        Ok(())
+/// What happens to something that is there and differs.
+fn over(there: &PathStat, name: &DocName, mode: Mode) -> WriteOutcome {
+    let shown = shown_name(name.as_bytes());
+    match (there.kind, mode) {
+        (FileKind::Folder, _) => WriteOutcome::Kept(format!("{shown} is a folder in the output")),
+        (_, Mode::AddOnly) => WriteOutcome::Kept(format!("{shown} is there with other content")),
+        _ => WriteOutcome::Replaced,
     }
 }
 
-fn blocked(path: &Path, there: &fs::Metadata) -> String {
-    let what = if there.is_symlink() { "a symlink" } else { "a file" };
-    format!("{} is {what}, so nothing can be written below it", shown_path(path))
+/// What was free when it was looked at need not be so any more.
+fn meanwhile(
+    name: &DocName,
+    error: io::Error,
+    fail: impl Fn(io::Error) -> Error,
+) -> Result<WriteOutcome, Error> {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            let shown = shown_name(name.as_bytes());
+            Ok(WriteOutcome::Kept(format!("{shown} came there meanwhile")))
+        }
+        _ => Err(fail(error)),
+    }
 }
 
 /// Compares by size first, then by digest.
-fn same_file(path: &Path, document: &Outgoing<'_>) -> Result<bool, Error> {
-    let mut input = files::open_input(path).map_err(io_at("read", path))?;
-    if input.stat.size != document.size {
+fn same_file(folder: &OpenFolder, there: &PathStat, document: &Outgoing<'_>) -> io::Result<bool> {
+    if there.kind != FileKind::File || there.size != document.size {
         return Ok(false);
     }
-    let (digest, _) = Digest::of_all(&mut input.file).map_err(io_at("read", path))?;
+    let mut file = folder.file(OsStr::from_bytes(document.name.tail()))?;
+    let (digest, _) = Digest::of_all(&mut file)?;
     Ok(digest == document.digest)
 }
 
+/// Writes the file aside, and gives it its name; how that went is the inner result.
 fn write_file(
-    path: &Path,
-    mtime: Option<Timestamp>,
-    replace: bool,
+    folder: &OpenFolder,
+    document: &Outgoing<'_>,
+    outcome: &WriteOutcome,
     content: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let fail = io_at("write", path);
-    // Mode 0666 is what any program asks for; the umask has the last word.
-    let temporary = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(path.parent().unwrap_or(Path::new(".")))
-        .map_err(&fail)?;
-    let mut sink = BufWriter::with_capacity(64 << 10, temporary.as_file());
+    fail: impl Fn(io::Error) -> Error,
+) -> Result<io::Result<()>, Error> {
+    let temporary = folder.temporary().map_err(&fail)?;
+    let mut sink = BufWriter::with_capacity(64 << 10, temporary.file());
     content(&mut sink)?;
     sink.flush().map_err(&fail)?;
     drop(sink);
-    if let Some(time) = mtime.and_then(system_time) {
+    if let Some(time) = document.mtime.and_then(system_time) {
         let times = FileTimes::new().set_modified(time);
-        temporary.as_file().set_times(times).map_err(&fail)?;
+        temporary.file().set_times(times).map_err(&fail)?;
     }
-    let persisted =
-        if replace { temporary.persist(path) } else { temporary.persist_noclobber(path) };
-    persisted.map(drop).map_err(|error| fail(error.error))
-}
-
-fn write_link(path: &Path, target: &Path, replace: bool) -> io::Result<()> {
-    if !replace {
-        return symlink(target, path);
-    }
-    let link = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .make_in(path.parent().unwrap_or(Path::new(".")), |temporary| symlink(target, temporary))?;
-    link.persist(path).map(drop).map_err(|error| error.error)
+    let tail = OsStr::from_bytes(document.name.tail());
+    Ok(match outcome {
+        WriteOutcome::Replaced => temporary.replace(tail),
+        _ => temporary.give_new_name(tail),
+    })
 }
 
 fn system_time(timestamp: Timestamp) -> Option<SystemTime> {
@@ -263,25 +219,25 @@ fn system_time(timestamp: Timestamp) -> Option<SystemTime> {
     base.checked_add(Duration::from_nanos(u64::from(nanoseconds)))
 }
 
-fn shown_path(path: &Path) -> String {
-    shown_name(path.as_os_str().as_bytes())
-}
-
-fn io_at(operation: &'static str, path: &Path) -> impl Fn(io::Error) -> Error + use<> {
-    let shown = path.display().to_string();
-    move |source| Error::io(operation, shown.clone(), source)
+fn io_at(operation: &'static str, path: String) -> impl Fn(io::Error) -> Error {
+    move |source| Error::io(operation, path.clone(), source)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::files::PathStat;
+    use std::fs;
+    use std::os::unix::fs::symlink;
 
     fn name(text: impl AsRef<[u8]>) -> DocName {
         DocName::new(text.as_ref()).unwrap()
     }
 
-    fn write(files: &FileWriter, doc: impl AsRef<[u8]>, text: &str) -> Result<WriteOutcome, Error> {
+    fn write(
+        files: &mut FileWriter,
+        doc: impl AsRef<[u8]>,
+        text: &str,
+    ) -> Result<WriteOutcome, Error> {
         let (name, digest) = (name(doc), Digest::of(text.as_bytes()));
         let outgoing = Outgoing {
             name: &name,
@@ -294,9 +250,13 @@ mod tests {
         })
     }
 
+    fn opened(folder: &Path, mode: Mode) -> FileWriter {
+        FileWriter::in_folder(folder, mode, OwnFiles::default()).unwrap()
+    }
+
     fn output(mode: Mode) -> (tempfile::TempDir, FileWriter) {
         let folder = tempfile::tempdir().unwrap();
-        let files = FileWriter::in_folder(&folder.path().join("out"), mode).unwrap();
+        let files = opened(&folder.path().join("out"), mode);
         (folder, files)
     }
 
@@ -309,15 +269,15 @@ mod tests {
 
     #[test]
     fn a_document_becomes_a_file_with_its_time() {
-        let (folder, files) = output(Mode::AddOnly);
+        let (folder, mut files) = output(Mode::AddOnly);
         let odd = "x".repeat(255);
         for doc in ["a/b/c.txt".as_bytes(), b"caf\xe9", b"two\nlines", odd.as_bytes()] {
-            assert_eq!(write(&files, doc, "text").unwrap(), WriteOutcome::Written);
+            assert_eq!(write(&mut files, doc, "text").unwrap(), WriteOutcome::Written);
             let path = folder.path().join("out").join(std::ffi::OsStr::from_bytes(doc));
             assert_eq!(fs::read_to_string(&path).unwrap(), "text");
             let stat = PathStat::of(&fs::metadata(&path).unwrap());
             assert_eq!(stat.mtime.to_string(), "2026-03-01T10:00:00.5Z");
-            assert_eq!(write(&files, doc, "text").unwrap(), WriteOutcome::Same);
+            assert_eq!(write(&mut files, doc, "text").unwrap(), WriteOutcome::Same);
         }
         assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 4, "no leftovers");
     }
@@ -331,26 +291,26 @@ mod tests {
 
     #[test]
     fn what_differs_is_kept_unless_overwriting_is_asked_for() {
-        let (folder, files) = output(Mode::AddOnly);
-        write(&files, "a", "old").unwrap();
-        assert_eq!(kept(write(&files, "a", "new")), "a is there with other content");
+        let (folder, mut files) = output(Mode::AddOnly);
+        write(&mut files, "a", "old").unwrap();
+        assert_eq!(kept(write(&mut files, "a", "new")), "a is there with other content");
         assert_eq!(fs::read_to_string(folder.path().join("out/a")).unwrap(), "old");
-        let files = FileWriter::in_folder(&folder.path().join("out"), Mode::Overwrite).unwrap();
-        assert_eq!(write(&files, "a", "new").unwrap(), WriteOutcome::Replaced);
+        let mut files = opened(&folder.path().join("out"), Mode::Overwrite);
+        assert_eq!(write(&mut files, "a", "new").unwrap(), WriteOutcome::Replaced);
         assert_eq!(fs::read_to_string(folder.path().join("out/a")).unwrap(), "new");
     }
 
     #[test]
     fn a_dry_run_says_the_same_and_writes_nothing() {
-        let (folder, files) = output(Mode::DryRun);
-        assert_eq!(write(&files, "a/b", "text").unwrap(), WriteOutcome::Written);
+        let (folder, mut files) = output(Mode::DryRun);
+        assert_eq!(write(&mut files, "a/b", "text").unwrap(), WriteOutcome::Written);
         assert_eq!(files.then_links().write(&name("l"), b"a").unwrap(), WriteOutcome::Written);
         assert!(!folder.path().join("out").exists());
     }
 
     #[test]
     fn a_content_that_breaks_off_leaves_nothing() {
-        let (folder, files) = output(Mode::AddOnly);
+        let (folder, mut files) = output(Mode::AddOnly);
         let name = name("a");
         let outgoing = Outgoing { name: &name, digest: Digest::of(b""), size: 9, mtime: None };
         let outcome = files.write(&outgoing, |sink| {
@@ -371,12 +331,12 @@ mod tests {
         symlink("../outside/victim", out.join("file")).unwrap();
         symlink("loop", out.join("loop")).unwrap();
         for mode in [Mode::AddOnly, Mode::Overwrite] {
-            let files = FileWriter::in_folder(&out, mode).unwrap();
-            assert!(kept(write(&files, "folder/victim", "evil")).contains("is a symlink"));
-            assert!(kept(write(&files, "loop/x", "evil")).contains("is a symlink"));
+            let mut files = opened(&out, mode);
+            assert!(kept(write(&mut files, "folder/victim", "evil")).contains("is a symlink"));
+            assert!(kept(write(&mut files, "loop/x", "evil")).contains("is a symlink"));
         }
-        let files = FileWriter::in_folder(&out, Mode::Overwrite).unwrap();
-        assert_eq!(write(&files, "file", "evil").unwrap(), WriteOutcome::Replaced);
+        let mut files = opened(&out, Mode::Overwrite);
+        assert_eq!(write(&mut files, "file", "evil").unwrap(), WriteOutcome::Replaced);
         assert!(!out.join("file").is_symlink());
         assert_eq!(fs::read_to_string(outside.join("victim")).unwrap(), "safe");
         assert_eq!(fs::read_dir(outside).unwrap().count(), 1);
@@ -384,40 +344,40 @@ mod tests {
 
     #[test]
     fn links_are_restored_as_they_were() {
-        let (folder, files) = output(Mode::AddOnly);
+        let (folder, mut files) = output(Mode::AddOnly);
         let out = folder.path().join("out");
-        write(&files, "taken", "text").unwrap();
-        let links = files.then_links();
+        write(&mut files, "taken", "text").unwrap();
+        let mut links = files.then_links();
         for target in [&b"../../etc/passwd"[..], b"caf\xe9", b"dangling"] {
             let name =
                 name([b"links/", &Digest::of(target).to_string().into_bytes()[..8]].concat());
             assert_eq!(links.write(&name, target).unwrap(), WriteOutcome::Written);
             assert_eq!(links.write(&name, target).unwrap(), WriteOutcome::Same);
-            let there = fs::read_link(links.output.path_of(&name)).unwrap();
+            let there = fs::read_link(out.join(OsStr::from_bytes(name.as_bytes()))).unwrap();
             assert_eq!(there.as_os_str().as_bytes(), target);
         }
         assert_eq!(kept(links.write(&name("taken"), b"x")), "taken is there with other content");
-        let links = FileWriter::in_folder(&out, Mode::Overwrite).unwrap().then_links();
+        let mut links = opened(&out, Mode::Overwrite).then_links();
         assert_eq!(links.write(&name("taken"), b"x").unwrap(), WriteOutcome::Replaced);
         assert_eq!(fs::read_link(out.join("taken")).unwrap(), Path::new("x"));
     }
 
     #[test]
     fn a_file_and_a_folder_of_one_name_are_reported_one_by_one() {
-        let (_folder, files) = output(Mode::Overwrite);
-        write(&files, "a", "file").unwrap();
+        let (_folder, mut files) = output(Mode::Overwrite);
+        write(&mut files, "a", "file").unwrap();
         assert!(
-            kept(write(&files, "a/b", "below")).ends_with("so nothing can be written below it")
+            kept(write(&mut files, "a/b", "below")).ends_with("so nothing can be written below it")
         );
-        write(&files, "c/d", "below").unwrap();
-        assert_eq!(kept(write(&files, "c", "file")), "c is a folder in the output");
+        write(&mut files, "c/d", "below").unwrap();
+        assert_eq!(kept(write(&mut files, "c", "file")), "c is a folder in the output");
         assert_eq!(kept(files.then_links().write(&name("c"), b"x")), "c is a folder in the output");
     }
 
     #[test]
     fn a_component_too_long_for_the_file_system_is_an_error_of_that_document() {
-        let (_folder, files) = output(Mode::AddOnly);
-        assert!(matches!(write(&files, "x".repeat(300), "text"), Err(Error::Io { .. })));
-        assert_eq!(write(&files, "a", "text").unwrap(), WriteOutcome::Written);
+        let (_folder, mut files) = output(Mode::AddOnly);
+        assert!(matches!(write(&mut files, "x".repeat(300), "text"), Err(Error::Io { .. })));
+        assert_eq!(write(&mut files, "a", "text").unwrap(), WriteOutcome::Written);
     }
 }

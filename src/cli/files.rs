@@ -1,14 +1,37 @@
 //! Files opened, read and written without surprises: no link is followed, no pipe is waited for,
 //! no half-written file is ever seen under its name.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags, Stat};
+use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 use crate::types::time::Timestamp;
+
+/// What files under way to their names are called, and what an interrupted export leaves.
+pub const TEMPORARY_PREFIX: &str = ".archive-export-";
+
+/// No link is followed and no pipe is waited for.
+pub(super) const INPUT: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+/// What stands under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    File,
+    Folder,
+    Symlink,
+    Socket,
+    Device,
+    Fifo,
+}
 
 /// What the file system says about a file; equal stats mean that nobody touched it since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,15 +46,8 @@ pub struct PathStat {
     pub inode: u64,
     /// The device's number.
     pub device: u64,
-}
-
-/// A regular file, open for reading, and its stat at that moment.
-#[derive(Debug)]
-pub struct InputFile {
-    /// The open file, at its first byte.
-    pub file: File,
-    /// Taken from the open file, so that it describes the bytes that will be read.
-    pub stat: PathStat,
+    /// What it is.
+    pub kind: FileKind,
 }
 
 impl PathStat {
@@ -47,6 +63,23 @@ impl PathStat {
                 .saturating_add(metadata.ctime_nsec()),
             inode: metadata.ino(),
             device: metadata.dev(),
+            kind: kind_of(metadata),
+        }
+    }
+
+    /// The same of what the system call gives.
+    #[allow(clippy::unnecessary_cast, reason = "how wide the fields are differs between systems")]
+    pub(super) fn of_raw(stat: &Stat) -> Self {
+        let nanoseconds = u32::try_from(stat.st_mtime_nsec).unwrap_or(0);
+        Self {
+            size: stat.st_size as u64,
+            mtime: Timestamp::from_unix(stat.st_mtime as i64, nanoseconds),
+            ctime: (stat.st_ctime as i64)
+                .saturating_mul(1_000_000_000)
+                .saturating_add(stat.st_ctime_nsec as i64),
+            inode: stat.st_ino as u64,
+            device: stat.st_dev as u64,
+            kind: kind_of_raw(rustix::fs::FileType::from_raw_mode(stat.st_mode)),
         }
     }
 
@@ -56,42 +89,66 @@ impl PathStat {
     }
 }
 
-/// Opens a regular file for reading; a symlink, pipe, socket, device or folder is an error.
-pub fn open_input(path: &Path) -> io::Result<InputFile> {
-    let file = match NO_SURPRISES {
-        0 => open_as_seen(path)?,
-        flags => OpenOptions::new().read(true).custom_flags(flags).open(path)?,
-    };
-    let opened = file.metadata()?;
-    must_be_regular(&opened)?;
-    Ok(InputFile { file, stat: PathStat::of(&opened) })
+/// What was opened, if it is a regular file.
+pub(super) fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(invalid("it is not a regular file")) }
 }
 
-/// Where the system has no word for it: what was looked at is what is opened.
-fn open_as_seen(path: &Path) -> io::Result<File> {
-    let seen = fs::symlink_metadata(path)?;
-    must_be_regular(&seen)?;
-    let file = File::open(path)?;
-    if PathStat::of(&file.metadata()?).identity() != PathStat::of(&seen).identity() {
-        return Err(io::Error::other("another file took its place while it was opened"));
+/// Says of a link that was not followed what it is; the system speaks of too many levels.
+pub(super) fn no_link(error: Errno) -> io::Error {
+    if error == Errno::LOOP {
+        invalid("it is a symlink, which is not followed")
+    } else {
+        error.into()
     }
-    Ok(file)
+}
+
+fn kind_of(metadata: &Metadata) -> FileKind {
+    match metadata.file_type() {
+        it if it.is_file() => FileKind::File,
+        it if it.is_dir() => FileKind::Folder,
+        it if it.is_symlink() => FileKind::Symlink,
+        it if it.is_socket() => FileKind::Socket,
+        it if it.is_fifo() => FileKind::Fifo,
+        _ => FileKind::Device,
+    }
+}
+
+fn kind_of_raw(file_type: rustix::fs::FileType) -> FileKind {
+    match file_type {
+        it if it.is_file() => FileKind::File,
+        it if it.is_dir() => FileKind::Folder,
+        it if it.is_symlink() => FileKind::Symlink,
+        it if it.is_socket() => FileKind::Socket,
+        it if it.is_fifo() => FileKind::Fifo,
+        _ => FileKind::Device,
+    }
+}
+
+/// Opens a regular file for reading; a symlink, pipe, socket, device or folder is an error.
+pub fn open_input(path: &Path) -> io::Result<File> {
+    let opened = rustix::fs::open(path, INPUT, Mode::empty());
+    regular(File::from(opened.map_err(no_link)?))
 }
 
 /// Reads a small regular file whole; `None` when there is none, an error when it is too large.
 pub fn read_small(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::options().read(true).custom_flags(O_NONBLOCK).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    let file = match rustix::fs::open(path, INPUT - OFlags::NOFOLLOW, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
-    must_be_regular(&file.metadata()?)?;
+    read_all_of(file, bytes_max).map(Some)
+}
+
+/// Reads a small regular file to its end.
+pub fn read_all_of(file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    regular(file)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
         return Err(invalid(format!("it has more than {bytes_max} bytes")));
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 /// Makes a folder and those above it, readable by its owner alone; existing ones stay as they are.
@@ -130,42 +187,10 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
     path.parent().ok_or_else(|| invalid("it has no folder"))
 }
 
-fn must_be_regular(metadata: &Metadata) -> io::Result<()> {
-    if metadata.is_file() { Ok(()) } else { Err(invalid("it is not a regular file")) }
-}
-
-const NO_SURPRISES: i32 = O_NOFOLLOW | O_NONBLOCK;
-
-// From each system's fcntl.h; the standard library has no names for them. Where they are not known
-// they are 0, and files are compared before and after they are opened.
-
-const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
-const IS_BSD: bool = cfg!(any(
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd"
-));
-
-const O_NOFOLLOW: i32 = match (IS_LINUX, IS_BSD) {
-    (true, _) if cfg!(any(target_arch = "aarch64", target_arch = "arm")) => 0o100_000,
-    (true, _) if cfg!(any(target_arch = "powerpc", target_arch = "powerpc64")) => 0o100_000,
-    (true, _) => 0o400_000,
-    (_, true) => 0x100,
-    _ => 0,
-};
-
-const O_NONBLOCK: i32 = match (IS_LINUX, IS_BSD) {
-    (true, _) if cfg!(any(target_arch = "mips", target_arch = "mips64")) => 0x80,
-    (true, _) if cfg!(target_arch = "sparc64") => 0x4000,
-    (true, _) => 0o4_000,
-    (_, true) => 0x4,
-    _ => 0,
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::Command;
 
@@ -179,22 +204,10 @@ mod tests {
         assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
 
         let mut input = open_input(&at("plain")).unwrap();
-        assert_eq!(input.stat.size, 4);
-        assert_eq!(io::read_to_string(&mut input.file).unwrap(), "text");
+        assert_eq!(io::read_to_string(&mut input).unwrap(), "text");
         for other in ["link", "loop", "pipe", ".", "missing"] {
             assert!(open_input(&at(other)).is_err(), "{other}");
         }
-    }
-
-    #[test]
-    fn the_open_flags_do_what_their_names_say() {
-        let folder = tempfile::tempdir().unwrap();
-        let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        symlink("pipe", &link).unwrap();
-        let open = |path: &Path| File::options().read(true).custom_flags(NO_SURPRISES).open(path);
-        assert!(open(&pipe).is_ok(), "opening a pipe without a writer must not wait");
-        assert!(open(&link).is_err(), "a link must not be followed");
     }
 
     #[test]

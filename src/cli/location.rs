@@ -20,6 +20,7 @@ pub struct Environment {
     config: Option<PathBuf>,
     data: Option<PathBuf>,
     state: Option<PathBuf>,
+    cache: Option<PathBuf>,
     store: Option<PathBuf>,
     key_file: Option<PathBuf>,
     user: Option<OsString>,
@@ -61,6 +62,7 @@ impl Environment {
             config: folder("XDG_CONFIG_HOME"),
             data: folder("XDG_DATA_HOME"),
             state: folder("XDG_STATE_HOME"),
+            cache: folder("XDG_CACHE_HOME"),
             store: set(STORE_VARIABLE),
             key_file: set("ARCHIVE_KEY"),
             user: set("USER").or_else(|| set("LOGNAME")).map(PathBuf::into_os_string),
@@ -80,6 +82,11 @@ impl Environment {
     /// Our folder for what is remembered between commands.
     pub fn state_folder(&self) -> Result<PathBuf, Error> {
         self.ours(self.state.as_deref(), ".local/state", "XDG_STATE_HOME")
+    }
+
+    /// Our folder for what can be made again.
+    pub fn cache_folder(&self) -> Result<PathBuf, Error> {
+        self.ours(self.cache.as_deref(), ".cache", "XDG_CACHE_HOME")
     }
 
     /// The key file that `ARCHIVE_KEY` names.

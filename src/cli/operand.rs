@@ -28,7 +28,7 @@ impl Outside for Here {
         }
         let input = open_input(path);
         let input = input.map_err(|e| Error::io("read", path.display().to_string(), e))?;
-        Ok(Some(Box::new(input.file)))
+        Ok(Some(Box::new(input)))
     }
 
     fn standard_input(&self) -> Box<dyn Read> {

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, Cursor, Read},
-    path::PathBuf,
+    path::Path,
 };
 
 use crate::{
@@ -12,33 +12,58 @@ use crate::{
 };
 
 use super::{
-    files::{PathStat, open_input},
-    walk::{FoundFile, What},
+    files::{PathStat, invalid},
+    walk::{FileAt, FoundFile, What},
 };
 
 /// The document that a file or a symlink is; it is opened when it is read.
 pub fn intake(found: FoundFile) -> Intake {
-    let FoundFile { path, name, stat, what } = found;
+    let FoundFile { name, stat, what, .. } = found;
     let is_link = matches!(what, What::Symlink(_));
     let source: Box<dyn Source> = match what {
-        What::File => Box::new(FileAt(path)),
+        What::File(file) => Box::new(file),
         What::Symlink(target) => Box::new(move || Ok(Cursor::new(target.clone()))),
     };
     let (file_stat, mtime) = (Some(file_stat(&stat)), Some(stat.mtime));
     Intake { name, file_stat, mtime, is_link, n_bytes: stat.size, source }
 }
 
-/// The document that standard input is, which can be read once.
-pub fn stdin(name: DocName) -> Intake {
-    Intake::new(name, || Ok(io::stdin()))
+/// The document that a stream is, which can be read once: standard input, or what a path leads to.
+///
+/// One that ends before its first byte is an error unless that is allowed: whatever was to write it
+/// may have failed.
+pub fn stream(name: DocName, path: &Path, may_be_empty: bool) -> Intake {
+    let path = path.to_owned();
+    Intake::new(name, move || {
+        let stream: Box<dyn Read + Send> = match path.as_os_str() == "-" {
+            true => Box::new(io::stdin()),
+            false => Box::new(File::open(&path)?),
+        };
+        Ok(ReadOnce { stream, may_be_empty })
+    })
 }
 
-/// A file, opened when it is read.
-struct FileAt(PathBuf);
+/// What a stream gives.
+struct ReadOnce {
+    stream: Box<dyn Read + Send>,
+    /// Also from the first byte on.
+    may_be_empty: bool,
+}
+
+impl Read for ReadOnce {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n_read = self.stream.read(out)?;
+        if n_read == 0 && !out.is_empty() && !self.may_be_empty {
+            return Err(invalid("it is empty (--allow-empty adds it all the same)"));
+        }
+        self.may_be_empty |= n_read > 0;
+        Ok(n_read)
+    }
+}
 
 impl Source for FileAt {
     fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(OpenFile(open_input(&self.0)?.file)))
+        Ok(Box::new(OpenFile(Self::open(self)?)))
     }
 }
 

@@ -361,9 +361,9 @@ fn a_disk_full_at_export_leaves_no_half_file() {
     };
     let (_, rest) = output.split_once("[export: ").unwrap();
     let (full, later) = rest.split_once("[export: ").unwrap();
-    assert!(full.starts_with("3]\nnot written large: cannot write "), "{output}");
-    assert!(full.contains("No space left on device"), "{output}");
-    assert!(full.ends_with("1 document written to disk, 1 failed\nsmall\n"), "{output}");
+    assert!(full.starts_with("5]\nerror: cannot write "), "{output}");
+    assert!(full.contains("No space left on device") && full.contains("hint: df -h "), "{output}");
+    assert!(full.ends_with("hint: df -h disk\n"), "nothing is left: {output}");
     assert!(later.starts_with("0]") && later.ends_with("equal\n"), "{output}");
 }
 

@@ -25,7 +25,9 @@ use crate::{
             values::{self, n_threads},
         },
         exit::ExitCode,
+        files::invalid,
         interrupt::is_interrupted,
+        own_files::OwnFiles,
         print::{
             json::{SimilarityLine, b64_unless_utf8, name_b64, typed},
             similarity::shares_beside_a,
@@ -33,7 +35,10 @@ use crate::{
         },
         session::{Session, shown},
         sources,
-        walk::{CommandRules, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem},
+        walk::{
+            CommandRules, Leads, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem,
+            is_stream, two_of_one_name,
+        },
     },
     types::{error::Error, name::DocName},
 };
@@ -52,7 +57,7 @@ const EXAMPLES: &[&str] = &[
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct AddArgs {
-    /// Files and folders; - is standard input and needs --as
+    /// Files and folders; -, a named pipe and <(…) are streams and need --as
     #[arg(value_name = "PATH", required_unless_present = "files_from")]
     pub paths: Vec<PathBuf>,
 
@@ -83,6 +88,10 @@ pub struct AddArgs {
     /// In --files-from, each path ends with a zero byte
     #[arg(short = '0', long)]
     pub null: bool,
+
+    /// Take empty standard input for a document
+    #[arg(long)]
+    pub allow_empty: bool,
 
     /// Print what would be done, and do nothing
     #[arg(short = 'n', long)]
@@ -207,6 +216,7 @@ impl Tag {
 
 /// Adds documents.
 pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
+    check_paths(session, args)?;
     let options = options(session, args)?;
     let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
     if args.dry_run {
@@ -240,18 +250,57 @@ fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, 
         near: is_heard.then_some(threshold),
         // Once this was asked, Ctrl-C lets the current document finish; waiting for standard input, it
         // ends the program.
-        is_interrupted: if is_stdin(args) { &|| false } else { &is_interrupted },
+        is_interrupted: if stream(args).is_some() { &|| false } else { &is_interrupted },
     })
 }
 
-fn is_stdin(args: &AddArgs) -> bool {
-    matches!(&args.paths[..], [only] if only.as_os_str() == "-")
+/// The stream among the paths, which then stands alone.
+fn stream(args: &AddArgs) -> Option<&Path> {
+    let is_one = |path: &&PathBuf| path.as_os_str() == "-" || is_stream(path);
+    args.paths.iter().find(is_one).map(PathBuf::as_path)
+}
+
+/// What is wrong with the paths named, before anything is opened.
+fn check_paths(session: &mut Session, args: &AddArgs) -> Result<(), Error> {
+    if let Some(stream) = stream(args) {
+        return match (args.paths.len(), &args.as_name) {
+            (1, Some(_)) => Ok(()),
+            (1, None) => Err(Error::usage(format!(
+                "{} is a stream and needs a name: --as NAME",
+                shown(stream)
+            ))),
+            _ => Err(Error::usage(format!(
+                "{} is a stream and stands alone; add the other paths separately",
+                shown(stream)
+            ))),
+        };
+    }
+    let own = own_files(session)?;
+    for path in &args.paths {
+        if let Some((around, what)) = own.around(path) {
+            let (path, around, what) = (shown(path), shown(&around), what.words());
+            return Err(Error::usage(format!("{path} is not added: {around} is {what}")));
+        }
+    }
+    match two_of_one_name(&args.paths) {
+        None => Ok(()),
+        Some((a, b)) => Err(Error::usage(format!(
+            "{} and {} are not the same and would be one document; add one of them with --as or --prefix",
+            shown(&a),
+            shown(&b)
+        ))),
+    }
+}
+
+fn own_files(session: &mut Session) -> Result<OwnFiles, Error> {
+    let archive = session.location()?.folder;
+    Ok(OwnFiles::of(&session.environment, Some(&archive)))
 }
 
 /// What the arguments name.
 fn items(session: &mut Session, args: &AddArgs) -> Result<Items, Error> {
-    if is_stdin(args) {
-        return Ok(Box::new(iter::once(stdin(args)?)));
+    if let Some(path) = stream(args) {
+        return Ok(Box::new(iter::once(stream_item(args, path)?)));
     }
     let options = walk_options(session, args)?;
     let Some(list) = &args.files_from else {
@@ -266,19 +315,38 @@ fn items(session: &mut Session, args: &AddArgs) -> Result<Items, Error> {
         }
     };
     Ok(match args.null {
-        true => walked(PathList::of_null_terminated(list, shown_as), options),
-        false => walked(PathList::of_lines(list, shown_as), options),
+        true => walked(apart(PathList::of_null_terminated(list, shown_as)), options),
+        false => walked(apart(PathList::of_lines(list, shown_as)), options),
     })
 }
 
-fn stdin(args: &AddArgs) -> Result<IngestItem<Tag>, Error> {
+/// A list without the paths that would give a second file the name of one that may stand in it, and
+/// without streams, which have no names.
+fn apart(
+    list: impl Iterator<Item = Result<PathBuf, Unreadable>>,
+) -> impl Iterator<Item = Result<PathBuf, Unreadable>> {
+    let mut leads = Leads::default();
+    list.map(move |path| {
+        let path = path?;
+        leads.note(&path);
+        let why = match leads.rival(&path, |_| true) {
+            Some(rival) => format!("it would be one document with {}", shown(&rival)),
+            None if is_stream(&path) => "a stream needs a name; add it alone, with --as".to_owned(),
+            None => return Ok(path),
+        };
+        Err(Unreadable { path, error: invalid(why) })
+    })
+}
+
+fn stream_item(args: &AddArgs, path: &Path) -> Result<IngestItem<Tag>, Error> {
     let named = args.as_name.clone();
-    let name = named.ok_or_else(|| Error::usage("standard input needs a name: --as NAME"))?;
+    let name = named.ok_or_else(|| Error::usage("a stream needs a name: --as NAME"))?;
     let name = match &args.prefix {
         Some(prefix) => name.under(prefix).map_err(Error::usage)?,
         None => name,
     };
-    Ok(IngestItem::Document(sources::stdin(name), Tag::Document("-".into())))
+    let intake = sources::stream(name, path, args.allow_empty);
+    Ok(IngestItem::Document(intake, Tag::Document(path.to_owned())))
 }
 
 fn walk_options(session: &mut Session, args: &AddArgs) -> Result<Options, Error> {
@@ -288,7 +356,7 @@ fn walk_options(session: &mut Session, args: &AddArgs) -> Result<Options, Error>
         git: args.gitignore,
         size_max: args.max_size,
         one_file_system: args.one_file_system,
-        archive: Some(session.location()?.folder),
+        own: own_files(session)?,
     })
 }
 
@@ -379,6 +447,10 @@ impl<'s> AddReport<'s> {
         if self.session.globals.verbose {
             let line = format!("skipped    {} ({})", shown(path), reason.words());
             return self.session.out.line(&line);
+        }
+        // Whoever names a folder with such a thing in it may not know that it is there.
+        if let Reason::Own(own) = reason {
+            self.session.info(&format!("not added: {} ({})", shown(path), own.words()));
         }
         Ok(())
     }

@@ -1,6 +1,11 @@
 //! `archive export`
 
-use std::{ffi::OsString, io::Write, os::unix::ffi::OsStrExt as _, path::PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    io::Write,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use serde::Serialize;
@@ -15,6 +20,7 @@ use crate::{
         exit::ExitCode,
         export_files::{FileWriter, Mode, Outgoing, WriteOutcome},
         interrupt::is_interrupted,
+        own_files::OwnFiles,
         print::{
             json::{name_b64, typed},
             terminal::{Progress, Style, counted, shown_name},
@@ -99,16 +105,19 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
         (_, true) => Mode::Overwrite,
         (_, false) => Mode::AddOnly,
     };
-    let files = FileWriter::in_folder(&args.output, mode)?;
+    let store = session.location()?.folder;
+    let own = OwnFiles::of(&session.environment, Some(&store));
+    let mut files = FileWriter::in_folder(&args.output, mode, own)?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
     let mut run =
         Exporter { session, archive: &archive, summary, progress, as_of, only, is_damaged: false };
     run.each(false, |run, document, revision| {
-        let content = |sink: &mut dyn Write| copy(run.archive, document, revision, sink);
+        let path = args.output.join(OsStr::from_bytes(document.name.as_bytes()));
+        let content = |sink: &mut dyn Write| copy(run.archive, (document, revision), sink, &path);
         files.write(&outgoing(document, revision), content)
     })?;
-    let links = files.then_links();
+    let mut links = files.then_links();
     run.each(true, |run, document, revision| {
         let target = run.archive.read_whole(document, revision)?;
         links.write(&document.name, &target)
@@ -136,6 +145,12 @@ fn only(archive: &Archive, args: &ExportArgs) -> Result<Vec<DocName>, Error> {
         .collect()
 }
 
+fn is_full(error: &Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let Error::Io { source, .. } = error else { return false };
+    matches!(source.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+}
+
 fn outgoing<'a>(document: &'a Document, revision: &Revision) -> Outgoing<'a> {
     Outgoing {
         name: &document.name,
@@ -147,14 +162,13 @@ fn outgoing<'a>(document: &'a Document, revision: &Revision) -> Outgoing<'a> {
 
 fn copy(
     archive: &Archive,
-    document: &Document,
-    revision: &Revision,
+    (document, revision): (&Document, &Revision),
     sink: &mut dyn Write,
+    path: &Path,
 ) -> Result<(), Error> {
     let mut content = archive.read(document, revision)?;
     while let Some(piece) = content.next_piece()? {
-        let name = || shown_name(document.name.as_bytes());
-        sink.write_all(&piece).map_err(|source| Error::io("write", name(), source))?;
+        sink.write_all(&piece).map_err(|source| Error::io("write", shown(path), source))?;
     }
     Ok(())
 }
@@ -164,7 +178,7 @@ impl Exporter<'_> {
     fn each(
         &mut self,
         links: bool,
-        write: impl Fn(&Self, &Document, &Revision) -> Result<WriteOutcome, Error>,
+        mut write: impl FnMut(&Self, &Document, &Revision) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
         let archive = self.archive;
         archive.each_document(self.as_of, |document, revision| {
@@ -179,6 +193,8 @@ impl Exporter<'_> {
             self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
             match write(self, document, revision) {
                 Ok(outcome) => self.written(document, revision, &outcome),
+                // Nothing that comes later would fare better.
+                Err(error) if is_full(&error) => Err(error),
                 Err(error @ Error::Io { .. }) => self.failed(document, revision, &error),
                 Err(error @ Error::Damaged { .. }) => {
                     self.is_damaged = true;

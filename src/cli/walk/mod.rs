@@ -1,27 +1,35 @@
 //! Walking: the paths on a command line become candidates for intake, one at a time.
 //!
-//! Everything is a candidate: hidden files too. Symlinks are recorded and never followed, so that
+//! Everything is a candidate: hidden files too. Folders below a path named are walked by their open
+//! handles, and files are read from them, so that nobody who swaps one for a link leads us elsewhere.
+//! Symlinks are recorded and never followed, so that
 //! no loop can be walked. What is left out is reported, with the reason. Folders are read in the order
 //! of their names' bytes; at most the names of the folders on the way down are held in memory.
 
 mod names;
+mod roots;
 mod rules;
+mod walked;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::fs::{self, FileType, Metadata};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::types::name::DocName;
 
-use super::files::{PathStat, invalid};
+use super::files::{FileKind, PathStat, TEMPORARY_PREFIX, invalid};
+use super::own_files::{OwnFile, OwnFiles, is_key};
 
 pub use names::PathList;
+pub use roots::{Leads, is_stream, two_of_one_name};
 use rules::{Above, RuleFiles};
 pub use rules::{CommandRules, check_glob};
+pub use walked::FileAt;
+use walked::{HandleCount, WalkedFolder, must_be};
 
 /// One thing met on the way.
 #[derive(Debug)]
@@ -35,18 +43,18 @@ pub enum WalkItem {
 }
 
 /// A file or symlink to add.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct FoundFile {
     pub path: PathBuf,
     pub name: DocName,
-    /// Its stat when it was met; [`super::files::open_input`] gives a newer one.
+    /// Its stat when it was met; reading gives a newer one.
     pub stat: PathStat,
     pub what: What,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum What {
-    File,
+    File(FileAt),
     /// A symlink and its target, which need not exist.
     Symlink(Vec<u8>),
 }
@@ -71,8 +79,10 @@ pub enum Reason {
     Fifo,
     /// `-x`, and it lies on another file system than the path named.
     OtherFileSystem,
-    /// It is the archive that documents are added to.
-    TheArchive,
+    /// It belongs to this program or to an archive.
+    Own(OwnFile),
+    /// An interrupted export left it.
+    Leftover,
 }
 
 /// How a path becomes a name.
@@ -97,8 +107,8 @@ pub struct Options {
     pub size_max: Option<u64>,
     /// Stay on the file system of each path named.
     pub one_file_system: bool,
-    /// The archive's folder, if it exists.
-    pub archive: Option<PathBuf>,
+    /// What is never a document.
+    pub own: OwnFiles,
 }
 
 /// The iterator of candidates.
@@ -106,7 +116,7 @@ pub struct Options {
 pub struct Walk<R> {
     roots: R,
     options: Options,
-    archive: Option<(u64, u64)>,
+    n_handles: HandleCount,
     root: Root,
     folders: Vec<Folder>,
     waiting: VecDeque<WalkItem>,
@@ -125,6 +135,7 @@ struct Root {
 struct Folder {
     /// Its path from the root.
     below: PathBuf,
+    walked: Arc<WalkedFolder>,
     names: std::vec::IntoIter<OsString>,
     rules: RuleFiles,
 }
@@ -139,7 +150,8 @@ impl Reason {
             Self::Device => "device",
             Self::Fifo => "named pipe",
             Self::OtherFileSystem => "on another file system",
-            Self::TheArchive => "the archive itself",
+            Self::Own(own) => own.words(),
+            Self::Leftover => "left by an interrupted export",
         }
     }
 }
@@ -164,73 +176,102 @@ where
 {
     /// Walks each root in turn; a root that is itself unreadable is passed on as such.
     pub fn new(roots: R, options: Options) -> Self {
-        let archive = options.archive.as_ref().and_then(|path| fs::metadata(path).ok());
-        let archive = archive.map(|metadata| PathStat::of(&metadata).identity());
         let (folders, waiting) = (Vec::new(), VecDeque::new());
-        Self { roots, options, archive, root: Root::default(), folders, waiting }
+        let (root, n_handles) = (Root::default(), HandleCount::default());
+        Self { roots, options, n_handles, root, folders, waiting }
     }
 
     /// A path named by the user is taken whatever the rules say.
     fn begin(&mut self, path: PathBuf) -> Option<WalkItem> {
-        let metadata = match fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata,
+        let stat = match fs::symlink_metadata(&path) {
+            Ok(metadata) => PathStat::of(&metadata),
             Err(error) => return Some(unreadable(path, error)),
         };
-        let device = PathStat::of(&metadata).device;
-        self.root = Root { path, device, above: Above::default() };
-        if metadata.is_dir() {
+        if let Some((_, own)) = self.options.own.around(&path) {
+            return Some(WalkItem::Skipped { path, reason: Reason::Own(own) });
+        }
+        self.root = Root { path, device: stat.device, above: Above::default() };
+        if stat.kind == FileKind::Folder {
             let (above, troubles) = Above::of(&self.root.path, self.options.git);
             self.root.above = above;
             self.waiting.extend(troubles.into_iter().map(WalkItem::Unreadable));
         }
-        self.meet(PathBuf::new(), &metadata)
+        self.meet(PathBuf::new(), &stat)
     }
 
     /// Something inside a folder: first the rules, then what it is.
     fn step(&mut self, below: PathBuf) -> Option<WalkItem> {
         let path = join(&self.root.path, &below);
-        let metadata = match fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata,
+        let name = below.file_name().unwrap_or_default();
+        let look = |folder: &Folder| folder.walked.with(|folder| folder.look(name));
+        let stat = match self.folders.last().map(look)? {
+            Ok(stat) => stat,
             Err(error) => return Some(unreadable(path, error)),
         };
-        if self.is_excluded(&below, metadata.is_dir()) {
+        if self.is_excluded(&below, stat.kind == FileKind::Folder) {
             return Some(WalkItem::Skipped { path, reason: Reason::Excluded });
         }
-        self.meet(below, &metadata)
+        self.meet(below, &stat)
     }
 
-    fn meet(&mut self, below: PathBuf, metadata: &Metadata) -> Option<WalkItem> {
+    fn meet(&mut self, below: PathBuf, stat: &PathStat) -> Option<WalkItem> {
         let path = join(&self.root.path, &below);
-        if let Some(reason) = self.reason_to_skip(metadata) {
+        if let Some(reason) = self.reason_to_skip(&path, &below, stat) {
             return Some(WalkItem::Skipped { path, reason });
         }
-        if metadata.is_dir() {
-            return self.descend(below, path);
+        if stat.kind == FileKind::Folder {
+            return self.descend(below, path, stat);
         }
         let name = match self.options.naming.name(&self.root.path, &below) {
             Ok(name) => name,
             Err(why) => return Some(unreadable(path, invalid(why))),
         };
-        let what = match metadata.is_symlink().then(|| fs::read_link(&path)) {
-            None => What::File,
-            Some(Ok(target)) => What::Symlink(target.into_os_string().into_encoded_bytes()),
-            Some(Err(error)) => return Some(unreadable(path, error)),
+        let what = match stat.kind {
+            FileKind::Symlink => match self.link_target(&path, &below) {
+                Ok(target) => What::Symlink(target),
+                Err(error) => return Some(unreadable(path, error)),
+            },
+            _ => What::File(self.file_at(&path, &below)),
         };
-        Some(WalkItem::Found(FoundFile { path, name, stat: PathStat::of(metadata), what }))
+        Some(WalkItem::Found(FoundFile { path, name, stat: *stat, what }))
     }
 
-    fn reason_to_skip(&self, metadata: &Metadata) -> Option<Reason> {
-        let stat = PathStat::of(metadata);
-        if metadata.is_dir() && self.archive == Some(stat.identity()) {
-            return Some(Reason::TheArchive);
+    fn link_target(&self, path: &Path, below: &Path) -> io::Result<Vec<u8>> {
+        match self.file_at(path, below) {
+            FileAt::Folder(folder, name) => folder.with(|folder| folder.link_target(&name)),
+            FileAt::Path(path) => Ok(fs::read_link(path)?.into_os_string().into_encoded_bytes()),
+        }
+    }
+
+    /// The folder that is walked and the name in it; of what a person named, the path.
+    fn file_at(&self, path: &Path, below: &Path) -> FileAt {
+        match (self.folders.last(), below.file_name()) {
+            (Some(folder), Some(name)) => {
+                FileAt::Folder(Arc::clone(&folder.walked), name.to_owned())
+            }
+            _ => FileAt::Path(path.to_owned()),
+        }
+    }
+
+    fn reason_to_skip(&self, path: &Path, below: &Path, stat: &PathStat) -> Option<Reason> {
+        if let Some(own) = self.options.own.which(stat) {
+            return Some(Reason::Own(own));
+        }
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        if stat.kind != FileKind::Folder && name.starts_with(TEMPORARY_PREFIX.as_bytes()) {
+            return Some(Reason::Leftover);
         }
         if self.options.one_file_system && stat.device != self.root.device {
             return Some(Reason::OtherFileSystem);
         }
-        if metadata.is_file() && self.options.size_max.is_some_and(|max| stat.size > max) {
+        let is_file = stat.kind == FileKind::File;
+        if is_file && self.options.size_max.is_some_and(|max| stat.size > max) {
             return Some(Reason::TooLarge);
         }
-        special(metadata.file_type())
+        if is_key(name, stat, || self.file_at(path, below).open()) {
+            return Some(Reason::Own(OwnFile::Key));
+        }
+        special(stat.kind)
     }
 
     /// The command line decides first, then the rule files, the deepest first.
@@ -244,26 +285,43 @@ where
         self.options.rules.verdict(below, is_folder).or_else(by_files).unwrap_or(false)
     }
 
-    fn descend(&mut self, below: PathBuf, path: PathBuf) -> Option<WalkItem> {
-        let mut names = Vec::new();
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
+    fn descend(&mut self, below: PathBuf, path: PathBuf, met: &PathStat) -> Option<WalkItem> {
+        let entered = match self.enter(&path, &below, met) {
+            Ok(entered) => entered,
             Err(error) => return Some(unreadable(path, error)),
         };
-        for entry in entries {
-            match entry {
-                Ok(entry) => names.push(entry.file_name()),
-                Err(error) => {
-                    self.waiting.push_back(unreadable(path.clone(), error));
-                    break;
-                }
-            }
-        }
+        let Some((walked, mut names)) = entered else {
+            return Some(WalkItem::Skipped { path, reason: Reason::Own(OwnFile::AnArchive) });
+        };
         names.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
-        let (rules, troubles) = RuleFiles::of(&path, &names, self.options.git);
+        let git = self.options.git;
+        let read = walked.with(|folder| Ok(RuleFiles::of(&path, folder, &names, git)));
+        let (rules, troubles) = match read {
+            Ok(read) => read,
+            Err(error) => return Some(unreadable(path, error)),
+        };
         self.waiting.extend(troubles.into_iter().map(WalkItem::Unreadable));
-        self.folders.push(Folder { below, names: names.into_iter(), rules });
+        self.folders.push(Folder { below, walked, names: names.into_iter(), rules });
         None
+    }
+
+    /// Opens the folder that was met, and reads its names; none of an archive.
+    fn enter(
+        &self,
+        path: &Path,
+        below: &Path,
+        met: &PathStat,
+    ) -> io::Result<Option<(Arc<WalkedFolder>, Vec<OsString>)>> {
+        let walked = match self.file_at(path, below) {
+            FileAt::Path(path) => WalkedFolder::named(&path, &self.n_handles)?,
+            FileAt::Folder(above, name) => WalkedFolder::inside(&above, &name, &self.n_handles)?,
+        };
+        must_be(met, &walked)?;
+        let names = walked.with(|folder| match folder.is_archive() {
+            true => Ok(None),
+            false => folder.names().map(Some),
+        })?;
+        Ok(names.map(|names| (walked, names)))
     }
 }
 
@@ -301,15 +359,12 @@ where
     }
 }
 
-fn special(file_type: FileType) -> Option<Reason> {
-    if file_type.is_socket() {
-        Some(Reason::Socket)
-    } else if file_type.is_fifo() {
-        Some(Reason::Fifo)
-    } else if file_type.is_block_device() || file_type.is_char_device() {
-        Some(Reason::Device)
-    } else {
-        None
+fn special(kind: FileKind) -> Option<Reason> {
+    match kind {
+        FileKind::Socket => Some(Reason::Socket),
+        FileKind::Fifo => Some(Reason::Fifo),
+        FileKind::Device => Some(Reason::Device),
+        FileKind::File | FileKind::Folder | FileKind::Symlink => None,
     }
 }
 

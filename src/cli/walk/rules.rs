@@ -9,7 +9,10 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::{
-    cli::files::{self, invalid},
+    cli::{
+        files::{self, invalid},
+        folder::OpenFolder,
+    },
     types::error::Error,
 };
 
@@ -81,13 +84,23 @@ impl Default for CommandRules {
 
 impl RuleFiles {
     /// Reads the rule files among the (sorted) names in a folder.
-    pub(super) fn of(folder: &Path, names: &[OsString], git: bool) -> (Self, Vec<Unreadable>) {
+    pub(super) fn of(
+        path: &Path,
+        folder: &OpenFolder,
+        names: &[OsString],
+        git: bool,
+    ) -> (Self, Vec<Unreadable>) {
         let has =
             |name: &str| names.binary_search_by(|n| n.as_os_str().cmp(OsStr::new(name))).is_ok();
         let mut troubles = Vec::new();
         let mut take = |wanted: bool, name| {
+            let read_here = || {
+                let file = folder.file(OsStr::new(name));
+                let bytes = file.and_then(|file| files::read_all_of(file, RULE_FILE_BYTES_MAX));
+                rules_in(&path.join(name), bytes.map(Some))
+            };
             let (rules, mut trouble) =
-                if wanted && has(name) { read(&folder.join(name)) } else { RulesRead::default() };
+                if wanted && has(name) { read_here() } else { RulesRead::default() };
             troubles.append(&mut trouble);
             rules
         };
@@ -158,8 +171,12 @@ fn verdict(rules: &Gitignore, path: &Path, is_folder: bool) -> Option<bool> {
 
 /// Reads a rule file; a bad line is reported and the others hold. No file is no rules.
 fn read(file: &Path) -> RulesRead {
+    rules_in(file, files::read_small(file, RULE_FILE_BYTES_MAX))
+}
+
+fn rules_in(file: &Path, bytes: io::Result<Option<Vec<u8>>>) -> RulesRead {
     let trouble = |error| Unreadable { path: file.to_owned(), error };
-    let bytes = match files::read_small(file, RULE_FILE_BYTES_MAX) {
+    let bytes = match bytes {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return RulesRead::default(),
         // In a linked working tree or a submodule, .git is a file.

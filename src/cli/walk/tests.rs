@@ -1,4 +1,5 @@
 use super::*;
+use crate::cli::location::Environment;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::Command;
@@ -39,7 +40,9 @@ impl TestTree {
             path.strip_prefix(self.folder.path()).unwrap_or(&path).display().to_string()
         };
         match candidate {
-            WalkItem::Found(FoundFile { name, what: What::File, .. }) => name.text().into_owned(),
+            WalkItem::Found(FoundFile { name, what: What::File(_), .. }) => {
+                name.text().into_owned()
+            }
             WalkItem::Found(FoundFile { name, what: What::Symlink(target), .. }) => {
                 format!("{} -> {}", name.text(), String::from_utf8_lossy(&target))
             }
@@ -101,8 +104,9 @@ fn a_stat_describes_the_file() {
     let tree = TestTree::new(&["a"]);
     let candidate = Walk::new([Ok(tree.at("a"))].into_iter(), Options::default()).next().unwrap();
     let WalkItem::Found(found) = candidate else { panic!("{candidate:?}") };
-    assert_eq!(found.stat, crate::cli::files::open_input(&found.path).unwrap().stat);
-    assert_eq!((found.stat.size, found.what), (4, What::File));
+    let What::File(file) = &found.what else { panic!("{found:?}") };
+    assert_eq!(found.stat, PathStat::of(&file.open().unwrap().metadata().unwrap()));
+    assert_eq!((found.stat.size, found.stat.kind), (4, FileKind::File));
 }
 
 #[test]
@@ -270,7 +274,8 @@ fn a_folder_that_vanishes_or_is_closed_is_unreadable() {
 fn the_archive_is_never_added_to_itself() {
     let tree = TestTree::new(&["a", "my.archive/identity"]);
     symlink("my.archive", tree.at("link")).unwrap();
-    let options = || Options { archive: Some(tree.at("link")), ..Options::default() };
+    let own = || OwnFiles::of(&Environment::default(), Some(&tree.at("link")));
+    let options = || Options { own: own(), ..Options::default() };
     let itself = "my.archive: the archive itself";
     assert_eq!(tree.lines(&[""], options()), ["d/a", "d/link -> my.archive", itself]);
     assert_eq!(tree.lines(&["my.archive"], options()), [itself]);
@@ -285,11 +290,64 @@ fn other_file_systems_are_left_out_on_request() {
         eprintln!("not tested: /proc is no file system of its own here");
         return;
     }
-    let options = Options { one_file_system: true, ..Options::default() };
-    let mut walk = Walk::new([Ok(PathBuf::from("/"))].into_iter(), options);
-    walk.root = Root { path: "/".into(), device: device("/").unwrap(), above: Above::default() };
-    let met = walk.step(PathBuf::from("proc")).map(|candidate| tree.line(candidate));
-    assert_eq!(met.as_deref(), Some("/proc: on another file system"));
+    let rules = CommandRules::new(&["/*".to_owned(), "!/proc".to_owned()], &[]).unwrap();
+    let options = Options { one_file_system: true, rules, ..Options::default() };
+    let walk = Walk::new([Ok(PathBuf::from("/"))].into_iter(), options);
+    let met: Vec<_> = walk.map(|candidate| tree.line(candidate)).collect();
+    assert!(met.contains(&"/proc: on another file system".to_owned()), "{met:?}");
+}
+
+#[test]
+fn other_archives_keys_and_leftovers_are_no_documents() {
+    let tree = TestTree::new(&["a", "d/.archive-export-x1", "e.key"]);
+    tree.write("other/identity", "archive 1\norigin x\n");
+    tree.write("f.key", "PRIVATE+KEY+x+00000000+AAAA");
+    assert_eq!(
+        tree.lines(&[""], Options::default()),
+        [
+            "d/a",
+            "d/.archive-export-x1: left by an interrupted export",
+            "d/e.key",
+            "f.key: a signing key",
+            "other: an archive"
+        ]
+    );
+    assert_eq!(tree.lines(&["other/identity"], Options::default()), ["other/identity: an archive"]);
+}
+
+#[test]
+fn what_is_swapped_for_a_link_between_listing_and_reading_is_not_followed() {
+    let tree = TestTree::new(&["in/a", "in/b/x", "in/c", "out/x"]);
+    tree.write("out/x", "from outside");
+    let mut walk = Walk::new([Ok(tree.at("in"))].into_iter(), Options::default());
+    let mut next = || walk.next();
+    let Some(WalkItem::Found(a)) = next() else { panic!() };
+    // The names of in/ are read, and nothing of b is.
+    fs::rename(tree.at("in/b"), tree.at("moved")).unwrap();
+    symlink("../out", tree.at("in/b")).unwrap();
+    let Some(WalkItem::Found(b)) = next() else { panic!() };
+    assert!(matches!(&b.what, What::Symlink(target) if target == b"../out"));
+    let Some(WalkItem::Found(c)) = next() else { panic!() };
+    // Found, and not read.
+    fs::remove_file(tree.at("in/a")).unwrap();
+    symlink("../out/x", tree.at("in/a")).unwrap();
+    fs::remove_file(tree.at("in/c")).unwrap();
+    assert!(Command::new("mkfifo").arg(tree.at("in/c")).status().unwrap().success());
+    for found in [a, c] {
+        let What::File(file) = found.what else { panic!() };
+        assert!(file.open().is_err(), "{:?}", found.path);
+    }
+}
+
+#[test]
+fn a_tree_deeper_than_handles_are_kept_is_walked_to_its_end() {
+    let tree = TestTree::new(&[]);
+    let deep = "d/".repeat(300);
+    tree.write(format!("{deep}x"), "deep");
+    let mut walk = Walk::new([Ok(tree.at("d"))].into_iter(), Options::default());
+    let Some(WalkItem::Found(found)) = walk.next() else { panic!() };
+    let What::File(file) = found.what else { panic!() };
+    assert_eq!(io::read_to_string(file.open().unwrap()).unwrap(), "deep");
 }
 
 #[test]

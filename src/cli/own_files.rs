@@ -1,0 +1,171 @@
+//! What belongs to this program, such as the signing keys, and what belongs to an archive: neither is
+//! ever a document, and no document is written over it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    io,
+};
+
+use super::{
+    files::{self, FileKind, PathStat},
+    folder::OpenFolder,
+    location::Environment,
+};
+
+/// How a signing key begins; one is no longer than this.
+const KEY_BEGINS: &[u8] = b"PRIVATE+KEY+";
+const KEY_BYTES_MAX: u64 = 4 << 10;
+
+/// What something is that belongs to this program or to an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OwnFile {
+    /// The archive that documents are added to, or come from.
+    TheArchive,
+    /// Some other archive.
+    AnArchive,
+    /// The folder of keys and configuration.
+    Keys,
+    /// A signing key.
+    Key,
+    /// The folder of what is remembered between commands.
+    State,
+    /// The folder of what can be made again.
+    Cache,
+}
+
+/// The files and folders of this program on this machine.
+#[derive(Debug, Default)]
+pub struct OwnFiles {
+    /// By device and inode.
+    known: Vec<((u64, u64), OwnFile)>,
+}
+
+impl OwnFile {
+    /// What it is, as it reads in `skipped: …`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::TheArchive => "the archive itself",
+            Self::AnArchive => "an archive",
+            Self::Keys => "this program's keys and configuration",
+            Self::Key => "a signing key",
+            Self::State => "what this program remembers",
+            Self::Cache => "this program's cache",
+        }
+    }
+}
+
+impl OwnFiles {
+    /// Looks for them where the environment says; what is not there needs no care.
+    pub fn of(environment: &Environment, archive: Option<&Path>) -> Self {
+        let folders = [
+            (environment.config_folder().ok(), OwnFile::Keys),
+            (environment.state_folder().ok(), OwnFile::State),
+            (environment.cache_folder().ok(), OwnFile::Cache),
+            (environment.key_file().map(Path::to_owned), OwnFile::Key),
+            (archive.map(Path::to_owned), OwnFile::TheArchive),
+        ];
+        let identity = |(path, what): (Option<PathBuf>, OwnFile)| {
+            let metadata = fs::metadata(path?).ok()?;
+            Some((PathStat::of(&metadata).identity(), what))
+        };
+        Self { known: folders.into_iter().filter_map(identity).collect() }
+    }
+
+    /// Whether this stat is one of them.
+    pub fn which(&self, stat: &PathStat) -> Option<OwnFile> {
+        let of_this = |known: &&((u64, u64), OwnFile)| known.0 == stat.identity();
+        self.known.iter().find(of_this).map(|(_, what)| *what)
+    }
+
+    /// What a path is, or the nearest folder around it that is any of this; the path of that.
+    ///
+    /// A symlink at its end stands for itself.
+    pub fn around(&self, path: &Path) -> Option<(PathBuf, OwnFile)> {
+        let whole = without_last_link(path).ok()?;
+        whole.ancestors().find_map(|path| Some((path.to_owned(), self.at(path)?)))
+    }
+
+    /// The same for a folder to be written to: every link is followed, and what is missing yet is
+    /// judged by the folder that it will be made in.
+    pub fn holding(&self, folder: &Path) -> Option<(PathBuf, OwnFile)> {
+        let there = folder.ancestors().find_map(|folder| match folder.as_os_str().is_empty() {
+            true => fs::canonicalize(".").ok(),
+            false => fs::canonicalize(folder).ok(),
+        })?;
+        self.around(&there)
+    }
+
+    fn at(&self, path: &Path) -> Option<OwnFile> {
+        let stat = PathStat::of(&fs::symlink_metadata(path).ok()?);
+        let is_archive = || {
+            stat.kind == FileKind::Folder
+                && OpenFolder::at(path).is_ok_and(|folder| folder.is_archive())
+        };
+        self.which(&stat).or_else(|| is_archive().then_some(OwnFile::AnArchive)).or_else(|| {
+            is_key(path.as_os_str().as_encoded_bytes(), &stat, || files::open_input(path))
+                .then_some(OwnFile::Key)
+        })
+    }
+}
+
+/// Whether a file is a signing key, wherever it lies; only files that end as keys do are opened.
+pub fn is_key(name: &[u8], stat: &PathStat, open: impl FnOnce() -> io::Result<File>) -> bool {
+    let may_be =
+        stat.kind == FileKind::File && stat.size <= KEY_BYTES_MAX && name.ends_with(b".key");
+    let begins = || {
+        let mut head = [0; KEY_BEGINS.len()];
+        open()?.read_exact(&mut head).map(|()| head == *KEY_BEGINS)
+    };
+    may_be && begins().unwrap_or(false)
+}
+
+/// The path from the root on, every link in it followed but one at its end.
+fn without_last_link(path: &Path) -> io::Result<PathBuf> {
+    if !fs::symlink_metadata(path)?.is_symlink() {
+        return fs::canonicalize(path);
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) if folder.as_os_str().is_empty() => {
+            Ok(fs::canonicalize(".")?.join(name))
+        }
+        (Some(folder), Some(name)) => Ok(fs::canonicalize(folder)?.join(name)),
+        _ => fs::canonicalize(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_is_ours_is_known_wherever_a_path_leads_into_it() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |path: &str| home.path().join(path);
+        for folder in [".config/archive/keys", ".local/state/archive", "a.archive/packs", "plain"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        fs::write(at("a.archive/identity"), "archive 1\norigin x\n").unwrap();
+        fs::write(at("copy.key"), "PRIVATE+KEY+x+00000000+AAAA").unwrap();
+        fs::write(at("other.key"), "a song").unwrap();
+        symlink(".config", at("linked")).unwrap();
+        symlink("a.archive", at("link")).unwrap();
+        let environment = Environment::from(|name| (name == "HOME").then(|| home.path().into()));
+        let own = OwnFiles::of(&environment, None);
+        for (path, what) in [
+            (".config/archive", Some(OwnFile::Keys)),
+            ("linked/archive/keys", Some(OwnFile::Keys)),
+            (".local/state/archive", Some(OwnFile::State)),
+            ("a.archive/packs", Some(OwnFile::AnArchive)),
+            ("copy.key", Some(OwnFile::Key)),
+            ("other.key", None),
+            ("plain", None),
+            ("link", None),
+            (".config", None),
+        ] {
+            assert_eq!(own.around(&at(path)).map(|(_, what)| what), what, "{path}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What `add` takes in: what the paths named lead to, and nothing that a swapped folder, a link, a key or
+//! an archive would bring along.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::symlink,
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use crate::common::sandbox::{self, Ran, Sandbox, is_slow};
+
+#[test]
+fn i14_a_folder_swapped_for_a_link_in_mid_walk_is_not_followed() {
+    let sandbox = Sandbox::new();
+    for n in 0..20 {
+        sandbox.write(format!("outside/{n}"), "from outside");
+        sandbox.write(format!("d/{n}/{n}"), "inside");
+        sandbox.write(format!("d/sub/{n}"), "inside");
+    }
+    let (sub, aside) = (sandbox.at("d/sub"), sandbox.at("aside"));
+    let file = sandbox.at("d/0/0");
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Relaxed) {
+                fs::rename(&sub, &aside).unwrap();
+                symlink("../outside", &sub).unwrap();
+                fs::remove_file(&file).unwrap();
+                symlink("../../outside/0", &file).unwrap();
+                fs::remove_file(&sub).unwrap();
+                fs::rename(&aside, &sub).unwrap();
+                fs::remove_file(&file).unwrap();
+                fs::write(&file, "inside").unwrap();
+            }
+        });
+        for _ in 0..if is_slow() { 200 } else { 20 } {
+            let ran = sandbox.run(["add", "-q", "--force", "--gitignore", "d"]);
+            assert!(matches!(ran.code, Some(0 | 3)), "{ran:?}");
+        }
+        is_over.store(true, Relaxed);
+    });
+    let contents: std::collections::BTreeSet<_> = sandbox
+        .json(["log"])
+        .iter()
+        .filter(|line| line["media_type"] == "text/plain")
+        .map(|line| line["bytes"].as_u64().unwrap())
+        .collect();
+    assert!(
+        contents.iter().all(|n_bytes| *n_bytes == 6),
+        "{contents:?}: 12 bytes are from outside"
+    );
+    assert!(!contents.is_empty());
+}
+
+#[test]
+fn i14_this_programs_own_files_and_archives_are_no_documents() {
+    let sandbox = Sandbox::new();
+    let home = sandbox.home();
+    fs::write(home.join("letter"), "text").unwrap();
+    sandbox.run(["init", "-q", "other.archive"]).expect(0);
+    sandbox.write("x", "x");
+    fs::create_dir_all(home.join(".cache/archive")).unwrap();
+    fs::write(home.join(".cache/archive/y"), "y").unwrap();
+    let ran = sandbox.run([Path::new("add"), &home, &sandbox.at("")]).expect(0);
+    for said in [
+        ".config/archive (this program's keys and configuration)",
+        ".local/state/archive (what this program remembers)",
+        ".cache/archive (this program's cache)",
+        "other.archive (an archive)",
+    ] {
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    let ran = ran.says("2 new documents");
+    assert_eq!(ran.err.matches("not added: ").count(), 4, "{}", ran.err);
+    let keys = fs::read_dir(home.join(".config/archive/keys")).unwrap();
+    let signs_here =
+        |key: &std::path::PathBuf| fs::read_to_string(key).unwrap().contains("/store-");
+    let key = keys.map(|key| key.unwrap().path()).find(signs_here).unwrap();
+    fs::copy(&key, sandbox.at("copy.key")).unwrap();
+    for (named, what) in [
+        (home.join(".config/archive"), "this program's keys and configuration"),
+        (key.clone(), "a signing key"),
+        (home.join(".local/state/archive"), "what this program remembers"),
+        (sandbox.at("copy.key"), "a signing key"),
+        (sandbox.at("other.archive"), "an archive"),
+        (sandbox.at("other.archive/log"), "an archive"),
+        (sandbox.store(), "the archive itself"),
+    ] {
+        let ran = sandbox.run([Path::new("add"), &named]).expect(2).says(what).answers("");
+        ran.says(" is not added: ");
+    }
+    let elsewhere = sandbox.at("my key");
+    fs::rename(&key, &elsewhere).unwrap();
+    let add = |path: &str| {
+        let mut add = sandbox.command(["add", path]);
+        Ran::of(add.env("ARCHIVE_KEY", &elsewhere))
+    };
+    add("my key").expect(2).says("a signing key");
+    add(".").expect(0).says("not added: ./my key (a signing key)");
+    let ls = sandbox.run(["ls"]).expect(0).text();
+    assert!(!ls.contains("key") && !ls.contains("identity"), "{ls}");
+}
+
+#[test]
+fn a_stream_is_one_document_and_needs_a_name() {
+    let sandbox = Sandbox::new();
+    sandbox.feed(["add", "/dev/stdin", "--as", "from-stdin"], b"one").expect(0);
+    sandbox.run(["cat", "from-stdin"]).expect(0).answers("one");
+    let shell = |line: &str| {
+        let line = line.replace("archive", sandbox::program());
+        Ran::of(sandbox.other("bash").args(["-c", &line]))
+    };
+    shell("archive add <(echo two) --as from-shell").expect(0);
+    sandbox.run(["cat", "from-shell"]).expect(0).answers("two\n");
+    assert!(Command::new("mkfifo").arg(sandbox.at("pipe")).status().unwrap().success());
+    let add = sandbox::start(&mut sandbox.command(["add", "pipe", "--as", "from-pipe"]));
+    fs::File::options().write(true).open(sandbox.at("pipe")).unwrap().write_all(b"three").unwrap();
+    Ran::at_end(add).expect(0);
+    sandbox.run(["cat", "from-pipe"]).expect(0).answers("three");
+    for line in ["archive add <(echo x)", "archive add pipe", "archive add /dev/stdin"] {
+        shell(line).expect(2).says("is a stream and needs a name: --as NAME");
+    }
+    shell("archive add <(echo x) <(echo y) --prefix z").expect(2).says("stands alone");
+    sandbox.feed(["add", "--files-from", "-"], b"/dev/fd/0\npipe\n").expect(3).says("--as");
+    sandbox.run(["ls"]).expect(0).answers("from-pipe\nfrom-shell\nfrom-stdin\n");
+}
+
+#[test]
+fn an_empty_stream_is_partial_unless_it_is_allowed() {
+    let sandbox = Sandbox::new();
+    for words in [&["add", "-", "--as", "x"][..], &["add", "/dev/stdin", "--as", "x"]] {
+        let ran = sandbox.run(words).expect(3);
+        ran.says("it is empty (--allow-empty adds it all the same)").says("1 not read");
+        sandbox.run(["add", "-n"].iter().chain(&words[1..])).expect(3);
+        sandbox.run(["ls"]).expect(0).answers("");
+    }
+    sandbox.run(["add", "-", "--as", "x", "--allow-empty"]).expect(0).says("1 new document");
+    sandbox.run(["cat", "x"]).expect(0).answers("");
+    sandbox.write("empty", "");
+    sandbox.run(["add", "empty"]).expect(0).says("1 new document");
+}
+
+#[test]
+fn two_files_of_one_name_are_refused_and_one_file_named_twice_is_not() {
+    let sandbox = Sandbox::new();
+    for path in ["x", "in/x", "in/d/y", "d/y", "d/only-here"] {
+        sandbox.write(path, path);
+    }
+    let add = |words: &[&str]| {
+        let mut add = sandbox.command(["add"]);
+        Ran::of(add.args(words).current_dir(sandbox.at("in")))
+    };
+    let refused = |words: &[&str], a: &str, b: &str| {
+        let ran = add(words).expect(2).says("would be one document").answers("");
+        let both = [format!("error: {a} and {b} "), format!("error: {b} and {a} ")];
+        assert!(both.iter().any(|both| ran.err.starts_with(both)), "{}", ran.err);
+    };
+    refused(&["../x", "x"], "../x", "x");
+    refused(&["../d", "d/y"], "../d/y", "d/y");
+    refused(&["d/y", "../d"], "../d/y", "d/y");
+    refused(&["../d", "d"], "../d", "d");
+    sandbox.run(["ls"]).expect(0).answers("");
+    let whole = sandbox.at("in/x");
+    add(&["x", "./x", "../in/x"]).expect(0).says("2 new documents");
+    add(&["../d/only-here", "d"]).expect(0);
+    add(&["../x", "d"]).expect(0);
+    let list = format!("../x\nx\n{}\n", whole.display());
+    let mut from_list = sandbox.command(["add", "--files-from", "-"]);
+    let mut child =
+        sandbox::start(from_list.current_dir(sandbox.at("in")).stdin(std::process::Stdio::piped()));
+    child.stdin.take().unwrap().write_all(list.as_bytes()).unwrap();
+    Ran::at_end(child).expect(3).says("cannot read x: it would be one document with ../x");
+}

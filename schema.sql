@@ -54,7 +54,7 @@ CREATE TABLE document (
   doc       INTEGER NOT NULL UNIQUE,  -- the random id, as a signed integer
   name      ANY NOT NULL UNIQUE,      -- TEXT, or BLOB when it is not UTF-8
   tail      INTEGER NOT NULL,         -- how long the last component of the name is, as substr counts
-  latest    INTEGER NOT NULL,         -- revision.event
+  latest    INTEGER NOT NULL,         -- revision.event of what was captured last; of several, recorded last
   revisions INTEGER NOT NULL,
   site      INTEGER                   -- site.id
 ) STRICT;

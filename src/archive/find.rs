@@ -18,10 +18,32 @@ const CANDIDATES_MAX: usize = 10;
 pub enum Which {
     /// The one with this number, from 1.
     Number(u64),
-    /// The latest, or this many before it.
+    /// The first one captured.
+    First,
+    /// The latest, or this many before it, as they were captured.
     Latest(u64),
     /// The last one captured at or before that time.
     AsOf(Timestamp),
+}
+
+/// What words mean, in this order: an exact name, a folder, the end of a name, the head of an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// The document of that name.
+    Exactly(Document),
+    /// The folder of that name, which holds documents.
+    Folder(DocName),
+    /// The documents whose names end so, or else whose ids begin so: one if that is unique.
+    Some(Vec<Document>),
+}
+
+/// What is asked for of an archive: a revision, or all in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// One revision of a document.
+    Revision(Box<(Document, Revision)>),
+    /// The documents below this name.
+    Folder(DocName),
 }
 
 impl Which {
@@ -30,7 +52,7 @@ impl Which {
     /// `3`, `first`, `latest`, `prev`, `latest-2`, or a date in one of [`time::FORMS`].
     pub fn parse(text: &str, now: Timestamp) -> Option<Self> {
         match text {
-            "first" => return Some(Self::Number(1)),
+            "first" => return Some(Self::First),
             "latest" => return Some(Self::Latest(0)),
             "prev" => return Some(Self::Latest(1)),
             _ => {}
@@ -58,31 +80,100 @@ pub fn split(selector: &[u8], now: Timestamp) -> (&[u8], Option<Which>) {
 
 impl Archive {
     /// The document that a name, a unique end of a name, or a unique head of an id means.
-    ///
-    /// An exact name wins over everything else.
     pub fn document(&self, words: &[u8]) -> Result<Document, Error> {
-        let found = self.documents_meant(words)?;
+        let found = match self.meaning(words, CANDIDATES_MAX)? {
+            Meaning::Exactly(document) => return Ok(document),
+            Meaning::Folder(folder) => return Err(self.is_folder(words, &folder)?),
+            Meaning::Some(found) => found,
+        };
         match <[Document; 1]>::try_from(found) {
             Ok([document]) => Ok(document),
             Err(found) if found.is_empty() => Err(no_document(words)),
             Err(found) => Err(Error::NotFound {
                 what: format!("{} fits several documents", shown(words)),
-                candidates: found.iter().map(|d| d.name.text().into_owned()).collect(),
+                candidates: names(&found),
             }),
         }
     }
 
     /// The document and revision that a selector means; the latest where it names none.
     pub fn select(&self, selector: &[u8], now: Timestamp) -> Result<(Document, Revision), Error> {
-        let (words, which) = split(selector, now);
-        if which.is_some() && self.documents_meant(words)?.is_empty() {
-            // The name itself may end in something like `@3`.
-            if let [document] = &self.documents_meant(selector)?[..] {
-                return self.revision(document, Which::Latest(0));
-            }
-        }
+        let (words, which) = self.split(selector, now)?;
         let document = self.document(words)?;
         self.revision(&document, which.unwrap_or(Which::Latest(0)))
+    }
+
+    /// What a selector asks for, which may be a folder; without `@` as of a time if one is given.
+    pub fn selection(
+        &self,
+        selector: &[u8],
+        now: Timestamp,
+        as_of: Option<Timestamp>,
+    ) -> Result<Selection, Error> {
+        let (words, which) = self.split(selector, now)?;
+        if let (None, Meaning::Folder(folder)) = (which, self.meaning(words, 1)?) {
+            return Ok(Selection::Folder(folder));
+        }
+        let which = match (which, as_of) {
+            (Some(_), Some(_)) => {
+                let shown = shown(selector);
+                return Err(Error::usage(format!(
+                    "{shown} names a revision, and so does the time"
+                )));
+            }
+            (None, Some(timestamp)) => Which::AsOf(timestamp),
+            (which, None) => which.unwrap_or(Which::Latest(0)),
+        };
+        let found = self.revision(&self.document(words)?, which)?;
+        Ok(Selection::Revision(Box::new(found)))
+    }
+
+    /// Splits a selector, unless it is a name itself, which may end in something like `@3`.
+    pub fn split<'a>(
+        &self,
+        selector: &'a [u8],
+        now: Timestamp,
+    ) -> Result<(&'a [u8], Option<Which>), Error> {
+        let (words, which) = split(selector, now);
+        if which.is_none() || words.is_empty() {
+            return Ok((words, which));
+        }
+        let is_nothing = |meaning: &Meaning| matches!(meaning, Meaning::Some(it) if it.is_empty());
+        let is_whole = match self.meaning(selector, 1)? {
+            Meaning::Exactly(_) => true,
+            whole => !is_nothing(&whole) && is_nothing(&self.meaning(words, 1)?),
+        };
+        Ok(if is_whole { (selector, None) } else { (words, which) })
+    }
+
+    /// What words mean. Words that end in `/` mean a folder only; of documents that share an end of a
+    /// name or the head of an id up to `limit` are found.
+    pub fn meaning(&self, words: &[u8], limit: usize) -> Result<Meaning, Error> {
+        let is_folder = words.ends_with(b"/");
+        if let Ok(name) = DocName::of_path(words) {
+            if !is_folder && let Some(document) = self.catalog.document_named(&name)? {
+                return Ok(Meaning::Exactly(document));
+            }
+            if !self.catalog.documents_under(&name, None, 1)?.is_empty() {
+                return Ok(Meaning::Folder(name));
+            }
+            if !is_folder {
+                let found = self.catalog.documents_ending(&name, limit)?;
+                if !found.is_empty() {
+                    return Ok(Meaning::Some(found));
+                }
+            }
+        }
+        Ok(Meaning::Some(match ids_starting(words) {
+            Some((first, last)) => self.catalog.documents_between(first, last, limit)?,
+            None => Vec::new(),
+        }))
+    }
+
+    fn is_folder(&self, words: &[u8], folder: &DocName) -> Result<Error, Error> {
+        let documents = self.catalog.documents_under(folder, None, CANDIDATES_MAX)?;
+        let what = format!("{} is a folder; name a document in it", shown(words));
+        Ok(Error::NotFound { what, candidates: names(&documents) })
     }
 
     /// The revision of a document, which must exist.
@@ -94,15 +185,14 @@ impl Archive {
         let n = document.n_revisions;
         let found = match which {
             Which::Number(number) => self.catalog.revision(document.id, number)?,
-            Which::Latest(back) => match n.checked_sub(back) {
-                Some(number) => self.catalog.revision(document.id, number)?,
-                None => None,
-            },
+            Which::First => self.catalog.revision_back(document.id, n.saturating_sub(1))?,
+            Which::Latest(back) => self.catalog.revision_back(document.id, back)?,
             Which::AsOf(timestamp) => self.catalog.revision_as_of(document, timestamp)?,
         };
         let name = document.name.text();
         let what = match which {
             Which::Number(number) => format!("{name}@{number} does not exist"),
+            Which::First => format!("{name}@first does not exist"),
             Which::Latest(back) => format!("{name}@latest-{back} does not exist"),
             Which::AsOf(timestamp) => format!("{name} has no revision captured by {timestamp}"),
         };
@@ -113,24 +203,10 @@ impl Archive {
         };
         Ok((document.clone(), found.ok_or_else(missing)?))
     }
+}
 
-    fn documents_meant(&self, words: &[u8]) -> Result<Vec<Document>, Error> {
-        let mut found = Vec::new();
-        if let Ok(name) = DocName::of_path(words) {
-            if let Some(document) = self.catalog.document_named(&name)? {
-                return Ok(vec![document]);
-            }
-            found = self.catalog.documents_ending(&name, CANDIDATES_MAX)?;
-        }
-        if let Some((first, last)) = ids_starting(words) {
-            for document in self.catalog.documents_between(first, last, CANDIDATES_MAX)? {
-                if found.iter().all(|known| known.id != document.id) {
-                    found.push(document);
-                }
-            }
-        }
-        Ok(found)
-    }
+fn names(documents: &[Document]) -> Vec<String> {
+    documents.iter().map(|document| document.name.text().into_owned()).collect()
 }
 
 /// The ids that start with 4 to 16 hex digits.
@@ -171,7 +247,7 @@ mod tests {
         for (selector, words, which) in [
             ("a.txt", "a.txt", None),
             ("a.txt@3", "a.txt", Some(Which::Number(3))),
-            ("a.txt@first", "a.txt", Some(Which::Number(1))),
+            ("a.txt@first", "a.txt", Some(Which::First)),
             ("a.txt@latest", "a.txt", Some(Which::Latest(0))),
             ("a.txt@prev", "a.txt", Some(Which::Latest(1))),
             ("a.txt@latest-2", "a.txt", Some(Which::Latest(2))),

@@ -15,10 +15,7 @@ use crate::{
     },
 };
 
-use super::{
-    Archive,
-    find::{self, Which},
-};
+use super::{Archive, find};
 
 /// So many bytes decide on the media type.
 const HEAD_BYTES: usize = 8192;
@@ -68,6 +65,11 @@ pub struct Asked {
     pub n_bytes: u64,
     /// As in [`Facts`].
     pub media_type: String,
+}
+
+/// Whether a text has more bytes than are compared; what is no text has none to compare.
+pub fn is_too_long(n_bytes: u64, media_type: &str) -> bool {
+    n_bytes > limits::TEXT_BYTES_MAX as u64 && text::may_be_text(media_type)
 }
 
 /// An operand with its facts.
@@ -197,22 +199,23 @@ impl Archive {
         Ok(Sides { a: stored((document, revision)), b })
     }
 
-    /// The revision before one, which must not be the first.
+    /// The revision captured before one, which must not be the first.
     fn before(
         &self,
         document: &Document,
         revision: &Revision,
     ) -> Result<(Document, Revision), Error> {
-        if revision.number == 1 {
-            let name = document.name.text().into_owned();
-            return Err(Error::NotFound {
+        let before = self.catalog.revision_before(revision)?;
+        let first = || {
+            let (name, number) = (document.name.text(), revision.number);
+            Error::NotFound {
                 what: format!(
-                    "{name}@1 is the first revision; there is none before it to compare with"
+                    "{name}@{number} is the first revision; there is none before it to compare with"
                 ),
-                candidates: vec![name],
-            });
-        }
-        self.revision(document, Which::Number(revision.number - 1))
+                candidates: vec![name.to_string()],
+            }
+        };
+        Ok((document.clone(), before.ok_or_else(first)?))
     }
 
     /// The bytes of an operand if they may be a text; nothing beyond the limit is read.

@@ -206,14 +206,7 @@ fn apply_event(
         )?;
     }
     indexing.touched.insert(content);
-    let (document, number) =
-        revise_document(transaction, recorded, (revise, content), &mut indexing.sampling)?;
-    if number > 1 {
-        let before = transaction
-            .prepare_cached("SELECT content FROM revision WHERE document = ?1 AND number = ?2")?
-            .query_row([document, number - 1], |row| row.get(0))?;
-        indexing.touched.insert(before);
-    }
+    let (document, number) = revise_document(transaction, recorded, (revise, content), indexing)?;
     insert_revision(transaction, recorded, revise, [document, number, content])
 }
 
@@ -238,21 +231,21 @@ fn revise_document(
     transaction: &Connection,
     recorded: &Recorded,
     (revise, content): (&Revise, i64),
-    sampling: &mut Sampling,
+    indexing: &mut Indexing,
 ) -> Result<(i64, i64), Error> {
     let doc = revise.doc.0 as i64;
-    let known: Option<(i64, i64)> = transaction
-        .prepare_cached("SELECT id, revisions FROM document WHERE doc = ?1")?
-        .query_row([doc], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    if let Some((row, n_revisions)) = known {
+    if let Some(known) = known_document(transaction, doc)? {
+        // What was captured earlier and is recorded later does not become the latest.
+        let is_latest = captured(recorded, revise) >= known.captured;
+        let latest = if is_latest { recorded.index as i64 } else { known.latest };
+        indexing.touched.extend(is_latest.then_some(known.content));
         transaction
             .prepare_cached("UPDATE document SET latest = ?2, revisions = ?3 WHERE id = ?1")?
-            .execute(params![row, recorded.index as i64, n_revisions + 1])?;
-        return Ok((row, n_revisions + 1));
+            .execute(params![known.row, latest, known.n_revisions + 1])?;
+        return Ok((known.row, known.n_revisions + 1));
     }
     let name = free_name(transaction, recorded, revise.doc)?;
-    let site = site(transaction, recorded.detail, (content, &name), sampling)?;
+    let site = site(transaction, recorded.detail, (content, &name), &mut indexing.sampling)?;
     let n_tail = match std::str::from_utf8(&name) {
         Ok(text) => text.rsplit('/').next().unwrap_or(text).chars().count(),
         Err(_) => name.rsplit(|b| *b == b'/').next().unwrap_or(&name).len(),
@@ -264,6 +257,41 @@ fn revise_document(
         )?
         .execute(params![doc, name_value(&name), n_tail as i64, recorded.index as i64, site])?;
     Ok((transaction.last_insert_rowid(), 1))
+}
+
+/// A document before one more revision, and its latest.
+struct KnownDocument {
+    row: i64,
+    n_revisions: i64,
+    latest: i64,
+    captured: i64,
+    content: i64,
+}
+
+fn known_document(transaction: &Connection, doc: i64) -> Result<Option<KnownDocument>, Error> {
+    let mut query = transaction.prepare_cached(
+        "SELECT d.id, d.revisions, d.latest, ifnull(r.captured, r.at), r.content
+         FROM document d JOIN revision r ON r.event = d.latest WHERE d.doc = ?1",
+    )?;
+    let known = query.query_row([doc], |row| {
+        Ok(KnownDocument {
+            row: row.get(0)?,
+            n_revisions: row.get(1)?,
+            latest: row.get(2)?,
+            captured: row.get(3)?,
+            content: row.get(4)?,
+        })
+    });
+    Ok(known.optional()?)
+}
+
+/// When a revision was captured: as stated, else when it was added.
+fn captured(recorded: &Recorded, revise: &Revise) -> i64 {
+    let stated = match recorded.detail {
+        Some(Detail::Revise(detail)) => detail.captured,
+        _ => None,
+    };
+    nanoseconds(stated.unwrap_or(revise.at))
 }
 
 /// The site of a new document, which may become part of its sample.

@@ -12,7 +12,7 @@ use crate::types::{
 
 use super::{Catalog, digest, name_of, name_value};
 
-/// The latest revision of a document, as far as the next one depends on it.
+/// The revision of a document that was recorded last, as far as the next one depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Latest {
     pub doc: DocId,
@@ -25,6 +25,8 @@ pub struct Latest {
 }
 
 pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions FROM document";
+/// The order of a document's revisions: as they were captured, and not as they were recorded.
+pub(super) const LATEST_FIRST: &str = "ifnull(r.captured, r.at) DESC, r.number DESC";
 pub(super) const REVISION: &str = "
     SELECT r.event, d.doc, r.number, c.digest, c.bytes, t.text, r.at,
            ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text,
@@ -44,11 +46,11 @@ impl Catalog {
         Ok(query.query_row([name_value(name.as_bytes())], document).optional()?)
     }
 
-    /// The latest revision of the document with exactly this name.
+    /// The revision recorded last of the document with exactly this name, whenever it was captured.
     pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT d.doc, d.latest, d.revisions, c.digest FROM document d
-             JOIN revision r ON r.event = d.latest JOIN content c ON c.id = r.content
+            "SELECT d.doc, r.event, d.revisions, c.digest FROM document d
+             JOIN revision r ON r.document = d.id AND r.number = d.revisions JOIN content c ON c.id = r.content
              WHERE d.name = ?1",
         )?;
         let found = query.query_row([name_value(name.as_bytes())], |row| {
@@ -121,10 +123,30 @@ impl Catalog {
     ) -> Result<Option<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
             "{REVISION} WHERE d.doc = ?1 AND ifnull(r.captured, r.at) <= ?2
-             ORDER BY ifnull(r.captured, r.at) DESC, r.number DESC LIMIT 1"
+             ORDER BY {LATEST_FIRST} LIMIT 1"
         ))?;
         let timestamp = nanoseconds(timestamp);
         Ok(query.query_row(params![document.id.0 as i64, timestamp], revision).optional()?)
+    }
+
+    /// So many revisions of a document back from the latest, as they were captured; of several captured
+    /// together, the one recorded last comes first.
+    pub fn revision_back(&self, doc: DocId, n_back: u64) -> Result<Option<Revision>, Error> {
+        let mut query = self.db.prepare_cached(&format!(
+            "{REVISION} WHERE d.doc = ?1 ORDER BY {LATEST_FIRST} LIMIT 1 OFFSET ?2"
+        ))?;
+        let n_back = n_back.min(i64::MAX as u64) as i64;
+        Ok(query.query_row(params![doc.0 as i64, n_back], revision).optional()?)
+    }
+
+    /// The revision captured before one, by the same order.
+    pub fn revision_before(&self, one: &Revision) -> Result<Option<Revision>, Error> {
+        let mut query = self.db.prepare_cached(&format!(
+            "{REVISION} WHERE d.doc = ?1 AND (ifnull(r.captured, r.at), r.number) < (?2, ?3)
+             ORDER BY {LATEST_FIRST} LIMIT 1"
+        ))?;
+        let values = params![one.doc.0 as i64, nanoseconds(one.captured), one.number as i64];
+        Ok(query.query_row(values, revision).optional()?)
     }
 
     /// The row of a revision's content.

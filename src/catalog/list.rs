@@ -7,11 +7,12 @@ use crate::types::{
     digest::{Digest, DocId, Key},
     document::{Document, OtherEvent, Revision},
     error::Error,
+    name::DocName,
 };
 
 use super::{
     Catalog, digest,
-    find::{self, DOCUMENT, REVISION},
+    find::{self, DOCUMENT, LATEST_FIRST, REVISION},
 };
 
 /// Sums over the whole archive.
@@ -71,11 +72,35 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// All revisions of a document, latest first.
+    /// Up to `limit` documents below a folder in order of name, from the one after `after`.
+    pub fn documents_under(
+        &self,
+        folder: &DocName,
+        after: Option<&Document>,
+        limit: usize,
+    ) -> Result<Vec<Document>, Error> {
+        let from = match after {
+            Some(document) => super::name_value(document.name.as_bytes()),
+            None => rusqlite::types::Value::Text(String::new()),
+        };
+        // The sign after / is 0. A name may be UTF-8 or not, whatever its folder is.
+        let (first, end) = ([folder.as_bytes(), b"/"].concat(), [folder.as_bytes(), b"0"].concat());
+        let mut query = self.db.prepare_cached(&format!(
+            "{DOCUMENT} WHERE name > ?1 AND (name >= ?2 AND name < ?3 OR name >= ?4 AND name < ?5)
+             ORDER BY name LIMIT ?6"
+        ))?;
+        let (first_text, end_text) = (super::name_value(&first), super::name_value(&end));
+        let values = params![from, first_text, end_text, first, end, limit as i64];
+        let rows = query.query_map(values, find::document)?;
+        // Of a folder that is not UTF-8 both ranges are the second.
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// All revisions of a document, latest first, as they were captured.
     pub fn revisions(&self, document: &Document) -> Result<Vec<Revision>, Error> {
         let mut query = self
             .db
-            .prepare_cached(&format!("{REVISION} WHERE d.doc = ?1 ORDER BY r.number DESC"))?;
+            .prepare_cached(&format!("{REVISION} WHERE d.doc = ?1 ORDER BY {LATEST_FIRST}"))?;
         let rows = query.query_map([document.id.0 as i64], find::revision)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

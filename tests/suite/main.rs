@@ -23,6 +23,7 @@ mod parsers;
 mod patch;
 mod readme;
 mod rebuild;
+mod selection;
 mod sizes;
 mod store;
 mod tree;

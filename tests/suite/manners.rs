@@ -318,8 +318,8 @@ fn an_export_is_the_tree_that_came_in() {
     assert_eq!(fs::read(sandbox.at("out/d/a")).unwrap(), b"changed");
     sandbox.run(["export", "-q", "-o", "then", "--at", "2026-01-15", "d"]).expect(0);
     assert_eq!(fs::read(sandbox.at("then/d/a")).unwrap(), "d/a".repeat(1000).as_bytes());
-    sandbox.run(["export", "-q", "-o", "before", "--at", "2025-12-31"]).expect(0);
-    assert_eq!(Sandbox::tree(&sandbox.at("before")), []);
+    sandbox.run(["export", "-q", "-o", "before", "--at", "2025-12-31"]).expect(4);
+    assert!(!sandbox.at("before").exists());
     sandbox.run(["export", "-q", "-o", "one", "sub/b"]).expect(0);
     assert_eq!(Sandbox::tree(&sandbox.at("one")).len(), 1);
 }
@@ -486,12 +486,15 @@ fn a_file_that_changes_is_read_twice_and_then_called_unsettled() {
 
 #[test]
 fn a_file_that_looks_the_same_is_not_read_again() {
+    if !common::is_slow() {
+        return skip("a file has to rest for 40 seconds before it is trusted");
+    }
     let sandbox = Sandbox::new();
     // A file changed a moment ago is not trusted to look different when it changes again.
     let said = sandbox.in_namespace(
         "mkdir d && mount -t tmpfs -o strictatime none d
          echo text > d/x
-         while [ $(date +%s) -le $(( $(stat -c %Z d/x) + 2 )) ]; do :; done
+         while [ $(date +%s) -le $(( $(stat -c %Z d/x) + 41 )) ]; do sleep 1; done
          archive add -q d
          first=$(stat -c %x d/x)
          archive add -q d

@@ -174,3 +174,25 @@ fn two_files_of_one_name_are_refused_and_one_file_named_twice_is_not() {
     child.stdin.take().unwrap().write_all(list.as_bytes()).unwrap();
     Ran::at_end(child).expect(3).says("cannot read x: it would be one document with ../x");
 }
+
+#[test]
+fn i2_what_was_not_committed_is_not_reported_as_done() {
+    let sandbox = Sandbox::new();
+    sandbox.write("d/a", "a");
+    sandbox.run(["add", "-q", "d"]).expect(0);
+    sandbox.write("d/b", "b");
+    for more in ["-v", "--json"] {
+        let mut add = sandbox.command(["add", more, "--files-from", "-"]);
+        let mut add = sandbox::start(add.stdin(std::process::Stdio::piped()));
+        add.stdin.as_mut().unwrap().write_all(b"d/b\n").unwrap();
+        let lock = sandbox.store().join("lock");
+        sandbox::until("it writes", || fs::read(&lock).is_ok_and(|who| !who.is_empty()));
+        // It waits for another path; what it has read so far is in no commit.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        sandbox::signal(&add, "KILL");
+        let ran = Ran::at_end(add);
+        assert_eq!(String::from_utf8_lossy(&ran.out), "", "{more}");
+        sandbox.run(["ls"]).expect(0).answers("d/a\n");
+    }
+    sandbox.run(["add", "-v", "d"]).expect(0).answers("unchanged  d/a\nnew        d/b@1\n");
+}

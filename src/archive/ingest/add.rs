@@ -56,14 +56,14 @@ impl From<NewRevision> for Outcome {
     }
 }
 
+/// A program that has a file in memory may change it for so long without a change of its times: they
+/// move on when a page is first written to, and again only after it went to the disk, which takes
+/// 35 seconds. The ticks in which times move on are shorter.
+const UNSETTLED: i64 = 40_000_000_000;
+
 /// Whether a file that was read after `began` would have another stat if it changed after that.
-///
-/// Its times move on in ticks: of a second or two where they have no fraction, else of ten
-/// milliseconds at most.
 fn is_settled(file_stat: &FileStat, began: i64) -> bool {
-    let newest = file_stat.ctime.max(file_stat.mtime);
-    let tick = if file_stat.ctime % 1_000_000_000 == 0 { 2_000_000_000 } else { 20_000_000 };
-    newest < began - tick
+    file_stat.ctime.max(file_stat.mtime) < began.saturating_sub(UNSETTLED)
 }
 
 impl Transaction<'_> {
@@ -91,6 +91,11 @@ impl Transaction<'_> {
             (Some(stat), Some(latest)) => self.stat_cache.is_unchanged(&intake.name, stat, latest),
             _ => false,
         }
+    }
+
+    /// Whether a revision of the document waits for the commit.
+    pub(super) fn has_pending(&self, name: &DocName) -> bool {
+        self.pending.documents.contains_key(name)
     }
 
     /// Adds a document that was read.
@@ -296,7 +301,8 @@ impl Transaction<'_> {
         let captured = match self.provenance.captured {
             Captured::Now => None,
             Captured::At(timestamp) => Some(timestamp),
-            Captured::Mtime => intake.mtime,
+            // A time ahead says that some clock was wrong, and nothing of when it was captured.
+            Captured::Mtime => intake.mtime.filter(|mtime| *mtime <= self.context.now),
         };
         ReviseDetail {
             salt: self.draw(b"salt"),
@@ -319,5 +325,28 @@ impl Transaction<'_> {
         hasher.update(&self.n_drawn.to_be_bytes());
         let digest = hasher.finish();
         std::array::from_fn(|n| digest.as_bytes()[n % 32])
+    }
+}
+
+#[cfg(test)]
+mod settled_tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changed_within_the_last_seconds_is_not_trusted_to_look_different() {
+        let second = 1_000_000_000;
+        let began = 1_764_000_000 * second;
+        for (mtime, ctime, expected) in [
+            (0, 0, false),
+            (1, 1, false),
+            (30, 100, false),
+            (100, 30, false),
+            (100, 41, true),
+            (-5, 100, false),
+        ] {
+            let (mtime, ctime) = (began - mtime * second, began - ctime * second);
+            let file_stat = FileStat { n_bytes: 1, mtime, ctime, inode: 1, device: 1 };
+            assert_eq!(is_settled(&file_stat, began), expected, "{file_stat:?}");
+        }
     }
 }

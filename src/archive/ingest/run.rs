@@ -9,7 +9,7 @@ use crate::{
         similar::{Threshold, neighbours::NearDocument},
     },
     journal::note::Signer,
-    types::{error::Error, name::DocName},
+    types::{error::Error, limits, name::DocName},
 };
 
 use super::{
@@ -29,7 +29,8 @@ pub enum IngestItem<T> {
     Other(T),
 }
 
-/// What there is to hear. Events of items come in the order of the items.
+/// What there is to hear. New revisions come with the commit that holds them, in the order of their items;
+/// of other items it is heard at once, in the order of those.
 #[derive(Debug)]
 pub enum IngestEvent<'a, T> {
     /// An item was drawn from the iterator. What became of it may come much later.
@@ -39,7 +40,7 @@ pub enum IngestEvent<'a, T> {
         /// How many documents are done.
         n_done: u64,
     },
-    /// What became of a document. A new revision is safe only with the next commit.
+    /// What became of a document. A new revision is in the archive.
     Document {
         /// The item's tag.
         tag: T,
@@ -161,7 +162,9 @@ impl Archive {
             .verifying_unchanged(options.verifies_unchanged);
         let read_ahead = ReadAhead::new(Rc::clone(&transaction.pool));
         let (waiting, summary) = (VecDeque::new(), IngestSummary::default());
-        let mut run = Run { transaction, read_ahead, options, waiting, summary, report };
+        let uncommitted = Vec::new();
+        let mut run =
+            Run { transaction, read_ahead, options, waiting, uncommitted, summary, report };
         let result = run.add_all(items.into_iter());
         result.and(run.commit())?;
         Ok(run.summary)
@@ -175,6 +178,8 @@ struct Run<'a, T, F> {
     options: &'a IngestOptions<'a>,
     /// The items drawn and not reported, in their order.
     waiting: VecDeque<Waiting<T>>,
+    /// What became of documents by revisions that wait for the commit.
+    uncommitted: Vec<(T, DocName, Outcome)>,
     summary: IngestSummary,
     report: F,
 }
@@ -255,13 +260,24 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
             }
         };
         self.summary.count(&outcome);
-        (self.report)(IngestEvent::Document { tag, name, outcome })?;
-        if self.transaction.is_due() { self.commit() } else { Ok(()) }
+        match self.transaction.has_pending(&name) {
+            true => self.uncommitted.push((tag, name, outcome)),
+            false => (self.report)(IngestEvent::Document { tag, name, outcome })?,
+        }
+        let is_due =
+            self.transaction.is_due() || self.uncommitted.len() >= limits::COMMIT_REVISIONS;
+        if is_due { self.commit() } else { Ok(()) }
     }
 
-    /// Commits what is waiting for it, and reports which of it is near to what was there.
+    /// Commits what is waiting for it, and reports it and which of it is near to what was there.
     fn commit(&mut self) -> Result<(), Error> {
-        let Some(committed) = self.transaction.commit()? else { return Ok(()) };
+        // Of what cannot be committed nothing is reported.
+        let uncommitted = std::mem::take(&mut self.uncommitted);
+        let committed = self.transaction.commit()?;
+        for (tag, name, outcome) in uncommitted {
+            (self.report)(IngestEvent::Document { tag, name, outcome })?;
+        }
+        let Some(committed) = committed else { return Ok(()) };
         (self.report)(IngestEvent::Committed(&committed))?;
         let Some(threshold) = self.options.near else { return Ok(()) };
         let archive = self.transaction.archive();

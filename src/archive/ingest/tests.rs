@@ -13,7 +13,11 @@ use super::{
 };
 use crate::{
     archive::{Archive, WriteContext},
-    backend::memory::Memory,
+    backend::{
+        Storage,
+        faulty::{Fault, Faulty},
+        memory::Memory,
+    },
     journal::note::Signer,
     types::{error::Error, name::DocName},
 };
@@ -83,12 +87,12 @@ fn five() -> Vec<IngestItem<&'static str>> {
 }
 
 #[test]
-fn events_come_in_the_order_of_the_items() {
+fn new_revisions_come_with_their_commit_and_all_else_at_once() {
     let mut archive = archive();
     let (heard, summary) = ingested(&mut archive, 1, five(), ("", ""));
     assert_eq!(
         heard,
-        ["1 new", "2 other", "3 unreadable", "4 revised", "5 other", "all committed"]
+        ["2 other", "3 unreadable", "5 other", "1 new", "4 revised", "all committed"]
     );
     let summary = summary.unwrap();
     let wanted = IngestSummary {
@@ -100,7 +104,7 @@ fn events_come_in_the_order_of_the_items() {
     };
     assert_eq!(summary, wanted);
     let (heard, _) = ingested(&mut archive, 2, five(), ("", ""));
-    assert_eq!(heard[3..], ["4 revised", "5 other", "all committed"]);
+    assert_eq!(heard[3..], ["1 revised", "4 revised", "all committed"]);
 }
 
 #[test]
@@ -108,7 +112,7 @@ fn what_was_added_before_an_error_is_committed() {
     let mut archive = archive();
     let (heard, result) = ingested(&mut archive, 1, five(), ("3", ""));
     assert!(matches!(result, Err(Error::Interrupted)));
-    assert_eq!(heard, ["1 new", "2 other", "3 unreadable", "all committed"]);
+    assert_eq!(heard, ["2 other", "3 unreadable", "1 new", "all committed"]);
     assert_eq!(archive.n_events(), 2);
 }
 
@@ -220,4 +224,26 @@ fn a_rehearsal_reads_no_file_that_is_unchanged() {
     assert_eq!(rehearsed(file(1, b"read by force"), true), ("revised", 13));
     assert_eq!(rehearsed(file(2, b"two"), false), ("revised", 3));
     assert_eq!(rehearsed(file(2, b"one"), false), ("unchanged", 0));
+}
+
+#[test]
+fn i2_a_revision_is_reported_after_the_commit_that_holds_it_and_never_if_that_fails() {
+    let (mut n_reported, mut n_silent) = (0, 0);
+    for fault in [Fault::NotDone, Fault::Death, Fault::Full] {
+        for number in 0.. {
+            let memory: Arc<dyn Storage> = Arc::new(Memory::default());
+            Archive::init(Arc::clone(&memory), None, &signer()).unwrap();
+            let faulty = Faulty::at(Arc::clone(&memory), number, fault);
+            let Ok(mut archive) = Archive::open(Arc::new(faulty.clone()), None) else { continue };
+            let (heard, _) = ingested(&mut archive, 1, five(), ("", ""));
+            let is_reported = heard.iter().any(|it| it.ends_with("new") || it.ends_with("revised"));
+            let n_events = Archive::open(memory, None).unwrap().n_events();
+            assert!(!is_reported || n_events == 3, "{fault:?} {number}: {heard:?}");
+            *if is_reported { &mut n_reported } else { &mut n_silent } += 1;
+            if !faulty.has_struck() {
+                break;
+            }
+        }
+    }
+    assert!(n_reported > 0 && n_silent > 0, "{n_reported} {n_silent}");
 }

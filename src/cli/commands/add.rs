@@ -40,7 +40,7 @@ use crate::{
             is_stream, two_of_one_name,
         },
     },
-    types::{error::Error, name::DocName},
+    types::{error::Error, name::DocName, time::Timestamp},
 };
 
 const LEFT_OUT: &str = "What is left out";
@@ -238,7 +238,9 @@ fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, 
     let captured = match &args.captured {
         None => Captured::Now,
         Some(values::CaptureTime::Mtime) => Captured::Mtime,
-        Some(values::CaptureTime::At(when)) => Captured::At(when.start(session.now)?),
+        Some(values::CaptureTime::At(when)) => {
+            Captured::At(past(when.start(session.now)?, session)?)
+        }
     };
     // Who asks for quiet does not ask which texts are near to others.
     let is_heard = session.globals.json || !session.globals.quiet;
@@ -252,6 +254,16 @@ fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, 
         // ends the program.
         is_interrupted: if stream(args).is_some() { &|| false } else { &is_interrupted },
     })
+}
+
+/// Nothing can be captured before it is there; a time ahead would hide what comes until then.
+fn past(captured: Timestamp, session: &Session) -> Result<Timestamp, Error> {
+    match captured > session.now {
+        true => {
+            Err(Error::usage(format!("--captured {captured} lies ahead; it is {}", session.now)))
+        }
+        false => Ok(captured),
+    }
 }
 
 /// The stream among the paths, which then stands alone.

@@ -1,6 +1,7 @@
 //! `archive export`
 
 use std::{
+    collections::HashMap,
     ffi::{OsStr, OsString},
     io::Write,
     os::unix::ffi::OsStrExt as _,
@@ -11,7 +12,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, ingest::SYMLINK},
+    archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
     cli::{
         args::{
             help::examples,
@@ -45,8 +46,8 @@ const EXAMPLES: &[&str] = &[
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct ExportArgs {
-    /// Only these documents; without them everything
-    #[arg(value_name = "DOC")]
+    /// Only these documents, revisions or folders; without them everything
+    #[arg(value_name = "DOC[@REV]|FOLDER")]
     pub docs: Vec<OsString>,
 
     /// The folder to write into
@@ -81,6 +82,7 @@ struct ExportSummary {
     same: u64,
     replaced: u64,
     kept: u64,
+    superseded: u64,
     failed: u64,
     dry_run: bool,
 }
@@ -91,7 +93,8 @@ struct Exporter<'a> {
     summary: ExportSummary,
     progress: Progress,
     as_of: Option<Timestamp>,
-    only: Vec<DocName>,
+    selections: &'a [Selection],
+    contest: PathContest<'a>,
     is_damaged: bool,
 }
 
@@ -99,7 +102,7 @@ struct Exporter<'a> {
 pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
-    let only = only(&archive, args)?;
+    let selections = selections(&archive, args, session.now, as_of)?;
     let mode = match (args.dry_run, args.overwrite) {
         (true, _) => Mode::DryRun,
         (_, true) => Mode::Overwrite,
@@ -110,8 +113,17 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
     let mut files = FileWriter::in_folder(&args.output, mode, own)?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
-    let mut run =
-        Exporter { session, archive: &archive, summary, progress, as_of, only, is_damaged: false };
+    let contest = PathContest::new(&archive, as_of);
+    let mut run = Exporter {
+        session,
+        archive: &archive,
+        summary,
+        progress,
+        as_of,
+        selections: &selections,
+        contest,
+        is_damaged: false,
+    };
     run.each(false, |run, document, revision| {
         let path = args.output.join(OsStr::from_bytes(document.name.as_bytes()));
         let content = |sink: &mut dyn Write| copy(run.archive, (document, revision), sink, &path);
@@ -125,24 +137,50 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
     run.finish(&shown(&args.output))
 }
 
-/// The documents asked for: each a document, or a folder of them.
-fn only(archive: &Archive, args: &ExportArgs) -> Result<Vec<DocName>, Error> {
-    args.docs
-        .iter()
-        .map(|words| match archive.document(words.as_bytes()) {
-            Ok(document) => Ok(document.name),
-            Err(error @ Error::NotFound { .. }) => {
-                let Ok(folder) = DocName::of_path(words.as_bytes()) else { return Err(error) };
-                let mut is_folder = false;
-                archive.each_document(None, |document, _| {
-                    is_folder |= document.name.is_under(&folder);
-                    Ok(())
-                })?;
-                if is_folder { Ok(folder) } else { Err(error) }
-            }
-            Err(error) => Err(error),
-        })
-        .collect()
+/// What is asked for, each of which must exist; nothing named is everything.
+fn selections(
+    archive: &Archive,
+    args: &ExportArgs,
+    now: Timestamp,
+    as_of: Option<Timestamp>,
+) -> Result<Vec<Selection>, Error> {
+    let select = |words: &OsString| archive.selection(words.as_bytes(), now, as_of);
+    let selections = args.docs.iter().map(select).collect::<Result<Vec<_>, _>>()?;
+    let mut revisions = HashMap::new();
+    for selection in &selections {
+        let Selection::Revision(found) = selection else { continue };
+        let (document, number) = (&found.0, found.1.number);
+        let other = revisions.insert(document.id, number).filter(|other| *other != number);
+        if let Some(other) = other {
+            let name = shown_name(document.name.as_bytes());
+            return Err(Error::usage(format!("{name}@{other} and @{number} would be one file")));
+        }
+    }
+    let Some(timestamp) = as_of else { return Ok(selections) };
+    let mut scopes: Vec<Option<&DocName>> = match selections.is_empty() {
+        true => vec![None],
+        false => Vec::new(),
+    };
+    scopes.extend(selections.iter().filter_map(|selection| match selection {
+        Selection::Folder(folder) => Some(Some(folder)),
+        Selection::Revision(_) => None,
+    }));
+    scopes.iter().try_for_each(|scope| must_hold_something(archive, *scope, timestamp))?;
+    Ok(selections)
+}
+
+/// A day before anything was captured has nothing to export; an empty archive has nothing anyway.
+fn must_hold_something(
+    archive: &Archive,
+    scope: Option<&DocName>,
+    timestamp: Timestamp,
+) -> Result<(), Error> {
+    if !archive.has_document_in(scope, None)? || archive.has_document_in(scope, Some(timestamp))? {
+        return Ok(());
+    }
+    let below = scope.map_or_else(String::new, |it| format!(" in {}", shown_name(it.as_bytes())));
+    let what = format!("no document{below} was captured by {timestamp}");
+    Err(Error::NotFound { what, candidates: Vec::new() })
 }
 
 fn is_full(error: &Error) -> bool {
@@ -180,29 +218,62 @@ impl Exporter<'_> {
         links: bool,
         mut write: impl FnMut(&Self, &Document, &Revision) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
-        let archive = self.archive;
-        archive.each_document(self.as_of, |document, revision| {
-            let is_wanted = self.only.is_empty()
-                || self.only.iter().any(|folder| document.name.is_under(folder));
-            if !is_wanted || (revision.media_type == SYMLINK) != links {
-                return Ok(());
-            }
-            if is_interrupted() {
-                return Err(Error::Interrupted);
-            }
-            self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
-            match write(self, document, revision) {
-                Ok(outcome) => self.written(document, revision, &outcome),
-                // Nothing that comes later would fare better.
-                Err(error) if is_full(&error) => Err(error),
-                Err(error @ Error::Io { .. }) => self.failed(document, revision, &error),
-                Err(error @ Error::Damaged { .. }) => {
-                    self.is_damaged = true;
-                    self.failed(document, revision, &error)
+        let (archive, as_of, selections) = (self.archive, self.as_of, self.selections);
+        if selections.is_empty() {
+            return archive.each_document(as_of, |document, revision| {
+                self.one((document, revision), Some(None), links, &mut write)
+            });
+        }
+        for selection in selections {
+            match selection {
+                Selection::Revision(found) => {
+                    self.one((&found.0, &found.1), None, links, &mut write)?;
                 }
-                Err(error) => Err(error),
+                Selection::Folder(folder) => {
+                    archive.each_document_in(Some(folder), as_of, |document, revision| {
+                        self.one((document, revision), Some(Some(folder)), links, &mut write)
+                    })?;
+                }
             }
-        })
+        }
+        Ok(())
+    }
+
+    /// Does it with one document. Within a scope another one may stand in its way.
+    fn one(
+        &mut self,
+        (document, revision): (&Document, &Revision),
+        scope: Option<Option<&DocName>>,
+        links: bool,
+        write: &mut impl FnMut(&Self, &Document, &Revision) -> Result<WriteOutcome, Error>,
+    ) -> Result<(), Error> {
+        if (revision.media_type == SYMLINK) != links {
+            return Ok(());
+        }
+        if is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
+        let successor = match scope {
+            Some(scope) => self.contest.successor(document, scope)?,
+            None => None,
+        };
+        if let Some(successor) = successor {
+            self.summary.superseded += 1;
+            let reason = format!("{} came later and is there", shown_name(successor.as_bytes()));
+            return self.print("superseded", document, revision, Some(reason));
+        }
+        match write(self, document, revision) {
+            Ok(outcome) => self.written(document, revision, &outcome),
+            // Nothing that comes later would fare better.
+            Err(error) if is_full(&error) => Err(error),
+            Err(error @ Error::Io { .. }) => self.failed(document, revision, &error),
+            Err(error @ Error::Damaged { .. }) => {
+                self.is_damaged = true;
+                self.failed(document, revision, &error)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn written(
@@ -261,7 +332,7 @@ impl Exporter<'_> {
     fn finish(self, folder: &str) -> Result<ExitCode, Error> {
         let Self { session, summary, progress, is_damaged, .. } = self;
         drop(progress);
-        let code = match (is_damaged, summary.kept + summary.failed) {
+        let code = match (is_damaged, summary.kept + summary.superseded + summary.failed) {
             (true, _) => ExitCode::Broken,
             (false, 0) => ExitCode::Done,
             (false, _) => ExitCode::Partial,
@@ -277,6 +348,7 @@ impl Exporter<'_> {
         for (n, what) in [
             (summary.same, "there already"),
             (summary.kept, "kept from overwriting (--overwrite replaces)"),
+            (summary.superseded, "not written: a later one is at the path"),
             (summary.failed, "failed"),
         ] {
             if n > 0 {

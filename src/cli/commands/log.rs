@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, find},
+    archive::Archive,
     cli::{
         args::help::examples,
         exit::ExitCode,
@@ -82,13 +82,15 @@ pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
 }
 
 fn document(archive: &Archive, words: &[u8], now: Timestamp) -> Result<Document, Error> {
-    let found = archive.document(words);
-    let (name, which) = find::split(words, now);
-    if found.is_err() && which.is_some() && archive.document(name).is_ok() {
-        let name = String::from_utf8_lossy(name);
-        return Err(Error::usage(format!("log is about all revisions: archive log {name}")));
+    let (name, which) = archive.split(words, now)?;
+    let document = archive.document(name)?;
+    match which {
+        None => Ok(document),
+        Some(_) => {
+            let name = String::from_utf8_lossy(name);
+            Err(Error::usage(format!("log is about all revisions: archive log {name}")))
+        }
     }
-    found
 }
 
 fn of_document(

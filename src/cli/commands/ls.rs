@@ -1,6 +1,7 @@
 //! `archive ls`
 
 use std::{
+    collections::HashSet,
     ffi::{OsStr, OsString},
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
@@ -11,6 +12,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Serialize;
 
 use crate::{
+    archive::{Archive, find::Meaning},
     cli::{
         args::help::examples,
         exit::ExitCode,
@@ -22,6 +24,7 @@ use crate::{
         session::Session,
     },
     types::{
+        digest::DocId,
         document::{Document, Revision},
         error::Error,
         name::DocName,
@@ -54,27 +57,29 @@ struct LsSummary {
     bytes: u64,
 }
 
-/// Which documents are meant.
+/// Which documents are listed.
 enum Pattern {
     Everything,
-    /// Fits the whole name or its last component; the text is for names that have such signs.
-    Glob(GlobMatcher, Vec<u8>),
-    /// The name, a folder above it, or its last components.
-    Words(DocName),
+    /// The name, and what lies below it.
+    Name(DocName),
+    /// Those whose names end so, or whose ids begin so.
+    Ids(HashSet<DocId>),
+    /// Fits the whole name or its last component.
+    Glob(GlobMatcher),
 }
 
 /// Lists documents in order of name.
 pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
+    let archive = session.open()?;
     let pattern = match &args.pattern {
-        Some(words) => Pattern::parse(words)?,
+        Some(words) => Pattern::of(words, &archive)?,
         None => Pattern::Everything,
     };
-    let archive = session.open()?;
     let is_json = session.globals.json;
     let out = &mut session.out;
     let mut sums = LsSummary::default();
     archive.each_document(None, |document, revision| {
-        if !pattern.fits(&document.name) {
+        if !pattern.fits(document) {
             return Ok(());
         }
         sums.documents += 1;
@@ -101,7 +106,7 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
 /// The columns are as wide as they ever get, so that nothing has to be read twice.
 fn print_long(out: &mut Output, document: &Document, revision: &Revision) -> Result<(), Error> {
     let id = out.paint(Style::Dim, &document.id.to_string()[..8]);
-    let revisions = pad_left(&format!("@{}", document.n_revisions), 5);
+    let revisions = pad_left(&format!("@{}", revision.number), 5);
     let size = pad_left(&size(revision.n_bytes), 6);
     let captured = revision.captured.minute();
     let name = shown_name(document.name.as_bytes());
@@ -109,35 +114,43 @@ fn print_long(out: &mut Output, document: &Document, revision: &Revision) -> Res
 }
 
 impl Pattern {
-    fn parse(words: &OsStr) -> Result<Self, Error> {
+    /// A name is a name, whatever signs are in it; what means nothing else is a glob if it has the signs.
+    fn of(words: &OsStr, archive: &Archive) -> Result<Self, Error> {
         let bytes = words.as_bytes();
         if matches!(bytes, b"." | b"./") {
             return Ok(Self::Everything);
         }
-        if bytes.iter().any(|b| b"*?[{".contains(b)) {
-            let text = words.to_str().ok_or_else(|| Error::usage("a glob must be UTF-8"))?;
-            let text = text.strip_prefix("./").unwrap_or(text);
-            let glob = GlobBuilder::new(text).literal_separator(true).build();
-            let glob = glob.map_err(|why| Error::usage(why.to_string()))?;
-            return Ok(Self::Glob(glob.compile_matcher(), text.as_bytes().to_vec()));
+        let is_glob = bytes.iter().any(|b| b"*?[{".contains(b));
+        match archive.meaning(bytes, usize::MAX)? {
+            Meaning::Exactly(document) => Ok(Self::Name(document.name)),
+            Meaning::Folder(folder) => Ok(Self::Name(folder)),
+            Meaning::Some(found) if found.is_empty() && is_glob => Self::glob(words),
+            Meaning::Some(found) => match DocName::of_path(bytes) {
+                Ok(_) => Ok(Self::Ids(found.iter().map(|document| document.id).collect())),
+                Err(why) => {
+                    let shown = words.to_string_lossy();
+                    Err(Error::usage(format!("{shown} cannot be a name: {why}")))
+                }
+            },
         }
-        let name = DocName::of_path(bytes).map_err(|why| {
-            Error::usage(format!("{} cannot be a name: {why}", words.to_string_lossy()))
-        })?;
-        Ok(Self::Words(name))
     }
 
-    fn fits(&self, name: &DocName) -> bool {
-        let whole = name.as_bytes();
+    fn glob(words: &OsStr) -> Result<Self, Error> {
+        let text = words.to_str().ok_or_else(|| Error::usage("a glob must be UTF-8"))?;
+        let text = text.strip_prefix("./").unwrap_or(text);
+        let glob = GlobBuilder::new(text).literal_separator(true).build();
+        let glob = glob.map_err(|why| Error::usage(why.to_string()))?;
+        Ok(Self::Glob(glob.compile_matcher()))
+    }
+
+    fn fits(&self, document: &Document) -> bool {
+        let name = &document.name;
         match self {
             Self::Everything => true,
-            Self::Glob(glob, text) => {
-                whole == text || glob.is_match(path(whole)) || glob.is_match(path(name.tail()))
-            }
-            Self::Words(words) => {
-                let before = whole.strip_suffix(words.as_bytes());
-                name.is_under(words)
-                    || before.is_some_and(|before| before.is_empty() || before.ends_with(b"/"))
+            Self::Name(folder) => name.is_under(folder),
+            Self::Ids(ids) => ids.contains(&document.id),
+            Self::Glob(glob) => {
+                glob.is_match(path(name.as_bytes())) || glob.is_match(path(name.tail()))
             }
         }
     }
@@ -151,39 +164,31 @@ fn path(bytes: &[u8]) -> PathBuf {
 mod tests {
     use super::*;
 
+    fn fits(glob: &str, name: &[u8]) -> bool {
+        let name = DocName::new(name).unwrap();
+        let document = Document { id: DocId(1), name, latest: 0, n_revisions: 1 };
+        Pattern::glob(OsStr::new(glob)).unwrap().fits(&document)
+    }
+
     #[test]
-    fn a_pattern_fits_names_folders_endings_and_globs() {
-        for (pattern, name, fits) in [
-            (".", "a/b.txt", true),
-            ("a/b.txt", "a/b.txt", true),
-            ("./a/", "a/b.txt", true),
-            ("a", "ab/c", false),
-            ("b.txt", "a/b.txt", true),
-            ("a/b.txt", "x/a/b.txt", true),
-            (".txt", "a/b.txt", false),
+    fn a_glob_fits_whole_names_and_last_components() {
+        for (glob, name, expected) in [
             ("*.txt", "a/b.txt", true),
             ("./a/*.txt", "a/b.txt", true),
             ("a/*.txt", "a/x/b.txt", false),
             ("a/**/*.txt", "a/x/b.txt", true),
             ("[ab].{txt,md}", "x/b.md", true),
-            ("b[1].txt", "b[1].txt", true),
             ("?", "ab", false),
         ] {
-            let found = Pattern::parse(OsStr::new(pattern)).unwrap();
-            assert_eq!(found.fits(&DocName::new(name).unwrap()), fits, "{pattern} {name}");
+            assert_eq!(fits(glob, name.as_bytes()), expected, "{glob} {name}");
         }
+        assert!(fits("*.txt", b"caf\xe9.txt"), "a name that is not UTF-8");
     }
 
     #[test]
-    fn a_name_that_is_not_utf8_fits_a_glob() {
-        let name = DocName::new(&b"caf\xe9.txt"[..]).unwrap();
-        assert!(Pattern::parse(OsStr::new("*.txt")).unwrap().fits(&name));
-    }
-
-    #[test]
-    fn what_is_no_pattern_is_refused() {
-        for bad in ["", "[a", "a{b"] {
-            assert!(Pattern::parse(OsStr::new(bad)).is_err(), "{bad}");
+    fn what_is_no_glob_is_refused() {
+        for bad in ["[a", "a{b"] {
+            assert!(Pattern::glob(OsStr::new(bad)).is_err(), "{bad}");
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
-        operand::Operand,
+        operand::{Operand, is_too_long},
         similar::{
             Explanation, Threshold, has_words,
             neighbours::{NearDocument, SimilarQuery},
@@ -98,6 +98,20 @@ struct WhyLine {
 #[derive(Serialize)]
 struct SimilarSummary {
     documents: usize,
+    reason: Option<String>,
+}
+
+/// Why nothing is compared.
+enum NotCompared {
+    /// It has no text: a sentence about it, and no error.
+    NoText(String),
+    Error(Error),
+}
+
+impl From<Error> for NotCompared {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
 }
 
 /// The text asked about.
@@ -113,26 +127,34 @@ impl AskedText {
         has_words(&self.bytes, &self.media_type)
     }
 
-    fn is_no_text(&self) -> Error {
-        no_text(&self.label, self.bytes.len() as u64)
+    fn is_no_text(&self) -> NotCompared {
+        no_text(&self.label, self.bytes.len() as u64, &self.media_type)
     }
 }
 
-fn no_text(label: &str, n_bytes: u64) -> Error {
-    let n_bytes_max = limits::TEXT_BYTES_MAX as u64;
-    Error::usage(match n_bytes > n_bytes_max {
-        true => format!("{label} is too long: texts of up to {} are compared", size(n_bytes_max)),
-        false => format!("{label} has no text to compare"),
-    })
+fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {
+    if !is_too_long(n_bytes, media_type) {
+        return NotCompared::NoText(format!("{label} has no text to compare"));
+    }
+    let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
+    let why = format!("{label} is too long: texts of up to {n_bytes_max} are compared");
+    NotCompared::Error(Error::usage(why))
 }
 
 /// Finds the documents whose text resembles one.
 pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
-    let asked = asked(session, &archive, args.what.as_bytes())?;
-    let mut near = match &args.other {
-        Some(other) => vec![compared(session, &archive, &asked, other)?],
-        None => found(&archive, &asked, args)?,
+    let (asked, mut near) = match compare(session, &archive, args) {
+        Ok(compared) => compared,
+        Err(NotCompared::Error(error)) => return Err(error),
+        Err(NotCompared::NoText(sentence)) => {
+            session.info(&sentence);
+            if session.globals.json {
+                let summary = SimilarSummary { documents: 0, reason: Some(sentence) };
+                session.out.json(&typed("summary", summary))?;
+            }
+            return Ok(ExitCode::No);
+        }
     };
     let at_least = |number: f64, min: Option<f64>| min.is_none_or(|min| number >= min);
     near.retain(|near| {
@@ -148,11 +170,25 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         print_near(session, &archive, &asked, (one, args.why))?;
     }
     if session.globals.json {
-        session.out.json(&typed("summary", SimilarSummary { documents: near.len() }))?;
+        let summary = SimilarSummary { documents: near.len(), reason: None };
+        session.out.json(&typed("summary", summary))?;
     } else if !is_near {
         session.info(&none_is_near(&asked, args));
     }
     Ok(if is_near { ExitCode::Done } else { ExitCode::No })
+}
+
+fn compare(
+    session: &Session,
+    archive: &Archive,
+    args: &SimilarArgs,
+) -> Result<(AskedText, Vec<NearDocument>), NotCompared> {
+    let asked = asked(session, archive, args.what.as_bytes())?;
+    let near = match &args.other {
+        Some(other) => vec![compared(session, archive, &asked, other)?],
+        None => found(archive, &asked, args)?,
+    };
+    Ok((asked, near))
 }
 
 fn threshold(args: &SimilarArgs) -> Threshold {
@@ -176,7 +212,7 @@ fn found(
     archive: &Archive,
     asked: &AskedText,
     args: &SimilarArgs,
-) -> Result<Vec<NearDocument>, Error> {
+) -> Result<Vec<NearDocument>, NotCompared> {
     let query = SimilarQuery {
         threshold: threshold(args),
         own: asked.own.as_ref(),
@@ -192,12 +228,14 @@ fn compared(
     archive: &Archive,
     asked: &AskedText,
     other: &OsStr,
-) -> Result<NearDocument, Error> {
+) -> Result<NearDocument, NotCompared> {
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
     let similarity = archive.similarity((&asked.bytes, &asked.media_type), &revision)?;
     let Some(similarity) = similarity else {
         return Err(match asked.is_text() {
-            true => no_text(&label_of(&document, &revision), revision.n_bytes),
+            true => {
+                no_text(&label_of(&document, &revision), revision.n_bytes, &revision.media_type)
+            }
             false => asked.is_no_text(),
         });
     };
@@ -279,7 +317,7 @@ fn shortened(passage: &str) -> String {
 }
 
 /// What the words mean; an error when it can be no text.
-fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<AskedText, Error> {
+fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<AskedText, NotCompared> {
     let operand = archive.operand(words, session.now, &Here)?;
     let (own, label) = match &operand {
         Operand::Stored(found) => (Some(found.0.clone()), label(&operand)),
@@ -287,6 +325,6 @@ fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<AskedText
         Operand::StandardInput(_) => (None, "standard input".to_owned()),
     };
     let asked = archive.asked(operand)?;
-    let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes))?;
+    let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes, &asked.media_type))?;
     Ok(AskedText { bytes, media_type: asked.media_type, own, label })
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{
-        Archive, find,
+        Archive,
         inspect::{
             audit::WorkDone,
             sizes::{Saver, Sizes, StorageClass},
@@ -120,14 +120,13 @@ fn revisions(
     selector: &[u8],
     now: Timestamp,
 ) -> Result<(Document, Vec<Revision>, bool), Error> {
-    let (document, revision) = archive.select(selector, now)?;
-    let (words, which) = find::split(selector, now);
-    // A name may itself end in something like `@3`; then nothing is meant by the words before.
-    if which.is_some() && archive.document(words).is_ok() {
-        return Ok((document, vec![revision], true));
-    }
-    let all = archive.catalog().revisions(&document)?;
-    Ok((document, all, false))
+    let (words, which) = archive.split(selector, now)?;
+    let document = archive.document(words)?;
+    let (revisions, is_one) = match which {
+        Some(which) => (vec![archive.revision(&document, which)?.1], true),
+        None => (archive.catalog().revisions(&document)?, false),
+    };
+    Ok((document, revisions, is_one))
 }
 
 fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {

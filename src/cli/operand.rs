@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    fs::File,
     io::{self, Read},
     os::unix::ffi::OsStrExt as _,
     path::Path,
@@ -15,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{files::open_input, print::terminal::shown_name};
+use super::{files::open_input, print::terminal::shown_name, walk::is_stream};
 
 /// The files and the standard input of this process.
 pub struct Here;
@@ -26,7 +27,8 @@ impl Outside for Here {
         if !path.exists() {
             return Ok(None);
         }
-        let input = open_input(path);
+        // What the shell makes of `<(…)` is read like standard input.
+        let input = if is_stream(path) { File::open(path) } else { open_input(path) };
         let input = input.map_err(|e| Error::io("read", path.display().to_string(), e))?;
         Ok(Some(Box::new(input)))
     }

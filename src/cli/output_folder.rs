@@ -72,6 +72,9 @@ impl OutputFolder {
                 what.words()
             )));
         }
+        if fs::metadata(path).is_ok_and(|there| !there.is_dir()) {
+            return Err(Error::usage(format!("{shown} is not a folder")));
+        }
         if makes {
             fs::create_dir_all(path).map_err(|error| Error::io("make", shown.clone(), error))?;
         }

@@ -90,6 +90,7 @@ impl OwnFiles {
     /// The same for a folder to be written to: every link is followed, and what is missing yet is
     /// judged by the folder that it will be made in.
     pub fn holding(&self, folder: &Path) -> Option<(PathBuf, OwnFile)> {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let there = folder.ancestors().find_map(|folder| match folder.as_os_str().is_empty() {
             true => fs::canonicalize(".").ok(),
             false => fs::canonicalize(folder).ok(),

@@ -64,6 +64,7 @@ fn i14_nothing_is_exported_into_an_archive_or_over_this_programs_own_files() {
             sandbox.run(words).expect(2).says("nothing is exported to ").says(what);
         }
     }
+    sandbox.run(["export", "-o", "x"]).expect(2).says("x is not a folder");
     let ran = sandbox.run(["export", "-o", ".", "--overwrite"]).expect(3);
     ran.says("other is an archive, so nothing can be written below it");
     let after = (Sandbox::tree(&sandbox.store()), Sandbox::tree(&sandbox.at("other")));

@@ -92,6 +92,10 @@ fn i14_this_programs_own_files_and_archives_are_no_documents() {
         let ran = sandbox.run([Path::new("add"), &named]).expect(2).says(what).answers("");
         ran.says(" is not added: ");
     }
+    let list = format!("x\ncopy.key\n{}\nother.archive/identity\nother.archive\n", key.display());
+    let ran = sandbox.feed(["add", "-v", "--files-from", "-"], list.as_bytes()).expect(0);
+    let out = ran.says("1 new document").text();
+    assert_eq!(out.matches("skipped ").count(), 4, "{out}");
     let elsewhere = sandbox.at("my key");
     fs::rename(&key, &elsewhere).unwrap();
     let add = |path: &str| {
@@ -126,6 +130,16 @@ fn a_stream_is_one_document_and_needs_a_name() {
     shell("archive add <(echo x) <(echo y) --prefix z").expect(2).says("stands alone");
     sandbox.feed(["add", "--files-from", "-"], b"/dev/fd/0\npipe\n").expect(3).says("--as");
     sandbox.run(["ls"]).expect(0).answers("from-pipe\nfrom-shell\nfrom-stdin\n");
+}
+
+#[test]
+fn a_stream_may_be_asked_about() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x", "one\n");
+    sandbox.run(["add", "-q", "x"]).expect(0);
+    let line = format!("{} diff --exit-code x <(echo two)", sandbox::program());
+    let ran = Ran::of(sandbox.other("bash").args(["-c", &line])).expect(1);
+    assert!(ran.text().contains("+ two"), "{}", ran.text());
 }
 
 #[test]

@@ -117,6 +117,8 @@ pub struct Walk<R> {
     roots: R,
     options: Options,
     n_handles: HandleCount,
+    /// The folder of the file named before, and what is around it: lists name many in one folder.
+    around: Option<(PathBuf, Option<OwnFile>)>,
     root: Root,
     folders: Vec<Folder>,
     waiting: VecDeque<WalkItem>,
@@ -178,7 +180,7 @@ where
     pub fn new(roots: R, options: Options) -> Self {
         let (folders, waiting) = (Vec::new(), VecDeque::new());
         let (root, n_handles) = (Root::default(), HandleCount::default());
-        Self { roots, options, n_handles, root, folders, waiting }
+        Self { roots, options, n_handles, around: None, root, folders, waiting }
     }
 
     /// A path named by the user is taken whatever the rules say.
@@ -187,7 +189,7 @@ where
             Ok(metadata) => PathStat::of(&metadata),
             Err(error) => return Some(unreadable(path, error)),
         };
-        if let Some((_, own)) = self.options.own.around(&path) {
+        if let Some(own) = self.own_around(&path, &stat) {
             return Some(WalkItem::Skipped { path, reason: Reason::Own(own) });
         }
         self.root = Root { path, device: stat.device, above: Above::default() };
@@ -197,6 +199,23 @@ where
             self.waiting.extend(troubles.into_iter().map(WalkItem::Unreadable));
         }
         self.meet(PathBuf::new(), &stat)
+    }
+
+    /// What a path named lies in, or is if it is a folder.
+    fn own_around(&mut self, path: &Path, stat: &PathStat) -> Option<OwnFile> {
+        let own = &self.options.own;
+        let folder = match path.parent() {
+            Some(folder) if stat.kind != FileKind::Folder => folder,
+            _ => return own.around(path).map(|(_, own)| own),
+        };
+        if let Some((known, own)) = &self.around
+            && known == folder
+        {
+            return *own;
+        }
+        let found = own.holding(folder).map(|(_, own)| own);
+        self.around = Some((folder.to_owned(), found));
+        found
     }
 
     /// Something inside a folder: first the rules, then what it is.

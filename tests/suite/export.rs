@@ -5,9 +5,13 @@ use std::{
     os::unix::fs::symlink,
     path::Path,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
 };
 
 use crate::common::sandbox::{Sandbox, is_slow};
+
+/// So long a folder is one, and so long a link.
+const STATE: Duration = Duration::from_micros(200);
 
 #[test]
 fn i14_an_export_follows_no_link_that_is_swapped_in() {
@@ -26,10 +30,12 @@ fn i14_an_export_follows_no_link_that_is_swapped_in() {
                 fs::rename(&sub, &aside).unwrap();
                 // The export may make the folder anew in between.
                 let is_link = symlink("../../outside", &sub).is_ok();
+                std::thread::sleep(STATE);
                 let _ = if is_link { fs::remove_file(&sub) } else { fs::remove_dir_all(&sub) };
                 while fs::rename(&aside, &sub).is_err() {
                     let _ = fs::remove_dir_all(&sub);
                 }
+                std::thread::sleep(STATE);
             }
         });
         for _ in 0..if is_slow() { 200 } else { 20 } {

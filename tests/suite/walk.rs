@@ -8,9 +8,13 @@ use std::{
     path::Path,
     process::Command,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
 };
 
 use crate::common::sandbox::{self, Ran, Sandbox, is_slow};
+
+/// So long a folder is one, and so long a link.
+const STATE: Duration = Duration::from_micros(200);
 
 #[test]
 fn i14_a_folder_swapped_for_a_link_in_mid_walk_is_not_followed() {
@@ -30,10 +34,13 @@ fn i14_a_folder_swapped_for_a_link_in_mid_walk_is_not_followed() {
                 symlink("../outside", &sub).unwrap();
                 fs::remove_file(&file).unwrap();
                 symlink("../../outside/0", &file).unwrap();
+                // Each state lasts as long as a step of the walk, or the walk would hardly meet both.
+                std::thread::sleep(STATE);
                 fs::remove_file(&sub).unwrap();
                 fs::rename(&aside, &sub).unwrap();
                 fs::remove_file(&file).unwrap();
                 fs::write(&file, "inside").unwrap();
+                std::thread::sleep(STATE);
             }
         });
         for _ in 0..if is_slow() { 200 } else { 20 } {

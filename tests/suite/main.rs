@@ -24,4 +24,5 @@ mod readme;
 mod rebuild;
 mod sizes;
 mod store;
+mod tamper;
 mod tree;

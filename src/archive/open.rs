@@ -42,7 +42,7 @@ impl Home {
         Self { backend, lock: storage, catalog: catalog.map(Path::to_owned) }
     }
 
-    fn journal(&self) -> Result<Journal, Error> {
+    pub(super) fn journal(&self) -> Result<Journal, Error> {
         Journal::open(Arc::clone(&self.backend))
     }
 
@@ -114,6 +114,12 @@ impl Archive {
         let catalog = renew(&self.home, &self.journal);
         self.take_catalog(catalog.map_err(|error| self.located(error))?);
         Ok(())
+    }
+
+    /// Makes the catalog anew for whoever opens it next; this reading keeps the one that it has.
+    pub(super) fn renew_catalog(&self, who: &str) -> Result<(), Error> {
+        let _guard = self.home.lock.lock(who)?;
+        renew(&self.home, &self.home.journal()?).map(drop)
     }
 
     /// Makes all sketches again.
@@ -237,8 +243,10 @@ fn is_older(opened: &Result<Rc<Catalog>, Error>, journal: &Journal) -> bool {
 /// A catalog in step with the journal, for whoever holds the lock.
 fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
+    let mut was_blank = false;
     let is_current = Catalog::open(&path).and_then(|catalog| {
         let catalog = Rc::new(catalog);
+        was_blank = catalog.is_blank()?;
         let mut is_current = catalog.reflects()?.as_bytes() == journal.note();
         if !is_current {
             debug!(target: "catalog", n_events = journal.size(), "not that of the checkpoint");
@@ -247,20 +255,23 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
         if is_current && !catalog.has_current_sketches()? {
             debug!(target: "catalog", "its sketches are of another version: made anew");
             rebuild::sketches(&home.backend, &catalog)?;
+            catalog.set_renewal("its sketches were of another version".to_owned());
         }
         Ok(is_current.then_some(catalog))
     });
-    match is_current {
+    let why = match is_current {
         Ok(Some(catalog)) => return Ok(catalog),
-        Ok(None) => {
-            debug!(target: "catalog", "made anew: it reflects no earlier checkpoint of this journal")
-        }
-        Err(error @ (Error::Catalog { .. } | Error::Damaged { .. })) => {
-            debug!(target: "catalog", "made anew: {error}");
-        }
+        Ok(None) => "it reflected no earlier checkpoint of this journal".to_owned(),
+        Err(Error::Catalog { why }) => why,
+        Err(error @ Error::Damaged { .. }) => error.to_string(),
         Err(error) => return Err(error),
+    };
+    debug!(target: "catalog", "made anew: {why}");
+    let renewed = renew(home, journal)?;
+    if !was_blank {
+        renewed.set_renewal(why);
     }
-    renew(home, journal)
+    Ok(renewed)
 }
 
 /// Makes the catalog anew where it is kept.

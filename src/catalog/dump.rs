@@ -9,24 +9,8 @@ use crate::types::{digest::hex, error::Error};
 use super::{
     Catalog,
     index::blocks::{self, Blocks},
+    tables::TABLES,
 };
-
-const TABLES: [&str; 14] = [
-    "meta",
-    "pack",
-    "place",
-    "phrase",
-    "content",
-    "chunk",
-    "document",
-    "revision",
-    "event",
-    "tile",
-    "sketch",
-    "site",
-    "sampled",
-    "boilerplate",
-];
 
 impl Catalog {
     /// Every row of every table, each table in some fixed order; of the indexes every entry, because
@@ -35,8 +19,8 @@ impl Catalog {
     /// Two catalogs of the same facts give the same text, whichever way they came about.
     pub fn dump(&self) -> Result<String, Error> {
         let mut text = String::new();
-        for table in TABLES {
-            self.dump_table(table, &mut text)?;
+        for table in TABLES.iter().filter(|table| !table.is_index) {
+            self.dump_table(table.name, &mut text)?;
         }
         for (name, index) in
             [("posting", Blocks::posting(&self.db)), ("feature", Blocks::feature(&self.db))]

@@ -64,6 +64,13 @@ impl Catalog {
         Ok(found.optional()?)
     }
 
+    /// The event of a document's latest revision.
+    pub fn latest_event(&self, doc: DocId) -> Result<Option<u64>, Error> {
+        let mut query = self.db.prepare_cached("SELECT latest FROM document WHERE doc = ?1")?;
+        let latest = query.query_row([doc.0 as i64], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(latest.map(|event| event as u64))
+    }
+
     /// The document in this row.
     pub fn document_at(&self, row: i64) -> Result<Document, Error> {
         let mut query = self.db.prepare_cached(&format!("{DOCUMENT} WHERE id = ?1"))?;

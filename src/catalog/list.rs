@@ -179,6 +179,24 @@ impl Catalog {
         Ok(())
     }
 
+    /// Calls `each` for every content that lies nowhere.
+    pub fn contents_nowhere(
+        &self,
+        mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut query = self.db.prepare(
+            "SELECT c.id, c.digest, c.bytes FROM content c
+             WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key) ORDER BY c.id",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let n_bytes: i64 = row.get(2)?;
+            let digest = digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            each(row.get(0)?, digest, n_bytes as u64)?;
+        }
+        Ok(())
+    }
+
     /// How many contents there are with this key.
     pub fn n_contents_with(&self, key: Key) -> Result<u64, Error> {
         let mut query = self.db.prepare_cached("SELECT count(*) FROM content WHERE key = ?1")?;

@@ -6,6 +6,7 @@
 //! function with a name.
 
 mod apply;
+mod drift;
 mod dump;
 mod find;
 mod index;
@@ -14,8 +15,12 @@ mod sites;
 mod sizes;
 mod snapshot;
 mod stat_cache;
+mod tables;
 
-use std::{cell::Cell, path::Path};
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+};
 
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, types::Value,
@@ -33,12 +38,14 @@ use crate::{
 };
 
 pub use apply::{Batch, Pack, Recorded};
+pub use drift::{Drift, DriftScope};
 pub use find::Latest;
-pub use index::{CandidateHit, NeighbourQuery};
+pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use list::{PackUsage, Totals};
 pub use sizes::RevisionContent;
 pub use snapshot::Snapshot;
 pub use stat_cache::{FileStat, StatCache, StatEntry};
+pub use tables::{Need, Serves, TABLES, Table};
 
 use snapshot::Newest;
 
@@ -49,7 +56,10 @@ const SCHEMA: &str = include_str!("../../schema.sql");
 /// Views first, then the tables with their indexes.
 const DROPS: &str = "
     SELECT format('DROP %s %s;', type, name) FROM main.sqlite_schema
-    WHERE type IN ('view', 'table') AND name NOT LIKE 'sqlite%' ORDER BY type DESC";
+    WHERE type IN ('view', 'table') AND (name NOT LIKE 'sqlite%' OR name LIKE 'sqlite_stat_')
+    ORDER BY type DESC";
+/// Names are sorted by their bytes, which other encodings have in another order.
+const ENCODING: &str = "UTF-8";
 
 /// The file beside the facts.
 pub const FILE: &str = "catalog.sqlite";
@@ -61,6 +71,7 @@ pub struct Catalog {
     db: Connection,
     is_writing: Cell<bool>,
     newest: Newest,
+    renewal: RefCell<Option<String>>,
 }
 
 impl Catalog {
@@ -98,6 +109,34 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// An empty catalog that lies in memory as far as that goes, and beyond in a file of the system's
+    /// temporary folder, which has no name. It is given up when anything fails: nothing is taken back.
+    pub fn temporary() -> Result<Self, Error> {
+        let db = Connection::open("")?;
+        db.pragma_update(None, "journal_mode", "off")?;
+        db.pragma_update(None, "synchronous", "off")?;
+        let catalog = Self::prepare(db)?;
+        catalog.create()?;
+        Ok(catalog)
+    }
+
+    /// Why it was made anew, or a part of it, when it was opened; none if it was found in order, or was not
+    /// there.
+    pub fn renewal(&self) -> Option<String> {
+        self.renewal.borrow().clone()
+    }
+
+    /// Remembers why it was made anew, for as long as it is open.
+    pub fn set_renewal(&self, why: String) {
+        self.renewal.replace(Some(why));
+    }
+
+    /// Whether it holds nothing, as one that was just made.
+    pub fn is_blank(&self) -> Result<bool, Error> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM revision) AND NOT EXISTS (SELECT 1 FROM event)";
+        Ok(self.db.query_row(sql, [], |row| row.get(0))?)
+    }
+
     /// The signed checkpoint whose state the rows reflect; empty before the first `apply`.
     pub fn reflects(&self) -> Result<String, Error> {
         self.meta("checkpoint").map(Option::unwrap_or_default)
@@ -110,6 +149,10 @@ impl Catalog {
         let state: String = self.db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if state != "ok" {
             return Err(Error::Catalog { why: state });
+        }
+        let encoding: String = self.db.pragma_query_value(None, "encoding", |row| row.get(0))?;
+        if encoding != ENCODING {
+            return Err(Error::Catalog { why: format!("its texts are in {encoding}") });
         }
         let drops: Vec<String> = self
             .db
@@ -130,7 +173,8 @@ impl Catalog {
         db.pragma_update(None, "cache_size", -64_000)?;
         db.pragma_update(None, "temp_store", "memory")?;
         db.set_prepared_statement_cache_capacity(64);
-        Ok(Self { db, is_writing: Cell::new(false), newest: Newest::default() })
+        let (is_writing, newest) = (Cell::new(false), Newest::default());
+        Ok(Self { db, is_writing, newest, renewal: RefCell::default() })
     }
 
     fn is_empty(&self) -> Result<bool, Error> {

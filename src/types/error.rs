@@ -25,7 +25,7 @@ pub enum Error {
         location: String,
     },
     /// Stored bytes are not what they must be; the reader restores them from a copy.
-    #[error("{object} is damaged: {why}")]
+    #[error("{}", damaged(object, why))]
     Damaged {
         /// Which stored thing.
         object: String,
@@ -95,6 +95,15 @@ pub enum Refusal {
         /// The archive's folder, or the file in it.
         location: String,
     },
+}
+
+/// What is not there is not damaged.
+fn damaged(object: &str, why: &str) -> String {
+    match why {
+        "it is missing" => format!("{object} is missing"),
+        "it is in no pack" => format!("{object} is in no pack"),
+        why => format!("{object} is damaged: {why}"),
+    }
 }
 
 impl Error {

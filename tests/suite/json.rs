@@ -250,7 +250,10 @@ fn what_is_inside_a_field_is_as_the_page_says() {
         ["bytes", "id", "name", "name_b64", "resemblance", "revision", "sha256"]
     );
     let audit = line(&["audit"]);
-    assert_eq!(fields(&audit["checked"]), ["bytes", "contents", "events", "packs", "revisions"]);
-    assert_eq!(fields(&audit["unchecked"]), ["contents"]);
+    assert_eq!(
+        fields(&audit["checked"]),
+        ["bytes", "contents", "events", "packs", "revisions", "rows", "tables"]
+    );
+    assert_eq!(fields(&audit["unchecked"]), ["contents", "tables"]);
     assert_eq!(fields(&line(&["demo"])["steps"][0]), ["command", "output"]);
 }

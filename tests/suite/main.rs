@@ -26,5 +26,6 @@ mod rebuild;
 mod selection;
 mod sizes;
 mod store;
+mod tamper;
 mod tree;
 mod walk;

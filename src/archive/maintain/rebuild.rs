@@ -77,7 +77,7 @@ pub fn packs(backend: &dyn Backend) -> Result<Vec<Digest>, Error> {
 
 /// Applies the directories of packs that the catalog does not know; of a pack whose directory cannot
 /// be read, what is salvaged.
-fn apply_packs(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
+pub fn apply_packs(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
     let known = catalog.packs()?;
     let mut broken = Vec::new();
     for pack in packs(&**backend)? {

@@ -29,6 +29,15 @@ const CANDIDATES_MAX: usize = 4;
 /// A blob's number, and how many of the features it was found by.
 type BlobHit = (u32, u32);
 
+/// Which blob, by the row of its content or chunk.
+#[derive(Debug, Clone, Copy)]
+pub enum BlobNumber {
+    /// A content that is one blob.
+    Content(i64),
+    /// A chunk of a large content.
+    Chunk(i64),
+}
+
 impl Catalog {
     fn sharing_most(
         &self,
@@ -72,6 +81,28 @@ impl Catalog {
         let mut numbers = Blocks::feature(&self.db).latest(&wanted, LATEST)?;
         numbers.sort_unstable();
         Ok(numbers.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect())
+    }
+
+    /// Puts blobs into the index of base candidates by their numbers, of contents and of chunks.
+    pub fn add_features(&self, blobs: &[(BlobNumber, Features)]) -> Result<(), Error> {
+        let mut entries =
+            Vec::with_capacity(blobs.len() * blobs.first().map_or(0, |(_, it)| it.len()));
+        for (number, features) in blobs {
+            let number = blocks::value(match number {
+                BlobNumber::Content(row) => row.saturating_mul(2),
+                BlobNumber::Chunk(row) => row.saturating_mul(2).saturating_add(1),
+            })?;
+            entries.extend(features.iter().map(|feature| blocks::entry(*feature, number)));
+        }
+        entries.sort_unstable();
+        entries.dedup();
+        Blocks::feature(&self.db).change(&entries, &[])
+    }
+
+    /// The row of a chunk with this key.
+    pub fn chunk(&self, key: Key) -> Result<Option<i64>, Error> {
+        let mut query = self.db.prepare_cached("SELECT id FROM chunk WHERE key = ?1")?;
+        Ok(query.query_row([key.0 as i64], |row| row.get(0)).optional()?)
     }
 
     /// Whether a chunk with this key is known.

@@ -8,4 +8,5 @@ pub mod blocks;
 pub mod features;
 pub mod postings;
 
+pub use features::BlobNumber;
 pub use postings::{CandidateHit, NeighbourQuery};

@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::{
     archive::{
         HistoryCheck,
-        inspect::audit::{AuditReport, AuditScope, Finding, WorkDone},
+        inspect::audit::{AuditReport, AuditScope, Code, Finding, WorkDone},
     },
     cli::{
-        args::help::examples,
+        args::{help::examples, values::n_threads},
         exit::ExitCode,
         files::read_small,
         print::{
@@ -37,7 +37,7 @@ pub struct AuditArgs {
     #[arg(value_name = "DOC")]
     pub docs: Vec<OsString>,
 
-    /// Log and structure only, without reading every content
+    /// Journal, structure and catalog only, without reading any content
     #[arg(long)]
     pub quick: bool,
 
@@ -56,7 +56,7 @@ struct AuditLine<'a> {
     vkey: &'a str,
     history_check: &'static str,
     checked: CheckedCounts,
-    unchecked: UncheckedCounts,
+    unchecked: UncheckedCounts<'a>,
     findings: Vec<FindingLine<'a>>,
     trust: Vec<String>,
 }
@@ -68,11 +68,14 @@ struct CheckedCounts {
     packs: u64,
     contents: u64,
     bytes: u64,
+    tables: u64,
+    rows: u64,
 }
 
 #[derive(Serialize)]
-struct UncheckedCounts {
+struct UncheckedCounts<'a> {
     contents: u64,
+    tables: &'a [&'static str],
 }
 
 #[derive(Serialize)]
@@ -113,7 +116,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
         .iter()
         .map(|words| Ok(archive.document(words.as_bytes())?.id))
         .collect::<Result<Vec<_>, Error>>()?;
-    let scope = AuditScope { is_quick: args.quick, documents };
+    let scope = AuditScope { is_quick: args.quick, documents, n_threads: n_threads(None) };
     let mut progress = session.progress();
     let report = archive.audit(&scope, history_check, &mut |done| match done {
         WorkDone::Events(n) => progress.report(n, "events"),
@@ -170,8 +173,10 @@ fn print_json(session: &mut Session, report: &AuditReport) -> Result<(), Error> 
                 packs: report.n_packs,
                 contents: report.n_contents,
                 bytes: report.n_bytes,
+                tables: report.n_tables,
+                rows: report.n_rows,
             },
-            unchecked: UncheckedCounts { contents: report.n_unread },
+            unchecked: UncheckedCounts { contents: report.n_unread, tables: &report.uncompared },
             findings,
             trust: trust(report),
         },
@@ -189,23 +194,14 @@ fn print_report(
     if session.globals.quiet && report.is_sound() {
         return Ok(());
     }
-    let n_damaged = report.findings.iter().filter(|finding| finding.code.is_grave()).count() as u64;
-    let bytes = match (n_damaged, report.n_contents) {
-        (0, 0) => "not read".to_owned(),
-        (0, _) => "intact".to_owned(),
-        (n, _) => counted(n, "finding", "findings"),
-    };
-    let history = match &report.history_check {
-        HistoryCheck::Extends { size } => format!("extends what is remembered ({size} events)"),
-        history_check => word(history_check).replace('-', " "),
-    };
     let events = counted(report.n_events, "event", "events");
-    let contents = counted(report.n_contents, "content", "contents");
     let rows = [
-        ("bytes", format!("{bytes}; {contents} read, {}", size(report.n_bytes))),
-        ("history", history),
+        ("bytes", bytes(report)),
+        ("history", history(report)),
         ("who", format!("signed; {events} under {}", report.vkey)),
         ("when", "claimed; no time tokens are kept".to_owned()),
+        ("catalog", catalog(report)),
+        ("checked", checked(report)),
         ("not checked", unchecked(args, report)),
         ("to be trusted", trust(report).join("; ")),
     ];
@@ -213,9 +209,10 @@ fn print_report(
         let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
         session.out.line(&format!("{label} {value}"))?;
     }
-    let verdict = match (report.is_sound(), report.n_unread) {
-        (true, 0) => "all is well",
-        (true, _) => "what was checked is well",
+    let is_all = report.n_unread == 0 && report.uncompared.is_empty();
+    let verdict = match (report.is_sound(), is_all) {
+        (true, true) => "all is well",
+        (true, false) => "what was checked is well",
         (false, _) => "something is broken: see the findings above",
     };
     let verdict = session.out.paint(Style::Strong, verdict);
@@ -236,13 +233,67 @@ fn print_finding(session: &mut Session, finding: &Finding) -> Result<(), Error> 
     }
 }
 
+fn bytes(report: &AuditReport) -> String {
+    let is_about_bytes = |finding: &&Finding| {
+        matches!(finding.code, Code::BlobDamaged | Code::BlobMissing | Code::PackDamaged)
+    };
+    let n_findings = report.findings.iter().filter(is_about_bytes).count() as u64;
+    let bytes = match (n_findings, report.n_contents) {
+        (0, 0) => "not read".to_owned(),
+        (0, _) => "intact".to_owned(),
+        (n, _) => counted(n, "finding", "findings"),
+    };
+    let contents = counted(report.n_contents, "content", "contents");
+    format!("{bytes}; {contents} read, {}", size(report.n_bytes))
+}
+
+fn history(report: &AuditReport) -> String {
+    match &report.history_check {
+        HistoryCheck::Extends { size } => format!("extends what is remembered ({size} events)"),
+        HistoryCheck::RolledBack { .. } => "another or an older one".to_owned(),
+        history_check => word(history_check).replace('-', " "),
+    }
+}
+
+fn catalog(report: &AuditReport) -> String {
+    let n = |code| report.findings.iter().filter(|finding| finding.code == code).count() as u64;
+    match (n(Code::CatalogDrift), n(Code::CatalogRemade)) {
+        (0, 0) => "follows from journal and packs".to_owned(),
+        (0, _) => {
+            "made anew from journal and packs; answers did not hang on what differed".to_owned()
+        }
+        (n, _) => format!(
+            "{}: it is not what follows from journal and packs; archive rebuild makes it anew",
+            counted(n, "finding", "findings")
+        ),
+    }
+}
+
+fn checked(report: &AuditReport) -> String {
+    let parts = [
+        counted(report.n_events, "event", "events"),
+        counted(report.n_revisions, "revision", "revisions"),
+        counted(report.n_packs, "pack", "packs"),
+        counted(report.n_contents, "content", "contents"),
+        counted(report.n_tables, "table of the catalog", "tables of the catalog"),
+    ];
+    parts.join(", ")
+}
+
 fn unchecked(args: &AuditArgs, report: &AuditReport) -> String {
     let contents = counted(report.n_unread, "content", "contents");
-    match (report.n_unread, args.quick) {
-        (0, _) => "whether something was never recorded".to_owned(),
-        (_, true) => format!("the bytes of {contents}: --quick was asked for"),
-        (_, false) => format!("the bytes of {contents} of other documents"),
+    let mut parts = match (report.n_unread, args.quick) {
+        (0, _) => vec!["whether something was never recorded".to_owned()],
+        (_, true) => vec![format!("the bytes of {contents}: --quick was asked for")],
+        (_, false) => vec![format!("the bytes of {contents} of other documents")],
+    };
+    if !report.uncompared.is_empty() {
+        parts.push(format!(
+            "of the catalog the tables {}, for what they follow from was not read",
+            report.uncompared.join(", ")
+        ));
     }
+    parts.join("; ")
 }
 
 /// Whom one has to trust for all this to mean something.

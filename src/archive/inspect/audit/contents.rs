@@ -1,0 +1,181 @@
+//! The audit of contents: each is read to its end, and what the catalog keeps of its text is made again.
+
+use std::rc::Rc;
+
+use crate::{
+    archive::similar::sites,
+    catalog::{Catalog, Need},
+    store::{Reader, Sealed, place::Places as _},
+    types::{
+        digest::{Digest, Hasher},
+        document::{Document, Revision},
+        error::Error,
+        limits,
+    },
+};
+
+use super::{
+    AuditScope, Auditor, Code, Finding, WorkDone,
+    analyses::{Analyses, PutSketch},
+};
+
+/// A content that is to be read.
+#[derive(Clone, Copy)]
+struct Wanted {
+    row: i64,
+    digest: Digest,
+    n_bytes: u64,
+}
+
+impl Auditor<'_> {
+    /// Reads every content in scope. If that is all of them, what finds texts is made again.
+    pub(super) fn contents(&mut self, scope: &AuditScope) -> Result<(), Error> {
+        let projection = Rc::clone(&self.projection);
+        projection.transaction(|_| {
+            if scope.is_quick {
+                self.unreadable.add(Need::Contents);
+                return self.places();
+            }
+            if !scope.documents.is_empty() {
+                self.unreadable.add(Need::Contents);
+                return self.read_all(scope, None);
+            }
+            projection.renew_sketches(|put| self.read_all(scope, Some(put)))?;
+            sites::refresh(&projection, &self.reader)
+        })
+    }
+
+    /// Looks for contents that lie nowhere, without reading any.
+    fn places(&mut self) -> Result<(), Error> {
+        let mut nowhere = Vec::new();
+        let projection = Rc::clone(&self.projection);
+        projection.contents_nowhere(|row, digest, n_bytes| {
+            nowhere.push(Wanted { row, digest, n_bytes });
+            Ok(())
+        })?;
+        self.report.n_unread = projection.totals()?.n_contents;
+        self.suspects(&nowhere, |wanted, again| match n_places(again, wanted)? {
+            0 => Ok(Some(Error::damaged(format!("blob {}", wanted.digest), "it is in no pack"))),
+            _ => Ok(None),
+        })
+    }
+
+    fn read_all<'p>(
+        &mut self,
+        scope: &AuditScope,
+        put: Option<&'p mut PutSketch<'p>>,
+    ) -> Result<(), Error> {
+        let projection = Rc::clone(&self.projection);
+        let mut analyses = put.map(|put| Analyses::new(&projection, scope.n_threads, put));
+        let mut suspects = Vec::new();
+        projection.contents_by_place(|row, digest, n_bytes| {
+            let wanted = Wanted { row, digest, n_bytes };
+            if !is_in(&projection, scope, row)? {
+                self.report.n_unread += 1;
+                return Ok(());
+            }
+            if damage(read(&self.reader, wanted, analyses.as_mut()))?.is_some() {
+                suspects.push(wanted);
+            }
+            self.report.n_contents += 1;
+            self.report.n_bytes += n_bytes;
+            if self.report.n_contents.is_multiple_of(256) {
+                (self.progress)(WorkDone::Contents(self.report.n_contents));
+            }
+            Ok(())
+        })?;
+        suspects.sort_unstable_by_key(|wanted| wanted.row);
+        if !suspects.is_empty() {
+            let archive = self.archive;
+            let mut reader = None;
+            self.suspects(&suspects, |wanted, again| {
+                let reader = reader.get_or_insert_with(|| archive.reader_by(again));
+                damage(read(reader, *wanted, analyses.as_mut()))
+            })?;
+        }
+        analyses.map_or(Ok(()), Analyses::finish)
+    }
+
+    /// Looks at contents once more, with the packs as they lie by now, and names those that are not whole.
+    fn suspects(
+        &mut self,
+        suspects: &[Wanted],
+        mut damage: impl FnMut(&Wanted, &Rc<Catalog>) -> Result<Option<Error>, Error>,
+    ) -> Result<(), Error> {
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        let again = self.look_again()?;
+        for wanted in suspects {
+            let Some(error) = damage(wanted, &again)? else { continue };
+            let is_missing = n_places(&again, wanted)? == 0;
+            let code = if is_missing { Code::BlobMissing } else { Code::BlobDamaged };
+            let (about, why) = (format!("content {}", wanted.digest), error.to_string());
+            let revisions = self.projection.revisions_with(wanted.row)?;
+            let named = |(document, revision): &(Document, Revision)| {
+                format!("{}@{}", document.name.text(), revision.number)
+            };
+            let revisions = revisions.iter().map(named).collect();
+            self.report.findings.push(Finding { code, about, why, revisions });
+            self.unreadable.add(Need::Contents);
+        }
+        Ok(())
+    }
+}
+
+fn n_places(catalog: &Catalog, wanted: &Wanted) -> Result<usize, Error> {
+    Ok(catalog.places(wanted.digest.key())?.len())
+}
+
+fn is_in(projection: &Catalog, scope: &AuditScope, row: i64) -> Result<bool, Error> {
+    if scope.documents.is_empty() {
+        return Ok(true);
+    }
+    let revisions = projection.revisions_with(row)?;
+    Ok(revisions.iter().any(|(document, _)| scope.documents.contains(&document.id)))
+}
+
+/// What is wrong with a content, by the outcome of reading it.
+fn damage(read: Result<(), Error>) -> Result<Option<Error>, Error> {
+    match read {
+        Ok(()) => Ok(None),
+        Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => Ok(Some(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a content to its end, and has it analysed.
+fn read(
+    reader: &Reader<Sealed>,
+    wanted: Wanted,
+    mut analyses: Option<&mut Analyses>,
+) -> Result<(), Error> {
+    let Wanted { row, digest, n_bytes } = wanted;
+    let mut n_read = 0;
+    if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
+        let bytes = reader.blob(&digest)?;
+        n_read = bytes.len() as u64;
+        if let Some(analyses) = analyses {
+            analyses.content(row, bytes)?;
+        }
+    } else {
+        let mut hasher = Hasher::default();
+        for chunk in reader.chunks_of_large(&digest)? {
+            let bytes = reader.blob(&chunk.digest)?;
+            hasher.update(&bytes);
+            n_read += bytes.len() as u64;
+            if let Some(analyses) = &mut analyses {
+                analyses.chunk(&chunk.digest, bytes)?;
+            }
+        }
+        if hasher.finish() != digest {
+            let why = "its chunks are intact but do not make up this content";
+            return Err(Error::damaged(format!("content {digest}"), why));
+        }
+    }
+    if n_read != n_bytes {
+        let why = format!("it has {n_read} bytes, its event states {n_bytes}");
+        return Err(Error::damaged(format!("content {digest}"), why));
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! The audit of the journal: every event against root, batch, detail and its document's previous event.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    catalog::{Batch, Need, Recorded},
+    journal::{
+        Examined, Problem,
+        event::{Commit, Event},
+        merkle::{Frontier, leaf_hash, tiles::Edge},
+    },
+    types::{
+        digest::{Digest, DocId, Key},
+        error::Error,
+        limits,
+    },
+};
+
+use super::{Auditor, Code, WorkDone};
+
+/// Events that enter the audit's own catalog together.
+const STRETCH: usize = 4096;
+
+/// Where the tree, the batch and the last finding stand.
+#[derive(Default)]
+struct JournalCourse {
+    edge: Edge,
+    /// The leaves since the last commit event.
+    batch: Frontier,
+    batch_base: u64,
+    /// The last finding about events, which the next event may share.
+    run: Option<FindingRun>,
+}
+
+/// Consecutive events with the same thing wrong.
+struct FindingRun {
+    events: std::ops::Range<u64>,
+    why: String,
+    /// How many findings there were with it.
+    n_findings: usize,
+}
+
+impl Auditor<'_> {
+    /// Checks every event, and puts what can be read into the audit's own catalog.
+    pub(super) fn events(&mut self) -> Result<(), Error> {
+        let journal = &self.archive.journal;
+        let mut course = JournalCourse::default();
+        let mut stretch = Vec::with_capacity(STRETCH);
+        for mut examined in journal.examine(0..journal.size()) {
+            self.event(&mut course, &mut examined);
+            stretch.push(examined);
+            if stretch.len() == STRETCH {
+                self.apply(&stretch, &mut course.edge, None)?;
+                (self.progress)(WorkDone::Events(self.report.n_events));
+                stretch.clear();
+            }
+        }
+        let note = String::from_utf8_lossy(journal.note());
+        self.apply(&stretch, &mut course.edge, Some(&note))?;
+        let (found, signed) = (course.edge.frontier().root(), journal.root());
+        if found != signed {
+            let why = format!("its events have the root {found}, the checkpoint states {signed}");
+            self.find(Code::LogEntry, "the journal", why);
+            self.unreadable.add(Need::Events);
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, course: &mut JournalCourse, examined: &mut Examined) {
+        let index = examined.index;
+        self.problem(course, examined);
+        if let Some(line) = examined.line.take() {
+            let leaf = leaf_hash(&line);
+            course.edge.push(leaf);
+            match &examined.event {
+                Some(Event::Commit(commit)) => self.close_batch(course, index, commit),
+                _ => course.batch.push(leaf),
+            }
+        }
+        if examined.event.is_none() {
+            self.unreadable.add_event(index);
+        }
+        self.report.n_revisions += u64::from(matches!(&examined.event, Some(Event::Revise(_))));
+        self.report.n_events += 1;
+    }
+
+    fn problem(&mut self, course: &mut JournalCourse, examined: &Examined) {
+        let Some(problem) = &examined.problem else { return };
+        let code = match problem {
+            Problem::EntryMissing | Problem::EntryDamaged(_) => Code::LogEntry,
+            Problem::EventMalformed(_) => Code::EventMalformed,
+            Problem::DetailMissing
+            | Problem::DetailDamaged(_)
+            | Problem::DetailMismatch
+            | Problem::DetailMalformed(_) => Code::DetailMissing,
+        };
+        if code == Code::DetailMissing {
+            self.unreadable.add(Need::Details);
+        }
+        let (index, why) = (examined.index, problem.to_string());
+        let n_findings = self.report.findings.len();
+        // What is wrong with a whole bundle is one finding.
+        let goes_on = |run: &FindingRun| {
+            run.events.end == index && run.why == why && run.n_findings == n_findings
+        };
+        let start = match course.run.take().filter(goes_on) {
+            Some(run) => {
+                self.report.findings.pop();
+                run.events.start
+            }
+            None => index,
+        };
+        let about = match start == index {
+            true => format!("event {index}"),
+            false => format!("events {start}–{index}"),
+        };
+        self.find(code, about, why.clone());
+        let n_findings = self.report.findings.len();
+        course.run = Some(FindingRun { events: start..index + 1, why, n_findings });
+    }
+
+    fn close_batch(&mut self, course: &mut JournalCourse, index: u64, commit: &Commit) {
+        let (base, root) = (course.batch_base, course.batch.root());
+        let n_events = index - base;
+        if commit.base != base || commit.n_events != n_events || commit.root != root {
+            let why = format!(
+                "it closes {} events from {} with root {}; before it lie {n_events} from {base} with \
+                 root {root}",
+                commit.n_events, commit.base, commit.root,
+            );
+            self.find(Code::CommitBatch, format!("event {index}"), why);
+        }
+        course.batch = Frontier::default();
+        course.batch_base = index + 1;
+    }
+
+    /// Puts a stretch of events into the audit's own catalog.
+    fn apply(
+        &mut self,
+        stretch: &[Examined],
+        edge: &mut Edge,
+        checkpoint: Option<&str>,
+    ) -> Result<(), Error> {
+        self.links(stretch)?;
+        let chunks = self.chunks(stretch)?;
+        let recorded = |examined| {
+            let Examined { index, event, detail, .. }: &Examined = examined;
+            Some(Recorded { index: *index, event: event.as_ref()?, detail: detail.as_ref() })
+        };
+        let events: Vec<Recorded> = stretch.iter().filter_map(recorded).collect();
+        let tiles = edge.take();
+        let chunks = Some(&chunks);
+        let batch =
+            Batch { events: &events, chunks, tiles: &tiles, checkpoint, ..Batch::default() };
+        self.projection.apply(&batch)
+    }
+
+    /// Compares the previous event that each names with the last one of its document.
+    fn links(&mut self, stretch: &[Examined]) -> Result<(), Error> {
+        let mut latest: HashMap<DocId, u64> = HashMap::new();
+        for examined in stretch {
+            let Some(Event::Revise(revise)) = &examined.event else { continue };
+            let before = match latest.insert(revise.doc, examined.index) {
+                Some(before) => Some(before),
+                None => self.projection.latest_event(revise.doc)?,
+            };
+            let is_lost = revise.prev.is_some_and(|prev| self.unreadable.has_event(prev));
+            if before != revise.prev && !is_lost {
+                let named = |event: Option<u64>| match event {
+                    Some(event) => format!("event {event}"),
+                    None => "none".to_owned(),
+                };
+                let (stated, found) = (named(revise.prev), named(before));
+                let why =
+                    format!("as its document's previous event it names {stated}; that is {found}");
+                self.find(Code::EventPrev, format!("event {}", examined.index), why);
+            }
+        }
+        Ok(())
+    }
+
+    /// The chunks of large contents that appear in a stretch for the first time.
+    fn chunks(&mut self, stretch: &[Examined]) -> Result<HashMap<Digest, Vec<Key>>, Error> {
+        let mut met = HashSet::new();
+        let mut chunks = HashMap::new();
+        for examined in stretch {
+            let Some(Event::Revise(revise)) = &examined.event else { continue };
+            let digest = revise.sha256;
+            if revise.size <= limits::BLOB_BYTES_MAX as u64
+                || !met.insert(digest)
+                || self.projection.content(&digest)?.is_some()
+            {
+                continue;
+            }
+            match self.reader.chunks(&digest) {
+                Ok(Some(list)) => {
+                    chunks.insert(digest, list.iter().map(|chunk| chunk.digest.key()).collect());
+                }
+                // That it is damaged shows when the content is read.
+                Ok(None) | Err(Error::Damaged { .. } | Error::Io { .. }) => {
+                    self.unreadable.add(Need::Lists);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(chunks)
+    }
+}

@@ -1,0 +1,174 @@
+//! The audit: the archive checked against itself, and against what is remembered outside it.
+//!
+//! Every event is read, hashed and compared with the signed root; every commit's batch, every link
+//! from an event to its document's previous one and every detail is checked; every pack is compared with
+//! its name, and every content is read and hashed. From these facts the audit makes a catalog of its own,
+//! by which it finds its way and names what it finds. Only at the end the archive's catalog is
+//! looked at, and compared with that one: an edited catalog can make the audit accuse nothing else.
+//!
+//! Nothing is trusted that was not computed here from stored bytes, apart from the public key.
+
+mod analyses;
+mod contents;
+mod drift;
+mod events;
+mod packs;
+mod report;
+
+use std::{collections::HashSet, rc::Rc, sync::Arc};
+
+use crate::{
+    archive::{Archive, maintain::rebuild},
+    catalog::{self, Catalog, Need},
+    store::{Reader, Sealed},
+    types::{
+        digest::{Digest, Key},
+        error::Error,
+    },
+};
+
+use super::history::HistoryCheck;
+
+pub use report::{AuditReport, AuditScope, Code, Finding, WorkDone};
+
+/// An audit under way.
+struct Auditor<'a> {
+    archive: &'a Archive,
+    /// The catalog that follows from the facts.
+    projection: Rc<Catalog>,
+    /// Reads contents where that one says that they lie.
+    reader: Reader<Sealed>,
+    report: AuditReport,
+    unreadable: UnreadableFacts,
+    progress: &'a mut dyn FnMut(WorkDone),
+}
+
+/// Facts that could not be read, so that nothing can be said of what follows from them.
+#[derive(Default)]
+struct UnreadableFacts {
+    /// Runs of events.
+    events: Vec<std::ops::Range<u64>>,
+    needs: Vec<Need>,
+    /// Packs that are not as their names say.
+    packs: HashSet<Key>,
+}
+
+impl Archive {
+    /// Checks the archive. `history_check` is the result of a comparison with what is remembered, made
+    /// before; `progress` is called now and then.
+    ///
+    /// Where only what serves finding differs in the catalog, it is made anew.
+    pub fn audit(
+        &self,
+        scope: &AuditScope,
+        history_check: HistoryCheck,
+        progress: &mut dyn FnMut(WorkDone),
+    ) -> Result<AuditReport, Error> {
+        // What is compared at the end is the catalog of one time.
+        let _snapshot = self.catalog.snapshot()?;
+        let report = AuditReport::new(self.origin().to_owned(), self.vkey(), history_check.clone());
+        let projection = Rc::new(Catalog::temporary()?);
+        let reader = self.reader_by(&projection);
+        let unreadable = UnreadableFacts::default();
+        let mut audit = Auditor { archive: self, projection, reader, report, unreadable, progress };
+        audit.judge(&history_check);
+        let from_facts = audit
+            .project()
+            .and_then(|()| audit.packs(scope.is_quick))
+            .and_then(|()| audit.contents(scope));
+        from_facts.map_err(named_temporary)?;
+        audit.catalog()?;
+        Ok(audit.report)
+    }
+
+    fn reader_by(&self, places: &Rc<Catalog>) -> Reader<Sealed> {
+        Reader::new(Sealed::new(Arc::clone(&self.home.backend), places.clone()))
+    }
+}
+
+/// Both catalogs call their file the same; here it can only be the audit's own.
+fn named_temporary(error: Error) -> Error {
+    match error {
+        Error::Io { operation, path, source } if path == catalog::FILE => {
+            Error::io(operation, "the temporary catalog of the audit", source)
+        }
+        error => error,
+    }
+}
+
+impl Auditor<'_> {
+    fn find(&mut self, code: Code, about: impl Into<String>, why: impl Into<String>) {
+        let (about, why) = (about.into(), why.into());
+        self.report.findings.push(Finding { code, about, why, revisions: Vec::new() });
+    }
+
+    fn judge(&mut self, history_check: &HistoryCheck) {
+        let (code, about, why) = match history_check {
+            HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered => return,
+            HistoryCheck::RolledBack { remembered, size } => (
+                Code::LogRolledBack,
+                "the journal",
+                format!(
+                    "it has {size} events, {remembered} are remembered: \
+                     this is another or an older history"
+                ),
+            ),
+            HistoryCheck::Forked { size } => (
+                Code::LogForked,
+                "the journal",
+                format!("its first {size} events are not those remembered"),
+            ),
+            HistoryCheck::OtherKey { remembered } => (
+                Code::CpUnknownKey,
+                "the checkpoint",
+                format!("it is signed by another key than the remembered {remembered}"),
+            ),
+            HistoryCheck::OtherOrigin { remembered } => (
+                Code::CpUnknownKey,
+                "the archive",
+                format!("another one is remembered at this location: {remembered}"),
+            ),
+        };
+        self.find(code, about, why);
+    }
+
+    /// Makes the catalog that follows from packs and journal, checking the journal on the way.
+    fn project(&mut self) -> Result<(), Error> {
+        let projection = Rc::clone(&self.projection);
+        projection.transaction(|_| {
+            rebuild::apply_packs(&self.archive.home.backend, &projection)?;
+            self.events()
+        })
+    }
+
+    /// The packs as they lie by now: some may have been compacted away since the audit began.
+    fn look_again(&self) -> Result<Rc<Catalog>, Error> {
+        let again = Rc::new(Catalog::temporary()?);
+        rebuild::apply_packs(&self.archive.home.backend, &again)?;
+        Ok(again)
+    }
+}
+
+impl UnreadableFacts {
+    fn has_event(&self, index: u64) -> bool {
+        self.events.iter().any(|run| run.contains(&index))
+    }
+
+    fn add_event(&mut self, index: u64) {
+        match self.events.last_mut() {
+            Some(run) if run.end == index => run.end += 1,
+            _ => self.events.push(index..index + 1),
+        }
+        self.add(Need::Events);
+    }
+
+    fn add(&mut self, need: Need) {
+        if !self.needs.contains(&need) {
+            self.needs.push(need);
+        }
+    }
+
+    fn add_pack(&mut self, pack: &Digest) {
+        self.packs.insert(pack.key());
+    }
+}

@@ -1,0 +1,137 @@
+//! The audit of packs: each against its name, and every stored blob against the contents.
+
+use std::collections::HashSet;
+
+use crate::{
+    archive::maintain::rebuild,
+    catalog::Need,
+    journal::event::Event,
+    store::{
+        pack::{self, Listed},
+        pack_name,
+    },
+    types::{
+        digest::{Digest, Key},
+        error::Error,
+        limits,
+    },
+};
+
+use super::{Auditor, Code, WorkDone};
+
+impl Auditor<'_> {
+    pub(super) fn packs(&mut self, is_quick: bool) -> Result<(), Error> {
+        let found = rebuild::packs(&*self.archive.home.backend)?;
+        let mut idle = Vec::new();
+        for (n, name) in found.iter().enumerate() {
+            let frames = match is_quick {
+                true => self.directory(name)?,
+                false => self.pack(name)?,
+            };
+            if let Some(frames) = frames
+                && self.n_idle(&frames, &HashSet::new())? > 0
+            {
+                idle.push(*name);
+            }
+            self.report.n_packs += 1;
+            (self.progress)(WorkDone::Packs(n as u64));
+        }
+        // Where a list cannot be read, any blob may be a chunk of it.
+        if !idle.is_empty() && !self.unreadable.needs.contains(&Need::Lists) {
+            self.idle(&idle)?;
+        }
+        Ok(())
+    }
+
+    /// The frames of a pack that is read as a whole; none where it is gone by now, or no pack.
+    fn pack(&mut self, name: &Digest) -> Result<Option<Vec<Listed>>, Error> {
+        let object = pack_name(name);
+        let bytes = match self.archive.home.backend.read(&object, limits::PACK_BYTES_MAX as usize) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                self.damaged(name, error.to_string());
+                return Ok(None);
+            }
+        };
+        let found = Digest::of(&bytes);
+        if found != *name {
+            self.damaged(name, format!("its SHA-256 is {found}"));
+        }
+        match pack::check(&bytes) {
+            Ok(frames) => Ok(Some(frames)),
+            Err(why) => {
+                if found == *name {
+                    self.damaged(name, why.to_string());
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// The frames of a pack by its directory alone; none where it is gone by now, or cannot be read.
+    fn directory(&mut self, name: &Digest) -> Result<Option<Vec<Listed>>, Error> {
+        match pack::directory(&*self.archive.home.backend, name) {
+            Ok(frames) => Ok(Some(frames)),
+            Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
+                if !matches!(self.archive.home.backend.size(&pack_name(name)), Ok(None)) {
+                    let why = match error {
+                        Error::Damaged { why, .. } => why,
+                        error => error.to_string(),
+                    };
+                    self.damaged(name, why);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn damaged(&mut self, name: &Digest, why: String) {
+        self.unreadable.add_pack(name);
+        self.find(Code::PackDamaged, pack_name(name), why);
+    }
+
+    /// How many blobs of a pack belong to no content that the journal speaks of, nor to one of `newer`.
+    fn n_idle(&self, frames: &[Listed], newer: &HashSet<Key>) -> Result<u64, Error> {
+        let mut n_idle = 0;
+        for key in frames.iter().flat_map(|frame| &frame.keys) {
+            n_idle += u64::from(!newer.contains(key) && !self.projection.is_live(*key)?);
+        }
+        Ok(n_idle)
+    }
+
+    /// Names packs with blobs that are of no use, unless to what was committed since the audit began.
+    fn idle(&mut self, packs: &[Digest]) -> Result<(), Error> {
+        let Some(newer) = self.newer_keys()? else { return Ok(()) };
+        for name in packs {
+            let Some(frames) = self.directory(name)? else { continue };
+            let n_idle = self.n_idle(&frames, &newer)?;
+            if n_idle > 0 {
+                let blobs = if n_idle == 1 { "blob that belongs" } else { "blobs that belong" };
+                let why = format!("it holds {n_idle} {blobs} to no content");
+                self.find(Code::BlobUnreferenced, pack_name(name), why);
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of the blobs that events after those audited speak of; none when not all can be known.
+    fn newer_keys(&self) -> Result<Option<HashSet<Key>>, Error> {
+        let (mut keys, start) = (HashSet::new(), self.archive.journal.size());
+        let Ok(journal) = self.archive.home.journal() else { return Ok(Some(keys)) };
+        if journal.size() <= start {
+            return Ok(Some(keys));
+        }
+        let reader = self.archive.reader_by(&self.look_again()?);
+        for examined in journal.examine(start..journal.size()) {
+            let Some(Event::Revise(revise)) = examined.event else { continue };
+            keys.insert(revise.sha256.key());
+            if revise.size > limits::BLOB_BYTES_MAX as u64 {
+                let Ok(Some(chunks)) = reader.chunks(&revise.sha256) else { return Ok(None) };
+                keys.extend(chunks.iter().map(|chunk| chunk.digest.key()));
+            }
+        }
+        Ok(Some(keys))
+    }
+}

@@ -1,0 +1,67 @@
+//! The tables of `schema.sql`: what each serves, and which facts must be readable to say what belongs in it.
+
+/// One table.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name in the schema.
+    pub name: &'static str,
+    /// What its rows are for.
+    pub serves: Serves,
+    /// The facts that its rows follow from, beside the directories of packs.
+    pub needs: &'static [Need],
+    /// Whether its rows are blocks of an index, which begin wherever they came to begin.
+    pub is_index: bool,
+}
+
+/// What rows are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serves {
+    /// Answers are read from them.
+    Answers,
+    /// Candidates are found by them, and judged by what is read elsewhere.
+    Finding,
+}
+
+/// A kind of facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Every event.
+    Events,
+    /// What people wrote about them.
+    Details,
+    /// The chunk lists of large contents.
+    Lists,
+    /// The bytes of every content.
+    Contents,
+}
+
+use Need::{Contents, Details, Events, Lists};
+use Serves::{Answers, Finding};
+
+/// All of them.
+pub static TABLES: [Table; 16] = [
+    rows("meta", Answers, &[]),
+    rows("pack", Answers, &[]),
+    rows("place", Answers, &[]),
+    rows("phrase", Answers, &[Events, Details]),
+    rows("content", Answers, &[Events]),
+    rows("chunk", Answers, &[Events, Lists]),
+    rows("document", Answers, &[Events, Details]),
+    rows("revision", Answers, &[Events, Details]),
+    rows("event", Answers, &[Events, Details]),
+    rows("tile", Answers, &[Events]),
+    rows("site", Answers, &[Events, Details]),
+    rows("sketch", Finding, &[Events, Contents]),
+    rows("sampled", Finding, &[Events, Details, Contents]),
+    rows("boilerplate", Finding, &[Events, Details, Contents]),
+    index("posting", &[Events, Contents]),
+    index("feature", &[Events, Lists, Contents]),
+];
+
+const fn rows(name: &'static str, serves: Serves, needs: &'static [Need]) -> Table {
+    Table { name, serves, needs, is_index: false }
+}
+
+const fn index(name: &'static str, needs: &'static [Need]) -> Table {
+    Table { name, serves: Finding, needs, is_index: true }
+}

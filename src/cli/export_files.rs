@@ -10,9 +10,11 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::types::{digest::Digest, error::Error, name::DocName, time::Timestamp};
+use crate::types::{
+    digest::Digest, error::Error, interrupt::Interruptible, name::DocName, time::Timestamp,
+};
 
-use super::{files, print::terminal::shown_name};
+use super::{files, interrupt::is_interrupted, print::terminal::shown_name};
 
 const TEMPORARY_PREFIX: &str = ".archive-export-";
 
@@ -213,7 +215,11 @@ fn same_file(path: &Path, document: &Outgoing<'_>) -> Result<bool, Error> {
     if input.stat.size != document.size {
         return Ok(false);
     }
-    let (digest, _) = Digest::of_all(&mut input.file).map_err(io_at("read", path))?;
+    let file = Interruptible::new(&mut input.file, &is_interrupted);
+    let (digest, _) = Digest::of_all(file).map_err(|error| match is_interrupted() {
+        true => Error::Interrupted,
+        false => io_at("read", path)(error),
+    })?;
     Ok(digest == document.digest)
 }
 

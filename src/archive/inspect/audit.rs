@@ -211,6 +211,7 @@ impl Archive {
         audit.events()?;
         audit.packs()?;
         audit.contents(scope)?;
+        audit.notice_damaged_packs();
         Ok(audit.report)
     }
 }
@@ -437,6 +438,14 @@ impl Auditor<'_> {
         Ok(keys)
     }
 
+    /// Where a pack is damaged and not every content was read, any of them may be.
+    fn notice_damaged_packs(&self) {
+        let is_damaged = |finding: &Finding| finding.code == Code::PackDamaged;
+        if self.report.n_unread > 0 && self.report.findings.iter().any(is_damaged) {
+            self.archive.notice_damage_somewhere();
+        }
+    }
+
     /// Every content in scope is read to its end.
     fn contents(&mut self, scope: &AuditScope) -> Result<(), Error> {
         let archive = self.archive;
@@ -448,7 +457,7 @@ impl Auditor<'_> {
                 report.n_unread += 1;
                 return Ok(());
             }
-            if archive.damage(&digest, n_bytes)?.is_some() {
+            if archive.damage(&digest, n_bytes, &|| false)?.is_some() {
                 suspects.insert(content, (digest, n_bytes));
             }
             report.n_contents += 1;
@@ -460,7 +469,8 @@ impl Auditor<'_> {
         })?;
         // Once more, with the catalog as it is by now: packs may have been compacted meanwhile.
         for (content, (digest, n_bytes)) in suspects {
-            let Some(error) = archive.damage(&digest, n_bytes)? else { continue };
+            let Some(error) = archive.damage(&digest, n_bytes, &|| false)? else { continue };
+            archive.notice_damage(&digest);
             let is_missing = archive.catalog.places(digest.key())?.is_empty();
             let code = if is_missing { Code::BlobMissing } else { Code::BlobDamaged };
             let (about, why) = (format!("content {digest}"), error.to_string());
@@ -472,29 +482,6 @@ impl Auditor<'_> {
 }
 
 impl Archive {
-    /// Reads a content to its end: what is wrong with it, `None` if nothing is.
-    fn damage(&self, digest: &Digest, n_bytes: u64) -> Result<Option<Error>, Error> {
-        let read = || {
-            let mut content = self.reader.content(digest, n_bytes)?;
-            let mut n_read = 0;
-            while let Some(piece) = content.next_piece()? {
-                n_read += piece.len() as u64;
-            }
-            if n_read != n_bytes {
-                return Err(Error::damaged(
-                    format!("content {digest}"),
-                    format!("it has {n_read} bytes, its event states {n_bytes}"),
-                ));
-            }
-            Ok(())
-        };
-        match read() {
-            Ok(()) => Ok(None),
-            Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => Ok(Some(error)),
-            Err(error) => Err(error),
-        }
-    }
-
     fn is_in(&self, scope: &AuditScope, content: i64) -> Result<bool, Error> {
         if scope.documents.is_empty() {
             return Ok(true);

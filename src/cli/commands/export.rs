@@ -151,12 +151,10 @@ fn copy(
     revision: &Revision,
     sink: &mut dyn Write,
 ) -> Result<(), Error> {
-    let mut content = archive.read(document, revision)?;
-    while let Some(piece) = content.next_piece()? {
-        let name = || shown_name(document.name.as_bytes());
-        sink.write_all(&piece).map_err(|source| Error::io("write", name(), source))?;
-    }
-    Ok(())
+    let name = || shown_name(document.name.as_bytes());
+    archive.each_piece(document, revision, &is_interrupted, |piece| {
+        sink.write_all(piece).map_err(|source| Error::io("write", name(), source))
+    })
 }
 
 impl Exporter<'_> {
@@ -168,13 +166,13 @@ impl Exporter<'_> {
     ) -> Result<(), Error> {
         let archive = self.archive;
         archive.each_document(self.as_of, |document, revision| {
+            if is_interrupted() {
+                return Err(Error::Interrupted);
+            }
             let is_wanted = self.only.is_empty()
                 || self.only.iter().any(|folder| document.name.is_under(folder));
             if !is_wanted || (revision.media_type == SYMLINK) != links {
                 return Ok(());
-            }
-            if is_interrupted() {
-                return Err(Error::Interrupted);
             }
             self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
             match write(self, document, revision) {

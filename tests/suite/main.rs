@@ -25,6 +25,8 @@ mod patch;
 mod readme;
 mod rebuild;
 mod remains;
+mod signals;
 mod sizes;
 mod store;
+mod streams;
 mod tree;

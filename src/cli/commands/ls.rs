@@ -65,6 +65,7 @@ enum Pattern {
 
 /// Lists documents in order of name.
 pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
+    session.out.end_with_reader();
     let pattern = match &args.pattern {
         Some(words) => Pattern::parse(words)?,
         None => Pattern::Everything,

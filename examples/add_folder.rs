@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Outcome::New(_) => println!("new: {}", name.text()),
             Outcome::Revised(revision) => println!("revision {}: {}", revision.number, name.text()),
             Outcome::Unreadable(error) => println!("not read, {error}: {}", name.text()),
+            Outcome::Healed => println!("stored once more: {}", name.text()),
             Outcome::Unchanged => {}
         }
         Ok(())

@@ -5,6 +5,7 @@
 //! asked. Clock, key, randomness and paths come from outside, so that everything repeats to the byte.
 
 pub mod compare;
+mod contents;
 pub mod export;
 pub mod find;
 pub mod ingest;
@@ -18,18 +19,9 @@ use std::{rc::Rc, time::Duration};
 
 use crate::{
     catalog::{Catalog, Snapshot},
-    journal::{
-        Journal,
-        event::{Detail, Event},
-    },
-    store::{ContentReader, Reader, Sealed},
-    text,
-    types::{
-        document::{Document, LogEntry, Revision},
-        error::Error,
-        limits,
-        time::Timestamp,
-    },
+    journal::Journal,
+    store::{Reader, Sealed},
+    types::{document::LogEntry, error::Error, time::Timestamp},
 };
 
 use open::Home;
@@ -106,38 +98,6 @@ impl Archive {
         &self.catalog
     }
 
-    /// Streams the bytes of a revision, each verified before it is handed out.
-    ///
-    /// That the catalog named the right bytes is first confirmed by the event itself.
-    pub fn read(
-        &self,
-        document: &Document,
-        revision: &Revision,
-    ) -> Result<ContentReader<'_, Sealed>, Error> {
-        self.confirm(document, revision)?;
-        self.reader.content(&revision.digest, revision.n_bytes)
-    }
-
-    /// The bytes of a revision, all at once: meant for contents that fit into memory.
-    pub fn read_whole(&self, document: &Document, revision: &Revision) -> Result<Vec<u8>, Error> {
-        self.confirm(document, revision)?;
-        self.reader.content_bytes(&revision.digest, revision.n_bytes)
-    }
-
-    /// The text of a revision, decoded; none where its bytes are no text, or more than is treated as
-    /// text.
-    pub fn read_text(
-        &self,
-        document: &Document,
-        revision: &Revision,
-    ) -> Result<Option<String>, Error> {
-        if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
-            return Ok(None);
-        }
-        let bytes = self.read_whole(document, revision)?;
-        Ok(text::decode(&bytes, &revision.media_type).map(|it| it.text.into_owned()))
-    }
-
     /// Up to `limit` events before the event `before`, latest first.
     pub fn log_entries(&self, before: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
         let mut all: Vec<(u64, LogEntry)> = Vec::new();
@@ -149,28 +109,5 @@ impl Archive {
         }
         all.sort_by_key(|(event, _)| std::cmp::Reverse(*event));
         Ok(all.into_iter().map(|(_, entry)| entry).take(limit).collect())
-    }
-
-    /// Compares a row of the catalog with the event and detail it stands for.
-    fn confirm(&self, document: &Document, revision: &Revision) -> Result<(), Error> {
-        let drift =
-            || Error::Catalog { why: format!("event {} is not as its row has it", revision.event) };
-        let range = revision.event..revision.event + 1;
-        let entry = match self.journal.entries(range).next() {
-            Some(Ok(entry)) => entry,
-            // The bytes are verified all the same; that an event cannot be read is for the audit.
-            Some(Err(Error::Damaged { .. })) => return Ok(()),
-            Some(Err(error)) => return Err(error),
-            None => return Err(drift()),
-        };
-        let Event::Revise(revise) = &entry.event else { return Err(drift()) };
-        let is_named = match &entry.detail {
-            Some(Detail::Revise(detail)) if revision.number == 1 => detail.name == document.name,
-            _ => true,
-        };
-        let is_right = revise.sha256 == revision.digest
-            && revise.size == revision.n_bytes
-            && revise.doc == document.id;
-        if is_right && is_named { Ok(()) } else { Err(drift()) }
     }
 }

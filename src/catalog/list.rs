@@ -219,6 +219,15 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Every pack with its size.
+    pub fn pack_sizes(&self) -> Result<Vec<(Digest, u64)>, Error> {
+        let mut query = self.db.prepare_cached("SELECT digest, bytes FROM pack")?;
+        let rows = query.query_map([], |row| {
+            Ok((digest(row.get_ref(0)?.as_blob()?), row.get::<_, i64>(1)? as u64))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// How much of each pack is of use, in order of key.
     pub fn pack_usages(&self) -> Result<Vec<PackUsage>, Error> {
         // A blob of several places counts in one of them only.

@@ -112,6 +112,24 @@ impl StatCache {
         }
     }
 
+    /// Forgets the stats of the files of these names, so that they are read again.
+    pub fn forget(&self, names: &[DocName]) {
+        let forget = |name: &DocName| {
+            let mut delete = self.db.prepare_cached("DELETE FROM stat WHERE name = ?1")?;
+            delete.execute([name_value(name.as_bytes())]).map(drop)
+        };
+        if let Err(error) = names.iter().try_for_each(forget) {
+            debug!(target: "catalog", "stats of files not forgotten: {error}");
+        }
+    }
+
+    /// Forgets the stats of all files.
+    pub fn forget_all(&self) {
+        if let Err(error) = self.db.execute("DELETE FROM stat", []) {
+            debug!(target: "catalog", "stats of files not forgotten: {error}");
+        }
+    }
+
     fn insert(&self, entries: &[StatEntry]) -> rusqlite::Result<()> {
         // What was read may be older than what another process has written since.
         if !self.db.is_autocommit() {
@@ -171,6 +189,24 @@ mod tests {
             assert!(!cache.is_unchanged(&name, &FileStat { ctime: 9, ..STAT }, &latest(7)));
             assert!(!cache.is_unchanged(&DocName::new("y").unwrap(), &STAT, &latest(7)));
         }
+    }
+
+    #[test]
+    fn a_file_whose_stat_was_forgotten_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["x", "y", "z"].map(|name| DocName::new(name).unwrap());
+        let writer = StatCache::open(Some(folder.path())).unwrap();
+        let entry = |name: &DocName| StatEntry { name: name.clone(), file_stat: STAT, event: 7 };
+        writer.remember(&names.iter().map(entry).collect::<Vec<_>>());
+        let known = || {
+            let cache = StatCache::open_existing(Some(folder.path())).unwrap();
+            names.each_ref().map(|name| cache.is_unchanged(name, &STAT, &latest(7)))
+        };
+        let reader = StatCache::open_existing(Some(folder.path())).unwrap();
+        reader.forget(&names[1..2]);
+        assert_eq!(known(), [true, false, true]);
+        reader.forget_all();
+        assert_eq!(known(), [false; 3]);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use tracing_subscriber::{
 
 use crate::types::error::Error;
 
+use super::print::messages::Messages;
+
 /// The variable that turns topics on: `ARCHIVE_DEBUG=store,commit`, or `all`.
 pub const VARIABLE: &str = "ARCHIVE_DEBUG";
 
@@ -25,7 +27,7 @@ pub fn start(value: Option<&OsStr>) -> Result<(), Error> {
     let topics = topics(&value.to_string_lossy())?;
     let targets = topics.into_iter().map(|topic| (topic, tracing::Level::DEBUG));
     let lines = fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(Messages::default)
         .with_ansi(false)
         .with_level(false)
         .with_timer(())

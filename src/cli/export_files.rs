@@ -10,11 +10,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::types::{digest::Digest, error::Error, name::DocName, time::Timestamp};
+use crate::types::{
+    digest::Digest, error::Error, interrupt::Interruptible, name::DocName, time::Timestamp,
+};
 
 use super::{
     files::{FileKind, PathStat},
     folder::OpenFolder,
+    interrupt::is_interrupted,
     output_folder::{OutputFolder, Spot},
     own_files::OwnFiles,
     print::terminal::shown_name,
@@ -181,7 +184,7 @@ fn same_file(folder: &OpenFolder, there: &PathStat, document: &Outgoing<'_>) -> 
         return Ok(false);
     }
     let mut file = folder.file(OsStr::from_bytes(document.name.tail()))?;
-    let (digest, _) = Digest::of_all(&mut file)?;
+    let (digest, _) = Digest::of_all(Interruptible::new(&mut file, &is_interrupted))?;
     Ok(digest == document.digest)
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     ffi::OsString,
-    io::Write as _,
     process, thread,
     time::{Duration, Instant},
 };
@@ -13,8 +12,11 @@ use super::{
     args::{self, Cli},
     debug,
     exit::ExitCode,
+    interrupt,
     print::{
         failure::{self, Failure},
+        messages::Messages,
+        output::Output,
         terminal::{Paint, Stream},
     },
     session::Session,
@@ -28,16 +30,9 @@ pub fn main() -> process::ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::read(&words) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() && args::wants_json(&words) => {
-            eprintln!("{}", Failure::of_usage(&error).json());
-            return ExitCode::Usage.into();
-        }
-        Err(error) => {
-            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
-            let _ = error.print();
-            return code.into();
-        }
+        Err(error) => return say(&words, &error).into(),
     };
+    interrupt::listen(lines(&cli, &Failure::of(&Error::Interrupted, cli.verb.word())));
     let debug = std::env::var_os(debug::VARIABLE);
     match debug::start(debug.as_deref()).and_then(|()| run(&cli)) {
         Ok(code) => code.into(),
@@ -46,17 +41,43 @@ pub fn main() -> process::ExitCode {
     }
 }
 
+/// Prints help or the version, which were asked for, or what is wrong with the words.
+fn say(words: &[OsString], said: &clap::Error) -> ExitCode {
+    let text = |stream| match args::is_coloured(words, stream) {
+        true => said.render().ansi().to_string(),
+        false => said.render().to_string(),
+    };
+    if !said.use_stderr() {
+        let mut out = Output::plain();
+        return match out.text(&text(Stream::stdout())).and_then(|()| out.flush()) {
+            Ok(()) => ExitCode::Done,
+            Err(error) => {
+                let failure = Failure::of(&error, "");
+                Messages::text(&failure.sentences(Paint::plain()));
+                failure.code
+            }
+        };
+    }
+    match args::wants_json(words) {
+        true => Messages::line(&Failure::of_usage(said).json()),
+        false => Messages::text(&text(Stream::stderr())),
+    }
+    ExitCode::Usage
+}
+
 /// Says on stderr what went wrong; the code to end with.
 fn report(cli: &Cli, error: &Error) -> ExitCode {
     let failure = Failure::of(error, cli.verb.word());
-    let _ = std::io::stdout().flush();
-    if cli.globals.json {
-        eprintln!("{}", failure.json());
-    } else {
-        let paint = Paint::new(cli.globals.color, Stream::stderr());
-        eprint!("{}", failure.sentences(paint));
-    }
+    Messages::text(&lines(cli, &failure));
     failure.code
+}
+
+/// A failure in the form that was asked for.
+fn lines(cli: &Cli, failure: &Failure) -> String {
+    match cli.globals.json {
+        true => format!("{}\n", failure.json()),
+        false => failure.sentences(Paint::new(cli.globals.color, Stream::stderr())),
+    }
 }
 
 /// Runs the verb; again while another writer is at work and there is time to wait.

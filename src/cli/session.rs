@@ -19,6 +19,7 @@ use super::{
     location::{ChosenBy, Environment, Location},
     print::{
         json::typed,
+        messages::Messages,
         output::Output,
         terminal::{Paint, Progress, Stream, Style, shown_name},
     },
@@ -66,7 +67,7 @@ impl Session {
     pub fn info(&self, line: &str) {
         if !self.globals.quiet && !self.globals.json {
             self.flush_answers();
-            eprintln!("{line}");
+            Messages::line(line);
         }
     }
 
@@ -75,7 +76,7 @@ impl Session {
         if !self.globals.json {
             self.flush_answers();
             let label = self.stderr.paint(Style::Warning, "warning:");
-            eprintln!("{label} {line}");
+            Messages::line(&format!("{label} {line}"));
         }
     }
 

@@ -121,10 +121,10 @@ impl Compressor {
         let described = base.as_ref().map(|base| (base.link, base.skip));
         let (bytes, against) = (Arc::clone(&raw), base.map(|base| base.bytes));
         let CompressionLevels { alone, based, solid } = self.levels;
-        let unbased = if kind == FrameKind::Solid { solid } else { alone };
-        let task = self.pool.submit(move || {
-            let base = against.as_ref().map(|base| (&base[..], based));
-            compress(&bytes, unbased, base)
+        let lengths: Vec<u32> = blobs.iter().map(|(_, n_bytes)| *n_bytes).collect();
+        let task = self.pool.submit(move || match kind {
+            FrameKind::Solid => compress_solid(&bytes, &lengths, solid),
+            _ => compress(&bytes, alone, against.as_ref().map(|base| (&base[..], based))),
         });
         self.underway.push_back(Underway { kind, blobs, raw, base: described, task });
     }
@@ -160,11 +160,23 @@ impl Compressor {
     }
 }
 
+thread_local! {
+    static PACKER: RefCell<Packer> = RefCell::default();
+}
+
+/// Compresses blobs of these lengths together.
+fn compress_solid(raw: &[u8], lengths: &[u32], level: i32) -> Payload {
+    PACKER.with_borrow_mut(|packer| {
+        let packed = match frame::is_noise(raw, packer) {
+            true => None,
+            false => packer.pack_solid(raw, lengths, level),
+        };
+        Payload { packed, is_based: false }
+    })
+}
+
 /// Compresses bytes, each way at its level.
 fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], i32)>) -> Payload {
-    thread_local! {
-        static PACKER: RefCell<Packer> = RefCell::default();
-    }
     PACKER.with_borrow_mut(|packer| {
         if let Some(packed) = base.and_then(|base| against(packer, raw, unbased, base)) {
             return Payload { packed: Some(packed), is_based: true };

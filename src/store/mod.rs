@@ -9,6 +9,7 @@ pub mod candidates;
 mod chain;
 pub mod chunk;
 mod compressor;
+mod content;
 pub mod features;
 pub mod frame;
 pub mod pack;
@@ -21,9 +22,10 @@ mod write;
 
 pub use cache::DecodedFrame;
 pub use compressor::CompressionLevels;
-pub use read::{ChainStep, ContentReader, Frames, Reader, Sealed};
+pub use content::ContentReader;
+pub use read::{ChainStep, Frames, Reader, Sealed};
 pub use repack::Repacker;
-pub use write::{Blob, StoredBlobs, Writer, Written};
+pub use write::{Blob, Presence, StoredBlobs, Writer, Written};
 
 use crate::types::{
     digest::{Digest, Key},

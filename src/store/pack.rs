@@ -177,15 +177,32 @@ fn listing(bytes: &[u8]) -> Result<(Vec<Listed>, usize), FrameError> {
 }
 
 /// Finds the frames of a pack whose directory is lost: offset and length of each.
+///
+/// What stands between whole frames, or after the last, and begins like a frame may be a damaged one.
 pub fn salvage(bytes: &[u8]) -> Vec<(u32, u32)> {
     let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(at) = frame::find(bytes, from) {
-        let Ok((_, _, n_bytes)) = frame::parse(&bytes[at..]) else { break };
+    let mut from = HEADER.len();
+    loop {
+        let whole = frame::find(bytes, from);
+        let end = whole.unwrap_or(bytes.len());
+        while let Some(n_bytes) = damaged(bytes.get(from..end).unwrap_or_default()) {
+            found.push((from as u32, n_bytes as u32));
+            from += n_bytes;
+        }
+        let Some(at) = whole else { return found };
+        let Ok((_, _, n_bytes)) = frame::parse(&bytes[at..]) else { return found };
         found.push((at as u32, n_bytes as u32));
         from = at + n_bytes;
     }
-    found
+}
+
+/// The length of what begins like a frame: what its header states, or all there is.
+fn damaged(stretch: &[u8]) -> Option<usize> {
+    if !stretch.starts_with(&frame::MAGIC) {
+        return None;
+    }
+    let stated = frame::peek(stretch).ok().map(|(_, n_bytes)| n_bytes);
+    Some(stated.filter(|n_bytes| *n_bytes <= stretch.len()).unwrap_or(stretch.len()))
 }
 
 fn encode_directory(frames: &[Listed]) -> Vec<u8> {
@@ -312,6 +329,15 @@ mod tests {
         let first = packed.frames[0].n_bytes;
         let second = packed.frames[1].n_bytes;
         let end = packed.bytes.len() - 30;
-        assert_eq!(salvage(&packed.bytes[..end]), [(8, first), (8 + first, second)]);
+        let both = [(8, first), (8 + first, second)];
+        assert_eq!(salvage(&packed.bytes[..end]), both);
+        // A damaged one counts, with the length that its header states; noise does not.
+        for at in [8 + first - 1, 8 + first + second - 1] {
+            let mut flipped = packed.bytes[..end].to_vec();
+            flipped[at as usize] ^= 1;
+            assert_eq!(salvage(&flipped), both, "flipped at {at}");
+        }
+        assert_eq!(salvage(&[7; 100]), []);
+        assert_eq!(salvage(&packed.bytes[..5]), []);
     }
 }

@@ -1,18 +1,11 @@
 //! Reading: from a digest to bytes that have that digest.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    io::{self, Read},
-    ops::Range,
-    rc::Rc,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc, sync::Arc};
 
 use crate::{
     backend::Backend,
     types::{
-        digest::{Digest, Hasher, Key},
+        digest::{Digest, Key},
         error::Error,
         limits,
     },
@@ -21,14 +14,15 @@ use crate::{
 use super::{
     cache::{Cache, DecodedFrame},
     chain::ChainLink,
-    chunk::{self, Chunk},
     frame::{self, Base, FrameError, FrameKind, Header, Unpacker},
     pack_name,
     place::{Place, Places},
 };
 
-/// Bytes of decoded frames that a reader keeps.
+/// Bytes of decoded frames that a reader keeps,
 const CACHE_BYTES: usize = 24 << 20;
+/// and of those that are damaged: most of a solid frame's blobs are asked for one after the other.
+const REMAINS_BYTES: usize = 4 * limits::SOLID_BYTES_MAX;
 /// The header of every frame with a single blob fits into this, and of most others.
 const HEAD_BYTES: usize = 256;
 /// So many blobs that share a key are distinguished.
@@ -94,6 +88,8 @@ impl Frames for Sealed {
 pub struct Reader<F> {
     frames: F,
     cache: RefCell<Cache<(Digest, u32), Rc<DecodedFrame>>>,
+    /// What can be decoded of frames without a base whose checksum does not fit.
+    remains: RefCell<Cache<(Digest, u32), Rc<DecodedFrame>>>,
     unpacker: RefCell<Unpacker>,
 }
 
@@ -123,7 +119,7 @@ impl ChainStep {
     }
 }
 
-/// A frame as it lies in a pack, its checksum compared.
+/// A frame as it lies in a pack.
 struct EncodedFrame {
     place: Place,
     bytes: Vec<u8>,
@@ -157,8 +153,12 @@ impl FoundFrame {
 impl<F: Frames> Reader<F> {
     /// Starts with an empty cache.
     pub fn new(frames: F) -> Self {
-        let (cache, unpacker) = (Cache::new(CACHE_BYTES), Unpacker::default());
-        Self { frames, cache: RefCell::new(cache), unpacker: RefCell::new(unpacker) }
+        Self {
+            frames,
+            cache: RefCell::new(Cache::new(CACHE_BYTES)),
+            remains: RefCell::new(Cache::new(REMAINS_BYTES)),
+            unpacker: RefCell::default(),
+        }
     }
 
     /// The frames read from.
@@ -174,6 +174,7 @@ impl<F: Frames> Reader<F> {
     /// Forgets decoded frames, because places have changed.
     pub fn forget(&self) {
         self.cache.borrow_mut().clear();
+        self.remains.borrow_mut().clear();
     }
 
     /// The blob with this digest. One that is missing or whose bytes are wrong is `Damaged`.
@@ -195,7 +196,8 @@ impl<F: Frames> Reader<F> {
                 Err(error) => why = error.to_string(),
             }
         }
-        // A base may have several places too; decoding took one of each.
+        // A base may have several places too, and decoding took one of each; and of a frame whose checksum
+        // does not fit, this blob may still be right.
         let mut tried = HashMap::new();
         for place in &places {
             let found = self.decode_patiently(place, &mut tried);
@@ -204,83 +206,6 @@ impl<F: Frames> Reader<F> {
             }
         }
         Err(Error::damaged(format!("blob {digest}"), why))
-    }
-
-    /// The chunk list of a large content, if that is how it is stored.
-    ///
-    /// A list carries its content's key and is proved only by the chunks it leads to.
-    pub fn chunks(&self, content: &Digest) -> Result<Option<Vec<Chunk>>, Error> {
-        match self.chunks_as_placed(content) {
-            Ok(Some(chunks)) => Ok(Some(chunks)),
-            _ => {
-                self.frames.refresh();
-                self.chunks_as_placed(content)
-            }
-        }
-    }
-
-    fn chunks_as_placed(&self, content: &Digest) -> Result<Option<Vec<Chunk>>, Error> {
-        let mut listed = false;
-        for place in self.frames.places(content.key())? {
-            let Ok(frame) = self.decode(&place) else {
-                listed = true;
-                continue;
-            };
-            if frame.header.kind != FrameKind::List {
-                continue;
-            }
-            listed = true;
-            if let Some(chunks) = chunk::parse_list(&frame.raw) {
-                return Ok(Some(chunks));
-            }
-        }
-        if listed {
-            return Err(Error::damaged(format!("chunk list {content}"), "it cannot be read"));
-        }
-        Ok(None)
-    }
-
-    /// The chunk list of a content that is known to have one; `Damaged` where it is in no pack.
-    pub fn chunks_of_large(&self, content: &Digest) -> Result<Vec<Chunk>, Error> {
-        self.chunks(content)?.ok_or_else(|| {
-            Error::damaged(format!("content {content}"), "its chunk list is in no pack")
-        })
-    }
-
-    /// Streams a content; each piece has been verified before it is handed out.
-    ///
-    /// A content in chunks is verified chunk by chunk, and its own digest at the end: a reader that
-    /// ends without an error has given exactly the content.
-    pub fn content(&self, digest: &Digest, n_bytes: u64) -> Result<ContentReader<'_, F>, Error> {
-        if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
-            let bytes = self.blob(digest)?;
-            return Ok(ContentReader {
-                reader: self,
-                piece: bytes,
-                at: 0,
-                chunks: Vec::new().into_iter(),
-                whole: None,
-            });
-        }
-        let chunks = self.chunks_of_large(digest)?;
-        let whole = Some((Hasher::default(), *digest));
-        Ok(ContentReader {
-            reader: self,
-            piece: Vec::new(),
-            at: 0,
-            chunks: chunks.into_iter(),
-            whole,
-        })
-    }
-
-    /// A content of any size as bytes; for callers that know it to be small.
-    pub fn content_bytes(&self, digest: &Digest, n_bytes: u64) -> Result<Vec<u8>, Error> {
-        let mut content = self.content(digest, n_bytes)?;
-        let mut bytes = Vec::new();
-        while let Some(piece) = content.next_piece()? {
-            bytes.extend_from_slice(&piece);
-        }
-        Ok(bytes)
     }
 
     /// The frame headers from a blob down to the root of its chain; empty when it is nowhere.
@@ -305,6 +230,11 @@ impl<F: Frames> Reader<F> {
             steps.push(step);
         }
         Ok(steps)
+    }
+
+    /// Whether a blob can be read from one of its places by frames that all have the right checksum.
+    pub fn has_whole_chain(&self, key: Key, places: &[Place]) -> bool {
+        places.iter().any(|place| self.chain_at(key, place).is_ok())
     }
 
     /// The bytes of the frame at a place, its checksum compared.
@@ -350,12 +280,25 @@ impl<F: Frames> Reader<F> {
         self.load(place).map(FoundFrame::Encoded)
     }
 
+    /// The frame at a place, its checksum compared.
     fn load(&self, place: &Place) -> Result<EncodedFrame, Error> {
         let bytes = self.frames.frame(place)?;
         let parsed = frame::parse(&bytes);
         let (header, payload, n_bytes) =
             parsed.map_err(|why| Error::damaged(describe(place), why.to_string()))?;
         let payload = n_bytes - payload.len()..n_bytes;
+        Ok(EncodedFrame { place: *place, header, payload, bytes })
+    }
+
+    /// The frame at a place, whether its checksum fits or not.
+    fn load_anyhow(&self, place: &Place) -> Result<EncodedFrame, Error> {
+        let bytes = self.frames.frame(place)?;
+        let parsed = frame::parse(&bytes)
+            .map(|(header, payload, _)| (header, payload))
+            .or_else(|_| frame::parse_damaged(&bytes));
+        let (header, payload) =
+            parsed.map_err(|why| Error::damaged(describe(place), why.to_string()))?;
+        let payload = bytes.len() - payload.len()..bytes.len();
         Ok(EncodedFrame { place: *place, header, payload, bytes })
     }
 
@@ -433,7 +376,37 @@ impl<F: Frames> Reader<F> {
         Ok(DecodedFrame { header: header.clone(), raw })
     }
 
-    /// Everything that one blob may be, trying every place of every base.
+    /// As much of a frame as can be decoded.
+    fn unpack_leading(&self, encoded: &EncodedFrame, base: Option<&[u8]>) -> DecodedFrame {
+        let EncodedFrame { bytes, header, payload, .. } = encoded;
+        let (header, payload) = (header.clone(), &bytes[payload.clone()]);
+        let raw = match header.packed {
+            false => payload.to_vec(),
+            true => self.unpacker.borrow_mut().unpack_leading(payload, base, header.n_raw()),
+        };
+        DecodedFrame { header, raw }
+    }
+
+    /// What can be decoded of the frame at a place, whatever its checksum says; none of one with a base.
+    ///
+    /// Nothing of it is verified, and some may be missing.
+    pub fn remains(&self, place: &Place) -> Option<Rc<DecodedFrame>> {
+        if let Some(frame) = self.remains.borrow_mut().get(&(place.pack, place.offset)) {
+            return Some(frame);
+        }
+        let encoded = self.load_anyhow(place).ok()?;
+        encoded.header.base.is_none().then(|| self.keep_remains(&encoded))
+    }
+
+    fn keep_remains(&self, encoded: &EncodedFrame) -> Rc<DecodedFrame> {
+        let frame = Rc::new(self.unpack_leading(encoded, None));
+        let (at, n_bytes) = ((encoded.place.pack, encoded.place.offset), frame.raw.len());
+        self.remains.borrow_mut().put(at, Rc::clone(&frame), n_bytes);
+        frame
+    }
+
+    /// Everything that one blob may be, trying every place of every base, and what is left of frames whose
+    /// checksum does not fit.
     ///
     /// Two blobs may share a key, and what was decoded against the wrong one shows only in the end.
     /// Each place is `tried` once, and depth falls with every base: damage costs no more than reading
@@ -447,9 +420,13 @@ impl<F: Frames> Reader<F> {
             return known.clone();
         }
         // What is in the cache may have been decoded against wrong bytes, so it is loaded anew.
-        let found = match self.load(place) {
-            Ok(encoded) => self.decode_variants(&encoded, tried),
-            Err(_) => Vec::new(),
+        let remains = self.remains.borrow_mut().get(&(place.pack, place.offset));
+        let found = match remains {
+            Some(frame) => variant(&frame, place),
+            None => match self.load_anyhow(place) {
+                Ok(encoded) => self.decode_variants(&encoded, tried),
+                Err(_) => Vec::new(),
+            },
         };
         tried.insert(*place, found.clone());
         found
@@ -460,19 +437,18 @@ impl<F: Frames> Reader<F> {
         encoded: &EncodedFrame,
         tried: &mut HashMap<Place, Vec<Rc<Vec<u8>>>>,
     ) -> Vec<Rc<Vec<u8>>> {
-        let blob = |base: Option<&[u8]>| {
-            let frame = self.unpack(encoded, base).ok()?;
-            Some(Rc::new(frame.blob(encoded.place.index)?.to_vec()))
+        let place = &encoded.place;
+        let Some(base) = encoded.header.base else {
+            return variant(&self.keep_remains(encoded), place);
         };
-        let Some(base) = encoded.header.base else { return blob(None).into_iter().collect() };
         let mut variants = Vec::new();
-        for candidate in self.base_places(&encoded.place, &base).unwrap_or_default() {
-            if !self.load(&candidate).is_ok_and(|it| it.header.depth() < base.depth) {
+        for candidate in self.base_places(place, &base).unwrap_or_default() {
+            if !self.load_anyhow(&candidate).is_ok_and(|it| it.header.depth() < base.depth) {
                 continue;
             }
             for found in self.decode_patiently(&candidate, tried) {
                 if Digest::of(&found).key() == base.key && variants.len() < VARIANTS_MAX {
-                    variants.extend(blob(Some(&found)));
+                    variants.extend(variant(&self.unpack_leading(encoded, Some(&found)), place));
                 }
             }
         }
@@ -480,54 +456,9 @@ impl<F: Frames> Reader<F> {
     }
 }
 
-/// Streams a content; see [`Reader::content`].
-pub struct ContentReader<'a, F> {
-    reader: &'a Reader<F>,
-    piece: Vec<u8>,
-    at: usize,
-    chunks: std::vec::IntoIter<Chunk>,
-    whole: Option<(Hasher, Digest)>,
-}
-
-impl<F: Frames> ContentReader<'_, F> {
-    /// The next verified piece; `None` at the end of a content that is right as a whole.
-    pub fn next_piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        if !self.piece.is_empty() {
-            self.at = 0;
-            return Ok(Some(std::mem::take(&mut self.piece)));
-        }
-        if let Some(chunk) = self.chunks.next() {
-            let bytes = self.reader.blob(&chunk.digest)?;
-            if let Some((hasher, _)) = &mut self.whole {
-                hasher.update(&bytes);
-            }
-            return Ok(Some(bytes));
-        }
-        match self.whole.take() {
-            Some((hasher, digest)) if hasher.clone().finish() != digest => Err(Error::damaged(
-                format!("content {digest}"),
-                "its chunks are intact but do not make up this content",
-            )),
-            _ => Ok(None),
-        }
-    }
-}
-
-impl<F: Frames> Read for ContentReader<'_, F> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.piece.len() {
-            self.piece.clear();
-            self.at = 0;
-            match self.next_piece().map_err(io::Error::other)? {
-                Some(piece) => self.piece = piece,
-                None => return Ok(0),
-            }
-        }
-        let n_bytes = out.len().min(self.piece.len() - self.at);
-        out[..n_bytes].copy_from_slice(&self.piece[self.at..self.at + n_bytes]);
-        self.at += n_bytes;
-        Ok(n_bytes)
-    }
+/// The blob at a place, if its frame was decoded that far.
+fn variant(frame: &DecodedFrame, place: &Place) -> Vec<Rc<Vec<u8>>> {
+    frame.blob(place.index).map(|blob| Rc::new(blob.to_vec())).into_iter().collect()
 }
 
 fn nowhere(key: Key) -> Error {

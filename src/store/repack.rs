@@ -41,9 +41,9 @@ impl Repacker {
     /// Takes some of the blobs of a solid frame over.
     pub fn take_some(&mut self, blobs: &[(Key, &[u8])]) -> Result<(), Error> {
         let raw: Vec<u8> = blobs.iter().flat_map(|(_, bytes)| *bytes).copied().collect();
-        let packed = self.packer.pack(&raw, None, LEVEL_ALONE);
+        let lengths: Vec<u32> = blobs.iter().map(|(_, bytes)| bytes.len() as u32).collect();
+        let packed = self.packer.pack_solid(&raw, &lengths, LEVEL_ALONE);
         let kind = if blobs.len() == 1 { FrameKind::Single } else { FrameKind::Solid };
-        let lengths = blobs.iter().map(|(_, bytes)| bytes.len() as u32).collect();
         let header = Header { kind, packed: packed.is_some(), lengths, base: None };
         let mut encoded = Vec::new();
         frame::encode(&header, packed.as_deref().unwrap_or(&raw), &mut encoded);

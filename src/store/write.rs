@@ -58,6 +58,17 @@ pub struct Blob {
     pub media_type: &'static str,
 }
 
+/// What is there of a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Nothing.
+    Absent,
+    /// Frames that should hold it, and it cannot be read from them, or not without guessing.
+    Damaged,
+    /// All of it.
+    Whole,
+}
+
 /// A pack that was written: what the catalog needs to know of it.
 pub struct Written {
     /// The pack's SHA-256, which is its name.
@@ -201,13 +212,19 @@ impl Writer {
     /// Whether these very bytes are stored already, or were put into this writer.
     ///
     /// A key is only a hint, so stored bytes are read before new ones are dropped.
-    pub fn holds(&mut self, digest: &Digest) -> Result<bool, Error> {
+    pub fn presence(&mut self, digest: &Digest) -> Result<Presence, Error> {
         let key = digest.key();
         if let Some(bytes) = self.underway(key) {
-            return Ok(Digest::of(&bytes) == *digest);
+            let is_same = Digest::of(&bytes) == *digest;
+            return Ok(if is_same { Presence::Whole } else { Presence::Absent });
         }
-        let is_known = !self.packs.reader.frames().places(key)?.is_empty();
-        Ok(is_known && self.packs.reader.blob(digest).is_ok())
+        let places = self.packs.reader.frames().places(key)?;
+        if places.is_empty() {
+            return Ok(Presence::Absent);
+        }
+        let is_whole = self.packs.reader.blob(digest).is_ok()
+            && self.packs.reader.has_whole_chain(key, &places);
+        Ok(if is_whole { Presence::Whole } else { Presence::Damaged })
     }
 
     /// Puts the chunk list of a large content, against that of `previous` if that has one.

@@ -171,7 +171,7 @@ fn every_error_is_one_line_of_json_on_stderr() {
         (&["cat", "letter@7"], 4, "not-found"),
         (&["ls", "--store", "gone"], 10, "no-archive"),
         (&["add", "--files-from", "gone"], 5, "io"),
-        (&["export", "-o", "odd/large"], 5, "io"),
+        (&["export", "-o", "odd/large"], 2, "usage"),
     ] {
         let ran = Ran::of(sandbox.command(words).arg("--json")).expect(code);
         let lines = lines_of(ran.err.as_bytes());

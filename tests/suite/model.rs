@@ -135,6 +135,7 @@ fn outcome(taken: &Outcome) -> &'static str {
         Outcome::New(_) => "new",
         Outcome::Revised(_) => "revised",
         Outcome::Unchanged => "unchanged",
+        Outcome::Healed => "healed",
         Outcome::Unreadable(_) => "unreadable",
     }
 }

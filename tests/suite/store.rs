@@ -30,7 +30,7 @@ use crate::common::{
 };
 
 /// Prose without end, another one for each seed.
-fn prose(seed: u64, n_bytes: usize) -> Vec<u8> {
+pub fn prose(seed: u64, n_bytes: usize) -> Vec<u8> {
     const WORDS: [&str; 16] = [
         "harbour",
         "storm",
@@ -317,6 +317,7 @@ fn words_of(outcomes: &[Outcome]) -> Vec<&'static str> {
         Outcome::New(_) => "New",
         Outcome::Revised(_) => "Revised",
         Outcome::Unchanged => "Unchanged",
+        Outcome::Healed => "Healed",
         Outcome::Unreadable(_) => "Unreadable",
     };
     outcomes.iter().map(word).collect()

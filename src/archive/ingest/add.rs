@@ -7,7 +7,7 @@ use std::{io, rc::Rc, sync::Arc};
 use crate::{
     catalog::{FileStat, Latest, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail},
-    store::{Blob, CompressionLevels, Writer},
+    store::{Blob, CompressionLevels, Frames as _, Writer},
     types::{
         digest::{Digest, DocId, Hasher},
         error::Error,
@@ -31,8 +31,21 @@ pub enum Outcome {
     Revised(NewRevision),
     /// Its content is that of its latest revision.
     Unchanged,
+    /// The same, and what was stored of it was damaged or missing: with the next commit it is whole.
+    Healed,
     /// It could not be read; nothing was stored of it.
     Unreadable(io::Error),
+}
+
+impl Outcome {
+    /// Whether what was stored of its content was damaged or missing, and is stored once more.
+    pub fn is_healed(&self) -> bool {
+        match self {
+            Self::New(revision) | Self::Revised(revision) => revision.is_healed,
+            Self::Healed => true,
+            Self::Unchanged | Self::Unreadable(_) => false,
+        }
+    }
 }
 
 /// A revision that the next commit records.
@@ -46,6 +59,8 @@ pub struct NewRevision {
     pub n_bytes: u64,
     /// The content was not stored before.
     pub is_new_content: bool,
+    /// The content was stored before, and damaged or missing; with the next commit it is whole.
+    pub is_healed: bool,
     /// The source went on changing while it was read, twice over.
     pub is_unsettled: bool,
 }
@@ -116,11 +131,9 @@ impl Transaction<'_> {
         if let Some(latest) = latest
             && latest.digest == content.digest
         {
-            if self.verifies_unchanged || !self.has_frames(&content) {
-                self.repair(&content)?;
-            }
+            let is_healed = self.heal(&content, self.verifies_unchanged)?;
             self.note_stat(&intake, content.file_stat, latest.event);
-            return Ok(Outcome::Unchanged);
+            return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
         }
         self.revise(&intake, latest, content).map(Outcome::from)
     }
@@ -150,8 +163,13 @@ impl Transaction<'_> {
         let mut pending = std::mem::take(&mut self.pending);
         let stats = std::mem::take(&mut pending.stats);
         let committed = match pending.revisions.is_empty() {
+            true if pending.has_healed => {
+                self.commit_healed()?;
+                None
+            }
+            // What was put of a content that could not be read to its end is of no use.
             true => {
-                self.commit_repaired()?;
+                self.writer = None;
                 None
             }
             false => Some(self.commit_pending(pending)?),
@@ -170,10 +188,13 @@ impl Transaction<'_> {
     ) -> Result<NewRevision, Error> {
         let is_new_content = !self.pending.contents.contains(&content.digest)
             && self.archive.catalog.content(&content.digest)?.is_none();
-        match is_new_content {
-            true => self.put(&mut content, latest.map(|latest| latest.digest))?,
-            false => self.repair(&content)?,
-        }
+        let is_healed = match is_new_content {
+            true => {
+                self.put(&mut content, latest.map(|latest| latest.digest))?;
+                content.has_healed
+            }
+            false => self.heal(&content, true)?,
+        };
         let number = latest.map_or(1, |latest| latest.number + 1);
         let doc = match latest {
             Some(latest) => latest.doc,
@@ -199,39 +220,42 @@ impl Transaction<'_> {
             digest: content.digest,
             n_bytes: content.n_bytes,
             is_new_content,
+            is_healed,
             is_unsettled: content.is_unsettled,
         })
     }
 
-    /// Whether the frames are there that a content is read from, each with the right checksum.
-    fn has_frames(&self, content: &Content) -> bool {
-        let reader = &self.archive.reader;
-        let has_chain =
-            |digest: &Digest| reader.chain(digest.key()).is_ok_and(|chain| !chain.is_empty());
-        match &content.form {
-            Form::Blob(..) => {
-                self.pending.contents.contains(&content.digest) || has_chain(&content.digest)
-            }
-            // Its chunks were compared when they came.
-            Form::Chunks(_) => false,
+    /// Puts a content that is known once more if what is stored of it is not whole; whether it was not.
+    ///
+    /// Unless its bytes are to be verified a look at the checksums of their frames decides.
+    fn heal(&mut self, content: &Content, verifies_bytes: bool) -> Result<bool, Error> {
+        let digest = content.digest;
+        let is_whole = self.pending.contents.contains(&digest)
+            || match &content.form {
+                Form::Blob(..) => {
+                    self.has_frames(&digest)?
+                        && (!verifies_bytes || self.archive.reader.blob(&digest).is_ok())
+                }
+                // Its chunks were compared when they came.
+                Form::Chunks(chunks) => self.archive.reader.has_list(&digest, chunks)?,
+            };
+        if !is_whole {
+            self.restore(content)?;
+            self.pending.has_healed = true;
         }
+        Ok(!is_whole || content.has_healed)
     }
 
-    /// Puts a content that is known once more if it can no longer be read.
-    ///
-    /// It is put without a base: what is attached to it must not come to lie deeper than it says.
-    fn repair(&mut self, content: &Content) -> Result<(), Error> {
+    /// Whether the frames are there that a blob is read from, each with the right checksum.
+    fn has_frames(&self, digest: &Digest) -> Result<bool, Error> {
         let reader = &self.archive.reader;
-        let is_readable = self.pending.contents.contains(&content.digest)
-            || match &content.form {
-                Form::Blob(..) => reader.blob(&content.digest).is_ok(),
-                Form::Chunks(chunks) => reader
-                    .chunks(&content.digest)
-                    .is_ok_and(|found| found.as_deref() == Some(&chunks[..])),
-            };
-        if is_readable {
-            return Ok(());
-        }
+        let places = reader.frames().places(digest.key())?;
+        Ok(reader.has_whole_chain(digest.key(), &places))
+    }
+
+    /// Puts a content once more, without a base: what is attached to it must not come to lie deeper than
+    /// it says.
+    fn restore(&mut self, content: &Content) -> Result<(), Error> {
         let (digest, kind) = (content.digest, content.media_type);
         match &content.form {
             Form::Blob(bytes, _) => {

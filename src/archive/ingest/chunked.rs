@@ -9,7 +9,7 @@ use std::{
 use crate::{
     pool::Task,
     store::{
-        Blob,
+        Blob, Presence,
         chunk::{self, Chunk},
         features::Fingerprint,
     },
@@ -53,6 +53,7 @@ struct Cut {
     digest: Digest,
     n_bytes: u64,
     chunks: Vec<Chunk>,
+    has_healed: bool,
 }
 
 /// Chunks on their way to the store, in their order.
@@ -60,6 +61,10 @@ struct Cut {
 struct Pieces {
     underway: VecDeque<Piece>,
     n_underway: usize,
+    /// Those that were put, in their order.
+    chunks: Vec<Chunk>,
+    /// Some were stored before, and damaged.
+    has_healed: bool,
     last: Option<Arc<Vec<u8>>>,
 }
 
@@ -88,6 +93,7 @@ impl Transaction<'_> {
                     n_bytes: cut.n_bytes,
                     media_type,
                     form: Form::Chunks(cut.chunks),
+                    has_healed: cut.has_healed,
                     is_unsettled: has_changed,
                     file_stat: file_stat.filter(|_| !has_changed),
                 });
@@ -109,50 +115,54 @@ impl Transaction<'_> {
         let mut hasher = Hasher::default();
         let mut n_bytes = 0;
         let mut pieces = Pieces::default();
-        let mut chunks = Vec::new();
         let n_ahead = (self.pool.n_threads() - 1) * AHEAD_BYTES;
         let mut limited = start.chain(rest).take(limits::CONTENT_BYTES_MAX + 1);
         for piece in chunk::cut(&mut limited) {
             let piece = piece?;
+            if (self.is_interrupted)() {
+                return Err(Error::Interrupted.into());
+            }
             hasher.update(&piece);
             n_bytes += piece.len() as u64;
             pieces.push(self, piece);
             while pieces.n_underway > n_ahead {
-                pieces.settle(self, kind, &mut chunks)?;
+                pieces.settle(self, kind)?;
             }
         }
         while !pieces.underway.is_empty() {
-            pieces.settle(self, kind, &mut chunks)?;
+            pieces.settle(self, kind)?;
         }
         if n_bytes > limits::CONTENT_BYTES_MAX {
             let too_large = "it is larger than the 1 TiB that can be stored";
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, too_large).into());
         }
-        Ok(Cut { digest: hasher.finish(), n_bytes, chunks })
+        let Pieces { chunks, has_healed, .. } = pieces;
+        Ok(Cut { digest: hasher.finish(), n_bytes, chunks, has_healed })
     }
 
-    /// Puts a chunk unless it is stored, or was put a moment ago.
+    /// Puts a chunk unless it is stored, or was put a moment ago; whether what was stored was damaged.
     fn put_chunk(
         &mut self,
         digest: Digest,
         bytes: Arc<Vec<u8>>,
         fingerprint: Fingerprint,
         kind: &'static str,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if self.pending.stored_chunks.contains(&digest) {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(features) = fingerprint.features() {
             self.pending.features.insert(digest.key(), *features);
         }
-        if !self.writer().holds(&digest)? {
-            self.writer().put(
-                Blob { digest, bytes, fingerprint: Some(fingerprint), media_type: kind },
-                None,
-            )?;
+        let presence = self.writer().presence(&digest)?;
+        if presence != Presence::Whole {
+            // Without a base when it is put once more, as in `restore`.
+            let fingerprint = (presence == Presence::Absent).then_some(fingerprint);
+            self.writer().put(Blob { digest, bytes, fingerprint, media_type: kind }, None)?;
         }
         self.pending.stored_chunks.insert(digest);
-        Ok(())
+        self.pending.has_healed |= presence == Presence::Damaged;
+        Ok(presence == Presence::Damaged)
     }
 }
 
@@ -170,26 +180,21 @@ impl Pieces {
     }
 
     /// Puts the first piece under way, and adds it to the list.
-    fn settle(
-        &mut self,
-        transaction: &mut Transaction,
-        kind: &'static str,
-        chunks: &mut Vec<Chunk>,
-    ) -> Result<(), Error> {
+    fn settle(&mut self, transaction: &mut Transaction, kind: &'static str) -> Result<(), Error> {
         match self.underway.pop_front() {
             Some(Piece::New(bytes, task)) => {
                 let (digest, fingerprint) = task.join();
                 self.n_underway -= bytes.len();
-                chunks.push(Chunk { digest, n_bytes: bytes.len() as u32 });
-                transaction.put_chunk(digest, bytes, fingerprint, kind)
+                self.chunks.push(Chunk { digest, n_bytes: bytes.len() as u32 });
+                self.has_healed |= transaction.put_chunk(digest, bytes, fingerprint, kind)?;
             }
             Some(Piece::Again) => {
-                let last = chunks.last().copied();
+                let last = self.chunks.last().copied();
                 self.n_underway -= last.map_or(0, |chunk| chunk.n_bytes as usize);
-                chunks.extend(last);
-                Ok(())
+                self.chunks.extend(last);
             }
-            None => Ok(()),
+            None => {}
         }
+        Ok(())
     }
 }

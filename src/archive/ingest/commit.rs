@@ -55,7 +55,7 @@ impl Transaction<'_> {
     }
 
     /// Commits what was put again for events of long ago; there is nothing new to sign.
-    pub(super) fn commit_repaired(&mut self) -> Result<(), Error> {
+    pub(super) fn commit_healed(&mut self) -> Result<(), Error> {
         let written = self.finish_packs()?;
         let packs: Vec<Pack> = written.iter().map(row).collect();
         self.archive.catalog.apply(&Batch { packs: &packs, ..Batch::default() })

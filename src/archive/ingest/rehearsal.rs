@@ -3,7 +3,7 @@
 use crate::{
     archive::Archive,
     catalog::StatCache,
-    types::{digest::Digest, error::Error},
+    types::{digest::Digest, error::Error, interrupt::Interruptible},
 };
 
 use super::{
@@ -21,6 +21,7 @@ impl Archive {
         mut report: impl FnMut(IngestEvent<T>) -> Result<(), Error>,
     ) -> Result<IngestSummary, Error> {
         let stat_cache = StatCache::open_existing(self.home.catalog.as_deref())?;
+        let has_lost_packs = self.has_lost_packs()?;
         let mut summary = IngestSummary::default();
         let mut items = items.into_iter();
         loop {
@@ -31,7 +32,14 @@ impl Archive {
             report(match item {
                 IngestItem::Other(tag) => IngestEvent::Other(tag),
                 IngestItem::Document(intake, tag) => {
-                    let outcome = self.rehearsed(&intake, &stat_cache, options)?;
+                    let known = (&stat_cache, has_lost_packs);
+                    let outcome = match self.rehearsed(&intake, known, options) {
+                        Err(Error::Interrupted) => {
+                            summary.is_interrupted = true;
+                            return Ok(summary);
+                        }
+                        outcome => outcome?,
+                    };
                     summary.count(&outcome);
                     IngestEvent::Document { tag, name: intake.name, outcome }
                 }
@@ -42,26 +50,33 @@ impl Archive {
     fn rehearsed(
         &self,
         intake: &Intake,
-        stat_cache: &StatCache,
+        (stat_cache, has_lost_packs): (&StatCache, bool),
         options: &IngestOptions,
     ) -> Result<Outcome, Error> {
         let latest = self.catalog.latest(&intake.name)?;
         if let (Some(file_stat), Some(latest)) = (&intake.file_stat, &latest)
             && !options.verifies_unchanged
             && stat_cache.is_unchanged(&intake.name, file_stat, latest)
+            && (!has_lost_packs || self.is_sound(latest, options.is_interrupted)?)
         {
             return Ok(Outcome::Unchanged);
         }
-        let (digest, n_bytes) = match intake.source.open().and_then(Digest::of_all) {
+        let asked = options.is_interrupted;
+        let read = |reading| Digest::of_all(Interruptible::new(reading, asked));
+        let (digest, n_bytes) = match intake.source.open().and_then(read) {
             Ok(read) => read,
+            Err(_) if asked() => return Err(Error::Interrupted),
             Err(error) => return Ok(Outcome::Unreadable(error)),
         };
+        let known = self.catalog.content(&digest)?;
+        let is_healed = known.is_some() && self.damage(&digest, n_bytes, asked)?.is_some();
         if latest.is_some_and(|latest| latest.digest == digest) {
-            return Ok(Outcome::Unchanged);
+            return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
         }
         let number = latest.map_or(1, |latest| latest.number + 1);
-        let is_new_content = self.catalog.content(&digest)?.is_none();
-        let revision = NewRevision { number, digest, n_bytes, is_new_content, is_unsettled: false };
+        let (is_new_content, is_unsettled) = (known.is_none(), false);
+        let revision =
+            NewRevision { number, digest, n_bytes, is_new_content, is_healed, is_unsettled };
         Ok(revision.into())
     }
 }

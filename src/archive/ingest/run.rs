@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     add::Outcome,
-    reader::{Intake, ReadAhead},
+    reader::{Expected, Intake, ReadAhead},
     transaction::{Committed, Provenance, Transaction},
 };
 
@@ -73,7 +73,7 @@ pub struct IngestOptions<'a> {
     pub verifies_unchanged: bool,
     /// From where on near-duplicates of what was committed are reported; `None` looks for none.
     pub near: Option<Threshold>,
-    /// Asked before each item, the first included. Once it says yes nothing more is added; what was added
+    /// Asked before each item, the first included, and while a large one is read. Once it says yes nothing more is added; what was added
     /// is committed.
     pub is_interrupted: &'a dyn Fn() -> bool,
 }
@@ -99,6 +99,8 @@ pub struct IngestSummary {
     pub n_revised: u64,
     /// Documents whose content is that of their latest revision.
     pub n_unchanged: u64,
+    /// Of all of these, documents of whose content what was stored was damaged or missing, and is whole now.
+    pub n_healed: u64,
     /// Documents that could not be read.
     pub n_unreadable: u64,
     /// New revisions whose source went on changing while it was read.
@@ -130,10 +132,11 @@ impl IngestSummary {
         let n = match outcome {
             Outcome::New(_) => &mut self.n_new,
             Outcome::Revised(_) => &mut self.n_revised,
-            Outcome::Unchanged => &mut self.n_unchanged,
+            Outcome::Unchanged | Outcome::Healed => &mut self.n_unchanged,
             Outcome::Unreadable(_) => &mut self.n_unreadable,
         };
         *n += 1;
+        self.n_healed += u64::from(outcome.is_healed());
         if let Outcome::New(revision) | Outcome::Revised(revision) = outcome {
             self.n_bytes += revision.n_bytes;
             self.n_unsettled += u64::from(revision.is_unsettled);
@@ -159,12 +162,22 @@ impl Archive {
         let transaction = self
             .transaction(signer, context, options.provenance.clone(), who)?
             .on_threads(options.n_threads)
-            .verifying_unchanged(options.verifies_unchanged);
+            .verifying_unchanged(options.verifies_unchanged)
+            .interrupted_by(options.is_interrupted);
+        let has_lost_packs = transaction.archive().has_lost_packs()?;
         let read_ahead = ReadAhead::new(Rc::clone(&transaction.pool));
         let (waiting, summary) = (VecDeque::new(), IngestSummary::default());
         let uncommitted = Vec::new();
-        let mut run =
-            Run { transaction, read_ahead, options, waiting, uncommitted, summary, report };
+        let mut run = Run {
+            transaction,
+            read_ahead,
+            options,
+            has_lost_packs,
+            waiting,
+            uncommitted,
+            summary,
+            report,
+        };
         let result = run.add_all(items.into_iter());
         result.and(run.commit())?;
         Ok(run.summary)
@@ -176,6 +189,8 @@ struct Run<'a, T, F> {
     transaction: Transaction<'a>,
     read_ahead: ReadAhead,
     options: &'a IngestOptions<'a>,
+    /// What is stored of files that look unchanged may be damaged.
+    has_lost_packs: bool,
     /// The items drawn and not reported, in their order.
     waiting: VecDeque<Waiting<T>>,
     /// What became of documents by revisions that wait for the commit.
@@ -201,7 +216,13 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
             let n_done = self.summary.n_done();
             (self.report)(IngestEvent::Next { tag: item.tag(), n_done })?;
             let waiting = match item {
-                IngestItem::Document(intake, tag) => self.begin(intake, tag)?,
+                IngestItem::Document(intake, tag) => match self.begin(intake, tag) {
+                    Err(Error::Interrupted) => {
+                        self.summary.is_interrupted = true;
+                        break;
+                    }
+                    begun => begun?,
+                },
                 IngestItem::Other(tag) => Waiting::Other(tag),
             };
             self.waiting.push_back(waiting);
@@ -229,12 +250,23 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         // One of the same name that is on its way may be another revision.
         let is_unchanged = !self.options.verifies_unchanged
             && !self.read_ahead.has(&intake.name)
-            && self.transaction.is_unchanged(&intake, &expected);
+            && self.transaction.is_unchanged(&intake, &expected)
+            && self.is_stored_well(&expected)?;
         if is_unchanged {
             return Ok(Waiting::Unchanged(tag, intake.name));
         }
         self.read_ahead.push(intake, expected);
         Ok(Waiting::Underway(tag))
+    }
+
+    /// Whether nothing is known against what is stored of a document that looks unchanged.
+    fn is_stored_well(&self, expected: &Expected) -> Result<bool, Error> {
+        match &expected.latest {
+            Some(latest) if self.has_lost_packs => {
+                self.transaction.archive().is_sound(latest, self.options.is_interrupted)
+            }
+            _ => Ok(true),
+        }
     }
 
     /// Whether the first of the waiting items can be reported without slowing down those who read.
@@ -256,7 +288,14 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
             Some(Waiting::Unchanged(tag, name)) => (tag, name, Outcome::Unchanged),
             Some(Waiting::Underway(tag)) => {
                 let read = self.read_ahead.pop().expect("one is read for each that is under way");
-                (tag, read.intake.name.clone(), self.transaction.add_read(read)?)
+                let name = read.intake.name.clone();
+                match self.transaction.add_read(read) {
+                    Err(Error::Interrupted) => {
+                        self.summary.is_interrupted = true;
+                        return Ok(());
+                    }
+                    added => (tag, name, added?),
+                }
             }
         };
         self.summary.count(&outcome);
@@ -279,9 +318,13 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         }
         let Some(committed) = committed else { return Ok(()) };
         (self.report)(IngestEvent::Committed(&committed))?;
-        let Some(threshold) = self.options.near else { return Ok(()) };
+        // Whoever wants to stop does not want to wait for an answer.
+        let Some(threshold) = self.options.near.filter(|_| !self.summary.is_interrupted) else {
+            return Ok(());
+        };
         let archive = self.transaction.archive();
-        let n_about = archive.resembling(&committed, threshold, |name, near| {
+        let asked = self.options.is_interrupted;
+        let n_about = archive.resembling(&committed, threshold, asked, |name, near| {
             self.summary.n_near += 1;
             (self.report)(IngestEvent::Near { name, near })
         })?;

@@ -45,6 +45,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::New(_) => "new",
         Outcome::Revised(_) => "revised",
         Outcome::Unchanged => "unchanged",
+        Outcome::Healed => "healed",
         Outcome::Unreadable(_) => "unreadable",
     }
 }

@@ -75,6 +75,8 @@ pub(in crate::archive) struct Pending {
     pub contents: HashSet<Digest>,
     /// Chunks that are known to be stored, or were put.
     pub stored_chunks: HashSet<Digest>,
+    /// Something that was damaged was put once more.
+    pub has_healed: bool,
     pub n_bytes: u64,
 }
 
@@ -91,6 +93,7 @@ pub struct Transaction<'a> {
     pub(in crate::archive) pending: Pending,
     pub(in crate::archive) pool: Rc<Pool>,
     pub(in crate::archive) verifies_unchanged: bool,
+    pub(in crate::archive) is_interrupted: &'a dyn Fn() -> bool,
     pub(in crate::archive) provenance: Provenance,
     pub(in crate::archive) n_drawn: u64,
     pub(in crate::archive) stat_cache: StatCache,
@@ -119,6 +122,7 @@ impl Archive {
             pending: Pending::default(),
             pool: Rc::new(Pool::new(1)),
             verifies_unchanged: false,
+            is_interrupted: &|| false,
             provenance,
             n_drawn: 0,
             stat_cache,
@@ -127,7 +131,7 @@ impl Archive {
     }
 }
 
-impl Transaction<'_> {
+impl<'t> Transaction<'t> {
     /// Lets so many threads read, hash, sketch and compress. The packs are the same for any number.
     pub fn on_threads(mut self, n_threads: usize) -> Self {
         self.pool = Rc::new(Pool::new(n_threads));
@@ -138,6 +142,11 @@ impl Transaction<'_> {
     pub fn verifying_unchanged(mut self, verifies_unchanged: bool) -> Self {
         self.verifies_unchanged = verifies_unchanged;
         self
+    }
+
+    /// Has this asked while a large content is read. Once it says yes, nothing comes of that content.
+    pub(super) fn interrupted_by(self, is_interrupted: &'t dyn Fn() -> bool) -> Self {
+        Self { is_interrupted, ..self }
     }
 
     /// The archive as it was last committed.
@@ -152,6 +161,8 @@ pub(in crate::archive) struct Content {
     pub n_bytes: u64,
     pub media_type: &'static str,
     pub form: Form,
+    /// Of its chunks some were stored before and damaged, and were put once more.
+    pub has_healed: bool,
     pub is_unsettled: bool,
     pub file_stat: Option<FileStat>,
 }
@@ -168,7 +179,7 @@ impl From<SmallInput> for Content {
         let n_bytes = input.bytes.len() as u64;
         let SmallInput { digest, bytes, media_type, analysis, file_stat, is_unsettled } = input;
         let form = Form::Blob(bytes, analysis);
-        Self { digest, n_bytes, media_type, form, is_unsettled, file_stat }
+        Self { digest, n_bytes, media_type, form, has_healed: false, is_unsettled, file_stat }
     }
 }
 

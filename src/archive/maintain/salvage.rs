@@ -1,6 +1,6 @@
 //! Salvage: the blobs of a pack whose directory cannot be read.
 //!
-//! Frames are found by their magic and checksum. A frame does not name the blobs in it, so each is
+//! Frames are found by their magic and checksum, damaged ones by their magic and place. A frame does not name the blobs in it, so each is
 //! decoded and hashed; a chunk list is known by the content that its chunks make up.
 
 use std::{rc::Rc, sync::Arc};
@@ -32,8 +32,9 @@ pub fn salvage(
     let mut n_blobs = 0;
     for (n, (offset, n_frame)) in frames.iter().enumerate() {
         let place = Place { pack, offset: *offset, n_bytes: *n_frame, index: 0 };
-        // A frame whose base is lost stays lost.
-        let Ok(decoded) = reader.frame(&place) else { continue };
+        // A frame whose base is lost stays lost; of a damaged one some blobs may be whole.
+        let found = reader.frame(&place).ok().or_else(|| reader.remains(&place));
+        let Some(decoded) = found else { continue };
         let keys = keys(&reader, &decoded);
         let numbered = keys.into_iter().enumerate();
         let places: Vec<(Key, Place)> =

@@ -31,6 +31,7 @@ impl Archive {
         &self,
         committed: &Committed,
         threshold: Threshold,
+        is_interrupted: &dyn Fn() -> bool,
         mut each: impl FnMut(&DocName, &NearDocument) -> Result<(), Error>,
     ) -> Result<Option<u64>, Error> {
         let n_texts = committed.new_texts.len();
@@ -44,6 +45,9 @@ impl Archive {
         for (index, candidates) in
             self.candidates_of_many(&sketched, threshold, &boilerplate_cache)?
         {
+            if is_interrupted() {
+                return Ok(None);
+            }
             let (own, revision) = &revisions[index];
             let content = sketched[index].content;
             let Some(text) = self.prepared(revision, content, &boilerplate_cache)? else {

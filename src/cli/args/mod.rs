@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser};
 
-use super::commands::Verb;
+use super::{commands::Verb, print::terminal::Stream};
 use globals::Globals;
 use other_words::show_way;
 
@@ -45,6 +45,15 @@ impl Cli {
 /// Whether errors about the words themselves should be JSON: they come before any parsed flag.
 pub fn wants_json(words: &[OsString]) -> bool {
     flags(words).any(|word| word == "--json")
+}
+
+/// Whether help and errors about the words themselves are coloured on a stream.
+pub fn is_coloured(words: &[OsString], stream: Stream) -> bool {
+    match clap_color(words) {
+        clap::ColorChoice::Always => true,
+        clap::ColorChoice::Never => false,
+        clap::ColorChoice::Auto => stream.is_terminal && !stream.plain,
+    }
 }
 
 /// An error that shows the usage of the verb it is about.

@@ -162,6 +162,7 @@ struct Line {
     revision: Option<u64>,
     sha256: Option<String>,
     bytes: Option<u64>,
+    healed: bool,
     reason: Option<String>,
 }
 
@@ -186,6 +187,7 @@ struct Summary {
     new: u64,
     revised: u64,
     unchanged: u64,
+    healed: u64,
     skipped: BTreeMap<&'static str, u64>,
     unreadable: u64,
     resembling: u64,
@@ -250,8 +252,8 @@ fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, 
         n_threads: n_threads(args.threads),
         verifies_unchanged: args.force,
         near: is_heard.then_some(threshold),
-        // Once this was asked, Ctrl-C lets the current document finish; waiting for standard input, it
-        // ends the program.
+        // Once this was asked, a signal lets what was added be committed; waiting for standard input, it ends
+        // the program.
         is_interrupted: if stream(args).is_some() { &|| false } else { &is_interrupted },
     })
 }
@@ -427,6 +429,7 @@ impl<'s> AddReport<'s> {
             Outcome::New(revision) => ("new", Some(*revision)),
             Outcome::Revised(revision) => ("revised", Some(*revision)),
             Outcome::Unchanged => ("unchanged", None),
+            Outcome::Healed => ("healed", None),
             Outcome::Unreadable(error) => return self.unreadable(path, error),
         };
         if revision.is_some_and(|revision| revision.is_unsettled) {
@@ -436,15 +439,20 @@ impl<'s> AddReport<'s> {
             ));
         }
         if self.session.globals.json {
-            if revision.is_some() || self.session.globals.verbose {
+            if revision.is_some() || outcome.is_healed() || self.session.globals.verbose {
                 let line = line(status, path, Some(name), revision, None);
+                let line = Line { healed: outcome.is_healed(), ..line };
                 return self.session.out.json(&typed("added", line));
             }
         } else if self.session.globals.verbose {
             let number = revision.map(|it| format!("@{}", it.number)).unwrap_or_default();
             let status = format!("{status:<10}");
             let status = self.session.out.paint(Style::Dim, &status);
-            let line = format!("{status} {}{number}", shown_name(name.as_bytes()));
+            let heals = match revision {
+                Some(revision) if revision.is_healed => " (healed)",
+                _ => "",
+            };
+            let line = format!("{status} {}{number}{heals}", shown_name(name.as_bytes()));
             return self.session.out.line(&line);
         }
         Ok(())
@@ -513,6 +521,7 @@ impl<'s> AddReport<'s> {
             new: summary.n_new,
             revised: summary.n_revised,
             unchanged: summary.n_unchanged,
+            healed: summary.n_healed,
             skipped,
             unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled,
             resembling: summary.n_near,
@@ -551,6 +560,7 @@ fn line(
         revision: revision.map(|revision| revision.number),
         sha256: revision.map(|revision| revision.digest.to_string()),
         bytes: revision.map(|revision| revision.n_bytes),
+        healed: false,
         reason,
     }
 }
@@ -561,6 +571,10 @@ fn sentence(summary: &Summary) -> String {
         counted(summary.revised, "new revision", "new revisions"),
         format!("{} unchanged", summary.unchanged),
     ];
+    if summary.healed > 0 {
+        let what = if summary.dry_run { "to be healed" } else { "healed" };
+        parts.push(format!("{} {what} in the archive", summary.healed));
+    }
     if summary.resembling > RESEMBLING_SHOWN_MAX {
         parts.push(format!("{} near-duplicates", summary.resembling));
     }

@@ -30,7 +30,7 @@ const EXAMPLES: &[&str] = &[
     "archive cat report.txt@2 | sha256sum   # the digest that show prints",
 ];
 
-/// Write a revision's bytes to standard output, checked on the way
+/// Write a revision's bytes to standard output, all of them checked before
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct CatArgs {
@@ -51,8 +51,9 @@ struct ContentLine {
     content_b64: &'static str,
 }
 
-/// Writes a revision's bytes, each verified before.
+/// Writes a revision's bytes, all of them verified before the first.
 pub fn run(session: &mut Session, args: &CatArgs) -> Result<ExitCode, Error> {
+    session.out.end_with_reader();
     let archive = session.open()?;
     let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
     let out = &mut session.out;

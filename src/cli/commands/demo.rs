@@ -14,6 +14,7 @@ use crate::{
     cli::{
         args::help::examples,
         exit::ExitCode,
+        interrupt::is_interrupted,
         print::{json::typed, terminal::Style},
         session::Session,
     },
@@ -106,6 +107,10 @@ pub fn run(session: &mut Session, _: &DemoArgs) -> Result<ExitCode, Error> {
     lay_out(folder.path())?;
     let mut steps = Vec::new();
     for (caption, words) in STEPS {
+        // The folder goes with this function.
+        if is_interrupted() {
+            return Err(Error::Interrupted);
+        }
         let (is_done, text) = run_step(session, folder.path(), words)?;
         let command = format!("archive {}", words.join(" "));
         if !is_done {

@@ -90,6 +90,7 @@ struct DupsSummary {
 
 /// Finds groups of duplicates and near-duplicates.
 pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
+    session.out.end_with_reader();
     let archive = session.open()?;
     let since = args.since.as_ref().map(|since| since.start(session.now)).transpose()?;
     let scope =

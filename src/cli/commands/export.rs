@@ -204,11 +204,9 @@ fn copy(
     sink: &mut dyn Write,
     path: &Path,
 ) -> Result<(), Error> {
-    let mut content = archive.read(document, revision)?;
-    while let Some(piece) = content.next_piece()? {
-        sink.write_all(&piece).map_err(|source| Error::io("write", shown(path), source))?;
-    }
-    Ok(())
+    archive.each_piece(document, revision, &is_interrupted, |piece| {
+        sink.write_all(piece).map_err(|source| Error::io("write", shown(path), source))
+    })
 }
 
 impl Exporter<'_> {

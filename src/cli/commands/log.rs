@@ -63,6 +63,7 @@ struct LogSummary {
 
 /// Shows what happened, latest first.
 pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
+    session.out.end_with_reader();
     let archive = session.open()?;
     let limit = args.limit.unwrap_or(u64::MAX);
     let is_json = session.globals.json;

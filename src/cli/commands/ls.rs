@@ -70,6 +70,7 @@ enum Pattern {
 
 /// Lists documents in order of name.
 pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
+    session.out.end_with_reader();
     let archive = session.open()?;
     let pattern = match &args.pattern {
         Some(words) => Pattern::of(words, &archive)?,

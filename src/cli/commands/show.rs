@@ -93,10 +93,10 @@ fn kept(
 /// The identifier of the content by ISO/IEC 18670: the SHA-1 that git gives a blob.
 fn swhid(archive: &Archive, document: &Document, revision: &Revision) -> Result<String, Error> {
     let mut hasher = Sha1::new_with_prefix(format!("blob {}\0", revision.n_bytes));
-    let mut content = archive.read(document, revision)?;
-    while let Some(piece) = content.next_piece()? {
-        hasher.update(&piece);
-    }
+    archive.each_piece(document, revision, &|| false, |piece| {
+        hasher.update(piece);
+        Ok(())
+    })?;
     Ok(format!("swh:1:cnt:{}", hex(&hasher.finalize())))
 }
 

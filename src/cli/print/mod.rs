@@ -4,6 +4,7 @@
 pub mod comparison;
 pub mod failure;
 pub mod json;
+pub mod messages;
 pub mod output;
 pub mod similarity;
 pub mod storage;

@@ -1,7 +1,7 @@
 //! Standard output: answers only, as lines for people or as lines of JSON.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     io::{self, BufWriter, Stdout, Write},
 };
 
@@ -9,20 +9,36 @@ use serde::Serialize;
 
 use crate::types::error::Error;
 
-use super::terminal::{Paint, Style, shown_json};
+use super::terminal::{Paint, Stream, Style, shown_json};
 
 /// Where answers go.
 pub struct Output {
     to: RefCell<BufWriter<Stdout>>,
     paint: Paint,
     is_terminal: bool,
+    ends_with_reader: bool,
+    /// The reader of a pipe went away.
+    is_unread: Cell<bool>,
 }
 
 impl Output {
     /// Standard output in these colours.
     pub fn new(paint: Paint, is_terminal: bool) -> Self {
         let to = RefCell::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        Self { to, paint, is_terminal }
+        Self { to, paint, is_terminal, ends_with_reader: false, is_unread: Cell::new(false) }
+    }
+
+    /// Standard output without colours of ours.
+    pub fn plain() -> Self {
+        Self::new(Paint::plain(), Stream::stdout().is_terminal)
+    }
+
+    /// From now on the verb ends when the reader of a pipe goes away, as in `archive ls | head`.
+    ///
+    /// For verbs that do nothing but answer, and have no other answer in their exit code. All others go on
+    /// to their end, unread.
+    pub fn end_with_reader(&mut self) {
+        self.ends_with_reader = true;
     }
 
     /// Whether somebody looks at it.
@@ -37,17 +53,17 @@ impl Output {
 
     /// One line for people, made harmless before.
     pub fn line(&mut self, line: &str) -> Result<(), Error> {
-        writeln!(self.to.get_mut(), "{line}").map_err(unwritten)
+        self.to(|to| writeln!(to, "{line}"))
     }
 
     /// Text for people, made harmless before, without a line end of its own.
     pub fn text(&mut self, text: &str) -> Result<(), Error> {
-        self.to.get_mut().write_all(text.as_bytes()).map_err(unwritten)
+        self.bytes(text.as_bytes())
     }
 
     /// Bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.to.get_mut().write_all(bytes).map_err(unwritten)
+        self.to(|to| to.write_all(bytes))
     }
 
     /// One line of JSON.
@@ -58,7 +74,23 @@ impl Output {
 
     /// Everything written so far is out.
     pub fn flush(&self) -> Result<(), Error> {
-        self.to.borrow_mut().flush().map_err(unwritten)
+        self.to(|to| to.flush())
+    }
+
+    fn to(
+        &self,
+        write: impl FnOnce(&mut BufWriter<Stdout>) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        if self.is_unread.get() && !self.ends_with_reader {
+            return Ok(());
+        }
+        match write(&mut self.to.borrow_mut()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !self.ends_with_reader => {
+                self.is_unread.set(true);
+                Ok(())
+            }
+            written => written.map_err(unwritten),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::messages::Messages;
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum ColorChoice {
@@ -91,7 +93,6 @@ impl Paint {
     }
 
     /// Leaves everything as it is.
-    #[cfg(test)]
     pub const fn plain() -> Self {
         Self { on: false }
     }
@@ -142,8 +143,8 @@ impl Progress {
     /// Prints a line above the progress line, on stderr.
     pub fn print(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| Messages::line(line)),
+            None => Messages::line(line),
         }
     }
 }

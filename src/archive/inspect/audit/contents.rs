@@ -108,6 +108,7 @@ impl Auditor<'_> {
         let again = self.look_again()?;
         for wanted in suspects {
             let Some(error) = damage(wanted, &again)? else { continue };
+            self.archive.notice_damage(&wanted.digest);
             let is_missing = n_places(&again, wanted)? == 0;
             let code = if is_missing { Code::BlobMissing } else { Code::BlobDamaged };
             let (about, why) = (format!("content {}", wanted.digest), error.to_string());

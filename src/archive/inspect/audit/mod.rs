@@ -78,6 +78,7 @@ impl Archive {
             .and_then(|()| audit.contents(scope));
         from_facts.map_err(named_temporary)?;
         audit.catalog()?;
+        audit.notice_damaged_packs();
         Ok(audit.report)
     }
 
@@ -97,6 +98,14 @@ fn named_temporary(error: Error) -> Error {
 }
 
 impl Auditor<'_> {
+    /// Where a pack is damaged and not every content was read, any of them may be.
+    fn notice_damaged_packs(&self) {
+        let is_damaged = |finding: &Finding| finding.code == Code::PackDamaged;
+        if self.report.n_unread > 0 && self.report.findings.iter().any(is_damaged) {
+            self.archive.notice_damage_somewhere();
+        }
+    }
+
     fn find(&mut self, code: Code, about: impl Into<String>, why: impl Into<String>) {
         let (about, why) = (about.into(), why.into());
         self.report.findings.push(Finding { code, about, why, revisions: Vec::new() });

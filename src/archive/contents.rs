@@ -1,0 +1,204 @@
+//! Contents on their way out, each verified against its event; and what becomes of damage that is noticed.
+//!
+//! A file that looks unchanged is not read again by `add`, so damage to what is stored of it would never
+//! heal. So whoever notices damage forgets the stats of the files that have that content, and the next `add`
+//! reads them.
+
+use std::collections::HashMap;
+
+use tracing::debug;
+
+use crate::{
+    catalog::{Latest, StatCache},
+    journal::event::{Detail, Event},
+    store::{ContentReader, Sealed},
+    text,
+    types::{
+        digest::Digest,
+        document::{Document, Revision},
+        error::Error,
+        limits,
+        name::DocName,
+    },
+};
+
+use super::Archive;
+
+impl Archive {
+    /// Streams the bytes of a revision, all of them verified before the first is handed out.
+    ///
+    /// What does not fit into memory is decoded twice for that. That the catalog named the right bytes is
+    /// first confirmed by the event itself.
+    pub fn read(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<ContentReader<'_, Sealed>, Error> {
+        self.confirm(document, revision)?;
+        self.noticing(revision, || self.reader.content(&revision.digest, revision.n_bytes))
+    }
+
+    /// Hands out the bytes of a revision piece by piece, decoded once: an error takes back what was given.
+    ///
+    /// For whoever can throw that away, such as a file that gets its name at the end. Each piece is verified
+    /// before, and that they make up the content when `Ok` is returned. `Interrupted` once that is asked for.
+    pub fn each_piece(
+        &self,
+        document: &Document,
+        revision: &Revision,
+        is_interrupted: &dyn Fn() -> bool,
+        mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.confirm(document, revision)?;
+        let (digest, n_bytes) = (&revision.digest, revision.n_bytes);
+        let next = || self.reader.content_verified_at_end(digest, n_bytes, is_interrupted);
+        let mut content = self.noticing(revision, next)?;
+        while let Some(piece) = self.noticing(revision, || content.next_piece())? {
+            if is_interrupted() {
+                return Err(Error::Interrupted);
+            }
+            each(&piece)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a revision, all at once: meant for contents that fit into memory.
+    pub fn read_whole(&self, document: &Document, revision: &Revision) -> Result<Vec<u8>, Error> {
+        self.confirm(document, revision)?;
+        self.noticing(revision, || self.reader.content_bytes(&revision.digest, revision.n_bytes))
+    }
+
+    /// The text of a revision, decoded; none where its bytes are no text, or more than is treated as
+    /// text.
+    pub fn read_text(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<Option<String>, Error> {
+        if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
+            return Ok(None);
+        }
+        let bytes = self.read_whole(document, revision)?;
+        Ok(text::decode(&bytes, &revision.media_type).map(|it| it.text.into_owned()))
+    }
+
+    /// Reads a content to its end: what is wrong with it, `None` if nothing is.
+    pub(super) fn damage(
+        &self,
+        digest: &Digest,
+        n_bytes: u64,
+        is_interrupted: &dyn Fn() -> bool,
+    ) -> Result<Option<Error>, Error> {
+        let read = || {
+            let mut content =
+                self.reader.content_verified_at_end(digest, n_bytes, is_interrupted)?;
+            let mut n_read = 0;
+            while let Some(piece) = content.next_piece()? {
+                if is_interrupted() {
+                    return Err(Error::Interrupted);
+                }
+                n_read += piece.len() as u64;
+            }
+            if n_read != n_bytes {
+                return Err(Error::damaged(
+                    format!("content {digest}"),
+                    format!("it has {n_read} bytes, its event states {n_bytes}"),
+                ));
+            }
+            Ok(())
+        };
+        match read() {
+            Ok(()) => Ok(None),
+            Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => Ok(Some(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether what is stored of a document's latest revision reads as it must.
+    pub(super) fn is_sound(
+        &self,
+        latest: &Latest,
+        is_interrupted: &dyn Fn() -> bool,
+    ) -> Result<bool, Error> {
+        // What waits for its commit is not there.
+        let Some((_, revision)) = self.catalog.revision_of_event(latest.event)? else {
+            return Ok(true);
+        };
+        let damage = self.damage(&revision.digest, revision.n_bytes, is_interrupted)?;
+        Ok(damage.is_none())
+    }
+
+    /// Whether a pack is missing, or has another size than the catalog knows: then stored contents may be
+    /// damaged, though nobody has read them.
+    pub(super) fn has_lost_packs(&self) -> Result<bool, Error> {
+        let objects = self.home.backend.list("packs")?;
+        let size = |(name, n_bytes): (&str, u64)| Some((Digest::parse(name)?, n_bytes));
+        let named = objects.iter().filter_map(|it| Some((it.name.rsplit('/').next()?, it.bytes)));
+        let found: HashMap<Digest, u64> = named.filter_map(size).collect();
+        let known = self.catalog.pack_sizes()?;
+        Ok(known.iter().any(|(pack, n_bytes)| found.get(pack) != Some(n_bytes)))
+    }
+
+    /// Notices the damage that reading a revision meets.
+    fn noticing<T>(
+        &self,
+        revision: &Revision,
+        read: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        read().inspect_err(|error| {
+            if matches!(error, Error::Damaged { .. }) {
+                self.notice_damage(&revision.digest);
+            }
+        })
+    }
+
+    /// Has the files that have a damaged content read by the next `add`, whatever they look like.
+    ///
+    /// Where nothing can be written nothing is remembered; that is no error of whoever reads.
+    pub(super) fn notice_damage(&self, digest: &Digest) {
+        let noticed = self.names_with(digest).and_then(|names| {
+            StatCache::open_existing(self.home.catalog.as_deref())?.forget(&names);
+            Ok(())
+        });
+        if let Err(error) = noticed {
+            debug!(target: "catalog", "damage not remembered: {error}");
+        }
+    }
+
+    /// The same of all files, where it is not known which contents are damaged.
+    pub(super) fn notice_damage_somewhere(&self) {
+        match StatCache::open_existing(self.home.catalog.as_deref()) {
+            Ok(stat_cache) => stat_cache.forget_all(),
+            Err(error) => debug!(target: "catalog", "damage not remembered: {error}"),
+        }
+    }
+
+    fn names_with(&self, digest: &Digest) -> Result<Vec<DocName>, Error> {
+        let Some(content) = self.catalog.content(digest)? else { return Ok(Vec::new()) };
+        let revisions = self.catalog.revisions_with(content)?;
+        Ok(revisions.into_iter().map(|(document, _)| document.name).collect())
+    }
+
+    /// Compares a row of the catalog with the event and detail it stands for.
+    pub(super) fn confirm(&self, document: &Document, revision: &Revision) -> Result<(), Error> {
+        let drift =
+            || Error::Catalog { why: format!("event {} is not as its row has it", revision.event) };
+        let range = revision.event..revision.event + 1;
+        let entry = match self.journal.entries(range).next() {
+            Some(Ok(entry)) => entry,
+            // The bytes are verified all the same; that an event cannot be read is for the audit.
+            Some(Err(Error::Damaged { .. })) => return Ok(()),
+            Some(Err(error)) => return Err(error),
+            None => return Err(drift()),
+        };
+        let Event::Revise(revise) = &entry.event else { return Err(drift()) };
+        let is_named = match &entry.detail {
+            Some(Detail::Revise(detail)) if revision.number == 1 => detail.name == document.name,
+            _ => true,
+        };
+        let is_right = revise.sha256 == revision.digest
+            && revise.size == revision.n_bytes
+            && revise.doc == document.id;
+        if is_right && is_named { Ok(()) } else { Err(drift()) }
+    }
+}

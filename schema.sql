@@ -17,7 +17,7 @@ CREATE TABLE meta (
 -- Each pack, from its own directory. `key`: the first 8 bytes of its SHA-256, as a signed integer.
 CREATE TABLE pack (
   key    INTEGER PRIMARY KEY,
-  digest BLOB NOT NULL,
+  name   BLOB NOT NULL,               -- its SHA-256, and 3 bytes of this upload's own
   bytes  INTEGER NOT NULL,
   frames INTEGER NOT NULL
 ) STRICT;
@@ -178,7 +178,7 @@ CREATE VIEW revisions AS
 CREATE VIEW contents AS
   SELECT lower(hex(c.digest)) AS sha256, c.bytes,
          (SELECT count(*) FROM revision r WHERE r.content = c.id) AS revisions,
-         lower(hex(p.digest)) AS pack, l.offset, l.bytes AS frame_bytes, l.blob
+         lower(hex(substr(p.name, 1, 32))) || '-' || lower(hex(substr(p.name, 33))) AS pack, l.offset, l.bytes AS frame_bytes, l.blob
   FROM content c
   LEFT JOIN place l ON l.key = c.key
   LEFT JOIN pack p ON p.key = l.pack;

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use tracing::debug;
 
 use crate::{
+    backend::Object,
     catalog::{Latest, StatCache},
     journal::event::{Detail, Event},
     store::{ContentReader, Sealed},
@@ -19,6 +20,7 @@ use crate::{
         error::Error,
         limits,
         name::DocName,
+        pack_id::PackId,
     },
 };
 
@@ -132,9 +134,8 @@ impl Archive {
     /// damaged, though nobody has read them.
     pub(super) fn has_lost_packs(&self) -> Result<bool, Error> {
         let objects = self.home.backend.list("packs")?;
-        let size = |(name, n_bytes): (&str, u64)| Some((Digest::parse(name)?, n_bytes));
-        let named = objects.iter().filter_map(|it| Some((it.name.rsplit('/').next()?, it.bytes)));
-        let found: HashMap<Digest, u64> = named.filter_map(size).collect();
+        let size = |it: &Object| Some((PackId::of_object(&it.name)?, it.bytes));
+        let found: HashMap<PackId, u64> = objects.iter().filter_map(size).collect();
         let known = self.catalog.pack_sizes()?;
         Ok(known.iter().any(|(pack, n_bytes)| found.get(pack) != Some(n_bytes)))
     }

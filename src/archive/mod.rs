@@ -19,9 +19,9 @@ use std::{rc::Rc, time::Duration};
 
 use crate::{
     catalog::{Catalog, Snapshot},
-    journal::Journal,
+    journal::{Closing, Journal, event::ActDetail},
     store::{Reader, Sealed},
-    types::{document::LogEntry, error::Error, time::Timestamp},
+    types::{digest::Hasher, document::LogEntry, error::Error, time::Timestamp},
 };
 
 use open::Home;
@@ -64,6 +64,27 @@ impl WriteContext {
         let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
         let now = Timestamp::from_unix(seconds, 0);
         Self { now, began, seed, by: None, tool: tool.to_owned() }
+    }
+}
+
+impl WriteContext {
+    /// Randomness for one of several purposes.
+    fn seed_for(&self, n: u64) -> [u8; 32] {
+        let mut hasher = Hasher::default();
+        hasher.update(&self.seed);
+        hasher.update(b"attempt");
+        hasher.update(&n.to_be_bytes());
+        *hasher.finish().as_bytes()
+    }
+
+    /// What closes a commit that records no document.
+    fn closing(&self, n: u64) -> Closing {
+        let seed = self.seed_for(n);
+        let (mut id, mut salt) = ([0; 8], [0; 16]);
+        id.copy_from_slice(&seed[..8]);
+        salt.copy_from_slice(&seed[8..24]);
+        let detail = ActDetail { salt, by: self.by.clone(), note: None, tool: self.tool.clone() };
+        Closing { at: self.now, id, detail }
     }
 }
 

@@ -5,6 +5,7 @@
 //! stood at its last commit, and where nothing can be written they make one in memory.
 
 use std::{
+    collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -20,7 +21,10 @@ use crate::{
     catalog::{self, Catalog, Snapshot},
     journal::{Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
-    types::error::{Error, Refusal},
+    types::{
+        error::{Error, Refusal},
+        pack_id::PackId,
+    },
 };
 
 use super::{Archive, maintain::rebuild};
@@ -142,14 +146,13 @@ impl Archive {
         let guard = self.take_lock(who)?;
         let edge = self.edge().or_else(|error| {
             debug!(target: "catalog", "made anew: {error}");
-            let catalog = renew(&self.home, &self.journal)?;
-            self.take_catalog(catalog);
+            self.renew()?;
             self.edge()
         })?;
         Ok((guard, edge))
     }
 
-    /// Takes the lock and sweeps what others left; the journal is left as it is signed.
+    /// Takes the lock, and brings journal and catalog up to the newest commit.
     pub(super) fn take_lock(&mut self, who: &str) -> Result<Box<dyn Guard>, Error> {
         let guard = self.home.lock.lock(who)?;
         self.snapshot = None;
@@ -158,9 +161,55 @@ impl Archive {
         let catalog = catalog_under_lock(&self.home, &self.journal);
         let catalog = catalog.map_err(|error| self.located(error))?;
         self.take_catalog(catalog);
-        self.journal.sweep()?;
-        self.sweep()?;
+        if self.forgot_packs()? {
+            debug!(target: "catalog", "made anew: it does not know packs that count");
+            self.renew()?;
+        }
         Ok(guard)
+    }
+
+    /// Whether a pack is there that counts, and that the catalog does not know.
+    fn forgot_packs(&self) -> Result<bool, Error> {
+        let known: HashSet<PackId> = self.catalog.packs()?.into_iter().collect();
+        let mut unknown = self.stored_packs()?;
+        unknown.retain(|pack| !known.contains(pack));
+        if unknown.is_empty() {
+            return Ok(false);
+        }
+        let counted = self.journal.pack_changes(0..self.journal.size())?.came;
+        Ok(unknown.iter().any(|pack| counted.contains(pack)))
+    }
+
+    /// The packs that count. Where a part of the journal cannot be read, all that are there and not
+    /// condemned: it may have spoken of them.
+    pub(super) fn counted_packs(&self, journal: &Journal) -> Result<BTreeSet<PackId>, Error> {
+        match journal.pack_changes(0..journal.size()) {
+            Ok(changes) => Ok(changes.came),
+            Err(Error::Damaged { .. }) => {
+                let went = journal.readable_pack_changes().went;
+                Ok(self.stored_packs()?.into_iter().filter(|pack| !went.contains(pack)).collect())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All packs that the storage holds, whether they count or not.
+    pub(super) fn stored_packs(&self) -> Result<Vec<PackId>, Error> {
+        let objects = self.home.backend.list("packs")?;
+        Ok(objects.iter().filter_map(|object| PackId::of_object(&object.name)).collect())
+    }
+
+    /// Makes the catalog anew, for whoever holds the lock.
+    pub(super) fn renew(&mut self) -> Result<(), Error> {
+        let catalog = renew(&self.home, &self.journal)?;
+        self.take_catalog(catalog);
+        Ok(())
+    }
+
+    /// Brings the catalog up to the journal, for whoever holds the lock.
+    pub(super) fn bring_up(&mut self) -> Result<(), Error> {
+        let caught_up = rebuild::catch_up(&self.home.backend, &self.journal, &self.catalog)?;
+        if caught_up { Ok(()) } else { self.renew() }
     }
 
     /// The catalog knows its file's name; only here is known in which folder.
@@ -179,7 +228,7 @@ impl Archive {
     }
 
     /// The right edge of the journal's tree, as the catalog's tiles have it.
-    fn edge(&self) -> Result<Edge, Error> {
+    pub(super) fn edge(&self) -> Result<Edge, Error> {
         let edge = Edge::read(self.journal.size(), |id| self.catalog.tile(id))?;
         if edge.frontier().root() != self.journal.root() {
             return Err(Error::Catalog { why: "its tree is not the journal's".into() });

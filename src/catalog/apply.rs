@@ -13,6 +13,7 @@ use crate::{
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
+        pack_id::PackId,
     },
 };
 
@@ -43,8 +44,8 @@ pub struct Recorded<'a> {
 
 /// A pack and what lies in it.
 pub struct Pack<'a> {
-    /// The pack's SHA-256, which is its name.
-    pub pack: Digest,
+    /// Which pack.
+    pub pack: PackId,
     /// The bytes of the whole object, directory and footer included.
     pub n_bytes: u64,
     /// How many frames are known of it.
@@ -126,33 +127,6 @@ impl Catalog {
             Ok(())
         })
     }
-
-    /// Forgets a pack that holds nothing anybody needs.
-    pub fn forget_pack(&self, pack: &Digest) -> Result<(), Error> {
-        let key = pack.key().0 as i64;
-        self.transaction(|transaction| {
-            transaction.execute("DELETE FROM place WHERE pack = ?1", [key])?;
-            transaction.execute("DELETE FROM pack WHERE key = ?1", [key])?;
-            Ok(())
-        })
-    }
-
-    /// Replaces packs by others that hold the same blobs, all or nothing and durably: the packs that
-    /// went may be removed when this returns.
-    pub fn replace_packs(&self, came: &[Pack], went: &[Digest]) -> Result<(), Error> {
-        self.db.pragma_update(None, "synchronous", "full")?;
-        let replaced = self.transaction(|transaction| {
-            for pack in went {
-                let key = pack.key().0 as i64;
-                transaction.execute("DELETE FROM pack WHERE key = ?1", [key])?;
-            }
-            transaction
-                .execute("DELETE FROM place WHERE pack NOT IN (SELECT key FROM pack)", [])?;
-            came.iter().try_for_each(|pack| insert_pack(transaction, pack))
-        });
-        self.db.pragma_update(None, "synchronous", "normal")?;
-        replaced
-    }
 }
 
 /// What the events of a batch mean for the two indexes.
@@ -170,7 +144,7 @@ fn insert_pack(transaction: &Connection, pack: &Pack) -> Result<(), Error> {
     let key = pack.pack.key().0 as i64;
     transaction
         .prepare_cached("INSERT OR REPLACE INTO pack VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![key, pack.pack.as_bytes(), pack.n_bytes as i64, pack.n_frames as i64])?;
+        .execute(params![key, pack.pack.to_bytes(), pack.n_bytes as i64, pack.n_frames as i64])?;
     let mut insert =
         transaction.prepare_cached("INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4, ?5)")?;
     let mut sorted: Vec<&(Key, Place)> = pack.places.iter().collect();
@@ -181,6 +155,15 @@ fn insert_pack(transaction: &Connection, pack: &Pack) -> Result<(), Error> {
     Ok(())
 }
 
+fn delete_packs(transaction: &Connection, packs: &[PackId]) -> Result<(), Error> {
+    let mut delete = transaction.prepare_cached("DELETE FROM pack WHERE key = ?1")?;
+    for pack in packs {
+        delete.execute([pack.key().0 as i64])?;
+    }
+    transaction.execute("DELETE FROM place WHERE pack NOT IN (SELECT key FROM pack)", [])?;
+    Ok(())
+}
+
 /// Applies one event, but for the indexes.
 fn apply_event(
     transaction: &Connection,
@@ -188,8 +171,15 @@ fn apply_event(
     batch: &Batch,
     indexing: &mut Indexing,
 ) -> Result<(), Error> {
-    let Event::Revise(revise) = recorded.event else {
-        return insert_other_event(transaction, recorded);
+    let revise = match recorded.event {
+        Event::Revise(revise) => revise,
+        // What it says is in the table of packs.
+        Event::Packs(_) => return Ok(()),
+        Event::Condemn(condemn) => {
+            delete_packs(transaction, &condemn.packs)?;
+            return insert_other_event(transaction, recorded);
+        }
+        _ => return insert_other_event(transaction, recorded),
     };
     let (content, is_new) = content(transaction, revise)?;
     if is_new {

@@ -8,11 +8,13 @@ use crate::types::{
     document::{Document, OtherEvent, Revision},
     error::Error,
     name::DocName,
+    pack_id::PackId,
 };
 
 use super::{
     Catalog, digest,
     find::{self, DOCUMENT, LATEST_FIRST, REVISION},
+    pack_id,
 };
 
 /// Sums over the whole archive.
@@ -43,8 +45,8 @@ pub struct Totals {
 /// How much of a pack is of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackUsage {
-    /// The pack's SHA-256, which is its name.
-    pub pack: Digest,
+    /// Which pack.
+    pub pack: PackId,
     /// The bytes of the whole object.
     pub n_bytes: u64,
     /// The bytes of all frames, each once for every blob in it.
@@ -212,18 +214,18 @@ impl Catalog {
         Ok(query.query_row([after], |row| row.get(0)).optional()?)
     }
 
-    /// The digests of all packs known here, in order of key.
-    pub fn packs(&self) -> Result<Vec<Digest>, Error> {
-        let mut query = self.db.prepare_cached("SELECT digest FROM pack ORDER BY key")?;
-        let rows = query.query_map([], |row| Ok(digest(row.get_ref(0)?.as_blob()?)))?;
+    /// All packs known here, in order of key.
+    pub fn packs(&self) -> Result<Vec<PackId>, Error> {
+        let mut query = self.db.prepare_cached("SELECT name FROM pack ORDER BY key")?;
+        let rows = query.query_map([], |row| Ok(pack_id(row.get_ref(0)?.as_blob()?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Every pack with its size.
-    pub fn pack_sizes(&self) -> Result<Vec<(Digest, u64)>, Error> {
-        let mut query = self.db.prepare_cached("SELECT digest, bytes FROM pack")?;
+    pub fn pack_sizes(&self) -> Result<Vec<(PackId, u64)>, Error> {
+        let mut query = self.db.prepare_cached("SELECT name, bytes FROM pack")?;
         let rows = query.query_map([], |row| {
-            Ok((digest(row.get_ref(0)?.as_blob()?), row.get::<_, i64>(1)? as u64))
+            Ok((pack_id(row.get_ref(0)?.as_blob()?), row.get::<_, i64>(1)? as u64))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -232,7 +234,7 @@ impl Catalog {
     pub fn pack_usages(&self) -> Result<Vec<PackUsage>, Error> {
         // A blob of several places counts in one of them only.
         let mut query = self.db.prepare(
-            "SELECT p.digest, p.bytes, ifnull(sum(l.bytes), 0), ifnull(sum(l.bytes * (
+            "SELECT p.name, p.bytes, ifnull(sum(l.bytes), 0), ifnull(sum(l.bytes * (
                (EXISTS (SELECT 1 FROM content c WHERE c.key = l.key)
                 OR EXISTS (SELECT 1 FROM chunk k WHERE k.key = l.key))
                AND NOT EXISTS (SELECT 1 FROM place o WHERE o.key = l.key
@@ -241,7 +243,7 @@ impl Catalog {
         )?;
         let rows = query.query_map([], |row| {
             let number = |column: usize| row.get::<_, i64>(column).map(|n| n as u64);
-            let pack = digest(row.get_ref(0)?.as_blob()?);
+            let pack = pack_id(row.get_ref(0)?.as_blob()?);
             Ok(PackUsage {
                 pack,
                 n_bytes: number(1)?,
@@ -284,16 +286,6 @@ impl Catalog {
         ))?;
         let values = [document.0 as i64, after.min(i64::MAX as u64) as i64, limit as i64];
         let rows = query.query_map(values, find::revision)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// The packs in which no content begins: of large contents some, and those that nobody needs.
-    pub fn packs_without_contents(&self) -> Result<Vec<Digest>, Error> {
-        let mut query = self.db.prepare_cached(
-            "SELECT digest FROM pack WHERE key NOT IN
-             (SELECT place.pack FROM place JOIN content ON content.key = place.key)",
-        )?;
-        let rows = query.query_map([], |row| Ok(digest(row.get_ref(0)?.as_blob()?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

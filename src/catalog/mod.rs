@@ -34,6 +34,7 @@ use crate::{
         digest::{Digest, Key},
         error::{Error, Refusal},
         name::DocName,
+        pack_id::PackId,
     },
 };
 
@@ -204,10 +205,10 @@ impl Catalog {
     }
 
     /// Whether the catalog of now, whatever snapshot this one is of, has a pack.
-    pub fn has_pack_now(&self, pack: &Digest) -> Result<bool, Error> {
+    pub fn has_pack_now(&self, pack: &PackId) -> Result<bool, Error> {
         let db = self.newest.open(&self.db).unwrap_or(&self.db);
-        let mut query = db.prepare_cached("SELECT 1 FROM pack WHERE digest = ?1")?;
-        Ok(query.exists([pack.as_bytes()])?)
+        let mut query = db.prepare_cached("SELECT 1 FROM pack WHERE name = ?1")?;
+        Ok(query.exists([&pack.to_bytes()[..]])?)
     }
 
     /// Whether the sketches are of the version that this program makes.
@@ -226,12 +227,12 @@ impl crate::store::place::Places for Catalog {
     fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
         let newest = self.newest.get().filter(|_| !self.is_writing.get());
         let mut query = newest.unwrap_or(&self.db).prepare_cached(
-            "SELECT pack.digest, place.offset, place.bytes, place.blob
+            "SELECT pack.name, place.offset, place.bytes, place.blob
              FROM place JOIN pack ON pack.key = place.pack WHERE place.key = ?1",
         )?;
         let rows = query.query_map([key.0 as i64], |row| {
             Ok(Place {
-                pack: digest(row.get_ref(0)?.as_blob()?),
+                pack: pack_id(row.get_ref(0)?.as_blob()?),
                 offset: row.get(1)?,
                 n_bytes: row.get(2)?,
                 index: row.get(3)?,
@@ -255,6 +256,12 @@ fn sketches_version() -> String {
 /// A digest column; one of the wrong length becomes a digest that fits nothing.
 fn digest(bytes: &[u8]) -> Digest {
     Digest::from_slice(bytes).unwrap_or(Digest::from_bytes([0; 32]))
+}
+
+/// The name of a pack; one of the wrong length becomes a name that no pack has.
+fn pack_id(bytes: &[u8]) -> PackId {
+    let none = PackId { digest: Digest::from_bytes([0; 32]), upload: [0; 3] };
+    PackId::from_slice(bytes).unwrap_or(none)
 }
 
 /// A name as a column: text, or bytes when it is not UTF-8.

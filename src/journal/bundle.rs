@@ -1,4 +1,4 @@
-//! Bundles: up to 256 consecutive events, or their details, as one zstd frame.
+//! Bundles: up to 256 consecutive events of one commit, or their details, as one zstd frame.
 //!
 //! Unpacked, a bundle of entries is a tlog-tiles entry bundle: each line after its length in two
 //! bytes, big-endian. Details have lengths of four bytes; an erased one has length 0.
@@ -7,8 +7,6 @@ use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, find_frame_compressed_size, get_frame_content_size};
 
 use crate::types::{error::Error, limits};
-
-use super::merkle::tiles::TilePath;
 
 /// Bundles are mostly digests in hex, where a longer search finds only short matches that cost more
 /// than they save: level 9 is larger by a tenth; level 19 is smaller by a fiftieth and takes 200
@@ -25,27 +23,6 @@ pub enum Half {
 }
 
 impl Half {
-    /// Both, in the order in which they are written.
-    pub const ALL: [Self; 2] = [Self::Details, Self::Entries];
-
-    /// The folder of these bundles.
-    pub fn folder(self) -> &'static str {
-        match self {
-            Self::Entries => "log/entries",
-            Self::Details => "log/details",
-        }
-    }
-
-    /// The name of one bundle.
-    pub fn name(self, path: TilePath) -> String {
-        format!("{}/{path}", self.folder())
-    }
-
-    /// The bundle that a name stands for, `None` for the name of anything else.
-    pub fn path(self, name: &str) -> Option<TilePath> {
-        TilePath::parse(name.strip_prefix(self.folder())?.strip_prefix('/')?)
-    }
-
     /// A bundle as stored can hardly be larger than unpacked.
     pub fn stored_bytes_max(self) -> usize {
         self.bundle_bytes_max() + (self.bundle_bytes_max() >> 8) + 1024
@@ -87,7 +64,7 @@ pub fn encode(half: Half, items: &[&[u8]]) -> Result<Vec<u8>, Error> {
         compressor.set_parameter(CParameter::ChecksumFlag(true))?;
         compressor.compress(&plain)
     };
-    pack().map_err(|e| Error::io("compress", half.folder(), e))
+    pack().map_err(|e| Error::io("compress", "a bundle", e))
 }
 
 /// Unpacks a bundle of exactly `width` items; the error names what is wrong with it.
@@ -134,7 +111,7 @@ mod tests {
 
     #[test]
     fn bundles_go_round() {
-        for half in Half::ALL {
+        for half in [Half::Entries, Half::Details] {
             let items: [&[u8]; 3] = [b"{\"t\":1}", b"", &[b'x'; 4096]];
             let stored = encode(half, &items).unwrap();
             assert_eq!(decode(half, &stored, 3).unwrap(), items);

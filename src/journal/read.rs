@@ -1,18 +1,18 @@
 //! Reading events back, bundle by bundle.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range, rc::Rc};
 
-use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS};
+use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, pack_id::PackId};
 
 use super::{
     Journal,
-    bundle::{self, Half},
+    bundle::Half,
     event::{Detail, Event},
-    merkle::{Frontier, tiles::TilePath},
+    merkle::Frontier,
+    object::{
+        CommitHead, commit_name, details_name, read_bundle, read_commit_head, read_details_head,
+    },
 };
-
-/// How often a bundle is sought while a writer may be replacing it by a longer one.
-const TRIES_MAX: usize = 3;
 
 /// An event as it stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Entry {
     pub line: Vec<u8>,
     /// What these bytes are.
     pub event: Event,
-    /// What people wrote about it; none once it was erased, or while its bundle is missing.
+    /// What people wrote about it; none once it was erased, or while it is missing.
     pub detail: Option<Detail>,
 }
 
@@ -38,26 +38,26 @@ pub struct Examined {
     pub event: Option<Event>,
     /// Its detail, if it is there and the one that the event means.
     pub detail: Option<Detail>,
-    /// What is wrong; an erased detail is not.
+    /// What is wrong.
     pub problem: Option<Problem>,
 }
 
 /// What can be wrong with one entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// No bundle holds it.
-    #[error("its bundle is missing")]
-    EntryMissing,
-    /// Its bundle cannot be read.
+    /// Its commit cannot be read.
     #[error("{0}")]
     EntryDamaged(String),
     /// Its bytes are not an event.
     #[error("it is malformed: {0}")]
     EventMalformed(String),
-    /// No bundle holds its detail.
-    #[error("the bundle of its detail is missing")]
+    /// The object with its detail is missing.
+    #[error("its detail is missing")]
     DetailMissing,
-    /// The bundle of its detail cannot be read.
+    /// Its detail was emptied, and no event says that it was withdrawn.
+    #[error("its detail is empty, and nothing in the journal withdrew it")]
+    DetailErased,
+    /// The object with its detail cannot be read.
     #[error("{0}")]
     DetailDamaged(String),
     /// Another detail stands where its own belongs.
@@ -71,7 +71,7 @@ pub enum Problem {
 impl Journal {
     /// The events of a range, clipped to the journal's size; holds one bundle at a time.
     ///
-    /// A damaged event is an error that names it; so is a bundle that is missing or cannot be read.
+    /// A damaged event is an error that names it; so is a commit that is missing or cannot be read.
     pub fn entries(&self, range: Range<u64>) -> impl Iterator<Item = Result<Entry, Error>> + '_ {
         self.stretches(range).flat_map(|stretch| stretch.entries())
     }
@@ -79,6 +79,24 @@ impl Journal {
     /// Like [`Journal::entries`], but goes on whatever it finds: every index of the range comes up.
     pub fn examine(&self, range: Range<u64>) -> impl Iterator<Item = Examined> + '_ {
         self.stretches(range).flat_map(|stretch| stretch.examine())
+    }
+
+    /// What the events of a range did to the set of packs.
+    pub fn pack_changes(&self, range: Range<u64>) -> Result<PackChanges, Error> {
+        let mut changes = PackChanges::default();
+        for stretch in self.stretches(range) {
+            stretch.lines_of_all()?.iter().for_each(|line| changes.take(line));
+        }
+        Ok(changes)
+    }
+
+    /// The same of all events that can be read.
+    pub fn readable_pack_changes(&self) -> PackChanges {
+        let mut changes = PackChanges::default();
+        for stretch in self.stretches(0..self.size()) {
+            stretch.lines_of_all().iter().flatten().for_each(|line| changes.take(line));
+        }
+        changes
     }
 
     /// Whether a frontier is that of the signed tree.
@@ -89,109 +107,202 @@ impl Journal {
                 "{} events have the root {}, the checkpoint states {} and {}",
                 found.size, found.root, signed.size, signed.root
             );
-            return Err(Error::damaged(Half::Entries.folder(), why));
+            return Err(Error::damaged("log", why));
         }
         Ok(())
     }
 
-    /// How many of this journal's events bundle `index` holds.
-    pub(super) fn width(&self, index: u64) -> u64 {
-        self.size().saturating_sub(index.saturating_mul(BUNDLE_EVENTS)).min(BUNDLE_EVENTS)
+    /// A range of events, cut where bundles end.
+    fn stretches(&self, range: Range<u64>) -> Stretches<'_> {
+        Stretches { journal: self, next: range.start, end: range.end.min(self.size()), at: None }
     }
 
-    /// The items of a bundle, as many as the journal has, from the shortest file that holds them.
-    ///
-    /// `None` when there is no such file.
-    pub(super) fn load(&self, half: Half, index: u64) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        let Some(exact) = TilePath::new(index, self.width(index)) else {
-            return Ok(Some(Vec::new()));
+    /// The head of a commit, and the index after its last event.
+    pub(super) fn commit_at(&self, number: u64) -> Result<Located, Error> {
+        let head = read_commit_head(&*self.backend, number)?;
+        let head = head.ok_or_else(|| Error::damaged(commit_name(number), "it is missing"))?;
+        let size = match number == self.number {
+            true => Some(self.size()),
+            false => self.head_of(&head.note).map(|head| head.size),
         };
-        if let Some(items) = self.load_file(half, exact)? {
-            return Ok(Some(items));
-        }
-        for _ in 0..TRIES_MAX {
-            for path in self.longer(half, exact)? {
-                if let Some(mut items) = self.load_file(half, path)? {
-                    items.truncate(exact.width() as usize);
-                    return Ok(Some(items));
+        let size = size.filter(|size| *size >= head.head.first);
+        let untrusted =
+            || Error::damaged(commit_name(number), "its checkpoint is not to be trusted");
+        Ok(Located { number, size: size.ok_or_else(untrusted)?, commit: Rc::new(head) })
+    }
+
+    /// The commit that holds an event.
+    pub(super) fn commit_of(&self, index: u64) -> Result<Located, Error> {
+        let (mut low, mut high) = (0, self.number);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let found = match self.commit_at(middle) {
+                Ok(found) => found,
+                Err(error) => return self.commit_around(index).ok_or(error),
+            };
+            if found.size > index {
+                if found.commit.head.first <= index {
+                    return Ok(found);
                 }
+                high = middle;
+            } else {
+                low = middle + 1;
             }
         }
-        Ok(None)
+        self.commit_at(low)
     }
 
-    /// All items of one file, `None` when there is none.
-    pub(super) fn load_file(
-        &self,
-        half: Half,
-        path: TilePath,
-    ) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        let name = half.name(path);
-        let Some(stored) = self.backend.read(&name, half.stored_bytes_max())? else {
-            return Ok(None);
+    /// The same where some commits cannot be read.
+    fn commit_around(&self, index: u64) -> Option<Located> {
+        let holds = |found: &Located| (found.commit.head.first..found.size).contains(&index);
+        let readable = (0..=self.number).rev().filter_map(|number| self.commit_at(number).ok());
+        readable.into_iter().find(holds)
+    }
+
+    /// Where events can be read again after `index`, of which the commit cannot be read.
+    fn next_readable(&self, index: u64) -> u64 {
+        let starts = |number| {
+            let found = self.commit_at(number).ok()?;
+            (found.size > index).then_some(found.commit.head.first.max(index + 1))
         };
-        let items = bundle::decode(half, &stored, path.width());
-        items.map(Some).map_err(|why| Error::damaged(name, why))
-    }
-
-    /// Files of the same bundle that hold more, the shortest first.
-    fn longer(&self, half: Half, exact: TilePath) -> Result<Vec<TilePath>, Error> {
-        let full = TilePath::full(exact.index());
-        let listed = self.backend.list(&format!("{}.p", half.name(full)))?;
-        let paths = listed.iter().filter_map(|object| half.path(&object.name));
-        let mut paths: Vec<TilePath> = paths.chain([full]).filter(|path| *path > exact).collect();
-        paths.sort_unstable();
-        Ok(paths)
-    }
-
-    /// A range of events, cut where bundles end.
-    fn stretches(&self, range: Range<u64>) -> impl Iterator<Item = Stretch<'_>> {
-        let end = range.end.min(self.size());
-        let starts = std::iter::successors(Some(range.start), |start| {
-            (start / BUNDLE_EVENTS).checked_add(1)?.checked_mul(BUNDLE_EVENTS)
-        });
-        starts.take_while(move |start| *start < end).map(move |start| {
-            let bundle = start / BUNDLE_EVENTS;
-            let skip = (start % BUNDLE_EVENTS) as usize;
-            let n = (end - start).min(BUNDLE_EVENTS - start % BUNDLE_EVENTS) as usize;
-            Stretch { journal: self, bundle, positions: skip..skip + n }
-        })
+        (0..=self.number).find_map(starts).unwrap_or(u64::MAX)
     }
 }
 
-/// Consecutive events in one bundle.
+/// Packs that came and stayed, and packs that were condemned.
+#[derive(Debug, Clone, Default)]
+pub struct PackChanges {
+    /// Those that a commit brought, and none condemned.
+    pub came: BTreeSet<PackId>,
+    /// Those condemned, wherever they came from.
+    pub went: BTreeSet<PackId>,
+}
+
+impl PackChanges {
+    /// Goes on by one event.
+    fn take(&mut self, line: &[u8]) {
+        if !line.starts_with(br#"{"t":"packs""#) && !line.starts_with(br#"{"t":"condemn""#) {
+            return;
+        }
+        match Event::parse(line) {
+            Ok(Event::Packs(event)) => self.came.extend(event.packs),
+            Ok(Event::Condemn(event)) => {
+                event.packs.iter().for_each(|pack| {
+                    self.came.remove(pack);
+                });
+                self.went.extend(event.packs);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A commit and where it ends.
+#[derive(Debug, Clone)]
+pub(super) struct Located {
+    pub number: u64,
+    /// The number of events up to its end.
+    pub size: u64,
+    pub commit: Rc<CommitHead>,
+}
+
+/// Cuts a range into stretches.
+struct Stretches<'a> {
+    journal: &'a Journal,
+    next: u64,
+    end: u64,
+    at: Option<Located>,
+}
+
+impl<'a> Iterator for Stretches<'a> {
+    type Item = Stretch<'a>;
+
+    fn next(&mut self) -> Option<Stretch<'a>> {
+        let index = self.next;
+        if index >= self.end {
+            return None;
+        }
+        let journal = self.journal;
+        let located = match self.at.take() {
+            Some(at) if index < at.size => Ok(at),
+            Some(at) => journal.commit_at(at.number + 1),
+            None => journal.commit_of(index),
+        };
+        let located =
+            located.and_then(|at| match (at.commit.head.first..at.size).contains(&index) {
+                true => Ok(at),
+                false => Err(Error::damaged(
+                    commit_name(at.number),
+                    "it does not go on where others end",
+                )),
+            });
+        let at = match located {
+            Ok(at) => at,
+            Err(why) => {
+                self.next = journal.next_readable(index).min(self.end);
+                return Some(Stretch { journal, events: index..self.next, place: Err(why) });
+            }
+        };
+        let first = at.commit.head.first;
+        let bundle = (index - first) / BUNDLE_EVENTS;
+        let start = first + bundle * BUNDLE_EVENTS;
+        let width = (at.size - start).min(BUNDLE_EVENTS);
+        self.next = (start + width).min(self.end);
+        self.at = Some(at.clone());
+        let place = Ok(BundlePlace { at, bundle: bundle as usize, start, width });
+        Some(Stretch { journal, events: index..self.next, place })
+    }
+}
+
+/// Which bundle of which commit.
+struct BundlePlace {
+    at: Located,
+    bundle: usize,
+    /// The index of its first event.
+    start: u64,
+    width: u64,
+}
+
+/// Consecutive events in one bundle, or such as lie in none that can be read.
 struct Stretch<'a> {
     journal: &'a Journal,
-    bundle: u64,
-    /// Which of the bundle's events.
-    positions: Range<usize>,
+    events: Range<u64>,
+    place: Result<BundlePlace, Error>,
 }
 
 impl Stretch<'_> {
-    /// The lines of these events.
-    fn lines(&self) -> Result<Vec<Vec<u8>>, Error> {
-        let missing = || Error::damaged(self.name(), "it is missing");
-        self.load(Half::Entries)?.ok_or_else(missing)
-    }
-
-    fn entries(&self) -> Vec<Result<Entry, Error>> {
-        let halves = self.lines().and_then(|lines| Ok((lines, self.load(Half::Details)?)));
-        match halves {
-            Ok((lines, details)) => {
+    fn entries(self) -> Vec<Result<Entry, Error>> {
+        let place = match &self.place {
+            Ok(place) => place,
+            Err(_) => return self.place.err().into_iter().map(Err).collect(),
+        };
+        match self.lines(place) {
+            Ok(lines) => {
+                let details = match self.details(place) {
+                    Ok(details) => details,
+                    // What people wrote may be lost; what happened is not.
+                    Err(Error::Damaged { .. }) => None,
+                    Err(error) => return vec![Err(error)],
+                };
                 let examined = self.examine_each(lines, details.as_deref());
                 examined.into_iter().map(Entry::of).collect()
             }
-            Err(e) => vec![Err(e)],
+            Err(error) => vec![Err(error)],
         }
     }
 
-    fn examine(&self) -> Vec<Examined> {
-        let lines = match self.load(Half::Entries) {
-            Ok(Some(lines)) => lines,
-            Ok(None) => return self.lost(&Problem::EntryMissing),
+    fn examine(self) -> Vec<Examined> {
+        let place = match &self.place {
+            Ok(place) => place,
+            Err(error) => {
+                return self.lost(&Problem::EntryDamaged(error.to_string()));
+            }
+        };
+        let lines = match self.lines(place) {
+            Ok(lines) => lines,
             Err(e) => return self.lost(&Problem::EntryDamaged(e.to_string())),
         };
-        let details = self.load(Half::Details);
+        let details = self.details(place);
         let whole = details.as_ref().ok().and_then(|details| details.as_deref());
         let mut examined = self.examine_each(lines, whole);
         if let Err(e) = &details {
@@ -203,14 +314,13 @@ impl Stretch<'_> {
     }
 
     fn examine_each(&self, lines: Vec<Vec<u8>>, details: Option<&[Vec<u8>]>) -> Vec<Examined> {
-        let first = self.first();
         let detail = |i: usize| details.and_then(|details| Some(&details.get(i)?[..]));
         let numbered = lines.into_iter().enumerate();
+        let first = self.events.start;
         numbered.map(|(i, line)| Examined::of(first + i as u64, line, detail(i))).collect()
     }
 
     fn lost(&self, problem: &Problem) -> Vec<Examined> {
-        let indices = (0..self.positions.len()).map(|i| self.first() + i as u64);
         let lost = |index| Examined {
             index,
             line: None,
@@ -218,21 +328,57 @@ impl Stretch<'_> {
             detail: None,
             problem: Some(problem.clone()),
         };
-        indices.map(lost).collect()
+        self.events.clone().map(lost).collect()
     }
 
-    fn load(&self, half: Half) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        let items = self.journal.load(half, self.bundle)?;
-        Ok(items.map(|mut items| items.drain(self.positions.clone()).collect()))
+    /// The lines of these events, without their details.
+    fn lines_of_all(self) -> Result<Vec<Vec<u8>>, Error> {
+        match &self.place {
+            Ok(place) => self.lines(place),
+            Err(_) => self.place.map(|_| Vec::new()),
+        }
     }
 
-    fn first(&self) -> u64 {
-        self.bundle * BUNDLE_EVENTS + self.positions.start as u64
+    /// The lines of these events.
+    fn lines(&self, place: &BundlePlace) -> Result<Vec<Vec<u8>>, Error> {
+        let (commit, name) = (&place.at.commit, commit_name(place.at.number));
+        let at = (&commit.head, commit.start);
+        let backend = &*self.journal.backend;
+        let items = read_bundle(backend, Half::Entries, &name, at, (place.bundle, place.width))?;
+        Ok(self.cut(place, items))
     }
 
-    fn name(&self) -> String {
-        let width = self.journal.width(self.bundle);
-        Half::Entries.name(TilePath::new(self.bundle, width).unwrap_or(TilePath::full(self.bundle)))
+    /// Their details; none when the object that holds them is not there.
+    fn details(&self, place: &BundlePlace) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let name = details_name(place.at.number, &place.at.commit.head.id);
+        let backend = &*self.journal.backend;
+        let Some((head, start)) = read_details_head(backend, &name)? else { return Ok(None) };
+        let commit = &place.at.commit.head;
+        if (head.id, head.first) != (commit.id, commit.first) {
+            return Err(Error::damaged(name, "it belongs to another commit"));
+        }
+        let which = (place.bundle, place.width);
+        let items = read_bundle(backend, Half::Details, &name, (&head, start), which)?;
+        Ok(Some(self.cut(place, items)))
+    }
+
+    fn cut(&self, place: &BundlePlace, mut items: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        let position = |index: u64| (index - place.start) as usize;
+        items.drain(position(self.events.start)..position(self.events.end)).collect()
+    }
+}
+
+impl Problem {
+    /// Whether the event itself is whole, and only what people wrote about it is not.
+    pub fn is_of_detail(&self) -> bool {
+        match self {
+            Self::EntryDamaged(_) | Self::EventMalformed(_) => false,
+            Self::DetailMissing
+            | Self::DetailErased
+            | Self::DetailDamaged(_)
+            | Self::DetailMismatch
+            | Self::DetailMalformed(_) => true,
+        }
     }
 }
 
@@ -241,11 +387,13 @@ impl Entry {
     fn of(examined: Examined) -> Result<Self, Error> {
         let Examined { index, line, event, detail, problem } = examined;
         match (line, event, problem) {
-            (Some(line), Some(event), None | Some(Problem::DetailMissing)) => {
+            (Some(line), Some(event), problem)
+                if problem.as_ref().is_none_or(Problem::is_of_detail) =>
+            {
                 Ok(Self { index, line, event, detail })
             }
             (_, _, problem) => {
-                let why = problem.unwrap_or(Problem::EntryMissing).to_string();
+                let why = problem.map_or_else(String::new, |problem| problem.to_string());
                 Err(Error::damaged(format!("event {index}"), why))
             }
         }
@@ -268,7 +416,8 @@ impl Examined {
 
 fn judge(event: &Event, detail: Option<&[u8]>) -> Result<Option<Detail>, Problem> {
     match (event.detail(), detail) {
-        (None, None | Some([])) | (Some(_), Some([])) => Ok(None),
+        (None, None | Some([])) => Ok(None),
+        (Some(_), Some([])) => Err(Problem::DetailErased),
         (Some(_), None) => Err(Problem::DetailMissing),
         (Some(digest), Some(bytes)) if digest == Digest::of(bytes) => {
             let detail = Detail::parse(event, bytes);

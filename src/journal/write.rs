@@ -1,17 +1,25 @@
-//! Writing: a batch is staged under names that nobody reads, then committed by one swap.
+//! Writing: details first, then the commit, which is the creation of its object.
+//!
+//! The object of a number is made once. Whoever loses the race for a number reads what won it, and tries
+//! the next one; whoever gets no clear answer looks before believing anything. So two writers without a
+//! common lock lose nothing.
 
-use std::collections::BTreeMap;
-
-use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, time::Timestamp};
+use crate::{
+    backend::Backend,
+    types::{digest::Digest, error::Error, limits, pack_id::PackId, time::Timestamp},
+};
 
 use super::{
     CHECKPOINT, Journal,
-    bundle::{self, Half},
-    event::{ActDetail, Commit, Detail, Event},
-    merkle::{Frontier, leaf_hash, tiles::TilePath},
+    event::{ActDetail, Commit, Condemn, Detail, Event, PACKS_MAX, Packs},
+    merkle::{Frontier, leaf_hash},
     note::Signer,
+    object::{self, CommitId, commit_name, details_name},
     sign,
 };
+
+/// How often a number is tried while no answer about it is clear.
+const TRIES_MAX: usize = 5;
 
 /// An event and its detail on their way in, as the bytes that will be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,17 +33,31 @@ pub struct Draft {
 pub struct Closing {
     /// By the writer's clock.
     pub at: Timestamp,
+    /// Drawn at random, anew for each attempt.
+    pub id: CommitId,
     /// Who commits.
     pub detail: ActDetail,
 }
 
-/// A batch that lies on disk, read back and found whole, and waits for the checkpoint.
+/// A batch whose details are durable, and which waits for its commit.
 #[derive(Debug)]
 #[must_use = "a staged batch does not exist until it is committed"]
 pub struct Staged {
+    number: u64,
+    id: CommitId,
     first: u64,
+    lines: Vec<Vec<u8>>,
     leaves: Vec<Digest>,
     frontier: Frontier,
+}
+
+/// What became of an attempt to commit.
+#[derive(Debug)]
+pub enum Settled {
+    /// The batch is in the journal; this is the frontier for the next one.
+    Committed(Frontier),
+    /// Another writer has the number. Nothing of the batch is in the journal.
+    Overtaken,
 }
 
 impl Draft {
@@ -46,6 +68,25 @@ impl Draft {
         let detail = detail.bytes().map_err(|e| Error::usage(e.to_string()))?;
         let line = event(Digest::of(&detail)).line().map_err(|e| Error::usage(e.to_string()))?;
         Ok(Self { line, detail })
+    }
+
+    /// The events that say which packs came.
+    pub fn packs(at: Timestamp, packs: &[PackId]) -> Result<Vec<Self>, Error> {
+        let events = packs.chunks(PACKS_MAX);
+        events.map(|some| Self::bare(Event::Packs(Packs { at, packs: some.to_vec() }))).collect()
+    }
+
+    /// The events that say which packs go.
+    pub fn condemn(at: Timestamp, packs: &[PackId]) -> Result<Vec<Self>, Error> {
+        let events = packs.chunks(PACKS_MAX);
+        events
+            .map(|some| Self::bare(Event::Condemn(Condemn { at, packs: some.to_vec() })))
+            .collect()
+    }
+
+    fn bare(event: Event) -> Result<Self, Error> {
+        let line = event.line().map_err(|e| Error::usage(e.to_string()))?;
+        Ok(Self { line, detail: Vec::new() })
     }
 
     /// The event's bytes.
@@ -77,9 +118,9 @@ impl Staged {
 }
 
 impl Journal {
-    /// Writes a batch and the commit event that closes it, and reads both back.
+    /// Closes a batch with its commit event, puts the details, and reads them back.
     ///
-    /// `frontier` is that of the signed tree. A writer sweeps before its first batch.
+    /// `frontier` is that of the signed tree.
     pub fn stage(
         &self,
         frontier: &Frontier,
@@ -87,87 +128,58 @@ impl Journal {
         closing: Closing,
     ) -> Result<Staged, Error> {
         self.check(frontier)?;
-        let end = self.closing_draft(drafts, closing)?;
+        let (number, id, first) = (self.number + 1, closing.id, self.size());
+        let end = self.closing_draft(number, drafts, closing)?;
         let drafts = || drafts.iter().chain([&end]);
-        let tail = self.tail(frontier)?;
-        let lines = (tail.lines.iter()).chain(drafts().map(|draft| &draft.line));
-        let details = (tail.details.iter()).chain(drafts().map(|draft| &draft.detail));
-        let lines: Vec<&[u8]> = lines.map(Vec::as_slice).collect();
-        let details: Vec<&[u8]> = details.map(Vec::as_slice).collect();
-        self.put_bundles(Half::Details, &details)?;
-        self.put_bundles(Half::Entries, &lines)?;
+        let details: Vec<&[u8]> = drafts().map(Draft::detail).collect();
+        let name = details_name(number, &id);
+        let stored = object::encode_details(id, first, &details)?;
+        self.backend.put(&name, &stored)?;
         self.backend.sync()?;
-
-        self.read_back(Half::Details, &details)?;
-        let mut leaves = self.read_back(Half::Entries, &lines)?;
-        leaves.drain(..tail.lines.len());
+        if self.backend.read(&name, stored.len())?.as_deref() != Some(&stored) {
+            return Err(Error::damaged(name, "it does not read back as it was written"));
+        }
+        let lines: Vec<Vec<u8>> = drafts().map(|draft| draft.line.clone()).collect();
+        let leaves: Vec<Digest> = lines.iter().map(|line| leaf_hash(line)).collect();
         let mut grown = frontier.clone();
         leaves.iter().for_each(|leaf| grown.push(*leaf));
-        Ok(Staged { first: self.size(), leaves, frontier: grown })
+        Ok(Staged { number, id, first, lines, leaves, frontier: grown })
     }
 
-    /// Signs the tree with the batch in it and swaps the checkpoint: from here on the batch exists.
+    /// Signs the tree with the batch in it and creates the commit: from here on the batch exists.
     ///
-    /// Returns the frontier for the next batch.
-    pub fn commit(&mut self, staged: Staged, signer: &Signer) -> Result<Frontier, Error> {
+    /// After an error it may exist or not; whoever opens the archive next sees which.
+    pub fn commit(&mut self, staged: Staged, signer: &Signer) -> Result<Settled, Error> {
         assert_eq!(staged.first, self.size(), "a batch is committed where it was staged");
         let (checkpoint, note) = sign(&self.identity, &staged.frontier.head(), signer)?;
-        self.backend.swap(CHECKPOINT, &note)?;
-        (self.checkpoint, self.note) = (checkpoint, note);
-        Ok(staged.frontier)
-    }
-
-    /// Removes bundles beyond the checkpoint, and unfilled ones that a longer one has replaced.
-    ///
-    /// Only the writer calls this, before its first batch: what it leaves behind until then serves
-    /// readers and copies that still go by an older checkpoint. What the checkpoint needs stays.
-    pub fn sweep(&self) -> Result<(), Error> {
-        for half in Half::ALL {
-            for (index, paths) in self.found(half)? {
-                self.sweep_bundle(half, index, &paths)?;
-            }
+        let lines: Vec<&[u8]> = staged.lines.iter().map(Vec::as_slice).collect();
+        let stored = object::encode_commit(&note, staged.id, staged.first, &lines)?;
+        if !settle(&*self.backend, &commit_name(staged.number), &stored)? {
+            return Ok(Settled::Overtaken);
         }
-        self.backend.sync()
-    }
-
-    fn sweep_bundle(&self, half: Half, index: u64, paths: &[TilePath]) -> Result<(), Error> {
-        let exact = TilePath::new(index, self.width(index));
-        if let Some(exact) = exact.filter(|exact| paths != [*exact]) {
-            // A copy made during a commit may hold the longer bundle alone.
-            match self.load(half, index) {
-                Ok(Some(items)) if !paths.contains(&exact) => {
-                    let items: Vec<&[u8]> = items.iter().map(Vec::as_slice).collect();
-                    self.backend.put(&half.name(exact), &bundle::encode(half, &items)?)?;
-                    self.backend.sync()?;
-                }
-                Ok(Some(_)) => {}
-                // Where damage is, anything may still be of use.
-                Ok(None) | Err(Error::Damaged { .. }) => return Ok(()),
-                Err(e) => return Err(e),
-            }
+        (self.number, self.checkpoint, self.note) = (staged.number, checkpoint, note);
+        // For other programs; the commit is what counts.
+        if let Err(error) = self.backend.swap(CHECKPOINT, &self.note) {
+            tracing::debug!(target: "commit", "{CHECKPOINT} is as it was: {error}");
         }
-        let mut surplus = paths.iter().filter(|path| Some(**path) != exact);
-        surplus.try_for_each(|path| self.backend.remove(&half.name(*path)))
+        Ok(Settled::Committed(staged.frontier))
     }
 
-    /// All bundles there are, by index.
-    fn found(&self, half: Half) -> Result<BTreeMap<u64, Vec<TilePath>>, Error> {
-        let mut found: BTreeMap<u64, Vec<TilePath>> = BTreeMap::new();
-        for path in
-            self.backend.list(half.folder())?.iter().filter_map(|object| half.path(&object.name))
-        {
-            found.entry(path.index()).or_default().push(path);
-        }
-        Ok(found)
-    }
-
-    fn closing_draft(&self, drafts: &[Draft], closing: Closing) -> Result<Draft, Error> {
+    fn closing_draft(
+        &self,
+        number: u64,
+        drafts: &[Draft],
+        closing: Closing,
+    ) -> Result<Draft, Error> {
         let batch: Vec<Digest> = drafts.iter().map(|draft| leaf_hash(&draft.line)).collect();
         let batch = Frontier::of(&batch);
         Draft::new(&Detail::Act(closing.detail), |detail| {
             Event::Commit(Commit {
                 at: closing.at,
+                number,
+                id: closing.id,
                 base: self.size(),
+                before: self.root(),
                 n_events: batch.size(),
                 root: batch.root(),
                 key_id: self.identity.verifier().id().0,
@@ -175,60 +187,30 @@ impl Journal {
             })
         })
     }
-
-    /// The unfilled bundle that the next batch goes on from, found to be the one that was signed.
-    fn tail(&self, frontier: &Frontier) -> Result<Tail, Error> {
-        let index = self.size() / BUNDLE_EVENTS;
-        let load = |half: Half| {
-            let missing =
-                || Error::damaged(half.name(TilePath::full(index)), "its beginning is missing");
-            self.load(half, index)?.ok_or_else(missing)
-        };
-        let tail = Tail { lines: load(Half::Entries)?, details: load(Half::Details)? };
-        let leaves: Vec<Digest> = tail.lines.iter().map(|line| leaf_hash(line)).collect();
-        if !frontier.ends_with(&Frontier::of(&leaves)) {
-            let name = Half::Entries.name(TilePath::full(index));
-            return Err(Error::damaged(name, "its events are not those that were signed"));
-        }
-        Ok(tail)
-    }
-
-    /// Writes items as bundles, from the first bundle that is not full.
-    fn put_bundles(&self, half: Half, items: &[&[u8]]) -> Result<(), Error> {
-        for (path, items) in self.cut(items) {
-            self.backend.put(&half.name(path), &bundle::encode(half, items)?)?;
-        }
-        Ok(())
-    }
-
-    /// Reads bundles back and returns the leaf hash of every item found.
-    fn read_back(&self, half: Half, items: &[&[u8]]) -> Result<Vec<Digest>, Error> {
-        let mut leaves = Vec::with_capacity(items.len());
-        for (path, items) in self.cut(items) {
-            let found = self.load_file(half, path)?.unwrap_or_default();
-            if found != items {
-                return Err(Error::damaged(
-                    half.name(path),
-                    "it does not read back as it was written",
-                ));
-            }
-            leaves.extend(found.iter().map(|item| leaf_hash(item)));
-        }
-        Ok(leaves)
-    }
-
-    /// Cuts items that begin where the last full bundle ends into bundles.
-    fn cut<'a>(&self, items: &'a [&'a [u8]]) -> impl Iterator<Item = (TilePath, &'a [&'a [u8]])> {
-        let index = self.size() / BUNDLE_EVENTS;
-        (index..).zip(items.chunks(BUNDLE_EVENTS as usize)).map(|(index, items)| {
-            let path = TilePath::new(index, items.len() as u64);
-            (path.expect("a chunk holds 1 to 256 items"), items)
-        })
-    }
 }
 
-/// What an unfilled bundle holds.
-struct Tail {
-    lines: Vec<Vec<u8>>,
-    details: Vec<Vec<u8>>,
+/// Creates an object that nobody else may have created; whether it is there, and ours.
+///
+/// Whatever the answer to the creation was, the object is read before anything is believed: an error may
+/// come after the deed, and a name may be taken by the same bytes. Where nothing is there, the same bytes
+/// go to the same name again.
+pub(super) fn settle(backend: &dyn Backend, name: &str, bytes: &[u8]) -> Result<bool, Error> {
+    let mut unclear = None;
+    for _ in 0..TRIES_MAX {
+        let put = backend.put(name, bytes).and_then(|()| backend.sync());
+        match backend.read(name, limits::COMMIT_OBJECT_BYTES_MAX) {
+            Ok(Some(found)) if found == bytes => {
+                // It may be there and not be durable.
+                if put.is_err() {
+                    backend.sync()?;
+                }
+                return Ok(true);
+            }
+            // Larger than any commit is not ours either.
+            Ok(Some(_)) | Err(Error::Damaged { .. }) => return Ok(false),
+            Ok(None) => unclear = put.err().or(unclear),
+            Err(error) => unclear = Some(error),
+        }
+    }
+    Err(unclear.unwrap_or_else(|| Error::damaged(name, "it is gone as soon as it is written")))
 }

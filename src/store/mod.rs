@@ -27,10 +27,7 @@ pub use read::{ChainStep, Frames, Reader, Sealed};
 pub use repack::Repacker;
 pub use write::{Blob, Presence, StoredBlobs, Writer, Written};
 
-use crate::types::{
-    digest::{Digest, Key},
-    error::Error,
-};
+use crate::types::{digest::Key, error::Error};
 
 use self::{
     candidates::{BaseCandidate, BaseCandidates},
@@ -51,10 +48,4 @@ impl BaseCandidates for Nothing {
     fn base_candidates(&self, _: &Features, _: Option<Key>) -> Result<Vec<BaseCandidate>, Error> {
         Ok(Vec::new())
     }
-}
-
-/// The name of the object that holds a pack.
-pub fn pack_name(pack: &Digest) -> String {
-    let hex = pack.to_string();
-    format!("packs/{}/{hex}", &hex[..2])
 }

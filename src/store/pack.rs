@@ -10,12 +10,12 @@ use crate::{
         digest::{Digest, Key},
         error::Error,
         limits,
+        pack_id::PackId,
     },
 };
 
 use super::{
     frame::{self, Cursor, FrameError, Header},
-    pack_name,
     place::Place,
 };
 
@@ -34,8 +34,8 @@ pub struct Listed {
 
 /// A pack ready to be put: its bytes, and what lies where.
 pub struct Packed {
-    /// The pack's SHA-256, which is its name.
-    pub pack: Digest,
+    /// The SHA-256 of the whole object.
+    pub digest: Digest,
     /// The whole object.
     pub bytes: Vec<u8>,
     /// Its frames in order.
@@ -98,12 +98,12 @@ impl Builder {
         footer.extend_from_slice(&checksum.to_le_bytes());
         footer.extend_from_slice(&FOOTER);
         self.bytes.extend_from_slice(&footer);
-        Packed { pack: Digest::of(&self.bytes), bytes: self.bytes, frames: self.frames }
+        Packed { digest: Digest::of(&self.bytes), bytes: self.bytes, frames: self.frames }
     }
 }
 
 /// The places of all blobs of a pack, from its directory.
-pub fn places(pack: Digest, frames: &[Listed]) -> impl Iterator<Item = (Key, Place)> {
+pub fn places(pack: PackId, frames: &[Listed]) -> impl Iterator<Item = (Key, Place)> {
     let mut offset = HEADER.len() as u32;
     frames.iter().flat_map(move |frame| {
         let start = offset;
@@ -116,8 +116,8 @@ pub fn places(pack: Digest, frames: &[Listed]) -> impl Iterator<Item = (Key, Pla
 }
 
 /// Reads a pack's directory with two small reads.
-pub fn directory(backend: &dyn Backend, pack: &Digest) -> Result<Vec<Listed>, Error> {
-    let name = pack_name(pack);
+pub fn directory(backend: &dyn Backend, pack: &PackId) -> Result<Vec<Listed>, Error> {
+    let name = pack.object_name();
     let n_pack = backend.size(&name)?.ok_or_else(|| Error::damaged(&*name, "it is missing"))?;
     let short = || Error::damaged(&*name, "it is too short for a pack");
     let footer_at = n_pack.checked_sub(FOOTER_BYTES as u64).ok_or_else(short)?;
@@ -289,7 +289,8 @@ mod tests {
     fn a_pack_lists_what_was_put_into_it() {
         let packed = example_pack();
         assert_eq!(check(&packed.bytes), Ok(packed.frames.clone()));
-        let places: Vec<_> = places(packed.pack, &packed.frames).collect();
+        let places: Vec<_> =
+            places(PackId { digest: packed.digest, upload: [0; 3] }, &packed.frames).collect();
         assert_eq!(places.len(), 3);
         let (key, place) = places[2];
         assert_eq!((key, place.index), (Key(3), 1));

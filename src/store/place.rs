@@ -1,15 +1,12 @@
 //! Where a stored blob lies.
 
-use crate::types::{
-    digest::{Digest, Key},
-    error::Error,
-};
+use crate::types::{digest::Key, error::Error, pack_id::PackId};
 
 /// Where one blob lies: a frame in a pack, and the blob's index in that frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// The pack, by its own SHA-256.
-    pub pack: Digest,
+    /// The pack.
+    pub pack: PackId,
     /// The first byte of the frame in the pack.
     pub offset: u32,
     /// The length of the frame, header included.

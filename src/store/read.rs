@@ -8,6 +8,7 @@ use crate::{
         digest::{Digest, Key},
         error::Error,
         limits,
+        pack_id::PackId,
     },
 };
 
@@ -15,7 +16,6 @@ use super::{
     cache::{Cache, DecodedFrame},
     chain::ChainLink,
     frame::{self, Base, FrameError, FrameKind, Header, Unpacker},
-    pack_name,
     place::{Place, Places},
 };
 
@@ -63,14 +63,14 @@ impl Frames for Sealed {
     }
 
     fn frame(&self, place: &Place) -> Result<Vec<u8>, Error> {
-        let name = pack_name(&place.pack);
+        let name = place.pack.object_name();
         self.backend.read_range(&name, u64::from(place.offset), place.n_bytes as usize)
     }
 
     fn header(&self, place: &Place) -> Result<Header, Error> {
         let n_frame = place.n_bytes as usize;
         let n_head = n_frame.min(HEAD_BYTES);
-        let name = pack_name(&place.pack);
+        let name = place.pack.object_name();
         let head = self.backend.read_range(&name, u64::from(place.offset), n_head)?;
         let peeked = match frame::peek(&head) {
             Err(FrameError::Short) if n_head < n_frame => frame::peek(&self.frame(place)?),
@@ -87,9 +87,9 @@ impl Frames for Sealed {
 /// Reads blobs and contents, and hands out only what has the right SHA-256.
 pub struct Reader<F> {
     frames: F,
-    cache: RefCell<Cache<(Digest, u32), Rc<DecodedFrame>>>,
+    cache: RefCell<Cache<(PackId, u32), Rc<DecodedFrame>>>,
     /// What can be decoded of frames without a base whose checksum does not fit.
-    remains: RefCell<Cache<(Digest, u32), Rc<DecodedFrame>>>,
+    remains: RefCell<Cache<(PackId, u32), Rc<DecodedFrame>>>,
     unpacker: RefCell<Unpacker>,
 }
 
@@ -466,7 +466,7 @@ fn nowhere(key: Key) -> Error {
 }
 
 fn describe(place: &Place) -> String {
-    format!("the frame at byte {} of {}", place.offset, pack_name(&place.pack))
+    format!("the frame at byte {} of {}", place.offset, place.pack.object_name())
 }
 
 fn no_blob_at(place: &Place) -> Error {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     backend::Backend,
-    types::{digest::Key, error::Error, limits},
+    types::{digest::Key, error::Error, limits, pack_id::UploadIds},
 };
 
 use super::{
@@ -23,13 +23,14 @@ pub struct Repacker {
     pack: Builder,
     packer: Packer,
     written: Vec<Written>,
+    uploads: UploadIds,
 }
 
 impl Repacker {
-    /// Starts with an empty pack.
-    pub fn new(backend: Arc<dyn Backend>) -> Self {
+    /// Starts with an empty pack; packs are named by `uploads`.
+    pub fn new(backend: Arc<dyn Backend>, uploads: UploadIds) -> Self {
         let (pack, packer) = (Builder::default(), Packer::default());
-        Self { backend, pack, packer, written: Vec::new() }
+        Self { backend, pack, packer, written: Vec::new(), uploads }
     }
 
     /// Takes a frame over.
@@ -59,7 +60,7 @@ impl Repacker {
     fn seal_if(&mut self, is_due: bool) -> Result<(), Error> {
         if is_due && !self.pack.is_empty() {
             let pack = std::mem::take(&mut self.pack);
-            self.written.push(put_pack(&*self.backend, pack)?);
+            self.written.push(put_pack(&*self.backend, pack, &mut self.uploads)?);
         }
         Ok(())
     }

@@ -7,17 +7,13 @@ use std::collections::HashMap;
 
 use crate::{
     backend::Backend,
-    types::{
-        digest::{Digest, Key},
-        error::Error,
-        limits,
-    },
+    types::{digest::Key, error::Error, limits, pack_id::PackId},
 };
 
 use super::{
     compressor::LEVEL_ALONE,
     frame::{self, FrameKind, Header},
-    pack, pack_name,
+    pack,
 };
 
 /// How a blob is stored.
@@ -116,10 +112,10 @@ impl StorageStats {
     pub fn count(
         &mut self,
         backend: &dyn Backend,
-        pack: &Digest,
+        pack: &PackId,
         shares: &mut Shares,
     ) -> Result<(), Error> {
-        let name = pack_name(pack);
+        let name = pack.object_name();
         let bytes = match backend.read(&name, limits::PACK_BYTES_MAX as usize) {
             Ok(bytes) => bytes.unwrap_or_default(),
             Err(Error::Damaged { .. }) => Vec::new(),
@@ -183,15 +179,19 @@ mod tests {
         }
         let packed = builder.seal();
         let memory = Memory::default();
-        memory.put(&pack_name(&packed.pack), &packed.bytes).unwrap();
+        memory.put(&id(&packed).object_name(), &packed.bytes).unwrap();
         (memory, packed)
+    }
+
+    fn id(packed: &pack::Packed) -> PackId {
+        PackId { digest: packed.digest, upload: [0; 3] }
     }
 
     #[test]
     fn storage_classes_add_up_to_the_pack() {
         let (memory, packed) = example();
         let (mut stats, mut shares) = (StorageStats::default(), Shares::default());
-        stats.count(&memory, &packed.pack, &mut shares).unwrap();
+        stats.count(&memory, &id(&packed), &mut shares).unwrap();
         let all = [stats.as_is, stats.alone, stats.based, stats.solid, stats.lists];
         assert_eq!(all.map(|class| class.n_blobs), [1, 1, 1, 2, 1]);
         assert_eq!(all.map(|class| class.n_raw), [3, 30, 40, 30, 73]);
@@ -203,12 +203,12 @@ mod tests {
     #[test]
     fn a_pack_that_cannot_be_made_out_is_counted_as_that() {
         let (memory, packed) = example();
-        let name = pack_name(&packed.pack);
+        let name = id(&packed).object_name();
         let mut contents = memory.contents();
         contents.insert(name, packed.bytes[..40].to_vec().into());
         let (mut stats, mut shares) = (StorageStats::default(), Shares::default());
-        stats.count(&Memory::of(contents), &packed.pack, &mut shares).unwrap();
-        stats.count(&Memory::default(), &packed.pack, &mut shares).unwrap();
+        stats.count(&Memory::of(contents), &id(&packed), &mut shares).unwrap();
+        stats.count(&Memory::default(), &id(&packed), &mut shares).unwrap();
         let wanted =
             StorageStats { n_unreadable: 2, n_unreadable_bytes: 40, ..StorageStats::default() };
         assert_eq!(stats, wanted);
@@ -223,9 +223,9 @@ mod tests {
         }
         let (memory, packed) = example();
         let mut shares = Shares::default();
-        StorageStats::default().count(&memory, &packed.pack, &mut shares).unwrap();
-        let at: Vec<_> = pack::places(packed.pack, &packed.frames)
-            .map(|(_, place)| (packed.pack.key(), place.offset, place.n_bytes))
+        StorageStats::default().count(&memory, &id(&packed), &mut shares).unwrap();
+        let at: Vec<_> = pack::places(id(&packed), &packed.frames)
+            .map(|(_, place)| (id(&packed).key(), place.offset, place.n_bytes))
             .collect();
         assert_eq!(shares.of(at[1], 30), u64::from(at[1].2), "it has the frame for itself");
         assert_eq!(shares.of(at[3], 10), share(u64::from(at[3].2), 10, 30));

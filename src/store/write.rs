@@ -14,6 +14,7 @@ use crate::{
         digest::{Digest, Key},
         error::Error,
         limits,
+        pack_id::{PackId, UploadIds},
     },
 };
 
@@ -26,7 +27,6 @@ use super::{
     features::Fingerprint,
     frame::{self, FrameKind, Header},
     pack::{Builder, Packed, places},
-    pack_name,
     place::{Place, Places},
     read::{Frames, Reader, Sealed},
     solid::{SMALL_BYTES_MAX, SolidMember, SolidWindow},
@@ -43,7 +43,7 @@ const SMALL_MATCHING_MIN: u32 = 2;
 const TINY_BYTES_MAX: usize = 4 << 10;
 
 /// Names the pack that is not sealed yet.
-const OPEN_PACK: Digest = Digest::from_bytes([0; 32]);
+const OPEN_PACK: PackId = PackId { digest: Digest::from_bytes([0; 32]), upload: [0; 3] };
 
 /// A blob on its way in.
 pub struct Blob {
@@ -71,8 +71,8 @@ pub enum Presence {
 
 /// A pack that was written: what the catalog needs to know of it.
 pub struct Written {
-    /// The pack's SHA-256, which is its name.
-    pub pack: Digest,
+    /// Which pack.
+    pub pack: PackId,
     /// The bytes of the whole object, directory and footer included.
     pub n_bytes: u64,
     /// As many as its directory lists.
@@ -95,16 +95,17 @@ pub struct Writer {
     recent_bytes: Cache<Key, Arc<Vec<u8>>>,
     solid: SolidWindow,
     compressor: Compressor,
-    packs: Packs,
+    packs: PackSeries,
 }
 
-/// Packs, sealed and open.
-struct Packs {
+/// PackSeries, sealed and open.
+struct PackSeries {
     backend: Arc<dyn Backend>,
     reader: Reader<Open>,
     /// Depth and decoded bytes of the blobs in the frames written.
     depths: HashMap<Key, (u8, u64)>,
     written: Vec<Written>,
+    uploads: UploadIds,
 }
 
 /// The frames of sealed packs and of the one being filled.
@@ -147,12 +148,14 @@ impl Open {
 }
 
 impl Writer {
-    /// Starts a transaction; bases are found through `stored`, and `pool` compresses.
+    /// Starts a transaction; bases are found through `stored`, and `pool` compresses. PackSeries are named by
+    /// `uploads`.
     pub fn new<S: StoredBlobs + 'static>(
         backend: Arc<dyn Backend>,
         stored: Rc<S>,
         pool: Rc<Pool>,
         levels: CompressionLevels,
+        uploads: UploadIds,
     ) -> Self {
         let sealed = Sealed::new(Arc::clone(&backend), Rc::clone(&stored) as Rc<dyn Places>);
         let open = Open { sealed, pack: Builder::default(), places: HashMap::new() };
@@ -164,7 +167,7 @@ impl Writer {
             recent_bytes: Cache::new(RECENT_BYTES),
             solid: SolidWindow::default(),
             compressor: Compressor::new(pool, levels),
-            packs: Packs { backend, reader, depths, written },
+            packs: PackSeries { backend, reader, depths, written, uploads },
         }
     }
 
@@ -396,7 +399,7 @@ fn link(key: Key, frame: &[u8], base: Option<&Based>) -> ChainLink {
     }
 }
 
-impl Packs {
+impl PackSeries {
     fn add(&mut self, frame: CompressedFrame) -> Result<(), Error> {
         let CompressedFrame { kind, blobs, raw, packed, base } = frame;
         let base = base.map(|(link, skip)| self.settled(link).describe(raw.len(), skip));
@@ -434,7 +437,8 @@ impl Packs {
         if open.pack.is_empty() {
             return Ok(());
         }
-        let written = put_pack(&*self.backend, std::mem::take(&mut open.pack))?;
+        let pack = std::mem::take(&mut open.pack);
+        let written = put_pack(&*self.backend, pack, &mut self.uploads)?;
         for place in open.places.values_mut().flatten().filter(|place| place.pack == OPEN_PACK) {
             place.pack = written.pack;
         }
@@ -446,14 +450,14 @@ impl Packs {
 }
 
 /// Seals a pack and writes it; it is durable only after the backend's next `sync`.
-pub(super) fn put_pack(backend: &dyn Backend, pack: Builder) -> Result<Written, Error> {
-    let Packed { pack, bytes, frames } = pack.seal();
-    let name = pack_name(&pack);
-    match backend.put(&name, &bytes) {
-        // What lies there has another digest than its name; this has the right one.
-        Err(Error::Damaged { .. }) => backend.swap(&name, &bytes)?,
-        put => put?,
-    }
+pub(super) fn put_pack(
+    backend: &dyn Backend,
+    pack: Builder,
+    uploads: &mut UploadIds,
+) -> Result<Written, Error> {
+    let Packed { digest, bytes, frames } = pack.seal();
+    let pack = uploads.next_pack(digest);
+    backend.put(&pack.object_name(), &bytes)?;
     let places = places(pack, &frames).collect();
     Ok(Written { pack, n_bytes: bytes.len() as u64, n_frames: frames.len() as u64, places })
 }

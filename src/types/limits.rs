@@ -40,12 +40,16 @@ pub const DIRECTORY_BYTES_MAX: usize = 32 << 20;
 pub const EVENT_BYTES_MAX: usize = 4 << 10;
 /// One detail, as its line of JSON.
 pub const DETAIL_BYTES_MAX: usize = 64 << 10;
-/// Events in a full bundle, as in a tlog-tiles entry bundle.
+/// Events in a bundle, as in a tlog-tiles entry bundle.
 pub const BUNDLE_EVENTS: u64 = 256;
+/// Bundles in one commit.
+pub const COMMIT_BUNDLES_MAX: usize = 256;
 /// A bundle of entries, unpacked.
 pub const ENTRIES_BYTES_MAX: usize = 256 * (EVENT_BYTES_MAX + 2);
 /// A bundle of details, unpacked.
 pub const DETAILS_BYTES_MAX: usize = 256 * (DETAIL_BYTES_MAX + 4);
+/// A commit object as stored.
+pub const COMMIT_OBJECT_BYTES_MAX: usize = 512 << 20;
 /// A checkpoint with all its signature lines.
 pub const NOTE_BYTES_MAX: usize = 64 << 10;
 /// The identity file.

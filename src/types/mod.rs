@@ -6,4 +6,5 @@ pub mod error;
 pub mod interrupt;
 pub mod limits;
 pub mod name;
+pub mod pack_id;
 pub mod time;

@@ -10,7 +10,7 @@ use docarchive::internals::{
     store::{
         chunk::{self, Chunk},
         frame::{FrameKind, Header},
-        pack, pack_name,
+        pack,
     },
     types::{
         digest::{Digest, Key},
@@ -36,9 +36,13 @@ fn example(content: &[u8]) -> (Contents, Vec<Chunk>) {
 
 /// The same facts with another list under the key of the content.
 fn with_list(contents: &Contents, key: Key, chunks: &[Chunk]) -> Contents {
+    with_lists(contents, key, chunks, false)
+}
+
+/// The same, perhaps with the right list behind it.
+fn with_lists(contents: &Contents, key: Key, chunks: &[Chunk], keeps_own: bool) -> Contents {
     let mut crafted = contents.clone();
     for (name, bytes) in contents.iter().filter(|(name, _)| name.starts_with("packs/")) {
-        crafted.remove(name);
         let listed = pack::check(bytes).unwrap();
         let mut frames = listed.iter();
         let mut builder = pack::Builder::default();
@@ -52,11 +56,13 @@ fn with_list(contents: &Contents, key: Key, chunks: &[Chunk]) -> Contents {
             let list = chunk::encode_list(chunks);
             let lengths = vec![list.len() as u32];
             let header = Header { kind: FrameKind::List, packed: false, lengths, base: None };
-            builder.add(&header, &list, keys);
+            builder.add(&header, &list, keys.clone());
+            if keeps_own {
+                builder.add_encoded(&bytes[offset as usize..][..n_bytes as usize], keys);
+            }
         })
         .unwrap();
-        let packed = builder.seal();
-        crafted.insert(pack_name(&packed.pack), packed.bytes.into());
+        crafted.insert(name.clone(), builder.seal().bytes.into());
     }
     crafted
 }
@@ -154,10 +160,7 @@ fn a_second_list_that_is_right_is_found_behind_a_wrong_one() {
     let (contents, chunks) = example(&content);
     let mut swapped = chunks.clone();
     swapped.swap(0, 1);
-    let mut both = contents.clone();
-    for (name, bytes) in with_list(&contents, Digest::of(&content).key(), &swapped) {
-        both.insert(name, bytes);
-    }
+    let both = with_lists(&contents, Digest::of(&content).key(), &swapped, true);
     let (archive, document, revision) = opened(both);
     let mut stream = archive.read(&document, &revision).unwrap();
     let mut read = Vec::new();

@@ -15,11 +15,10 @@ use docarchive::internals::{
         merkle::{Frontier, leaf_hash},
         note::{Checkpoint, Verifier},
     },
-    similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         chunk::{self, Chunk},
         frame::{self, Base, FrameKind, Header},
-        pack, pack_name,
+        pack,
     },
     types::digest::{Digest, Key},
 };
@@ -57,15 +56,21 @@ fn json(name: &str) -> Vec<u8> {
     text.trim_end_matches('\n').as_bytes().to_vec()
 }
 
+/// The id of the example's commit.
+const ID: &str = "32c06676bd352252";
+
 /// The example archive as the text shows it.
 fn example() -> Contents {
     let packed = hex("pack");
+    let Event::Packs(event) = Event::parse(&json("packs")).unwrap() else { panic!() };
+    let pack = event.packs[0];
     [
         ("identity".to_owned(), text("identity")),
+        ("log/000/000/000".to_owned(), hex("first-commit")),
+        ("log/000/000/001".to_owned(), hex("commit")),
         ("log/checkpoint".to_owned(), text("checkpoint")),
-        ("log/entries/000.p/2".to_owned(), hex("entries")),
-        ("log/details/000.p/2".to_owned(), hex("details")),
-        (pack_name(&Digest::of(&packed)), packed),
+        (format!("details/000/000/001-{ID}"), hex("details")),
+        (pack.object_name(), packed),
     ]
     .into_iter()
     .map(|(name, bytes)| (name, bytes.into()))
@@ -80,9 +85,15 @@ fn made() -> Contents {
     memory.contents()
 }
 
-/// The bundles of the example, unpacked: each item after its length.
+/// The one bundle of an object of the example, unpacked: each item after its length.
 fn items(name: &str, length_bytes: usize) -> Vec<Vec<u8>> {
-    let plain = zstd::bulk::decompress(&hex(name), 1 << 20).unwrap();
+    let stored = hex(name);
+    let note = text("checkpoint");
+    let body = stored.strip_prefix(&*note).map_or(&stored[..], |rest| &rest[1..]);
+    assert_eq!(body[..8], u64::from_str_radix(ID, 16).unwrap().to_be_bytes());
+    assert_eq!(body[8..20], [&0_u64.to_le_bytes()[..], &1_u32.to_le_bytes()].concat());
+    assert_eq!(body[20..24], ((body.len() - 24) as u32).to_le_bytes());
+    let plain = zstd::bulk::decompress(&body[24..], 1 << 20).unwrap();
     let (mut rest, mut items) = (&plain[..], Vec::new());
     while !rest.is_empty() {
         let (length, tail) = rest.split_at(length_bytes);
@@ -96,9 +107,34 @@ fn items(name: &str, length_bytes: usize) -> Vec<Vec<u8>> {
 #[test]
 fn every_block_of_the_text_is_tested() {
     let known = |language: &str| blocks(language).into_keys().collect::<Vec<_>>();
-    assert_eq!(known("hex"), ["based", "details", "entries", "frame", "list", "pack", "sketch"]);
+    assert_eq!(
+        known("hex"),
+        [
+            "based",
+            "based-list",
+            "commit",
+            "details",
+            "first-commit",
+            "frame",
+            "list",
+            "pack",
+            "solid",
+        ]
+    );
     assert_eq!(known("text"), ["checkpoint", "identity"]);
-    assert_eq!(known("json"), ["audit", "commit", "commit-detail", "revise", "revise-detail"]);
+    assert_eq!(
+        known("json"),
+        [
+            "audit",
+            "commit",
+            "commit-detail",
+            "condemn",
+            "odd-name-detail",
+            "packs",
+            "revise",
+            "revise-detail",
+        ]
+    );
 }
 
 #[test]
@@ -155,27 +191,28 @@ fn the_example_identity_and_checkpoint_belong_together() {
     assert_eq!(identity.verifier(), signer().verifier());
     assert_eq!(Verifier::parse(&identity.verifier().to_string()).unwrap(), *identity.verifier());
     let checkpoint = Checkpoint::open(&text("checkpoint"), identity.verifier()).unwrap();
-    let leaves: Vec<Digest> = items("entries", 2).iter().map(|line| leaf_hash(line)).collect();
+    let leaves: Vec<Digest> = items("commit", 2).iter().map(|line| leaf_hash(line)).collect();
     let head = Frontier::of(&leaves).head();
-    assert_eq!((checkpoint.size, checkpoint.root), (2, head.root));
+    assert_eq!((checkpoint.size, checkpoint.root), (3, head.root));
     assert_eq!(checkpoint.origin, "example.org/test");
 }
 
 #[test]
 fn the_example_bundles_hold_the_example_events_and_their_details() {
-    let (lines, details) = (items("entries", 2), items("details", 4));
-    assert_eq!(lines, [json("revise"), json("commit")]);
-    assert_eq!(details, [json("revise-detail"), json("commit-detail")]);
-    for (line, detail) in lines.iter().zip(&details) {
+    let (lines, details) = (items("commit", 2), items("details", 4));
+    assert_eq!(lines, [json("revise"), json("packs"), json("commit")]);
+    assert_eq!(details, [json("revise-detail"), Vec::new(), json("commit-detail")]);
+    for (line, detail) in lines.iter().zip(&details).filter(|(_, detail)| !detail.is_empty()) {
         let event = Event::parse(line).unwrap();
         assert_eq!(event.detail(), Some(Digest::of(detail)));
         Detail::parse(&event, detail).unwrap();
     }
     let Event::Revise(revise) = Event::parse(&lines[0]).unwrap() else { panic!() };
     assert_eq!((revise.sha256, revise.size), (Digest::of(b"abc"), 3));
-    let Event::Commit(commit) = Event::parse(&lines[1]).unwrap() else { panic!() };
-    let batch = Frontier::of(&[leaf_hash(&lines[0])]);
-    assert_eq!((commit.base, commit.n_events, commit.root), (0, 1, batch.root()));
+    let Event::Commit(commit) = Event::parse(&lines[2]).unwrap() else { panic!() };
+    let batch = Frontier::of(&[leaf_hash(&lines[0]), leaf_hash(&lines[1])]);
+    assert_eq!((commit.base, commit.n_events, commit.root), (0, 2, batch.root()));
+    assert_eq!((commit.number, commit.before), (1, Digest::of(b"")));
     assert_eq!(commit.key_id, signer().verifier().id().0);
     assert!(
         matches!(Event::parse(&json("audit")), Ok(Event::Audit(audit)) if audit.n_findings == 0)
@@ -183,12 +220,35 @@ fn the_example_bundles_hold_the_example_events_and_their_details() {
 }
 
 #[test]
-fn the_example_sketch_is_of_four_words() {
-    let words = b"thetidecomesin";
-    let sketch = Sketch::of(PackedWords { bytes: words, ends: &[3, 7, 12, 14] });
-    let parsed = Sketch::parse(&hex("sketch")).unwrap();
-    assert_eq!(parsed, sketch);
-    assert_eq!((parsed.n_shingles(), parsed.index_hashes().len()), (5, 5));
+fn the_example_of_a_condemned_pack_and_of_an_odd_name_are_right() {
+    let Ok(Event::Condemn(condemn)) = Event::parse(&json("condemn")) else { panic!() };
+    let Ok(Event::Packs(packs)) = Event::parse(&json("packs")) else { panic!() };
+    assert_eq!(condemn.packs, packs.packs);
+    let revise = Event::parse(&json("revise")).unwrap();
+    let Ok(Detail::Revise(odd)) = Detail::parse(&revise, &json("odd-name-detail")) else {
+        panic!()
+    };
+    assert_eq!(odd.name.as_bytes(), b"caf\xe9.txt");
+}
+
+#[test]
+fn the_example_solid_frame_and_based_list_mean_what_the_text_says() {
+    let solid = hex("solid");
+    let (header, payload, n_bytes) = frame::parse(&solid).unwrap();
+    let expected =
+        Header { kind: FrameKind::Solid, packed: false, lengths: vec![3, 2], base: None };
+    assert_eq!((header, payload, n_bytes), (expected, &b"abcde"[..], solid.len()));
+
+    let based = hex("based-list");
+    let (header, payload, n_bytes) = frame::parse(&based).unwrap();
+    let key = Digest::of(b"abc").key();
+    let base = Base { key, depth: 1, decoded_bytes: 110, skip: false };
+    let expected =
+        Header { kind: FrameKind::List, packed: true, lengths: vec![73], base: Some(base) };
+    assert_eq!((header, n_bytes), (expected, based.len()));
+    let list = frame::Unpacker::default().unpack(payload, Some(&hex("list")), 73).unwrap();
+    let chunk = Chunk { digest: Digest::of(b"abc"), n_bytes: 3 };
+    assert_eq!(chunk::parse_list(&list), Some(vec![chunk, chunk]));
 }
 
 // Golden bytes: what the program writes today. A new zstd, or a writer that packs better, may write
@@ -244,17 +304,17 @@ fn i8_the_same_input_clock_and_key_give_the_same_bytes() {
     let (once, twice) = (contents(), contents());
     assert!(once == twice);
     let packs: Vec<&str> =
-        once.keys().filter_map(|name| name.rsplit('/').next().filter(|n| n.len() == 64)).collect();
+        once.keys().filter_map(|name| name.rsplit('/').next().filter(|n| n.len() == 71)).collect();
     assert_eq!(packs, PACKS);
     assert_eq!(Digest::of(&once["log/checkpoint"]).to_string(), CHECKPOINT);
 }
 
 const PACKS: [&str; 3] = [
-    "86e2ab8b161aba08d5aa63b9217f77896915b41f2c7fa691665870173c8b8e49",
-    "8e7c668d9e52f01439b62b2a1337175e7f50e049744ec38b7596f5499eccac79",
-    "bc6f1e3e24895c8d5b0144e8a94970277fef2ec1cd502a844c4af689dceb21a3",
+    "86e2ab8b161aba08d5aa63b9217f77896915b41f2c7fa691665870173c8b8e49-21c98c",
+    "8e7c668d9e52f01439b62b2a1337175e7f50e049744ec38b7596f5499eccac79-5a869a",
+    "bc6f1e3e24895c8d5b0144e8a94970277fef2ec1cd502a844c4af689dceb21a3-edaa91",
 ];
-const CHECKPOINT: &str = "365ef41057caa3b6ac040b24c7f0d9b14839151f78ffb8fb1f158fda42d650b6";
+const CHECKPOINT: &str = "bde3972442bee45c7c27145fb8385d73553f383e235eaa792853576776a84672";
 
 /// The objects of a folder, so that nothing is written beside them.
 fn load(folder: &Path) -> Contents {
@@ -295,7 +355,7 @@ fn make_the_seed() {
     drop(seed(init_in(&path)));
     for entry in fs::read_dir(&path).unwrap() {
         let entry = entry.unwrap();
-        if !["identity", "log", "packs"].contains(&entry.file_name().to_str().unwrap()) {
+        if !["identity", "log", "details", "packs"].contains(&entry.file_name().to_str().unwrap()) {
             fs::remove_file(entry.path()).unwrap();
         }
     }

@@ -19,7 +19,7 @@ use docarchive::internals::{
     },
     store::{
         frame::FrameKind,
-        pack, pack_name,
+        pack,
         place::{Place, Places},
     },
     types::{digest::Digest, error::Error, name::DocName},
@@ -133,7 +133,7 @@ impl Example {
     }
 
     fn pack(&self, place: &Place) -> PathBuf {
-        self.path.join(pack_name(&place.pack))
+        self.path.join(place.pack.object_name())
     }
 
     fn spoil(&self, place: &Place) {
@@ -286,7 +286,7 @@ fn the_program_says_what_it_healed() {
         let places = archive.catalog().places(Digest::of(&bytes).key()).unwrap();
         for place in places {
             let middle = (place.offset + place.n_bytes / 2) as usize;
-            let pack = sandbox.store().join(pack_name(&place.pack));
+            let pack = sandbox.store().join(place.pack.object_name());
             let mut bytes = fs::read(&pack).unwrap();
             bytes[middle..middle + 8].fill(0);
             fs::write(&pack, bytes).unwrap();

@@ -16,7 +16,7 @@ use docarchive::internals::{
         inspect::audit::AuditScope,
     },
     backend::{Storage, faulty::Faulty, memory::Memory},
-    store::{pack_name, place::Places},
+    store::place::Places,
     types::{
         digest::{Digest, Hasher},
         limits,
@@ -210,7 +210,7 @@ fn a_pack_of_chunks_is_not_swept_while_their_list_cannot_be_read() {
     let list = archive.catalog().places(revision.digest.key()).unwrap()[0].pack;
     drop(archive);
 
-    let list = path.join(pack_name(&list));
+    let list = path.join(list.object_name());
     let good = fs::read(&list).unwrap();
     fs::write(&list, &good[..good.len() - 9]).unwrap();
     let db = rusqlite::Connection::open(path.join("catalog.sqlite")).unwrap();

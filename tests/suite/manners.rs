@@ -52,7 +52,7 @@ fn debug_says_why_on_stderr_and_only_when_asked() {
         .answers("")
         .says("store: to be stored blob=")
         .says("store: a base is sought")
-        .says("step{name=\"checkpoint\"}");
+        .says("step{name=\"create\"}");
     add("").expect(0).expect_quiet();
     fs::remove_file(sandbox.store().join("catalog.sqlite")).unwrap();
     add("catalog").expect(0).says("catalog: made anew");

@@ -162,7 +162,7 @@ fn run(archive: &mut Archive, path: &Path, model: &mut Model, n: u64, command: &
         Command::Compact(is_all) => {
             let levels = CompressionLevels::all(1);
             let policy = if *is_all { Policy::Rewrite(levels, 1) } else { Policy::Tidy };
-            archive.compact(policy, "test", &mut |_| Ok(())).unwrap();
+            crate::common::compact(archive, policy).unwrap();
         }
         Command::Reopen => *archive = open_in(path),
         Command::LoseCatalog => {

@@ -9,7 +9,7 @@ use docarchive::internals::{
     archive::{Archive, HistoryCheck, inspect::audit::AuditScope},
     backend::memory::{Contents, Memory},
     journal::{
-        Identity,
+        Identity, Journal,
         event::{Detail, Event},
         merkle::tiles::TilePath,
         note::{self, Checkpoint, Signer, Verifier},
@@ -18,7 +18,7 @@ use docarchive::internals::{
     store::{
         chunk,
         frame::{self, Base, FrameError, FrameKind, Header},
-        pack, pack_name,
+        pack,
     },
     text::{self, Normal},
     types::{
@@ -107,16 +107,11 @@ fn valid() -> &'static [Vec<u8>] {
                 let frame = |(at, n): &(u32, u32)| bytes[*at as usize..][..*n as usize].to_vec();
                 valid.extend(frames.iter().map(frame));
             }
-            if name.starts_with("log/entries/") || name.starts_with("log/details/") {
-                let plain = zstd::bulk::decompress(bytes, 1 << 20).unwrap();
-                let head = if name.starts_with("log/entries/") { 2 } else { 4 };
-                let mut rest = &plain[..];
-                while let Some((length, tail)) = rest.split_at_checked(head) {
-                    let n = length.iter().fold(0, |n, byte| n << 8 | usize::from(*byte));
-                    valid.push(tail[..n].to_vec());
-                    rest = &tail[n..];
-                }
-            }
+        }
+        let journal = Journal::open(Arc::new(Memory::of(facts().clone()))).unwrap();
+        for entry in journal.entries(0..u64::MAX).map(Result::unwrap) {
+            valid.push(entry.line);
+            valid.extend(entry.detail.map(|detail| detail.bytes().unwrap()));
         }
         let chunk = chunk::Chunk { digest: Digest::of(b"a"), n_bytes: 1 };
         valid.push(chunk::encode_list(&[chunk, chunk]));
@@ -149,8 +144,8 @@ fn read_frames(bytes: &[u8]) {
     frame::find(bytes, 0);
     pack::salvage(bytes);
     let _ = pack::check(bytes);
-    let name = Digest::of(bytes);
-    let memory = Memory::of([(pack_name(&name), bytes.into())].into());
+    let name = crate::common::pack_of(bytes);
+    let memory = Memory::of([(name.object_name(), bytes.into())].into());
     if let Ok(frames) = pack::directory(&memory, &name) {
         assert!(frames.iter().map(|frame| frame.n_bytes as usize).sum::<usize>() <= bytes.len());
     }
@@ -267,9 +262,8 @@ proptest! {
             plain.extend_from_slice(item);
         }
         let mut contents = facts().clone();
-        let folder = if is_details { "log/details/" } else { "log/entries/" };
-        let name = contents.keys().find(|name| name.starts_with(folder)).unwrap().clone();
-        contents.insert(name, zstd::bulk::compress(&plain, 1).unwrap().into());
+        let bundle = zstd::bulk::compress(&plain, 1).unwrap();
+        replace_bundle(&mut contents, is_details, &bundle);
         if let Ok(archive) = Archive::open(Arc::new(Memory::of(contents)), None) {
             let report = archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
             prop_assert!(report.is_err() || !report.unwrap().is_sound());
@@ -284,12 +278,30 @@ fn the_valid_inputs_are_valid() {
         3
     );
     let n_parsed = |parses: &dyn Fn(&[u8]) -> bool| valid().iter().filter(|v| parses(v)).count();
-    assert_eq!(events().len(), 6);
+    assert_eq!(events().len(), 8);
     assert!(n_parsed(&|bytes| frame::parse(bytes).is_ok()) >= 2);
     assert_eq!(n_parsed(&|bytes| pack::check(bytes).is_ok()), 2);
     assert_eq!(n_parsed(&|bytes| Identity::parse(bytes).is_ok()), 1);
     assert_eq!(n_parsed(&|bytes| chunk::parse_list(bytes).is_some()), 1);
     assert_eq!(n_parsed(&|bytes| Sketch::parse(bytes).is_ok()), 1);
+}
+
+/// Replaces the one bundle of the first commit that has one, or of its details; the object's name.
+fn replace_bundle(contents: &mut Contents, is_details: bool, bundle: &[u8]) -> String {
+    let folder = if is_details { "details/000/000/001-" } else { "log/000/000/001" };
+    let name = contents.keys().find(|name| name.starts_with(folder)).unwrap().clone();
+    let old = &contents[&name];
+    let note_end = match is_details {
+        true => 0,
+        false => {
+            old.windows(2).enumerate().filter(|(_, two)| *two == b"\n\n").nth(1).unwrap().0 + 2
+        }
+    };
+    let mut new = old[..note_end + 20].to_vec();
+    new.extend_from_slice(&(bundle.len() as u32).to_le_bytes());
+    new.extend_from_slice(bundle);
+    contents.insert(name.clone(), new.into());
+    name
 }
 
 // I9: each length at its limit and one above it.
@@ -367,24 +379,23 @@ fn i9_a_pack_that_claims_a_long_directory_is_refused_unread() {
         bytes.extend_from_slice(&[0xff; 12]);
         bytes.extend_from_slice(b"ARCPEND\x01");
         assert!(pack::check(&bytes).is_err());
-        let name = Digest::of(&bytes);
-        let memory = Memory::of([(pack_name(&name), bytes.into())].into());
+        let name = crate::common::pack_of(&bytes);
+        let memory = Memory::of([(name.object_name(), bytes.into())].into());
         assert!(pack::directory(&memory, &name).is_err());
     }
 }
 
 #[test]
 fn i9_a_bundle_that_would_unpack_beyond_its_limit_is_refused() {
-    for (folder, n_bytes) in
-        [("log/entries/", limits::ENTRIES_BYTES_MAX), ("log/details/", limits::DETAILS_BYTES_MAX)]
+    for (is_details, n_bytes) in
+        [(false, limits::ENTRIES_BYTES_MAX), (true, limits::DETAILS_BYTES_MAX)]
     {
         let mut contents = facts().clone();
-        let name = contents.keys().find(|name| name.starts_with(folder)).unwrap().clone();
         let bomb = zstd::bulk::compress(&vec![0; n_bytes + 1], 3).unwrap();
-        contents.insert(name.clone(), bomb.into());
-        let opened = Archive::open(Arc::new(Memory::of(contents)), None);
-        let error = opened.map(drop).unwrap_err().to_string();
-        assert!(error.contains(&name) && error.contains("states"), "{error}");
+        let name = replace_bundle(&mut contents, is_details, &bomb);
+        let journal = Journal::open(Arc::new(Memory::of(contents))).unwrap();
+        let problem = journal.examine(0..1).next().unwrap().problem.unwrap().to_string();
+        assert!(problem.contains(&name) && problem.contains("states"), "{problem}");
     }
 }
 
@@ -396,13 +407,14 @@ fn i9_notes_identities_and_events_have_limits() {
     assert!(Event::parse(&vec![b' '; limits::EVENT_BYTES_MAX + 1]).is_err());
     let detail = vec![b' '; limits::DETAIL_BYTES_MAX + 1];
     assert!(events().iter().all(|event| Detail::parse(event, &detail).is_err()));
-    for (name, n_bytes) in
-        [("identity", limits::IDENTITY_BYTES_MAX), ("log/checkpoint", limits::NOTE_BYTES_MAX)]
-    {
+    for (name, n_bytes, says) in [
+        ("identity", limits::IDENTITY_BYTES_MAX, "at most"),
+        ("log/000/000/002", 2 * limits::NOTE_BYTES_MAX, "its head is cut short"),
+    ] {
         let mut contents = facts().clone();
         contents.insert(name.into(), vec![b'a'; n_bytes + 1].into());
         let opened = Archive::open(Arc::new(Memory::of(contents)), None);
         let error = opened.map(drop).unwrap_err().to_string();
-        assert!(error.contains("at most"), "{name}: {error}");
+        assert!(error.contains(says), "{name}: {error}");
     }
 }

@@ -16,12 +16,12 @@ use docarchive::internals::{
     store::{
         Reader, Sealed,
         frame::{self, Unpacker},
-        pack_name,
         place::{Place, Places},
     },
     types::{
         digest::{Digest, Key},
         error::Error,
+        pack_id::PackId,
     },
 };
 
@@ -60,7 +60,7 @@ fn example() -> Example {
     let documents: Vec<(&str, &[u8])> =
         texts.iter().map(|(name, text)| (name.as_str(), &text[..])).collect();
     add(&mut archive, 1, &documents).unwrap();
-    let mut by_frame: BTreeMap<(Digest, u32), Vec<Stored>> = BTreeMap::new();
+    let mut by_frame: BTreeMap<(PackId, u32), Vec<Stored>> = BTreeMap::new();
     for (name, text) in texts {
         let place = archive.catalog().places(Digest::of(&text).key()).unwrap()[0];
         by_frame.entry((place.pack, place.offset)).or_default().push((name, text, place));
@@ -69,7 +69,7 @@ fn example() -> Example {
     members.sort_by_key(|(_, _, place)| place.index);
     let place = members[0].2;
     let contents = memory.contents();
-    let pack = &contents[&pack_name(&place.pack)];
+    let pack = &contents[&place.pack.object_name()];
     let frame = pack[place.offset as usize..][..place.n_bytes as usize].to_vec();
     let (header, payload, _) = frame::parse(&frame).unwrap();
     assert_eq!(header.lengths.len(), members.len());
@@ -110,9 +110,9 @@ impl Example {
     fn flipped(&self, at: usize, flip: u8) -> Contents {
         let place = self.blobs[0].2;
         let mut contents = self.contents.clone();
-        let mut pack = contents[&pack_name(&place.pack)].to_vec();
+        let mut pack = contents[&place.pack.object_name()].to_vec();
         pack[place.offset as usize + at] ^= flip;
-        contents.insert(pack_name(&place.pack), pack.into());
+        contents.insert(place.pack.object_name(), pack.into());
         contents
     }
 
@@ -199,7 +199,7 @@ fn a_pack_without_its_directory_gives_back_what_is_whole_of_a_damaged_frame() {
     let example = example();
     let at = example.blocks[2].0 + 200;
     let mut contents = example.flipped(at, 4);
-    let name = pack_name(&example.blobs[0].2.pack);
+    let name = example.blobs[0].2.pack.object_name();
     let pack = contents[&name].to_vec();
     contents.insert(name, pack[..pack.len() - 9].into());
     let storage: Arc<dyn Storage> = Arc::new(Memory::of(contents));

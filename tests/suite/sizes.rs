@@ -7,7 +7,6 @@ use docarchive::internals::{
     backend::{Backend, memory::Memory},
     store::{
         frame::{self, Header},
-        pack_name,
         usage::How,
     },
     types::{
@@ -74,7 +73,7 @@ fn frame_at(memory: &Memory, link: &DeltaLink) -> (Header, Vec<u8>) {
     let place = &link.place;
     let n_bytes = place.n_bytes as usize;
     let bytes =
-        memory.read_range(&pack_name(&place.pack), u64::from(place.offset), n_bytes).unwrap();
+        memory.read_range(&place.pack.object_name(), u64::from(place.offset), n_bytes).unwrap();
     let (header, payload, n_frame) = frame::parse(&bytes).unwrap();
     assert_eq!(n_frame, n_bytes);
     (header, payload.to_vec())
@@ -165,7 +164,7 @@ fn layers_add_up_to_packs_journal_and_revisions() {
     assert_eq!(n_frames + storage_stats.n_directories, on_disk("packs"));
     assert_eq!((storage_stats.n_packs, on_disk("packs")), (totals.n_packs, totals.n_packed));
     let parts = journal.n_entries + journal.n_details + journal.n_checkpoint;
-    assert_eq!(parts, on_disk("log"));
+    assert_eq!(parts, on_disk("log") + on_disk("details"));
     assert_eq!(parts, archive.totals().unwrap().1);
 
     let n_raw: u64 = blobs.iter().chain([&again, &chunks_again]).map(|layer| layer.n_raw).sum();

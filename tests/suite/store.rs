@@ -18,7 +18,7 @@ use docarchive::internals::{
     store::{
         CompressionLevels,
         frame::{self, FrameKind, Header},
-        pack, pack_name,
+        pack,
         usage::How,
     },
     types::{digest::Digest, limits},
@@ -336,7 +336,7 @@ fn compacting_keeps_every_revision_and_every_bound() {
     }
     let before = everything(&archive);
     let n_packs = backend.list("packs").unwrap().len();
-    let tidied = archive.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
+    let tidied = crate::common::compact(&mut archive, Policy::Tidy).unwrap();
     assert!(tidied.n_packs_after < n_packs as u64 / 2, "{tidied:?}");
     let policies = [REWRITE, Policy::Tidy, REWRITE];
     let n_policies = if is_slow() { 3 } else { 1 };
@@ -344,7 +344,7 @@ fn compacting_keeps_every_revision_and_every_bound() {
         bounds_hold(&*backend);
         assert!(everything(&archive) == before);
         check(&archive, &backend);
-        let done = archive.compact(policy, "test", &mut |_| Ok(())).unwrap();
+        let done = crate::common::compact(&mut archive, policy).unwrap();
         assert_eq!(done.n_bytes_after, n_packed(&*backend));
         assert_eq!(done.n_packs_after, backend.list("packs").unwrap().len() as u64);
     }
@@ -360,7 +360,7 @@ fn a_blob_that_lies_twice_is_moved_once() {
     let mut archive = init(Arc::clone(&backend));
     let text = prose(1, 50_000);
     add(&mut archive, 1, &[("a", &text), ("b", &prose(2, 30_000))]).unwrap();
-    archive.compact(REWRITE, "test", &mut |_| Ok(())).unwrap();
+    crate::common::compact(&mut archive, REWRITE).unwrap();
     let once = memory.contents();
     add(&mut archive, 2, &[("c", &prose(3, 30_000))]).unwrap();
     // The packs of two states side by side, as after a copy that took too much.
@@ -374,7 +374,7 @@ fn a_blob_that_lies_twice_is_moved_once() {
     let mut archive = Archive::open(Arc::clone(&backend), None).unwrap();
     let before = everything(&archive);
     let n_before = n_packed(&*backend);
-    archive.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
+    crate::common::compact(&mut archive, Policy::Tidy).unwrap();
     assert!(n_packed(&*backend) < n_before, "the second copy is still there");
     assert!(everything(&archive) == before);
     check(&archive, &backend);
@@ -397,7 +397,7 @@ fn tidying_leaves_the_damaged_copy_of_what_was_healed_behind() {
         add(&mut archive, n as u64 + 2, &[(&format!("again/{n}"), &text[..])]).unwrap();
     }
     let before = everything(&archive);
-    let done = archive.compact(Policy::Tidy, "test", &mut |_| Ok(())).unwrap();
+    let done = crate::common::compact(&mut archive, Policy::Tidy).unwrap();
     assert_eq!(done.n_packs_after, 1);
     assert!(everything(&archive) == before);
     check(&archive, &backend);
@@ -414,7 +414,7 @@ fn readers_go_on_while_packs_are_compacted_under_them() {
     let reader = open_in(&path);
     let before = everything(&archive);
     for policy in [Policy::Tidy, REWRITE] {
-        archive.compact(policy, "test", &mut |_| Ok(())).unwrap();
+        crate::common::compact(&mut archive, policy).unwrap();
         assert!(everything(&reader) == before);
     }
 }
@@ -431,11 +431,11 @@ fn what_cannot_be_read_is_not_compacted_away() {
     *pack = bad.into();
     let backend: Arc<dyn Storage> = Arc::new(Memory::of(spoilt.clone()));
     let mut archive = Archive::open(Arc::clone(&backend), None).unwrap();
-    assert!(archive.compact(REWRITE, "test", &mut |_| Ok(())).is_err());
+    assert!(crate::common::compact(&mut archive, REWRITE).is_err());
     for (name, bytes) in spoilt.iter().filter(|(name, _)| name.starts_with("packs/")) {
         assert_eq!(backend.read(name, 1 << 30).unwrap().as_deref(), Some(&bytes[..]));
     }
-    let name = pack_name(&Digest::of(&[]));
+    let name = crate::common::pack_of(&[]).object_name();
     assert!(!spoilt.contains_key(&name));
 }
 
@@ -473,7 +473,7 @@ proptest! {
         }
         bounds_hold(&*backend);
         let before = everything(&archive);
-        archive.compact(REWRITE, "test", &mut |_| Ok(())).unwrap();
+        crate::common::compact(&mut archive, REWRITE).unwrap();
         bounds_hold(&*backend);
         prop_assert!(everything(&archive) == before);
         check(&archive, &backend);

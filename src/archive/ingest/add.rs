@@ -162,11 +162,7 @@ impl Transaction<'_> {
         self.snapshot = None;
         let mut pending = std::mem::take(&mut self.pending);
         let stats = std::mem::take(&mut pending.stats);
-        let committed = match pending.revisions.is_empty() {
-            true if pending.has_healed => {
-                self.commit_healed()?;
-                None
-            }
+        let committed = match pending.revisions.is_empty() && !pending.has_healed {
             // What was put of a content that could not be read to its end is of no use.
             true => {
                 self.writer = None;
@@ -174,6 +170,7 @@ impl Transaction<'_> {
             }
             false => Some(self.commit_pending(pending)?),
         };
+        let committed = committed.filter(|committed| !committed.revisions.is_empty());
         if !stats.is_empty() {
             self.stat_cache.remember(&stats);
         }
@@ -299,12 +296,14 @@ impl Transaction<'_> {
     }
 
     pub(super) fn writer(&mut self) -> &mut Writer {
-        let (archive, pool) = (&self.archive, &self.pool);
-        self.writer.get_or_insert_with(|| {
-            let stored = Rc::clone(&archive.catalog);
-            let backend = Arc::clone(&archive.home.backend);
-            Writer::new(backend, stored, Rc::clone(pool), CompressionLevels::default())
-        })
+        if self.writer.is_none() {
+            let uploads = self.upload_ids();
+            let stored = Rc::clone(&self.archive.catalog);
+            let backend = Arc::clone(&self.archive.home.backend);
+            let (pool, levels) = (Rc::clone(&self.pool), CompressionLevels::default());
+            self.writer = Some(Writer::new(backend, stored, pool, levels, uploads));
+        }
+        self.writer.as_mut().expect("it was made above")
     }
 
     fn ensure_snapshot(&mut self) -> Result<(), Error> {

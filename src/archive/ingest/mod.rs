@@ -23,7 +23,7 @@
 
 mod add;
 mod chunked;
-mod commit;
+pub(in crate::archive) mod commit;
 pub(in crate::archive) mod reader;
 mod rehearsal;
 mod run;

@@ -128,12 +128,12 @@ impl Archive {
         let mut sizes = JournalSizes::default();
         for object in self.home.backend.list("log")? {
             match object.name.split('/').nth(1) {
-                Some("entries") => sizes.n_entries += object.bytes,
-                Some("details") => sizes.n_details += object.bytes,
                 Some("checkpoint") => sizes.n_checkpoint += object.bytes,
-                _ => {}
+                _ => sizes.n_entries += object.bytes,
             }
         }
+        let details = self.home.backend.list("details")?;
+        sizes.n_details = details.iter().map(|object| object.bytes).sum();
         Ok(sizes)
     }
 

@@ -1,10 +1,13 @@
 //! Compacting: packs are written anew, smaller, and the old ones removed.
 //!
 //! Tidying moves the frames of packs that are mostly dead or small into new packs, as they are. A
-//! whole rewriting compresses every blob again, in `recompress.rs`. Both follow one order: new
-//! packs, sync; the catalog, in one durable transaction; old packs removed, sync. A crash before the
-//! catalog leaves packs that the next writer finds to hold nothing new; a crash after it leaves old
-//! packs of which the same is true.
+//! whole rewriting compresses every blob again, in `recompress.rs`. Both follow one order: new packs,
+//! sync; a commit that brings them and condemns the old ones; old packs removed, sync. Whoever commits has
+//! read every commit before its own, so nobody relies on what is condemned. A crash leaves packs that no
+//! commit speaks of, or condemned ones; the next compaction removes both.
+//!
+//! What must be kept is read from the journal: the catalog only says where it lies. If it leads astray, no
+//! pack goes.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -12,21 +15,35 @@ use std::{
 };
 
 use crate::{
-    archive::{Archive, ingest::transaction::row},
-    catalog::{Pack, PackUsage},
+    archive::{
+        Archive, WriteContext,
+        ingest::{commit::OTHERS, transaction::row},
+    },
+    catalog::{Batch, Pack, PackUsage},
+    journal::{Draft, Settled, event::Event, merkle::tiles::Edge, note::Signer},
     store::{
-        Frames as _, Repacker, Written, pack, pack_name,
+        Frames as _, Repacker, Written,
+        frame::FrameKind,
+        pack,
         place::{Place, Places as _},
     },
     types::{
         digest::{Digest, Key},
         error::Error,
         limits,
+        pack_id::{PackId, UploadIds},
     },
+};
+
+use super::{
+    rebuild::{catch_up, recorded},
+    salvage,
 };
 
 pub use crate::store::CompressionLevels;
 
+/// So often another writer may be faster.
+const TRIES_MAX: u64 = 5;
 /// A pack is mostly dead when less than this share of it is of use.
 const LIVE_SHARE_MIN: f64 = 0.5;
 /// A pack below this size is small,
@@ -67,30 +84,80 @@ impl Archive {
     pub fn compact(
         &mut self,
         policy: Policy,
+        signer: &Signer,
+        context: WriteContext,
         who: &str,
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Compacted, Error> {
-        let _guard = self.take_lock(who)?;
+        let (_guard, mut edge) = self.begin(signer, who)?;
+        for n_tries in 0.. {
+            let mut writing = CompactRun {
+                n_attempt: n_tries,
+                uploads: UploadIds::new(context.seed_for(2 * n_tries)),
+                signer,
+                context: &context,
+                edge: &mut edge,
+            };
+            match self.compact_once(policy, &mut writing, progress) {
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) if n_tries < TRIES_MAX => {}
+                Ok(None) => break,
+                // What the catalog says of the packs is not so.
+                Err(Error::Catalog { .. }) if n_tries == 0 => {
+                    self.renew()?;
+                    edge = self.edge()?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Busy { who: OTHERS.into() })
+    }
+
+    /// One attempt; none when another writer was faster.
+    fn compact_once(
+        &mut self,
+        policy: Policy,
+        run: &mut CompactRun,
+        progress: &mut dyn FnMut(u64) -> Result<(), Error>,
+    ) -> Result<Option<Compacted>, Error> {
         let all = self.catalog.pack_usages()?;
         let old = chosen(&all, policy);
         let mut done = Compacted::of(&all, &old);
-        if old.is_empty() {
-            return Ok(done);
-        }
-        let written = match policy {
-            Policy::Tidy => self.moved(&old, progress)?,
-            Policy::Rewrite(levels, n_threads) => self.rewritten(levels, n_threads, progress)?,
+        let uploads = run.uploads.clone();
+        let mut written = match policy {
+            _ if old.is_empty() => Vec::new(),
+            Policy::Tidy => self.moved(&old, uploads, progress)?,
+            Policy::Rewrite(levels, n_threads) => {
+                self.rewritten(levels, n_threads, uploads, progress)?
+            }
         };
-        if written.iter().all(|pack| old.contains(&pack.pack)) && written.len() == old.len() {
-            // They came out as they were: there is nothing to gain.
-            return Ok(Compacted::of(&all, &[]));
-        }
-        // What an error leaves behind holds nothing that is not elsewhere: the next writer sweeps it.
         self.home.backend.sync()?;
-        self.replace(&old, &written)?;
+        let is_same = written.len() == old.len()
+            && written.iter().all(|new| old.iter().any(|old| old.digest == new.pack.digest));
+        let mut went = old;
+        if is_same {
+            // They came out as they were: there is nothing to gain.
+            done = Compacted::of(&all, &[]);
+            went = written.drain(..).map(|new| new.pack).collect();
+        } else {
+            self.check_written(&written)?;
+            self.check_complete(&written, &went)?;
+        }
+        let is_new = |pack: &PackId| written.iter().any(|new| new.pack == *pack);
+        went.extend(self.leftovers()?.into_iter().filter(|pack| !is_new(pack)));
+        went.sort_unstable();
+        went.dedup();
+        if !self.condemn(run, &written, &went)? {
+            return Ok(None);
+        }
+        self.reader.forget();
+        for pack in went.iter().chain(&self.condemned()?) {
+            self.home.backend.remove(&pack.object_name())?;
+        }
+        self.home.backend.sync()?;
         done.n_packs_after += written.len() as u64;
         done.n_bytes_after += written.iter().map(|pack| pack.n_bytes).sum::<u64>();
-        Ok(done)
+        Ok(Some(done))
     }
 
     /// What a policy would write anew.
@@ -99,28 +166,103 @@ impl Archive {
         Ok(Compacted::of(&all, &chosen(&all, policy)))
     }
 
-    /// From here on the new packs count; only then are the old ones removed.
-    fn replace(&mut self, old: &[Digest], written: &[Written]) -> Result<(), Error> {
-        self.check_written(written)?;
-        // A pack may come out as it was.
-        let is_new = |pack: &Digest| !written.iter().any(|new| new.pack == *pack);
-        let went: Vec<Digest> = old.iter().copied().filter(is_new).collect();
-        let came: Vec<Pack> = written.iter().map(row).collect();
-        self.catalog.replace_packs(&came, &went).map_err(|error| self.located(error))?;
-        self.reader.forget();
-        for pack in &went {
-            self.home.backend.remove(&pack_name(pack))?;
+    /// Commits that the new packs count and the others do not; whether no other writer was faster.
+    fn condemn(
+        &mut self,
+        run: &mut CompactRun,
+        written: &[Written],
+        went: &[PackId],
+    ) -> Result<bool, Error> {
+        if written.is_empty() && went.is_empty() {
+            return Ok(true);
         }
-        self.home.backend.sync()
+        let at = run.context.now;
+        let came: Vec<PackId> = written.iter().map(|new| new.pack).collect();
+        let mut drafts = Draft::packs(at, &came)?;
+        drafts.extend(Draft::condemn(at, went)?);
+        let closing = run.context.closing(2 * run.n_attempt + 1);
+        let before = self.journal.note().to_vec();
+        let staged = self.journal.stage(&run.edge.frontier(), &drafts, closing)?;
+        let (first, leaves) = (staged.first(), staged.leaves().to_vec());
+        if matches!(self.journal.commit(staged, run.signer)?, Settled::Overtaken) {
+            self.journal.refresh()?;
+            self.bring_up()?;
+            *run.edge = self.edge()?;
+            return Ok(false);
+        }
+        leaves.iter().for_each(|leaf| run.edge.push(*leaf));
+        let packs: Vec<Pack> = written.iter().map(row).collect();
+        let entries = self.journal.entries(first..self.journal.size());
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let note = String::from_utf8_lossy(self.journal.note());
+        let (events, tiles) = (recorded(&entries), run.edge.take());
+        let checkpoint = Some(&*note);
+        let batch =
+            Batch { events: &events, packs: &packs, tiles: &tiles, checkpoint, ..Batch::default() };
+        let applied = self.catalog.transaction(|_| match self.catalog.reflects()?.as_bytes() {
+            reflected if reflected == before => self.catalog.apply(&batch),
+            _ => catch_up(&self.home.backend, &self.journal, &self.catalog).map(drop),
+        });
+        applied.map_err(|error| self.located(error))?;
+        Ok(true)
+    }
+
+    /// Packs that no commit speaks of: what interrupted writers left, or are about to speak of.
+    fn leftovers(&self) -> Result<Vec<PackId>, Error> {
+        let changes = self.journal.pack_changes(0..self.journal.size())?;
+        let is_left = |pack: &PackId| !changes.came.contains(pack) && !changes.went.contains(pack);
+        Ok(self.stored_packs()?.into_iter().filter(is_left).collect())
+    }
+
+    /// Condemned packs that are still there.
+    fn condemned(&self) -> Result<Vec<PackId>, Error> {
+        let changes = self.journal.pack_changes(0..self.journal.size())?;
+        Ok(self.stored_packs()?.into_iter().filter(|pack| changes.went.contains(pack)).collect())
+    }
+
+    /// That no blob goes which the journal speaks of: each that lies in a pack that goes lies in one that
+    /// stays or came. What a blob is needed for is read from the journal and from chunk lists.
+    fn check_complete(&self, written: &[Written], went: &[PackId]) -> Result<(), Error> {
+        let needed = self.needed_keys()?;
+        let live = self.journal.pack_changes(0..self.journal.size())?.came;
+        let mut kept: HashSet<Key> =
+            written.iter().flat_map(|new| new.places.iter().map(|(key, _)| *key)).collect();
+        for pack in live.iter().filter(|pack| !went.contains(pack)) {
+            let listed = pack::directory(&*self.home.backend, pack)?;
+            kept.extend(listed.iter().flat_map(|frame| &frame.keys));
+        }
+        for pack in went {
+            let listed = pack::directory(&*self.home.backend, pack)?;
+            let mut keys = listed.iter().flat_map(|frame| &frame.keys);
+            if let Some(key) = keys.find(|key| needed.contains(key) && !kept.contains(key)) {
+                let why = format!("it does not know of the blob {key}, which a revision needs");
+                return Err(Error::Catalog { why });
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of all contents, and of the chunks of the large ones, as the journal has them.
+    fn needed_keys(&self) -> Result<HashSet<Key>, Error> {
+        let mut keys = HashSet::new();
+        for entry in self.journal.entries(0..self.journal.size()) {
+            let Event::Revise(revise) = entry?.event else { continue };
+            let is_large = revise.size > limits::BLOB_BYTES_MAX as u64;
+            if keys.insert(revise.sha256.key()) && is_large {
+                let chunks = self.reader.chunks(&revise.sha256)?.unwrap_or_default();
+                keys.extend(chunks.iter().map(|chunk| chunk.digest.key()));
+            }
+        }
+        Ok(keys)
     }
 
     /// Reads the new packs back: nothing is removed because of what is only in memory.
     fn check_written(&self, written: &[Written]) -> Result<(), Error> {
         for new in written {
-            let name = pack_name(&new.pack);
+            let name = new.pack.object_name();
             let bytes = self.home.backend.read(&name, limits::PACK_BYTES_MAX as usize)?;
             let bytes = bytes.ok_or_else(|| Error::damaged(&*name, "it is missing"))?;
-            if Digest::of(&bytes) != new.pack {
+            if Digest::of(&bytes) != new.pack.digest {
                 return Err(Error::damaged(&*name, "it does not read back as it was written"));
             }
             pack::check(&bytes).map_err(|why| Error::damaged(&*name, why.to_string()))?;
@@ -131,14 +273,15 @@ impl Archive {
     /// Moves what is alive in packs into new ones.
     fn moved(
         &self,
-        old: &[Digest],
+        old: &[PackId],
+        uploads: UploadIds,
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Vec<Written>, Error> {
-        let chosen: HashSet<Digest> = old.iter().copied().collect();
+        let chosen: HashSet<PackId> = old.iter().copied().collect();
         let (moved, needed) = (HashSet::new(), HashSet::new());
         let mut moving = Moving { archive: self, chosen, moved, needed };
         let frames = moving.frames(old)?;
-        let mut repacker = Repacker::new(Arc::clone(&self.home.backend));
+        let mut repacker = Repacker::new(Arc::clone(&self.home.backend), uploads);
         let mut n_blobs = 0;
         for ((depth, place), keys) in frames {
             n_blobs += keys.len() as u64;
@@ -149,10 +292,19 @@ impl Archive {
     }
 }
 
+/// What a compaction needs to commit.
+struct CompactRun<'a> {
+    n_attempt: u64,
+    uploads: UploadIds,
+    signer: &'a Signer,
+    context: &'a WriteContext,
+    edge: &'a mut Edge,
+}
+
 /// What is known while frames move.
 struct Moving<'a> {
     archive: &'a Archive,
-    chosen: HashSet<Digest>,
+    chosen: HashSet<PackId>,
     /// Of the blobs whose key has several places, those that lie in a new pack.
     moved: HashSet<Digest>,
     /// Bases of frames that move.
@@ -162,7 +314,7 @@ struct Moving<'a> {
 impl Moving<'_> {
     /// The frames of the old packs, those that lie least deep first: where a blob has several, the one
     /// that moves serves all that are attached to it.
-    fn frames(&mut self, old: &[Digest]) -> Result<BTreeMap<(u8, Place), Vec<Key>>, Error> {
+    fn frames(&mut self, old: &[PackId]) -> Result<BTreeMap<(u8, Place), Vec<Key>>, Error> {
         let mut frames = BTreeMap::new();
         for pack in old {
             let listed = pack::directory(&*self.archive.home.backend, pack)?;
@@ -242,12 +394,23 @@ impl Moving<'_> {
             // A damaged copy is left behind where nothing else can be meant than what a whole one is.
             Err(error) => {
                 let is_clear = self.archive.catalog.n_contents_with(key)? < 2;
-                match is_clear && others.any(|other| self.archive.is_at(key, other)) {
+                match is_clear && others.any(|other| self.is_at(key, other)) {
                     true => Ok(false),
                     false => Err(error),
                 }
             }
         }
+    }
+
+    /// Whether the bytes at a place are those of a blob with this key.
+    fn is_at(&self, key: Key, place: &Place) -> bool {
+        let reader = &self.archive.reader;
+        let Ok(frame) = reader.frame(place) else { return false };
+        let found = match frame.header.kind {
+            FrameKind::List => salvage::content_of(reader, &frame.raw),
+            _ => frame.blob(place.index).map(Digest::of),
+        };
+        found.is_some_and(|digest| digest.key() == key)
     }
 
     /// The SHA-256 of what is read from a place.
@@ -260,7 +423,7 @@ impl Moving<'_> {
 
 impl Compacted {
     /// Before anything is written.
-    fn of(all: &[PackUsage], old: &[Digest]) -> Self {
+    fn of(all: &[PackUsage], old: &[PackId]) -> Self {
         let is_old = |usage: &&PackUsage| old.contains(&usage.pack);
         let n_bytes =
             |pack_usages: &[PackUsage]| pack_usages.iter().map(|it| it.n_bytes).sum::<u64>();
@@ -278,7 +441,7 @@ impl Compacted {
 }
 
 /// The packs that a policy writes anew.
-fn chosen(all: &[PackUsage], policy: Policy) -> Vec<Digest> {
+fn chosen(all: &[PackUsage], policy: Policy) -> Vec<PackId> {
     let is_dead = |it: &PackUsage| (it.n_live_weight as f64) < LIVE_SHARE_MIN * it.n_weight as f64;
     let is_small = |it: &PackUsage| it.n_bytes < SMALL_PACK_BYTES;
     let n_small = all.iter().filter(|it| is_small(it)).count();

@@ -4,4 +4,3 @@ pub mod compact;
 pub mod rebuild;
 mod recompress;
 mod salvage;
-mod sweep;

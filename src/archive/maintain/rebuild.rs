@@ -4,7 +4,7 @@
 //! rows.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     rc::Rc,
     sync::Arc,
 };
@@ -23,13 +23,13 @@ use crate::{
         Reader, Sealed,
         features::{Features, Fingerprint},
         pack::{self, Listed},
-        pack_name,
-        place::{Place, Places},
+        place::Place,
     },
     types::{
         digest::{Digest, Key},
         error::Error,
         limits,
+        pack_id::PackId,
     },
 };
 
@@ -44,9 +44,8 @@ pub fn fill(
     journal: &Journal,
     catalog: &Rc<Catalog>,
 ) -> Result<(), Error> {
-    apply_packs(backend, catalog)?;
-    apply_events(backend, journal, catalog, Edge::default())?;
-    forget_leftovers(backend, catalog)
+    apply_packs(backend, catalog, &journal.pack_changes(0..journal.size())?.came)?;
+    apply_events(backend, journal, catalog, Edge::default())
 }
 
 /// Applies what came after the checkpoint that the catalog reflects.
@@ -62,28 +61,19 @@ pub fn catch_up(
     if head.size > journal.size() || edge.frontier().root() != head.root {
         return Ok(false);
     }
-    apply_packs(backend, catalog)?;
+    apply_packs(backend, catalog, &journal.pack_changes(head.size..journal.size())?.came)?;
     apply_events(backend, journal, catalog, edge)?;
-    forget_leftovers(backend, catalog)?;
     Ok(true)
 }
 
-/// The digests of all packs that the backend holds.
-pub fn packs(backend: &dyn Backend) -> Result<Vec<Digest>, Error> {
-    let objects = backend.list("packs")?;
-    let named = |name: &str| Digest::parse(name.rsplit('/').next()?);
-    Ok(objects.iter().filter_map(|object| named(&object.name)).collect())
-}
-
-/// Applies the directories of packs that the catalog does not know; of a pack whose directory cannot
-/// be read, what is salvaged.
-pub fn apply_packs(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
-    let known = catalog.packs()?;
+/// Applies the directories of packs; of one whose directory cannot be read, what is salvaged.
+pub fn apply_packs(
+    backend: &Arc<dyn Backend>,
+    catalog: &Rc<Catalog>,
+    came: &BTreeSet<PackId>,
+) -> Result<(), Error> {
     let mut broken = Vec::new();
-    for pack in packs(&**backend)? {
-        if known.contains(&pack) {
-            continue;
-        }
+    for pack in came.iter().copied() {
         let frames = match pack::directory(&**backend, &pack) {
             Ok(frames) => frames,
             Err(Error::Damaged { .. }) => {
@@ -113,40 +103,13 @@ pub fn apply_packs(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<
 pub fn apply_pack(
     backend: &dyn Backend,
     catalog: &Catalog,
-    pack: Digest,
+    pack: PackId,
     frames: &[Listed],
 ) -> Result<(), Error> {
     let places: Vec<(Key, Place)> = pack::places(pack, frames).collect();
-    let n_bytes = backend.size(&pack_name(&pack))?.unwrap_or(0);
+    let n_bytes = backend.size(&pack.object_name())?.unwrap_or(0);
     let applied = Pack { pack, n_bytes, n_frames: frames.len() as u64, places: &places };
     catalog.apply(&Batch { packs: &[applied], ..Batch::default() })
-}
-
-/// Forgets the packs of transactions that were never committed; the next writer sweeps them.
-fn forget_leftovers(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
-    let mut idle: HashSet<Digest> = catalog.packs_without_contents()?.into_iter().collect();
-    if idle.is_empty() {
-        return Ok(());
-    }
-    let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
-    catalog.contents_by_place(|_, digest, n_bytes| {
-        if idle.is_empty() || n_bytes <= limits::BLOB_BYTES_MAX as u64 {
-            return Ok(());
-        }
-        match reader.chunks(&digest) {
-            Ok(Some(chunks)) => {
-                for chunk in chunks {
-                    catalog.places(chunk.digest.key())?.iter().for_each(|place| {
-                        idle.remove(&place.pack);
-                    });
-                }
-            }
-            // Where a list cannot be read, any pack may hold its chunks.
-            _ => idle.clear(),
-        }
-        Ok(())
-    })?;
-    idle.iter().try_for_each(|pack| catalog.forget_pack(pack))
 }
 
 fn apply_events(
@@ -167,10 +130,7 @@ fn apply_events(
         }
     }
     if edge.frontier().root() != journal.root() {
-        return Err(Error::damaged(
-            "log/entries",
-            "its events do not have the root that was signed",
-        ));
+        return Err(Error::damaged("log", "its events do not have the root that was signed"));
     }
     let note = String::from_utf8_lossy(journal.note());
     catalog.transaction(|_| {

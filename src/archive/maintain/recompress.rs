@@ -23,6 +23,7 @@ use crate::{
         document::Revision,
         error::Error,
         limits,
+        pack_id::UploadIds,
     },
 };
 
@@ -46,6 +47,7 @@ struct Rewriting<'a> {
     levels: CompressionLevels,
     writer: Writer,
     written: Vec<Written>,
+    uploads: UploadIds,
     /// Blobs put since the last stretch.
     n_waiting: usize,
     /// Rows of documents that are done.
@@ -72,16 +74,19 @@ impl Archive {
         &self,
         levels: CompressionLevels,
         n_threads: usize,
+        uploads: UploadIds,
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Vec<Written>, Error> {
         let pool = Rc::new(Pool::new(n_threads));
-        let writer = writer(self, &pool, levels);
+        let mut uploads = uploads;
+        let writer = writer(self, &pool, levels, uploads.split());
         let mut rewriting = Rewriting {
             archive: self,
             pool,
             levels,
             writer,
             written: Vec::new(),
+            uploads,
             n_waiting: 0,
             documents: HashSet::new(),
             contents: HashSet::new(),
@@ -96,8 +101,14 @@ impl Archive {
 }
 
 /// A writer that starts from nothing.
-fn writer(archive: &Archive, pool: &Rc<Pool>, levels: CompressionLevels) -> Writer {
-    Writer::new(Arc::clone(&archive.home.backend), Rc::new(Nothing), Rc::clone(pool), levels)
+fn writer(
+    archive: &Archive,
+    pool: &Rc<Pool>,
+    levels: CompressionLevels,
+    uploads: UploadIds,
+) -> Writer {
+    let backend = Arc::clone(&archive.home.backend);
+    Writer::new(backend, Rc::new(Nothing), Rc::clone(pool), levels, uploads)
 }
 
 impl Rewriting<'_> {
@@ -143,7 +154,7 @@ impl Rewriting<'_> {
 
     /// Seals what was written so far; what comes next is attached to none of it.
     fn end_stretch(&mut self) -> Result<(), Error> {
-        let next = writer(self.archive, &self.pool, self.levels);
+        let next = writer(self.archive, &self.pool, self.levels, self.uploads.split());
         self.written.extend(std::mem::replace(&mut self.writer, next).finish()?);
         self.n_waiting = 0;
         Ok(())

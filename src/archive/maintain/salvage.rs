@@ -8,11 +8,12 @@ use std::{rc::Rc, sync::Arc};
 use crate::{
     backend::Backend,
     catalog::{Batch, Catalog, Pack},
-    store::{DecodedFrame, Reader, Sealed, chunk, frame::FrameKind, pack, pack_name, place::Place},
+    store::{DecodedFrame, Reader, Sealed, chunk, frame::FrameKind, pack, place::Place},
     types::{
         digest::{Digest, Hasher, Key},
         error::Error,
         limits,
+        pack_id::PackId,
     },
 };
 
@@ -20,9 +21,9 @@ use crate::{
 pub fn salvage(
     backend: &Arc<dyn Backend>,
     catalog: &Rc<Catalog>,
-    pack: Digest,
+    pack: PackId,
 ) -> Result<usize, Error> {
-    let bytes = match backend.read(&pack_name(&pack), limits::PACK_BYTES_MAX as usize) {
+    let bytes = match backend.read(&pack.object_name(), limits::PACK_BYTES_MAX as usize) {
         Ok(Some(bytes)) => bytes,
         Ok(None) | Err(Error::Damaged { .. }) => return Ok(0),
         Err(error) => return Err(error),

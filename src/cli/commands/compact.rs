@@ -68,7 +68,8 @@ pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error>
         false => {
             let who = session.who("compact");
             let mut progress = session.progress();
-            archive.compact(policy, &who, &mut |n_done| {
+            let (signer, context) = (session.signer(&archive)?, session.context()?);
+            archive.compact(policy, &signer, context, &who, &mut |n_done| {
                 progress.report(n_done, "compacting");
                 Ok(())
             })?

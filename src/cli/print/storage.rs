@@ -302,7 +302,10 @@ mod tests {
     use super::*;
     use crate::{
         archive::inspect::storage::Place,
-        types::digest::{Digest, Key},
+        types::{
+            digest::{Digest, Key},
+            pack_id::PackId,
+        },
     };
 
     const ALONE: DeltaChain = DeltaChain::ALONE;
@@ -342,7 +345,8 @@ mod tests {
 
     #[test]
     fn a_blob_that_no_revision_holds_goes_by_its_key() {
-        let place = Place { pack: Digest::of(b""), offset: 8, n_bytes: 80, index: 0 };
+        let pack = PackId { digest: Digest::of(b""), upload: [0; 3] };
+        let place = Place { pack, offset: 8, n_bytes: 80, index: 0 };
         let (key, n_bytes, n_stored) = (Key(0xabc), 2727, 78);
         let link = DeltaLink { key, holder: None, depth: 2, n_bytes, n_stored, place };
         assert_eq!(step(&link), "depth  2  2.7 kB  stored   78 B  0000000000000abc");

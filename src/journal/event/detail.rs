@@ -78,7 +78,7 @@ impl Detail {
             Event::Audit(_) | Event::Commit(_) => {
                 Self::Act(serde_json::from_slice::<ActLine>(bytes)?.read()?)
             }
-            Event::Other(_) => Self::Other(bytes.to_vec()),
+            Event::Packs(_) | Event::Condemn(_) | Event::Other(_) => Self::Other(bytes.to_vec()),
         };
         same_again(bytes, &detail.bytes()?)?;
         Ok(detail)
@@ -245,6 +245,9 @@ mod tests {
     fn commit() -> Event {
         let (root, detail) = (Digest::of(b""), Digest::of(b""));
         Event::Commit(Commit {
+            number: 1,
+            id: [1; 8],
+            before: Digest::of(b""),
             at: Timestamp::from_unix(0, 0),
             base: 0,
             n_events: 0,

@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::types::{
     digest::{Digest, DocId, parse_hex},
+    pack_id::PackId,
     time::Timestamp,
 };
 
@@ -22,6 +23,21 @@ pub trait Spelled: Sized {
 pub fn spelled<'de, D: Deserializer<'de>, T: Spelled>(deserializer: D) -> Result<T, D::Error> {
     let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
     T::read(&text).ok_or_else(|| de::Error::custom("a string is not of its type"))
+}
+
+/// The same for a list of strings.
+pub fn spelled_list<'de, D: Deserializer<'de>, T: Spelled>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let texts = <Vec<std::borrow::Cow<'de, str>>>::deserialize(deserializer)?;
+    let read = texts.iter().map(|text| T::read(text)).collect::<Option<Vec<T>>>();
+    read.ok_or_else(|| de::Error::custom("a string is not of its type"))
+}
+
+impl Spelled for PackId {
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
 }
 
 impl Spelled for Digest {

@@ -13,14 +13,19 @@ pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
 use crate::types::{
     digest::{Digest, DocId, hex},
     limits::EVENT_BYTES_MAX,
+    pack_id::PackId,
     time::Timestamp,
 };
+
+use super::object::CommitId;
 
 /// Integers in events are below 2^53, so that every reader of JSON reads them exactly.
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// The version of the event types that are written here.
 const VERSION: u64 = 1;
+/// As many packs as an event has room for.
+pub const PACKS_MAX: usize = 50;
 const MEDIA_TYPE_BYTES_MAX: usize = 127;
 const EVENT_TYPE_BYTES_MAX: usize = 32;
 
@@ -31,6 +36,10 @@ pub enum Event {
     Revise(Revise),
     /// The archive was checked against itself.
     Audit(Audit),
+    /// Packs that count from here on.
+    Packs(Packs),
+    /// Objects that count no longer and may be removed.
+    Condemn(Condemn),
     /// A batch of events ends here.
     Commit(Commit),
     /// An event type or version that a newer program wrote.
@@ -83,14 +92,44 @@ pub struct Audit {
     pub detail: Digest,
 }
 
+/// Packs that a commit brought.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Packs {
+    /// By the writer's clock.
+    #[serde(deserialize_with = "json::spelled")]
+    pub at: Timestamp,
+    /// Which; at most [`PACKS_MAX`].
+    #[serde(deserialize_with = "json::spelled_list")]
+    pub packs: Vec<PackId>,
+}
+
+/// What whoever has read the journal up to here no longer relies on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Condemn {
+    /// By the writer's clock.
+    #[serde(deserialize_with = "json::spelled")]
+    pub at: Timestamp,
+    /// Packs; at most [`PACKS_MAX`].
+    #[serde(deserialize_with = "json::spelled_list")]
+    pub packs: Vec<PackId>,
+}
+
 /// The end of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Commit {
     /// By the writer's clock.
     #[serde(deserialize_with = "json::spelled")]
     pub at: Timestamp,
+    /// The number of the commit, from 0; the first has no events.
+    pub number: u64,
+    /// What makes it unlike any other attempt at the same number.
+    #[serde(deserialize_with = "json::spelled")]
+    pub id: CommitId,
     /// The index of the batch's first event.
     pub base: u64,
+    /// The Merkle root over all events before that one.
+    #[serde(deserialize_with = "json::spelled")]
+    pub before: Digest,
     /// The number of events in the batch, this one not counted.
     #[serde(rename = "n")]
     pub n_events: u64,
@@ -134,6 +173,12 @@ impl Event {
             EventHead { t, v: VERSION } if t == "audit" => {
                 Self::Audit(serde_json::from_slice(line)?)
             }
+            EventHead { t, v: VERSION } if t == "packs" => {
+                Self::Packs(serde_json::from_slice(line)?)
+            }
+            EventHead { t, v: VERSION } if t == "condemn" => {
+                Self::Condemn(serde_json::from_slice(line)?)
+            }
             EventHead { t, v: VERSION } if t == "commit" => {
                 Self::Commit(serde_json::from_slice(line)?)
             }
@@ -150,8 +195,8 @@ impl Event {
         let numbers = match self {
             Self::Revise(e) => [e.size, e.prev.unwrap_or(0), 0],
             Self::Audit(e) => [e.n_findings, e.n_blobs, e.n_events],
-            Self::Commit(e) => [e.base, e.n_events, 0],
-            Self::Other(_) => [0; 3],
+            Self::Commit(e) => [e.number, e.base, e.n_events],
+            Self::Packs(_) | Self::Condemn(_) | Self::Other(_) => [0; 3],
         };
         if numbers.iter().any(|n| *n > NUMBER_MAX) {
             return Err(Malformed::new("a number is 2^53 or more"));
@@ -159,6 +204,8 @@ impl Event {
         Ok(match self {
             Self::Revise(e) => e.spell().into_bytes(),
             Self::Audit(e) => e.spell().into_bytes(),
+            Self::Packs(e) => spell_packs("packs", e.at, &e.packs).into_bytes(),
+            Self::Condemn(e) => spell_packs("condemn", e.at, &e.packs).into_bytes(),
             Self::Commit(e) => e.spell().into_bytes(),
             Self::Other(e) => e.line.clone(),
         })
@@ -169,6 +216,8 @@ impl Event {
         match self {
             Self::Revise(_) => "revise",
             Self::Audit(_) => "audit",
+            Self::Packs(_) => "packs",
+            Self::Condemn(_) => "condemn",
             Self::Commit(_) => "commit",
             Self::Other(e) => &e.event_type,
         }
@@ -179,6 +228,8 @@ impl Event {
         match self {
             Self::Revise(e) => e.at,
             Self::Audit(e) => e.at,
+            Self::Packs(e) => e.at,
+            Self::Condemn(e) => e.at,
             Self::Commit(e) => e.at,
             Self::Other(e) => e.at,
         }
@@ -189,6 +240,7 @@ impl Event {
         match self {
             Self::Revise(e) => Some(e.detail),
             Self::Audit(e) => Some(e.detail),
+            Self::Packs(_) | Self::Condemn(_) => None,
             Self::Commit(e) => Some(e.detail),
             Self::Other(e) => e.detail,
         }
@@ -220,12 +272,18 @@ impl Audit {
 
 impl Commit {
     fn spell(&self) -> String {
-        let Self { at, base, n_events, root, key_id, detail } = self;
+        let Self { at, number, id, base, before, n_events, root, key_id, detail } = self;
+        let id = hex(id);
         format!(
-            r#"{{"t":"commit","v":{VERSION},"at":"{at}","base":{base},"n":{n_events},"root":"{root}","key":"{}","detail":"{detail}"}}"#,
+            r#"{{"t":"commit","v":{VERSION},"at":"{at}","number":{number},"id":"{id}","base":{base},"before":"{before}","n":{n_events},"root":"{root}","key":"{}","detail":"{detail}"}}"#,
             hex(key_id)
         )
     }
+}
+
+fn spell_packs(event_type: &str, at: Timestamp, packs: &[PackId]) -> String {
+    let packs: Vec<String> = packs.iter().map(|pack| format!("\"{pack}\"")).collect();
+    format!(r#"{{"t":"{event_type}","v":{VERSION},"at":"{at}","packs":[{}]}}"#, packs.join(","))
 }
 
 impl Other {
@@ -339,15 +397,23 @@ mod tests {
         r#""detail":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#
     );
     const COMMIT: &str = concat!(
-        r#"{"t":"commit","v":1,"at":"2026-11-23T08:06:55Z","base":256,"n":17,"#,
+        r#"{"t":"commit","v":1,"at":"2026-11-23T08:06:55Z","number":3,"id":"0123456789abcdef","base":256,"#,
+        r#""before":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","n":17,"#,
         r#""root":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","key":"c74f20a3","#,
         r#""detail":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#
+    );
+    const PACKS: &str = concat!(
+        r#"{"t":"packs","v":1,"at":"2026-11-23T08:06:55Z","packs":["#,
+        r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad-a1b2c3"]}"#
     );
     const OTHER: &str = r#"{"t":"rename","v":1,"at":"2026-11-23T08:06:55Z","list":[1,-2,{"a":null,"b":true}],"x":"\n"}"#;
 
     #[test]
     fn every_event_type_goes_round() {
-        for line in [REVISE, AUDIT, COMMIT, OTHER, &REVISE.replace("48211", "null")] {
+        let condemn = PACKS.replace("packs\",\"v", "condemn\",\"v");
+        for line in
+            [REVISE, AUDIT, COMMIT, PACKS, &condemn, OTHER, &REVISE.replace("48211", "null")]
+        {
             let event = Event::parse(line.as_bytes()).unwrap();
             assert_eq!(event.line().unwrap(), line.as_bytes());
             assert_eq!(event.at().to_string(), "2026-11-23T08:06:55Z");

@@ -11,10 +11,11 @@ use docarchive::internals::{
             IngestEvent, IngestItem, IngestOptions, Intake, Outcome, Provenance, Transaction,
         },
         inspect::audit::AuditScope,
+        maintain::compact::{Compacted, Policy},
     },
     backend::{Backend, Storage, local::Local},
     journal::note::Signer,
-    types::{error::Error, name::DocName, time::Timestamp},
+    types::{digest::Digest, error::Error, name::DocName, pack_id::PackId, time::Timestamp},
 };
 
 /// The key of every test archive.
@@ -27,10 +28,21 @@ pub fn context(n: u64) -> WriteContext {
     WriteContext {
         now: Timestamp::from_unix(1_764_000_000 + 60 * n as i64, 0),
         began: (1_764_000_000 + 60 * n as i64) * 1_000_000_000,
-        seed: *docarchive::internals::types::digest::Digest::of(&n.to_be_bytes()).as_bytes(),
+        seed: *Digest::of(&n.to_be_bytes()).as_bytes(),
         by: Some("tester".into()),
         tool: "archive 0.1.0".into(),
     }
+}
+
+/// Compacts, in a write context that no other write of a test has.
+pub fn compact(archive: &mut Archive, policy: Policy) -> Result<Compacted, Error> {
+    let context = context(100_000 + archive.n_events());
+    archive.compact(policy, &signer(), context, "test", &mut |_| Ok(()))
+}
+
+/// The id of a pack with these bytes, put by nobody.
+pub fn pack_of(bytes: &[u8]) -> PackId {
+    PackId { digest: Digest::of(bytes), upload: [0; 3] }
 }
 
 /// A document of these bytes.
@@ -122,7 +134,7 @@ pub fn check(archive: &Archive, backend: &Arc<dyn Storage>) {
 pub fn copy(backend: &dyn Backend) -> docarchive::internals::backend::memory::Memory {
     let mut contents = docarchive::internals::backend::memory::Contents::new();
     let mut names = vec!["identity".to_owned()];
-    for folder in ["log", "packs"] {
+    for folder in ["log", "details", "packs"] {
         names.extend(backend.list(folder).unwrap().into_iter().map(|object| object.name));
     }
     for name in names {

@@ -7,14 +7,7 @@ use tracing::debug;
 
 use crate::{
     catalog::{Drift, DriftScope, FILE, Need, Serves, TABLES, Table},
-    store::{
-        pack, pack_name,
-        place::{Place, Places as _},
-    },
-    types::{
-        digest::{Digest, Key},
-        error::Error,
-    },
+    types::{digest::Key, error::Error, pack_id::PackId},
 };
 
 use super::{Auditor, Code};
@@ -68,48 +61,21 @@ impl Auditor<'_> {
     /// they are damaged, or came or went while the audit ran.
     fn packs_apart(&self) -> Result<(Vec<Drift>, HashSet<Key>), Error> {
         let catalog = &self.archive.catalog;
-        let known: HashSet<Digest> = catalog.packs()?.into_iter().collect();
-        let there: HashSet<Digest> = self.projection.packs()?.into_iter().collect();
+        let known: HashSet<PackId> = catalog.packs()?.into_iter().collect();
+        let there: HashSet<PackId> = self.projection.packs()?.into_iter().collect();
         let mut aside = self.unreadable.packs.clone();
         let mut drifts = Vec::new();
-        let mut gone: Vec<&Digest> = known.difference(&there).collect();
-        gone.sort_unstable();
-        for gone in gone.into_iter().filter(|pack| !self.unreadable.packs.contains(&pack.key())) {
-            aside.insert(gone.key());
-            // One that was compacted away meanwhile is not known any more.
-            let backend = &self.archive.home.backend;
-            let is_there = backend.size(&pack_name(gone))?.is_some();
-            if !is_there && catalog.has_pack_now(gone)? {
-                drifts.push(pack_drift(format!("it names {}, which is missing", pack_name(gone))));
-            }
-        }
-        let mut unknown: Vec<&Digest> = there.difference(&known).collect();
-        unknown.sort_unstable();
-        let unknown_keys: HashSet<Key> = unknown.iter().map(|pack| pack.key()).collect();
-        for unknown in unknown {
-            aside.insert(unknown.key());
-            if self.is_needed(unknown, &unknown_keys)? && !catalog.has_pack_now(unknown)? {
-                let name = pack_name(unknown);
-                drifts.push(pack_drift(format!("{name} is missing in it, and contents lie there")));
-            }
+        let mut apart: Vec<&PackId> = known.symmetric_difference(&there).collect();
+        apart.sort_unstable();
+        for pack in apart.into_iter().filter(|pack| !self.unreadable.packs.contains(&pack.key())) {
+            aside.insert(pack.key());
+            let name = pack.object_name();
+            drifts.push(pack_drift(match known.contains(pack) {
+                true => format!("it names {name}, which does not count"),
+                false => format!("{name} is missing in it, and counts"),
+            }));
         }
         Ok((drifts, aside))
-    }
-
-    /// Whether a blob of some content lies in a pack, and in none beside those aside.
-    fn is_needed(&self, pack: &Digest, aside: &HashSet<Key>) -> Result<bool, Error> {
-        let Ok(frames) = pack::directory(&*self.archive.home.backend, pack) else {
-            return Ok(false);
-        };
-        for key in frames.iter().flat_map(|frame| &frame.keys) {
-            let is_elsewhere = |place: &Place| !aside.contains(&place.pack.key());
-            if self.projection.is_live(*key)?
-                && !self.projection.places(*key)?.iter().any(is_elsewhere)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 

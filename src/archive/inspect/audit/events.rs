@@ -87,9 +87,10 @@ impl Auditor<'_> {
     fn problem(&mut self, course: &mut JournalCourse, examined: &Examined) {
         let Some(problem) = &examined.problem else { return };
         let code = match problem {
-            Problem::EntryMissing | Problem::EntryDamaged(_) => Code::LogEntry,
+            Problem::EntryDamaged(_) => Code::LogEntry,
             Problem::EventMalformed(_) => Code::EventMalformed,
             Problem::DetailMissing
+            | Problem::DetailErased
             | Problem::DetailDamaged(_)
             | Problem::DetailMismatch
             | Problem::DetailMalformed(_) => Code::DetailMissing,

@@ -15,16 +15,17 @@ mod events;
 mod packs;
 mod report;
 
-use std::{collections::HashSet, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    rc::Rc,
+    sync::Arc,
+};
 
 use crate::{
     archive::{Archive, maintain::rebuild},
     catalog::{self, Catalog, Need},
     store::{Reader, Sealed},
-    types::{
-        digest::{Digest, Key},
-        error::Error,
-    },
+    types::{digest::Key, error::Error, pack_id::PackId},
 };
 
 use super::history::HistoryCheck;
@@ -33,6 +34,8 @@ pub use report::{AuditReport, AuditScope, Code, Finding, WorkDone};
 
 /// An audit under way.
 struct Auditor<'a> {
+    /// The packs that count by the journal.
+    counted: BTreeSet<PackId>,
     archive: &'a Archive,
     /// The catalog that follows from the facts.
     projection: Rc<Catalog>,
@@ -70,8 +73,17 @@ impl Archive {
         let projection = Rc::new(Catalog::temporary()?);
         let reader = self.reader_by(&projection);
         let unreadable = UnreadableFacts::default();
-        let mut audit = Auditor { archive: self, projection, reader, report, unreadable, progress };
+        let mut audit = Auditor {
+            archive: self,
+            counted: BTreeSet::new(),
+            projection,
+            reader,
+            report,
+            unreadable,
+            progress,
+        };
         audit.judge(&history_check);
+        audit.published()?;
         let from_facts = audit
             .project()
             .and_then(|()| audit.packs(scope.is_quick))
@@ -141,11 +153,26 @@ impl Auditor<'_> {
         self.find(code, about, why);
     }
 
+    /// The copy of the newest checkpoint that lies there for other programs: a signed one that states more
+    /// than the commits hold shows that the last of them are gone.
+    fn published(&mut self) -> Result<(), Error> {
+        let journal = &self.archive.journal;
+        let Some(copy) = journal.published()? else { return Ok(()) };
+        // Later commits may have come since this journal was read.
+        if copy.size > journal.size() && copy.size > journal.newest_size()? {
+            let why =
+                format!("it states {} events; the commits hold {}", copy.size, journal.size());
+            self.find(Code::LogRolledBack, "log/checkpoint", why);
+        }
+        Ok(())
+    }
+
     /// Makes the catalog that follows from packs and journal, checking the journal on the way.
     fn project(&mut self) -> Result<(), Error> {
         let projection = Rc::clone(&self.projection);
         projection.transaction(|_| {
-            rebuild::apply_packs(&self.archive.home.backend, &projection)?;
+            self.counted = self.archive.counted_packs(&self.archive.journal)?;
+            rebuild::apply_packs(&self.archive.home.backend, &projection, &self.counted)?;
             self.events()
         })
     }
@@ -153,7 +180,9 @@ impl Auditor<'_> {
     /// The packs as they lie by now: some may have been compacted away since the audit began.
     fn look_again(&self) -> Result<Rc<Catalog>, Error> {
         let again = Rc::new(Catalog::temporary()?);
-        rebuild::apply_packs(&self.archive.home.backend, &again)?;
+        let now = self.archive.home.journal()?;
+        let counted = self.archive.counted_packs(&now)?;
+        rebuild::apply_packs(&self.archive.home.backend, &again, &counted)?;
         Ok(again)
     }
 }
@@ -177,7 +206,7 @@ impl UnreadableFacts {
         }
     }
 
-    fn add_pack(&mut self, pack: &Digest) {
+    fn add_pack(&mut self, pack: &PackId) {
         self.packs.insert(pack.key());
     }
 }

@@ -3,17 +3,14 @@
 use std::collections::HashSet;
 
 use crate::{
-    archive::maintain::rebuild,
     catalog::Need,
     journal::event::Event,
-    store::{
-        pack::{self, Listed},
-        pack_name,
-    },
+    store::pack::{self, Listed},
     types::{
         digest::{Digest, Key},
         error::Error,
         limits,
+        pack_id::PackId,
     },
 };
 
@@ -21,7 +18,7 @@ use super::{Auditor, Code, WorkDone};
 
 impl Auditor<'_> {
     pub(super) fn packs(&mut self, is_quick: bool) -> Result<(), Error> {
-        let found = rebuild::packs(&*self.archive.home.backend)?;
+        let found = self.counted.clone();
         let mut idle = Vec::new();
         for (n, name) in found.iter().enumerate() {
             let frames = match is_quick {
@@ -36,6 +33,7 @@ impl Auditor<'_> {
             self.report.n_packs += 1;
             (self.progress)(WorkDone::Packs(n as u64));
         }
+        self.leftovers()?;
         // Where a list cannot be read, any blob may be a chunk of it.
         if !idle.is_empty() && !self.unreadable.needs.contains(&Need::Lists) {
             self.idle(&idle)?;
@@ -44,24 +42,27 @@ impl Auditor<'_> {
     }
 
     /// The frames of a pack that is read as a whole; none where it is gone by now, or no pack.
-    fn pack(&mut self, name: &Digest) -> Result<Option<Vec<Listed>>, Error> {
-        let object = pack_name(name);
+    fn pack(&mut self, name: &PackId) -> Result<Option<Vec<Listed>>, Error> {
+        let object = name.object_name();
         let bytes = match self.archive.home.backend.read(&object, limits::PACK_BYTES_MAX as usize) {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => return Ok(None),
+            Ok(None) => {
+                self.missing(name)?;
+                return Ok(None);
+            }
             Err(error) => {
                 self.damaged(name, error.to_string());
                 return Ok(None);
             }
         };
         let found = Digest::of(&bytes);
-        if found != *name {
+        if found != name.digest {
             self.damaged(name, format!("its SHA-256 is {found}"));
         }
         match pack::check(&bytes) {
             Ok(frames) => Ok(Some(frames)),
             Err(why) => {
-                if found == *name {
+                if found == name.digest {
                     self.damaged(name, why.to_string());
                 }
                 Ok(None)
@@ -70,26 +71,60 @@ impl Auditor<'_> {
     }
 
     /// The frames of a pack by its directory alone; none where it is gone by now, or cannot be read.
-    fn directory(&mut self, name: &Digest) -> Result<Option<Vec<Listed>>, Error> {
+    fn directory(&mut self, name: &PackId) -> Result<Option<Vec<Listed>>, Error> {
         match pack::directory(&*self.archive.home.backend, name) {
             Ok(frames) => Ok(Some(frames)),
             Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
-                if !matches!(self.archive.home.backend.size(&pack_name(name)), Ok(None)) {
-                    let why = match error {
-                        Error::Damaged { why, .. } => why,
-                        error => error.to_string(),
-                    };
-                    self.damaged(name, why);
+                if matches!(self.archive.home.backend.size(&name.object_name()), Ok(None)) {
+                    self.missing(name)?;
+                    return Ok(None);
                 }
+                let why = match error {
+                    Error::Damaged { why, .. } => why,
+                    error => error.to_string(),
+                };
+                self.damaged(name, why);
                 Ok(None)
             }
             Err(error) => Err(error),
         }
     }
 
-    fn damaged(&mut self, name: &Digest, why: String) {
+    /// Packs that do not count and are there all the same.
+    fn leftovers(&mut self) -> Result<(), Error> {
+        let now = self.archive.home.journal()?;
+        let newer = now.pack_changes(self.archive.journal.size()..now.size())?;
+        let mut left = self.archive.stored_packs()?;
+        left.retain(|pack| !self.counted.contains(pack) && !newer.came.contains(pack));
+        if left.is_empty() {
+            return Ok(());
+        }
+        let condemned = self.archive.journal.readable_pack_changes().went;
+        for pack in left {
+            let why = match condemned.contains(&pack) || newer.went.contains(&pack) {
+                true => "it was condemned, and is still there",
+                false => "no commit speaks of it",
+            };
+            self.find(Code::BlobUnreferenced, pack.object_name(), why);
+        }
+        Ok(())
+    }
+
+    /// A pack that counts and is not there; one that was condemned meanwhile is not missed.
+    fn missing(&mut self, name: &PackId) -> Result<(), Error> {
+        let journal = &self.archive.journal;
+        let now = self.archive.home.journal()?;
+        if now.pack_changes(journal.size()..now.size())?.went.contains(name) {
+            self.unreadable.add_pack(name);
+            return Ok(());
+        }
+        self.damaged(name, "it is missing".into());
+        Ok(())
+    }
+
+    fn damaged(&mut self, name: &PackId, why: String) {
         self.unreadable.add_pack(name);
-        self.find(Code::PackDamaged, pack_name(name), why);
+        self.find(Code::PackDamaged, name.object_name(), why);
     }
 
     /// How many blobs of a pack belong to no content that the journal speaks of, nor to one of `newer`.
@@ -102,7 +137,7 @@ impl Auditor<'_> {
     }
 
     /// Names packs with blobs that are of no use, unless to what was committed since the audit began.
-    fn idle(&mut self, packs: &[Digest]) -> Result<(), Error> {
+    fn idle(&mut self, packs: &[PackId]) -> Result<(), Error> {
         let Some(newer) = self.newer_keys()? else { return Ok(()) };
         for name in packs {
             let Some(frames) = self.directory(name)? else { continue };
@@ -110,7 +145,7 @@ impl Auditor<'_> {
             if n_idle > 0 {
                 let blobs = if n_idle == 1 { "blob that belongs" } else { "blobs that belong" };
                 let why = format!("it holds {n_idle} {blobs} to no content");
-                self.find(Code::BlobUnreferenced, pack_name(name), why);
+                self.find(Code::BlobUnreferenced, name.object_name(), why);
             }
         }
         Ok(())

@@ -156,7 +156,7 @@ impl AuditReport {
     /// there is nothing to check the rest against.
     pub fn unsigned(why: String) -> Self {
         let mut report = Self::new(String::new(), String::new(), HistoryCheck::NotRemembered);
-        let (code, about) = (Code::CpSignature, "log/checkpoint".to_owned());
+        let (code, about) = (Code::CpSignature, "the newest commit".to_owned());
         report.findings.push(Finding { code, about, why, revisions: Vec::new() });
         report
     }

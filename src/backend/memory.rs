@@ -43,6 +43,11 @@ enum Change {
 struct LockGuard(Arc<Mutex<Option<String>>>);
 
 impl Memory {
+    /// The same objects behind a lock of its own, as another machine sees them.
+    pub fn with_own_lock(&self) -> Self {
+        Self { state: Arc::clone(&self.state), holder: Arc::default() }
+    }
+
     /// One that holds these objects, all of them durable.
     pub fn of(contents: Contents) -> Self {
         let state = State { now: contents.clone(), durable: contents, pending: Vec::new() };

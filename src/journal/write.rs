@@ -106,6 +106,16 @@ impl Staged {
         self.first
     }
 
+    /// What makes the commit unlike any other.
+    pub fn id(&self) -> CommitId {
+        self.id
+    }
+
+    /// The lines of the batch, the commit event last.
+    pub fn lines(&self) -> &[Vec<u8>] {
+        &self.lines
+    }
+
     /// The leaf hashes of the batch, of the commit event too: what the tiles grow by.
     pub fn leaves(&self) -> &[Digest] {
         &self.leaves

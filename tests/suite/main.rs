@@ -23,6 +23,7 @@ mod model;
 mod neardup;
 mod parsers;
 mod patch;
+mod races;
 mod readme;
 mod rebuild;
 mod remains;

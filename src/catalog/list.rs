@@ -1,6 +1,6 @@
 //! Going through many rows: documents, histories, contents; and sums over them.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params, types::Value};
 
 use crate::journal::merkle::tiles::TileId;
 use crate::types::{
@@ -81,21 +81,37 @@ impl Catalog {
         after: Option<&Document>,
         limit: usize,
     ) -> Result<Vec<Document>, Error> {
-        let from = match after {
-            Some(document) => super::name_value(document.name.as_bytes()),
-            None => rusqlite::types::Value::Text(String::new()),
-        };
-        // The sign after / is 0. A name may be UTF-8 or not, whatever its folder is.
+        // The sign after / is 0.
         let (first, end) = ([folder.as_bytes(), b"/"].concat(), [folder.as_bytes(), b"0"].concat());
+        // No name has a zero byte, so that nothing lies between a name and this.
+        let next = after.map(|document| [document.name.as_bytes(), b"\0"].concat());
+        let is_text = |name: &[u8]| std::str::from_utf8(name).is_ok();
         let mut query = self.db.prepare_cached(&format!(
-            "{DOCUMENT} WHERE name > ?1 AND (name >= ?2 AND name < ?3 OR name >= ?4 AND name < ?5)
-             ORDER BY name LIMIT ?6"
+            "{DOCUMENT} WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3"
         ))?;
-        let (first_text, end_text) = (super::name_value(&first), super::name_value(&end));
-        let values = params![from, first_text, end_text, first, end, limit as i64];
-        let rows = query.query_map(values, find::document)?;
-        // Of a folder that is not UTF-8 both ranges are the second.
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut found: Vec<Document> = Vec::new();
+        // Names that are UTF-8 come first; a name may be UTF-8 or not, whatever its folder is.
+        for as_text in [true, false] {
+            let from = match &next {
+                Some(next) if is_text(next) == as_text => next,
+                Some(_) if as_text => continue,
+                _ => &first,
+            };
+            let value = match as_text {
+                true => super::name_value,
+                false => |name: &[u8]| Value::Blob(name.to_owned()),
+            };
+            if as_text && !is_text(folder.as_bytes()) {
+                continue;
+            }
+            let n_wanted = (limit - found.len()) as i64;
+            let rows =
+                query.query_map(params![value(from), value(&end), n_wanted], find::document)?;
+            for document in rows {
+                found.push(document?);
+            }
+        }
+        Ok(found)
     }
 
     /// All revisions of a document, latest first, as they were captured.
@@ -166,30 +182,34 @@ impl Catalog {
     /// A content that lies nowhere comes first; one with several places comes once.
     pub fn contents_by_place(
         &self,
-        mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
+        each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut query = self.db.prepare(
-            "SELECT c.id, c.digest, c.bytes FROM content c LEFT JOIN place p ON p.key = c.key
+        self.each_content(
+            "LEFT JOIN place p ON p.key = c.key
              GROUP BY c.id ORDER BY min(p.pack), min(p.offset), min(p.blob)",
-        )?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let n_bytes: i64 = row.get(2)?;
-            let digest = digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
-            each(row.get(0)?, digest, n_bytes as u64)?;
-        }
-        Ok(())
+            each,
+        )
     }
 
     /// Calls `each` for every content that lies nowhere.
     pub fn contents_nowhere(
         &self,
+        each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.each_content(
+            "WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key) ORDER BY c.id",
+            each,
+        )
+    }
+
+    /// Calls `each` for the contents `c` that the rest of a statement selects, in its order.
+    fn each_content(
+        &self,
+        rest: &str,
         mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut query = self.db.prepare(
-            "SELECT c.id, c.digest, c.bytes FROM content c
-             WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key) ORDER BY c.id",
-        )?;
+        let mut query =
+            self.db.prepare(&format!("SELECT c.id, c.digest, c.bytes FROM content c {rest}"))?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             let n_bytes: i64 = row.get(2)?;

@@ -13,7 +13,7 @@ pub mod object;
 mod read;
 mod write;
 
-use std::sync::Arc;
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 pub use self::{
     identity::Identity,
@@ -46,6 +46,8 @@ pub struct Journal {
     number: u64,
     checkpoint: Checkpoint,
     note: Vec<u8>,
+    /// By number, checkpoints whose signature was verified, and the sizes they state.
+    verified: RefCell<HashMap<u64, (Vec<u8>, u64)>>,
 }
 
 impl Journal {
@@ -151,7 +153,7 @@ impl Journal {
         note: Vec<u8>,
     ) -> Result<Self, Error> {
         let checkpoint = open_checkpoint(&commit_name(number), &note, &identity)?;
-        Ok(Self { backend, identity, number, checkpoint, note })
+        Ok(Self { backend, identity, number, checkpoint, note, verified: RefCell::default() })
     }
 
     /// Which archive this is.

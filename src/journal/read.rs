@@ -14,6 +14,9 @@ use super::{
     },
 };
 
+/// So many checkpoints are known to be signed: whoever asks for events one by one asks for few commits.
+const VERIFIED_MAX: usize = 256;
+
 /// An event as it stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -123,12 +126,29 @@ impl Journal {
         let head = head.ok_or_else(|| Error::damaged(commit_name(number), "it is missing"))?;
         let size = match number == self.number {
             true => Some(self.size()),
-            false => self.head_of(&head.note).map(|head| head.size),
+            false => self.verified_size(number, &head.note),
         };
         let size = size.filter(|size| *size >= head.head.first);
         let untrusted =
             || Error::damaged(commit_name(number), "its checkpoint is not to be trusted");
         Ok(Located { number, size: size.ok_or_else(untrusted)?, commit: Rc::new(head) })
+    }
+
+    /// The size that a commit's checkpoint states; verifying the same signature again would cost more than
+    /// all else that reading an event takes.
+    fn verified_size(&self, number: u64, note: &[u8]) -> Option<u64> {
+        let mut verified = self.verified.borrow_mut();
+        if let Some((known, size)) = verified.get(&number)
+            && known == note
+        {
+            return Some(*size);
+        }
+        let size = self.head_of(note)?.size;
+        if verified.len() == VERIFIED_MAX {
+            verified.clear();
+        }
+        verified.insert(number, (note.to_vec(), size));
+        Some(size)
     }
 
     /// The commit that holds an event.

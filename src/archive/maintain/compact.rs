@@ -10,7 +10,7 @@
 //! pack goes.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -123,6 +123,12 @@ impl Archive {
         let all = self.catalog.pack_usages()?;
         let old = chosen(&all, policy);
         let mut done = Compacted::of(&all, &old);
+        // Before anything new is written: what does not count now was left by others.
+        let changes = self.journal.pack_changes(0..self.journal.size())?;
+        let stored = self.stored_packs()?.into_iter();
+        let (condemned, left): (Vec<PackId>, Vec<PackId>) = stored
+            .filter(|pack| !changes.came.contains(pack))
+            .partition(|pack| changes.went.contains(pack));
         let uploads = run.uploads.clone();
         let mut written = match policy {
             _ if old.is_empty() => Vec::new(),
@@ -141,17 +147,14 @@ impl Archive {
             went = written.drain(..).map(|new| new.pack).collect();
         } else {
             self.check_written(&written)?;
-            self.check_complete(&written, &went)?;
+            self.check_complete(&changes.came, &written, &went)?;
         }
-        let is_new = |pack: &PackId| written.iter().any(|new| new.pack == *pack);
-        went.extend(self.leftovers()?.into_iter().filter(|pack| !is_new(pack)));
-        went.sort_unstable();
-        went.dedup();
+        went.extend(left);
         if !self.condemn(run, &written, &went)? {
             return Ok(None);
         }
         self.reader.forget();
-        for pack in went.iter().chain(&self.condemned()?) {
+        for pack in went.iter().chain(&condemned) {
             self.home.backend.remove(&pack.object_name())?;
         }
         self.home.backend.sync()?;
@@ -207,27 +210,18 @@ impl Archive {
         Ok(true)
     }
 
-    /// Packs that no commit speaks of: what interrupted writers left, or are about to speak of.
-    fn leftovers(&self) -> Result<Vec<PackId>, Error> {
-        let changes = self.journal.pack_changes(0..self.journal.size())?;
-        let is_left = |pack: &PackId| !changes.came.contains(pack) && !changes.went.contains(pack);
-        Ok(self.stored_packs()?.into_iter().filter(is_left).collect())
-    }
-
-    /// Condemned packs that are still there.
-    fn condemned(&self) -> Result<Vec<PackId>, Error> {
-        let changes = self.journal.pack_changes(0..self.journal.size())?;
-        Ok(self.stored_packs()?.into_iter().filter(|pack| changes.went.contains(pack)).collect())
-    }
-
     /// That no blob goes which the journal speaks of: each that lies in a pack that goes lies in one that
     /// stays or came. What a blob is needed for is read from the journal and from chunk lists.
-    fn check_complete(&self, written: &[Written], went: &[PackId]) -> Result<(), Error> {
+    fn check_complete(
+        &self,
+        counted: &BTreeSet<PackId>,
+        written: &[Written],
+        went: &[PackId],
+    ) -> Result<(), Error> {
         let needed = self.needed_keys()?;
-        let live = self.journal.pack_changes(0..self.journal.size())?.came;
         let mut kept: HashSet<Key> =
             written.iter().flat_map(|new| new.places.iter().map(|(key, _)| *key)).collect();
-        for pack in live.iter().filter(|pack| !went.contains(pack)) {
+        for pack in counted.iter().filter(|pack| !went.contains(pack)) {
             let listed = pack::directory(&*self.home.backend, pack)?;
             kept.extend(listed.iter().flat_map(|frame| &frame.keys));
         }

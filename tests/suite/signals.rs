@@ -13,17 +13,6 @@ const PIPE_BYTES: usize = 64 << 10;
 /// A file of this size takes seconds to read, and no room.
 const SPARSE_BYTES: u64 = 1 << 30;
 
-fn example() -> Sandbox {
-    let sandbox = Sandbox::new();
-    let text = "The quick brown fox jumps over the lazy dog again and again.\n".repeat(9);
-    sandbox.write("d/a.txt", &text);
-    sandbox.write("d/b.txt", &text);
-    sandbox.run(["add", "-q", "d"]).expect(0);
-    sandbox.write("d/a.txt", text + "One more line.\n");
-    sandbox.run(["add", "-q", "d"]).expect(0);
-    sandbox
-}
-
 /// Waits until the program listens for signals.
 fn until_listening(child: &Child) {
     let status = format!("/proc/{}/status", child.id());
@@ -38,7 +27,7 @@ fn until_listening(child: &Child) {
 #[test]
 fn every_verb_ends_at_a_signal_even_while_it_waits_for_its_reader() {
     // Nobody reads the pipe, and it is full: whatever a verb does, it cannot end by itself.
-    let sandbox = example();
+    let sandbox = Sandbox::with_two_revisions();
     for line in [
         &["ls"][..],
         &["log"],
@@ -74,7 +63,7 @@ fn every_verb_ends_at_a_signal_even_while_it_waits_for_its_reader() {
 
 #[test]
 fn with_json_an_interruption_is_a_line_of_json() {
-    let sandbox = example();
+    let sandbox = Sandbox::with_two_revisions();
     let (_reader, mut full) = pipe().unwrap();
     full.write_all(&[0; PIPE_BYTES]).unwrap();
     let mut command = sandbox.command(["ls", "--json"]);

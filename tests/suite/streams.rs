@@ -60,17 +60,6 @@ const LINES: [&[&str]; 34] = [
     &["ls", "--store", "nowhere", "--json"],
 ];
 
-fn example() -> Sandbox {
-    let sandbox = Sandbox::new();
-    let text = "The quick brown fox jumps over the lazy dog again and again.\n".repeat(9);
-    sandbox.write("d/a.txt", &text);
-    sandbox.write("d/b.txt", &text);
-    sandbox.run(["add", "-q", "d"]).expect(0);
-    sandbox.write("d/a.txt", text + "One more line.\n");
-    sandbox.run(["add", "-q", "d"]).expect(0);
-    sandbox
-}
-
 /// Runs a command with its streams broken like that; what it wrote to those that are whole.
 fn run(sandbox: &Sandbox, words: &[String], out: Broken, err: Broken) -> Ran {
     // A shell closes streams; no call of the standard library does.
@@ -100,7 +89,7 @@ fn run(sandbox: &Sandbox, words: &[String], out: Broken, err: Broken) -> Ran {
 #[test]
 fn i10_a_broken_stream_ends_no_verb_otherwise_than_it_must() {
     // `2>/dev/full` ended every verb that had something to say with an abort.
-    let sandbox = example();
+    let sandbox = Sandbox::with_two_revisions();
     let mut n_new = 0;
     for line in LINES {
         let mut words = || -> Vec<String> {

@@ -47,6 +47,18 @@ impl Sandbox {
         sandbox
     }
 
+    /// The same with two files of one text in it, one of them changed since.
+    pub fn with_two_revisions() -> Self {
+        let sandbox = Self::new();
+        let text = "The quick brown fox jumps over the lazy dog again and again.\n".repeat(9);
+        sandbox.write("d/a.txt", &text);
+        sandbox.write("d/b.txt", &text);
+        sandbox.run(["add", "-q", "d"]).expect(0);
+        sandbox.write("d/a.txt", text + "One more line.\n");
+        sandbox.run(["add", "-q", "d"]).expect(0);
+        sandbox
+    }
+
     /// A path in the folder that commands work in.
     pub fn at(&self, path: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join("work").join(path)

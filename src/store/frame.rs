@@ -451,10 +451,11 @@ impl Unpacker {
             return Vec::new();
         }
         let (mut rest, mut n_next) = (payload, ZSTD_HEADER_BYTES_MIN);
-        // zstd says how much it wants next: the rest of a block. What it has put out before an error counts
-        // only if the error was in another call.
+        // What zstd has put out before an error counts only if the error was in another call. It says how
+        // much it wants next, the rest of a block and the header of the next one: each gets its own call.
         while n_next > 0 && !rest.is_empty() {
-            let (piece, after) = rest.split_at(n_next.min(rest.len()));
+            let n_piece = if n_next > N_BLOCK_HEADER { n_next - N_BLOCK_HEADER } else { n_next };
+            let (piece, after) = rest.split_at(n_piece.min(rest.len()));
             rest = after;
             let mut input = InBuffer::around(piece);
             loop {
@@ -479,6 +480,9 @@ impl Unpacker {
 
 /// The least that zstd needs to begin a frame.
 const ZSTD_HEADER_BYTES_MIN: usize = 5;
+
+/// The bytes of a block's header (RFC 8878, section 3.1.1.2).
+const N_BLOCK_HEADER: usize = 3;
 
 /// Whether zstd takes these bytes for raw content wherever it is given a dictionary. What begins
 /// with the magic of a trained dictionary (RFC 8878, section 5) it would read as one.

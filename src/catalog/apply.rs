@@ -13,12 +13,12 @@ use crate::{
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
+        time::Timestamp,
     },
 };
 
 use super::{
     Catalog,
-    find::nanoseconds,
     index::{
         blocks::{self, Blocks},
         features::index_features,
@@ -325,15 +325,18 @@ fn insert_revision(
         Some(Detail::Revise(detail)) => Some(detail),
         _ => None,
     };
-    let at = nanoseconds(revise.at);
-    let captured = detail.and_then(|detail| detail.captured).map(nanoseconds);
+    let (at, at_ns) = revise.at.to_unix();
+    let captured = detail.and_then(|detail| detail.captured).filter(|time| *time != revise.at);
+    let (captured, captured_ns) = captured.map(Timestamp::to_unix).unzip();
+    let (mtime, mtime_ns) = detail.and_then(|detail| detail.mtime).map(Timestamp::to_unix).unzip();
     let media_type = phrase(transaction, Some(revise.media.as_str()))?;
     let source = phrase(transaction, detail.and_then(|detail| detail.source.as_deref()))?;
     let note = phrase(transaction, detail.and_then(|detail| detail.note.as_deref()))?;
     let author = phrase(transaction, detail.and_then(|detail| detail.by.as_deref()))?;
     transaction
         .prepare_cached(
-            "INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO revision
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             recorded.index as i64,
@@ -342,8 +345,11 @@ fn insert_revision(
             content,
             media_type,
             at,
-            captured.filter(|captured| *captured != at),
-            detail.and_then(|detail| detail.mtime).map(nanoseconds),
+            at_ns,
+            captured,
+            captured_ns,
+            mtime,
+            mtime_ns,
             source,
             note,
             author,
@@ -358,10 +364,11 @@ fn insert_other_event(transaction: &Connection, recorded: &Recorded) -> Result<(
     };
     let note = phrase(transaction, detail.and_then(|detail| detail.note.as_deref()))?;
     let author = phrase(transaction, detail.and_then(|detail| detail.by.as_deref()))?;
-    let at = nanoseconds(recorded.event.at());
+    let (at, at_ns) = recorded.event.at().to_unix();
+    let (event, event_type) = (recorded.index as i64, recorded.event.event_type());
     transaction
-        .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![recorded.index as i64, recorded.event.event_type(), at, note, author])?;
+        .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![event, event_type, at, at_ns, note, author])?;
     Ok(())
 }
 

@@ -43,7 +43,7 @@ pub use stat_cache::{FileStat, StatCache, StatEntry};
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "6";
+const SCHEMA_VERSION: &str = "7";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.

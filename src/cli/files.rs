@@ -15,8 +15,9 @@ use crate::types::time::Timestamp;
 pub struct PathStat {
     /// Bytes, or the length of a symlink's target.
     pub size: u64,
-    /// When the content last changed, as far as the file system admits.
-    pub mtime: Timestamp,
+    /// When the content last changed, as far as the file system admits: whole seconds since 1970, and
+    /// the nanoseconds above them.
+    pub mtime: (i64, u32),
     /// When content or attributes last changed, in nanoseconds since 1970.
     pub ctime: i64,
     /// The file's number on its device.
@@ -40,7 +41,7 @@ impl PathStat {
         let nanoseconds = u32::try_from(metadata.mtime_nsec()).unwrap_or(0);
         Self {
             size: metadata.size(),
-            mtime: Timestamp::from_unix(metadata.mtime(), nanoseconds),
+            mtime: (metadata.mtime(), nanoseconds),
             ctime: metadata
                 .ctime()
                 .saturating_mul(1_000_000_000)
@@ -48,6 +49,11 @@ impl PathStat {
             inode: metadata.ino(),
             device: metadata.dev(),
         }
+    }
+
+    /// The same as a timestamp; `None` outside the years 0001 to 9999.
+    pub fn modified(&self) -> Option<Timestamp> {
+        Timestamp::of_unix(self.mtime.0, self.mtime.1)
     }
 
     /// Device and inode: which file this is, whatever it is called.

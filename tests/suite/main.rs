@@ -12,6 +12,7 @@ mod compare;
 mod concurrent;
 mod crash;
 mod damage;
+mod dates;
 mod format;
 mod json;
 mod large;

@@ -7,6 +7,7 @@ mod debug;
 mod exit;
 mod export_files;
 mod files;
+mod given;
 mod interrupt;
 mod keyring;
 mod location;

@@ -6,6 +6,7 @@
 mod bundle;
 pub mod event;
 mod identity;
+pub mod mail;
 pub mod merkle;
 pub mod note;
 mod read;
@@ -84,7 +85,7 @@ impl Journal {
         };
         let identity = Identity::parse(&identity)?;
         let note = backend.read(CHECKPOINT, limits::NOTE_BYTES_MAX)?;
-        let note = note.ok_or_else(|| Error::damaged(CHECKPOINT, "it is missing"))?;
+        let note = note.ok_or_else(|| Error::missing(CHECKPOINT))?;
         let checkpoint = open_checkpoint(&note, &identity)?;
         Ok(Self { backend, identity, checkpoint, note })
     }

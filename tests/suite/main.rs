@@ -26,3 +26,4 @@ mod rebuild;
 mod sizes;
 mod store;
 mod tree;
+mod trust;

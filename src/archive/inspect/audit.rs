@@ -225,10 +225,18 @@ impl Auditor<'_> {
     fn judge(&mut self, history_check: &HistoryCheck) {
         match history_check {
             HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered => {}
+            HistoryCheck::Older { remembered, size } => self.find(
+                Code::LogRolledBack,
+                "the journal",
+                format!("this is an older copy: it has {size} of {remembered} remembered events"),
+            ),
             HistoryCheck::RolledBack { remembered, size } => self.find(
                 Code::LogRolledBack,
                 "the journal",
-                format!("it has {size} events; {remembered} are remembered"),
+                format!(
+                    "it is another or an older history: it has {size} events, {remembered} are \
+                     remembered"
+                ),
             ),
             HistoryCheck::Forked { size } => self.find(
                 Code::LogForked,
@@ -238,12 +246,20 @@ impl Auditor<'_> {
             HistoryCheck::OtherKey { remembered } => self.find(
                 Code::CpUnknownKey,
                 "the checkpoint",
-                format!("it is signed by another key than the remembered {remembered}"),
+                format!("it is signed by another key than {remembered}"),
             ),
             HistoryCheck::OtherOrigin { remembered } => self.find(
                 Code::CpUnknownKey,
                 "the archive",
                 format!("another one is remembered at this location: {remembered}"),
+            ),
+            HistoryCheck::OtherCheckpoint { of } => self.find(
+                Code::CpUnknownKey,
+                "the checkpoint given",
+                format!(
+                    "it is another archive's: of {of}; this one is {}",
+                    self.archive.journal.identity().verifier()
+                ),
             ),
         }
     }
@@ -353,7 +369,10 @@ impl Auditor<'_> {
             Some(number) => self.archive.catalog.revision(row.doc, number)?,
         };
         if before.map(|row| row.event) != revise.prev {
-            let why = format!("it names {:?} as its document's previous event", revise.prev);
+            let why = match revise.prev {
+                Some(prev) => format!("it names event {prev} as its document's previous one"),
+                None => "it names no previous event of its document".to_owned(),
+            };
             self.find(Code::EventPrev, about, why);
         }
         Ok(true)

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::{
     backend::{
@@ -23,7 +23,10 @@ use crate::{
     types::error::{Error, Refusal},
 };
 
-use super::{Archive, maintain::rebuild};
+use super::{
+    Archive,
+    maintain::{keep, rebuild},
+};
 
 /// How often a reader tries again when a writer commits between its reading of journal and catalog.
 const TRIES: usize = 3;
@@ -135,7 +138,7 @@ impl Archive {
         }
         let guard = self.take_lock(who)?;
         let edge = self.edge().or_else(|error| {
-            debug!(target: "catalog", "made anew: {error}");
+            warn!(target: "catalog", "the catalog is made anew: {error}");
             let catalog = renew(&self.home, &self.journal)?;
             self.take_catalog(catalog);
             self.edge()
@@ -252,20 +255,29 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
     });
     match is_current {
         Ok(Some(catalog)) => return Ok(catalog),
-        Ok(None) => {
-            debug!(target: "catalog", "made anew: it reflects no earlier checkpoint of this journal")
-        }
+        Ok(None) if is_blank(&path) => debug!(target: "catalog", "made: there was none"),
+        Ok(None) => warn!(
+            target: "catalog",
+            "the catalog is made anew: it reflects no earlier checkpoint of this journal"
+        ),
         Err(error @ (Error::Catalog { .. } | Error::Damaged { .. })) => {
-            debug!(target: "catalog", "made anew: {error}");
+            warn!(target: "catalog", "the catalog is made anew: {error}");
         }
         Err(error) => return Err(error),
     }
     renew(home, journal)
 }
 
+/// Whether a catalog holds nothing yet, as one that was just made.
+fn is_blank(path: &Path) -> bool {
+    let reflects = Catalog::open(path).and_then(|catalog| catalog.reflects());
+    reflects.is_ok_and(|note| note.is_empty())
+}
+
 /// Makes the catalog anew where it is kept.
 fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
+    keep::old_catalog(journal, &path)?;
     match Catalog::open(&path).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
         Err(Error::Catalog { why }) => debug!(target: "catalog", "its file is removed: {why}"),

@@ -33,13 +33,9 @@ impl GivenText {
         let shown = shown(path);
         let bytes = read_small(path, GIVEN_BYTES_MAX)
             .map_err(|source| Error::io("read", shown.clone(), source))?;
-        match bytes {
-            Some(bytes) => Ok(Self { bytes, shown }),
-            None => Err(Error::NotFound {
-                what: format!("there is no file {shown}"),
-                candidates: Vec::new(),
-            }),
-        }
+        let missing = || io::Error::new(io::ErrorKind::NotFound, "there is no such file");
+        let bytes = bytes.ok_or_else(|| Error::io("read", shown.clone(), missing()))?;
+        Ok(Self { bytes, shown })
     }
 }
 
@@ -49,7 +45,7 @@ pub fn vkey(given: &Path) -> Result<String, Error> {
         return Ok(vkey);
     }
     let text = match GivenText::read(given) {
-        Err(Error::NotFound { .. }) => {
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             let given = shown(given);
             return Err(Error::usage(format!("{given} is neither a vkey line nor a file")));
         }

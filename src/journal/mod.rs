@@ -308,6 +308,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_a_detail_costs_the_detail_alone() {
+        let (backend, mut journal) = new_journal();
+        append(&mut journal, &Frontier::default(), 3);
+        let name = "log/details/000.p/4";
+        let whole = backend.objects()[name].clone();
+        let details = bundle::decode(Half::Details, &whole, 4).unwrap();
+        let with = |second: &[u8]| {
+            let mut details: Vec<&[u8]> = details.iter().map(|detail| &detail[..]).collect();
+            details[1] = second;
+            bundle::encode(Half::Details, &details).unwrap()
+        };
+        let other = details[0].clone();
+        for (stored, n_lost, problem) in [
+            (Some(with(b"")), 1, Problem::DetailErased),
+            (Some(with(&other)), 1, Problem::DetailMismatch),
+            (Some(with(b"x")), 1, Problem::DetailMismatch),
+            (None, 4, Problem::DetailMissing),
+        ] {
+            match stored {
+                Some(stored) => backend.swap(name, &stored).unwrap(),
+                None => backend.remove(name).unwrap(),
+            }
+            let lost = |n: &usize| n_lost == 4 || *n == 1;
+            let entries: Vec<Entry> = journal.entries(0..9).map(Result::unwrap).collect();
+            let examined: Vec<Examined> = journal.examine(0..9).collect();
+            for n in 0..4 {
+                assert_eq!(entries[n].detail.is_none(), lost(&n), "{problem}");
+                let expected = lost(&n).then(|| problem.clone());
+                assert_eq!(examined[n].problem, expected, "{problem}");
+            }
+        }
+        backend.swap(name, b"no bundle").unwrap();
+        assert!(journal.entries(0..9).all(|entry| entry.unwrap().detail.is_none()));
+        let examined: Vec<Examined> = journal.examine(0..9).collect();
+        assert!(examined.iter().all(|it| matches!(it.problem, Some(Problem::DetailDamaged(_)))));
+    }
+
+    #[test]
     fn a_create_cut_short_can_be_done_again_and_a_lost_identity_is_not_replaced() {
         let (backend, _) = new_journal();
         backend.remove(identity::NAME).unwrap();

@@ -23,7 +23,8 @@ pub struct Entry {
     pub line: Vec<u8>,
     /// What these bytes are.
     pub event: Event,
-    /// What people wrote about it; none once it was erased, or while its bundle is missing.
+    /// What people wrote about it; none where it is erased, damaged or missing, which the event itself
+    /// survives.
     pub detail: Option<Detail>,
 }
 
@@ -38,7 +39,7 @@ pub struct Examined {
     pub event: Option<Event>,
     /// Its detail, if it is there and the one that the event means.
     pub detail: Option<Detail>,
-    /// What is wrong; an erased detail is not.
+    /// What is wrong.
     pub problem: Option<Problem>,
 }
 
@@ -60,6 +61,9 @@ pub enum Problem {
     /// The bundle of its detail cannot be read.
     #[error("{0}")]
     DetailDamaged(String),
+    /// Nothing stands where its detail belongs, and no event says that it was withdrawn.
+    #[error("its detail is empty, and nothing states that it was withdrawn")]
+    DetailErased,
     /// Another detail stands where its own belongs.
     #[error("its detail is not the one it was recorded with")]
     DetailMismatch,
@@ -71,7 +75,8 @@ pub enum Problem {
 impl Journal {
     /// The events of a range, clipped to the journal's size; holds one bundle at a time.
     ///
-    /// A damaged event is an error that names it; so is a bundle that is missing or cannot be read.
+    /// A damaged event is an error that names it; so is a bundle of events that is missing or cannot be
+    /// read. What is wrong with details costs the details alone.
     pub fn entries(&self, range: Range<u64>) -> impl Iterator<Item = Result<Entry, Error>> + '_ {
         self.stretches(range).flat_map(|stretch| stretch.entries())
     }
@@ -170,12 +175,16 @@ struct Stretch<'a> {
 impl Stretch<'_> {
     /// The lines of these events.
     fn lines(&self) -> Result<Vec<Vec<u8>>, Error> {
-        let missing = || Error::damaged(self.name(), "it is missing");
+        let missing = || Error::missing(self.name());
         self.load(Half::Entries)?.ok_or_else(missing)
     }
 
     fn entries(&self) -> Vec<Result<Entry, Error>> {
-        let halves = self.lines().and_then(|lines| Ok((lines, self.load(Half::Details)?)));
+        let details = || match self.load(Half::Details) {
+            Err(Error::Damaged { .. }) => Ok(None),
+            details => details,
+        };
+        let halves = self.lines().and_then(|lines| Ok((lines, details()?)));
         match halves {
             Ok((lines, details)) => {
                 let examined = self.examine_each(lines, details.as_deref());
@@ -237,13 +246,11 @@ impl Stretch<'_> {
 }
 
 impl Entry {
-    /// What an examination found, unless it found damage.
+    /// What an examination found, unless the event itself is damaged.
     fn of(examined: Examined) -> Result<Self, Error> {
         let Examined { index, line, event, detail, problem } = examined;
         match (line, event, problem) {
-            (Some(line), Some(event), None | Some(Problem::DetailMissing)) => {
-                Ok(Self { index, line, event, detail })
-            }
+            (Some(line), Some(event), _) => Ok(Self { index, line, event, detail }),
             (_, _, problem) => {
                 let why = problem.unwrap_or(Problem::EntryMissing).to_string();
                 Err(Error::damaged(format!("event {index}"), why))
@@ -268,7 +275,8 @@ impl Examined {
 
 fn judge(event: &Event, detail: Option<&[u8]>) -> Result<Option<Detail>, Problem> {
     match (event.detail(), detail) {
-        (None, None | Some([])) | (Some(_), Some([])) => Ok(None),
+        (None, None | Some([])) => Ok(None),
+        (Some(_), Some([])) => Err(Problem::DetailErased),
         (Some(_), None) => Err(Problem::DetailMissing),
         (Some(digest), Some(bytes)) if digest == Digest::of(bytes) => {
             let detail = Detail::parse(event, bytes);

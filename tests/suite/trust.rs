@@ -413,7 +413,7 @@ fn what_is_given_and_does_not_fit_is_called_what_it_is() {
     let cut: Vec<&str> = note.lines().take(3).collect();
     audit(&cut.join("\n"), 2).says("note holds no checkpoint");
     for (words, code, says) in [
-        (&["--expect", "nothing"][..], 4, "there is no file nothing"),
+        (&["--expect", "nothing"][..], 5, "cannot read nothing: there is no such file"),
         (&["--vkey", "nothing"], 2, "nothing is neither a vkey line nor a file"),
         (&["--vkey", "note"], 2, "note holds no vkey line: name+id+key"),
         (&["--vkey", "-", "--expect", "-"], 2, "cannot both be read from standard input"),

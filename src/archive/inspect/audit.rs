@@ -307,6 +307,7 @@ impl Auditor<'_> {
             Problem::EventMalformed(_) => Code::EventMalformed,
             Problem::DetailMissing
             | Problem::DetailDamaged(_)
+            | Problem::DetailErased
             | Problem::DetailMismatch
             | Problem::DetailMalformed(_) => Code::DetailMissing,
         };

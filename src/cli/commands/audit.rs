@@ -116,7 +116,7 @@ struct FindingLine<'a> {
 }
 
 /// What the archive is compared with.
-struct Outside {
+struct Evidence {
     /// What is remembered of it.
     known: Option<KnownArchive>,
     key_given: bool,
@@ -137,7 +137,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     let history_check = compared(&opened, vkey.as_deref(), expected.as_ref())?;
     let Opened { archive, known, .. } = opened;
     let is_other = !matches!(history_check, HistoryCheck::OtherCheckpoint { .. });
-    let outside = Outside {
+    let evidence = Evidence {
         checkpoints: two_checkpoints(&archive, known.as_ref())
             .filter(|_| history_check.is_bad() && is_other),
         known: known.filter(|known| known.is_of(archive.origin())),
@@ -158,9 +158,9 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     })?;
     drop(progress);
     if session.globals.json {
-        print_json(session, &report, &outside)?;
+        print_json(session, &report, &evidence)?;
     } else {
-        print_report(session, args, &report, &outside)?;
+        print_report(session, args, &report, &evidence)?;
     }
     if !report.history_check.is_bad() {
         session.remember(&archive);
@@ -198,9 +198,9 @@ fn compared(
 fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
     let report = AuditReport::unsigned(why);
     if session.globals.json {
-        let outside =
-            Outside { known: None, key_given: false, checkpoint_given: false, checkpoints: None };
-        print_json(session, &report, &outside)?;
+        let evidence =
+            Evidence { known: None, key_given: false, checkpoint_given: false, checkpoints: None };
+        print_json(session, &report, &evidence)?;
         return Ok(ExitCode::Broken);
     }
     for finding in &report.findings {
@@ -210,7 +210,11 @@ fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
     Ok(ExitCode::Broken)
 }
 
-fn print_json(session: &mut Session, report: &AuditReport, outside: &Outside) -> Result<(), Error> {
+fn print_json(
+    session: &mut Session,
+    report: &AuditReport,
+    evidence: &Evidence,
+) -> Result<(), Error> {
     let findings = report
         .findings
         .iter()
@@ -228,10 +232,10 @@ fn print_json(session: &mut Session, report: &AuditReport, outside: &Outside) ->
             origin: &report.origin,
             vkey: &report.vkey,
             history_check: word(&report.history_check),
-            key_given: outside.key_given,
-            checkpoint_given: outside.checkpoint_given,
-            remembered: outside.known.as_ref().map(RememberedLine::of),
-            checkpoints: outside.checkpoints.as_ref(),
+            key_given: evidence.key_given,
+            checkpoint_given: evidence.checkpoint_given,
+            remembered: evidence.known.as_ref().map(RememberedLine::of),
+            checkpoints: evidence.checkpoints.as_ref(),
             checked: CheckedCounts {
                 events: report.n_events,
                 revisions: report.n_revisions,
@@ -241,7 +245,7 @@ fn print_json(session: &mut Session, report: &AuditReport, outside: &Outside) ->
             },
             unchecked: UncheckedCounts { contents: report.n_unread },
             findings,
-            trust: trust(report, outside),
+            trust: trust(report, evidence),
         },
     ))
 }
@@ -250,12 +254,12 @@ fn print_report(
     session: &mut Session,
     args: &AuditArgs,
     report: &AuditReport,
-    outside: &Outside,
+    evidence: &Evidence,
 ) -> Result<(), Error> {
     for finding in &report.findings {
         print_finding(session, finding)?;
     }
-    for line in outside.checkpoints.iter().flat_map(checkpoint_lines) {
+    for line in evidence.checkpoints.iter().flat_map(checkpoint_lines) {
         session.out.line(&line)?;
     }
     if session.globals.quiet && report.is_sound() {
@@ -271,11 +275,11 @@ fn print_report(
     let contents = counted(report.n_contents, "content", "contents");
     let rows = [
         ("bytes", format!("{bytes}; {contents} read, {}", size(report.n_bytes))),
-        ("history", history(report, outside)),
+        ("history", history(report, evidence)),
         ("who", format!("signed; {events} under {}", report.vkey)),
         ("when", "claimed; no time tokens are kept".to_owned()),
         ("not checked", unchecked(args, report)),
-        ("to be trusted", trust(report, outside).join("; ")),
+        ("to be trusted", trust(report, evidence).join("; ")),
     ];
     for (label, value) in rows {
         let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
@@ -314,8 +318,8 @@ fn unchecked(args: &AuditArgs, report: &AuditReport) -> String {
 }
 
 /// How the history stands to what is remembered, since when, and to what was given.
-fn history(report: &AuditReport, outside: &Outside) -> String {
-    let since = outside.known.as_ref().map(|known| {
+fn history(report: &AuditReport, evidence: &Evidence) -> String {
+    let since = evidence.known.as_ref().map(|known| {
         let size = known.head().map_or(0, |head| head.0);
         let Contact { at, verb } = &known.first;
         let events = counted(size, "event", "events");
@@ -323,7 +327,7 @@ fn history(report: &AuditReport, outside: &Outside) -> String {
     });
     match (&report.history_check, since) {
         (HistoryCheck::Extends { .. }, Some(since)) => {
-            let given = if outside.checkpoint_given { "the checkpoint given and " } else { "" };
+            let given = if evidence.checkpoint_given { "the checkpoint given and " } else { "" };
             format!("extends {given}what is remembered ({since})")
         }
         (HistoryCheck::Extends { size }, None) => {
@@ -338,18 +342,18 @@ fn history(report: &AuditReport, outside: &Outside) -> String {
 }
 
 /// Whom one has to trust for all this to mean something.
-fn trust(report: &AuditReport, outside: &Outside) -> Vec<String> {
+fn trust(report: &AuditReport, evidence: &Evidence) -> Vec<String> {
     let mut trust = vec![
         format!("the key {} and who holds it", report.vkey),
         "the clock of whoever added".to_owned(),
     ];
-    match (&report.history_check, &outside.known) {
+    match (&report.history_check, &evidence.known) {
         (HistoryCheck::NotRemembered, _) => {
             trust.push("this folder, for nothing was remembered outside it".to_owned());
         }
         // Who made the archive here saw it from the beginning.
         (HistoryCheck::Extends { .. }, Some(KnownArchive { first: Contact { at, verb }, .. }))
-            if verb != "init" && !outside.key_given && !outside.checkpoint_given =>
+            if verb != "init" && !evidence.key_given && !evidence.checkpoint_given =>
         {
             trust.push(format!(
                 "this folder as it was on {}, when {verb} first saw it",

@@ -211,6 +211,7 @@ fn word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn refused(refusal: Refusal) -> Error {
         Error::Refused(refusal)
@@ -247,11 +248,11 @@ mod tests {
         );
     }
 
-    #[test]
-    fn every_error_has_its_code_kind_and_hint() {
+    /// One error of each kind, and more where hints differ, with code, kind and hint.
+    fn every_kind() -> Vec<(Error, u8, &'static str, Option<&'static str>)> {
         let (what, location) = ("log".to_owned(), "/x y".to_owned());
         let key = || Refusal::NoSigningKey { origin: "o".into(), key_id: "c74f20a3".into() };
-        for (error, code, kind, hint) in [
+        vec![
             (Error::usage("x"), 2, "usage", Some("archive cat --help")),
             (
                 refused(Refusal::NewerFormat { what, found: 2, known: 1 }),
@@ -290,11 +291,30 @@ mod tests {
             (io_error(io::ErrorKind::PermissionDenied), 5, "io", Some("ls -ld '/a b'")),
             (Error::Busy { who: "x".into() }, 11, "busy", Some("archive cat --wait 10m …")),
             (Error::Interrupted, 130, "interrupted", None),
-        ] {
+        ]
+    }
+
+    #[test]
+    fn every_error_has_its_code_kind_and_hint() {
+        for (error, code, kind, hint) in every_kind() {
             let failure = Failure::of(&error, "cat");
             assert_eq!((failure.code.number(), failure.kind), (code, kind), "{error}");
             assert_eq!(failure.hint.as_deref(), hint, "{error}");
         }
+    }
+
+    #[test]
+    fn the_page_names_every_kind_with_its_code() {
+        let page = include_str!("../../../docs/json.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let named: BTreeMap<&str, u8> = rows
+            .filter_map(|(kind, rest)| Some((kind, rest.split(' ').next()?.parse().ok()?)))
+            .collect();
+        let met = every_kind().into_iter().map(|(error, ..)| {
+            let failure = Failure::of(&error, "cat");
+            (failure.kind, failure.code.number())
+        });
+        assert_eq!(met.collect::<BTreeMap<_, _>>(), named);
     }
 
     #[test]

@@ -351,6 +351,7 @@ fn a_checkpoint_and_a_key_need_no_state_in_whatever_form_they_come() {
         let ran = Ran::of(command.env("XDG_STATE_HOME", &state));
         assert_eq!(ran.code, Some(0), "{form}: {}", ran.err);
         let text = ran.text();
+        assert!(text.contains("who            signed by the key given; 6 events under "), "{text}");
         assert!(
             text.contains("extends the checkpoint given (4 events); nothing is remembered"),
             "{text}"

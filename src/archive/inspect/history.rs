@@ -58,6 +58,11 @@ pub enum HistoryCheck {
 }
 
 impl HistoryCheck {
+    /// Whether the archive is signed by the key that it was compared with.
+    pub fn is_of_this_key(&self) -> bool {
+        !matches!(self, Self::OtherKey { .. })
+    }
+
     /// Whether the history is not what it was.
     pub fn is_bad(&self) -> bool {
         !matches!(self, Self::Extends { .. } | Self::NotRemembered)

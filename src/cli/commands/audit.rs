@@ -271,12 +271,14 @@ fn print_report(
         (0, _) => "intact".to_owned(),
         (n, _) => counted(n, "finding", "findings"),
     };
+    let is_given = evidence.key_given && report.history_check.is_of_this_key();
+    let signed = if is_given { "signed by the key given" } else { "signed" };
     let events = counted(report.n_events, "event", "events");
     let contents = counted(report.n_contents, "content", "contents");
     let rows = [
         ("bytes", format!("{bytes}; {contents} read, {}", size(report.n_bytes))),
         ("history", history(report, evidence)),
-        ("who", format!("signed; {events} under {}", report.vkey)),
+        ("who", format!("{signed}; {events} under {}", report.vkey)),
         ("when", "claimed; no time tokens are kept".to_owned()),
         ("not checked", unchecked(args, report)),
         ("to be trusted", trust(report, evidence).join("; ")),

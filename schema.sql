@@ -67,9 +67,12 @@ CREATE TABLE revision (
   number   INTEGER NOT NULL,          -- from 1
   content  INTEGER NOT NULL,          -- content.id
   type     INTEGER NOT NULL,          -- phrase.id: media type
-  at       INTEGER NOT NULL,          -- when it was added; nanoseconds since 1970
+  at       INTEGER NOT NULL,          -- when it was added: whole seconds since 1970
+  at_ns    INTEGER NOT NULL,          -- and the nanoseconds above them; so for every time
   captured INTEGER,                   -- when it was captured, from the detail; null: `at`
+  captured_ns INTEGER,
   mtime    INTEGER,                   -- of the file it came from
+  mtime_ns INTEGER,
   source   INTEGER,                   -- phrase.id
   note     INTEGER,                   -- phrase.id
   author   INTEGER                    -- phrase.id
@@ -81,7 +84,8 @@ CREATE INDEX revision_by_content ON revision (content);
 CREATE TABLE event (
   event      INTEGER PRIMARY KEY,     -- index in the journal
   event_type TEXT NOT NULL,           -- its `t`: commit, audit
-  at         INTEGER NOT NULL,        -- nanoseconds since 1970
+  at         INTEGER NOT NULL,        -- seconds since 1970
+  at_ns      INTEGER NOT NULL,        -- and the nanoseconds above them
   note       INTEGER,                 -- phrase.id
   author     INTEGER                  -- phrase.id
 ) STRICT;
@@ -149,12 +153,12 @@ CREATE TABLE feature (
   data  BLOB NOT NULL
 ) STRICT;
 
--- The public reading surface. Columns are only ever added. Times are RFC 3339 in UTC.
+-- The public reading surface. Columns are only ever added. Times are RFC 3339 in UTC, to the second.
 
 CREATE VIEW documents AS
   SELECT printf('%016x', d.doc) AS id, CAST(d.name AS TEXT) AS name, d.revisions,
          lower(hex(c.digest)) AS sha256, c.bytes, t.text AS type,
-         strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at) / 1000000000, 'unixepoch') AS captured
+         strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at), 'unixepoch') AS captured
   FROM document d
   JOIN revision r ON r.event = d.latest
   JOIN content c ON c.id = r.content
@@ -163,9 +167,9 @@ CREATE VIEW documents AS
 CREATE VIEW revisions AS
   SELECT r.event, printf('%016x', d.doc) AS document, CAST(d.name AS TEXT) AS name, r.number,
          lower(hex(c.digest)) AS sha256, c.bytes, t.text AS type,
-         strftime('%Y-%m-%dT%H:%M:%SZ', r.at / 1000000000, 'unixepoch') AS at,
-         strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at) / 1000000000, 'unixepoch') AS captured,
-         strftime('%Y-%m-%dT%H:%M:%SZ', r.mtime / 1000000000, 'unixepoch') AS mtime,
+         strftime('%Y-%m-%dT%H:%M:%SZ', r.at, 'unixepoch') AS at,
+         strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at), 'unixepoch') AS captured,
+         strftime('%Y-%m-%dT%H:%M:%SZ', r.mtime, 'unixepoch') AS mtime,
          s.text AS source, n.text AS note, a.text AS author
   FROM revision r
   JOIN document d ON d.id = r.document
@@ -185,10 +189,10 @@ CREATE VIEW contents AS
 
 CREATE VIEW events AS
   SELECT r.event, 'revise' AS event_type,
-         strftime('%Y-%m-%dT%H:%M:%SZ', r.at / 1000000000, 'unixepoch') AS at,
+         strftime('%Y-%m-%dT%H:%M:%SZ', r.at, 'unixepoch') AS at,
          CAST(d.name AS TEXT) || '@' || r.number AS about
   FROM revision r JOIN document d ON d.id = r.document
   UNION ALL
   SELECT e.event, e.event_type,
-         strftime('%Y-%m-%dT%H:%M:%SZ', e.at / 1000000000, 'unixepoch') AS at, NULL
+         strftime('%Y-%m-%dT%H:%M:%SZ', e.at, 'unixepoch') AS at, NULL
   FROM event e;

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::{
     backend::{
@@ -27,7 +27,10 @@ use crate::{
     },
 };
 
-use super::{Archive, maintain::rebuild};
+use super::{
+    Archive,
+    maintain::{keep, rebuild},
+};
 
 /// How often a reader tries again when a writer commits between its reading of journal and catalog.
 const TRIES: usize = 3;
@@ -110,11 +113,12 @@ impl Archive {
         }
     }
 
-    /// Throws the catalog away and makes it anew from the facts.
+    /// Throws the catalog away and makes it anew from the facts; so is the copy of the checkpoint.
     pub fn rebuild(&mut self, who: &str) -> Result<(), Error> {
         let _guard = self.home.lock.lock(who)?;
         self.snapshot = None;
         self.journal = self.home.journal()?;
+        self.journal.publish();
         let catalog = renew(&self.home, &self.journal);
         self.take_catalog(catalog.map_err(|error| self.located(error))?);
         Ok(())
@@ -145,7 +149,7 @@ impl Archive {
         }
         let guard = self.take_lock(who)?;
         let edge = self.edge().or_else(|error| {
-            debug!(target: "catalog", "made anew: {error}");
+            warn!(target: "catalog", "the catalog is made anew: {error}");
             self.renew()?;
             self.edge()
         })?;
@@ -315,17 +319,20 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
         Err(error @ Error::Damaged { .. }) => error.to_string(),
         Err(error) => return Err(error),
     };
-    debug!(target: "catalog", "made anew: {why}");
-    let renewed = renew(home, journal)?;
-    if !was_blank {
-        renewed.set_renewal(why);
+    if was_blank {
+        debug!(target: "catalog", "made: there was none");
+        return renew(home, journal);
     }
+    warn!(target: "catalog", "the catalog is made anew: {why}");
+    let renewed = renew(home, journal)?;
+    renewed.set_renewal(why);
     Ok(renewed)
 }
 
 /// Makes the catalog anew where it is kept.
 fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
+    keep::old_catalog(journal, &path)?;
     match Catalog::open(&path).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
         Err(Error::Catalog { why }) => debug!(target: "catalog", "its file is removed: {why}"),

@@ -290,6 +290,14 @@ pub fn remove_file(path: &Path) -> Result<(), Error> {
     present(fs::remove_file(path)).map(drop).map_err(|e| io("remove", path, e))
 }
 
+/// Copies a file, durably; none is copied where there is none.
+pub fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
+    if present(fs::copy(from, to)).map_err(|e| io("copy", from, e))?.is_some() {
+        File::open(to).and_then(|copy| copy.sync_all()).map_err(|e| io("sync", to, e))?;
+    }
+    Ok(())
+}
+
 /// Whether there is a file at `path`.
 pub fn exists(path: &Path) -> Result<bool, Error> {
     Ok(stat(path)?.is_some())

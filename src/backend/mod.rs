@@ -119,7 +119,7 @@ fn taken(name: &str) -> Error {
 }
 
 fn missing(name: &str) -> Error {
-    Error::damaged(name, "it is missing")
+    Error::missing(name)
 }
 
 #[cfg(test)]

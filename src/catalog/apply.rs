@@ -14,12 +14,12 @@ use crate::{
         digest::{Digest, DocId, Key},
         error::Error,
         pack_id::PackId,
+        time::Timestamp,
     },
 };
 
 use super::{
-    Catalog,
-    find::nanoseconds,
+    Catalog, find,
     index::{
         blocks::{self, Blocks},
         features::index_features,
@@ -254,13 +254,14 @@ struct KnownDocument {
     row: i64,
     n_revisions: i64,
     latest: i64,
-    captured: i64,
+    captured: Timestamp,
     content: i64,
 }
 
 fn known_document(transaction: &Connection, doc: i64) -> Result<Option<KnownDocument>, Error> {
     let mut query = transaction.prepare_cached(
-        "SELECT d.id, d.revisions, d.latest, ifnull(r.captured, r.at), r.content
+        "SELECT d.id, d.revisions, d.latest, ifnull(r.captured, r.at), r.content,
+                ifnull(r.captured_ns, r.at_ns)
          FROM document d JOIN revision r ON r.event = d.latest WHERE d.doc = ?1",
     )?;
     let known = query.query_row([doc], |row| {
@@ -268,7 +269,7 @@ fn known_document(transaction: &Connection, doc: i64) -> Result<Option<KnownDocu
             row: row.get(0)?,
             n_revisions: row.get(1)?,
             latest: row.get(2)?,
-            captured: row.get(3)?,
+            captured: find::timestamp(row, 3, 5)?,
             content: row.get(4)?,
         })
     });
@@ -276,12 +277,12 @@ fn known_document(transaction: &Connection, doc: i64) -> Result<Option<KnownDocu
 }
 
 /// When a revision was captured: as stated, else when it was added.
-fn captured(recorded: &Recorded, revise: &Revise) -> i64 {
+fn captured(recorded: &Recorded, revise: &Revise) -> Timestamp {
     let stated = match recorded.detail {
         Some(Detail::Revise(detail)) => detail.captured,
         _ => None,
     };
-    nanoseconds(stated.unwrap_or(revise.at))
+    stated.unwrap_or(revise.at)
 }
 
 /// The site of a new document, which may become part of its sample.
@@ -343,15 +344,18 @@ fn insert_revision(
         Some(Detail::Revise(detail)) => Some(detail),
         _ => None,
     };
-    let at = nanoseconds(revise.at);
-    let captured = detail.and_then(|detail| detail.captured).map(nanoseconds);
+    let (at, at_ns) = revise.at.to_unix();
+    let captured = detail.and_then(|detail| detail.captured).filter(|time| *time != revise.at);
+    let (captured, captured_ns) = captured.map(Timestamp::to_unix).unzip();
+    let (mtime, mtime_ns) = detail.and_then(|detail| detail.mtime).map(Timestamp::to_unix).unzip();
     let media_type = phrase(transaction, Some(revise.media.as_str()))?;
     let source = phrase(transaction, detail.and_then(|detail| detail.source.as_deref()))?;
     let note = phrase(transaction, detail.and_then(|detail| detail.note.as_deref()))?;
     let author = phrase(transaction, detail.and_then(|detail| detail.by.as_deref()))?;
     transaction
         .prepare_cached(
-            "INSERT INTO revision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO revision
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             recorded.index as i64,
@@ -360,8 +364,11 @@ fn insert_revision(
             content,
             media_type,
             at,
-            captured.filter(|captured| *captured != at),
-            detail.and_then(|detail| detail.mtime).map(nanoseconds),
+            at_ns,
+            captured,
+            captured_ns,
+            mtime,
+            mtime_ns,
             source,
             note,
             author,
@@ -376,10 +383,11 @@ fn insert_other_event(transaction: &Connection, recorded: &Recorded) -> Result<(
     };
     let note = phrase(transaction, detail.and_then(|detail| detail.note.as_deref()))?;
     let author = phrase(transaction, detail.and_then(|detail| detail.by.as_deref()))?;
-    let at = nanoseconds(recorded.event.at());
+    let (at, at_ns) = recorded.event.at().to_unix();
+    let (event, event_type) = (recorded.index as i64, recorded.event.event_type());
     transaction
-        .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![recorded.index as i64, recorded.event.event_type(), at, note, author])?;
+        .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![event, event_type, at, at_ns, note, author])?;
     Ok(())
 }
 

@@ -26,11 +26,13 @@ pub struct Latest {
 
 pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions FROM document";
 /// The order of a document's revisions: as they were captured, and not as they were recorded.
-pub(super) const LATEST_FIRST: &str = "ifnull(r.captured, r.at) DESC, r.number DESC";
+pub(super) const LATEST_FIRST: &str =
+    "ifnull(r.captured, r.at) DESC, ifnull(r.captured_ns, r.at_ns) DESC, r.number DESC";
 pub(super) const REVISION: &str = "
     SELECT r.event, d.doc, r.number, c.digest, c.bytes, t.text, r.at,
            ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text,
-           d.name, d.latest, d.revisions
+           d.name, d.latest, d.revisions,
+           r.at_ns, ifnull(r.captured_ns, r.at_ns), r.mtime_ns
     FROM revision r
     JOIN document d ON d.id = r.document
     JOIN content c ON c.id = r.content
@@ -129,11 +131,13 @@ impl Catalog {
         timestamp: Timestamp,
     ) -> Result<Option<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
-            "{REVISION} WHERE d.doc = ?1 AND ifnull(r.captured, r.at) <= ?2
+            "{REVISION} WHERE d.doc = ?1
+             AND (ifnull(r.captured, r.at), ifnull(r.captured_ns, r.at_ns)) <= (?2, ?3)
              ORDER BY {LATEST_FIRST} LIMIT 1"
         ))?;
-        let timestamp = nanoseconds(timestamp);
-        Ok(query.query_row(params![document.id.0 as i64, timestamp], revision).optional()?)
+        let (seconds, nanoseconds) = timestamp.to_unix();
+        let params = params![document.id.0 as i64, seconds, nanoseconds];
+        Ok(query.query_row(params, revision).optional()?)
     }
 
     /// So many revisions of a document back from the latest, as they were captured; of several captured
@@ -149,10 +153,12 @@ impl Catalog {
     /// The revision captured before one, by the same order.
     pub fn revision_before(&self, one: &Revision) -> Result<Option<Revision>, Error> {
         let mut query = self.db.prepare_cached(&format!(
-            "{REVISION} WHERE d.doc = ?1 AND (ifnull(r.captured, r.at), r.number) < (?2, ?3)
+            "{REVISION} WHERE d.doc = ?1
+             AND (ifnull(r.captured, r.at), ifnull(r.captured_ns, r.at_ns), r.number) < (?2, ?3, ?4)
              ORDER BY {LATEST_FIRST} LIMIT 1"
         ))?;
-        let values = params![one.doc.0 as i64, nanoseconds(one.captured), one.number as i64];
+        let (seconds, nanoseconds) = one.captured.to_unix();
+        let values = params![one.doc.0 as i64, seconds, nanoseconds, one.number as i64];
         Ok(query.query_row(values, revision).optional()?)
     }
 
@@ -188,9 +194,12 @@ pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
         digest: digest(row.get_ref(3)?.as_blob()?),
         n_bytes: row.get::<_, i64>(4)? as u64,
         media_type: row.get(5)?,
-        at: timestamp(row.get(6)?),
-        captured: timestamp(row.get(7)?),
-        mtime: row.get::<_, Option<i64>>(8)?.map(timestamp),
+        at: timestamp(row, 6, 15)?,
+        captured: timestamp(row, 7, 16)?,
+        mtime: match row.get::<_, Option<i64>>(8)? {
+            Some(_) => Some(timestamp(row, 8, 17)?),
+            None => None,
+        },
         source: row.get(9)?,
         note: row.get(10)?,
         author: row.get(11)?,
@@ -209,13 +218,7 @@ pub(super) fn revision_of_document(row: &Row) -> rusqlite::Result<(Document, Rev
     Ok((document, revision))
 }
 
-/// Nanoseconds since 1970, drawn to the nearest that 64 bits can hold (1677 to 2262).
-pub(super) fn nanoseconds(timestamp: Timestamp) -> i64 {
-    let (seconds, nanoseconds) = timestamp.to_unix();
-    seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds))
-}
-
-pub(super) fn timestamp(nanoseconds: i64) -> Timestamp {
-    let seconds = nanoseconds.div_euclid(1_000_000_000);
-    Timestamp::from_unix(seconds, nanoseconds.rem_euclid(1_000_000_000) as u32)
+/// The time in two columns: whole seconds since 1970, and the nanoseconds above them.
+pub(super) fn timestamp(row: &Row, seconds: usize, fraction: usize) -> rusqlite::Result<Timestamp> {
+    Ok(Timestamp::from_unix(row.get(seconds)?, row.get(fraction)?))
 }

@@ -160,7 +160,7 @@ impl Catalog {
     /// Up to `limit` other events before the event `before`, latest first.
     pub fn other_events_before(&self, before: u64, limit: usize) -> Result<Vec<OtherEvent>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT e.event, e.event_type, e.at, n.text, a.text FROM event e
+            "SELECT e.event, e.event_type, e.at, n.text, a.text, e.at_ns FROM event e
              LEFT JOIN phrase n ON n.id = e.note LEFT JOIN phrase a ON a.id = e.author
              WHERE e.event < ?1 ORDER BY e.event DESC LIMIT ?2",
         )?;
@@ -169,7 +169,7 @@ impl Catalog {
             Ok(OtherEvent {
                 event: row.get::<_, i64>(0)? as u64,
                 event_type: row.get(1)?,
-                at: find::timestamp(row.get(2)?),
+                at: find::timestamp(row, 2, 5)?,
                 note: row.get(3)?,
                 author: row.get(4)?,
             })

@@ -164,6 +164,13 @@ impl Catalog {
         self.fill_schema()
     }
 
+    /// Writes a copy, in one file, as of now; the file must not be there yet.
+    pub fn copy_to(&self, path: &Path) -> Result<(), Error> {
+        let name = format!("file:{}", percent_encoded(path));
+        self.db.execute("VACUUM INTO ?1", [name])?;
+        Ok(())
+    }
+
     fn prepare(db: Connection) -> Result<Self, Error> {
         db.busy_timeout(std::time::Duration::from_secs(10))?;
         // Plans must not depend on values: a statement would be compiled anew for each of them.

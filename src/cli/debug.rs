@@ -1,12 +1,17 @@
-//! `ARCHIVE_DEBUG`: what the library thinks while it works, on stderr, for whoever looks for a reason.
+//! What the library says while it works: warnings to everybody, and with `ARCHIVE_DEBUG` what it thinks,
+//! to whoever looks for a reason.
 //!
 //! The library says it through the crate `tracing`, under the names in [`TOPICS`]. Without the variable
-//! nobody listens, and what would be said is not even put together.
+//! nobody listens to more than warnings, and what would be said is not even put together.
 
 use std::ffi::OsStr;
 
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_subscriber::{
-    Layer, filter::Targets, fmt, fmt::format::FmtSpan, layer::SubscriberExt as _,
+    Layer, filter::Targets, fmt, fmt::format::FmtSpan, layer::Context, layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
@@ -21,11 +26,44 @@ pub const VARIABLE: &str = "ARCHIVE_DEBUG";
 /// each step of a commit took; why the catalog was made anew.
 pub const TOPICS: [&str; 4] = ["store", "similar", "commit", "catalog"];
 
-/// Starts to print what is said of the topics that `value`, the variable's, names.
-pub fn start(value: Option<&OsStr>) -> Result<(), Error> {
-    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(()) };
-    let topics = topics(&value.to_string_lossy())?;
-    let targets = topics.into_iter().map(|topic| (topic, tracing::Level::DEBUG));
+/// Hands on what the library warns of.
+struct Warnings<F>(F);
+
+/// Takes the sentence out of an event.
+#[derive(Default)]
+struct Message(String);
+
+impl<S: Subscriber, F: Fn(&str) + 'static> Layer<S> for Warnings<F> {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut message = Message::default();
+        event.record(&mut message);
+        (self.0)(&message.0);
+    }
+}
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            // The arguments of a format string, which have one form only.
+            self.0 = format!("{value:?}");
+        }
+    }
+}
+
+/// Starts to hand what the library warns of to `warn`, and to print what is said of the topics that
+/// `value`, the variable's, names.
+pub fn start(
+    value: Option<&OsStr>,
+    warn: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<(), Error> {
+    let topics = topics(&value.unwrap_or_default().to_string_lossy())?;
+    let warned_of = TOPICS.into_iter().map(|topic| (topic, Level::WARN));
+    let warnings = Warnings(warn).with_filter(warned_of.collect::<Targets>());
+    if topics.is_empty() {
+        let _ = tracing_subscriber::registry().with(warnings).try_init();
+        return Ok(());
+    }
+    let targets = topics.into_iter().map(|topic| (topic, Level::DEBUG));
     let lines = fmt::layer()
         .with_writer(Messages::default)
         .with_ansi(false)
@@ -35,7 +73,7 @@ pub fn start(value: Option<&OsStr>) -> Result<(), Error> {
         .with_span_events(FmtSpan::CLOSE)
         .with_filter(targets.collect::<Targets>());
     // Another that listens already, as in a test, goes on listening.
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    let _ = tracing_subscriber::registry().with(warnings).with(lines).try_init();
     Ok(())
 }
 

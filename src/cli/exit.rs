@@ -34,7 +34,7 @@ impl ExitCode {
         (Self::Usage, "wrong usage"),
         (Self::Partial, "partial: some inputs could not be read, the rest is safe"),
         (Self::NotFound, "no such document or revision, or ambiguous"),
-        (Self::Failed, "failed: disk, permission, missing key or newer format"),
+        (Self::Failed, "failed: disk, permission, missing or wrong key, newer format"),
         (Self::Broken, "fixity or signature broken"),
         (Self::NoArchive, "no archive there"),
         (Self::Busy, "busy: another command is writing (--wait 10m retries)"),

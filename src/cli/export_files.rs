@@ -279,7 +279,7 @@ mod tests {
             let path = folder.path().join("out").join(std::ffi::OsStr::from_bytes(doc));
             assert_eq!(fs::read_to_string(&path).unwrap(), "text");
             let stat = PathStat::of(&fs::metadata(&path).unwrap());
-            assert_eq!(stat.mtime.to_string(), "2026-03-01T10:00:00.5Z");
+            assert_eq!(stat.modified(), Timestamp::parse("2026-03-01T10:00:00.5Z"));
             assert_eq!(write(&mut files, doc, "text").unwrap(), WriteOutcome::Same);
         }
         assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 4, "no leftovers");

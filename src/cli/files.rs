@@ -38,8 +38,9 @@ pub enum FileKind {
 pub struct PathStat {
     /// Bytes, or the length of a symlink's target.
     pub size: u64,
-    /// When the content last changed, as far as the file system admits.
-    pub mtime: Timestamp,
+    /// When the content last changed, as far as the file system admits: whole seconds since 1970, and
+    /// the nanoseconds above them.
+    pub mtime: (i64, u32),
     /// When content or attributes last changed, in nanoseconds since 1970.
     pub ctime: i64,
     /// The file's number on its device.
@@ -56,7 +57,7 @@ impl PathStat {
         let nanoseconds = u32::try_from(metadata.mtime_nsec()).unwrap_or(0);
         Self {
             size: metadata.size(),
-            mtime: Timestamp::from_unix(metadata.mtime(), nanoseconds),
+            mtime: (metadata.mtime(), nanoseconds),
             ctime: metadata
                 .ctime()
                 .saturating_mul(1_000_000_000)
@@ -73,7 +74,7 @@ impl PathStat {
         let nanoseconds = u32::try_from(stat.st_mtime_nsec).unwrap_or(0);
         Self {
             size: stat.st_size as u64,
-            mtime: Timestamp::from_unix(stat.st_mtime as i64, nanoseconds),
+            mtime: (stat.st_mtime as i64, nanoseconds),
             ctime: (stat.st_ctime as i64)
                 .saturating_mul(1_000_000_000)
                 .saturating_add(stat.st_ctime_nsec as i64),
@@ -81,6 +82,11 @@ impl PathStat {
             device: stat.st_dev as u64,
             kind: kind_of_raw(rustix::fs::FileType::from_raw_mode(stat.st_mode)),
         }
+    }
+
+    /// The same as a timestamp; `None` outside the years 0001 to 9999.
+    pub fn modified(&self) -> Option<Timestamp> {
+        Timestamp::of_unix(self.mtime.0, self.mtime.1)
     }
 
     /// Device and inode: which file this is, whatever it is called.

@@ -66,15 +66,30 @@ impl Keyring {
             Some(file) => file.clone(),
             None => self.file_of(id)?,
         };
-        let key = read(&file)?.ok_or_else(|| no_key(origin, id))?;
-        match origin_and_id(&key.text) {
-            Some((its_origin, its_id)) if its_id == id && its_origin == origin => Ok(key),
-            Some((its_origin, its_id)) => Err(Error::usage(format!(
-                "{} holds key {its_id} of {its_origin}, but key {id} signs for {origin}",
-                file.display()
-            ))),
-            None => Err(Error::damaged(file.display().to_string(), "it is not one private key")),
-        }
+        let key = read(&file)?;
+        let why = match key.as_ref().map(|key| origin_and_id(&key.text)) {
+            Some(Some((its, its_id))) if its_id == id && its == origin => {
+                return key.ok_or_else(|| no_key(origin, id));
+            }
+            Some(Some((its, its_id))) => format!("it holds the key {its_id} of {its}"),
+            Some(None) => "it does not hold one private key".to_owned(),
+            None if self.given.is_some() => "there is no such file".to_owned(),
+            None => return Err(no_key(origin, id)),
+        };
+        let (origin, key_id) = (origin.to_owned(), id.to_owned());
+        let file = file.display().to_string();
+        Err(Error::Refused(Refusal::WrongKey { file, origin, key_id, why }))
+    }
+
+    /// The file of a key that signs for `origin`, if one is kept.
+    pub fn file_for(&self, origin: &str) -> Option<PathBuf> {
+        let files = fs::read_dir(self.folder.as_ref().ok()?).ok()?;
+        let mut files: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        files.into_iter().find(|file| {
+            let key = read(file).ok().flatten();
+            key.is_some_and(|key| origin_and_id(&key.text).is_some_and(|(its, _)| its == origin))
+        })
     }
 
     fn file_of(&self, id: &str) -> Result<PathBuf, Error> {
@@ -114,8 +129,8 @@ fn read(file: &Path) -> Result<Option<PrivateKey>, Error> {
     let bytes = files::read_small(file, KEY_FILE_BYTES_MAX)
         .map_err(|source| Error::io("read", shown.clone(), source))?;
     let Some(bytes) = bytes else { return Ok(None) };
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Error::damaged(shown.clone(), "it is not one private key"))?;
+    // What is not UTF-8 is no key either.
+    let text = String::from_utf8(bytes).unwrap_or_default();
     let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
     let warning = (mode & 0o077 != 0)
         .then(|| format!("the private key {shown} is open to others; chmod 600 closes it"));
@@ -188,7 +203,7 @@ mod tests {
         let file = keyring.keep(KEY).unwrap();
         fs::write(&file, "nonsense").unwrap();
         let torn = keyring.find("example.com/a", "c74f20a3").unwrap_err();
-        assert!(matches!(torn, Error::Damaged { .. }), "{torn}");
+        assert!(matches!(torn, Error::Refused(Refusal::WrongKey { .. })), "{torn}");
     }
 
     #[test]
@@ -201,7 +216,7 @@ mod tests {
         let key = keyring.find("example.com/a", "c74f20a3").unwrap();
         assert!(key.warning.unwrap().contains("open to others"));
         let error = keyring.find("example.com/b", "c74f20a3").unwrap_err().to_string();
-        assert!(error.ends_with("but key c74f20a3 signs for example.com/b"), "{error}");
+        assert!(error.ends_with("it holds the key c74f20a3 of example.com/a"), "{error}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod exit;
 mod export_files;
 mod files;
 mod folder;
+mod given;
 mod interrupt;
 mod keyring;
 mod location;

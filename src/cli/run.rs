@@ -19,7 +19,7 @@ use super::{
         output::Output,
         terminal::{Paint, Stream},
     },
-    session::Session,
+    session::{Session, warn_once},
 };
 
 /// How long to wait between two looks at a taken lock.
@@ -33,8 +33,9 @@ pub fn main() -> process::ExitCode {
         Err(error) => return say(&words, &error).into(),
     };
     interrupt::listen(lines(&cli, &Failure::of(&Error::Interrupted, cli.verb.word())));
-    let debug = std::env::var_os(debug::VARIABLE);
-    match debug::start(debug.as_deref()).and_then(|()| run(&cli)) {
+    let (debug, globals) = (std::env::var_os(debug::VARIABLE), cli.globals.clone());
+    let warn = move |line: &str| warn_once(&globals, line);
+    match debug::start(debug.as_deref(), warn).and_then(|()| run(&cli)) {
         Ok(code) => code.into(),
         Err(error) if failure::is_closed_pipe(&error) => ExitCode::Done.into(),
         Err(error) => report(&cli, &error).into(),
@@ -85,7 +86,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let mut was_rebuilt = false;
     loop {
-        let mut session = Session::new(&cli.globals)?;
+        let mut session = Session::new(&cli.globals, cli.verb.word())?;
         let result = cli.verb.run(&mut session).and_then(|code| {
             session.out.flush()?;
             Ok(code)
@@ -97,8 +98,9 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
                 thread::sleep(LOOK_AGAIN);
             }
             // A torn catalog shows only where it is read; once made anew, the question is asked again.
-            Err(Error::Catalog { .. }) if !was_rebuilt => {
+            Err(Error::Catalog { why }) if !was_rebuilt => {
                 was_rebuilt = true;
+                session.warn_once(&format!("the catalog is made anew: {why}"));
                 session.open()?.rebuild("archive rebuild")?;
             }
             result => return result,

@@ -1,8 +1,9 @@
 //! One run of the program: where the archive is, what time it is, who asks, where answers go.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -10,7 +11,10 @@ use serde::Serialize;
 
 use crate::{
     archive::{Archive, HistoryCheck, Local, Signer, WriteContext},
-    types::{error::Error, time::Timestamp},
+    types::{
+        error::{Error, Refusal, TwoCheckpoints},
+        time::Timestamp,
+    },
 };
 
 use super::{
@@ -21,9 +25,9 @@ use super::{
         json::typed,
         messages::Messages,
         output::Output,
-        terminal::{Paint, Progress, Stream, Style, shown_name},
+        terminal::{Paint, Progress, Stream, Style, shown_json, shown_name},
     },
-    trust_store::{KnownArchive, Recalled, TrustStore},
+    trust_store::{Contact, KnownArchive, Recalled, TrustStore},
 };
 
 /// The program and version that events name.
@@ -32,6 +36,22 @@ pub const TOOL: &str = concat!("archive ", env!("CARGO_PKG_VERSION"));
 #[derive(Serialize)]
 struct TextLine {
     text: String,
+}
+
+#[derive(Serialize)]
+struct WarningLine<'a> {
+    message: &'a str,
+}
+
+/// What was warned of already: a verb that is tried again says it once.
+static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// An open archive, and how it stands to what is remembered of it.
+pub struct Opened {
+    pub archive: Archive,
+    pub history_check: HistoryCheck,
+    /// What is remembered, of this archive or of the one that lay here before.
+    pub known: Option<KnownArchive>,
 }
 
 /// What every verb works with.
@@ -46,12 +66,13 @@ pub struct Session {
     pub out: Output,
     /// The colours of messages on standard error.
     pub stderr: Paint,
+    verb: &'static str,
     location: Option<Location>,
 }
 
 impl Session {
-    /// A session of this process.
-    pub fn new(globals: &Globals) -> Result<Self, Error> {
+    /// A session of this process, which runs a verb.
+    pub fn new(globals: &Globals, verb: &'static str) -> Result<Self, Error> {
         let stdout = Stream::stdout();
         Ok(Self {
             globals: globals.clone(),
@@ -59,6 +80,7 @@ impl Session {
             now: now(),
             out: Output::new(Paint::new(globals.color, stdout), stdout.is_terminal),
             stderr: Paint::new(globals.color, Stream::stderr()),
+            verb,
             location: None,
         })
     }
@@ -71,13 +93,16 @@ impl Session {
         }
     }
 
-    /// Warns people on stderr; quiet does not silence this.
+    /// Warns on stderr, programs in JSON; quiet does not silence this.
     pub fn warn(&self, line: &str) {
-        if !self.globals.json {
-            self.flush_answers();
-            let label = self.stderr.paint(Style::Warning, "warning:");
-            Messages::line(&format!("{label} {line}"));
-        }
+        self.flush_answers();
+        warn(&self.globals, line);
+    }
+
+    /// Warns of what holds for the whole run of the program, once.
+    pub fn warn_once(&self, line: &str) {
+        self.flush_answers();
+        warn_once(&self.globals, line);
     }
 
     /// Messages come after what was answered before them; output that fails shows at the end of the verb.
@@ -109,34 +134,75 @@ impl Session {
 
     /// Opens the archive for reading, after comparing its history with what is remembered.
     pub fn open(&mut self) -> Result<Archive, Error> {
-        let (archive, history_check) = self.open_unjudged()?;
-        judge(&history_check)?;
+        let Opened { archive, history_check, known } = self.open_unjudged()?;
+        match &history_check {
+            HistoryCheck::Older { .. } => self.warn_once(&older(&archive, known.as_ref())),
+            _ => self.judge(&archive, &history_check, known.as_ref())?,
+        }
+        if !history_check.is_bad() {
+            self.remember(&archive);
+        }
+        Ok(archive)
+    }
+
+    /// Opens the archive for a verb that writes to it, which no older copy allows.
+    pub fn open_to_write(&mut self) -> Result<Archive, Error> {
+        let Opened { archive, history_check, known } = self.open_unjudged()?;
+        self.judge(&archive, &history_check, known.as_ref())?;
         self.remember(&archive);
         Ok(archive)
     }
 
     /// Opens the archive and says how it stands to what is remembered, whatever that is.
-    pub fn open_unjudged(&mut self) -> Result<(Archive, HistoryCheck), Error> {
+    pub fn open_unjudged(&mut self) -> Result<Opened, Error> {
         let folder = self.location()?.folder;
         let open = || Archive::open(Arc::new(Local::open(&folder)?), Some(&folder));
         let archive = open()?;
-        let known = self.known(archive.origin(), &folder)?;
-        let history_check = check_history(&archive, known)?;
-        if !matches!(history_check, HistoryCheck::RolledBack { .. }) {
-            return Ok((archive, history_check));
+        let recalled = self.recalled(archive.origin(), &folder)?;
+        let opened = self.compare(archive, recalled)?;
+        let is_shorter = matches!(
+            opened.history_check,
+            HistoryCheck::RolledBack { .. } | HistoryCheck::Older { .. }
+        );
+        if !is_shorter {
+            return Ok(opened);
         }
         // Another command may have added, and remembered it, since we opened. What is remembered by now
         // was committed before we open again.
-        let known = self.known(archive.origin(), &folder)?;
-        let archive = open()?;
-        let history_check = check_history(&archive, known)?;
-        Ok((archive, history_check))
+        let recalled = self.recalled(opened.archive.origin(), &folder)?;
+        self.compare(open()?, recalled)
+    }
+
+    /// Compares an archive with what is recalled of it and of its location.
+    fn compare(&self, archive: Archive, recalled: Recalled) -> Result<Opened, Error> {
+        let Recalled { known, origins_here, .. } = recalled;
+        let is_new_here = !origins_here.iter().any(|origin| origin == archive.origin());
+        let before = origins_here.into_iter().next().filter(|_| is_new_here);
+        match (known, before) {
+            (Some(known), before) => {
+                let history_check = check_history(&archive, &known)?;
+                if let Some(before) = before.filter(|_| !history_check.is_bad()) {
+                    let origin = archive.origin();
+                    self.warn_once(&format!("{origin} lies here now; before, it was {before}"));
+                }
+                Ok(Opened { archive, history_check, known: Some(known) })
+            }
+            (None, Some(remembered)) => {
+                let known = TrustStore::new(&self.environment).load(&remembered, Path::new(""))?;
+                let history_check = HistoryCheck::OtherOrigin { remembered };
+                Ok(Opened { archive, history_check, known: known.known })
+            }
+            (None, None) => {
+                let history_check = HistoryCheck::NotRemembered;
+                Ok(Opened { archive, history_check, known: None })
+            }
+        }
     }
 
     /// Opens the archive for adding; the default one is made if it does not exist yet.
     pub fn open_or_make(&mut self) -> Result<Archive, Error> {
         let location = self.location()?;
-        match self.open() {
+        match self.open_to_write() {
             Err(Error::NoArchive { .. }) if location.chosen_by == ChosenBy::Default => {
                 let (archive, key) = self.make(&location.folder, None)?;
                 self.info(&format!(
@@ -156,9 +222,10 @@ impl Session {
         folder: &Path,
         origin: Option<&str>,
     ) -> Result<(Archive, PathBuf), Error> {
-        let backend = Arc::new(Local::create(folder)?);
         let seed = keyring::fresh_seed()?;
         let origin = origin.map_or_else(|| fresh_origin(folder, &seed), str::to_owned);
+        self.expect_unused(&origin)?;
+        let backend = Arc::new(Local::create(folder)?);
         let secret = keyring::fresh_seed()?;
         let signer = Signer::from_seed(&origin, &secret)
             .map_err(|why| Error::usage(format!("{origin} cannot be an origin: {why}")))?;
@@ -171,14 +238,34 @@ impl Session {
         Ok((archive, file))
     }
 
+    /// Refuses an origin that an archive has already: two histories under one name contradict each other.
+    fn expect_unused(&self, origin: &str) -> Result<(), Error> {
+        let trust_store = TrustStore::new(&self.environment);
+        let known = trust_store.load(origin, Path::new(""))?.known;
+        let how = match (known, Keyring::new(&self.environment).file_for(origin)) {
+            (Some(known), _) => {
+                let Contact { at, verb } = &known.first;
+                format!("first seen {} by {verb}", at.minute())
+            }
+            (None, Some(file)) => format!("its key is {}", file.display()),
+            (None, None) => return Ok(()),
+        };
+        Err(Error::usage(format!(
+            "{origin} is the origin of another archive ({how}); choose another name with --origin"
+        )))
+    }
+
     /// The key that signs for an archive.
     pub fn signer(&self, archive: &Archive) -> Result<Signer, Error> {
-        let found = Keyring::new(&self.environment).find(archive.origin(), &archive.key_id())?;
+        let (origin, key_id) = (archive.origin().to_owned(), archive.key_id());
+        let found = Keyring::new(&self.environment).find(&origin, &key_id)?;
         if let Some(warning) = &found.warning {
-            self.warn(warning);
+            self.warn_once(warning);
         }
-        Signer::parse(&found.text)
-            .map_err(|why| Error::damaged(found.file.display().to_string(), why.to_string()))
+        Signer::parse(&found.text).map_err(|why| {
+            let (file, why) = (found.file.display().to_string(), why.to_string());
+            Error::Refused(Refusal::WrongKey { file, origin, key_id, why })
+        })
     }
 
     /// This moment, with randomness of its own.
@@ -201,67 +288,153 @@ impl Session {
     }
 
     fn remember_at(&self, archive: &Archive, folder: &Path) {
+        let vkey = archive.vkey();
         let checkpoint = String::from_utf8_lossy(archive.checkpoint()).into_owned();
-        let seen = KnownArchive { vkey: archive.vkey(), checkpoint };
         let trust_store = TrustStore::new(&self.environment);
-        let location = canonical(folder);
-        // Looked at once more: another command may have seen a longer journal in the meantime, and
-        // what is remembered never goes back.
-        let Ok(known) = trust_store.load(archive.origin(), &location) else { return };
-        let goes_on = |known: &KnownArchive| {
-            let history_check = archive.history_check(&known.vkey, known.checkpoint.as_bytes());
-            matches!(history_check, Ok(HistoryCheck::Extends { .. }))
-        };
-        let is_here = known.origin_here.as_deref() == Some(archive.origin());
-        let is_kept = known.seen.as_ref() == Some(&seen) && is_here;
-        if !is_kept
-            && known.seen.as_ref().is_none_or(goes_on)
-            && let Some(warning) = trust_store.store(archive.origin(), &location, &seen)
-            && self.globals.verbose
-        {
-            self.warn(&warning);
+        let (origin, location) = (archive.origin(), canonical(folder));
+        let Ok(recalled) = trust_store.load(origin, &location) else { return };
+        if let Some(warning) = &recalled.warning {
+            return self.warn_once(warning);
+        }
+        let is_here = recalled.origins_here.first().is_some_and(|first| first == origin);
+        let is_same =
+            |known: &KnownArchive| (&known.vkey, &known.checkpoint) == (&vkey, &checkpoint);
+        if is_here && recalled.known.as_ref().is_some_and(is_same) {
+            return;
+        }
+        let contact = Contact { at: self.now, verb: self.verb.to_owned() };
+        // Another command may have seen a longer journal in the meantime, and what is remembered never
+        // goes back.
+        let warning = trust_store.update(origin, &location, |known| match known {
+            None => Some(KnownArchive::new(vkey.clone(), checkpoint.clone(), contact)),
+            Some(known) if is_same(&known) => Some(known),
+            Some(known) => {
+                let history_check = check_history(archive, &known);
+                let goes_on = matches!(history_check, Ok(HistoryCheck::Extends { .. }));
+                goes_on.then(|| known.grown(checkpoint.clone(), contact))
+            }
+        });
+        if let Some(warning) = warning {
+            self.warn_once(&warning);
         }
     }
 
+    /// Refuses a history that is not the one remembered.
+    fn judge(
+        &self,
+        archive: &Archive,
+        history_check: &HistoryCheck,
+        known: Option<&KnownArchive>,
+    ) -> Result<(), Error> {
+        let why = match history_check {
+            HistoryCheck::Extends { .. }
+            | HistoryCheck::NotRemembered
+            | HistoryCheck::OtherCheckpoint { .. } => return Ok(()),
+            HistoryCheck::Older { .. } => format!(
+                "{}; it can be read and not written: put the newer one here, or name it with --store",
+                older(archive, known)
+            ),
+            HistoryCheck::RolledBack { remembered, size } => format!(
+                "this is another or an older history: it has {size} events, {remembered} are \
+                 remembered{}",
+                self.kept_in(archive.origin())
+            ),
+            HistoryCheck::Forked { size } => format!(
+                "the journal is forked: its first {size} events are not those remembered{}",
+                self.kept_in(archive.origin())
+            ),
+            HistoryCheck::OtherKey { remembered } => format!(
+                "the journal is signed by another key than {remembered}, which is remembered{}",
+                self.kept_in(archive.origin())
+            ),
+            HistoryCheck::OtherOrigin { remembered } => format!(
+                "another archive lies here than the remembered {remembered}, and nothing is known of \
+                 it; give it a place of its own, or get its vkey line from its owner: archive audit \
+                 --vkey makes it known"
+            ),
+        };
+        Err(match two_checkpoints(archive, known) {
+            Some(checkpoints) => Error::OtherHistory { why, checkpoints: Box::new(checkpoints) },
+            None => Error::Untrusted { why },
+        })
+    }
+
+    /// Where to look at what is remembered.
+    fn kept_in(&self, origin: &str) -> String {
+        let file = TrustStore::new(&self.environment).file_of(origin);
+        file.map(|file| format!(" (in {})", file.display())).unwrap_or_default()
+    }
+
     /// What is remembered of an origin and a location.
-    fn known(&self, origin: &str, folder: &Path) -> Result<Recalled, Error> {
+    fn recalled(&self, origin: &str, folder: &Path) -> Result<Recalled, Error> {
         let recalled = TrustStore::new(&self.environment).load(origin, &canonical(folder))?;
-        if let Some(warning) = recalled.warning.as_ref().filter(|_| self.globals.verbose) {
-            self.warn(warning);
+        if let Some(warning) = &recalled.warning {
+            self.warn_once(warning);
         }
         Ok(recalled)
     }
 }
 
-fn check_history(archive: &Archive, known: Recalled) -> Result<HistoryCheck, Error> {
-    match (known.seen, known.origin_here) {
-        // Even an archive that is known from elsewhere may have been put in its place.
-        (_, Some(origin)) if origin != archive.origin() => {
-            Ok(HistoryCheck::OtherOrigin { remembered: origin })
+/// Compares an archive's history with what is remembered of it.
+fn check_history(archive: &Archive, known: &KnownArchive) -> Result<HistoryCheck, Error> {
+    let history_check = archive.history_check(&known.vkey, known.checkpoint.as_bytes())?;
+    let HistoryCheck::RolledBack { remembered, size } = history_check else {
+        return Ok(history_check);
+    };
+    // A journal that is shorter may be what it once was: the last checkpoint met that it reaches to
+    // tells an older copy from a fork.
+    let Some(met) = known.older.iter().rfind(|met| met.size <= size) else {
+        return Ok(history_check);
+    };
+    match archive.history_check_of(met.size, met.root)? {
+        HistoryCheck::Extends { .. } if met.size == size => {
+            Ok(HistoryCheck::Older { remembered, size })
         }
-        (Some(seen), _) => archive.history_check(&seen.vkey, seen.checkpoint.as_bytes()),
-        (None, _) => Ok(HistoryCheck::NotRemembered),
+        HistoryCheck::Extends { .. } => Ok(history_check),
+        forked => Ok(forked),
     }
 }
 
-/// Refuses a history that is not the one remembered.
-fn judge(history_check: &HistoryCheck) -> Result<(), Error> {
-    let why = match history_check {
-        HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered => return Ok(()),
-        HistoryCheck::RolledBack { remembered, size } => {
-            format!("the journal is rolled back: it has {size} events, {remembered} are remembered")
-        }
-        HistoryCheck::Forked { size } => {
-            format!("the journal is forked: its first {size} events are not those remembered")
-        }
-        HistoryCheck::OtherKey { remembered } => {
-            format!("the journal is signed by another key than the remembered {remembered}")
-        }
-        HistoryCheck::OtherOrigin { remembered } => {
-            format!("another archive lies here than the remembered {remembered}")
+/// The remembered checkpoint and the archive's own: who signed both contradicts themselves.
+pub fn two_checkpoints(archive: &Archive, known: Option<&KnownArchive>) -> Option<TwoCheckpoints> {
+    let found = String::from_utf8_lossy(archive.checkpoint()).into_owned();
+    known.map(|known| TwoCheckpoints { remembered: known.checkpoint.clone(), found })
+}
+
+/// What an older copy is beside what is remembered.
+fn older(archive: &Archive, known: Option<&KnownArchive>) -> String {
+    let (size, root) = archive.head();
+    let Some(known) = known else { return "this is an older copy".to_owned() };
+    let n_known = known.head().map_or(size, |head| head.0);
+    let met = known.older.iter().find(|met| (met.size, met.root) == (size, root));
+    let seen = met.map(|met| format!(", as seen {} by {}", met.seen.at.minute(), met.seen.verb));
+    format!(
+        "this is an older copy: it has {size} of {n_known} events{}; the newest were seen {} by {}",
+        seen.unwrap_or_default(),
+        known.newest.at.minute(),
+        known.newest.verb
+    )
+}
+
+/// Warns of what holds for the whole run of the program, once.
+pub fn warn_once(globals: &Globals, line: &str) {
+    let is_new = WARNED.lock().unwrap_or_else(PoisonError::into_inner).insert(line.to_owned());
+    if is_new {
+        warn(globals, line);
+    }
+}
+
+fn warn(globals: &Globals, line: &str) {
+    let text = match globals.json {
+        true => serde_json::to_string(&typed("warning", WarningLine { message: line }))
+            .map_or_else(|_| line.to_owned(), |json| shown_json(&json)),
+        false => {
+            let paint = Paint::new(globals.color, Stream::stderr());
+            let label = paint.paint(Style::Warning, "warning:");
+            format!("{label} {}", shown_name(line.as_bytes()))
         }
     };
-    Err(Error::Untrusted { why })
+    eprintln!("{text}");
 }
 
 /// A path as it can be shown.

@@ -24,7 +24,7 @@ pub fn intake(found: FoundFile) -> Intake {
         What::File(file) => Box::new(file),
         What::Symlink(target) => Box::new(move || Ok(Cursor::new(target.clone()))),
     };
-    let (file_stat, mtime) = (Some(file_stat(&stat)), Some(stat.mtime));
+    let (file_stat, mtime) = (Some(file_stat(&stat)), stat.modified());
     Intake { name, file_stat, mtime, is_link, n_bytes: stat.size, source }
 }
 
@@ -84,7 +84,7 @@ impl Reading for OpenFile {
 
 /// A stat as the archive remembers it.
 fn file_stat(stat: &PathStat) -> FileStat {
-    let (seconds, nanoseconds) = stat.mtime.to_unix();
+    let (seconds, nanoseconds) = stat.mtime;
     FileStat {
         n_bytes: stat.size,
         mtime: seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(nanoseconds)),

@@ -1,23 +1,38 @@
-//! What is remembered outside of every archive: the last checkpoint seen of each, kept in the user's
-//! state folder.
+//! What is remembered outside of every archive: the checkpoints seen of each, kept in the user's state
+//! folder.
 //!
-//! `origins/<key>` holds the public key and the signed checkpoint as they were: a line `vkey KEY`,
-//! an empty line, the checkpoint. `locations/<key>` holds the origin seen at a location: a line with
-//! the origin, then the path. File names are the short keys of what they are about.
+//! `origins/<key>` is about one archive, in lines: `vkey KEY`; `first TIME VERB`, when and by which verb
+//! it was first seen; for each older checkpoint `met SIZE ROOT TIME VERB`; `newest TIME VERB`; an empty
+//! line; then the newest checkpoint as it was signed. `locations/<key>` is about one place: the origins
+//! seen there, the latest first, an empty line, the path. File names are the short keys of what they are
+//! about. Whoever changes one of them holds `lock`.
 
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::archive::inspect::history::signed_head;
 use crate::types::{
     digest::Digest,
     error::Error,
     limits::{IDENTITY_BYTES_MAX, NOTE_BYTES_MAX},
+    time::Timestamp,
 };
 
 use super::{files, location::Environment};
 
-const FILE_BYTES_MAX: u64 = (NOTE_BYTES_MAX + IDENTITY_BYTES_MAX) as u64;
+/// Older checkpoints remembered of one archive.
+const OLDER_MAX: usize = 1024;
+/// Of these, so many of the newest are all kept; those before are thinned.
+const RECENT: usize = 512;
+/// Origins remembered at one location.
+const ORIGINS_MAX: usize = 16;
+const OLDER_LINE_BYTES_MAX: usize = 200;
+const FILE_BYTES_MAX: u64 =
+    (NOTE_BYTES_MAX + IDENTITY_BYTES_MAX + OLDER_MAX * OLDER_LINE_BYTES_MAX) as u64;
 
 /// What this user has seen of archives before.
 #[derive(Debug, Clone)]
@@ -25,12 +40,38 @@ pub struct TrustStore {
     folder: Result<PathBuf, String>,
 }
 
-/// One archive as last seen.
+/// When something was seen, and by which verb.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// The time by this machine's clock.
+    pub at: Timestamp,
+    /// One word: `ls`.
+    pub verb: String,
+}
+
+/// A checkpoint that was the newest once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OlderCheckpoint {
+    /// The number of events.
+    pub size: u64,
+    /// The root over them.
+    pub root: Digest,
+    /// When it was first seen.
+    pub seen: Contact,
+}
+
+/// One archive as seen until now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownArchive {
     /// The public key in signed-note form, one line.
     pub vkey: String,
-    /// The signed checkpoint, byte for byte.
+    /// When anything of it was first seen.
+    pub first: Contact,
+    /// Earlier checkpoints, the smallest first.
+    pub older: Vec<OlderCheckpoint>,
+    /// When the newest checkpoint was first seen.
+    pub newest: Contact,
+    /// The newest checkpoint, byte for byte.
     pub checkpoint: String,
 }
 
@@ -38,11 +79,60 @@ pub struct KnownArchive {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recalled {
     /// The archive of this origin as last seen anywhere.
-    pub seen: Option<KnownArchive>,
-    /// The origin last seen at this location.
-    pub origin_here: Option<String>,
+    pub known: Option<KnownArchive>,
+    /// The origins seen at this location, the latest first.
+    pub origins_here: Vec<String>,
     /// Why nothing could be recalled, when the machine is the reason; a warning to print.
     pub warning: Option<String>,
+}
+
+impl KnownArchive {
+    /// An archive seen for the first time.
+    pub fn new(vkey: String, checkpoint: String, contact: Contact) -> Self {
+        Self { vkey, first: contact.clone(), older: Vec::new(), newest: contact, checkpoint }
+    }
+
+    /// The same archive with a newer checkpoint.
+    pub fn grown(mut self, checkpoint: String, contact: Contact) -> Self {
+        if let Ok((size, root)) = self.head() {
+            self.older.push(OlderCheckpoint { size, root, seen: self.newest });
+            thin(&mut self.older);
+        }
+        Self { newest: contact, checkpoint, ..self }
+    }
+
+    /// Whether it is the archive of this origin.
+    pub fn is_of(&self, origin: &str) -> bool {
+        self.checkpoint.lines().next() == Some(origin)
+    }
+
+    /// Size and root of the newest checkpoint.
+    pub fn head(&self) -> Result<(u64, Digest), String> {
+        signed_head(&self.vkey, self.checkpoint.as_bytes())
+    }
+
+    fn text(&self) -> String {
+        let Self { vkey, first, older, newest, checkpoint } = self;
+        let mut text = format!("vkey {vkey}\nfirst {} {}\n", first.at, first.verb);
+        for OlderCheckpoint { size, root, seen } in older {
+            let _ = writeln!(text, "met {size} {root} {} {}", seen.at, seen.verb);
+        }
+        let _ = write!(text, "newest {} {}\n\n{checkpoint}", newest.at, newest.verb);
+        text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (head, checkpoint) = text.split_once("\n\n")?;
+        let mut lines = head.split('\n');
+        let vkey = lines.next()?.strip_prefix("vkey ")?.to_owned();
+        let first = contact(lines.next()?.strip_prefix("first ")?)?;
+        let lines: Vec<&str> = lines.collect();
+        let (newest, older) = lines.split_last()?;
+        let older = older.iter().map(|line| older_checkpoint(line)).collect::<Option<Vec<_>>>()?;
+        let newest = contact(newest.strip_prefix("newest ")?)?;
+        let known = Self { vkey, first, older, newest, checkpoint: checkpoint.to_owned() };
+        (known.head().is_ok() && known.text() == text).then_some(known)
+    }
 }
 
 impl TrustStore {
@@ -61,30 +151,63 @@ impl TrustStore {
         };
         let mut recalled = Recalled::default();
         match read(&origin_file(folder, origin)) {
-            Ok(bytes) => recalled.seen = bytes.map(parse_seen).transpose()?,
+            Ok(bytes) => recalled.known = bytes.map(parse_known).transpose()?,
             Err(why) => recalled.warning = Some(nothing(&why)),
         }
         match read(&location_file(folder, location)) {
-            Ok(bytes) => {
-                recalled.origin_here = bytes.map(|b| parse_location(b, location)).transpose()?
-            }
+            Ok(Some(bytes)) => recalled.origins_here = parse_location(bytes, location)?,
+            Ok(None) => {}
             Err(why) => recalled.warning = Some(nothing(&why)),
         }
         Ok(recalled)
     }
 
-    /// Remembers an archive as seen at a location; returns a warning when that cannot be done.
-    pub fn store(&self, origin: &str, location: &Path, seen: &KnownArchive) -> Option<String> {
+    /// Remembers what `grow` makes of what is known of an origin by now, as seen at a location.
+    ///
+    /// `grow` answers with nothing where nothing is to change. What two commands do at the same time is
+    /// done one after the other. Returns a warning when it cannot be done.
+    pub fn update(
+        &self,
+        origin: &str,
+        location: &Path,
+        grow: impl FnOnce(Option<KnownArchive>) -> Option<KnownArchive>,
+    ) -> Option<String> {
         let folder = match &self.folder {
             Ok(folder) => folder,
             Err(why) => return Some(unkept(why)),
         };
-        let seen = format!("vkey {}\n\n{}", seen.vkey, seen.checkpoint);
-        let here = [origin.as_bytes(), b"\n", location.as_os_str().as_bytes(), b"\n"].concat();
-        [(origin_file(folder, origin), seen.into_bytes()), (location_file(folder, location), here)]
-            .into_iter()
-            .find_map(|(file, bytes)| write(&file, &bytes).err())
-            .map(|why| unkept(&why))
+        let update = || -> Result<(), String> {
+            let _lock = lock(folder)?;
+            let recalled = self.load(origin, location).map_err(|error| error.to_string())?;
+            if let Some(known) = grow(recalled.known) {
+                write(&origin_file(folder, origin), known.text().as_bytes())?;
+                let origins = recalled.origins_here.iter().filter(|other| *other != origin);
+                let here: Vec<&str> =
+                    [origin].into_iter().chain(origins.map(|it| &it[..])).collect();
+                write(&location_file(folder, location), &location_text(&here, location))?;
+            }
+            Ok(())
+        };
+        update().err().map(|why| unkept(&why))
+    }
+
+    /// The file that remembers an origin, for messages that name it.
+    pub fn file_of(&self, origin: &str) -> Option<PathBuf> {
+        self.folder.as_ref().ok().map(|folder| origin_file(folder, origin))
+    }
+}
+
+/// Keeps the newest, and of those before them the ones that lie farthest apart for their age: a copy
+/// from long ago is told from a fork by one that it still extends.
+fn thin(older: &mut Vec<OlderCheckpoint>) {
+    while older.len() > OLDER_MAX {
+        let newest = older.last().map_or(0, |last| last.size);
+        let gap = |i: &usize| {
+            let (gap, age) = (older[i + 1].size - older[i - 1].size, newest - older[*i].size + 1);
+            u128::from(gap) * u128::from(u64::MAX) / u128::from(age)
+        };
+        let Some(closest) = (1..older.len() - RECENT).min_by_key(gap) else { return };
+        older.remove(closest);
     }
 }
 
@@ -101,6 +224,22 @@ fn read(file: &Path) -> Result<Option<TrustFile>, String> {
     }
 }
 
+/// Waits for others that change the trust store; the file system may know no locks.
+fn lock(folder: &Path) -> Result<File, String> {
+    let file = folder.join("lock");
+    let open = || {
+        files::make_private_folder(folder)?;
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file)
+    };
+    let opened = open().map_err(|error| format!("{}: {error}", file.display()))?;
+    match opened.lock() {
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => {
+            Err(format!("{}: {error}", file.display()))
+        }
+        _ => Ok(opened),
+    }
+}
+
 fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
     let explain = |error: io::Error| format!("{}: {error}", file.display());
     // Most commands see what was seen before; they need not wait for a disk.
@@ -111,23 +250,43 @@ fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
     files::replace(file, bytes).map_err(explain)
 }
 
-fn parse_seen(kept: TrustFile) -> Result<KnownArchive, Error> {
-    let seen = || {
-        let text = std::str::from_utf8(&kept.text).ok()?;
-        let (vkey, checkpoint) = text.strip_prefix("vkey ")?.split_once("\n\n")?;
-        let is_whole = !vkey.is_empty() && !vkey.contains('\n') && checkpoint.ends_with('\n');
-        is_whole.then(|| KnownArchive { vkey: vkey.to_owned(), checkpoint: checkpoint.to_owned() })
-    };
-    seen().ok_or_else(|| malformed(&kept.file, "it does not hold a public key and a checkpoint"))
+fn contact(text: &str) -> Option<Contact> {
+    let (at, verb) = text.split_once(' ')?;
+    let is_word = !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_lowercase());
+    Some(Contact { at: Timestamp::parse(at)?, verb: is_word.then(|| verb.to_owned())? })
 }
 
-fn parse_location(kept: TrustFile, location: &Path) -> Result<String, Error> {
+fn older_checkpoint(line: &str) -> Option<OlderCheckpoint> {
+    let mut parts = line.strip_prefix("met ")?.splitn(3, ' ');
+    let (size, root) = (parts.next()?.parse().ok()?, Digest::parse(parts.next()?)?);
+    Some(OlderCheckpoint { size, root, seen: contact(parts.next()?)? })
+}
+
+fn parse_known(kept: TrustFile) -> Result<KnownArchive, Error> {
+    let known = std::str::from_utf8(&kept.text).ok().and_then(KnownArchive::parse);
+    known.ok_or_else(|| {
+        malformed(&kept.file, "it does not hold a public key and a checkpoint signed by it")
+    })
+}
+
+fn location_text(origins: &[&str], location: &Path) -> Vec<u8> {
+    let origins = origins.iter().take(ORIGINS_MAX).map(|origin| format!("{origin}\n"));
+    let origins: String = origins.collect();
+    [origins.as_bytes(), b"\n", location.as_os_str().as_bytes(), b"\n"].concat()
+}
+
+fn parse_location(kept: TrustFile, location: &Path) -> Result<Vec<String>, Error> {
     let rest = [b"\n", location.as_os_str().as_bytes(), b"\n"].concat();
-    let origin = kept.text.strip_suffix(&rest[..]).and_then(|b| std::str::from_utf8(b).ok());
-    match origin {
-        Some(origin) if !origin.is_empty() && !origin.contains('\n') => Ok(origin.to_owned()),
-        _ => Err(malformed(&kept.file, "it does not hold an origin and this archive's path")),
+    let origins = kept.text.strip_suffix(&rest[..]).and_then(|b| std::str::from_utf8(b).ok());
+    let origins: Vec<String> = origins.unwrap_or_default().lines().map(str::to_owned).collect();
+    let again: Vec<&str> = origins.iter().map(|origin| &origin[..]).collect();
+    if origins.iter().any(String::is_empty)
+        || origins.is_empty()
+        || location_text(&again, location) != kept.text
+    {
+        return Err(malformed(&kept.file, "it does not hold origins and this archive's path"));
     }
+    Ok(origins)
 }
 
 fn malformed(file: &Path, why: &str) -> Error {
@@ -154,6 +313,7 @@ fn location_file(folder: &Path, location: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::Signer;
     use std::ffi::OsStr;
     use std::fs;
 
@@ -165,29 +325,106 @@ mod tests {
         }))
     }
 
-    fn seen(size: u64) -> KnownArchive {
-        KnownArchive {
-            vkey: "example.com/a+c74f20a3+AYEK".into(),
-            checkpoint: format!("{ORIGIN}\n{size}\ncm9vdA==\n\n— {ORIGIN} c2ln\n"),
+    fn contact(second: u64) -> Contact {
+        Contact { at: Timestamp::from_unix(second as i64, 0), verb: "ls".into() }
+    }
+
+    fn signer() -> Signer {
+        Signer::from_seed(ORIGIN, &[7; 32]).unwrap()
+    }
+
+    fn note(size: u64) -> String {
+        let root = "LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=";
+        String::from_utf8(signer().sign(&format!("{ORIGIN}\n{size}\n{root}\n")).unwrap()).unwrap()
+    }
+
+    fn known(size: u64) -> KnownArchive {
+        KnownArchive::new(signer().verifier().to_string(), note(size), contact(size))
+    }
+
+    /// What every command does that sees the journal grow.
+    fn grow(known: Option<KnownArchive>, size: u64) -> Option<KnownArchive> {
+        Some(match known {
+            None => self::known(size),
+            Some(known) => known.grown(note(size), contact(size)),
+        })
+    }
+
+    #[test]
+    fn what_was_seen_is_recalled_with_what_was_before() {
+        let state = tempfile::tempdir().unwrap();
+        let trust_store = trust_store(&state.path().join("made on the way"));
+        let location = Path::new(OsStr::from_bytes(b"/srv/caf\xe9\n\n.archive"));
+        assert_eq!(trust_store.load(ORIGIN, location).unwrap(), Recalled::default());
+        for size in 1..=3 {
+            assert_eq!(trust_store.update(ORIGIN, location, |known| grow(known, size)), None);
+        }
+        assert_eq!(trust_store.update(ORIGIN, location, |_| None), None);
+        let recalled = trust_store.load(ORIGIN, location).unwrap();
+        let known = recalled.known.unwrap();
+        assert_eq!((&known.first, &known.newest), (&contact(1), &contact(3)));
+        assert_eq!(known.checkpoint, note(3));
+        let older: Vec<_> = known.older.iter().map(|it| (it.size, it.seen.clone())).collect();
+        assert_eq!(older, [(1, contact(1)), (2, contact(2))]);
+        assert_eq!(recalled.origins_here, [ORIGIN]);
+        let elsewhere = trust_store.load(ORIGIN, Path::new("/copy")).unwrap();
+        assert_eq!((elsewhere.known, elsewhere.origins_here), (Some(known), vec![]));
+        let unknown = trust_store.load("example.com/b", location).unwrap();
+        assert_eq!((unknown.known, unknown.origins_here), (None, vec![ORIGIN.to_owned()]));
+    }
+
+    #[test]
+    fn archives_may_take_turns_at_one_location() {
+        let state = tempfile::tempdir().unwrap();
+        let (trust_store, mount) = (trust_store(state.path()), Path::new("/mnt"));
+        for origin in ["example.com/b", ORIGIN, "example.com/b", ORIGIN] {
+            assert_eq!(trust_store.update(origin, mount, |known| grow(known, 1)), None);
+            let here = trust_store.load(ORIGIN, mount).unwrap().origins_here;
+            assert_eq!(here[0], origin);
+            assert!(here.len() <= 2);
         }
     }
 
     #[test]
-    fn what_was_stored_is_recalled() {
-        let state = tempfile::tempdir().unwrap();
-        let trust_store = trust_store(&state.path().join("made on the way"));
-        let location = Path::new(OsStr::from_bytes(b"/srv/caf\xe9\n.archive"));
-        assert_eq!(trust_store.load(ORIGIN, location).unwrap(), Recalled::default());
-        for size in [1, 2] {
-            assert_eq!(trust_store.store(ORIGIN, location, &seen(size)), None);
-            let recalled = trust_store.load(ORIGIN, location).unwrap();
-            assert_eq!(recalled.seen, Some(seen(size)));
-            assert_eq!(recalled.origin_here.as_deref(), Some(ORIGIN));
+    fn what_is_remembered_does_not_grow_for_ever() {
+        let mut archive = known(1);
+        for size in 2..4000 {
+            let root = Digest::of(b"");
+            let older = OlderCheckpoint { size: size - 1, root, seen: contact(size) };
+            archive.older.push(older);
+            thin(&mut archive.older);
         }
-        let elsewhere = trust_store.load(ORIGIN, Path::new("/copy")).unwrap();
-        assert_eq!((elsewhere.seen, elsewhere.origin_here), (Some(seen(2)), None));
-        let replaced = trust_store.load("example.com/b", location).unwrap();
-        assert_eq!((replaced.seen, replaced.origin_here.as_deref()), (None, Some(ORIGIN)));
+        let sizes: Vec<u64> = archive.older.iter().map(|older| older.size).collect();
+        assert_eq!(sizes.len(), OLDER_MAX);
+        assert!(sizes.is_sorted());
+        assert_eq!(sizes[0], 1);
+        assert_eq!(sizes[OLDER_MAX - RECENT..], ((3999 - RECENT as u64)..3999).collect::<Vec<_>>());
+        let widest = sizes.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+        assert!(widest < 64, "{widest}");
+        assert!(archive.text().len() < FILE_BYTES_MAX as usize);
+        assert_eq!(KnownArchive::parse(&archive.text()), Some(archive));
+    }
+
+    #[test]
+    fn commands_at_the_same_time_lose_nothing() {
+        let state = tempfile::tempdir().unwrap();
+        let (trust_store, location) = (trust_store(state.path()), Path::new("/a"));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..25 {
+                        let next = |known: Option<KnownArchive>| {
+                            let size = known.as_ref().map_or(0, |known| known.head().unwrap().0);
+                            grow(known, size + 1)
+                        };
+                        assert_eq!(trust_store.update(ORIGIN, location, next), None);
+                    }
+                });
+            }
+        });
+        let known = trust_store.load(ORIGIN, location).unwrap().known.unwrap();
+        let sizes = known.older.iter().map(|older| older.size);
+        assert!(sizes.eq(1..100) && known.checkpoint == note(100));
     }
 
     #[test]
@@ -197,8 +434,8 @@ mod tests {
         fs::write(&file, "").unwrap();
         for trust_store in [trust_store(&file), TrustStore::new(&Environment::default())] {
             let recalled = trust_store.load(ORIGIN, Path::new("/a")).unwrap();
-            assert!(recalled.seen.is_none() && recalled.warning.is_some());
-            assert!(trust_store.store(ORIGIN, Path::new("/a"), &seen(1)).is_some());
+            assert!(recalled.known.is_none() && recalled.warning.is_some());
+            assert!(trust_store.update(ORIGIN, Path::new("/a"), |it| grow(it, 1)).is_some());
         }
     }
 
@@ -207,15 +444,25 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let trust_store = trust_store(state.path());
         let (location, folder) = (Path::new("/a"), state.path().join("archive"));
-        assert_eq!(trust_store.store(ORIGIN, location, &seen(1)), None);
+        for size in 1..=2 {
+            assert_eq!(trust_store.update(ORIGIN, location, |known| grow(known, size)), None);
+        }
         for file in [origin_file(&folder, ORIGIN), location_file(&folder, location)] {
             let good = fs::read(&file).unwrap();
-            let torn = &good[..good.len() - 1];
-            for bad in [&b""[..], b"\xff", b"vkey \n\nx\n", b"vkey k", torn] {
+            for end in 0..good.len() {
+                fs::write(&file, &good[..end]).unwrap();
+                assert!(trust_store.load(ORIGIN, location).is_err(), "cut at {end}");
+            }
+            let other = known(3).text().replace(&note(3), &note(4).replace("\n4\n", "\n5\n"));
+            for bad in [&b"\xff"[..], b"vkey \n\nx\n", b"vkey k", b"\n\n\n", other.as_bytes()] {
                 fs::write(&file, bad).unwrap();
                 let error = trust_store.load(ORIGIN, location).unwrap_err();
                 assert!(matches!(error, Error::Damaged { .. }), "{bad:?}");
+                assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
                 assert!(error.to_string().ends_with("then remove it"), "{error}");
+                let warning = trust_store.update(ORIGIN, location, |it| grow(it, 9)).unwrap();
+                assert!(warning.contains("then remove it"), "{warning}");
+                assert_eq!(fs::read(&file).unwrap(), bad, "it was overwritten");
             }
             fs::write(&file, good).unwrap();
         }

@@ -7,6 +7,7 @@
 mod bundle;
 pub mod event;
 mod identity;
+pub mod mail;
 pub mod merkle;
 pub mod note;
 pub mod object;
@@ -46,8 +47,8 @@ pub struct Journal {
     number: u64,
     checkpoint: Checkpoint,
     note: Vec<u8>,
-    /// By number, checkpoints whose signature was verified, and the sizes they state.
-    verified: RefCell<HashMap<u64, (Vec<u8>, u64)>>,
+    /// By number, checkpoints whose signature was verified, and what they state.
+    verified: RefCell<HashMap<u64, (Vec<u8>, TreeHead)>>,
 }
 
 impl Journal {
@@ -57,13 +58,12 @@ impl Journal {
         Some(TreeHead { size: checkpoint.size, root: checkpoint.root })
     }
 
-    /// The head in the copy of the newest checkpoint, if it is one of this archive and signed by its key.
-    pub fn published(&self) -> Result<Option<TreeHead>, Error> {
-        match self.backend.read(CHECKPOINT, limits::NOTE_BYTES_MAX) {
-            Ok(note) => Ok(note.and_then(|note| self.head_of(&note))),
-            Err(Error::Damaged { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// The head in the copy of the newest checkpoint that lies there for other programs.
+    pub fn published(&self) -> Result<TreeHead, Error> {
+        let note = self.backend.read(CHECKPOINT, limits::NOTE_BYTES_MAX)?;
+        let note = note.ok_or_else(|| Error::missing(CHECKPOINT))?;
+        let unsigned = || Error::damaged(CHECKPOINT, "the archive's key has not signed it");
+        self.head_of(&note).ok_or_else(unsigned)
     }
 
     /// The same journal as it was at an earlier checkpoint; none where that is not one of its own.
@@ -120,7 +120,7 @@ impl Journal {
         let identity = Identity::parse(&identity)?;
         let number = newest(&*backend)?;
         let found = read_commit_head(&*backend, number)?;
-        let missing = || Error::damaged(commit_name(number), "it is missing");
+        let missing = || Error::missing(commit_name(number));
         let note = found.ok_or_else(missing)?.note;
         Self::at(backend, identity, number, note)
     }
@@ -140,7 +140,7 @@ impl Journal {
             return Ok(());
         }
         let found = read_commit_head(&*self.backend, number)?;
-        let missing = || Error::damaged(commit_name(number), "it is missing");
+        let missing = || Error::missing(commit_name(number));
         let note = found.ok_or_else(missing)?.note;
         *self = Self::at(Arc::clone(&self.backend), self.identity.clone(), number, note)?;
         Ok(())

@@ -8,7 +8,7 @@ use super::{
     Journal,
     bundle::Half,
     event::{Detail, Event},
-    merkle::Frontier,
+    merkle::{Frontier, TreeHead},
     object::{
         CommitHead, commit_name, details_name, read_bundle, read_commit_head, read_details_head,
     },
@@ -26,7 +26,8 @@ pub struct Entry {
     pub line: Vec<u8>,
     /// What these bytes are.
     pub event: Event,
-    /// What people wrote about it; none once it was erased, or while it is missing.
+    /// What people wrote about it; none where it is erased, damaged or missing, which the event itself
+    /// survives.
     pub detail: Option<Detail>,
 }
 
@@ -57,12 +58,12 @@ pub enum Problem {
     /// The object with its detail is missing.
     #[error("its detail is missing")]
     DetailMissing,
-    /// Its detail was emptied, and no event says that it was withdrawn.
-    #[error("its detail is empty, and nothing in the journal withdrew it")]
-    DetailErased,
     /// The object with its detail cannot be read.
     #[error("{0}")]
     DetailDamaged(String),
+    /// Nothing stands where its detail belongs, and no event says that it was withdrawn.
+    #[error("its detail is empty, and nothing states that it was withdrawn")]
+    DetailErased,
     /// Another detail stands where its own belongs.
     #[error("its detail is not the one it was recorded with")]
     DetailMismatch,
@@ -74,7 +75,8 @@ pub enum Problem {
 impl Journal {
     /// The events of a range, clipped to the journal's size; holds one bundle at a time.
     ///
-    /// A damaged event is an error that names it; so is a commit that is missing or cannot be read.
+    /// A damaged event is an error that names it; so is a commit that is missing or cannot be read. What
+    /// is wrong with details costs the details alone.
     pub fn entries(&self, range: Range<u64>) -> impl Iterator<Item = Result<Entry, Error>> + '_ {
         self.stretches(range).flat_map(|stretch| stretch.entries())
     }
@@ -102,6 +104,14 @@ impl Journal {
         changes
     }
 
+    /// What the commits before the newest one state, in order: the object of each, and the tree at its end.
+    pub fn stated_heads(&self) -> impl Iterator<Item = (String, Result<TreeHead, Error>)> + '_ {
+        (0..self.number).map(|number| {
+            let head = self.commit_at(number).map(|at| TreeHead { size: at.size, root: at.root });
+            (commit_name(number), head)
+        })
+    }
+
     /// Whether a frontier is that of the signed tree.
     pub(super) fn check(&self, frontier: &Frontier) -> Result<(), Error> {
         let (found, signed) = (frontier.head(), self.head());
@@ -123,32 +133,33 @@ impl Journal {
     /// The head of a commit, and the index after its last event.
     pub(super) fn commit_at(&self, number: u64) -> Result<Located, Error> {
         let head = read_commit_head(&*self.backend, number)?;
-        let head = head.ok_or_else(|| Error::damaged(commit_name(number), "it is missing"))?;
-        let size = match number == self.number {
-            true => Some(self.size()),
-            false => self.verified_size(number, &head.note),
+        let head = head.ok_or_else(|| Error::missing(commit_name(number)))?;
+        let stated = match number == self.number {
+            true => Some(self.head()),
+            false => self.verified_head(number, &head.note),
         };
-        let size = size.filter(|size| *size >= head.head.first);
+        let stated = stated.filter(|stated| stated.size >= head.head.first);
         let untrusted =
             || Error::damaged(commit_name(number), "its checkpoint is not to be trusted");
-        Ok(Located { number, size: size.ok_or_else(untrusted)?, commit: Rc::new(head) })
+        let TreeHead { size, root } = stated.ok_or_else(untrusted)?;
+        Ok(Located { number, size, root, commit: Rc::new(head) })
     }
 
-    /// The size that a commit's checkpoint states; verifying the same signature again would cost more than
+    /// What a commit's checkpoint states; verifying the same signature again would cost more than
     /// all else that reading an event takes.
-    fn verified_size(&self, number: u64, note: &[u8]) -> Option<u64> {
+    fn verified_head(&self, number: u64, note: &[u8]) -> Option<TreeHead> {
         let mut verified = self.verified.borrow_mut();
-        if let Some((known, size)) = verified.get(&number)
+        if let Some((known, head)) = verified.get(&number)
             && known == note
         {
-            return Some(*size);
+            return Some(*head);
         }
-        let size = self.head_of(note)?.size;
+        let head = self.head_of(note)?;
         if verified.len() == VERIFIED_MAX {
             verified.clear();
         }
-        verified.insert(number, (note.to_vec(), size));
-        Some(size)
+        verified.insert(number, (note.to_vec(), head));
+        Some(head)
     }
 
     /// The commit that holds an event.
@@ -223,6 +234,8 @@ pub(super) struct Located {
     pub number: u64,
     /// The number of events up to its end.
     pub size: u64,
+    /// The root over these events, as its checkpoint states it.
+    pub root: Digest,
     pub commit: Rc<CommitHead>,
 }
 
@@ -403,7 +416,7 @@ impl Problem {
 }
 
 impl Entry {
-    /// What an examination found, unless it found damage.
+    /// What an examination found, unless the event itself is damaged.
     fn of(examined: Examined) -> Result<Self, Error> {
         let Examined { index, line, event, detail, problem } = examined;
         match (line, event, problem) {

@@ -168,11 +168,15 @@ impl Journal {
             return Ok(Settled::Overtaken);
         }
         (self.number, self.checkpoint, self.note) = (staged.number, checkpoint, note);
-        // For other programs; the commit is what counts.
+        self.publish();
+        Ok(Settled::Committed(staged.frontier))
+    }
+
+    /// Writes the copy of the newest checkpoint for other programs; the commit is what counts.
+    pub fn publish(&self) {
         if let Err(error) = self.backend.swap(CHECKPOINT, &self.note) {
             tracing::debug!(target: "commit", "{CHECKPOINT} is as it was: {error}");
         }
-        Ok(Settled::Committed(staged.frontier))
     }
 
     fn closing_draft(

@@ -118,7 +118,7 @@ pub fn places(pack: PackId, frames: &[Listed]) -> impl Iterator<Item = (Key, Pla
 /// Reads a pack's directory with two small reads.
 pub fn directory(backend: &dyn Backend, pack: &PackId) -> Result<Vec<Listed>, Error> {
     let name = pack.object_name();
-    let n_pack = backend.size(&name)?.ok_or_else(|| Error::damaged(&*name, "it is missing"))?;
+    let n_pack = backend.size(&name)?.ok_or_else(|| Error::missing(&*name))?;
     let short = || Error::damaged(&*name, "it is too short for a pack");
     let footer_at = n_pack.checked_sub(FOOTER_BYTES as u64).ok_or_else(short)?;
     let footer = backend.read_range(&name, footer_at, FOOTER_BYTES)?;

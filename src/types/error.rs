@@ -25,18 +25,26 @@ pub enum Error {
         location: String,
     },
     /// Stored bytes are not what they must be; the reader restores them from a copy.
-    #[error("{}", damaged(object, why))]
+    #[error("{}", damage(.object, .why))]
     Damaged {
         /// Which stored thing.
         object: String,
         /// What was expected and what was found.
         why: String,
     },
-    /// The log is not the one remembered, or a signature on it does not hold.
+    /// A signature on the log does not hold.
     #[error("{why}")]
     Untrusted {
-        /// `rolled back`, `forked` or what else, with sizes and roots.
+        /// Which, and by which key.
         why: String,
+    },
+    /// The journal is not the one that is remembered of this archive.
+    #[error("{why}")]
+    OtherHistory {
+        /// What is remembered, and what was found.
+        why: String,
+        /// The evidence.
+        checkpoints: Box<TwoCheckpoints>,
     },
     /// The catalog cannot be read or does not agree with the facts; it is made anew from them.
     #[error("the catalog cannot be used: {why}")]
@@ -65,6 +73,15 @@ pub enum Error {
     Interrupted,
 }
 
+/// Two signed checkpoints that contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct TwoCheckpoints {
+    /// The one that is remembered.
+    pub remembered: String,
+    /// The archive's own.
+    pub found: String,
+}
+
 /// Why a request was refused before anything was touched.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -80,6 +97,18 @@ pub enum Refusal {
         found: u64,
         /// The newest version understood here.
         known: u64,
+    },
+    /// What was given as the archive's signing key is not that key.
+    #[error("{file} is not the key {key_id} that signs for {origin}: {why}")]
+    WrongKey {
+        /// The file that was read.
+        file: String,
+        /// The archive's name in its log.
+        origin: String,
+        /// Eight hex digits.
+        key_id: String,
+        /// What it is instead.
+        why: String,
     },
     /// The archive's signing key was not given.
     #[error("the key {key_id} that signs for {origin} is not here")]
@@ -97,12 +126,17 @@ pub enum Refusal {
     },
 }
 
+/// What is wrong with an object that is not there.
+const MISSING: &str = "it is missing";
+
 /// What is not there is not damaged.
-fn damaged(object: &str, why: &str) -> String {
+fn damage(object: &str, why: &str) -> String {
     match why {
-        "it is missing" => format!("{object} is missing"),
         "it is in no pack" => format!("{object} is in no pack"),
-        why => format!("{object} is damaged: {why}"),
+        why => match why.strip_prefix(MISSING) {
+            Some(rest) => format!("{object} is missing{rest}"),
+            None => format!("{object} is damaged: {why}"),
+        },
     }
 }
 
@@ -115,6 +149,11 @@ impl Error {
     /// A damaged object and what is wrong with it.
     pub fn damaged(object: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Damaged { object: object.into(), why: why.into() }
+    }
+
+    /// A stored object that is not there.
+    pub fn missing(object: impl Into<String>) -> Self {
+        Self::damaged(object, MISSING)
     }
 
     /// An operation on a path that the machine refused.

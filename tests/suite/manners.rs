@@ -55,7 +55,7 @@ fn debug_says_why_on_stderr_and_only_when_asked() {
         .says("step{name=\"create\"}");
     add("").expect(0).expect_quiet();
     fs::remove_file(sandbox.store().join("catalog.sqlite")).unwrap();
-    add("catalog").expect(0).says("catalog: made anew");
+    add("catalog").expect(0).says("catalog: made: there was none");
     add("shop").expect(2).says("no topic 'shop'; there are: store, similar, commit, catalog, all");
 }
 

@@ -11,6 +11,7 @@ use docarchive::internals::{
     journal::{
         Identity, Journal,
         event::{Detail, Event},
+        mail,
         merkle::tiles::TilePath,
         note::{self, Checkpoint, Signer, Verifier},
     },
@@ -161,6 +162,12 @@ fn read_texts(bytes: &[u8]) {
         }
     }
     let key = signer();
+    for found in mail::checkpoints(bytes) {
+        assert_eq!(mail::checkpoints(&found.note), std::slice::from_ref(&found));
+    }
+    if let Some(vkey) = mail::vkey(bytes) {
+        assert!(Verifier::parse(&vkey).is_ok());
+    }
     if let Ok(verified) = note::open(bytes, key.verifier()) {
         assert!(valid().iter().any(|known| known.starts_with(verified.text().as_bytes())));
     }

@@ -3,6 +3,7 @@
 use crate::{
     archive::Archive,
     journal::{
+        mail,
         merkle::{Frontier, TreeHead, leaf_hash, tiles::consistency_proof},
         note::{Checkpoint, NoteError, Verifier},
     },
@@ -17,7 +18,15 @@ pub enum HistoryCheck {
         /// The size remembered.
         size: u64,
     },
-    /// It is shorter than it was.
+    /// It is as it was at an earlier time that is remembered too: an older copy.
+    Older {
+        /// The newest size remembered.
+        remembered: u64,
+        /// The size now.
+        size: u64,
+    },
+    /// It is shorter than what is remembered, and not known to be a part of that: another or an older
+    /// history.
     RolledBack {
         /// The size remembered.
         remembered: u64,
@@ -34,20 +43,43 @@ pub enum HistoryCheck {
         /// The key remembered, as a vkey line.
         remembered: String,
     },
-    /// Another archive was remembered at this location.
+    /// Another archive was remembered at this location, and nothing of this one.
     OtherOrigin {
         /// The origin remembered.
         remembered: String,
+    },
+    /// The checkpoint given to compare with is another archive's.
+    OtherCheckpoint {
+        /// Its origin and the key that signed it.
+        of: String,
     },
     /// Nothing is remembered.
     NotRemembered,
 }
 
 impl HistoryCheck {
+    /// Whether the archive is signed by the key that it was compared with.
+    pub fn is_of_this_key(&self) -> bool {
+        !matches!(self, Self::OtherKey { .. })
+    }
+
     /// Whether the history is not what it was.
     pub fn is_bad(&self) -> bool {
         !matches!(self, Self::Extends { .. } | Self::NotRemembered)
     }
+}
+
+/// Size and root that a checkpoint states, signed by the key of a vkey line; else what is wrong.
+pub fn signed_head(vkey: &str, note: &[u8]) -> Result<(u64, Digest), String> {
+    let verifier = Verifier::parse(vkey).map_err(|why| format!("its vkey is none: {why}"))?;
+    let checkpoint = Checkpoint::open(note, &verifier)
+        .map_err(|why| format!("its checkpoint is not to be trusted: {why}"))?;
+    Ok((checkpoint.size, checkpoint.root))
+}
+
+/// The first line of a text that is a public key, or ends in one.
+pub fn vkey_in(text: &[u8]) -> Option<String> {
+    mail::vkey(text)
 }
 
 impl Archive {
@@ -79,6 +111,53 @@ impl Archive {
             return Ok(HistoryCheck::Extends { size: old.size });
         }
         Ok(HistoryCheck::Forked { size: old.size })
+    }
+
+    /// Compares the journal with a size and root that it is known to have had, signature or not.
+    pub fn history_check_of(&self, size: u64, root: Digest) -> Result<HistoryCheck, Error> {
+        self.history_check_against(&TreeHead { size, root })
+    }
+
+    /// Compares the journal with the checkpoints in a text, as mail or paper leave them; `shown` names
+    /// the text.
+    ///
+    /// It has to extend all that are signed by this archive's key. Where there is none, one of another
+    /// archive is called that.
+    pub fn history_check_of_text(&self, text: &[u8], shown: &str) -> Result<HistoryCheck, Error> {
+        let verifier = self.journal.identity().verifier();
+        let (mut newest, mut forged, mut other) = (None, None, None);
+        for found in mail::checkpoints(text) {
+            match Checkpoint::open(&found.note, verifier) {
+                Ok(Checkpoint { size, root, .. }) => {
+                    let history_check = self.history_check_of(size, root)?;
+                    if history_check.is_bad() {
+                        return Ok(history_check);
+                    }
+                    newest = newest.max(Some(size));
+                }
+                Err(why @ NoteError::Forged(_)) => forged = Some(why),
+                Err(NoteError::Unsigned(_)) => {
+                    let of = format!("{}, signed by the key {}", found.origin, found.signed_by);
+                    other = Some(HistoryCheck::OtherCheckpoint { of });
+                }
+                Err(NoteError::Malformed(_)) => {}
+            }
+        }
+        match (newest, forged, other) {
+            (Some(size), _, _) => Ok(HistoryCheck::Extends { size }),
+            (None, Some(why), _) => {
+                Err(Error::damaged(format!("the checkpoint in {shown}"), why.to_string()))
+            }
+            (None, None, Some(other)) => Ok(other),
+            (None, None, None) => Err(Error::usage(format!(
+                "{shown} holds no checkpoint: an origin, a size, a root and a signature, each on a line"
+            ))),
+        }
+    }
+
+    /// Size and Merkle root of the journal.
+    pub fn head(&self) -> (u64, Digest) {
+        (self.journal.size(), self.journal.root())
     }
 
     /// The root that the journal had at an earlier size, from its events.

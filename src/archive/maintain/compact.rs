@@ -255,7 +255,7 @@ impl Archive {
         for new in written {
             let name = new.pack.object_name();
             let bytes = self.home.backend.read(&name, limits::PACK_BYTES_MAX as usize)?;
-            let bytes = bytes.ok_or_else(|| Error::damaged(&*name, "it is missing"))?;
+            let bytes = bytes.ok_or_else(|| Error::missing(&*name))?;
             if Digest::of(&bytes) != new.pack.digest {
                 return Err(Error::damaged(&*name, "it does not read back as it was written"));
             }

@@ -9,6 +9,8 @@ use std::{
     sync::Arc,
 };
 
+use tracing::warn;
+
 use crate::{
     archive::{ingest::reader::Analysis, similar::sites},
     backend::Backend,
@@ -33,7 +35,7 @@ use crate::{
     },
 };
 
-use super::salvage;
+use super::{keep, salvage};
 
 /// Events applied in one transaction.
 const STRETCH: usize = 4096;
@@ -120,8 +122,10 @@ fn apply_events(
 ) -> Result<(), Error> {
     let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
     let mut stretch: Vec<Entry> = Vec::new();
+    let mut n_lost = 0_u64;
     for entry in journal.entries(edge.size()..journal.size()) {
         let entry = entry?;
+        n_lost += u64::from(keep::is_lost(&entry));
         edge.push(leaf_hash(&entry.line));
         stretch.push(entry);
         if stretch.len() == STRETCH {
@@ -131,6 +135,13 @@ fn apply_events(
     }
     if edge.frontier().root() != journal.root() {
         return Err(Error::damaged("log", "its events do not have the root that was signed"));
+    }
+    if n_lost > 0 {
+        warn!(
+            target: "catalog",
+            "the details of {n_lost} events are damaged or missing: documents whose names are lost go \
+             by their ids; archive audit has more"
+        );
     }
     let note = String::from_utf8_lossy(journal.note());
     catalog.transaction(|_| {

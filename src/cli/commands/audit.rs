@@ -13,19 +13,22 @@ use crate::{
     cli::{
         args::{help::examples, values::n_threads},
         exit::ExitCode,
-        files::read_small,
+        given::{self, GivenText},
         print::{
+            failure::checkpoint_lines,
             json::typed,
             terminal::{Style, count, counted, shown_name, size},
         },
-        session::Session,
+        session::{Opened, Session, two_checkpoints},
+        trust_store::{Contact, KnownArchive},
     },
-    types::{error::Error, limits::NOTE_BYTES_MAX},
+    types::error::{Error, TwoCheckpoints},
 };
 
 const EXAMPLES: &[&str] = &[
     "archive audit                          # everything; as long as reading it takes",
-    "archive audit --quick --expect checkpoint-from-last-year",
+    "archive audit --quick --expect mail-from-last-year.txt",
+    "archive audit --vkey key-from-its-owner.txt --expect - < checkpoint",
     "archive audit letters/mother.txt",
 ];
 
@@ -41,9 +44,25 @@ pub struct AuditArgs {
     #[arg(long)]
     pub quick: bool,
 
-    /// A checkpoint kept elsewhere that this archive must extend
+    /// The public key that must have signed: the vkey line itself, or a file that holds it
+    #[arg(long, value_name = "LINE|FILE")]
+    pub vkey: Option<PathBuf>,
+
+    /// A checkpoint kept elsewhere that this archive must extend; - is standard input
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
+}
+
+impl AuditArgs {
+    /// What the grammar alone cannot say.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let are_stdin = [&self.vkey, &self.expect]
+            .map(|given| given.as_ref().is_some_and(|given| given.as_os_str() == "-"));
+        match are_stdin {
+            [true, true] => Err("--vkey and --expect cannot both be read from standard input"),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Revisions named under a finding; the rest is counted.
@@ -55,10 +74,23 @@ struct AuditLine<'a> {
     origin: &'a str,
     vkey: &'a str,
     history_check: &'static str,
+    key_given: bool,
+    checkpoint_given: bool,
+    remembered: Option<RememberedLine<'a>>,
+    checkpoints: Option<&'a TwoCheckpoints>,
     checked: CheckedCounts,
     unchecked: UncheckedCounts<'a>,
     findings: Vec<FindingLine<'a>>,
     trust: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RememberedLine<'a> {
+    events: u64,
+    first_seen: String,
+    first_seen_by: &'a str,
+    newest_seen: String,
+    newest_seen_by: &'a str,
 }
 
 #[derive(Serialize)]
@@ -86,31 +118,35 @@ struct FindingLine<'a> {
     revisions: &'a [String],
 }
 
+/// What the archive is compared with.
+struct Evidence {
+    /// What is remembered of it.
+    known: Option<KnownArchive>,
+    key_given: bool,
+    checkpoint_given: bool,
+    /// The evidence, where history is not what it was.
+    checkpoints: Option<TwoCheckpoints>,
+}
+
 /// Checks the archive against itself and against what is remembered.
 pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
-    let (archive, mut history_check) = match session.open_unjudged() {
+    // What is given is read first: a typing error need not wait.
+    let vkey = args.vkey.as_deref().map(given::vkey).transpose()?;
+    let expected = args.expect.as_deref().map(GivenText::read).transpose()?;
+    let opened = match session.open_unjudged() {
         Err(Error::Untrusted { why }) => return unsigned(session, why),
         opened => opened?,
     };
-    if let Some(file) = &args.expect {
-        let shown = file.display().to_string();
-        let note = read_small(file, NOTE_BYTES_MAX as u64)
-            .map_err(|source| Error::io("read", shown.clone(), source))?
-            .ok_or_else(|| Error::NotFound {
-                what: format!("there is no file {shown}"),
-                candidates: Vec::new(),
-            })?;
-        let expected =
-            archive.history_check(&archive.vkey(), &note).map_err(|error| match error {
-                Error::Damaged { why, .. } => {
-                    Error::damaged(format!("the checkpoint {shown}"), why)
-                }
-                error => error,
-            })?;
-        if !history_check.is_bad() {
-            history_check = expected;
-        }
-    }
+    let history_check = compared(&opened, vkey.as_deref(), expected.as_ref())?;
+    let Opened { archive, known, .. } = opened;
+    let is_other = !matches!(history_check, HistoryCheck::OtherCheckpoint { .. });
+    let evidence = Evidence {
+        checkpoints: two_checkpoints(&archive, known.as_ref())
+            .filter(|_| history_check.is_bad() && is_other),
+        known: known.filter(|known| known.is_of(archive.origin())),
+        key_given: vkey.is_some(),
+        checkpoint_given: expected.is_some(),
+    };
     let documents = args
         .docs
         .iter()
@@ -125,9 +161,9 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     })?;
     drop(progress);
     if session.globals.json {
-        print_json(session, &report)?;
+        print_json(session, &report, &evidence)?;
     } else {
-        print_report(session, args, &report)?;
+        print_report(session, args, &report, &evidence)?;
     }
     if !report.history_check.is_bad() {
         session.remember(&archive);
@@ -135,11 +171,39 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     Ok(if report.is_sound() { ExitCode::Done } else { ExitCode::Broken })
 }
 
+/// How the archive stands to what is remembered, and to what is given.
+///
+/// A key that is given makes known an archive of which nothing is remembered where another one lay.
+fn compared(
+    opened: &Opened,
+    vkey: Option<&str>,
+    expected: Option<&GivenText>,
+) -> Result<HistoryCheck, Error> {
+    let Opened { archive, history_check, .. } = opened;
+    if let Some(vkey) = vkey.filter(|vkey| *vkey != archive.vkey()) {
+        return Ok(HistoryCheck::OtherKey { remembered: vkey.to_owned() });
+    }
+    let history_check = match (history_check, vkey) {
+        (HistoryCheck::OtherOrigin { .. }, Some(_)) => &HistoryCheck::NotRemembered,
+        (history_check, _) => history_check,
+    };
+    match expected {
+        Some(text) if !history_check.is_bad() => {
+            let expected = archive.history_check_of_text(&text.bytes, &text.shown)?;
+            let is_more = expected.is_bad() || *history_check == HistoryCheck::NotRemembered;
+            Ok(if is_more { expected } else { history_check.clone() })
+        }
+        _ => Ok(history_check.clone()),
+    }
+}
+
 /// What can be known of an archive whose checkpoint is not to be trusted.
 fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
     let report = AuditReport::unsigned(why);
     if session.globals.json {
-        print_json(session, &report)?;
+        let evidence =
+            Evidence { known: None, key_given: false, checkpoint_given: false, checkpoints: None };
+        print_json(session, &report, &evidence)?;
         return Ok(ExitCode::Broken);
     }
     for finding in &report.findings {
@@ -149,7 +213,11 @@ fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
     Ok(ExitCode::Broken)
 }
 
-fn print_json(session: &mut Session, report: &AuditReport) -> Result<(), Error> {
+fn print_json(
+    session: &mut Session,
+    report: &AuditReport,
+    evidence: &Evidence,
+) -> Result<(), Error> {
     let findings = report
         .findings
         .iter()
@@ -167,6 +235,10 @@ fn print_json(session: &mut Session, report: &AuditReport) -> Result<(), Error> 
             origin: &report.origin,
             vkey: &report.vkey,
             history_check: word(&report.history_check),
+            key_given: evidence.key_given,
+            checkpoint_given: evidence.checkpoint_given,
+            remembered: evidence.known.as_ref().map(RememberedLine::of),
+            checkpoints: evidence.checkpoints.as_ref(),
             checked: CheckedCounts {
                 events: report.n_events,
                 revisions: report.n_revisions,
@@ -178,7 +250,7 @@ fn print_json(session: &mut Session, report: &AuditReport) -> Result<(), Error> 
             },
             unchecked: UncheckedCounts { contents: report.n_unread, tables: &report.uncompared },
             findings,
-            trust: trust(report),
+            trust: trust(report, evidence),
         },
     ))
 }
@@ -187,23 +259,29 @@ fn print_report(
     session: &mut Session,
     args: &AuditArgs,
     report: &AuditReport,
+    evidence: &Evidence,
 ) -> Result<(), Error> {
     for finding in &report.findings {
         print_finding(session, finding)?;
     }
+    for line in evidence.checkpoints.iter().flat_map(checkpoint_lines) {
+        session.out.line(&line)?;
+    }
     if session.globals.quiet && report.is_sound() {
         return Ok(());
     }
+    let is_given = evidence.key_given && report.history_check.is_of_this_key();
+    let signed = if is_given { "signed by the key given" } else { "signed" };
     let events = counted(report.n_events, "event", "events");
     let rows = [
         ("bytes", bytes(report)),
-        ("history", history(report)),
-        ("who", format!("signed; {events} under {}", report.vkey)),
+        ("history", history(report, evidence)),
+        ("who", format!("{signed}; {events} under {}", report.vkey)),
         ("when", "claimed; no time tokens are kept".to_owned()),
         ("catalog", catalog(report)),
         ("checked", checked(report)),
         ("not checked", unchecked(args, report)),
-        ("to be trusted", trust(report).join("; ")),
+        ("to be trusted", trust(report, evidence).join("; ")),
     ];
     for (label, value) in rows {
         let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
@@ -247,14 +325,6 @@ fn bytes(report: &AuditReport) -> String {
     format!("{bytes}; {contents} read, {}", size(report.n_bytes))
 }
 
-fn history(report: &AuditReport) -> String {
-    match &report.history_check {
-        HistoryCheck::Extends { size } => format!("extends what is remembered ({size} events)"),
-        HistoryCheck::RolledBack { .. } => "another or an older one".to_owned(),
-        history_check => word(history_check).replace('-', " "),
-    }
-}
-
 fn catalog(report: &AuditReport) -> String {
     let n = |code| report.findings.iter().filter(|finding| finding.code == code).count() as u64;
     match (n(Code::CatalogDrift), n(Code::CatalogRemade)) {
@@ -296,25 +366,80 @@ fn unchecked(args: &AuditArgs, report: &AuditReport) -> String {
     parts.join("; ")
 }
 
+/// How the history stands to what is remembered, since when, and to what was given.
+fn history(report: &AuditReport, evidence: &Evidence) -> String {
+    let since = evidence.known.as_ref().map(|known| {
+        let size = known.head().map_or(0, |head| head.0);
+        let Contact { at, verb } = &known.first;
+        let events = counted(size, "event", "events");
+        format!("{events}; first seen {} by {verb}", at.minute())
+    });
+    match (&report.history_check, since) {
+        (HistoryCheck::Extends { .. }, Some(since)) => {
+            let given = if evidence.checkpoint_given { "the checkpoint given and " } else { "" };
+            format!("extends {given}what is remembered ({since})")
+        }
+        (HistoryCheck::Extends { size }, None) => {
+            let events = counted(*size, "event", "events");
+            format!("extends the checkpoint given ({events}); nothing is remembered")
+        }
+        (history_check, Some(since)) => format!("{}; remembered: {since}", shown(history_check)),
+        (history_check, None) => shown(history_check),
+    }
+}
+
+fn shown(history_check: &HistoryCheck) -> String {
+    match history_check {
+        HistoryCheck::RolledBack { .. } => "another or an older one".to_owned(),
+        history_check => word(history_check).replace('-', " "),
+    }
+}
+
 /// Whom one has to trust for all this to mean something.
-fn trust(report: &AuditReport) -> Vec<String> {
+fn trust(report: &AuditReport, evidence: &Evidence) -> Vec<String> {
     let mut trust = vec![
         format!("the key {} and who holds it", report.vkey),
         "the clock of whoever added".to_owned(),
     ];
-    if report.history_check == HistoryCheck::NotRemembered {
-        trust.push("this folder, for nothing was remembered outside it".to_owned());
+    match (&report.history_check, &evidence.known) {
+        (HistoryCheck::NotRemembered, _) => {
+            trust.push("this folder, for nothing was remembered outside it".to_owned());
+        }
+        // Who made the archive here saw it from the beginning.
+        (HistoryCheck::Extends { .. }, Some(KnownArchive { first: Contact { at, verb }, .. }))
+            if verb != "init" && !evidence.key_given && !evidence.checkpoint_given =>
+        {
+            trust.push(format!(
+                "this folder as it was on {}, when {verb} first saw it",
+                at.minute()
+            ));
+        }
+        _ => {}
     }
     trust
+}
+
+impl<'a> RememberedLine<'a> {
+    fn of(known: &'a KnownArchive) -> Self {
+        Self {
+            events: known.head().map_or(0, |head| head.0),
+            first_seen: known.first.at.to_string(),
+            first_seen_by: &known.first.verb,
+            newest_seen: known.newest.at.to_string(),
+            newest_seen_by: &known.newest.verb,
+        }
+    }
 }
 
 fn word(history_check: &HistoryCheck) -> &'static str {
     match history_check {
         HistoryCheck::Extends { .. } => "extends",
+        HistoryCheck::Older { .. } => "older",
         HistoryCheck::RolledBack { .. } => "rolled-back",
         HistoryCheck::Forked { .. } => "forked",
         HistoryCheck::OtherKey { .. } => "other-key",
         HistoryCheck::OtherOrigin { .. } => "other-origin",
+        HistoryCheck::OtherCheckpoint { .. } => "other-checkpoint",
         HistoryCheck::NotRemembered => "not-remembered",
     }
 }

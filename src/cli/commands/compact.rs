@@ -61,7 +61,7 @@ struct CompactedLine {
 
 /// Writes packs anew, or says which ones would be.
 pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error> {
-    let mut archive = session.open()?;
+    let mut archive = if args.dry_run { session.open()? } else { session.open_to_write()? };
     let policy = policy(args);
     let done = match args.dry_run {
         true => archive.compactable(policy)?,

@@ -79,6 +79,7 @@ impl Verb {
     pub fn check(&self) -> Result<(), &'static str> {
         match self {
             Self::Add(arguments) => arguments.check(),
+            Self::Audit(arguments) => arguments.check(),
             _ => Ok(()),
         }
     }

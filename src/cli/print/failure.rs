@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{args::other_words::Way, exit::ExitCode},
-    types::error::{Error, Refusal},
+    types::error::{Error, Refusal, TwoCheckpoints},
 };
 
 use super::terminal::{Paint, Style, shell_word, shown_json, shown_name};
@@ -24,6 +24,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// What the words could have meant.
     pub candidates: Vec<String>,
+    /// The evidence of another history.
+    pub checkpoints: Option<TwoCheckpoints>,
 }
 
 #[derive(Serialize)]
@@ -35,6 +37,7 @@ struct ErrorLine<'a> {
     message: &'a str,
     hint: Option<&'a str>,
     candidates: &'a [String],
+    checkpoints: Option<&'a TwoCheckpoints>,
 }
 
 impl Failure {
@@ -45,7 +48,12 @@ impl Failure {
             Error::NotFound { candidates, .. } => candidates.clone(),
             _ => Vec::new(),
         };
-        Self { code, kind, message: error.to_string(), hint: hint(error, verb), candidates }
+        let checkpoints = match error {
+            Error::OtherHistory { checkpoints, .. } => Some((**checkpoints).clone()),
+            _ => None,
+        };
+        let (message, hint) = (error.to_string(), hint(error, verb));
+        Self { code, kind, message, hint, candidates, checkpoints }
     }
 
     /// Puts what is wrong with the words of a command line into one sentence.
@@ -64,6 +72,7 @@ impl Failure {
                 None => help_for(&text),
             }),
             candidates: Vec::new(),
+            checkpoints: None,
         }
     }
 
@@ -75,6 +84,7 @@ impl Failure {
         if self.candidates.len() > 1 {
             lines.extend(self.candidates.iter().map(|one| format!("  {}", safe(one))));
         }
+        lines.extend(self.checkpoints.iter().flat_map(checkpoint_lines));
         lines.extend(self.hint.iter().map(|hint| format!("{} {hint}", label(Style::Dim, "hint:"))));
         lines.iter().map(|line| format!("{line}\n")).collect()
     }
@@ -88,9 +98,22 @@ impl Failure {
             message: &self.message,
             hint: self.hint.as_deref(),
             candidates: &self.candidates,
+            checkpoints: self.checkpoints.as_ref(),
         };
         shown_json(&serde_json::to_string(&line).expect("strings and numbers always serialize"))
     }
+}
+
+/// Two checkpoints for people, line by line.
+pub fn checkpoint_lines(checkpoints: &TwoCheckpoints) -> Vec<String> {
+    let TwoCheckpoints { remembered, found } = checkpoints;
+    [("remembered", remembered), ("found", found)]
+        .into_iter()
+        .flat_map(|(which, note)| {
+            let lines = note.lines().map(|line| format!("  {}", safe(line)).trim_end().to_owned());
+            [format!("checkpoint {which}:")].into_iter().chain(lines)
+        })
+        .collect()
 }
 
 /// Whether the reader of our output went away, as `archive ls | head` does; no error to speak of.
@@ -126,11 +149,13 @@ fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
         Error::Refused(Refusal::Usage(_)) => (ExitCode::Usage, "usage"),
         Error::Refused(Refusal::NewerFormat { .. }) => (ExitCode::Failed, "newer-format"),
         Error::Refused(Refusal::NoSigningKey { .. }) => (ExitCode::Failed, "no-key"),
+        Error::Refused(Refusal::WrongKey { .. }) => (ExitCode::Failed, "wrong-key"),
         Error::Refused(Refusal::ReadOnly { .. }) => (ExitCode::Failed, "read-only"),
         Error::NotFound { .. } => (ExitCode::NotFound, "not-found"),
         Error::NoArchive { .. } => (ExitCode::NoArchive, "no-archive"),
         Error::Damaged { .. } => (ExitCode::Broken, "damaged"),
         Error::Untrusted { .. } => (ExitCode::Broken, "untrusted"),
+        Error::OtherHistory { .. } => (ExitCode::Broken, "other-history"),
         Error::Catalog { .. } => (ExitCode::Failed, "catalog"),
         Error::Io { .. } => (ExitCode::Failed, "io"),
         Error::Busy { .. } => (ExitCode::Busy, "busy"),
@@ -142,7 +167,7 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
     match error {
         Error::Refused(Refusal::Usage(_)) => Some(format!("archive {verb} --help")),
         Error::Refused(Refusal::NewerFormat { .. }) => Some("archive --version".to_owned()),
-        Error::Refused(Refusal::NoSigningKey { key_id, .. }) => {
+        Error::Refused(Refusal::NoSigningKey { key_id, .. } | Refusal::WrongKey { key_id, .. }) => {
             Some(format!("ARCHIVE_KEY=path/to/{key_id}.key archive {verb} …"))
         }
         Error::Refused(Refusal::ReadOnly { location }) => {
@@ -155,8 +180,9 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
             [first, ..] => format!("archive show {}", word(first)),
         }),
         Error::NoArchive { location } => Some(format!("archive init {}", word(location))),
-        Error::Damaged { .. } | Error::Untrusted { .. } if verb == "audit" => None,
-        Error::Damaged { .. } | Error::Untrusted { .. } => Some("archive audit".to_owned()),
+        Error::Damaged { .. } | Error::Untrusted { .. } | Error::OtherHistory { .. } => {
+            (verb != "audit").then(|| "archive audit".to_owned())
+        }
         Error::Catalog { .. } => Some("archive rebuild".to_owned()),
         Error::Io { path, source, .. } => hint_for_io(path, source.kind()),
         Error::Busy { .. } => Some(format!("archive {verb} --wait 10m …")),
@@ -185,6 +211,7 @@ fn word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn refused(refusal: Refusal) -> Error {
         Error::Refused(refusal)
@@ -199,11 +226,33 @@ mod tests {
         Error::io("write", "/a b", kind.into())
     }
 
+    fn other_history() -> Error {
+        let checkpoints =
+            TwoCheckpoints { remembered: "o\n2\nr\n\n— o s\n".into(), found: "o\n1\n".into() };
+        Error::OtherHistory { why: "x".into(), checkpoints: Box::new(checkpoints) }
+    }
+
     #[test]
-    fn every_error_has_its_code_kind_and_hint() {
+    fn two_checkpoints_are_printed_with_what_they_contradict() {
+        let failure = Failure::of(&other_history(), "ls");
+        assert_eq!(
+            failure.sentences(Paint::plain()),
+            "error: x\ncheckpoint remembered:\n  o\n  2\n  r\n\n  — o s\ncheckpoint found:\n  o\n  1\n\
+             hint: archive audit\n"
+        );
+        let json = failure.json();
+        assert!(
+            json.ends_with(
+                r#""checkpoints":{"remembered":"o\n2\nr\n\n— o s\n","found":"o\n1\n"}}"#
+            )
+        );
+    }
+
+    /// One error of each kind, and more where hints differ, with code, kind and hint.
+    fn every_kind() -> Vec<(Error, u8, &'static str, Option<&'static str>)> {
         let (what, location) = ("log".to_owned(), "/x y".to_owned());
         let key = || Refusal::NoSigningKey { origin: "o".into(), key_id: "c74f20a3".into() };
-        for (error, code, kind, hint) in [
+        vec![
             (Error::usage("x"), 2, "usage", Some("archive cat --help")),
             (
                 refused(Refusal::NewerFormat { what, found: 2, known: 1 }),
@@ -212,6 +261,17 @@ mod tests {
                 Some("archive --version"),
             ),
             (refused(key()), 5, "no-key", Some("ARCHIVE_KEY=path/to/c74f20a3.key archive cat …")),
+            (
+                refused(Refusal::WrongKey {
+                    file: "f".into(),
+                    origin: "o".into(),
+                    key_id: "c74f20a3".into(),
+                    why: "x".into(),
+                }),
+                5,
+                "wrong-key",
+                Some("ARCHIVE_KEY=path/to/c74f20a3.key archive cat …"),
+            ),
             (
                 refused(Refusal::ReadOnly { location: location.clone() }),
                 5,
@@ -224,16 +284,37 @@ mod tests {
             (Error::NoArchive { location }, 10, "no-archive", Some("archive init '/x y'")),
             (Error::damaged("pack", "x"), 6, "damaged", Some("archive audit")),
             (Error::Untrusted { why: "x".into() }, 6, "untrusted", Some("archive audit")),
+            (other_history(), 6, "other-history", Some("archive audit")),
+            (Error::Catalog { why: "x".into() }, 5, "catalog", Some("archive rebuild")),
             (io_error(io::ErrorKind::Other), 5, "io", None),
             (io_error(io::ErrorKind::StorageFull), 5, "io", Some("df -h /")),
             (io_error(io::ErrorKind::PermissionDenied), 5, "io", Some("ls -ld '/a b'")),
             (Error::Busy { who: "x".into() }, 11, "busy", Some("archive cat --wait 10m …")),
             (Error::Interrupted, 130, "interrupted", None),
-        ] {
+        ]
+    }
+
+    #[test]
+    fn every_error_has_its_code_kind_and_hint() {
+        for (error, code, kind, hint) in every_kind() {
             let failure = Failure::of(&error, "cat");
             assert_eq!((failure.code.number(), failure.kind), (code, kind), "{error}");
             assert_eq!(failure.hint.as_deref(), hint, "{error}");
         }
+    }
+
+    #[test]
+    fn the_page_names_every_kind_with_its_code() {
+        let page = include_str!("../../../docs/json.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let named: BTreeMap<&str, u8> = rows
+            .filter_map(|(kind, rest)| Some((kind, rest.split(' ').next()?.parse().ok()?)))
+            .collect();
+        let met = every_kind().into_iter().map(|(error, ..)| {
+            let failure = Failure::of(&error, "cat");
+            (failure.kind, failure.code.number())
+        });
+        assert_eq!(met.collect::<BTreeMap<_, _>>(), named);
     }
 
     #[test]
@@ -252,7 +333,7 @@ mod tests {
         assert_eq!(
             json,
             r#"{"type":"error","code":6,"kind":"damaged","#.to_owned()
-                + r#""message":"x\u009b is damaged: y\nz","hint":null,"candidates":[]}"#
+                + r#""message":"x\u009b is damaged: y\nz","hint":null,"candidates":[],"checkpoints":null}"#
         );
     }
 

@@ -1,13 +1,16 @@
 //! The audit of the journal: every event against root, batch, detail and its document's previous event.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    iter::Peekable,
+};
 
 use crate::{
     catalog::{Batch, Need, Recorded},
     journal::{
         Examined, Problem,
         event::{Commit, Event},
-        merkle::{Frontier, leaf_hash, tiles::Edge},
+        merkle::{Frontier, TreeHead, leaf_hash, tiles::Edge},
     },
     types::{
         digest::{Digest, DocId, Key},
@@ -35,6 +38,8 @@ struct JournalCourse {
 /// Consecutive events with the same thing wrong.
 struct FindingRun {
     events: std::ops::Range<u64>,
+    /// Where it goes on: behind its events, and such as can have nothing of the kind wrong.
+    next: u64,
     why: String,
     /// How many findings there were with it.
     n_findings: usize,
@@ -46,8 +51,11 @@ impl Auditor<'_> {
         let journal = &self.archive.journal;
         let mut course = JournalCourse::default();
         let mut stretch = Vec::with_capacity(STRETCH);
+        let mut heads = journal.stated_heads().peekable();
+        self.stated_heads(&mut heads, &course.edge, 0);
         for mut examined in journal.examine(0..journal.size()) {
             self.event(&mut course, &mut examined);
+            self.stated_heads(&mut heads, &course.edge, examined.index + 1);
             stretch.push(examined);
             if stretch.len() == STRETCH {
                 self.apply(&stretch, &mut course.edge, None)?;
@@ -64,6 +72,38 @@ impl Auditor<'_> {
             self.unreadable.add(Need::Events);
         }
         Ok(())
+    }
+
+    /// Checks what commits state of the first `size` events.
+    fn stated_heads(
+        &mut self,
+        heads: &mut Peekable<impl Iterator<Item = (String, Result<TreeHead, Error>)>>,
+        edge: &Edge,
+        size: u64,
+    ) {
+        let is_due =
+            |head: &Result<TreeHead, Error>| head.as_ref().map_or(true, |head| head.size <= size);
+        while let Some((commit, head)) = heads.next_if(|(_, head)| is_due(head)) {
+            let why = match head {
+                // Where its events were looked for, that was said.
+                Err(error) => Some(error.to_string())
+                    .filter(|why| !self.report.findings.iter().any(|finding| finding.why == *why)),
+                // Events that cannot be read are no tree to compare with.
+                Ok(_) if edge.size() != size => None,
+                Ok(head) => {
+                    let found = edge.frontier().head();
+                    (head != found).then(|| {
+                        format!(
+                            "it states {} events with the root {}; {} have the root {}",
+                            head.size, head.root, found.size, found.root
+                        )
+                    })
+                }
+            };
+            if let Some(why) = why {
+                self.find(Code::LogEntry, commit, why);
+            }
+        }
     }
 
     fn event(&mut self, course: &mut JournalCourse, examined: &mut Examined) {
@@ -85,7 +125,12 @@ impl Auditor<'_> {
     }
 
     fn problem(&mut self, course: &mut JournalCourse, examined: &Examined) {
-        let Some(problem) = &examined.problem else { return };
+        let Some(problem) = &examined.problem else {
+            if let (Some(run), Some(event)) = (&mut course.run, &examined.event) {
+                run.next += u64::from(run.next == examined.index && event.detail().is_none());
+            }
+            return;
+        };
         let code = match problem {
             Problem::EntryDamaged(_) => Code::LogEntry,
             Problem::EventMalformed(_) => Code::EventMalformed,
@@ -101,9 +146,8 @@ impl Auditor<'_> {
         let (index, why) = (examined.index, problem.to_string());
         let n_findings = self.report.findings.len();
         // What is wrong with a whole bundle is one finding.
-        let goes_on = |run: &FindingRun| {
-            run.events.end == index && run.why == why && run.n_findings == n_findings
-        };
+        let goes_on =
+            |run: &FindingRun| run.next == index && run.why == why && run.n_findings == n_findings;
         let start = match course.run.take().filter(goes_on) {
             Some(run) => {
                 self.report.findings.pop();
@@ -117,7 +161,8 @@ impl Auditor<'_> {
         };
         self.find(code, about, why.clone());
         let n_findings = self.report.findings.len();
-        course.run = Some(FindingRun { events: start..index + 1, why, n_findings });
+        course.run =
+            Some(FindingRun { events: start..index + 1, next: index + 1, why, n_findings });
     }
 
     fn close_batch(&mut self, course: &mut JournalCourse, index: u64, commit: &Commit) {

@@ -126,6 +126,11 @@ impl Auditor<'_> {
     fn judge(&mut self, history_check: &HistoryCheck) {
         let (code, about, why) = match history_check {
             HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered => return,
+            HistoryCheck::Older { remembered, size } => (
+                Code::LogRolledBack,
+                "the journal",
+                format!("this is an older copy: it has {size} of {remembered} remembered events"),
+            ),
             HistoryCheck::RolledBack { remembered, size } => (
                 Code::LogRolledBack,
                 "the journal",
@@ -142,12 +147,20 @@ impl Auditor<'_> {
             HistoryCheck::OtherKey { remembered } => (
                 Code::CpUnknownKey,
                 "the checkpoint",
-                format!("it is signed by another key than the remembered {remembered}"),
+                format!("it is signed by another key than {remembered}"),
             ),
             HistoryCheck::OtherOrigin { remembered } => (
                 Code::CpUnknownKey,
                 "the archive",
                 format!("another one is remembered at this location: {remembered}"),
+            ),
+            HistoryCheck::OtherCheckpoint { of } => (
+                Code::CpUnknownKey,
+                "the checkpoint given",
+                format!(
+                    "it is another archive's: of {of}; this one is {}",
+                    self.archive.journal.identity().verifier()
+                ),
             ),
         };
         self.find(code, about, why);
@@ -157,7 +170,14 @@ impl Auditor<'_> {
     /// than the commits hold shows that the last of them are gone.
     fn published(&mut self) -> Result<(), Error> {
         let journal = &self.archive.journal;
-        let Some(copy) = journal.published()? else { return Ok(()) };
+        let copy = match journal.published() {
+            Err(Error::Damaged { object, why }) => {
+                let why = format!("{why}; archive rebuild writes this copy anew");
+                self.find(Code::CpSignature, object, why);
+                return Ok(());
+            }
+            copy => copy?,
+        };
         // Later commits may have come since this journal was read.
         if copy.size > journal.size() && copy.size > journal.newest_size()? {
             let why =

@@ -1,0 +1,183 @@
+//! What is said when something is wrong: sentences for people, never the inside of the program.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use crate::common::sandbox::{Ran, Sandbox, lines_of};
+
+/// What only a programmer would read.
+const MARKS: [&str; 14] = [
+    "Some(",
+    "None",
+    "Ok(",
+    "Err(",
+    "Os {",
+    "Error {",
+    "Custom {",
+    "kind:",
+    "panicked",
+    "RUST_",
+    "unwrap",
+    "[0, ",
+    "\\\"",
+    "damaged: it is missing",
+];
+
+#[track_caller]
+fn is_plain(ran: &Ran, case: &str) {
+    let text = format!("{}{}", ran.err, String::from_utf8_lossy(&ran.out));
+    for mark in MARKS {
+        assert!(!text.contains(mark), "{case}: {mark} in {text}");
+    }
+    assert!(ran.code.is_some_and(|code| code > 0 && code != 101), "{case}: {ran:?}");
+    assert!(!ran.err.is_empty() || !ran.out.is_empty(), "{case} says nothing");
+}
+
+fn example() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for (n, text) in ["one", "two", "three"].into_iter().enumerate() {
+        sandbox.write("doc", text.repeat(100 * (n + 1)));
+        sandbox.run(["add", "-q", "doc"]).expect(0);
+    }
+    sandbox
+}
+
+fn copy(sandbox: &Sandbox, name: &str) {
+    for (path, bytes) in Sandbox::tree(&sandbox.store()) {
+        sandbox.write(sandbox.at(name).join(path), bytes);
+    }
+}
+
+#[test]
+fn no_fact_cut_damaged_or_removed_speaks_of_the_inside() {
+    let sandbox = example();
+    let files: Vec<_> = Sandbox::tree(&sandbox.store())
+        .into_iter()
+        .map(|(path, _)| path)
+        .filter(|path| !path.starts_with("lock") && !path.to_string_lossy().contains("catalog"))
+        .collect();
+    for (n, path) in files.iter().enumerate() {
+        for harm in ["cut", "flip", "remove", "folder"] {
+            let folder = format!("{harm}-{n}");
+            copy(&sandbox, &folder);
+            for end in ["", "-wal", "-shm"] {
+                let _ = fs::remove_file(sandbox.at(&folder).join(format!("catalog.sqlite{end}")));
+            }
+            let file = sandbox.at(&folder).join(path);
+            let mut bytes = fs::read(&file).unwrap();
+            match harm {
+                "cut" => fs::write(&file, &bytes[..bytes.len() / 2]).unwrap(),
+                "flip" => {
+                    let middle = bytes.len() / 2;
+                    bytes[middle] ^= 4;
+                    fs::write(&file, bytes).unwrap();
+                }
+                "remove" => fs::remove_file(&file).unwrap(),
+                _ => {
+                    fs::remove_file(&file).unwrap();
+                    fs::create_dir(&file).unwrap();
+                }
+            }
+            for words in [&["ls"][..], &["cat", "doc"], &["audit"], &["audit", "--quick"]] {
+                let ran = Ran::of(sandbox.command(words).args(["--store", &folder]));
+                let case = format!("{words:?} with {} {harm}", path.display());
+                if ran.code == Some(0) {
+                    assert_ne!(words, ["audit"], "{case}");
+                    continue;
+                }
+                is_plain(&ran, &case);
+            }
+            fs::remove_dir_all(sandbox.at(&folder)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_copy_of_the_checkpoint_is_audited_and_a_rebuild_mends_it() {
+    let sandbox = example();
+    let file = sandbox.store().join("log/checkpoint");
+    let whole = fs::read(&file).unwrap();
+    for stored in [None, Some(&whole[..whole.len() / 2]), Some(&b"Dear Ann"[..])] {
+        match stored {
+            Some(stored) => fs::write(&file, stored).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        sandbox.run(["cat", "doc"]).expect(0).expect_quiet();
+        let text = sandbox.run(["audit"]).expect(6).text();
+        assert!(text.contains("CP-SIGNATURE  log/checkpoint: "), "{text}");
+        assert!(text.contains("archive rebuild writes this copy anew"), "{text}");
+        sandbox.run(["rebuild", "-q"]).expect(0);
+        assert_eq!(fs::read(&file).unwrap(), whole);
+        sandbox.run(["audit", "-q"]).expect(0);
+    }
+}
+
+#[test]
+fn every_kind_of_error_is_a_sentence_with_its_code() {
+    let sandbox = example();
+    sandbox.write("no-key", "nothing");
+    sandbox.write("new", "new");
+    fs::create_dir(sandbox.at("folder")).unwrap();
+    copy(&sandbox, "newer");
+    let identity = sandbox.at("newer/identity");
+    let text = fs::read_to_string(&identity).unwrap();
+    fs::write(&identity, text.replacen('1', "9", 1)).unwrap();
+    copy(&sandbox, "forged");
+    let commit = sandbox.at("forged/log/000/000/003");
+    let mut forged = fs::read(&commit).unwrap();
+    let size = forged.windows(3).position(|bytes| bytes == b"\n9\n").unwrap();
+    forged[size + 1] = b'8';
+    fs::write(&commit, forged).unwrap();
+    copy(&sandbox, "older");
+    sandbox.run(["add", "-q", "new"]).expect(0);
+    for (words, key, code, kind) in [
+        (&["frobnicate"][..], None, 2, "usage"),
+        (&["ls", "--at", "soon"], None, 2, "usage"),
+        (&["audit", "--expect", "new"], None, 2, "usage"),
+        (&["audit", "--vkey", "new"], None, 2, "usage"),
+        (&["init", "newer"], None, 2, "usage"),
+        (&["cat", "nothing"], None, 4, "not-found"),
+        (&["cat", "doc@9"], None, 4, "not-found"),
+        (&["cat", "doc@1215"], None, 4, "not-found"),
+        (&["audit", "--expect", "gone"], None, 5, "io"),
+        (&["ls", "--store", "newer"], None, 5, "newer-format"),
+        (&["add", "new", "--as", "x"], Some("no-key"), 5, "wrong-key"),
+        (&["add", "new", "--as", "x"], Some("gone"), 5, "wrong-key"),
+        (&["add", "new", "--as", "x"], Some("folder"), 5, "io"),
+        (&["add", "--files-from", "gone"], None, 5, "io"),
+        (&["audit", "--expect", "folder"], None, 5, "io"),
+        (&["ls", "--store", "forged"], None, 6, "untrusted"),
+        (&["add", "new", "--store", "older"], None, 6, "other-history"),
+        (&["ls", "--store", "gone"], None, 10, "no-archive"),
+        (&["ls", "--store", "folder"], None, 10, "no-archive"),
+    ] {
+        let command = |json: bool| {
+            let mut command = sandbox.command(words);
+            if let Some(key) = key {
+                command.env("ARCHIVE_KEY", key);
+            }
+            if json {
+                command.arg("--json");
+            }
+            Ran::of(&mut command).expect(code)
+        };
+        is_plain(&command(false), &format!("{words:?}"));
+        let line = &lines_of(command(true).err.as_bytes())[0];
+        assert_eq!((&line["kind"], &line["code"]), (&kind.into(), &code.into()), "{words:?}");
+        let message = line["message"].as_str().unwrap();
+        assert!(!message.ends_with('.') && !message.contains('\n'), "{message}");
+    }
+}
+
+#[test]
+fn the_machines_own_refusals_are_sentences() {
+    let sandbox = example();
+    sandbox.open_to_all();
+    sandbox.write("secret", "secret");
+    for path in [sandbox.at("secret"), sandbox.store().join("identity")] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    for words in [&["ls"][..], &["audit", "--expect", "secret"], &["audit", "--vkey", "secret"]] {
+        let Some(mut command) = sandbox.as_nobody(words) else { return };
+        is_plain(&Ran::of(&mut command).expect(5), &format!("{words:?}"));
+    }
+}

@@ -15,10 +15,10 @@ use tracing::debug;
 use crate::{
     backend::{
         Backend, Guard, Lock, Storage,
-        local::{self, Local},
+        local::{self, DatabaseFiles, Local},
     },
-    catalog::{self, Catalog, Snapshot},
-    journal::{Journal, merkle::tiles::Edge, note::Signer},
+    catalog::{self, Catalog, Snapshot, StatCache},
+    journal::{self, Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
     types::error::{Error, Refusal},
 };
@@ -34,22 +34,76 @@ pub(super) struct Home {
     lock: Arc<dyn Lock>,
     /// The folder of the catalog; without one the catalog is in memory.
     pub(super) catalog: Option<PathBuf>,
+    /// Whether that is another folder than the facts': their lock does not guard it then.
+    is_elsewhere: bool,
+    /// The folder of the stat cache.
+    stat_cache: Option<PathBuf>,
 }
 
 impl Home {
     fn new(storage: Arc<dyn Storage>, catalog: Option<&Path>) -> Self {
         let backend: Arc<dyn Backend> = storage.clone();
-        Self { backend, lock: storage, catalog: catalog.map(Path::to_owned) }
+        let is_elsewhere = catalog.is_some_and(|folder| {
+            backend.folder().is_none_or(|facts| !local::is_same_folder(folder, facts))
+        });
+        let catalog = catalog.map(Path::to_owned);
+        Self { backend, lock: storage, catalog, is_elsewhere, stat_cache: None }
     }
 
     fn journal(&self) -> Result<Journal, Error> {
         Journal::open(Arc::clone(&self.backend))
     }
 
-    /// The catalog's file, where there is a folder for it.
-    fn catalog_file(&self) -> Option<PathBuf> {
-        Some(self.catalog.as_ref()?.join(catalog::FILE))
+    /// The catalog's files, where there is a folder for them.
+    fn catalog_files(&self) -> Result<Option<DatabaseFiles>, Error> {
+        let examine = |folder: &PathBuf| DatabaseFiles::examine(folder, catalog::FILE);
+        self.catalog.as_ref().map(examine).transpose()
     }
+
+    /// Locks the facts, and the catalog.
+    fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
+        let facts = self.lock.lock(who)?;
+        match &self.catalog {
+            Some(_) if self.is_elsewhere => Ok(Box::new((facts, self.lock_catalog(who)?))),
+            _ => Ok(facts),
+        }
+    }
+
+    /// Locks the catalog; one that lies with the facts has the same lock.
+    fn lock_catalog(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
+        match &self.catalog {
+            Some(folder) if self.is_elsewhere => local::lock_in(folder, who),
+            _ => self.lock.lock(who),
+        }
+    }
+
+    /// Whether the catalog speaks of the packs that are there. A writer with a catalog of its own, on
+    /// another machine or of another user, compacts without telling this one.
+    fn knows_packs(&self, catalog: &Catalog) -> Result<bool, Error> {
+        Ok(rebuild::ExchangedPacks::find(&*self.backend, catalog)?.is_none())
+    }
+
+    /// The stat cache, for whoever reads and remembers.
+    pub(super) fn stat_cache(&self) -> Result<StatCache, Error> {
+        let files = self.stat_cache_files();
+        StatCache::open(files.as_ref().map(DatabaseFiles::path))
+    }
+
+    /// The stat cache for whoever only asks.
+    pub(super) fn existing_stat_cache(&self) -> Result<StatCache, Error> {
+        let files = self.stat_cache_files();
+        StatCache::open_existing(files.as_ref().map(DatabaseFiles::path))
+    }
+
+    /// What cannot be used is not missed.
+    fn stat_cache_files(&self) -> Option<DatabaseFiles> {
+        DatabaseFiles::examine(self.stat_cache.as_ref()?, catalog::STAT_CACHE_FILE).ok()
+    }
+}
+
+/// The origin of the archive in a storage, as its identity states it.
+pub fn origin_of(storage: &dyn Storage) -> Result<String, Error> {
+    journal::origin_of(storage)
 }
 
 impl Archive {
@@ -62,7 +116,7 @@ impl Archive {
         signer: &Signer,
     ) -> Result<Self, Error> {
         let home = Home::new(storage, catalog);
-        let _guard = home.lock.lock("archive init")?;
+        let _guard = home.lock("archive init")?;
         let journal = Journal::create(Arc::clone(&home.backend), signer)?;
         let catalog = renew(&home, &journal)?;
         Ok(Self::assemble(home, journal, catalog))
@@ -106,9 +160,15 @@ impl Archive {
         }
     }
 
+    /// Keeps the stats of files that are read in this folder, which belongs to this machine. Without one
+    /// they are forgotten, and every file is read each time.
+    pub fn keep_stats_in(&mut self, folder: &Path) {
+        self.home.stat_cache = Some(folder.to_owned());
+    }
+
     /// Throws the catalog away and makes it anew from the facts.
     pub fn rebuild(&mut self, who: &str) -> Result<(), Error> {
-        let _guard = self.home.lock.lock(who)?;
+        let _guard = self.home.lock(who)?;
         self.snapshot = None;
         self.journal = self.home.journal()?;
         let catalog = renew(&self.home, &self.journal);
@@ -145,7 +205,7 @@ impl Archive {
 
     /// Takes the lock and sweeps what others left; the journal is left as it is signed.
     pub(super) fn take_lock(&mut self, who: &str) -> Result<Box<dyn Guard>, Error> {
-        let guard = self.home.lock.lock(who)?;
+        let guard = self.home.lock(who)?;
         self.snapshot = None;
         self.home.backend.tidy()?;
         self.journal = self.home.journal()?;
@@ -195,23 +255,24 @@ impl Archive {
 }
 
 fn catalog_for_reading(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
-    let opened = match Catalog::open(&path) {
+    let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
+    let opened = match Catalog::open(files.path()) {
         Err(Error::Refused(_) | Error::Io { .. }) => {
-            local::exists(&path.with_file_name(catalog::LOG))
-                .and_then(|has_log| Catalog::open_read_only(&path, has_log))
+            Catalog::open_read_only(files.path(), files.has_log())
         }
         opened => opened,
     }
     .map(Rc::new);
     let is_current = |catalog: &Rc<Catalog>| {
         let is_current = catalog.reflects().is_ok_and(|note| note.as_bytes() == journal.note());
-        is_current && catalog.has_current_sketches().is_ok_and(|has| has)
+        is_current
+            && catalog.has_current_sketches().is_ok_and(|has| has)
+            && home.knows_packs(catalog).is_ok_and(|knows| knows)
     };
     if opened.as_ref().is_ok_and(is_current) {
         return opened;
     }
-    match home.lock.lock("an archive command that brings the catalog up to date") {
+    match home.lock_catalog("an archive command that brings the catalog up to date") {
         // Somebody else may have done it while we took the lock.
         Ok(_guard) => match catalog_under_lock(home, &home.journal()?) {
             // On a full disk too the facts can be read.
@@ -236,9 +297,12 @@ fn is_older(opened: &Result<Rc<Catalog>, Error>, journal: &Journal) -> bool {
 
 /// A catalog in step with the journal, for whoever holds the lock.
 fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
-    let is_current = Catalog::open(&path).and_then(|catalog| {
+    let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
+    let is_current = Catalog::open(files.path()).and_then(|catalog| {
         let catalog = Rc::new(catalog);
+        if let Some(exchanged) = rebuild::ExchangedPacks::find(&*home.backend, &catalog)? {
+            exchanged.apply(&home.backend, &catalog)?;
+        }
         let mut is_current = catalog.reflects()?.as_bytes() == journal.note();
         if !is_current {
             debug!(target: "catalog", n_events = journal.size(), "not that of the checkpoint");
@@ -265,16 +329,14 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
 
 /// Makes the catalog anew where it is kept.
 fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
-    match Catalog::open(&path).and_then(|catalog| anew(home, journal, catalog)) {
+    let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
+    match Catalog::open(files.path()).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
         Err(Error::Catalog { why }) => debug!(target: "catalog", "its file is removed: {why}"),
         renewed => return renewed,
     }
-    for end in ["", "-wal", "-shm", "-journal"] {
-        local::remove_file(&path.with_file_name(format!("{}{end}", catalog::FILE)))?;
-    }
-    anew(home, journal, Catalog::open(&path)?)
+    files.remove()?;
+    anew(home, journal, Catalog::open(files.path())?)
 }
 
 /// Makes the catalog anew in one transaction, so that readers have the old one until it is done.

@@ -3,7 +3,7 @@
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -94,9 +94,32 @@ pub fn read_small(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Makes a folder and those above it, readable by its owner alone; existing ones stay as they are.
+/// Makes a folder and those above it, readable by its owner alone; existing ones stay as they are. New ones
+/// are durable when this returns.
 pub fn make_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_private_folder(above)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        made => made?,
+    }
+    let made = File::open(folder)?;
+    let holder = File::open(folder_of(folder)?)?;
+    give_to_owner(&holder, &made)?;
+    holder.sync_all()
+}
+
+/// What the superuser makes in somebody's folder is that person's, who could not change it otherwise.
+fn give_to_owner(folder: &File, made: &File) -> io::Result<()> {
+    let (folder, made_by) = (folder.metadata()?, made.metadata()?.uid());
+    if made_by == 0 && folder.uid() != 0 {
+        fchown(made, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(())
 }
 
 /// Writes a file that must not exist yet, readable by its owner alone, whole and durable.
@@ -121,13 +144,15 @@ pub fn invalid(why: impl Into<String>) -> io::Error {
 /// A temporary file has mode 0600 from its first moment.
 fn written_beside(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut temporary = NamedTempFile::new_in(folder)?;
+    give_to_owner(&File::open(folder)?, temporary.as_file())?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     Ok(temporary)
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {
-    path.parent().ok_or_else(|| invalid("it has no folder"))
+    let folder = path.parent().ok_or_else(|| invalid("it has no folder"))?;
+    Ok(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
 fn must_be_regular(metadata: &Metadata) -> io::Result<()> {

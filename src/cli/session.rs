@@ -7,16 +7,19 @@ use std::{
 };
 
 use serde::Serialize;
+use tracing::debug;
 
 use crate::{
-    archive::{Archive, HistoryCheck, Local, Signer, WriteContext},
+    archive::{Archive, HistoryCheck, Local, Signer, WriteContext, origin_of},
     types::{error::Error, time::Timestamp},
 };
 
 use super::{
     args::globals::Globals,
+    catalog_place::{CatalogPlace, stat_cache_folder},
+    files,
     keyring::{self, Keyring},
-    location::{ChosenBy, Environment, Location},
+    location::{ChosenBy, Environment, Location, canonical},
     print::{
         json::typed,
         output::Output,
@@ -45,6 +48,8 @@ pub struct Session {
     pub out: Output,
     /// The colours of messages on standard error.
     pub stderr: Paint,
+    /// Where the catalog of the opened archive lies.
+    pub catalog_place: Option<CatalogPlace>,
     location: Option<Location>,
 }
 
@@ -58,6 +63,7 @@ impl Session {
             now: now(),
             out: Output::new(Paint::new(globals.color, stdout), stdout.is_terminal),
             stderr: Paint::new(globals.color, Stream::stderr()),
+            catalog_place: None,
             location: None,
         })
     }
@@ -117,8 +123,7 @@ impl Session {
     /// Opens the archive and says how it stands to what is remembered, whatever that is.
     pub fn open_unjudged(&mut self) -> Result<(Archive, HistoryCheck), Error> {
         let folder = self.location()?.folder;
-        let open = || Archive::open(Arc::new(Local::open(&folder)?), Some(&folder));
-        let archive = open()?;
+        let archive = self.open_at(&folder)?;
         let known = self.known(archive.origin(), &folder)?;
         let history_check = check_history(&archive, known)?;
         if !matches!(history_check, HistoryCheck::RolledBack { .. }) {
@@ -127,15 +132,35 @@ impl Session {
         // Another command may have added, and remembered it, since we opened. What is remembered by now
         // was committed before we open again.
         let known = self.known(archive.origin(), &folder)?;
-        let archive = open()?;
+        let archive = self.open_at(&folder)?;
         let history_check = check_history(&archive, known)?;
         Ok((archive, history_check))
+    }
+
+    fn open_at(&mut self, folder: &Path) -> Result<Archive, Error> {
+        let storage = Arc::new(Local::open(folder)?);
+        let place = self.choose_catalog_place(folder, || origin_of(&*storage))?;
+        let mut archive = Archive::open(storage.clone(), place.folder.as_deref())?;
+        if let Some(folder) = stat_cache_folder(&self.environment, archive.origin()) {
+            archive.keep_stats_in(&folder);
+        }
+        self.catalog_place = Some(place);
+        Ok(archive)
+    }
+
+    fn choose_catalog_place(
+        &self,
+        archive: &Path,
+        origin: impl FnOnce() -> Result<String, Error>,
+    ) -> Result<CatalogPlace, Error> {
+        let named = self.globals.catalog.as_deref();
+        CatalogPlace::choose(&self.environment, named, archive, origin)
     }
 
     /// Opens the archive for adding; the default one is made if it does not exist yet.
     pub fn open_or_make(&mut self) -> Result<Archive, Error> {
         let location = self.location()?;
-        match self.open() {
+        let opened = match self.open() {
             Err(Error::NoArchive { .. }) if location.chosen_by == ChosenBy::Default => {
                 let (archive, key) = self.make(&location.folder, None)?;
                 self.info(&format!(
@@ -146,6 +171,18 @@ impl Session {
                 Ok(archive)
             }
             opened => opened,
+        };
+        if let Ok(archive) = &opened {
+            self.make_stat_cache_folder(archive.origin());
+        }
+        opened
+    }
+
+    /// Without the folder there is no stat cache, and every file is read.
+    fn make_stat_cache_folder(&self, origin: &str) {
+        let folder = stat_cache_folder(&self.environment, origin);
+        if let Some(Err(error)) = folder.map(|folder| files::make_private_folder(&folder)) {
+            debug!(target: "catalog", "no stats of files: {error}");
         }
     }
 
@@ -165,7 +202,12 @@ impl Session {
         let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
         // The key comes first: an archive whose key was lost could never be added to.
         let file = Keyring::new(&self.environment).keep(text.trim_end())?;
-        let archive = Archive::init(backend, Some(folder), &signer)?;
+        let place = self.choose_catalog_place(folder, || Ok(origin.clone()))?;
+        let mut archive = Archive::init(backend, place.folder.as_deref(), &signer)?;
+        self.catalog_place = Some(place);
+        if let Some(folder) = stat_cache_folder(&self.environment, archive.origin()) {
+            archive.keep_stats_in(&folder);
+        }
         self.remember_at(&archive, folder);
         Ok((archive, file))
     }
@@ -275,10 +317,6 @@ fn fresh_origin(folder: &Path, seed: &[u8; 32]) -> String {
     let name = name.file_name().map_or("archive".into(), |name| name.to_string_lossy());
     let name: String = name.chars().map(plain).take(40).collect();
     format!("archive.local/{name}-{}", crate::types::digest::hex(&seed[..4]))
-}
-
-fn canonical(folder: &Path) -> PathBuf {
-    std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 fn now() -> Timestamp {

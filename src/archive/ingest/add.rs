@@ -114,7 +114,7 @@ impl Transaction<'_> {
             if self.verifies_unchanged || !self.has_frames(&content) {
                 self.repair(&content)?;
             }
-            self.note_stat(&intake, content.file_stat, latest.event);
+            self.note_stat(&intake, content.file_stat, content.digest);
             return Ok(Outcome::Unchanged);
         }
         self.revise(&intake, latest, content).map(Outcome::from)
@@ -188,7 +188,7 @@ impl Transaction<'_> {
         });
         let latest = Latest { doc, event, number, digest: content.digest };
         self.pending.documents.insert(intake.name.clone(), latest);
-        self.note_stat(intake, content.file_stat, event);
+        self.note_stat(intake, content.file_stat, content.digest);
         Ok(NewRevision {
             number,
             digest: content.digest,
@@ -286,9 +286,9 @@ impl Transaction<'_> {
     }
 
     /// Notes the stat of a file that was read, if a change to the file would change it.
-    fn note_stat(&mut self, intake: &Intake, file_stat: Option<FileStat>, event: u64) {
+    fn note_stat(&mut self, intake: &Intake, file_stat: Option<FileStat>, digest: Digest) {
         if let Some(file_stat) = file_stat.filter(|stat| is_settled(stat, self.context.began)) {
-            self.pending.stats.push(StatEntry { name: intake.name.clone(), file_stat, event });
+            self.pending.stats.push(StatEntry { name: intake.name.clone(), file_stat, digest });
         }
     }
 

@@ -75,6 +75,32 @@ pub fn packs(backend: &dyn Backend) -> Result<Vec<Digest>, Error> {
     Ok(objects.iter().filter_map(|object| named(&object.name)).collect())
 }
 
+/// Packs that went while others came, which the catalog does not know: somebody compacted without it.
+pub struct ExchangedPacks {
+    went: Vec<Digest>,
+}
+
+impl ExchangedPacks {
+    /// Compares the catalog with the packs that are there.
+    ///
+    /// A pack that went alone is lost, and stays in the catalog, so that the audit names it.
+    pub fn find(backend: &dyn Backend, catalog: &Catalog) -> Result<Option<Self>, Error> {
+        let held: HashSet<Digest> = packs(backend)?.into_iter().collect();
+        let known = catalog.packs()?;
+        let n_known = known.len();
+        let went: Vec<Digest> = known.into_iter().filter(|pack| !held.contains(pack)).collect();
+        let others_came = held.len() > n_known - went.len();
+        Ok((!went.is_empty() && others_came).then_some(Self { went }))
+    }
+
+    /// Brings the catalog in step with them.
+    pub fn apply(&self, backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
+        apply_packs(backend, catalog)?;
+        self.went.iter().try_for_each(|pack| catalog.forget_pack(pack))?;
+        forget_leftovers(backend, catalog)
+    }
+}
+
 /// Applies the directories of packs that the catalog does not know; of a pack whose directory cannot
 /// be read, what is salvaged.
 fn apply_packs(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {

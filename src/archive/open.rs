@@ -77,10 +77,21 @@ impl Home {
         }
     }
 
-    /// Whether the catalog speaks of the packs that are there. A writer with a catalog of its own, on
-    /// another machine or of another user, compacts without telling this one.
+    /// Whether the catalog speaks of the packs that are there. A writer with another catalog compacts
+    /// without telling one that lies elsewhere; the one that lies with the facts it removes.
     fn knows_packs(&self, catalog: &Catalog) -> Result<bool, Error> {
-        Ok(rebuild::ExchangedPacks::find(&*self.backend, catalog)?.is_none())
+        Ok(!self.is_elsewhere || rebuild::ExchangedPacks::find(&*self.backend, catalog)?.is_none())
+    }
+
+    /// Removes the catalog that lies with the facts, if it is not ours: it would speak of packs that went.
+    /// It is made anew by whoever opens it next.
+    pub(super) fn remove_other_catalog(&self) -> Result<(), Error> {
+        match self.backend.folder() {
+            Some(facts) if self.catalog.is_none() || self.is_elsewhere => {
+                DatabaseFiles::examine(facts, catalog::FILE)?.remove()
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The stat cache, for whoever reads and remembers.

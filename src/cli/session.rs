@@ -140,10 +140,7 @@ impl Session {
     fn open_at(&mut self, folder: &Path) -> Result<Archive, Error> {
         let storage = Arc::new(Local::open(folder)?);
         let place = self.choose_catalog_place(folder, || origin_of(&*storage))?;
-        let mut archive = Archive::open(storage.clone(), place.folder.as_deref())?;
-        if let Some(folder) = stat_cache_folder(&self.environment, archive.origin()) {
-            archive.keep_stats_in(&folder);
-        }
+        let archive = Archive::open(storage.clone(), place.folder.as_deref())?;
         self.catalog_place = Some(place);
         Ok(archive)
     }
@@ -160,7 +157,7 @@ impl Session {
     /// Opens the archive for adding; the default one is made if it does not exist yet.
     pub fn open_or_make(&mut self) -> Result<Archive, Error> {
         let location = self.location()?;
-        let opened = match self.open() {
+        let mut archive = match self.open() {
             Err(Error::NoArchive { .. }) if location.chosen_by == ChosenBy::Default => {
                 let (archive, key) = self.make(&location.folder, None)?;
                 self.info(&format!(
@@ -168,22 +165,26 @@ impl Session {
                     shown(&location.folder),
                     shown(&key)
                 ));
-                Ok(archive)
+                archive
             }
-            opened => opened,
+            opened => opened?,
         };
-        if let Ok(archive) = &opened {
-            self.make_stat_cache_folder(archive.origin());
+        if let Some(folder) = stat_cache_folder(&self.environment, archive.origin()) {
+            match files::make_private_folder(&folder) {
+                Ok(()) => archive.keep_stats_in(&folder),
+                Err(error) => debug!(target: "catalog", "no stats of files: {error}"),
+            }
         }
-        opened
+        Ok(archive)
     }
 
-    /// Without the folder there is no stat cache, and every file is read.
-    fn make_stat_cache_folder(&self, origin: &str) {
-        let folder = stat_cache_folder(&self.environment, origin);
-        if let Some(Err(error)) = folder.map(|folder| files::make_private_folder(&folder)) {
-            debug!(target: "catalog", "no stats of files: {error}");
+    /// Opens the archive to see what adding would do; nothing is made.
+    pub fn open_to_rehearse(&mut self) -> Result<Archive, Error> {
+        let mut archive = self.open()?;
+        if let Some(folder) = stat_cache_folder(&self.environment, archive.origin()) {
+            archive.keep_stats_in(&folder);
         }
+        Ok(archive)
     }
 
     /// Makes an archive with a new key; returns it and the key's file.
@@ -203,11 +204,8 @@ impl Session {
         // The key comes first: an archive whose key was lost could never be added to.
         let file = Keyring::new(&self.environment).keep(text.trim_end())?;
         let place = self.choose_catalog_place(folder, || Ok(origin.clone()))?;
-        let mut archive = Archive::init(backend, place.folder.as_deref(), &signer)?;
+        let archive = Archive::init(backend, place.folder.as_deref(), &signer)?;
         self.catalog_place = Some(place);
-        if let Some(folder) = stat_cache_folder(&self.environment, archive.origin()) {
-            archive.keep_stats_in(&folder);
-        }
         self.remember_at(&archive, folder);
         Ok((archive, file))
     }

@@ -108,6 +108,7 @@ impl Archive {
         let came: Vec<Pack> = written.iter().map(row).collect();
         self.catalog.replace_packs(&came, &went).map_err(|error| self.located(error))?;
         self.reader.forget();
+        self.home.remove_other_catalog()?;
         for pack in &went {
             self.home.backend.remove(&pack_name(pack))?;
         }

@@ -7,14 +7,14 @@ use rustix::fs::OFlags;
 
 use crate::types::error::Error;
 
-use super::folder::{Belongs, Folder};
+use super::folder::{Belongs, OpenFolder};
 
 /// The ends of the names: the database, its logs, and the memory that its users share.
 const ENDS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
 /// A database that was looked at.
 pub struct DatabaseFiles {
-    folder: Folder,
+    folder: OpenFolder,
     name: &'static str,
     path: PathBuf,
     has_log: bool,
@@ -27,7 +27,7 @@ impl DatabaseFiles {
         // SQLite is told to follow no link; those on the way to the folder are followed here.
         let path = std::fs::canonicalize(folder).map_err(io)?;
         let missing = || io(std::io::ErrorKind::NotFound.into());
-        let folder = Folder::open(&path)?.ok_or_else(missing)?;
+        let folder = OpenFolder::open(&path)?.ok_or_else(missing)?;
         let mut is_there = [false; ENDS.len()];
         for (end, is_there) in ENDS.iter().zip(&mut is_there) {
             *is_there = folder.examine(&format!("{name}{end}"), Belongs::Renewable)?.is_some();

@@ -20,7 +20,7 @@ const NO_SURPRISES: OFlags =
     OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// An open folder.
-pub(super) struct Folder {
+pub(super) struct OpenFolder {
     handle: OwnedFd,
     path: PathBuf,
     /// Whom the superuser gives what it makes here, so that the folder's owner can write it too.
@@ -53,7 +53,7 @@ pub(super) struct Found<'a> {
     own_name: &'a str,
 }
 
-impl Folder {
+impl OpenFolder {
     /// Opens the folder at a path, which may lead over links; `None` when there is no folder.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;

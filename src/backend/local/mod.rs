@@ -22,7 +22,7 @@ use rustix::io::Errno;
 use crate::types::error::{Error, Refusal};
 
 use super::{Backend, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken};
-use folder::{Belongs, Folder, Handle, split};
+use folder::{Belongs, Handle, OpenFolder, split};
 
 pub use database::DatabaseFiles;
 pub use file_system::{Unsuited, unsuited};
@@ -33,9 +33,8 @@ const LOCK: &str = "lock";
 const IDENTITY: &str = "identity";
 /// Made before the identity; the journal refuses one that holds events.
 const LOG: &str = "log";
-/// What lies at the top of an archive, looked at whenever one is opened.
-const TOP: [(&str, Belongs); 5] = [
-    (IDENTITY, Belongs::Fact),
+/// What lies beside the identity, looked at whenever an archive is opened.
+const TOP: [(&str, Belongs); 4] = [
     (LOCK, Belongs::Renewable),
     (LOG, Belongs::Folder),
     ("packs", Belongs::Folder),
@@ -48,7 +47,7 @@ const WHO_BYTES_MAX: u64 = 1024;
 
 /// An archive in a folder.
 pub struct Local {
-    folder: Folder,
+    folder: OpenFolder,
     /// Folders that changed since the last sync, by their names in the archive.
     changed: Mutex<BTreeSet<String>>,
     open_files: Mutex<OpenFiles>,
@@ -68,12 +67,12 @@ impl Local {
         fs::create_dir_all(&root).map_err(|e| io("make", &root, e))?;
         refuse_other_files(&root)?;
         for holder in holders {
-            if let Some(folder) = Folder::open(holder)? {
+            if let Some(folder) = OpenFolder::open(holder)? {
                 folder.sync("")?;
             }
         }
         let gone = || Error::NoArchive { location: root.display().to_string() };
-        Self::at(Folder::open(&root)?.ok_or_else(gone)?)
+        Self::at(OpenFolder::open(&root)?.ok_or_else(gone)?)
     }
 
     /// Opens the folder of an archive; without an identity in it there is `NoArchive`.
@@ -82,12 +81,13 @@ impl Local {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, Error> {
         let root = root.into();
         let none = || Error::NoArchive { location: root.display().to_string() };
-        let folder = Folder::open(&root)?.ok_or_else(none)?;
+        let folder = OpenFolder::open(&root)?.ok_or_else(none)?;
         folder.examine(IDENTITY, Belongs::Fact)?.ok_or_else(none)?;
         Self::at(folder)
     }
 
-    fn at(folder: Folder) -> Result<Self, Error> {
+    /// `Damaged` when something else lies at the top than belongs there.
+    fn at(folder: OpenFolder) -> Result<Self, Error> {
         for (name, belongs) in TOP {
             folder.examine(name, belongs)?;
         }
@@ -253,10 +253,10 @@ pub fn is_same_folder(one: &Path, other: &Path) -> bool {
 /// Takes a lock in a folder that holds no facts.
 pub fn lock_in(folder: &Path, who: &str) -> Result<Box<dyn Guard>, Error> {
     let missing = || io("open", folder, ErrorKind::NotFound.into());
-    lock(&Folder::open(folder)?.ok_or_else(missing)?, who)
+    lock(&OpenFolder::open(folder)?.ok_or_else(missing)?, who)
 }
 
-fn lock(folder: &Folder, who: &str) -> Result<Box<dyn Guard>, Error> {
+fn lock(folder: &OpenFolder, who: &str) -> Result<Box<dyn Guard>, Error> {
     let opened = folder.open_or_make(LOCK).map_err(|error| cannot_lock(folder, error))?;
     match opened.try_lock() {
         Ok(()) => Ok(Box::new(LockFile::new(opened, who))),
@@ -265,7 +265,7 @@ fn lock(folder: &Folder, who: &str) -> Result<Box<dyn Guard>, Error> {
     }
 }
 
-fn cannot_lock(folder: &Folder, error: Error) -> Error {
+fn cannot_lock(folder: &OpenFolder, error: Error) -> Error {
     match error {
         Error::Io { source, .. }
             if matches!(
@@ -344,7 +344,7 @@ struct Temporary<'a> {
 }
 
 impl<'a> Temporary<'a> {
-    fn write(folder: &'a Folder, name: &'a str, bytes: &[u8]) -> Result<Self, Error> {
+    fn write(folder: &'a OpenFolder, name: &'a str, bytes: &[u8]) -> Result<Self, Error> {
         let (holder, own_name) = split(name);
         let handle = folder.make(holder)?;
         let made = new_temporary(folder, &handle);
@@ -385,7 +385,7 @@ impl Drop for Temporary<'_> {
     }
 }
 
-fn new_temporary(folder: &Folder, handle: &Handle) -> Result<(String, File), Errno> {
+fn new_temporary(folder: &OpenFolder, handle: &Handle) -> Result<(String, File), Errno> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -400,7 +400,7 @@ fn new_temporary(folder: &Folder, handle: &Handle) -> Result<(String, File), Err
 
 /// Leaves bytes as a write that was interrupted does.
 pub(super) fn leave_temporary(root: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
-    if let Some(folder) = Folder::open(root)? {
+    if let Some(folder) = OpenFolder::open(root)? {
         std::mem::forget(Temporary::write(&folder, name, bytes)?);
     }
     Ok(())

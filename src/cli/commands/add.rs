@@ -208,7 +208,8 @@ impl Tag {
 /// Adds documents.
 pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     let options = options(session, args)?;
-    let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
+    let mut archive =
+        if args.dry_run { session.open_to_rehearse()? } else { session.open_or_make()? };
     if args.dry_run {
         let items = items(session, args)?;
         let mut report = AddReport::new(session);

@@ -10,7 +10,7 @@ use tracing::debug;
 
 use crate::{
     backend::Object,
-    catalog::{Latest, StatCache},
+    catalog::Latest,
     journal::event::{Detail, Event},
     store::{ContentReader, Sealed},
     text,
@@ -158,7 +158,7 @@ impl Archive {
     /// Where nothing can be written nothing is remembered; that is no error of whoever reads.
     pub(super) fn notice_damage(&self, digest: &Digest) {
         let noticed = self.names_with(digest).and_then(|names| {
-            StatCache::open_existing(self.home.catalog.as_deref())?.forget(&names);
+            self.home.existing_stat_cache()?.forget(&names);
             Ok(())
         });
         if let Err(error) = noticed {
@@ -168,7 +168,7 @@ impl Archive {
 
     /// The same of all files, where it is not known which contents are damaged.
     pub(super) fn notice_damage_somewhere(&self) {
-        match StatCache::open_existing(self.home.catalog.as_deref()) {
+        match self.home.existing_stat_cache() {
             Ok(stat_cache) => stat_cache.forget_all(),
             Err(error) => debug!(target: "catalog", "damage not remembered: {error}"),
         }

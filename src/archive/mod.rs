@@ -26,11 +26,16 @@ use crate::{
 
 use open::Home;
 
-pub use crate::{backend::local::Local, journal::note::Signer};
+pub use crate::{
+    backend::local::{Local, Unsuited, unsuited},
+    catalog::FILE as CATALOG_FILE,
+    journal::note::Signer,
+};
 pub use inspect::{
     history::HistoryCheck,
     storage::{DeltaChain, DeltaLink, StoredAs},
 };
+pub use open::origin_of;
 
 /// An open archive.
 pub struct Archive {

@@ -16,10 +16,10 @@ use tracing::{debug, warn};
 use crate::{
     backend::{
         Backend, Guard, Lock, Storage,
-        local::{self, Local},
+        local::{self, DatabaseFiles, Local},
     },
-    catalog::{self, Catalog, Snapshot},
-    journal::{Journal, merkle::tiles::Edge, note::Signer},
+    catalog::{self, Catalog, Snapshot, StatCache},
+    journal::{self, Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
     types::{
         error::{Error, Refusal},
@@ -41,22 +41,70 @@ pub(super) struct Home {
     lock: Arc<dyn Lock>,
     /// The folder of the catalog; without one the catalog is in memory.
     pub(super) catalog: Option<PathBuf>,
+    /// Whether that is another folder than the facts': their lock does not guard it then.
+    is_elsewhere: bool,
+    /// The folder of the stat cache.
+    stat_cache: Option<PathBuf>,
 }
 
 impl Home {
     fn new(storage: Arc<dyn Storage>, catalog: Option<&Path>) -> Self {
         let backend: Arc<dyn Backend> = storage.clone();
-        Self { backend, lock: storage, catalog: catalog.map(Path::to_owned) }
+        let is_elsewhere = catalog.is_some_and(|folder| {
+            backend.folder().is_none_or(|facts| !local::is_same_folder(folder, facts))
+        });
+        let catalog = catalog.map(Path::to_owned);
+        Self { backend, lock: storage, catalog, is_elsewhere, stat_cache: None }
     }
 
     pub(super) fn journal(&self) -> Result<Journal, Error> {
         Journal::open(Arc::clone(&self.backend))
     }
 
-    /// The catalog's file, where there is a folder for it.
-    fn catalog_file(&self) -> Option<PathBuf> {
-        Some(self.catalog.as_ref()?.join(catalog::FILE))
+    /// The catalog's files, where there is a folder for them.
+    fn catalog_files(&self) -> Result<Option<DatabaseFiles>, Error> {
+        let examine = |folder: &PathBuf| DatabaseFiles::examine(folder, catalog::FILE);
+        self.catalog.as_ref().map(examine).transpose()
     }
+
+    /// Locks the facts, and the catalog.
+    fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
+        let facts = self.lock.lock(who)?;
+        match &self.catalog {
+            Some(_) if self.is_elsewhere => Ok(Box::new((facts, self.lock_catalog(who)?))),
+            _ => Ok(facts),
+        }
+    }
+
+    /// Locks the catalog; one that lies with the facts has the same lock.
+    fn lock_catalog(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
+        match &self.catalog {
+            Some(folder) if self.is_elsewhere => local::lock_in(folder, who),
+            _ => self.lock.lock(who),
+        }
+    }
+
+    /// The stat cache, for whoever reads and remembers.
+    pub(super) fn stat_cache(&self) -> Result<StatCache, Error> {
+        let files = self.stat_cache_files();
+        StatCache::open(files.as_ref().map(DatabaseFiles::path))
+    }
+
+    /// The stat cache for whoever only asks.
+    pub(super) fn existing_stat_cache(&self) -> Result<StatCache, Error> {
+        let files = self.stat_cache_files();
+        StatCache::open_existing(files.as_ref().map(DatabaseFiles::path))
+    }
+
+    /// What cannot be used is not missed.
+    fn stat_cache_files(&self) -> Option<DatabaseFiles> {
+        DatabaseFiles::examine(self.stat_cache.as_ref()?, catalog::STAT_CACHE_FILE).ok()
+    }
+}
+
+/// The origin of the archive in a storage, as its identity states it.
+pub fn origin_of(storage: &dyn Storage) -> Result<String, Error> {
+    journal::origin_of(storage)
 }
 
 impl Archive {
@@ -69,7 +117,7 @@ impl Archive {
         signer: &Signer,
     ) -> Result<Self, Error> {
         let home = Home::new(storage, catalog);
-        let _guard = home.lock.lock("archive init")?;
+        let _guard = home.lock("archive init")?;
         let journal = Journal::create(Arc::clone(&home.backend), signer)?;
         let catalog = renew(&home, &journal)?;
         Ok(Self::assemble(home, journal, catalog))
@@ -113,9 +161,15 @@ impl Archive {
         }
     }
 
+    /// Keeps the stats of files that are read in this folder, which belongs to this machine. Without one
+    /// they are forgotten, and every file is read each time.
+    pub fn keep_stats_in(&mut self, folder: &Path) {
+        self.home.stat_cache = Some(folder.to_owned());
+    }
+
     /// Throws the catalog away and makes it anew from the facts; so is the copy of the checkpoint.
     pub fn rebuild(&mut self, who: &str) -> Result<(), Error> {
-        let _guard = self.home.lock.lock(who)?;
+        let _guard = self.home.lock(who)?;
         self.snapshot = None;
         self.journal = self.home.journal()?;
         self.journal.publish();
@@ -126,7 +180,7 @@ impl Archive {
 
     /// Makes the catalog anew for whoever opens it next; this reading keeps the one that it has.
     pub(super) fn renew_catalog(&self, who: &str) -> Result<(), Error> {
-        let _guard = self.home.lock.lock(who)?;
+        let _guard = self.home.lock(who)?;
         renew(&self.home, &self.home.journal()?).map(drop)
     }
 
@@ -158,7 +212,7 @@ impl Archive {
 
     /// Takes the lock, and brings journal and catalog up to the newest commit.
     pub(super) fn take_lock(&mut self, who: &str) -> Result<Box<dyn Guard>, Error> {
-        let guard = self.home.lock.lock(who)?;
+        let guard = self.home.lock(who)?;
         self.snapshot = None;
         self.home.backend.tidy()?;
         self.journal = self.home.journal()?;
@@ -254,11 +308,10 @@ impl Archive {
 }
 
 fn catalog_for_reading(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
-    let opened = match Catalog::open(&path) {
+    let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
+    let opened = match Catalog::open(files.path()) {
         Err(Error::Refused(_) | Error::Io { .. }) => {
-            local::exists(&path.with_file_name(catalog::LOG))
-                .and_then(|has_log| Catalog::open_read_only(&path, has_log))
+            Catalog::open_read_only(files.path(), files.has_log())
         }
         opened => opened,
     }
@@ -270,7 +323,7 @@ fn catalog_for_reading(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Er
     if opened.as_ref().is_ok_and(is_current) {
         return opened;
     }
-    match home.lock.lock("an archive command that brings the catalog up to date") {
+    match home.lock_catalog("an archive command that brings the catalog up to date") {
         // Somebody else may have done it while we took the lock.
         Ok(_guard) => match catalog_under_lock(home, &home.journal()?) {
             // On a full disk too the facts can be read.
@@ -295,9 +348,9 @@ fn is_older(opened: &Result<Rc<Catalog>, Error>, journal: &Journal) -> bool {
 
 /// A catalog in step with the journal, for whoever holds the lock.
 fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
+    let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
     let mut was_blank = false;
-    let is_current = Catalog::open(&path).and_then(|catalog| {
+    let is_current = Catalog::open(files.path()).and_then(|catalog| {
         let catalog = Rc::new(catalog);
         was_blank = catalog.is_blank()?;
         let mut is_current = catalog.reflects()?.as_bytes() == journal.note();
@@ -331,17 +384,15 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
 
 /// Makes the catalog anew where it is kept.
 fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
-    let Some(path) = home.catalog_file() else { return in_memory(home, journal) };
-    keep::old_catalog(journal, &path)?;
-    match Catalog::open(&path).and_then(|catalog| anew(home, journal, catalog)) {
+    let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
+    keep::old_catalog(journal, &files)?;
+    match Catalog::open(files.path()).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
         Err(Error::Catalog { why }) => debug!(target: "catalog", "its file is removed: {why}"),
         renewed => return renewed,
     }
-    for end in ["", "-wal", "-shm", "-journal"] {
-        local::remove_file(&path.with_file_name(format!("{}{end}", catalog::FILE)))?;
-    }
-    anew(home, journal, Catalog::open(&path)?)
+    files.remove()?;
+    anew(home, journal, Catalog::open(files.path())?)
 }
 
 /// Makes the catalog anew in one transaction, so that readers have the old one until it is done.

@@ -11,7 +11,7 @@ use super::{Backend, Guard, Lock, Object, Storage, local};
 
 /// Passes every call on and keeps a list of them, until the fault comes; a clone is another handle.
 ///
-/// Calls are numbered from 0. `location` is not a call.
+/// Calls are numbered from 0. `location` and `folder` are no calls.
 #[derive(Clone)]
 pub struct Faulty {
     inner: Arc<dyn Storage>,
@@ -121,7 +121,7 @@ impl Faulty {
 
     fn leave_temporary(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        local::write_temporary(&folder.join(name), half(bytes)).map(drop)
+        local::leave_temporary(folder, name, half(bytes))
     }
 }
 
@@ -184,6 +184,10 @@ impl Backend for Faulty {
 
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        self.inner.folder()
     }
 }
 

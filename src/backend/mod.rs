@@ -13,6 +13,8 @@ pub mod faulty;
 pub mod local;
 pub mod memory;
 
+use std::path::Path;
+
 use crate::types::error::Error;
 
 /// One stored object, as a listing shows it.
@@ -26,6 +28,9 @@ pub struct Object {
 
 /// Held by the one writer; dropping it lets the next one in.
 pub trait Guard: Send {}
+
+/// Two locks held together.
+impl Guard for (Box<dyn Guard>, Box<dyn Guard>) {}
 
 /// Storage for facts. Every method may be called from several threads.
 pub trait Backend: Send + Sync {
@@ -67,6 +72,11 @@ pub trait Backend: Send + Sync {
 
     /// Where the archive lies, in words for people: errors about it as a whole name it so.
     fn location(&self) -> String;
+
+    /// The folder of this machine that the archive lies in, if it lies in one.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// Lets one writer at a time at the facts.

@@ -45,7 +45,7 @@ pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use list::{PackUsage, Totals};
 pub use sizes::RevisionContent;
 pub use snapshot::Snapshot;
-pub use stat_cache::{FileStat, StatCache, StatEntry};
+pub use stat_cache::{FILE as STAT_CACHE_FILE, FileStat, StatCache, StatEntry};
 pub use tables::{Need, Serves, TABLES, Table};
 
 use snapshot::Newest;
@@ -64,8 +64,9 @@ const ENCODING: &str = "UTF-8";
 
 /// The file beside the facts.
 pub const FILE: &str = "catalog.sqlite";
-/// SQLite's write-ahead log beside it.
-pub const LOG: &str = "catalog.sqlite-wal";
+/// A file is opened under its path alone, and a link in that is refused.
+const OPENED: OpenFlags = OpenFlags::SQLITE_OPEN_NOFOLLOW.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+const WRITTEN: OpenFlags = OPENED.union(OpenFlags::SQLITE_OPEN_READ_WRITE);
 
 /// An open catalog.
 pub struct Catalog {
@@ -78,9 +79,10 @@ pub struct Catalog {
 impl Catalog {
     /// Opens the catalog at `path` for reading and writing, making an empty one if there is none.
     ///
-    /// `Error::Catalog` when it is torn or of another version.
+    /// `Error::Catalog` when it is torn or of another version. No link may be in the path.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let db = Connection::open(path)?;
+        let flags = WRITTEN | OpenFlags::SQLITE_OPEN_CREATE;
+        let db = Connection::open_with_flags(path, flags)?;
         db.pragma_update(None, "journal_mode", "wal")?;
         db.pragma_update(None, "synchronous", "normal")?;
         let catalog = Self::prepare(db)?;
@@ -91,13 +93,13 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Opens the catalog at `path` where nothing can be written; `has_log`: there is a write-ahead log,
-    /// [`LOG`], beside it.
+    /// Opens the catalog at `path` where nothing can be written; `has_log`: there is a write-ahead log
+    /// beside it.
     pub fn open_read_only(path: &Path, has_log: bool) -> Result<Self, Error> {
         // A catalog that was closed cleanly has no log; only then is it complete alone.
         let immutable = if has_log { "" } else { "?immutable=1" };
         let uri = format!("file:{}{immutable}", percent_encoded(path));
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let flags = OPENED | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let catalog = Self::prepare(Connection::open_with_flags(uri, flags)?)?;
         catalog.expect_schema()?;
         Ok(catalog)

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::types::error::Error;
 
-use super::Catalog;
+use super::{Catalog, OPENED};
 
 /// The catalog as of one time: whoever asks through it sees no later change. Dropping it ends it.
 ///
@@ -105,7 +105,7 @@ impl Newest {
     pub(super) fn open(&self, db: &Connection) -> Option<&Connection> {
         let open = || {
             let path = db.path().filter(|path| !path.is_empty())?;
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+            let flags = OPENED | OpenFlags::SQLITE_OPEN_READ_ONLY;
             let opened = Connection::open_with_flags(Path::new(path), flags).ok()?;
             opened.busy_timeout(std::time::Duration::from_secs(10)).ok()?;
             Some(opened)

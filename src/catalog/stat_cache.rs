@@ -1,28 +1,32 @@
 //! The stat cache: what the file system said of files when they were read, so that a file that is as it
 //! was need not be read again.
 //!
-//! It belongs to the machine whose files they are and follows from no fact, so it is a file of its own
-//! beside the catalog, with a connection of its own: neither waits for a snapshot of the other. To lose it
-//! costs one reading of every file, so what goes wrong with it is no error.
+//! It belongs to the machine whose files they are and follows from no fact, so it lies with this machine's
+//! user, and never in an archive that others can write. It says which content a file with this stat had, and
+//! nothing of an archive: whatever becomes of the archive, it stays true. To lose it costs one reading of
+//! every file, so what goes wrong with it is no error, and a torn one is made anew.
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, params};
 use tracing::debug;
 
-use crate::types::{error::Error, name::DocName};
+use crate::types::{digest::Digest, error::Error, name::DocName};
 
-use super::{Latest, name_value};
+use super::{Latest, WRITTEN, name_value};
 
-/// The file beside the catalog.
-const FILE: &str = "catalog-stats.sqlite";
+/// Its file.
+pub const FILE: &str = "stats.sqlite";
+/// The version of the schema; another one found on disk means that the cache is made anew.
+const VERSION: i64 = 2;
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS stat (
       name ANY PRIMARY KEY, bytes INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
-      inode INTEGER NOT NULL, device INTEGER NOT NULL, event INTEGER NOT NULL
+      inode INTEGER NOT NULL, device INTEGER NOT NULL, digest BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;";
 const QUESTION: &str =
-    "SELECT bytes, mtime, ctime, inode, device FROM stat WHERE name = ?1 AND event = ?2";
+    "SELECT bytes, mtime, ctime, inode, device FROM stat WHERE name = ?1 AND digest = ?2";
+const INSERT: &str = "INSERT OR REPLACE INTO stat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// What the file system says of a file; times in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +49,8 @@ pub struct StatEntry {
     pub name: DocName,
     /// Its stat, the same before and after it was read.
     pub file_stat: FileStat,
-    /// The event of the revision that has its content.
-    pub event: u64,
+    /// The content that it had.
+    pub digest: Digest,
 }
 
 /// The stats of files that were read.
@@ -55,34 +59,37 @@ pub struct StatCache {
 }
 
 impl StatCache {
-    /// The cache in `folder`, made if there is none.
+    /// The cache in a file, made if there is none, and made anew if it is torn.
     ///
-    /// Without a folder, and where the file cannot be used, an empty one that lasts as long as the
-    /// process.
-    pub fn open(folder: Option<&Path>) -> Result<Self, Error> {
-        Self::open_with(folder, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+    /// Without a file, and where it cannot be used, an empty one that lasts as long as the process.
+    pub fn open(file: Option<&Path>) -> Result<Self, Error> {
+        let flags = WRITTEN | OpenFlags::SQLITE_OPEN_CREATE;
+        Self::open_with(file, |file| made(Connection::open_with_flags(file, flags)?))
     }
 
-    /// The same for whoever only asks: no file is made.
-    pub fn open_existing(folder: Option<&Path>) -> Result<Self, Error> {
+    /// The same for whoever only asks: no file is made, nor changed.
+    pub fn open_existing(file: Option<&Path>) -> Result<Self, Error> {
         // Opened for reading alone, SQLite would leave the files of its log behind.
-        Self::open_with(folder, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        Self::open_with(file, |file| prepared(Connection::open_with_flags(file, WRITTEN)?))
     }
 
-    fn open_with(folder: Option<&Path>, flags: OpenFlags) -> Result<Self, Error> {
-        match folder.map(|folder| prepared(Connection::open_with_flags(folder.join(FILE), flags))) {
+    fn open_with(
+        file: Option<&Path>,
+        open: impl Fn(&Path) -> rusqlite::Result<Connection>,
+    ) -> Result<Self, Error> {
+        match file.map(open) {
             Some(Ok(db)) => return Ok(Self { db }),
             Some(Err(error)) => debug!(target: "catalog", "no stats of files: {error}"),
             None => {}
         }
-        Ok(Self { db: prepared(Connection::open_in_memory())? })
+        Ok(Self { db: made(Connection::open_in_memory()?)? })
     }
 
-    /// Whether a file has the stat with which its content was found to be this revision of it.
+    /// Whether a file has the stat with which its content was found to be that of this revision.
     pub fn is_unchanged(&self, name: &DocName, file_stat: &FileStat, latest: &Latest) -> bool {
         let entry =
             self.begin().and_then(|()| self.db.prepare_cached(QUESTION)).and_then(|mut query| {
-                let key = params![name_value(name.as_bytes()), latest.event as i64];
+                let key = params![name_value(name.as_bytes()), latest.digest.as_bytes()];
                 let stat = query.query_row(key, |row| {
                     Ok(FileStat {
                         n_bytes: row.get::<_, i64>(0)? as u64,
@@ -107,7 +114,14 @@ impl StatCache {
 
     /// Remembers the stats of files that were read.
     pub fn remember(&self, entries: &[StatEntry]) {
-        if let Err(error) = self.insert(entries) {
+        let inserted = match self.insert(entries) {
+            Err(error) if is_torn(&error) => {
+                debug!(target: "catalog", "stats of files made anew: {error}");
+                self.begin_anew().and_then(|()| self.insert(entries))
+            }
+            inserted => inserted,
+        };
+        if let Err(error) = inserted {
             debug!(target: "catalog", "stats of files not remembered: {error}");
         }
     }
@@ -130,15 +144,22 @@ impl StatCache {
         }
     }
 
+    fn begin_anew(&self) -> rusqlite::Result<()> {
+        if !self.db.is_autocommit() {
+            self.db.execute_batch("ROLLBACK")?;
+        }
+        self.db.flush_prepared_statement_cache();
+        make_anew(&self.db)
+    }
+
     fn insert(&self, entries: &[StatEntry]) -> rusqlite::Result<()> {
         // What was read may be older than what another process has written since.
         if !self.db.is_autocommit() {
             self.db.prepare_cached("COMMIT")?.execute([])?;
         }
         let transaction = self.db.unchecked_transaction()?;
-        let mut insert = transaction
-            .prepare_cached("INSERT OR REPLACE INTO stat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-        for StatEntry { name, file_stat, event } in entries {
+        let mut insert = transaction.prepare_cached(INSERT)?;
+        for StatEntry { name, file_stat, digest } in entries {
             insert.execute(params![
                 name_value(name.as_bytes()),
                 file_stat.n_bytes as i64,
@@ -146,7 +167,7 @@ impl StatCache {
                 file_stat.ctime,
                 file_stat.inode as i64,
                 file_stat.device as i64,
-                *event as i64,
+                digest.as_bytes(),
             ])?;
         }
         drop(insert);
@@ -154,55 +175,116 @@ impl StatCache {
     }
 }
 
-fn prepared(db: rusqlite::Result<Connection>) -> rusqlite::Result<Connection> {
-    let db = db?;
+/// A connection that can be asked; what is torn is made anew.
+fn made(db: Connection) -> rusqlite::Result<Connection> {
     db.busy_timeout(std::time::Duration::from_secs(10))?;
-    db.pragma_update(None, "journal_mode", "wal")?;
-    db.pragma_update(None, "synchronous", "off")?;
-    db.execute_batch(SCHEMA)?;
-    db.prepare_cached(QUESTION)?;
+    match set_up(&db) {
+        Err(error) if is_torn(&error) => {
+            debug!(target: "catalog", "stats of files made anew: {error}");
+            make_anew(&db)?;
+        }
+        set_up => set_up?,
+    }
     Ok(db)
+}
+
+/// A connection that can be asked, if its file is as it should be.
+fn prepared(db: Connection) -> rusqlite::Result<Connection> {
+    db.busy_timeout(std::time::Duration::from_secs(10))?;
+    set_up(&db)?;
+    Ok(db)
+}
+
+fn set_up(db: &Connection) -> rusqlite::Result<()> {
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version != VERSION {
+        return Err(rusqlite::Error::InvalidQuery);
+    }
+    tune(db)?;
+    db.prepare_cached(QUESTION)?;
+    db.prepare_cached(INSERT).map(drop)
+}
+
+fn tune(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "journal_mode", "wal")?;
+    db.pragma_update(None, "synchronous", "off")
+}
+
+/// Empties the file, whatever it holds; others who have it open see so.
+fn make_anew(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
+    let emptied = db.execute_batch("VACUUM");
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
+    emptied?;
+    tune(db)?;
+    db.execute_batch(SCHEMA)?;
+    db.pragma_update(None, "user_version", VERSION)
+}
+
+/// Whether an error is about what the file holds, and not about reaching it.
+fn is_torn(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error_code() {
+        Some(code) => matches!(
+            code,
+            ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::Unknown
+                | ErrorCode::ConstraintViolation
+                | ErrorCode::TypeMismatch
+        ),
+        None => true,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::digest::{Digest, DocId};
+    use crate::types::digest::DocId;
+    use std::path::PathBuf;
 
     const STAT: FileStat = FileStat { n_bytes: 4, mtime: 1, ctime: 2, inode: 3, device: 4 };
 
-    fn latest(event: u64) -> Latest {
-        Latest { doc: DocId(1), event, number: 1, digest: Digest::of(b"x") }
+    fn latest(content: &[u8]) -> Latest {
+        Latest { doc: DocId(1), event: 7, number: 1, digest: Digest::of(content) }
+    }
+
+    fn entry(name: &DocName, content: &[u8]) -> StatEntry {
+        StatEntry { name: name.clone(), file_stat: STAT, digest: Digest::of(content) }
+    }
+
+    fn a_place() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().canonicalize().unwrap().join(FILE);
+        (folder, file)
     }
 
     #[test]
-    fn a_file_is_unchanged_while_its_stat_and_its_revision_are() {
-        let folder = tempfile::tempdir().unwrap();
+    fn a_file_is_unchanged_while_its_stat_and_its_content_are() {
+        let (_folder, file) = a_place();
         let name = DocName::new(&b"\xff"[..]).unwrap();
-        let cache = StatCache::open(Some(folder.path())).unwrap();
-        assert!(!cache.is_unchanged(&name, &STAT, &latest(7)));
-        cache.remember(&[StatEntry { name: name.clone(), file_stat: STAT, event: 7 }]);
+        let cache = StatCache::open(Some(&file)).unwrap();
+        assert!(!cache.is_unchanged(&name, &STAT, &latest(b"x")));
+        cache.remember(&[entry(&name, b"x")]);
         // Another process that only asks sees it at once.
-        for cache in [cache, StatCache::open_existing(Some(folder.path())).unwrap()] {
-            assert!(cache.is_unchanged(&name, &STAT, &latest(7)));
-            assert!(!cache.is_unchanged(&name, &STAT, &latest(8)));
-            assert!(!cache.is_unchanged(&name, &FileStat { ctime: 9, ..STAT }, &latest(7)));
-            assert!(!cache.is_unchanged(&DocName::new("y").unwrap(), &STAT, &latest(7)));
+        for cache in [cache, StatCache::open_existing(Some(&file)).unwrap()] {
+            assert!(cache.is_unchanged(&name, &STAT, &latest(b"x")));
+            assert!(!cache.is_unchanged(&name, &STAT, &latest(b"y")));
+            assert!(!cache.is_unchanged(&name, &FileStat { ctime: 9, ..STAT }, &latest(b"x")));
+            assert!(!cache.is_unchanged(&DocName::new("y").unwrap(), &STAT, &latest(b"x")));
         }
     }
 
     #[test]
     fn a_file_whose_stat_was_forgotten_is_read_again() {
-        let folder = tempfile::tempdir().unwrap();
+        let (_folder, file) = a_place();
         let names = ["x", "y", "z"].map(|name| DocName::new(name).unwrap());
-        let writer = StatCache::open(Some(folder.path())).unwrap();
-        let entry = |name: &DocName| StatEntry { name: name.clone(), file_stat: STAT, event: 7 };
-        writer.remember(&names.iter().map(entry).collect::<Vec<_>>());
+        let writer = StatCache::open(Some(&file)).unwrap();
+        writer.remember(&names.iter().map(|name| entry(name, b"x")).collect::<Vec<_>>());
         let known = || {
-            let cache = StatCache::open_existing(Some(folder.path())).unwrap();
-            names.each_ref().map(|name| cache.is_unchanged(name, &STAT, &latest(7)))
+            let cache = StatCache::open_existing(Some(&file)).unwrap();
+            names.each_ref().map(|name| cache.is_unchanged(name, &STAT, &latest(b"x")))
         };
-        let reader = StatCache::open_existing(Some(folder.path())).unwrap();
+        let reader = StatCache::open_existing(Some(&file)).unwrap();
         reader.forget(&names[1..2]);
         assert_eq!(known(), [true, false, true]);
         reader.forget_all();
@@ -210,16 +292,62 @@ mod tests {
     }
 
     #[test]
-    fn whoever_only_asks_makes_no_file_and_a_torn_one_is_an_empty_one() {
-        let folder = tempfile::tempdir().unwrap();
+    fn whoever_only_asks_makes_no_file_and_changes_none() {
+        let (folder, file) = a_place();
         let name = DocName::new("x").unwrap();
-        let cache = StatCache::open_existing(Some(folder.path())).unwrap();
-        assert!(!cache.is_unchanged(&name, &STAT, &latest(7)));
+        let asked = || {
+            let cache = StatCache::open_existing(Some(&file)).unwrap();
+            assert!(!cache.is_unchanged(&name, &STAT, &latest(b"x")));
+        };
+        asked();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        std::fs::write(folder.path().join(FILE), "nonsense, and more than a header has".repeat(9))
-            .unwrap();
-        let cache = StatCache::open(Some(folder.path())).unwrap();
-        cache.remember(&[StatEntry { name: name.clone(), file_stat: STAT, event: 7 }]);
-        assert!(cache.is_unchanged(&name, &STAT, &latest(7)));
+        std::fs::write(&file, "nonsense").unwrap();
+        asked();
+        assert_eq!(std::fs::read(&file).unwrap(), b"nonsense");
+    }
+
+    #[test]
+    fn a_torn_cache_is_made_anew_and_passes_over_nothing() {
+        let (_folder, file) = a_place();
+        let name = DocName::new("x").unwrap();
+        let many: Vec<StatEntry> =
+            (0..2000).map(|n| entry(&DocName::new(format!("file {n}")).unwrap(), b"x")).collect();
+        let cache = StatCache::open(Some(&file)).unwrap();
+        cache.remember(&many);
+        drop(cache);
+        let whole = std::fs::read(&file).unwrap();
+        let other_schema = || {
+            std::fs::remove_file(&file).unwrap();
+            let db = Connection::open(&file).unwrap();
+            db.execute_batch("CREATE TABLE stat (name, event); PRAGMA user_version = 2").unwrap();
+        };
+        let zeroed = |from: usize, to: usize| {
+            let mut torn = whole.clone();
+            torn[from..to].fill(0);
+            std::fs::write(&file, torn).unwrap();
+        };
+        let tears: [(&str, &dyn Fn()); 8] = [
+            ("empty", &|| std::fs::write(&file, "").unwrap()),
+            ("nonsense", &|| std::fs::write(&file, "nonsense, and more".repeat(99)).unwrap()),
+            ("cut short", &|| std::fs::write(&file, &whole[..whole.len() / 2]).unwrap()),
+            ("cut in the header", &|| std::fs::write(&file, &whole[..50]).unwrap()),
+            ("without its schema", &|| zeroed(100, 4096)),
+            ("without its root", &|| zeroed(4096, 8192)),
+            ("without all its rows", &|| zeroed(4096, whole.len())),
+            ("of another schema", &other_schema),
+        ];
+        for (how, tear) in tears {
+            tear();
+            let cache = StatCache::open(Some(&file)).unwrap();
+            assert!(!cache.is_unchanged(&name, &STAT, &latest(b"y")), "{how}");
+            cache.remember(&many);
+            cache.remember(&[entry(&name, b"x")]);
+            drop(cache);
+            let cache = StatCache::open_existing(Some(&file)).unwrap();
+            assert!(cache.is_unchanged(&name, &STAT, &latest(b"x")), "{how}: it is remembered");
+            let checked: String =
+                cache.db.query_row("PRAGMA quick_check", [], |row| row.get(0)).unwrap();
+            assert_eq!(checked, "ok", "{how}");
+        }
     }
 }

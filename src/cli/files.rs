@@ -1,9 +1,9 @@
 //! Files opened, read and written without surprises: no link is followed, no pipe is waited for,
 //! no half-written file is ever seen under its name.
 
-use std::fs::{DirBuilder, File, Metadata};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, Stat};
@@ -157,9 +157,40 @@ pub fn read_all_of(file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Makes a folder and those above it, readable by its owner alone; existing ones stay as they are.
+/// Makes a folder and those above it, readable by its owner alone; existing ones stay as they are. New ones
+/// are durable when this returns.
 pub fn make_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_private_folder(above)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        made => made?,
+    }
+    let made = File::open(folder)?;
+    let holder = File::open(folder_of(folder)?)?;
+    give_to_owner(&holder, &made)?;
+    holder.sync_all()
+}
+
+/// What the superuser makes in somebody's folder is that person's, who could not change it otherwise.
+fn give_to_owner(folder: &File, made: &File) -> io::Result<()> {
+    let (folder, made_by) = (folder.metadata()?, made.metadata()?.uid());
+    if made_by == 0 && folder.uid() != 0 {
+        fchown(made, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(())
+}
+
+/// Opens a file for writing that only its owner can read; it is made if there is none.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    let opened =
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    give_to_owner(&File::open(folder_of(path)?)?, &opened)?;
+    Ok(opened)
 }
 
 /// Writes a file that must not exist yet, readable by its owner alone, whole and durable.
@@ -184,13 +215,15 @@ pub fn invalid(why: impl Into<String>) -> io::Error {
 /// A temporary file has mode 0600 from its first moment.
 fn written_beside(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut temporary = NamedTempFile::new_in(folder)?;
+    give_to_owner(&File::open(folder)?, temporary.as_file())?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     Ok(temporary)
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {
-    path.parent().ok_or_else(|| invalid("it has no folder"))
+    let folder = path.parent().ok_or_else(|| invalid("it has no folder"))?;
+    Ok(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use super::files;
 
 /// The environment variable that names the archive.
 pub const STORE_VARIABLE: &str = "ARCHIVE_STORE";
+/// The environment variable that names a place for catalogs.
+const CATALOG_VARIABLE: &str = "ARCHIVE_CATALOG";
 
 const CONFIG_BYTES_MAX: u64 = 64 << 10;
 
@@ -22,6 +24,7 @@ pub struct Environment {
     state: Option<PathBuf>,
     cache: Option<PathBuf>,
     store: Option<PathBuf>,
+    catalog: Option<PathBuf>,
     key_file: Option<PathBuf>,
     user: Option<OsString>,
 }
@@ -64,6 +67,7 @@ impl Environment {
             state: folder("XDG_STATE_HOME"),
             cache: folder("XDG_CACHE_HOME"),
             store: set(STORE_VARIABLE),
+            catalog: set(CATALOG_VARIABLE),
             key_file: set("ARCHIVE_KEY"),
             user: set("USER").or_else(|| set("LOGNAME")).map(PathBuf::into_os_string),
         }
@@ -87,6 +91,11 @@ impl Environment {
     /// Our folder for what can be made again.
     pub fn cache_folder(&self) -> Result<PathBuf, Error> {
         self.ours(self.cache.as_deref(), ".cache", "XDG_CACHE_HOME")
+    }
+
+    /// The folder for catalogs that `ARCHIVE_CATALOG` names.
+    pub fn catalog_folder(&self) -> Option<&Path> {
+        self.catalog.as_deref()
     }
 
     /// The key file that `ARCHIVE_KEY` names.
@@ -153,6 +162,11 @@ impl Environment {
         };
         Ok(base.join("archive"))
     }
+}
+
+/// A folder's path without links in it, if there is such a folder.
+pub fn canonical(folder: &Path) -> PathBuf {
+    std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// The only setting is `store = PATH`; blank lines and lines that begin with `#` mean nothing.

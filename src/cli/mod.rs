@@ -2,6 +2,7 @@
 //! around us: files, environment, clock and terminal.
 
 mod args;
+mod catalog_place;
 mod commands;
 mod debug;
 mod exit;

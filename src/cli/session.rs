@@ -8,9 +8,10 @@ use std::{
 };
 
 use serde::Serialize;
+use tracing::debug;
 
 use crate::{
-    archive::{Archive, HistoryCheck, Local, Signer, WriteContext},
+    archive::{Archive, HistoryCheck, Local, Signer, WriteContext, origin_of},
     types::{
         error::{Error, Refusal, TwoCheckpoints},
         time::Timestamp,
@@ -19,8 +20,10 @@ use crate::{
 
 use super::{
     args::globals::Globals,
+    catalog_place::{CatalogPlace, stat_cache_folder},
+    files,
     keyring::{self, Keyring},
-    location::{ChosenBy, Environment, Location},
+    location::{ChosenBy, Environment, Location, canonical},
     print::{
         json::typed,
         messages::Messages,
@@ -67,6 +70,8 @@ pub struct Session {
     /// The colours of messages on standard error.
     pub stderr: Paint,
     verb: &'static str,
+    /// Where the catalog of the opened archive lies.
+    pub catalog_place: Option<CatalogPlace>,
     location: Option<Location>,
 }
 
@@ -81,6 +86,7 @@ impl Session {
             out: Output::new(Paint::new(globals.color, stdout), stdout.is_terminal),
             stderr: Paint::new(globals.color, Stream::stderr()),
             verb,
+            catalog_place: None,
             location: None,
         })
     }
@@ -156,8 +162,7 @@ impl Session {
     /// Opens the archive and says how it stands to what is remembered, whatever that is.
     pub fn open_unjudged(&mut self) -> Result<Opened, Error> {
         let folder = self.location()?.folder;
-        let open = || Archive::open(Arc::new(Local::open(&folder)?), Some(&folder));
-        let archive = open()?;
+        let archive = self.open_at(&folder)?;
         let recalled = self.recalled(archive.origin(), &folder)?;
         let opened = self.compare(archive, recalled)?;
         let is_shorter = matches!(
@@ -170,7 +175,8 @@ impl Session {
         // Another command may have added, and remembered it, since we opened. What is remembered by now
         // was committed before we open again.
         let recalled = self.recalled(opened.archive.origin(), &folder)?;
-        self.compare(open()?, recalled)
+        let archive = self.open_at(&folder)?;
+        self.compare(archive, recalled)
     }
 
     /// Compares an archive with what is recalled of it and of its location.
@@ -199,10 +205,30 @@ impl Session {
         }
     }
 
+    fn open_at(&mut self, folder: &Path) -> Result<Archive, Error> {
+        let storage = Arc::new(Local::open(folder)?);
+        let place = self.choose_catalog_place(folder, || origin_of(&*storage))?;
+        let mut archive = Archive::open(storage.clone(), place.folder.as_deref())?;
+        self.catalog_place = Some(place);
+        if let Some(folder) = stat_cache_folder(&self.environment, archive.origin()) {
+            archive.keep_stats_in(&folder);
+        }
+        Ok(archive)
+    }
+
+    fn choose_catalog_place(
+        &self,
+        archive: &Path,
+        origin: impl FnOnce() -> Result<String, Error>,
+    ) -> Result<CatalogPlace, Error> {
+        let named = self.globals.catalog.as_deref();
+        CatalogPlace::choose(&self.environment, named, archive, origin)
+    }
+
     /// Opens the archive for adding; the default one is made if it does not exist yet.
     pub fn open_or_make(&mut self) -> Result<Archive, Error> {
         let location = self.location()?;
-        match self.open_to_write() {
+        let archive = match self.open_to_write() {
             Err(Error::NoArchive { .. }) if location.chosen_by == ChosenBy::Default => {
                 let (archive, key) = self.make(&location.folder, None)?;
                 self.info(&format!(
@@ -210,10 +236,16 @@ impl Session {
                     shown(&location.folder),
                     shown(&key)
                 ));
-                Ok(archive)
+                archive
             }
-            opened => opened,
+            opened => opened?,
+        };
+        if let Some(folder) = stat_cache_folder(&self.environment, archive.origin())
+            && let Err(error) = files::make_private_folder(&folder)
+        {
+            debug!(target: "catalog", "no stats of files: {error}");
         }
+        Ok(archive)
     }
 
     /// Makes an archive with a new key; returns it and the key's file.
@@ -233,7 +265,9 @@ impl Session {
         let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
         // The key comes first: an archive whose key was lost could never be added to.
         let file = Keyring::new(&self.environment).keep(text.trim_end())?;
-        let archive = Archive::init(backend, Some(folder), &signer)?;
+        let place = self.choose_catalog_place(folder, || Ok(origin.clone()))?;
+        let archive = Archive::init(backend, place.folder.as_deref(), &signer)?;
+        self.catalog_place = Some(place);
         self.remember_at(&archive, folder);
         Ok((archive, file))
     }
@@ -449,10 +483,6 @@ fn fresh_origin(folder: &Path, seed: &[u8; 32]) -> String {
     let name = name.file_name().map_or("archive".into(), |name| name.to_string_lossy());
     let name: String = name.chars().map(plain).take(40).collect();
     format!("archive.local/{name}-{}", crate::types::digest::hex(&seed[..4]))
-}
-
-fn canonical(folder: &Path) -> PathBuf {
-    std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 fn now() -> Timestamp {

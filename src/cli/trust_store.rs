@@ -8,10 +8,9 @@
 //! about. Whoever changes one of them holds `lock`.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::archive::inspect::history::signed_head;
@@ -227,10 +226,7 @@ fn read(file: &Path) -> Result<Option<TrustFile>, String> {
 /// Waits for others that change the trust store; the file system may know no locks.
 fn lock(folder: &Path) -> Result<File, String> {
     let file = folder.join("lock");
-    let open = || {
-        files::make_private_folder(folder)?;
-        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file)
-    };
+    let open = || files::make_private_folder(folder).and_then(|()| files::open_private(&file));
     let opened = open().map_err(|error| format!("{}: {error}", file.display()))?;
     match opened.lock() {
         Err(error) if error.kind() != io::ErrorKind::Unsupported => {

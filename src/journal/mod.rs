@@ -51,6 +51,18 @@ pub struct Journal {
     verified: RefCell<HashMap<u64, (Vec<u8>, TreeHead)>>,
 }
 
+/// The origin of an archive, as its identity states it.
+pub fn origin_of(backend: &dyn Backend) -> Result<String, Error> {
+    Ok(read_identity(backend)?.origin().to_owned())
+}
+
+fn read_identity(backend: &dyn Backend) -> Result<Identity, Error> {
+    match backend.read(identity::NAME, limits::IDENTITY_BYTES_MAX)? {
+        Some(identity) => Identity::parse(&identity),
+        None => Err(Error::NoArchive { location: backend.location() }),
+    }
+}
+
 impl Journal {
     /// The head that a signed checkpoint of this archive states; none where it is not signed by its key.
     pub fn head_of(&self, note: &[u8]) -> Option<TreeHead> {
@@ -114,10 +126,7 @@ impl Journal {
 
     /// Opens a journal: its newest checkpoint must be signed by the key in its identity.
     pub fn open(backend: Arc<dyn Backend>) -> Result<Self, Error> {
-        let Some(identity) = backend.read(identity::NAME, limits::IDENTITY_BYTES_MAX)? else {
-            return Err(Error::NoArchive { location: backend.location() });
-        };
-        let identity = Identity::parse(&identity)?;
+        let identity = read_identity(&*backend)?;
         let number = newest(&*backend)?;
         let found = read_commit_head(&*backend, number)?;
         let missing = || Error::missing(commit_name(number));

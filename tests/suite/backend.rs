@@ -307,9 +307,29 @@ fn what_a_person_drops_into_the_folder_is_no_object() {
     let (folder, archive) = example();
     fs::write(folder.path().join("packs/.DS_Store"), "").unwrap();
     fs::write(folder.path().join("packs/holiday photo.jpg"), "").unwrap();
-    std::os::unix::fs::symlink(folder.path(), folder.path().join("packs/loop")).unwrap();
-    std::os::unix::fs::symlink("/nowhere", folder.path().join("packs/dangling")).unwrap();
+    fs::create_dir(folder.path().join("packs/old packs")).unwrap();
+    fs::write(folder.path().join("packs/old packs/y"), "").unwrap();
     assert_eq!(names(&archive, "packs"), ["packs/9f/x"]);
+}
+
+#[test]
+fn a_listing_passes_over_no_link() {
+    for target in ["/nowhere", "/etc", "9f", "9f/x"] {
+        let (folder, archive) = example();
+        let link = folder.path().join("packs/a0");
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        damaged(archive.list("packs"));
+        damaged(archive.read("packs/a0", 10));
+        damaged(archive.read("packs/a0/x", 10));
+        damaged(archive.size("packs/a0/x"));
+        damaged(archive.put("packs/a0/x", b""));
+        damaged(archive.swap("packs/a0/x", b""));
+        damaged(archive.remove("packs/a0/x"));
+        // A link is removed as what it is.
+        archive.remove("packs/a0").unwrap();
+        assert!(fs::symlink_metadata(&link).is_err());
+        assert_eq!(files(folder.path()), ["identity", "packs/9f/x"]);
+    }
 }
 
 #[test]

@@ -73,6 +73,13 @@ impl Reading for Opened {
     }
 }
 
+/// An archive, opened by whoever keeps the stats of files beside it.
+fn opened(path: &Path) -> Archive {
+    let mut archive = open_in(path);
+    archive.keep_stats_in(path.parent().unwrap());
+    archive
+}
+
 /// A folder with files, and an archive that has them.
 struct Example {
     _folder: tempfile::TempDir,
@@ -112,7 +119,7 @@ impl Example {
         self.n_runs += 1;
         let before: Vec<usize> = self.n_reads();
         let intakes: Vec<Intake> = self.files.iter().map(File::intake).collect();
-        let outcomes = ingest(&mut open_in(&self.path), self.n_runs, intakes, options).unwrap();
+        let outcomes = ingest(&mut opened(&self.path), self.n_runs, intakes, options).unwrap();
         let word = |(outcome, is_read): (Outcome, bool)| match (outcome, is_read) {
             (Outcome::New(_), _) => "new",
             (Outcome::Healed, _) => "healed",
@@ -129,7 +136,7 @@ impl Example {
     }
 
     fn place(&self, bytes: &[u8]) -> Place {
-        open_in(&self.path).catalog().places(Digest::of(bytes).key()).unwrap()[0]
+        opened(&self.path).catalog().places(Digest::of(bytes).key()).unwrap()[0]
     }
 
     fn pack(&self, place: &Place) -> PathBuf {
@@ -142,7 +149,7 @@ impl Example {
 
     /// How many contents an audit finds hurt.
     fn n_hurt(&self) -> usize {
-        n_hurt(&open_in(&self.path))
+        n_hurt(&opened(&self.path))
     }
 }
 
@@ -179,7 +186,7 @@ fn damage_that_an_audit_found_heals_though_the_file_looks_unchanged() {
 fn damage_that_a_reader_met_heals_though_the_file_looks_unchanged() {
     let mut example = Example::of_three();
     example.spoil(&example.place(&example.files[1].bytes));
-    let archive = open_in(&example.path);
+    let archive = opened(&example.path);
     let document = archive.document(b"b").unwrap();
     let revision = archive.catalog().revisions(&document).unwrap().remove(0);
     assert!(matches!(archive.read(&document, &revision), Err(Error::Damaged { .. })));
@@ -192,7 +199,7 @@ fn damage_that_a_reader_met_heals_though_the_file_looks_unchanged() {
 fn an_audit_of_one_document_that_finds_a_damaged_pack_has_every_file_looked_at() {
     let mut example = Example::of_three();
     example.spoil(&example.place(&example.files[1].bytes));
-    let archive = open_in(&example.path);
+    let archive = opened(&example.path);
     let documents = vec![archive.document(b"a").unwrap().id];
     let scope = AuditScope { documents, ..AuditScope::default() };
     archive.audit(&scope, HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
@@ -263,7 +270,7 @@ fn first_blob(example: &Example, list: &Place) -> Place {
 fn the_same_bytes_under_another_name_heal_and_say_so() {
     let mut example = Example::of_three();
     example.spoil(&example.place(&example.files[1].bytes));
-    let mut archive = open_in(&example.path);
+    let mut archive = opened(&example.path);
     let other = common::intake(b"other", &example.files[1].bytes);
     let outcomes = ingest(&mut archive, 9, [other], &IngestOptions::default()).unwrap();
     let [Outcome::New(revision)] = &outcomes[..] else { panic!("{outcomes:?}") };
@@ -281,7 +288,7 @@ fn the_program_says_what_it_healed() {
     }
     sandbox.run(["add", "-q", "a", "b"]).expect(0);
     let spoil = || {
-        let archive = open_in(&sandbox.store());
+        let archive = opened(&sandbox.store());
         let bytes = fs::read(sandbox.at("b")).unwrap();
         let places = archive.catalog().places(Digest::of(&bytes).key()).unwrap();
         for place in places {

@@ -465,6 +465,7 @@ fn a_file_that_changes_is_read_twice_and_then_called_unsettled() {
     {
         let folder = tempfile::tempdir().unwrap();
         let mut archive = common::init_in(&folder.path().join("archive"));
+        archive.keep_stats_in(folder.path());
         let mut add = |n: u64, source: Shifting, file_stat: Option<FileStat>| {
             let intake = Intake::new(DocName::new("x").unwrap(), source.clone());
             let intake = Intake { file_stat, ..intake };

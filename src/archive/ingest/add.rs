@@ -132,7 +132,7 @@ impl Transaction<'_> {
             && latest.digest == content.digest
         {
             let is_healed = self.heal(&content, self.verifies_unchanged)?;
-            self.note_stat(&intake, content.file_stat, latest.event);
+            self.note_stat(&intake, content.file_stat, content.digest);
             return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
         }
         self.revise(&intake, latest, content).map(Outcome::from)
@@ -211,7 +211,7 @@ impl Transaction<'_> {
         });
         let latest = Latest { doc, event, number, digest: content.digest };
         self.pending.documents.insert(intake.name.clone(), latest);
-        self.note_stat(intake, content.file_stat, event);
+        self.note_stat(intake, content.file_stat, content.digest);
         Ok(NewRevision {
             number,
             digest: content.digest,
@@ -314,9 +314,9 @@ impl Transaction<'_> {
     }
 
     /// Notes the stat of a file that was read, if a change to the file would change it.
-    fn note_stat(&mut self, intake: &Intake, file_stat: Option<FileStat>, event: u64) {
+    fn note_stat(&mut self, intake: &Intake, file_stat: Option<FileStat>, digest: Digest) {
         if let Some(file_stat) = file_stat.filter(|stat| is_settled(stat, self.context.began)) {
-            self.pending.stats.push(StatEntry { name: intake.name.clone(), file_stat, event });
+            self.pending.stats.push(StatEntry { name: intake.name.clone(), file_stat, digest });
         }
     }
 

@@ -185,6 +185,7 @@ fn file(mtime: i64, bytes: &'static [u8]) -> IngestItem<&'static str> {
 fn a_stat_says_nothing_while_another_state_of_the_document_is_on_its_way() {
     let folder = tempfile::tempdir().unwrap();
     let mut archive = Archive::in_folder(&folder.path().join("archive"), &signer()).unwrap();
+    archive.keep_stats_in(folder.path());
     let mut add = |n: u8, files: Vec<IngestItem<&'static str>>| {
         let (mut heard, result) = ingested(&mut archive, n, files, ("", ""));
         result.unwrap();
@@ -206,10 +207,13 @@ fn a_rehearsal_reads_no_file_that_is_unchanged() {
     // file, and an empty memory took its place without a word.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
-    let mut archive = Archive::in_folder(&path, &signer()).unwrap();
-    ingested(&mut archive, 1, vec![file(1, b"one")], ("", "")).1.unwrap();
-    drop(archive);
-    let archive = Archive::in_folder(&path, &signer()).unwrap();
+    let opened = || {
+        let mut archive = Archive::in_folder(&path, &signer()).unwrap();
+        archive.keep_stats_in(folder.path());
+        archive
+    };
+    ingested(&mut opened(), 1, vec![file(1, b"one")], ("", "")).1.unwrap();
+    let archive = opened();
     let rehearsed = |file: IngestItem<&'static str>, verifies_unchanged: bool| {
         let mut outcomes = Vec::new();
         let options = IngestOptions { verifies_unchanged, ..IngestOptions::default() };

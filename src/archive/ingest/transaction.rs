@@ -111,7 +111,7 @@ impl Archive {
         who: &str,
     ) -> Result<Transaction<'a>, Error> {
         let (guard, edge) = self.begin(signer, who)?;
-        let stat_cache = StatCache::open(self.home.catalog.as_deref())?;
+        let stat_cache = self.home.stat_cache()?;
         Ok(Transaction {
             archive: self,
             _guard: guard,

@@ -17,6 +17,10 @@ pub struct Globals {
     #[arg(long, value_name = "DIR", global = true)]
     pub store: Option<PathBuf>,
 
+    /// Where the catalog lies, if not with the archive [env: ARCHIVE_CATALOG]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub catalog: Option<PathBuf>,
+
     /// Answers, and errors, as lines of JSON
     #[arg(long, global = true)]
     pub json: bool,

@@ -66,11 +66,12 @@ fn every_example_is_a_command_line_that_works() {
 #[test]
 fn flags_for_every_verb_stand_before_or_after_it() {
     for line in [
-        "archive --store /x --json -v --wait 10m --color never ls",
-        "archive ls --store /x --json -v --wait 10m --color=never",
+        "archive --store /x --catalog /c --json -v --wait 10m --color never ls",
+        "archive ls --store /x --catalog /c --json -v --wait 10m --color=never",
     ] {
         let globals = read(line).unwrap().globals;
         assert_eq!(globals.store, Some("/x".into()));
+        assert_eq!(globals.catalog, Some("/c".into()));
         assert!(globals.json && globals.verbose && !globals.quiet);
         assert_eq!(globals.wait, Some(Duration::from_secs(600)));
         assert_eq!(globals.color, ColorChoice::Never);

@@ -15,14 +15,15 @@ use crate::{
     },
     cli::{
         args::help::examples,
+        catalog_place::CatalogPlace,
         exit::ExitCode,
         print::{
-            json::{name_b64, typed},
+            json::{b64_unless_utf8, name_b64, typed},
             output::Output,
             storage,
             terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
         },
-        session::Session,
+        session::{Session, shown},
     },
     types::{
         document::{Document, Revision},
@@ -63,6 +64,9 @@ struct StatsLine {
     sketches: u64,
     events: u64,
     journal_bytes: u64,
+    catalog_path: Option<String>,
+    catalog_path_b64: Option<String>,
+    catalog_in: &'static str,
 }
 
 /// One layer of what lies on disk.
@@ -137,7 +141,9 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
         WorkDone::Contents(n) => progress.report(n, "revisions"),
     })?;
     drop(progress);
-    let (line, storage_stats) = (line(archive, &sizes), storage_stats(archive, &sizes));
+    let place = session.catalog_place.take();
+    let line = line(archive, &sizes, place.as_ref());
+    let storage_stats = storage_stats(archive, &sizes);
     let out = &mut session.out;
     if session.globals.json {
         let (revisions, bytes) = (line.revisions, line.raw_bytes);
@@ -147,6 +153,7 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
         return out.json(&typed("summary", StatsSummary { revisions, bytes }));
     }
     print_sums(out, &line)?;
+    print_catalog_place(out, place.as_ref())?;
     print_layers(out, &storage_stats)?;
     print_savers(out, &sizes.savers)?;
     out.line("")?;
@@ -157,8 +164,9 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
     Ok(())
 }
 
-fn line(archive: &Archive, sizes: &Sizes) -> StatsLine {
+fn line(archive: &Archive, sizes: &Sizes, place: Option<&CatalogPlace>) -> StatsLine {
     let totals = &sizes.totals;
+    let file = place.and_then(CatalogPlace::file);
     StatsLine {
         documents: totals.n_documents,
         revisions: totals.n_revisions,
@@ -172,6 +180,9 @@ fn line(archive: &Archive, sizes: &Sizes) -> StatsLine {
         sketches: totals.n_sketches,
         events: archive.n_events(),
         journal_bytes: sizes.journal.n_bytes(),
+        catalog_path: file.as_ref().map(|file| file.to_string_lossy().into_owned()),
+        catalog_path_b64: file.and_then(|file| b64_unless_utf8(file.as_os_str().as_bytes())),
+        catalog_in: place.map_or("memory", |place| place.reason.word()),
     }
 }
 
@@ -251,6 +262,15 @@ fn print_sums(out: &mut Output, line: &StatsLine) -> Result<(), Error> {
         out.line(&format!("{label}  {n}{}", n_bytes.unwrap_or_default()))?;
     }
     Ok(())
+}
+
+/// Where the catalog lies, and what speaks against the archive's folder.
+fn print_catalog_place(out: &mut Output, place: Option<&CatalogPlace>) -> Result<(), Error> {
+    let Some(place) = place else { return Ok(()) };
+    let label = out.paint(Style::Dim, &pad_right("catalog", 9));
+    let file = place.file().map_or("made in memory each time".to_owned(), |file| shown(&file));
+    let why = place.reason.words().map(|why| format!(", since {why}"));
+    out.line(&format!("{label}  {file}{}", why.unwrap_or_default()))
 }
 
 /// The layers that there are; the bytes of each column add up to revisions, packs and journal.

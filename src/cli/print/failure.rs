@@ -180,6 +180,10 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
             [first, ..] => format!("archive show {}", word(first)),
         }),
         Error::NoArchive { location } => Some(format!("archive init {}", word(location))),
+        // No part of the archive's content, which is named from its folder on.
+        Error::Damaged { object, .. } if object.starts_with('/') => {
+            Some(format!("ls -ld {}", word(object)))
+        }
         Error::Damaged { .. } | Error::Untrusted { .. } | Error::OtherHistory { .. } => {
             (verb != "audit").then(|| "archive audit".to_owned())
         }
@@ -283,6 +287,7 @@ mod tests {
             (not_found(&["a/r", "b/r"]), 4, "not-found", Some("archive show a/r")),
             (Error::NoArchive { location }, 10, "no-archive", Some("archive init '/x y'")),
             (Error::damaged("pack", "x"), 6, "damaged", Some("archive audit")),
+            (Error::damaged("/a b/lock", "x"), 6, "damaged", Some("ls -ld '/a b/lock'")),
             (Error::Untrusted { why: "x".into() }, 6, "untrusted", Some("archive audit")),
             (other_history(), 6, "other-history", Some("archive audit")),
             (Error::Catalog { why: "x".into() }, 5, "catalog", Some("archive rebuild")),

@@ -1,0 +1,95 @@
+//! The files of an SQLite database in a folder, looked at before SQLite opens them by their paths: a link, a
+//! pipe or a folder in the place of one is refused.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use crate::types::error::Error;
+
+use super::folder::{ArchiveFolder, Belongs};
+
+/// The ends of the names: the database, its logs, and the memory that its users share.
+const ENDS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// A database that was looked at.
+pub struct DatabaseFiles {
+    folder: ArchiveFolder,
+    name: &'static str,
+    path: PathBuf,
+    exists: bool,
+    has_log: bool,
+}
+
+impl DatabaseFiles {
+    /// Looks at the database called `name` in a folder, which has to exist; the database need not.
+    pub fn examine(folder: &Path, name: &'static str) -> Result<Self, Error> {
+        let io = |source| Error::io("open", folder.display().to_string(), source);
+        // SQLite is told to follow no link; those on the way to the folder are followed here.
+        let path = std::fs::canonicalize(folder).map_err(io)?;
+        let missing = || io(std::io::ErrorKind::NotFound.into());
+        let folder = ArchiveFolder::open(&path)?.ok_or_else(missing)?;
+        let mut is_there = [false; ENDS.len()];
+        for (end, is_there) in ENDS.iter().zip(&mut is_there) {
+            *is_there = folder.examine(&format!("{name}{end}"), Belongs::Renewable)?.is_some();
+        }
+        if !is_there[0] && folder.has_other_owner() {
+            // SQLite gives its other files to the owner of this one.
+            let _ = folder.create(&folder.top(), name, OFlags::RDWR);
+        }
+        Ok(Self { folder, name, path: path.join(name), exists: is_there[0], has_log: is_there[1] })
+    }
+
+    /// The database's path, without a link in it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it was there when it was looked at.
+    pub fn exists(&self) -> bool {
+        self.exists
+    }
+
+    /// Whether a write-ahead log lies beside it.
+    pub fn has_log(&self) -> bool {
+        self.has_log
+    }
+
+    /// Where a copy can be kept: `catalog.sqlite.before-1` or, where there is one, the next that is free.
+    pub fn free_path(&self) -> Result<PathBuf, Error> {
+        self.free_name().map(|name| self.path.with_file_name(name))
+    }
+
+    /// Keeps a copy of the files as they lie there, durably; returns the path of the database's.
+    pub fn keep_copy(&self) -> Result<PathBuf, Error> {
+        let kept = self.free_name()?;
+        for end in ["", "-wal"] {
+            let Some((mut file, _)) = self.folder.open_file(&format!("{}{end}", self.name))? else {
+                continue;
+            };
+            let copy_name = format!("{kept}{end}");
+            let copied = self.folder.create(&self.folder.top(), &copy_name, OFlags::WRONLY);
+            let mut copy = copied.map_err(|errno| self.folder.io("make", &copy_name, errno))?;
+            let written = std::io::copy(&mut file, &mut copy).and_then(|_| copy.sync_all());
+            written.map_err(|source| Error::io("write", copy_name, source))?;
+        }
+        self.folder.sync("")?;
+        Ok(self.path.with_file_name(kept))
+    }
+
+    fn free_name(&self) -> Result<String, Error> {
+        let mut n = 1_u64;
+        loop {
+            let name = format!("{}.before-{n}", self.name);
+            if self.folder.examine(&name, Belongs::Renewable)?.is_none() {
+                return Ok(name);
+            }
+            n += 1;
+        }
+    }
+
+    /// Removes the database with all that belongs to it.
+    pub fn remove(&self) -> Result<(), Error> {
+        ENDS.iter().try_for_each(|end| self.folder.remove(&format!("{}{end}", self.name)).map(drop))
+    }
+}

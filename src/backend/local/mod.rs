@@ -1,0 +1,479 @@
+//! A folder: the one module below the command line that touches files.
+//!
+//! An object is written under a temporary name, synced, and only then given its own name, so that
+//! a name never stands for half an object. Nothing in the folder leads out of it: what is neither a file
+//! nor a folder is refused (`folder.rs`).
+
+mod database;
+mod file_system;
+mod folder;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::fs::{self as handles, AtFlags, FileType, OFlags};
+use rustix::io::Errno;
+
+use crate::types::error::{Error, Refusal};
+
+use super::{Backend, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken};
+use folder::{ArchiveFolder, Belongs, Handle, split};
+
+pub use database::DatabaseFiles;
+pub use file_system::{Unsuited, unsuited};
+
+/// Files whose names start like this are leftovers of interrupted writes, or writes under way.
+const TEMPORARY: &str = ".tmp-";
+const LOCK: &str = "lock";
+const IDENTITY: &str = "identity";
+/// Made before the identity; the journal refuses one that holds events.
+const LOG: &str = "log";
+/// What lies beside the identity, looked at whenever an archive is opened.
+const TOP: [(&str, Belongs); 4] = [
+    (LOCK, Belongs::Renewable),
+    (LOG, Belongs::Folder),
+    ("packs", Belongs::Folder),
+    ("details", Belongs::Folder),
+];
+/// Kept open between reads of ranges.
+const OPEN_FILES_MAX: usize = 32;
+/// So much is read of what the holder wrote into the lock.
+const WHO_BYTES_MAX: u64 = 1024;
+
+/// An archive in a folder.
+pub struct Local {
+    folder: ArchiveFolder,
+    /// Folders that changed since the last sync, by their names in the archive.
+    changed: Mutex<BTreeSet<String>>,
+    open_files: Mutex<OpenFiles>,
+}
+
+impl Local {
+    /// Makes the folder for a new archive.
+    ///
+    /// An existing folder must hold nothing but what an interrupted beginning leaves: a lock,
+    /// temporary files and an unfinished log.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, Error> {
+        let root = root.into();
+        if root.exists() && !root.is_dir() {
+            return Err(Error::usage(format!("{} is not a folder", root.display())));
+        }
+        let holders = holders(&root);
+        fs::create_dir_all(&root).map_err(|e| io("make", &root, e))?;
+        refuse_other_files(&root)?;
+        for holder in holders {
+            if let Some(folder) = ArchiveFolder::open(holder)? {
+                folder.sync("")?;
+            }
+        }
+        let gone = || Error::NoArchive { location: root.display().to_string() };
+        Self::at(ArchiveFolder::open(&root)?.ok_or_else(gone)?)
+    }
+
+    /// Opens the folder of an archive; without an identity in it there is `NoArchive`.
+    ///
+    /// What lies at its top must be what belongs there: otherwise it is `Damaged`.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, Error> {
+        let root = root.into();
+        let none = || Error::NoArchive { location: root.display().to_string() };
+        let folder = ArchiveFolder::open(&root)?.ok_or_else(none)?;
+        folder.examine(IDENTITY, Belongs::Fact)?.ok_or_else(none)?;
+        Self::at(folder)
+    }
+
+    /// `Damaged` when something else lies at the top than belongs there.
+    fn at(folder: ArchiveFolder) -> Result<Self, Error> {
+        for (name, belongs) in TOP {
+            folder.examine(name, belongs)?;
+        }
+        Ok(Self { folder, changed: Mutex::default(), open_files: Mutex::default() })
+    }
+
+    // All folders above are noted, not only new ones: an earlier writer may have made one of them
+    // and died before it could sync.
+    fn note_change(&self, name: &str) {
+        locked(&self.changed).extend(folders(name).map(str::to_owned));
+    }
+
+    fn opened(&self, name: &str) -> Result<Arc<File>, Error> {
+        check_name(name)?;
+        // Opening under the mutex keeps a file that is just being removed out of the cache.
+        let mut open_files = locked(&self.open_files);
+        if let Some(file) = open_files.touch(name) {
+            return Ok(file);
+        }
+        let file = Arc::new(self.folder.open_file(name)?.ok_or_else(|| missing(name))?.0);
+        open_files.keep(name, file.clone());
+        Ok(file)
+    }
+
+    /// Whether the object is there; with other bytes than these it is an error.
+    fn holds(&self, name: &str, bytes: &[u8]) -> Result<bool, Error> {
+        let Some((mut file, n_bytes)) = self.folder.open_file(name)? else { return Ok(false) };
+        if n_bytes != bytes.len() as u64 {
+            return Err(taken(name));
+        }
+        let mut there = Vec::with_capacity(bytes.len());
+        let read = (&mut file).take(n_bytes).read_to_end(&mut there);
+        read.map_err(|e| self.io("read", name, e))?;
+        if there != bytes {
+            return Err(taken(name));
+        }
+        // A copy made by other means may not have reached the disk yet.
+        file.sync_all().map_err(|e| self.io("sync", name, e))?;
+        Ok(true)
+    }
+
+    fn io(&self, operation: &'static str, name: &str, source: std::io::Error) -> Error {
+        io(operation, &self.folder.path().join(name), source)
+    }
+}
+
+impl Backend for Local {
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        check_name(name)?;
+        if !self.holds(name, bytes)? {
+            let temporary = TemporaryObject::write(&self.folder, name, bytes)?;
+            match temporary.give_name() {
+                Err(Errno::EXIST) => drop(self.holds(name, bytes)?),
+                named => named.map_err(|e| self.folder.io("write", name, e))?,
+            }
+        }
+        self.note_change(name);
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        // Held throughout: a second thread must not return before its own changes are durable.
+        let mut changed = locked(&self.changed);
+        for folder in changed.iter().rev() {
+            self.folder.sync(folder)?;
+        }
+        changed.clear();
+        Ok(())
+    }
+
+    fn swap(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        check_name(name)?;
+        let temporary = TemporaryObject::write(&self.folder, name, bytes)?;
+        temporary.replace().map_err(|e| self.folder.io("replace", name, e))?;
+        locked(&self.open_files).forget(name);
+        folders(name).try_for_each(|folder| self.folder.sync(folder))
+    }
+
+    fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+        check_name(name)?;
+        let Some((file, n_bytes)) = self.folder.open_file(name)? else { return Ok(None) };
+        check_limit(name, n_bytes, limit)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(n_bytes).unwrap_or(0));
+        // One byte more than allowed shows a file that grew meanwhile.
+        file.take((limit as u64).saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|e| self.io("read", name, e))?;
+        check_limit(name, bytes.len() as u64, limit)?;
+        Ok(Some(bytes))
+    }
+
+    fn read_range(&self, name: &str, offset: u64, n_bytes: usize) -> Result<Vec<u8>, Error> {
+        let file = self.opened(name)?;
+        let read = |e| self.io("read", name, e);
+        check_range(name, file.metadata().map_err(read)?.len(), offset, n_bytes)?;
+        let mut bytes = vec![0; n_bytes];
+        file.read_exact_at(&mut bytes, offset).map_err(read)?;
+        Ok(bytes)
+    }
+
+    fn size(&self, name: &str) -> Result<Option<u64>, Error> {
+        check_name(name)?;
+        self.folder.examine(name, Belongs::Fact)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Object>, Error> {
+        check_name(folder)?;
+        let mut objects = Vec::new();
+        self.folder.walk(folder, |found| {
+            if check_name(found.name).is_err() {
+                return Ok(());
+            }
+            if found.kind != FileType::RegularFile {
+                return Err(self.folder.misplaced(found.name, Belongs::Fact, found.kind));
+            }
+            let n_bytes = found.n_bytes().map_err(|e| self.io("examine", found.name, e))?;
+            objects.extend(n_bytes.map(|bytes| Object { name: found.name.to_owned(), bytes }));
+            Ok(())
+        })?;
+        objects.sort();
+        Ok(objects)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        check_name(name)?;
+        let has_folder = self.folder.remove(name)?;
+        locked(&self.open_files).forget(name);
+        // Gone already is noted too: whoever removed it may not have come to sync.
+        if has_folder {
+            self.note_change(name);
+        }
+        Ok(())
+    }
+
+    fn tidy(&self) -> Result<(), Error> {
+        self.folder.walk("", |found| match split(found.name).1.starts_with(TEMPORARY) {
+            true => self.folder.remove(found.name).map(drop),
+            false => Ok(()),
+        })
+    }
+
+    fn location(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(self.folder.path())
+    }
+}
+
+impl Lock for Local {
+    fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
+        lock(&self.folder, who)
+    }
+}
+
+/// Whether two paths lead to one folder.
+pub fn is_same_folder(one: &Path, other: &Path) -> bool {
+    let same = || Ok::<_, std::io::Error>(fs::canonicalize(one)? == fs::canonicalize(other)?);
+    one == other || same().is_ok_and(|same| same)
+}
+
+/// Takes a lock in a folder that holds no facts.
+pub fn lock_in(folder: &Path, who: &str) -> Result<Box<dyn Guard>, Error> {
+    let missing = || io("open", folder, ErrorKind::NotFound.into());
+    lock(&ArchiveFolder::open(folder)?.ok_or_else(missing)?, who)
+}
+
+fn lock(folder: &ArchiveFolder, who: &str) -> Result<Box<dyn Guard>, Error> {
+    let opened = folder.open_or_make(LOCK).map_err(|error| cannot_lock(folder, error))?;
+    match opened.try_lock() {
+        Ok(()) => Ok(Box::new(LockFile::new(opened, who))),
+        Err(TryLockError::WouldBlock) => Err(Error::Busy { who: holder(opened) }),
+        Err(TryLockError::Error(e)) => Err(io("lock", &folder.path().join(LOCK), e)),
+    }
+}
+
+fn cannot_lock(folder: &ArchiveFolder, error: Error) -> Error {
+    match error {
+        Error::Io { source, .. }
+            if matches!(
+                source.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            let location = folder.path().display().to_string();
+            Error::Refused(Refusal::ReadOnly { location })
+        }
+        error => error,
+    }
+}
+
+/// The lock's open file: closing it, by whatever end the process takes, lets the next writer in.
+struct LockFile(File);
+
+impl LockFile {
+    fn new(mut file: File, who: &str) -> Self {
+        // The text is a courtesy: a full disk must not keep anyone from taking things away.
+        let _ = file.set_len(0).and_then(|()| file.write_all(who.as_bytes()));
+        Self(file)
+    }
+}
+
+impl Guard for LockFile {}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        let _ = self.0.set_len(0);
+        // A child process that is just being started shares the open file until it is another program:
+        // closed only here, it would stay locked until then.
+        let _ = self.0.unlock();
+    }
+}
+
+/// What the holder of the lock wrote into it.
+fn holder(file: File) -> String {
+    let mut bytes = Vec::new();
+    let _ = file.take(WHO_BYTES_MAX).read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    match text.lines().next() {
+        Some(who) if !who.trim().is_empty() => who.trim().to_owned(),
+        _ => "it has left no name".to_owned(),
+    }
+}
+
+/// Files in use, the least recently used first.
+#[derive(Default)]
+struct OpenFiles(Vec<(String, Arc<File>)>);
+
+impl OpenFiles {
+    fn touch(&mut self, name: &str) -> Option<Arc<File>> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        self.0[at..].rotate_left(1);
+        self.0.last().map(|(_, file)| file.clone())
+    }
+
+    fn keep(&mut self, name: &str, file: Arc<File>) {
+        if self.0.len() == OPEN_FILES_MAX {
+            self.0.remove(0);
+        }
+        self.0.push((name.to_owned(), file));
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+}
+
+/// Bytes on their way to a name, written and synced under a name that no listing shows; removed when dropped.
+struct TemporaryObject<'a> {
+    folder: Handle<'a>,
+    temporary: String,
+    own_name: &'a str,
+}
+
+impl<'a> TemporaryObject<'a> {
+    fn write(folder: &'a ArchiveFolder, name: &'a str, bytes: &[u8]) -> Result<Self, Error> {
+        let (holder, own_name) = split(name);
+        let handle = folder.make(holder)?;
+        let made = new_temporary(folder, &handle);
+        let (temporary, mut file) = made.map_err(|e| folder.io("write", name, e))?;
+        let written = Self { folder: handle, temporary, own_name };
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(|e| io("write", &folder.path().join(name), e))?;
+        Ok(written)
+    }
+
+    /// Shows the bytes under their own name, and never replaces another file.
+    fn give_name(&self) -> Result<(), Errno> {
+        let (folder, temporary, name) = (&self.folder, &*self.temporary, self.own_name);
+        match handles::linkat(folder, temporary, folder, name, AtFlags::empty()) {
+            // File systems without hard links answer with one of these; there the writer's lock must do.
+            Err(Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS) => {
+                match handles::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(_) => Err(Errno::EXIST),
+                    Err(Errno::NOENT) => handles::renameat(folder, temporary, folder, name),
+                    Err(e) => Err(e),
+                }
+            }
+            linked => linked,
+        }
+    }
+
+    /// Shows the bytes under their own name, in the place of what was there.
+    fn replace(&self) -> Result<(), Errno> {
+        handles::renameat(&self.folder, &*self.temporary, &self.folder, self.own_name)
+    }
+}
+
+impl Drop for TemporaryObject<'_> {
+    fn drop(&mut self) {
+        // A renamed one is gone already.
+        let _ = handles::unlinkat(&self.folder, &*self.temporary, AtFlags::empty());
+    }
+}
+
+fn new_temporary(folder: &ArchiveFolder, handle: &Handle) -> Result<(String, File), Errno> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{TEMPORARY}{}-{number}", std::process::id());
+        match folder.create(handle, &name, OFlags::WRONLY) {
+            // An earlier process had our number and died.
+            Err(Errno::EXIST) => {}
+            made => return made.map(|file| (name, file)),
+        }
+    }
+}
+
+/// Leaves bytes as a write that was interrupted does.
+pub(super) fn leave_temporary(root: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    if let Some(folder) = ArchiveFolder::open(root)? {
+        std::mem::forget(TemporaryObject::write(&folder, name, bytes)?);
+    }
+    Ok(())
+}
+
+/// The folders from the object's own up to the archive's, which is "".
+fn folders(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(split(name).0), |folder| {
+        (!folder.is_empty()).then(|| split(folder).0)
+    })
+}
+
+/// The folders whose names change when `root` is made, and the one that holds it in any case: an earlier
+/// beginning may have made it and died before it could sync.
+fn holders(root: &Path) -> Vec<&Path> {
+    let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let new = root.ancestors().take_while(is_new);
+    let mut holders: Vec<&Path> = new.map(holder_of).collect();
+    if holders.is_empty() {
+        holders.push(holder_of(root));
+    }
+    holders
+}
+
+/// The folder of a path; a path without one lies in the working folder.
+fn holder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn refuse_other_files(root: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(root).map_err(|e| io("list", root, e))? {
+        let name = entry.map_err(|e| io("list", root, e))?.file_name();
+        let is_temporary = name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+        if name != LOCK && name != LOG && !is_temporary {
+            return Err(Error::usage(format!("{} is not empty", root.display())));
+        }
+    }
+    Ok(())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn io(operation: &'static str, path: &Path, source: std::io::Error) -> Error {
+    Error::io(operation, path.display().to_string(), source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_that_gets_a_new_name_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let new = at("a/b/c.archive");
+        assert_eq!(holders(&new), [at("a/b"), at("a"), folder.path().to_owned()]);
+        fs::create_dir_all(at("a/b")).unwrap();
+        assert_eq!(holders(&new), [at("a/b")]);
+        fs::create_dir(&new).unwrap();
+        assert_eq!(holders(&new), [at("a/b")], "an earlier beginning may not have come to sync");
+        assert_eq!(holders(Path::new("no-such.archive")), [Path::new(".")]);
+        assert_eq!(holders(Path::new("/")).len(), 1);
+    }
+
+    #[test]
+    fn an_object_is_durable_with_every_folder_above_it() {
+        let all = |name| folders(name).collect::<Vec<_>>();
+        assert_eq!(all("identity"), [""]);
+        assert_eq!(all("log/000/000/012"), ["log/000/000", "log/000", "log", ""]);
+    }
+}

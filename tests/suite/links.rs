@@ -1,0 +1,235 @@
+//! Nothing outside an archive is written or read: what lies in the place of one of its files or folders and is
+//! neither is refused by every verb, in a sentence that names it.
+
+use std::{
+    fs,
+    os::unix::{
+        fs::{MetadataExt, symlink},
+        net::UnixListener,
+    },
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::common::sandbox::{Ran, Sandbox, is_slow, program};
+
+/// Every verb that reads or writes, in an order in which the later ones have something to do.
+const VERBS: [&[&str]; 12] = [
+    &["ls"],
+    &["cat", "notice.txt"],
+    &["log"],
+    &["show", "notice.txt"],
+    &["diff", "notice.txt"],
+    &["similar", "notice.txt"],
+    &["stats"],
+    &["export", "-o", "out"],
+    &["add", "-q", "."],
+    &["compact", "--all"],
+    &["rebuild"],
+    &["audit"],
+];
+
+/// What can lie where a file or folder belongs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Intruder {
+    LinkToFile,
+    LinkToFolder,
+    LinkToNothing,
+    Pipe,
+    Socket,
+    Folder,
+}
+
+use Intruder::{Folder, LinkToFile, LinkToFolder, LinkToNothing, Pipe, Socket};
+
+const INTRUDERS: [Intruder; 6] = [LinkToFile, LinkToFolder, LinkToNothing, Pipe, Socket, Folder];
+
+impl Intruder {
+    /// Puts it in the place of `path`; links lead outside.
+    fn take_the_place_of(self, path: &Path, outside: &Path) {
+        if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+            fs::remove_dir_all(path).unwrap();
+        } else {
+            let _ = fs::remove_file(path);
+        }
+        match self {
+            LinkToFile => symlink(outside.join("letter.txt"), path).unwrap(),
+            LinkToFolder => symlink(outside, path).unwrap(),
+            LinkToNothing => symlink(outside.join("made-by-nobody"), path).unwrap(),
+            Pipe => assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
+            Socket => drop(UnixListener::bind(path).unwrap()),
+            Folder => fs::create_dir(path).unwrap(),
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            LinkToFile | LinkToFolder | LinkToNothing => "it is a symbolic link",
+            Pipe => "it is a named pipe",
+            Socket => "it is a socket",
+            Folder => "it is a folder",
+        }
+    }
+}
+
+/// An archive with two revisions, and a folder beside it that nobody may touch.
+fn example() -> (Sandbox, PathBuf) {
+    let sandbox = Sandbox::new();
+    for text in ["Ferries sail at noon.", "Ferries sail at one."] {
+        sandbox.write("notice.txt", text);
+        sandbox.run(["add", "-q", "notice.txt"]).expect(0);
+    }
+    let outside = sandbox.home().join("outside");
+    fs::create_dir_all(outside.join("000")).unwrap();
+    for name in ["letter.txt", "000/000", "catalog.sqlite"] {
+        fs::write(outside.join(name), "dear").unwrap();
+    }
+    (sandbox, outside)
+}
+
+/// Everything below a folder, and when it last changed.
+fn state(folder: &Path) -> Vec<(PathBuf, Vec<u8>, i64, i64)> {
+    let stamped = |(name, bytes): (PathBuf, Vec<u8>)| {
+        let found = fs::symlink_metadata(folder.join(&name)).unwrap();
+        (name, bytes, found.mtime(), found.mtime_nsec())
+    };
+    let mut all: Vec<_> = Sandbox::tree(folder).into_iter().map(stamped).collect();
+    let own = fs::metadata(folder).unwrap();
+    all.push((PathBuf::new(), Vec::new(), own.mtime(), own.mtime_nsec()));
+    all
+}
+
+/// One object of each kind in the archive, and every folder.
+fn objects(store: &Path) -> Vec<(String, bool)> {
+    let (mut folders, mut found) = (vec![PathBuf::new()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        let mut has_file = false;
+        let mut names: Vec<_> =
+            fs::read_dir(store.join(&folder)).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        for name in names {
+            let path = folder.join(name);
+            let is_folder = store.join(&path).is_dir();
+            // Of files that lie together one stands for all, but for those at the top.
+            if is_folder || !has_file || folder.as_os_str().is_empty() || folder.ends_with("log") {
+                found.push((path.to_str().unwrap().to_owned(), is_folder));
+            }
+            has_file |= !is_folder;
+            if is_folder {
+                folders.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[track_caller]
+fn run_bounded(sandbox: &Sandbox, words: &[&str], which: &str) -> Ran {
+    let mut command = sandbox.other("timeout");
+    command.arg("60").arg(program()).args(words);
+    let ran = Ran::of(&mut command);
+    assert!(ran.code.is_some_and(|code| code != 124), "{which}: {words:?} waits for ever");
+    ran
+}
+
+#[test]
+fn every_object_in_every_disguise_is_refused_and_nothing_outside_is_touched() {
+    let (sandbox, outside) = example();
+    let store = sandbox.store();
+    let whole = sandbox.home().join("whole");
+    let copy = |from: &Path, to: &Path| {
+        let _ = fs::remove_dir_all(to);
+        assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+    };
+    copy(&store, &whole);
+    let before = state(&outside);
+    for (name, is_folder) in objects(&store) {
+        let is_at_top = !name.contains('/');
+        for intruder in INTRUDERS {
+            let stands_for_others = matches!(intruder, LinkToFile | LinkToFolder | Pipe);
+            let is_tried = is_at_top || stands_for_others || is_slow();
+            if !is_tried || is_folder && intruder == Folder {
+                continue;
+            }
+            let which = format!("{intruder:?} for {name}");
+            let (mut n_refused, verbs) = (0, VERBS.len());
+            copy(&whole, &store);
+            intruder.take_the_place_of(&store.join(&name), &outside);
+            for words in VERBS {
+                let ran = run_bounded(&sandbox, words, &which);
+                let text = ran.text();
+                assert!(state(&outside) == before, "{which}: {words:?} changed something outside");
+                assert!(!text.contains("dear"), "{which}: {words:?} read something outside");
+                assert!(!ran.err.contains("panic"), "{which}: {words:?}\n{}", ran.err);
+                let says = ran.err.contains(intruder.words()) || text.contains(intruder.words());
+                if says {
+                    assert_eq!(ran.code, Some(6), "{which}: {words:?}\n{}{text}", ran.err);
+                    n_refused += 1;
+                }
+            }
+            // What no verb needs to look at for its answer is no reason to refuse it; at the top all look.
+            assert!(
+                if is_at_top { n_refused == verbs } else { n_refused > 0 },
+                "{which}: refused by {n_refused} verbs"
+            );
+        }
+    }
+}
+
+#[test]
+fn files_of_the_catalog_that_are_not_there_yet_are_looked_at_too() {
+    let (sandbox, outside) = example();
+    let store = sandbox.store();
+    let before = state(&outside);
+    for name in ["catalog.sqlite-wal", "catalog.sqlite-shm", "catalog.sqlite-journal"] {
+        for intruder in INTRUDERS {
+            let path = store.join(name);
+            intruder.take_the_place_of(&path, &outside);
+            let which = format!("{intruder:?} for {name}");
+            for words in VERBS {
+                let ran = run_bounded(&sandbox, words, &which);
+                assert_eq!(ran.code, Some(6), "{which}: {words:?}\n{}", ran.err);
+                let sentence = format!("{name} is damaged: {}", intruder.words());
+                let said = ran.says(&sentence);
+                if name.starts_with("catalog") {
+                    said.says("remove it, and it is made anew");
+                }
+                assert!(state(&outside) == before, "{which}: {words:?}");
+            }
+            match intruder {
+                Folder => fs::remove_dir(&path).unwrap(),
+                _ => fs::remove_file(&path).unwrap(),
+            }
+        }
+    }
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
+#[test]
+fn a_link_to_the_archive_itself_may_be_followed() {
+    let (sandbox, _) = example();
+    symlink(sandbox.store(), sandbox.at("link.archive")).unwrap();
+    sandbox.write("notice.txt", "Ferries do not sail.");
+    sandbox.run(["--store", "link.archive", "add", "-q", "notice.txt"]).expect(0).expect_quiet();
+    sandbox.run(["--store", "link.archive", "cat", "notice.txt"]).answers("Ferries do not sail.");
+    sandbox.run(["audit", "-q"]).expect(0);
+    let beside = sandbox.store().join("catalog.sqlite").canonicalize().unwrap();
+    let stats = &sandbox.json(["--store", "link.archive", "stats"])[0];
+    assert_eq!(stats["catalog_path"], beside.to_str().unwrap());
+}
+
+#[test]
+fn a_new_archive_is_made_through_no_link() {
+    let sandbox = Sandbox::bare();
+    let outside = sandbox.home().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("letter.txt"), "dear").unwrap();
+    let before = state(&outside);
+    for (name, target) in [("lock", outside.join("letter.txt")), ("log", outside.clone())] {
+        fs::create_dir_all(sandbox.store()).unwrap();
+        symlink(target, sandbox.store().join(name)).unwrap();
+        sandbox.run(["init", "-q"]).expect(6).says("is damaged: it is a symbolic link");
+        assert!(state(&outside) == before, "{name}");
+        fs::remove_dir_all(sandbox.store()).unwrap();
+    }
+}

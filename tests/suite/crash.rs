@@ -212,19 +212,19 @@ fn storm(step: Step, sample: Sample) {
 #[test]
 fn a_failed_init_or_add_leaves_the_old_state_or_the_new() {
     for step in SMALL {
-        storm(step, Sample { writes: 1, reads: 5 }.of());
+        storm(step, Sample { writes: 3, reads: 13 }.of());
     }
 }
 
 #[test]
 fn a_failed_add_of_a_large_content_leaves_the_old_state_or_the_new() {
-    storm(Step::Large, Sample { writes: 17, reads: 97 }.of());
+    storm(Step::Large, Sample { writes: 41, reads: 251 }.of());
 }
 
 #[test]
 fn a_failed_compaction_loses_nothing() {
     for step in [Step::Tidy, Step::Rewrite] {
-        storm(step, Sample { writes: 11, reads: 97 }.of());
+        storm(step, Sample { writes: 29, reads: 251 }.of());
     }
 }
 
@@ -256,7 +256,7 @@ fn in_a_folder_with_a_catalog_it_is_the_same() {
                     step,
                     &format!("{step:?}, {fault:?} at call {n}: {call}"),
                 );
-                n += if is_slow() { 1 } else { 83 };
+                n += if is_slow() { 1 } else { 211 };
             }
         }
     }

@@ -143,11 +143,12 @@ fn every_object_in_every_disguise_is_refused_and_nothing_outside_is_touched() {
     };
     copy(&store, &whole);
     let before = state(&outside);
-    for (name, is_folder) in objects(&store) {
+    for (o, (name, is_folder)) in objects(&store).into_iter().enumerate() {
         let is_at_top = !name.contains('/');
-        for intruder in INTRUDERS {
-            let stands_for_others = matches!(intruder, LinkToFile | LinkToFolder | Pipe);
-            let is_tried = is_at_top || stands_for_others || is_slow();
+        for (i, intruder) in INTRUDERS.into_iter().enumerate() {
+            // Each intruder in the place of some object, each object replaced by some.
+            let n = if is_at_top { 2 } else { INTRUDERS.len() };
+            let is_tried = is_slow() || (o + i) % n == 0;
             if !is_tried || is_folder && intruder == Folder {
                 continue;
             }

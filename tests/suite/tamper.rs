@@ -19,7 +19,7 @@ use docarchive::internals::{
 };
 use rusqlite::Connection;
 
-use crate::common::{add, context, init_in, intake, open_in, sandbox::Sandbox, signer};
+use crate::common::{add, context, init_in, intake, is_slow, open_in, sandbox::Sandbox, signer};
 
 const DOCUMENT: &str = "docs/tamper.md";
 
@@ -341,15 +341,20 @@ fn i15_every_edit_of_the_catalog_is_named_or_made_good() {
     }
     let edits = edits(&db);
     db.close().unwrap();
-    let found: Vec<String> = edits.iter().map(|edit| play(&grown, edit)).collect();
-    let found = found.join("\n");
-    println!("{found}");
+    let stride = if is_slow() { 1 } else { 5 };
+    let found: Vec<String> = edits.iter().step_by(stride).map(|edit| play(&grown, edit)).collect();
     let published =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT)).unwrap();
     let matrix: Vec<&str> =
         published.lines().skip_while(|line| !line.starts_with("| ---")).skip(1).collect();
     let matrix: Vec<&str> = matrix.into_iter().take_while(|line| line.starts_with("| ")).collect();
-    assert!(matrix.join("\n") == found, "the matrix in {DOCUMENT} is to be:\n{found}");
+    let expected: Vec<&str> = matrix.iter().step_by(stride).copied().collect();
+    let advice = "ARCHIVE_SLOW=1 prints the whole matrix";
+    assert!(
+        matrix.len() == edits.len() && expected == found,
+        "the matrix in {DOCUMENT} is to be ({advice}):\n{}",
+        found.join("\n")
+    );
 }
 
 #[test]

@@ -50,9 +50,7 @@ pub(super) struct Home {
 impl Home {
     fn new(storage: Arc<dyn Storage>, catalog: Option<&Path>) -> Self {
         let backend: Arc<dyn Backend> = storage.clone();
-        let is_elsewhere = catalog.is_some_and(|folder| {
-            backend.folder().is_none_or(|facts| !local::is_same_folder(folder, facts))
-        });
+        let is_elsewhere = catalog.is_some_and(|folder| !storage.lies_in(folder));
         let catalog = catalog.map(Path::to_owned);
         Self { backend, lock: storage, catalog, is_elsewhere, stat_cache: None }
     }

@@ -11,7 +11,7 @@ use super::{Backend, Guard, Lock, Object, Storage, local};
 
 /// Passes every call on and keeps a list of them, until the fault comes; a clone is another handle.
 ///
-/// Calls are numbered from 0. `location` and `folder` are no calls.
+/// Calls are numbered from 0. `location` is no call.
 #[derive(Clone)]
 pub struct Faulty {
     inner: Arc<dyn Storage>,
@@ -185,15 +185,15 @@ impl Backend for Faulty {
     fn location(&self) -> String {
         self.inner.location()
     }
-
-    fn folder(&self) -> Option<&Path> {
-        self.inner.folder()
-    }
 }
 
 impl Lock for Faulty {
     fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
         self.whole("lock", "", || self.inner.lock(who))
+    }
+
+    fn lies_in(&self, folder: &Path) -> bool {
+        self.inner.lies_in(folder)
     }
 }
 

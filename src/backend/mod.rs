@@ -72,11 +72,6 @@ pub trait Backend: Send + Sync {
 
     /// Where the archive lies, in words for people: errors about it as a whole name it so.
     fn location(&self) -> String;
-
-    /// The folder of this machine that the archive lies in, if it lies in one.
-    fn folder(&self) -> Option<&Path> {
-        None
-    }
 }
 
 /// Lets one writer at a time at the facts.
@@ -85,6 +80,11 @@ pub trait Lock: Send + Sync {
     ///
     /// `Busy` when another holds it, `Refusal::ReadOnly` when nothing can be written here at all.
     fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error>;
+
+    /// Whether the lock lies in this folder, so that what else lies there needs none of its own.
+    fn lies_in(&self, _folder: &Path) -> bool {
+        false
+    }
 }
 
 /// All that an archive needs: facts, and the lock before them.

@@ -232,20 +232,20 @@ impl Backend for Local {
     fn location(&self) -> String {
         self.folder.path().display().to_string()
     }
-
-    fn folder(&self) -> Option<&Path> {
-        Some(self.folder.path())
-    }
 }
 
 impl Lock for Local {
     fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
         lock(&self.folder, who)
     }
+
+    fn lies_in(&self, folder: &Path) -> bool {
+        is_same_folder(folder, self.folder.path())
+    }
 }
 
 /// Whether two paths lead to one folder.
-pub fn is_same_folder(one: &Path, other: &Path) -> bool {
+fn is_same_folder(one: &Path, other: &Path) -> bool {
     let same = || Ok::<_, std::io::Error>(fs::canonicalize(one)? == fs::canonicalize(other)?);
     one == other || same().is_ok_and(|same| same)
 }

@@ -32,6 +32,7 @@ mod races;
 mod readme;
 mod rebuild;
 mod remains;
+mod second_reader;
 mod selection;
 mod signals;
 mod sizes;

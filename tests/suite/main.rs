@@ -39,6 +39,7 @@ mod sizes;
 mod store;
 mod streams;
 mod tamper;
+mod threats;
 mod tree;
 mod trust;
 mod walk;

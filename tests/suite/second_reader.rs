@@ -18,15 +18,15 @@ use zstd::zstd_safe::DCtx;
 
 use crate::common::{add, add_one, compact, context, everything, init, noise, signer};
 
-type Hash = [u8; 32];
+pub type Hash = [u8; 32];
 
-fn sha256(parts: &[&[u8]]) -> Hash {
+pub fn sha256(parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha256::new();
     parts.iter().for_each(|part| hasher.update(part));
     hasher.finalize().into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -103,7 +103,7 @@ fn identity(facts: &Contents) -> (String, Vec<u8>, VerifyingKey) {
 // Step 2.
 
 /// Size and root of the checkpoint that begins a commit, and what comes after the note.
-fn checkpoint<'a>(commit: &'a [u8], facts: &Contents) -> (u64, Hash, &'a [u8]) {
+pub fn checkpoint<'a>(commit: &'a [u8], facts: &Contents) -> (u64, Hash, &'a [u8]) {
     let (origin, id, key) = identity(facts);
     let empty_line = |bytes: &[u8]| bytes.windows(2).position(|two| two == b"\n\n").unwrap();
     let n_text = empty_line(commit) + 1;
@@ -128,7 +128,7 @@ fn checkpoint<'a>(commit: &'a [u8], facts: &Contents) -> (u64, Hash, &'a [u8]) {
 // Step 3.
 
 /// The Merkle tree hash of RFC 6962.
-fn tree_hash(leaves: &[Hash]) -> Hash {
+pub fn tree_hash(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => sha256(&[]),
         [leaf] => *leaf,
@@ -140,7 +140,7 @@ fn tree_hash(leaves: &[Hash]) -> Hash {
 }
 
 /// The id, the first index and the items of the bundles: of a commit behind its note, or of details.
-fn bundled(body: &[u8], n_length: usize) -> (String, u64, Vec<Vec<u8>>) {
+pub fn bundled(body: &[u8], n_length: usize) -> (String, u64, Vec<Vec<u8>>) {
     let mut body = Bytes(body);
     let (id, first, n_bundles) = (hex(body.take(8)), body.little(8), body.little(4));
     let lengths: Vec<_> = (0..n_bundles).map(|_| body.little(4) as usize).collect();
@@ -160,7 +160,7 @@ fn bundled(body: &[u8], n_length: usize) -> (String, u64, Vec<Vec<u8>>) {
 }
 
 /// Every event of the archive with its detail, in order, compared with the newest checkpoint.
-fn events(facts: &Contents) -> Vec<(Value, Value)> {
+pub fn events(facts: &Contents) -> Vec<(Value, Value)> {
     let number = |n: usize| format!("{:03}/{:03}/{:03}", n / 1_000_000, n / 1000 % 1000, n % 1000);
     let commits = (0..).map_while(|n| facts.get(&format!("log/{}", number(n))));
     let (mut events, mut leaves, mut newest) = (Vec::new(), Vec::new(), (0, sha256(&[])));

@@ -184,6 +184,10 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
         Error::Damaged { object, .. } if object.starts_with('/') => {
             Some(format!("ls -ld {}", word(object)))
         }
+        // An audit that cannot even begin; the parts that it needs are in every copy.
+        Error::Damaged { object, .. } if verb == "audit" && is_needed_to_open(object) => {
+            Some("archive audit --store path/to/a/copy".to_owned())
+        }
         Error::Damaged { .. } | Error::Untrusted { .. } | Error::OtherHistory { .. } => {
             (verb != "audit").then(|| "archive audit".to_owned())
         }
@@ -192,6 +196,10 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
         Error::Busy { .. } => Some(format!("archive {verb} --wait 10m …")),
         Error::Interrupted => None,
     }
+}
+
+fn is_needed_to_open(object: &str) -> bool {
+    matches!(object.split('/').next(), Some("identity" | "log"))
 }
 
 fn hint_for_io(path: &str, kind: io::ErrorKind) -> Option<String> {

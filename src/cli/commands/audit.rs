@@ -14,6 +14,7 @@ use crate::{
         args::{help::examples, values::n_threads},
         exit::ExitCode,
         given::{self, GivenText},
+        operand::whole_document,
         print::{
             failure::checkpoint_lines,
             json::typed,
@@ -150,7 +151,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     let documents = args
         .docs
         .iter()
-        .map(|words| Ok(archive.document(words.as_bytes())?.id))
+        .map(|words| Ok(whole_document(&archive, "audit", words.as_bytes(), session.now)?.id))
         .collect::<Result<Vec<_>, Error>>()?;
     let scope = AuditScope { is_quick: args.quick, documents, n_threads: n_threads(None) };
     let mut progress = session.progress();

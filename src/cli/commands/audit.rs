@@ -45,7 +45,8 @@ pub struct AuditArgs {
     #[arg(long)]
     pub quick: bool,
 
-    /// The public key that must have signed: the vkey line itself, or a file that holds it
+    /// The public key that must have signed: the vkey line itself, or a file that holds it; - is
+    /// standard input
     #[arg(long, value_name = "LINE|FILE")]
     pub vkey: Option<PathBuf>,
 

@@ -108,6 +108,28 @@ fn what_is_no_name_is_refused_before_anything_is_touched() {
 }
 
 #[test]
+fn a_note_or_source_that_is_too_long_is_refused_before_anything_is_stored() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x", "x");
+    let before = Sandbox::tree(&sandbox.store());
+    let controls = "\u{1}".repeat(16 << 10);
+    for (word, text) in [
+        ("--note", "n".repeat((16 << 10) + 1)),
+        ("--source", "s".repeat((8 << 10) + 1)),
+        ("--note", controls),
+    ] {
+        for dry in [&["-n"][..], &[]] {
+            sandbox.run([&["add", "x", word, &text], dry].concat()).expect(2).says("at most ");
+        }
+    }
+    let after = Sandbox::tree(&sandbox.store());
+    let packs = |tree: &[(std::path::PathBuf, Vec<u8>)]| {
+        tree.iter().filter(|(path, _)| path.starts_with("packs")).count()
+    };
+    assert_eq!((packs(&before), packs(&after)), (0, 0));
+}
+
+#[test]
 fn a_path_that_is_not_there_is_partial_and_the_rest_is_safe() {
     let sandbox = Sandbox::new();
     sandbox.write("x", "x");

@@ -198,6 +198,13 @@ fn what_is_typed_wrongly_is_answered_with_the_thing_and_the_way_out() {
     for (words, code, says) in [
         (&["add", "gone"][..], 3, "cannot read gone: no such file or directory"),
         (&["init", "other"], 2, "there is an archive at other already"),
+        (
+            &["init", "other/log/x"],
+            2,
+            "no archive is made at other/log/x: it would lie in the archive",
+        ),
+        (&["log", "-n", "x"], 2, "write a number, such as 20"),
+        (&["diff", "-U", "x", "doc"], 2, "write a number, such as 20"),
         (&["init", "folder"], 2, "folder is not empty"),
         (&["init", "file"], 2, "file is not a folder"),
         (&["ls", "--store", "gone"], 10, "hint: archive init gone"),

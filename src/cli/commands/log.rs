@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     archive::Archive,
     cli::{
-        args::help::examples,
+        args::{help::examples, values},
         exit::ExitCode,
         operand::whole_document,
         print::{
@@ -38,7 +38,7 @@ pub struct LogArgs {
     pub doc: Option<OsString>,
 
     /// Only the latest N
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = values::count::<u64>)]
     pub limit: Option<u64>,
 }
 

@@ -262,7 +262,7 @@ fn damage_to_packs_has_the_codes_of_its_row() {
     assert_eq!(with(None), missing);
     assert_eq!(with(Some(&facts[packs[1]])), missing, "another one in its place");
     let mut more = facts.clone();
-    let stray = format!("packs/{0}/{1}-000000", &"ab".repeat(1), "ab".repeat(32));
+    let stray = format!("packs/ab/{}-000000", "ab".repeat(32));
     more.insert(stray, whole.clone());
     assert_eq!(codes(&more), Some(BTreeSet::from(["BLOB-UNREFERENCED"])));
 }

@@ -44,7 +44,7 @@ impl Provenance {
     pub(super) fn check(&self) -> Result<(), Error> {
         let detail = ReviseDetail {
             salt: Default::default(),
-            name: DocName::new(&[0xff; NAME_BYTES_MAX]).map_err(|e| Error::usage(e.to_string()))?,
+            name: DocName::new([0xff; NAME_BYTES_MAX]).map_err(|e| Error::usage(e.to_string()))?,
             source: self.source.clone(),
             captured: None,
             mtime: None,

@@ -56,6 +56,9 @@ impl CatalogPlace {
         origin: impl FnOnce() -> Result<String, Error>,
     ) -> Result<Self, Error> {
         if let Some(named) = named.or(environment.catalog_folder()) {
+            if named.exists() && !named.is_dir() {
+                return Err(Error::usage(format!("{} is not a folder", named.display())));
+            }
             let folder = named.join(key(&origin()?, archive));
             files::make_private_folder(&folder)
                 .map_err(|source| Error::io("make", folder.display().to_string(), source))?;

@@ -1,4 +1,5 @@
-//! What lies outside of the archive, opened for it; and what people see of an operand.
+//! What words of the command line mean: what lies outside of the archive is opened for it, and a document
+//! that is meant as a whole is no revision; and what people see of an operand.
 
 use std::{
     ffi::OsStr,
@@ -9,10 +10,14 @@ use std::{
 };
 
 use crate::{
-    archive::operand::{Operand, Outside},
+    archive::{
+        Archive,
+        operand::{Operand, Outside},
+    },
     types::{
         document::{Document, Revision},
         error::Error,
+        time::Timestamp,
     },
 };
 
@@ -49,4 +54,21 @@ pub fn label(operand: &Operand) -> String {
 /// `name@number`.
 pub fn label_of(document: &Document, revision: &Revision) -> String {
     format!("{}@{}", shown_name(document.name.as_bytes()), revision.number)
+}
+/// The document that words name, for a verb that takes no single revision.
+pub fn whole_document(
+    archive: &Archive,
+    verb: &str,
+    words: &[u8],
+    now: Timestamp,
+) -> Result<Document, Error> {
+    let (name, which) = archive.split(words, now)?;
+    let document = archive.document(name)?;
+    match which {
+        None => Ok(document),
+        Some(_) => {
+            let name = String::from_utf8_lossy(name);
+            Err(Error::usage(format!("{verb} is about all revisions: archive {verb} {name}")))
+        }
+    }
 }

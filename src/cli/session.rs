@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -24,6 +25,7 @@ use super::{
     files,
     keyring::{self, Keyring},
     location::{ChosenBy, Environment, Location, canonical},
+    own_files::{OwnFile, OwnFiles},
     print::{
         json::typed,
         messages::Messages,
@@ -254,6 +256,7 @@ impl Session {
         folder: &Path,
         origin: Option<&str>,
     ) -> Result<(Archive, PathBuf), Error> {
+        self.expect_no_archive_around(folder)?;
         let seed = keyring::fresh_seed()?;
         let origin = origin.map_or_else(|| fresh_origin(folder, &seed), str::to_owned);
         self.expect_unused(&origin)?;
@@ -270,6 +273,21 @@ impl Session {
         self.catalog_place = Some(place);
         self.remember_at(&archive, folder);
         Ok((archive, file))
+    }
+
+    /// An archive in an archive would be a folder there that belongs to nothing.
+    fn expect_no_archive_around(&self, folder: &Path) -> Result<(), Error> {
+        let around = OwnFiles::of(&self.environment, None).holding(folder);
+        match around
+            .filter(|(path, what)| *what == OwnFile::AnArchive && *path != canonical(folder))
+        {
+            None => Ok(()),
+            Some((around, _)) => Err(Error::usage(format!(
+                "no archive is made at {}: it would lie in the archive {}",
+                shown_name(folder.as_os_str().as_bytes()),
+                shown_name(around.as_os_str().as_bytes())
+            ))),
+        }
     }
 
     /// Refuses an origin that an archive has already: two histories under one name contradict each other.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::inspect::history::signed_head;
 use crate::types::{
     digest::Digest,
-    error::Error,
+    error::{Error, in_words},
     limits::{IDENTITY_BYTES_MAX, NOTE_BYTES_MAX},
     time::Timestamp,
 };
@@ -219,25 +219,27 @@ struct TrustFile {
 fn read(file: &Path) -> Result<Option<TrustFile>, String> {
     match files::read_small(file, FILE_BYTES_MAX) {
         Ok(text) => Ok(text.map(|text| TrustFile { file: file.to_owned(), text })),
-        Err(error) => Err(format!("{}: {error}", file.display())),
+        Err(error) => Err(explained(file, &error)),
     }
+}
+
+fn explained(file: &Path, error: &io::Error) -> String {
+    format!("{}: {}", file.display(), in_words(error))
 }
 
 /// Waits for others that change the trust store; the file system may know no locks.
 fn lock(folder: &Path) -> Result<File, String> {
     let file = folder.join("lock");
     let open = || files::make_private_folder(folder).and_then(|()| files::open_private(&file));
-    let opened = open().map_err(|error| format!("{}: {error}", file.display()))?;
+    let opened = open().map_err(|error| explained(&file, &error))?;
     match opened.lock() {
-        Err(error) if error.kind() != io::ErrorKind::Unsupported => {
-            Err(format!("{}: {error}", file.display()))
-        }
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(explained(&file, &error)),
         _ => Ok(opened),
     }
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
-    let explain = |error: io::Error| format!("{}: {error}", file.display());
+    let explain = |error: io::Error| explained(file, &error);
     // Most commands see what was seen before; they need not wait for a disk.
     if files::read_small(file, FILE_BYTES_MAX).is_ok_and(|old| old.as_deref() == Some(bytes)) {
         return Ok(());

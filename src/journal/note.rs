@@ -181,6 +181,9 @@ impl Verifier {
         if public_key.is_weak() {
             return Err(BadKey("the key is one that verifies signatures nobody made"));
         }
+        if public_key.to_edwards().compress().as_bytes() != public_key.as_bytes() {
+            return Err(BadKey("the key is not in the one encoding that its point has"));
+        }
         let typed = [&[ED25519], &public_key.as_bytes()[..]].concat();
         let digest = Digest::of(&[name.as_bytes(), b"\n", &typed].concat());
         let [a, b, c, d, ..] = *digest.as_bytes();
@@ -403,6 +406,21 @@ mod tests {
         assert!(Signer::parse(GO_VKEY).is_err());
         assert!(Signer::parse(&GO_KEY.replace("c74f20a3", "c74f20a4")).is_err());
         assert!(Signer::from_seed("a+b", &[0; 32]).is_err());
+    }
+
+    #[test]
+    fn a_key_in_an_encoding_that_rfc_8032_refuses_is_refused() {
+        // The nineteen encodings of a coordinate that is not below the prime, with both signs.
+        let encodings = (0xed..=0xff_u8).flat_map(|low| [0x7f, 0xff].map(|high| (low, high)));
+        let mut n_points = 0;
+        for (low, high) in encodings {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (low, high);
+            let Ok(key) = VerifyingKey::from_bytes(&bytes) else { continue };
+            n_points += usize::from(!key.is_weak());
+            assert!(Verifier::new("example.org", key).is_err(), "{low:x} {high:x}");
+        }
+        assert!(n_points > 9, "{n_points}");
     }
 
     #[test]

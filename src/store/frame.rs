@@ -422,6 +422,7 @@ impl Unpacker {
         base: Option<&[u8]>,
         n_raw: usize,
     ) -> Result<Vec<u8>, FrameError> {
+        check_zstd_frame(payload, n_raw)?;
         let mut raw = Vec::with_capacity(n_raw);
         let found = match base {
             None => self.0.decompress(&mut raw, payload),
@@ -477,6 +478,39 @@ impl Unpacker {
         raw
     }
 }
+
+/// A payload is exactly one zstd frame: it states how much it gives, asks for no trained dictionary, and
+/// any decoder has room for its window.
+fn check_zstd_frame(payload: &[u8], n_raw: usize) -> Result<(), FrameError> {
+    let bad = |why: &str| Err(FrameError::Payload(why.to_owned()));
+    if zstd_safe::find_frame_compressed_size(payload) != Ok(payload.len()) {
+        return bad("it is not one zstd frame");
+    }
+    if !matches!(zstd_safe::get_frame_content_size(payload), Ok(Some(n)) if n == n_raw as u64) {
+        return bad("its zstd frame does not state its length");
+    }
+    if zstd_safe::get_dict_id_from_frame(payload).is_some() {
+        return bad("its zstd frame asks for a dictionary");
+    }
+    if window_bytes(payload).is_none_or(|n| n > WINDOW_BYTES_MAX.max(n_raw as u64)) {
+        return bad("its zstd frame has too large a window");
+    }
+    Ok(())
+}
+
+/// The window of a zstd frame that states its content size (RFC 8878, section 3.1.1.1.2).
+fn window_bytes(frame: &[u8]) -> Option<u64> {
+    let is_single_segment = frame.get(4)? & 0x20 != 0;
+    if is_single_segment {
+        return zstd_safe::get_frame_content_size(frame).ok().flatten();
+    }
+    let descriptor = u64::from(*frame.get(5)?);
+    let base = 1 << (10 + (descriptor >> 3));
+    Some(base + base / 8 * (descriptor & 7))
+}
+
+/// No payload's zstd frame has a larger window, unless the frame's content is larger.
+const WINDOW_BYTES_MAX: u64 = 8 << 20;
 
 /// The least that zstd needs to begin a frame.
 const ZSTD_HEADER_BYTES_MIN: usize = 5;
@@ -665,6 +699,53 @@ mod tests {
             for base in [None, Some(&pair[0][..])] {
                 let fresh = Packer::default().pack(&pair[1], base, 9);
                 assert_eq!(packer.pack(&pair[1], base, 9), fresh);
+            }
+        }
+    }
+
+    /// A zstd frame of `abc` as it is, with a window of its own.
+    fn with_window(descriptor: u8) -> Vec<u8> {
+        let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x80, descriptor, 3, 0, 0, 0, 0x19, 0, 0];
+        [&frame[..], b"abc"].concat()
+    }
+
+    #[test]
+    fn a_payload_is_one_zstd_frame_that_states_its_length_and_a_window_within_bounds() {
+        let unpack = |payload: &[u8]| match Unpacker::default().unpack(payload, None, 3) {
+            Ok(raw) => assert_eq!(raw, b"abc"),
+            Err(FrameError::Payload(why)) => panic!("{why}"),
+            Err(other) => panic!("{other:?}"),
+        };
+        let refused = |payload: &[u8], words: &str| {
+            let found = Unpacker::default().unpack(payload, None, 3);
+            assert!(
+                matches!(&found, Err(FrameError::Payload(why)) if why.contains(words)),
+                "{found:?}"
+            );
+        };
+        // 8 MiB is exponent 13, mantissa 0; the next larger window has mantissa 1.
+        let (largest, larger) = (13 << 3, 13 << 3 | 1);
+        unpack(&with_window(0));
+        unpack(&with_window(largest));
+        refused(&with_window(larger), "too large a window");
+        refused(&with_window(17 << 3), "too large a window");
+        let one = with_window(0);
+        refused(&[&one[..], &one].concat(), "not one zstd frame");
+        refused(&[&one[..], &[0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]].concat(), "not one zstd frame");
+        refused(&one[..one.len() - 1], "not one zstd frame");
+        let unstated = [&[0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0x19, 0, 0], &b"abc"[..]].concat();
+        refused(&unstated, "does not state its length");
+    }
+
+    #[test]
+    fn a_list_may_have_a_window_of_its_size_and_no_larger_one_is_ever_written() {
+        let lists = [b"one list ", b"the next "].map(|line| line.repeat(1 << 20));
+        let mut packer = Packer::default();
+        for base in [None, Some(&lists[0][..])] {
+            for level in [1, 6] {
+                let packed = packer.pack(&lists[1], base, level).unwrap();
+                assert!(window_bytes(&packed).unwrap() <= lists[1].len() as u64);
+                check_zstd_frame(&packed, lists[1].len()).unwrap();
             }
         }
     }

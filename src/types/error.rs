@@ -53,7 +53,7 @@ pub enum Error {
         why: String,
     },
     /// The machine refused: disk, permission, device.
-    #[error("cannot {operation} {path}: {source}")]
+    #[error("cannot {operation} {path}: {}", in_words(.source))]
     Io {
         /// A verb: `read`, `write`, `sync`.
         operation: &'static str,
@@ -124,6 +124,22 @@ pub enum Refusal {
         /// The archive's folder, or the file in it.
         location: String,
     },
+}
+
+/// What the system says of an error, without its number, as the end of a sentence.
+pub fn in_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let Some(number) = error.raw_os_error() else { return text };
+    let text = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);
+    let mut letters = text.chars();
+    let (first, second) = (letters.next(), letters.clone().next());
+    match first {
+        // Not the first letter of a name that is spelled in capitals.
+        Some(first) if second.is_some_and(char::is_lowercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// What is wrong with an object that is not there.

@@ -108,6 +108,28 @@ fn what_is_no_name_is_refused_before_anything_is_touched() {
 }
 
 #[test]
+fn a_note_or_source_that_is_too_long_is_refused_before_anything_is_stored() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x", "x");
+    let before = Sandbox::tree(&sandbox.store());
+    let controls = "\u{1}".repeat(16 << 10);
+    for (word, text) in [
+        ("--note", "n".repeat((16 << 10) + 1)),
+        ("--source", "s".repeat((8 << 10) + 1)),
+        ("--note", controls),
+    ] {
+        for dry in [&["-n"][..], &[]] {
+            sandbox.run([&["add", "x", word, &text], dry].concat()).expect(2).says("at most ");
+        }
+    }
+    let after = Sandbox::tree(&sandbox.store());
+    let packs = |tree: &[(std::path::PathBuf, Vec<u8>)]| {
+        tree.iter().filter(|(path, _)| path.starts_with("packs")).count()
+    };
+    assert_eq!((packs(&before), packs(&after)), (0, 0));
+}
+
+#[test]
 fn a_path_that_is_not_there_is_partial_and_the_rest_is_safe() {
     let sandbox = Sandbox::new();
     sandbox.write("x", "x");
@@ -270,8 +292,8 @@ fn a_file_nobody_may_read_is_partial_and_the_rest_is_safe() {
     let Some(mut init) = sandbox.as_nobody(["init", "-q"]) else { return };
     Ran::of(&mut init).expect(0);
     let ran = Ran::of(&mut sandbox.as_nobody(["add", "d"]).unwrap()).expect(3);
-    let ran = ran.says("cannot read d/closed: Permission denied");
-    let ran = ran.says("cannot read d/closed-folder: Permission denied");
+    let ran = ran.says("cannot read d/closed: permission denied");
+    let ran = ran.says("cannot read d/closed-folder: permission denied");
     ran.says("2 new documents").says("2 not read");
     let ran =
         Ran::of(&mut sandbox.as_nobody(["add", "d", "--json"]).unwrap()).expect(3).expect_quiet();
@@ -311,7 +333,7 @@ fn a_full_disk_names_itself_and_the_same_add_succeeds_later() {
     let [_, first, full, later] = &parts[..] else { panic!("{output}") };
     assert!(first.starts_with("0]\n"), "{output}");
     assert!(full.starts_with("5]\nerror: cannot write "), "{output}");
-    assert!(full.contains("No space left on device") && full.contains("hint: df -h "), "{output}");
+    assert!(full.contains("no space left on device") && full.contains("hint: df -h "), "{output}");
     assert!(full.contains("disk/a"), "{output}");
     assert!(full.contains("first\n[ls: 0]\n[audit: 0]\nfirst\n[cat: 0]\n"), "{output}");
     assert!(later.starts_with("0]\n1 new document"), "{output}");
@@ -371,7 +393,7 @@ fn a_disk_full_at_export_leaves_no_half_file() {
     let (_, rest) = output.split_once("[export: ").unwrap();
     let (full, later) = rest.split_once("[export: ").unwrap();
     assert!(full.starts_with("5]\nerror: cannot write "), "{output}");
-    assert!(full.contains("No space left on device") && full.contains("hint: df -h "), "{output}");
+    assert!(full.contains("no space left on device") && full.contains("hint: df -h "), "{output}");
     assert!(full.ends_with("hint: df -h disk\n"), "nothing is left: {output}");
     assert!(later.starts_with("0]") && later.ends_with("equal\n"), "{output}");
 }
@@ -535,11 +557,15 @@ fn a_location_without_an_archive_is_named() {
     let sandbox = Sandbox::bare();
     sandbox.write("x", "x");
     sandbox.write("folder/x", "x");
-    for location in ["folder", "missing"] {
+    for (location, is_free) in [("folder", false), ("missing", true)] {
         for words in [&["ls"][..], &["add", "x"], &["cat", "x"], &["audit"], &["rebuild"]] {
             let ran = Ran::of(sandbox.command(words).args(["--store", location])).expect(10);
             let ran = ran.says(&format!("error: there is no archive at {location}\n"));
-            ran.says(&format!("hint: archive init {location}\n")).answers("");
+            let way_out = match is_free {
+                true => format!("hint: archive init {location}\n"),
+                false => format!("hint: archive --store path/to/the/archive {} …\n", words[0]),
+            };
+            ran.says(&way_out).answers("");
         }
         let error = sandbox.run(["ls", "--store", location, "--json"]).expect(10).err;
         assert_eq!(sandbox::lines_of(error.as_bytes())[0]["kind"], "no-archive");

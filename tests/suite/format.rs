@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use docarchive::internals::{
-    archive::Archive,
+    archive::{
+        Archive, HistoryCheck,
+        inspect::audit::{AuditScope, Code},
+    },
     backend::{
         Storage,
         memory::{Contents, Memory},
@@ -14,6 +17,7 @@ use docarchive::internals::{
         event::{Detail, Event},
         merkle::{Frontier, leaf_hash},
         note::{Checkpoint, Verifier},
+        object,
     },
     store::{
         chunk::{self, Chunk},
@@ -114,6 +118,7 @@ fn every_block_of_the_text_is_tested() {
             "based-list",
             "commit",
             "details",
+            "details-erased",
             "first-commit",
             "frame",
             "list",
@@ -229,6 +234,23 @@ fn the_example_of_a_condemned_pack_and_of_an_odd_name_are_right() {
         panic!()
     };
     assert_eq!(odd.name.as_bytes(), b"caf\xe9.txt");
+}
+
+#[test]
+fn an_erased_detail_costs_a_name_and_is_found() {
+    let id = u64::from_str_radix(ID, 16).unwrap().to_be_bytes();
+    let erased = object::encode_details(id, 0, &[b"", b"", &json("commit-detail")]).unwrap();
+    assert_eq!(hex("details-erased"), erased, "{erased:02x?}");
+    let mut contents = example();
+    contents.insert(format!("details/000/000/001-{ID}"), erased.into());
+    let archive = Archive::open(Arc::new(Memory::of(contents)), None).unwrap();
+    let Event::Revise(revise) = Event::parse(&json("revise")).unwrap() else { panic!() };
+    let name = revise.doc.to_string().into_bytes();
+    assert_eq!(everything(&archive), [(name, vec![b"abc".to_vec()])]);
+    let report = archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
+    let findings = report.unwrap().findings;
+    assert!(findings.iter().all(|finding| finding.code == Code::DetailMissing), "{findings:?}");
+    assert_eq!(findings.len(), 1);
 }
 
 #[test]

@@ -27,11 +27,12 @@ use docarchive::internals::{
 
 use crate::common::{self, ingest, init_in, noise, open_in, sandbox::Sandbox};
 
-/// A file that always looks the same; counts its readings.
+/// A file that looks the same unless it says otherwise; counts its readings.
 #[derive(Clone)]
 struct File {
     name: &'static str,
     bytes: Arc<Vec<u8>>,
+    mtime: i64,
     n_reads: Arc<AtomicUsize>,
 }
 
@@ -39,11 +40,12 @@ struct Opened(File, usize);
 
 impl File {
     fn new(name: &'static str, bytes: Vec<u8>) -> Self {
-        Self { name, bytes: Arc::new(bytes), n_reads: Arc::default() }
+        Self { name, bytes: Arc::new(bytes), mtime: 1, n_reads: Arc::default() }
     }
 
     fn stat(&self) -> FileStat {
-        FileStat { n_bytes: self.bytes.len() as u64, mtime: 1, ctime: 1, inode: 1, device: 1 }
+        let (n_bytes, mtime) = (self.bytes.len() as u64, self.mtime);
+        FileStat { n_bytes, mtime, ctime: 1, inode: 1, device: 1 }
     }
 
     fn intake(&self) -> Intake {
@@ -122,6 +124,7 @@ impl Example {
         let outcomes = ingest(&mut opened(&self.path), self.n_runs, intakes, options).unwrap();
         let word = |(outcome, is_read): (Outcome, bool)| match (outcome, is_read) {
             (Outcome::New(_), _) => "new",
+            (Outcome::Revised(_), _) => "revised",
             (Outcome::Healed, _) => "healed",
             (Outcome::Unchanged, true) => "unchanged",
             (Outcome::Unchanged, false) => "unchanged, not read",
@@ -233,6 +236,36 @@ fn force_heals_whatever_is_damaged() {
     assert_eq!(example.add_by(&force), ["unchanged", "healed", "unchanged"]);
     assert_eq!(example.n_hurt(), 0);
     assert_eq!(example.add_by(&force), ["unchanged"; 3]);
+}
+
+#[test]
+fn damage_that_another_user_noticed_heals_by_force() {
+    let mut example = Example::of_three();
+    example.spoil(&example.place(&example.files[1].bytes));
+    // Who keeps no stats, or has them elsewhere, cannot have those of others forgotten.
+    assert_eq!(n_hurt(&open_in(&example.path)), 1);
+    assert_eq!(example.add(), UNREAD);
+    let force = IngestOptions { verifies_unchanged: true, ..IngestOptions::default() };
+    assert_eq!(example.add_by(&force), ["unchanged", "healed", "unchanged"]);
+    assert_eq!(example.n_hurt(), 0);
+}
+
+#[test]
+fn what_the_stat_cache_says_is_believed_until_all_is_read() {
+    let mut example = Example::of_three();
+    let changed = File { mtime: 2, ..File::new("b", noise(9, 30_000)) };
+    example.files[1] = changed;
+    let cache = example.path.parent().unwrap().join("stats.sqlite");
+    let edit = "UPDATE stat SET mtime = 2 WHERE name = 'b'";
+    assert_eq!(rusqlite::Connection::open(cache).unwrap().execute(edit, []), Ok(1));
+    assert_eq!(example.add(), UNREAD, "an edit of the cache hides a change");
+    let archive = open_in(&example.path);
+    let report = archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {});
+    assert!(report.unwrap().is_sound(), "what is in the archive is what was added");
+    let force = IngestOptions { verifies_unchanged: true, ..IngestOptions::default() };
+    let mut found = example.add_by(&force);
+    found.sort();
+    assert_eq!(found, ["revised", "unchanged", "unchanged"]);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn quiet_verbs_say_nothing_when_all_is_well() {
         (&["export", "-o", "out"], 0),
         (&["rebuild"], 0),
         (&["similar", "d/a.txt"], 1),
-        (&["dups", "sub"], 1),
+        (&["dups", "new"], 1),
     ] {
         let ran = Ran::of(sandbox.command(words).arg("-q"));
         assert_eq!(

@@ -5,7 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt};
 use crate::common::sandbox::{Ran, Sandbox, lines_of};
 
 /// What only a programmer would read.
-const MARKS: [&str; 14] = [
+const MARKS: [&str; 15] = [
+    "(os error",
     "Some(",
     "None",
     "Ok(",
@@ -179,5 +180,55 @@ fn the_machines_own_refusals_are_sentences() {
     for words in [&["ls"][..], &["audit", "--expect", "secret"], &["audit", "--vkey", "secret"]] {
         let Some(mut command) = sandbox.as_nobody(words) else { return };
         is_plain(&Ran::of(&mut command).expect(5), &format!("{words:?}"));
+    }
+}
+
+/// What strangers type, and one word of the way out.
+#[test]
+fn what_is_typed_wrongly_is_answered_with_the_thing_and_the_way_out() {
+    let sandbox = example();
+    sandbox.write("file", "text");
+    sandbox.write("folder/file", "text");
+    sandbox.write("empty.bin", "");
+    sandbox.write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    sandbox.write("notes [2024]/one.txt", "one");
+    sandbox.run(["add", "-q", "folder", "empty.bin", "picture.png", "notes [2024]"]).expect(0);
+    sandbox.run(["ls", "notes [2024]"]).expect(0).answers("notes [2024]/one.txt\n");
+    sandbox.run(["init", "-q", "other"]).expect(0);
+    for (words, code, says) in [
+        (&["add", "gone"][..], 3, "cannot read gone: no such file or directory"),
+        (&["init", "other"], 2, "there is an archive at other already"),
+        (
+            &["init", "other/log/x"],
+            2,
+            "no archive is made at other/log/x: it would lie in the archive",
+        ),
+        (&["log", "-n", "x"], 2, "write a number, such as 20"),
+        (&["diff", "-U", "x", "doc"], 2, "write a number, such as 20"),
+        (&["init", "folder"], 2, "folder is not empty"),
+        (&["init", "file"], 2, "file is not a folder"),
+        (&["ls", "--store", "gone"], 10, "hint: archive init gone"),
+        (&["ls", "--store", "folder"], 10, "hint: archive --store path/to/the/archive ls …"),
+        (&["ls", "--store", "file"], 10, "there is no archive at file"),
+        (&["ls", "--catalog", "file"], 2, "file is not a folder"),
+        (&["ls", "--catalog", "/proc/none"], 5, "no such file or directory"),
+        (&["ls", "folder/["], 2, "folder/[ is no glob: unclosed character class"),
+        (&["add", "folder", "--exclude", "["], 2, "[ is no glob: unclosed character class"),
+        (&["cat", "folder"], 4, "folder is a folder; name a document in it"),
+        (&["diff", "doc@1"], 4, "doc@1 is the first revision"),
+        (&["similar", "picture.png"], 1, "picture.png@1 has no text to compare"),
+        (&["similar", "empty.bin"], 1, "empty.bin@1 has no text to compare"),
+        (&["dups", "gone"], 4, "no document is below gone"),
+        (&["audit", "doc@1"], 2, "audit is about all revisions: archive audit doc"),
+        (&["log", "doc@1"], 2, "log is about all revisions: archive log doc"),
+        (&["export", "-o", "file"], 2, "file is not a folder"),
+        (&["export", "-o", "file/below"], 5, "cannot make file/below: not a directory"),
+        (&["export", "-o", "other"], 2, "nothing is exported to other: "),
+        (&["export", "-o", "new", "--at", "1999-01-01"], 4, "was captured by 1999-01-01 23:59"),
+    ] {
+        let ran = sandbox.run(words).expect(code);
+        is_plain(&ran, &format!("{words:?}"));
+        let said = format!("{}{}", ran.err, ran.text());
+        assert!(said.contains(says), "{words:?}: no {says:?} in {said}");
     }
 }

@@ -20,6 +20,7 @@ impl Archive {
         options: &IngestOptions,
         mut report: impl FnMut(IngestEvent<T>) -> Result<(), Error>,
     ) -> Result<IngestSummary, Error> {
+        options.provenance.check()?;
         let stat_cache = self.home.existing_stat_cache()?;
         let has_lost_packs = self.has_lost_packs()?;
         let mut summary = IngestSummary::default();

@@ -11,7 +11,7 @@ use crate::{
     backend::Guard,
     catalog::{Catalog, FileStat, Latest, Pack, Snapshot, StatCache, StatEntry},
     journal::{
-        event::{MediaType, ReviseDetail},
+        event::{Detail, MediaType, ReviseDetail},
         merkle::tiles::Edge,
         note::Signer,
     },
@@ -20,6 +20,7 @@ use crate::{
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
+        limits::NAME_BYTES_MAX,
         name::DocName,
         time::Timestamp,
     },
@@ -36,6 +37,24 @@ pub struct Provenance {
     pub captured: Captured,
     /// A note.
     pub note: Option<String>,
+}
+
+impl Provenance {
+    /// Refuses what no detail can hold beside the longest name, before anything is stored for it.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let detail = ReviseDetail {
+            salt: Default::default(),
+            name: DocName::new([0xff; NAME_BYTES_MAX]).map_err(|e| Error::usage(e.to_string()))?,
+            source: self.source.clone(),
+            captured: None,
+            mtime: None,
+            note: self.note.clone(),
+            by: None,
+            tool: String::new(),
+        };
+        let bytes = Detail::Revise(detail).bytes();
+        bytes.map(drop).map_err(|why| Error::usage(why.to_string()))
+    }
 }
 
 /// When documents were captured.
@@ -110,6 +129,7 @@ impl Archive {
         provenance: Provenance,
         who: &str,
     ) -> Result<Transaction<'a>, Error> {
+        provenance.check()?;
         let (guard, edge) = self.begin(signer, who)?;
         let stat_cache = self.home.stat_cache()?;
         Ok(Transaction {

@@ -437,6 +437,9 @@ fn refuse_other_files(root: &Path) -> Result<(), Error> {
     for entry in fs::read_dir(root).map_err(|e| io("list", root, e))? {
         let name = entry.map_err(|e| io("list", root, e))?.file_name();
         let is_temporary = name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+        if name == IDENTITY {
+            return Err(Error::usage(format!("there is an archive at {} already", root.display())));
+        }
         if name != LOCK && name != LOG && !is_temporary {
             return Err(Error::usage(format!("{} is not empty", root.display())));
         }

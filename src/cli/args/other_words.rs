@@ -68,7 +68,7 @@ const WAYS: [Way; 17] = [
     Way {
         words: &["gc", "prune", "repack", "optimize", "compress", "vacuum"],
         command: "compact",
-        does: "saves room; contents and journal stay as they are",
+        does: "saves room; contents and events stay as they are",
     },
     Way {
         words: &["repair", "reindex", "index", "fix"],

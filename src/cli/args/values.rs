@@ -70,6 +70,10 @@ pub fn size(text: &str) -> Result<u64, String> {
     parse_size(text).ok_or_else(|| format!("write {SIZE_FORMS}"))
 }
 
+pub fn count<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "write a number, such as 20".to_owned())
+}
+
 pub fn threads(text: &str) -> Result<usize, String> {
     let n = text.parse().ok().filter(|n| (1..=256).contains(n));
     n.ok_or_else(|| "write a number from 1 to 256".to_owned())

@@ -40,7 +40,11 @@ use crate::{
             is_stream, two_of_one_name,
         },
     },
-    types::{error::Error, name::DocName, time::Timestamp},
+    types::{
+        error::{Error, in_words},
+        name::DocName,
+        time::Timestamp,
+    },
 };
 
 const LEFT_OUT: &str = "What is left out";
@@ -477,11 +481,11 @@ impl<'s> AddReport<'s> {
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) -> Result<(), Error> {
         if self.session.globals.json {
-            let line = line("unreadable", path, None, None, Some(error.to_string()));
+            let line = line("unreadable", path, None, None, Some(in_words(error)));
             return self.session.out.json(&typed("added", line));
         }
         let label = self.session.stderr.paint(Style::Warning, "cannot read");
-        self.progress.print(&format!("{label} {}: {error}", shown(path)));
+        self.progress.print(&format!("{label} {}: {}", shown(path), in_words(error)));
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use crate::{
         args::{help::examples, values::n_threads},
         exit::ExitCode,
         given::{self, GivenText},
+        operand::whole_document,
         print::{
             failure::checkpoint_lines,
             json::typed,
@@ -44,7 +45,8 @@ pub struct AuditArgs {
     #[arg(long)]
     pub quick: bool,
 
-    /// The public key that must have signed: the vkey line itself, or a file that holds it
+    /// The public key that must have signed: the vkey line itself, or a file that holds it; - is
+    /// standard input
     #[arg(long, value_name = "LINE|FILE")]
     pub vkey: Option<PathBuf>,
 
@@ -150,7 +152,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     let documents = args
         .docs
         .iter()
-        .map(|words| Ok(archive.document(words.as_bytes())?.id))
+        .map(|words| Ok(whole_document(&archive, "audit", words.as_bytes(), session.now)?.id))
         .collect::<Result<Vec<_>, Error>>()?;
     let scope = AuditScope { is_quick: args.quick, documents, n_threads: n_threads(None) };
     let mut progress = session.progress();

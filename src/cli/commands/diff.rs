@@ -11,7 +11,7 @@ use crate::{
         operand::Facts,
     },
     cli::{
-        args::help::examples,
+        args::{help::examples, values},
         exit::ExitCode,
         operand::{Here, label},
         print::{
@@ -45,11 +45,12 @@ pub struct DiffArgs {
 
     /// For patch(1): lines, with N lines around each change [default: 3]
     #[arg(short, long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(value_parser = values::count::<usize>)]
     #[arg(default_missing_value = "3")]
     pub unified: Option<usize>,
 
     /// N paragraphs or lines around each change
-    #[arg(short = 'U', long, value_name = "N")]
+    #[arg(short = 'U', long, value_name = "N", value_parser = values::count::<usize>)]
     pub context: Option<usize>,
 
     /// Only count what changed

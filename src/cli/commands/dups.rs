@@ -92,6 +92,13 @@ struct DupsSummary {
 pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     session.out.end_with_reader();
     let archive = session.open()?;
+    if let Some(prefix) = &args.prefix
+        && archive.catalog().document_named(prefix)?.is_none()
+        && !archive.has_document_in(Some(prefix), None)?
+    {
+        let what = format!("no document is below {}", shown_name(prefix.as_bytes()));
+        return Err(Error::NotFound { what, candidates: Vec::new() });
+    }
     let since = args.since.as_ref().map(|since| since.start(session.now)).transpose()?;
     let scope =
         DupsScope { prefix: args.prefix.as_ref(), across_sites: args.across_sources, since };

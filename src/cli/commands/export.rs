@@ -179,7 +179,7 @@ fn must_hold_something(
         return Ok(());
     }
     let below = scope.map_or_else(String::new, |it| format!(" in {}", shown_name(it.as_bytes())));
-    let what = format!("no document{below} was captured by {timestamp}");
+    let what = format!("no document{below} was captured by {}", timestamp.minute());
     Err(Error::NotFound { what, candidates: Vec::new() })
 }
 

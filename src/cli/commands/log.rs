@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::{
     archive::Archive,
     cli::{
-        args::help::examples,
+        args::{help::examples, values},
         exit::ExitCode,
+        operand::whole_document,
         print::{
             json::{RevisionLine, typed},
             output::Output,
@@ -20,7 +21,6 @@ use crate::{
     types::{
         document::{Document, LogEntry, OtherEvent, Revision},
         error::Error,
-        time::Timestamp,
     },
 };
 
@@ -38,7 +38,7 @@ pub struct LogArgs {
     pub doc: Option<OsString>,
 
     /// Only the latest N
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = values::count::<u64>)]
     pub limit: Option<u64>,
 }
 
@@ -69,7 +69,7 @@ pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
     let is_json = session.globals.json;
     let events = match &args.doc {
         Some(doc) => {
-            let document = document(&archive, doc.as_bytes(), session.now)?;
+            let document = whole_document(&archive, "log", doc.as_bytes(), session.now)?;
             of_document(&mut session.out, &archive, &document, limit, is_json)?
         }
         None => of_all(&mut session.out, &archive, limit, is_json)?,
@@ -80,18 +80,6 @@ pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
         session.info("nothing has happened yet");
     }
     Ok(ExitCode::Done)
-}
-
-fn document(archive: &Archive, words: &[u8], now: Timestamp) -> Result<Document, Error> {
-    let (name, which) = archive.split(words, now)?;
-    let document = archive.document(name)?;
-    match which {
-        None => Ok(document),
-        Some(_) => {
-            let name = String::from_utf8_lossy(name);
-            Err(Error::usage(format!("log is about all revisions: archive log {name}")))
-        }
-    }
 }
 
 fn of_document(

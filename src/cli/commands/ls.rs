@@ -140,7 +140,8 @@ impl Pattern {
         let text = words.to_str().ok_or_else(|| Error::usage("a glob must be UTF-8"))?;
         let text = text.strip_prefix("./").unwrap_or(text);
         let glob = GlobBuilder::new(text).literal_separator(true).build();
-        let glob = glob.map_err(|why| Error::usage(why.to_string()))?;
+        let glob =
+            glob.map_err(|why| Error::usage(format!("{text} is no glob: {}", why.kind())))?;
         Ok(Self::Glob(glob.compile_matcher()))
     }
 

@@ -62,7 +62,7 @@ pub struct SimilarArgs {
     pub contains: Option<f64>,
 
     /// Only the closest N
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count::<usize>)]
     pub limit: Option<usize>,
 
     /// Look at older revisions, too

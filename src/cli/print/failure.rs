@@ -179,10 +179,17 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
             [only] => format!("archive log {}", word(only)),
             [first, ..] => format!("archive show {}", word(first)),
         }),
-        Error::NoArchive { location } => Some(format!("archive init {}", word(location))),
+        Error::NoArchive { location } => Some(match may_become_an_archive(Path::new(location)) {
+            true => format!("archive init {}", word(location)),
+            false => format!("archive --store path/to/the/archive {verb} …"),
+        }),
         // No part of the archive's content, which is named from its folder on.
         Error::Damaged { object, .. } if object.starts_with('/') => {
             Some(format!("ls -ld {}", word(object)))
+        }
+        // An audit that cannot even begin; the parts that it needs are in every copy.
+        Error::Damaged { object, .. } if verb == "audit" && is_needed_to_open(object) => {
+            Some("archive audit --store path/to/a/copy".to_owned())
         }
         Error::Damaged { .. } | Error::Untrusted { .. } | Error::OtherHistory { .. } => {
             (verb != "audit").then(|| "archive audit".to_owned())
@@ -194,17 +201,34 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
     }
 }
 
+fn is_needed_to_open(object: &str) -> bool {
+    matches!(object.split('/').next(), Some("identity" | "log"))
+}
+
 fn hint_for_io(path: &str, kind: io::ErrorKind) -> Option<String> {
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             // What could not be written is not there, so its folder or the one above is asked about.
-            let there = Path::new(path).ancestors().skip(1).find(|folder| folder.exists());
-            let folder = there.filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            Some(format!("df -h {}", shell_word(folder.as_os_str().as_encoded_bytes())))
+            Some(format!("df -h {}", nearest_there(Path::new(path).ancestors().skip(1))))
         }
-        io::ErrorKind::PermissionDenied => Some(format!("ls -ld {}", word(path))),
+        io::ErrorKind::PermissionDenied => {
+            Some(format!("ls -ld {}", nearest_there(Path::new(path).ancestors())))
+        }
         _ => None,
+    }
+}
+
+/// The first of these that is there, as a word for the shell.
+fn nearest_there<'a>(mut paths: impl Iterator<Item = &'a Path>) -> String {
+    let there = paths.find(|path| path.symlink_metadata().is_ok());
+    shell_word(there.unwrap_or(Path::new(".")).as_os_str().as_encoded_bytes())
+}
+
+/// Whether `archive init` makes one there: nothing is there, or an empty folder.
+fn may_become_an_archive(location: &Path) -> bool {
+    match std::fs::read_dir(location) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 
@@ -293,7 +317,7 @@ mod tests {
             (Error::Catalog { why: "x".into() }, 5, "catalog", Some("archive rebuild")),
             (io_error(io::ErrorKind::Other), 5, "io", None),
             (io_error(io::ErrorKind::StorageFull), 5, "io", Some("df -h /")),
-            (io_error(io::ErrorKind::PermissionDenied), 5, "io", Some("ls -ld '/a b'")),
+            (io_error(io::ErrorKind::PermissionDenied), 5, "io", Some("ls -ld /")),
             (Error::Busy { who: "x".into() }, 11, "busy", Some("archive cat --wait 10m …")),
             (Error::Interrupted, 130, "interrupted", None),
         ]

@@ -47,7 +47,7 @@ type RulesRead = (Option<Gitignore>, Vec<Unreadable>);
 
 /// Whether a glob is one; the error says what is wrong with it.
 pub fn check_glob(glob: &str) -> Result<(), String> {
-    builder().add_line(None, glob).map(drop).map_err(|error| error.to_string())
+    builder().add_line(None, glob).map(drop).map_err(|error| glob_fault(&error))
 }
 
 impl CommandRules {
@@ -207,7 +207,14 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Result<&str, String>> {
 }
 
 fn add(rules: &mut GitignoreBuilder, glob: &str) -> Result<(), Error> {
-    rules.add_line(None, glob).map(drop).map_err(|error| Error::usage(error.to_string()))
+    rules.add_line(None, glob).map(drop).map_err(|error| Error::usage(glob_fault(&error)))
+}
+
+fn glob_fault(error: &ignore::Error) -> String {
+    match error {
+        ignore::Error::Glob { glob: Some(glob), err } => format!("{glob} is no glob: {err}"),
+        other => other.to_string(),
+    }
 }
 
 fn builder() -> GitignoreBuilder {

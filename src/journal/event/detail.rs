@@ -94,7 +94,9 @@ impl Detail {
             Self::Other(bytes) => bytes.clone(),
         };
         if bytes.len() > DETAIL_BYTES_MAX {
-            return Err(Malformed::new("a detail has at most 65536 bytes"));
+            return Err(Malformed::new(
+                "name, source and note have at most 65536 bytes together, each as JSON spells it",
+            ));
         }
         Ok(bytes)
     }

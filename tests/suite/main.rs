@@ -5,6 +5,7 @@
 mod common;
 mod transcript;
 
+mod archives;
 mod backend;
 mod bad_input;
 mod cli;
@@ -24,6 +25,7 @@ mod links;
 mod manners;
 mod messages;
 mod model;
+mod mounts;
 mod neardup;
 mod parsers;
 mod patch;

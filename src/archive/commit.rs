@@ -3,7 +3,7 @@
 //! The packs that a batch speaks of are durable before. Where another writer has the number, what it
 //! committed is taken in, and whoever wanted to commit looks again whether that still makes sense.
 
-use tracing::{Span, debug_span};
+use tracing::{Span, debug_span, warn};
 
 use crate::{
     catalog::{Batch, Pack},
@@ -55,9 +55,16 @@ impl Archive {
             Settled::Committed(_) => leaves.iter().for_each(|leaf| edge.push(*leaf)),
         }
         // If this fails the batch is in all the same: whoever opens the archive next brings the catalog up.
-        step("catalog")
-            .in_scope(|| self.apply_committed(first, &before, packs, analysed, edge))
-            .map_err(|error| self.located(error))?;
+        let apply = || self.apply_committed(first, &before, packs, analysed, edge);
+        match step("catalog").in_scope(apply) {
+            Ok(()) => {}
+            Err(Error::Catalog { why }) => {
+                warn!(target: "catalog", "the catalog is made anew: {why}");
+                self.renew()?;
+                *edge = self.edge()?;
+            }
+            Err(error) => return Err(self.located(error)),
+        }
         Ok(Some(first))
     }
 

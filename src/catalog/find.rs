@@ -54,8 +54,10 @@ impl Catalog {
     pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT d.doc, r.event, d.revisions, c.digest FROM document d
-             LEFT JOIN revision r ON r.document = d.id AND r.number = d.revisions
-             LEFT JOIN content c ON c.id = r.content WHERE d.name = ?1",
+             LEFT JOIN revision r ON r.document = d.id AND r.number =
+               (SELECT max(number) FROM revision WHERE document = d.id)
+             LEFT JOIN content c ON c.id = r.content AND r.number = d.revisions
+             WHERE d.name = ?1",
         )?;
         let mut rows = query.query([name_value(name.as_bytes())])?;
         let Some(row) = rows.next()? else { return Ok(None) };
@@ -69,11 +71,13 @@ impl Catalog {
         Ok(Some(Latest { doc, event: event as u64, number, digest: digest(&content) }))
     }
 
-    /// Whether rows of documents or contents were taken away. They are counted without a gap, and the revisions
-    /// name the last of each.
+    /// Whether rows of revisions, documents or contents were taken out. How many revisions there are is stated,
+    /// and they name the last document and content; both are counted without a gap.
     pub fn has_gaps(&self) -> Result<bool, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT (SELECT count(*) FROM document) != (SELECT ifnull(max(document), 0) FROM revision)
+            "SELECT (SELECT count(*) FROM revision)
+                    != ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'revisions'), 0)
+                 OR (SELECT count(*) FROM document) != (SELECT ifnull(max(document), 0) FROM revision)
                  OR (SELECT count(*) FROM content) != (SELECT ifnull(max(content), 0) FROM revision)",
         )?;
         Ok(query.query_row([], |row| row.get(0))?)

@@ -24,6 +24,7 @@ mod large;
 mod links;
 mod manners;
 mod messages;
+mod misled;
 mod model;
 mod mounts;
 mod neardup;

@@ -8,6 +8,7 @@
 -- What this catalog is of.
 --   schema      version of this file; another one means: rebuild
 --   sketches    version of normal form and sketches; another one means: make the sketches anew
+--   revisions   how many there are; if there are others, some were taken out, and that means: rebuild
 --   checkpoint  the signed checkpoint that the rows below reflect (log/checkpoint)
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,

@@ -217,23 +217,24 @@ impl Archive {
         let catalog = catalog_under_lock(&self.home, &self.journal);
         let catalog = catalog.map_err(|error| self.located(error))?;
         self.take_catalog(catalog);
-        if self.forgot_packs()? {
-            debug!(target: "catalog", "made anew: it does not know packs that count");
+        if self.has_other_packs()? || self.catalog.has_gaps()? {
+            debug!(target: "catalog", "made anew: it knows other packs than count, or rows are gone");
             self.renew()?;
         }
         Ok(guard)
     }
 
-    /// Whether a pack is there that counts, and that the catalog does not know.
-    fn forgot_packs(&self) -> Result<bool, Error> {
+    /// Whether a pack is there that counts, and that the catalog does not know; or the catalog knows one that
+    /// does not count. The journal is asked only where the catalog and the storage do not agree.
+    fn has_other_packs(&self) -> Result<bool, Error> {
         let known: HashSet<PackId> = self.catalog.packs()?.into_iter().collect();
-        let mut unknown = self.stored_packs()?;
-        unknown.retain(|pack| !known.contains(pack));
-        if unknown.is_empty() {
+        let stored: HashSet<PackId> = self.stored_packs()?.into_iter().collect();
+        if known == stored {
             return Ok(false);
         }
         let counted = self.journal.pack_changes(0..self.journal.size())?.came;
-        Ok(unknown.iter().any(|pack| counted.contains(pack)))
+        let is_forgotten = |pack: &PackId| counted.contains(pack) && !known.contains(pack);
+        Ok(stored.iter().any(is_forgotten) || known.iter().any(|pack| !counted.contains(pack)))
     }
 
     /// The packs that count. Where a part of the journal cannot be read, all that are there and not

@@ -92,6 +92,7 @@ impl Catalog {
             for tile in batch.tiles {
                 insert_tile(transaction, tile)?;
             }
+            count_revisions(transaction, batch.events)?;
             if let Some(checkpoint) = batch.checkpoint {
                 let replace = "INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?1)";
                 transaction.execute(replace, [checkpoint])?;
@@ -161,6 +162,19 @@ fn delete_packs(transaction: &Connection, packs: &[PackId]) -> Result<(), Error>
         delete.execute([pack.key().0 as i64])?;
     }
     transaction.execute("DELETE FROM place WHERE pack NOT IN (SELECT key FROM pack)", [])?;
+    Ok(())
+}
+
+/// States how many revisions there are, so that it shows when some are taken out.
+fn count_revisions(transaction: &Connection, events: &[Recorded]) -> Result<(), Error> {
+    let is_revision = |recorded: &&Recorded| matches!(recorded.event, Event::Revise(_));
+    let n_revisions = events.iter().filter(is_revision).count();
+    transaction
+        .prepare_cached(
+            "INSERT INTO meta VALUES ('revisions', ?1)
+             ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        )?
+        .execute([n_revisions as i64])?;
     Ok(())
 }
 

@@ -49,21 +49,38 @@ impl Catalog {
     }
 
     /// The revision recorded last of the document with exactly this name, whenever it was captured.
+    ///
+    /// `Catalog` when there is the document, and not this revision: what is recorded next would follow none.
     pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT d.doc, r.event, d.revisions, c.digest FROM document d
-             JOIN revision r ON r.document = d.id AND r.number = d.revisions JOIN content c ON c.id = r.content
+             LEFT JOIN revision r ON r.document = d.id AND r.number =
+               (SELECT max(number) FROM revision WHERE document = d.id)
+             LEFT JOIN content c ON c.id = r.content AND r.number = d.revisions
              WHERE d.name = ?1",
         )?;
-        let found = query.query_row([name_value(name.as_bytes())], |row| {
-            Ok(Latest {
-                doc: DocId(row.get::<_, i64>(0)? as u64),
-                event: row.get::<_, i64>(1)? as u64,
-                number: row.get::<_, i64>(2)? as u64,
-                digest: digest(row.get_ref(3)?.as_blob()?),
-            })
-        });
-        Ok(found.optional()?)
+        let mut rows = query.query([name_value(name.as_bytes())])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let doc = DocId(row.get::<_, i64>(0)? as u64);
+        let (event, content): (Option<i64>, Option<Vec<u8>>) = (row.get(1)?, row.get(3)?);
+        let (Some(event), Some(content)) = (event, content) else {
+            let why = format!("it lacks the revision of the document {doc} that was recorded last");
+            return Err(Error::Catalog { why });
+        };
+        let number = row.get::<_, i64>(2)? as u64;
+        Ok(Some(Latest { doc, event: event as u64, number, digest: digest(&content) }))
+    }
+
+    /// Whether rows of revisions, documents or contents were taken out. How many revisions there are is stated,
+    /// and they name the last document and content; both are counted without a gap.
+    pub fn has_gaps(&self) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT (SELECT count(*) FROM revision)
+                    != ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'revisions'), 0)
+                 OR (SELECT count(*) FROM document) != (SELECT ifnull(max(document), 0) FROM revision)
+                 OR (SELECT count(*) FROM content) != (SELECT ifnull(max(content), 0) FROM revision)",
+        )?;
+        Ok(query.query_row([], |row| row.get(0))?)
     }
 
     /// The event of a document's latest revision.

@@ -556,3 +556,27 @@ fn files(top: &Path) -> Vec<String> {
     found.sort();
     found
 }
+
+#[test]
+fn what_another_writer_takes_for_a_leftover_is_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = Local::create(folder.path()).unwrap();
+    own.put("identity", b"x").unwrap();
+    let other = Local::open(folder.path()).unwrap();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+                other.tidy().unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        });
+        let put = |n| own.put(&format!("packs/00/{n}"), format!("{n}").as_bytes());
+        let all: Result<Vec<()>, _> = (0..50).map(put).collect();
+        let swapped = own.swap("log/checkpoint", b"x");
+        is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        all.unwrap();
+        swapped.unwrap();
+    });
+    assert_eq!(own.list("packs").unwrap().len(), 50);
+}

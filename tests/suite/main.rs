@@ -5,6 +5,7 @@
 mod common;
 mod transcript;
 
+mod archives;
 mod backend;
 mod bad_input;
 mod cli;
@@ -23,7 +24,9 @@ mod large;
 mod links;
 mod manners;
 mod messages;
+mod misled;
 mod model;
+mod mounts;
 mod neardup;
 mod parsers;
 mod patch;

@@ -1,9 +1,10 @@
 //! I13: two writers that share no lock cannot lose an acknowledged revision.
 //!
 //! A writer on a storage whose answers are not to be trusted is overtaken by others at the moment of its
-//! commit, by seed: a request is lost, done but answered with an error, done twice, refused for a name that
-//! is free. Afterwards the numbers have no gap, every commit's tree extends the one before, what was
-//! acknowledged is there once, and what was reported as overtaken is not there.
+//! commit, by seed: a request is lost, done but answered with an error, done twice, done much later, refused
+//! for a name that is free. Afterwards the numbers have no gap, every commit's tree extends the one before,
+//! what was acknowledged is there once, and what was reported as overtaken is not there.
+//! `archives.rs` has the same for whole archives.
 
 use std::{
     io,
@@ -15,12 +16,7 @@ use std::{
 };
 
 use docarchive::internals::{
-    archive::{
-        Archive,
-        ingest::Provenance,
-        maintain::compact::{CompressionLevels, Policy},
-    },
-    backend::{Backend, Object, Storage, memory::Memory},
+    backend::{Backend, Guard, Lock, Object, memory::Memory},
     journal::{
         Closing, Draft, Journal, Settled,
         event::{ActDetail, Audit, Detail, Event},
@@ -31,9 +27,7 @@ use docarchive::internals::{
     types::{digest::Digest, error::Error, time::Timestamp},
 };
 
-use crate::common::{
-    add, add_one, check, compact, context, everything, init, is_slow, sandbox::Sandbox, signer,
-};
+use crate::common::{is_slow, sandbox::Sandbox, signer};
 
 /// What becomes of one creation of a commit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,16 +41,18 @@ enum Answer {
     Doubled,
     /// The name is said to be taken, and is not.
     SaidToBeTaken,
+    /// An error comes back, and it is done some time later.
+    Late,
 }
 
 /// How often a look is taken again that failed by chance.
 const PATIENCE: usize = 200;
 
 /// Numbers that seem random and never change.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn roll(&mut self, n: u64) -> u64 {
+    pub fn roll(&mut self, n: u64) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
@@ -64,12 +60,44 @@ impl Dice {
 }
 
 /// A memory in which creations of commits are answered by chance; a reading may fail too.
-struct Unclear {
+pub struct Unclear {
     memory: Memory,
     dice: Mutex<Dice>,
+    /// Of so many readings of the log one fails.
+    n_readings: u64,
+    /// What is still on its way.
+    late: Mutex<Vec<(String, Vec<u8>)>>,
+    /// Where its writer dies: nothing that is put in this folder arrives, nor anything after it.
+    pub dies_at: Mutex<Option<&'static str>>,
 }
 
 impl Unclear {
+    pub fn new(memory: &Memory, seed: u64, n_readings: u64) -> Self {
+        Self {
+            memory: memory.with_own_lock(),
+            dice: Mutex::new(Dice(seed)),
+            n_readings,
+            late: Mutex::default(),
+            dies_at: Mutex::default(),
+        }
+    }
+
+    /// What was on its way arrives, and is refused where another is there.
+    pub fn land(&self) {
+        for (name, bytes) in self.late.lock().unwrap().drain(..) {
+            let _ = self.memory.put(&name, &bytes);
+        }
+    }
+
+    /// Whether its writer is dead at the moment of this creation.
+    fn is_dead(&self, name: &str) -> bool {
+        let mut dies_at = self.dies_at.lock().unwrap();
+        if dies_at.is_some_and(|folder| name.starts_with(folder)) {
+            *dies_at = Some("");
+        }
+        *dies_at == Some("")
+    }
+
     fn roll(&self, n: u64) -> u64 {
         self.dice.lock().unwrap().roll(n)
     }
@@ -86,7 +114,11 @@ impl Unclear {
             Answer::DoneWithError,
             Answer::Doubled,
             Answer::SaidToBeTaken,
+            Answer::Late,
         ];
+        if self.roll(2) == 0 {
+            self.land();
+        }
         match answers[self.roll(answers.len() as u64) as usize] {
             Answer::Honest => self.memory.put(name, bytes),
             Answer::Lost => Err(Self::error(name)),
@@ -97,12 +129,19 @@ impl Unclear {
             Answer::SaidToBeTaken => {
                 Err(Error::damaged(name, "it is there already, with other bytes"))
             }
+            Answer::Late => {
+                self.late.lock().unwrap().push((name.to_owned(), bytes.to_vec()));
+                Err(Self::error(name))
+            }
         }
     }
 }
 
 impl Backend for Unclear {
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        if self.is_dead(name) {
+            return Err(Self::error(name));
+        }
         match name.starts_with("log/") {
             true => self.create(name, bytes),
             false => self.memory.put(name, bytes),
@@ -118,7 +157,7 @@ impl Backend for Unclear {
     }
 
     fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
-        match name.starts_with("log/") && self.roll(6) == 0 {
+        match name.starts_with("log/") && self.roll(self.n_readings) == 0 {
             true => Err(Self::error(name)),
             false => self.memory.read(name, limit),
         }
@@ -149,6 +188,12 @@ impl Backend for Unclear {
     }
 }
 
+impl Lock for Unclear {
+    fn lock(&self, who: &str) -> Result<Box<dyn Guard>, Error> {
+        self.memory.lock(who)
+    }
+}
+
 /// One writer of a race, and what it was told.
 struct Racer {
     backend: Arc<Unclear>,
@@ -167,14 +212,13 @@ enum Manner {
     GoesOn,
     /// Looks whether the name is free, and writes over what is there.
     Overwrites,
+    /// After an unclear answer it looks once, and says that what is not there will never be.
+    GivesUp,
 }
 
 impl Racer {
     fn new(memory: &Memory, seed: u64) -> Self {
-        let backend = Arc::new(Unclear { memory: memory.clone(), dice: Mutex::new(Dice(seed)) });
-        let journal = Journal::open(Arc::new(memory.clone())).unwrap();
-        // It was opened by a clear look; from here on it goes by the unclear one.
-        drop(journal);
+        let backend = Arc::new(Unclear::new(memory, seed, 6));
         let journal = open_patiently(&backend);
         Self { backend, journal, acknowledged: Vec::new(), overtaken: Vec::new() }
     }
@@ -217,6 +261,15 @@ impl Racer {
                             .memory
                             .put(&commit_name(number + 1), &stored)
                             .map(|()| Settled::Committed(Frontier::default())),
+                    },
+                    Manner::GivesUp => match self.backend.put(&name, &stored) {
+                        Ok(()) => Ok(Settled::Committed(Frontier::default())),
+                        Err(_) => match self.backend.memory.read(&name, 1 << 20).unwrap() {
+                            Some(found) if found == stored => {
+                                Ok(Settled::Committed(Frontier::default()))
+                            }
+                            _ => Ok(Settled::Overtaken),
+                        },
                     },
                     _ => self
                         .backend
@@ -282,6 +335,7 @@ fn race(seed: u64, manner: Manner) -> Result<usize, String> {
         });
         racers.insert(first, racer);
     }
+    racers.iter().for_each(|racer| racer.backend.land());
     judge(&memory, &racers)
 }
 
@@ -324,55 +378,25 @@ fn judge(memory: &Memory, racers: &[Racer]) -> Result<usize, String> {
 
 #[test]
 fn i13_no_race_of_writers_loses_or_doubles_a_commit() {
-    let n_seeds = if is_slow() { 2000 } else { 150 };
+    let n_seeds = if is_slow() { 2000 } else { 50 };
     let mut n_overtaken = 0;
     for seed in 0..n_seeds {
         n_overtaken +=
             race(seed, Manner::Library).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
     }
-    assert!(n_overtaken > 20, "{n_overtaken}: there were no races");
+    assert!(n_overtaken > 10, "{n_overtaken}: there were no races");
 }
 
 #[test]
 fn i13_writers_that_believe_what_they_are_told_are_caught() {
-    for manner in [Manner::BelievesErrors, Manner::GoesOn, Manner::Overwrites] {
+    for manner in [Manner::BelievesErrors, Manner::GoesOn, Manner::Overwrites, Manner::GivesUp] {
         // A log that such a writer broke may stop the others in the middle of the race.
         let is_caught = |seed: &u64| {
             let run = std::panic::catch_unwind(|| race(*seed, manner));
             run.is_err() || run.is_ok_and(|judged| judged.is_err())
         };
-        let caught = (0..60).filter(is_caught).count();
-        assert!(caught > 0, "{manner:?}");
+        assert!((0..60).any(|seed| is_caught(&seed)), "{manner:?}");
     }
-}
-
-#[test]
-fn i13_an_archive_that_is_overtaken_puts_its_revisions_behind_the_others() {
-    let memory = Memory::default();
-    let backend: Arc<dyn Storage> = Arc::new(memory.clone());
-    let mut one = init(Arc::clone(&backend));
-    add(&mut one, 1, &[("a", b"first"), ("b", b"b")]).unwrap();
-    let signer = signer();
-    let mut left = Archive::open(Arc::new(memory.with_own_lock()), None).unwrap();
-    let mut late = left.transaction(&signer, context(9), Provenance::default(), "test").unwrap();
-    for (name, text) in [("a", "left"), ("new", "same"), ("b", "b"), ("own", "own")] {
-        add_one(&mut late, name.as_bytes(), text.as_bytes()).unwrap();
-    }
-    let mut right = Archive::open(Arc::new(memory.with_own_lock()), None).unwrap();
-    add(&mut right, 3, &[("a", b"right"), ("new", b"same")]).unwrap();
-    compact(&mut right, Policy::Rewrite(CompressionLevels::default(), 1)).unwrap();
-    let committed = late.commit().unwrap().unwrap();
-    assert_eq!(committed.revisions.count(), 2, "the others were there already");
-    drop(late);
-    let now = Archive::open(Arc::clone(&backend), None).unwrap();
-    let texts =
-        |name: &[u8]| everything(&now).into_iter().find(|(found, _)| found == name).unwrap().1;
-    let expected: Vec<Vec<u8>> =
-        ["first", "right", "left"].map(|text| text.as_bytes().to_vec()).to_vec();
-    assert_eq!(texts(b"a"), expected);
-    assert_eq!(texts(b"own"), [b"own".to_vec()]);
-    check(&now, &backend);
-    assert_eq!(everything(&left), everything(&now));
 }
 
 /// The lock file is removed again and again while programs add in loops: the lock is politeness only.

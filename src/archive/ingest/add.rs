@@ -4,6 +4,8 @@
 
 use std::{io, rc::Rc, sync::Arc};
 
+use tracing::warn;
+
 use crate::{
     catalog::{FileStat, Latest, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail},
@@ -18,58 +20,10 @@ use crate::{
 
 use super::{
     chunked::ContentError,
+    outcome::{NewRevision, Outcome},
     reader::{Analysis, Expected, Input, Intake, ReadDocument},
     transaction::{Captured, Committed, Content, Form, PendingRevision, Transaction},
 };
-
-/// What became of a document.
-#[derive(Debug)]
-pub enum Outcome {
-    /// It was not known: a first revision.
-    New(NewRevision),
-    /// Its content is another one: a next revision.
-    Revised(NewRevision),
-    /// Its content is that of its latest revision.
-    Unchanged,
-    /// The same, and what was stored of it was damaged or missing: with the next commit it is whole.
-    Healed,
-    /// It could not be read; nothing was stored of it.
-    Unreadable(io::Error),
-}
-
-impl Outcome {
-    /// Whether what was stored of its content was damaged or missing, and is stored once more.
-    pub fn is_healed(&self) -> bool {
-        match self {
-            Self::New(revision) | Self::Revised(revision) => revision.is_healed,
-            Self::Healed => true,
-            Self::Unchanged | Self::Unreadable(_) => false,
-        }
-    }
-}
-
-/// A revision that the next commit records.
-#[derive(Debug, Clone, Copy)]
-pub struct NewRevision {
-    /// The revision's number.
-    pub number: u64,
-    /// Its content.
-    pub digest: Digest,
-    /// The size of its content.
-    pub n_bytes: u64,
-    /// The content was not stored before.
-    pub is_new_content: bool,
-    /// The content was stored before, and damaged or missing; with the next commit it is whole.
-    pub is_healed: bool,
-    /// The source went on changing while it was read, twice over.
-    pub is_unsettled: bool,
-}
-
-impl From<NewRevision> for Outcome {
-    fn from(revision: NewRevision) -> Self {
-        if revision.number == 1 { Self::New(revision) } else { Self::Revised(revision) }
-    }
-}
 
 /// A program that has a file in memory may change it for so long without a change of its times: they
 /// move on when a page is first written to, and again only after it went to the disk, which takes
@@ -95,9 +49,25 @@ impl Transaction<'_> {
         self.ensure_snapshot()?;
         let latest = match self.pending.documents.get(name) {
             Some(latest) => Some(*latest),
-            None => self.archive.catalog.latest(name)?,
+            None => self.latest(name)?,
         };
         Ok(Expected { latest, n_events: self.archive.journal.size() })
+    }
+
+    /// The revision that the next one of a document follows. A catalog that lacks it is made anew: on its word
+    /// the document would begin a second time.
+    fn latest(&mut self, name: &DocName) -> Result<Option<Latest>, Error> {
+        match self.archive.catalog.latest(name) {
+            Err(Error::Catalog { why }) => {
+                warn!(target: "catalog", "the catalog is made anew: {why}");
+                self.snapshot = None;
+                self.archive.renew()?;
+                self.edge = self.archive.edge()?;
+                self.ensure_snapshot()?;
+                self.archive.catalog.latest(name)
+            }
+            latest => latest,
+        }
     }
 
     /// Whether the document's file is as it was when its latest revision was read.
@@ -126,7 +96,7 @@ impl Transaction<'_> {
             Some(latest) => Some(*latest),
             None if expected.n_events == self.archive.journal.size() => expected.latest,
             // It may have been committed meanwhile.
-            None => self.archive.catalog.latest(&intake.name)?,
+            None => self.latest(&intake.name)?,
         };
         if let Some(latest) = latest
             && latest.digest == content.digest
@@ -170,7 +140,7 @@ impl Transaction<'_> {
             }
             false => Some(self.commit_pending(pending)?),
         };
-        let committed = committed.filter(|committed| !committed.revisions.is_empty());
+        let committed = committed.filter(|committed| !committed.recorded.is_empty());
         if !stats.is_empty() {
             self.stat_cache.remember(&stats);
         }
@@ -200,26 +170,27 @@ impl Transaction<'_> {
         let event = self.archive.journal.size() + self.pending.revisions.len() as u64;
         let detail = self.detail(intake);
         let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
-        self.pending.n_bytes += content.n_bytes;
-        self.pending.revisions.push(PendingRevision {
-            doc,
-            prev: latest.map(|latest| latest.event),
-            digest: content.digest,
-            n_bytes: content.n_bytes,
-            media,
-            detail,
-        });
-        let latest = Latest { doc, event, number, digest: content.digest };
-        self.pending.documents.insert(intake.name.clone(), latest);
-        self.note_stat(intake, content.file_stat, content.digest);
-        Ok(NewRevision {
+        let new = NewRevision {
             number,
             digest: content.digest,
             n_bytes: content.n_bytes,
             is_new_content,
             is_healed,
             is_unsettled: content.is_unsettled,
-        })
+        };
+        self.pending.n_bytes += content.n_bytes;
+        self.pending.revisions.push(PendingRevision {
+            order: self.pending.revisions.len(),
+            doc,
+            prev: latest.map(|latest| latest.event),
+            new,
+            media,
+            detail,
+        });
+        let latest = Latest { doc, event, number, digest: content.digest };
+        self.pending.documents.insert(intake.name.clone(), latest);
+        self.note_stat(intake, content.file_stat, content.digest);
+        Ok(new)
     }
 
     /// Puts a content that is known once more if what is stored of it is not whole; whether it was not.

@@ -1,73 +1,53 @@
-//! Committing: packs, details, sync, the commit, catalog, in this order.
+//! Committing a transaction: its packs, then its revisions, behind what other writers recorded meanwhile.
 
 use std::collections::{HashMap, HashSet};
 
-use tracing::{Span, debug, debug_span};
+use tracing::{debug, debug_span};
 
 use crate::{
-    archive::{maintain::rebuild, similar::sites},
-    catalog::{Batch, Latest, Pack},
+    archive::commit::{NewBatch, OTHERS, step},
+    catalog::{Batch, Latest},
     journal::{
-        Closing, Draft, Settled,
+        Closing, Draft,
         event::{ActDetail, Detail, Event, Revise},
     },
-    store::Written,
+    store::{Frames as _, Written, frame::Base},
     types::{
+        digest::Key,
         error::Error,
         name::DocName,
         pack_id::{PackId, UploadIds},
     },
 };
 
-use super::transaction::{Committed, Pending, PendingRevision, Transaction, row};
+use super::transaction::{Committed, Pending, PendingRevision, Transaction};
 
 /// How many races with other writers are lost before the user is told.
 const RACES_MAX: usize = 64;
-
-/// One step of a commit; how long it took shows when it ends.
-fn step(name: &'static str) -> Span {
-    debug_span!(target: "commit", "step", name)
-}
+/// Whom a writer names that must begin anew.
+const COMPACTED: &str = "compact, which took away what this command was building on";
 
 impl Transaction<'_> {
     /// Commits; what fails before the commit is created leaves the archive as it was.
     pub(super) fn commit_pending(&mut self, mut pending: Pending) -> Result<Committed, Error> {
-        let _commit =
-            debug_span!(target: "commit", "commit", n = pending.revisions.len()).entered();
+        let n_added = pending.revisions.len();
+        let _commit = debug_span!(target: "commit", "commit", n = n_added).entered();
         let written = step("packs").in_scope(|| self.finish_packs())?;
-        if pending.revisions.is_empty() && written.is_empty() {
-            let next = self.archive.journal.size();
-            return Ok(Committed { revisions: next..next, new_texts: Vec::new(), n_packed: 0 });
+        if n_added == 0 && written.is_empty() {
+            return Ok(Committed::of(&pending, &written, self.archive.journal.size(), n_added));
         }
-        let before = self.archive.journal.note().to_vec();
-        let mut reflected = before.clone();
         let mut n_races = 0;
         let first = loop {
-            match self.try_commit(&pending.revisions, &written)? {
+            match self.try_commit(&pending, &written)? {
                 Some(first) => break first,
                 None if n_races == RACES_MAX => return Err(Error::Busy { who: OTHERS.into() }),
                 None => n_races += 1,
             }
             debug!(target: "commit", n_races, "another writer was first");
-            self.catch_up(&written)?;
+            self.catch_up(&pending, &written)?;
             self.rebase(&mut pending)?;
-            reflected = self.archive.journal.note().to_vec();
         };
-        let revisions = first..first + pending.revisions.len() as u64;
-        // If this fails the documents are in all the same: whoever opens the archive next brings
-        // the catalog up.
-        step("catalog")
-            .in_scope(|| self.apply(&pending, &written, first, &reflected))
-            .map_err(|error| self.archive.located(error))?;
-        let mut listed = HashSet::new();
-        let is_new_text = |revision: &PendingRevision| {
-            pending.sketches.contains_key(&revision.digest) && listed.insert(revision.digest)
-        };
-        let is_new_text = pending.revisions.iter().map(is_new_text);
-        let new_texts = revisions.clone().zip(is_new_text).filter(|(_, is)| *is);
-        let new_texts = new_texts.map(|(event, _)| event).collect();
-        let n_packed = written.iter().map(|pack| pack.n_bytes).sum();
-        Ok(Committed { revisions, new_texts, n_packed })
+        Ok(Committed::of(&pending, &written, first, n_added))
     }
 
     /// Writes the open pack, and makes all packs durable.
@@ -79,13 +59,9 @@ impl Transaction<'_> {
     }
 
     /// One attempt at the next number: the index of the first event, or none if another writer has it.
-    fn try_commit(
-        &mut self,
-        revisions: &[PendingRevision],
-        written: &[Written],
-    ) -> Result<Option<u64>, Error> {
+    fn try_commit(&mut self, pending: &Pending, written: &[Written]) -> Result<Option<u64>, Error> {
         let at = self.context.now;
-        let mut drafts = self.drafts(revisions)?;
+        let mut drafts = self.drafts(&pending.revisions)?;
         let packs: Vec<PackId> = written.iter().map(|written| written.pack).collect();
         drafts.extend(Draft::packs(at, &packs)?);
         let detail = ActDetail {
@@ -95,17 +71,14 @@ impl Transaction<'_> {
             tool: self.context.tool.clone(),
         };
         let closing = Closing { at, id: self.draw(b"commit"), detail };
-        let frontier = self.edge.frontier();
-        let journal = &mut self.archive.journal;
-        let staged = step("details").in_scope(|| journal.stage(&frontier, &drafts, closing))?;
-        let (first, leaves) = (staged.first(), staged.leaves().to_vec());
-        match step("create").in_scope(|| journal.commit(staged, self.signer))? {
-            Settled::Overtaken => Ok(None),
-            Settled::Committed(_) => {
-                leaves.iter().for_each(|leaf| self.edge.push(*leaf));
-                Ok(Some(first))
-            }
-        }
+        let analysed = Batch {
+            sketches: Some(&pending.sketches),
+            features: Some(&pending.features),
+            chunks: Some(&pending.chunks),
+            ..Batch::default()
+        };
+        let batch = NewBatch { drafts: &drafts, closing, packs: written, analysed };
+        self.archive.commit_batch(batch, &mut self.edge, self.signer)
     }
 
     fn drafts(&self, revisions: &[PendingRevision]) -> Result<Vec<Draft>, Error> {
@@ -117,8 +90,8 @@ impl Transaction<'_> {
                     at,
                     doc: revision.doc,
                     prev: revision.prev,
-                    sha256: revision.digest,
-                    size: revision.n_bytes,
+                    sha256: revision.new.digest,
+                    size: revision.new.n_bytes,
                     media: revision.media.clone(),
                     detail,
                 })
@@ -128,84 +101,75 @@ impl Transaction<'_> {
     }
 
     /// Takes in what other writers committed.
-    fn catch_up(&mut self, written: &[Written]) -> Result<(), Error> {
-        let archive = &mut *self.archive;
-        let known = archive.journal.size();
-        archive.journal.refresh()?;
-        let changes = archive.journal.pack_changes(known..archive.journal.size())?;
-        if written.iter().any(|written| changes.went.contains(&written.pack)) {
-            // Somebody took packs that no commit spoke of yet for leftovers.
-            return Err(Error::Busy { who: OTHERS.into() });
+    ///
+    /// `Busy` when one of them took away packs without which the new ones cannot be read: their blobs must be
+    /// put again.
+    fn catch_up(&mut self, pending: &Pending, written: &[Written]) -> Result<(), Error> {
+        let went = self.archive.take_in_others(&mut self.edge)?.went;
+        // Packs that no commit spoke of yet may have been taken for leftovers.
+        let is_gone = written.iter().any(|written| went.contains(&written.pack));
+        if is_gone || (!went.is_empty() && !self.stands(pending, written)?) {
+            return Err(Error::Busy { who: COMPACTED.into() });
         }
-        archive.bring_up()?;
-        self.edge = archive.edge()?;
         Ok(())
+    }
+
+    /// Whether all that new packs rest on is still there, and lies where a reader looks for it: the bases of
+    /// their frames no deeper than the frames state, and the chunks of their lists.
+    fn stands(&self, pending: &Pending, written: &[Written]) -> Result<bool, Error> {
+        self.archive.reader.forget();
+        let frames = self.archive.reader.frames();
+        let places = || written.iter().flat_map(|written| &written.places);
+        let own: HashSet<Key> = places().map(|(key, _)| *key).collect();
+        let is_base_there = |base: &Base| -> Result<bool, Error> {
+            let is_less_deep = |place| frames.header(place).is_ok_and(|it| it.depth() < base.depth);
+            Ok(own.contains(&base.key) || frames.places(base.key)?.iter().any(is_less_deep))
+        };
+        for (_, place) in places().filter(|(_, place)| place.index == 0) {
+            if let Some(base) = frames.header(place)?.base
+                && !is_base_there(&base)?
+            {
+                return Ok(false);
+            }
+        }
+        for key in pending.chunks.values().flatten().filter(|key| !own.contains(key)) {
+            if frames.places(*key)?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Puts the revisions on top of what other writers committed: each follows the latest of its document,
     /// and is dropped where that has its content already.
     fn rebase(&mut self, pending: &mut Pending) -> Result<(), Error> {
+        let catalog = &self.archive.catalog;
         let mut latest: HashMap<DocName, Latest> = HashMap::new();
         let mut kept = Vec::new();
         for mut revision in std::mem::take(&mut pending.revisions) {
             let name = revision.detail.name.clone();
+            let digest = revision.new.digest;
             let before = match latest.get(&name) {
                 Some(before) => Some(*before),
-                None => self.archive.catalog.latest(&name)?,
+                None => catalog.latest(&name)?,
             };
-            if before.is_some_and(|before| before.digest == revision.digest) {
+            if before.is_some_and(|before| before.digest == digest) {
                 continue;
             }
             revision.doc = before.map_or(revision.doc, |before| before.doc);
             revision.prev = before.map(|before| before.event);
+            revision.new.number = before.map_or(1, |before| before.number + 1);
+            if catalog.content(&digest)?.is_some() {
+                revision.new.is_new_content = false;
+                pending.sketches.remove(&digest);
+            }
             let event = self.archive.journal.size() + kept.len() as u64;
-            let number = before.map_or(1, |before| before.number + 1);
-            latest
-                .insert(name, Latest { doc: revision.doc, event, number, digest: revision.digest });
+            let number = revision.new.number;
+            latest.insert(name, Latest { doc: revision.doc, event, number, digest });
             kept.push(revision);
         }
         pending.revisions = kept;
         Ok(())
-    }
-
-    /// Brings the catalog up to the commit, from the journal's own bytes.
-    fn apply(
-        &mut self,
-        pending: &Pending,
-        written: &[Written],
-        first: u64,
-        before: &[u8],
-    ) -> Result<(), Error> {
-        let archive = &*self.archive;
-        let packs: Vec<Pack> = written.iter().map(row).collect();
-        let range = first..archive.journal.size();
-        let entries = archive.journal.entries(range).collect::<Result<Vec<_>, _>>()?;
-        let events = rebuild::recorded(&entries);
-        let note = String::from_utf8_lossy(archive.journal.note());
-        let tiles = self.edge.take();
-        let batch = Batch {
-            events: &events,
-            packs: &packs,
-            sketches: Some(&pending.sketches),
-            features: Some(&pending.features),
-            chunks: Some(&pending.chunks),
-            tiles: &tiles,
-            checkpoint: Some(&note),
-        };
-        // Whoever finds the catalog in step takes the boilerplate in it for known.
-        archive.catalog.transaction(|_| {
-            if archive.catalog.reflects()?.as_bytes() != before {
-                // Another writer brought it up to some later commit, or could not.
-                return rebuild::catch_up(
-                    &archive.home.backend,
-                    &archive.journal,
-                    &archive.catalog,
-                )
-                .map(drop);
-            }
-            archive.catalog.apply(&batch)?;
-            step("boilerplate").in_scope(|| sites::refresh(&archive.catalog, &archive.reader))
-        })
     }
 
     /// Names for the packs of this transaction.
@@ -214,5 +178,21 @@ impl Transaction<'_> {
     }
 }
 
-/// Whom a writer names that it cannot see.
-pub(in crate::archive) const OTHERS: &str = "other writers, which were first each time";
+impl Committed {
+    /// What came of the `n_added` revisions of a transaction, of which those still pending were recorded
+    /// from the event `first` on.
+    fn of(pending: &Pending, written: &[Written], first: u64, n_added: usize) -> Self {
+        let revisions = first..first + pending.revisions.len() as u64;
+        let (mut recorded, mut new_texts) = (vec![None; n_added], Vec::new());
+        let mut listed = HashSet::new();
+        for (revision, event) in pending.revisions.iter().zip(revisions.clone()) {
+            recorded[revision.order] = Some(revision.new);
+            let digest = revision.new.digest;
+            if pending.sketches.contains_key(&digest) && listed.insert(digest) {
+                new_texts.push(event);
+            }
+        }
+        let n_packed = written.iter().map(|pack| pack.n_bytes).sum();
+        Self { revisions, recorded, new_texts, n_packed }
+    }
+}

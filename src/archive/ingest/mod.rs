@@ -23,14 +23,15 @@
 
 mod add;
 mod chunked;
-pub(in crate::archive) mod commit;
+mod commit;
+mod outcome;
 pub(in crate::archive) mod reader;
 mod rehearsal;
 mod run;
 pub(in crate::archive) mod transaction;
 
 pub use crate::catalog::FileStat;
-pub use add::{NewRevision, Outcome};
+pub use outcome::{NewRevision, Outcome};
 pub use reader::{Intake, Reading, SYMLINK, Source, Steady};
 pub use run::{IngestEvent, IngestItem, IngestOptions, IngestSummary};
 pub use transaction::{Captured, Committed, Provenance, Transaction};

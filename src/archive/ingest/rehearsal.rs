@@ -7,7 +7,7 @@ use crate::{
 };
 
 use super::{
-    add::{NewRevision, Outcome},
+    outcome::{NewRevision, Outcome},
     reader::Intake,
     run::{IngestEvent, IngestItem, IngestOptions, IngestSummary},
 };

@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    add::Outcome,
+    outcome::Outcome,
     reader::{Expected, Intake, ReadAhead},
     transaction::{Committed, Provenance, Transaction},
 };
@@ -213,7 +213,7 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         while !self.is_interrupted()
             && let Some(item) = items.next()
         {
-            let n_done = self.summary.n_done();
+            let n_done = self.summary.n_done() + self.uncommitted.len() as u64;
             (self.report)(IngestEvent::Next { tag: item.tag(), n_done })?;
             let waiting = match item {
                 IngestItem::Document(intake, tag) => match self.begin(intake, tag) {
@@ -298,14 +298,18 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
                 }
             }
         };
-        self.summary.count(&outcome);
         match self.transaction.has_pending(&name) {
             true => self.uncommitted.push((tag, name, outcome)),
-            false => (self.report)(IngestEvent::Document { tag, name, outcome })?,
+            false => self.report_document(tag, name, outcome)?,
         }
         let is_due =
             self.transaction.is_due() || self.uncommitted.len() >= limits::COMMIT_REVISIONS;
         if is_due { self.commit() } else { Ok(()) }
+    }
+
+    fn report_document(&mut self, tag: T, name: DocName, outcome: Outcome) -> Result<(), Error> {
+        self.summary.count(&outcome);
+        (self.report)(IngestEvent::Document { tag, name, outcome })
     }
 
     /// Commits what is waiting for it, and reports it and which of it is near to what was there.
@@ -313,10 +317,16 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         // Of what cannot be committed nothing is reported.
         let uncommitted = std::mem::take(&mut self.uncommitted);
         let committed = self.transaction.commit()?;
-        for (tag, name, outcome) in uncommitted {
-            (self.report)(IngestEvent::Document { tag, name, outcome })?;
+        let mut recorded = committed.iter().flat_map(|committed| &committed.recorded);
+        for (tag, name, mut outcome) in uncommitted {
+            if outcome.is_new_revision() {
+                outcome = outcome.settled(recorded.next().copied().flatten());
+            }
+            self.report_document(tag, name, outcome)?;
         }
-        let Some(committed) = committed else { return Ok(()) };
+        let Some(committed) = committed.filter(|it| !it.revisions.is_empty()) else {
+            return Ok(());
+        };
         (self.report)(IngestEvent::Committed(&committed))?;
         // Whoever wants to stop does not want to wait for an answer.
         let Some(threshold) = self.options.near.filter(|_| !self.summary.is_interrupted) else {

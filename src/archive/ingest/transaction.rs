@@ -9,14 +9,14 @@ use std::{
 use crate::{
     archive::{Archive, WriteContext},
     backend::Guard,
-    catalog::{Catalog, FileStat, Latest, Pack, Snapshot, StatCache, StatEntry},
+    catalog::{Catalog, FileStat, Latest, Snapshot, StatCache, StatEntry},
     journal::{
         event::{Detail, MediaType, ReviseDetail},
         merkle::tiles::Edge,
         note::Signer,
     },
     pool::Pool,
-    store::{Writer, Written, chunk::Chunk, features::Features},
+    store::{Writer, chunk::Chunk, features::Features},
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
@@ -26,7 +26,10 @@ use crate::{
     },
 };
 
-use super::reader::{Analysis, SmallInput};
+use super::{
+    outcome::NewRevision,
+    reader::{Analysis, SmallInput},
+};
 
 /// What is recorded of everything that is added.
 #[derive(Debug, Clone, Default)]
@@ -71,10 +74,11 @@ pub enum Captured {
 
 /// A revision that waits for the commit.
 pub(in crate::archive) struct PendingRevision {
+    /// Which of the transaction's it is, in the order in which they were added.
+    pub order: usize,
     pub doc: DocId,
     pub prev: Option<u64>,
-    pub digest: Digest,
-    pub n_bytes: u64,
+    pub new: NewRevision,
     pub media: MediaType,
     pub detail: ReviseDetail,
 }
@@ -208,18 +212,11 @@ impl From<SmallInput> for Content {
 pub struct Committed {
     /// The events of the new revisions.
     pub revisions: std::ops::Range<u64>,
+    /// What was added, in its order, as it was recorded: another writer that was first may have changed its
+    /// number. None where that one recorded the same content.
+    pub recorded: Vec<Option<NewRevision>>,
     /// Those of them whose content was not stored before and is text.
     pub new_texts: Vec<u64>,
     /// Bytes of the packs written.
     pub n_packed: u64,
-}
-
-/// A pack as a row of the catalog.
-pub(in crate::archive) fn row(written: &Written) -> Pack<'_> {
-    Pack {
-        pack: written.pack,
-        n_bytes: written.n_bytes,
-        n_frames: written.n_frames,
-        places: &written.places,
-    }
 }

@@ -14,16 +14,18 @@ use std::{
     sync::Arc,
 };
 
+use tracing::debug;
+
 use crate::{
     archive::{
         Archive, WriteContext,
-        ingest::{commit::OTHERS, transaction::row},
+        commit::{NewBatch, OTHERS},
     },
-    catalog::{Batch, Pack, PackUsage},
-    journal::{Draft, Settled, event::Event, merkle::tiles::Edge, note::Signer},
+    catalog::{Batch, PackUsage},
+    journal::{Draft, event::Event, merkle::tiles::Edge, note::Signer},
     store::{
         Frames as _, Repacker, Written,
-        frame::FrameKind,
+        frame::{FrameError, FrameKind, Header},
         pack,
         place::{Place, Places as _},
     },
@@ -35,10 +37,7 @@ use crate::{
     },
 };
 
-use super::{
-    rebuild::{catch_up, recorded},
-    salvage,
-};
+use super::salvage;
 
 pub use crate::store::CompressionLevels;
 
@@ -90,7 +89,8 @@ impl Archive {
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Compacted, Error> {
         let (_guard, mut edge) = self.begin(signer, who)?;
-        for n_tries in 0.. {
+        let mut is_renewed = false;
+        for n_tries in 0..=TRIES_MAX {
             let mut writing = CompactRun {
                 n_attempt: n_tries,
                 uploads: UploadIds::new(context.seed_for(2 * n_tries)),
@@ -100,17 +100,28 @@ impl Archive {
             };
             match self.compact_once(policy, &mut writing, progress) {
                 Ok(Some(done)) => return Ok(done),
-                Ok(None) if n_tries < TRIES_MAX => {}
-                Ok(None) => break,
-                // What the catalog says of the packs is not so.
-                Err(Error::Catalog { .. }) if n_tries == 0 => {
+                Ok(None) => {}
+                // Another writer took away what was being read.
+                Err(Error::Catalog { .. } | Error::Damaged { .. })
+                    if self.is_behind(&mut edge)? => {}
+                // What the catalog says of the packs is not so; or of contents, which are not where it says.
+                Err(error) if !is_renewed && may_be_misled(&error, policy) => {
+                    debug!(target: "catalog", "made anew: {error}");
                     self.renew()?;
                     edge = self.edge()?;
+                    is_renewed = true;
                 }
                 Err(error) => return Err(error),
             }
         }
         Err(Error::Busy { who: OTHERS.into() })
+    }
+
+    /// Whether other writers committed meanwhile; that is taken in.
+    fn is_behind(&mut self, edge: &mut Edge) -> Result<bool, Error> {
+        let known = self.journal.size();
+        self.take_in_others(edge)?;
+        Ok(self.journal.size() > known)
     }
 
     /// One attempt; none when another writer was faster.
@@ -132,7 +143,7 @@ impl Archive {
         let uploads = run.uploads.clone();
         let mut written = match policy {
             _ if old.is_empty() => Vec::new(),
-            Policy::Tidy => self.moved(&old, uploads, progress)?,
+            Policy::Tidy => self.moved(&changes.came, &old, uploads, progress)?,
             Policy::Rewrite(levels, n_threads) => {
                 self.rewritten(levels, n_threads, uploads, progress)?
             }
@@ -146,8 +157,8 @@ impl Archive {
             done = Compacted::of(&all, &[]);
             went = written.drain(..).map(|new| new.pack).collect();
         } else {
-            self.check_written(&written)?;
-            self.check_complete(&changes.came, &written, &went)?;
+            let bases = self.check_written(&written)?;
+            self.check_complete(&changes.came, &written, &went, &bases)?;
         }
         went.extend(left);
         if !self.condemn(run, &written, &went)? {
@@ -184,39 +195,24 @@ impl Archive {
         let mut drafts = Draft::packs(at, &came)?;
         drafts.extend(Draft::condemn(at, went)?);
         let closing = run.context.closing(2 * run.n_attempt + 1);
-        let before = self.journal.note().to_vec();
-        let staged = self.journal.stage(&run.edge.frontier(), &drafts, closing)?;
-        let (first, leaves) = (staged.first(), staged.leaves().to_vec());
-        if matches!(self.journal.commit(staged, run.signer)?, Settled::Overtaken) {
-            self.journal.refresh()?;
-            self.bring_up()?;
-            *run.edge = self.edge()?;
-            return Ok(false);
+        let analysed = Batch::default();
+        let batch = NewBatch { drafts: &drafts, closing, packs: written, analysed };
+        let is_first = self.commit_batch(batch, run.edge, run.signer)?.is_some();
+        if !is_first {
+            self.take_in_others(run.edge)?;
         }
-        leaves.iter().for_each(|leaf| run.edge.push(*leaf));
-        let packs: Vec<Pack> = written.iter().map(row).collect();
-        let entries = self.journal.entries(first..self.journal.size());
-        let entries = entries.collect::<Result<Vec<_>, _>>()?;
-        let note = String::from_utf8_lossy(self.journal.note());
-        let (events, tiles) = (recorded(&entries), run.edge.take());
-        let checkpoint = Some(&*note);
-        let batch =
-            Batch { events: &events, packs: &packs, tiles: &tiles, checkpoint, ..Batch::default() };
-        let applied = self.catalog.transaction(|_| match self.catalog.reflects()?.as_bytes() {
-            reflected if reflected == before => self.catalog.apply(&batch),
-            _ => catch_up(&self.home.backend, &self.journal, &self.catalog).map(drop),
-        });
-        applied.map_err(|error| self.located(error))?;
-        Ok(true)
+        Ok(is_first)
     }
 
     /// That no blob goes which the journal speaks of: each that lies in a pack that goes lies in one that
-    /// stays or came. What a blob is needed for is read from the journal and from chunk lists.
+    /// stays or came. What a blob is needed for is read from the journal and from chunk lists. Nor may one
+    /// go that is a base in the new packs.
     fn check_complete(
         &self,
         counted: &BTreeSet<PackId>,
         written: &[Written],
         went: &[PackId],
+        bases: &HashSet<Key>,
     ) -> Result<(), Error> {
         let needed = self.needed_keys()?;
         let mut kept: HashSet<Key> =
@@ -224,6 +220,10 @@ impl Archive {
         for pack in counted.iter().filter(|pack| !went.contains(pack)) {
             let listed = pack::directory(&*self.home.backend, pack)?;
             kept.extend(listed.iter().flat_map(|frame| &frame.keys));
+        }
+        if let Some(key) = bases.iter().find(|key| !kept.contains(key)) {
+            let why = format!("it does not know of the blob {key}, on which others rest");
+            return Err(Error::Catalog { why });
         }
         for pack in went {
             let listed = pack::directory(&*self.home.backend, pack)?;
@@ -250,8 +250,10 @@ impl Archive {
         Ok(keys)
     }
 
-    /// Reads the new packs back: nothing is removed because of what is only in memory.
-    fn check_written(&self, written: &[Written]) -> Result<(), Error> {
+    /// Reads the new packs back: nothing is removed because of what is only in memory. Returns the bases of
+    /// their frames.
+    fn check_written(&self, written: &[Written]) -> Result<HashSet<Key>, Error> {
+        let mut bases = HashSet::new();
         for new in written {
             let name = new.pack.object_name();
             let bytes = self.home.backend.read(&name, limits::PACK_BYTES_MAX as usize)?;
@@ -259,14 +261,18 @@ impl Archive {
             if Digest::of(&bytes) != new.pack.digest {
                 return Err(Error::damaged(&*name, "it does not read back as it was written"));
             }
-            pack::check(&bytes).map_err(|why| Error::damaged(&*name, why.to_string()))?;
+            let damaged = |why: FrameError| Error::damaged(&*name, why.to_string());
+            pack::check(&bytes).map_err(damaged)?;
+            let each = |_, _, header: Header| bases.extend(header.base.map(|base| base.key));
+            pack::each_header(&bytes, each).map_err(damaged)?;
         }
-        Ok(())
+        Ok(bases)
     }
 
     /// Moves what is alive in packs into new ones.
     fn moved(
         &self,
+        counted: &BTreeSet<PackId>,
         old: &[PackId],
         uploads: UploadIds,
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
@@ -275,9 +281,10 @@ impl Archive {
         let (moved, needed) = (HashSet::new(), HashSet::new());
         let mut moving = Moving { archive: self, chosen, moved, needed };
         let frames = moving.frames(old)?;
+        moving.find_needed(&frames, counted)?;
         let mut repacker = Repacker::new(Arc::clone(&self.home.backend), uploads);
         let mut n_blobs = 0;
-        for ((depth, place), keys) in frames {
+        for ((depth, place), OldFrame { keys, .. }) in frames {
             n_blobs += keys.len() as u64;
             progress(n_blobs)?;
             moving.take(&mut repacker, (depth, place), keys)?;
@@ -301,38 +308,72 @@ struct Moving<'a> {
     chosen: HashSet<PackId>,
     /// Of the blobs whose key has several places, those that lie in a new pack.
     moved: HashSet<Digest>,
-    /// Bases of frames that move.
+    /// Bases of frames that move, and of those that stay.
     needed: HashSet<Key>,
+}
+
+/// A frame of an old pack.
+struct OldFrame {
+    keys: Vec<Key>,
+    base: Option<Key>,
 }
 
 impl Moving<'_> {
     /// The frames of the old packs, those that lie least deep first: where a blob has several, the one
     /// that moves serves all that are attached to it.
-    fn frames(&mut self, old: &[PackId]) -> Result<BTreeMap<(u8, Place), Vec<Key>>, Error> {
+    fn frames(&self, old: &[PackId]) -> Result<BTreeMap<(u8, Place), OldFrame>, Error> {
         let mut frames = BTreeMap::new();
         for pack in old {
-            let listed = pack::directory(&*self.archive.home.backend, pack)?;
-            let mut placed = pack::places(*pack, &listed);
-            for frame in &listed {
-                let Some((_, place)) = placed.nth(frame.keys.len() - 1) else { break };
-                let place = Place { index: 0, ..place };
-                let header = self.archive.reader.frames().header(&place)?;
-                if self.is_wanted(&frame.keys)? {
-                    self.needed.extend(header.base.map(|base| base.key));
-                }
-                frames.insert((header.depth(), place), frame.keys.clone());
-            }
+            self.each_frame(pack, |place, header, keys| {
+                let base = header.base.map(|base| base.key);
+                frames.insert((header.depth(), place), OldFrame { keys, base });
+            })?;
         }
         Ok(frames)
     }
 
-    fn is_wanted(&self, keys: &[Key]) -> Result<bool, Error> {
-        for key in keys {
-            if self.archive.catalog.is_live(*key)? {
-                return Ok(true);
+    fn each_frame(
+        &self,
+        pack: &PackId,
+        mut each: impl FnMut(Place, Header, Vec<Key>),
+    ) -> Result<(), Error> {
+        let listed = pack::directory(&*self.archive.home.backend, pack)?;
+        let places: Vec<Place> = pack::places(*pack, &listed).map(|(_, place)| place).collect();
+        let firsts = places.into_iter().filter(|place| place.index == 0);
+        for (frame, place) in listed.into_iter().zip(firsts) {
+            each(place, self.archive.reader.frames().header(&place)?, frame.keys);
+        }
+        Ok(())
+    }
+
+    /// Finds the bases that must not go. Those that no content has, as chunks of a file that could not be read
+    /// to its end, may be the bases of frames that stay, and have such bases themselves.
+    fn find_needed(
+        &mut self,
+        frames: &BTreeMap<(u8, Place), OldFrame>,
+        counted: &BTreeSet<PackId>,
+    ) -> Result<(), Error> {
+        let mut dead = HashSet::new();
+        for key in frames.values().flat_map(|frame| &frame.keys) {
+            if !self.archive.catalog.is_live(*key)? {
+                dead.insert(*key);
             }
         }
-        Ok(false)
+        let mut needed = HashSet::new();
+        let staying = counted.iter().filter(|pack| !self.chosen.contains(pack));
+        for pack in staying.filter(|_| !dead.is_empty()) {
+            self.each_frame(pack, |_, header, _| {
+                needed.extend(header.base.map(|base| base.key).filter(|key| dead.contains(key)));
+            })?;
+        }
+        // The deepest first: what needs a base comes before what the base needs.
+        for OldFrame { keys, base } in frames.values().rev() {
+            if keys.iter().any(|key| !dead.contains(key) || needed.contains(key)) {
+                needed.extend(base);
+            }
+        }
+        self.needed = needed;
+        Ok(())
     }
 
     fn take(
@@ -431,6 +472,16 @@ impl Compacted {
             n_packs_after: n_packs - n_rewritten,
             n_bytes_after: n_bytes(all) - n_bytes(&rewritten),
         }
+    }
+}
+
+/// Whether an attempt may have failed because of what the catalog says. A rewriting finds contents by it,
+/// and takes about as long as making it anew does.
+fn may_be_misled(error: &Error, policy: Policy) -> bool {
+    match error {
+        Error::Catalog { .. } => true,
+        Error::Damaged { .. } => matches!(policy, Policy::Rewrite(..)),
+        _ => false,
     }
 }
 

@@ -29,6 +29,8 @@ pub use file_system::{Unsuited, unsuited};
 
 /// Files whose names start like this are leftovers of interrupted writes, or writes under way.
 const TEMPORARY: &str = ".tmp-";
+/// So often a writer writes again what another one took for a leftover.
+const CLEARED_MAX: usize = 16;
 const LOCK: &str = "lock";
 const IDENTITY: &str = "identity";
 /// Made before the identity; the journal refuses one that holds events.
@@ -129,6 +131,23 @@ impl Local {
         Ok(true)
     }
 
+    /// Writes bytes under a temporary name and gives them their own. Another writer, who holds another lock, may
+    /// take them for a leftover and clear them away before they have it; then they are written again.
+    fn write(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        give_name: impl Fn(&TemporaryObject) -> Result<(), Errno>,
+    ) -> Result<Result<(), Errno>, Error> {
+        let mut n_cleared = 0;
+        loop {
+            match give_name(&TemporaryObject::write(&self.folder, name, bytes)?) {
+                Err(Errno::NOENT) if n_cleared < CLEARED_MAX => n_cleared += 1,
+                named => return Ok(named),
+            }
+        }
+    }
+
     fn io(&self, operation: &'static str, name: &str, source: std::io::Error) -> Error {
         io(operation, &self.folder.path().join(name), source)
     }
@@ -138,8 +157,7 @@ impl Backend for Local {
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         check_name(name)?;
         if !self.holds(name, bytes)? {
-            let temporary = TemporaryObject::write(&self.folder, name, bytes)?;
-            match temporary.give_name() {
+            match self.write(name, bytes, |temporary| temporary.give_name())? {
                 Err(Errno::EXIST) => drop(self.holds(name, bytes)?),
                 named => named.map_err(|e| self.folder.io("write", name, e))?,
             }
@@ -160,8 +178,8 @@ impl Backend for Local {
 
     fn swap(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         check_name(name)?;
-        let temporary = TemporaryObject::write(&self.folder, name, bytes)?;
-        temporary.replace().map_err(|e| self.folder.io("replace", name, e))?;
+        let replaced = self.write(name, bytes, |temporary| temporary.replace())?;
+        replaced.map_err(|e| self.folder.io("replace", name, e))?;
         locked(&self.open_files).forget(name);
         folders(name).try_for_each(|folder| self.folder.sync(folder))
     }
@@ -347,7 +365,7 @@ impl<'a> TemporaryObject<'a> {
     fn write(folder: &'a ArchiveFolder, name: &'a str, bytes: &[u8]) -> Result<Self, Error> {
         let (holder, own_name) = split(name);
         let handle = folder.make(holder)?;
-        let made = new_temporary(folder, &handle);
+        let made = new_temporary(folder, &handle, own_name);
         let (temporary, mut file) = made.map_err(|e| folder.io("write", name, e))?;
         let written = Self { folder: handle, temporary, own_name };
         file.write_all(bytes)
@@ -385,11 +403,17 @@ impl Drop for TemporaryObject<'_> {
     }
 }
 
-fn new_temporary(folder: &ArchiveFolder, handle: &Handle) -> Result<(String, File), Errno> {
+/// A file with a name that says what it will be: a process with our number on another machine, which sees
+/// the same folder, writes nothing else under it.
+fn new_temporary(
+    folder: &ArchiveFolder,
+    handle: &Handle,
+    own_name: &str,
+) -> Result<(String, File), Errno> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{TEMPORARY}{}-{number}", std::process::id());
+        let name = format!("{TEMPORARY}{own_name}-{}-{number}", std::process::id());
         match folder.create(handle, &name, OFlags::WRONLY) {
             // An earlier process had our number and died.
             Err(Errno::EXIST) => {}

@@ -1,0 +1,69 @@
+//! Outcomes: what became of one document.
+
+use std::io;
+
+use crate::types::digest::Digest;
+
+/// What became of a document.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was not known: a first revision.
+    New(NewRevision),
+    /// Its content is another one: a next revision.
+    Revised(NewRevision),
+    /// Its content is that of its latest revision.
+    Unchanged,
+    /// The same, and what was stored of it was damaged or missing: with the next commit it is whole.
+    Healed,
+    /// It could not be read; nothing was stored of it.
+    Unreadable(io::Error),
+}
+
+impl Outcome {
+    /// The same once it is committed: `recorded` is the new revision as it was recorded, none where another
+    /// writer was first with the same content.
+    pub(super) fn settled(self, recorded: Option<NewRevision>) -> Self {
+        match (recorded, self.is_healed()) {
+            (Some(revision), _) => Self::from(revision),
+            (None, true) => Self::Healed,
+            (None, false) => Self::Unchanged,
+        }
+    }
+
+    /// Whether the next commit is to record a new revision.
+    pub(super) fn is_new_revision(&self) -> bool {
+        matches!(self, Self::New(_) | Self::Revised(_))
+    }
+
+    /// Whether what was stored of its content was damaged or missing, and is stored once more.
+    pub fn is_healed(&self) -> bool {
+        match self {
+            Self::New(revision) | Self::Revised(revision) => revision.is_healed,
+            Self::Healed => true,
+            Self::Unchanged | Self::Unreadable(_) => false,
+        }
+    }
+}
+
+/// A revision that the next commit records. Another writer that commits first may change its number.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRevision {
+    /// The revision's number.
+    pub number: u64,
+    /// Its content.
+    pub digest: Digest,
+    /// The size of its content.
+    pub n_bytes: u64,
+    /// The content was not stored before.
+    pub is_new_content: bool,
+    /// The content was stored before, and damaged or missing; with the next commit it is whole.
+    pub is_healed: bool,
+    /// The source went on changing while it was read, twice over.
+    pub is_unsettled: bool,
+}
+
+impl From<NewRevision> for Outcome {
+    fn from(revision: NewRevision) -> Self {
+        if revision.number == 1 { Self::New(revision) } else { Self::Revised(revision) }
+    }
+}

@@ -222,6 +222,11 @@ impl<'a, F: Frames> ContentReader<'a, F> {
         Self { reader, kept, piece, at: 0, chunks, whole }
     }
 
+    /// The chunk that the next piece is.
+    pub fn next_chunk(&self) -> Option<Digest> {
+        self.chunks.as_slice().first().map(|chunk| chunk.digest)
+    }
+
     /// The next verified piece, never an empty one; `None` at the end of a content that is right as a
     /// whole.
     pub fn next_piece(&mut self) -> Result<Option<Vec<u8>>, Error> {

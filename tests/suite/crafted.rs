@@ -5,7 +5,10 @@
 use std::{fs, sync::Arc};
 
 use docarchive::internals::{
-    archive::Archive,
+    archive::{
+        Archive, HistoryCheck,
+        inspect::audit::{AuditScope, Code},
+    },
     backend::memory::{Contents, Memory},
     store::{
         chunk::{self, Chunk},
@@ -168,6 +171,15 @@ fn a_second_list_that_is_right_is_found_behind_a_wrong_one() {
         read.extend_from_slice(&piece);
     }
     assert!(read == content);
+    // So it is for whoever audits, and none of the lists alone is enough.
+    let (scope, history_check) = (AuditScope::default(), HistoryCheck::NotRemembered);
+    let n_damaged = |contents: Contents| {
+        let (archive, ..) = opened(contents);
+        let report = archive.audit(&scope, history_check.clone(), &mut |_| {}).unwrap();
+        report.findings.iter().filter(|finding| finding.code == Code::BlobDamaged).count()
+    };
+    assert_eq!(n_damaged(with_lists(&contents, Digest::of(&content).key(), &swapped, true)), 0);
+    assert_eq!(n_damaged(with_list(&contents, Digest::of(&content).key(), &swapped)), 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     catalog::{Catalog, Need},
     store::{Reader, Sealed, place::Places as _},
     types::{
-        digest::{Digest, Hasher},
+        digest::Digest,
         document::{Document, Revision},
         error::Error,
         limits,
@@ -160,18 +160,15 @@ fn read(
             analyses.content(row, bytes)?;
         }
     } else {
-        let mut hasher = Hasher::default();
-        for chunk in reader.chunks_of_large(&digest)? {
-            let bytes = reader.blob(&chunk.digest)?;
-            hasher.update(&bytes);
+        let mut content = reader.content_verified_at_end(&digest, n_bytes, &|| false)?;
+        loop {
+            let chunk = content.next_chunk();
+            // At the end the whole is compared.
+            let Some(bytes) = content.next_piece()? else { break };
             n_read += bytes.len() as u64;
-            if let Some(analyses) = &mut analyses {
-                analyses.chunk(&chunk.digest, bytes)?;
+            if let (Some(analyses), Some(chunk)) = (&mut analyses, chunk) {
+                analyses.chunk(&chunk, bytes)?;
             }
-        }
-        if hasher.finish() != digest {
-            let why = "its chunks are intact but do not make up this content";
-            return Err(Error::damaged(format!("content {digest}"), why));
         }
     }
     if n_read != n_bytes {

@@ -212,7 +212,7 @@ fn storm(step: Step, sample: Sample) {
 #[test]
 fn a_failed_init_or_add_leaves_the_old_state_or_the_new() {
     for step in SMALL {
-        storm(step, Sample { writes: 3, reads: 13 }.of());
+        storm(step, Sample { writes: 5, reads: 29 }.of());
     }
 }
 
@@ -256,7 +256,7 @@ fn in_a_folder_with_a_catalog_it_is_the_same() {
                     step,
                     &format!("{step:?}, {fault:?} at call {n}: {call}"),
                 );
-                n += if is_slow() { 1 } else { 211 };
+                n += if is_slow() { 1 } else { 397 };
             }
         }
     }

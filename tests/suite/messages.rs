@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::common::sandbox::{Ran, Sandbox, lines_of};
+use crate::common::sandbox::{Ran, Sandbox, is_slow, lines_of};
 
 /// What only a programmer would read.
 const MARKS: [&str; 15] = [
@@ -57,7 +57,10 @@ fn no_fact_cut_damaged_or_removed_speaks_of_the_inside() {
         .filter(|path| !path.starts_with("lock") && !path.to_string_lossy().contains("catalog"))
         .collect();
     for (n, path) in files.iter().enumerate() {
-        for harm in ["cut", "flip", "remove", "folder"] {
+        for (h, harm) in ["cut", "flip", "remove", "folder"].into_iter().enumerate() {
+            if !is_slow() && (n + h) % 2 == 1 {
+                continue;
+            }
             let folder = format!("{harm}-{n}");
             copy(&sandbox, &folder);
             for end in ["", "-wal", "-shm"] {

@@ -247,6 +247,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn what_is_encoded_parses_back(numbers in rising()) {
             let block = encode(&numbers).unwrap();

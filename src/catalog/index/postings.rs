@@ -338,6 +338,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn asking_for_many_is_asking_for_each(
             rare in proptest::collection::vec((any::<u32>(), 0..200_u32), 0..400),

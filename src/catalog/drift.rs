@@ -251,6 +251,9 @@ fn rows_apart(
     Ok((n_rows, first.map(|first| with_more(first, n_apart - 1))))
 }
 
+/// A row, copied.
+type RowValues = Vec<Value>;
+
 /// Passes over rows that are equal on both sides, and counts them on; the first two that are not.
 ///
 /// Nearly all rows are equal, and nothing of these is copied.
@@ -259,7 +262,7 @@ fn first_apart(
     found: &mut rusqlite::Rows,
     wanted: &mut rusqlite::Rows,
     mut n_rows: u64,
-) -> Result<(u64, Option<Vec<Value>>, Option<Vec<Value>>), Error> {
+) -> Result<(u64, Option<RowValues>, Option<RowValues>), Error> {
     loop {
         let (here, there) = (found.next()?, wanted.next()?);
         if let (Some(here), Some(there)) = (here, there)

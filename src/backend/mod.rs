@@ -56,6 +56,20 @@ pub trait Backend: Send + Sync {
     /// Reads exactly `n_bytes` from `offset`; an object that is missing or ends earlier is `Damaged`.
     fn read_range(&self, name: &str, offset: u64, n_bytes: usize) -> Result<Vec<u8>, Error>;
 
+    /// The first bytes of an object, up to `n_max`, and its size; `None` when there is none of that name.
+    fn read_first(&self, name: &str, n_max: usize) -> Result<Option<(Vec<u8>, u64)>, Error> {
+        let Some(n_bytes) = self.size(name)? else { return Ok(None) };
+        let n_first = n_bytes.min(n_max as u64) as usize;
+        Ok(Some((self.read_range(name, 0, n_first)?, n_bytes)))
+    }
+
+    /// The last bytes of an object, up to `n_max`, and its size; `None` when there is none of that name.
+    fn read_last(&self, name: &str, n_max: usize) -> Result<Option<(Vec<u8>, u64)>, Error> {
+        let Some(n_bytes) = self.size(name)? else { return Ok(None) };
+        let n_last = n_bytes.min(n_max as u64);
+        Ok(Some((self.read_range(name, n_bytes - n_last, n_last as usize)?, n_bytes)))
+    }
+
     /// The size of an object, `None` when there is none of that name.
     fn size(&self, name: &str) -> Result<Option<u64>, Error>;
 

@@ -9,6 +9,7 @@ use crate::{
         event::{Detail, Event, Revise},
         merkle::tiles::Tile,
     },
+    similarity::sketch::Sketch,
     store::{features::Features, place::Place},
     types::{
         digest::{Digest, DocId, Key},
@@ -23,14 +24,14 @@ use super::{
     index::{
         blocks::{self, Blocks},
         features::index_features,
-        postings::sketch_in,
+        postings::{sketch_in, sketch_of},
     },
     name_of, name_value,
     sites::Sampling,
 };
 
-/// So many sketches made again are posted together: a pass over the index, and some 30 MB.
-const POSTED_TOGETHER: usize = 1 << 16;
+/// So many hashes of sketches made again are posted together: a pass over the index, and 32 MB.
+const POSTED_TOGETHER: usize = 1 << 22;
 
 /// An event and its index in the journal; no detail when that was taken away.
 pub struct Recorded<'a> {
@@ -111,17 +112,22 @@ impl Catalog {
             for table in ["sketch", "posting", "sampled", "boilerplate"] {
                 transaction.execute(&format!("DELETE FROM {table}"), [])?;
             }
-            let mut touched = Vec::new();
+            let mut came = Vec::new();
             make(&mut |content, data| {
+                let is_latest = is_latest(transaction, content)?;
                 transaction
-                    .prepare_cached("INSERT OR REPLACE INTO sketch VALUES (?1, 0, ?2)")?
-                    .execute(params![content, data])?;
-                touched.push(content);
+                    .prepare_cached("INSERT OR REPLACE INTO sketch VALUES (?1, ?2, ?3)")?
+                    .execute(params![content, is_latest, data])?;
+                if is_latest {
+                    came.extend(postings(content, &sketch_of(data)?)?);
+                }
+                if came.len() >= POSTED_TOGETHER {
+                    let came = std::mem::take(&mut came);
+                    Blocks::posting(transaction).change(&rising(came), &[])?;
+                }
                 Ok(())
             })?;
-            for some in touched.chunks(POSTED_TOGETHER) {
-                post(transaction, some.iter().copied())?;
-            }
+            Blocks::posting(transaction).change(&rising(came), &[])?;
             sample_all(transaction)?;
             let replace = "INSERT OR REPLACE INTO meta VALUES ('sketches', ?1)";
             transaction.execute(replace, [super::sketches_version()])?;
@@ -436,9 +442,7 @@ fn post(transaction: &Connection, touched: impl Iterator<Item = i64>) -> Result<
         if is_posted == is_latest {
             continue;
         }
-        let sketch = sketch_in(row, 1)?;
-        let value = blocks::value(content)?;
-        let postings = sketch.index_hashes().iter().map(|hash| blocks::entry(*hash, value));
+        let postings = postings(content, &sketch_in(row, 1)?)?;
         if is_latest {
             came.extend(postings)
         } else {
@@ -447,6 +451,21 @@ fn post(transaction: &Connection, touched: impl Iterator<Item = i64>) -> Result<
         update.execute(params![content, is_latest])?;
     }
     Blocks::posting(transaction).change(&rising(came), &rising(went))
+}
+
+/// What the index has of a content with this sketch.
+fn postings(content: i64, sketch: &Sketch) -> Result<Vec<u64>, Error> {
+    let value = blocks::value(content)?;
+    Ok(sketch.index_hashes().iter().map(|hash| blocks::entry(*hash, value)).collect())
+}
+
+/// Whether a content is the latest of a document.
+fn is_latest(transaction: &Connection, content: i64) -> Result<bool, Error> {
+    let mut query = transaction.prepare_cached(
+        "SELECT 1 FROM revision r JOIN document d ON d.id = r.document AND d.latest = r.event
+         WHERE r.content = ?1",
+    )?;
+    Ok(query.exists([content])?)
 }
 
 /// Sorted, and without repetitions.

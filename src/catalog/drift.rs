@@ -157,6 +157,15 @@ impl Columns {
         Ok(values.collect::<Result<_, _>>()?)
     }
 
+    fn are_equal(&self, a: &Row, b: &Row) -> Result<bool, Error> {
+        for at in 0..self.names.len() {
+            if a.get_ref(at)? != b.get_ref(at)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn by_key(&self, a: &[Value], b: &[Value]) -> Ordering {
         let orders = self.key.iter().map(|at| order(&a[*at], &b[*at]));
         orders.fold(Ordering::Equal, Ordering::then)
@@ -195,6 +204,7 @@ fn rows_apart(
         });
         pack.is_some_and(|pack| packs_aside.contains(&pack))
     };
+    let is_plain = pack_at.is_none() || packs_aside.is_empty();
     let sql = columns.question(table.name);
     let (mut found, mut wanted) = (db.prepare(&sql)?, facts.prepare(&sql)?);
     let (mut found, mut wanted) = (found.query([])?, wanted.query([])?);
@@ -208,8 +218,15 @@ fn rows_apart(
         Ok(None)
     };
     let (mut n_rows, mut n_apart, mut first) = (0, 0, None);
-    let (mut here, mut there) = (next(&mut found)?, next(&mut wanted)?);
+    let (mut here, mut there) = (None, None);
+    let (mut reads_here, mut reads_there) = (true, true);
     loop {
+        if reads_here && reads_there && is_plain {
+            (n_rows, here, there) = first_apart(&columns, &mut found, &mut wanted, n_rows)?;
+        } else {
+            here = if reads_here { next(&mut found)? } else { here };
+            there = if reads_there { next(&mut wanted)? } else { there };
+        }
         let order = match (&here, &there) {
             (None, None) => break,
             (Some(here), Some(there)) => columns.by_key(here, there),
@@ -229,14 +246,34 @@ fn rows_apart(
         n_rows += 1;
         n_apart += u64::from(why.is_some());
         first = first.or(why);
-        if order.is_le() {
-            here = next(&mut found)?;
-        }
-        if order.is_ge() {
-            there = next(&mut wanted)?;
-        }
+        (reads_here, reads_there) = (order.is_le(), order.is_ge());
     }
     Ok((n_rows, first.map(|first| with_more(first, n_apart - 1))))
+}
+
+/// A row, copied.
+type RowValues = Vec<Value>;
+
+/// Passes over rows that are equal on both sides, and counts them on; the first two that are not.
+///
+/// Nearly all rows are equal, and nothing of these is copied.
+fn first_apart(
+    columns: &Columns,
+    found: &mut rusqlite::Rows,
+    wanted: &mut rusqlite::Rows,
+    mut n_rows: u64,
+) -> Result<(u64, Option<RowValues>, Option<RowValues>), Error> {
+    loop {
+        let (here, there) = (found.next()?, wanted.next()?);
+        if let (Some(here), Some(there)) = (here, there)
+            && columns.are_equal(here, there)?
+        {
+            n_rows += 1;
+            continue;
+        }
+        let values = |row: Option<&Row>| row.map(|row| columns.values(row)).transpose();
+        return Ok((n_rows, values(here)?, values(there)?));
+    }
 }
 
 fn with_more(first: String, n_more: u64) -> String {

@@ -137,6 +137,15 @@ impl Catalog {
         Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
     }
 
+    /// The media type that this content had in its first revision.
+    pub fn first_media_type(&self, content: i64) -> Result<Option<String>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT t.text FROM revision r JOIN phrase t ON t.id = r.type
+             WHERE r.content = ?1 ORDER BY r.event LIMIT 1",
+        )?;
+        Ok(query.query_row([content], |row| row.get(0)).optional()?)
+    }
+
     /// The last revision that had this content.
     pub fn last_with(&self, content: i64) -> Result<Option<Revision>, Error> {
         let sql = format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event DESC LIMIT 1");

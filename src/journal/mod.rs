@@ -47,8 +47,8 @@ pub struct Journal {
     number: u64,
     checkpoint: Checkpoint,
     note: Vec<u8>,
-    /// By number, checkpoints whose signature was verified, and what they state.
-    verified: RefCell<HashMap<u64, (Vec<u8>, TreeHead)>>,
+    /// By number, the SHA-256 of checkpoints whose signature was verified, and what they state.
+    verified: RefCell<HashMap<u64, (Digest, TreeHead)>>,
 }
 
 /// The origin of an archive, as its identity states it.

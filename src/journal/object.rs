@@ -29,15 +29,24 @@ pub struct Head {
     pub bundles: Vec<u32>,
 }
 
-/// A commit object without its bundles.
+/// The head of an object, with what was read of the object to have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadHead {
+    /// The head itself.
+    pub head: Head,
+    /// Where the first bundle begins.
+    start: u64,
+    /// The object's first bytes: of a small one all, so that its bundles need not be read again.
+    opening: Vec<u8>,
+}
+
+/// What a commit object begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitHead {
     /// The signed checkpoint.
     pub note: Vec<u8>,
     /// Where its events lie.
-    pub head: Head,
-    /// Where the first bundle begins.
-    pub start: u64,
+    pub body: ReadHead,
 }
 
 /// The name of a commit: its number in three groups of three digits.
@@ -148,64 +157,69 @@ fn split_note(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Reads the head of a commit; none where there is no such object.
 pub fn read_commit_head(backend: &dyn Backend, number: u64) -> Result<Option<CommitHead>, Error> {
     let name = commit_name(number);
-    let parse = |bytes: &[u8]| -> Result<Option<(CommitHead, u64)>, String> {
+    let read = read_start(backend, &name, limits::NOTE_BYTES_MAX, |bytes| {
         let Some((note, rest)) = split_note(bytes) else { return Ok(None) };
         let Some((head, n_bytes)) = Head::parse(rest)? else { return Ok(None) };
-        let start = (bytes.len() - rest.len() + n_bytes) as u64;
-        let end = start + head.n_bytes();
-        Ok(Some((CommitHead { note: note.to_vec(), head, start }, end)))
-    };
-    read_start(backend, &name, limits::NOTE_BYTES_MAX, parse)
+        Ok(Some((note.to_vec(), head, bytes.len() - rest.len() + n_bytes)))
+    })?;
+    Ok(read.map(|(note, body)| CommitHead { note, body }))
 }
 
-/// Reads the head of a details object, and where its bundles begin; none where there is no such object.
-pub fn read_details_head(backend: &dyn Backend, name: &str) -> Result<Option<(Head, u64)>, Error> {
-    read_start(backend, name, 0, |bytes| {
-        let Some((head, n_bytes)) = Head::parse(bytes)? else { return Ok(None) };
-        let end = n_bytes as u64 + head.n_bytes();
-        Ok(Some(((head, n_bytes as u64), end)))
-    })
+/// Reads the head of a details object; none where there is no such object.
+pub fn read_details_head(backend: &dyn Backend, name: &str) -> Result<Option<ReadHead>, Error> {
+    let read = read_start(backend, name, 0, |bytes| {
+        Ok(Head::parse(bytes)?.map(|(head, n_bytes)| ((), head, n_bytes)))
+    })?;
+    Ok(read.map(|((), body)| body))
 }
 
-/// Reads as much of an object as `parse` needs, which also says how long the whole must be.
+/// Reads as much of an object as `parse` needs, which gives what stands before the head, the head, and
+/// where it ends.
 fn read_start<T>(
     backend: &dyn Backend,
     name: &str,
     before_max: usize,
-    parse: impl Fn(&[u8]) -> Result<Option<(T, u64)>, String>,
-) -> Result<Option<T>, Error> {
-    let Some(n_bytes) = backend.size(name)? else { return Ok(None) };
+    parse: impl Fn(&[u8]) -> Result<Option<(T, Head, usize)>, String>,
+) -> Result<Option<(T, ReadHead)>, Error> {
     let needed_max = before_max + 1 + HEAD_BYTES + limits::COMMIT_BUNDLES_MAX * 4;
     for n_wanted in [FIRST_BYTES, needed_max] {
-        let n_wanted = n_bytes.min(n_wanted as u64) as usize;
-        let bytes = backend.read_range(name, 0, n_wanted)?;
-        match parse(&bytes).map_err(|why| Error::damaged(name, why))? {
-            Some((found, end)) if end == n_bytes => return Ok(Some(found)),
-            Some((_, end)) => {
-                let why = format!("it has {n_bytes} bytes, its head states {end}");
-                return Err(Error::damaged(name, why));
-            }
-            None => {}
+        let Some((opening, n_bytes)) = backend.read_first(name, n_wanted)? else {
+            return Ok(None);
+        };
+        let parsed = parse(&opening).map_err(|why| Error::damaged(name, why))?;
+        let Some((before, head, start)) = parsed else { continue };
+        let start = start as u64;
+        let end = start + head.n_bytes();
+        if end != n_bytes {
+            let why = format!("it has {n_bytes} bytes, its head states {end}");
+            return Err(Error::damaged(name, why));
         }
+        return Ok(Some((before, ReadHead { head, start, opening })));
     }
     Err(Error::damaged(name, "its head is cut short"))
 }
 
-/// Reads one bundle of `width` items of an object whose bundles begin at `start`.
+/// Reads one bundle of `width` items of the object with this head.
 pub fn read_bundle(
     backend: &dyn Backend,
     half: Half,
     name: &str,
-    (head, start): (&Head, u64),
+    body: &ReadHead,
     (bundle, width): (usize, u64),
 ) -> Result<Vec<Vec<u8>>, Error> {
     let absent = || Error::damaged(name, "it holds fewer events than are signed");
-    let (offset, n_bytes) = head.range(bundle).ok_or_else(absent)?;
+    let (offset, n_bytes) = body.head.range(bundle).ok_or_else(absent)?;
     if n_bytes > half.stored_bytes_max() {
         return Err(Error::damaged(name, format!("its head states a bundle of {n_bytes} bytes")));
     }
-    let stored = backend.read_range(name, start + offset, n_bytes)?;
-    bundle::decode(half, &stored, width).map_err(|why| Error::damaged(name, why))
+    let start = body.start + offset;
+    let read = body.opening.get(start as usize..).and_then(|rest| rest.get(..n_bytes));
+    let decode = |stored: &[u8]| bundle::decode(half, stored, width);
+    let decoded = match read {
+        Some(stored) => decode(stored),
+        None => decode(&backend.read_range(name, start, n_bytes)?),
+    };
+    decoded.map_err(|why| Error::damaged(name, why))
 }
 
 #[cfg(test)]
@@ -235,11 +249,10 @@ mod tests {
         let stored = encode_commit(NOTE, [7; 8], 40, &lines).unwrap();
         backend.put(&commit_name(5), &stored).unwrap();
         let commit = read_commit_head(&backend, 5).unwrap().unwrap();
-        assert_eq!((&commit.note[..], commit.head.first, commit.head.id), (NOTE, 40, [7; 8]));
-        let at = (&commit.head, commit.start);
-        let name = commit_name(5);
+        let (head, name) = (&commit.body.head, commit_name(5));
+        assert_eq!((&commit.note[..], head.first, head.id), (NOTE, 40, [7; 8]));
         let read = |bundle, width| {
-            read_bundle(&backend, Half::Entries, &name, at, (bundle, width)).unwrap()
+            read_bundle(&backend, Half::Entries, &name, &commit.body, (bundle, width)).unwrap()
         };
         assert_eq!(read(2, 88)[87], b"line 599");
         assert_eq!(read(0, 256)[3], b"line 3");

@@ -14,8 +14,9 @@ use super::{
     },
 };
 
-/// So many checkpoints are known to be signed: whoever asks for events one by one asks for few commits.
-const VERIFIED_MAX: usize = 256;
+/// So many checkpoints are known to be signed, some 5 MB: making the catalog anew and the audit go through
+/// all commits more than once, and a signature costs more than all else that a small commit takes.
+const VERIFIED_MAX: usize = 1 << 16;
 
 /// An event as it stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +139,7 @@ impl Journal {
             true => Some(self.head()),
             false => self.verified_head(number, &head.note),
         };
-        let stated = stated.filter(|stated| stated.size >= head.head.first);
+        let stated = stated.filter(|stated| stated.size >= head.body.head.first);
         let untrusted =
             || Error::damaged(commit_name(number), "its checkpoint is not to be trusted");
         let TreeHead { size, root } = stated.ok_or_else(untrusted)?;
@@ -148,9 +149,10 @@ impl Journal {
     /// What a commit's checkpoint states; verifying the same signature again would cost more than
     /// all else that reading an event takes.
     fn verified_head(&self, number: u64, note: &[u8]) -> Option<TreeHead> {
+        let digest = Digest::of(note);
         let mut verified = self.verified.borrow_mut();
         if let Some((known, head)) = verified.get(&number)
-            && known == note
+            && *known == digest
         {
             return Some(*head);
         }
@@ -158,7 +160,7 @@ impl Journal {
         if verified.len() == VERIFIED_MAX {
             verified.clear();
         }
-        verified.insert(number, (note.to_vec(), head));
+        verified.insert(number, (digest, head));
         Some(head)
     }
 
@@ -172,7 +174,7 @@ impl Journal {
                 Err(error) => return self.commit_around(index).ok_or(error),
             };
             if found.size > index {
-                if found.commit.head.first <= index {
+                if found.commit.body.head.first <= index {
                     return Ok(found);
                 }
                 high = middle;
@@ -185,7 +187,7 @@ impl Journal {
 
     /// The same where some commits cannot be read.
     fn commit_around(&self, index: u64) -> Option<Located> {
-        let holds = |found: &Located| (found.commit.head.first..found.size).contains(&index);
+        let holds = |found: &Located| (found.commit.body.head.first..found.size).contains(&index);
         let readable = (0..=self.number).rev().filter_map(|number| self.commit_at(number).ok());
         readable.into_iter().find(holds)
     }
@@ -194,7 +196,7 @@ impl Journal {
     fn next_readable(&self, index: u64) -> u64 {
         let starts = |number| {
             let found = self.commit_at(number).ok()?;
-            (found.size > index).then_some(found.commit.head.first.max(index + 1))
+            (found.size > index).then_some(found.commit.body.head.first.max(index + 1))
         };
         (0..=self.number).find_map(starts).unwrap_or(u64::MAX)
     }
@@ -262,7 +264,7 @@ impl<'a> Iterator for Stretches<'a> {
             None => journal.commit_of(index),
         };
         let located =
-            located.and_then(|at| match (at.commit.head.first..at.size).contains(&index) {
+            located.and_then(|at| match (at.commit.body.head.first..at.size).contains(&index) {
                 true => Ok(at),
                 false => Err(Error::damaged(
                     commit_name(at.number),
@@ -276,7 +278,7 @@ impl<'a> Iterator for Stretches<'a> {
                 return Some(Stretch { journal, events: index..self.next, place: Err(why) });
             }
         };
-        let first = at.commit.head.first;
+        let first = at.commit.body.head.first;
         let bundle = (index - first) / BUNDLE_EVENTS;
         let start = first + bundle * BUNDLE_EVENTS;
         let width = (at.size - start).min(BUNDLE_EVENTS);
@@ -375,23 +377,23 @@ impl Stretch<'_> {
     /// The lines of these events.
     fn lines(&self, place: &BundlePlace) -> Result<Vec<Vec<u8>>, Error> {
         let (commit, name) = (&place.at.commit, commit_name(place.at.number));
-        let at = (&commit.head, commit.start);
         let backend = &*self.journal.backend;
-        let items = read_bundle(backend, Half::Entries, &name, at, (place.bundle, place.width))?;
+        let items =
+            read_bundle(backend, Half::Entries, &name, &commit.body, (place.bundle, place.width))?;
         Ok(self.cut(place, items))
     }
 
     /// Their details; none when the object that holds them is not there.
     fn details(&self, place: &BundlePlace) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        let name = details_name(place.at.number, &place.at.commit.head.id);
+        let name = details_name(place.at.number, &place.at.commit.body.head.id);
         let backend = &*self.journal.backend;
-        let Some((head, start)) = read_details_head(backend, &name)? else { return Ok(None) };
-        let commit = &place.at.commit.head;
+        let Some(body) = read_details_head(backend, &name)? else { return Ok(None) };
+        let (head, commit) = (&body.head, &place.at.commit.body.head);
         if (head.id, head.first) != (commit.id, commit.first) {
             return Err(Error::damaged(name, "it belongs to another commit"));
         }
         let which = (place.bundle, place.width);
-        let items = read_bundle(backend, Half::Details, &name, (&head, start), which)?;
+        let items = read_bundle(backend, Half::Details, &name, &body, which)?;
         Ok(Some(self.cut(place, items)))
     }
 

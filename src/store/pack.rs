@@ -22,6 +22,8 @@ use super::{
 const HEADER: [u8; 8] = *b"ARCPACK\x01";
 const FOOTER: [u8; 8] = *b"ARCPEND\x01";
 const FOOTER_BYTES: usize = 24;
+/// What is read first of a directory: all of one with some hundred blobs.
+const LAST_BYTES: usize = 4 << 10;
 
 /// One frame as a directory lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,21 +117,35 @@ pub fn places(pack: PackId, frames: &[Listed]) -> impl Iterator<Item = (Key, Pla
     })
 }
 
-/// Reads a pack's directory with two small reads.
+/// Reads a pack's directory.
 pub fn directory(backend: &dyn Backend, pack: &PackId) -> Result<Vec<Listed>, Error> {
+    directory_and_size(backend, pack).map(|(frames, _)| frames)
+}
+
+/// Reads a pack's directory from its end, of a small one at once; and how long the whole pack is.
+pub fn directory_and_size(
+    backend: &dyn Backend,
+    pack: &PackId,
+) -> Result<(Vec<Listed>, u64), Error> {
     let name = pack.object_name();
-    let n_pack = backend.size(&name)?.ok_or_else(|| Error::missing(&*name))?;
+    let read_last = |n_max| backend.read_last(&name, n_max)?.ok_or_else(|| Error::missing(&*name));
     let short = || Error::damaged(&*name, "it is too short for a pack");
-    let footer_at = n_pack.checked_sub(FOOTER_BYTES as u64).ok_or_else(short)?;
-    let footer = backend.read_range(&name, footer_at, FOOTER_BYTES)?;
+    let (mut last, mut n_pack) = read_last(LAST_BYTES)?;
+    let footer_at = last.len().checked_sub(FOOTER_BYTES).ok_or_else(short)?;
+    let footer = &last[footer_at..];
     let n_directory = u32::from_le_bytes([footer[0], footer[1], footer[2], footer[3]]) as usize;
     if n_directory > limits::DIRECTORY_BYTES_MAX {
         return Err(Error::damaged(&*name, "its footer states too long a directory"));
     }
-    let directory_at = footer_at.checked_sub(n_directory as u64).ok_or_else(short)?;
-    let directory = backend.read_range(&name, directory_at, n_directory)?;
-    parse_directory(&directory, &footer, directory_at)
-        .map_err(|why| Error::damaged(&*name, format!("its directory cannot be read: {why}")))
+    if n_directory + FOOTER_BYTES > last.len() {
+        (last, n_pack) = read_last(n_directory + FOOTER_BYTES)?;
+    }
+    let start = last.len().checked_sub(n_directory + FOOTER_BYTES).ok_or_else(short)?;
+    let (directory, footer) = last[start..].split_at(n_directory);
+    let directory_at = n_pack - (n_directory + FOOTER_BYTES) as u64;
+    let frames = parse_directory(directory, footer, directory_at)
+        .map_err(|why| Error::damaged(&*name, format!("its directory cannot be read: {why}")))?;
+    Ok((frames, n_pack))
 }
 
 /// Reads a whole pack, comparing header, directory and every frame's checksum.

@@ -76,15 +76,15 @@ pub fn apply_packs(
 ) -> Result<(), Error> {
     let mut broken = Vec::new();
     for pack in came.iter().copied() {
-        let frames = match pack::directory(&**backend, &pack) {
-            Ok(frames) => frames,
+        let (frames, n_bytes) = match pack::directory_and_size(&**backend, &pack) {
+            Ok(directory) => directory,
             Err(Error::Damaged { .. }) => {
                 broken.push(pack);
                 continue;
             }
             Err(error) => return Err(error),
         };
-        apply_pack(&**backend, catalog, pack, &frames)?;
+        apply_pack(catalog, (pack, n_bytes), &frames)?;
     }
     // Last, because their frames may have bases in whole packs; and again while more is found, because
     // they may have bases in each other.
@@ -101,15 +101,13 @@ pub fn apply_packs(
     }
 }
 
-/// Applies one pack by what its directory lists.
+/// Applies one pack and its size by what its directory lists.
 pub fn apply_pack(
-    backend: &dyn Backend,
     catalog: &Catalog,
-    pack: PackId,
+    (pack, n_bytes): (PackId, u64),
     frames: &[Listed],
 ) -> Result<(), Error> {
     let places: Vec<(Key, Place)> = pack::places(pack, frames).collect();
-    let n_bytes = backend.size(&pack.object_name())?.unwrap_or(0);
     let applied = Pack { pack, n_bytes, n_frames: frames.len() as u64, places: &places };
     catalog.apply(&Batch { packs: &[applied], ..Batch::default() })
 }
@@ -164,8 +162,8 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
         catalog.renew_sketches(|put| {
             for (content, digest) in all {
                 let Ok(bytes) = reader.blob(&digest) else { continue };
-                let Some(first) = catalog.first_with(content)? else { continue };
-                if let Some(sketch) = words::sketch(&bytes, &first.media_type) {
+                let Some(media_type) = catalog.first_media_type(content)? else { continue };
+                if let Some(sketch) = words::sketch(&bytes, &media_type) {
                     put(content, &sketch.encode())?;
                 }
             }

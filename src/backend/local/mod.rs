@@ -114,6 +114,21 @@ impl Local {
         Ok(file)
     }
 
+    /// A stretch of a file, which `stretch` chooses by its size, and that size; the file is opened for it
+    /// alone.
+    fn read_once(
+        &self,
+        name: &str,
+        stretch: impl FnOnce(u64) -> (u64, u64),
+    ) -> Result<Option<(Vec<u8>, u64)>, Error> {
+        check_name(name)?;
+        let Some((file, n_file)) = self.folder.open_file(name)? else { return Ok(None) };
+        let (offset, n_bytes) = stretch(n_file);
+        let mut bytes = vec![0; n_bytes as usize];
+        file.read_exact_at(&mut bytes, offset).map_err(|e| self.io("read", name, e))?;
+        Ok(Some((bytes, n_file)))
+    }
+
     /// Whether the object is there; with other bytes than these it is an error.
     fn holds(&self, name: &str, bytes: &[u8]) -> Result<bool, Error> {
         let Some((mut file, n_bytes)) = self.folder.open_file(name)? else { return Ok(false) };
@@ -204,6 +219,17 @@ impl Backend for Local {
         let mut bytes = vec![0; n_bytes];
         file.read_exact_at(&mut bytes, offset).map_err(read)?;
         Ok(bytes)
+    }
+
+    fn read_first(&self, name: &str, n_max: usize) -> Result<Option<(Vec<u8>, u64)>, Error> {
+        self.read_once(name, |n_bytes| (0, n_bytes.min(n_max as u64)))
+    }
+
+    fn read_last(&self, name: &str, n_max: usize) -> Result<Option<(Vec<u8>, u64)>, Error> {
+        self.read_once(name, |n_bytes| {
+            let n_last = n_bytes.min(n_max as u64);
+            (n_bytes - n_last, n_last)
+        })
     }
 
     fn size(&self, name: &str) -> Result<Option<u64>, Error> {

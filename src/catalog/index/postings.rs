@@ -182,7 +182,11 @@ impl Catalog {
 
 /// The sketch in a column; one that cannot be read is a torn catalog.
 pub(in crate::catalog) fn sketch_in(row: &Row, column: usize) -> Result<Sketch, Error> {
-    let data = row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?;
+    sketch_of(row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?)
+}
+
+/// The sketch in a column's bytes.
+pub(in crate::catalog) fn sketch_of(data: &[u8]) -> Result<Sketch, Error> {
     Sketch::parse(data)
         .map_err(|why| Error::Catalog { why: format!("a sketch is malformed: {why}") })
 }

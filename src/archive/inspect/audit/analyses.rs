@@ -49,9 +49,9 @@ impl<'p> Analyses<'p> {
 
     /// Takes a content that is one blob.
     pub fn content(&mut self, row: i64, bytes: Vec<u8>) -> Result<(), Error> {
-        let Some(first) = self.projection.first_with(row)? else { return Ok(()) };
+        let Some(media_type) = self.projection.first_media_type(row)? else { return Ok(()) };
         let n_bytes = bytes.len();
-        let task = self.pool.submit(move || Analysis::of(&bytes, &first.media_type));
+        let task = self.pool.submit(move || Analysis::of(&bytes, &media_type));
         self.push(BlobNumber::Content(row), n_bytes, task)
     }
 

@@ -28,6 +28,7 @@ use crate::{
     types::{digest::Key, error::Error, pack_id::PackId},
 };
 
+use self::packs::Meanwhile;
 use super::history::HistoryCheck;
 
 pub use report::{AuditReport, AuditScope, Code, Finding, WorkDone};
@@ -43,6 +44,8 @@ struct Auditor<'a> {
     reader: Reader<Sealed>,
     report: AuditReport,
     unreadable: UnreadableFacts,
+    /// Read once a pack is missing.
+    now: Option<Meanwhile>,
     progress: &'a mut dyn FnMut(WorkDone),
 }
 
@@ -80,6 +83,7 @@ impl Archive {
             reader,
             report,
             unreadable,
+            now: None,
             progress,
         };
         audit.judge(&history_check);

@@ -1,10 +1,10 @@
 //! The audit of packs: each against its name, and every stored blob against the contents.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::{
     catalog::Need,
-    journal::event::Event,
+    journal::{Journal, event::Event},
     store::pack::{self, Listed},
     types::{
         digest::{Digest, Key},
@@ -15,6 +15,15 @@ use crate::{
 };
 
 use super::{Auditor, Code, WorkDone};
+
+/// What was committed since the audit began.
+pub(super) struct Meanwhile {
+    journal: Journal,
+    /// The number of events that are read of it.
+    n_read: u64,
+    /// The packs that they condemned.
+    went: BTreeSet<PackId>,
+}
 
 impl Auditor<'_> {
     pub(super) fn packs(&mut self, is_quick: bool) -> Result<(), Error> {
@@ -112,14 +121,30 @@ impl Auditor<'_> {
 
     /// A pack that counts and is not there; one that was condemned meanwhile is not missed.
     fn missing(&mut self, name: &PackId) -> Result<(), Error> {
-        let journal = &self.archive.journal;
-        let now = self.archive.home.journal()?;
-        if now.pack_changes(journal.size()..now.size())?.went.contains(name) {
+        if self.was_condemned_meanwhile(name)? {
             self.unreadable.add_pack(name);
             return Ok(());
         }
         self.damaged(name, "it is missing".into());
         Ok(())
+    }
+
+    /// Whether a commit after those audited condemned a pack. Each is read once, however many are missing.
+    fn was_condemned_meanwhile(&mut self, name: &PackId) -> Result<bool, Error> {
+        let now = match &mut self.now {
+            Some(now) => now,
+            none => none.insert(Meanwhile {
+                journal: self.archive.home.journal()?,
+                n_read: self.archive.journal.size(),
+                went: BTreeSet::new(),
+            }),
+        };
+        now.journal.refresh()?;
+        if now.journal.size() > now.n_read {
+            now.went.extend(now.journal.pack_changes(now.n_read..now.journal.size())?.went);
+            now.n_read = now.journal.size();
+        }
+        Ok(now.went.contains(name))
     }
 
     fn damaged(&mut self, name: &PackId, why: String) {

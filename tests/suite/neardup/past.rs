@@ -148,7 +148,7 @@ fn a_catalog_made_anew_has_the_same_sketches_samples_and_boilerplate() {
 
 /// A refresh of boilerplate that failed after the events were applied left a catalog that was in step
 /// with the journal and had no boilerplate, until the next commit: what was found of near-duplicates
-/// depended on it.
+/// depended on it. The batch is in by then, and the catalog is made anew.
 #[test]
 fn a_catalog_without_the_boilerplate_is_not_in_step() {
     let (_folder, path, _) = in_a_folder();
@@ -166,10 +166,10 @@ fn a_catalog_without_the_boilerplate_is_not_in_step() {
     for (name, text) in &late {
         crate::common::add_one(&mut adding, name.as_bytes(), text.as_bytes()).unwrap();
     }
-    assert!(adding.commit().is_err());
+    adding.commit().unwrap();
     drop(adding);
     drop(archive);
-    shell.execute_batch("DROP TRIGGER stop").unwrap();
+    shell.execute_batch("DROP TRIGGER IF EXISTS stop").unwrap();
     let dump = open_in(&path).catalog().dump().unwrap();
     let mut archive = open_in(&path);
     archive.rebuild("test").unwrap();

@@ -3,7 +3,7 @@
 //! The packs that a batch speaks of are durable before. Where another writer has the number, what it
 //! committed is taken in, and whoever wanted to commit looks again whether that still makes sense.
 
-use tracing::{Span, debug_span, warn};
+use tracing::{Span, debug_span};
 
 use crate::{
     catalog::{Batch, Pack},
@@ -58,11 +58,7 @@ impl Archive {
         let apply = || self.apply_committed(first, &before, packs, analysed, edge);
         match step("catalog").in_scope(apply) {
             Ok(()) => {}
-            Err(Error::Catalog { why }) => {
-                warn!(target: "catalog", "the catalog is made anew: {why}");
-                self.renew()?;
-                *edge = self.edge()?;
-            }
+            Err(Error::Catalog { why }) => *edge = self.renew_misled(&why)?,
             Err(error) => return Err(self.located(error)),
         }
         Ok(Some(first))

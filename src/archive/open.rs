@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
+    fmt::Display,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -200,11 +201,7 @@ impl Archive {
             return Err(Error::Refused(Refusal::NoSigningKey { origin, key_id }));
         }
         let guard = self.take_lock(who)?;
-        let edge = self.edge().or_else(|error| {
-            warn!(target: "catalog", "the catalog is made anew: {error}");
-            self.renew()?;
-            self.edge()
-        })?;
+        let edge = self.edge().or_else(|error| self.renew_misled(&error))?;
         Ok((guard, edge))
     }
 
@@ -261,6 +258,13 @@ impl Archive {
         let catalog = renew(&self.home, &self.journal)?;
         self.take_catalog(catalog);
         Ok(())
+    }
+
+    /// The same where it turned out wrong, which is said; the edge that goes with it.
+    pub(super) fn renew_misled(&mut self, why: &dyn Display) -> Result<Edge, Error> {
+        warn!(target: "catalog", "the catalog is made anew: {why}");
+        self.renew()?;
+        self.edge()
     }
 
     /// Brings the catalog up to the journal, for whoever holds the lock.

@@ -3,7 +3,7 @@
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, Stat};
@@ -64,7 +64,7 @@ impl PathStat {
                 .saturating_add(metadata.ctime_nsec()),
             inode: metadata.ino(),
             device: metadata.dev(),
-            kind: kind_of(metadata),
+            kind: kind_of(metadata.mode()),
         }
     }
 
@@ -80,7 +80,7 @@ impl PathStat {
                 .saturating_add(stat.st_ctime_nsec as i64),
             inode: stat.st_ino as u64,
             device: stat.st_dev as u64,
-            kind: kind_of_raw(rustix::fs::FileType::from_raw_mode(stat.st_mode)),
+            kind: kind_of(stat.st_mode),
         }
     }
 
@@ -109,19 +109,8 @@ pub(super) fn no_link(error: Errno) -> io::Error {
     }
 }
 
-fn kind_of(metadata: &Metadata) -> FileKind {
-    match metadata.file_type() {
-        it if it.is_file() => FileKind::File,
-        it if it.is_dir() => FileKind::Folder,
-        it if it.is_symlink() => FileKind::Symlink,
-        it if it.is_socket() => FileKind::Socket,
-        it if it.is_fifo() => FileKind::Fifo,
-        _ => FileKind::Device,
-    }
-}
-
-fn kind_of_raw(file_type: rustix::fs::FileType) -> FileKind {
-    match file_type {
+fn kind_of(mode: u32) -> FileKind {
+    match rustix::fs::FileType::from_raw_mode(mode) {
         it if it.is_file() => FileKind::File,
         it if it.is_dir() => FileKind::Folder,
         it if it.is_symlink() => FileKind::Symlink,

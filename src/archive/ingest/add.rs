@@ -4,8 +4,6 @@
 
 use std::{io, rc::Rc, sync::Arc};
 
-use tracing::warn;
-
 use crate::{
     catalog::{FileStat, Latest, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail},
@@ -59,10 +57,8 @@ impl Transaction<'_> {
     fn latest(&mut self, name: &DocName) -> Result<Option<Latest>, Error> {
         match self.archive.catalog.latest(name) {
             Err(Error::Catalog { why }) => {
-                warn!(target: "catalog", "the catalog is made anew: {why}");
                 self.snapshot = None;
-                self.archive.renew()?;
-                self.edge = self.archive.edge()?;
+                self.edge = self.archive.renew_misled(&why)?;
                 self.ensure_snapshot()?;
                 self.archive.catalog.latest(name)
             }

@@ -101,6 +101,32 @@ fn files_are_short() {
 
 /// Fails with the file and line of every breach.
 #[track_caller]
+/// Cargo with `--locked` refuses the second one as soon as a dependency was added to this package only.
+#[test]
+fn the_locks_of_both_workspaces_are_in_step() {
+    assert_eq!(locked_dependencies("interop/Cargo.lock"), normal_dependencies());
+}
+
+/// What the lock file names as needed by this package.
+fn locked_dependencies(file: &str) -> BTreeSet<String> {
+    let text = read(file);
+    let (_, package) = text.split_once("name = \"docarchive\"\n").unwrap();
+    let package = package.split("[[package]]").next().unwrap();
+    let quoted = package.lines().filter_map(|line| line.trim().strip_prefix('"'));
+    quoted.map(|line| line.split(['"', ' ']).next().unwrap().to_owned()).collect()
+}
+
+fn normal_dependencies() -> BTreeSet<String> {
+    let text = read("Cargo.toml");
+    let (_, table) = text.split_once("[dependencies]\n").unwrap();
+    let lines = table.lines().take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| Some(line.split_once(" = ")?.0.to_owned())).collect()
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
 fn hold(law: &Law) {
     let sources = sources();
     assert!(sources.len() > 20, "only {} sources were found", sources.len());

@@ -183,7 +183,7 @@ fn odd_names_are_kept_exactly_and_shown_harmlessly() {
 #[test]
 fn a_folder_of_very_many_files_comes_in() {
     let sandbox = Sandbox::new();
-    let n: usize = if is_slow() { 100_000 } else { 1500 };
+    let n: usize = if is_slow() { 100_000 } else { 700 };
     fs::create_dir(sandbox.at("d")).unwrap();
     for i in 0..n {
         fs::write(sandbox.at(format!("d/{i}")), i.to_string()).unwrap();
@@ -524,7 +524,7 @@ fn a_killed_add_needs_no_human() {
     sandbox.run(["audit", "-q"]).expect(0).expect_quiet();
 }
 
-const N_MANY: usize = 1500;
+const N_MANY: usize = 700;
 
 /// Files with names so long that messages about them soon leave the program; their paths.
 fn many_files(sandbox: &Sandbox) -> String {

@@ -20,7 +20,7 @@ impl Drop for Writing<'_> {
 }
 
 fn n_rounds() -> usize {
-    if is_slow() { 60 } else { 6 }
+    if is_slow() { 60 } else { 4 }
 }
 
 /// One state of the documents: they all change together, in one commit.

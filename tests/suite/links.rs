@@ -147,7 +147,7 @@ fn every_object_in_every_disguise_is_refused_and_nothing_outside_is_touched() {
         let is_at_top = !name.contains('/');
         for (i, intruder) in INTRUDERS.into_iter().enumerate() {
             // Each intruder in the place of some object, each object replaced by some.
-            let n = if is_at_top { 2 } else { INTRUDERS.len() };
+            let n = if is_at_top { 3 } else { INTRUDERS.len() };
             let is_tried = is_slow() || (o + i) % n == 0;
             if !is_tried || is_folder && intruder == Folder {
                 continue;

@@ -11,7 +11,7 @@ use crate::common::sandbox::{Ran, Sandbox, signal, start, until};
 /// As many bytes as a pipe holds.
 const PIPE_BYTES: usize = 64 << 10;
 /// A file of this size takes seconds to read, and no room.
-const SPARSE_BYTES: u64 = 1 << 30;
+const SPARSE_BYTES: u64 = 600 << 20;
 
 /// Waits until the program listens for signals.
 fn until_listening(child: &Child) {

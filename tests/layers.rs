@@ -101,10 +101,12 @@ fn files_are_short() {
 
 /// Fails with the file and line of every breach.
 #[track_caller]
-/// Cargo with `--locked` refuses the second one as soon as a dependency was added to this package only.
+/// Cargo with `--locked` refuses the others as soon as a dependency was added to this package only.
 #[test]
-fn the_locks_of_both_workspaces_are_in_step() {
-    assert_eq!(locked_dependencies("interop/Cargo.lock"), normal_dependencies());
+fn the_locks_of_all_workspaces_are_in_step() {
+    for file in ["interop/Cargo.lock", "benches/Cargo.lock"] {
+        assert_eq!(locked_dependencies(file), normal_dependencies(), "{file}");
+    }
 }
 
 /// What the lock file names as needed by this package.

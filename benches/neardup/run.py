@@ -12,7 +12,7 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETS = ("pages", "noise2", "noise5", "noise10", "plain")
 TOOLS = ("archive", "datasketch", "rensa")
-CANDIDATES = "cargo bench --bench neardup -- candidates {store}"
+CANDIDATES = "cargo bench --manifest-path benches/Cargo.toml --bench neardup -- candidates {store}"
 SEED = 1
 
 N_COMMON, COMMON_SIZE, COMMON_THRESHOLD = 128, 3, 0.8

@@ -230,9 +230,13 @@ fn a_failed_compaction_loses_nothing() {
 
 #[test]
 fn in_a_folder_with_a_catalog_it_is_the_same() {
-    for step in [SMALL[0], SMALL[1], SMALL[2], Step::Tidy, Step::Rewrite] {
+    let steps = [SMALL[0], SMALL[1], SMALL[2], Step::Tidy, Step::Rewrite];
+    for (s, step) in steps.into_iter().enumerate() {
         let before = step.before().contents();
         for (f, fault) in FAULTS.into_iter().enumerate() {
+            if !is_slow() && (s + f) % 2 == 1 {
+                continue;
+            }
             let mut n = f;
             loop {
                 let folder = tempfile::tempdir().unwrap();

@@ -262,7 +262,7 @@ fn small_contents_share_a_solid_frame() {
 /// A mixture of documents: texts and similar ones, noise, empty ones, one that is cut into chunks.
 fn mixture() -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
-    let n_texts = if is_slow() { 120 } else { 40 };
+    let n_texts = if is_slow() { 120 } else { 30 };
     for n in 0..n_texts {
         let n_bytes = [300, 900, 5000, 20_000, 70_000, 300_000][n as usize % 6];
         let mut bytes = prose(n % 17, n_bytes);
@@ -329,7 +329,7 @@ const REWRITE: Policy = Policy::Rewrite(CompressionLevels { alone: 3, based: 3, 
 fn compacting_keeps_every_revision_and_every_bound() {
     let backend: Arc<dyn Storage> = Arc::new(Memory::default());
     let mut archive = init(Arc::clone(&backend));
-    for (n, documents) in mixture().chunks(6).enumerate() {
+    for (n, documents) in mixture().chunks(4).enumerate() {
         let documents: Vec<(&str, &[u8])> =
             documents.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
         add(&mut archive, n as u64 + 1, &documents).unwrap();

@@ -341,7 +341,7 @@ fn i15_every_edit_of_the_catalog_is_named_or_made_good() {
     }
     let edits = edits(&db);
     db.close().unwrap();
-    let stride = if is_slow() { 1 } else { 5 };
+    let stride = if is_slow() { 1 } else { 8 };
     let found: Vec<String> = edits.iter().step_by(stride).map(|edit| play(&grown, edit)).collect();
     let published =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT)).unwrap();

@@ -4,12 +4,9 @@
 //! heal. So whoever notices damage forgets the stats of the files that have that content, and the next `add`
 //! reads them.
 
-use std::collections::HashMap;
-
 use tracing::debug;
 
 use crate::{
-    backend::Object,
     catalog::Latest,
     journal::event::{Detail, Event},
     store::{ContentReader, Sealed},
@@ -20,7 +17,6 @@ use crate::{
         error::Error,
         limits,
         name::DocName,
-        pack_id::PackId,
     },
 };
 
@@ -128,16 +124,6 @@ impl Archive {
         };
         let damage = self.damage(&revision.digest, revision.n_bytes, is_interrupted)?;
         Ok(damage.is_none())
-    }
-
-    /// Whether a pack is missing, or has another size than the catalog knows: then stored contents may be
-    /// damaged, though nobody has read them.
-    pub(super) fn has_lost_packs(&self) -> Result<bool, Error> {
-        let objects = self.home.backend.list("packs")?;
-        let size = |it: &Object| Some((PackId::of_object(&it.name)?, it.bytes));
-        let found: HashMap<PackId, u64> = objects.iter().filter_map(size).collect();
-        let known = self.catalog.pack_sizes()?;
-        Ok(known.iter().any(|(pack, n_bytes)| found.get(pack) != Some(n_bytes)))
     }
 
     /// Notices the damage that reading a revision meets.

@@ -5,7 +5,7 @@
 //! stood at its last commit, and where nothing can be written they make one in memory.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     fmt::Display,
     path::{Path, PathBuf},
     rc::Rc,
@@ -16,7 +16,7 @@ use tracing::{debug, warn};
 
 use crate::{
     backend::{
-        Backend, Guard, Lock, Storage,
+        Backend, Guard, Lock, Object, Storage,
         local::{self, DatabaseFiles, Local},
     },
     catalog::{self, Catalog, Snapshot, StatCache},
@@ -32,6 +32,20 @@ use super::{
     Archive,
     maintain::{keep, rebuild},
 };
+
+/// What a writer holds while it writes.
+pub(super) struct WriteLock {
+    _guard: Box<dyn Guard>,
+    /// What is stored of documents that look unchanged may be damaged.
+    pub(super) has_lost_packs: bool,
+}
+
+/// Packs with their sizes in bytes.
+type PackSizes = BTreeMap<PackId, u64>;
+
+fn are_lost(known: &PackSizes, stored: &PackSizes) -> bool {
+    known.iter().any(|(pack, n_bytes)| stored.get(pack) != Some(n_bytes))
+}
 
 /// How often a reader tries again when a writer commits between its reading of journal and catalog.
 const TRIES: usize = 3;
@@ -185,28 +199,24 @@ impl Archive {
 
     /// Makes all sketches again.
     pub fn rebuild_sketches(&mut self, who: &str) -> Result<(), Error> {
-        let _guard = self.take_lock(who)?;
+        let _lock = self.take_lock(who)?;
         rebuild::sketches(&self.home.backend, &self.catalog).map_err(|error| self.located(error))
     }
 
     /// Takes the lock, and brings everything into the state that a writer starts from.
-    pub(super) fn begin(
-        &mut self,
-        signer: &Signer,
-        who: &str,
-    ) -> Result<(Box<dyn Guard>, Edge), Error> {
+    pub(super) fn begin(&mut self, signer: &Signer, who: &str) -> Result<(WriteLock, Edge), Error> {
         let verifier = self.journal.identity().verifier();
         if signer.verifier() != verifier {
             let (origin, key_id) = (self.origin().to_owned(), verifier.id().to_string());
             return Err(Error::Refused(Refusal::NoSigningKey { origin, key_id }));
         }
-        let guard = self.take_lock(who)?;
+        let lock = self.take_lock(who)?;
         let edge = self.edge().or_else(|error| self.renew_misled(&error))?;
-        Ok((guard, edge))
+        Ok((lock, edge))
     }
 
     /// Takes the lock, and brings journal and catalog up to the newest commit.
-    pub(super) fn take_lock(&mut self, who: &str) -> Result<Box<dyn Guard>, Error> {
+    pub(super) fn take_lock(&mut self, who: &str) -> Result<WriteLock, Error> {
         let guard = self.home.lock(who)?;
         self.snapshot = None;
         self.home.backend.tidy()?;
@@ -214,24 +224,31 @@ impl Archive {
         let catalog = catalog_under_lock(&self.home, &self.journal);
         let catalog = catalog.map_err(|error| self.located(error))?;
         self.take_catalog(catalog);
-        if self.has_other_packs()? || self.catalog.has_gaps()? {
+        let stored = self.stored_packs()?;
+        let mut known = self.catalog.packs()?;
+        if self.counts_other_packs(&known, &stored)? || self.catalog.has_gaps()? {
             debug!(target: "catalog", "made anew: it knows other packs than count, or rows are gone");
             self.renew()?;
+            known = self.catalog.packs()?;
         }
-        Ok(guard)
+        Ok(WriteLock { _guard: guard, has_lost_packs: are_lost(&known, &stored) })
     }
 
     /// Whether a pack is there that counts, and that the catalog does not know; or the catalog knows one that
     /// does not count. The journal is asked only where the catalog and the storage do not agree.
-    fn has_other_packs(&self) -> Result<bool, Error> {
-        let known: HashSet<PackId> = self.catalog.packs()?.into_iter().collect();
-        let stored: HashSet<PackId> = self.stored_packs()?.into_iter().collect();
-        if known == stored {
+    fn counts_other_packs(&self, known: &PackSizes, stored: &PackSizes) -> Result<bool, Error> {
+        if known.keys().eq(stored.keys()) {
             return Ok(false);
         }
         let counted = self.journal.pack_changes(0..self.journal.size())?.came;
-        let is_forgotten = |pack: &PackId| counted.contains(pack) && !known.contains(pack);
-        Ok(stored.iter().any(is_forgotten) || known.iter().any(|pack| !counted.contains(pack)))
+        let is_forgotten = |pack: &PackId| counted.contains(pack) && !known.contains_key(pack);
+        Ok(stored.keys().any(is_forgotten) || known.keys().any(|pack| !counted.contains(pack)))
+    }
+
+    /// Whether a pack is missing, or has another size than the catalog knows: then stored contents may be
+    /// damaged, though nobody has read them.
+    pub(super) fn has_lost_packs(&self) -> Result<bool, Error> {
+        Ok(are_lost(&self.catalog.packs()?, &self.stored_packs()?))
     }
 
     /// The packs that count. Where a part of the journal cannot be read, all that are there and not
@@ -241,16 +258,17 @@ impl Archive {
             Ok(changes) => Ok(changes.came),
             Err(Error::Damaged { .. }) => {
                 let went = journal.readable_pack_changes().went;
-                Ok(self.stored_packs()?.into_iter().filter(|pack| !went.contains(pack)).collect())
+                Ok(self.stored_packs()?.into_keys().filter(|pack| !went.contains(pack)).collect())
             }
             Err(error) => Err(error),
         }
     }
 
     /// All packs that the storage holds, whether they count or not.
-    pub(super) fn stored_packs(&self) -> Result<Vec<PackId>, Error> {
+    pub(super) fn stored_packs(&self) -> Result<PackSizes, Error> {
         let objects = self.home.backend.list("packs")?;
-        Ok(objects.iter().filter_map(|object| PackId::of_object(&object.name)).collect())
+        let sized = |object: &Object| Some((PackId::of_object(&object.name)?, object.bytes));
+        Ok(objects.iter().filter_map(sized).collect())
     }
 
     /// Makes the catalog anew, for whoever holds the lock.

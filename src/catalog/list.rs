@@ -1,5 +1,7 @@
 //! Going through many rows: documents, histories, contents; and sums over them.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Row, params, types::Value};
 
 use crate::journal::merkle::tiles::TileId;
@@ -243,15 +245,8 @@ impl Catalog {
         Ok(query.query_row([after], |row| row.get(0)).optional()?)
     }
 
-    /// All packs known here, in order of key.
-    pub fn packs(&self) -> Result<Vec<PackId>, Error> {
-        let mut query = self.db.prepare_cached("SELECT name FROM pack ORDER BY key")?;
-        let rows = query.query_map([], |row| Ok(pack_id(row.get_ref(0)?.as_blob()?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Every pack with its size.
-    pub fn pack_sizes(&self) -> Result<Vec<(PackId, u64)>, Error> {
+    /// All packs known here, with their sizes in bytes.
+    pub fn packs(&self) -> Result<BTreeMap<PackId, u64>, Error> {
         let mut query = self.db.prepare_cached("SELECT name, bytes FROM pack")?;
         let rows = query.query_map([], |row| {
             Ok((pack_id(row.get_ref(0)?.as_blob()?), row.get::<_, i64>(1)? as u64))

@@ -164,20 +164,11 @@ impl Archive {
             .on_threads(options.n_threads)
             .verifying_unchanged(options.verifies_unchanged)
             .interrupted_by(options.is_interrupted);
-        let has_lost_packs = transaction.archive().has_lost_packs()?;
         let read_ahead = ReadAhead::new(Rc::clone(&transaction.pool));
         let (waiting, summary) = (VecDeque::new(), IngestSummary::default());
         let uncommitted = Vec::new();
-        let mut run = Run {
-            transaction,
-            read_ahead,
-            options,
-            has_lost_packs,
-            waiting,
-            uncommitted,
-            summary,
-            report,
-        };
+        let mut run =
+            Run { transaction, read_ahead, options, waiting, uncommitted, summary, report };
         let result = run.add_all(items.into_iter());
         result.and(run.commit())?;
         Ok(run.summary)
@@ -189,8 +180,6 @@ struct Run<'a, T, F> {
     transaction: Transaction<'a>,
     read_ahead: ReadAhead,
     options: &'a IngestOptions<'a>,
-    /// What is stored of files that look unchanged may be damaged.
-    has_lost_packs: bool,
     /// The items drawn and not reported, in their order.
     waiting: VecDeque<Waiting<T>>,
     /// What became of documents by revisions that wait for the commit.
@@ -262,7 +251,7 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
     /// Whether nothing is known against what is stored of a document that looks unchanged.
     fn is_stored_well(&self, expected: &Expected) -> Result<bool, Error> {
         match &expected.latest {
-            Some(latest) if self.has_lost_packs => {
+            Some(latest) if self.transaction.lock.has_lost_packs => {
                 self.transaction.archive().is_sound(latest, self.options.is_interrupted)
             }
             _ => Ok(true),

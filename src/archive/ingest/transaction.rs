@@ -7,8 +7,7 @@ use std::{
 };
 
 use crate::{
-    archive::{Archive, WriteContext},
-    backend::Guard,
+    archive::{Archive, WriteContext, open::WriteLock},
     catalog::{Catalog, FileStat, Latest, Snapshot, StatCache, StatEntry},
     journal::{
         event::{Detail, MediaType, ReviseDetail},
@@ -108,7 +107,7 @@ pub(in crate::archive) struct Pending {
 /// It holds the writer's lock. What is not committed when it is dropped was never added.
 pub struct Transaction<'a> {
     pub(in crate::archive) archive: &'a mut Archive,
-    pub(in crate::archive) _guard: Box<dyn Guard>,
+    pub(in crate::archive) lock: WriteLock,
     pub(in crate::archive) signer: &'a Signer,
     pub(in crate::archive) context: WriteContext,
     pub(in crate::archive) edge: Edge,
@@ -134,11 +133,11 @@ impl Archive {
         who: &str,
     ) -> Result<Transaction<'a>, Error> {
         provenance.check()?;
-        let (guard, edge) = self.begin(signer, who)?;
+        let (lock, edge) = self.begin(signer, who)?;
         let stat_cache = self.home.stat_cache()?;
         Ok(Transaction {
             archive: self,
-            _guard: guard,
+            lock,
             signer,
             context,
             edge,

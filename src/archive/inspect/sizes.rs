@@ -102,7 +102,7 @@ impl Archive {
 
     fn sizes_in_view(&self, progress: &mut dyn FnMut(WorkDone)) -> Result<Sizes, Error> {
         let (mut storage_stats, mut shares) = (StorageStats::default(), Shares::default());
-        for (n, pack) in self.catalog.packs()?.iter().enumerate() {
+        for (n, pack) in self.catalog.packs()?.keys().enumerate() {
             progress(WorkDone::Packs(n as u64));
             storage_stats.count(&*self.home.backend, pack, &mut shares)?;
         }

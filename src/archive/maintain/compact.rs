@@ -88,7 +88,7 @@ impl Archive {
         who: &str,
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Compacted, Error> {
-        let (_guard, mut edge) = self.begin(signer, who)?;
+        let (_lock, mut edge) = self.begin(signer, who)?;
         let mut is_renewed = false;
         for n_tries in 0..=TRIES_MAX {
             let mut writing = CompactRun {
@@ -136,7 +136,7 @@ impl Archive {
         let mut done = Compacted::of(&all, &old);
         // Before anything new is written: what does not count now was left by others.
         let changes = self.journal.pack_changes(0..self.journal.size())?;
-        let stored = self.stored_packs()?.into_iter();
+        let stored = self.stored_packs()?.into_keys();
         let (condemned, left): (Vec<PackId>, Vec<PackId>) = stored
             .filter(|pack| !changes.came.contains(pack))
             .partition(|pack| changes.went.contains(pack));

@@ -232,28 +232,38 @@ impl ArchiveFolder {
     ) -> Result<(), Error> {
         let mut folders = vec![top.to_owned()];
         while let Some(folder) = folders.pop() {
-            let Some(handle) = self.enter(&folder)? else { continue };
-            let list = |errno| self.io("list", &folder, errno);
-            for entry in Dir::read_from(&handle).map_err(list)? {
-                let entry = entry.map_err(list)?;
-                let Ok(own_name) = entry.file_name().to_str() else { continue };
-                let kind = match entry.file_type() {
-                    FileType::Unknown => kind_of(&handle, own_name).unwrap_or(FileType::Unknown),
-                    kind => kind,
-                };
-                let name = if folder.is_empty() {
-                    own_name.to_owned()
-                } else {
-                    format!("{folder}/{own_name}")
-                };
-                match kind {
-                    FileType::Directory if is_component(own_name) => folders.push(name),
-                    FileType::Directory => {}
-                    kind => visit(&Found { name: &name, kind, folder: &handle, own_name })?,
-                }
-            }
+            folders.extend(self.each_in(&folder, &mut visit)?);
         }
         Ok(())
+    }
+
+    /// Visits what is no folder in one folder; the names of the folders in it.
+    pub(super) fn each_in(
+        &self,
+        folder: &str,
+        mut visit: impl FnMut(&Found) -> Result<(), Error>,
+    ) -> Result<Vec<String>, Error> {
+        let mut folders = Vec::new();
+        let Some(handle) = self.enter(folder)? else { return Ok(folders) };
+        let list = |errno| self.io("list", folder, errno);
+        for entry in Dir::read_from(&handle).map_err(list)? {
+            let entry = entry.map_err(list)?;
+            let Ok(own_name) = entry.file_name().to_str() else { continue };
+            let kind = match entry.file_type() {
+                FileType::Unknown => kind_of(&handle, own_name).unwrap_or(FileType::Unknown),
+                kind => kind,
+            };
+            let name = match folder {
+                "" => own_name.to_owned(),
+                folder => format!("{folder}/{own_name}"),
+            };
+            match kind {
+                FileType::Directory if is_component(own_name) => folders.push(name),
+                FileType::Directory => {}
+                kind => visit(&Found { name: &name, kind, folder: &handle, own_name })?,
+            }
+        }
+        Ok(folders)
     }
 
     /// Something else than belongs under a name is an error that says so.

@@ -22,7 +22,7 @@ use rustix::io::Errno;
 use crate::types::error::{Error, Refusal};
 
 use super::{Backend, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken};
-use folder::{ArchiveFolder, Belongs, Handle, split};
+use folder::{ArchiveFolder, Belongs, Found, Handle, split};
 
 pub use database::DatabaseFiles;
 pub use file_system::{Unsuited, unsuited};
@@ -267,10 +267,11 @@ impl Backend for Local {
     }
 
     fn tidy(&self) -> Result<(), Error> {
-        self.folder.walk("", |found| match split(found.name).1.starts_with(TEMPORARY) {
+        let clear = |found: &Found| match found.name.starts_with(TEMPORARY) {
             true => self.folder.remove(found.name).map(drop),
             false => Ok(()),
-        })
+        };
+        self.folder.each_in("", clear).map(drop)
     }
 
     fn location(&self) -> String {
@@ -381,19 +382,21 @@ impl OpenFiles {
 }
 
 /// Bytes on their way to a name, written and synced under a name that no listing shows; removed when dropped.
+/// They lie in the archive's own folder, so that nobody has to look for leftovers among all objects.
 struct TemporaryObject<'a> {
-    folder: Handle<'a>,
+    top: Handle<'a>,
     temporary: String,
+    folder: Handle<'a>,
     own_name: &'a str,
 }
 
 impl<'a> TemporaryObject<'a> {
     fn write(folder: &'a ArchiveFolder, name: &'a str, bytes: &[u8]) -> Result<Self, Error> {
         let (holder, own_name) = split(name);
-        let handle = folder.make(holder)?;
-        let made = new_temporary(folder, &handle, own_name);
+        let (top, handle) = (folder.top(), folder.make(holder)?);
+        let made = new_temporary(folder, &top, name);
         let (temporary, mut file) = made.map_err(|e| folder.io("write", name, e))?;
-        let written = Self { folder: handle, temporary, own_name };
+        let written = Self { top, temporary, folder: handle, own_name };
         file.write_all(bytes)
             .and_then(|()| file.sync_all())
             .map_err(|e| io("write", &folder.path().join(name), e))?;
@@ -403,12 +406,12 @@ impl<'a> TemporaryObject<'a> {
     /// Shows the bytes under their own name, and never replaces another file.
     fn give_name(&self) -> Result<(), Errno> {
         let (folder, temporary, name) = (&self.folder, &*self.temporary, self.own_name);
-        match handles::linkat(folder, temporary, folder, name, AtFlags::empty()) {
+        match handles::linkat(&self.top, temporary, folder, name, AtFlags::empty()) {
             // File systems without hard links answer with one of these; there the writer's lock must do.
             Err(Errno::PERM | Errno::ACCESS | Errno::NOTSUP | Errno::NOSYS) => {
                 match handles::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(_) => Err(Errno::EXIST),
-                    Err(Errno::NOENT) => handles::renameat(folder, temporary, folder, name),
+                    Err(Errno::NOENT) => handles::renameat(&self.top, temporary, folder, name),
                     Err(e) => Err(e),
                 }
             }
@@ -418,14 +421,14 @@ impl<'a> TemporaryObject<'a> {
 
     /// Shows the bytes under their own name, in the place of what was there.
     fn replace(&self) -> Result<(), Errno> {
-        handles::renameat(&self.folder, &*self.temporary, &self.folder, self.own_name)
+        handles::renameat(&self.top, &*self.temporary, &self.folder, self.own_name)
     }
 }
 
 impl Drop for TemporaryObject<'_> {
     fn drop(&mut self) {
         // A renamed one is gone already.
-        let _ = handles::unlinkat(&self.folder, &*self.temporary, AtFlags::empty());
+        let _ = handles::unlinkat(&self.top, &*self.temporary, AtFlags::empty());
     }
 }
 
@@ -433,17 +436,18 @@ impl Drop for TemporaryObject<'_> {
 /// the same folder, writes nothing else under it.
 fn new_temporary(
     folder: &ArchiveFolder,
-    handle: &Handle,
-    own_name: &str,
+    top: &Handle,
+    name: &str,
 ) -> Result<(String, File), Errno> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{TEMPORARY}{own_name}-{}-{number}", std::process::id());
-        match folder.create(handle, &name, OFlags::WRONLY) {
+        let flat = name.replace('/', "-");
+        let temporary = format!("{TEMPORARY}{flat}-{}-{number}", std::process::id());
+        match folder.create(top, &temporary, OFlags::WRONLY) {
             // An earlier process had our number and died.
             Err(Errno::EXIST) => {}
-            made => return made.map(|file| (name, file)),
+            made => return made.map(|file| (temporary, file)),
         }
     }
 }

@@ -61,8 +61,8 @@ impl Auditor<'_> {
     /// they are damaged, or came or went while the audit ran.
     fn packs_apart(&self) -> Result<(Vec<Drift>, HashSet<Key>), Error> {
         let catalog = &self.archive.catalog;
-        let known: HashSet<PackId> = catalog.packs()?.into_iter().collect();
-        let there: HashSet<PackId> = self.projection.packs()?.into_iter().collect();
+        let known: HashSet<PackId> = catalog.packs()?.into_keys().collect();
+        let there: HashSet<PackId> = self.projection.packs()?.into_keys().collect();
         let mut aside = self.unreadable.packs.clone();
         let mut drifts = Vec::new();
         let mut apart: Vec<&PackId> = known.symmetric_difference(&there).collect();

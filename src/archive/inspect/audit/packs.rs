@@ -103,7 +103,7 @@ impl Auditor<'_> {
     fn leftovers(&mut self) -> Result<(), Error> {
         let now = self.archive.home.journal()?;
         let newer = now.pack_changes(self.archive.journal.size()..now.size())?;
-        let mut left = self.archive.stored_packs()?;
+        let mut left: Vec<PackId> = self.archive.stored_packs()?.into_keys().collect();
         left.retain(|pack| !self.counted.contains(pack) && !newer.came.contains(pack));
         if left.is_empty() {
             return Ok(());

@@ -3,6 +3,8 @@
 //! Unpacked, a bundle of entries is a tlog-tiles entry bundle: each line after its length in two
 //! bytes, big-endian. Details have lengths of four bytes; an erased one has length 0.
 
+use std::cell::RefCell;
+
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, find_frame_compressed_size, get_frame_content_size};
 
@@ -89,6 +91,11 @@ pub fn decode(half: Half, stored: &[u8], width: u64) -> Result<Vec<Vec<u8>>, Str
     Ok(items)
 }
 
+thread_local! {
+    /// To make its tables costs more than to unpack the bundle of a small commit.
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// Takes exactly one frame that states its size, so that nothing is allocated beyond the limit.
 fn unpack(half: Half, stored: &[u8]) -> Result<Vec<u8>, String> {
     let n_stored = find_frame_compressed_size(stored).map_err(|_| "it is not one zstd frame")?;
@@ -101,7 +108,10 @@ fn unpack(half: Half, stored: &[u8]) -> Result<Vec<u8>, String> {
     if n_plain > half.bundle_bytes_max() {
         return Err(format!("its frame states {n_plain} bytes"));
     }
-    let unpacked = Decompressor::new().and_then(|mut zstd| zstd.decompress(stored, n_plain));
+    let unpacked = UNPACKER.with_borrow_mut(|zstd| match zstd {
+        Some(zstd) => zstd.decompress(stored, n_plain),
+        None => zstd.insert(Decompressor::new()?).decompress(stored, n_plain),
+    });
     unpacked.map_err(|e| format!("it cannot be unpacked: {e}"))
 }
 

@@ -91,7 +91,7 @@ impl Journal {
     pub fn pack_changes(&self, range: Range<u64>) -> Result<PackChanges, Error> {
         let mut changes = PackChanges::default();
         for stretch in self.stretches(range) {
-            stretch.lines_of_all()?.iter().for_each(|line| changes.take(line));
+            stretch.lines_of_all()?.iter().for_each(|line| changes.take_line(line));
         }
         Ok(changes)
     }
@@ -100,7 +100,7 @@ impl Journal {
     pub fn readable_pack_changes(&self) -> PackChanges {
         let mut changes = PackChanges::default();
         for stretch in self.stretches(0..self.size()) {
-            stretch.lines_of_all().iter().flatten().for_each(|line| changes.take(line));
+            stretch.lines_of_all().iter().flatten().for_each(|line| changes.take_line(line));
         }
         changes
     }
@@ -213,19 +213,25 @@ pub struct PackChanges {
 
 impl PackChanges {
     /// Goes on by one event.
-    fn take(&mut self, line: &[u8]) {
-        if !line.starts_with(br#"{"t":"packs""#) && !line.starts_with(br#"{"t":"condemn""#) {
-            return;
-        }
-        match Event::parse(line) {
-            Ok(Event::Packs(event)) => self.came.extend(event.packs),
-            Ok(Event::Condemn(event)) => {
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::Packs(event) => self.came.extend(&event.packs),
+            Event::Condemn(event) => {
                 event.packs.iter().for_each(|pack| {
                     self.came.remove(pack);
                 });
-                self.went.extend(event.packs);
+                self.went.extend(&event.packs);
             }
             _ => {}
+        }
+    }
+
+    fn take_line(&mut self, line: &[u8]) {
+        if !line.starts_with(br#"{"t":"packs""#) && !line.starts_with(br#"{"t":"condemn""#) {
+            return;
+        }
+        if let Ok(event) = Event::parse(line) {
+            self.take(&event);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     backend::Backend,
     catalog::{Batch, Catalog, Pack, Recorded},
     journal::{
-        Entry, Journal,
+        Entry, Journal, PackChanges,
         event::{Event, Revise},
         merkle::{leaf_hash, tiles::Edge},
     },
@@ -39,6 +39,8 @@ use super::{keep, salvage};
 
 /// Events applied in one transaction.
 const STRETCH: usize = 4096;
+/// As many events are held while the packs are read; of more, the journal is read twice. A kilobyte each.
+const HELD_MAX: u64 = 1 << 15;
 
 /// Fills an empty catalog from all facts.
 pub fn fill(
@@ -46,8 +48,7 @@ pub fn fill(
     journal: &Journal,
     catalog: &Rc<Catalog>,
 ) -> Result<(), Error> {
-    apply_packs(backend, catalog, &journal.pack_changes(0..journal.size())?.came)?;
-    apply_events(backend, journal, catalog, Edge::default())
+    go_on(backend, journal, catalog, Edge::default())
 }
 
 /// Applies what came after the checkpoint that the catalog reflects.
@@ -63,9 +64,28 @@ pub fn catch_up(
     if head.size > journal.size() || edge.frontier().root() != head.root {
         return Ok(false);
     }
-    apply_packs(backend, catalog, &journal.pack_changes(head.size..journal.size())?.came)?;
-    apply_events(backend, journal, catalog, edge)?;
+    go_on(backend, journal, catalog, edge)?;
     Ok(true)
+}
+
+/// Applies all that comes after `edge`. What the packs bring is known first, because a content may lie in one
+/// that came long after its event.
+fn go_on(
+    backend: &Arc<dyn Backend>,
+    journal: &Journal,
+    catalog: &Rc<Catalog>,
+    edge: Edge,
+) -> Result<(), Error> {
+    let range = edge.size()..journal.size();
+    if range.end.saturating_sub(range.start) > HELD_MAX {
+        apply_packs(backend, catalog, &journal.pack_changes(range.clone())?.came)?;
+        return apply_events(backend, journal, catalog, edge, journal.entries(range));
+    }
+    let entries = journal.entries(range).collect::<Result<Vec<_>, _>>()?;
+    let mut changes = PackChanges::default();
+    entries.iter().for_each(|entry| changes.take(&entry.event));
+    apply_packs(backend, catalog, &changes.came)?;
+    apply_events(backend, journal, catalog, edge, entries.into_iter().map(Ok))
 }
 
 /// Applies the directories of packs; of one whose directory cannot be read, what is salvaged.
@@ -117,11 +137,12 @@ fn apply_events(
     journal: &Journal,
     catalog: &Rc<Catalog>,
     mut edge: Edge,
+    entries: impl Iterator<Item = Result<Entry, Error>>,
 ) -> Result<(), Error> {
     let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
     let mut stretch: Vec<Entry> = Vec::new();
     let mut n_lost = 0_u64;
-    for entry in journal.entries(edge.size()..journal.size()) {
+    for entry in entries {
         let entry = entry?;
         n_lost += u64::from(keep::is_lost(&entry));
         edge.push(leaf_hash(&entry.line));

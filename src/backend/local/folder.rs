@@ -8,6 +8,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use rustix::fs::ResolveFlags;
 use rustix::fs::{self, AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 
@@ -135,9 +137,26 @@ impl ArchiveFolder {
 
     /// A file for reading, and its size; `None` when there is none.
     pub(super) fn open_file(&self, name: &str) -> Result<Option<(File, u64)>, Error> {
+        if let Some(opened) = self.open_beneath(name) {
+            return self.examined(opened, name, Belongs::Fact).map(Some);
+        }
         let (folder, own_name) = split(name);
         let Some(handle) = self.enter(folder)? else { return Ok(None) };
         self.open_in(&handle, name, own_name, OFlags::RDONLY, Belongs::Fact)
+    }
+
+    /// The same in one call, where the system has one that follows no link and leaves the folder by none. What
+    /// is wrong, if anything, is for those to say who go step by step.
+    #[cfg(target_os = "linux")]
+    fn open_beneath(&self, name: &str) -> Option<OwnedFd> {
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        let access = OFlags::RDONLY | NO_SURPRISES;
+        fs::openat2(self.top(), name, access, Mode::empty(), resolve).ok()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn open_beneath(&self, _name: &str) -> Option<OwnedFd> {
+        None
     }
 
     /// A file for reading and writing, made if there is none, and never emptied.
@@ -164,14 +183,21 @@ impl ArchiveFolder {
         belongs: Belongs,
     ) -> Result<Option<(File, u64)>, Error> {
         match fs::openat(handle, own_name, access | NO_SURPRISES, Mode::empty()) {
-            Ok(opened) => {
-                let stat = fs::fstat(&opened).map_err(|errno| self.io("examine", name, errno))?;
-                self.expect(name, belongs, &stat)?;
-                Ok(Some((File::from(opened), n_bytes(&stat))))
-            }
+            Ok(opened) => self.examined(opened, name, belongs).map(Some),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(self.trouble(name, belongs, kind_of(handle, own_name), errno)),
         }
+    }
+
+    fn examined(
+        &self,
+        opened: OwnedFd,
+        name: &str,
+        belongs: Belongs,
+    ) -> Result<(File, u64), Error> {
+        let stat = fs::fstat(&opened).map_err(|errno| self.io("examine", name, errno))?;
+        self.expect(name, belongs, &stat)?;
+        Ok((File::from(opened), n_bytes(&stat)))
     }
 
     /// Makes a file that must not exist yet in a folder below.

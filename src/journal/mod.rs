@@ -66,8 +66,7 @@ fn read_identity(backend: &dyn Backend) -> Result<Identity, Error> {
 impl Journal {
     /// The head that a signed checkpoint of this archive states; none where it is not signed by its key.
     pub fn head_of(&self, note: &[u8]) -> Option<TreeHead> {
-        let checkpoint = Checkpoint::open(note, self.identity().verifier()).ok()?;
-        Some(TreeHead { size: checkpoint.size, root: checkpoint.root })
+        Checkpoint::open(note, self.identity().verifier()).ok().map(|it| it.head())
     }
 
     /// The head in the copy of the newest checkpoint that lies there for other programs.

@@ -14,6 +14,8 @@ use crate::types::{
     limits::NOTE_BYTES_MAX,
 };
 
+use super::merkle::TreeHead;
+
 /// Signature lines in one note.
 const SIGNATURES_MAX: usize = 100;
 /// The name of a signing key, which is also an archive's origin.
@@ -239,6 +241,12 @@ impl Checkpoint {
         Self::parse(verified.text()).ok_or(NoteError::Malformed("its text is not a checkpoint"))
     }
 
+    /// Reads the checkpoint in a note, whoever signed it.
+    pub fn unverified(note: &[u8]) -> Option<Self> {
+        let note = std::str::from_utf8(note).ok()?;
+        Self::parse(&note[..=note.rfind("\n\n")?])
+    }
+
     /// Reads the one spelling of a checkpoint's text.
     pub fn parse(text: &str) -> Option<Self> {
         let [origin, size, root, ""] = text.split('\n').collect::<Vec<_>>()[..] else {
@@ -251,6 +259,11 @@ impl Checkpoint {
             root: Digest::from_slice(&root)?,
         };
         (checkpoint.to_string() == text).then_some(checkpoint)
+    }
+
+    /// The tree that it is about.
+    pub fn head(&self) -> TreeHead {
+        TreeHead { size: self.size, root: self.root }
     }
 
     /// Makes the signed note.

@@ -9,13 +9,14 @@ use super::{
     bundle::Half,
     event::{Detail, Event},
     merkle::{Frontier, TreeHead},
+    note::Checkpoint,
     object::{
         CommitHead, commit_name, details_name, read_bundle, read_commit_head, read_details_head,
     },
 };
 
-/// So many checkpoints are known to be signed, some 5 MB: making the catalog anew and the audit go through
-/// all commits more than once, and a signature costs more than all else that a small commit takes.
+/// So many checkpoints are known to be signed, some 5 MB: the audit goes through all commits more than
+/// once, and a signature costs more than all else that a small commit takes.
 const VERIFIED_MAX: usize = 1 << 16;
 
 /// An event as it stands in the journal.
@@ -82,6 +83,17 @@ impl Journal {
         self.stretches(range).flat_map(|stretch| stretch.entries())
     }
 
+    /// The events from an index to the newest, for one who compares their root with the one that is signed:
+    /// then nothing hangs on the signatures of older commits, and they are not looked at.
+    pub fn entries_under_root(
+        &self,
+        first: u64,
+    ) -> impl Iterator<Item = Result<Entry, Error>> + '_ {
+        let stretches = self.stretches(first..self.size());
+        let stretches = Stretches { signatures: Signatures::Newest, ..stretches };
+        stretches.flat_map(|stretch| stretch.entries())
+    }
+
     /// Like [`Journal::entries`], but goes on whatever it finds: every index of the range comes up.
     pub fn examine(&self, range: Range<u64>) -> impl Iterator<Item = Examined> + '_ {
         self.stretches(range).flat_map(|stretch| stretch.examine())
@@ -128,16 +140,23 @@ impl Journal {
 
     /// A range of events, cut where bundles end.
     fn stretches(&self, range: Range<u64>) -> Stretches<'_> {
-        Stretches { journal: self, next: range.start, end: range.end.min(self.size()), at: None }
+        let end = range.end.min(self.size());
+        let signatures = Signatures::All;
+        Stretches { journal: self, signatures, next: range.start, end, at: None }
     }
 
     /// The head of a commit, and the index after its last event.
     pub(super) fn commit_at(&self, number: u64) -> Result<Located, Error> {
+        self.located(number, Signatures::All)
+    }
+
+    fn located(&self, number: u64, signatures: Signatures) -> Result<Located, Error> {
         let head = read_commit_head(&*self.backend, number)?;
         let head = head.ok_or_else(|| Error::missing(commit_name(number)))?;
-        let stated = match number == self.number {
-            true => Some(self.head()),
-            false => self.verified_head(number, &head.note),
+        let stated = match signatures {
+            _ if number == self.number => Some(self.head()),
+            Signatures::All => self.verified_head(number, &head.note),
+            Signatures::Newest => Checkpoint::unverified(&head.note).map(|it| it.head()),
         };
         let stated = stated.filter(|stated| stated.size >= head.body.head.first);
         let untrusted =
@@ -247,9 +266,17 @@ pub(super) struct Located {
     pub commit: Rc<CommitHead>,
 }
 
+/// Whose signatures are verified. That of the newest commit always was, when the journal was opened.
+#[derive(Clone, Copy)]
+enum Signatures {
+    All,
+    Newest,
+}
+
 /// Cuts a range into stretches.
 struct Stretches<'a> {
     journal: &'a Journal,
+    signatures: Signatures,
     next: u64,
     end: u64,
     at: Option<Located>,
@@ -266,7 +293,7 @@ impl<'a> Iterator for Stretches<'a> {
         let journal = self.journal;
         let located = match self.at.take() {
             Some(at) if index < at.size => Ok(at),
-            Some(at) => journal.commit_at(at.number + 1),
+            Some(at) => journal.located(at.number + 1, self.signatures),
             None => journal.commit_of(index),
         };
         let located =

@@ -128,6 +128,25 @@ fn batches_of_odd_sizes_read_back_across_bundles() {
 }
 
 #[test]
+fn under_the_signed_root_no_older_signature_counts() {
+    let (backend, _, _) = journal_of(&[3, 4, 5]);
+    let name = commit_name(2);
+    let mut stored = backend.read(&name, 1 << 20).unwrap().unwrap();
+    let end = stored.windows(3).position(|three| three == b"=\n\n").unwrap();
+    let at = stored[end + 3..].iter().position(|byte| *byte == b'+').unwrap() + end + 3;
+    stored[at - 1] ^= 1;
+    backend.swap(&name, &stored).unwrap();
+    let journal = Journal::open(backend).unwrap();
+    assert!(journal.entries(0..u64::MAX).any(|entry| entry.is_err()));
+    let mut tree = Frontier::default();
+    for entry in journal.entries_under_root(0) {
+        tree.push(leaf_hash(&entry.unwrap().line));
+    }
+    assert_eq!(tree.head(), journal.head());
+    journal.check(&tree).unwrap();
+}
+
+#[test]
 fn what_was_staged_and_not_committed_does_not_exist() {
     let (backend, journal, frontier) = journal_of(&[10]);
     let drafts: Vec<Draft> = (500..900).map(draft).collect();

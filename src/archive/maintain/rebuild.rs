@@ -79,9 +79,15 @@ fn go_on(
     let range = edge.size()..journal.size();
     if range.end.saturating_sub(range.start) > HELD_MAX {
         apply_packs(backend, catalog, &journal.pack_changes(range.clone())?.came)?;
-        return apply_events(backend, journal, catalog, edge, journal.entries(range));
+        return apply_events(
+            backend,
+            journal,
+            catalog,
+            edge,
+            journal.entries_under_root(range.start),
+        );
     }
-    let entries = journal.entries(range).collect::<Result<Vec<_>, _>>()?;
+    let entries = journal.entries_under_root(range.start).collect::<Result<Vec<_>, _>>()?;
     let mut changes = PackChanges::default();
     entries.iter().for_each(|entry| changes.take(&entry.event));
     apply_packs(backend, catalog, &changes.came)?;

@@ -87,6 +87,9 @@ impl ArchiveFolder {
     /// The folder below of this name, "" for this one; `None` when there is none.
     pub(super) fn enter(&self, folder: &str) -> Result<Option<Handle<'_>>, Error> {
         let mut handle = self.top();
+        if let Some(below) = self.open_beneath(folder, AS_FOLDER) {
+            return Ok(Some(Handle::Below(below)));
+        }
         for (part, so_far) in parts(folder) {
             match fs::openat(&handle, part, AS_FOLDER, Mode::empty()) {
                 Ok(below) => handle = Handle::Below(below),
@@ -137,7 +140,7 @@ impl ArchiveFolder {
 
     /// A file for reading, and its size; `None` when there is none.
     pub(super) fn open_file(&self, name: &str) -> Result<Option<(File, u64)>, Error> {
-        if let Some(opened) = self.open_beneath(name) {
+        if let Some(opened) = self.open_beneath(name, OFlags::RDONLY | NO_SURPRISES) {
             return self.examined(opened, name, Belongs::Fact).map(Some);
         }
         let (folder, own_name) = split(name);
@@ -145,17 +148,16 @@ impl ArchiveFolder {
         self.open_in(&handle, name, own_name, OFlags::RDONLY, Belongs::Fact)
     }
 
-    /// The same in one call, where the system has one that follows no link and leaves the folder by none. What
-    /// is wrong, if anything, is for those to say who go step by step.
+    /// What lies below, in one call, where the system has one that follows no link and leaves the folder by none.
+    /// What is wrong, if anything, is for those to say who go step by step.
     #[cfg(target_os = "linux")]
-    fn open_beneath(&self, name: &str) -> Option<OwnedFd> {
+    fn open_beneath(&self, name: &str, access: OFlags) -> Option<OwnedFd> {
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        let access = OFlags::RDONLY | NO_SURPRISES;
         fs::openat2(self.top(), name, access, Mode::empty(), resolve).ok()
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn open_beneath(&self, _name: &str) -> Option<OwnedFd> {
+    fn open_beneath(&self, _name: &str, _access: OFlags) -> Option<OwnedFd> {
         None
     }
 

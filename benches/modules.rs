@@ -18,7 +18,7 @@ use docarchive::internals::{
         features::Fingerprint,
         frame::{Packer, Unpacker},
     },
-    text::Normal,
+    text::{self, Normal},
     types::digest::Digest,
 };
 
@@ -177,4 +177,18 @@ fn sketch(text: &str) -> Sketch {
 fn compare_64_kib(bencher: Bencher) {
     let (a, b) = (prose(64 << 10), edited(&prose(64 << 10)));
     bencher.counter(BytesCount::of_str(&a)).bench(|| diff::compare(Sides { a: &a[..], b: &b[..] }));
+}
+
+#[divan::bench]
+fn read_plain_text(bencher: Bencher) {
+    let text = prose(256 << 10).into_bytes();
+    bencher.counter(BytesCount::of_slice(&text)).bench(|| text::readable(&text, "text/plain"));
+}
+
+#[divan::bench]
+fn read_a_page(bencher: Bencher) {
+    let story = "<div class=story><h2><a href=/1>Wool</a></h2><p>Prices of <b>wool</b> fell to \
+        10&nbsp;crowns.<ul><li>one<li>two</ul></div>\n";
+    let page = format!("<!doctype html><title>News</title>{}", story.repeat(2000)).into_bytes();
+    bencher.counter(BytesCount::of_slice(&page)).bench(|| text::readable(&page, "text/html"));
 }

@@ -77,7 +77,7 @@ impl Archive {
             return Ok(None);
         }
         let bytes = self.read_whole(document, revision)?;
-        Ok(text::decode(&bytes, &revision.media_type).map(|it| it.text.into_owned()))
+        Ok(text::decode(&bytes, &revision.media_type, None).map(|it| it.text.into_owned()))
     }
 
     /// Reads a content to its end: what is wrong with it, `None` if nothing is.

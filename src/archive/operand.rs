@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use crate::{
     diff::Sides,
-    text,
+    text::{self, Charset},
     types::{
         digest::{Digest, Hasher},
         document::{Document, Revision},
@@ -143,7 +143,7 @@ impl Given {
 }
 
 impl Facts {
-    fn of(revision: &Revision) -> Self {
+    pub(super) fn of(revision: &Revision) -> Self {
         Self {
             digest: revision.digest,
             n_bytes: revision.n_bytes,
@@ -154,6 +154,11 @@ impl Facts {
     /// Whether reading it may show a text.
     pub fn may_be_text(&self) -> bool {
         may_be_text(self.n_bytes, &self.media_type)
+    }
+
+    /// Whether it is of a kind that may be text, however long it is.
+    pub fn is_text_of_any_size(&self) -> bool {
+        text::may_be_text(&self.media_type)
     }
 }
 
@@ -219,7 +224,21 @@ impl Archive {
     }
 
     /// The bytes of an operand if they may be a text; nothing beyond the limit is read.
-    pub fn asked(&self, operand: Operand) -> Result<Asked, Error> {
+    ///
+    /// Where an encoding is named and the bytes prove none, they come in UTF-8.
+    pub fn asked(&self, operand: Operand, named: Option<Charset>) -> Result<Asked, Error> {
+        let Asked { bytes, n_bytes, media_type } = self.asked_as_it_is(operand)?;
+        let bytes = match (bytes, named) {
+            (Some(bytes), Some(_)) => Some(match text::decode(&bytes, &media_type, named) {
+                Some(decoded) => decoded.text.into_owned().into_bytes(),
+                None => bytes,
+            }),
+            (bytes, _) => bytes,
+        };
+        Ok(Asked { bytes, n_bytes, media_type })
+    }
+
+    fn asked_as_it_is(&self, operand: Operand) -> Result<Asked, Error> {
         match operand {
             Operand::Stored(found) => {
                 let (document, revision) = &*found;

@@ -133,7 +133,7 @@ mod tests {
     use crate::diff::reading;
 
     fn likeness(a: &str, b: &str) -> Likeness {
-        let (readings, vocabulary) = reading::read(Sides { a, b });
+        let (readings, vocabulary) = reading::read(Sides { a, b }, reading::Spaces::Equal);
         let bags = readings.map(|side| Bag::of(&side.ids, &vocabulary));
         bags.a.likeness(&bags.b, &vocabulary, 0)
     }

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use align::Aligner;
 use links::{Link, Links, link};
-use reading::{ParsedText, Vocabulary};
+use reading::{ParsedText, Spaces, Vocabulary};
 pub use unified::unified;
 
 /// The two sides of a comparison: `a` before, `b` after.
@@ -162,7 +162,16 @@ pub struct WordStat {
 /// themselves are not compared. A paragraph that kept its order is `Changed` when at least 40 % of the
 /// words are shared, rare words counting more, and one elsewhere is `Moved` from 70 % on.
 pub fn compare(texts: Sides<&str>) -> Comparison {
-    let (readings, vocabulary) = reading::read(texts);
+    compare_read(texts, Spaces::Equal)
+}
+
+/// The same for texts with tables in them, in which a tab ends a cell, empty or not.
+pub fn compare_tables(texts: Sides<&str>) -> Comparison {
+    compare_read(texts, Spaces::Cells)
+}
+
+fn compare_read(texts: Sides<&str>, spaces: Spaces) -> Comparison {
+    let (readings, vocabulary) = reading::read(texts, spaces);
     let links = link(&readings, &vocabulary);
     let aligner = Aligner::new(vocabulary.counts.len(), vocabulary.n_items);
     let blocks = Weaver { readings: &readings, links: &links, aligner, blocks: Vec::new() }.weave();

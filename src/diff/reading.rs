@@ -5,7 +5,9 @@
 //!
 //! A word is a run of letters and digits of any script with their marks, `don't` and `1,000.50`
 //! included. Scripts written without spaces give one word per letter. Any other sign that is not
-//! white space stands alone, or together with its repetitions (`---`).
+//! white space stands alone, or together with its repetitions (`---`). What people see as one sign, such
+//! as a flag or a family, is never cut. In tables an empty cell is a sign, too: a tab beside another, or at
+//! the end of a line.
 
 use std::ops::Range;
 
@@ -34,6 +36,15 @@ pub struct Paragraph {
     pub words: Range<usize>,
 }
 
+/// What white space means in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spaces {
+    /// Any is as good as any other.
+    Equal,
+    /// A tab ends a cell of a table.
+    Cells,
+}
+
 /// Every distinct word and sign of both texts.
 pub struct Vocabulary {
     /// Whether the id is a word, not a sign.
@@ -52,14 +63,14 @@ struct Layout {
 }
 
 /// Takes both texts apart with one vocabulary and one rule for paragraphs.
-pub fn read(texts: Sides<&str>) -> (Sides<ParsedText<'_>>, Vocabulary) {
+pub fn read(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
     let layouts = texts.map(layout);
     let by_line = lines_are_paragraphs(&layouts);
     let mut ids = Ids::new();
     let mut vocabulary = Vocabulary { is_word: Vec::new(), counts: Vec::new(), n_items: 0 };
     let mut take_apart = |text, layout: Layout| {
         let paragraphs = if by_line { layout.lines } else { layout.stretches };
-        take_apart(text, paragraphs, &mut ids, &mut vocabulary)
+        take_apart((text, spaces), paragraphs, &mut ids, &mut vocabulary)
     };
     let a = take_apart(texts.a, layouts.a);
     let b = take_apart(texts.b, layouts.b);
@@ -111,7 +122,7 @@ fn lines_are_paragraphs(layouts: &Sides<Layout>) -> bool {
 }
 
 fn take_apart<'t>(
-    text: &'t str,
+    (text, spaces): (&'t str, Spaces),
     paragraphs: Vec<Range<usize>>,
     ids: &mut Ids<&'t str>,
     vocabulary: &mut Vocabulary,
@@ -120,8 +131,7 @@ fn take_apart<'t>(
     for bytes in paragraphs {
         let first = reading.ids.len();
         let mut at = bytes.start;
-        while let Some(word) = next_word(&text[at..bytes.end]) {
-            let word = at + word.start..at + word.end;
+        while let Some(word) = next_item(text, at..bytes.end, (bytes.start, spaces)) {
             let id = ids.of(&text[word.clone()]);
             vocabulary.count(id, &text[word.clone()]);
             reading.ids.push(id);
@@ -144,6 +154,26 @@ impl Vocabulary {
     }
 }
 
+/// The next word, sign or empty cell in what is left of a paragraph, which starts at `start`.
+fn next_item(
+    text: &str,
+    left: Range<usize>,
+    (start, spaces): (usize, Spaces),
+) -> Option<Range<usize>> {
+    let word = next_word(&text[left.clone()]);
+    let word = word.map(|word| left.start + word.start..left.start + word.end);
+    if spaces == Spaces::Equal {
+        return word;
+    }
+    let mut space = left.start..word.as_ref().map_or(left.end, |word| word.start);
+    let is_end =
+        |at: usize| at >= left.end || at < start || matches!(text.as_bytes()[at], b'\t' | b'\n');
+    let is_empty_cell = |at: &usize| {
+        text.as_bytes()[*at] == b'\t' && (is_end(at + 1) || at.checked_sub(1).is_none_or(is_end))
+    };
+    space.find(is_empty_cell).map(|at| at..at + 1).or(word)
+}
+
 /// The next word or sign of a text.
 fn next_word(text: &str) -> Option<Range<usize>> {
     let start = text.len() - text.trim_start().len();
@@ -154,9 +184,38 @@ fn next_word(text: &str) -> Option<Range<usize>> {
     } else if first.is_alphanumeric() {
         word_len(rest)
     } else {
-        rest.len() - rest.trim_start_matches(first).len()
+        signs_len(rest)
     };
     Some(start..start + len)
+}
+
+/// How long the sign is that a text starts with, and its repetitions.
+fn signs_len(text: &str) -> usize {
+    let n_sign = sign_len(text);
+    let mut len = n_sign;
+    while text[len..].starts_with(&text[..n_sign]) && sign_len(&text[len..]) == n_sign {
+        len += n_sign;
+    }
+    len
+}
+
+/// How long what people see as one sign is: with what modifies it, and joined to others.
+fn sign_len(text: &str) -> usize {
+    let is_region = |c: char| matches!(c, '\u{1f1e6}'..='\u{1f1ff}');
+    let mut chars = text.char_indices();
+    let Some((_, first)) = chars.next() else { return 0 };
+    let (mut last, mut is_pair) = (first, false);
+    for (at, c) in chars {
+        let is_second_region = is_region(first) && is_region(c) && last == first && !is_pair;
+        let is_modifier = matches!(c,
+            '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}');
+        if !(is_second_region || is_modifier || is_mark(c) || last == '\u{200d}') {
+            return at;
+        }
+        is_pair |= is_second_region;
+        last = c;
+    }
+    text.len()
 }
 
 /// How long the word is that a text starts with.
@@ -236,17 +295,34 @@ mod tests {
             ("हिन्दी भाषा", &["हिन्दी", "भाषा"]),
             ("한국어 문서", &["한국어", "문서"]),
             ("a\u{feff}b", &["a", "\u{feff}", "b"]),
+            ("👩👩\u{200d}👧\u{200d}👦👍🏽!", &["👩", "👩\u{200d}👧\u{200d}👦", "👍🏽", "!"]),
+            ("🇫🇷🇮🇹🇮🇹 ☎\u{fe0f}1\u{20e3}", &["🇫🇷", "🇮🇹🇮🇹", "☎\u{fe0f}", "1\u{20e3}"]),
         ] {
             assert_eq!(words(text), expected, "{text:?}");
         }
     }
 
     fn paragraphs<'t>(a: &'t str, b: &'t str) -> (Vec<&'t str>, Vec<&'t str>) {
-        let (readings, _) = read(Sides { a, b });
+        let (readings, _) = read(Sides { a, b }, Spaces::Equal);
         let texts = |reading: ParsedText<'t>| {
             reading.paragraphs.iter().map(|p| &reading.text[p.bytes.clone()]).collect()
         };
         (texts(readings.a), texts(readings.b))
+    }
+
+    #[test]
+    fn empty_cells_are_signs_in_tables() {
+        let items = |text: &str| -> Vec<String> {
+            let (readings, _) = read(Sides { a: text, b: "" }, Spaces::Cells);
+            let mut ends = readings.a.starts.clone();
+            ends.push(text.len());
+            let item = |at: &[usize]| text[at[0]..at[1]].replace('\t', ">").trim().to_owned();
+            ends.windows(2).map(item).collect()
+        };
+        assert_eq!(items("a\tb\tc"), ["a>", "b>", "c"]);
+        assert_eq!(items("a\t\tc"), ["a", ">", ">", "c"]);
+        assert_eq!(items("a\tb\t\n\tb"), ["a>", "b", ">", ">", "b"]);
+        assert_eq!(items("a\t"), ["a", ">"]);
     }
 
     #[test]

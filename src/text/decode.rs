@@ -2,48 +2,116 @@
 
 use std::borrow::Cow;
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::charset::Charset;
 use super::kinds::may_be_text;
+use super::{declared, guess};
 
 /// The text that bytes stand for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded<'a> {
     /// Without a byte order mark.
     pub text: Cow<'a, str>,
-    /// The encoding's name in the WHATWG Encoding Standard, or `UTF-32LE`, `UTF-32BE`.
+    /// The encoding's name in the WHATWG Encoding Standard, or of a code page of DOS, or `UTF-32LE`, `UTF-32BE`.
     pub encoding: &'static str,
+    /// How the encoding was found.
+    pub rule: Rule,
     /// Some bytes had no meaning in this encoding and became U+FFFD.
     pub lossy: bool,
+}
+
+/// How an encoding was found, from what proves itself to what is guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// A byte order mark.
+    Mark,
+    /// Zero bytes stand at every other place, as in UTF-16.
+    Zeros,
+    /// The bytes are valid.
+    Valid,
+    /// The escape sequences of ISO-2022-JP.
+    Escapes,
+    /// Somebody who asked named it.
+    Named,
+    /// UTF-8 with few mistakes.
+    FewMistakes,
+    /// The document declares it.
+    Declared,
+    /// It is UTF-16 of a script that has next to no zero bytes.
+    Script,
+    /// The bytes resemble text in it most.
+    Guessed,
+}
+
+impl Rule {
+    /// The rule's code, as JSON has it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Mark => "mark",
+            Self::Zeros => "zeros",
+            Self::Valid => "valid",
+            Self::Escapes => "escapes",
+            Self::Named => "named",
+            Self::FewMistakes => "few-mistakes",
+            Self::Declared => "declared",
+            Self::Script => "script",
+            Self::Guessed => "guessed",
+        }
+    }
+
+    /// The rule in words, as they follow the encoding's name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Mark => "by its byte order mark",
+            Self::Zeros => "by where its zero bytes stand",
+            Self::Valid => "valid",
+            Self::Escapes => "by its escape sequences",
+            Self::Named => "as named",
+            Self::FewMistakes => "with a few mistakes",
+            Self::Declared => "as declared",
+            Self::Script => "by its script",
+            Self::Guessed => "guessed",
+        }
+    }
 }
 
 /// Decodes bytes of the given media type; `None` when they are no text.
 ///
 /// In this order: a byte order mark; UTF-16 by where its zero bytes stand; valid UTF-8; UTF-8 with few
-/// mistakes; what HTML or XML declares; what the bytes resemble most. Text has next to no control
-/// characters and next to no U+FFFD.
-pub fn decode<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
+/// mistakes; what HTML or XML declares; what the bytes resemble most. Text has few control characters,
+/// and where the encoding is not proved, few that stand for nothing. An encoding that is `named` comes
+/// before all but a mark and valid UTF-8 beyond ASCII, since texts in it may stand among others.
+pub fn decode<'a>(
+    bytes: &'a [u8],
+    media_type: &str,
+    named: Option<Charset>,
+) -> Option<Decoded<'a>> {
     if !may_be_text(media_type) {
         return None;
     }
     // From what proves itself to what is guessed: bytes that are text in one encoding are some text or
     // other in most, so the first that must be right is taken.
-    let decoded = if let Some(marked) = by_mark(bytes) {
-        marked
-    } else if bytes.contains(&0) {
-        utf16(bytes)?
-    } else if let Some(japanese) = iso_2022_jp(bytes) {
-        japanese
-    } else {
-        utf8(bytes).or_else(|| declared(bytes)).unwrap_or_else(|| decode_as(guess(bytes), bytes))
-    };
-    is_text(&decoded.text).then_some(decoded)
+    if let Some(marked) = by_mark(bytes) {
+        return is_text(&marked).then_some(marked);
+    }
+    if let Some(charset) = named {
+        let proved = valid_utf8(bytes).filter(|_| !bytes.is_ascii());
+        let decoded = proved.unwrap_or_else(|| decode_as(charset, bytes, Rule::Named));
+        return is_text(&decoded).then_some(decoded);
+    }
+    by_zeros(bytes)
+        .or_else(|| iso_2022_jp(bytes))
+        .or_else(|| valid_utf8(bytes))
+        .or_else(|| few_mistakes(bytes))
+        .or_else(|| declared(bytes))
+        .filter(is_text)
+        .or_else(|| guessed(bytes))
 }
 
-fn decode_as<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Decoded<'a> {
-    let (text, lossy) = encoding.decode_without_bom_handling(bytes);
-    Decoded { text, encoding: encoding.name(), lossy }
+fn decode_as(charset: Charset, bytes: &[u8], rule: Rule) -> Decoded<'_> {
+    let (text, lossy) = charset.chars(bytes);
+    Decoded { text, encoding: charset.name(), rule, lossy }
 }
 
 fn by_mark(bytes: &[u8]) -> Option<Decoded<'_>> {
@@ -54,7 +122,7 @@ fn by_mark(bytes: &[u8]) -> Option<Decoded<'_>> {
         return Some(utf32(rest, "UTF-32BE", u32::from_be_bytes));
     }
     let (encoding, n_mark) = Encoding::for_bom(bytes)?;
-    Some(decode_as(encoding, &bytes[n_mark..]))
+    Some(decode_as(Charset::Standard(encoding), &bytes[n_mark..], Rule::Mark))
 }
 
 fn utf32(bytes: &[u8], encoding: &'static str, number: fn([u8; 4]) -> u32) -> Decoded<'static> {
@@ -67,23 +135,82 @@ fn utf32(bytes: &[u8], encoding: &'static str, number: fn([u8; 4]) -> u32) -> De
         })
     };
     let text: String = fours.iter().map(char_of).collect();
-    Decoded { text: text.into(), encoding, lossy }
+    Decoded { text: text.into(), encoding, rule: Rule::Mark, lossy }
 }
 
-/// UTF-16 without a mark: the upper halves of ASCII characters are the zero bytes.
-fn utf16(bytes: &[u8]) -> Option<Decoded<'_>> {
-    let (pairs, _) = bytes.as_chunks::<2>();
-    let n_zeros = |parity: usize| pairs.iter().filter(|pair| pair[parity] == 0).count();
-    let encoding = if n_zeros(1) > n_zeros(0) { UTF_16LE } else { UTF_16BE };
-    let decoded = decode_as(encoding, bytes);
-    // Nearly any even number of bytes decodes to characters of some script: numbers and samples do not
-    // decode to letters and spaces.
-    let (mut n_usual, mut n_all) = (0, 0);
-    for c in decoded.text.chars() {
-        n_all += 1;
-        n_usual += usize::from(c.is_alphanumeric() || c.is_ascii_graphic() || c.is_whitespace());
+/// UTF-16 without a mark: the upper halves of ASCII characters are its zero bytes, so they stand on one
+/// side, and are many; some other text may hold a zero byte or two.
+fn by_zeros(bytes: &[u8]) -> Option<Decoded<'_>> {
+    if !bytes.contains(&0) {
+        return None;
     }
-    (!decoded.lossy && !decoded.text.contains('\0') && n_usual * 4 >= n_all * 3).then_some(decoded)
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let n_zeros = |side: usize| pairs.iter().filter(|pair| pair[side] == 0).count();
+    let (n_first, n_second) = (n_zeros(0), n_zeros(1));
+    let n_many = n_first.max(n_second);
+    if n_many <= 16 * n_first.min(n_second) || n_many * ZEROS_IN_PAIRS_MIN < pairs.len() {
+        return None;
+    }
+    let encoding = if n_second > n_first { UTF_16LE } else { UTF_16BE };
+    let decoded = whole_pairs(encoding, bytes, Rule::Zeros)?;
+    // Numbers and samples have their zeros on one side, too, but do not decode to letters and spaces.
+    is_mostly(&decoded.text, 3, is_usual).then_some(decoded)
+}
+
+/// UTF-16 without any mistake but a half character at its end, as a line feed leaves it that was added by
+/// a program that knew of bytes only.
+fn whole_pairs<'a>(
+    encoding: &'static Encoding,
+    bytes: &'a [u8],
+    rule: Rule,
+) -> Option<Decoded<'a>> {
+    let (pairs, half) = bytes.split_at(bytes.len() & !1);
+    let mut decoded = decode_as(Charset::Standard(encoding), pairs, rule);
+    if decoded.lossy {
+        return None;
+    }
+    if !half.is_empty() {
+        decoded.text.to_mut().push(char::REPLACEMENT_CHARACTER);
+        decoded.lossy = true;
+    }
+    Some(decoded)
+}
+
+/// One in so many pairs has a zero byte: words of any script have spaces or line ends between them.
+const ZEROS_IN_PAIRS_MIN: usize = 12;
+
+fn is_usual(c: char) -> bool {
+    c.is_alphanumeric() || c.is_ascii_graphic() || c.is_whitespace()
+}
+
+/// Whether all but one in `one_in + 1` characters are of this kind.
+fn is_mostly(text: &str, one_in: usize, is_kind: impl Fn(char) -> bool) -> bool {
+    let (mut n_kind, mut n_all) = (0, 0);
+    for c in text.chars() {
+        n_all += 1;
+        n_kind += usize::from(is_kind(c));
+    }
+    n_kind * (one_in + 1) >= n_all * one_in
+}
+
+/// UTF-16 of Han, kana or Hangul without a mark, which may have no zero byte at all.
+///
+/// Of bytes that mean something else, half of all pairs at most fall into these scripts.
+fn by_script(bytes: &[u8]) -> Option<Decoded<'_>> {
+    if bytes.len() < 16 {
+        return None;
+    }
+    let in_either = [UTF_16LE, UTF_16BE].into_iter();
+    in_either.filter_map(|encoding| whole_pairs(encoding, bytes, Rule::Script)).find(|it| {
+        let text = it.text.strip_suffix(char::REPLACEMENT_CHARACTER).unwrap_or(&it.text);
+        !text.chars().any(is_odd) && is_mostly(text, 15, is_east_asian)
+    })
+}
+
+fn is_east_asian(c: char) -> bool {
+    matches!(c,
+        '\u{3000}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{ff00}'..='\u{ffee}' | ' '..='~' | '\n' | '\r' | '\t' | '\u{2010}'..='\u{2026}')
 }
 
 /// Japanese mail and news: seven-bit bytes with escape sequences that change the character set.
@@ -92,15 +219,17 @@ fn iso_2022_jp(bytes: &[u8]) -> Option<Decoded<'_>> {
     if !escapes || !bytes.is_ascii() {
         return None;
     }
-    let decoded = decode_as(ISO_2022_JP, bytes);
+    let decoded = decode_as(Charset::Standard(ISO_2022_JP), bytes, Rule::Escapes);
     (!decoded.lossy).then_some(decoded)
 }
 
-/// UTF-8, if it is valid, or if it has one mistake at most for eight characters beyond ASCII.
-fn utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Some(Decoded { text: text.into(), encoding: UTF_8.name(), lossy: false });
-    }
+fn valid_utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(Decoded { text: text.into(), encoding: UTF_8.name(), rule: Rule::Valid, lossy: false })
+}
+
+/// UTF-8 with one mistake at most for eight characters beyond ASCII.
+fn few_mistakes(bytes: &[u8]) -> Option<Decoded<'_>> {
     // One torn character must not make all others those of a one-byte encoding; and in such an
     // encoding next to nothing is UTF-8 by chance.
     let (mut n_good, mut n_bad) = (0, 0);
@@ -108,59 +237,49 @@ fn utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
         n_good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         n_bad += usize::from(!chunk.invalid().is_empty());
     }
-    (n_bad * 8 <= n_good).then(|| decode_as(UTF_8, bytes))
+    let decode = || decode_as(Charset::Standard(UTF_8), bytes, Rule::FewMistakes);
+    (n_bad * 8 <= n_good).then(decode)
 }
 
-/// What `<meta charset=…>`, `<meta … content="…; charset=…">` or `<?xml … encoding="…"?>` say, if it
-/// works out.
+/// What the document declares, if it works out: declarations are copied from page to page, and are wrong.
 fn declared(bytes: &[u8]) -> Option<Decoded<'_>> {
-    let head = bytes[..bytes.len().min(DECLARATION_BYTES)].to_ascii_lowercase();
-    let label = if head.starts_with(b"<?xml") {
-        value_after(&head, b"encoding=").or_else(|| value_after(&head, b"charset="))
-    } else if head.contains(&b'<') {
-        value_after(&head, b"charset=")
-    } else {
-        None
-    }?;
-    // UTF-16 cannot be declared in bytes that read as ASCII.
-    let encoding = Encoding::for_label(label).filter(|it| it.is_ascii_compatible())?;
-    let decoded = decode_as(encoding, bytes);
-    // Declarations are copied from page to page, and are wrong.
-    is_text(&decoded.text).then_some(decoded)
+    let decoded = decode_as(declared::charset(bytes)?, bytes, Rule::Declared);
+    is_text(&decoded).then_some(decoded)
 }
 
-/// Browsers seek a declaration in the first 1024 bytes; pages made by hand are later with it.
-const DECLARATION_BYTES: usize = 4096;
-
-fn value_after<'a>(head: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    let at = head.windows(key.len()).position(|window| window == key)? + key.len();
-    let value = head[at..].trim_ascii_start();
-    let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
-    let is_end = |b: &u8| !(b.is_ascii_alphanumeric() || b"-_:.+()".contains(b));
-    Some(&value[..value.iter().position(is_end).unwrap_or(value.len())])
+/// What the bytes resemble most, if it is text without blemish; else UTF-16 of eastern Asia, if it is that.
+fn guessed(bytes: &[u8]) -> Option<Decoded<'_>> {
+    let guessed = decode_as(guess::charset(bytes), bytes, Rule::Guessed);
+    match n_odd(&guessed.text, false) {
+        0 => Some(guessed),
+        // Of two bytes for a character many a one is a control.
+        _ => by_script(bytes).or_else(|| Some(guessed).filter(is_text)),
+    }
 }
 
-/// Guesses from a window that begins shortly before the first byte beyond ASCII: what lies before says
-/// nothing about the encoding, and the detector's time grows with what it is fed.
-fn guess(bytes: &[u8]) -> &'static Encoding {
-    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
-    let from = first.saturating_sub(64);
-    let window = &bytes[from..bytes.len().min(from + GUESS_BYTES)];
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(window, from + window.len() == bytes.len());
-    detector.guess(None, Utf8Detection::Deny)
+/// Whether at most one character in a hundred, or of a short text in sixteen, is one that texts do not
+/// have: a captured text may hold a torn line or a stray control, and other bytes are full of them.
+fn is_text(decoded: &Decoded<'_>) -> bool {
+    let text = &*decoded.text;
+    let is_proved = matches!(decoded.rule, Rule::Mark | Rule::Valid) && !decoded.lossy;
+    let n_odd = n_odd(text, is_proved);
+    // A character has one to four bytes, so most texts need not be counted.
+    n_odd * 400 <= text.len() || {
+        let n_chars = text.chars().count();
+        n_odd <= (n_chars / 100).max((n_chars / 16).min(ODD_OF_SHORT_MAX))
+    }
 }
 
-const GUESS_BYTES: usize = 128 << 10;
-
-/// Whether at most one character in a hundred is one that texts do not have: a
-/// captured text may hold a torn line or a stray control, and other bytes are full of them.
-fn is_text(text: &str) -> bool {
-    n_odd(text) * 100 <= text.len()
-}
+/// So many odd characters are let pass in a text of a few lines.
+const ODD_OF_SHORT_MAX: usize = 4;
 
 /// Looks closely only at stretches with a byte that an odd character may begin with.
-fn n_odd(text: &str) -> usize {
+fn n_odd(text: &str, is_proved: bool) -> usize {
+    if is_proved {
+        // It may hold any other character: icons are private ones, and what somebody else could not
+        // decode is U+FFFD.
+        return n_odd_ascii(text.as_bytes());
+    }
     let mut n_odd = 0;
     let mut rest = text;
     while !rest.is_empty() {
@@ -174,6 +293,14 @@ fn n_odd(text: &str) -> usize {
 }
 
 const STRETCH_BYTES: usize = 64;
+
+fn n_odd_ascii(bytes: &[u8]) -> usize {
+    let is_rare = |byte: u8| (byte < 0x20) & (byte != b'\n') & (byte != b'\t') | (byte == 0x7f);
+    let has_rare =
+        |stretch: &&[u8]| stretch.iter().fold(false, |found, byte| found | is_rare(*byte));
+    let stretches = bytes.chunks(STRETCH_BYTES).filter(has_rare);
+    stretches.map(|it| it.iter().filter(|byte| is_odd_ascii(**byte)).count()).sum()
+}
 
 /// Besides ASCII, odd characters begin with c2 (controls), ee or ef.
 fn may_begin_odd(byte: u8) -> bool {
@@ -205,7 +332,7 @@ mod tests {
     use super::*;
 
     fn text_of(bytes: &[u8]) -> Option<(String, &'static str, bool)> {
-        decode(bytes, "text/plain").map(|it| (it.text.into_owned(), it.encoding, it.lossy))
+        decode(bytes, "text/plain", None).map(|it| (it.text.into_owned(), it.encoding, it.lossy))
     }
 
     fn encoded(text: &str, encoding: &'static Encoding) -> Vec<u8> {
@@ -264,13 +391,15 @@ mod tests {
                 assert_eq!(text_of(&marked), expected);
             }
         }
+        let half = [utf16_bytes(GERMAN, u16::to_le_bytes), b"\n".to_vec()].concat();
+        assert_eq!(text_of(&half), Some((format!("{GERMAN}\u{fffd}"), "UTF-16LE", true)));
         let utf32: Vec<u8> = "\u{feff}né".chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
         assert_eq!(text_of(&utf32), Some(("né".to_owned(), "UTF-32LE", false)));
     }
 
     #[test]
     fn utf8_is_borrowed_and_survives_a_few_mistakes() {
-        let plain = decode(GERMAN.as_bytes(), "text/plain").unwrap();
+        let plain = decode(GERMAN.as_bytes(), "text/plain", None).unwrap();
         assert!(matches!(plain.text, Cow::Borrowed(_)));
         assert_eq!((plain.encoding, plain.lossy), ("UTF-8", false));
         assert_eq!(text_of(b"\xef\xbb\xbfx"), Some(("x".to_owned(), "UTF-8", false)));
@@ -284,11 +413,55 @@ mod tests {
     fn a_declaration_decides_where_bytes_do_not() {
         for (head, encoding) in [
             ("<html><meta charset=windows-1251><p>", "windows-1251"),
-            ("<META content='text/html; charset=\"KOI8-R\"'>", "KOI8-R"),
             ("<?xml version='1.0' encoding='ISO-8859-5'?><a>", "ISO-8859-5"),
         ] {
             let bytes = [head.as_bytes(), b"\xc1\xc2 \xd0"].concat();
-            assert_eq!(decode(&bytes, "text/html").unwrap().encoding, encoding);
+            let found = decode(&bytes, "text/html", None).unwrap();
+            assert_eq!((found.encoding, found.rule), (encoding, Rule::Declared));
+        }
+    }
+
+    #[test]
+    fn an_encoding_that_is_named_is_taken_where_bytes_do_not_prove_theirs() {
+        let named = |bytes: &[u8], label: &str| {
+            let found = decode(bytes, "text/plain", Charset::for_label(label)).unwrap();
+            (found.text.into_owned(), found.rule)
+        };
+        assert_eq!(named(b"\x9c100", "cp437"), ("£100".to_owned(), Rule::Named));
+        assert_eq!(named("für".as_bytes(), "cp437"), ("für".to_owned(), Rule::Valid));
+        assert_eq!(named(b"\xff\xfea\0", "cp437"), ("a".to_owned(), Rule::Mark));
+        assert_eq!(named(b"a\0b\0", "utf-16le"), ("ab".to_owned(), Rule::Named));
+    }
+
+    #[test]
+    fn a_zero_byte_is_one_odd_character() {
+        for text in ["a text with \0 one zero byte", "Zwei \0\0 Nullen für größere Texte"] {
+            assert_eq!(text_of(text.as_bytes()), Some((text.to_owned(), "UTF-8", false)));
+            let latin1 = encoded(text, WINDOWS_1252);
+            assert_eq!(text_of(&latin1).unwrap().0, text);
+        }
+        let page = "<style>a::after{content:'\0'}</style><p>Der Preis ist 10 Kronen.</p>";
+        assert_eq!(text_of(page.as_bytes()).unwrap().0, page);
+    }
+
+    #[test]
+    fn valid_utf8_is_text_whatever_its_characters_stand_for() {
+        for text in ["S\u{fffd}\u{fffd}e und Fl\u{fffd}sse", "\u{f09b} Start \u{e000}\u{e001}"] {
+            assert_eq!(text_of(text.as_bytes()), Some((text.to_owned(), "UTF-8", false)));
+        }
+    }
+
+    #[test]
+    fn east_asian_utf16_is_text_without_any_zero_byte() {
+        for text in [CHINESE, JAPANESE, "今日は\r\n良い天気ですね。", "대한민국은민주공화국이다"]
+        {
+            for (bytes_of, encoding) in [
+                (u16::to_le_bytes as fn(u16) -> [u8; 2], "UTF-16LE"),
+                (u16::to_be_bytes, "UTF-16BE"),
+            ] {
+                let found = text_of(&utf16_bytes(text, bytes_of));
+                assert_eq!(found, Some((text.to_owned(), encoding, false)));
+            }
         }
     }
 
@@ -297,13 +470,10 @@ mod tests {
         let counted: Vec<u8> = (0..=255).collect();
         let numbers: Vec<u8> = (0..200_u32).flat_map(u32::to_le_bytes).collect();
         let samples: Vec<u8> = (0..400_u16).flat_map(|n| (n * 163).to_le_bytes()).collect();
-        let zero = b"a text with \0 one zero byte".to_vec();
-        for bytes in
-            [counted, numbers, samples, zero, vec![0; 64], vec![1], b"\x7fELF\x02".to_vec()]
-        {
+        for bytes in [counted, numbers, samples, vec![0; 64], vec![1], b"\x7fELF\x02".to_vec()] {
             assert_eq!(text_of(&bytes), None);
         }
-        assert_eq!(decode(b"%PDF-1.4 all ASCII", "application/pdf"), None);
+        assert_eq!(decode(b"%PDF-1.4 all ASCII", "application/pdf", None), None);
     }
 
     proptest! {
@@ -313,7 +483,7 @@ mod tests {
             rest in prop::collection::vec(any::<u8>(), 0..400),
         ) {
             let bytes = [mark, &rest].concat();
-            if let Some(decoded) = decode(&bytes, "text/html") {
+            if let Some(decoded) = decode(&bytes, "text/html", None) {
                 prop_assert!(decoded.text.len() <= 3 * bytes.len() + 3);
             }
         }
@@ -323,8 +493,8 @@ mod tests {
     fn odd_characters_are_found_by_the_bytes_they_begin_with() {
         for c in ('\0'..='\u{ffff}').filter(|c| is_odd(*c)) {
             let text = format!("{}{c}{}", "é".repeat(100), "a".repeat(100));
-            assert_eq!(n_odd(&text), 1, "{c:?}");
+            assert_eq!(n_odd(&text, false), 1, "{c:?}");
         }
-        assert_eq!(n_odd(&"Plain “text”, \u{a0} with 中文\r\n and é".repeat(20)), 0);
+        assert_eq!(n_odd(&"Plain “text”, \u{a0} with 中文\r\n and é".repeat(20), false), 0);
     }
 }

@@ -2,13 +2,25 @@
 
 /// Whether documents of this media type can be read as text.
 pub fn may_be_text(media_type: &str) -> bool {
-    media_type.starts_with("text/")
+    // An empty file has the text that an emptied page has.
+    media_type == "inode/x-empty"
+        || media_type.starts_with("text/")
         || media_type.ends_with("+xml")
         || media_type.ends_with("+json")
         || matches!(media_type, "application/json" | "application/xml" | "message/rfc822")
 }
 
+/// Whether a tab ends a cell in the text of this media type.
+pub fn has_tables(media_type: &str) -> bool {
+    media_type == "text/tab-separated-values" || is_html(media_type)
+}
+
 /// Whether what people see of this media type is a rendered page.
 pub(super) fn is_html(media_type: &str) -> bool {
-    matches!(media_type, "text/html" | "application/xhtml+xml")
+    media_type == "text/html" || is_xhtml(media_type)
+}
+
+/// Whether it is a page by the rules of XML.
+pub(super) fn is_xhtml(media_type: &str) -> bool {
+    media_type == "application/xhtml+xml"
 }

@@ -1,31 +1,103 @@
 //! HTML cut into text and tags, in one pass and in time that grows with the length alone.
 //!
-//! The rules are those of the tokenizer in the HTML Living Standard, section 13.2.5, for what can be
-//! seen: attributes are skipped, comments and declarations leave nothing.
+//! The rules are those of the tokenizer in the HTML Living Standard, section 13.2.5; comments and
+//! declarations leave nothing. Which elements hold no markup depends on where they stand, so whoever
+//! builds the tree says so.
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
+
+use super::attributes::Attributes;
 
 /// A stretch of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// Text with its character references.
     Text(&'a str),
+    /// Text in which `&` is nothing but a sign.
+    Raw(&'a str),
+    /// A document type, as far as it is known to keep tables out of paragraphs: that there is one.
+    Doctype,
     /// A start tag's name as it is written; `closed` when it ends with `/>`.
     Start { name: &'a str, closed: bool },
     /// An end tag's name as it is written.
     End(&'a str),
 }
 
+/// What the content of an element is that holds no tags but its own end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RawContent {
+    /// Text with character references, as in `title`.
+    Text,
+    /// Text without, as in `style`.
+    Raw,
+    /// A script, in which comments may hold its own end tag.
+    Script,
+    /// The rest of the page.
+    Plain,
+}
+
 /// The pieces of a page, in order.
 pub(super) struct Tokens<'a> {
     rest: &'a str,
-    /// Inside an element whose content holds no tags but this one's end.
-    raw: Option<&'a str>,
+    last_start: &'a str,
+    attributes: Vec<(&'static str, &'a [u8])>,
+    content: Option<RawContent>,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn of(html: &'a str) -> Self {
-        Self { rest: html, raw: None }
+        Self { rest: html, last_start: "", attributes: Vec::new(), content: None }
+    }
+
+    /// Those attributes of the start tag read last that are [`KEPT`], each once, as they are written.
+    pub(super) fn attributes(&self) -> &[(&'static str, &'a [u8])] {
+        &self.attributes
+    }
+
+    /// Reads what follows the start tag read last as such a content.
+    pub(super) fn set_content(&mut self, content: RawContent) {
+        self.content = Some(content);
+    }
+
+    /// The next piece; `takes_cdata` where `<![CDATA[` begins text.
+    pub(super) fn next(&mut self, takes_cdata: impl Fn() -> bool) -> Option<Token<'a>> {
+        if let Some(content) = self.content.take() {
+            let text = self.content_text(content);
+            return Some(if content == RawContent::Text {
+                Token::Text(text)
+            } else {
+                Token::Raw(text)
+            });
+        }
+        while self.rest.starts_with('<') {
+            if let Some(tag) = self.tag() {
+                return Some(tag);
+            }
+            if self.rest.starts_with(CDATA) && takes_cdata() {
+                self.take(CDATA.len());
+                let end = self.rest.find("]]>");
+                let text = self.take(end.unwrap_or(self.rest.len()));
+                self.take(end.map_or(0, |_| 3));
+                return Some(Token::Raw(text));
+            }
+            match hidden_end(self.rest) {
+                Some(end) => {
+                    let hidden = self.take(end);
+                    if hidden.get(..9).is_some_and(|it| it.eq_ignore_ascii_case("<!doctype")) {
+                        return Some(Token::Doctype);
+                    }
+                }
+                // Nothing but a sign: the text goes on to the next one.
+                None => break,
+            }
+        }
+        let begins = |(at, _): &(usize, &str)| {
+            let next = self.rest.as_bytes().get(at + 1);
+            next.is_some_and(|byte| byte.is_ascii_alphabetic() || b"!?/".contains(byte)) && *at > 0
+        };
+        let n_text = self.rest.match_indices('<').find(begins).map(|(at, _)| at);
+        let n_text = n_text.unwrap_or(self.rest.len());
+        (n_text > 0).then(|| Token::Text(self.take(n_text)))
     }
 
     fn take(&mut self, n_bytes: usize) -> &'a str {
@@ -41,63 +113,129 @@ impl<'a> Tokens<'a> {
         if !after.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return None;
         }
-        let n_name = after.find(is_name_end).unwrap_or(after.len());
-        let (name, attributes) = after.split_at(n_name);
-        let Some(n_attributes) = attributes_end(attributes.as_bytes()) else {
+        let n_name = after.bytes().position(is_name_end).unwrap_or(after.len());
+        let (name, more) = after.split_at(n_name);
+        let mut attributes = Attributes::of(more.as_bytes());
+        self.attributes.clear();
+        let mut end_of_value: *const u8 = more.as_ptr();
+        for (name, value) in attributes.by_ref() {
+            end_of_value = value.as_ptr_range().end;
+            if let Some(name) = kept_name(name).filter(|_| !is_end)
+                && self.attributes.iter().all(|(it, _)| *it != name)
+            {
+                self.attributes.push((name, value));
+            }
+        }
+        let n_attributes = more.len() - attributes.rest().len();
+        if attributes.rest().is_empty() {
             self.rest = "";
             return None;
-        };
-        let closed = attributes[..n_attributes].ends_with('/');
-        self.rest = &attributes[n_attributes + 1..];
+        }
+        self.rest = &more[n_attributes + 1..];
         if is_end {
             return Some(Token::End(name));
         }
-        self.raw = RAW.iter().any(|raw| name.eq_ignore_ascii_case(raw)).then_some(name);
+        self.last_start = name;
+        // A slash is the tag's own where no value ends with it.
+        let attributes = &more.as_bytes()[..n_attributes];
+        let closed = attributes.ends_with(b"/") && end_of_value != attributes.as_ptr_range().end;
         Some(Token::Start { name, closed })
     }
 
-    /// The content of a raw element up to its end tag.
-    fn raw_text(&mut self, name: &str) -> &'a str {
-        let ends_at = |at: usize| {
-            let after = &self.rest.as_bytes()[at + 2..];
-            let (tag, more) = after.split_at_checked(name.len())?;
-            let ends = more.first().is_none_or(|byte| is_name_end(char::from(*byte)));
-            (ends && tag.eq_ignore_ascii_case(name.as_bytes())).then_some(at)
+    /// The content of an element up to its end tag.
+    fn content_text(&mut self, content: RawContent) -> &'a str {
+        let end = match content {
+            RawContent::Plain => None,
+            RawContent::Script => script_end(self.rest),
+            RawContent::Text | RawContent::Raw => {
+                let is_end =
+                    |(at, _): &(usize, &str)| ends_element(&self.rest[*at..], self.last_start);
+                self.rest.match_indices("</").find(is_end).map(|(at, _)| at)
+            }
         };
-        let end = self.rest.match_indices("</").find_map(|(at, _)| ends_at(at));
         self.take(end.unwrap_or(self.rest.len()))
     }
 }
 
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
+/// Attributes that say what is shown, or what is not and may change all the same; and some that decide
+/// on the tree.
+const KEPT: [&str; 23] = [
+    "href",
+    "src",
+    "alt",
+    "title",
+    "value",
+    "checked",
+    "selected",
+    "start",
+    "reversed",
+    "open",
+    "type",
+    "data",
+    "hidden",
+    "style",
+    "placeholder",
+    "name",
+    "slot",
+    "encoding",
+    "shadowrootmode",
+    "color",
+    "face",
+    "size",
+    "aria-label",
+];
 
-    fn next(&mut self) -> Option<Token<'a>> {
-        if let Some(name) = self.raw.take() {
-            return Some(Token::Text(self.raw_text(name)));
-        }
-        while self.rest.starts_with('<') {
-            if let Some(tag) = self.tag() {
-                return Some(tag);
-            }
-            match hidden_end(self.rest) {
-                Some(end) => self.take(end),
-                // Nothing but a sign: the text goes on to the next one.
-                None => break,
-            };
-        }
-        let from = usize::from(self.rest.starts_with('<'));
-        let n_text = self.rest[from..].find('<').map_or(self.rest.len(), |at| from + at);
-        (n_text > 0).then(|| Token::Text(self.take(n_text)))
-    }
+fn kept_name(name: &[u8]) -> Option<&'static str> {
+    KEPT.into_iter().find(|it| it.len() == name.len() && name.eq_ignore_ascii_case(it.as_bytes()))
 }
 
-/// Elements whose content is no markup: the standard's raw text and escapable raw text elements.
-const RAW: [&str; 8] =
-    ["script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"];
+const CDATA: &str = "<![CDATA[";
 
-fn is_name_end(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\x0c' | '\r' | ' ' | '/' | '>')
+fn is_name_end(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | b' ' | b'/' | b'>')
+}
+
+/// Whether a text begins with `</` and this name.
+fn ends_element(text: &str, name: &str) -> bool {
+    text.starts_with("</") && starts_with_name(&text.as_bytes()[2..], name)
+}
+
+fn starts_with_name(text: &[u8], name: &str) -> bool {
+    text.split_at_checked(name.len()).is_some_and(|(start, more)| {
+        start.eq_ignore_ascii_case(name.as_bytes())
+            && more.first().is_some_and(|byte| is_name_end(*byte))
+    })
+}
+
+/// Where a script's end tag stands: in a comment of it, not before each script in that ended.
+fn script_end(text: &str) -> Option<usize> {
+    #[derive(PartialEq)]
+    enum In {
+        Code,
+        Comment,
+        CommentedScript,
+    }
+    let mut state = In::Code;
+    for (at, byte) in text.bytes().enumerate() {
+        let is_comment_end = |at: usize| text.as_bytes()[at..].starts_with(b"-->");
+        match (byte, &state) {
+            (b'<', _) => {
+                let is_end = ends_element(text.get(at..)?, "script");
+                let is_start = starts_with_name(&text.as_bytes()[at + 1..], "script");
+                state = match state {
+                    In::Code | In::Comment if is_end => return Some(at),
+                    In::Code if text[at..].starts_with("<!--") => In::Comment,
+                    In::Comment if is_start => In::CommentedScript,
+                    In::CommentedScript if is_end => In::Comment,
+                    state => state,
+                };
+            }
+            // The hyphens that open a comment may close it, too.
+            (b'-', In::Comment | In::CommentedScript) if is_comment_end(at) => state = In::Code,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Where a comment, a declaration or an instruction at the start ends, if there is one.
@@ -124,37 +262,6 @@ fn comment_end(comment: &str) -> usize {
         }
     }
     comment.len()
-}
-
-/// Where the `>` stands that ends a tag.
-fn attributes_end(attributes: &[u8]) -> Option<usize> {
-    #[derive(Clone, Copy)]
-    enum In {
-        Gap,
-        Name,
-        BeforeValue,
-        Bare,
-        Quoted(u8),
-    }
-    let mut state = In::Gap;
-    for (at, byte) in attributes.iter().enumerate() {
-        state = match (state, byte) {
-            (In::Quoted(quote), byte) if quote == *byte => In::Gap,
-            (In::Quoted(_), _) => state,
-            (_, b'>') => return Some(at),
-            (In::BeforeValue, b'"' | b'\'') => In::Quoted(*byte),
-            (In::BeforeValue, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ') => state,
-            (In::BeforeValue, _) => In::Bare,
-            // A sign of equality after the gap belongs to the name before it.
-            (In::Name, b'=') => In::BeforeValue,
-            (In::Name, b'/') | (In::Gap, b'/') => In::Gap,
-            (In::Name, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ') => state,
-            (In::Bare | In::Gap, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ') => In::Gap,
-            (In::Bare, _) => In::Bare,
-            (In::Gap | In::Name, _) => In::Name,
-        };
-    }
-    None
 }
 
 /// Calls `put` with the text between character references and with what they stand for.
@@ -221,14 +328,29 @@ fn named(text: &str, put: &mut impl FnMut(&str)) -> usize {
 mod tests {
     use super::*;
 
+    /// As a tree builder drives it that knows of three elements.
     fn tokens(html: &str) -> String {
-        let shown = Tokens::of(html).map(|token| match token {
-            Token::Text(text) => format!("[{text}]"),
-            Token::Start { name, closed: false } => format!("<{name}>"),
-            Token::Start { name, closed: true } => format!("<{name}/>"),
-            Token::End(name) => format!("</{name}>"),
-        });
-        shown.collect()
+        let mut tokens = Tokens::of(html);
+        let mut shown = String::new();
+        while let Some(token) = tokens.next(|| false) {
+            shown += &match token {
+                Token::Text(text) => format!("[{text}]"),
+                Token::Raw(text) => format!("{{{text}}}"),
+                Token::Doctype => "!".to_owned(),
+                Token::Start { name, closed: true } => format!("<{name}/>"),
+                Token::Start { name, .. } => {
+                    match name {
+                        "script" => tokens.set_content(RawContent::Script),
+                        "style" => tokens.set_content(RawContent::Raw),
+                        "title" => tokens.set_content(RawContent::Text),
+                        _ => {}
+                    }
+                    format!("<{name}>")
+                }
+                Token::End(name) => format!("</{name}>"),
+            };
+        }
+        shown
     }
 
     #[test]
@@ -239,21 +361,49 @@ mod tests {
             ("<a href='>' title=\">\" x=>y", "<a>[y]"),
             ("<a b = '>'>y", "<a>[y]"),
             ("<a = '>'>y", "<a>['>y]"),
-            ("<a/b='>'/>y", "<a/>[y]"),
-            ("1 < 2 <3 <", "[1 ][< 2 ][<3 ][<]"),
+            ("<a/b='>'/>y<a b=c/>z<a b='/'><a b=/>", "<a/>[y]<a>[z]<a><a>"),
+            ("<br/><br /><br b/><br b=''/>", "<br/><br/><br/><br/>"),
+            ("1 < 2 <3 <", "[1 < 2 <3 <]"),
             ("x<!-- <p> -- > -->y<!-->z<!--->w<!--a--!>v", "[x][y][z][w][v]"),
-            ("<!DOCTYPE html><?php x ?></ bogus><![CDATA[x]]>y", "[y]"),
+            ("<!DOCTYPE html><?php x ?></ bogus><![CDATA[x]]>y", "![y]"),
             ("x<!-- open", "[x]"),
             ("x<a open='>", "[x]"),
             ("</", "[</]"),
-            (
-                "<script>if (a<b) '</scripts>'</SCRIPT >y",
-                "<script>[if (a<b) '</scripts>']</SCRIPT>[y]",
-            ),
+            ("<title>a <b> c</title>d", "<title>[a <b> c]</title>[d]"),
+            ("<style>a</styles></STYLE\n>b", "<style>{a</styles>}</STYLE>[b]"),
             ("<title>a <b> c", "<title>[a <b> c]"),
         ] {
             assert_eq!(tokens(html), expected, "{html}");
         }
+    }
+
+    #[test]
+    fn scripts_end_where_browsers_end_them() {
+        for (script, rest) in [
+            ("if (a<b) '</scripts>'", "y"),
+            ("<!-- write('<script src=a></script>') //--", ">"),
+            ("<!-- write('<script src=a></script>') //-->", "y"),
+            ("<!-- <scripts> ", "y"),
+            ("<!--> '<script>' ", "y"),
+            ("<!-- <script> --> ", "y"),
+        ] {
+            let html = format!("<script>{script}</script>{rest}");
+            let expected = match rest {
+                // Without its end the comment holds the rest.
+                ">" => format!("<script>{{{script}}}</script>[>]"),
+                rest => format!("<script>{{{script}}}</script>[{rest}]"),
+            };
+            assert_eq!(tokens(&html), expected, "{html}");
+        }
+        let open = "<script><!-- <script> </script>y";
+        assert_eq!(tokens(open), "<script>{<!-- <script> </script>y}");
+    }
+
+    #[test]
+    fn cdata_is_text_where_it_may_stand() {
+        let mut tokens = Tokens::of("<![CDATA[a<b&amp;]]>c");
+        assert_eq!(tokens.next(|| true), Some(Token::Raw("a<b&amp;")));
+        assert_eq!(tokens.next(|| true), Some(Token::Text("c")));
     }
 
     #[test]

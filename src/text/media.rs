@@ -16,11 +16,38 @@ pub fn media_type(name: &DocName, head: &[u8]) -> &'static str {
     if let Some(found) = by_magic(head) {
         return package_by_name(found, name).unwrap_or(found);
     }
-    let Some(decoded) = decode(without_cut_char(head), "text/plain") else {
+    let Some(decoded) = decode(without_cut_char(head), "text/plain", None) else {
         return by_weak_magic(head).unwrap_or("application/octet-stream");
     };
-    let start = decoded.text.trim_start();
-    by_markup(start).or_else(|| text_by_name(name)).unwrap_or("text/plain")
+    let start = without_comments(&decoded.text);
+    by_markup(start)
+        .or_else(|| text_by_name(name))
+        .or_else(|| by_weak_markup(start, name))
+        .unwrap_or("text/plain")
+}
+
+/// What stands behind white space and comments, with which pages begin that were saved by a browser.
+fn without_comments(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while let Some(comment) = rest.strip_prefix("<!--") {
+        let Some(end) = comment.find("-->") else { break };
+        rest = comment[end + 3..].trim_start();
+    }
+    rest
+}
+
+/// Tags that a page without a head begins with; a text with an ending of its own may do so, too.
+fn by_weak_markup(start: &str, name: &DocName) -> Option<&'static str> {
+    let tags =
+        ["<h1", "<div", "<font", "<table", "<style", "<iframe", "<br", "<p", "<meta", "<link"];
+    let is_page = ending(name).is_none() && tags.into_iter().any(|tag| begins(start, tag));
+    is_page.then_some("text/html")
+}
+
+/// Whether a text begins with this tag, in any case.
+fn begins(start: &str, tag: &str) -> bool {
+    start.get(..tag.len()).is_some_and(|it| it.eq_ignore_ascii_case(tag))
+        && !start[tag.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// UTF-8 without the beginning of a character at its end; anything else as it is.
@@ -51,10 +78,7 @@ fn has_at(head: &[u8], at: usize, magic: &[u8]) -> bool {
 /// The first tags that the WHATWG MIME Sniffing Standard takes for HTML, those apart that Markdown
 /// begins with.
 fn by_markup(start: &str) -> Option<&'static str> {
-    let begins = |tag: &str| {
-        start.get(..tag.len()).is_some_and(|it| it.eq_ignore_ascii_case(tag))
-            && !start[tag.len()..].starts_with(|c: char| c.is_ascii_alphanumeric())
-    };
+    let begins = |tag: &str| begins(start, tag);
     if begins("<?xml") {
         return Some(match () {
             () if start.contains("<html") => "application/xhtml+xml",
@@ -221,6 +245,15 @@ mod tests {
             ("a.txt", b" \n<HTML lang=de>", "text/html"),
             ("a", b"<?xml version='1.0'?><rss>", "application/xml"),
             ("a", b"<?xml version='1.0'?><html xmlns=''>", "application/xhtml+xml"),
+            (
+                "a",
+                b"<!-- saved from url=(0020)https://x.example/ -->\n<!DOCTYPE html>",
+                "text/html",
+            ),
+            ("a.md", b"<!-- lint off --> <!-- toc -->\n# Words", "text/markdown"),
+            ("a", b"<p class=a>Fare", "text/html"),
+            ("a.md", b"<p align=center>", "text/markdown"),
+            ("a", b"<pre-war> words", "text/plain"),
             ("a.html", b"", "inode/x-empty"),
             ("a.txt", b"\0\x01\x02\x03", "application/octet-stream"),
         ] {

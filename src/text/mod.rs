@@ -2,20 +2,29 @@
 //!
 //! bytes → [`media_type`] → [`readable`] (decoded, pages rendered) → [`Normal`].
 
+mod attributes;
+mod charset;
+mod declared;
 mod decode;
+mod guess;
 mod kinds;
 mod markup;
 mod media;
 mod normal;
+mod roles;
+mod tree;
 mod visible;
 
 use std::borrow::Cow;
 
-pub use decode::{Decoded, decode};
-pub use kinds::may_be_text;
+pub use charset::Charset;
+pub use decode::{Decoded, Rule, decode};
+pub use kinds::{has_tables, may_be_text};
 pub use media::media_type;
 pub use normal::{NORMAL_VERSION, Normal};
-pub use visible::visible;
+pub use visible::{Unseen, UnseenKind, visible};
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::types::limits::TEXT_BYTES_MAX;
 
@@ -23,17 +32,44 @@ use crate::types::limits::TEXT_BYTES_MAX;
 ///
 /// `None` when the bytes are no text, or more of it than is treated as text.
 pub fn readable<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
+    readable_in(bytes, media_type, None)
+}
+
+/// The same where somebody names the encoding, as in [`decode`].
+pub fn readable_in<'a>(
+    bytes: &'a [u8],
+    media_type: &str,
+    named: Option<Charset>,
+) -> Option<Decoded<'a>> {
     if bytes.len() > TEXT_BYTES_MAX {
         return None;
     }
-    let mut decoded = decode(bytes, media_type)?;
+    let mut decoded = decode(bytes, media_type, named)?;
     if decoded.text.contains('\r') {
         decoded.text = Cow::Owned(decoded.text.replace("\r\n", "\n").replace('\r', "\n"));
     }
     if kinds::is_html(media_type) {
-        decoded.text = Cow::Owned(visible(&decoded.text));
+        decoded.text = Cow::Owned(visible(&decoded.text, kinds::is_xhtml(media_type)));
     }
     Some(decoded)
+}
+
+/// A text with its letters and the marks on them composed (Unicode form NFC), as they look the same.
+pub fn composed(text: Cow<'_, str>) -> String {
+    match text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        true => text.into_owned(),
+        false => text.nfc().collect(),
+    }
+}
+
+/// What of a page is not in its readable text, in order; nothing of what is no page.
+pub fn unseen(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Vec<Unseen> {
+    if bytes.len() > TEXT_BYTES_MAX || !kinds::is_html(media_type) {
+        return Vec::new();
+    }
+    let decoded = decode(bytes, media_type, named);
+    let unseen = |it: Decoded<'_>| visible::unseen(&it.text, kinds::is_xhtml(media_type));
+    decoded.map(unseen).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 /// The version of the normal form; sketches of different versions do not compare.
 ///
-/// It rises with every change of the rules above, a newer Unicode version among them.
-pub const NORMAL_VERSION: u32 = 1;
+/// It rises with every change of the rules above, a newer Unicode version among them, and of what is
+/// read as text.
+pub const NORMAL_VERSION: u32 = 2;
 
 /// The words of a text in normal form, packed into one buffer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

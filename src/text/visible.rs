@@ -1,25 +1,58 @@
-//! What people see of an HTML page.
+//! What people see of an HTML page, and what they do not see of it though it may matter.
 
-use super::markup::{Token, Tokens, each_decoded};
+use super::roles::{self, Role, is_html, role};
+use super::tree::{DOCUMENT, Element, Node, NodeId, PageTree};
 
 /// The visible text of a page: its title, a blank line, its paragraphs with blank lines between.
 ///
-/// White space collapses as in browsers, `pre` apart. List items and table rows are lines, table
-/// cells are separated by tabs. Scripts, styles, templates, comments and what stands in for missing
-/// abilities are left out. The text is never much longer than the page.
-pub fn visible(html: &str) -> String {
-    let mut page = Page::default();
-    for token in Tokens::of(html) {
-        if page.is_hidden(&token) {
-            continue;
-        }
-        match token {
-            Token::Text(text) => each_decoded(text, |text| page.put(text)),
-            Token::Start { name, .. } => page.tag(name, 1),
-            Token::End(name) => page.tag(name, -1),
-        }
-    }
+/// White space collapses as in browsers, `pre` apart. List items and table rows are lines, and between
+/// two table cells stands a tab. `^` stands around what is set high, `~` around what is set low, `~~`
+/// around what is struck out and `++` around what is marked as inserted. Scripts, styles, templates,
+/// comments, hidden elements and what stands in for missing abilities are left out. The text is never
+/// much longer than the page.
+pub fn visible(html: &str, is_xhtml: bool) -> String {
+    let tree = PageTree::of(html, is_xhtml);
+    let mut page = Page::of(&tree, None);
+    page.walk();
     page.text
+}
+
+/// What of a page is not in its visible text, in order.
+pub fn unseen(html: &str, is_xhtml: bool) -> Vec<Unseen> {
+    let tree = PageTree::of(html, is_xhtml);
+    let mut page = Page::of(&tree, Some(Vec::new()));
+    page.walk();
+    page.unseen.unwrap_or_default()
+}
+
+/// A thing of a page that is not in its visible text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// What sort of thing.
+    pub kind: UnseenKind,
+    /// What it says.
+    pub value: String,
+}
+
+/// What is not in the visible text of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnseenKind {
+    /// Where a link leads.
+    LinkTarget,
+    /// The address of an image.
+    Image,
+    /// The address of another page, a film or a sound that is embedded.
+    Embedded,
+    /// What is read where an image is not shown.
+    ImageText,
+    /// The value of a form's field, or whether it is chosen.
+    FormValue,
+    /// From which number on, or with which, list items are counted.
+    ListNumber,
+    /// What is shown when the pointer rests on something, or read aloud for it.
+    Hint,
+    /// Text that is not shown.
+    HiddenText,
 }
 
 /// What must stand between the last text and the next; the greater wins.
@@ -28,159 +61,295 @@ enum Gap {
     #[default]
     None,
     Space,
-    Cell,
     Line,
     Paragraph,
 }
 
-#[derive(Default)]
-struct Page {
-    text: String,
-    gap: Gap,
-    /// Open `pre` elements.
-    n_pre: usize,
-    /// A line feed right after `<pre>` is not shown.
-    is_pre_start: bool,
-    /// The hidden element that is open, and how many of its name are.
-    hidden: Option<(String, usize)>,
+/// What is still to be done.
+enum Step {
+    Siblings(NodeId),
+    Enter(NodeId),
+    Leave { role: Role, shows: bool, is_host: bool },
 }
 
-/// Elements whose content is not shown.
-const HIDDEN: &[&str] = &[
-    "script", "style", "template", "noscript", "iframe", "noembed", "noframes", "svg", "canvas",
-    "audio", "video", "object", "datalist",
-];
+struct Row {
+    n_cells: usize,
+    has_text: bool,
+}
 
-/// Elements that begin and end a paragraph.
-const PARAGRAPHS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "caption",
-    "center",
-    "details",
-    "dialog",
-    "dir",
-    "div",
-    "dl",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hgroup",
-    "hr",
-    "main",
-    "menu",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "search",
-    "section",
-    "select",
-    "summary",
-    "table",
-    "textarea",
-    "title",
-    "ul",
-    "xmp",
-];
+struct Page<'t> {
+    tree: &'t PageTree,
+    text: String,
+    unseen: Option<Vec<Unseen>>,
+    gap: Gap,
+    /// Tabs to come.
+    n_tabs: usize,
+    rows: Vec<Row>,
+    /// Open elements in which white space is as it is.
+    n_pre: usize,
+    /// Signs of open elements, and whether they stand in the text.
+    marks: Vec<(&'static str, bool)>,
+    shows: bool,
+    /// Shadow hosts that are open, and the names of slots in each that were filled.
+    hosts: Vec<(NodeId, Vec<String>)>,
+    steps: Vec<Step>,
+}
 
-/// Elements that begin and end a line.
-const LINES: &[&str] = &["dd", "dt", "legend", "li", "optgroup", "option", "tr"];
-
-impl Page {
-    /// Keeps account of hidden elements; whether the piece is in one.
-    fn is_hidden(&mut self, token: &Token) -> bool {
-        match (&mut self.hidden, token) {
-            (None, Token::Start { name, closed }) => {
-                let is_hidden = HIDDEN.iter().any(|it| name.eq_ignore_ascii_case(it));
-                // Only in foreign content does a slash close an element.
-                if is_hidden && !(*closed && name.eq_ignore_ascii_case("svg")) {
-                    self.hidden = Some((name.to_ascii_lowercase(), 1));
-                }
-                is_hidden
-            }
-            (None, _) => false,
-            (Some((open, n_open)), Token::Start { name, closed }) => {
-                *n_open += usize::from(!closed && name.eq_ignore_ascii_case(open));
-                true
-            }
-            (Some((open, n_open)), Token::End(name)) => {
-                *n_open -= usize::from(name.eq_ignore_ascii_case(open));
-                if *n_open == 0 {
-                    self.hidden = None;
-                }
-                true
-            }
-            (Some(_), Token::Text(_)) => true,
+impl<'t> Page<'t> {
+    fn of(tree: &'t PageTree, unseen: Option<Vec<Unseen>>) -> Self {
+        Self {
+            tree,
+            text: String::new(),
+            unseen,
+            gap: Gap::None,
+            n_tabs: 0,
+            rows: Vec::new(),
+            n_pre: 0,
+            marks: Vec::new(),
+            shows: true,
+            hosts: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
-    /// What a tag does to the text around it; `depth` is 1 for a start tag and -1 for an end tag.
-    fn tag(&mut self, name: &str, depth: isize) {
-        let name = name.to_ascii_lowercase();
-        let name = name.as_str();
-        if matches!(name, "pre" | "xmp" | "textarea") {
-            self.n_pre = self.n_pre.saturating_add_signed(depth);
-            self.is_pre_start = depth > 0;
+    fn walk(&mut self) {
+        self.go_into(DOCUMENT);
+        while let Some(step) = self.steps.pop() {
+            match step {
+                Step::Siblings(id) => {
+                    self.steps.extend(self.tree.next(id).map(Step::Siblings));
+                    self.enter(id);
+                }
+                Step::Enter(id) => self.enter(id),
+                Step::Leave { role, shows, is_host } => {
+                    self.leave(role);
+                    self.shows = shows;
+                    if is_host {
+                        self.hosts.pop();
+                    }
+                }
+            }
         }
-        let gap = match name {
-            "br" if self.gap == Gap::Line => Gap::Paragraph,
-            "br" => Gap::Line,
-            "td" | "th" => Gap::Cell,
-            _ if LINES.contains(&name) => Gap::Line,
-            _ if PARAGRAPHS.contains(&name) => Gap::Paragraph,
-            _ => Gap::None,
+    }
+
+    fn go_into(&mut self, id: NodeId) {
+        self.steps.extend(self.tree.first(id).map(Step::Siblings));
+    }
+
+    fn enter(&mut self, id: NodeId) {
+        let tree = self.tree;
+        let element = match tree.node(id) {
+            Node::Root => return,
+            Node::Text(text) if self.shows => return self.put(text),
+            Node::Text(_) => return,
+            Node::Element(element) => element,
         };
-        self.gap = self.gap.max(gap);
+        let role = role(element);
+        self.note(element, role);
+        if matches!(role, Role::Hidden | Role::Never) {
+            return self.note_hidden(id, role);
+        }
+        let shadow = element.template;
+        let is_host = shadow.is_some() || role == Role::Slot;
+        self.steps.push(Step::Leave { role, shows: self.shows, is_host });
+        match role {
+            Role::Drawn => self.shows = false,
+            Role::Label => self.shows = true,
+            _ => self.shows |= is_html(element),
+        }
+        self.begin(role);
+        match shadow {
+            Some(shadow) => {
+                self.hosts.push((id, Vec::new()));
+                self.go_into(shadow);
+            }
+            None if role == Role::Slot => self.fill_slot(id, element),
+            None => self.go_into(id),
+        }
+    }
+
+    /// Shows the children of the host that go into a slot, each once; without any, the slot's own.
+    fn fill_slot(&mut self, id: NodeId, slot: &Element) {
+        let name = slot.attribute("name").unwrap_or_default();
+        let mut filling = Vec::new();
+        if let Some((host, filled)) = self.hosts.last_mut()
+            && *host != DOCUMENT
+            && !filled.iter().any(|it| it == name)
+        {
+            filled.push(name.to_owned());
+            let children = std::iter::successors(self.tree.first(*host), |id| self.tree.next(*id));
+            filling.extend(children.filter(|id| match self.tree.node(*id) {
+                Node::Element(child) => child.attribute("slot").unwrap_or_default() == name,
+                _ => name.is_empty(),
+            }));
+        }
+        // What fills it stands outside of this host.
+        let outer = self.hosts.len().checked_sub(2).map_or(DOCUMENT, |at| self.hosts[at].0);
+        self.hosts.push((outer, Vec::new()));
+        match filling.is_empty() {
+            true => self.go_into(id),
+            false => self.steps.extend(filling.into_iter().rev().map(Step::Enter)),
+        }
+    }
+
+    fn begin(&mut self, role: Role) {
+        match role {
+            Role::Paragraph | Role::Pre => self.leave_gap(Gap::Paragraph),
+            Role::Line | Role::Label => self.leave_gap(Gap::Line),
+            Role::Row => {
+                self.leave_gap(Gap::Line);
+                self.rows.push(Row { n_cells: 0, has_text: false });
+            }
+            Role::Cell => {
+                if let Some(row) = self.rows.last_mut() {
+                    self.n_tabs += usize::from(row.n_cells > 0);
+                    row.n_cells += 1;
+                }
+            }
+            Role::Break => {
+                let gap = if self.gap == Gap::Line { Gap::Paragraph } else { Gap::Line };
+                self.leave_gap(gap);
+            }
+            Role::Marked(sign) => {
+                // Browsers do not strike out twice.
+                let is_marked = self.marks.iter().any(|(it, _)| *it == sign);
+                self.marks.push((if is_marked { "" } else { sign }, is_marked));
+            }
+            Role::Inline | Role::Hidden | Role::Never | Role::Drawn | Role::Slot => {}
+        }
+        self.n_pre += usize::from(role == Role::Pre);
+    }
+
+    fn leave(&mut self, role: Role) {
+        match role {
+            Role::Paragraph | Role::Pre => self.leave_gap(Gap::Paragraph),
+            Role::Line | Role::Label => self.leave_gap(Gap::Line),
+            Role::Row => self.end_row(),
+            Role::Marked(_) => {
+                if let Some((sign, true)) = self.marks.pop() {
+                    self.text.push_str(sign);
+                }
+            }
+            _ => {}
+        }
+        self.n_pre -= usize::from(role == Role::Pre);
+    }
+
+    /// Empty cells at the end of a row are cells, too.
+    fn end_row(&mut self) {
+        let has_text = self.rows.pop().is_some_and(|row| row.has_text);
+        let n_tabs = std::mem::take(&mut self.n_tabs);
+        if has_text {
+            self.text.extend(std::iter::repeat_n('\t', n_tabs));
+            self.rows.iter_mut().for_each(|row| row.has_text = true);
+        }
+        self.leave_gap(Gap::Line);
+    }
+
+    fn leave_gap(&mut self, gap: Gap) {
+        // What a cell begins with stands beside the cell before.
+        if self.n_tabs == 0 {
+            self.gap = self.gap.max(gap);
+        }
     }
 
     fn put(&mut self, text: &str) {
         if self.n_pre > 0 {
-            return self.put_as_it_is(text);
+            return self.put_shown(text);
         }
         for (n, word) in text.split(['\t', '\n', '\x0c', '\r', ' ']).enumerate() {
             if n > 0 {
-                self.gap = self.gap.max(Gap::Space);
+                self.leave_gap(Gap::Space);
             }
             self.put_shown(word);
         }
     }
 
-    fn put_as_it_is(&mut self, text: &str) {
-        let text = match text.strip_prefix('\n') {
-            Some(rest) if std::mem::take(&mut self.is_pre_start) => rest,
-            _ => text,
-        };
-        self.is_pre_start &= text.is_empty();
-        self.put_shown(text);
+    fn put_shown(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let (gap, n_tabs) = (std::mem::take(&mut self.gap), std::mem::take(&mut self.n_tabs));
+        self.text.push_str(match gap {
+            _ if self.text.is_empty() => "",
+            Gap::Space if n_tabs == 0 => " ",
+            Gap::None | Gap::Space => "",
+            Gap::Line => "\n",
+            Gap::Paragraph => "\n\n",
+        });
+        self.text.extend(std::iter::repeat_n('\t', n_tabs));
+        for (sign, stands) in self.marks.iter_mut().filter(|(_, stands)| !stands) {
+            self.text.push_str(sign);
+            *stands = true;
+        }
+        self.text.push_str(text);
+        if let Some(row) = self.rows.last_mut() {
+            row.has_text = true;
+        }
     }
 
-    /// Browsers drop zero bytes.
-    fn put_shown(&mut self, text: &str) {
-        for text in text.split('\0').filter(|text| !text.is_empty()) {
-            let gap = std::mem::take(&mut self.gap);
-            if !self.text.is_empty() {
-                self.text.push_str(match gap {
-                    Gap::None => "",
-                    Gap::Space => " ",
-                    Gap::Cell => "\t",
-                    Gap::Line => "\n",
-                    Gap::Paragraph => "\n\n",
-                });
+    /// Notes what an element has that is not shown as text.
+    fn note(&mut self, element: &Element, role: Role) {
+        let Some(unseen) = &mut self.unseen else { return };
+        let name = &*element.name.local;
+        let is_embedded = matches!(name, "iframe" | "video" | "audio" | "object");
+        // Hidden fields carry what servers want back, another one each time.
+        let is_internal = name == "input" && element.attribute("type") == Some("hidden");
+        if role == Role::Never && !is_embedded || is_internal {
+            return;
+        }
+        for attribute in &element.attributes {
+            let kind = match (name, &*attribute.name.local) {
+                ("a" | "area", "href") => UnseenKind::LinkTarget,
+                ("img" | "area" | "input", "alt") => UnseenKind::ImageText,
+                ("img" | "input", "src") | ("image", "href") => UnseenKind::Image,
+                (_, "src") | ("object", "data") => UnseenKind::Embedded,
+                ("input" | "button" | "option", "value" | "checked" | "selected")
+                | ("input" | "textarea", "placeholder") => UnseenKind::FormValue,
+                ("ol", "start" | "reversed" | "type") | ("li", "value") => UnseenKind::ListNumber,
+                (_, "title" | "aria-label") => UnseenKind::Hint,
+                _ => continue,
+            };
+            unseen.push(Unseen { kind, value: attribute.value.to_string() });
+        }
+    }
+
+    /// Notes the text of a hidden element.
+    fn note_hidden(&mut self, id: NodeId, role: Role) {
+        let Some(unseen) = &mut self.unseen else { return };
+        let kind = match (role, self.tree.node(id)) {
+            (Role::Hidden, _) => UnseenKind::HiddenText,
+            (_, Node::Element(it)) if matches!(&*it.name.local, "title" | "desc") => {
+                UnseenKind::ImageText
             }
-            self.text.push_str(text);
+            _ => return,
+        };
+        let mut value = String::new();
+        let mut open = vec![id];
+        while let Some(open_id) = open.pop() {
+            match self.tree.node(open_id) {
+                Node::Text(text) => {
+                    for word in text.split_ascii_whitespace() {
+                        value.push_str(if value.is_empty() { "" } else { " " });
+                        value.push_str(word);
+                    }
+                }
+                Node::Element(element) if open_id == id || roles::role(element) != Role::Never => {
+                    open.extend(element.template);
+                    let children =
+                        std::iter::successors(self.tree.first(open_id), |id| self.tree.next(*id));
+                    let n_before = open.len();
+                    open.extend(children);
+                    open[n_before..].reverse();
+                }
+                Node::Root => open.extend(std::iter::successors(self.tree.first(open_id), |id| {
+                    self.tree.next(*id)
+                })),
+                Node::Element(_) => {}
+            }
+        }
+        if !value.is_empty() {
+            unseen.push(Unseen { kind, value });
         }
     }
 }
@@ -191,6 +360,12 @@ mod tests {
 
     use super::*;
 
+    fn all_visible(cases: &[(&str, &str)]) {
+        for (html, text) in cases {
+            assert_eq!(visible(html, false), *text, "{html}");
+        }
+    }
+
     #[test]
     fn a_page_reads_as_people_see_it() {
         let page = "<!doctype html><html><head><meta charset=utf-8><title>The &amp; title</title>
@@ -199,39 +374,176 @@ mod tests {
             <h1>Head<b>line</b></h1><p>First   paragraph,\n two&nbsp;lines<br>and a break.
             <p>Second.<noscript><p>no</p></noscript>
             <table><tr><th>Name<th>Count</tr><tr><td>a</td> <td> 1 </td></tr></table>
-            <svg><title>no</title><text>no</text></svg><pre>\n  kept\n as is</pre>end</body></html>";
+            <svg><title>no</title><path d='M1 1'/></svg><pre>\n  kept\n as is</pre>end</body></html>";
         let text = "The & title\n\nOne\nTwo\n\nHeadline\n\nFirst paragraph, two\u{a0}lines\nand a \
             break.\n\nSecond.\n\nName\tCount\na\t1\n\n  kept\n as is\n\nend";
-        assert_eq!(visible(page), text);
+        assert_eq!(visible(page, false), text);
     }
 
     #[test]
     fn ends_that_are_missing_or_wrong_do_little_harm() {
-        for (html, text) in [
+        all_visible(&[
             ("", ""),
             ("  plain  text ", "plain text"),
             ("a</p></div></pre></script>b", "a\n\nb"),
+            ("a</div>b", "ab"),
             ("a<br>b<br><br>c<br/>d", "a\nb\n\nc\nd"),
             ("a<script>x", "a"),
             ("a<template><template>x</template>y</template>b", "ab"),
-            ("a<svg/>b<svg class=x />c", "abc"),
-            ("<p hidden>1 < 2 &lt; 3", "1 < 2 < 3"),
+            ("<p>1 < 2 &lt; 3", "1 < 2 < 3"),
             ("a\0b", "ab"),
             ("<DIV>A</DIV>B", "A\n\nB"),
             ("<textarea> a\n b</textarea>c  d", " a\n b\n\nc d"),
             ("<i>a</i> <i>b</i><i>c</i>", "a bc"),
-        ] {
-            assert_eq!(visible(html), text, "{html}");
-        }
+            ("<div><canvas>x</div>y", "y"),
+        ]);
+    }
+
+    #[test]
+    fn what_is_drawn_hides_nothing_behind_it() {
+        all_visible(&[
+            ("<svg><title/><path d='M1'/></svg><p>Seen.", "Seen."),
+            ("<svg><style/><g/></svg><p>Seen.", "Seen."),
+            ("<svg><script/></svg>Seen.", "Seen."),
+            ("<svg><g><p>Seen.", "Seen."),
+            ("<svg><desc><p>no</p></desc></svg>a<svg/>b<svg class=x />c", "abc"),
+            ("<svg>no<text x=1>A <tspan>label</tspan></text></svg>.", "A label\n."),
+            ("<svg><foreignObject><p>Seen.</p></foreignObject>no</svg>", "Seen."),
+            ("<svg><defs><text>no</text></defs><![CDATA[no]]></svg>a", "a"),
+            ("<math><mi>x</mi><mo>=</mo><mn>1</mn><annotation>no</annotation></math>", "x=1"),
+            ("<math><title/></math>Seen.", "Seen."),
+        ]);
+    }
+
+    #[test]
+    fn hidden_things_are_not_seen() {
+        all_visible(&[
+            ("<p hidden>no<p>a", "a"),
+            ("<div style='color: red; DISPLAY : none !important'><p>no</div>a", "a"),
+            ("<div style='display: none-such'>a</div>", "a"),
+            ("<p hidden=until-found>a", "a"),
+            ("<dialog>no</dialog><dialog open>a</dialog>", "a"),
+            ("<noscript><!-- </noscript>a --></noscript>", "a -->"),
+            ("<head><noscript><p>no</p></noscript></head>a", "a"),
+            ("<object data=a.pdf>no</object><object>a</object>", "a"),
+            ("<ruby>字<rp>(</rp><rt>ji</rt><rp>)</rp></ruby>", "字ji"),
+            ("<frameset><frame src=a><noframes><p>no</noframes></frameset>", ""),
+        ]);
+    }
+
+    #[test]
+    fn scripts_with_scripts_in_comments_end_where_browsers_end_them() {
+        all_visible(&[(
+            "<p>a</p><script><!-- write(\"<script src=x></script>\"); n=1; //--></script><p>b",
+            "a\n\nb",
+        )]);
+    }
+
+    #[test]
+    fn a_shadow_tree_is_shown_in_its_host() {
+        all_visible(&[
+            (
+                "<div><template shadowrootmode=open><p>Head</p><slot></slot><p>Foot</p></template>Body</div>",
+                "Head\n\nBody\n\nFoot",
+            ),
+            ("<div><template shadowrootmode=closed>Only</template>not this</div>.", "Only\n\n."),
+            (
+                "<x-y><template shadowrootmode=open><slot name=b>no</slot>-<slot>own</slot></template><b slot=b>B</b></x-y>",
+                "B-own",
+            ),
+            ("<a><template shadowrootmode=open>no</template>a</a>", "a"),
+        ]);
+    }
+
+    #[test]
+    fn every_cell_of_a_table_is_a_cell() {
+        all_visible(&[
+            ("<table><tr><td>a<td><td>c<td></table>", "a\t\tc\t"),
+            ("<table><tr><td>a<td>b<td></table>", "a\tb\t"),
+            ("<table><tr><td><td>b<tr><td><td></table>c", "\tb\n\nc"),
+            (
+                "<table><tr><td colspan=2>a<td>b<tr><td rowspan=2>c<td>d<td>e</table>",
+                "a\tb\nc\td\te",
+            ),
+            ("<table><tr><td><p>a</p><td><p>b</p><p>c</table>", "a\n\n\tb\n\nc"),
+            ("<table><tr><td>a<td><table><tr><td>b<td>c</table><td>d</table>", "a\tb\tc\n\n\td"),
+        ]);
+    }
+
+    #[test]
+    fn what_changes_the_meaning_of_words_is_marked() {
+        all_visible(&[
+            ("10<sup>6</sup> H<sub>2</sub>O", "10^6^ H~2~O"),
+            ("<p>It costs <del>100 </del><ins>200</ins> now", "It costs ~~100~~ ++200++ now"),
+            ("<p><s>a<p>b</s>c", "~~a~~\n\n~~b~~c"),
+            ("<del>a <s>b</s> c</del>", "~~a b c~~"),
+            ("<ins class=ad></ins>a<sup> </sup>b", "a b"),
+        ]);
+    }
+
+    #[test]
+    fn xhtml_ends_elements_with_a_slash() {
+        let page = "<?xml version='1.0'?><html><head><script src='a'/></head><body><p/>a<div/>b<![CDATA[<c>]]></body></html>";
+        assert_eq!(visible(page, true), "a\n\nb<c>");
+        assert_eq!(visible(page, false), "");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_known_by_its_kind() {
+        let page = "<ol start=3><li><a href=/b title=Hint>b</a><img src=i.png alt='An image'></ol>
+            <input value=7 checked><p hidden>Not <b>now</b><noscript>n</noscript><script>no</script></p>
+            <svg><title>A <b>map</b></title></svg><input type=hidden value=1><iframe src=f></iframe>";
+        let found: Vec<String> =
+            unseen(page, false).iter().map(|it| format!("{:?} {}", it.kind, it.value)).collect();
+        assert_eq!(
+            found,
+            [
+                "ListNumber 3",
+                "LinkTarget /b",
+                "Hint Hint",
+                "Image i.png",
+                "ImageText An image",
+                "FormValue 7",
+                "FormValue ",
+                "HiddenText Not now n",
+                "ImageText A map",
+                "Embedded f",
+            ]
+        );
     }
 
     #[test]
     fn time_grows_with_the_length_alone() {
-        for unit in
-            ["<div>", "<a ", "<", "<!", "<!-", "&", "&a", "</", "<pre>\n", "<title>", "\0", "a=b "]
-        {
-            let _ = visible(&format!("<x {}", unit.repeat(100_000)));
-            let _ = visible(&unit.repeat(100_000));
+        for unit in [
+            "<div>",
+            "<a ",
+            "<",
+            "<!",
+            "<!-",
+            "&",
+            "&a",
+            "</",
+            "<pre>\n",
+            "<title>",
+            "\0",
+            "a=b ",
+            "<b><p>",
+            "<b x><i y><p>",
+            "<table><td>",
+            "<template>",
+            "<svg><g>",
+            "</b>",
+            "<s>a<p>",
+            "<font size=1><font size=2><p>",
+            "<div><template shadowrootmode=open><slot>",
+            "<select><option>",
+            "<table><div>",
+            "<p></b></i>",
+            "<button><p>",
+            "<a><b><i>",
+        ] {
+            let _ = visible(&format!("<x {}", unit.repeat(20_000)), false);
+            let _ = visible(&unit.repeat(20_000), false);
         }
     }
 
@@ -241,10 +553,13 @@ mod tests {
             parts in prop::collection::vec(prop::sample::select(vec![
                 "<", ">", "</", "/>", "<!--", "-->", "p", "pre", "script", "title", "svg", "br", "td",
                 " ", "\n", "é", "\0", "'", "\"", "=", "&", "&amp;", "&nGt;", "#", "x", "1", ";",
+                "<table>", "<tr>", "<td>", "</table>", "<s>", "<b>", "</b>", "<p>", "<svg>", "<template>",
+                "<div><template shadowrootmode=open>", "<slot>", "<math>", "<select>", "</p>", "a",
             ]), 0..60),
         ) {
             let html = parts.concat();
-            prop_assert!(visible(&html).len() <= 2 * html.len());
+            prop_assert!(visible(&html, false).len() <= 4 * html.len());
+            let _ = unseen(&html, true);
         }
     }
 }

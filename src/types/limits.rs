@@ -67,5 +67,6 @@ pub const COMMIT_REVISIONS: usize = 8192;
 /// A transaction commits after this many bytes added.
 pub const COMMIT_BYTES: u64 = 1 << 30;
 
-/// Text is sketched and compared as text up to this size.
-pub const TEXT_BYTES_MAX: usize = BLOB_BYTES_MAX;
+/// Text is shown and compared as text up to this size. Sketches are made of whole blobs only, so a text
+/// above [`BLOB_BYTES_MAX`] is compared when somebody asks, and not found by others.
+pub const TEXT_BYTES_MAX: usize = 64 << 20;

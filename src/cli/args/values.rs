@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
+    archive::compare::Charset,
     cli::walk::check_glob,
     types::{
         error::Error,
@@ -18,6 +19,8 @@ use crate::{
 const SIZE_FORMS: &str =
     "a number of bytes, or one with k, M, G, T (thousands) or KiB, MiB, GiB, TiB";
 const DURATION_FORMS: &str = "30s, 10m or 2h";
+const ENCODING_FORMS: &str = "the name of an encoding, such as utf-8, windows-1252, shift_jis, utf-16le, \
+    cp437, cp850, cp852, cp866 or macintosh";
 const SHARE_FORMS: &str = "a share from 0 to 1, such as 0.8, or 80%";
 
 /// More threads than the one that keeps the order can feed.
@@ -50,6 +53,11 @@ impl When {
     fn is_none(&self) -> Error {
         Error::usage(format!("'{}' is no time; write {FORMS}", self.0))
     }
+}
+
+/// An encoding by its name.
+pub fn encoding(text: &str) -> Result<Charset, String> {
+    Charset::for_label(text).ok_or_else(|| format!("write {ENCODING_FORMS}"))
 }
 
 pub fn when(text: &str) -> Result<When, String> {

@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use crate::{
     archive::{
-        compare::{Block, Compared, Comparison, Difference, Sides, Stat},
+        compare::{
+            Block, Charset, Compared, Comparison, Difference, Sides, Stat, UnseenChanges,
+            UnseenKind,
+        },
         operand::Facts,
     },
     cli::{
@@ -17,11 +20,11 @@ use crate::{
         print::{
             comparison,
             json::typed,
-            terminal::{Style, size},
+            terminal::{Style, counted, size},
         },
         session::Session,
     },
-    types::error::Error,
+    types::{error::Error, limits},
 };
 
 const EXAMPLES: &[&str] = &[
@@ -57,6 +60,10 @@ pub struct DiffArgs {
     #[arg(long, conflicts_with = "unified")]
     pub stat: bool,
 
+    /// Read texts that do not prove another encoding in this one: cp850, macintosh
+    #[arg(long, value_name = "NAME", value_parser = values::encoding, conflicts_with = "unified")]
+    pub encoding: Option<Charset>,
+
     /// Exit with 1 when the two differ
     #[arg(long)]
     pub exit_code: bool,
@@ -77,7 +84,40 @@ struct DiffLine<'a> {
     kind: &'static str,
     paragraphs: Option<comparison::ParagraphCounts>,
     words: Option<comparison::WordCounts>,
+    unseen: Option<UnseenCounts>,
     blocks: Option<Vec<comparison::BlockLine>>,
+}
+
+/// What changed that is not in the text of a page.
+#[derive(Serialize, Default)]
+struct UnseenCounts {
+    link_targets: usize,
+    images: usize,
+    embedded: usize,
+    image_texts: usize,
+    form_values: usize,
+    list_numbers: usize,
+    hints: usize,
+    hidden_texts: usize,
+}
+
+impl UnseenCounts {
+    fn of(unseen: &[UnseenChanges]) -> Self {
+        let mut counts = Self::default();
+        for UnseenChanges { kind, n_changed } in unseen {
+            *match kind {
+                UnseenKind::LinkTarget => &mut counts.link_targets,
+                UnseenKind::Image => &mut counts.images,
+                UnseenKind::Embedded => &mut counts.embedded,
+                UnseenKind::ImageText => &mut counts.image_texts,
+                UnseenKind::FormValue => &mut counts.form_values,
+                UnseenKind::ListNumber => &mut counts.list_numbers,
+                UnseenKind::Hint => &mut counts.hints,
+                UnseenKind::HiddenText => &mut counts.hidden_texts,
+            } = *n_changed;
+        }
+        counts
+    }
 }
 
 impl<'a> SideLine<'a> {
@@ -106,7 +146,7 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
         }
         _ => {
             let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
-            let compared = archive.compare(sides)?;
+            let compared = archive.compare(sides, args.encoding)?;
             match session.globals.json {
                 true => print_json(session, args, &labels, &compared)?,
                 false => print_text(session, args, &labels, &compared)?,
@@ -137,34 +177,65 @@ fn print_text(
             session.info(&format!("{} and {} are the same", labels.a, labels.b));
             Ok(())
         }
-        Difference::Binary => {
+        Difference::Binary | Difference::TooLong => {
             session.out.line(&heading)?;
             for (mark, facts) in [("-", &compared.facts.a), ("+", &compared.facts.b)] {
-                let (size, digest) = (size(facts.n_bytes), facts.digest);
-                session.out.line(&format!("{mark} binary, {size}, sha256 {digest}"))?;
+                let (size, digest, what) = (size(facts.n_bytes), facts.digest, what(facts));
+                session.out.line(&format!("{mark} {what}{size}, sha256 {digest}"))?;
+            }
+            if matches!(compared.difference, Difference::TooLong) {
+                let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
+                let sentence = format!("too long to compare as text (limit {n_bytes_max})");
+                session.out.line(&sentence)?;
             }
             Ok(())
         }
-        Difference::Text { texts, comparison } => {
+        Difference::Text { texts, comparison, unseen } => {
             session.out.line(&heading)?;
             if !args.stat {
                 comparison::print(&mut session.out, texts, comparison, args.context.unwrap_or(0))?;
             }
-            let stat = sentence(&comparison.stat, hidden(comparison));
-            session.out.line(&stat)
+            session.out.line(&sentence(comparison, unseen))
         }
     }
 }
 
-/// Whether two texts that differ read the same.
-fn hidden(comparison: &Comparison) -> bool {
-    comparison.blocks.iter().all(|block| matches!(block, Block::Same { .. }))
+/// What a side is that is not compared as text.
+fn what(facts: &Facts) -> &'static str {
+    if facts.is_text_of_any_size() { "" } else { "binary, " }
 }
 
-fn sentence(stat: &Stat, is_hidden: bool) -> String {
-    if is_hidden {
-        return "the bytes differ, the text that people read does not".into();
+/// How much changed: in the text, and of what is not in it.
+fn sentence(comparison: &Comparison, unseen: &[UnseenChanges]) -> String {
+    let is_same = comparison.blocks.iter().all(|block| matches!(block, Block::Same { .. }));
+    let parts: Vec<String> = unseen.iter().map(unseen_part).collect();
+    let text = match (is_same, parts.is_empty()) {
+        (true, true) => "the bytes differ, the text that people read does not".to_owned(),
+        (true, false) => "same words".to_owned(),
+        (false, _) => text_sentence(&comparison.stat),
+    };
+    match parts.split_last() {
+        None => text,
+        Some((last, [])) => format!("{text}; {last} changed"),
+        Some((last, others)) => format!("{text}; {} and {last} changed", others.join(", ")),
     }
+}
+
+fn unseen_part(changes: &UnseenChanges) -> String {
+    let (one, many) = match changes.kind {
+        UnseenKind::LinkTarget => ("link target", "link targets"),
+        UnseenKind::Image => ("image", "images"),
+        UnseenKind::Embedded => ("embedded thing", "embedded things"),
+        UnseenKind::ImageText => ("image text", "image texts"),
+        UnseenKind::FormValue => ("form value", "form values"),
+        UnseenKind::ListNumber => ("list number", "list numbers"),
+        UnseenKind::Hint => ("hint", "hints"),
+        UnseenKind::HiddenText => ("hidden text", "hidden texts"),
+    };
+    counted(changes.n_changed as u64, one, many)
+}
+
+fn text_sentence(stat: &Stat) -> String {
     let paragraphs = &stat.paragraphs;
     let parts = [
         (paragraphs.changed, "changed"),
@@ -195,12 +266,15 @@ fn print_json(
         kind: "same",
         paragraphs: None,
         words: None,
+        unseen: None,
         blocks: None,
     };
     match &compared.difference {
         Difference::None => {}
         Difference::Binary => line.kind = "binary",
-        Difference::Text { texts, comparison } => {
+        Difference::TooLong => line.kind = "too-long",
+        Difference::Text { texts, comparison, unseen } => {
+            line.unseen = Some(UnseenCounts::of(unseen));
             line.kind = "text";
             line.paragraphs = Some(comparison::ParagraphCounts::of(&comparison.stat.paragraphs));
             line.words = Some(comparison::WordCounts::of(&comparison.stat.words));

@@ -7,9 +7,12 @@ use serde::Serialize;
 use sha1::{Digest as _, Sha1};
 
 use crate::{
-    archive::{Archive, DeltaChain},
+    archive::{
+        Archive, DeltaChain,
+        compare::{Charset, FoundEncoding},
+    },
     cli::{
-        args::help::examples,
+        args::{help::examples, values},
         exit::ExitCode,
         print::{
             json::{RevisionLine, typed},
@@ -37,12 +40,18 @@ pub struct ShowArgs {
     /// A document, and perhaps which revision
     #[arg(value_name = "DOC[@REV]")]
     pub doc: OsString,
+
+    /// Read a text that does not prove another encoding in this one: cp850, macintosh
+    #[arg(long, value_name = "NAME", value_parser = values::encoding)]
+    pub encoding: Option<Charset>,
 }
 
 #[derive(Serialize)]
 struct ShownRevisionLine {
     #[serde(flatten)]
     revision: RevisionLine,
+    encoding: Option<&'static str>,
+    encoding_rule: Option<&'static str>,
     swhid: Option<String>,
     frame_bytes: Option<u64>,
     depth: Option<u64>,
@@ -53,20 +62,25 @@ struct ShownRevisionLine {
 struct StoredContent {
     swhid: String,
     chain: DeltaChain,
+    /// Of a text.
+    encoding: Option<FoundEncoding>,
 }
 
 /// Shows all that is known about a revision; of a damaged one, all but what follows from its bytes.
 pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
-    let (kept, damage) = match kept(&archive, &document, &revision) {
+    let (kept, damage) = match kept(&archive, &document, &revision, args.encoding) {
         Ok(kept) => (Some(kept), None),
         Err(error @ Error::Damaged { .. }) => (None, Some(error)),
         Err(error) => return Err(error),
     };
+    let encoding = kept.as_ref().and_then(|kept| kept.encoding);
     if session.globals.json {
         let line = ShownRevisionLine {
             revision: RevisionLine::of(&document, &revision),
+            encoding: encoding.map(|it| it.name),
+            encoding_rule: encoding.map(|it| it.rule.code()),
             frame_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
             depth: kept.as_ref().map(|kept| kept.chain.depth),
             chunks: kept.as_ref().map(|kept| kept.chain.n_chunks),
@@ -83,8 +97,10 @@ fn kept(
     archive: &Archive,
     document: &Document,
     revision: &Revision,
+    named: Option<Charset>,
 ) -> Result<StoredContent, Error> {
     Ok(StoredContent {
+        encoding: archive.encoding(document, revision, named)?,
         swhid: swhid(archive, document, revision)?,
         chain: archive.chain(revision)?,
     })
@@ -118,6 +134,7 @@ fn print_card(
         ("source", text(&revision.source)),
         ("note", text(&revision.note)),
         ("type", Some(shown_name(revision.media_type.as_bytes()))),
+        ("encoding", kept.and_then(|kept| kept.encoding).map(|it| it.to_string())),
         ("bytes", Some(exact_size(revision.n_bytes))),
         ("sha256", Some(revision.digest.to_string())),
         ("swhid", kept.map(|kept| kept.swhid.clone())),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
+        compare::Charset,
         operand::{Operand, is_too_long},
         similar::{
             Explanation, Threshold, has_words,
@@ -64,6 +65,10 @@ pub struct SimilarArgs {
     /// Only the closest N
     #[arg(long, value_name = "N", value_parser = values::count::<usize>)]
     pub limit: Option<usize>,
+
+    /// Read the text asked about in this encoding, if it does not prove another: cp850, macintosh
+    #[arg(long, value_name = "NAME", value_parser = values::encoding)]
+    pub encoding: Option<Charset>,
 
     /// Look at older revisions, too
     #[arg(long)]
@@ -137,7 +142,7 @@ fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {
         return NotCompared::NoText(format!("{label} has no text to compare"));
     }
     let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
-    let why = format!("{label} is too long: texts of up to {n_bytes_max} are compared");
+    let why = format!("{label} is too long to compare as text (limit {n_bytes_max})");
     NotCompared::Error(Error::usage(why))
 }
 
@@ -183,7 +188,7 @@ fn compare(
     archive: &Archive,
     args: &SimilarArgs,
 ) -> Result<(AskedText, Vec<NearDocument>), NotCompared> {
-    let asked = asked(session, archive, args.what.as_bytes())?;
+    let asked = asked(session, archive, args)?;
     let near = match &args.other {
         Some(other) => vec![compared(session, archive, &asked, other)?],
         None => found(archive, &asked, args)?,
@@ -317,14 +322,18 @@ fn shortened(passage: &str) -> String {
 }
 
 /// What the words mean; an error when it can be no text.
-fn asked(session: &Session, archive: &Archive, words: &[u8]) -> Result<AskedText, NotCompared> {
-    let operand = archive.operand(words, session.now, &Here)?;
+fn asked(
+    session: &Session,
+    archive: &Archive,
+    args: &SimilarArgs,
+) -> Result<AskedText, NotCompared> {
+    let operand = archive.operand(args.what.as_bytes(), session.now, &Here)?;
     let (own, label) = match &operand {
         Operand::Stored(found) => (Some(found.0.clone()), label(&operand)),
         Operand::File(_) => (None, label(&operand)),
         Operand::StandardInput(_) => (None, "standard input".to_owned()),
     };
-    let asked = archive.asked(operand)?;
+    let asked = archive.asked(operand, args.encoding)?;
     let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes, &asked.media_type))?;
     Ok(AskedText { bytes, media_type: asked.media_type, own, label })
 }

@@ -184,7 +184,7 @@ impl ComparisonPrinter<'_> {
 
     fn words(&self, out: &mut Output, mark: &str, words: &[Span]) -> Result<(), Error> {
         let mut line = String::new();
-        for span in words {
+        for (n, span) in words.iter().enumerate() {
             let (text, style, open, close) = match span {
                 Span::Same { b, .. } => {
                     line.push_str(&shown_text(&self.texts.b[b.clone()]));
@@ -193,9 +193,19 @@ impl ComparisonPrinter<'_> {
                 Span::Removed { a } => (&self.texts.a[a.clone()], Style::Removed, "[-", "-]"),
                 Span::Added { b } => (&self.texts.b[b.clone()], Style::Added, "{+", "+}"),
             };
-            let words = text.trim_end();
-            let space = &text[words.len()..];
-            let marked = format!("{open}{}{close}", shown_text(words));
+            let shown = text.trim_end();
+            let space = match (span, words.get(n + 1), &text[shown.len()..]) {
+                _ if shown.is_empty() => "",
+                // A line ends behind what came for its last word.
+                (Span::Removed { .. }, Some(Span::Added { .. }), space) if space.contains('\n') => {
+                    " "
+                }
+                (_, _, space) => space,
+            };
+            // Of empty cells there is nothing to see but where they end.
+            let shown =
+                if shown.is_empty() { text.replace('\t', "⇥") } else { shown_text(shown) };
+            let marked = format!("{open}{shown}{close}");
             line.push_str(&out.paint(style, &marked));
             line.push_str(space);
         }

@@ -1,0 +1,80 @@
+//! What the elements of a page do to its text: the standard's style sheet, section 15.3, as far as it matters.
+
+use super::tree::Element;
+
+/// What an element does to the text around it and in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Inline,
+    Paragraph,
+    /// White space in it is as it is.
+    Pre,
+    Line,
+    Break,
+    Row,
+    Cell,
+    /// It has signs around it.
+    Marked(&'static str),
+    /// It can be seen under some conditions.
+    Hidden,
+    /// It is no text at all.
+    Never,
+    /// Drawn: text in it is shown within other elements only.
+    Drawn,
+    /// Text within what is drawn.
+    Label,
+    /// A place in a shadow tree for the children of its host.
+    Slot,
+}
+
+/// Whether it is an element of HTML, not of a drawing or a formula in it.
+pub(super) fn is_html(element: &Element) -> bool {
+    &*element.name.ns == "http://www.w3.org/1999/xhtml"
+}
+
+/// The role of an element.
+pub(super) fn role(element: &Element) -> Role {
+    let name = &*element.name.local;
+    let role = match &*element.name.ns {
+        "http://www.w3.org/1999/xhtml" => html_role(name, element),
+        "http://www.w3.org/2000/svg" => match name {
+            "text" => Role::Label,
+            "tspan" | "textPath" | "a" | "switch" | "foreignObject" => Role::Inline,
+            "title" | "desc" | "metadata" | "style" | "script" | "defs" | "symbol" | "clipPath"
+            | "mask" | "pattern" | "marker" => Role::Never,
+            _ => Role::Drawn,
+        },
+        _ if matches!(name, "annotation" | "annotation-xml") => Role::Never,
+        _ => Role::Inline,
+    };
+    match element.attribute("hidden") {
+        Some(_) if role != Role::Never => Role::Hidden,
+        _ => role,
+    }
+}
+
+fn html_role(name: &str, element: &Element) -> Role {
+    match name {
+        "script" | "style" | "iframe" | "noembed" | "noframes" | "canvas" | "audio" | "video"
+        | "datalist" | "rp" => Role::Never,
+        "object" if element.attribute("data").is_some() => Role::Never,
+        "template" | "noscript" => Role::Hidden,
+        "dialog" if element.attribute("open").is_none() => Role::Hidden,
+        "address" | "article" | "aside" | "blockquote" | "body" | "caption" | "center"
+        | "details" | "dialog" | "dir" | "div" | "dl" | "fieldset" | "figcaption" | "figure"
+        | "footer" | "form" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "header" | "hgroup"
+        | "hr" | "main" | "menu" | "nav" | "ol" | "p" | "search" | "section" | "select"
+        | "summary" | "table" | "title" | "ul" => Role::Paragraph,
+        "pre" | "listing" | "plaintext" | "textarea" | "xmp" => Role::Pre,
+        "dd" | "dt" | "legend" | "li" | "optgroup" | "option" => Role::Line,
+        "br" => Role::Break,
+        "tr" => Role::Row,
+        "td" | "th" => Role::Cell,
+        "sup" => Role::Marked("^"),
+        "sub" => Role::Marked("~"),
+        "del" | "s" | "strike" => Role::Marked("~~"),
+        "ins" => Role::Marked("++"),
+        "slot" => Role::Slot,
+        _ => Role::Inline,
+    }
+}

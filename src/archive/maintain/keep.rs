@@ -19,15 +19,18 @@ pub fn is_lost(entry: &Entry) -> bool {
 
 /// Keeps a copy of the catalog in these files before it is made anew, if that would lose words.
 pub fn old_catalog(journal: &Journal, files: &DatabaseFiles) -> Result<(), Error> {
+    if !files.exists() {
+        return Ok(());
+    }
     let mut lost = Vec::new();
-    for entry in journal.entries(0..journal.size()) {
+    for entry in journal.entries_under_root(0) {
         // That an event cannot be read is for whoever fills the new catalog to say.
         let Ok(entry) = entry else { return Ok(()) };
         if is_lost(&entry) {
             lost.push(entry.index);
         }
     }
-    if lost.is_empty() || !files.exists() {
+    if lost.is_empty() {
         return Ok(());
     }
     let kept = match Catalog::open(files.path()) {

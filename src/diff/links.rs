@@ -1,7 +1,7 @@
 //! Which paragraph of the one text became which of the other.
 //!
-//! Four passes, each over what the ones before left alone: paragraphs of the same words in the same
-//! order of paragraphs; paragraphs of the same words elsewhere; paragraphs much alike, in place or
+//! Five passes, each over what the ones before left alone: paragraphs of the same words in the same
+//! order of paragraphs; such as were split, joined or wrapped otherwise; paragraphs of the same words elsewhere; paragraphs much alike, in place or
 //! elsewhere; and between neighbours that stayed, the best pairing of what is alike enough.
 
 use std::cmp::Reverse;
@@ -12,6 +12,7 @@ use super::{
     align::{Aligner, EqualRun, Ids, rising},
     likeness::{Bag, LikelyPair, Likeness, candidates},
     reading::{ParsedText, Vocabulary},
+    regroup::{self, Regrouping},
 };
 
 /// From here on, two paragraphs between the same neighbours are one that changed.
@@ -29,11 +30,16 @@ pub enum Link {
     Alone,
     InPlace(usize),
     Moved(usize),
+    /// The first of paragraphs that became others, of the group of this number.
+    Group(usize),
+    /// Another paragraph of the group that began before.
+    InGroup,
 }
 
 /// The links of both sides, which always agree: in-place links never cross.
 pub struct Links {
     sides: Sides<Vec<Link>>,
+    groups: Vec<Regrouping>,
 }
 
 /// Links the paragraphs of two texts.
@@ -41,12 +47,17 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
     let mut ids = Ids::new();
     let paragraphs = Sides { a: number(&readings.a, &mut ids), b: number(&readings.b, &mut ids) };
     let sizes = Sides { a: paragraphs.a.len(), b: paragraphs.b.len() };
-    let mut links = Links { sides: sizes.map(|n| vec![Link::Alone; n]) };
-    let runs = Aligner::new(ids.len(), sizes.a + sizes.b)
+    let sides = sizes.map(|n| vec![Link::Alone; n]);
+    let mut runs = Aligner::new(ids.len(), sizes.a + sizes.b)
         .align(Sides { a: &paragraphs.a, b: &paragraphs.b });
+    let groups = regroup::groups(readings, vocabulary, &runs);
+    let mut links = Links { sides, groups };
     for run in &runs {
         (0..run.len).for_each(|i| links.in_place(run.a + i, run.b + i));
     }
+    // Nothing stays in place across a group either.
+    runs.extend(links.regrouped());
+    runs.sort_unstable();
     links.moves(&paragraphs, ids.len(), readings, vocabulary);
     let bags = links.bags(readings, vocabulary);
     links.alike(&bags, &runs, vocabulary);
@@ -68,6 +79,24 @@ impl Links {
     /// Where a paragraph of the second text came from.
     pub fn b(&self, b: usize) -> Option<Link> {
         self.sides.b.get(b).copied()
+    }
+
+    /// The paragraphs of a group.
+    pub fn group(&self, number: usize) -> &Regrouping {
+        &self.groups[number]
+    }
+
+    /// Links the paragraphs of all groups; where each begins.
+    fn regrouped(&mut self) -> Vec<EqualRun> {
+        let mark = |links: &mut [Link], number: usize, group: &Range<usize>| {
+            links[group.clone()].fill(Link::InGroup);
+            links[group.start] = Link::Group(number);
+        };
+        for (number, group) in self.groups.iter().enumerate() {
+            mark(&mut self.sides.a, number, &group.a);
+            mark(&mut self.sides.b, number, &group.b);
+        }
+        self.groups.iter().map(|it| EqualRun { a: it.a.start, b: it.b.start, len: 0 }).collect()
     }
 
     fn in_place(&mut self, a: usize, b: usize) {
@@ -183,10 +212,11 @@ impl Links {
     }
 }
 
-/// The paragraphs alone before the next in-place link; goes on after that link.
+/// The paragraphs alone before the next in-place link or group; goes on after that.
 fn until_in_place(links: &[Link], at: &mut usize) -> Vec<usize> {
     let rest = &links[*at..];
-    let n = rest.iter().position(|l| matches!(l, Link::InPlace(_))).unwrap_or(rest.len());
+    let is_fixed = |link: &Link| matches!(link, Link::InPlace(_) | Link::Group(_));
+    let n = rest.iter().position(is_fixed).unwrap_or(rest.len());
     let start = std::mem::replace(at, *at + n + 1);
     (start..start + n).filter(|i| links[*i] == Link::Alone).collect()
 }

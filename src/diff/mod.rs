@@ -9,6 +9,7 @@ mod align;
 mod likeness;
 mod links;
 mod reading;
+mod regroup;
 mod spans;
 mod unified;
 
@@ -55,6 +56,15 @@ pub enum Block {
         a: Range<usize>,
         /// After, as many.
         b: Range<usize>,
+    },
+    /// Split, joined, or wrapped at other words: where paragraphs begin and end changed.
+    Regrouped {
+        /// Before.
+        a: Range<usize>,
+        /// After; on one side at least two.
+        b: Range<usize>,
+        /// Empty when the words are the same; else all of these paragraphs' text.
+        words: Vec<Span>,
     },
     /// Gone, and nothing came for it that is alike.
     Removed {
@@ -134,6 +144,8 @@ pub struct ParagraphStat {
     pub same: usize,
     /// The same words in the same order, white space otherwise.
     pub rewrapped: usize,
+    /// Split, joined, or wrapped at other words, on the side where they are more.
+    pub regrouped: usize,
     /// Other words, in the same order.
     pub changed: usize,
     /// Moved, changed or not.
@@ -184,11 +196,16 @@ fn compare_read(texts: Sides<&str>, spaces: Spaces) -> Comparison {
 }
 
 impl Comparison {
-    /// Whether both texts have the same words in the same paragraphs and order.
+    /// Whether both texts have the same words in the same order.
     ///
-    /// White space may still differ: see [`ParagraphStat::rewrapped`].
+    /// White space may still differ, and where paragraphs begin: see [`ParagraphStat::rewrapped`] and
+    /// [`ParagraphStat::regrouped`].
     pub fn is_same(&self) -> bool {
-        let same = |block: &Block| matches!(block, Block::Same { .. } | Block::Rewrapped { .. });
+        let same = |block: &Block| match block {
+            Block::Same { .. } | Block::Rewrapped { .. } => true,
+            Block::Regrouped { words, .. } => words.is_empty(),
+            _ => false,
+        };
         self.blocks.iter().all(same)
     }
 }
@@ -227,7 +244,7 @@ impl Weaver<'_, '_> {
                     b += 1;
                 }
                 (_, Some(Link::Moved(from))) => {
-                    let words = self.words(from, b);
+                    let words = self.words(&(from..from + 1), &(b..b + 1));
                     self.push(Block::Moved { a: from..from + 1, b: b..b + 1, words });
                     b += 1;
                 }
@@ -236,13 +253,20 @@ impl Weaver<'_, '_> {
                     self.push(block);
                     (a, b) = (a + 1, to + 1);
                 }
-                (None, _) => return self.blocks,
+                (Some(Link::Group(number)), _) => {
+                    let group = self.links.group(number).clone();
+                    (a, b) = (group.a.end, group.b.end);
+                    let words = self.words(&group.a, &group.b);
+                    self.push(Block::Regrouped { a: group.a, b: group.b, words });
+                }
+                // A group is passed as a whole.
+                (Some(Link::InGroup) | None, _) => return self.blocks,
             }
         }
     }
 
     fn in_place(&mut self, a: usize, b: usize) -> Block {
-        let words = self.words(a, b);
+        let words = self.words(&(a..a + 1), &(b..b + 1));
         let texts = (self.readings.a.paragraph_text(a), self.readings.b.paragraph_text(b));
         if !words.is_empty() {
             Block::Changed { a, b, words }
@@ -253,12 +277,12 @@ impl Weaver<'_, '_> {
         }
     }
 
-    /// The spans of a pair of paragraphs, none when all words are the same.
-    fn words(&mut self, a: usize, b: usize) -> Vec<Span> {
-        if self.readings.a.words(a) == self.readings.b.words(b) {
+    /// The spans of paragraphs of both sides, none when all words are the same.
+    fn words(&mut self, a: &Range<usize>, b: &Range<usize>) -> Vec<Span> {
+        if self.readings.a.words_of(a) == self.readings.b.words_of(b) {
             return Vec::new();
         }
-        spans::spans(self.readings, Sides { a, b }, &mut self.aligner)
+        spans::spans(self.readings, Sides { a: a.clone(), b: b.clone() }, &mut self.aligner)
     }
 
     /// Adds a block, as part of the last one where they share a fate and touch.
@@ -280,6 +304,13 @@ impl Block {
             | (Block::Rewrapped { a, b }, Block::Rewrapped { a: more_a, b: more_b })
             | (Block::MovedAway { a, b }, Block::MovedAway { a: more_a, b: more_b }) => {
                 extend(&mut [a, b], &[more_a, more_b])
+            }
+            // Wrapped lines are one stretch of them; of paragraphs that were split each is told.
+            (
+                Block::Regrouped { a, b, words },
+                Block::Regrouped { a: more_a, b: more_b, words: more },
+            ) if [&*a, &*b, more_a, more_b].iter().all(|range| range.len() > 1) => {
+                words.is_empty() && more.is_empty() && extend(&mut [a, b], &[more_a, more_b])
             }
             (Block::Moved { a, b, words }, Block::Moved { a: more_a, b: more_b, words: more }) => {
                 words.is_empty() && more.is_empty() && extend(&mut [a, b], &[more_a, more_b])
@@ -306,6 +337,7 @@ fn stat(blocks: &[Block], readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabul
         match block {
             Block::Same { a, .. } => paragraphs.same += a.len(),
             Block::Rewrapped { a, .. } => paragraphs.rewrapped += a.len(),
+            Block::Regrouped { a, b, .. } => paragraphs.regrouped += a.len().max(b.len()),
             Block::Changed { .. } => paragraphs.changed += 1,
             Block::Moved { a, .. } => paragraphs.moved += a.len(),
             Block::Added { b } => paragraphs.added += b.len(),
@@ -313,9 +345,16 @@ fn stat(blocks: &[Block], readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabul
             Block::MovedAway { .. } => {}
         }
         match block {
-            Block::Moved { words: spans, .. } if !spans.is_empty() => words.add(spans, &counter),
+            Block::Moved { words: spans, .. } | Block::Regrouped { words: spans, .. }
+                if !spans.is_empty() =>
+            {
+                words.add(spans, &counter);
+            }
             Block::Changed { words: spans, .. } => words.add(spans, &counter),
-            Block::Same { a, .. } | Block::Rewrapped { a, .. } | Block::Moved { a, .. } => {
+            Block::Same { a, .. }
+            | Block::Rewrapped { a, .. }
+            | Block::Regrouped { a, .. }
+            | Block::Moved { a, .. } => {
                 words.same += counter.a.in_paragraphs(a);
             }
             Block::Added { b } => words.added += counter.b.in_paragraphs(b),

@@ -83,6 +83,20 @@ impl ParsedText<'_> {
         &self.ids[self.paragraphs[paragraph].words.clone()]
     }
 
+    /// The words and signs of paragraphs in a row.
+    pub fn word_range(&self, paragraphs: &Range<usize>) -> Range<usize> {
+        let paragraphs = &self.paragraphs[paragraphs.clone()];
+        match (paragraphs.first(), paragraphs.last()) {
+            (Some(first), Some(last)) => first.words.start..last.words.end,
+            _ => 0..0,
+        }
+    }
+
+    /// Their ids.
+    pub fn words_of(&self, paragraphs: &Range<usize>) -> &[usize] {
+        &self.ids[self.word_range(paragraphs)]
+    }
+
     /// A paragraph's text.
     pub fn paragraph_text(&self, paragraph: usize) -> &str {
         &self.text[self.paragraphs[paragraph].bytes.clone()]

@@ -16,21 +16,22 @@ const SLIDE_MAX: usize = 64;
 /// No more words and signs than this are given up for the sake of the edits around them.
 const ISLAND_MAX: usize = 3;
 
-/// One paragraph of a text.
+/// Paragraphs of a text in a row, mostly one.
 struct ParagraphSide<'r, 't> {
     reading: &'r ParsedText<'t>,
-    paragraph: usize,
+    bytes: Range<usize>,
+    words: Range<usize>,
 }
 
-/// The texts of two paragraphs as what stayed and what was edited; together that is all of both.
+/// The texts of two paragraphs, or of two stretches of them, as what stayed and what was edited; together that is all of both.
 pub fn spans(
     readings: &Sides<ParsedText<'_>>,
-    paragraphs: Sides<usize>,
+    paragraphs: Sides<Range<usize>>,
     aligner: &mut Aligner,
 ) -> Vec<Span> {
     let sides = Sides {
-        a: ParagraphSide { reading: &readings.a, paragraph: paragraphs.a },
-        b: ParagraphSide { reading: &readings.b, paragraph: paragraphs.b },
+        a: ParagraphSide::of(&readings.a, paragraphs.a),
+        b: ParagraphSide::of(&readings.b, paragraphs.b),
     };
     let mut runs = aligner.align(Sides { a: sides.a.ids(), b: sides.b.ids() });
     runs.push(EqualRun { a: sides.a.ids().len(), b: sides.b.ids().len(), len: 0 });
@@ -44,22 +45,31 @@ pub fn spans(
     cover(&sides, &kept)
 }
 
-impl ParagraphSide<'_, '_> {
-    fn ids(&self) -> &[usize] {
-        self.reading.words(self.paragraph)
-    }
-
-    /// Where in the text the paragraph's `i`-th word starts; what is left goes to the outer words.
-    fn edge(&self, i: usize) -> usize {
-        let paragraph = &self.reading.paragraphs[self.paragraph];
-        match i {
-            0 => paragraph.bytes.start,
-            _ if i == paragraph.words.len() => paragraph.bytes.end,
-            _ => self.reading.starts[paragraph.words.start + i],
+impl<'r, 't> ParagraphSide<'r, 't> {
+    fn of(reading: &'r ParsedText<'t>, paragraphs: Range<usize>) -> Self {
+        let (first, last) =
+            (&reading.paragraphs[paragraphs.start], &reading.paragraphs[paragraphs.end - 1]);
+        Self {
+            reading,
+            bytes: first.bytes.start..last.bytes.end,
+            words: reading.word_range(&paragraphs),
         }
     }
 
-    fn bytes(&self, words: Range<usize>) -> Range<usize> {
+    fn ids(&self) -> &[usize] {
+        &self.reading.ids[self.words.clone()]
+    }
+
+    /// Where in the text the `i`-th word starts; what is left goes to the outer words.
+    fn edge(&self, i: usize) -> usize {
+        match i {
+            0 => self.bytes.start,
+            _ if i == self.words.len() => self.bytes.end,
+            _ => self.reading.starts[self.words.start + i],
+        }
+    }
+
+    fn bytes_of(&self, words: Range<usize>) -> Range<usize> {
         self.edge(words.start)..self.edge(words.end)
     }
 
@@ -68,8 +78,7 @@ impl ParagraphSide<'_, '_> {
         if i == 0 || i == self.ids().len() {
             return 5;
         }
-        let paragraph = &self.reading.paragraphs[self.paragraph];
-        let before = &self.reading.text[paragraph.bytes.start..self.edge(i)];
+        let before = &self.reading.text[self.bytes.start..self.edge(i)];
         let words = before.trim_end();
         let space = &before[words.len()..];
         match words.chars().next_back() {
@@ -127,15 +136,17 @@ fn is_island(
     (a_end, b_end): (usize, usize),
     next: EqualRun,
 ) -> bool {
-    let before =
-        Sides { a: sides.a.bytes(a_end..island.a).len(), b: sides.b.bytes(b_end..island.b).len() };
+    let before = Sides {
+        a: sides.a.bytes_of(a_end..island.a).len(),
+        b: sides.b.bytes_of(b_end..island.b).len(),
+    };
     let after = Sides {
-        a: sides.a.bytes(island.a_end()..next.a).len(),
-        b: sides.b.bytes(island.b_end()..next.b).len(),
+        a: sides.a.bytes_of(island.a_end()..next.a).len(),
+        b: sides.b.bytes_of(island.b_end()..next.b).len(),
     };
     let replaces = before.a + after.a > 0 && before.b + after.b > 0;
     let smaller_edit = before.a.max(before.b).min(after.a.max(after.b));
-    let island_bytes = sides.a.bytes(island.a..island.a_end()).len();
+    let island_bytes = sides.a.bytes_of(island.a..island.a_end()).len();
     replaces && island.len <= ISLAND_MAX && 2 * island_bytes <= smaller_edit
 }
 
@@ -145,14 +156,14 @@ fn cover(sides: &Sides<ParagraphSide<'_, '_>>, runs: &[EqualRun]) -> Vec<Span> {
     let (mut a, mut b) = (0, 0);
     for run in runs {
         if a < run.a {
-            spans.push(Span::Removed { a: sides.a.bytes(a..run.a) });
+            spans.push(Span::Removed { a: sides.a.bytes_of(a..run.a) });
         }
         if b < run.b {
-            spans.push(Span::Added { b: sides.b.bytes(b..run.b) });
+            spans.push(Span::Added { b: sides.b.bytes_of(b..run.b) });
         }
         (a, b) = (run.a_end(), run.b_end());
         if run.len > 0 {
-            let (a, b) = (sides.a.bytes(run.a..a), sides.b.bytes(run.b..b));
+            let (a, b) = (sides.a.bytes_of(run.a..a), sides.b.bytes_of(run.b..b));
             spans.push(Span::Same { a, b });
         }
     }

@@ -24,6 +24,10 @@ fn sketch(a: &str, b: &str) -> String {
     let block = |block: &Block| match block {
         Block::Same { a, b } => format!("same {} {}", range(a), range(b)),
         Block::Rewrapped { a, b } => format!("rewrapped {} {}", range(a), range(b)),
+        Block::Regrouped { a, b, words } if words.is_empty() => {
+            format!("regrouped {} {}", range(a), range(b))
+        }
+        Block::Regrouped { a, b, .. } => format!("regrouped and changed {} {}", range(a), range(b)),
         Block::Removed { a } => format!("removed {}", range(a)),
         Block::Added { b } => format!("added {}", range(b)),
         Block::Changed { a, b, .. } => format!("changed {a} {b}"),
@@ -62,7 +66,12 @@ fn check(comparison: &Comparison, a: &str, b: &str) {
     };
     for block in &comparison.blocks {
         let single = |i: &usize| *i..*i + 1;
+        let pair = |a: &Range<usize>, b: &Range<usize>| Sides { a: a.clone(), b: b.clone() };
         let (ra, rb, words) = match block {
+            Block::Regrouped { a, b, words } => {
+                assert!(a.len() + b.len() > 2, "{comparison:?}");
+                (Some(a.clone()), Some(b.clone()), Some((pair(a, b), words)))
+            }
             Block::Same { a, b } | Block::Rewrapped { a, b } => {
                 (Some(a.clone()), Some(b.clone()), None)
             }
@@ -70,16 +79,14 @@ fn check(comparison: &Comparison, a: &str, b: &str) {
             Block::MovedAway { a, .. } => (Some(a.clone()), None, None),
             Block::Added { b } => (None, Some(b.clone()), None),
             Block::Changed { a, b, words } => {
-                (Some(single(a)), Some(single(b)), Some((*a, *b, words)))
+                (Some(single(a)), Some(single(b)), Some((pair(&single(a), &single(b)), words)))
             }
-            Block::Moved { a, b, words } => {
-                (None, Some(b.clone()), Some((a.start, b.start, words)))
-            }
+            Block::Moved { a, b, words } => (None, Some(b.clone()), Some((pair(a, b), words))),
         };
         expect_next(ra.as_ref(), &mut next_a);
         expect_next(rb.as_ref(), &mut next_b);
-        if let Some((i, j, words)) = words.filter(|(_, _, words)| !words.is_empty()) {
-            check_spans(comparison, (i, j), words, a, b);
+        if let Some((places, words)) = words.filter(|(_, words)| !words.is_empty()) {
+            check_spans(comparison, places, words, a, b);
         }
         check_sameness(comparison, block, a, b);
     }
@@ -102,6 +109,15 @@ fn check_sameness(comparison: &Comparison, block: &Block, a: &str, b: &str) {
             assert!(x != y);
             assert_eq!(squeezed(x), squeezed(y));
         }),
+        Block::Regrouped { a: ra, b: rb, words } if words.is_empty() => {
+            let all = |side: &[Range<usize>], of: &Range<usize>, text: &str| -> String {
+                side[of.clone()].iter().map(|p| &text[p.clone()]).collect()
+            };
+            assert_eq!(
+                squeezed(&all(&comparison.paragraphs.a, ra, a)),
+                squeezed(&all(&comparison.paragraphs.b, rb, b))
+            );
+        }
         Block::Moved { a, b, words } if words.is_empty() => {
             texts(a, b).iter().for_each(|(x, y)| assert_eq!(squeezed(x), squeezed(y)));
         }
@@ -109,8 +125,18 @@ fn check_sameness(comparison: &Comparison, block: &Block, a: &str, b: &str) {
     }
 }
 
-fn check_spans(comparison: &Comparison, (i, j): (usize, usize), words: &[Span], a: &str, b: &str) {
-    let (before, after) = (&comparison.paragraphs.a[i], &comparison.paragraphs.b[j]);
+fn check_spans(
+    comparison: &Comparison,
+    places: Sides<Range<usize>>,
+    words: &[Span],
+    a: &str,
+    b: &str,
+) {
+    let whole = |paragraphs: &[Range<usize>], at: Range<usize>| {
+        paragraphs[at.start].start..paragraphs[at.end - 1].end
+    };
+    let before = whole(&comparison.paragraphs.a, places.a);
+    let after = whole(&comparison.paragraphs.b, places.b);
     let (mut x, mut y) = (before.start, after.start);
     for span in words {
         let (ra, rb) = match span {
@@ -252,8 +278,14 @@ fn the_stat_counts_words_and_paragraphs_once() {
     let a = text(&[ONE, TWO, THREE, "gone now"]);
     let b = text(&[TWO, &THREE.replace(' ', "\n"), "is new here", &edited]);
     let stat = compared(&a, &b).stat;
-    let paragraphs =
-        ParagraphStat { same: 1, rewrapped: 1, changed: 0, moved: 1, added: 1, removed: 1 };
+    let paragraphs = ParagraphStat {
+        same: 1,
+        rewrapped: 1,
+        moved: 1,
+        added: 1,
+        removed: 1,
+        ..Default::default()
+    };
     assert_eq!(stat.paragraphs, paragraphs);
     assert_eq!(stat.words, WordStat { same: 36, added: 5, removed: 3 });
 }
@@ -353,6 +385,40 @@ fn hostile_pairs() -> Vec<(String, String)> {
         // Many paragraphs of few distinct words.
         (paragraphs(11), paragraphs(12)),
     ]
+}
+
+#[test]
+fn paragraphs_split_joined_and_wrapped_otherwise_keep_their_words() {
+    let both = format!("{ONE} {TWO}");
+    for (a, b, blocks) in [
+        (text(&[&both]), text(&[ONE, TWO]), "regrouped 0 0-1"),
+        (text(&[ONE, TWO]), text(&[&both]), "regrouped 0-1 0"),
+        (text(&[THREE, &both]), text(&[THREE, ONE, TWO]), "same 0 0, regrouped 1 1-2"),
+        (text(&[&both, THREE]), text(&[ONE, TWO, THREE]), "regrouped 0 0-1, same 1 2"),
+        (
+            text(&[&both]),
+            text(&[ONE, &TWO.replace("reason", "word")]),
+            "regrouped and changed 0 0-1",
+        ),
+        // Two that stand side by side and became others.
+        (
+            text(&[&both, &format!("{THREE} Yes.")]),
+            text(&[ONE, TWO, THREE, "Yes."]),
+            "regrouped 0 0-1, regrouped 1 2-3",
+        ),
+        // What only begins alike was not split.
+        (text(&[ONE]), text(&[ONE, TWO]), "same 0 0, added 1"),
+        (text(&[&both]), text(&[ONE]), "changed 0 0"),
+        (text(&[ONE, TWO]), text(&[TWO, ONE]), "away 0 1, same 1 0, moved 0 1"),
+    ] {
+        assert_eq!(sketch(&a, &b), blocks, "{a}\n---\n{b}");
+    }
+    let lines = |n: usize| -> String {
+        let words: Vec<String> = (0..200).map(|i| format!("w{i:03}")).collect();
+        words.chunks(n).map(|line| line.join(" ") + "\n").collect()
+    };
+    assert_eq!(sketch(&lines(10), &lines(9)), "regrouped 0-19 0-22");
+    assert!(compared(&lines(10), &lines(9)).is_same());
 }
 
 #[test]

@@ -232,7 +232,7 @@ fn what_is_inside_a_field_is_as_the_page_says() {
     assert_eq!(fields(&diff["a"]), ["bytes", "label", "media_type", "sha256"]);
     assert_eq!(
         fields(&diff["paragraphs"]),
-        ["added", "changed", "moved", "removed", "rewrapped", "same"]
+        ["added", "changed", "moved", "regrouped", "removed", "rewrapped", "same"]
     );
     assert_eq!(fields(&diff["words"]), ["added", "removed", "same"]);
     let blocks = diff["blocks"].as_array().unwrap();

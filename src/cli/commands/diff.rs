@@ -243,6 +243,7 @@ fn text_sentence(stat: &Stat) -> String {
         (paragraphs.removed, "removed"),
         (paragraphs.moved, "moved"),
         (paragraphs.rewrapped, "re-wrapped"),
+        (paragraphs.regrouped, "split, joined or wrapped otherwise"),
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();

@@ -22,6 +22,7 @@ use crate::{
 pub struct ParagraphCounts {
     same: usize,
     rewrapped: usize,
+    regrouped: usize,
     changed: usize,
     moved: usize,
     added: usize,
@@ -56,8 +57,8 @@ pub struct SpanLine {
 impl ParagraphCounts {
     /// The counts of a comparison.
     pub fn of(stat: &ParagraphStat) -> Self {
-        let ParagraphStat { same, rewrapped, changed, moved, added, removed } = *stat;
-        Self { same, rewrapped, changed, moved, added, removed }
+        let ParagraphStat { same, rewrapped, regrouped, changed, moved, added, removed } = *stat;
+        Self { same, rewrapped, regrouped, changed, moved, added, removed }
     }
 }
 
@@ -94,6 +95,7 @@ pub fn print(
                 let n = counted(b.len() as u64, "paragraph", "paragraphs");
                 print_dim(out, &format!("  ({n} re-wrapped, the words are the same)"))?;
             }
+            Block::Regrouped { a, b, words } => printer.regrouped(out, a, b, words)?,
             Block::Removed { a } => {
                 printer.whole(out, Style::Removed, "- ", &comparison.paragraphs.a, a, &texts.a)?;
             }
@@ -230,6 +232,26 @@ impl ComparisonPrinter<'_> {
         Ok(())
     }
 
+    fn regrouped(
+        &self,
+        out: &mut Output,
+        a: &Range<usize>,
+        b: &Range<usize>,
+        words: &[Span],
+    ) -> Result<(), Error> {
+        let fate = match (a.len(), b.len()) {
+            (1, n) => format!("1 paragraph split in {n}"),
+            (n, 1) => format!("{n} paragraphs joined"),
+            (n, m) if n == m => format!("{n} paragraphs wrapped otherwise"),
+            (n, m) => format!("{n} paragraphs wrapped otherwise, now {m}"),
+        };
+        if words.is_empty() {
+            return print_dim(out, &format!("  ({fate}, the words are the same)"));
+        }
+        print_dim(out, &format!("  ({fate}, and changed:)"))?;
+        self.words(out, "~ ", words)
+    }
+
     fn after(&self, paragraph: usize) -> &str {
         &self.texts.b[self.comparison.paragraphs.b[paragraph].clone()]
     }
@@ -246,6 +268,10 @@ impl ComparisonPrinter<'_> {
         Some(match block {
             Block::Same { .. } => return None,
             Block::Rewrapped { a, b } => plain("rewrapped", Some(a), Some(b)),
+            Block::Regrouped { a, b, words } => BlockLine {
+                spans: (!words.is_empty()).then(|| self.spans(words)),
+                ..plain("regrouped", Some(a), Some(b))
+            },
             Block::Removed { a } => BlockLine {
                 text: Some(stretch(&self.texts.a, &paragraphs.a[a.clone()])),
                 ..plain("removed", Some(a), None)

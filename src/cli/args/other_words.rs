@@ -1,8 +1,9 @@
-//! Words of other programs for what the verbs here do: whoever tries one is shown the way.
+//! Words of other programs for what the verbs here do, and options where there are none of that name: whoever
+//! tries one is shown the way.
 
-use clap::error::{ContextKind, ContextValue, Error};
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
-/// What to type instead of words that are no verbs.
+/// What to type instead of words that are no verbs, and of options that a verb does not have.
 #[derive(Debug)]
 pub struct Way {
     words: &'static [&'static str],
@@ -12,7 +13,7 @@ pub struct Way {
     does: &'static str,
 }
 
-const WAYS: [Way; 17] = [
+const WAYS: [Way; 20] = [
     Way {
         words: &[
             "commit", "save", "put", "import", "backup", "store", "update", "push", "snapshot",
@@ -96,12 +97,32 @@ const WAYS: [Way; 17] = [
         command: "dups",
         does: "finds groups of duplicates and near-duplicates",
     },
+    Way {
+        words: &["--at", "--as-of", "--date"],
+        command: "export --at",
+        does: "writes documents as they were at a time, 'archive cat DOC@2026-03-01' one of them",
+    },
+    Way {
+        words: &["--recursive", "-r", "-R"],
+        command: "add",
+        does: "takes folders with all that is in them",
+    },
+    Way {
+        words: &["--message", "-m"],
+        command: "add --note",
+        does: "keeps a note with what is added",
+    },
 ];
 
 impl Way {
-    /// The way out of an error about a word that is no verb.
+    /// The way out of an error about a word that is no verb, or no option of this one.
     pub fn out_of(error: &Error) -> Option<&'static Self> {
-        match error.get(ContextKind::InvalidSubcommand) {
+        let wrong = match error.kind() {
+            ErrorKind::InvalidSubcommand => error.get(ContextKind::InvalidSubcommand),
+            ErrorKind::UnknownArgument => error.get(ContextKind::InvalidArg),
+            _ => None,
+        };
+        match wrong {
             Some(ContextValue::String(word)) => Self::of(word),
             _ => None,
         }
@@ -123,10 +144,11 @@ impl Way {
     }
 }
 
-/// Puts the way into an error about a word that is no verb, where there is one.
+/// Puts the way into an error about such a word, where there is one.
 pub fn show_way(mut error: Error) -> Error {
     if let Some(way) = Way::out_of(&error) {
         error.remove(ContextKind::SuggestedSubcommand);
+        error.remove(ContextKind::SuggestedArg);
         let sentence = ContextValue::StyledStrs(vec![way.sentence().into()]);
         error.insert(ContextKind::Suggested, sentence);
     }
@@ -144,6 +166,7 @@ mod tests {
         let mut words: Vec<&str> = WAYS.iter().flat_map(|way| way.words).copied().collect();
         for way in &WAYS {
             let others = way.does.split('\'').filter_map(|text| text.strip_prefix("archive "));
+            let others = others.filter_map(|command| command.split(' ').next());
             for verb in others.chain([way.verb()]) {
                 assert!(program.find_subcommand(verb).is_some(), "{verb}");
             }

@@ -179,6 +179,17 @@ fn a_usage_error_becomes_one_sentence_and_the_help_to_read() {
             "unrecognized subcommand 'restore'; 'archive export' writes documents back as files",
             "archive export --help",
         ),
+        (
+            "archive ls --at 2026-03-01",
+            "unexpected argument '--at' found; 'archive export --at' writes documents as they were at a \
+             time, 'archive cat DOC@2026-03-01' one of them",
+            "archive export --help",
+        ),
+        (
+            "archive export -o -",
+            "files go into a folder; archive cat DOC writes one to standard output",
+            "archive export --help",
+        ),
         ("archive add -", "standard input needs a name: --as NAME", "archive add --help"),
         ("archive", "a verb is missing", "archive --help"),
     ] {

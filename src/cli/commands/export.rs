@@ -98,6 +98,16 @@ struct Exporter<'a> {
     is_damaged: bool,
 }
 
+impl ExportArgs {
+    /// What the grammar cannot say.
+    pub fn check(&self) -> Result<(), &'static str> {
+        match self.output.as_os_str() == "-" {
+            true => Err("files go into a folder; archive cat DOC writes one to standard output"),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Writes documents back as files.
 pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;

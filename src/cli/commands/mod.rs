@@ -80,6 +80,7 @@ impl Verb {
         match self {
             Self::Add(arguments) => arguments.check(),
             Self::Audit(arguments) => arguments.check(),
+            Self::Export(arguments) => arguments.check(),
             _ => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     diff,
-    text::{self, Unseen},
+    text::{self, ScopedText, Unseen},
     types::{
         document::{Document, Revision},
         error::Error,
@@ -19,7 +19,7 @@ use crate::{
 
 pub use crate::diff::{Block, Comparison, ParagraphStat, Sides, Span, Stat, WordStat};
 
-pub use crate::text::{Charset, Rule, UnseenKind};
+pub use crate::text::{Charset, Rule, Scope, UnseenKind};
 
 use super::{
     Archive,
@@ -40,8 +40,12 @@ pub enum Difference {
     None,
     /// Both are text: what people read, and how it differs.
     Text {
-        /// The texts, decoded, of HTML the visible part.
+        /// The texts, decoded, of pages what the scope says.
         texts: Sides<String>,
+        /// How much of pages they are; `None` where neither is a page.
+        scope: Option<Scope>,
+        /// What differs outside of their main parts; `None` where all is in the texts.
+        outside: Option<OutsideChanges>,
         /// How they differ; nothing when only what is not shown differs.
         comparison: Box<Comparison>,
         /// What differs of pages that is not in their texts, and how often.
@@ -51,6 +55,26 @@ pub enum Difference {
     Binary,
     /// At least one has more bytes than are compared as text.
     TooLong,
+}
+
+/// How texts are read to be compared.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CompareOptions {
+    /// The encoding of those that do not prove theirs.
+    pub encoding: Option<Charset>,
+    /// How much of pages.
+    pub scope: Scope,
+}
+
+/// How much differs that is visible and not in the main parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutsideChanges {
+    /// Anything does, if only signs.
+    pub differs: bool,
+    /// Words that came.
+    pub n_added: usize,
+    /// Words that went.
+    pub n_removed: usize,
 }
 
 /// How much differs of one sort of things that are not in the text of a page.
@@ -93,11 +117,11 @@ impl Archive {
         Ok(decoded.map(|it| FoundEncoding { name: it.encoding, rule: it.rule }))
     }
 
-    /// Compares two contents; those that do not prove their encoding are read in the one that is named.
+    /// Compares two contents.
     pub fn compare(
         &self,
         sides: Sides<Operand>,
-        named: Option<Charset>,
+        options: CompareOptions,
     ) -> Result<Compared, Error> {
         let n_kept_max = limits::TEXT_BYTES_MAX as u64;
         let (a, b) = (self.known(sides.a, n_kept_max)?, self.known(sides.b, n_kept_max)?);
@@ -105,7 +129,7 @@ impl Archive {
         let difference = if facts.a.digest == facts.b.digest {
             Difference::None
         } else if facts.a.may_be_text() && facts.b.may_be_text() {
-            self.difference_of_texts(a, b, named)?
+            self.difference_of_texts(a, b, options)?
         } else if [&facts.a, &facts.b].into_iter().all(Facts::is_text_of_any_size) {
             Difference::TooLong
         } else {
@@ -135,33 +159,109 @@ impl Archive {
         &self,
         a: KnownOperand,
         b: KnownOperand,
-        named: Option<Charset>,
+        options: CompareOptions,
     ) -> Result<Difference, Error> {
-        let has_tables = [&a, &b].into_iter().any(|it| text::has_tables(&it.facts.media_type));
-        let (Some(a), Some(b)) = (self.text_of(a, named)?, self.text_of(b, named)?) else {
+        let (Some(a), Some(b)) = (self.source_of(a)?, self.source_of(b)?) else {
             return Ok(Difference::Binary);
         };
-        let texts = Sides { a: &a.0[..], b: &b.0[..] };
-        let comparison = match has_tables {
-            true => diff::compare_tables(texts),
-            false => diff::compare(texts),
-        };
-        let comparison = Box::new(comparison);
-        let unseen = unseen_changes(&a.1, &b.1);
-        Ok(Difference::Text { texts: Sides { a: a.0, b: b.0 }, comparison, unseen })
+        Ok(difference(&Sides { a, b }, options).unwrap_or(Difference::Binary))
     }
 
-    /// The text of a side, and what of it is not in that.
-    fn text_of(
-        &self,
-        known: KnownOperand,
-        named: Option<Charset>,
-    ) -> Result<Option<(String, Vec<Unseen>)>, Error> {
+    fn source_of(&self, known: KnownOperand) -> Result<Option<TextSource>, Error> {
         let media_type = known.facts.media_type.clone();
-        let Some(bytes) = self.bytes_of(known)? else { return Ok(None) };
-        let read = text::readable_in(&bytes, &media_type, named);
-        Ok(read.map(|it| (text::composed(it.text), text::unseen(&bytes, &media_type, named))))
+        Ok(self.bytes_of(known)?.map(|bytes| TextSource { bytes, media_type }))
     }
+}
+
+/// What a text is read from.
+struct TextSource {
+    bytes: Vec<u8>,
+    media_type: String,
+}
+
+/// How two texts differ; `None` where one is none.
+///
+/// Where one page has no clear main part, whole pages are compared. So they are where main parts say worse
+/// what changed: more words than in whole pages, since they are not the same part, or nothing at all.
+fn difference(sources: &Sides<TextSource>, options: CompareOptions) -> Option<Difference> {
+    let read = |source: &TextSource, scope| {
+        text::read(&source.bytes, &source.media_type, options.encoding, scope)
+    };
+    let compared = |scope| {
+        let readings = Sides { a: read(&sources.a, scope)?, b: read(&sources.b, scope)? };
+        Some(ScopedComparison::of(readings, sources))
+    };
+    let found = compared(options.scope)?;
+    let (differs, outside) = (found.differs(), found.outside);
+    if !found.has_outside() || differs != outside.differs && !found.has_whole() {
+        return Some(found.difference());
+    }
+    let whole = compared(Scope::Page)?;
+    let says_more = match differs {
+        true => whole.n_words() < found.n_words(),
+        false => whole.differs(),
+    };
+    Some(if found.has_whole() || says_more { whole } else { found }.difference())
+}
+
+/// Two texts compared in a scope.
+struct ScopedComparison {
+    readings: Sides<ScopedText>,
+    comparison: Comparison,
+    outside: OutsideChanges,
+}
+
+impl ScopedComparison {
+    fn of(readings: Sides<ScopedText>, sources: &Sides<TextSource>) -> Self {
+        let is_source = |it: &ScopedText| it.scope == Some(Scope::Source);
+        let has_tables = ![&readings.a, &readings.b].into_iter().any(is_source)
+            && [&sources.a, &sources.b].into_iter().any(|it| text::has_tables(&it.media_type));
+        let compare = if has_tables { diff::compare_tables } else { diff::compare };
+        let comparison = compare(Sides { a: &readings.a.text, b: &readings.b.text });
+        let outside = compare(Sides { a: &readings.a.rest, b: &readings.b.rest });
+        let outside = OutsideChanges {
+            differs: differs(&outside),
+            n_added: outside.stat.words.added,
+            n_removed: outside.stat.words.removed,
+        };
+        Self { readings, comparison, outside }
+    }
+
+    fn differs(&self) -> bool {
+        differs(&self.comparison)
+    }
+
+    /// Whether there is any text outside of the main parts.
+    fn has_outside(&self) -> bool {
+        !self.readings.a.rest.is_empty() || !self.readings.b.rest.is_empty()
+    }
+
+    /// Whether a page is compared as a whole, whatever the other side is.
+    fn has_whole(&self) -> bool {
+        let is_whole = |it: &ScopedText| it.scope == Some(Scope::Page);
+        is_whole(&self.readings.a) || is_whole(&self.readings.b)
+    }
+
+    /// How many words changed in the texts.
+    fn n_words(&self) -> usize {
+        self.comparison.stat.words.added + self.comparison.stat.words.removed
+    }
+
+    fn difference(self) -> Difference {
+        let (has_whole, has_outside) = (self.has_whole(), self.has_outside());
+        let Sides { a, b } = self.readings;
+        Difference::Text {
+            unseen: unseen_changes(&a.unseen, &b.unseen),
+            scope: if has_whole { Some(Scope::Page) } else { a.scope.or(b.scope) },
+            outside: has_outside.then_some(self.outside),
+            texts: Sides { a: a.text, b: b.text },
+            comparison: Box::new(self.comparison),
+        }
+    }
+}
+
+fn differs(comparison: &Comparison) -> bool {
+    !comparison.blocks.iter().all(|block| matches!(block, Block::Same { .. }))
 }
 
 /// Counts sort by sort what differs.
@@ -198,6 +298,46 @@ fn n_changed(a: &[String], b: &[String]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const TEXT: &str = "The harbour is closed, the board said, to ships of more than 20 metres, until the gap \
+        is filled with rock from the quarry at Harrow Ness, which takes a week or two.";
+
+    fn page_difference(a: &str, b: &str) -> (Option<Scope>, usize, Option<OutsideChanges>) {
+        let source = |page: &str| TextSource {
+            bytes: page.as_bytes().to_vec(),
+            media_type: "text/html".to_owned(),
+        };
+        let sources = Sides { a: source(a), b: source(b) };
+        match difference(&sources, CompareOptions::default()) {
+            Some(Difference::Text { scope, comparison, outside, .. }) => {
+                (scope, comparison.stat.words.added + comparison.stat.words.removed, outside)
+            }
+            _ => panic!("no texts"),
+        }
+    }
+
+    #[test]
+    fn whole_pages_are_compared_where_main_parts_say_worse_what_changed() {
+        let article = format!("<div><p>{TEXT}<p>{TEXT}</div>");
+        let (menu, sign) = ("<ul><li><a href=/>Home</a></ul>", "<nav>Back</nav>");
+        let (page, changed) = (format!("{menu}{article}"), format!("{menu}{article}{sign}"));
+        let differs = OutsideChanges { differs: true, n_added: 1, n_removed: 0 };
+        assert_eq!(page_difference(&page, &changed), (Some(Scope::Article), 0, Some(differs)));
+        // One of them has no main part.
+        let short = format!("{menu}<p>Moved.");
+        assert_eq!(page_difference(&page, &short).0, Some(Scope::Page));
+        // One word makes another part the main one.
+        let part = |text: &str| {
+            format!("<div>{menu}<div>{menu}<div><p>{text}</p><p>{TEXT}</p></div></div></div>")
+        };
+        let (text, other) = (TEXT.repeat(4), TEXT.repeat(4).to_uppercase());
+        let two = |a: &str, b: &str| part(&format!("{text}{a}")) + &part(&format!("{other}{b}"));
+        let found = page_difference(&two(" a, b, c,", ""), &two(" a, b, c,", " a, b, c, d, e,"));
+        assert_eq!(found, (Some(Scope::Page), 5, None));
+        // The menu was above and is below.
+        let (above, below) = (format!("{menu}{article}"), format!("{article}{menu}"));
+        assert_eq!(page_difference(&above, &below), (Some(Scope::Page), 0, None));
+    }
 
     #[test]
     fn what_is_not_seen_is_counted_sort_by_sort() {

@@ -6,7 +6,7 @@
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-use super::attributes::Attributes;
+use super::{attributes::Attributes, names::Names};
 
 /// A stretch of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +41,19 @@ pub(super) struct Tokens<'a> {
     rest: &'a str,
     last_start: &'a str,
     attributes: Vec<(&'static str, &'a [u8])>,
+    has_names: bool,
     content: Option<RawContent>,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn of(html: &'a str) -> Self {
-        Self { rest: html, last_start: "", attributes: Vec::new(), content: None }
+        let (last_start, attributes) = ("", Vec::new());
+        Self { rest: html, last_start, attributes, has_names: false, content: None }
+    }
+
+    /// The same with the attributes that name an element or its kind.
+    pub(super) fn with_names(html: &'a str) -> Self {
+        Self { has_names: true, ..Self::of(html) }
     }
 
     /// Those attributes of the start tag read last that are [`KEPT`], each once, as they are written.
@@ -120,7 +127,8 @@ impl<'a> Tokens<'a> {
         let mut end_of_value: *const u8 = more.as_ptr();
         for (name, value) in attributes.by_ref() {
             end_of_value = value.as_ptr_range().end;
-            if let Some(name) = kept_name(name).filter(|_| !is_end)
+            let kept = kept_name(name, self.has_names);
+            if let Some(name) = kept.filter(|_| !is_end)
                 && self.attributes.iter().all(|(it, _)| *it != name)
             {
                 self.attributes.push((name, value));
@@ -185,8 +193,13 @@ const KEPT: [&str; 23] = [
     "aria-label",
 ];
 
-fn kept_name(name: &[u8]) -> Option<&'static str> {
-    KEPT.into_iter().find(|it| it.len() == name.len() && name.eq_ignore_ascii_case(it.as_bytes()))
+fn kept_name(name: &[u8], has_names: bool) -> Option<&'static str> {
+    let names = if has_names { &Names::ATTRIBUTES[..] } else { &[] };
+    names
+        .iter()
+        .copied()
+        .chain(KEPT)
+        .find(|it| it.len() == name.len() && name.eq_ignore_ascii_case(it.as_bytes()))
 }
 
 const CDATA: &str = "<![CDATA[";

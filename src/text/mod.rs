@@ -1,7 +1,9 @@
 //! Text out of bytes: their media type, the decoded text, what people see of it, what can be compared.
 //!
-//! bytes → [`media_type`] → [`readable`] (decoded, pages rendered) → [`Normal`].
+//! bytes → [`media_type`] → [`readable`] (decoded, pages rendered) → [`Normal`]; what is compared is
+//! [`read`] with a [`Scope`].
 
+mod article;
 mod attributes;
 mod charset;
 mod declared;
@@ -10,9 +12,13 @@ mod guess;
 mod kinds;
 mod markup;
 mod media;
+mod names;
 mod normal;
+mod outline;
 mod roles;
+mod scope;
 mod tree;
+mod trim;
 mod visible;
 
 use std::borrow::Cow;
@@ -22,6 +28,7 @@ pub use decode::{Decoded, Rule, decode};
 pub use kinds::{has_tables, may_be_text};
 pub use media::media_type;
 pub use normal::{NORMAL_VERSION, Normal};
+pub use scope::{Scope, ScopedText, read};
 pub use visible::{Unseen, UnseenKind, visible};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -32,22 +39,7 @@ use crate::types::limits::TEXT_BYTES_MAX;
 ///
 /// `None` when the bytes are no text, or more of it than is treated as text.
 pub fn readable<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
-    readable_in(bytes, media_type, None)
-}
-
-/// The same where somebody names the encoding, as in [`decode`].
-pub fn readable_in<'a>(
-    bytes: &'a [u8],
-    media_type: &str,
-    named: Option<Charset>,
-) -> Option<Decoded<'a>> {
-    if bytes.len() > TEXT_BYTES_MAX {
-        return None;
-    }
-    let mut decoded = decode(bytes, media_type, named)?;
-    if decoded.text.contains('\r') {
-        decoded.text = Cow::Owned(decoded.text.replace("\r\n", "\n").replace('\r', "\n"));
-    }
+    let mut decoded = decoded(bytes, media_type, None)?;
     if kinds::is_html(media_type) {
         decoded.text = Cow::Owned(visible(&decoded.text, kinds::is_xhtml(media_type)));
     }
@@ -62,14 +54,16 @@ pub fn composed(text: Cow<'_, str>) -> String {
     }
 }
 
-/// What of a page is not in its readable text, in order; nothing of what is no page.
-pub fn unseen(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Vec<Unseen> {
-    if bytes.len() > TEXT_BYTES_MAX || !kinds::is_html(media_type) {
-        return Vec::new();
+/// Decoded text, lines ended by `\n`; `None` when it is none, or too much.
+fn decoded<'a>(bytes: &'a [u8], media_type: &str, named: Option<Charset>) -> Option<Decoded<'a>> {
+    if bytes.len() > TEXT_BYTES_MAX {
+        return None;
     }
-    let decoded = decode(bytes, media_type, named);
-    let unseen = |it: Decoded<'_>| visible::unseen(&it.text, kinds::is_xhtml(media_type));
-    decoded.map(unseen).unwrap_or_default()
+    let mut decoded = decode(bytes, media_type, named)?;
+    if decoded.text.contains('\r') {
+        decoded.text = Cow::Owned(decoded.text.replace("\r\n", "\n").replace('\r', "\n"));
+    }
+    Some(decoded)
 }
 
 #[cfg(test)]

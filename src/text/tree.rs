@@ -88,9 +88,17 @@ pub(super) const DOCUMENT: NodeId = 0;
 impl PageTree {
     /// The tree of a page; of XHTML, `/>` ends any element, and CDATA may stand anywhere.
     pub(super) fn of(html: &str, is_xhtml: bool) -> Self {
+        Self::built(is_xhtml, Tokens::of(html))
+    }
+
+    /// The same with the names of elements: class, id and role.
+    pub(super) fn with_names(html: &str, is_xhtml: bool) -> Self {
+        Self::built(is_xhtml, Tokens::with_names(html))
+    }
+
+    fn built(is_xhtml: bool, mut tokens: Tokens<'_>) -> Self {
         let sink = Sink::new();
         let builder = TreeBuilder::new(sink, TreeBuilderOpts::default());
-        let mut tokens = Tokens::of(html);
         let takes_cdata =
             || is_xhtml || builder.adjusted_current_node_present_but_not_in_html_namespace();
         while let Some(token) = tokens.next(takes_cdata) {
@@ -118,6 +126,11 @@ impl PageTree {
     /// A node.
     pub(super) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
+    }
+
+    /// How many there are.
+    pub(super) fn n_nodes(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Its first child.

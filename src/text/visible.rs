@@ -1,5 +1,6 @@
 //! What people see of an HTML page, and what they do not see of it though it may matter.
 
+use super::article::{Mark, main_part};
 use super::roles::{self, Role, is_html, role};
 use super::tree::{DOCUMENT, Element, Node, NodeId, PageTree};
 
@@ -17,12 +18,45 @@ pub fn visible(html: &str, is_xhtml: bool) -> String {
     page.text
 }
 
-/// What of a page is not in its visible text, in order.
-pub fn unseen(html: &str, is_xhtml: bool) -> Vec<Unseen> {
-    let tree = PageTree::of(html, is_xhtml);
-    let mut page = Page::of(&tree, Some(Vec::new()));
+/// What there is of a page.
+pub(super) struct PageText {
+    /// The visible text of its main part, if there is a clear one and it was looked for.
+    pub main: Option<String>,
+    /// All other visible text.
+    pub rest: String,
+    /// What is in none of both, in order.
+    pub unseen: Vec<Unseen>,
+}
+
+/// A page with its main part apart.
+pub(super) fn in_parts(html: &str, is_xhtml: bool) -> PageText {
+    let tree = PageTree::with_names(html, is_xhtml);
+    let Some(main) = main_part(&tree) else { return whole(&tree) };
+    let mut marks = vec![None; tree.n_nodes()];
+    for (id, mark) in main {
+        marks[id as usize] = Some(mark);
+    }
+    let walked = |wants_main: bool| {
+        let mut page = Page::of(&tree, (!wants_main).then(Vec::new));
+        page.parts = Some(Parts { marks: &marks, wants_main });
+        page.is_wanted = !wants_main;
+        page.walk();
+        page
+    };
+    let rest = walked(false);
+    let main = Some(walked(true).text);
+    PageText { main, rest: rest.text, unseen: rest.unseen.unwrap_or_default() }
+}
+
+/// A page of which no main part is looked for.
+pub(super) fn in_whole(html: &str, is_xhtml: bool) -> PageText {
+    whole(&PageTree::of(html, is_xhtml))
+}
+
+fn whole(tree: &PageTree) -> PageText {
+    let mut page = Page::of(tree, Some(Vec::new()));
     page.walk();
-    page.unseen.unwrap_or_default()
+    PageText { main: None, rest: page.text, unseen: page.unseen.unwrap_or_default() }
 }
 
 /// A thing of a page that is not in its visible text.
@@ -69,7 +103,20 @@ enum Gap {
 enum Step {
     Siblings(NodeId),
     Enter(NodeId),
-    Leave { role: Role, shows: bool, is_host: bool },
+    Leave { role: Role, shows: bool, is_wanted: bool, is_host: bool },
+}
+
+/// The parts of a page, by node, and which of them is shown.
+struct Parts<'t> {
+    marks: &'t [Option<Mark>],
+    wants_main: bool,
+}
+
+impl Parts<'_> {
+    /// Whether what lies in a node is wanted, if that is another matter than around it.
+    fn wants(&self, id: NodeId) -> Option<bool> {
+        self.marks[id as usize].map(|mark| (mark == Mark::Main) == self.wants_main)
+    }
 }
 
 struct Row {
@@ -90,6 +137,9 @@ struct Page<'t> {
     /// Signs of open elements, and whether they stand in the text.
     marks: Vec<(&'static str, bool)>,
     shows: bool,
+    /// Which part of the page is shown, if not all.
+    parts: Option<Parts<'t>>,
+    is_wanted: bool,
     /// Shadow hosts that are open, and the names of slots in each that were filled.
     hosts: Vec<(NodeId, Vec<String>)>,
     steps: Vec<Step>,
@@ -107,6 +157,8 @@ impl<'t> Page<'t> {
             n_pre: 0,
             marks: Vec::new(),
             shows: true,
+            parts: None,
+            is_wanted: true,
             hosts: Vec::new(),
             steps: Vec::new(),
         }
@@ -121,9 +173,9 @@ impl<'t> Page<'t> {
                     self.enter(id);
                 }
                 Step::Enter(id) => self.enter(id),
-                Step::Leave { role, shows, is_host } => {
+                Step::Leave { role, shows, is_wanted, is_host } => {
                     self.leave(role);
-                    self.shows = shows;
+                    (self.shows, self.is_wanted) = (shows, is_wanted);
                     if is_host {
                         self.hosts.pop();
                     }
@@ -138,9 +190,10 @@ impl<'t> Page<'t> {
 
     fn enter(&mut self, id: NodeId) {
         let tree = self.tree;
+        let is_wanted = self.parts.as_ref().and_then(|it| it.wants(id)).unwrap_or(self.is_wanted);
         let element = match tree.node(id) {
             Node::Root => return,
-            Node::Text(text) if self.shows => return self.put(text),
+            Node::Text(text) if self.shows && is_wanted => return self.put(text),
             Node::Text(_) => return,
             Node::Element(element) => element,
         };
@@ -151,13 +204,17 @@ impl<'t> Page<'t> {
         }
         let shadow = element.template;
         let is_host = shadow.is_some() || role == Role::Slot;
-        self.steps.push(Step::Leave { role, shows: self.shows, is_host });
+        // What is not wanted keeps apart what stands before and after it, no more.
+        let shown_role = if is_wanted { role } else { unwanted(role) };
+        let (shows, was_wanted) = (self.shows, self.is_wanted);
+        self.steps.push(Step::Leave { role: shown_role, shows, is_wanted: was_wanted, is_host });
+        self.is_wanted = is_wanted;
         match role {
             Role::Drawn => self.shows = false,
             Role::Label => self.shows = true,
             _ => self.shows |= is_html(element),
         }
-        self.begin(role);
+        self.begin(shown_role);
         match shadow {
             Some(shadow) => {
                 self.hosts.push((id, Vec::new()));
@@ -354,6 +411,17 @@ impl<'t> Page<'t> {
     }
 }
 
+/// What an element does whose text is not wanted.
+fn unwanted(role: Role) -> Role {
+    match role {
+        Role::Paragraph | Role::Pre | Role::Line | Role::Label | Role::Row | Role::Cell => {
+            Role::Paragraph
+        }
+        Role::Marked(_) => Role::Inline,
+        role => role,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -493,8 +561,11 @@ mod tests {
         let page = "<ol start=3><li><a href=/b title=Hint>b</a><img src=i.png alt='An image'></ol>
             <input value=7 checked><p hidden>Not <b>now</b><noscript>n</noscript><script>no</script></p>
             <svg><title>A <b>map</b></title></svg><input type=hidden value=1><iframe src=f></iframe>";
-        let found: Vec<String> =
-            unseen(page, false).iter().map(|it| format!("{:?} {}", it.kind, it.value)).collect();
+        let found: Vec<String> = in_whole(page, false)
+            .unseen
+            .iter()
+            .map(|it| format!("{:?} {}", it.kind, it.value))
+            .collect();
         assert_eq!(
             found,
             [
@@ -559,7 +630,7 @@ mod tests {
         ) {
             let html = parts.concat();
             prop_assert!(visible(&html, false).len() <= 4 * html.len());
-            let _ = unseen(&html, true);
+            let _ = in_parts(&html, true);
         }
     }
 }

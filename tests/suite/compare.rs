@@ -8,7 +8,7 @@ use std::{
 use docarchive::internals::{
     archive::{
         Archive,
-        compare::{Compared, Difference},
+        compare::{CompareOptions, Compared, Difference},
         operand::Outside,
     },
     backend::{
@@ -66,7 +66,7 @@ fn grown() -> Contents {
 
 fn asked(archive: &Archive, a: &str, b: &str, outside: &One) -> Result<Compared, Error> {
     let words = (a.as_bytes(), Some(b.as_bytes()));
-    archive.compare(archive.operands(words, context(9).now, outside)?, None)
+    archive.compare(archive.operands(words, context(9).now, outside)?, CompareOptions::default())
 }
 
 /// Flips the bits of every pack.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
-    archive::compare::Charset,
+    archive::compare::{Charset, Scope},
     cli::walk::check_glob,
     types::{
         error::Error,
@@ -21,6 +21,7 @@ const SIZE_FORMS: &str =
 const DURATION_FORMS: &str = "30s, 10m or 2h";
 const ENCODING_FORMS: &str = "the name of an encoding, such as utf-8, windows-1252, shift_jis, utf-16le, \
     cp437, cp850, cp852, cp866 or macintosh";
+const SCOPE_FORMS: &str = "article, page or source";
 const SHARE_FORMS: &str = "a share from 0 to 1, such as 0.8, or 80%";
 
 /// More threads than the one that keeps the order can feed.
@@ -58,6 +59,16 @@ impl When {
 /// An encoding by its name.
 pub fn encoding(text: &str) -> Result<Charset, String> {
     Charset::for_label(text).ok_or_else(|| format!("write {ENCODING_FORMS}"))
+}
+
+/// How much of a page.
+pub fn scope(text: &str) -> Result<Scope, String> {
+    match text {
+        "article" => Ok(Scope::Article),
+        "page" => Ok(Scope::Page),
+        "source" => Ok(Scope::Source),
+        _ => Err(format!("write {SCOPE_FORMS}")),
+    }
 }
 
 pub fn when(text: &str) -> Result<When, String> {

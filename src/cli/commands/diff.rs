@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::{
     archive::{
         compare::{
-            Block, Charset, Compared, Comparison, Difference, Sides, Stat, UnseenChanges,
-            UnseenKind,
+            Block, Charset, CompareOptions, Compared, Comparison, Difference, OutsideChanges,
+            Scope, Sides, Stat, UnseenChanges, UnseenKind,
         },
         operand::Facts,
     },
@@ -64,6 +64,11 @@ pub struct DiffArgs {
     #[arg(long, value_name = "NAME", value_parser = values::encoding, conflicts_with = "unified")]
     pub encoding: Option<Charset>,
 
+    /// Of pages compare this: article, the main part; page, all that is visible; or source
+    #[arg(long, value_name = "SCOPE", value_parser = values::scope, conflicts_with = "unified")]
+    #[arg(default_value = "article")]
+    pub scope: Scope,
+
     /// Exit with 1 when the two differ
     #[arg(long)]
     pub exit_code: bool,
@@ -82,10 +87,20 @@ struct DiffLine<'a> {
     a: SideLine<'a>,
     b: SideLine<'a>,
     kind: &'static str,
+    scope: Option<&'static str>,
     paragraphs: Option<comparison::ParagraphCounts>,
     words: Option<comparison::WordCounts>,
+    outside: Option<OutsideCounts>,
     unseen: Option<UnseenCounts>,
     blocks: Option<Vec<comparison::BlockLine>>,
+}
+
+/// What changed that is visible and not in the main part.
+#[derive(Serialize)]
+struct OutsideCounts {
+    differs: bool,
+    added: usize,
+    removed: usize,
 }
 
 /// What changed that is not in the text of a page.
@@ -146,7 +161,8 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
         }
         _ => {
             let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
-            let compared = archive.compare(sides, args.encoding)?;
+            let options = CompareOptions { encoding: args.encoding, scope: args.scope };
+            let compared = archive.compare(sides, options)?;
             match session.globals.json {
                 true => print_json(session, args, &labels, &compared)?,
                 false => print_text(session, args, &labels, &compared)?,
@@ -190,12 +206,15 @@ fn print_text(
             }
             Ok(())
         }
-        Difference::Text { texts, comparison, unseen } => {
+        Difference::Text { texts, comparison, unseen, scope, outside } => {
             session.out.line(&heading)?;
+            if let Some(compared) = compared_part(*scope, outside.is_some()) {
+                session.out.line(&compared)?;
+            }
             if !args.stat {
                 comparison::print(&mut session.out, texts, comparison, args.context.unwrap_or(0))?;
             }
-            session.out.line(&sentence(comparison, unseen))
+            session.out.line(&sentence(comparison, unseen, *outside))
         }
     }
 }
@@ -205,10 +224,26 @@ fn what(facts: &Facts) -> &'static str {
     if facts.is_text_of_any_size() { "" } else { "binary, " }
 }
 
+/// What was compared, where it is not all that people see.
+fn compared_part(scope: Option<Scope>, has_outside: bool) -> Option<String> {
+    match scope {
+        Some(Scope::Article) if has_outside => {
+            Some("compared: the main part; --scope page for all of it".to_owned())
+        }
+        Some(Scope::Source) => Some("compared: the source".to_owned()),
+        _ => None,
+    }
+}
+
 /// How much changed: in the text, and of what is not in it.
-fn sentence(comparison: &Comparison, unseen: &[UnseenChanges]) -> String {
+fn sentence(
+    comparison: &Comparison,
+    unseen: &[UnseenChanges],
+    outside: Option<OutsideChanges>,
+) -> String {
     let is_same = comparison.blocks.iter().all(|block| matches!(block, Block::Same { .. }));
-    let parts: Vec<String> = unseen.iter().map(unseen_part).collect();
+    let outside = outside.filter(|it| it.differs).map(outside_part);
+    let parts: Vec<String> = outside.into_iter().chain(unseen.iter().map(unseen_part)).collect();
     let text = match (is_same, parts.is_empty()) {
         (true, true) => "the bytes differ, the text that people read does not".to_owned(),
         (true, false) => "same words".to_owned(),
@@ -218,6 +253,14 @@ fn sentence(comparison: &Comparison, unseen: &[UnseenChanges]) -> String {
         None => text,
         Some((last, [])) => format!("{text}; {last} changed"),
         Some((last, others)) => format!("{text}; {} and {last} changed", others.join(", ")),
+    }
+}
+
+fn outside_part(changes: OutsideChanges) -> String {
+    let (one, many) = ("word outside the main part", "words outside the main part");
+    match changes.n_added.max(changes.n_removed) as u64 {
+        0 => "signs outside the main part".to_owned(),
+        n => counted(n, one, many),
     }
 }
 
@@ -255,6 +298,14 @@ fn text_sentence(stat: &Stat) -> String {
     )
 }
 
+fn scope_word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Article => "article",
+        Scope::Page => "page",
+        Scope::Source => "source",
+    }
+}
+
 fn print_json(
     session: &mut Session,
     args: &DiffArgs,
@@ -265,8 +316,10 @@ fn print_json(
         a: SideLine::of(&labels.a, &compared.facts.a),
         b: SideLine::of(&labels.b, &compared.facts.b),
         kind: "same",
+        scope: None,
         paragraphs: None,
         words: None,
+        outside: None,
         unseen: None,
         blocks: None,
     };
@@ -274,7 +327,13 @@ fn print_json(
         Difference::None => {}
         Difference::Binary => line.kind = "binary",
         Difference::TooLong => line.kind = "too-long",
-        Difference::Text { texts, comparison, unseen } => {
+        Difference::Text { texts, comparison, unseen, scope, outside } => {
+            line.scope = scope.map(scope_word);
+            line.outside = outside.map(|it| OutsideCounts {
+                differs: it.differs,
+                added: it.n_added,
+                removed: it.n_removed,
+            });
             line.unseen = Some(UnseenCounts::of(unseen));
             line.kind = "text";
             line.paragraphs = Some(comparison::ParagraphCounts::of(&comparison.stat.paragraphs));

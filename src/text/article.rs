@@ -1,0 +1,489 @@
+//! The main part of a page: what people come for, without menus, notices and teasers.
+//!
+//! The way is that of Readability (Arc90, Mozilla): paragraphs give points to what they lie in, links take
+//! them away; the best element and what is like it beside it are the main part, out of which is cut what is
+//! no text. Beyond it, the element is widened to what holds more text without links, and headline and lead
+//! are searched before it.
+
+use super::{
+    outline::{Counts, Kind, Outline, PartId},
+    tree::{NodeId, PageTree},
+    trim::Trimmed,
+};
+
+/// A main part shorter than that is looked for anew, with fewer rules. As in Readability.
+const CHARS_GOOD: u32 = 500;
+/// Chosen: less than that outside of links is no main part.
+const CHARS_MIN: f32 = 200.0;
+/// Chosen: with more of its text in links it is none.
+const LINK_DENSITY_MAX: f32 = 0.5;
+/// Chosen: what is found with fewer rules must be that many times as long.
+const WORTH: f32 = 1.5;
+/// Shorter paragraphs give no points. As in Readability, like the next five.
+const SCORED_CHARS_MIN: u32 = 25;
+/// How far up points go.
+const LEVELS: usize = 5;
+/// How many of the best are looked at.
+const N_BEST: usize = 5;
+/// With this share of the best one's points an element is its rival.
+const RIVAL: f32 = 0.75;
+/// What holds so many rivals is the better choice.
+const RIVALS_MIN: usize = 3;
+/// With this share of the best one's points an element beside it belongs to it.
+const LIKE: f32 = 0.2;
+/// Chosen: by this share more text makes an element around the best one the better choice.
+const WIDENED_BY: f32 = 0.5;
+/// Chosen: if not more of that text is in links.
+const WIDENED_LINKS: f32 = 0.1;
+
+/// What a node is to the main part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// It and what lies in it belong to it.
+    Main,
+    /// It and what lies in it do not, wherever it lies.
+    Cut,
+}
+
+/// Which rules hold: whether names weigh, and whether what looks like no text is cut out.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    drops_unlikely: bool,
+    weighs_names: bool,
+    trims: bool,
+}
+
+/// One after the other, until one finds enough.
+const ATTEMPTS: [Rules; 4] = [
+    Rules { drops_unlikely: true, weighs_names: true, trims: true },
+    Rules { drops_unlikely: false, weighs_names: true, trims: true },
+    Rules { drops_unlikely: false, weighs_names: false, trims: true },
+    Rules { drops_unlikely: false, weighs_names: false, trims: false },
+];
+
+/// What was chosen, and what is left in it.
+struct Choice {
+    marks: Vec<(NodeId, Mark)>,
+    counts: Counts,
+}
+
+impl Choice {
+    /// Whether what fewer rules chose is worth it.
+    fn is_better(&self, other: &Self) -> bool {
+        let least = if other.is_clear() { WORTH * other.counts.n_chars as f32 } else { 0.0 };
+        self.counts.n_chars as f32 > least.max(other.counts.n_chars as f32)
+    }
+
+    fn is_clear(&self) -> bool {
+        let density = self.counts.link_density();
+        let n_chars = self.counts.n_chars as f32;
+        density <= LINK_DENSITY_MAX && n_chars * (1.0 - density) >= CHARS_MIN
+    }
+}
+
+/// The main part of a page, by the nodes where it begins and ends; `None` without a clear one.
+pub(super) fn main_part(tree: &PageTree) -> Option<Vec<(NodeId, Mark)>> {
+    let mut best: Option<Choice> = None;
+    let mut outline: Option<(bool, Outline)> = None;
+    for rules in ATTEMPTS {
+        let kept = outline.take().filter(|(drops, _)| *drops == rules.drops_unlikely);
+        let current = match kept {
+            Some((_, outline)) => outline,
+            None => Outline::of(tree, rules.drops_unlikely)?,
+        };
+        let choice = choose(&current, rules);
+        outline = Some((rules.drops_unlikely, current));
+        let is_enough = choice.counts.n_chars >= CHARS_GOOD;
+        if best.as_ref().is_none_or(|best| choice.is_better(best)) {
+            best = Some(choice);
+        }
+        if is_enough {
+            break;
+        }
+    }
+    best.filter(Choice::is_clear).map(|best| best.marks)
+}
+
+fn choose(outline: &Outline, rules: Rules) -> Choice {
+    let scores = Scores::of(outline, rules.weighs_names);
+    let mut text = match rules.trims {
+        true => Trimmed::of(outline, &scores.counts, rules.weighs_names),
+        false => Trimmed::lightly(outline),
+    };
+    let Some(best) = scores.best() else {
+        return Choice { marks: Vec::new(), counts: Counts::default() };
+    };
+    let best = widened(outline, &text, best);
+    let neighbours = scores.with_neighbours(best);
+    if let Some(last) = neighbours.last().filter(|_| rules.trims) {
+        text.cut_tail(outline, *last);
+    }
+    let roots = [lead(outline, &text, neighbours[0]), neighbours].concat();
+    let mut counts = Counts::default();
+    roots.iter().for_each(|root| counts.add(&text.counts[*root]));
+    let title = (1..outline.len()).find(|part| outline.part(*part).kind == Kind::Title);
+    let id = |part: PartId| outline.part(part).id;
+    let main = title.into_iter().chain(roots.iter().copied()).map(|root| (id(root), Mark::Main));
+    let within = roots.iter().flat_map(|root| root + 1..outline.part(*root).end);
+    let cut = within.filter(|part| text.is_cut[*part]).map(id);
+    let cut = cut.chain(outline.dropped().iter().copied()).map(|id| (id, Mark::Cut));
+    Choice { marks: main.chain(cut).collect(), counts }
+}
+
+/// The best, or what holds more text like it.
+fn widened(outline: &Outline, text: &Trimmed, best: PartId) -> PartId {
+    let mut best = best;
+    for above in outline.ancestors_in_body(best) {
+        let (inner, outer) = (&text.counts[best], &text.counts[above]);
+        let n_more = outer.n_chars.saturating_sub(inner.n_chars) as f32;
+        if n_more < WIDENED_BY * inner.n_chars as f32 {
+            continue;
+        }
+        let n_link = outer.n_link.saturating_sub(inner.n_link) as f32 / 10.0;
+        if n_link > WIDENED_LINKS * n_more {
+            break;
+        }
+        best = above;
+    }
+    best
+}
+
+/// The headline and the paragraphs between it and the main part.
+fn lead(outline: &Outline, text: &Trimmed, root: PartId) -> Vec<PartId> {
+    let is_headline = |part: &PartId| {
+        let counts = &text.counts[*part];
+        let it = outline.part(*part);
+        it.kind == Kind::Heading(1)
+            && !it.is_besides
+            && counts.n_chars > 0
+            && counts.link_density() < 0.5
+    };
+    if (root..outline.part(root).end).any(|part| is_headline(&part)) {
+        return Vec::new();
+    }
+    let Some(headline) = (1..root).rev().find(is_headline) else { return Vec::new() };
+    let in_cut = text.in_cut(outline, 0);
+    let mut found = vec![headline];
+    let mut part = outline.part(headline).end;
+    while part < root {
+        let it = outline.part(part);
+        let is_text = matches!(it.kind, Kind::Paragraph | Kind::Heading(_)) || it.is_plain_box();
+        let is_lead =
+            is_text && !in_cut[part] && is_paragraph(&text.counts[part]) && it.end <= root;
+        found.extend(is_lead.then_some(part));
+        part = if is_lead { it.end } else { part + 1 };
+    }
+    found
+}
+
+/// Points that the parts of a page got.
+struct Scores<'o> {
+    outline: &'o Outline,
+    weighs_names: bool,
+    counts: Vec<Counts>,
+    scores: Vec<Option<f32>>,
+}
+
+impl<'o> Scores<'o> {
+    fn of(outline: &'o Outline, weighs_names: bool) -> Self {
+        let counts = outline.counted(|_, _| false);
+        let scores = vec![None; outline.len()];
+        let mut it = Self { outline, weighs_names, counts, scores };
+        (1..outline.len()).for_each(|part| it.score(part));
+        for (score, counts) in it.scores.iter_mut().zip(&it.counts) {
+            if let Some(score) = score {
+                *score *= 1.0 - counts.link_density();
+            }
+        }
+        it
+    }
+
+    /// Gives the points that a part is worth, if it is a paragraph.
+    fn score(&mut self, id: PartId) {
+        let part = self.outline.part(id);
+        match part.kind {
+            // A box around one paragraph is that paragraph.
+            Kind::Paragraph if self.is_alone(id) => self.give(part.parent, self.counts[id]),
+            Kind::Paragraph | Kind::Section | Kind::Heading(2..) | Kind::Cell | Kind::Pre => {
+                self.give(id, self.counts[id]);
+            }
+            Kind::Div if part.has_block => {
+                for run in self.outline.runs(id) {
+                    self.give(run[0], self.sum(&run));
+                }
+            }
+            Kind::Div => self.give(id, self.counts[id]),
+            _ => {}
+        }
+    }
+
+    fn sum(&self, parts: &[PartId]) -> Counts {
+        let mut sum = Counts::default();
+        parts.iter().for_each(|part| sum.add(&self.counts[*part]));
+        sum
+    }
+
+    fn is_alone(&self, paragraph: PartId) -> bool {
+        let parent = self.outline.part(paragraph).parent;
+        self.outline.part(parent).kind == Kind::Div
+            && self.outline.children(parent).take(2).count() == 1
+            && self.counts[parent].link_density() < 0.25
+    }
+
+    /// Gives the points of a paragraph to what it lies in, the less the farther above.
+    fn give(&mut self, id: PartId, counts: Counts) {
+        if counts.n_chars < SCORED_CHARS_MIN {
+            return;
+        }
+        let points = 2.0 + counts.n_commas as f32 + (counts.n_chars / 100).min(3) as f32;
+        let outline = self.outline;
+        for (level, above) in outline.ancestors(id).take(LEVELS).enumerate() {
+            let part = outline.part(above);
+            if part.parent == 0 {
+                break;
+            }
+            let weight = if self.weighs_names { f32::from(part.names.weight) } else { 0.0 };
+            let divider = match level {
+                0 => 1.0,
+                1 => 2.0,
+                level => 3.0 * level as f32,
+            };
+            *self.scores[above].get_or_insert(first_score(part.kind) + weight) += points / divider;
+        }
+    }
+
+    /// The element that is the main part, what stands beside it left aside.
+    fn best(&self) -> Option<PartId> {
+        let mut all: Vec<(f32, PartId)> = Vec::new();
+        for (part, score) in self.scores.iter().enumerate() {
+            let Some(score) = *score else { continue };
+            let at = all.partition_point(|(other, _)| *other >= score);
+            if at < N_BEST {
+                all.insert(at, (score, part));
+                all.truncate(N_BEST);
+            }
+        }
+        let (best_score, best) = *all.first()?;
+        let rivals = all[1..].iter().filter(|(score, _)| *score >= RIVAL * best_score);
+        let rivals: Vec<PartId> = rivals.map(|(_, part)| *part).collect();
+        Some(self.grown(self.above_rivals(best, &rivals).unwrap_or(best)))
+    }
+
+    /// What holds the best and several rivals.
+    fn above_rivals(&self, best: PartId, rivals: &[PartId]) -> Option<PartId> {
+        let holds =
+            |above: PartId, part: PartId| above < part && part < self.outline.part(above).end;
+        let n_held = |above: PartId| rivals.iter().filter(|it| holds(above, **it)).count();
+        self.outline.ancestors_in_body(best).find(|above| n_held(*above) >= RIVALS_MIN)
+    }
+
+    /// The best, or what is better around it or has nothing else in it.
+    fn grown(&self, best: PartId) -> PartId {
+        let score = |part: PartId| self.scores[part].unwrap_or(0.0);
+        let mut grown = best;
+        let mut last = score(best);
+        for above in self.outline.ancestors_in_body(best) {
+            let Some(score_above) = self.scores[above] else { continue };
+            if score_above < score(best) / 3.0 {
+                break;
+            }
+            if score_above > last {
+                grown = above;
+                break;
+            }
+            last = score_above;
+        }
+        let is_alone = |above: &PartId| self.outline.children(*above).take(2).count() == 1;
+        self.outline.ancestors_in_body(grown).take_while(is_alone).last().unwrap_or(grown)
+    }
+
+    /// The best with those beside it that are like it, or are paragraphs.
+    fn with_neighbours(&self, best: PartId) -> Vec<PartId> {
+        let outline = self.outline;
+        if outline.part(best).kind == Kind::Body {
+            return vec![best];
+        }
+        let parent = outline.part(best).parent;
+        let mut chosen = Vec::new();
+        let mut runs = outline.runs(parent).into_iter().peekable();
+        for part in outline.children(parent) {
+            if part == best || self.is_like(part, best) {
+                chosen.push(part);
+            }
+            if let Some(run) = runs.next_if(|run| run[0] == part)
+                && is_paragraph(&self.sum(&run))
+            {
+                chosen.extend(run);
+            }
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    }
+
+    /// Whether a part belongs to the best one beside it.
+    fn is_like(&self, part: PartId, best: PartId) -> bool {
+        let (part_of, best_of) = (self.outline.part(part), self.outline.part(best));
+        let best_score = self.scores[best].unwrap_or(0.0);
+        let has_its_class = best_of.class != 0 && part_of.class == best_of.class;
+        let bonus = if has_its_class { LIKE * best_score } else { 0.0 };
+        let is_good = |score: f32| score + bonus >= (LIKE * best_score).max(10.0);
+        let is_text = part_of.kind == Kind::Paragraph || part_of.is_plain_box();
+        self.scores[part].is_some_and(is_good) || is_text && is_paragraph(&self.counts[part])
+    }
+}
+
+/// Long without many links, or a sentence without any.
+fn is_paragraph(counts: &Counts) -> bool {
+    let density = counts.link_density();
+    counts.n_chars > 80 && density < 0.25 || density == 0.0 && counts.n_sentences > 0
+}
+
+/// What a part has before any points.
+fn first_score(kind: Kind) -> f32 {
+    match kind {
+        Kind::Div => 5.0,
+        Kind::Pre | Kind::Cell | Kind::Quote => 3.0,
+        Kind::ListPart | Kind::List | Kind::Item | Kind::Form => -3.0,
+        Kind::Heading(_) | Kind::TableHead => -5.0,
+        _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::visible::{PageText, in_parts};
+
+    const FIRST: &str = "The harbour is closed, the board said, to all ships of more than 20 metres, \
+        and it will stay so until the gap in the breakwater is filled with rock.";
+    const SECOND: &str = "Some 60 fishing boats can use the inner basin, but only for two hours either \
+        side of high water, so crews lose a third of their catch, their speaker said.";
+    const MENU: &str = "<ul class=menu><li><a href=/>Home</a><li><a href=/news>News</a></ul>";
+
+    fn article() -> String {
+        format!("<h1>Harbour closed</h1><p>{FIRST}</p><p>{SECOND}</p>")
+    }
+
+    fn article_text() -> String {
+        format!("Harbour closed\n\n{FIRST}\n\n{SECOND}")
+    }
+
+    #[track_caller]
+    fn assert_parts(page: &str, main: Option<&str>, rest: &str) {
+        let PageText { main: found, rest: found_rest, .. } = in_parts(page, false);
+        assert_eq!((found.as_deref(), &found_rest[..]), (main, rest), "{page}");
+    }
+
+    #[test]
+    fn menus_notices_and_teasers_are_not_the_main_part() {
+        let article = article();
+        let page = format!(
+            "<title>Tern Wire</title><body>{MENU}<div class=cookie-notice><p>We use cookies, and so do our \
+             partners, to make this page better. Do you agree?</p></div><div class=content>{article}\
+             <div class='related'><p>Another story about ships, whales, and all that.</p></div></div>\
+             <aside><p>Weather: rain.</p></aside><footer>About us</footer>"
+        );
+        let main = format!("Tern Wire\n\n{}", article_text());
+        let rest = "Home\nNews\n\nWe use cookies, and so do our partners, to make this page better. Do you \
+            agree?\n\nAnother story about ships, whales, and all that.\n\nWeather: rain.\n\nAbout us";
+        assert_parts(&page, Some(&main), rest);
+    }
+
+    #[test]
+    fn without_a_clear_main_part_there_is_none() {
+        for page in ["", "<p>Short.", "<nav>Home</nav><p>Fares from here."] {
+            assert_eq!(in_parts(page, false).main, None, "{page}");
+        }
+        let teaser = format!(
+            "<div><h2><a href=/1>Harbour closed</a></h2><p><a href=/1>{FIRST}</a></p></div>"
+        );
+        assert_eq!(in_parts(&teaser.repeat(20), false).main, None);
+    }
+
+    #[test]
+    fn a_layout_of_tables_has_a_main_part() {
+        let (menu, article) = (MENU, article());
+        let page = format!(
+            "<table><tr><td>{menu}<td><td><table><tr><td>{article}</table><tr><td colspan=3>Imprint</table>"
+        );
+        assert_parts(&page, Some(&article_text()), "Home\nNews\t\n\nImprint");
+    }
+
+    #[test]
+    fn all_posts_of_a_thread_are_the_main_part() {
+        let post = |n: u8| format!("<div class=post><p>{FIRST} {n}</p><p>{SECOND}</p></div>");
+        let page = format!("{MENU}<div id=thread>{}{}{}</div>", post(1), post(2), post(3));
+        let text = |n: u8| format!("{FIRST} {n}\n\n{SECOND}");
+        let main = [text(1), text(2), text(3)].join("\n\n");
+        assert_parts(&page, Some(&main), "Home\nNews");
+    }
+
+    #[test]
+    fn an_article_in_an_article_belongs_to_it() {
+        let page = format!(
+            "{MENU}<article>{}<article><p>{FIRST}</p><p>{SECOND}</p></article></article>",
+            article()
+        );
+        let main = format!("{}\n\n{FIRST}\n\n{SECOND}", article_text());
+        assert_parts(&page, Some(&main), "Home\nNews");
+    }
+
+    #[test]
+    fn headline_and_lead_stand_before_it_and_links_end_it() {
+        let page = format!(
+            "{MENU}<div class=head><h1>Harbour closed</h1><p>A storm tore a gap, and no ship can enter.</p></div>\
+             <div class=text><p>{FIRST}</p><p>{SECOND}</p><h3>More</h3><p><a href=/2>Next</a></p></div>"
+        );
+        let main = format!(
+            "Harbour closed\n\nA storm tore a gap, and no ship can enter.\n\n{FIRST}\n\n{SECOND}"
+        );
+        assert_parts(&page, Some(&main), "Home\nNews\n\nMore\n\nNext");
+    }
+
+    #[test]
+    fn forms_and_share_buttons_are_cut_out_and_tables_of_data_are_not() {
+        let page = format!(
+            "<div>{}<div class=share>Share <b>this</b></div><form><p>Write to us<input><input></form>\
+             <table><thead><tr><th>Ferry<th>Mon<tbody><tr><td>Swift<td>9.12</table><p>{FIRST}</div>{MENU}",
+            article()
+        );
+        let main = format!("{}\n\nFerry\tMon\nSwift\t9.12\n\n{FIRST}", article_text());
+        assert_parts(&page, Some(&main), "Share this\n\nWrite to us\n\nHome\nNews");
+    }
+
+    #[test]
+    fn a_shadow_tree_has_a_part_in_it() {
+        let page = format!(
+            "{MENU}<div><template shadowrootmode=open>{}<slot></slot></template><p>{FIRST}</p></div>",
+            article()
+        );
+        let main = format!("{}\n\n{FIRST}", article_text());
+        assert_parts(&page, Some(&main), "Home\nNews");
+    }
+
+    #[test]
+    fn every_text_is_in_one_of_both_parts() {
+        let page = format!("{MENU}<div>a {} b<i>c</i></div>d<ul><li>e<p>f</ul>g", article());
+        let PageText { main, rest, .. } = in_parts(&page, false);
+        let main = main.unwrap();
+        let whole = super::super::visible(&page, false);
+        let words = |text: &str| {
+            let mut words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+            words.sort();
+            words
+        };
+        assert_eq!(words(&format!("{main} {rest}")), words(&whole));
+    }
+
+    #[test]
+    fn time_grows_with_the_length_alone() {
+        for unit in
+            ["<div>", "<div><p>a, b", "<h1>a</h1>", "<div>a</div>b", "<nav><h1>a", "<td><table>"]
+        {
+            let page = format!("{}{}", unit.repeat(1_000), article());
+            let _ = in_parts(&page, false);
+        }
+        let deep = format!("{}{}", "<div>".repeat(10_000), article());
+        assert_eq!(in_parts(&deep, false).main, Some(article_text()));
+    }
+}

@@ -1,0 +1,452 @@
+//! The elements and texts of a page in a row, with what lies in each of them counted.
+//!
+//! One pass down makes the row, each pass back over it counts: time grows with the number of nodes.
+
+use std::collections::HashMap;
+
+use super::{
+    names::Names,
+    roles::{self, Role},
+    tree::{DOCUMENT, Element, Node, NodeId, PageTree},
+};
+
+/// Chosen: of more nodes than that no main part is looked for.
+const PARTS_MAX: usize = 200_000;
+
+/// The number of a part, in the order of the page; 0 is the document.
+pub(super) type PartId = usize;
+
+/// An element or a text that is shown.
+pub(super) struct Part {
+    /// Its node.
+    pub id: NodeId,
+    /// What it lies in.
+    pub parent: PartId,
+    /// Past the last that lies in it.
+    pub end: PartId,
+    /// What it is.
+    pub kind: Kind,
+    /// What its names say.
+    pub names: Names,
+    /// Equal for equal classes, 0 for none.
+    pub class: usize,
+    /// Some block lies in it.
+    pub has_block: bool,
+    /// It is beside the main part, or lies in what is.
+    pub is_besides: bool,
+    /// How far above the next table or code is; from 3 on it does not matter.
+    pub n_to_table: u8,
+    /// How far above the next code is.
+    pub n_to_code: u8,
+    /// Of a text its length, of a link to a place in the page its weight in tenths.
+    own: Counts,
+}
+
+/// What a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Inline,
+    Span,
+    /// A link, and how much its text counts as one in tenths.
+    Link(u8),
+    Image,
+    Input,
+    Embed,
+    Block,
+    Body,
+    Article,
+    Section,
+    Div,
+    Paragraph,
+    Pre,
+    Quote,
+    List,
+    Item,
+    /// Other parts of lists, and addresses.
+    ListPart,
+    Form,
+    /// A heading by its level.
+    Heading(u8),
+    Table,
+    /// What only tables of data have.
+    TableHead,
+    Row,
+    Cell,
+    Figure,
+    Code,
+    /// The title of the page.
+    Title,
+    /// What stands beside the main part, even when it lies in it.
+    Besides,
+}
+
+/// What lies in a part.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    /// Characters, white space as one, those of scripts without spaces as two.
+    pub n_chars: u32,
+    /// Tenths of characters in links.
+    pub n_link: u32,
+    pub n_commas: u32,
+    /// Full stops that end a word.
+    pub n_sentences: u32,
+    pub n_paragraphs: u32,
+    pub n_images: u32,
+    pub n_items: u32,
+    pub n_inputs: u32,
+    pub n_embeds: u32,
+    pub n_heading_chars: u32,
+    pub n_list_chars: u32,
+    /// Characters in elements that texts are set in.
+    pub n_set: u32,
+    pub n_rows: u32,
+    pub n_cells: u32,
+    pub n_tables: u32,
+    pub n_table_heads: u32,
+}
+
+impl Counts {
+    /// The share of its text that links are.
+    pub(super) fn link_density(&self) -> f32 {
+        match self.n_chars {
+            0 => 0.0,
+            n => self.n_link as f32 / 10.0 / n as f32,
+        }
+    }
+
+    /// Adds what lies elsewhere.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.n_chars += other.n_chars;
+        self.n_link += other.n_link;
+        self.n_commas += other.n_commas;
+        self.n_sentences += other.n_sentences;
+        self.n_paragraphs += other.n_paragraphs;
+        self.n_images += other.n_images;
+        self.n_items += other.n_items;
+        self.n_inputs += other.n_inputs;
+        self.n_embeds += other.n_embeds;
+        self.n_heading_chars += other.n_heading_chars;
+        self.n_list_chars += other.n_list_chars;
+        self.n_set += other.n_set;
+        self.n_rows += other.n_rows;
+        self.n_cells += other.n_cells;
+        self.n_tables += other.n_tables;
+        self.n_table_heads += other.n_table_heads;
+    }
+
+    fn of_text(text: &str) -> Self {
+        let mut counts = Self::default();
+        for word in text.split_ascii_whitespace() {
+            for c in word.chars() {
+                counts.n_chars += if c >= '\u{2e80}' { 2 } else { 1 };
+                counts.n_commas += u32::from(is_comma(c));
+            }
+            counts.n_chars += 1;
+            counts.n_sentences += u32::from(word.ends_with(['.', '。', '!', '?']));
+        }
+        counts
+    }
+
+    /// Of what a part has in it, and itself.
+    fn with(mut self, kind: Kind) -> Self {
+        match kind {
+            Kind::Link(weight) => self.n_link = self.n_chars * u32::from(weight),
+            Kind::Heading(_) => self.n_heading_chars = self.n_chars,
+            Kind::List => self.n_list_chars = self.n_chars,
+            Kind::Paragraph => self.n_paragraphs += 1,
+            Kind::Image => self.n_images += 1,
+            Kind::Item => self.n_items += 1,
+            Kind::Input => self.n_inputs += 1,
+            Kind::Embed => self.n_embeds += 1,
+            Kind::Row => self.n_rows += 1,
+            Kind::Cell => self.n_cells += 1,
+            Kind::Table => self.n_tables += 1,
+            Kind::TableHead => self.n_table_heads += 1,
+            _ => {}
+        }
+        if kind.sets_text() {
+            self.n_set = self.n_chars;
+        }
+        self
+    }
+}
+
+fn is_comma(c: char) -> bool {
+    matches!(
+        c,
+        ',' | '\u{60c}'
+            | '\u{2e32}'
+            | '\u{2e34}'
+            | '\u{2e41}'
+            | '、'
+            | '\u{fe10}'
+            | '\u{fe11}'
+            | '\u{fe50}'
+            | '，'
+    )
+}
+
+impl Kind {
+    fn of(element: &Element) -> Self {
+        let name = &*element.name.local;
+        if !roles::is_html(element) {
+            return Kind::Inline;
+        }
+        match name {
+            "a" => Kind::Link(match element.attribute("href") {
+                Some(href) if href.len() > 1 && href.starts_with('#') => 3,
+                _ => 10,
+            }),
+            "span" => Kind::Span,
+            "img" | "picture" => Kind::Image,
+            "input" | "textarea" | "select" | "button" => Kind::Input,
+            "embed" | "object" | "iframe" | "video" => Kind::Embed,
+            "body" => Kind::Body,
+            "article" | "main" => Kind::Article,
+            "section" => Kind::Section,
+            "div" => Kind::Div,
+            "p" => Kind::Paragraph,
+            "pre" => Kind::Pre,
+            "blockquote" => Kind::Quote,
+            "ul" | "ol" => Kind::List,
+            "li" => Kind::Item,
+            "address" | "dl" | "dd" | "dt" => Kind::ListPart,
+            "form" | "fieldset" => Kind::Form,
+            "h1" => Kind::Heading(1),
+            "h2" => Kind::Heading(2),
+            "h3" | "h4" | "h5" | "h6" => Kind::Heading(3),
+            "table" => Kind::Table,
+            "caption" | "colgroup" | "tfoot" | "thead" => Kind::TableHead,
+            "th" => Kind::TableHead,
+            "tr" => Kind::Row,
+            "td" => Kind::Cell,
+            "figure" => Kind::Figure,
+            "code" => Kind::Code,
+            "title" => Kind::Title,
+            "aside" | "footer" | "nav" => Kind::Besides,
+            _ => match roles::role(element) {
+                Role::Paragraph | Role::Pre | Role::Row | Role::Cell | Role::Line => Kind::Block,
+                _ => Kind::Inline,
+            },
+        }
+    }
+
+    /// Whether it stands in a line of text.
+    pub(super) fn is_phrase(self) -> bool {
+        matches!(
+            self,
+            Kind::Text
+                | Kind::Inline
+                | Kind::Span
+                | Kind::Link(_)
+                | Kind::Image
+                | Kind::Input
+                | Kind::Code
+        )
+    }
+
+    fn sets_text(self) -> bool {
+        matches!(
+            self,
+            Kind::Span
+                | Kind::Item
+                | Kind::Cell
+                | Kind::Quote
+                | Kind::ListPart
+                | Kind::Div
+                | Kind::List
+                | Kind::Paragraph
+                | Kind::Pre
+                | Kind::Table
+        )
+    }
+}
+
+/// The parts of a page.
+pub(super) struct Outline {
+    parts: Vec<Part>,
+    dropped: Vec<NodeId>,
+}
+
+impl Outline {
+    /// Those that are shown, without those of unlikely names where that is asked for; `None` for too many.
+    pub(super) fn of(tree: &PageTree, drops_unlikely: bool) -> Option<Self> {
+        let mut outline =
+            Self { parts: vec![Part::new(DOCUMENT, 0, Kind::Block)], dropped: Vec::new() };
+        let mut classes: HashMap<&str, usize> = HashMap::new();
+        // Most names of a page are those of several elements.
+        let mut names: HashMap<[&str; 3], Names> = HashMap::new();
+        let mut open: Vec<(NodeId, PartId)> =
+            tree.first(DOCUMENT).map(|id| (id, 0)).into_iter().collect();
+        while let Some((id, parent)) = open.pop() {
+            open.extend(tree.next(id).map(|next| (next, parent)));
+            if outline.parts.len() >= PARTS_MAX {
+                return None;
+            }
+            let part = outline.parts.len();
+            match tree.node(id) {
+                Node::Root => {}
+                Node::Text(text) => {
+                    let own = Counts::of_text(text);
+                    if own.n_chars > 0 {
+                        outline.parts.push(Part { own, ..Part::new(id, parent, Kind::Text) });
+                    }
+                }
+                Node::Element(element) => {
+                    let values =
+                        Names::ATTRIBUTES.map(|it| element.attribute(it).unwrap_or_default());
+                    let names = *names.entry(values).or_insert_with(|| Names::of(values));
+                    let found = (&**element, names);
+                    let Some(made) = outline.made(id, parent, found, drops_unlikely) else {
+                        outline.dropped.push(id);
+                        continue;
+                    };
+                    let class = element.attribute("class").filter(|it| !it.is_empty());
+                    let n_classes = classes.len() + 1;
+                    let class = class.map_or(0, |it| *classes.entry(it).or_insert(n_classes));
+                    let kind = made.kind;
+                    outline.parts.push(Part { class, ..made });
+                    // What stands in for an embedded thing is not shown.
+                    if kind != Kind::Embed || roles::role(element) != Role::Never {
+                        open.extend(tree.first(id).map(|first| (first, part)));
+                        let shadow = element.template.and_then(|it| tree.first(it));
+                        open.extend(shadow.map(|first| (first, part)));
+                    }
+                }
+            }
+        }
+        for part in (1..outline.parts.len()).rev() {
+            let own = &mut outline.parts[part];
+            own.end = own.end.max(part + 1);
+            let Part { parent, end, kind, has_block, .. } = *own;
+            let above = &mut outline.parts[parent];
+            above.end = above.end.max(end);
+            above.has_block |= has_block || !kind.is_phrase();
+        }
+        Some(outline)
+    }
+
+    /// An element as a part, if it is one.
+    fn made(
+        &self,
+        id: NodeId,
+        parent: PartId,
+        (element, names): (&Element, Names),
+        drops_unlikely: bool,
+    ) -> Option<Part> {
+        let role = roles::role(element);
+        let kind = Kind::of(element);
+        let is_shown = !matches!(role, Role::Hidden | Role::Never)
+            || kind == Kind::Embed && role == Role::Never;
+        let above = self.parts[parent].n_to_table.saturating_add(1).min(3);
+        let is_dropped = drops_unlikely
+            && names.is_unlikely
+            && above >= 3
+            && !matches!(kind, Kind::Body | Kind::Link(_))
+            && &*element.name.local != "html";
+        let n_to_table = if matches!(kind, Kind::Table | Kind::Code) { 0 } else { above };
+        let n_to_code = self.parts[parent].n_to_code.saturating_add(1).min(3);
+        let n_to_code = if kind == Kind::Code { 0 } else { n_to_code };
+        let is_besides = kind == Kind::Besides || self.parts[parent].is_besides;
+        (is_shown && !is_dropped).then(|| Part {
+            names,
+            is_besides,
+            n_to_table,
+            n_to_code,
+            ..Part::new(id, parent, kind)
+        })
+    }
+
+    /// What is not shown or was dropped by its name, the outermost of it.
+    pub(super) fn dropped(&self) -> &[NodeId] {
+        &self.dropped
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// A part.
+    pub(super) fn part(&self, part: PartId) -> &Part {
+        &self.parts[part]
+    }
+
+    /// The children of a part.
+    pub(super) fn children(&self, part: PartId) -> impl Iterator<Item = PartId> + use<'_> {
+        let end = self.parts[part].end;
+        let first = (part + 1 < end).then_some(part + 1);
+        std::iter::successors(first, move |it| Some(self.parts[*it].end).filter(|next| *next < end))
+    }
+
+    /// What a part lies in, from the nearest on, the document left out.
+    pub(super) fn ancestors(&self, part: PartId) -> impl Iterator<Item = PartId> + use<'_> {
+        let above = |it: PartId| Some(self.parts[it].parent).filter(|it| *it > 0);
+        std::iter::successors(above(part), move |it| above(*it))
+    }
+
+    /// The same up to the page's body, without that.
+    pub(super) fn ancestors_in_body(&self, part: PartId) -> impl Iterator<Item = PartId> + use<'_> {
+        let is_inside = |it: &PartId| {
+            let it = &self.parts[*it];
+            it.kind != Kind::Body && it.parent != 0
+        };
+        self.ancestors(part).take_while(is_inside)
+    }
+
+    /// The stretches of texts and phrases among the children of a part.
+    pub(super) fn runs(&self, part: PartId) -> Vec<Vec<PartId>> {
+        let mut runs = vec![Vec::new()];
+        for child in self.children(part) {
+            let it = &self.parts[child];
+            match (it.kind.is_phrase() && !it.has_block, runs.last_mut()) {
+                (true, Some(run)) => run.push(child),
+                _ => runs.push(Vec::new()),
+            }
+        }
+        runs.retain(|run| !run.is_empty());
+        runs
+    }
+
+    /// Counts what lies in each part, the last first; what is cut counts nowhere above.
+    pub(super) fn counted(&self, mut is_cut: impl FnMut(PartId, &Counts) -> bool) -> Vec<Counts> {
+        let mut counts: Vec<Counts> = self.parts.iter().map(|part| part.own).collect();
+        for part in (1..self.parts.len()).rev() {
+            let Part { kind, parent, .. } = self.parts[part];
+            match is_cut(part, &counts[part]) {
+                // A form is known by its fields, which are no text.
+                true if kind == Kind::Input => counts[parent].n_inputs += 1,
+                true => {}
+                false => {
+                    let sum = counts[part].with(kind);
+                    counts[parent].add(&sum);
+                }
+            }
+        }
+        counts
+    }
+}
+
+impl Part {
+    /// Whether it is a box with nothing but a line of text in it.
+    pub(super) fn is_plain_box(&self) -> bool {
+        self.kind == Kind::Div && !self.has_block
+    }
+
+    fn new(id: NodeId, parent: PartId, kind: Kind) -> Self {
+        Self {
+            id,
+            parent,
+            end: 0,
+            kind,
+            names: Names::default(),
+            class: 0,
+            has_block: false,
+            is_besides: false,
+            n_to_table: 3,
+            n_to_code: 3,
+            own: Counts::default(),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Texts as they are compared: of a page its main part, all that is visible, or its source.
+
+use super::{Charset, composed, decoded, kinds, visible};
+use super::{Unseen, visible::PageText};
+
+/// How much of a page is compared; other texts are compared as they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Its main part if there is a clear one, else all that is visible.
+    #[default]
+    Article,
+    /// All that is visible.
+    Page,
+    /// Its source as a text.
+    Source,
+}
+
+/// A text read to be compared, its letters composed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopedText {
+    /// What is compared.
+    pub text: String,
+    /// How much of a page that is; `None` of what is no page.
+    pub scope: Option<Scope>,
+    /// What else is visible: nothing unless the scope is the main part.
+    pub rest: String,
+    /// What of a page is in no text of it, in order.
+    pub unseen: Vec<Unseen>,
+}
+
+/// Reads bytes in an encoding that they prove, or in the one that is named.
+///
+/// `None` when the bytes are no text, or more of it than is treated as text.
+pub fn read(
+    bytes: &[u8],
+    media_type: &str,
+    named: Option<Charset>,
+    scope: Scope,
+) -> Option<ScopedText> {
+    let text = decoded(bytes, media_type, named)?.text;
+    let is_page = kinds::is_html(media_type);
+    if !is_page || scope == Scope::Source {
+        let scope = is_page.then_some(scope);
+        let (rest, unseen) = (String::new(), Vec::new());
+        return Some(ScopedText { text: composed(text), scope, rest, unseen });
+    }
+    let is_xhtml = kinds::is_xhtml(media_type);
+    let PageText { main, rest, unseen } = match scope {
+        Scope::Article => visible::in_parts(&text, is_xhtml),
+        _ => visible::in_whole(&text, is_xhtml),
+    };
+    let (text, scope, rest) = match main {
+        Some(main) => (main, Scope::Article, rest),
+        None => (rest, Scope::Page, String::new()),
+    };
+    let (text, rest) = (composed(text.into()), composed(rest.into()));
+    Some(ScopedText { text, scope: Some(scope), rest, unseen })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_in_the_scope_asked_for() {
+        let sentence =
+            "The harbour is closed, the board said, to all ships of more than 20 metres.";
+        let page = format!(
+            "<title>Harbour</title><nav><a href=/>Home</a></nav><article><p>{}</p></article>",
+            sentence.repeat(5)
+        );
+        let text = sentence.repeat(5);
+        let found = |scope| read(page.as_bytes(), "text/html", None, scope).unwrap();
+        let article = found(Scope::Article);
+        assert_eq!(article.text, format!("Harbour\n\n{text}"));
+        assert_eq!((article.scope, &article.rest[..]), (Some(Scope::Article), "Home"));
+        let whole = found(Scope::Page);
+        assert_eq!(whole.text, format!("Harbour\n\nHome\n\n{text}"));
+        assert_eq!((whole.scope, &whole.rest[..]), (Some(Scope::Page), ""));
+        assert_eq!((whole.unseen.len(), &whole.unseen), (1, &article.unseen));
+        let source = found(Scope::Source);
+        assert_eq!((&source.text, source.scope), (&page, Some(Scope::Source)));
+        let short = read(b"<nav>Home</nav><p>Short.", "text/html", None, Scope::Article).unwrap();
+        assert_eq!((&short.text[..], short.scope), ("Home\n\nShort.", Some(Scope::Page)));
+        let plain = read(page.as_bytes(), "text/plain", None, Scope::Article).unwrap();
+        assert_eq!((plain.text, plain.scope), (page.clone(), None));
+    }
+}

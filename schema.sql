@@ -125,17 +125,19 @@ CREATE TABLE site (
 ) STRICT;
 
 -- Which documents show a site's boilerplate, by their first contents: the up to 64 texts whose names
--- have the smallest hashes, so that the order in which they came does not matter.
+-- have the smallest hashes, so that the order in which they came does not matter. Likewise up to 1,024 of all documents show what is
+-- common in the archive.
 CREATE TABLE sampled (
-  site    INTEGER NOT NULL,           -- site.id
+  site    INTEGER NOT NULL,           -- site.id; 0: all documents
   rank    INTEGER NOT NULL,           -- 63 bits of the SHA-256 of the name
   content INTEGER NOT NULL,           -- content.id
   PRIMARY KEY (site, rank)
 ) STRICT, WITHOUT ROWID;
 
--- The boilerplate of each site of three sampled texts and more: the lines that three of them share.
+-- The boilerplate of each site of three sampled texts and more: the lines that three of them share. For site 0, which words and pairs
+-- of words are common in the archive.
 CREATE TABLE boilerplate (
-  site INTEGER PRIMARY KEY,           -- site.id
+  site INTEGER PRIMARY KEY,           -- site.id; 0: all documents
   data BLOB                           -- docs/format.md, section 9; null: to be made again
 ) STRICT;
 

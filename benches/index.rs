@@ -115,6 +115,7 @@ impl Made {
         let family = mixed(n, 1) % (self.n / 8).max(1);
         let whole = if n.is_multiple_of(4) { family } else { n };
         let n_shingles = 70 + mixed(whole, 2) % 1000;
+        // The 64 smallest of so many.
         let limit = (64 << 32) / n_shingles;
         let mut hashes = BTreeSet::new();
         for index in 1000.. {
@@ -124,7 +125,7 @@ impl Made {
                 break;
             }
         }
-        let mut bytes = vec![SKETCH_VERSION as u8, 64];
+        let mut bytes = vec![SKETCH_VERSION as u8, 64, 0];
         bytes.extend((n_shingles as u32).to_le_bytes());
         bytes.extend(hashes.iter().flat_map(|hash| hash.to_le_bytes()));
         bytes

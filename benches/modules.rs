@@ -198,7 +198,8 @@ fn read_a_page_to_compare(bencher: Bencher, scope: text::Scope) {
     let paragraph = "<div><p>Prices of <b>wool</b> fell to 10&nbsp;crowns, the traders said, and they \
         may fall on.</p></div>\n";
     let menu = "<li class=menu-item><a href=/1>Wool</a>".repeat(400);
-    let page = format!("<nav>{menu}</nav><article>{}</article>", paragraph.repeat(1000)).into_bytes();
+    let page =
+        format!("<nav>{menu}</nav><article>{}</article>", paragraph.repeat(1000)).into_bytes();
     let bencher = bencher.counter(BytesCount::of_slice(&page));
     bencher.bench(|| text::read(&page, "text/html", None, scope));
 }

@@ -75,9 +75,11 @@ fn scale(n: u64) {
         .unwrap();
     let (took, used) = (start.0.elapsed(), cpu() - start.1);
     println!("dups: {n_groups} groups of {n_members}, {took:.1?}, CPU {used:.1?}, {}", memory());
+    let start = cpu();
     let one: Vec<Duration> =
         (n..n + 100).map(|one| add(&mut archive, &signer, one..one + 1)).collect();
-    println!("one more document, whole add and commit: {}", spread(one));
+    let used = (cpu() - start) / 100;
+    println!("one more document, whole add and commit: {}, CPU {used:.2?} each", spread(one));
 }
 
 /// How long it takes to find the neighbours of documents, and of texts that are not in the archive.

@@ -305,27 +305,30 @@ fn captured(recorded: &Recorded, revise: &Revise) -> Timestamp {
     stated.unwrap_or(revise.at)
 }
 
-/// The site of a new document, which may become part of its sample.
+/// The site of a new document, which may become part of its sample, and of the archive's.
 fn site(
     transaction: &Connection,
     detail: Option<&Detail>,
     (content, name): (i64, &[u8]),
     sampling: &mut Sampling,
 ) -> Result<Option<i64>, Error> {
-    let Some(Detail::Revise(detail)) = detail else { return Ok(None) };
-    let found = sampling.site(transaction, detail.source.as_deref(), &detail.name)?;
-    let Some(site) = found else { return Ok(None) };
+    let site = match detail {
+        Some(Detail::Revise(detail)) => {
+            sampling.site(transaction, detail.source.as_deref(), &detail.name)?
+        }
+        _ => None,
+    };
     sampling.take(transaction, (site, content), name)?;
-    Ok(Some(site))
+    Ok(site)
 }
 
-/// Samples the documents of all sites again.
+/// Samples the documents of all sites and of the archive again.
 fn sample_all(transaction: &Connection) -> Result<(), Error> {
     let mut sampling = Sampling::default();
     let mut query = transaction.prepare(
         "SELECT d.site, r.content, d.name FROM document d
          JOIN revision r ON r.document = d.id AND r.number = 1
-         JOIN sketch s ON s.content = r.content WHERE d.site IS NOT NULL ORDER BY d.id",
+         JOIN sketch s ON s.content = r.content ORDER BY d.id",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {

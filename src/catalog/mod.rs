@@ -43,6 +43,7 @@ pub use drift::{Drift, DriftScope};
 pub use find::Latest;
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use list::{PackUsage, Totals};
+pub use sites::EVERYWHERE;
 pub use sizes::RevisionContent;
 pub use snapshot::Snapshot;
 pub use stat_cache::{FILE as STAT_CACHE_FILE, FileStat, StatCache, StatEntry};

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
-    similarity::params::{SITE_SAMPLE_TEXTS_MAX, SITE_SAMPLE_TEXTS_MIN},
+    similarity::params::{
+        FREQUENCY_SAMPLE_TEXTS_MAX, SITE_SAMPLE_TEXTS_MAX, SITE_SAMPLE_TEXTS_MIN,
+    },
     types::{
         digest::{Digest, DocId},
         document::Revision,
@@ -15,6 +17,9 @@ use crate::{
 };
 
 use super::Catalog;
+
+/// Stands for a site whose documents are all there are: its sample shows what is common in the archive.
+pub const EVERYWHERE: i64 = 0;
 
 impl Catalog {
     /// The sites whose boilerplate must be made again.
@@ -58,8 +63,9 @@ impl Catalog {
 
     /// Whether the boilerplate of some site is kept in more than so many bytes.
     pub fn has_boilerplate_over(&self, n_bytes: usize) -> Result<bool, Error> {
-        let mut query =
-            self.db.prepare_cached("SELECT 1 FROM boilerplate WHERE length(data) > ?1 LIMIT 1")?;
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM boilerplate WHERE length(data) > ?1 AND site > 0 LIMIT 1",
+        )?;
         Ok(query.exists([n_bytes as i64])?)
     }
 
@@ -130,13 +136,25 @@ impl Sampling {
         Ok(Some(site))
     }
 
-    /// Takes the first content of a new document into its site's sample, if it is text and belongs
-    /// there.
+    /// Takes the first content of a new document into the samples of its site and of the archive, if
+    /// it is text and belongs there.
     pub(super) fn take(
         &mut self,
         transaction: &Connection,
-        (site, content): (i64, i64),
+        (site, content): (Option<i64>, i64),
         name: &[u8],
+    ) -> Result<(), Error> {
+        // The shift makes the numbers positive, and nothing else.
+        let rank = (Digest::of(name).key().0 >> 1) as i64;
+        self.take_into(transaction, EVERYWHERE, (rank, content))?;
+        site.map_or(Ok(()), |site| self.take_into(transaction, site, (rank, content)))
+    }
+
+    fn take_into(
+        &mut self,
+        transaction: &Connection,
+        site: i64,
+        (rank, content): (i64, i64),
     ) -> Result<(), Error> {
         let sample = match self.samples.entry(site) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -144,9 +162,9 @@ impl Sampling {
                 entry.insert(sample(transaction, site)?)
             }
         };
-        // The shift makes the numbers positive, and nothing else.
-        let rank = (Digest::of(name).key().0 >> 1) as i64;
-        let is_full = sample.len() >= SITE_SAMPLE_TEXTS_MAX;
+        let n_max =
+            if site == EVERYWHERE { FREQUENCY_SAMPLE_TEXTS_MAX } else { SITE_SAMPLE_TEXTS_MAX };
+        let is_full = sample.len() >= n_max;
         if is_full && sample.last_key_value().is_some_and(|(last, _)| *last <= rank) {
             return Ok(());
         }
@@ -157,7 +175,7 @@ impl Sampling {
             return Ok(());
         }
         sample.insert(rank, content);
-        if sample.len() > SITE_SAMPLE_TEXTS_MAX {
+        if sample.len() > n_max {
             sample.pop_last();
         }
         self.changed.insert(site, sample.len() >= SITE_SAMPLE_TEXTS_MIN);
@@ -224,11 +242,13 @@ mod tests {
                 let mut sampling = Sampling::default();
                 for n in half {
                     let site = sampling.site(&catalog.db, None, &names[*n]).unwrap().unwrap();
-                    sampling.take(&catalog.db, (site, *n as i64), names[*n].as_bytes()).unwrap();
+                    sampling
+                        .take(&catalog.db, (Some(site), *n as i64), names[*n].as_bytes())
+                        .unwrap();
                 }
                 sampling.write(&catalog.db).unwrap();
             }
-            assert_eq!(catalog.sites_changed().unwrap(), [1]);
+            assert_eq!(catalog.sites_changed().unwrap(), [EVERYWHERE, 1]);
             sample(&catalog.db, 1).unwrap()
         };
         let first = sampled((0..200).collect());

@@ -2,7 +2,8 @@
 //!
 //! Average linkage (UPGMA: Sokal and Michener, "A statistical method for evaluating systematic
 //! relationships", 1958): the two groups whose members are closest on average become one, until no
-//! two are close enough. Single linkage would chain strangers through one text that quotes both.
+//! two are close enough. Single linkage would chain strangers through one text that quotes both; so
+//! would the average, of few: most of the pairs between two groups must be close, too.
 
 use std::{
     cmp::Reverse,
@@ -23,10 +24,12 @@ pub struct Pair {
 /// What it takes for two groups to become one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClusterThreshold {
-    /// The score of their closest pair.
+    /// The score from which on a pair is close; one at least must be.
     pub closest: f64,
     /// The average of all their pairs.
     pub average: f64,
+    /// The share of their pairs that must be as close as `closest`; more than this.
+    pub close_share: f64,
 }
 
 /// Groups `n` things; two groups become one while they reach the threshold.
@@ -35,7 +38,7 @@ pub struct ClusterThreshold {
 /// groups those with the lowest members come first: the result depends on the numbering alone. Takes
 /// time in proportion to the pairs times the logarithm of their number, for most inputs.
 pub fn clusters(n: usize, pairs: &[Pair], threshold: ClusterThreshold) -> Vec<Vec<u32>> {
-    let mut clustering = Clustering::new(n, pairs);
+    let mut clustering = Clustering::new(n, pairs, threshold.closest);
     while let Some(next) = clustering.heap.pop() {
         let average = next.average();
         if average < threshold.average {
@@ -43,8 +46,9 @@ pub fn clusters(n: usize, pairs: &[Pair], threshold: ClusterThreshold) -> Vec<Ve
         }
         // Groups that have grown since are in the heap again.
         let Some(between) = clustering.between(next.a, next.b) else { continue };
-        if clustering.average(next.a, next.b, between) == average
-            && between.closest >= threshold.closest
+        let n_pairs = clustering.n_pairs(next.a, next.b) as f64;
+        if between.sum / n_pairs == average
+            && f64::from(between.n_close) > n_pairs * threshold.close_share
         {
             clustering.join(next.a, next.b);
         }
@@ -84,16 +88,16 @@ struct Clustering {
 #[derive(Debug, Clone, Copy, Default)]
 struct PairSums {
     sum: f64,
-    closest: f64,
+    n_close: u32,
 }
 
 impl Clustering {
-    fn new(n: usize, pairs: &[Pair]) -> Self {
+    fn new(n: usize, pairs: &[Pair], closest: f64) -> Self {
         let mut between = vec![BTreeMap::new(); n];
         let mut heap = BinaryHeap::with_capacity(pairs.len());
         for Pair { a, b, score } in pairs {
             let score = score.max(0.0);
-            let one = PairSums { sum: score, closest: score };
+            let one = PairSums { sum: score, n_close: u32::from(score >= closest) };
             between[*a as usize].insert(*b, one);
             between[*b as usize].insert(*a, one);
             heap.push(Merge::new(*a, *b, score));
@@ -105,9 +109,8 @@ impl Clustering {
         self.between[a as usize].get(&b).copied()
     }
 
-    fn average(&self, a: u32, b: u32, between: PairSums) -> f64 {
-        let n_pairs = self.members[a as usize].len() * self.members[b as usize].len();
-        between.sum / n_pairs as f64
+    fn n_pairs(&self, a: u32, b: u32) -> usize {
+        self.members[a as usize].len() * self.members[b as usize].len()
     }
 
     /// Puts the second group into the first.
@@ -121,12 +124,12 @@ impl Clustering {
             if other != a {
                 let known = mine.entry(other).or_default();
                 known.sum += more.sum;
-                known.closest = known.closest.max(more.closest);
+                known.n_close += more.n_close;
             }
         }
         for (other, between) in &mine {
             self.between[*other as usize].insert(a, *between);
-            let average = self.average(a, *other, *between);
+            let average = between.sum / self.n_pairs(a, *other) as f64;
             self.heap.push(Merge::new(a.min(*other), a.max(*other), average));
         }
         self.between[a as usize] = mine;
@@ -151,7 +154,20 @@ mod tests {
     }
 
     fn threshold(closest: f64, average: f64) -> ClusterThreshold {
-        ClusterThreshold { closest, average }
+        ClusterThreshold { closest, average, close_share: 0.0 }
+    }
+
+    #[test]
+    fn most_of_the_pairs_between_two_groups_must_be_close() {
+        let most = ClusterThreshold { close_share: 0.5, ..threshold(0.3, 0.15) };
+        // 0 holds 1 and 2, which are strangers.
+        let held = pairs(&[(0, 1, 1.0), (0, 2, 0.9)]);
+        assert_eq!(clusters(3, &held, most), [vec![0, 1], vec![2]]);
+        let chain: Vec<Pair> =
+            (0..9).map(|n| Pair { a: n, b: n + 1, score: 0.5 + f64::from(n) / 100.0 }).collect();
+        assert!(clusters(10, &chain, most).iter().all(|group| group.len() <= 2));
+        let whole = pairs(&[(0, 1, 0.9), (0, 2, 0.8), (1, 2, 0.4), (0, 3, 0.5), (1, 3, 0.5)]);
+        assert_eq!(clusters(4, &whole, most), [[0, 1, 2, 3]]);
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use std::{cmp::Reverse, ops::Range};
 
 use super::{
-    params::EXPLAINED_PASSAGE_WORDS_MIN,
-    passages::{self, Passage, Seeds},
+    passages::{self, Passage},
     words::placed_words,
 };
 
@@ -12,31 +11,44 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub struct Explanation {
     /// Passages that both have, longest first.
-    pub shared: Vec<String>,
+    pub shared: Vec<SharedPassage>,
     /// What only the first has.
     pub only_a: Vec<String>,
     /// What only the second has.
     pub only_b: Vec<String>,
 }
 
+/// A passage that two texts share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedPassage {
+    /// As it stands in the first text.
+    pub text: String,
+    /// Where, in words of the first text.
+    pub a: Range<usize>,
+    /// Where, in words of the second text.
+    pub b: Range<usize>,
+}
+
 impl Explanation {
-    /// Of two texts without their boilerplate.
-    pub fn of(a: &str, b: &str) -> Self {
+    /// Of two texts without their boilerplate, by their passages in the order of the first.
+    pub fn of(a: &str, b: &str, found: &[Passage]) -> Self {
         let (a, b) = (PlacedText::of(a), PlacedText::of(b));
-        let mut found = passages::shared(&Seeds::of(&a.hashes), &Seeds::of(&b.hashes));
-        found.retain(|passage| passage.a.len() >= EXPLAINED_PASSAGE_WORDS_MIN);
-        found.sort_by_key(|passage| (passage.a.start, Reverse(passage.a.end)));
         // What ends no later than one that starts no later lies within that one.
         let (mut reach, mut shared) = (0, Vec::new());
-        for passage in &found {
+        for passage in found {
             if passage.a.end > reach {
                 reach = passage.a.end;
                 shared.push(passage);
             }
         }
         shared.sort_by_key(|passage: &&Passage| (Reverse(passage.a.len()), passage.a.start));
+        let shown = |passage: &&Passage| SharedPassage {
+            text: a.excerpt(passage.a.clone()),
+            a: passage.a.clone(),
+            b: passage.b.clone(),
+        };
         Self {
-            shared: shared.iter().map(|passage| a.excerpt(passage.a.clone())).collect(),
+            shared: shared.iter().map(shown).collect(),
             only_a: a.without(found.iter().map(|passage| passage.a.clone())),
             only_b: b.without(found.iter().map(|passage| passage.b.clone())),
         }
@@ -46,14 +58,12 @@ impl Explanation {
 /// A text and where its words stand.
 struct PlacedText<'a> {
     text: &'a str,
-    hashes: Vec<u64>,
     places: Vec<Range<usize>>,
 }
 
 impl<'a> PlacedText<'a> {
     fn of(text: &'a str) -> Self {
-        let (hashes, places) = placed_words(text);
-        Self { text, hashes, places }
+        Self { text, places: placed_words(text).1 }
     }
 
     /// What is written from one word to another, on one line.
@@ -77,8 +87,8 @@ impl<'a> PlacedText<'a> {
             }
             from = stretch.end;
         }
-        if from < self.hashes.len() {
-            rest.push(self.excerpt(from..self.hashes.len()));
+        if from < self.places.len() {
+            rest.push(self.excerpt(from..self.places.len()));
         }
         rest
     }
@@ -87,16 +97,25 @@ impl<'a> PlacedText<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::similarity::passages::Seeds;
 
     #[test]
     fn an_explanation_has_what_both_say_and_what_each_says_alone() {
         let a = "A headline.\nThe ferry to the island, delayed by a storm, arrived at noon.\nOnly here.";
         let b = "Another title\n\nThe ferry to the island (delayed by a storm) arrived at noon. And more of it.";
-        let why = Explanation::of(a, b);
-        assert_eq!(why.shared, ["The ferry to the island, delayed by a storm, arrived at noon."]);
+        let found = |a: &str, b: &str| {
+            let seeds = |text| Seeds::of(&placed_words(text).0);
+            passages::shared(&seeds(a), &seeds(b), |_, _| 1.0, 0.0)
+        };
+        let why = Explanation::of(a, b, &found(a, b));
+        assert_eq!(
+            why.shared[0].text,
+            "The ferry to the island, delayed by a storm, arrived at noon."
+        );
+        assert_eq!((why.shared[0].a.clone(), why.shared[0].b.clone()), (2..14, 2..14));
         assert_eq!(why.only_a, ["A headline.", "Only here."]);
         assert_eq!(why.only_b, ["Another title", "And more of it."]);
-        let nothing = Explanation::of("", b);
+        let nothing = Explanation::of("", b, &[]);
         assert_eq!((nothing.shared.len(), nothing.only_a.len(), nothing.only_b.len()), (0, 0, 1));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     clusters::{self, ClusterThreshold, Pair},
     disjoint_sets::DisjointSets,
-    params::GROUP_AVERAGE_SHARE,
+    params::{GROUP_AVERAGE_SHARE, GROUP_CLOSE_SHARE},
     score::{Similarity, Threshold},
 };
 
@@ -35,9 +35,9 @@ pub fn groups(
     pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
     let closest = threshold.score_min();
     let average = GROUP_AVERAGE_SHARE * closest;
+    let enough = ClusterThreshold { closest, average, close_share: GROUP_CLOSE_SHARE };
     let mut merged = DisjointSets::default();
-    for cluster in clusters::clusters(contents.len(), &pairs, ClusterThreshold { closest, average })
-    {
+    for cluster in clusters::clusters(contents.len(), &pairs, enough) {
         cluster.iter().for_each(|one| merged.join(cluster[0], *one));
     }
     // Texts from one template were compared with their leaders alone: on average they are far apart.

@@ -5,11 +5,13 @@
 //! [`candidates`], [`prepared`], [`overlap`], [`passages`], [`score`] and [`explanation`], of many
 //! texts [`groups`], [`clusters`] and [`disjoint_sets`]. What asks catalog and store is `archive/similar`.
 
+pub mod alignment;
 pub mod boilerplate;
 pub mod candidates;
 pub mod clusters;
 pub mod disjoint_sets;
 pub mod explanation;
+pub mod frequency;
 pub mod groups;
 pub mod overlap;
 pub mod params;
@@ -17,5 +19,6 @@ pub mod passages;
 pub mod prepared;
 pub mod score;
 pub mod shingles;
+pub mod short;
 pub mod sketch;
 pub mod words;

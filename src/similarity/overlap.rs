@@ -32,22 +32,16 @@ fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Counts over two rising sequences.
-pub fn merge<'a, T: Ord + 'a>(
-    a: impl Iterator<Item = &'a T>,
-    b: impl Iterator<Item = &'a T>,
-) -> Overlap {
-    let mut overlap = Overlap::default();
-    let mut b = b.peekable();
-    for hash in a {
-        while b.next_if(|other| *other < hash).is_some() {
-            overlap.only_b += 1;
-        }
-        match b.next_if_eq(&hash) {
-            Some(_) => overlap.shared += 1,
-            None => overlap.only_a += 1,
-        }
+/// Counts over two strictly rising sequences those that `counts` lets through.
+///
+/// Which of the two is behind cannot be guessed, so nothing in here branches on it.
+pub fn merge<T: Ord + Copy>(a: &[T], b: &[T], counts: impl Fn(T) -> bool) -> Overlap {
+    let (mut at_a, mut at_b, mut shared) = (0, 0, 0);
+    while let (Some(x), Some(y)) = (a.get(at_a), b.get(at_b)) {
+        shared += u64::from(x == y && counts(*x));
+        at_a += usize::from(x <= y);
+        at_b += usize::from(y <= x);
     }
-    overlap.only_b += b.count() as u64;
-    overlap
+    let n_all = |all: &[T]| all.iter().filter(|one| counts(**one)).count() as u64;
+    Overlap { shared, only_a: n_all(a) - shared, only_b: n_all(b) - shared }
 }

@@ -8,7 +8,7 @@
 //!  candidate    shares two of these hashes, and not only with everybody
 //!  estimate     both sketches: the two texts may be near
 //!  read         both texts, without the boilerplate of their sites
-//!  score        shingles and passages that both have, and how rare they are: near, or not
+//!  score        the share of the shorter that lies in passages of both which weigh enough
 //!    |
 //!  group        near pairs that are close to each other on average
 //! ```
@@ -23,29 +23,25 @@
 /// Words. Texts of fewer have word pairs as shingles, too: one changed word of twenty takes three
 /// triples away, and in a short text little else would be left.
 pub const SHORT_TEXT_WORDS: usize = 50;
-/// Words. Texts of more have the larger sketch: an article quoted in a book is a small part of it.
-pub const LONG_TEXT_WORDS: usize = 20_000;
-/// Hashes in the sketch of an ordinary text. The standard error of an estimated resemblance is then
-/// at most 1/16, and a sketch takes 262 bytes.
+/// Hashes in the sketch of a short text, at most. The standard error of an estimated resemblance is then
+/// at most 1/16, and a sketch takes 263 bytes.
 pub const SKETCH_HASHES: usize = 64;
-/// Hashes in the sketch of a long text.
-pub const SKETCH_HASHES_LONG: usize = 128;
+/// The largest hash that a sketch keeps and the index has, however many there are: one in eight. A story
+/// on a page among forty others is as likely to be found as one alone.
+pub const SAMPLED_HASH_MAX: u32 = u32::MAX >> 3;
 /// Distinct shingles that are counted exactly while a sketch is made; beyond, their number is
-/// estimated, within a few per cent. Chosen: the buffer, of twice as many hashes, has 16 KiB.
-pub const SHINGLES_COUNTED_MAX: usize = 2048;
+/// estimated, within a few per cent. A sketch has no more hashes, so of texts of more than 32,000 words
+/// it samples fewer. Chosen: the buffer, of twice as many hashes, has 32 KiB.
+pub const SHINGLES_COUNTED_MAX: usize = 4096;
 
 // Postings: what the index has of each text.
 
-/// Hashes of a sketch that are indexed, the smallest. Of labelled copies of news scanned with 5 % of
+/// Hashes of a short text's sketch that are indexed, the smallest. Of labelled copies of news scanned with 5 % of
 /// the characters wrong, 98 in 100 share two of the 48 smallest, 95 two of the 32 smallest.
 pub const HASHES_INDEXED: usize = 48;
 /// Contents. A hash that more have is common and speaks for no pair; it bounds the work of a look-up.
 pub const POSTINGS_PER_HASH_MAX: usize = 128;
-/// Contents. A hash is rare that so many have at most: a small archive may well hold twenty copies.
-pub const RARE_CONTENTS_MIN: usize = 20;
-/// In a large archive a hash is rare that one content in so many has.
-pub const RARE_CONTENTS_DIVISOR: usize = 500;
-/// Hits, of 16 bytes each, that are counted at a time: 128 MiB. Queries with more are split.
+/// Hits, of 12 bytes each, that are counted at a time: 96 MiB. Queries with more are split.
 pub const HITS_MAX: usize = if cfg!(test) { 100 } else { 8 << 20 };
 /// Sketches looked up in one pass over the index. Their hashes fall everywhere in it, and a pass over
 /// all of it costs less than so many look-ups.
@@ -64,17 +60,13 @@ pub const TEMPLATE_COMMON_SHARE: f64 = 0.5;
 /// Contents that are kept of a common hash, the first: its leaders. Of 10,000 invoices from one
 /// template each is compared with these. One could be odd; each more is another comparison for all.
 pub const LEADERS_PER_HASH: usize = 2;
-/// Rarity taken where the index does not know which hashes are rare: of a text that is the latest of
-/// no document, and of the same bytes. It keeps no pair out.
-pub const RARITY_ASSUMED: f64 = 1.0;
-
 // Estimate: who may be near, by the sketches.
 
 /// Resemblance. So far below the threshold an estimate may lie: three standard errors, and a little.
 pub const ESTIMATE_SLACK: f64 = 0.2;
 /// Containment in a sketch from which on a text may be a copy. It rests on few hashes of a long text,
-/// so half of what is asked of the texts themselves.
-pub const CONTAINED_ESTIMATED_MIN: f64 = CONTAINED_MIN / 2.0;
+/// and a bad scan keeps few.
+pub const CONTAINED_ESTIMATED_MIN: f64 = 0.05;
 
 // Read: texts without the boilerplate of their sites. Texts beyond `limits::TEXT_BYTES_MAX` are not.
 
@@ -111,9 +103,9 @@ pub const PREPARED_BYTES_MAX: usize = 64 << 20;
 /// Words of a seed, from which passages grow. A badly scanned line keeps pairs where it loses
 /// triples.
 pub const SEED_WORDS: usize = 2;
-/// Places of one seed in a text that count, the first: `of the` stands everywhere, and all places of
-/// one text by all of the other would be too many.
-pub const SEED_PLACES_MAX: usize = 4;
+/// Places of one seed, those in one text times those in the other, that are all paired. Of more, `of
+/// the` stands everywhere, the first goes with the first, and the last with the last.
+pub const SEED_PLACES_MAX: usize = 16;
 /// Words. Seeds further apart are of two passages.
 pub const PASSAGE_GAP_WORDS_MAX: usize = 12;
 /// Words by which the distances between two seeds may differ in the two texts: a scan joins words and
@@ -125,26 +117,70 @@ pub const PASSAGES_OPEN_MAX: usize = 32;
 /// Share of a word's characters, beginning and end together, that is the same in a word that looks
 /// like it.
 pub const WORD_ALIKE_SHARE_MIN: f64 = 0.5;
-/// Share of the words of one of two near-duplicates that lies in passages the other has, times the
-/// rarity of the hashes they share.
-///
-/// On labelled copies, scanned or with boilerplate around them, this finds more and confuses less than
-/// any threshold on resemblance. The value favours precision.
-pub const COPIED_MIN: f64 = 0.35;
-/// Containment, of one text at least, without which nothing is called a copy: a few turns of phrase
-/// are none. A pair below is not searched for passages either.
-pub const CONTAINED_MIN: f64 = 0.1;
-/// Shared shingles, times rarity, without which nothing is called a copy.
-pub const RARE_SHINGLES_MIN: f64 = 8.0;
-/// Resemblance of two texts that are near-duplicates however common their words are: reports from one
-/// template resemble each other by a half.
-pub const RESEMBLANCE_SURE: f64 = 0.6;
+/// Nats that a pair of words loses of what it weighs, the logarithm of how many texts there are for one
+/// that has it. What every seventh text has weighs nothing.
+pub const PAIR_WEIGHT_LESS: f64 = 2.0;
+/// What the seeds of a passage weigh at least, together. A few turns of phrase, or many that everybody
+/// uses, weigh less.
+pub const PASSAGE_WEIGHT_MIN: f64 = 15.0;
+/// Share, of the words of passages that are not the same in both texts, that looks alike: with less, both
+/// are clean, and only [`RUN_WORDS_MIN`] words together that weigh enough count;
+pub const CLEAN_ALIKE_SHARE_MAX: f64 = 0.12;
+/// with more, one is a scan; between the two, what is asked changes evenly.
+pub const SCANNED_ALIKE_SHARE_MIN: f64 = 0.4;
+/// Words that are the same or look alike, one after the other. Reports from one form have other names and
+/// numbers every few words.
+pub const RUN_WORDS_MIN: usize = 10;
+/// The same in a passage where the texts have different numbers in the same place, as a form has that was
+/// filled in twice.
+pub const RUN_WORDS_MIN_OTHER_NUMBERS: usize = 15;
+/// What the pairs of words in these weigh at least.
+pub const RUN_WEIGHT_MIN: f64 = 20.0;
+/// What a word that is another in the other text takes from the weight of a passage, in clean texts;
+pub const OTHER_WORD_COST_CLEAN: f64 = 4.0;
+/// and in scans.
+pub const OTHER_WORD_COST_SCANNED: f64 = 1.0;
+/// Share of a passage's words that are the same or look alike, in clean texts;
+pub const ALIKE_SHARE_MIN_CLEAN: f64 = 0.5;
+/// and in scans.
+pub const ALIKE_SHARE_MIN_SCANNED: f64 = 0.4;
+/// Resemblance of two texts that are nearly all the same, so that it does not matter how common their
+/// words are: all passages count.
+pub const RESEMBLANCE_SURE: f64 = 0.7;
+/// Words. Texts of fewer are copies when they are nearly equal, or stand as good as whole in a longer one.
+pub const SHORT_LINE_WORDS: usize = 30;
+/// Share of the words of two short texts that is the same, of that text in which it is less.
+pub const SHORT_EQUAL_SHARE_MIN: f64 = 0.75;
+/// Words in common for each word of a short text that is replaced by another.
+pub const SHORT_REPLACED_WORDS_MIN: usize = 8;
+/// Share of the words of the shorter of two near-duplicates that stand in the other: in passages that
+/// weigh enough, the words between their seeds included.
+pub const COPIED_MIN: f64 = 0.3;
+
+// Frequencies: what is common in the archive.
+
+/// Documents that show what is common.
+pub const FREQUENCY_SAMPLE_TEXTS_MAX: usize = 1024;
+/// Words at the beginning of each of them that are counted.
+pub const FREQUENCY_TEXT_WORDS_MAX: usize = 4096;
+/// Texts of the sample that a pair does not count for: two may be the copies that are compared.
+pub const PAIR_TEXTS_OWN: u16 = 2;
+/// Texts of the sample that have a word which is known: fewer may have read it wrongly in the same way.
+pub const KNOWN_WORD_TEXTS_MIN: u16 = 3;
+/// In a large sample a word is known that one text in so many has.
+pub const KNOWN_WORD_TEXTS_DIVISOR: u32 = 16;
+/// Texts without the pair that are taken for granted besides the sample: in an archive of three texts,
+/// too, most pairs of words are rare.
+pub const FREQUENCY_PRIOR_TEXTS: usize = 128;
 
 // Group: which pairs belong together.
 
 /// Share of the threshold that the pairs between two groups must average to become one. Abridgements
 /// of one story may share little with each other, and pairs that were no candidates count as nothing.
 pub const GROUP_AVERAGE_SHARE: f64 = 0.5;
+/// Share of the pairs between two groups that must be near, and more: one text that holds two strangers
+/// is near to both, and of texts in a row each is near to the next.
+pub const GROUP_CLOSE_SHARE: f64 = 0.5;
 /// Score at most of a pair that is no copy: just what groups average, so that it brings none together
 /// and keeps none apart.
 pub const NO_COPY_SCORE_MAX: f64 = COPIED_MIN * GROUP_AVERAGE_SHARE;

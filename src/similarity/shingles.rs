@@ -54,8 +54,7 @@ impl Shingles {
     pub fn overlap(&self, other: &Self) -> Overlap {
         let has_pairs = |hashes: &[u64]| hashes.iter().any(|hash| is_pair(high(*hash)));
         let pairs = has_pairs(&self.0) && has_pairs(&other.0);
-        let counts = |hash: &u64| pairs || !is_pair(high(*hash));
-        merge(self.0.iter().filter(|h| counts(h)), other.0.iter().filter(|h| counts(h)))
+        merge(&self.0, &other.0, |hash| pairs || !is_pair(high(hash)))
     }
 }
 

@@ -1,19 +1,19 @@
 //! Sketches: a few hashes that stand for a whole text.
 //!
 //! A [`Sketch`] keeps the smallest of a text's shingle hashes (bottom-k: Broder, "On the resemblance
-//! and containment of documents", 1997). What two sketches share says about what their texts share.
+//! and containment of documents", 1997), and of a long text all below a fixed limit, so that it has more
+//! of them the longer it is. What two sketches share says about what their texts share.
 
 use super::{
     overlap::{Overlap, merge},
     params::{
-        HASHES_INDEXED, LONG_TEXT_WORDS, SHINGLES_COUNTED_MAX, SHORT_TEXT_WORDS, SKETCH_HASHES,
-        SKETCH_HASHES_LONG,
+        HASHES_INDEXED, SAMPLED_HASH_MAX, SHINGLES_COUNTED_MAX, SHORT_TEXT_WORDS, SKETCH_HASHES,
     },
     shingles::{PackedWords, each_shingle, high, is_pair},
 };
 
 /// The version of shingles and sketches; sketches of different versions do not compare.
-pub const SKETCH_VERSION: u32 = 2;
+pub const SKETCH_VERSION: u32 = 3;
 
 /// A summary of a text's shingles: the smallest hashes, 32 bits of each, and how many there were.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Sketch {
         let n_words = words.ends.len();
         let mut sample = HashSample::new(n_words + SHORT_TEXT_WORDS);
         each_shingle(words, |hash| sample.insert(high(hash)));
-        sample.sketch(if n_words > LONG_TEXT_WORDS { SKETCH_HASHES_LONG } else { SKETCH_HASHES })
+        sample.sketch()
     }
 
     /// The number of distinct shingles: exact up to [`SHINGLES_COUNTED_MAX`], above that within a few per cent.
@@ -63,20 +63,20 @@ impl Sketch {
             Some(last) if hashes.len() < n_shingles as usize => *last,
             _ => u32::MAX,
         };
-        let n_indexed = hashes.len().min(HASHES_INDEXED);
+        let n_indexed = n_kept(&hashes, HASHES_INDEXED);
         Self { hashes, n_shingles, horizon, n_indexed }
     }
 
     /// How many of the first sketch's indexed hashes are among those of the second.
     pub fn n_shared(&self, other: &Self) -> usize {
-        let shared = merge(self.index_hashes().iter(), other.index_hashes().iter()).shared;
-        shared as usize
+        merge(self.index_hashes(), other.index_hashes(), |_| true).shared as usize
     }
 
-    /// One byte version, one byte count, four bytes `n_shingles`, four bytes for each hash.
+    /// One byte version, two bytes count, four bytes `n_shingles`, four bytes for each hash.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEAD_BYTES + 4 * self.hashes.len());
-        bytes.extend([SKETCH_VERSION as u8, self.hashes.len() as u8]);
+        bytes.push(SKETCH_VERSION as u8);
+        bytes.extend((self.hashes.len() as u16).to_le_bytes());
         bytes.extend(self.n_shingles.to_le_bytes());
         bytes.extend(self.hashes.iter().flat_map(|hash| hash.to_le_bytes()));
         bytes
@@ -88,20 +88,19 @@ impl Sketch {
         if u32::from(head[0]) != SKETCH_VERSION {
             return Err("a sketch is of another version");
         }
-        let n_hashes = usize::from(head[1]);
-        if n_hashes > SKETCH_HASHES_LONG || body.len() != 4 * n_hashes {
+        let n_hashes = usize::from(u16::from_le_bytes([head[1], head[2]]));
+        if n_hashes > SHINGLES_COUNTED_MAX || body.len() != 4 * n_hashes {
             return Err("a sketch has another length than it says");
         }
-        let n_shingles = u32::from_le_bytes([head[2], head[3], head[4], head[5]]);
+        let n_shingles = u32::from_le_bytes([head[3], head[4], head[5], head[6]]);
         let hashes: Vec<u32> =
             body.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         if hashes.first() == Some(&0) || !hashes.is_sorted_by(|a, b| a < b) {
             return Err("a sketch's hashes do not rise");
         }
         let whole = n_shingles as usize == n_hashes;
-        let cut = n_shingles as usize > n_hashes
-            && matches!(n_hashes, SKETCH_HASHES | SKETCH_HASHES_LONG);
-        if !whole && !cut {
+        let cut = n_shingles as usize > n_hashes && n_hashes >= SKETCH_HASHES;
+        if !(whole || cut) || n_kept(&hashes, SKETCH_HASHES) < n_hashes {
             return Err("a sketch keeps another number of hashes than its text has");
         }
         Ok(Self::new(hashes, n_shingles))
@@ -109,7 +108,12 @@ impl Sketch {
 }
 
 /// Version, count of hashes, number of shingles.
-const HEAD_BYTES: usize = 6;
+const HEAD_BYTES: usize = 7;
+
+/// How many of rising hashes are kept: those up to [`SAMPLED_HASH_MAX`], or else the first `n_min`.
+fn n_kept(hashes: &[u32], n_min: usize) -> usize {
+    hashes.partition_point(|hash| *hash <= SAMPLED_HASH_MAX).max(n_min.min(hashes.len()))
+}
 
 /// Estimates what two texts share: the overlap of the part of the hash range that both sketches hold
 /// whole.
@@ -122,8 +126,8 @@ const HEAD_BYTES: usize = 6;
 pub fn estimate(a: &Sketch, b: &Sketch) -> Overlap {
     let horizon = a.horizon.min(b.horizon);
     let pairs = a.hashes.iter().any(|h| is_pair(*h)) && b.hashes.iter().any(|h| is_pair(*h));
-    let counts = |hash: &u32| *hash <= horizon && (pairs || !is_pair(*hash));
-    merge(a.hashes.iter().filter(|h| counts(h)), b.hashes.iter().filter(|h| counts(h)))
+    let held = |sketch: &'_ Sketch| sketch.hashes.partition_point(|hash| *hash <= horizon);
+    merge(&a.hashes[..held(a)], &b.hashes[..held(b)], |hash| pairs || !is_pair(hash))
 }
 
 /// A set of hashes that stays small by keeping only those below a falling limit.
@@ -166,15 +170,13 @@ impl HashSample {
         }
     }
 
-    fn sketch(mut self, n_kept_max: usize) -> Sketch {
+    fn sketch(mut self) -> Sketch {
         self.settle();
         let mut hashes = self.hashes;
-        let mut n_shingles = hashes.len() as u64;
-        if hashes.len() > n_kept_max {
-            // Hashes are spread evenly: of a range halved so often so many times more lie in the whole.
-            n_shingles <<= self.limit.leading_zeros();
-            hashes.truncate(n_kept_max);
-        }
+        // Hashes are spread evenly: of a range halved so often so many times more lie in the whole.
+        let n_halved = if hashes.len() > SKETCH_HASHES { self.limit.leading_zeros() } else { 0 };
+        let n_shingles = (hashes.len() as u64) << n_halved;
+        hashes.truncate(n_kept(&hashes, SKETCH_HASHES));
         hashes.shrink_to_fit();
         Sketch::new(hashes, u32::try_from(n_shingles).unwrap_or(u32::MAX))
     }
@@ -306,27 +308,26 @@ mod tests {
 
     #[test]
     fn large_counts_are_estimated_and_small_ones_exact() {
-        for n_words in [100, 1000, 2050, 2051, 10_000, 200_000] {
+        for n_words in [100, 1000, 4098, 4099, 10_000, 200_000] {
             let n_shingles = n_words as f64 - 2.0;
             let off = f64::from(sketch(&prose(0..n_words)).n_shingles()) / n_shingles - 1.0;
-            assert!(off.abs() < if n_words <= 2050 { 1e-9 } else { 0.1 }, "{n_words}: {off}");
+            assert!(off.abs() < if n_words <= 4098 { 1e-9 } else { 0.1 }, "{n_words}: {off}");
         }
     }
 
     #[test]
     fn a_sketch_keeps_the_smallest_hashes_of_all() {
-        for (n_words, n_kept) in [
-            (40, SKETCH_HASHES),
-            (300, SKETCH_HASHES),
-            (6000, SKETCH_HASHES),
-            (30_000, SKETCH_HASHES_LONG),
-        ] {
+        for n_words in [40, 300, 600, 6000, 30_000, 100_000] {
             let text = prose(0..n_words);
             let mut all: Vec<u32> = shingles(&text).hashes().iter().map(|h| high(*h)).collect();
             all.dedup();
-            all.truncate(n_kept);
-            assert_eq!(sketch(&text).hashes, all, "{n_words} words");
-            assert_eq!(sketch(&text).index_hashes(), &all[..all.len().min(HASHES_INDEXED)]);
+            let sketch = sketch(&text);
+            let n_below = all.partition_point(|hash| *hash <= SAMPLED_HASH_MAX);
+            let n_kept = n_below.max(SKETCH_HASHES).min(all.len()).min(sketch.hashes.len());
+            assert_eq!(sketch.hashes, &all[..n_kept], "{n_words} words");
+            assert!(n_kept >= n_below || n_kept >= SHINGLES_COUNTED_MAX / 4, "{n_words} words");
+            let n_indexed = n_below.max(HASHES_INDEXED).min(n_kept);
+            assert_eq!(sketch.index_hashes(), &all[..n_indexed]);
         }
     }
 
@@ -335,14 +336,14 @@ mod tests {
         for n_words in [0, 1, 2, 10, 49, 64, 66, 67, 1000, 30_000] {
             let sketch = sketch(&prose(0..n_words));
             let bytes = sketch.encode();
-            assert!(n_words > LONG_TEXT_WORDS || bytes.len() <= 262);
+            assert!(n_words > 400 || bytes.len() <= 263);
             assert_eq!(Sketch::parse(&bytes), Ok(sketch), "{n_words}");
         }
     }
 
     #[test]
     fn what_is_no_sketch_is_refused() {
-        let good = sketch(&prose(0..1000)).encode();
+        let good = sketch(&prose(0..400)).encode();
         for end in 0..good.len() {
             assert!(Sketch::parse(&good[..end]).is_err(), "cut at {end}");
         }
@@ -353,19 +354,21 @@ mod tests {
         };
         assert!(changed(0, 1).is_err(), "another version");
         assert!(changed(1, 63).is_err(), "another count");
-        assert!(changed(3, 0).is_ok() && changed(2, 64).is_ok(), "another number of shingles");
-        assert!(changed(9, 0xff).is_err(), "hashes that do not rise");
-        assert!(Sketch::parse(&[2, 1, 1, 0, 0, 0, 0, 0, 0, 0]).is_err(), "a hash of 0");
-        assert!(Sketch::parse(&[2, 1, 2, 0, 0, 0, 5, 0, 0, 0]).is_err(), "one hash for two");
-        assert!(Sketch::parse(&[2, 1, 0, 0, 0, 0, 5, 0, 0, 0]).is_err(), "one hash for none");
+        assert!(changed(2, 1).is_err(), "far too many");
+        assert!(changed(4, 0).is_ok() && changed(3, 65).is_ok(), "another number of shingles");
+        assert!(changed(10, 0xff).is_err(), "hashes that do not rise");
+        assert!(Sketch::parse(&[3, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0]).is_err(), "a hash of 0");
+        assert!(Sketch::parse(&[3, 1, 0, 2, 0, 0, 0, 5, 0, 0, 0]).is_err(), "one hash for two");
+        assert!(Sketch::parse(&[3, 1, 0, 0, 0, 0, 0, 5, 0, 0, 0]).is_err(), "one hash for none");
+        assert!(Sketch::parse(&[3, 1, 0, 1, 0, 0, 0, 5, 0, 0, 0]).is_ok(), "one hash for one");
     }
 
     #[test]
     fn crafted_hashes_still_make_a_sketch() {
         let mut sample = HashSample::new(0);
-        (0..6000).for_each(|n| sample.insert(u32::MAX - 2 * n));
+        (0..12_000).for_each(|n| sample.insert(u32::MAX - 2 * n));
         (1..20).for_each(|n| sample.insert(n));
-        let sketch = sample.sketch(SKETCH_HASHES);
+        let sketch = sample.sketch();
         assert_eq!(Sketch::parse(&sketch.encode()), Ok(sketch));
     }
 

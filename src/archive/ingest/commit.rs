@@ -183,16 +183,19 @@ impl Committed {
     /// from the event `first` on.
     fn of(pending: &Pending, written: &[Written], first: u64, n_added: usize) -> Self {
         let revisions = first..first + pending.revisions.len() as u64;
-        let (mut recorded, mut new_texts) = (vec![None; n_added], Vec::new());
+        let mut recorded = vec![None; n_added];
+        let (mut new_texts, mut others) = (Vec::new(), Vec::new());
         let mut listed = HashSet::new();
         for (revision, event) in pending.revisions.iter().zip(revisions.clone()) {
             recorded[revision.order] = Some(revision.new);
             let digest = revision.new.digest;
             if pending.sketches.contains_key(&digest) && listed.insert(digest) {
                 new_texts.push(event);
+            } else {
+                others.push(event);
             }
         }
         let n_packed = written.iter().map(|pack| pack.n_bytes).sum();
-        Self { revisions, recorded, new_texts, n_packed }
+        Self { revisions, recorded, new_texts, others, n_packed }
     }
 }

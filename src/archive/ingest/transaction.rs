@@ -216,6 +216,8 @@ pub struct Committed {
     pub recorded: Vec<Option<NewRevision>>,
     /// Those of them whose content was not stored before and is text.
     pub new_texts: Vec<u64>,
+    /// The others, whose content was stored before or is no text.
+    pub others: Vec<u64>,
     /// Bytes of the packs written.
     pub n_packed: u64,
 }

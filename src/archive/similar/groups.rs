@@ -18,7 +18,7 @@ use crate::{
     similarity::{
         disjoint_sets::DisjointSets,
         groups::{self, ComparedPairs},
-        params::{CONTAINED_MIN, PREPARED_BYTES_MAX, RESEMBLANCE_SURE, SKETCHES_PER_PASS},
+        params::{PREPARED_BYTES_MAX, RESEMBLANCE_SURE, SKETCHES_PER_PASS},
         prepared::Prepared,
         score::{Similarity, Threshold},
         sketch::Sketch,
@@ -32,7 +32,7 @@ use crate::{
 };
 
 use super::{
-    neighbours::{Candidate, neighbour_query},
+    neighbours::{Candidate, KnownSketches, neighbour_query},
     sites::BoilerplateCache,
 };
 
@@ -75,7 +75,6 @@ pub struct MemberPair {
 struct CandidatePair {
     a: u32,
     b: u32,
-    rarity: f64,
     is_leader: bool,
 }
 
@@ -109,7 +108,7 @@ impl Archive {
 
     /// Calls `each` with every group of documents whose latest texts are nearly the same.
     ///
-    /// Memory grows with the pairs, by 24 bytes each, and not with the texts.
+    /// Memory grows with the pairs, by 12 bytes each, and not with the texts.
     pub fn near_groups(
         &self,
         threshold: Threshold,
@@ -191,7 +190,6 @@ impl Archive {
                         pairs.push(CandidatePair {
                             a: candidate.content as u32,
                             b: content as u32,
-                            rarity: candidate.rarity,
                             is_leader: candidate.is_leader,
                         });
                     }
@@ -219,8 +217,16 @@ impl Archive {
             groups.into_iter().map(|group| (rows(group), ComparedPairs::new())).collect();
         for (pair, similarity) in compared {
             let (a, b) = (group_of.get(&pair.0), group_of.get(&pair.1));
-            if let (Some(index), true) = (a, a == b && similarity.reaches(threshold)) {
-                all[*index].1.insert(pair, similarity);
+            match (a, similarity.reaches(threshold)) {
+                (Some(index), true) if a == b => {
+                    all[*index].1.insert(pair, similarity);
+                }
+                // One text may hold many that are strangers to each other: each pair stands alone.
+                (_, true) => all.push((
+                    vec![i64::from(pair.0), i64::from(pair.1)],
+                    ComparedPairs::from([(pair, similarity)]),
+                )),
+                _ => {}
             }
         }
         Ok(all)
@@ -246,13 +252,19 @@ impl Archive {
         threshold: Threshold,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<(ComparedPairs, Vec<(u32, u32)>), Error> {
-        let mut texts =
-            PreparedCache { archive: self, boilerplate_cache, known: HashMap::new(), n_bytes: 0 };
+        let mut texts = PreparedCache {
+            archive: self,
+            boilerplate_cache,
+            known: HashMap::new(),
+            older: HashMap::new(),
+            n_bytes: 0,
+        };
+        let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
         let (mut compared, mut certain) = (ComparedPairs::new(), Vec::new());
         for pair in component {
             let (a, b) = (texts.get(pair.a)?, texts.get(pair.b)?);
             let (Some(a), Some(b)) = (a, b) else { continue };
-            let similarity = Similarity::of(&a.compared_to(&b, CONTAINED_MIN), pair.rarity);
+            let similarity = Similarity::of(&a.compared_to(&b, &frequencies));
             debug!(
                 target: "similar",
                 a = %self.shown(i64::from(pair.a)),
@@ -299,10 +311,11 @@ impl Archive {
         // Before it, as then each pair is found once.
         let queries: Vec<NeighbourQuery> =
             sketched.iter().map(|it| neighbour_query(it.content, &it.sketch, threshold)).collect();
+        let known: KnownSketches = sketched.iter().map(|it| (it.content, &it.sketch)).collect();
         let mut all = Vec::new();
         for (index, hits) in self.catalog.neighbours_of_many(&queries)? {
-            let near =
-                self.promising(&sketched[index].sketch, hits, threshold, boilerplate_cache)?;
+            let sketch = &sketched[index].sketch;
+            let near = self.promising(sketch, hits, threshold, (&known, boilerplate_cache))?;
             if !near.is_empty() {
                 all.push((index, near));
             }
@@ -372,11 +385,14 @@ impl Archive {
     }
 }
 
-/// The texts of one component, as far as memory goes.
+/// The texts of one component, as far as memory goes: those asked for lately.
 struct PreparedCache<'a> {
     archive: &'a Archive,
     boilerplate_cache: &'a BoilerplateCache,
     known: HashMap<u32, Option<Rc<Prepared>>>,
+    /// What was known when half of the memory was used up the last time.
+    older: HashMap<u32, Option<Rc<Prepared>>>,
+    /// The bytes of the former.
     n_bytes: usize,
 }
 
@@ -385,11 +401,16 @@ impl PreparedCache<'_> {
         if let Some(known) = self.known.get(&content) {
             return Ok(known.clone());
         }
-        let found =
-            self.archive.prepared_content(i64::from(content), self.boilerplate_cache)?.map(Rc::new);
+        let found = match self.older.remove(&content) {
+            Some(known) => known,
+            None => self
+                .archive
+                .prepared_content(i64::from(content), self.boilerplate_cache)?
+                .map(Rc::new),
+        };
         let n_bytes = found.as_ref().map_or(0, |text| text.n_bytes());
-        if self.n_bytes + n_bytes > PREPARED_BYTES_MAX {
-            self.known.clear();
+        if self.n_bytes + n_bytes > PREPARED_BYTES_MAX / 2 {
+            self.older = std::mem::take(&mut self.known);
             self.n_bytes = 0;
         }
         self.n_bytes += n_bytes;

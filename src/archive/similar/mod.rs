@@ -11,7 +11,7 @@ pub mod sites;
 use crate::text::readable;
 
 pub use crate::similarity::{
-    explanation::Explanation,
+    explanation::{Explanation, SharedPassage},
     score::{Similarity, Threshold},
 };
 

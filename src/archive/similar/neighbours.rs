@@ -4,7 +4,11 @@
 //! confirmed on both texts, so every number shown is exact. Boilerplate of the sites counts on neither
 //! side.
 
-use std::{collections::HashSet, rc::Rc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use tracing::{Level, debug, enabled};
 
@@ -13,9 +17,9 @@ use crate::{
     catalog::{CandidateHit, NeighbourQuery},
     similarity::{
         boilerplate::Boilerplate,
-        candidates::{may_be_near, n_shared_min, rarity},
+        candidates::{may_be_near, n_shared_min},
         explanation::Explanation,
-        params::{HASHES_SHARED_MIN, RARITY_ASSUMED},
+        params::HASHES_SHARED_MIN,
         prepared::{self, Prepared},
         score::{Similarity, Threshold},
         sketch::{self, Sketch},
@@ -54,7 +58,7 @@ pub struct NearDocument {
 }
 
 impl NearDocument {
-    fn new((document, revision): (Document, Revision), similarity: Similarity) -> Self {
+    pub(super) fn new((document, revision): (Document, Revision), similarity: Similarity) -> Self {
         Self { document, revision, similarity }
     }
 }
@@ -63,11 +67,12 @@ impl NearDocument {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::archive) struct Candidate {
     pub content: i64,
-    /// The share of the hashes in common that few contents have.
-    pub rarity: f64,
     /// See [`CandidateHit`].
     pub is_leader: bool,
 }
+
+/// Sketches by content that need not be looked up.
+pub(in crate::archive) type KnownSketches<'a> = HashMap<i64, &'a Sketch>;
 
 impl Archive {
     /// Documents whose text is near to these bytes, the nearest first; `None` when they are no text.
@@ -94,7 +99,7 @@ impl Archive {
         if let Some(content) = known
             && candidates.iter().all(|it| it.content != content)
         {
-            candidates.push(Candidate { content, rarity: RARITY_ASSUMED, is_leader: false });
+            candidates.push(Candidate { content, is_leader: false });
         }
         self.near_among(&asked, candidates, query, &boilerplate_cache).map(Some)
     }
@@ -122,7 +127,7 @@ impl Archive {
             }
         }
         near.retain(|near| query.own.is_none_or(|own| own.id != near.document.id));
-        sort(&mut near);
+        sort(&mut near, query.threshold);
         Ok(near)
     }
 
@@ -139,14 +144,8 @@ impl Archive {
         let content = self.catalog.content_of(revision)?;
         let other = self.prepared(revision, content, &boilerplate_cache)?;
         let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
-        let hashes = asked.sketch.index_hashes();
-        let hits = self.catalog.neighbours(hashes, i64::MAX, HASHES_SHARED_MIN)?;
-        let rarity = match hits.into_iter().find(|hit| hit.content == content) {
-            Some(hit) => rarity(&hit.rare, &asked.sketch, &other.sketch),
-            None if self.holders(content, false)?.is_empty() => RARITY_ASSUMED,
-            None => 0.0,
-        };
-        Ok(Some(Similarity::of(&asked.compared_to(&other, 0.0), rarity)))
+        let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
+        Ok(Some(Similarity::of(&asked.compared_to(&other, &frequencies))))
     }
 
     /// What a text shares with a revision, and what each has alone.
@@ -156,16 +155,25 @@ impl Archive {
         revision: &Revision,
     ) -> Result<Explanation, Error> {
         let boilerplate_cache = BoilerplateCache::default();
-        let own = |bytes: &[u8], media_type: &str, boilerplate: &Boilerplate| {
-            let text = text_of(bytes, media_type).unwrap_or_default();
-            boilerplate.own_text(text).into_owned()
-        };
         let known = self.catalog.content(&Digest::of(bytes))?;
-        let asked = own(bytes, media_type, &*self.boilerplate_for(&boilerplate_cache, known)?);
+        let asked = (bytes, media_type, self.boilerplate_for(&boilerplate_cache, known)?);
         let other = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;
         let boilerplate =
             boilerplate_cache.of(&self.catalog, self.catalog.content_of(revision)?)?;
-        Ok(Explanation::of(&asked, &own(&other, &revision.media_type, &boilerplate)))
+        let other = (&other[..], &revision.media_type[..], boilerplate);
+        let own = |(bytes, media_type, boilerplate): &(&[u8], &str, Rc<Boilerplate>)| {
+            let text = text_of(bytes, media_type).unwrap_or_default();
+            boilerplate.own_text(text).into_owned()
+        };
+        let ready = |(bytes, media_type, boilerplate): &(&[u8], &str, Rc<Boilerplate>)| {
+            prepared::prepare(bytes, media_type, boilerplate)
+        };
+        let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
+        let passages = match (ready(&asked), ready(&other)) {
+            (Some(asked), Some(other)) => asked.passages_with(&other, &frequencies),
+            _ => Vec::new(),
+        };
+        Ok(Explanation::of(&own(&asked), &own(&other), &passages))
     }
 
     /// The boilerplate of a text, if it is a stored one.
@@ -190,7 +198,7 @@ impl Archive {
         let hashes = sketch.index_hashes();
         let hits =
             self.catalog.neighbours(hashes, i64::MAX, n_shared_min(hashes.len(), threshold))?;
-        self.promising(sketch, hits, threshold, boilerplate_cache)
+        self.promising(sketch, hits, threshold, (&KnownSketches::new(), boilerplate_cache))
     }
 
     /// Contents of any revision whose sketch may be near enough: all sketches that are not indexed are
@@ -204,33 +212,38 @@ impl Archive {
         let mut all = self.candidates(sketch, threshold, boilerplate_cache)?;
         self.catalog.each_past(|content, other| {
             if sketch.n_shared(&other) >= HASHES_SHARED_MIN {
-                all.push(Candidate { content, rarity: RARITY_ASSUMED, is_leader: false });
+                all.push(Candidate { content, is_leader: false });
             }
         })?;
         Ok(all)
     }
 
-    /// Those of the contents that share hashes with a sketch that are worth reading.
+    /// Those of the contents that share hashes with a sketch that are worth reading; some of their
+    /// sketches, without boilerplate, are known.
     pub(in crate::archive) fn promising(
         &self,
         sketch: &Sketch,
         hits: Vec<CandidateHit>,
         threshold: Threshold,
-        boilerplate_cache: &BoilerplateCache,
+        (known, boilerplate_cache): (&KnownSketches, &BoilerplateCache),
     ) -> Result<Vec<Candidate>, Error> {
         let mut kept = Vec::new();
-        for CandidateHit { content, rare, is_leader } in hits {
-            let Some(other) = self.catalog.sketch(content)? else { continue };
-            let other = boilerplate_cache.own(&self.catalog, content, other)?;
-            let candidate = Candidate { content, rarity: rarity(&rare, sketch, &other), is_leader };
-            if may_be_near(sketch, &other, candidate.rarity, threshold) {
-                kept.push(candidate);
+        for CandidateHit { content, is_leader } in hits {
+            let other = match known.get(&content) {
+                Some(known) => Cow::Borrowed(*known),
+                None => {
+                    let Some(other) = self.catalog.sketch(content)? else { continue };
+                    Cow::Owned(boilerplate_cache.own(&self.catalog, content, other)?)
+                }
+            };
+            if may_be_near(sketch, &other, threshold) {
+                kept.push(Candidate { content, is_leader });
             } else if enabled!(target: "similar", Level::DEBUG) {
-                let (rarity, estimate) = (candidate.rarity, sketch::estimate(sketch, &other));
+                let estimate = sketch::estimate(sketch, &other);
                 let (resemblance, of_a) = (estimate.resemblance(), estimate.containment_of_a());
                 let of_b = estimate.containment_of_b();
                 let text = self.shown(content);
-                debug!(target: "similar", text, rarity, resemblance, of_a, of_b, "dropped by its sketch");
+                debug!(target: "similar", text, resemblance, of_a, of_b, "dropped by its sketch");
             }
         }
         Ok(kept)
@@ -252,7 +265,8 @@ impl Archive {
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Similarity>, Error> {
         let other = self.prepared_content(candidate.content, boilerplate_cache)?;
-        Ok(other.map(|other| Similarity::of(&asked.compared_to(&other, 0.0), candidate.rarity)))
+        let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
+        Ok(other.map(|other| Similarity::of(&asked.compared_to(&other, &frequencies))))
     }
 
     /// The text of a content made ready to be compared, as in [`Archive::prepared`].
@@ -309,10 +323,16 @@ impl Archive {
     }
 }
 
-/// The nearest first; of equals by name.
-fn sort(near: &mut [NearDocument]) {
+/// The nearest first, by what the threshold is set on; of equals by name.
+fn sort(near: &mut [NearDocument], threshold: Threshold) {
+    let rank = |near: &NearDocument| {
+        let similarity = &near.similarity;
+        (similarity.score(threshold), similarity.resemblance)
+    };
     near.sort_by(|x, y| {
-        let nearer = y.similarity.resemblance.total_cmp(&x.similarity.resemblance);
+        let ((x_score, x_resemblance), (y_score, y_resemblance)) = (rank(x), rank(y));
+        let nearer = y_score.total_cmp(&x_score);
+        let nearer = nearer.then_with(|| y_resemblance.total_cmp(&x_resemblance));
         nearer.then_with(|| x.document.name.cmp(&y.document.name))
     });
 }

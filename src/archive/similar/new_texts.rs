@@ -4,7 +4,7 @@ use crate::{
     archive::{Archive, ingest::transaction::Committed},
     similarity::{
         params::{NEW_TEXT_NEIGHBOURS_MAX, NEW_TEXTS_COMPARED_MAX, NEW_TEXTS_SAMPLE},
-        score::Threshold,
+        score::{Similarity, Threshold},
     },
     types::{
         document::{Document, Revision},
@@ -23,7 +23,8 @@ use super::{
 type NewRevisions = Vec<(Document, Revision)>;
 
 impl Archive {
-    /// For each text that a commit brought in, the earlier documents that are nearest to it.
+    /// For each text that a commit brought in, the earlier documents that are nearest to it, and of
+    /// other contents those that have the same; each as far as it was not so before.
     ///
     /// Of a bulk only some are compared, `each` is not called, and the answer is about how many of all
     /// are near to earlier ones.
@@ -34,6 +35,7 @@ impl Archive {
         is_interrupted: &dyn Fn() -> bool,
         mut each: impl FnMut(&DocName, &NearDocument) -> Result<(), Error>,
     ) -> Result<Option<u64>, Error> {
+        self.same_contents(committed, threshold, is_interrupted, &mut each)?;
         let n_texts = committed.new_texts.len();
         let is_bulk = n_texts > NEW_TEXTS_COMPARED_MAX;
         let stride = if is_bulk { n_texts.div_ceil(NEW_TEXTS_SAMPLE) } else { 1 };
@@ -55,6 +57,7 @@ impl Archive {
             };
             let query = SimilarQuery { threshold, own: Some(own), all_revisions: false };
             let near = self.near_among(&text, candidates, query, &boilerplate_cache)?;
+            let near = self.news(revision, near, threshold, &boilerplate_cache)?;
             n_near += u64::from(!near.is_empty());
             if !is_bulk {
                 near.iter()
@@ -64,6 +67,68 @@ impl Archive {
         }
         let about = (n_near * n_texts as u64).checked_div(events.len() as u64).unwrap_or(0);
         Ok(is_bulk.then_some(about))
+    }
+
+    /// Calls `each` with every document that was revised to a content which another one had before.
+    fn same_contents(
+        &self,
+        committed: &Committed,
+        threshold: Threshold,
+        is_interrupted: &dyn Fn() -> bool,
+        each: &mut impl FnMut(&DocName, &NearDocument) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if committed.others.len() > NEW_TEXTS_COMPARED_MAX {
+            return Ok(());
+        }
+        let boilerplate_cache = BoilerplateCache::default();
+        let _snapshot = self.catalog.snapshot()?;
+        for event in &committed.others {
+            if is_interrupted() {
+                return Ok(());
+            }
+            let Some((own, revision)) = self.catalog.revision_of_event(*event)? else { continue };
+            if revision.n_bytes == 0 {
+                continue;
+            }
+            let mut holders = self.holders(self.catalog.content_of(&revision)?, false)?;
+            holders.retain(|(other, had)| other.id != own.id && had.event < *event);
+            let same = |holder| NearDocument::new(holder, Similarity::SAME);
+            let near = holders.into_iter().map(same).collect();
+            let near = self.news(&revision, near, threshold, &boilerplate_cache)?;
+            near.iter().take(NEW_TEXT_NEIGHBOURS_MAX).try_for_each(|near| each(&own.name, near))?;
+        }
+        Ok(())
+    }
+
+    /// Those to which the revision before this one was not near already.
+    fn news(
+        &self,
+        revision: &Revision,
+        near: Vec<NearDocument>,
+        threshold: Threshold,
+        boilerplate_cache: &BoilerplateCache,
+    ) -> Result<Vec<NearDocument>, Error> {
+        if near.is_empty() {
+            return Ok(near);
+        }
+        let Some(before) = self.catalog.revision_before(revision)? else { return Ok(near) };
+        let content = self.catalog.content_of(&before)?;
+        let Some(before) = self.prepared(&before, content, boilerplate_cache)? else {
+            return Ok(near);
+        };
+        let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
+        let mut news = Vec::new();
+        for one in near {
+            let content = self.catalog.content_of(&one.revision)?;
+            let other = self.prepared(&one.revision, content, boilerplate_cache)?;
+            let was_near = other.is_some_and(|other| {
+                Similarity::of(&before.compared_to(&other, &frequencies)).reaches(threshold)
+            });
+            if !was_near {
+                news.push(one);
+            }
+        }
+        Ok(news)
     }
 
     /// The revisions that these events recorded, with their documents, and the sketches of their contents.

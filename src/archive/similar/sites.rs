@@ -7,19 +7,28 @@ use std::{
 };
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, EVERYWHERE},
     similarity::{
         boilerplate::Boilerplate,
+        frequency::Frequencies,
         params::{BOILERPLATE_CACHE_BYTES_MAX, SAMPLED_TEXT_BYTES_MAX},
         sketch::Sketch,
         words::text_of,
     },
     store::{Reader, Sealed},
-    types::error::Error,
+    types::{document::Revision, error::Error},
 };
 
-/// Makes the boilerplate again of the sites whose samples changed.
+/// Makes the boilerplate again of the sites whose samples changed, and what is common in the archive.
 pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> {
+    refresh_by(catalog, |revision| reader.content_bytes(&revision.digest, revision.n_bytes))
+}
+
+/// The same with what else can read a content.
+pub fn refresh_by(
+    catalog: &Catalog,
+    mut read: impl FnMut(&Revision) -> Result<Vec<u8>, Error>,
+) -> Result<(), Error> {
     for site in catalog.sites_changed()? {
         let mut texts = Vec::new();
         for revision in catalog.sample(site)? {
@@ -27,12 +36,16 @@ pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> 
                 continue;
             }
             // What cannot be read has nothing to show; that it is damaged is for the audit to say.
-            if let Ok(bytes) = reader.content_bytes(&revision.digest, revision.n_bytes) {
+            if let Ok(bytes) = read(&revision) {
                 let text = text_of(&bytes, &revision.media_type);
                 texts.extend(text.map(std::borrow::Cow::into_owned));
             }
         }
-        catalog.set_boilerplate(site, &Boilerplate::of(&texts).encode())?;
+        let data = match site {
+            EVERYWHERE => Frequencies::of(texts.iter().map(String::as_str)).encode(),
+            _ => Boilerplate::of(&texts).encode(),
+        };
+        catalog.set_boilerplate(site, &data)?;
     }
     Ok(())
 }
@@ -43,6 +56,7 @@ pub struct BoilerplateCache {
     sites: RefCell<BTreeMap<i64, Rc<Boilerplate>>>,
     n_bytes: Cell<usize>,
     none: Rc<Boilerplate>,
+    frequencies: OnceCell<Rc<Frequencies>>,
     /// Whether any site has boilerplate, once that was asked.
     is_needed: OnceCell<bool>,
 }
@@ -68,6 +82,16 @@ impl BoilerplateCache {
     pub fn own(&self, catalog: &Catalog, content: i64, sketch: Sketch) -> Result<Sketch, Error> {
         let boilerplate = self.of(catalog, content)?;
         Ok(if boilerplate.is_empty() { sketch } else { sketch.without(boilerplate.shingles()) })
+    }
+
+    /// What is common in the archive.
+    pub fn frequencies(&self, catalog: &Catalog) -> Result<Rc<Frequencies>, Error> {
+        if let Some(known) = self.frequencies.get() {
+            return Ok(Rc::clone(known));
+        }
+        let data = catalog.boilerplate(EVERYWHERE)?.unwrap_or_default();
+        let found = Rc::new(Frequencies::parse(&data).unwrap_or_default());
+        Ok(Rc::clone(self.frequencies.get_or_init(|| found)))
     }
 
     fn is_needed(&self, catalog: &Catalog) -> Result<bool, Error> {

@@ -7,7 +7,7 @@ use crate::{
     similarity::{
         params::{
             HASHES_SHARED_MIN, HITS_MAX, LEADERS_PER_HASH, POSTINGS_PER_HASH_MAX,
-            RARE_CONTENTS_DIVISOR, RARE_CONTENTS_MIN, TEMPLATE_COMMON_SHARE,
+            TEMPLATE_COMMON_SHARE,
         },
         sketch::Sketch,
     },
@@ -32,8 +32,6 @@ pub struct NeighbourQuery<'a> {
 pub struct CandidateHit {
     /// The row of the content.
     pub content: i64,
-    /// Those of the shared hashes that few contents have, rising.
-    pub rare: Vec<u32>,
     /// Most hashes of the asked sketch are common, and this is one of the first that have them.
     pub is_leader: bool,
 }
@@ -53,7 +51,7 @@ impl Catalog {
         let posting = Blocks::posting(&self.db);
         let queries = [NeighbourQuery { content: before, hashes, n_shared_min }];
         let _snapshot = self.snapshot()?;
-        let mut counter = HitCounter::new(&queries, self.n_rare_max()?);
+        let mut counter = HitCounter::new(&queries);
         for hash in hashes {
             let sharing = posting.below(*hash, u32::MAX, POSTINGS_PER_HASH_MAX + 1)?;
             counter.count(&[Lookup { hash: *hash, query: 0 }], &sharing);
@@ -75,7 +73,7 @@ impl Catalog {
         }
         // In the order of the index: each of its blocks is read once, whoever asks.
         lookups.sort_unstable();
-        let mut counter = HitCounter::new(queries, self.n_rare_max()?);
+        let mut counter = HitCounter::new(queries);
         // How many hits there will be shows only while they are counted; one query is never too many.
         let may_split = queries.len() > 1;
         self.each_sharing(&lookups, |lookups, sharing| {
@@ -91,14 +89,6 @@ impl Catalog {
         let second_half = self.neighbours_of_many(second)?.into_iter();
         all.extend(second_half.map(|(query, near)| (first.len() + query, near)));
         Ok(all)
-    }
-
-    /// So many contents have a rare hash at most.
-    fn n_rare_max(&self) -> Result<usize, Error> {
-        let mut query = self.db.prepare_cached("SELECT ifnull(max(id), 0) FROM content")?;
-        let n_contents: i64 = query.query_row([], |row| row.get(0))?;
-        Ok((n_contents as usize / RARE_CONTENTS_DIVISOR)
-            .clamp(RARE_CONTENTS_MIN, POSTINGS_PER_HASH_MAX))
     }
 
     /// Calls `each` with all look-ups of one hash, and the first of the contents that share it, as long
@@ -212,16 +202,8 @@ struct Lookup {
 struct Hit {
     query: u32,
     content: u32,
-    frequency: Frequency,
-    hash: u32,
-}
-
-/// How many contents have a hash: at most [`Catalog::n_rare_max`], or more, or more than are counted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Frequency {
-    Rare,
-    Known,
-    Common,
+    /// More contents have the hash than are counted.
+    is_common: bool,
 }
 
 /// Counts the hashes that queries share with contents.
@@ -230,7 +212,6 @@ enum Frequency {
 /// query and content to its count would be many times as large and touched at random.
 struct HitCounter<'a> {
     queries: &'a [NeighbourQuery<'a>],
-    n_rare_max: usize,
     /// One for each hash shared.
     hits: Vec<Hit>,
     /// How many hashes of each query are common.
@@ -238,23 +219,19 @@ struct HitCounter<'a> {
 }
 
 impl<'a> HitCounter<'a> {
-    fn new(queries: &'a [NeighbourQuery<'a>], n_rare_max: usize) -> Self {
-        Self { queries, n_rare_max, hits: Vec::new(), n_common: vec![0; queries.len()] }
+    fn new(queries: &'a [NeighbourQuery<'a>]) -> Self {
+        Self { queries, hits: Vec::new(), n_common: vec![0; queries.len()] }
     }
 
     /// Counts the contents that have a hash; see [`Catalog::each_sharing`].
     fn count(&mut self, lookups: &[Lookup], sharing: &[u32]) {
-        let (frequency, sharing) = match sharing.len() {
-            n if n > POSTINGS_PER_HASH_MAX => (Frequency::Common, &sharing[..LEADERS_PER_HASH]),
-            n if n > self.n_rare_max => (Frequency::Known, sharing),
-            _ => (Frequency::Rare, sharing),
-        };
-        for Lookup { query, hash } in lookups {
-            self.n_common[*query as usize] += usize::from(frequency == Frequency::Common);
+        let is_common = sharing.len() > POSTINGS_PER_HASH_MAX;
+        let sharing = if is_common { &sharing[..LEADERS_PER_HASH] } else { sharing };
+        for Lookup { query, .. } in lookups {
+            self.n_common[*query as usize] += usize::from(is_common);
             let before = self.queries[*query as usize].content;
             let n_before = sharing.partition_point(|content| i64::from(*content) < before);
-            let hit =
-                |content: &u32| Hit { query: *query, content: *content, frequency, hash: *hash };
+            let hit = |content: &u32| Hit { query: *query, content: *content, is_common };
             self.hits.extend(sharing[..n_before].iter().map(hit));
         }
     }
@@ -276,16 +253,14 @@ impl<'a> HitCounter<'a> {
 
     /// The content that these hits of one query are about, if it has enough of them.
     fn neighbour(&self, query: usize, run: &[Hit]) -> Option<CandidateHit> {
-        let with = |frequency| run.iter().filter(move |hit| hit.frequency == frequency);
-        let n_leading = with(Frequency::Common).count();
+        let n_leading = run.iter().filter(|hit| hit.is_common).count();
         let (asked, n_common) = (&self.queries[query], self.n_common[query]);
         // A text from a template has few other hashes: its copies would never be compared.
         let is_template = n_common as f64 > asked.hashes.len() as f64 * TEMPLATE_COMMON_SHARE;
         let is_leader = is_template && n_leading >= HASHES_SHARED_MIN;
         let is_near = run.len() - n_leading >= n_enough(asked.n_shared_min, n_common);
         let content = i64::from(run[0].content);
-        let rare = with(Frequency::Rare).map(|hit| hit.hash).collect();
-        (is_near || is_leader).then_some(CandidateHit { content, rare, is_leader })
+        (is_near || is_leader).then_some(CandidateHit { content, is_leader })
     }
 }
 
@@ -310,23 +285,14 @@ mod tests {
         let common = (1..=129).map(|content| (7, content));
         let few = [(8, 3), (9, 3), (8, 4)];
         let catalog = posted(&common.chain(few).collect::<Vec<_>>());
-        let near = |hashes: &[u32], before, n_shared_min| -> Vec<(i64, u32)> {
+        let near = |hashes: &[u32], before, n_shared_min| -> Vec<i64> {
             let near = catalog.neighbours(hashes, before, n_shared_min).unwrap();
-            near.iter().map(|it| (it.content, it.rare.len() as u32)).collect()
+            near.iter().map(|it| it.content).collect()
         };
-        assert_eq!(near(&[7, 8, 9], 200, 3), [(3, 2)]);
-        assert_eq!(near(&[7, 8, 9], 60, 3), [(3, 2)]);
-        assert_eq!(near(&[7, 8], 60, 2), []);
-        assert_eq!(near(&[7, 8, 9], 3, 2), []);
-    }
-
-    #[test]
-    fn a_hash_that_many_have_is_not_rare() {
-        let known = (1..=21).map(|content| (7, content));
-        let rare = [(8, 3), (8, 21), (9, 3), (9, 21)];
-        let catalog = posted(&known.chain(rare).collect::<Vec<_>>());
-        let near = catalog.neighbours(&[7, 8, 9], 21, 3).unwrap();
-        assert_eq!(near, [CandidateHit { content: 3, rare: vec![8, 9], is_leader: false }]);
+        assert_eq!(near(&[7, 8, 9], 200, 3), [3]);
+        assert_eq!(near(&[7, 8, 9], 60, 3), [3]);
+        assert_eq!(near(&[7, 8], 60, 2), Vec::<i64>::new());
+        assert_eq!(near(&[7, 8, 9], 3, 2), Vec::<i64>::new());
     }
 
     #[test]

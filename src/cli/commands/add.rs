@@ -30,7 +30,7 @@ use crate::{
         own_files::OwnFiles,
         print::{
             json::{SimilarityLine, b64_unless_utf8, name_b64, typed},
-            similarity::shares_beside_a,
+            similarity::shares,
             terminal::{Progress, Style, counted, shown_name, size},
         },
         session::{Session, shown},
@@ -130,7 +130,7 @@ pub struct AddArgs {
     #[arg(long, value_name = "NAME", value_parser = values::doc_name(), help_heading = RECORDED)]
     pub prefix: Option<DocName>,
 
-    /// Report near-duplicates from this share of common text: 0.8, 80%
+    /// Report near-duplicates from this resemblance: 0.8, 80%
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub similar_threshold: Option<f64>,
 }
@@ -512,8 +512,8 @@ impl<'s> AddReport<'s> {
             return self.session.out.json(&typed("resembles", line));
         }
         if self.n_near <= RESEMBLING_SHOWN_MAX {
-            let shares = shares_beside_a(&near.similarity, &shown_name(earlier.as_bytes()));
-            self.session.info(&format!("{}: {shares}", shown_name(name.as_bytes())));
+            let (name, earlier) = (shown_name(name.as_bytes()), shown_name(earlier.as_bytes()));
+            self.session.info(&shares(&near.similarity, &name, &earlier));
         }
         Ok(())
     }
@@ -580,7 +580,8 @@ fn sentence(summary: &Summary) -> String {
         parts.push(format!("{} {what} in the archive", summary.healed));
     }
     if summary.resembling > RESEMBLING_SHOWN_MAX {
-        parts.push(format!("{} near-duplicates", summary.resembling));
+        let n_more = summary.resembling - RESEMBLING_SHOWN_MAX;
+        parts.push(format!("{} near-duplicates, {n_more} more than shown", summary.resembling));
     }
     if let Some(about) = summary.resembling_about {
         let texts = counted(about, "near-duplicate", "near-duplicates");

@@ -18,7 +18,7 @@ use crate::{
         exit::ExitCode,
         print::{
             json::{RevisionSummary, SimilarityLine, typed},
-            similarity::shares,
+            similarity::{decisive, shares},
             terminal::{Style, counted, pad_left, shown_name, size},
         },
         session::Session,
@@ -47,13 +47,17 @@ pub struct DupsArgs {
     #[arg(long)]
     pub near: bool,
 
-    /// Near from this share of common text: 0.8, 80% [default: what was copied in good part]
+    /// Near from this resemblance: 0.8, 80% [default: 30% of the shorter text stands in the other]
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub min: Option<f64>,
 
     /// Only groups with documents of several sources: hosts, or top folders
     #[arg(long)]
     pub across_sources: bool,
+
+    /// Only the first N groups
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
 
     /// Only groups with something added since: 2026-03-01, yesterday, 3 days ago
     #[arg(long, value_name = "WHEN", value_parser = values::when)]
@@ -86,6 +90,7 @@ struct PairLine {
 struct DupsSummary {
     groups: u64,
     documents: u64,
+    left_out: u64,
 }
 
 /// Finds groups of duplicates and near-duplicates.
@@ -102,67 +107,79 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     let since = args.since.as_ref().map(|since| since.start(session.now)).transpose()?;
     let scope =
         DupsScope { prefix: args.prefix.as_ref(), across_sites: args.across_sources, since };
+    let threshold = args.min.map_or(Threshold::Copied, Threshold::Resemblance);
+    let limit = args.limit.unwrap_or(u64::MAX);
     let mut summary = DupsSummary::default();
+    let mut print = |kind: &'static str, group: &Group| {
+        if summary.groups == limit {
+            summary.left_out += 1;
+            return Ok(());
+        }
+        summary.groups += 1;
+        summary.documents += group.members.len() as u64;
+        print_group(session, kind, group, threshold)
+    };
     if args.exact || !args.near {
-        archive.exact_groups(scope, |group| print_group(session, "exact", &group, &mut summary))?;
+        archive.exact_groups(scope, |group| print("exact", &group))?;
     }
     if args.near || !args.exact {
-        let threshold = args.min.map_or(Threshold::Copied, Threshold::Resemblance);
-        archive.near_groups(threshold, scope, |group| {
-            print_group(session, "near", &group, &mut summary)
-        })?;
+        archive.near_groups(threshold, scope, |group| print("near", &group))?;
     }
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;
-    } else if summary.groups == 0 {
+    } else if summary.groups + summary.left_out == 0 {
         session.info("no duplicates");
     } else {
-        session.info(&format!(
-            "{} of {}",
-            counted(summary.groups, "group", "groups"),
-            counted(summary.documents, "document", "documents")
-        ));
+        let groups = counted(summary.groups, "group", "groups");
+        let documents = counted(summary.documents, "document", "documents");
+        let more = match summary.left_out {
+            0 => String::new(),
+            n => format!(", and {} more", counted(n, "group", "groups")),
+        };
+        session.info(&format!("{groups} of {documents}{more}"));
     }
-    Ok(if summary.groups == 0 { ExitCode::No } else { ExitCode::Done })
+    Ok(if summary.groups + summary.left_out == 0 { ExitCode::No } else { ExitCode::Done })
 }
 
 fn print_group(
     session: &mut Session,
     kind: &'static str,
     group: &Group,
-    summary: &mut DupsSummary,
+    threshold: Threshold,
 ) -> Result<(), Error> {
-    summary.groups += 1;
-    summary.documents += group.members.len() as u64;
     if session.globals.json {
         return session.out.json(&typed("group", line(kind, group)));
     }
+    let nearest = nearest(group, threshold);
+    let is_alike = |pair: &&MemberPair| pair.similarity.is_nearly_the_same();
     let heading = match kind {
         "exact" => format!("the same content, {}:", size(group.members[0].1.n_bytes)),
-        _ => "nearly the same text:".to_owned(),
+        _ if nearest.iter().flatten().all(is_alike) => "nearly the same text:".to_owned(),
+        _ => "copied text:".to_owned(),
     };
     let heading = session.out.paint(Style::Heading, &heading);
     session.out.line(&heading)?;
-    let nearest = nearest(group);
     let mut firsts: HashMap<Digest, usize> = HashMap::new();
     for (index, (document, revision)) in group.members.iter().enumerate() {
         let name = shown_name(document.name.as_bytes());
         let first = *firsts.entry(revision.digest).or_insert(index);
         let (score, reason) = match first == index {
-            true => nearest[index].map_or_else(Default::default, |pair| reason(group, pair)),
+            true => {
+                nearest[index].map_or_else(Default::default, |pair| reason(group, pair, threshold))
+            }
             false => (String::new(), twin(group, first)),
         };
         let reason = session.out.paint(Style::Dim, &reason);
-        let line = format!("  {}  {name}@{}{reason}", pad_left(&score, 4), revision.number);
+        let line = format!("  {}  {name}@{}{reason}", pad_left(&score, 5), revision.number);
         session.out.line(&line)?;
     }
     session.out.line("")
 }
 
 /// Of each member the pair with the first one, else with the nearest of those printed before it.
-fn nearest(group: &Group) -> Vec<Option<&MemberPair>> {
+fn nearest(group: &Group, threshold: Threshold) -> Vec<Option<&MemberPair>> {
     let mut nearest: Vec<Option<&MemberPair>> = vec![None; group.members.len()];
-    let rank = |pair: &MemberPair| (pair.a == 0, pair.similarity.resemblance);
+    let rank = |pair: &MemberPair| (pair.a == 0, pair.similarity.score(threshold));
     for pair in &group.pairs {
         let known = &mut nearest[pair.b];
         // Pairs come in order: of equally near ones the first stays.
@@ -173,10 +190,10 @@ fn nearest(group: &Group) -> Vec<Option<&MemberPair>> {
     nearest
 }
 
-fn reason(group: &Group, pair: &MemberPair) -> (String, String) {
-    let score = format!("{:.2}", pair.similarity.resemblance);
-    let other = shown_name(group.members[pair.a].0.name.as_bytes());
-    (score, format!("  ({})", shares(&pair.similarity, &other)))
+fn reason(group: &Group, pair: &MemberPair, threshold: Threshold) -> (String, String) {
+    let name = |index: usize| shown_name(group.members[index].0.name.as_bytes());
+    let shares = shares(&pair.similarity, &name(pair.a), &name(pair.b));
+    (decisive(&pair.similarity, threshold), format!("  ({shares})"))
 }
 
 /// Why a member has no number: it is the same as an earlier one.

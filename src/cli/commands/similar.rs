@@ -14,7 +14,7 @@ use crate::{
         compare::Charset,
         operand::{Operand, is_too_long},
         similar::{
-            Explanation, Threshold, has_words,
+            Explanation, SharedPassage, Threshold, has_words,
             neighbours::{NearDocument, SimilarQuery},
         },
     },
@@ -24,8 +24,8 @@ use crate::{
         operand::{Here, label, label_of},
         print::{
             json::{RevisionLine, SimilarityLine, typed},
-            similarity::shares,
-            terminal::{Style, shown_name, shown_text, size},
+            similarity::{decisive, shares},
+            terminal::{Style, pad_left, shown_name, shown_text, size},
         },
         session::Session,
     },
@@ -50,7 +50,7 @@ pub struct SimilarArgs {
     #[arg(value_name = "OTHER", conflicts_with_all = ["limit", "all_revisions"])]
     pub other: Option<OsString>,
 
-    /// From this share of common text: 0.8, 80% [default: what was copied in good part]
+    /// From this resemblance: 0.8, 80% [default: 30% of the shorter text stands in the other]
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub min: Option<f64>,
 
@@ -95,9 +95,23 @@ struct NearLine {
 
 #[derive(Serialize)]
 struct WhyLine {
-    shared: Vec<String>,
+    shared: Vec<SharedLine>,
     only_asked: Vec<String>,
     only_near: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SharedLine {
+    text: String,
+    a: [usize; 2],
+    b: [usize; 2],
+}
+
+impl SharedLine {
+    fn of(passage: SharedPassage) -> Self {
+        let SharedPassage { text, a, b } = passage;
+        Self { text, a: [a.start, a.end], b: [b.start, b.end] }
+    }
 }
 
 #[derive(Serialize)]
@@ -172,7 +186,7 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         if args.why && n > 0 && !session.globals.json {
             session.out.line("")?;
         }
-        print_near(session, &archive, &asked, (one, args.why))?;
+        print_near(session, &archive, &asked, (one, args))?;
     }
     if session.globals.json {
         let summary = SimilarSummary { documents: near.len(), reason: None };
@@ -251,10 +265,10 @@ fn print_near(
     session: &mut Session,
     archive: &Archive,
     asked: &AskedText,
-    (near, wants_why): (&NearDocument, bool),
+    (near, args): (&NearDocument, &SimilarArgs),
 ) -> Result<(), Error> {
     let similarity = near.similarity;
-    let why = match wants_why {
+    let why = match args.why {
         true => {
             let text = (&asked.bytes[..], asked.media_type.as_str());
             Some(archive.explain_similarity(text, &near.revision)?)
@@ -266,16 +280,17 @@ fn print_near(
             revision: RevisionLine::of(&near.document, &near.revision),
             similarity: SimilarityLine::of(&similarity),
             why: why.map(|why| WhyLine {
-                shared: why.shared,
+                shared: why.shared.into_iter().map(SharedLine::of).collect(),
                 only_asked: why.only_a,
                 only_near: why.only_b,
             }),
         };
         return session.out.json(&typed("near", line));
     }
-    let score = session.out.paint(Style::Strong, &format!("{:.2}", similarity.resemblance));
+    let score = pad_left(&decisive(&similarity, threshold(args)), 5);
+    let score = session.out.paint(Style::Strong, &score);
     let name = shown_name(near.document.name.as_bytes());
-    let part = format!("({})", shares(&similarity, &asked.label));
+    let part = format!("({})", shares(&similarity, &asked.label, &name));
     let part = session.out.paint(Style::Dim, &part);
     session.out.line(&format!("{score}  {name}@{}  {part}", near.revision.number))?;
     why.map_or(Ok(()), |why| print_why(session, &asked.label, &name, &why))
@@ -288,8 +303,9 @@ fn print_why(
     near: &str,
     why: &Explanation,
 ) -> Result<(), Error> {
+    let shared: Vec<String> = why.shared.iter().map(|passage| passage.text.clone()).collect();
     for (heading, passages) in [
-        ("both have".to_owned(), &why.shared),
+        ("both have".to_owned(), &shared),
         (format!("only {asked} has"), &why.only_a),
         (format!("only {near} has"), &why.only_b),
     ] {

@@ -1,20 +1,27 @@
 //! What two texts have of each other, in words.
 
-use crate::archive::similar::Similarity;
+use crate::archive::similar::{Similarity, Threshold};
 
 use super::terminal::percent;
 
-/// `72 % of harbour.txt is in it; 81 % of it is from there`: to stand beside text b, with the name of a.
-pub fn shares(similarity: &Similarity, a: &str) -> String {
-    sentence(a, similarity.a_in_b, similarity.b_in_a)
+/// The figure that decides: `78 %` of the shorter text, or a resemblance of `0.66`.
+pub fn decisive(similarity: &Similarity, threshold: Threshold) -> String {
+    match threshold {
+        Threshold::Copied => percent(similarity.copied),
+        Threshold::Resemblance(_) => format!("{:.2}", similarity.resemblance),
+    }
 }
 
-/// The same to stand beside text a, with the name of b.
-pub fn shares_beside_a(similarity: &Similarity, b: &str) -> String {
-    sentence(b, similarity.b_in_a, similarity.a_in_b)
-}
-
-fn sentence(other: &str, other_in_it: f64, it_in_other: f64) -> String {
-    let [other_in_it, it_in_other] = [other_in_it, it_in_other].map(percent);
-    format!("{other_in_it} of {other} is in it; {it_in_other} of it is from there")
+/// `81 % of harbour.txt stands in bells.txt, 72 % the other way; resemblance 0.66`: the share of the
+/// shorter text first, as it decides.
+pub fn shares(similarity: &Similarity, a: &str, b: &str) -> String {
+    let Similarity { a_in_b, b_in_a, resemblance, .. } = *similarity;
+    let ((part, whole), (first, second)) = match similarity.copied == a_in_b {
+        true => ((a, b), (a_in_b, b_in_a)),
+        false => ((b, a), (b_in_a, a_in_b)),
+    };
+    let [first, second] = [first, second].map(percent);
+    format!(
+        "{first} of {part} stands in {whole}, {second} the other way; resemblance {resemblance:.2}"
+    )
 }

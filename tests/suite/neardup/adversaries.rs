@@ -17,7 +17,7 @@ use crate::common::is_slow;
 fn a_sentence_that_all_say_makes_nobody_near() {
     let shared =
         "Reprinting, even of parts, is allowed to nobody who has not asked the press office.";
-    for (n_texts, folder) in [(10, ""), (100, ""), (400, ""), (400, "press/")] {
+    for (n_texts, folder) in [(4, ""), (10, ""), (100, ""), (400, ""), (400, "press/")] {
         let text = |n: usize| {
             let mut lines = sentences(n as u64 + 1, 12);
             lines.insert(n % 13, shared.to_owned());
@@ -29,7 +29,7 @@ fn a_sentence_that_all_say_makes_nobody_near() {
         for (name, _) in texts.iter().step_by(37) {
             assert_eq!(names(&near_document(&archive, name, false)), BTreeSet::new());
         }
-        assert_eq!(names(&near_to(&archive, shared)).len(), if n_texts == 10 { 10 } else { 0 });
+        assert_eq!(names(&near_to(&archive, shared)).len(), if n_texts == 4 { 4 } else { 0 });
     }
 }
 
@@ -183,4 +183,48 @@ fn market_reports_from_one_template_are_not_near() {
     assert!(similarity.resemblance > 0.8);
     assert_eq!(names(&near_document(&archive, "corrected", false)), set(["report-70"]));
     assert_eq!(names(&near_document(&archive, "report-9", false)), BTreeSet::new());
+}
+
+#[test]
+fn stories_are_found_in_pages_that_hold_many_and_are_no_group_with_each_other() {
+    let stories: Vec<String> = (0..40).map(|n| story(100 + n, 9)).collect();
+    let mut texts: Vec<Text> = vec![("page".into(), stories.join("\n"))];
+    let own = stories.iter().enumerate().step_by(5);
+    texts.extend(own.map(|(n, text)| (format!("story-{n}"), text.clone())));
+    let archive = holding(&texts);
+    let pairs: BTreeSet<BTreeSet<String>> = near_groups(&archive)
+        .iter()
+        .flat_map(|group| {
+            group.pairs.iter().map(|pair| {
+                set([pair.a, pair.b].map(|at| group.members[at].0.name.text().into_owned()))
+            })
+        })
+        .collect();
+    for (name, _) in &texts[1..] {
+        let near = near_document(&archive, name, false);
+        assert_eq!(names(&near), set(["page"]), "{name}");
+        assert_eq!(near[0].similarity.a_in_b, 1.0, "{name}");
+        assert!(pairs.contains(&set([name.as_str(), "page"])), "{name}");
+    }
+}
+
+#[test]
+fn strangers_that_one_text_holds_are_no_group() {
+    let strangers = [story(300, 20), story(301, 20)];
+    let texts = [
+        ("both".to_owned(), strangers.concat()),
+        ("one".to_owned(), strangers[0].clone()),
+        ("other".to_owned(), strangers[1].clone()),
+    ];
+    let groups = grouped(&holding(&texts));
+    assert_eq!(groups, BTreeSet::from([set(["both", "one"]), set(["both", "other"])]));
+}
+
+#[test]
+fn texts_that_overlap_in_a_row_are_pairs_and_no_group() {
+    let lines = sentences(310, 60);
+    let window = |n: usize| (format!("window-{n}"), lines[5 * n..5 * n + 10].join("\n"));
+    let texts: Vec<Text> = (0..11).map(window).collect();
+    let next = |n: usize| set([format!("window-{n}"), format!("window-{}", n + 1)]);
+    assert_eq!(grouped(&holding(&texts)), (0..10).map(next).collect());
 }

@@ -8,7 +8,12 @@ use std::{
 };
 
 use docarchive::internals::{
-    archive::{Archive, maintain::compact::Policy},
+    archive::{
+        Archive,
+        ingest::{IngestEvent, IngestItem, IngestOptions},
+        maintain::compact::Policy,
+        similar::Threshold,
+    },
     backend::{Storage, memory::Memory},
 };
 use rusqlite::Connection;
@@ -16,7 +21,7 @@ use rusqlite::Connection;
 use super::{
     Text, add_on, boilerplate::page, grouped, holding, names, near_document, near_to, set, story,
 };
-use crate::common::{check, init, init_in, open_in};
+use crate::common::{check, context, init, init_in, intake, open_in, signer};
 
 #[test]
 fn a_new_revision_replaces_the_old_one() {
@@ -36,6 +41,40 @@ fn a_new_revision_replaces_the_old_one() {
     add_on(&mut archive, 3, &[("a".into(), story(1, 12))], 1);
     assert_eq!(grouped(&archive), BTreeSet::from([set(["a", "copy"])]));
     assert_eq!(names(&near_to(&archive, &story(3, 11))), BTreeSet::new());
+}
+
+/// What adding these texts says of each and earlier documents.
+fn said_of(archive: &mut Archive, n: u64, texts: &[(&str, String)]) -> Vec<(String, String)> {
+    let options = IngestOptions { near: Some(Threshold::Copied), ..IngestOptions::default() };
+    let items = texts
+        .iter()
+        .map(|(name, text)| IngestItem::Document(intake(name.as_bytes(), text.as_bytes()), ()));
+    let mut said = Vec::new();
+    let report = |event: IngestEvent<()>| {
+        if let IngestEvent::Near { name, near } = event {
+            said.push((name.text().into_owned(), near.document.name.text().into_owned()));
+        }
+        Ok(())
+    };
+    archive.ingest(&signer(), context(n), "test", items, &options, report).unwrap();
+    said
+}
+
+#[test]
+fn an_add_says_what_is_near_once_and_the_same_bytes_too() {
+    let mut archive = holding(&[("wire".into(), story(1, 12))]);
+    let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+    let said = said_of(&mut archive, 2, &[("copy", story(1, 10))]);
+    assert_eq!(said, [pair("copy", "wire")]);
+    let corrected = story(1, 10) + "This was corrected.\n";
+    assert_eq!(said_of(&mut archive, 3, &[("copy", corrected.clone())]), []);
+    assert_eq!(said_of(&mut archive, 4, &[("copy", corrected)]), []);
+    // What was something else meanwhile is news again.
+    assert_eq!(said_of(&mut archive, 5, &[("copy", story(2, 12))]), []);
+    assert_eq!(said_of(&mut archive, 6, &[("copy", story(1, 11))]), [pair("copy", "wire")]);
+    let moved = said_of(&mut archive, 7, &[("moved", story(1, 12)), ("empty", String::new())]);
+    assert_eq!(moved, [pair("moved", "wire")]);
+    assert_eq!(said_of(&mut archive, 8, &[("empty too", String::new())]), []);
 }
 
 /// Pages of four sites, one of which has more than are sampled, letters, and second revisions.

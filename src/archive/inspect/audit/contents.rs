@@ -41,7 +41,22 @@ impl Auditor<'_> {
                 return self.read_all(scope, None);
             }
             projection.renew_sketches(|put| self.read_all(scope, Some(put)))?;
-            sites::refresh(&projection, &self.reader)
+            self.samples(&projection)
+        })
+    }
+
+    /// Makes again what samples of texts show; packs may have been compacted away meanwhile.
+    fn samples(&self, projection: &Catalog) -> Result<(), Error> {
+        let mut again: Option<Reader<Sealed>> = None;
+        sites::refresh_by(projection, |revision| {
+            let read =
+                |reader: &Reader<Sealed>| reader.content_bytes(&revision.digest, revision.n_bytes);
+            read(&self.reader).or_else(|_| {
+                if again.is_none() {
+                    again = Some(self.archive.reader_by(&self.look_again()?));
+                }
+                again.as_ref().map_or_else(|| read(&self.reader), read)
+            })
         })
     }
 

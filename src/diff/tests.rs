@@ -354,7 +354,7 @@ fn noise(seed: u64) -> impl Iterator<Item = u64> {
 /// Texts of megabytes that are built to have no good alignment, or none that is easily found; a part
 /// of each unless `ARCHIVE_SLOW` is set.
 fn hostile_pairs() -> Vec<(String, String)> {
-    let part = if std::env::var_os("ARCHIVE_SLOW").is_some() { 1 } else { 400 };
+    let part = if std::env::var_os("ARCHIVE_SLOW").is_some() { 1 } else { 1000 };
     let words = |seed, n, of: u64, end: &str| -> String {
         noise(seed).take(n).map(|x| format!("{:x}{end}", x % of)).collect()
     };

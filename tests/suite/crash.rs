@@ -212,7 +212,7 @@ fn storm(step: Step, sample: Sample) {
 #[test]
 fn a_failed_init_or_add_leaves_the_old_state_or_the_new() {
     for step in SMALL {
-        storm(step, Sample { writes: 5, reads: 29 }.of());
+        storm(step, Sample { writes: 9, reads: 59 }.of());
     }
 }
 

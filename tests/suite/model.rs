@@ -218,7 +218,7 @@ fn ask(archive: &Archive, model: &Model, now: Timestamp) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if is_slow() { 500 } else { 20 },
+        cases: if is_slow() { 500 } else { 12 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -3,14 +3,12 @@
 //! A word weighs its information in bits, so that two paragraphs are not alike for `the` and `of`.
 //! Order does not matter and signs are not counted.
 
-use std::collections::HashMap;
-
 use super::{Sides, reading::Vocabulary};
 
 /// A word in more paragraphs than this shows little of where its paragraph went.
 const RARE_PARAGRAPHS_MAX: usize = 8;
 /// Of the paragraphs that share rare words, so many are weighed word by word.
-const CANDIDATES_MAX: usize = 4;
+const CANDIDATES_MAX: usize = 8;
 
 /// The words of one paragraph without their order.
 #[derive(Default)]
@@ -25,18 +23,14 @@ pub struct Bag {
 /// How alike two paragraphs are, in thousandths.
 pub type Likeness = usize;
 
-/// Two paragraphs that may be one before and after a change.
-pub struct LikelyPair {
-    pub a: usize,
-    pub b: usize,
-    pub likeness: Likeness,
-}
-
 impl Bag {
     /// The bag of a paragraph's words.
     pub fn of(ids: &[usize], vocabulary: &Vocabulary) -> Self {
-        let mut sorted: Vec<usize> =
-            ids.iter().copied().filter(|id| vocabulary.is_word[*id]).collect();
+        let mut sorted: Vec<usize> = ids
+            .iter()
+            .filter(|id| vocabulary.is_word(**id))
+            .map(|id| vocabulary.items[*id].folded)
+            .collect();
         sorted.sort_unstable();
         let mut words: Vec<(usize, usize)> = Vec::new();
         for id in &sorted {
@@ -74,14 +68,14 @@ pub fn candidates(
     bags: Sides<&[Bag]>,
     vocabulary: &Vocabulary,
     least: Likeness,
-) -> Vec<LikelyPair> {
-    let homes = homes(bags.a);
+) -> Vec<(usize, usize)> {
+    let homes = Homes::new(bags.a, vocabulary.counts.len());
     let mut candidates = Vec::new();
     for (b, bag) in bags.b.iter().enumerate() {
         for a in best_homes(bag, &homes, vocabulary) {
             let likeness = bags.a[a].likeness(bag, vocabulary, least);
             if likeness >= least {
-                candidates.push(LikelyPair { a, b, likeness });
+                candidates.push((a, b));
             }
         }
     }
@@ -93,29 +87,46 @@ fn weight(id: usize, vocabulary: &Vocabulary) -> usize {
     1 + share.checked_ilog2().map_or(0, |bits| bits as usize)
 }
 
-/// For each word the paragraphs it occurs in; one more than rare is kept, which shows that it is not rare.
-fn homes(bags: &[Bag]) -> HashMap<usize, Vec<usize>> {
-    let mut homes: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (paragraph, bag) in bags.iter().enumerate() {
-        for (id, _) in &bag.words {
-            let of_word = homes.entry(*id).or_default();
-            if of_word.len() <= RARE_PARAGRAPHS_MAX {
-                of_word.push(paragraph);
-            }
-        }
-    }
-    homes
+/// For each word that is rare among paragraphs those it occurs in.
+struct Homes {
+    /// Where the paragraphs of each word end; they start where those of the word before end.
+    ends: Vec<usize>,
+    paragraphs: Vec<usize>,
 }
 
-fn best_homes(
-    bag: &Bag,
-    homes: &HashMap<usize, Vec<usize>>,
-    vocabulary: &Vocabulary,
-) -> Vec<usize> {
+impl Homes {
+    fn new(bags: &[Bag], n_ids: usize) -> Self {
+        let words = || bags.iter().flat_map(|bag| bag.words.iter().map(|word| word.0));
+        let mut counts = vec![0; n_ids];
+        words().for_each(|id| counts[id] += 1);
+        let mut sum = 0;
+        let mut ends = Vec::with_capacity(n_ids);
+        for n in &mut counts {
+            // Filled from the start, up to the end.
+            ends.push(sum);
+            *n = if *n > RARE_PARAGRAPHS_MAX { 0 } else { *n };
+            sum += *n;
+        }
+        let mut paragraphs = vec![0; sum];
+        for (paragraph, bag) in bags.iter().enumerate() {
+            for (id, _) in bag.words.iter().filter(|word| counts[word.0] > 0) {
+                paragraphs[ends[*id]] = paragraph;
+                ends[*id] += 1;
+            }
+        }
+        Self { ends, paragraphs }
+    }
+
+    fn of(&self, id: usize) -> &[usize] {
+        let start = id.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.paragraphs[start..self.ends[id]]
+    }
+}
+
+fn best_homes(bag: &Bag, homes: &Homes, vocabulary: &Vocabulary) -> Vec<usize> {
     let mut votes: Vec<(usize, usize)> = Vec::new();
     for (id, _) in &bag.words {
-        let of_word = homes.get(id).filter(|of_word| of_word.len() <= RARE_PARAGRAPHS_MAX);
-        votes.extend(of_word.into_iter().flatten().map(|home| (*home, weight(*id, vocabulary))));
+        votes.extend(homes.of(*id).iter().map(|home| (*home, weight(*id, vocabulary))));
     }
     votes.sort_unstable();
     votes.dedup_by(|next, kept| {
@@ -130,10 +141,10 @@ fn best_homes(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::reading;
+    use crate::diff::{reading, words::Spaces};
 
     fn likeness(a: &str, b: &str) -> Likeness {
-        let (readings, vocabulary) = reading::read(Sides { a, b }, reading::Spaces::Equal);
+        let (readings, vocabulary) = reading::read(Sides { a, b }, Spaces::Equal);
         let bags = readings.map(|side| Bag::of(&side.ids, &vocabulary));
         bags.a.likeness(&bags.b, &vocabulary, 0)
     }

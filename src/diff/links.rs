@@ -1,8 +1,8 @@
 //! Which paragraph of the one text became which of the other.
 //!
-//! Five passes, each over what the ones before left alone: paragraphs of the same words in the same
-//! order of paragraphs; such as were split, joined or wrapped otherwise; paragraphs of the same words elsewhere; paragraphs much alike, in place or
-//! elsewhere; and between neighbours that stayed, the best pairing of what is alike enough.
+//! Passes, each over what the ones before left alone: paragraphs of the same words in the same order of
+//! paragraphs; such as were split, joined or wrapped otherwise; paragraphs of the same words elsewhere; paragraphs
+//! that share words, in place or elsewhere; and between neighbours that stayed, the best pairing of what shares enough.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -10,19 +10,27 @@ use std::ops::Range;
 use super::{
     Sides,
     align::{Aligner, EqualRun, Ids, rising},
-    likeness::{Bag, LikelyPair, Likeness, candidates},
+    likeness::{Bag, Likeness, candidates},
+    overlap::{Comparer, Overlap, sharing_rows},
     reading::{ParsedText, Vocabulary},
     regroup::{self, Regrouping},
 };
 
-/// From here on, two paragraphs between the same neighbours are one that changed.
-const CHANGED_MIN: Likeness = 400;
-/// From here on, two paragraphs elsewhere are one that moved.
-const MOVED_MIN: Likeness = 700;
-/// Shorter paragraphs must be unique and unchanged to be recognised elsewhere.
-const MOVED_WORDS_MIN: usize = 8;
+/// Less alike paragraphs are compared word by word only if they share a row of words.
+const COMPARED_MIN: Likeness = 250;
+/// From here on in order, two paragraphs between the same neighbours are one that changed.
+const CHANGED_SHARE_MIN: usize = 350;
+/// From here on in order and weighted, two paragraphs elsewhere are one that moved.
+const MOVED_SHARE_MIN: usize = 550;
+const MOVED_LIKENESS_MIN: Likeness = 400;
+/// A paragraph that moved and changed shares at least so many words.
+const MOVED_WORDS_MIN: usize = 3;
+/// Shorter paragraphs must be unique to be recognised elsewhere as they were.
+const REPEATED_WORDS_MIN: usize = 8;
 /// Paragraphs between two that stayed are paired in groups of this many.
 const GROUP_MAX: usize = 32;
+/// Words that are compared pair by pair; after that, likeness alone decides.
+const COMPARED_WORDS_MAX: usize = 1 << 24;
 
 /// What became of a paragraph, or where it came from; the number is the other side's paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +48,8 @@ pub enum Link {
 pub struct Links {
     sides: Sides<Vec<Link>>,
     groups: Vec<Regrouping>,
+    /// Some paragraphs were paired by what they share at a glance, or only with some of the others.
+    pub is_coarse: bool,
 }
 
 /// Links the paragraphs of two texts.
@@ -51,7 +61,7 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
     let mut runs = Aligner::new(ids.len(), sizes.a + sizes.b)
         .align(Sides { a: &paragraphs.a, b: &paragraphs.b });
     let groups = regroup::groups(readings, vocabulary, &runs);
-    let mut links = Links { sides, groups };
+    let mut links = Links { sides, groups, is_coarse: false };
     for run in &runs {
         (0..run.len).for_each(|i| links.in_place(run.a + i, run.b + i));
     }
@@ -59,10 +69,13 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
     runs.extend(links.regrouped());
     runs.sort_unstable();
     links.moves(&paragraphs, ids.len(), readings, vocabulary);
-    let bags = links.bags(readings, vocabulary);
-    links.alike(&bags, &runs, vocabulary);
-    links.neighbours(&bags, vocabulary);
-    links
+    let judge = Judge {
+        bags: links.bags(readings, vocabulary),
+        comparer: Comparer::new(readings, vocabulary, COMPARED_WORDS_MAX),
+        readings,
+        vocabulary,
+    };
+    links.alike(judge, &runs)
 }
 
 /// Numbers paragraphs by their words, white space aside.
@@ -131,9 +144,9 @@ impl Links {
                 continue;
             }
             let n_words =
-                readings.b.words(b).iter().filter(|word| vocabulary.is_word[**word]).count();
+                readings.b.words(b).iter().filter(|word| vocabulary.is_word(**word)).count();
             let unique = times[*id].a == 1 && times[*id].b == 1;
-            if n_words >= MOVED_WORDS_MIN || unique && n_words > 0 {
+            if n_words >= REPEATED_WORDS_MIN || unique && n_words > 0 {
                 waiting[*id].pop().into_iter().for_each(|a| self.moved(a, b));
             }
         }
@@ -151,64 +164,124 @@ impl Links {
         Sides { a: bags(&self.sides.a, &readings.a), b: bags(&self.sides.b, &readings.b) }
     }
 
-    /// Links paragraphs that share rare words, the best pairs first.
-    fn alike(&mut self, bags: &Sides<Vec<Bag>>, runs: &[EqualRun], vocabulary: &Vocabulary) {
-        let far_enough = |pair: &LikelyPair| {
-            pair.likeness >= MOVED_MIN
-                && bags.a[pair.a].n_words.min(bags.b[pair.b].n_words) >= MOVED_WORDS_MIN
+    /// Links paragraphs that share words, the best pairs first.
+    fn alike(mut self, mut judge: Judge<'_, '_>, runs: &[EqualRun]) -> Self {
+        let near = |a: usize, b: usize| {
+            runs.partition_point(|run| run.a <= a) == runs.partition_point(|run| run.b <= b)
         };
-        let near = |pair: &LikelyPair| {
-            runs.partition_point(|run| run.a <= pair.a)
-                == runs.partition_point(|run| run.b <= pair.b)
-        };
-        let all = Sides { a: &bags.a[..], b: &bags.b[..] };
-        let mut pairs = candidates(all, vocabulary, CHANGED_MIN);
-        pairs.retain(|pair| near(pair) || far_enough(pair));
-        // Much alike in place, then much alike elsewhere, then somewhat alike in place.
-        pairs.sort_by_key(|pair| {
-            let rank = (pair.likeness < MOVED_MIN, !near(pair));
-            (rank, Reverse(pair.likeness), pair.a, pair.b)
-        });
+        let pairs = judge.candidates(&self.alone()).into_iter();
+        let mut pairs: Vec<JudgedPair> =
+            pairs.filter_map(|(a, b)| judge.judge(a, b, near(a, b))).collect();
+        pairs.sort_by_key(|pair| (pair.rank, Reverse(pair.merit), pair.a, pair.b));
         let mut in_place = Vec::new();
         for pair in pairs {
             if self.both_alone(pair.a, pair.b) {
                 self.moved(pair.a, pair.b);
-                if near(&pair) {
+                if pair.is_near {
                     in_place.push(pair);
                 }
             }
         }
-        self.settle(in_place, far_enough);
+        self.settle(in_place);
+        self.neighbours(&mut judge);
+        self.is_coarse |= judge.comparer.is_exhausted();
+        self
+    }
+
+    /// The paragraphs of both sides that are alone.
+    fn alone(&self) -> Sides<Vec<usize>> {
+        let alone = |links: &[Link]| -> Vec<usize> {
+            (0..links.len()).filter(|i| links[*i] == Link::Alone).collect()
+        };
+        Sides { a: alone(&self.sides.a), b: alone(&self.sides.b) }
     }
 
     /// Of pairs between the same neighbours, those that do not cross stay in place.
-    fn settle(&mut self, mut pairs: Vec<LikelyPair>, far_enough: impl Fn(&LikelyPair) -> bool) {
+    fn settle(&mut self, mut pairs: Vec<JudgedPair>) {
         pairs.sort_by_key(|pair| pair.a);
         let targets: Vec<usize> = pairs.iter().map(|pair| pair.b).collect();
         let mut uncrossed = rising(&targets).into_iter().peekable();
         for (i, pair) in pairs.iter().enumerate() {
             if uncrossed.next_if_eq(&i).is_some() {
                 self.in_place(pair.a, pair.b);
-            } else if !far_enough(pair) {
+            } else if !pair.may_move {
                 (self.sides.a[pair.a], self.sides.b[pair.b]) = (Link::Alone, Link::Alone);
             }
         }
     }
 
     /// Pairs what is alone between two paragraphs that stayed.
-    fn neighbours(&mut self, bags: &Sides<Vec<Bag>>, vocabulary: &Vocabulary) {
+    fn neighbours(&mut self, judge: &mut Judge<'_, '_>) {
         let (mut a, mut b) = (0, 0);
         while a < self.sides.a.len() && b < self.sides.b.len() {
             let alone = Sides {
                 a: until_in_place(&self.sides.a, &mut a),
                 b: until_in_place(&self.sides.b, &mut b),
             };
+            self.is_coarse |= !alone.a.is_empty() && alone.b.len() > GROUP_MAX
+                || !alone.b.is_empty() && alone.a.len() > GROUP_MAX;
             for group in groups(&alone) {
-                for (i, j) in best_pairs(group, bags, vocabulary) {
+                for (i, j) in best_pairs(group, judge) {
                     self.in_place(group.a[i], group.b[j]);
                 }
             }
         }
+    }
+}
+
+/// Two paragraphs that may be one before and after a change.
+struct JudgedPair {
+    a: usize,
+    b: usize,
+    /// Between the same paragraphs that stayed.
+    is_near: bool,
+    /// Alike enough to be recognised elsewhere.
+    may_move: bool,
+    /// The first are much alike in place, then come those much alike elsewhere, then somewhat alike in place.
+    rank: u8,
+    merit: usize,
+}
+
+/// Tells how alike paragraphs are.
+struct Judge<'r, 't> {
+    bags: Sides<Vec<Bag>>,
+    comparer: Comparer<'r, 't>,
+    readings: &'r Sides<ParsedText<'t>>,
+    vocabulary: &'r Vocabulary,
+}
+
+impl Judge<'_, '_> {
+    /// Pairs of these paragraphs that share rare words, or a row of words.
+    fn candidates(&self, alone: &Sides<Vec<usize>>) -> Vec<(usize, usize)> {
+        let all = Sides { a: &self.bags.a[..], b: &self.bags.b[..] };
+        let mut pairs = candidates(all, self.vocabulary, COMPARED_MIN);
+        pairs.extend(sharing_rows(alone, self.readings, self.vocabulary));
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
+    /// What two paragraphs are to each other; `None` if nothing.
+    fn judge(&mut self, a: usize, b: usize, is_near: bool) -> Option<JudgedPair> {
+        let likeness = self.bags.a[a].likeness(&self.bags.b[b], self.vocabulary, 0);
+        // Without a look at the words in order, these are like any that share as much.
+        let guess = Overlap { share: likeness * 4 / 5, n_words: MOVED_WORDS_MIN, has_row: false };
+        let overlap = self.comparer.overlap(a, b).unwrap_or(guess);
+        let may_move = overlap.share >= MOVED_SHARE_MIN
+            && likeness >= MOVED_LIKENESS_MIN
+            && overlap.n_words >= MOVED_WORDS_MIN;
+        let changed =
+            overlap.has_row || overlap.share >= CHANGED_SHARE_MIN && likeness >= COMPARED_MIN;
+        // Nearly all of one is in the other: words moved, or came, or went.
+        let n_words = self.bags.a[a].n_words.min(self.bags.b[b].n_words);
+        let is_held = overlap.has_row && overlap.n_words * 5 >= n_words * 4;
+        let rank = match (is_near, may_move) {
+            (true, may_move) if may_move || is_held => 0,
+            (_, may_move) => 2 - u8::from(may_move),
+        };
+        let merit = (likeness + overlap.share) / 2 + 1;
+        let pair = JudgedPair { a, b, is_near, may_move, rank, merit };
+        (may_move || is_near && changed).then_some(pair)
     }
 }
 
@@ -235,19 +308,18 @@ fn groups(alone: &Sides<Vec<usize>>) -> impl Iterator<Item = Sides<&[usize]>> {
     })
 }
 
-/// The pairing in order with the greatest sum of likeness.
-fn best_pairs(
-    group: Sides<&[usize]>,
-    bags: &Sides<Vec<Bag>>,
-    vocabulary: &Vocabulary,
-) -> Vec<(usize, usize)> {
+/// The pairing in order with the greatest sum of what is shared.
+fn best_pairs(group: Sides<&[usize]>, judge: &mut Judge<'_, '_>) -> Vec<(usize, usize)> {
     let (n, m) = (group.a.len(), group.b.len());
-    let alike: Vec<Vec<Likeness>> = (group.a.iter())
-        .map(|a| {
-            let likeness = |b: &usize| bags.a[*a].likeness(&bags.b[*b], vocabulary, CHANGED_MIN);
-            group.b.iter().map(likeness).map(|l| if l < CHANGED_MIN { 0 } else { l }).collect()
-        })
-        .collect();
+    let mut alike = vec![vec![0; m]; n];
+    for (i, a) in group.a.iter().enumerate() {
+        for (j, b) in group.b.iter().enumerate() {
+            let (bag, other) = (&judge.bags.a[*a], &judge.bags.b[*b]);
+            if bag.likeness(other, judge.vocabulary, COMPARED_MIN) >= COMPARED_MIN {
+                alike[i][j] = judge.judge(*a, *b, true).map_or(0, |pair| pair.merit);
+            }
+        }
+    }
     // sums[i][j] is the best sum for what follows the first i and j paragraphs.
     let mut sums = vec![vec![0; m + 1]; n + 1];
     for i in (0..n).rev() {

@@ -6,19 +6,29 @@
 //! coarser, never wrong, and the same input always gives the same answer.
 
 mod align;
+mod headings;
+mod layout;
 mod likeness;
+mod lines;
 mod links;
+mod overlap;
 mod reading;
 mod regroup;
+mod rows;
 mod spans;
+mod transfers;
 mod unified;
+mod words;
+mod wrapping;
 
 use std::ops::Range;
 
 use align::Aligner;
+pub use headings::Heading;
 use links::{Link, Links, link};
-use reading::{ParsedText, Spaces, Vocabulary};
+use reading::{ParsedText, Vocabulary};
 pub use unified::unified;
+use words::Spaces;
 
 /// The two sides of a comparison: `a` before, `b` after.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,10 +44,14 @@ pub struct Sides<T> {
 pub struct Comparison {
     /// For each paragraph where its bytes are in its text, without the line end after it.
     pub paragraphs: Sides<Vec<Range<usize>>>,
+    /// Which of them are headings.
+    pub headings: Sides<Vec<Heading>>,
     /// All paragraphs of both sides, each once, in an order that is rising on both sides.
     pub blocks: Vec<Block>,
     /// How much of each there is.
     pub stat: Stat,
+    /// Too much differs to have paired all paragraphs word by word: some that changed may be said to have gone and come.
+    pub is_coarse: bool,
 }
 
 /// A stretch of paragraphs that share a fate. Paragraphs are counted from 0.
@@ -70,11 +84,15 @@ pub enum Block {
     Removed {
         /// Before.
         a: Range<usize>,
+        /// Empty unless words of the one paragraph moved to others; else all of its text.
+        words: Vec<Span>,
     },
     /// New, and nothing alike was there before.
     Added {
         /// After.
         b: Range<usize>,
+        /// Empty unless words of the one paragraph came from others; else all of its text.
+        words: Vec<Span>,
     },
     /// One paragraph with other words.
     Changed {
@@ -91,7 +109,7 @@ pub enum Block {
         a: Range<usize>,
         /// After, as many.
         b: Range<usize>,
-        /// Empty when the words are the same; else all of the one paragraph's text.
+        /// Empty when the words are the same; else all of these paragraphs' text.
         words: Vec<Span>,
     },
     /// Went elsewhere: stands where the paragraphs were.
@@ -105,8 +123,8 @@ pub enum Block {
 
 /// A stretch of a paragraph, as bytes of the whole text; white space goes with the word before it.
 ///
-/// In their order, the `a` of `Same` and `Removed` join to the paragraph before without a gap, and
-/// the `b` of `Same` and `Added` to the one after.
+/// In their order, the `a` of `Same`, `Removed` and `MovedAway` join to the paragraph before without a gap, and
+/// the `b` of `Same`, `Added` and `Moved` to the one after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Span {
     /// The same words; white space may differ.
@@ -123,6 +141,20 @@ pub enum Span {
     },
     /// Words that came.
     Added {
+        /// After.
+        b: Range<usize>,
+    },
+    /// Words that went to another place in the text.
+    MovedAway {
+        /// Before.
+        a: Range<usize>,
+        /// Where they are now.
+        b: Range<usize>,
+    },
+    /// Words that came from another place in the text.
+    Moved {
+        /// Where they were.
+        a: Range<usize>,
         /// After.
         b: Range<usize>,
     },
@@ -185,17 +217,24 @@ pub fn compare_tables(texts: Sides<&str>) -> Comparison {
 fn compare_read(texts: Sides<&str>, spaces: Spaces) -> Comparison {
     let (readings, vocabulary) = reading::read(texts, spaces);
     let links = link(&readings, &vocabulary);
-    let aligner = Aligner::new(vocabulary.counts.len(), vocabulary.n_items);
+    let aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
     let blocks = Weaver { readings: &readings, links: &links, aligner, blocks: Vec::new() }.weave();
+    let blocks = transfers::mark(blocks, &readings, &vocabulary);
     let stat = stat(&blocks, &readings, &vocabulary);
     let ranges = |reading: &ParsedText<'_>| -> Vec<Range<usize>> {
         reading.paragraphs.iter().map(|paragraph| paragraph.bytes.clone()).collect()
     };
     let paragraphs = Sides { a: ranges(&readings.a), b: ranges(&readings.b) };
-    Comparison { paragraphs, blocks, stat }
+    let headings = readings.map_ref(headings::headings);
+    Comparison { paragraphs, headings, blocks, stat, is_coarse: links.is_coarse }
 }
 
 impl Comparison {
+    /// The headings above a paragraph, from the highest to the nearest.
+    pub fn headings_above(headings: &[Heading], paragraph: usize) -> Vec<usize> {
+        headings::path(headings, paragraph)
+    }
+
     /// Whether both texts have the same words in the same order.
     ///
     /// White space may still differ, and where paragraphs begin: see [`ParagraphStat::rewrapped`] and
@@ -232,7 +271,7 @@ impl Weaver<'_, '_> {
             // What went comes before what came, and both before the next paragraph that stayed.
             match (self.links.a(a), self.links.b(b)) {
                 (Some(Link::Alone), _) => {
-                    self.push(Block::Removed { a: a..a + 1 });
+                    self.push(Block::Removed { a: a..a + 1, words: Vec::new() });
                     a += 1;
                 }
                 (Some(Link::Moved(to)), _) => {
@@ -240,13 +279,17 @@ impl Weaver<'_, '_> {
                     a += 1;
                 }
                 (_, Some(Link::Alone)) => {
-                    self.push(Block::Added { b: b..b + 1 });
+                    self.push(Block::Added { b: b..b + 1, words: Vec::new() });
                     b += 1;
                 }
                 (_, Some(Link::Moved(from))) => {
-                    let words = self.words(&(from..from + 1), &(b..b + 1));
-                    self.push(Block::Moved { a: from..from + 1, b: b..b + 1, words });
-                    b += 1;
+                    // What moved together is one.
+                    let follows = |n: &usize| self.links.b(b + n) == Some(Link::Moved(from + n));
+                    let n = (1..).take_while(follows).count() + 1;
+                    let (a, moved) = (from..from + n, b..b + n);
+                    let words = self.words(&a, &moved);
+                    self.push(Block::Moved { a, b: moved, words });
+                    b += n;
                 }
                 (Some(Link::InPlace(to)), _) => {
                     let block = self.in_place(a, to);
@@ -298,8 +341,8 @@ impl Block {
     /// Adds the block that follows if it shares this one's fate; `false` if it does not.
     fn join(&mut self, next: &Block) -> bool {
         match (self, next) {
-            (Block::Removed { a }, Block::Removed { a: more }) => extend(&mut [a], &[more]),
-            (Block::Added { b }, Block::Added { b: more }) => extend(&mut [b], &[more]),
+            (Block::Removed { a, .. }, Block::Removed { a: more, .. }) => extend(&mut [a], &[more]),
+            (Block::Added { b, .. }, Block::Added { b: more, .. }) => extend(&mut [b], &[more]),
             (Block::Same { a, b }, Block::Same { a: more_a, b: more_b })
             | (Block::Rewrapped { a, b }, Block::Rewrapped { a: more_a, b: more_b })
             | (Block::MovedAway { a, b }, Block::MovedAway { a: more_a, b: more_b }) => {
@@ -310,9 +353,6 @@ impl Block {
                 Block::Regrouped { a, b, words },
                 Block::Regrouped { a: more_a, b: more_b, words: more },
             ) if [&*a, &*b, more_a, more_b].iter().all(|range| range.len() > 1) => {
-                words.is_empty() && more.is_empty() && extend(&mut [a, b], &[more_a, more_b])
-            }
-            (Block::Moved { a, b, words }, Block::Moved { a: more_a, b: more_b, words: more }) => {
                 words.is_empty() && more.is_empty() && extend(&mut [a, b], &[more_a, more_b])
             }
             _ => false,
@@ -340,12 +380,15 @@ fn stat(blocks: &[Block], readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabul
             Block::Regrouped { a, b, .. } => paragraphs.regrouped += a.len().max(b.len()),
             Block::Changed { .. } => paragraphs.changed += 1,
             Block::Moved { a, .. } => paragraphs.moved += a.len(),
-            Block::Added { b } => paragraphs.added += b.len(),
-            Block::Removed { a } => paragraphs.removed += a.len(),
+            Block::Added { b, .. } => paragraphs.added += b.len(),
+            Block::Removed { a, .. } => paragraphs.removed += a.len(),
             Block::MovedAway { .. } => {}
         }
         match block {
-            Block::Moved { words: spans, .. } | Block::Regrouped { words: spans, .. }
+            Block::Moved { words: spans, .. }
+            | Block::Regrouped { words: spans, .. }
+            | Block::Removed { words: spans, .. }
+            | Block::Added { words: spans, .. }
                 if !spans.is_empty() =>
             {
                 words.add(spans, &counter);
@@ -357,8 +400,8 @@ fn stat(blocks: &[Block], readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabul
             | Block::Moved { a, .. } => {
                 words.same += counter.a.in_paragraphs(a);
             }
-            Block::Added { b } => words.added += counter.b.in_paragraphs(b),
-            Block::Removed { a } => words.removed += counter.a.in_paragraphs(a),
+            Block::Added { b, .. } => words.added += counter.b.in_paragraphs(b),
+            Block::Removed { a, .. } => words.removed += counter.a.in_paragraphs(a),
             Block::MovedAway { .. } => {}
         }
     }
@@ -383,7 +426,7 @@ impl<'r, 't> WordCounter<'r, 't> {
         let mut before = vec![0];
         let mut n = 0;
         for id in &reading.ids {
-            n += usize::from(vocabulary.is_word[*id]);
+            n += usize::from(vocabulary.is_word(*id));
             before.push(n);
         }
         Self { reading, before }
@@ -406,6 +449,8 @@ impl WordStat {
         for span in spans {
             match span {
                 Span::Same { a, .. } => self.same += counter.a.in_bytes(a),
+                Span::Moved { b, .. } => self.same += counter.b.in_bytes(b),
+                Span::MovedAway { .. } => {}
                 Span::Removed { a } => self.removed += counter.a.in_bytes(a),
                 Span::Added { b } => self.added += counter.b.in_bytes(b),
             }

@@ -1,24 +1,13 @@
-//! A text as people see it: paragraphs, and in them words and signs.
-//!
-//! Paragraphs are stretches of lines between blank lines. Texts with hardly any blank lines have a
-//! paragraph on each line; [`read`] decides that once, for both sides.
-//!
-//! A word is a run of letters and digits of any script with their marks, `don't` and `1,000.50`
-//! included. Scripts written without spaces give one word per letter. Any other sign that is not
-//! white space stands alone, or together with its repetitions (`---`). What people see as one sign, such
-//! as a flag or a family, is never cut. In tables an empty cell is a sign, too: a tab beside another, or at
-//! the end of a line.
+//! A text taken apart: paragraphs, and in them words and signs, numbered in one vocabulary for both sides.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-use unicode_normalization::char::is_combining_mark;
-
-use super::{Sides, align::Ids};
-
-/// Above this many lines to a stretch between blank lines, lines are the paragraphs.
-const STRETCH_LINES_MAX: usize = 16;
-/// Where lines are longer than this on average, on both sides, nobody wrapped them.
-const WRAPPED_BYTES_MAX: usize = 160;
+use super::{
+    Sides,
+    align::Ids,
+    layout::{self, ParagraphKind},
+    words::{Spaces, WordCutter, word_key},
+};
 
 /// One text, taken apart.
 pub struct ParsedText<'t> {
@@ -34,47 +23,115 @@ pub struct ParsedText<'t> {
 pub struct Paragraph {
     pub bytes: Range<usize>,
     pub words: Range<usize>,
-}
-
-/// What white space means in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spaces {
-    /// Any is as good as any other.
-    Equal,
-    /// A tab ends a cell of a table.
-    Cells,
+    pub kind: ParagraphKind,
 }
 
 /// Every distinct word and sign of both texts.
 pub struct Vocabulary {
-    /// Whether the id is a word, not a sign.
-    pub is_word: Vec<bool>,
-    /// How often the id occurs in both texts together.
+    /// What is known of each.
+    pub items: Vec<Item>,
+    /// For each folded word how often it occurs in both texts together.
     pub counts: Vec<usize>,
     /// Words and signs of both texts together.
     pub n_items: usize,
 }
 
-/// Where lines and stretches begin and end.
-#[derive(Default)]
-struct Layout {
-    lines: Vec<Range<usize>>,
-    stretches: Vec<Range<usize>>,
+/// A word or sign.
+#[derive(Debug, Clone, Copy)]
+pub struct Item {
+    /// Whether it is a word, not a sign.
+    pub is_word: bool,
+    /// Whether it is a sign that ends a sentence.
+    pub ends_sentence: bool,
+    /// The number of the word without upper case.
+    pub folded: usize,
 }
 
-/// Takes both texts apart with one vocabulary and one rule for paragraphs.
+/// Takes both texts apart with one vocabulary.
 pub fn read(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
-    let layouts = texts.map(layout);
-    let by_line = lines_are_paragraphs(&layouts);
-    let mut ids = Ids::new();
-    let mut vocabulary = Vocabulary { is_word: Vec::new(), counts: Vec::new(), n_items: 0 };
-    let mut take_apart = |text, layout: Layout| {
-        let paragraphs = if by_line { layout.lines } else { layout.stretches };
-        take_apart((text, spaces), paragraphs, &mut ids, &mut vocabulary)
+    let mut reader = ParagraphReader {
+        cutter: WordCutter::new(spaces),
+        ids: Ids::new(),
+        folded: Ids::new(),
+        items: Vec::new(),
+        counts: Vec::new(),
+        n_items: 0,
     };
-    let a = take_apart(texts.a, layouts.a);
-    let b = take_apart(texts.b, layouts.b);
-    (Sides { a, b }, vocabulary)
+    let (a, b) = (reader.read(texts.a), reader.read(texts.b));
+    let ParagraphReader { items, counts, n_items, .. } = reader;
+    (Sides { a, b }, Vocabulary { items, counts, n_items })
+}
+
+struct ParagraphReader<'t> {
+    cutter: WordCutter,
+    ids: Ids<Cow<'t, str>>,
+    folded: Ids<String>,
+    items: Vec<Item>,
+    /// For each folded word how often it occurs.
+    counts: Vec<usize>,
+    n_items: usize,
+}
+
+impl<'t> ParagraphReader<'t> {
+    fn read(&mut self, text: &'t str) -> ParsedText<'t> {
+        let mut reading = ParsedText { text, ids: vec![], starts: vec![], paragraphs: vec![] };
+        for (bytes, kind) in layout::paragraphs(text) {
+            let words = self.words(text, &bytes, kind, &mut reading);
+            if !words.is_empty() {
+                reading.paragraphs.push(Paragraph { bytes, words, kind });
+            }
+        }
+        reading
+    }
+
+    fn words(
+        &mut self,
+        text: &'t str,
+        paragraph: &Range<usize>,
+        kind: ParagraphKind,
+        reading: &mut ParsedText<'t>,
+    ) -> Range<usize> {
+        let first = reading.ids.len();
+        // The marks of a quote stand where its lines begin, wherever that is.
+        let is_quote_mark = |word: &Range<usize>, reading: &ParsedText<'_>| {
+            kind == ParagraphKind::Quote
+                && reading.ids.len() > first
+                && text[word.clone()].starts_with('>')
+                && text[..word.start].trim_end_matches([' ', '\t', '>']).ends_with('\n')
+        };
+        let Self { cutter, ids, folded, items, counts, n_items } = self;
+        cutter.cut(text, paragraph.clone(), |word| {
+            if is_quote_mark(&word, reading) {
+                return;
+            }
+            let key = word_key(&text[word.clone()]);
+            let id = ids.of(key.clone());
+            if id == items.len() {
+                items.push(item(&key, folded));
+                counts.resize(folded.len(), 0);
+            }
+            counts[items[id].folded] += 1;
+            *n_items += 1;
+            reading.ids.push(id);
+            reading.starts.push(word.start);
+        });
+        first..reading.ids.len()
+    }
+}
+
+fn item(key: &str, folded: &mut Ids<String>) -> Item {
+    Item {
+        is_word: key.starts_with(char::is_alphanumeric),
+        ends_sentence: key.starts_with(['.', '!', '?', '…', '。', '！', '？', '։', '؟', '।']),
+        folded: folded.of(key.to_lowercase()),
+    }
+}
+
+impl Vocabulary {
+    /// Whether an id is a word, not a sign.
+    pub fn is_word(&self, id: usize) -> bool {
+        self.items[id].is_word
+    }
 }
 
 impl ParsedText<'_> {
@@ -97,232 +154,48 @@ impl ParsedText<'_> {
         &self.ids[self.word_range(paragraphs)]
     }
 
+    /// The words and signs that start in these bytes.
+    pub fn words_in(&self, bytes: &Range<usize>) -> Range<usize> {
+        let word = |byte: usize| self.starts.partition_point(|start| *start < byte);
+        word(bytes.start)..word(bytes.end)
+    }
+
+    /// The paragraph that holds a word.
+    pub fn paragraph_of(&self, word: usize) -> usize {
+        self.paragraphs.partition_point(|paragraph| paragraph.words.end <= word)
+    }
+
+    /// Words in a row, cut where paragraphs end.
+    pub fn by_paragraph(&self, words: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let first = self.paragraph_of(words.start);
+        let paragraphs = self.paragraphs[first..].iter().map(|paragraph| &paragraph.words);
+        paragraphs
+            .take_while(move |it| it.start < words.end)
+            .map(move |it| it.start.max(words.start)..it.end.min(words.end))
+    }
+
+    /// The bytes of words and of the white space after them, and of what `within` has around the outer ones.
+    pub fn bytes_of(&self, words: &Range<usize>, within: &Range<usize>) -> Range<usize> {
+        let all = self.words_in(within);
+        let start = if words.start <= all.start { within.start } else { self.starts[words.start] };
+        let end = if words.end >= all.end { within.end } else { self.starts[words.end] };
+        start..end
+    }
+
+    /// The bytes of words of one paragraph.
+    pub fn bytes_in_paragraph(&self, words: &Range<usize>) -> Range<usize> {
+        self.bytes_of(words, &self.paragraphs[self.paragraph_of(words.start)].bytes)
+    }
+
     /// A paragraph's text.
     pub fn paragraph_text(&self, paragraph: usize) -> &str {
         &self.text[self.paragraphs[paragraph].bytes.clone()]
     }
 }
 
-fn layout(text: &str) -> Layout {
-    let mut layout = Layout::default();
-    let mut after_blank = true;
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let bytes = start..start + line.trim_end_matches('\n').len();
-        start += line.len();
-        if line.trim().is_empty() {
-            after_blank = true;
-            continue;
-        }
-        match layout.stretches.last_mut() {
-            Some(stretch) if !after_blank => stretch.end = bytes.end,
-            _ => layout.stretches.push(bytes.clone()),
-        }
-        layout.lines.push(bytes);
-        after_blank = false;
-    }
-    layout
-}
-
-fn lines_are_paragraphs(layouts: &Sides<Layout>) -> bool {
-    let sides = [&layouts.a, &layouts.b];
-    let n_lines: usize = sides.iter().map(|side| side.lines.len()).sum();
-    let n_stretches: usize = sides.iter().map(|side| side.stretches.len()).sum();
-    let unwrapped = |side: &Layout| {
-        let bytes: usize = side.lines.iter().map(Range::len).sum();
-        bytes >= side.lines.len() * WRAPPED_BYTES_MAX
-    };
-    n_lines > n_stretches * STRETCH_LINES_MAX || sides.into_iter().all(unwrapped)
-}
-
-fn take_apart<'t>(
-    (text, spaces): (&'t str, Spaces),
-    paragraphs: Vec<Range<usize>>,
-    ids: &mut Ids<&'t str>,
-    vocabulary: &mut Vocabulary,
-) -> ParsedText<'t> {
-    let mut reading = ParsedText { text, ids: vec![], starts: vec![], paragraphs: vec![] };
-    for bytes in paragraphs {
-        let first = reading.ids.len();
-        let mut at = bytes.start;
-        while let Some(word) = next_item(text, at..bytes.end, (bytes.start, spaces)) {
-            let id = ids.of(&text[word.clone()]);
-            vocabulary.count(id, &text[word.clone()]);
-            reading.ids.push(id);
-            reading.starts.push(word.start);
-            at = word.end;
-        }
-        reading.paragraphs.push(Paragraph { bytes, words: first..reading.ids.len() });
-    }
-    reading
-}
-
-impl Vocabulary {
-    fn count(&mut self, id: usize, word: &str) {
-        if id == self.counts.len() {
-            self.counts.push(0);
-            self.is_word.push(word.starts_with(char::is_alphanumeric));
-        }
-        self.counts[id] += 1;
-        self.n_items += 1;
-    }
-}
-
-/// The next word, sign or empty cell in what is left of a paragraph, which starts at `start`.
-fn next_item(
-    text: &str,
-    left: Range<usize>,
-    (start, spaces): (usize, Spaces),
-) -> Option<Range<usize>> {
-    let word = next_word(&text[left.clone()]);
-    let word = word.map(|word| left.start + word.start..left.start + word.end);
-    if spaces == Spaces::Equal {
-        return word;
-    }
-    let mut space = left.start..word.as_ref().map_or(left.end, |word| word.start);
-    let is_end =
-        |at: usize| at >= left.end || at < start || matches!(text.as_bytes()[at], b'\t' | b'\n');
-    let is_empty_cell = |at: &usize| {
-        text.as_bytes()[*at] == b'\t' && (is_end(at + 1) || at.checked_sub(1).is_none_or(is_end))
-    };
-    space.find(is_empty_cell).map(|at| at..at + 1).or(word)
-}
-
-/// The next word or sign of a text.
-fn next_word(text: &str) -> Option<Range<usize>> {
-    let start = text.len() - text.trim_start().len();
-    let rest = &text[start..];
-    let first = rest.chars().next()?;
-    let len = if stands_alone(first) {
-        first.len_utf8() + marks(&rest[first.len_utf8()..])
-    } else if first.is_alphanumeric() {
-        word_len(rest)
-    } else {
-        signs_len(rest)
-    };
-    Some(start..start + len)
-}
-
-/// How long the sign is that a text starts with, and its repetitions.
-fn signs_len(text: &str) -> usize {
-    let n_sign = sign_len(text);
-    let mut len = n_sign;
-    while text[len..].starts_with(&text[..n_sign]) && sign_len(&text[len..]) == n_sign {
-        len += n_sign;
-    }
-    len
-}
-
-/// How long what people see as one sign is: with what modifies it, and joined to others.
-fn sign_len(text: &str) -> usize {
-    let is_region = |c: char| matches!(c, '\u{1f1e6}'..='\u{1f1ff}');
-    let mut chars = text.char_indices();
-    let Some((_, first)) = chars.next() else { return 0 };
-    let (mut last, mut is_pair) = (first, false);
-    for (at, c) in chars {
-        let is_second_region = is_region(first) && is_region(c) && last == first && !is_pair;
-        let is_modifier = matches!(c,
-            '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}');
-        if !(is_second_region || is_modifier || is_mark(c) || last == '\u{200d}') {
-            return at;
-        }
-        is_pair |= is_second_region;
-        last = c;
-    }
-    text.len()
-}
-
-/// How long the word is that a text starts with.
-fn word_len(text: &str) -> usize {
-    let mut last = '\0';
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let next = chars.peek().map(|(_, c)| *c);
-        if !(continues_word(c) || next.is_some_and(|next| joins(last, c, next))) {
-            return at;
-        }
-        last = c;
-    }
-    text.len()
-}
-
-fn continues_word(c: char) -> bool {
-    c.is_alphanumeric() && !stands_alone(c) || is_mark(c)
-}
-
-/// An apostrophe between letters, a point or comma between digits.
-fn joins(last: char, c: char, next: char) -> bool {
-    match c {
-        '\'' | '\u{2019}' => last.is_alphabetic() && next.is_alphabetic() && !stands_alone(next),
-        '.' | ',' => last.is_ascii_digit() && next.is_ascii_digit(),
-        _ => false,
-    }
-}
-
-/// Bytes of combining marks at the start.
-fn marks(text: &str) -> usize {
-    text.len() - text.trim_start_matches(is_mark).len()
-}
-
-/// A combining mark, or one of the signs that join or part letters inside a word.
-fn is_mark(c: char) -> bool {
-    c > '\u{a0}' && is_combining_mark(c) || matches!(c, '\u{ad}' | '\u{200c}' | '\u{200d}')
-}
-
-/// Letters of scripts that put no space between words: Thai to Burmese, Khmer, kana, Han.
-fn stands_alone(c: char) -> bool {
-    c >= '\u{0e00}'
-        && c.is_alphanumeric()
-        && matches!(c,
-            '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
-            | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}'
-            | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}'
-            | '\u{20000}'..='\u{3ffff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(text: &str) -> Vec<&str> {
-        let mut words = Vec::new();
-        let mut at = 0;
-        while let Some(word) = next_word(&text[at..]) {
-            words.push(&text[at + word.start..at + word.end]);
-            at += word.end;
-        }
-        words
-    }
-
-    #[test]
-    fn words_and_signs_of_many_scripts() {
-        for (text, expected) in [
-            ("", &[][..]),
-            ("  two words ", &["two", "words"]),
-            ("don't 'quote' it’s", &["don't", "'", "quote", "'", "it’s"]),
-            ("1,000.50 a.b 3.", &["1,000.50", "a", ".", "b", "3", "."]),
-            ("--- ==> x", &["---", "==", ">", "x"]),
-            ("Grüße, мир!", &["Grüße", ",", "мир", "!"]),
-            ("cafe\u{301}s", &["cafe\u{301}s"]),
-            ("文書を2冊", &["文", "書", "を", "2", "冊"]),
-            ("ที่นี่", &["ที่", "นี่"]),
-            ("हिन्दी भाषा", &["हिन्दी", "भाषा"]),
-            ("한국어 문서", &["한국어", "문서"]),
-            ("a\u{feff}b", &["a", "\u{feff}", "b"]),
-            ("👩👩\u{200d}👧\u{200d}👦👍🏽!", &["👩", "👩\u{200d}👧\u{200d}👦", "👍🏽", "!"]),
-            ("🇫🇷🇮🇹🇮🇹 ☎\u{fe0f}1\u{20e3}", &["🇫🇷", "🇮🇹🇮🇹", "☎\u{fe0f}", "1\u{20e3}"]),
-        ] {
-            assert_eq!(words(text), expected, "{text:?}");
-        }
-    }
-
-    fn paragraphs<'t>(a: &'t str, b: &'t str) -> (Vec<&'t str>, Vec<&'t str>) {
-        let (readings, _) = read(Sides { a, b }, Spaces::Equal);
-        let texts = |reading: ParsedText<'t>| {
-            reading.paragraphs.iter().map(|p| &reading.text[p.bytes.clone()]).collect()
-        };
-        (texts(readings.a), texts(readings.b))
-    }
 
     #[test]
     fn empty_cells_are_signs_in_tables() {
@@ -340,26 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_part_paragraphs() {
-        let (a, b) = paragraphs("\n \none\n two \n\t\n\nthree\n", "four");
-        assert_eq!(a, ["one\n two ", "three"]);
-        assert_eq!(b, ["four"]);
-        assert_eq!(paragraphs("", "\n \n"), (vec![], vec![]));
-    }
-
-    #[test]
-    fn lines_are_paragraphs_where_blank_lines_are_rare() {
-        let many = "line\n".repeat(40);
-        assert_eq!(paragraphs(&many, "a\nb\n").1, ["a", "b"]);
-        let few = "line\n".repeat(10);
-        assert_eq!(paragraphs(&few, "a\nb\n").1, ["a\nb"]);
-    }
-
-    #[test]
-    fn lines_are_paragraphs_where_nobody_wrapped_them() {
-        let long = "word ".repeat(60) + "\n";
-        assert_eq!(paragraphs(&long.repeat(3), &long.repeat(2)).0.len(), 3);
-        assert_eq!(paragraphs(&long.repeat(3), "").0.len(), 3);
-        assert_eq!(paragraphs(&long.repeat(3), "word\nword\n").0.len(), 1);
+    fn marks_of_quotes_count_once_wherever_lines_begin() {
+        let (readings, _) = read(
+            Sides {
+                a: "> one two three four five six seven eight\n> nine and so on to ten and more",
+                b: "> one two three four five six seven\n> eight nine and so on to ten and more",
+            },
+            Spaces::Equal,
+        );
+        assert_eq!(readings.a.ids, readings.b.ids);
     }
 }

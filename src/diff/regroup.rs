@@ -27,7 +27,7 @@ pub fn groups(
     vocabulary: &Vocabulary,
     stayed: &[EqualRun],
 ) -> Vec<Regrouping> {
-    let mut aligner = Aligner::new(vocabulary.counts.len(), vocabulary.n_items);
+    let mut aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
     let mut groups = Vec::new();
     let sizes = Sides { a: readings.a.paragraphs.len(), b: readings.b.paragraphs.len() };
     let (mut a, mut b) = (0, 0);
@@ -59,13 +59,28 @@ impl Between<'_, '_> {
             a: &self.readings.a.ids[words.a.clone()],
             b: &self.readings.b.ids[words.b.clone()],
         });
+        let runs: Vec<EqualRun> = runs
+            .iter()
+            .map(|run| EqualRun { a: words.a.start + run.a, b: words.b.start + run.b, ..*run })
+            .collect();
         let mut found = Vec::new();
-        for run in runs {
-            let run = EqualRun { a: words.a.start + run.a, b: words.b.start + run.b, ..run };
-            self.witnessed(run, &mut found);
-        }
+        runs.iter().for_each(|run| self.witnessed(*run, &mut found));
+        self.shared(&runs, &mut found);
         found.sort_by_key(|group| (group.a.start, group.b.start));
         joined(found)
+    }
+
+    /// Paragraphs side by side of which most words are in the same paragraph of the other side.
+    fn shared(&self, runs: &[EqualRun], found: &mut Vec<Regrouping>) {
+        let (a, b) = (&self.readings.a, &self.readings.b);
+        let of_a = homes(runs.iter().map(|run| (run.a, run.b, run.len)), a, b);
+        for pair in of_a.windows(2).filter(|pair| belong_together(pair)) {
+            found.push(Sides { a: pair[0].0..pair[1].0 + 1, b: pair[0].1..pair[0].1 + 1 });
+        }
+        let of_b = homes(runs.iter().map(|run| (run.b, run.a, run.len)), b, a);
+        for pair in of_b.windows(2).filter(|pair| belong_together(pair)) {
+            found.push(Sides { a: pair[0].1..pair[0].1 + 1, b: pair[0].0..pair[1].0 + 1 });
+        }
     }
 
     /// The ends of paragraphs inside a run that only one side has.
@@ -74,18 +89,55 @@ impl Between<'_, '_> {
         for (end, first) in ends_inside(a, run.a..run.a_end()) {
             let other = run.b + (end - run.a);
             if !is_end(b, other) {
-                let there = paragraph_of(b, other);
+                let there = b.paragraph_of(other);
                 found.push(Sides { a: first..first + 2, b: there..there + 1 });
             }
         }
         for (end, first) in ends_inside(b, run.b..run.b_end()) {
             let other = run.a + (end - run.b);
             if !is_end(a, other) {
-                let there = paragraph_of(a, other);
+                let there = a.paragraph_of(other);
                 found.push(Sides { a: there..there + 1, b: first..first + 2 });
             }
         }
     }
+}
+
+/// For each paragraph that has most of its words in one paragraph of the other side its number, and that one's.
+///
+/// Runs are where equal words begin on both sides, and how many they are.
+fn homes(
+    runs: impl Iterator<Item = (usize, usize, usize)>,
+    reading: &ParsedText<'_>,
+    other: &ParsedText<'_>,
+) -> Vec<(usize, usize)> {
+    let mut counts: Vec<(usize, usize, usize)> = Vec::new();
+    for (start, there, len) in runs {
+        let mut done = 0;
+        while done < len {
+            let (paragraph, home) =
+                (reading.paragraph_of(start + done), other.paragraph_of(there + done));
+            let ends = (
+                reading.paragraphs[paragraph].words.end - start,
+                other.paragraphs[home].words.end - there,
+            );
+            let next = len.min(ends.0).min(ends.1);
+            match counts.last_mut() {
+                Some((p, h, n)) if (*p, *h) == (paragraph, home) => *n += next - done,
+                _ => counts.push((paragraph, home, next - done)),
+            }
+            done = next;
+        }
+    }
+    let is_home = |(paragraph, _, n): &(usize, usize, usize)| {
+        n * 2 > reading.paragraphs[*paragraph].words.len() && *n >= SIDE_WORDS
+    };
+    counts.into_iter().filter(is_home).map(|(paragraph, home, _)| (paragraph, home)).collect()
+}
+
+/// Whether two paragraphs follow each other and have the same home.
+fn belong_together(pair: &[(usize, usize)]) -> bool {
+    pair[0].0 + 1 == pair[1].0 && pair[0].1 == pair[1].1
 }
 
 /// Groups that share a paragraph are one.
@@ -128,10 +180,5 @@ fn ends_inside<'r>(
 
 /// Whether a paragraph ends before this word.
 fn is_end(reading: &ParsedText<'_>, word: usize) -> bool {
-    reading.paragraphs[paragraph_of(reading, word)].words.start == word
-}
-
-/// The paragraph that holds a word.
-fn paragraph_of(reading: &ParsedText<'_>, word: usize) -> usize {
-    reading.paragraphs.partition_point(|paragraph| paragraph.words.end <= word)
+    reading.paragraphs[reading.paragraph_of(word)].words.start == word
 }

@@ -15,6 +15,8 @@ use super::{
 const SLIDE_MAX: usize = 64;
 /// No more words and signs than this are given up for the sake of the edits around them.
 const ISLAND_MAX: usize = 3;
+/// Only edits of so many words and signs, on one side at least, have words given up for their sake.
+const SHORE_MIN: usize = 4;
 
 /// Paragraphs of a text in a row, mostly one.
 struct ParagraphSide<'r, 't> {
@@ -144,10 +146,13 @@ fn is_island(
         a: sides.a.bytes_of(island.a_end()..next.a).len(),
         b: sides.b.bytes_of(island.b_end()..next.b).len(),
     };
+    let n_before = (island.a - a_end).max(island.b - b_end);
+    let n_after = (next.a - island.a_end()).max(next.b - island.b_end());
     let replaces = before.a + after.a > 0 && before.b + after.b > 0;
+    let is_long = n_before.min(n_after) >= SHORE_MIN;
     let smaller_edit = before.a.max(before.b).min(after.a.max(after.b));
     let island_bytes = sides.a.bytes_of(island.a..island.a_end()).len();
-    replaces && island.len <= ISLAND_MAX && 2 * island_bytes <= smaller_edit
+    replaces && is_long && island.len <= ISLAND_MAX && 2 * island_bytes <= smaller_edit
 }
 
 /// Spans for the runs and for all that lies between them.

@@ -96,10 +96,12 @@ pub fn print(
                 print_dim(out, &format!("  ({n} re-wrapped, the words are the same)"))?;
             }
             Block::Regrouped { a, b, words } => printer.regrouped(out, a, b, words)?,
-            Block::Removed { a } => {
+            Block::Removed { words, .. } if !words.is_empty() => printer.words(out, "- ", words)?,
+            Block::Added { words, .. } if !words.is_empty() => printer.words(out, "+ ", words)?,
+            Block::Removed { a, .. } => {
                 printer.whole(out, Style::Removed, "- ", &comparison.paragraphs.a, a, &texts.a)?;
             }
-            Block::Added { b } => {
+            Block::Added { b, .. } => {
                 printer.whole(out, Style::Added, "+ ", &comparison.paragraphs.b, b, &texts.b)?;
             }
             Block::Changed { words, .. } => printer.words(out, "~ ", words)?,
@@ -194,6 +196,8 @@ impl ComparisonPrinter<'_> {
                 }
                 Span::Removed { a } => (&self.texts.a[a.clone()], Style::Removed, "[-", "-]"),
                 Span::Added { b } => (&self.texts.b[b.clone()], Style::Added, "{+", "+}"),
+                Span::MovedAway { a, .. } => (&self.texts.a[a.clone()], Style::Dim, "[>", ">]"),
+                Span::Moved { b, .. } => (&self.texts.b[b.clone()], Style::Dim, "{<", "<}"),
             };
             let shown = text.trim_end();
             let space = match (span, words.get(n + 1), &text[shown.len()..]) {
@@ -272,11 +276,13 @@ impl ComparisonPrinter<'_> {
                 spans: (!words.is_empty()).then(|| self.spans(words)),
                 ..plain("regrouped", Some(a), Some(b))
             },
-            Block::Removed { a } => BlockLine {
+            Block::Removed { a, words } => BlockLine {
+                spans: (!words.is_empty()).then(|| self.spans(words)),
                 text: Some(stretch(&self.texts.a, &paragraphs.a[a.clone()])),
                 ..plain("removed", Some(a), None)
             },
-            Block::Added { b } => BlockLine {
+            Block::Added { b, words } => BlockLine {
+                spans: (!words.is_empty()).then(|| self.spans(words)),
                 text: Some(stretch(&self.texts.b, &paragraphs.b[b.clone()])),
                 ..plain("added", None, Some(b))
             },
@@ -300,6 +306,8 @@ impl ComparisonPrinter<'_> {
                 Span::Same { b, .. } => line("same", &self.texts.b[b.clone()]),
                 Span::Removed { a } => line("removed", &self.texts.a[a.clone()]),
                 Span::Added { b } => line("added", &self.texts.b[b.clone()]),
+                Span::MovedAway { a, .. } => line("moved-away", &self.texts.a[a.clone()]),
+                Span::Moved { b, .. } => line("moved", &self.texts.b[b.clone()]),
             })
             .collect()
     }

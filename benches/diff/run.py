@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Scores programs that mark changed words on pairs that make.py made.
+
+    run.py PAIRS PROGRAM...      PROGRAM: archive[=PATH], git, wdiff, dwdiff, difflib, wikidiff2
+    run.py PAIRS archive -v      names the pairs that are not perfect
+
+For each kind of pair: F1 of the marked words (what went and what came, as words without their order), perfect
+pairs, pairs with a move where one was found, words too many, and false alarms where nothing changed.
+"""
+
+import collections
+import difflib
+import html
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+WORD = re.compile(r"\w+")
+
+
+def bag(texts):
+    return collections.Counter(word for text in texts for word in WORD.findall(text))
+
+
+def run(command, **kwargs):
+    return subprocess.run(command, capture_output=True, text=True, **kwargs).stdout
+
+
+def archive(path, folder):
+    home = tempfile.mkdtemp()
+    env = {**os.environ, "HOME": home, "ARCHIVE_STORE": f"{home}/store"}
+    for arguments in (["init"], ["add", "-q", str(folder)]):
+        subprocess.run([path, *arguments], check=True, capture_output=True, env=env)
+
+    def marked(a, b):
+        out = run([path, "diff", "--json", a.name, b.name], env=env)
+        assert '"type":"diff"' in out[:20], (a, out[:200])
+        gone, come, n_moved = [], [], 0
+        for line in map(json.loads, out.splitlines()):
+            for block in line.get("blocks") or []:
+                change = block["change"]
+                n_moved += change == "moved"
+                for span in block.get("spans") or []:
+                    n_moved += span["change"] in ("moved", "moved-away")
+                    (gone if span["change"] == "removed" else come if span["change"] == "added" else []).append(span["text"])
+                if change == "removed" and not block.get("spans"):
+                    gone.append(block["text"])
+                if change == "added" and not block.get("spans"):
+                    come.append(block["text"])
+        return gone, come, n_moved
+    return marked
+
+
+def git(a, b):
+    out = run(["git", "diff", "--no-index", "--word-diff=porcelain", "-U0", str(a), str(b)])
+    lines = [line for line in out.splitlines() if not line.startswith(("---", "+++"))]
+    return [l[1:] for l in lines if l[:1] == "-"], [l[1:] for l in lines if l[:1] == "+"], 0
+
+
+def marks_of(out):
+    gone = re.findall(r"\[-(.*?)-\]", out, re.S)
+    come = re.findall(r"\{\+(.*?)\+\}", out, re.S)
+    return gone, come, 0
+
+
+def wdiff(a, b):
+    return marks_of(run(["wdiff", str(a), str(b)]))
+
+
+def dwdiff(a, b):
+    return marks_of(run(["dwdiff", str(a), str(b)]))
+
+
+def by_difflib(a, b):
+    a, b = a.read_text().split(), b.read_text().split()
+    gone, come = [], []
+    for op, i, j, k, l in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if op != "equal":
+            gone += a[i:j]
+            come += b[k:l]
+    return gone, come, 0
+
+
+def wikidiff2(a, b):
+    code = "echo wikidiff2_do_diff(file_get_contents($argv[1]), file_get_contents($argv[2]), 0);"
+    out = run(["php", "-r", code, "--", str(a), str(b)])
+    text = lambda part: html.unescape(re.sub(r"<[^>]+>", "", part))
+    gone, come = [], []
+    for side, marks in re.findall(r'<td class="diff-(deletedline|addedline)[^"]*">(.*?)</td>', out, re.S):
+        target = gone if side == "deletedline" else come
+        found = re.findall(r"<(?:del|ins) class=\"diffchange[^\"]*\">(.*?)</(?:del|ins)>", marks, re.S)
+        # A line that has no marks and none on the other side is new as a whole.
+        target += map(text, found)
+    whole = re.findall(r'<tr>\s*(.*?)</tr>', out, re.S)
+    for row in whole:
+        deleted = re.search(r'diff-deletedline[^>]*>(.*?)</td>', row, re.S)
+        added = re.search(r'diff-addedline[^>]*>(.*?)</td>', row, re.S)
+        moved = "mw-diff-movedpara" in row
+        if deleted and not added and not moved and "diffchange" not in deleted[1]:
+            gone.append(text(deleted[1]))
+        if added and not deleted and not moved and "diffchange" not in added[1]:
+            come.append(text(added[1]))
+    return gone, come, out.count("mw-diff-movedpara-left")
+
+
+def scores(truth, found):
+    """F1, whether perfect, words too many."""
+    (gone, come), (wanted_gone, wanted_come) = map(bag, found), (bag(truth["gone"]), bag(truth["come"]))
+    hits = (gone & wanted_gone).total() + (come & wanted_come).total()
+    n_found, n_wanted = gone.total() + come.total(), wanted_gone.total() + wanted_come.total()
+    f1 = 1.0 if n_found + n_wanted == 0 else 2 * hits / (n_found + n_wanted)
+    return f1, f1 == 1.0, n_found - hits
+
+
+def main():
+    folder, programs = pathlib.Path(sys.argv[1]), [it for it in sys.argv[2:] if it != "-v"]
+    verbose = "-v" in sys.argv
+    pairs = [json.loads(line) for line in (folder / "truth.jsonl").open()]
+    for program in programs:
+        name, _, path = program.partition("=")
+        mark = {"git": git, "wdiff": wdiff, "dwdiff": dwdiff, "difflib": by_difflib, "wikidiff2": wikidiff2}.get(name)
+        mark = mark or archive(path or "archive", folder)
+        totals = collections.defaultdict(lambda: [0, 0.0, 0, 0, 0, 0])
+        for truth in pairs:
+            a, b = (folder / f"{truth['name']}.{side}.txt" for side in "ab")
+            gone, come, n_moved = mark(a, b)
+            f1, is_perfect, n_extra = scores(truth, (gone, come))
+            if verbose and (not is_perfect or truth["moved"] and not n_moved):
+                print(f"  {truth['name']}: F1 {f1:.2f}, {n_extra} too many, moves {n_moved} of {truth['moved']}")
+            for key in (truth["kind"], "all"):
+                total = totals[key]
+                values = (1, f1, is_perfect, n_extra, bool(truth["moved"]), bool(truth["moved"] and n_moved))
+                for i, value in enumerate(values):
+                    total[i] += value
+        print(f"{name:28} {'F1':>6} {'perfect':>9} {'extra':>6} {'moves':>7}")
+        for key, (n, f1, perfect, extra, moves, found) in totals.items():
+            print(f"{key:28} {f1 / n:6.3f} {perfect:4}/{n:<4} {extra:6} {f'{found}/{moves}' if moves else '':>7}")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+//! What two paragraphs share in order, and where paragraphs that share it are.
+
+use std::ops::Range;
+
+use super::{
+    Sides,
+    align::{Aligner, EqualRun},
+    reading::{ParsedText, Vocabulary},
+    rows::{RowIndex, row_key, row_keys},
+};
+
+/// So many words and signs in a row show that two paragraphs are one.
+pub const ROW_WORDS: usize = 8;
+/// So does a whole sentence of so many words.
+pub const SENTENCE_WORDS: usize = 4;
+/// What stands in more paragraphs than this shows nothing.
+const HOMES_MAX: usize = 4;
+
+/// What two paragraphs share, upper and lower case being the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Overlap {
+    /// The words that are shared in order, of those of both, in thousandths.
+    pub share: usize,
+    /// How many they are.
+    pub n_words: usize,
+    /// Whether there are [`ROW_WORDS`] of them in a row, or a sentence.
+    pub has_row: bool,
+}
+
+/// Compares paragraphs word by word, a limited number of them.
+pub struct Comparer<'r, 't> {
+    readings: &'r Sides<ParsedText<'t>>,
+    vocabulary: &'r Vocabulary,
+    aligner: Aligner,
+    /// Words that may still be compared.
+    n_left: usize,
+}
+
+impl<'r, 't> Comparer<'r, 't> {
+    /// Compares up to `n_words_max` words in all.
+    pub fn new(
+        readings: &'r Sides<ParsedText<'t>>,
+        vocabulary: &'r Vocabulary,
+        n_words_max: usize,
+    ) -> Self {
+        let aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
+        Self { readings, vocabulary, aligner, n_left: n_words_max }
+    }
+
+    /// Whether there were more words to be compared than the limit.
+    pub fn is_exhausted(&self) -> bool {
+        self.n_left == 0
+    }
+
+    /// What two paragraphs share; `None` once too many were compared.
+    pub fn overlap(&mut self, a: usize, b: usize) -> Option<Overlap> {
+        let fold = |words: &[usize]| -> Vec<usize> {
+            words.iter().map(|id| self.vocabulary.items[*id].folded).collect()
+        };
+        let ids = Sides { a: self.readings.a.words(a), b: self.readings.b.words(b) };
+        self.n_left = self.n_left.saturating_sub(ids.a.len() + ids.b.len());
+        if self.n_left == 0 {
+            return None;
+        }
+        let folded = ids.map(fold);
+        let runs = self.aligner.align(Sides { a: &folded.a, b: &folded.b });
+        let n_words = |ids: &[usize]| ids.iter().filter(|id| self.vocabulary.is_word(**id)).count();
+        let n_shared = runs.iter().map(|run| n_words(&ids.a[run.a..run.a_end()])).sum();
+        let n_both = n_words(ids.a) + n_words(ids.b);
+        let is_row = |run: &EqualRun| {
+            run.len >= ROW_WORDS && n_words(&ids.a[run.a..run.a_end()]) >= ROW_WORDS
+                || holds_sentence(ids.a, run.a..run.a_end(), self.vocabulary)
+                    && holds_sentence(ids.b, run.b..run.b_end(), self.vocabulary)
+        };
+        Some(Overlap {
+            share: 2000 * n_shared / n_both.max(1),
+            n_words: n_shared,
+            has_row: runs.iter().any(is_row),
+        })
+    }
+}
+
+/// Whether a stretch of a paragraph holds a whole sentence of it.
+fn holds_sentence(ids: &[usize], stretch: Range<usize>, vocabulary: &Vocabulary) -> bool {
+    sentences(ids, vocabulary)
+        .any(|sentence| stretch.start <= sentence.start && sentence.end <= stretch.end)
+}
+
+/// The sentences of a paragraph that have enough words.
+pub fn sentences<'i>(
+    ids: &'i [usize],
+    vocabulary: &'i Vocabulary,
+) -> impl Iterator<Item = Range<usize>> + 'i {
+    let mut start = 0;
+    let mut ends = (1..=ids.len())
+        .filter(|end| *end == ids.len() || vocabulary.items[ids[end - 1]].ends_sentence);
+    std::iter::from_fn(move || {
+        let end = ends.next()?;
+        Some(std::mem::replace(&mut start, end)..end)
+    })
+    .filter(|sentence| {
+        let words = ids[sentence.clone()].iter().filter(|id| vocabulary.is_word(**id));
+        words.count() >= SENTENCE_WORDS
+    })
+}
+
+/// Pairs of these paragraphs that share a row of words or a sentence, as it is on both sides.
+pub fn sharing_rows(
+    paragraphs: &Sides<Vec<usize>>,
+    readings: &Sides<ParsedText<'_>>,
+    vocabulary: &Vocabulary,
+) -> Vec<(usize, usize)> {
+    let keys = |reading: &'_ ParsedText<'_>, i: usize| rows(reading.words(i), vocabulary);
+    let n_keys = paragraphs.b.iter().map(|b| readings.b.words(*b).len()).sum();
+    let in_a =
+        paragraphs.a.iter().flat_map(|a| keys(&readings.a, *a).into_iter().map(|row| (row, *a)));
+    let in_b = paragraphs.b.iter().flat_map(|b| keys(&readings.b, *b));
+    let index = RowIndex::new(in_a, in_b, n_keys);
+    let mut pairs = Vec::new();
+    for b in &paragraphs.b {
+        for row in keys(&readings.b, *b) {
+            let homes = index.places(row);
+            if homes.len() <= HOMES_MAX {
+                pairs.extend(homes.map(|a| (a, *b)));
+            }
+        }
+        pairs.dedup();
+    }
+    pairs
+}
+
+/// The keys of all rows of words and all sentences of a paragraph.
+fn rows(ids: &[usize], vocabulary: &Vocabulary) -> Vec<u64> {
+    let sentences = sentences(ids, vocabulary).map(|it| row_key(&ids[it]));
+    row_keys(ids, ROW_WORDS).chain(sentences).collect()
+}

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::{
-    lines::{LineKind, TextLine, is_fence},
+    lines::{LineKind, RawLine, is_fence},
     wrapping,
 };
 
@@ -57,7 +57,7 @@ pub fn paragraphs(text: &str) -> Vec<Stretch> {
         } else if is_code {
             paragraphs.push((bytes, ParagraphKind::Code));
         } else {
-            lines.push(TextLine::of(bytes, &text[start - raw.len()..start]));
+            lines.push(RawLine::of(bytes, &text[start - raw.len()..start]));
         }
     }
     push_stretch(&mut lines, &mut paragraphs);
@@ -65,7 +65,7 @@ pub fn paragraphs(text: &str) -> Vec<Stretch> {
 }
 
 /// Takes lines without a blank one between them apart.
-fn push_stretch(lines: &mut Vec<TextLine<'_>>, paragraphs: &mut Vec<Stretch>) {
+fn push_stretch(lines: &mut Vec<RawLine<'_>>, paragraphs: &mut Vec<Stretch>) {
     let breaks = wrapping::breaks(lines);
     let mut first = 0;
     for i in 1..lines.len() {
@@ -81,7 +81,7 @@ fn push_stretch(lines: &mut Vec<TextLine<'_>>, paragraphs: &mut Vec<Stretch>) {
 }
 
 /// Whether a paragraph begins with the `i`-th line after the first of the one before.
-fn begins(lines: &[TextLine<'_>], i: usize, is_break: bool) -> bool {
+fn begins(lines: &[RawLine<'_>], i: usize, is_break: bool) -> bool {
     use LineKind::{Heading, Item, Quote, Row, Rule, Text};
     let (first, last, line) = (&lines[0], &lines[i - 1], &lines[i]);
     match (last.kind, line.kind) {
@@ -100,7 +100,7 @@ fn begins(lines: &[TextLine<'_>], i: usize, is_break: bool) -> bool {
 }
 
 /// Whether a line is indented as the first of a paragraph is, or no longer as its paragraph was.
-fn is_indented_anew(lines: &[TextLine<'_>], i: usize) -> bool {
+fn is_indented_anew(lines: &[RawLine<'_>], i: usize) -> bool {
     let (first, last, line) = (&lines[0], &lines[i - 1], &lines[i]);
     // Lines below a first one that sticks out go on with it.
     let goes_on = wrapping::goes_on(last, line);
@@ -114,7 +114,7 @@ fn is_indented_anew(lines: &[TextLine<'_>], i: usize) -> bool {
     }
 }
 
-fn joined(lines: &[TextLine<'_>]) -> Stretch {
+fn joined(lines: &[RawLine<'_>]) -> Stretch {
     let (first, last) = (&lines[0], &lines[lines.len() - 1]);
     let kind = match (first.kind, last.kind) {
         (LineKind::Text, LineKind::Rule('=')) => ParagraphKind::Heading(1),

@@ -7,7 +7,7 @@ const ITEM_NUMBER_MAX: usize = 4;
 
 /// A line that is not blank.
 #[derive(Debug)]
-pub struct TextLine<'t> {
+pub struct RawLine<'t> {
     pub bytes: Range<usize>,
     /// Without the space around it, in quotes without `>`.
     pub text: &'t str,
@@ -30,7 +30,7 @@ pub enum LineKind {
     Rule(char),
 }
 
-impl<'t> TextLine<'t> {
+impl<'t> RawLine<'t> {
     /// Reads a line; `raw` is all of it.
     pub fn of(bytes: Range<usize>, raw: &'t str) -> Self {
         let text = raw.trim();

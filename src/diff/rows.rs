@@ -32,7 +32,7 @@ fn push(key: u64, id: usize) -> u64 {
 /// Neighbouring numbers far apart, in all bits.
 fn spread(id: usize) -> u64 {
     let id = (id as u64 + 1).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    id ^ id >> 32
+    id ^ (id >> 32)
 }
 
 /// Where rows of one text stand that the other has, too.
@@ -101,8 +101,8 @@ impl Filter {
     }
 
     fn at(&self, key: u64) -> (usize, u64) {
-        let place = (key ^ key >> 29).wrapping_mul(BASE) >> 20;
-        (place as usize / 64 & (self.bits.len() - 1), 1 << (place % 64))
+        let place = (key ^ (key >> 29)).wrapping_mul(BASE) >> 20;
+        (place as usize / 64 % self.bits.len(), 1 << (place % 64))
     }
 }
 

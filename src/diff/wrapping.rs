@@ -3,7 +3,7 @@
 //! A line that was wrapped has no room for the first word of the next one. That is measured against the lines
 //! next to it, so that no line further off matters.
 
-use super::lines::TextLine;
+use super::lines::RawLine;
 
 /// Longer lines were not wrapped: each is a paragraph.
 const WRAPPED_WIDTH_MAX: usize = 130;
@@ -15,12 +15,12 @@ const MEASURE_LINES: usize = 2;
 const WITNESS_LINES: usize = 8;
 
 /// For the end of each line but the last whether a paragraph ends there, too.
-pub fn breaks(lines: &[TextLine<'_>]) -> Vec<bool> {
+pub fn breaks(lines: &[RawLine<'_>]) -> Vec<bool> {
     let witnesses: Vec<bool> = lines.windows(2).map(|pair| goes_on(&pair[0], &pair[1])).collect();
     (1..lines.len()).map(|next| is_break(lines, next, &witnesses)).collect()
 }
 
-fn is_break(lines: &[TextLine<'_>], next: usize, witnesses: &[bool]) -> bool {
+fn is_break(lines: &[RawLine<'_>], next: usize, witnesses: &[bool]) -> bool {
     let (line, after) = (&lines[next - 1], &lines[next]);
     if line.width.max(after.width) > WRAPPED_WIDTH_MAX {
         return true;
@@ -42,7 +42,7 @@ fn is_break(lines: &[TextLine<'_>], next: usize, witnesses: &[bool]) -> bool {
 }
 
 /// Whether a sentence goes on over the end of a line.
-pub fn goes_on(line: &TextLine<'_>, next: &TextLine<'_>) -> bool {
+pub fn goes_on(line: &RawLine<'_>, next: &RawLine<'_>) -> bool {
     if ends_sentence(line.text) || first_word(line) == first_word(next) {
         return false;
     }
@@ -52,15 +52,15 @@ pub fn goes_on(line: &TextLine<'_>, next: &TextLine<'_>) -> bool {
 }
 
 /// Whether a line of a text of this width has no room for the first word of the next.
-fn is_full(line: &TextLine<'_>, next: &TextLine<'_>, width: usize) -> bool {
+fn is_full(line: &RawLine<'_>, next: &RawLine<'_>, width: usize) -> bool {
     line.width + 1 + first_word_width(next) > width.max(WRAPPED_WIDTH_MIN)
 }
 
-fn first_word<'t>(line: &TextLine<'t>) -> Option<&'t str> {
+fn first_word<'t>(line: &RawLine<'t>) -> Option<&'t str> {
     line.text.split_whitespace().next()
 }
 
-fn first_word_width(line: &TextLine<'_>) -> usize {
+fn first_word_width(line: &RawLine<'_>) -> usize {
     first_word(line).map_or(0, |word| word.chars().count())
 }
 

@@ -11,7 +11,7 @@ use super::{
     Sides,
     align::{Aligner, EqualRun, Ids, rising},
     likeness::{Bag, Likeness, candidates},
-    overlap::{Comparer, Overlap, sharing_rows},
+    overlap::{Comparer, SharedWords, sharing_rows},
     reading::{ParsedText, Vocabulary},
     regroup::{self, Regrouping},
 };
@@ -265,7 +265,8 @@ impl Judge<'_, '_> {
     fn judge(&mut self, a: usize, b: usize, is_near: bool) -> Option<JudgedPair> {
         let likeness = self.bags.a[a].likeness(&self.bags.b[b], self.vocabulary, 0);
         // Without a look at the words in order, these are like any that share as much.
-        let guess = Overlap { share: likeness * 4 / 5, n_words: MOVED_WORDS_MIN, has_row: false };
+        let guess =
+            SharedWords { share: likeness * 4 / 5, n_words: MOVED_WORDS_MIN, has_row: false };
         let overlap = self.comparer.overlap(a, b).unwrap_or(guess);
         let may_move = overlap.share >= MOVED_SHARE_MIN
             && likeness >= MOVED_LIKENESS_MIN

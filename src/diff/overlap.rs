@@ -18,7 +18,7 @@ const HOMES_MAX: usize = 4;
 
 /// What two paragraphs share, upper and lower case being the same.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Overlap {
+pub struct SharedWords {
     /// The words that are shared in order, of those of both, in thousandths.
     pub share: usize,
     /// How many they are.
@@ -53,7 +53,7 @@ impl<'r, 't> Comparer<'r, 't> {
     }
 
     /// What two paragraphs share; `None` once too many were compared.
-    pub fn overlap(&mut self, a: usize, b: usize) -> Option<Overlap> {
+    pub fn overlap(&mut self, a: usize, b: usize) -> Option<SharedWords> {
         let fold = |words: &[usize]| -> Vec<usize> {
             words.iter().map(|id| self.vocabulary.items[*id].folded).collect()
         };
@@ -72,7 +72,7 @@ impl<'r, 't> Comparer<'r, 't> {
                 || holds_sentence(ids.a, run.a..run.a_end(), self.vocabulary)
                     && holds_sentence(ids.b, run.b..run.b_end(), self.vocabulary)
         };
-        Some(Overlap {
+        Some(SharedWords {
             share: 2000 * n_shared / n_both.max(1),
             n_words: n_shared,
             has_row: runs.iter().any(is_row),

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Where a paragraph is in its text, without the line end after it, and what it is to a reader.
-pub type Stretch = (Range<usize>, ParagraphKind);
+pub type LaidOut = (Range<usize>, ParagraphKind);
 
 /// What a paragraph is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum ParagraphKind {
 const TITLE_MAX: usize = 100;
 
 /// The paragraphs of a text with `\n` line ends, in order.
-pub fn paragraphs(text: &str) -> Vec<Stretch> {
+pub fn paragraphs(text: &str) -> Vec<LaidOut> {
     let mut paragraphs = Vec::new();
     let mut lines = Vec::new();
     let mut is_code = false;
@@ -65,7 +65,7 @@ pub fn paragraphs(text: &str) -> Vec<Stretch> {
 }
 
 /// Takes lines without a blank one between them apart.
-fn push_stretch(lines: &mut Vec<RawLine<'_>>, paragraphs: &mut Vec<Stretch>) {
+fn push_stretch(lines: &mut Vec<RawLine<'_>>, paragraphs: &mut Vec<LaidOut>) {
     let breaks = wrapping::breaks(lines);
     let mut first = 0;
     for i in 1..lines.len() {
@@ -114,7 +114,7 @@ fn is_indented_anew(lines: &[RawLine<'_>], i: usize) -> bool {
     }
 }
 
-fn joined(lines: &[RawLine<'_>]) -> Stretch {
+fn joined(lines: &[RawLine<'_>]) -> LaidOut {
     let (first, last) = (&lines[0], &lines[lines.len() - 1]);
     let kind = match (first.kind, last.kind) {
         (LineKind::Text, LineKind::Rule('=')) => ParagraphKind::Heading(1),

@@ -17,9 +17,11 @@ use crate::{
     },
 };
 
-pub use crate::diff::{Block, Comparison, ParagraphStat, Sides, Span, Stat, WordStat};
+pub use crate::diff::{
+    Block, Comparison, Heading, ParagraphStat, Sides, Span, Stat, TextNoise, WordStat, noise,
+};
 
-pub use crate::text::{Charset, Rule, Scope, UnseenKind};
+pub use crate::text::{Charset, LineEnds, Rule, Scope, UnseenKind};
 
 use super::{
     Archive,
@@ -50,6 +52,8 @@ pub enum Difference {
         comparison: Box<Comparison>,
         /// What differs of pages that is not in their texts, and how often.
         unseen: Vec<UnseenChanges>,
+        /// What differs where no word does; `None` if words differ, or stand elsewhere.
+        noise: Option<Noise>,
     },
     /// At least one is no text.
     Binary,
@@ -75,6 +79,21 @@ pub struct OutsideChanges {
     pub n_added: usize,
     /// Words that went.
     pub n_removed: usize,
+}
+
+/// What differs between two texts of the same words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Noise {
+    /// Their encodings, where these differ.
+    pub encodings: Option<Sides<&'static str>>,
+    /// Only one has a byte order mark.
+    pub mark: bool,
+    /// What ends their lines, where that differs.
+    pub line_ends: Option<Sides<LineEnds>>,
+    /// The markup of pages.
+    pub markup: bool,
+    /// What differs in the texts.
+    pub text: TextNoise,
 }
 
 /// How much differs of one sort of things that are not in the text of a page.
@@ -164,7 +183,14 @@ impl Archive {
         let (Some(a), Some(b)) = (self.source_of(a)?, self.source_of(b)?) else {
             return Ok(Difference::Binary);
         };
-        Ok(difference(&Sides { a, b }, options).unwrap_or(Difference::Binary))
+        let sources = Sides { a, b };
+        let mut found = difference(&sources, options).unwrap_or(Difference::Binary);
+        if let Difference::Text { texts, scope, comparison, noise, .. } = &mut found
+            && comparison.is_same()
+        {
+            *noise = noise_of(&sources, texts, *scope, options.encoding);
+        }
+        Ok(found)
     }
 
     fn source_of(&self, known: KnownOperand) -> Result<Option<TextSource>, Error> {
@@ -202,6 +228,38 @@ fn difference(sources: &Sides<TextSource>, options: CompareOptions) -> Option<Di
         false => whole.differs(),
     };
     Some(if found.has_whole() || says_more { whole } else { found }.difference())
+}
+
+/// What differs in how texts of the same words are written.
+fn noise_of(
+    sources: &Sides<TextSource>,
+    texts: &Sides<String>,
+    scope: Option<Scope>,
+    named: Option<Charset>,
+) -> Option<Noise> {
+    let notation = |it: &TextSource| text::notation(&it.bytes, &it.media_type, named);
+    let (a, b) = (notation(&sources.a)?, notation(&sources.b)?);
+    let is_page = matches!(scope, Some(Scope::Article | Scope::Page));
+    let mut found = match is_page {
+        true => diff::noise(&texts.a, &texts.b),
+        false => diff::noise(&a.text, &b.text),
+    };
+    let ends = |line_ends: Option<LineEnds>| line_ends.unwrap_or(LineEnds::Lf);
+    let line_ends = Sides { a: ends(a.line_ends), b: ends(b.line_ends) };
+    // A single line shows nothing of how others would end.
+    let have_lines = a.line_ends.is_some() && b.line_ends.is_some();
+    let (mark, encodings) = (a.has_mark != b.has_mark, Sides { a: a.encoding, b: b.encoding });
+    let is_other = is_page && a.text != b.text;
+    let composed = is_other.then(|| (text::composed(a.text.into()), text::composed(b.text.into())));
+    let markup = composed.is_some_and(|(a, b)| a != b);
+    found.composition |= is_other && !markup;
+    Some(Noise {
+        encodings: (encodings.a != encodings.b).then_some(encodings),
+        mark,
+        line_ends: (have_lines && line_ends.a != line_ends.b).then_some(line_ends),
+        markup,
+        text: found,
+    })
 }
 
 /// Two texts compared in a scope.
@@ -256,6 +314,7 @@ impl ScopedComparison {
             outside: has_outside.then_some(self.outside),
             texts: Sides { a: a.text, b: b.text },
             comparison: Box::new(self.comparison),
+            noise: None,
         }
     }
 }

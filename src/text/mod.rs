@@ -14,6 +14,7 @@ mod markup;
 mod media;
 mod names;
 mod normal;
+mod notation;
 mod outline;
 mod roles;
 mod scope;
@@ -28,6 +29,7 @@ pub use decode::{Decoded, Rule, decode};
 pub use kinds::{has_tables, may_be_text};
 pub use media::media_type;
 pub use normal::{NORMAL_VERSION, Normal};
+pub use notation::{LineEnds, Notation, notation};
 pub use scope::{Scope, ScopedText, read};
 pub use visible::{Unseen, UnseenKind, visible};
 

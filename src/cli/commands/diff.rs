@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         compare::{
-            Block, Charset, CompareOptions, Compared, Comparison, Difference, OutsideChanges,
+            Charset, CompareOptions, Compared, Comparison, Difference, Noise, OutsideChanges,
             Scope, Sides, Stat, UnseenChanges, UnseenKind,
         },
         operand::Facts,
@@ -69,7 +69,7 @@ pub struct DiffArgs {
     #[arg(default_value = "article")]
     pub scope: Scope,
 
-    /// Exit with 1 when the two differ
+    /// Exit with 1 when words differ, with -u when bytes do
     #[arg(long)]
     pub exit_code: bool,
 }
@@ -92,6 +92,7 @@ struct DiffLine<'a> {
     words: Option<comparison::WordCounts>,
     outside: Option<OutsideCounts>,
     unseen: Option<UnseenCounts>,
+    noise: Option<NoiseLine>,
     blocks: Option<Vec<comparison::BlockLine>>,
 }
 
@@ -101,6 +102,50 @@ struct OutsideCounts {
     differs: bool,
     added: usize,
     removed: usize,
+}
+
+/// What differs where no word does; of encodings and line ends both sides.
+#[derive(Serialize)]
+struct NoiseLine {
+    encoding: Option<[&'static str; 2]>,
+    byte_order_mark: bool,
+    line_ends: Option<[&'static str; 2]>,
+    white_space: bool,
+    composition: bool,
+    invisible: bool,
+    markup: bool,
+}
+
+impl NoiseLine {
+    fn of(noise: &Noise) -> Self {
+        Self {
+            encoding: noise.encodings.map(|it| [it.a, it.b]),
+            byte_order_mark: noise.mark,
+            line_ends: noise.line_ends.map(|it| [it.a.name(), it.b.name()]),
+            white_space: noise.text.white_space,
+            composition: noise.text.composition,
+            invisible: noise.text.invisible,
+            markup: noise.markup,
+        }
+    }
+
+    /// What differs, in words.
+    fn parts(&self) -> Vec<String> {
+        let both = |what: &str, sides: &Option<[&str; 2]>| {
+            sides.map(|[a, b]| format!("{what} ({a}, now {b})"))
+        };
+        let flag = |what: &str, differs: bool| differs.then(|| what.to_owned());
+        let parts = [
+            both("encoding", &self.encoding),
+            flag("byte order mark", self.byte_order_mark),
+            both("line ends", &self.line_ends),
+            flag("white space", self.white_space),
+            flag("composition of letters", self.composition),
+            flag("invisible characters", self.invisible),
+            flag("markup", self.markup),
+        ];
+        parts.into_iter().flatten().collect()
+    }
 }
 
 /// What changed that is not in the text of a page.
@@ -167,10 +212,19 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
                 true => print_json(session, args, &labels, &compared)?,
                 false => print_text(session, args, &labels, &compared)?,
             }
-            !matches!(compared.difference, Difference::None)
+            differs(&compared.difference)
         }
     };
     Ok(if differ && args.exit_code { ExitCode::No } else { ExitCode::Done })
+}
+
+/// Whether anything differs that people read.
+fn differs(difference: &Difference) -> bool {
+    match difference {
+        Difference::None => false,
+        Difference::Text { comparison, .. } => !comparison.is_same(),
+        Difference::Binary | Difference::TooLong => true,
+    }
 }
 
 fn print_patch(session: &mut Session, patch: &[u8]) -> Result<(), Error> {
@@ -206,7 +260,7 @@ fn print_text(
             }
             Ok(())
         }
-        Difference::Text { texts, comparison, unseen, scope, outside } => {
+        Difference::Text { texts, comparison, unseen, scope, outside, noise } => {
             session.out.line(&heading)?;
             if let Some(compared) = compared_part(*scope, outside.is_some()) {
                 session.out.line(&compared)?;
@@ -214,7 +268,7 @@ fn print_text(
             if !args.stat {
                 comparison::print(&mut session.out, texts, comparison, args.context.unwrap_or(0))?;
             }
-            session.out.line(&sentence(comparison, unseen, *outside))
+            session.out.line(&sentence(comparison, unseen, *outside, noise.as_ref()))
         }
     }
 }
@@ -240,11 +294,16 @@ fn sentence(
     comparison: &Comparison,
     unseen: &[UnseenChanges],
     outside: Option<OutsideChanges>,
+    noise: Option<&Noise>,
 ) -> String {
-    let is_same = comparison.blocks.iter().all(|block| matches!(block, Block::Same { .. }));
+    let noise = noise.map(|noise| NoiseLine::of(noise).parts()).unwrap_or_default();
     let outside = outside.filter(|it| it.differs).map(outside_part);
-    let parts: Vec<String> = outside.into_iter().chain(unseen.iter().map(unseen_part)).collect();
-    let text = match (is_same, parts.is_empty()) {
+    let unseen = unseen.iter().map(unseen_part);
+    let mut parts: Vec<String> = outside.into_iter().chain(unseen).collect();
+    // What a page changed besides is told by its markup.
+    let has_parts = !parts.is_empty();
+    parts.extend(noise.into_iter().filter(|part| !has_parts || part != "markup"));
+    let text = match (comparison.is_same(), parts.is_empty()) {
         (true, true) => "the bytes differ, the text that people read does not".to_owned(),
         (true, false) => "same words".to_owned(),
         (false, _) => text_sentence(&comparison.stat),
@@ -321,13 +380,15 @@ fn print_json(
         words: None,
         outside: None,
         unseen: None,
+        noise: None,
         blocks: None,
     };
     match &compared.difference {
         Difference::None => {}
         Difference::Binary => line.kind = "binary",
         Difference::TooLong => line.kind = "too-long",
-        Difference::Text { texts, comparison, unseen, scope, outside } => {
+        Difference::Text { texts, comparison, unseen, scope, outside, noise } => {
+            line.noise = noise.as_ref().map(NoiseLine::of);
             line.scope = scope.map(scope_word);
             line.outside = outside.map(|it| OutsideCounts {
                 differs: it.differs,

@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::{
-    archive::compare::{Block, Comparison, ParagraphStat, Sides, Span, WordStat},
+    archive::compare::{Block, Comparison, ParagraphStat, Sides, Span, WordStat, noise},
     cli::print::{
         output::Output,
         terminal::{Style, counted, shown_text},
@@ -91,9 +91,10 @@ pub fn print(
                 let ends = Ends { is_first: n == 0, is_last: n + 1 == comparison.blocks.len() };
                 printer.same(out, b.clone(), context, ends)?;
             }
-            Block::Rewrapped { b, .. } => {
+            Block::Rewrapped { a, b } => {
                 let n = counted(b.len() as u64, "paragraph", "paragraphs");
-                print_dim(out, &format!("  ({n} re-wrapped, the words are the same)"))?;
+                let how = printer.rewritten(a, b);
+                print_dim(out, &format!("  ({n} {how}, the words are the same)"))?;
             }
             Block::Regrouped { a, b, words } => printer.regrouped(out, a, b, words)?,
             Block::Removed { words, .. } if !words.is_empty() => printer.words(out, "- ", words)?,
@@ -254,6 +255,18 @@ impl ComparisonPrinter<'_> {
         }
         print_dim(out, &format!("  ({fate}, and changed:)"))?;
         self.words(out, "~ ", words)
+    }
+
+    /// What became of paragraphs of the same words.
+    fn rewritten(&self, a: &Range<usize>, b: &Range<usize>) -> &'static str {
+        let paragraphs = &self.comparison.paragraphs;
+        let before = stretch(&self.texts.a, &paragraphs.a[a.clone()]);
+        let found = noise(&before, &stretch(&self.texts.b, &paragraphs.b[b.clone()]));
+        match (found.white_space, found.invisible) {
+            (true, _) => "re-wrapped",
+            (false, true) => "with other invisible characters",
+            (false, false) => "with letters composed otherwise",
+        }
     }
 
     fn after(&self, paragraph: usize) -> &str {

@@ -1,0 +1,88 @@
+//! How a text is written in bytes, which nobody sees who reads it.
+
+use super::{Charset, decode::decode};
+use crate::types::limits::TEXT_BYTES_MAX;
+
+/// How a text is written in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notation {
+    /// The text, lines ended by `\n`, its letters composed as they are.
+    pub text: String,
+    /// The encoding's name.
+    pub encoding: &'static str,
+    /// Whether a byte order mark stands before it.
+    pub has_mark: bool,
+    /// What ends its lines; `None` if it has no second line.
+    pub line_ends: Option<LineEnds>,
+}
+
+/// What ends the lines of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEnds {
+    /// `\n`, as on Unix.
+    Lf,
+    /// `\r\n`, as on Windows.
+    CrLf,
+    /// `\r`, as on old Macs.
+    Cr,
+    /// More than one of them.
+    Mixed,
+}
+
+impl LineEnds {
+    /// Their usual name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lf => "LF",
+            Self::CrLf => "CRLF",
+            Self::Cr => "CR",
+            Self::Mixed => "mixed",
+        }
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        let n_pairs = text.matches("\r\n").count();
+        let n_lf = text.matches('\n').count() - n_pairs;
+        let n_cr = text.matches('\r').count() - n_pairs;
+        match (n_pairs, n_lf, n_cr) {
+            (0, 0, 0) => None,
+            (0, _, 0) => Some(Self::Lf),
+            (_, 0, 0) => Some(Self::CrLf),
+            (0, 0, _) => Some(Self::Cr),
+            _ => Some(Self::Mixed),
+        }
+    }
+}
+
+/// How bytes that are a text are written; `None` if they are none, or more than is treated as text.
+pub fn notation(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Option<Notation> {
+    if bytes.len() > TEXT_BYTES_MAX {
+        return None;
+    }
+    let decoded = decode(bytes, media_type, named)?;
+    let line_ends = LineEnds::of(&decoded.text);
+    let text = decoded.text.replace("\r\n", "\n").replace('\r', "\n");
+    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+    let has_mark = marks.iter().any(|mark| bytes.starts_with(mark));
+    Some(Notation { text, encoding: decoded.encoding, has_mark, line_ends })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_encodings_and_marks_are_told() {
+        let found = |bytes: &[u8]| {
+            let found = notation(bytes, "text/plain", None).unwrap();
+            (found.encoding, found.has_mark, found.line_ends)
+        };
+        assert_eq!(found(b"one"), ("UTF-8", false, None));
+        assert_eq!(found(b"one\ntwo\n"), ("UTF-8", false, Some(LineEnds::Lf)));
+        assert_eq!(found(b"\xef\xbb\xbfone\r\ntwo"), ("UTF-8", true, Some(LineEnds::CrLf)));
+        assert_eq!(found(b"one\rtwo\r\n"), ("UTF-8", false, Some(LineEnds::Mixed)));
+        assert_eq!(found(b"one\rtwo"), ("UTF-8", false, Some(LineEnds::Cr)));
+        assert_eq!(found(b"\xff\xfea\0\n\0"), ("UTF-16LE", true, Some(LineEnds::Lf)));
+        assert_eq!(notation(b"a", "application/pdf", None), None);
+    }
+}

@@ -126,6 +126,7 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["diff", "wire/harbour.txt", "--stat"], 0, false),
         (&["diff", "letter", "again"], 0, false),
         (&["diff", "odd/large", "letter"], 0, false),
+        (&["diff", "--since", "2026-01-01"], 0, true),
         (&["similar", "wire/harbour.txt"], 0, true),
         (&["similar", "notice.html"], 1, true),
         (&["similar", "wire/harbour.txt", "skerl.txt", "--why"], 0, true),

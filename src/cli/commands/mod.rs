@@ -10,6 +10,7 @@ mod compact;
 mod completions;
 mod demo;
 mod diff;
+mod diff_since;
 mod dups;
 mod export;
 mod init;

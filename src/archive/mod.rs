@@ -15,6 +15,8 @@ pub mod inspect;
 pub mod maintain;
 mod open;
 pub mod operand;
+pub mod phrase;
+pub mod revision_text;
 pub mod similar;
 
 use std::{rc::Rc, time::Duration};

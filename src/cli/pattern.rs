@@ -48,6 +48,16 @@ impl Pattern {
         }
     }
 
+    /// Whether any document is meant.
+    pub fn fits_any(&self, archive: &Archive) -> Result<bool, Error> {
+        let mut any = false;
+        archive.each_document(None, |document, _| {
+            any |= self.fits(document);
+            Ok(())
+        })?;
+        Ok(any)
+    }
+
     fn glob(words: &OsStr) -> Result<Self, Error> {
         let text = words.to_str().ok_or_else(|| Error::usage("a glob must be UTF-8"))?;
         let text = text.strip_prefix("./").unwrap_or(text);

@@ -117,6 +117,8 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["ls"], 0, true),
         (&["log"], 0, true),
         (&["log", "wire/harbour.txt"], 0, true),
+        (&["log", "--added", "harbour"], 0, true),
+        (&["log", "odd", "--touched", "harbour"], 1, true),
         (&["show", "wire/harbour.txt@1"], 0, false),
         (&["show", "odd/large"], 0, false),
         (&["show", "odd/link"], 0, false),

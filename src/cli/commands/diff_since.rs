@@ -86,21 +86,12 @@ pub fn run(
     )?;
     let n_found = summary.changed + summary.new + summary.undone;
     if let (0, Some(words)) = (n_found, query.pattern)
-        && !any_fits(archive, &pattern)?
+        && !pattern.fits_any(archive)?
     {
         return Err(pattern::no_document(words));
     }
     print_end(session, query, summary)?;
     Ok(differs)
-}
-
-fn any_fits(archive: &Archive, pattern: &Pattern) -> Result<bool, Error> {
-    let mut any = false;
-    archive.each_document(None, |document, _| {
-        any |= pattern.fits(document);
-        Ok(())
-    })?;
-    Ok(any)
 }
 
 /// Prints one change, and says whether it is one of the content.

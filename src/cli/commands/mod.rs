@@ -15,6 +15,7 @@ mod dups;
 mod export;
 mod init;
 mod log;
+mod log_words;
 mod ls;
 mod man;
 mod rebuild;

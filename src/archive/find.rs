@@ -1,11 +1,14 @@
 //! Finding what people mean: selectors such as `report.txt@3` or `9f2c@2026-03-01`.
 
-use crate::types::{
-    digest::DocId,
-    document::{Document, Revision},
-    error::Error,
-    name::DocName,
-    time::{self, Timestamp},
+use crate::{
+    diff::Sides,
+    types::{
+        digest::DocId,
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+        time::{self, Timestamp},
+    },
 };
 
 use super::Archive;
@@ -78,6 +81,14 @@ pub fn split(selector: &[u8], now: Timestamp) -> (&[u8], Option<Which>) {
     }
 }
 
+/// Splits a selector at its last `@`, if what follows are two revisions: `1..3`, or `1..` up to the latest.
+pub fn split_range(selector: &[u8], now: Timestamp) -> Option<(&[u8], (Which, Which))> {
+    let at = selector.iter().rposition(|b| *b == b'@')?;
+    let (first, last) = std::str::from_utf8(&selector[at + 1..]).ok()?.split_once("..")?;
+    let last = if last.is_empty() { "latest" } else { last };
+    Some((&selector[..at], (Which::parse(first, now)?, Which::parse(last, now)?)))
+}
+
 impl Archive {
     /// The document that a name, a unique end of a name, or a unique head of an id means.
     pub fn document(&self, words: &[u8]) -> Result<Document, Error> {
@@ -138,12 +149,32 @@ impl Archive {
         if which.is_none() || words.is_empty() {
             return Ok((words, which));
         }
+        let is_name = self.is_name(selector, words)?;
+        Ok(if is_name { (selector, None) } else { (words, which) })
+    }
+
+    /// Two revisions of one document, where a selector names both and is no name itself: `report.txt@1..3`.
+    pub fn select_range(
+        &self,
+        selector: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Sides<(Document, Revision)>>, Error> {
+        let Some((words, (first, last))) = split_range(selector, now) else { return Ok(None) };
+        if !words.is_empty() && self.is_name(selector, words)? {
+            return Ok(None);
+        }
+        let document = self.document(words)?;
+        let (a, b) = (self.revision(&document, first)?, self.revision(&document, last)?);
+        Ok(Some(Sides { a, b }))
+    }
+
+    /// Whether a selector is a name as a whole, rather than these words before its `@`.
+    fn is_name(&self, selector: &[u8], words: &[u8]) -> Result<bool, Error> {
         let is_nothing = |meaning: &Meaning| matches!(meaning, Meaning::Some(it) if it.is_empty());
-        let is_whole = match self.meaning(selector, 1)? {
+        Ok(match self.meaning(selector, 1)? {
             Meaning::Exactly(_) => true,
             whole => !is_nothing(&whole) && is_nothing(&self.meaning(words, 1)?),
-        };
-        Ok(if is_whole { (selector, None) } else { (words, which) })
+        })
     }
 
     /// What words mean. Words that end in `/` mean a folder only; of documents that share an end of a
@@ -258,6 +289,19 @@ mod tests {
             ("@2", "", Some(Which::Number(2))),
         ] {
             assert_eq!(split(selector.as_bytes(), now), (words.as_bytes(), which), "{selector}");
+        }
+        for (selector, ends) in [
+            ("a@1..3", Some((Which::Number(1), Which::Number(3)))),
+            ("a@prev..", Some((Which::Latest(1), Which::Latest(0)))),
+            ("a@first..latest-2", Some((Which::First, Which::Latest(2)))),
+            ("a@..3", None),
+            ("a@1..x", None),
+            ("a@1.3", None),
+            ("a@1...3", None),
+            ("a1..3", None),
+        ] {
+            let expected = ends.map(|ends| (&b"a"[..], ends));
+            assert_eq!(split_range(selector.as_bytes(), now), expected, "{selector}");
         }
         let (words, which) = split(b"a@2026-03-01", now);
         assert_eq!(words, b"a");

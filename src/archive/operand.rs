@@ -86,6 +86,16 @@ enum ContentBytes {
 }
 
 impl Operand {
+    /// A revision of a document.
+    pub fn revision(document: Document, revision: Revision) -> Self {
+        Self::Stored(Box::new((document, revision)))
+    }
+
+    /// No bytes, as patches have it where a file is new.
+    pub fn nothing() -> Self {
+        Self::File(Given::new(b"/dev/null", Box::new(io::empty())))
+    }
+
     /// What names it in a patch: the document's name, the path, or `-`.
     pub fn path(&self) -> &[u8] {
         match self {
@@ -184,7 +194,7 @@ impl Archive {
     }
 
     /// The sides of a comparison: a document and whatever the second word means, which may be `@2`;
-    /// without one, a revision and the one before it.
+    /// without one, both revisions that the first names, or its one and the one before it.
     pub fn operands(
         &self,
         (first, second): (&[u8], Option<&[u8]>),
@@ -192,6 +202,12 @@ impl Archive {
         outside: &dyn Outside,
     ) -> Result<Sides<Operand>, Error> {
         let stored = |found| Operand::Stored(Box::new(found));
+        if let Some(Sides { a, b }) = self.select_range(first, now)? {
+            return match second {
+                None => Ok(Sides { a: stored(a), b: stored(b) }),
+                Some(second) => Err(names_both(first, second)),
+            };
+        }
         let (document, revision) = self.select(first, now)?;
         let Some(second) = second else {
             let before = self.before(&document, &revision)?;
@@ -278,6 +294,11 @@ impl Archive {
             ContentBytes::NotKept => Ok(None),
         }
     }
+}
+
+fn names_both(first: &[u8], second: &[u8]) -> Error {
+    let (first, second) = (String::from_utf8_lossy(first), String::from_utf8_lossy(second));
+    Error::usage(format!("{first} names both revisions already; leave out {second}"))
 }
 
 fn may_be_text(n_bytes: u64, media_type: &str) -> bool {

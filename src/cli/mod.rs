@@ -16,6 +16,7 @@ mod location;
 mod operand;
 mod output_folder;
 mod own_files;
+mod pattern;
 mod print;
 mod run;
 mod session;

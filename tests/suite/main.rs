@@ -19,6 +19,7 @@ mod details;
 mod export;
 mod format;
 mod healing;
+mod history;
 mod json;
 mod large;
 mod links;

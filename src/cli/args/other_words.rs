@@ -13,7 +13,7 @@ pub struct Way {
     does: &'static str,
 }
 
-const WAYS: [Way; 20] = [
+const WAYS: [Way; 21] = [
     Way {
         words: &[
             "commit", "save", "put", "import", "backup", "store", "update", "push", "snapshot",
@@ -54,7 +54,7 @@ const WAYS: [Way; 20] = [
     Way {
         words: &["search", "grep", "query"],
         command: "similar",
-        does: "finds texts by a text, 'archive ls' names by a glob; full-text search is not there yet",
+        does: "finds texts by a text, 'archive log --added' the revisions in which words came, 'archive ls' names by a glob; full-text search is not there yet",
     },
     Way {
         words: &["rm", "delete", "remove", "del", "forget", "purge", "erase", "withdraw"],
@@ -101,6 +101,11 @@ const WAYS: [Way; 20] = [
         words: &["--at", "--as-of", "--date"],
         command: "export --at",
         does: "writes documents as they were at a time, 'archive cat DOC@2026-03-01' one of them",
+    },
+    Way {
+        words: &["-S", "-G", "--grep", "pickaxe"],
+        command: "log --added",
+        does: "finds the revisions in which words came, --removed in which they went; --regex takes an expression",
     },
     Way {
         words: &["--recursive", "-r", "-R"],

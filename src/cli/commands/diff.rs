@@ -7,14 +7,18 @@ use serde::Serialize;
 
 use crate::{
     archive::{
+        Archive,
         compare::{
             Charset, CompareOptions, Compared, Comparison, Difference, Noise, OutsideChanges,
             Scope, Sides, Stat, UnseenChanges, UnseenKind,
         },
-        operand::Facts,
+        operand::{Facts, Operand},
     },
     cli::{
-        args::{help::examples, values},
+        args::{
+            help::examples,
+            values::{self, When},
+        },
         exit::ExitCode,
         operand::{Here, label},
         print::{
@@ -27,24 +31,36 @@ use crate::{
     types::{error::Error, limits},
 };
 
+use super::diff_since::{self, ChangesForm, SinceQuery};
+
 const EXAMPLES: &[&str] = &[
     "archive diff report.txt                # the latest against the one before",
     "archive diff report.txt@1 @3",
+    "archive diff report.txt@1..3",
     "archive diff -u report.txt@1 @2 | patch report.txt",
     "archive diff --exit-code draft.txt final.txt",
+    "archive diff --since yesterday --stat  # what changed in the archive",
 ];
 
 /// Show what changed between two revisions or documents
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct DiffArgs {
-    /// The older side; alone, it is compared with the revision before it
-    #[arg(value_name = "A")]
-    pub a: OsString,
+    /// The older side; alone, it is compared with the revision before it, or as DOC@1..3 names both sides
+    #[arg(value_name = "A", required_unless_present = "since")]
+    pub a: Option<OsString>,
 
-    /// The newer side: a document, or @REV of the same one
-    #[arg(value_name = "B")]
+    /// The newer side: a document, @REV of the same one, a file, or - for standard input
+    #[arg(value_name = "B", conflicts_with = "since")]
     pub b: Option<OsString>,
+
+    /// Everything that changed since; with A as a name, folder or glob, only that. A date means its end
+    #[arg(long, value_name = "WHEN", value_parser = values::when)]
+    pub since: Option<When>,
+
+    /// Of what changed since, only the names
+    #[arg(long, requires = "since", conflicts_with_all = ["unified", "stat"])]
+    pub name_only: bool,
 
     /// For patch(1): lines, with N lines around each change [default: 3]
     #[arg(short, long, value_name = "N", num_args = 0..=1, require_equals = true)]
@@ -194,15 +210,49 @@ impl<'a> SideLine<'a> {
 /// Shows what changed.
 pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
-    let words = (args.a.as_bytes(), args.b.as_ref().map(|b| b.as_bytes()));
-    let sides = archive.operands(words, session.now, &Here)?;
-    let differ = match args.unified {
+    let differ = match (&args.since, &args.a) {
+        (Some(since), pattern) => {
+            let since = since.timestamp(session.now)?;
+            let query = SinceQuery { since, pattern: pattern.as_deref(), form: args.form() };
+            diff_since::run(session, &archive, &query, |session, archive, sides| {
+                compare(session, args, archive, sides)
+            })?
+        }
+        (None, Some(a)) => {
+            let words = (a.as_bytes(), args.b.as_ref().map(|b| b.as_bytes()));
+            let sides = archive.operands(words, session.now, &Here)?;
+            compare(session, args, &archive, sides)?
+        }
+        (None, None) => return Err(Error::usage("diff needs a document, or --since")),
+    };
+    Ok(if differ && args.exit_code { ExitCode::No } else { ExitCode::Done })
+}
+
+impl DiffArgs {
+    fn form(&self) -> ChangesForm {
+        match (self.name_only, self.unified, self.stat) {
+            (true, ..) => ChangesForm::Names,
+            (_, Some(_), _) => ChangesForm::Patch,
+            (.., true) => ChangesForm::Counted,
+            _ => ChangesForm::Compared,
+        }
+    }
+}
+
+/// Prints how two sides differ, and says whether they do.
+fn compare(
+    session: &mut Session,
+    args: &DiffArgs,
+    archive: &Archive,
+    sides: Sides<Operand>,
+) -> Result<bool, Error> {
+    match args.unified {
         Some(context) if !session.globals.json => {
             let names = Sides { a: sides.a.path().to_vec(), b: sides.b.path().to_vec() };
             let names = Sides { a: &names.a[..], b: &names.b[..] };
             let patch = archive.patch(sides, names, args.context.unwrap_or(context))?;
             print_patch(session, &patch)?;
-            !patch.is_empty()
+            Ok(!patch.is_empty())
         }
         _ => {
             let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
@@ -212,10 +262,9 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
                 true => print_json(session, args, &labels, &compared)?,
                 false => print_text(session, args, &labels, &compared)?,
             }
-            differs(&compared.difference)
+            Ok(differs(&compared.difference))
         }
-    };
-    Ok(if differ && args.exit_code { ExitCode::No } else { ExitCode::Done })
+    }
 }
 
 /// Whether anything differs that people read.

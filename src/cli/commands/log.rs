@@ -6,7 +6,11 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::Archive,
+    archive::{
+        Archive,
+        phrase::{Phrase, PhraseFate},
+        revision_text::{WordChange, WordChanges},
+    },
     cli::{
         args::{help::examples, values},
         exit::ExitCode,
@@ -14,28 +18,49 @@ use crate::{
         print::{
             json::{RevisionLine, typed},
             output::Output,
-            terminal::{Style, pad_left, shown_name, size, truncate},
+            revision::{document_heading, revision_row},
+            terminal::{Style, pad_left, shown_name},
         },
         session::Session,
     },
     types::{
-        document::{Document, LogEntry, OtherEvent, Revision},
+        document::{Document, LogEntry, OtherEvent},
         error::Error,
     },
 };
 
+use super::log_words::{self, LogSummary, WordsQuery};
+
 const EXAMPLES: &[&str] = &[
     "archive log report.txt                 # the revisions of one document",
     "archive log -n 20                      # the latest events of all",
+    "archive log report.txt --added 'net zero'   # when these words came",
+    "archive log --touched '\\bferry\\b' --regex  # in all documents",
 ];
 
 /// Show what happened, to one document or to all
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct LogArgs {
-    /// A document; without it the whole archive
+    /// A document; without it the whole archive. With words, also a folder or a glob
     #[arg(value_name = "DOC")]
     pub doc: Option<OsString>,
+
+    /// The revisions in which these words came, whatever their case and the white space between them
+    #[arg(long, value_name = "WORDS", group = "words")]
+    pub added: Option<String>,
+
+    /// The revisions in which these words went
+    #[arg(long, value_name = "WORDS", group = "words")]
+    pub removed: Option<String>,
+
+    /// The revisions in which these words came or went
+    #[arg(long, value_name = "WORDS", group = "words")]
+    pub touched: Option<String>,
+
+    /// WORDS are a regular expression
+    #[arg(long, requires = "words")]
+    pub regex: bool,
 
     /// Only the latest N
     #[arg(short = 'n', long, value_name = "N", value_parser = values::count::<u64>)]
@@ -44,8 +69,12 @@ pub struct LogArgs {
 
 /// Events fetched from the catalog at a time.
 const STRIDE: u64 = 512;
-/// Source and note of a revision are cut here; `archive show` has all of it.
-const REMARK_COLUMNS: usize = 80;
+#[derive(Serialize)]
+struct LoggedRevision {
+    #[serde(flatten)]
+    revision: RevisionLine,
+    same_words: Option<bool>,
+}
 
 #[derive(Serialize)]
 struct EventLine {
@@ -56,65 +85,98 @@ struct EventLine {
     by: Option<String>,
 }
 
-#[derive(Serialize)]
-struct LogSummary {
-    events: u64,
-}
-
 /// Shows what happened, latest first.
 pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
     session.out.end_with_reader();
-    let archive = session.open()?;
     let limit = args.limit.unwrap_or(u64::MAX);
+    if let Some((words, fate)) = args.words() {
+        let phrase = if args.regex { Phrase::of_pattern(words) } else { Phrase::of_words(words) }?;
+        let doc = args.doc.as_deref();
+        return log_words::run(session, &WordsQuery { phrase, fate, doc, limit });
+    }
+    let archive = session.open()?;
     let is_json = session.globals.json;
     let events = match &args.doc {
         Some(doc) => {
             let document = whole_document(&archive, "log", doc.as_bytes(), session.now)?;
-            of_document(&mut session.out, &archive, &document, limit, is_json)?
+            of_document(session, &archive, &document, limit)?
         }
         None => of_all(&mut session.out, &archive, limit, is_json)?,
     };
     if is_json {
-        session.out.json(&typed("summary", LogSummary { events }))?;
+        session
+            .out
+            .json(&typed("summary", LogSummary { events, too_long: None, unreadable: None }))?;
     } else if events == 0 && limit > 0 {
         session.info("nothing has happened yet");
     }
     Ok(ExitCode::Done)
 }
 
+impl LogArgs {
+    fn words(&self) -> Option<(&str, PhraseFate)> {
+        let Self { added, removed, touched, .. } = self;
+        let all = [
+            (added, PhraseFate::Added),
+            (removed, PhraseFate::Removed),
+            (touched, PhraseFate::Touched),
+        ];
+        all.into_iter().find_map(|(words, fate)| Some((words.as_deref()?, fate)))
+    }
+}
+
 fn of_document(
-    out: &mut Output,
+    session: &mut Session,
     archive: &Archive,
     document: &Document,
     limit: u64,
-    is_json: bool,
 ) -> Result<u64, Error> {
-    let mut revisions = archive.catalog().revisions(document)?;
-    revisions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let revisions = archive.catalog().revisions(document)?;
+    let n_shown = usize::try_from(limit).unwrap_or(usize::MAX).min(revisions.len());
+    let is_json = session.globals.json;
     if !is_json {
-        let name = out.paint(Style::Heading, &shown_name(document.name.as_bytes()));
-        let id = out.paint(Style::Dim, &document.id.to_string());
-        out.line(&format!("{name}  {id}"))?;
+        session.out.line(&document_heading(&session.out, document))?;
     }
-    for revision in &revisions {
+    let mut word_changes = WordChanges::new(archive, document);
+    let mut not_read = None;
+    for (index, revision) in revisions[..n_shown].iter().enumerate() {
+        let change = match revisions.get(index + 1) {
+            Some(before) => word_changes.between(before, revision)?,
+            None => WordChange::NoText,
+        };
+        if change == WordChange::NotRead {
+            not_read.get_or_insert(revision.number);
+        }
         match is_json {
-            true => out.json(&typed("revision", RevisionLine::of(document, revision)))?,
-            false => out.line(&revision_row(out, document, revision))?,
+            true => session.out.json(&typed(
+                "revision",
+                LoggedRevision {
+                    revision: RevisionLine::of(document, revision),
+                    same_words: match change {
+                        WordChange::None => Some(true),
+                        WordChange::Some => Some(false),
+                        WordChange::NoText | WordChange::NotRead => None,
+                    },
+                },
+            ))?,
+            false => {
+                let row = revision_row(&session.out, document, revision);
+                let is_same = change == WordChange::None;
+                let mark = if is_same {
+                    session.out.paint(Style::Dim, "  (same words)")
+                } else {
+                    String::new()
+                };
+                session.out.line(&format!("{row}{mark}"))?;
+            }
         }
     }
-    Ok(revisions.len() as u64)
-}
-
-fn revision_row(out: &Output, document: &Document, revision: &Revision) -> String {
-    let n_columns = document.n_revisions.to_string().len() + 1;
-    let number = pad_left(&format!("@{}", revision.number), n_columns);
-    let captured = revision.captured.minute();
-    let size = pad_left(&size(revision.n_bytes), 6);
-    let digest = out.paint(Style::Dim, &revision.digest.to_string()[..12]);
-    let remarks = [&revision.source, &revision.note].into_iter().flatten();
-    let remarks = remarks.map(|text| shown_name(text.as_bytes())).collect::<Vec<_>>().join(" · ");
-    let row = format!("{number}  {captured}  {size}  {digest}");
-    if remarks.is_empty() { row } else { format!("{row}  {}", truncate(&remarks, REMARK_COLUMNS)) }
+    if let Some(number) = not_read {
+        session.info(&format!(
+            "whether words changed was not looked up at @{number} and some others: too much to read"
+        ));
+    }
+    Ok(n_shown as u64)
 }
 
 fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Result<u64, Error> {
@@ -146,7 +208,8 @@ fn event_of(entry: &LogEntry) -> u64 {
 fn print_entry(out: &mut Output, entry: LogEntry) -> Result<(), Error> {
     match entry {
         LogEntry::Revision(pair) => {
-            out.json(&typed("revision", RevisionLine::of(&pair.0, &pair.1)))
+            let revision = RevisionLine::of(&pair.0, &pair.1);
+            out.json(&typed("revision", LoggedRevision { revision, same_words: None }))
         }
         LogEntry::Other(OtherEvent { event, event_type, at, note, author }) => {
             let at = at.to_string();

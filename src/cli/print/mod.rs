@@ -6,6 +6,7 @@ pub mod failure;
 pub mod json;
 pub mod messages;
 pub mod output;
+pub mod revision;
 pub mod similarity;
 pub mod storage;
 pub mod terminal;

@@ -1,0 +1,137 @@
+//! The text of a revision as it is compared with that of another one, and whether both have the same words.
+
+use crate::{
+    diff::{self, Comparison, Sides},
+    text::{self, Scope},
+    types::{
+        digest::Digest,
+        document::{Document, Revision},
+        error::Error,
+    },
+};
+
+use super::{Archive, operand::Facts};
+
+/// The text of a revision.
+pub(super) struct RevisionText {
+    pub text: String,
+    /// How much of a page it is; `None` of what is no page.
+    pub scope: Option<Scope>,
+    has_tables: bool,
+}
+
+impl RevisionText {
+    /// How the text that came after it differs.
+    pub fn compared_with(&self, after: &Self) -> Comparison {
+        let is_source = |it: &Self| it.scope == Some(Scope::Source);
+        let has_tables = self.has_tables || after.has_tables;
+        let is_page = !is_source(self) && !is_source(after);
+        let compare = if has_tables && is_page { diff::compare_tables } else { diff::compare };
+        compare(Sides { a: &self.text, b: &after.text })
+    }
+}
+
+impl Archive {
+    /// The text of a revision in a scope; none where its bytes are no text, or more than is treated as text.
+    pub(super) fn revision_text(
+        &self,
+        document: &Document,
+        revision: &Revision,
+        scope: Scope,
+    ) -> Result<Option<RevisionText>, Error> {
+        if !Facts::of(revision).may_be_text() {
+            return Ok(None);
+        }
+        let bytes = self.read_whole(document, revision)?;
+        let found = text::read(&bytes, &revision.media_type, None, scope);
+        let has_tables = text::has_tables(&revision.media_type);
+        Ok(found.map(|it| RevisionText { text: it.text, scope: it.scope, has_tables }))
+    }
+}
+
+/// Contents read to find out which revisions have the words of the one before: no more bytes than this.
+const READ_BYTES_MAX: u64 = 32 << 20;
+
+/// Which revisions of a document have the same words as the one before, asked from the latest on.
+///
+/// Words differ where sketches do, so that only what may be the same is read.
+pub struct WordChanges<'a> {
+    archive: &'a Archive,
+    document: &'a Document,
+    /// The text read last: most likely it is asked for next.
+    last: Option<(Digest, Option<RevisionText>)>,
+    n_bytes_left: u64,
+}
+
+/// What became of the words of a document in a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordChange {
+    /// Only bytes changed, such as those of white space, line ends, the encoding or markup.
+    None,
+    /// There are other words, or another order of them.
+    Some,
+    /// One of both is no text, is too long for one, or cannot be read.
+    NoText,
+    /// Too much was read already.
+    NotRead,
+}
+
+impl<'a> WordChanges<'a> {
+    /// Of one document.
+    pub fn new(archive: &'a Archive, document: &'a Document) -> Self {
+        Self { archive, document, last: None, n_bytes_left: READ_BYTES_MAX }
+    }
+
+    /// What became of the words.
+    pub fn between(&mut self, before: &Revision, after: &Revision) -> Result<WordChange, Error> {
+        if before.digest == after.digest {
+            return Ok(WordChange::None);
+        }
+        if ![before, after].into_iter().all(|it| Facts::of(it).may_be_text()) {
+            return Ok(WordChange::NoText);
+        }
+        if self.sketches_differ(before, after)? {
+            return Ok(WordChange::Some);
+        }
+        let is_last = self.last.as_ref().is_some_and(|(digest, _)| *digest == after.digest);
+        let n_bytes = before.n_bytes + if is_last { 0 } else { after.n_bytes };
+        let Some(n_left) = self.n_bytes_left.checked_sub(n_bytes) else {
+            return Ok(WordChange::NotRead);
+        };
+        self.n_bytes_left = n_left;
+        let last = self.last.take().filter(|_| is_last);
+        let b = match last {
+            Some((_, text)) => text,
+            None => self.read(after)?,
+        };
+        let a = self.read(before)?;
+        let change = match (&a, &b) {
+            (Some(a), Some(b)) if a.compared_with(b).is_same() => WordChange::None,
+            (Some(_), Some(_)) => WordChange::Some,
+            _ => WordChange::NoText,
+        };
+        self.last = Some((before.digest, a));
+        Ok(change)
+    }
+
+    /// Whether both have sketches, of the texts that they are read as here, and these differ.
+    fn sketches_differ(&self, before: &Revision, after: &Revision) -> Result<bool, Error> {
+        let catalog = &self.archive.catalog;
+        let sketch = |revision: &Revision| {
+            let content = catalog.content_of(revision)?;
+            let media_type = catalog.first_media_type(content)?;
+            let is_read_so = media_type.is_some_and(|it| it == revision.media_type);
+            if is_read_so { catalog.sketch(content) } else { Ok(None) }
+        };
+        let (before, after) = (sketch(before)?, sketch(after)?);
+        Ok(before.is_some() && after.is_some() && before != after)
+    }
+
+    /// What is damaged has no text here: that is for whoever reads it.
+    fn read(&self, revision: &Revision) -> Result<Option<RevisionText>, Error> {
+        match self.archive.revision_text(self.document, revision, Scope::Page) {
+            Err(Error::Damaged { .. } | Error::Io { .. }) => Ok(None),
+            found => found,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Patterns: words that mean any number of documents, as `ls` takes them.
+
+use std::{
+    collections::HashSet,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::{
+    archive::{Archive, find::Meaning},
+    types::{digest::DocId, document::Document, error::Error, name::DocName},
+};
+
+/// Which documents are meant.
+pub enum Pattern {
+    Everything,
+    /// The name, and what lies below it.
+    Name(DocName),
+    /// Those whose names end so, or whose ids begin so.
+    Ids(HashSet<DocId>),
+    /// Fits the whole name or its last component.
+    Glob(GlobMatcher),
+}
+
+impl Pattern {
+    /// A name is a name, whatever signs are in it; what means nothing else is a glob if it has the signs.
+    pub fn of(words: Option<&OsStr>, archive: &Archive) -> Result<Self, Error> {
+        let Some(words) = words else { return Ok(Self::Everything) };
+        let bytes = words.as_bytes();
+        if matches!(bytes, b"." | b"./") {
+            return Ok(Self::Everything);
+        }
+        let is_glob = bytes.iter().any(|b| b"*?[{".contains(b));
+        match archive.meaning(bytes, usize::MAX)? {
+            Meaning::Exactly(document) => Ok(Self::Name(document.name)),
+            Meaning::Folder(folder) => Ok(Self::Name(folder)),
+            Meaning::Some(found) if found.is_empty() && is_glob => Self::glob(words),
+            Meaning::Some(found) => match DocName::of_path(bytes) {
+                Ok(_) => Ok(Self::Ids(found.iter().map(|document| document.id).collect())),
+                Err(why) => {
+                    let shown = words.to_string_lossy();
+                    Err(Error::usage(format!("{shown} cannot be a name: {why}")))
+                }
+            },
+        }
+    }
+
+    /// Whether any document is meant.
+    pub fn fits_any(&self, archive: &Archive) -> Result<bool, Error> {
+        let mut any = false;
+        archive.each_document(None, |document, _| {
+            any |= self.fits(document);
+            Ok(())
+        })?;
+        Ok(any)
+    }
+
+    fn glob(words: &OsStr) -> Result<Self, Error> {
+        let text = words.to_str().ok_or_else(|| Error::usage("a glob must be UTF-8"))?;
+        let text = text.strip_prefix("./").unwrap_or(text);
+        let glob = GlobBuilder::new(text).literal_separator(true).build();
+        let glob =
+            glob.map_err(|why| Error::usage(format!("{text} is no glob: {}", why.kind())))?;
+        Ok(Self::Glob(glob.compile_matcher()))
+    }
+
+    pub fn fits(&self, document: &Document) -> bool {
+        let name = &document.name;
+        match self {
+            Self::Everything => true,
+            Self::Name(folder) => name.is_under(folder),
+            Self::Ids(ids) => ids.contains(&document.id),
+            Self::Glob(glob) => {
+                glob.is_match(path(name.as_bytes())) || glob.is_match(path(name.tail()))
+            }
+        }
+    }
+}
+
+/// Says that nothing is named so.
+pub fn no_document(words: &OsStr) -> Error {
+    let what = format!("no document fits {}", words.to_string_lossy());
+    Error::NotFound { what, candidates: Vec::new() }
+}
+
+fn path(bytes: &[u8]) -> PathBuf {
+    Path::new(OsStr::from_bytes(bytes)).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(glob: &str, name: &[u8]) -> bool {
+        let name = DocName::new(name).unwrap();
+        let document = Document { id: DocId(1), name, latest: 0, n_revisions: 1 };
+        Pattern::glob(OsStr::new(glob)).unwrap().fits(&document)
+    }
+
+    #[test]
+    fn a_glob_fits_whole_names_and_last_components() {
+        for (glob, name, expected) in [
+            ("*.txt", "a/b.txt", true),
+            ("./a/*.txt", "a/b.txt", true),
+            ("a/*.txt", "a/x/b.txt", false),
+            ("a/**/*.txt", "a/x/b.txt", true),
+            ("[ab].{txt,md}", "x/b.md", true),
+            ("?", "ab", false),
+        ] {
+            assert_eq!(fits(glob, name.as_bytes()), expected, "{glob} {name}");
+        }
+        assert!(fits("*.txt", b"caf\xe9.txt"), "a name that is not UTF-8");
+    }
+
+    #[test]
+    fn what_is_no_glob_is_refused() {
+        for bad in ["[a", "a{b"] {
+            assert!(Pattern::glob(OsStr::new(bad)).is_err(), "{bad}");
+        }
+    }
+}

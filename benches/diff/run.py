@@ -47,10 +47,10 @@ def archive(path, folder):
                 for span in block.get("spans") or []:
                     n_moved += span["change"] in ("moved", "moved-away")
                     (gone if span["change"] == "removed" else come if span["change"] == "added" else []).append(span["text"])
-                if change == "removed" and not block.get("spans"):
-                    gone.append(block["text"])
-                if change == "added" and not block.get("spans"):
-                    come.append(block["text"])
+                if change == "removed" and not block["spans"]:
+                    gone.append(block["before"])
+                if change == "added" and not block["spans"]:
+                    come.append(block["after"])
         return gone, come, n_moved
     return marked
 

@@ -18,7 +18,8 @@ use crate::{
 };
 
 pub use crate::diff::{
-    Block, Comparison, Heading, ParagraphStat, Sides, Span, Stat, TextNoise, WordStat, noise,
+    Block, Comparison, Heading, ParagraphStat, Sides, Span, Stat, TextNoise, WordStat, compare,
+    noise,
 };
 
 pub use crate::text::{Charset, LineEnds, Rule, Scope, UnseenKind};
@@ -117,6 +118,21 @@ pub struct FoundEncoding {
 impl fmt::Display for FoundEncoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.name, self.rule.words())
+    }
+}
+
+impl Compared {
+    /// The unified patch that turns the one text into the other as they were compared; empty if they are equal, and
+    /// none where they are no texts.
+    pub fn text_patch(&self, names: Sides<&[u8]>, context: usize) -> Option<Vec<u8>> {
+        match &self.difference {
+            Difference::None => Some(Vec::new()),
+            Difference::Text { texts, .. } => {
+                let bytes = Sides { a: texts.a.as_bytes(), b: texts.b.as_bytes() };
+                Some(diff::unified(bytes, names, context))
+            }
+            Difference::Binary | Difference::TooLong => None,
+        }
     }
 }
 

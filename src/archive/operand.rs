@@ -96,6 +96,14 @@ impl Operand {
         Self::File(Given::new(b"/dev/null", Box::new(io::empty())))
     }
 
+    /// The stored revision, if it is one.
+    pub fn stored(&self) -> Option<&Revision> {
+        match self {
+            Self::Stored(found) => Some(&found.1),
+            Self::File(_) | Self::StandardInput(_) => None,
+        }
+    }
+
     /// What names it in a patch: the document's name, the path, or `-`.
     pub fn path(&self) -> &[u8] {
         match self {

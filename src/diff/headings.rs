@@ -19,6 +19,8 @@ pub struct Heading {
     pub paragraph: usize,
     /// 1 is the highest; a heading holds what follows it up to the next of its level or a higher one.
     pub level: u8,
+    /// The heading that holds it, as a number among the headings.
+    pub parent: Option<usize>,
 }
 
 /// The headings of a text, in order.
@@ -28,24 +30,27 @@ pub fn headings(reading: &ParsedText<'_>) -> Vec<Heading> {
         ParagraphKind::Heading(level) => Some(level),
         _ => is_unmarked(reading, i).then(|| unmarked_level(reading.paragraph_text(i))),
     };
-    (0..paragraphs.len())
-        .filter_map(|i| level(i).map(|level| Heading { paragraph: i, level }))
-        .collect()
+    let mut headings: Vec<Heading> = Vec::new();
+    for (paragraph, level) in (0..paragraphs.len()).filter_map(|i| level(i).map(|level| (i, level)))
+    {
+        let mut parent = headings.len().checked_sub(1);
+        while let Some(above) = parent.filter(|above| headings[*above].level >= level) {
+            parent = headings[above].parent;
+        }
+        headings.push(Heading { paragraph, level, parent });
+    }
+    headings
 }
 
-/// The headings above a paragraph, from the highest to the nearest.
+/// The headings that hold a paragraph, or that it is, from the highest to the nearest.
 pub fn path(headings: &[Heading], paragraph: usize) -> Vec<usize> {
     let above = headings.partition_point(|heading| heading.paragraph <= paragraph);
-    let mut path: Vec<Heading> = Vec::new();
-    for heading in headings[..above].iter().rev() {
-        if path.last().is_none_or(|last| heading.level < last.level) {
-            path.push(*heading);
-        }
-        if heading.level == 1 {
-            break;
-        }
-    }
-    path.iter().rev().map(|heading| heading.paragraph).collect()
+    let nearest = above.checked_sub(1).map(|nearest| &headings[nearest]);
+    let up = |heading: &&Heading| heading.parent.map(|parent| &headings[parent]);
+    let mut path: Vec<usize> =
+        std::iter::successors(nearest, up).map(|heading| heading.paragraph).collect();
+    path.reverse();
+    path
 }
 
 fn is_unmarked(reading: &ParsedText<'_>, i: usize) -> bool {
@@ -67,6 +72,7 @@ fn is_unmarked(reading: &ParsedText<'_>, i: usize) -> bool {
     is_line
         && is_kind
         && !text.ends_with(ends)
+        && !text.contains(['|', '·', '•'])
         && text.contains(char::is_alphabetic)
         && next.is_some_and(has_text)
 }

@@ -195,6 +195,8 @@ pub struct ParagraphStat {
 pub struct WordStat {
     /// Words that stayed, in paragraphs that moved too.
     pub same: usize,
+    /// Words that moved between paragraphs, or inside of one.
+    pub moved: usize,
     /// Only after.
     pub added: usize,
     /// Only before.
@@ -232,7 +234,7 @@ fn compare_read(texts: Sides<&str>, spaces: Spaces) -> Comparison {
 }
 
 impl Comparison {
-    /// The headings above a paragraph, from the highest to the nearest.
+    /// The headings that hold a paragraph, or that it is, from the highest to the nearest.
     pub fn headings_above(headings: &[Heading], paragraph: usize) -> Vec<usize> {
         headings::path(headings, paragraph)
     }
@@ -451,7 +453,7 @@ impl WordStat {
         for span in spans {
             match span {
                 Span::Same { a, .. } => self.same += counter.a.in_bytes(a),
-                Span::Moved { b, .. } => self.same += counter.b.in_bytes(b),
+                Span::Moved { b, .. } => self.moved += counter.b.in_bytes(b),
                 Span::MovedAway { .. } => {}
                 Span::Removed { a } => self.removed += counter.a.in_bytes(a),
                 Span::Added { b } => self.added += counter.b.in_bytes(b),

@@ -305,7 +305,7 @@ fn the_stat_counts_words_and_paragraphs_once() {
         ..Default::default()
     };
     assert_eq!(stat.paragraphs, paragraphs);
-    assert_eq!(stat.words, WordStat { same: 36, added: 5, removed: 3 });
+    assert_eq!(stat.words, WordStat { same: 36, moved: 0, added: 5, removed: 3 });
 }
 
 #[test]

@@ -237,14 +237,21 @@ fn what_is_inside_a_field_is_as_the_page_says() {
         fields(&diff["paragraphs"]),
         ["added", "changed", "moved", "regrouped", "removed", "rewrapped", "same"]
     );
-    assert_eq!(fields(&diff["words"]), ["added", "removed", "same"]);
+    assert_eq!(fields(&diff["words"]), ["added", "moved", "removed", "same"]);
     let blocks = diff["blocks"].as_array().unwrap();
     assert!(!blocks.is_empty());
     for block in blocks {
-        assert_eq!(fields(block), ["a", "b", "change", "spans", "text"]);
+        let names =
+            ["a", "after", "b", "before", "change", "headings", "line_a", "line_b", "spans"];
+        assert_eq!(fields(block), names);
         for span in block["spans"].as_array().into_iter().flatten() {
-            assert_eq!(fields(span), ["change", "text"]);
+            assert_eq!(fields(span), ["before", "change", "text"]);
         }
+    }
+    for (side, revision) in [("before", &diff["a"]["label"]), ("after", &diff["b"]["label"])] {
+        let texts = blocks.iter().filter_map(|block| block[side].as_str());
+        let stored = sandbox.run(["cat", revision.as_str().unwrap()]);
+        assert_eq!(texts.collect::<String>().into_bytes(), stored.out, "{side}");
     }
     let near = line(&["similar", "wire/harbour.txt", "--why"]);
     assert_eq!(fields(&near["why"]), ["only_asked", "only_near", "shared"]);

@@ -1,18 +1,18 @@
 //! `archive diff`
 
-use std::{ffi::OsString, os::unix::ffi::OsStrExt as _};
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::{
     archive::{
         Archive,
-        compare::{
-            Charset, CompareOptions, Compared, Comparison, Difference, Noise, OutsideChanges,
-            Scope, Sides, Stat, UnseenChanges, UnseenKind,
-        },
-        operand::{Facts, Operand},
+        compare::{Charset, CompareOptions, Difference, Scope, Sides},
+        operand::Operand,
     },
     cli::{
         args::{
@@ -20,15 +20,16 @@ use crate::{
             values::{self, When},
         },
         exit::ExitCode,
+        files,
         operand::{Here, label},
         print::{
-            comparison,
-            json::typed,
-            terminal::{Style, counted, size},
+            compared::ShownComparison,
+            comparison::{self, View},
+            terminal::{shown_name, text_columns},
         },
         session::Session,
     },
-    types::{error::Error, limits},
+    types::{document::Revision, error::Error},
 };
 
 use super::diff_since::{self, ChangesForm, SinceQuery};
@@ -39,6 +40,7 @@ const EXAMPLES: &[&str] = &[
     "archive diff report.txt@1..3",
     "archive diff -u report.txt@1 @2 | patch report.txt",
     "archive diff --exit-code draft.txt final.txt",
+    "archive diff --html changes.html report.txt",
     "archive diff --since yesterday --stat  # what changed in the archive",
 ];
 
@@ -68,6 +70,18 @@ pub struct DiffArgs {
     #[arg(default_missing_value = "3")]
     pub unified: Option<usize>,
 
+    /// With -u: lines of the texts that are compared, not of the stored bytes
+    #[arg(long, requires = "unified")]
+    pub text: bool,
+
+    /// Write one page for a browser to FILE; - for standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["unified", "stat", "side_by_side", "since"])]
+    pub html: Option<PathBuf>,
+
+    /// What was on the left, what is on the right
+    #[arg(short = 'y', long, conflicts_with_all = ["unified", "stat"])]
+    pub side_by_side: bool,
+
     /// N paragraphs or lines around each change
     #[arg(short = 'U', long, value_name = "N", value_parser = values::count::<usize>)]
     pub context: Option<usize>,
@@ -77,134 +91,17 @@ pub struct DiffArgs {
     pub stat: bool,
 
     /// Read texts that do not prove another encoding in this one: cp850, macintosh
-    #[arg(long, value_name = "NAME", value_parser = values::encoding, conflicts_with = "unified")]
+    #[arg(long, value_name = "NAME", value_parser = values::encoding)]
     pub encoding: Option<Charset>,
 
     /// Of pages compare this: article, the main part; page, all that is visible; or source
-    #[arg(long, value_name = "SCOPE", value_parser = values::scope, conflicts_with = "unified")]
+    #[arg(long, value_name = "SCOPE", value_parser = values::scope)]
     #[arg(default_value = "article")]
     pub scope: Scope,
 
     /// Exit with 1 when words differ, with -u when bytes do
     #[arg(long)]
     pub exit_code: bool,
-}
-
-#[derive(Serialize)]
-struct SideLine<'a> {
-    label: &'a str,
-    sha256: String,
-    bytes: u64,
-    media_type: &'a str,
-}
-
-#[derive(Serialize)]
-struct DiffLine<'a> {
-    a: SideLine<'a>,
-    b: SideLine<'a>,
-    kind: &'static str,
-    scope: Option<&'static str>,
-    paragraphs: Option<comparison::ParagraphCounts>,
-    words: Option<comparison::WordCounts>,
-    outside: Option<OutsideCounts>,
-    unseen: Option<UnseenCounts>,
-    noise: Option<NoiseLine>,
-    blocks: Option<Vec<comparison::BlockLine>>,
-}
-
-/// What changed that is visible and not in the main part.
-#[derive(Serialize)]
-struct OutsideCounts {
-    differs: bool,
-    added: usize,
-    removed: usize,
-}
-
-/// What differs where no word does; of encodings and line ends both sides.
-#[derive(Serialize)]
-struct NoiseLine {
-    encoding: Option<[&'static str; 2]>,
-    byte_order_mark: bool,
-    line_ends: Option<[&'static str; 2]>,
-    white_space: bool,
-    composition: bool,
-    invisible: bool,
-    markup: bool,
-}
-
-impl NoiseLine {
-    fn of(noise: &Noise) -> Self {
-        Self {
-            encoding: noise.encodings.map(|it| [it.a, it.b]),
-            byte_order_mark: noise.mark,
-            line_ends: noise.line_ends.map(|it| [it.a.name(), it.b.name()]),
-            white_space: noise.text.white_space,
-            composition: noise.text.composition,
-            invisible: noise.text.invisible,
-            markup: noise.markup,
-        }
-    }
-
-    /// What differs, in words.
-    fn parts(&self) -> Vec<String> {
-        let both = |what: &str, sides: &Option<[&str; 2]>| {
-            sides.map(|[a, b]| format!("{what} ({a}, now {b})"))
-        };
-        let flag = |what: &str, differs: bool| differs.then(|| what.to_owned());
-        let parts = [
-            both("encoding", &self.encoding),
-            flag("byte order mark", self.byte_order_mark),
-            both("line ends", &self.line_ends),
-            flag("white space", self.white_space),
-            flag("composition of letters", self.composition),
-            flag("invisible characters", self.invisible),
-            flag("markup", self.markup),
-        ];
-        parts.into_iter().flatten().collect()
-    }
-}
-
-/// What changed that is not in the text of a page.
-#[derive(Serialize, Default)]
-struct UnseenCounts {
-    link_targets: usize,
-    images: usize,
-    embedded: usize,
-    image_texts: usize,
-    form_values: usize,
-    list_numbers: usize,
-    hints: usize,
-    hidden_texts: usize,
-}
-
-impl UnseenCounts {
-    fn of(unseen: &[UnseenChanges]) -> Self {
-        let mut counts = Self::default();
-        for UnseenChanges { kind, n_changed } in unseen {
-            *match kind {
-                UnseenKind::LinkTarget => &mut counts.link_targets,
-                UnseenKind::Image => &mut counts.images,
-                UnseenKind::Embedded => &mut counts.embedded,
-                UnseenKind::ImageText => &mut counts.image_texts,
-                UnseenKind::FormValue => &mut counts.form_values,
-                UnseenKind::ListNumber => &mut counts.list_numbers,
-                UnseenKind::Hint => &mut counts.hints,
-                UnseenKind::HiddenText => &mut counts.hidden_texts,
-            } = *n_changed;
-        }
-        counts
-    }
-}
-
-impl<'a> SideLine<'a> {
-    fn of(label: &'a str, facts: &'a Facts) -> Self {
-        Self {
-            label,
-            sha256: facts.digest.to_string(),
-            bytes: facts.n_bytes,
-            media_type: &facts.media_type,
-        }
-    }
 }
 
 /// Shows what changed.
@@ -229,6 +126,15 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
 }
 
 impl DiffArgs {
+    /// How the comparison is shown; `None` if it is only counted.
+    fn view(&self) -> Option<View> {
+        (!self.stat).then(|| View {
+            context: self.context.unwrap_or(0),
+            n_columns: text_columns(),
+            is_side_by_side: self.side_by_side,
+        })
+    }
+
     fn form(&self) -> ChangesForm {
         match (self.name_only, self.unified, self.stat) {
             (true, ..) => ChangesForm::Names,
@@ -246,25 +152,70 @@ fn compare(
     archive: &Archive,
     sides: Sides<Operand>,
 ) -> Result<bool, Error> {
-    match args.unified {
-        Some(context) if !session.globals.json => {
-            let names = Sides { a: sides.a.path().to_vec(), b: sides.b.path().to_vec() };
-            let names = Sides { a: &names.a[..], b: &names.b[..] };
-            let patch = archive.patch(sides, names, args.context.unwrap_or(context))?;
-            print_patch(session, &patch)?;
-            Ok(!patch.is_empty())
-        }
-        _ => {
-            let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
-            let options = CompareOptions { encoding: args.encoding, scope: args.scope };
-            let compared = archive.compare(sides, options)?;
-            match session.globals.json {
-                true => print_json(session, args, &labels, &compared)?,
-                false => print_text(session, args, &labels, &compared)?,
-            }
-            Ok(differs(&compared.difference))
-        }
+    let names = Sides { a: sides.a.path().to_vec(), b: sides.b.path().to_vec() };
+    let names = Sides { a: &names.a[..], b: &names.b[..] };
+    let patch_context = args.unified.map(|context| args.context.unwrap_or(context));
+    if let Some(context) = patch_context.filter(|_| !args.text && !session.globals.json) {
+        let patch = archive.patch(sides, names, context)?;
+        print_patch(session, &patch)?;
+        return Ok(!patch.is_empty());
     }
+    let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
+    let about = about(&sides);
+    let options = CompareOptions { encoding: args.encoding, scope: args.scope };
+    let compared = archive.compare(sides, options)?;
+    let shown = ShownComparison { labels: &labels, about: &about, compared: &compared };
+    if session.globals.json {
+        shown.print_json(&mut session.out, args.stat)?;
+    } else if let Some(context) = patch_context {
+        let patch = compared.text_patch(names, context);
+        let no_text = || Error::usage("--text is about texts: without it, -u compares bytes");
+        print_patch(session, &patch.ok_or_else(no_text)?)?;
+    } else if let Some(file) = &args.html {
+        write_page(session, &shown, file)?;
+    } else {
+        shown.print_text(session, args.view())?;
+    }
+    Ok(differs(&compared.difference))
+}
+
+/// Writes the page of a comparison, `-` to standard output.
+fn write_page(
+    session: &mut Session,
+    shown: &ShownComparison<'_>,
+    file: &Path,
+) -> Result<(), Error> {
+    let no_text =
+        || Error::usage("--html is about texts: at least one side is none that can be compared");
+    let page = shown.page().ok_or_else(no_text)?;
+    if file.as_os_str() == "-" {
+        return session.out.text(&page);
+    }
+    let written = files::replace_public(file, page.as_bytes());
+    let name = || shown_name(file.as_os_str().as_bytes());
+    written.map_err(|e| Error::io("write", name(), e))?;
+    session.info(&format!("{}: {}", name(), shown.sentence()));
+    Ok(())
+}
+
+/// When both sides were captured, and where they came from.
+fn about(sides: &Sides<Operand>) -> Vec<String> {
+    let both = |what: &str, of: &dyn Fn(&Revision) -> Option<String>| {
+        let value = |side: &Operand| side.stored().and_then(of);
+        match (value(&sides.a), value(&sides.b)) {
+            (None, None) => None,
+            (a, b) if a == b => a.map(|same| format!("{what:<8}  {same}")),
+            (a, b) => {
+                let [a, b] = [a, b].map(|value| value.unwrap_or_else(|| "unknown".to_owned()));
+                Some(format!("{what:<8}  {a} → {b}"))
+            }
+        }
+    };
+    let captured = both("captured", &|revision| Some(revision.captured.minute()));
+    let source = both("source", &|revision| {
+        revision.source.as_ref().map(|source| shown_name(source.as_bytes()))
+    });
+    captured.into_iter().chain(source).collect()
 }
 
 /// Whether anything differs that people read.
@@ -281,177 +232,4 @@ fn print_patch(session: &mut Session, patch: &[u8]) -> Result<(), Error> {
         true => comparison::print_patch(&mut session.out, patch),
         false => session.out.bytes(patch),
     }
-}
-
-fn print_text(
-    session: &mut Session,
-    args: &DiffArgs,
-    labels: &Sides<String>,
-    compared: &Compared,
-) -> Result<(), Error> {
-    let heading = format!("{} → {}", labels.a, labels.b);
-    let heading = session.out.paint(Style::Heading, &heading);
-    match &compared.difference {
-        Difference::None => {
-            session.info(&format!("{} and {} are the same", labels.a, labels.b));
-            Ok(())
-        }
-        Difference::Binary | Difference::TooLong => {
-            session.out.line(&heading)?;
-            for (mark, facts) in [("-", &compared.facts.a), ("+", &compared.facts.b)] {
-                let (size, digest, what) = (size(facts.n_bytes), facts.digest, what(facts));
-                session.out.line(&format!("{mark} {what}{size}, sha256 {digest}"))?;
-            }
-            if matches!(compared.difference, Difference::TooLong) {
-                let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
-                let sentence = format!("too long to compare as text (limit {n_bytes_max})");
-                session.out.line(&sentence)?;
-            }
-            Ok(())
-        }
-        Difference::Text { texts, comparison, unseen, scope, outside, noise } => {
-            session.out.line(&heading)?;
-            if let Some(compared) = compared_part(*scope, outside.is_some()) {
-                session.out.line(&compared)?;
-            }
-            if !args.stat {
-                comparison::print(&mut session.out, texts, comparison, args.context.unwrap_or(0))?;
-            }
-            session.out.line(&sentence(comparison, unseen, *outside, noise.as_ref()))
-        }
-    }
-}
-
-/// What a side is that is not compared as text.
-fn what(facts: &Facts) -> &'static str {
-    if facts.is_text_of_any_size() { "" } else { "binary, " }
-}
-
-/// What was compared, where it is not all that people see.
-fn compared_part(scope: Option<Scope>, has_outside: bool) -> Option<String> {
-    match scope {
-        Some(Scope::Article) if has_outside => {
-            Some("compared: the main part; --scope page for all of it".to_owned())
-        }
-        Some(Scope::Source) => Some("compared: the source".to_owned()),
-        _ => None,
-    }
-}
-
-/// How much changed: in the text, and of what is not in it.
-fn sentence(
-    comparison: &Comparison,
-    unseen: &[UnseenChanges],
-    outside: Option<OutsideChanges>,
-    noise: Option<&Noise>,
-) -> String {
-    let noise = noise.map(|noise| NoiseLine::of(noise).parts()).unwrap_or_default();
-    let outside = outside.filter(|it| it.differs).map(outside_part);
-    let unseen = unseen.iter().map(unseen_part);
-    let mut parts: Vec<String> = outside.into_iter().chain(unseen).collect();
-    // What a page changed besides is told by its markup.
-    let has_parts = !parts.is_empty();
-    parts.extend(noise.into_iter().filter(|part| !has_parts || part != "markup"));
-    let text = match (comparison.is_same(), parts.is_empty()) {
-        (true, true) => "the bytes differ, the text that people read does not".to_owned(),
-        (true, false) => "same words".to_owned(),
-        (false, _) => text_sentence(&comparison.stat),
-    };
-    match parts.split_last() {
-        None => text,
-        Some((last, [])) => format!("{text}; {last} changed"),
-        Some((last, others)) => format!("{text}; {} and {last} changed", others.join(", ")),
-    }
-}
-
-fn outside_part(changes: OutsideChanges) -> String {
-    let (one, many) = ("word outside the main part", "words outside the main part");
-    match changes.n_added.max(changes.n_removed) as u64 {
-        0 => "signs outside the main part".to_owned(),
-        n => counted(n, one, many),
-    }
-}
-
-fn unseen_part(changes: &UnseenChanges) -> String {
-    let (one, many) = match changes.kind {
-        UnseenKind::LinkTarget => ("link target", "link targets"),
-        UnseenKind::Image => ("image", "images"),
-        UnseenKind::Embedded => ("embedded thing", "embedded things"),
-        UnseenKind::ImageText => ("image text", "image texts"),
-        UnseenKind::FormValue => ("form value", "form values"),
-        UnseenKind::ListNumber => ("list number", "list numbers"),
-        UnseenKind::Hint => ("hint", "hints"),
-        UnseenKind::HiddenText => ("hidden text", "hidden texts"),
-    };
-    counted(changes.n_changed as u64, one, many)
-}
-
-fn text_sentence(stat: &Stat) -> String {
-    let paragraphs = &stat.paragraphs;
-    let parts = [
-        (paragraphs.changed, "changed"),
-        (paragraphs.added, "added"),
-        (paragraphs.removed, "removed"),
-        (paragraphs.moved, "moved"),
-        (paragraphs.rewrapped, "re-wrapped"),
-        (paragraphs.regrouped, "split, joined or wrapped otherwise"),
-    ];
-    let parts: Vec<String> =
-        parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    format!(
-        "paragraphs: {}; words: {} added, {} removed",
-        parts.join(", "),
-        stat.words.added,
-        stat.words.removed
-    )
-}
-
-fn scope_word(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Article => "article",
-        Scope::Page => "page",
-        Scope::Source => "source",
-    }
-}
-
-fn print_json(
-    session: &mut Session,
-    args: &DiffArgs,
-    labels: &Sides<String>,
-    compared: &Compared,
-) -> Result<(), Error> {
-    let mut line = DiffLine {
-        a: SideLine::of(&labels.a, &compared.facts.a),
-        b: SideLine::of(&labels.b, &compared.facts.b),
-        kind: "same",
-        scope: None,
-        paragraphs: None,
-        words: None,
-        outside: None,
-        unseen: None,
-        noise: None,
-        blocks: None,
-    };
-    match &compared.difference {
-        Difference::None => {}
-        Difference::Binary => line.kind = "binary",
-        Difference::TooLong => line.kind = "too-long",
-        Difference::Text { texts, comparison, unseen, scope, outside, noise } => {
-            line.noise = noise.as_ref().map(NoiseLine::of);
-            line.scope = scope.map(scope_word);
-            line.outside = outside.map(|it| OutsideCounts {
-                differs: it.differs,
-                added: it.n_added,
-                removed: it.n_removed,
-            });
-            line.unseen = Some(UnseenCounts::of(unseen));
-            line.kind = "text";
-            line.paragraphs = Some(comparison::ParagraphCounts::of(&comparison.stat.paragraphs));
-            line.words = Some(comparison::WordCounts::of(&comparison.stat.words));
-            if !args.stat {
-                line.blocks = Some(comparison::blocks(texts, comparison));
-            }
-        }
-    }
-    session.out.json(&typed("diff", line))
 }

@@ -1,12 +1,17 @@
 //! How answers and errors look, to people and as JSON: what more than one verb prints, and what is too
 //! long to stand in the verb's file.
 
+pub mod changes;
+pub mod compared;
 pub mod comparison;
+pub mod comparison_json;
 pub mod failure;
 pub mod json;
 pub mod messages;
 pub mod output;
+pub mod page;
 pub mod revision;
 pub mod similarity;
 pub mod storage;
 pub mod terminal;
+pub mod wrap;

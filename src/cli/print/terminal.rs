@@ -253,6 +253,16 @@ fn acts_or_hides(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// The columns that text for reading fills, 60 to 200: those that `COLUMNS` names, those of the terminal, or 80.
+pub fn text_columns() -> usize {
+    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let of_terminal = || {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    };
+    named.or_else(of_terminal).unwrap_or(80).clamp(60, 200)
+}
+
 /// The columns that harmless text takes.
 pub fn width(text: &str) -> usize {
     text.width()

@@ -1,0 +1,310 @@
+//! A comparison as a reader goes through it: each change with its place and what it is made of.
+
+use std::ops::Range;
+
+use crate::archive::compare::{Block, Comparison, Heading, Sides, Span, noise};
+
+use super::{
+    terminal::{counted, shown_text, truncate},
+    wrap::BREAK,
+};
+
+/// A heading takes at most so many columns where it only says where something is.
+const HEADING_COLUMNS: usize = 48;
+
+/// So many unchanged words are shown before and after a change.
+const CONTEXT_WORDS: usize = 12;
+/// Fewer words than this are not passed over.
+const PASSED_WORDS_MIN: usize = 12;
+
+/// What became of a piece of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkedFate {
+    /// It is on both sides.
+    Same,
+    /// Only before.
+    Removed,
+    /// Only after.
+    Added,
+    /// Before, and after at another place.
+    MovedAway,
+    /// After, and before at another place.
+    Moved,
+    /// Words on both sides that are passed over: how many they are.
+    Passed,
+}
+
+/// A piece of a paragraph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkedText {
+    /// What became of it.
+    pub fate: MarkedFate,
+    /// Its text as it is after, or was; [`BREAK`] where another paragraph begins.
+    pub text: String,
+}
+
+/// Both texts, and how they differ.
+pub struct ChangedTexts<'a> {
+    /// The texts.
+    pub texts: &'a Sides<String>,
+    /// How they differ.
+    pub comparison: &'a Comparison,
+    /// For each paragraph the line on which it begins, from 1.
+    lines: Sides<Vec<usize>>,
+}
+
+impl<'a> ChangedTexts<'a> {
+    /// Gathers what places are told by.
+    pub fn new(texts: &'a Sides<String>, comparison: &'a Comparison) -> Self {
+        let paragraphs = &comparison.paragraphs;
+        let lines = Sides { a: lines(&texts.a, &paragraphs.a), b: lines(&texts.b, &paragraphs.b) };
+        Self { texts, comparison, lines }
+    }
+
+    /// The line on which the first of these paragraphs begins, on both sides.
+    pub fn line(&self, a: Option<usize>, b: Option<usize>) -> Sides<Option<usize>> {
+        Sides { a: a.map(|a| self.lines.a[a]), b: b.map(|b| self.lines.b[b]) }
+    }
+
+    /// The headings that hold a paragraph of the second text, or of the first.
+    pub fn headings(&self, a: Option<usize>, b: Option<usize>) -> Vec<String> {
+        let Comparison { paragraphs, headings, .. } = self.comparison;
+        match (a, b) {
+            (_, Some(b)) => path(&self.texts.b, &paragraphs.b, &headings.b, b),
+            (Some(a), None) => path(&self.texts.a, &paragraphs.a, &headings.a, a),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// What a block that shows words is made of; none of one that only says what became of paragraphs.
+    pub fn pieces(&self, block: &Block) -> Vec<MarkedText> {
+        let words = match block {
+            Block::Changed { words, .. }
+            | Block::Regrouped { words, .. }
+            | Block::Moved { words, .. }
+            | Block::Removed { words, .. }
+            | Block::Added { words, .. } => words,
+            Block::Same { .. } | Block::Rewrapped { .. } | Block::MovedAway { .. } => return vec![],
+        };
+        if !words.is_empty() {
+            return words.iter().map(|span| self.piece(span)).collect();
+        }
+        match block {
+            Block::Removed { a, .. } => {
+                vec![MarkedText {
+                    fate: MarkedFate::Removed,
+                    text: self.before(&self.bytes_before(a)),
+                }]
+            }
+            Block::Added { b, .. } => {
+                vec![MarkedText { fate: MarkedFate::Added, text: self.after(&self.bytes_after(b)) }]
+            }
+            Block::Moved { b, .. } => {
+                vec![MarkedText { fate: MarkedFate::Same, text: self.after(&self.bytes_after(b)) }]
+            }
+            _ => vec![],
+        }
+    }
+
+    /// Unchanged paragraphs.
+    pub fn unchanged(&self, b: &Range<usize>) -> MarkedText {
+        MarkedText { fate: MarkedFate::Same, text: self.after(&self.bytes_after(b)) }
+    }
+
+    fn piece(&self, span: &Span) -> MarkedText {
+        let (fate, text) = match span {
+            Span::Same { a, b } => {
+                let mut text = self.after(b);
+                // At the end of a paragraph nothing parts it from what only was before.
+                if !text.ends_with(char::is_whitespace)
+                    && self.texts.a[a.clone()].ends_with(char::is_whitespace)
+                {
+                    text.push(' ');
+                }
+                (MarkedFate::Same, text)
+            }
+            Span::Removed { a } => (MarkedFate::Removed, self.before(a)),
+            Span::Added { b } => (MarkedFate::Added, self.after(b)),
+            Span::MovedAway { a, .. } => (MarkedFate::MovedAway, self.before(a)),
+            Span::Moved { b, .. } => (MarkedFate::Moved, self.after(b)),
+        };
+        MarkedText { fate, text }
+    }
+
+    fn before(&self, bytes: &Range<usize>) -> String {
+        in_paragraphs(&self.texts.a, &self.comparison.paragraphs.a, bytes)
+    }
+
+    fn after(&self, bytes: &Range<usize>) -> String {
+        in_paragraphs(&self.texts.b, &self.comparison.paragraphs.b, bytes)
+    }
+
+    fn bytes_before(&self, paragraphs: &Range<usize>) -> Range<usize> {
+        bytes_of(&self.comparison.paragraphs.a, paragraphs)
+    }
+
+    fn bytes_after(&self, paragraphs: &Range<usize>) -> Range<usize> {
+        bytes_of(&self.comparison.paragraphs.b, paragraphs)
+    }
+
+    /// Where a block is, and what became of its paragraphs if that is not to be seen: `paragraph 6, line 11 · Terms`.
+    pub fn title(&self, block: &Block) -> String {
+        let before =
+            |a: &Range<usize>| place(a, self.lines.a[a.start], &self.headings(Some(a.start), None));
+        let after =
+            |b: &Range<usize>| place(b, self.lines.b[b.start], &self.headings(None, Some(b.start)));
+        match block {
+            Block::Same { b, .. } | Block::Added { b, .. } => after(b),
+            Block::Changed { b, .. } => after(&(*b..*b + 1)),
+            Block::Removed { a, .. } => format!("before: {}", before(a)),
+            Block::MovedAway { a, b } => {
+                format!("before: {}: moved to {}", before(a), numbers(b))
+            }
+            Block::Moved { a, b, words } => {
+                let changed = if words.is_empty() { "" } else { ", and changed" };
+                format!("{}: moved here from {}{changed}", after(b), numbers(a))
+            }
+            Block::Rewrapped { a, b } => format!("{}: {}", after(b), self.rewritten(a, b)),
+            Block::Regrouped { a, b, words } => {
+                let end =
+                    if words.is_empty() { ", the words are the same" } else { ", and changed" };
+                format!("{}: {}{end}", after(b), regrouped(a, b))
+            }
+        }
+    }
+
+    /// What became of paragraphs of the same words.
+    fn rewritten(&self, a: &Range<usize>, b: &Range<usize>) -> &'static str {
+        let before = &self.texts.a[self.bytes_before(a)];
+        let found = noise(before, &self.texts.b[self.bytes_after(b)]);
+        match (found.white_space, found.invisible) {
+            (true, _) => "re-wrapped, the words are the same",
+            (false, true) => "other invisible characters, the words are the same",
+            (false, false) => "letters composed otherwise, the words are the same",
+        }
+    }
+
+    /// Whether only upper and lower case differ in a block.
+    pub fn is_case_only(&self, pieces: &[MarkedText]) -> bool {
+        let side = |skipped: MarkedFate| -> String {
+            let texts = pieces.iter().filter(|piece| piece.fate != skipped);
+            texts.flat_map(|piece| piece.text.split_whitespace()).map(str::to_lowercase).collect()
+        };
+        let is_edit =
+            |piece: &MarkedText| matches!(piece.fate, MarkedFate::Removed | MarkedFate::Added);
+        pieces.iter().any(is_edit)
+            && pieces.iter().all(|piece| is_edit(piece) || piece.fate == MarkedFate::Same)
+            && side(MarkedFate::Removed) == side(MarkedFate::Added)
+    }
+}
+
+/// The same pieces, but of long stretches that stayed only what stands beside a change.
+pub fn shortened(pieces: Vec<MarkedText>) -> Vec<MarkedText> {
+    let n_pieces = pieces.len();
+    let mut shown = Vec::new();
+    for (n, piece) in pieces.into_iter().enumerate() {
+        let is_last = n + 1 == n_pieces;
+        match piece.fate {
+            MarkedFate::Same => shorten(&mut shown, piece, (n > 0 || is_last, !is_last)),
+            _ => shown.push(piece),
+        }
+    }
+    shown
+}
+
+fn shorten(shown: &mut Vec<MarkedText>, piece: MarkedText, (keeps_start, keeps_end): (bool, bool)) {
+    let text = &piece.text;
+    let starts = || text.split_whitespace().map(|word| word.as_ptr().addr() - text.as_ptr().addr());
+    let kept = |keeps: bool| if keeps { CONTEXT_WORDS } else { 0 };
+    let (n_words, n_start, n_end) = (starts().count(), kept(keeps_start), kept(keeps_end));
+    if n_words < n_start + n_end + PASSED_WORDS_MIN {
+        shown.push(piece);
+        return;
+    }
+    let edge = |n: usize| starts().nth(n).unwrap_or(text.len());
+    let n_passed = n_words - n_start - n_end;
+    let passed = format!("(… {} …) ", counted(n_passed as u64, "word", "words"));
+    let same = |text: &str| MarkedText { fate: MarkedFate::Same, text: text.to_owned() };
+    shown.push(same(&text[..edge(n_start)]));
+    shown.push(MarkedText { fate: MarkedFate::Passed, text: passed });
+    shown.push(same(&text[edge(n_words - n_end)..]));
+}
+
+/// Text with a break where a paragraph begins inside of it.
+fn in_paragraphs(text: &str, paragraphs: &[Range<usize>], bytes: &Range<usize>) -> String {
+    let first = paragraphs.partition_point(|paragraph| paragraph.start <= bytes.start);
+    let mut shown = String::with_capacity(bytes.len());
+    let mut at = bytes.start;
+    for paragraph in paragraphs[first..].iter().take_while(|paragraph| paragraph.start < bytes.end)
+    {
+        shown.push_str(text[at..paragraph.start].trim_end());
+        shown.push(BREAK);
+        at = paragraph.start;
+    }
+    shown.push_str(&text[at..bytes.end]);
+    shown
+}
+
+fn bytes_of(ranges: &[Range<usize>], paragraphs: &Range<usize>) -> Range<usize> {
+    match &ranges[paragraphs.clone()] {
+        [first, .., last] => first.start..last.end,
+        [only] => only.clone(),
+        [] => 0..0,
+    }
+}
+
+fn place(paragraphs: &Range<usize>, line: usize, headings: &[String]) -> String {
+    let path = match headings {
+        [] => String::new(),
+        headings => format!(" · {}", headings.join(" › ")),
+    };
+    format!("{}, line {line}{path}", numbers(paragraphs))
+}
+
+/// The headings that hold a paragraph, which is not its own place.
+fn path(
+    text: &str,
+    ranges: &[Range<usize>],
+    headings: &[Heading],
+    paragraph: usize,
+) -> Vec<String> {
+    let above = Comparison::headings_above(headings, paragraph).into_iter();
+    above
+        .filter(|heading| *heading != paragraph)
+        .map(|heading| heading_text(&text[ranges[heading].clone()]))
+        .collect()
+}
+
+fn lines(text: &str, ranges: &[Range<usize>]) -> Vec<usize> {
+    let (mut at, mut line) = (0, 1);
+    let mut next = |start: usize| {
+        line += text.as_bytes()[at..start].iter().filter(|byte| **byte == b'\n').count();
+        at = start;
+        line
+    };
+    ranges.iter().map(|range| next(range.start)).collect()
+}
+
+/// A heading's first line, without its marks.
+fn heading_text(heading: &str) -> String {
+    let line = heading.trim().lines().next().unwrap_or_default();
+    truncate(&shown_text(line.trim_start_matches(['#', ' '])), HEADING_COLUMNS)
+}
+
+/// `paragraph 4`, or `paragraphs 4–6`.
+fn numbers(paragraphs: &Range<usize>) -> String {
+    match paragraphs.len() {
+        1 => format!("paragraph {}", paragraphs.start + 1),
+        _ => format!("paragraphs {}–{}", paragraphs.start + 1, paragraphs.end),
+    }
+}
+
+fn regrouped(a: &Range<usize>, b: &Range<usize>) -> String {
+    let paragraphs = |n: usize| counted(n as u64, "paragraph", "paragraphs");
+    match (a.len(), b.len()) {
+        (1, n) => format!("split in {n}"),
+        (n, 1) => format!("{} joined", paragraphs(n)),
+        (n, m) if n == m => format!("{} wrapped otherwise", paragraphs(n)),
+        (n, m) => format!("{} wrapped otherwise, now {m}", paragraphs(n)),
+    }
+}

@@ -1,0 +1,352 @@
+//! What two contents have to do with each other, in words and as JSON: how many words changed, what differs
+//! where none did, what changed outside of the text.
+
+use serde::Serialize;
+
+use crate::{
+    archive::{
+        compare::{
+            Compared, Comparison, Difference, Noise, OutsideChanges, Scope, Sides, Stat,
+            UnseenChanges, UnseenKind, WordStat, compare,
+        },
+        operand::Facts,
+    },
+    cli::session::Session,
+    types::{error::Error, limits},
+};
+
+use super::{
+    changes::ChangedTexts,
+    comparison::{self, View},
+    comparison_json,
+    json::typed,
+    output::Output,
+    page::{self, PageHead},
+    terminal::{Style, counted, size},
+};
+
+/// A comparison with what names its sides.
+#[derive(Clone, Copy)]
+pub struct ShownComparison<'a> {
+    /// Both names.
+    pub labels: &'a Sides<String>,
+    /// Lines about them.
+    pub about: &'a [String],
+    /// How they differ.
+    pub compared: &'a Compared,
+}
+
+#[derive(Serialize)]
+struct SideLine<'a> {
+    label: &'a str,
+    sha256: String,
+    bytes: u64,
+    media_type: &'a str,
+}
+
+#[derive(Serialize)]
+struct DiffLine<'a> {
+    a: SideLine<'a>,
+    b: SideLine<'a>,
+    kind: &'static str,
+    scope: Option<&'static str>,
+    paragraphs: Option<comparison_json::ParagraphCounts>,
+    words: Option<comparison_json::WordCounts>,
+    outside: Option<OutsideCounts>,
+    unseen: Option<UnseenCounts>,
+    noise: Option<NoiseLine>,
+    blocks: Option<Vec<comparison_json::BlockLine<'a>>>,
+}
+
+/// What changed that is visible and not in the main part.
+#[derive(Serialize)]
+struct OutsideCounts {
+    differs: bool,
+    added: usize,
+    removed: usize,
+}
+
+/// What differs where no word does; of encodings and line ends both sides.
+#[derive(Serialize)]
+struct NoiseLine {
+    encoding: Option<[&'static str; 2]>,
+    byte_order_mark: bool,
+    line_ends: Option<[&'static str; 2]>,
+    white_space: bool,
+    composition: bool,
+    invisible: bool,
+    markup: bool,
+}
+
+impl NoiseLine {
+    fn of(noise: &Noise) -> Self {
+        Self {
+            encoding: noise.encodings.map(|it| [it.a, it.b]),
+            byte_order_mark: noise.mark,
+            line_ends: noise.line_ends.map(|it| [it.a.name(), it.b.name()]),
+            white_space: noise.text.white_space,
+            composition: noise.text.composition,
+            invisible: noise.text.invisible,
+            markup: noise.markup,
+        }
+    }
+
+    /// What differs, in words.
+    fn parts(&self) -> Vec<String> {
+        let both = |what: &str, sides: &Option<[&str; 2]>| {
+            sides.map(|[a, b]| format!("{what} ({a}, now {b})"))
+        };
+        let flag = |what: &str, differs: bool| differs.then(|| what.to_owned());
+        let parts = [
+            both("encoding", &self.encoding),
+            flag("byte order mark", self.byte_order_mark),
+            both("line ends", &self.line_ends),
+            flag("white space", self.white_space),
+            flag("composition of letters", self.composition),
+            flag("invisible characters", self.invisible),
+            flag("markup", self.markup),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+}
+
+/// What changed that is not in the text of a page.
+#[derive(Serialize, Default)]
+struct UnseenCounts {
+    link_targets: usize,
+    images: usize,
+    embedded: usize,
+    image_texts: usize,
+    form_values: usize,
+    list_numbers: usize,
+    hints: usize,
+    hidden_texts: usize,
+}
+
+impl UnseenCounts {
+    fn of(unseen: &[UnseenChanges]) -> Self {
+        let mut counts = Self::default();
+        for UnseenChanges { kind, n_changed } in unseen {
+            *match kind {
+                UnseenKind::LinkTarget => &mut counts.link_targets,
+                UnseenKind::Image => &mut counts.images,
+                UnseenKind::Embedded => &mut counts.embedded,
+                UnseenKind::ImageText => &mut counts.image_texts,
+                UnseenKind::FormValue => &mut counts.form_values,
+                UnseenKind::ListNumber => &mut counts.list_numbers,
+                UnseenKind::Hint => &mut counts.hints,
+                UnseenKind::HiddenText => &mut counts.hidden_texts,
+            } = *n_changed;
+        }
+        counts
+    }
+}
+
+impl<'a> SideLine<'a> {
+    fn of(label: &'a str, facts: &'a Facts) -> Self {
+        Self {
+            label,
+            sha256: facts.digest.to_string(),
+            bytes: facts.n_bytes,
+            media_type: &facts.media_type,
+        }
+    }
+}
+
+impl ShownComparison<'_> {
+    /// As lines for people; only counted without a view.
+    pub fn print_text(&self, session: &mut Session, view: Option<View>) -> Result<(), Error> {
+        let Self { labels, about, compared } = *self;
+        let heading = self.heading();
+        let heading = session.out.paint(Style::Heading, &heading);
+        match &compared.difference {
+            Difference::None => {
+                session.info(&format!("{} and {} are the same", labels.a, labels.b));
+                Ok(())
+            }
+            Difference::Binary | Difference::TooLong => {
+                session.out.line(&heading)?;
+                for (mark, facts) in [("-", &compared.facts.a), ("+", &compared.facts.b)] {
+                    let (size, digest, what) = (size(facts.n_bytes), facts.digest, what(facts));
+                    session.out.line(&format!("{mark} {what}{size}, sha256 {digest}"))?;
+                }
+                if matches!(compared.difference, Difference::TooLong) {
+                    let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
+                    let sentence = format!("too long to compare as text (limit {n_bytes_max})");
+                    session.out.line(&sentence)?;
+                }
+                Ok(())
+            }
+            Difference::Text { texts, comparison, scope, outside, .. } => {
+                session.out.line(&heading)?;
+                for line in about {
+                    session.out.line(line)?;
+                }
+                if let Some(compared) = compared_part(*scope, outside.is_some()) {
+                    session.out.line(&compared)?;
+                }
+                if let Some(view) = view {
+                    comparison::print(&mut session.out, texts, comparison, view)?;
+                }
+                session.out.line(&self.sentence())
+            }
+        }
+    }
+
+    /// As a page for a browser; `None` if they are no texts.
+    pub fn page(&self) -> Option<String> {
+        let same = (Sides::default(), compare(Sides { a: "", b: "" }));
+        let changed = match &self.compared.difference {
+            Difference::None => ChangedTexts::new(&same.0, &same.1),
+            Difference::Text { texts, comparison, .. } => ChangedTexts::new(texts, comparison),
+            Difference::Binary | Difference::TooLong => return None,
+        };
+        let head =
+            PageHead { heading: &self.heading(), about: self.about, sentence: &self.sentence() };
+        Some(page::page(&head, &changed))
+    }
+
+    /// How much changed: in the text, and of what is not in it.
+    pub fn sentence(&self) -> String {
+        match &self.compared.difference {
+            Difference::Text { comparison, unseen, outside, noise, .. } => {
+                sentence(comparison, unseen, *outside, noise.as_ref())
+            }
+            Difference::None => "the two are the same".to_owned(),
+            Difference::Binary | Difference::TooLong => String::new(),
+        }
+    }
+
+    fn heading(&self) -> String {
+        format!("{} → {}", self.labels.a, self.labels.b)
+    }
+
+    /// As one line of JSON; only counted with `stat`.
+    pub fn print_json(&self, out: &mut Output, is_only_counted: bool) -> Result<(), Error> {
+        let mut line = DiffLine {
+            a: SideLine::of(&self.labels.a, &self.compared.facts.a),
+            b: SideLine::of(&self.labels.b, &self.compared.facts.b),
+            kind: "same",
+            scope: None,
+            paragraphs: None,
+            words: None,
+            outside: None,
+            unseen: None,
+            noise: None,
+            blocks: None,
+        };
+        match &self.compared.difference {
+            Difference::None => {}
+            Difference::Binary => line.kind = "binary",
+            Difference::TooLong => line.kind = "too-long",
+            Difference::Text { texts, comparison, unseen, scope, outside, noise } => {
+                line.noise = noise.as_ref().map(NoiseLine::of);
+                line.scope = scope.map(scope_word);
+                line.outside = outside.map(|it| OutsideCounts {
+                    differs: it.differs,
+                    added: it.n_added,
+                    removed: it.n_removed,
+                });
+                line.unseen = Some(UnseenCounts::of(unseen));
+                line.kind = "text";
+                line.paragraphs =
+                    Some(comparison_json::ParagraphCounts::of(&comparison.stat.paragraphs));
+                line.words = Some(comparison_json::WordCounts::of(&comparison.stat.words));
+                if !is_only_counted {
+                    line.blocks = Some(comparison_json::blocks(texts, comparison));
+                }
+            }
+        }
+        out.json(&typed("diff", line))
+    }
+}
+
+/// What a side is that is not compared as text.
+fn what(facts: &Facts) -> &'static str {
+    if facts.is_text_of_any_size() { "" } else { "binary, " }
+}
+
+/// What was compared, where it is not all that people see.
+fn compared_part(scope: Option<Scope>, has_outside: bool) -> Option<String> {
+    match scope {
+        Some(Scope::Article) if has_outside => {
+            Some("compared: the main part; --scope page for all of it".to_owned())
+        }
+        Some(Scope::Source) => Some("compared: the source".to_owned()),
+        _ => None,
+    }
+}
+
+/// How much changed: in the text, and of what is not in it.
+fn sentence(
+    comparison: &Comparison,
+    unseen: &[UnseenChanges],
+    outside: Option<OutsideChanges>,
+    noise: Option<&Noise>,
+) -> String {
+    let noise = noise.map(|noise| NoiseLine::of(noise).parts()).unwrap_or_default();
+    let outside = outside.filter(|it| it.differs).map(outside_part);
+    let unseen = unseen.iter().map(unseen_part);
+    let mut parts: Vec<String> = outside.into_iter().chain(unseen).collect();
+    // What a page changed besides is told by its markup.
+    let has_parts = !parts.is_empty();
+    parts.extend(noise.into_iter().filter(|part| !has_parts || part != "markup"));
+    let text = match (comparison.is_same(), parts.is_empty()) {
+        (true, true) => "the bytes differ, the text that people read does not".to_owned(),
+        (true, false) => "same words".to_owned(),
+        (false, _) => text_sentence(&comparison.stat),
+    };
+    match parts.split_last() {
+        None => text,
+        Some((last, [])) => format!("{text}; {last} changed"),
+        Some((last, others)) => format!("{text}; {} and {last} changed", others.join(", ")),
+    }
+}
+
+fn outside_part(changes: OutsideChanges) -> String {
+    let (one, many) = ("word outside the main part", "words outside the main part");
+    match changes.n_added.max(changes.n_removed) as u64 {
+        0 => "signs outside the main part".to_owned(),
+        n => counted(n, one, many),
+    }
+}
+
+fn unseen_part(changes: &UnseenChanges) -> String {
+    let (one, many) = match changes.kind {
+        UnseenKind::LinkTarget => ("link target", "link targets"),
+        UnseenKind::Image => ("image", "images"),
+        UnseenKind::Embedded => ("embedded thing", "embedded things"),
+        UnseenKind::ImageText => ("image text", "image texts"),
+        UnseenKind::FormValue => ("form value", "form values"),
+        UnseenKind::ListNumber => ("list number", "list numbers"),
+        UnseenKind::Hint => ("hint", "hints"),
+        UnseenKind::HiddenText => ("hidden text", "hidden texts"),
+    };
+    counted(changes.n_changed as u64, one, many)
+}
+
+fn text_sentence(stat: &Stat) -> String {
+    let paragraphs = &stat.paragraphs;
+    let parts = [
+        (paragraphs.changed, "changed"),
+        (paragraphs.added, "added"),
+        (paragraphs.removed, "removed"),
+        (paragraphs.moved, "moved"),
+        (paragraphs.rewrapped, "re-wrapped"),
+        (paragraphs.regrouped, "split, joined or wrapped otherwise"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let WordStat { moved, added, removed, .. } = stat.words;
+    let moved = if moved > 0 { format!(", {moved} moved") } else { String::new() };
+    let parts = parts.join(", ");
+    format!("paragraphs: {parts}; words: {added} added, {removed} removed{moved}")
+}
+
+fn scope_word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Article => "article",
+        Scope::Page => "page",
+        Scope::Source => "source",
+    }
+}

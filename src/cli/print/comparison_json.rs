@@ -1,0 +1,139 @@
+//! A comparison of texts as JSON.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::archive::compare::{Block, Comparison, ParagraphStat, Sides, Span, WordStat};
+
+use super::changes::ChangedTexts;
+
+/// Paragraphs by fate.
+#[derive(Serialize)]
+pub struct ParagraphCounts {
+    same: usize,
+    rewrapped: usize,
+    regrouped: usize,
+    changed: usize,
+    moved: usize,
+    added: usize,
+    removed: usize,
+}
+
+/// Words by fate.
+#[derive(Serialize)]
+pub struct WordCounts {
+    same: usize,
+    moved: usize,
+    added: usize,
+    removed: usize,
+}
+
+/// A stretch of paragraphs; they are counted from 1.
+#[derive(Serialize)]
+pub struct BlockLine<'a> {
+    change: &'static str,
+    a: Option<[usize; 2]>,
+    b: Option<[usize; 2]>,
+    line_a: Option<usize>,
+    line_b: Option<usize>,
+    headings: Vec<String>,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    spans: Option<Vec<SpanLine<'a>>>,
+}
+
+/// A stretch of words.
+#[derive(Serialize)]
+pub struct SpanLine<'a> {
+    change: &'static str,
+    text: &'a str,
+    before: Option<&'a str>,
+}
+
+impl ParagraphCounts {
+    /// The counts of a comparison.
+    pub fn of(stat: &ParagraphStat) -> Self {
+        let ParagraphStat { same, rewrapped, regrouped, changed, moved, added, removed } = *stat;
+        Self { same, rewrapped, regrouped, changed, moved, added, removed }
+    }
+}
+
+impl WordCounts {
+    /// The counts of a comparison.
+    pub fn of(stat: &WordStat) -> Self {
+        let WordStat { same, moved, added, removed } = *stat;
+        Self { same, moved, added, removed }
+    }
+}
+
+/// All stretches of both texts: what stands before joins to the first text, what stands after to the second.
+pub fn blocks<'a>(texts: &'a Sides<String>, comparison: &'a Comparison) -> Vec<BlockLine<'a>> {
+    let changed = ChangedTexts::new(texts, comparison);
+    comparison.blocks.iter().map(|block| line(&changed, block)).collect()
+}
+
+fn line<'a>(changed: &ChangedTexts<'a>, block: &'a Block) -> BlockLine<'a> {
+    let (change, a, b, words): (_, Option<Range<usize>>, Option<Range<usize>>, &[Span]) =
+        match block {
+            Block::Same { a, b } => ("same", Some(a.clone()), Some(b.clone()), &[]),
+            Block::Rewrapped { a, b } => ("rewrapped", Some(a.clone()), Some(b.clone()), &[]),
+            Block::Regrouped { a, b, words } => {
+                ("regrouped", Some(a.clone()), Some(b.clone()), words)
+            }
+            Block::Removed { a, words } => ("removed", Some(a.clone()), None, words),
+            Block::Added { b, words } => ("added", None, Some(b.clone()), words),
+            Block::Changed { a, b, words } => {
+                ("changed", Some(*a..*a + 1), Some(*b..*b + 1), words)
+            }
+            Block::Moved { a, b, words } => ("moved", Some(a.clone()), Some(b.clone()), words),
+            Block::MovedAway { a, b } => ("moved-away", Some(a.clone()), Some(b.clone()), &[]),
+        };
+    let ChangedTexts { texts, comparison, .. } = changed;
+    let paragraphs = &comparison.paragraphs;
+    // What moved stands before where it was, and after where it is.
+    let text = |text: &'a str, ranges: &[Range<usize>], of: &Option<Range<usize>>| {
+        of.as_ref().map(|of| &text[with_space_after(text, ranges, of)])
+    };
+    let (first_a, first_b) = (a.as_ref().map(|a| a.start), b.as_ref().map(|b| b.start));
+    let lines = changed.line(first_a, first_b);
+    BlockLine {
+        change,
+        line_a: lines.a,
+        line_b: lines.b,
+        headings: match change {
+            "moved-away" => changed.headings(first_a, None),
+            _ => changed.headings(first_a, first_b),
+        },
+        before: text(&texts.a, &paragraphs.a, &a).filter(|_| change != "moved"),
+        after: text(&texts.b, &paragraphs.b, &b).filter(|_| change != "moved-away"),
+        a: a.map(counted_from_1),
+        b: b.map(counted_from_1),
+        spans: (!words.is_empty())
+            .then(|| words.iter().map(|span| span_line(texts, span)).collect()),
+    }
+}
+
+/// The bytes of paragraphs up to the next one; the first ones have what stands before them, too.
+fn with_space_after(text: &str, ranges: &[Range<usize>], of: &Range<usize>) -> Range<usize> {
+    let start = if of.start == 0 { 0 } else { ranges[of.start].start };
+    start..ranges.get(of.end).map_or(text.len(), |next| next.start)
+}
+
+fn span_line<'a>(texts: &'a Sides<String>, span: &Span) -> SpanLine<'a> {
+    let line = |change, text| SpanLine { change, text, before: None };
+    match span {
+        Span::Same { a, b } => {
+            let (before, text) = (&texts.a[a.clone()], &texts.b[b.clone()]);
+            SpanLine { before: (before != text).then_some(before), ..line("same", text) }
+        }
+        Span::Removed { a } => line("removed", &texts.a[a.clone()]),
+        Span::Added { b } => line("added", &texts.b[b.clone()]),
+        Span::MovedAway { a, .. } => line("moved-away", &texts.a[a.clone()]),
+        Span::Moved { b, .. } => line("moved", &texts.b[b.clone()]),
+    }
+}
+
+fn counted_from_1(paragraphs: Range<usize>) -> [usize; 2] {
+    [paragraphs.start + 1, paragraphs.end]
+}

@@ -1,0 +1,189 @@
+//! Styled text in lines of a given width.
+//!
+//! White space is where lines end, and between letters as wide as two others; columns are counted as a terminal
+//! does.
+
+use unicode_width::UnicodeWidthChar as _;
+
+use super::{
+    output::Output,
+    terminal::{Style, shown_text},
+};
+
+/// Ends a line wherever it stands: what follows is another paragraph.
+pub const BREAK: char = '\u{2029}';
+
+/// Text in one style.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StyledText {
+    /// As it is; made harmless when it is printed.
+    pub text: String,
+    /// How it looks.
+    pub style: Option<Style>,
+}
+
+/// A line: texts of different styles.
+pub type StyledLine = Vec<StyledText>;
+
+/// What is never cut: a word, with marks that touch it.
+#[derive(Default)]
+struct Unit {
+    texts: StyledLine,
+    n_columns: usize,
+}
+
+/// Lines that grow unit by unit.
+struct Filler {
+    n_columns: usize,
+    lines: Vec<StyledLine>,
+    n_taken: usize,
+    unit: Unit,
+    /// What stands before the unit if it does not begin a line.
+    space: Option<StyledText>,
+}
+
+/// Breaks texts into lines of at most so many columns; only a longer word makes a longer line.
+pub fn wrapped(texts: &[StyledText], n_columns: usize) -> Vec<StyledLine> {
+    let mut filler = Filler {
+        n_columns,
+        lines: vec![Vec::new()],
+        n_taken: 0,
+        unit: Unit::default(),
+        space: None,
+    };
+    for StyledText { text, style } in texts {
+        let is_rtl = text.chars().any(is_right_to_left);
+        // A mark between texts of both directions would go with the wrong one.
+        if is_rtl && style.is_some() {
+            filler.letter('\u{2068}', *style);
+        }
+        for c in text.chars() {
+            filler.take(c, *style);
+        }
+        if is_rtl && style.is_some() {
+            filler.letter('\u{2069}', *style);
+        }
+    }
+    filler.end_unit();
+    filler.lines
+}
+
+/// One line in the colours of an output.
+pub fn painted(out: &Output, line: &StyledLine) -> String {
+    line.iter()
+        .map(|it| match it.style {
+            Some(style) => out.paint(style, &it.text),
+            None => it.text.clone(),
+        })
+        .collect()
+}
+
+/// The columns that a line takes.
+pub fn line_width(line: &StyledLine) -> usize {
+    line.iter().flat_map(|it| it.text.chars()).map(|c| c.width().unwrap_or(0)).sum()
+}
+
+impl Filler {
+    fn take(&mut self, c: char, style: Option<Style>) {
+        if c == BREAK {
+            self.end_unit();
+            self.space = None;
+            self.new_line();
+        } else if c.is_whitespace() && c != '\u{a0}' && c != '\u{202f}' {
+            self.end_unit();
+            // A tab parts cells; any other white space is as good as a blank.
+            let is_tab = c == '\t' || self.space.as_ref().is_some_and(|it| it.text == "\t");
+            let text = if is_tab { "\t" } else { " " }.to_owned();
+            self.space = Some(StyledText { text, style });
+        } else {
+            let is_wide = c.width() == Some(2);
+            if is_wide && self.unit.n_columns > 0 {
+                self.end_unit();
+            }
+            for shown in shown_text(c.encode_utf8(&mut [0; 4])).chars() {
+                self.letter(shown, style);
+            }
+        }
+    }
+
+    fn letter(&mut self, c: char, style: Option<Style>) {
+        self.unit.n_columns += c.width().unwrap_or(0);
+        push(&mut self.unit.texts, c, style);
+    }
+
+    fn new_line(&mut self) {
+        self.lines.push(Vec::new());
+        self.n_taken = 0;
+    }
+
+    fn end_unit(&mut self) {
+        let unit = std::mem::take(&mut self.unit);
+        if unit.texts.is_empty() {
+            return;
+        }
+        let space = self.space.take();
+        let n_space = space.as_ref().map_or(0, |it| if it.text == "\t" { 8 } else { 1 });
+        if self.n_taken > 0 && self.n_taken + n_space + unit.n_columns > self.n_columns {
+            self.new_line();
+        }
+        let at_start = self.n_taken == 0;
+        let Some(line) = self.lines.last_mut() else { return };
+        if let Some(space) = space.filter(|_| !at_start) {
+            let next = unit.texts.first().and_then(|it| it.style);
+            let last = line.last().and_then(|it| it.style);
+            // Blanks between two stretches of one style are part of both.
+            let style = space.style.filter(|style| last == Some(*style) && next == Some(*style));
+            space.text.chars().for_each(|c| push(line, c, style));
+            self.n_taken += n_space;
+        }
+        self.n_taken += unit.n_columns;
+        for it in unit.texts {
+            it.text.chars().for_each(|c| push(line, c, it.style));
+        }
+    }
+}
+
+fn push(line: &mut StyledLine, c: char, style: Option<Style>) {
+    match line.last_mut() {
+        Some(last) if last.style == style => last.text.push(c),
+        _ => line.push(StyledText { text: c.to_string(), style }),
+    }
+}
+
+/// Letters of Hebrew, Arabic, Syriac, Thaana, N'Ko and their presentation forms.
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' | '\u{10800}'..='\u{10fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(texts: &[(&str, Option<Style>)], n_columns: usize) -> Vec<String> {
+        let texts: Vec<StyledText> = texts
+            .iter()
+            .map(|(text, style)| StyledText { text: (*text).to_owned(), style: *style })
+            .collect();
+        let join = |line: StyledLine| line.into_iter().map(|it| it.text).collect();
+        wrapped(&texts, n_columns).into_iter().map(join).collect()
+    }
+
+    #[test]
+    fn lines_end_at_white_space_and_between_wide_letters() {
+        assert_eq!(lines(&[("one two  three\nfour", None)], 9), ["one two", "three", "four"]);
+        assert_eq!(
+            lines(&[("one ", None), ("[-two-]", Some(Style::Removed)), (", x", None)], 9),
+            ["one", "[-two-],", "x"]
+        );
+        assert_eq!(lines(&[("北京是首都", None)], 4), ["北京", "是首", "都"]);
+        assert_eq!(lines(&[("extraordinary", None)], 4), ["extraordinary"]);
+        assert_eq!(lines(&[("a\u{2029}b\u{1b}c", None)], 9), ["a", "b\\x1bc"]);
+        assert_eq!(lines(&[], 9), [""]);
+    }
+
+    #[test]
+    fn marked_text_of_the_other_direction_is_isolated() {
+        let shown = lines(&[("a ", None), ("{+שלום+}", Some(Style::Added))], 20);
+        assert_eq!(shown, ["a \u{2068}{+שלום+}\u{2069}"]);
+    }
+}

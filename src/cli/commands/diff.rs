@@ -23,7 +23,7 @@ use crate::{
         operand::{Here, label},
         print::{
             comparison,
-            json::typed,
+            json::{scope_word, typed},
             terminal::{Style, counted, size},
         },
         session::Session,
@@ -345,14 +345,6 @@ fn text_sentence(stat: &Stat) -> String {
         stat.words.added,
         stat.words.removed
     )
-}
-
-fn scope_word(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Article => "article",
-        Scope::Page => "page",
-        Scope::Source => "source",
-    }
 }
 
 fn print_json(

@@ -18,6 +18,7 @@ mod open;
 pub mod operand;
 pub mod phrase;
 pub mod revision_text;
+mod shared_bytes;
 pub mod similar;
 
 use std::{rc::Rc, time::Duration};

@@ -24,7 +24,7 @@ use crate::{
         print::{
             comparison,
             json::{scope_word, typed},
-            terminal::{Style, counted, size},
+            terminal::{Style, counted, percent, shown_name, size},
         },
         session::Session,
     },
@@ -106,6 +106,7 @@ struct DiffLine<'a> {
     scope: Option<&'static str>,
     paragraphs: Option<comparison::ParagraphCounts>,
     words: Option<comparison::WordCounts>,
+    shared_bytes: Option<u64>,
     outside: Option<OutsideCounts>,
     unseen: Option<UnseenCounts>,
     blocks: Option<Vec<comparison::BlockLine>>,
@@ -211,7 +212,8 @@ fn compare(
         }
         _ => {
             let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
-            let options = CompareOptions { encoding: args.encoding, scope: args.scope };
+            let (encoding, scope) = (args.encoding, args.scope);
+            let options = CompareOptions { encoding, scope, counts_shared_bytes: true };
             let compared = archive.compare(sides, options)?;
             match session.globals.json {
                 true => print_json(session, args, &labels, &compared)?,
@@ -242,13 +244,16 @@ fn print_text(
             session.info(&format!("{} and {} are the same", labels.a, labels.b));
             Ok(())
         }
-        Difference::Binary | Difference::TooLong => {
+        Difference::Binary { n_shared_bytes } | Difference::TooLong { n_shared_bytes } => {
             session.out.line(&heading)?;
             for (mark, facts) in [("-", &compared.facts.a), ("+", &compared.facts.b)] {
                 let (size, digest, what) = (size(facts.n_bytes), facts.digest, what(facts));
                 session.out.line(&format!("{mark} {what}{size}, sha256 {digest}"))?;
             }
-            if matches!(compared.difference, Difference::TooLong) {
+            if let Some(n_shared) = n_shared_bytes {
+                session.out.line(&shared_sentence(*n_shared, &compared.facts))?;
+            }
+            if matches!(compared.difference, Difference::TooLong { .. }) {
                 let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
                 let sentence = format!("too long to compare as text (limit {n_bytes_max})");
                 session.out.line(&sentence)?;
@@ -269,8 +274,19 @@ fn print_text(
 }
 
 /// What a side is that is not compared as text.
-fn what(facts: &Facts) -> &'static str {
-    if facts.is_text_of_any_size() { "" } else { "binary, " }
+fn what(facts: &Facts) -> String {
+    let kind = if facts.is_text_of_any_size() { "" } else { "binary, " };
+    format!("{kind}{}, ", shown_name(facts.media_type.as_bytes()))
+}
+
+/// How much of two contents is in both.
+fn shared_sentence(n_shared: u64, facts: &Sides<Facts>) -> String {
+    if n_shared == 0 {
+        return "no bytes in common found".to_owned();
+    }
+    let share = |facts: &Facts| percent(n_shared as f64 / facts.n_bytes as f64);
+    let (a, b) = (share(&facts.a), share(&facts.b));
+    format!("at least {} in common: {a} of the one before, {b} of the one after", size(n_shared))
 }
 
 /// What was compared, where it is not all that people see.
@@ -360,14 +376,19 @@ fn print_json(
         scope: None,
         paragraphs: None,
         words: None,
+        shared_bytes: None,
         outside: None,
         unseen: None,
         blocks: None,
     };
     match &compared.difference {
         Difference::None => {}
-        Difference::Binary => line.kind = "binary",
-        Difference::TooLong => line.kind = "too-long",
+        Difference::Binary { n_shared_bytes } => {
+            (line.kind, line.shared_bytes) = ("binary", *n_shared_bytes);
+        }
+        Difference::TooLong { n_shared_bytes } => {
+            (line.kind, line.shared_bytes) = ("too-long", *n_shared_bytes);
+        }
         Difference::Text { texts, comparison, unseen, scope, outside } => {
             line.scope = scope.map(scope_word);
             line.outside = outside.map(|it| OutsideCounts {

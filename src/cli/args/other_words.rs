@@ -93,7 +93,7 @@ const WAYS: [Way; 22] = [
         does: "shows what changed between two revisions or documents",
     },
     Way {
-        words: &["annotate", "praise", "who"],
+        words: &["annotate", "praise"],
         command: "blame",
         does: "shows which revision brought each paragraph",
     },

@@ -27,6 +27,7 @@ pub use crate::text::{Charset, LineEnds, Rule, Scope, UnseenKind};
 use super::{
     Archive,
     operand::{Facts, KnownOperand, Operand},
+    shared_bytes::shared_bytes,
 };
 
 /// Two contents compared.
@@ -57,9 +58,15 @@ pub enum Difference {
         noise: Option<Noise>,
     },
     /// At least one is no text.
-    Binary,
+    Binary {
+        /// How many bytes both have at least, where that was asked for and can be known.
+        n_shared_bytes: Option<u64>,
+    },
     /// At least one has more bytes than are compared as text.
-    TooLong,
+    TooLong {
+        /// The same.
+        n_shared_bytes: Option<u64>,
+    },
 }
 
 /// How texts are read to be compared.
@@ -69,6 +76,8 @@ pub struct CompareOptions {
     pub encoding: Option<Charset>,
     /// How much of pages.
     pub scope: Scope,
+    /// Count how many bytes are shared by what is not compared as text; up to 64 MiB of each is read for that.
+    pub counts_shared_bytes: bool,
 }
 
 /// How much differs that is visible and not in the main parts.
@@ -131,7 +140,7 @@ impl Compared {
                 let bytes = Sides { a: texts.a.as_bytes(), b: texts.b.as_bytes() };
                 Some(diff::unified(bytes, names, context))
             }
-            Difference::Binary | Difference::TooLong => None,
+            Difference::Binary { .. } | Difference::TooLong { .. } => None,
         }
     }
 }
@@ -165,10 +174,13 @@ impl Archive {
             Difference::None
         } else if facts.a.may_be_text() && facts.b.may_be_text() {
             self.difference_of_texts(a, b, options)?
-        } else if [&facts.a, &facts.b].into_iter().all(Facts::is_text_of_any_size) {
-            Difference::TooLong
         } else {
-            Difference::Binary
+            let n_shared_bytes =
+                if options.counts_shared_bytes { self.shared_bytes(a, b)? } else { None };
+            match [&facts.a, &facts.b].into_iter().all(Facts::is_text_of_any_size) {
+                true => Difference::TooLong { n_shared_bytes },
+                false => Difference::Binary { n_shared_bytes },
+            }
         };
         Ok(Compared { facts, difference })
     }
@@ -197,10 +209,14 @@ impl Archive {
         options: CompareOptions,
     ) -> Result<Difference, Error> {
         let (Some(a), Some(b)) = (self.source_of(a)?, self.source_of(b)?) else {
-            return Ok(Difference::Binary);
+            return Ok(Difference::Binary { n_shared_bytes: None });
         };
         let sources = Sides { a, b };
-        let mut found = difference(&sources, options).unwrap_or(Difference::Binary);
+        let Some(mut found) = difference(&sources, options) else {
+            let bytes = Sides { a: &sources.a.bytes[..], b: &sources.b.bytes[..] };
+            let n_shared_bytes = options.counts_shared_bytes.then(|| shared_bytes(bytes));
+            return Ok(Difference::Binary { n_shared_bytes });
+        };
         if let Difference::Text { texts, scope, comparison, noise, .. } = &mut found
             && comparison.is_same()
         {

@@ -4,6 +4,7 @@
 //! that reflects that journal. Opening repairs what can be repaired from the facts, without being
 //! asked. Clock, key, randomness and paths come from outside, so that everything repeats to the byte.
 
+pub mod blame;
 pub mod changes;
 mod commit;
 pub mod compare;
@@ -17,6 +18,7 @@ mod open;
 pub mod operand;
 pub mod phrase;
 pub mod revision_text;
+mod shared_bytes;
 pub mod similar;
 
 use std::{rc::Rc, time::Duration};

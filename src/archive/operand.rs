@@ -75,11 +75,11 @@ pub fn is_too_long(n_bytes: u64, media_type: &str) -> bool {
 /// An operand with its facts.
 pub(super) struct KnownOperand {
     pub facts: Facts,
-    bytes: ContentBytes,
+    pub bytes: ContentBytes,
 }
 
 /// Where the bytes are.
-enum ContentBytes {
+pub(super) enum ContentBytes {
     Stored,
     InMemory(Vec<u8>),
     NotKept,

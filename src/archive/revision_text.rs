@@ -13,11 +13,12 @@ use crate::{
 use super::{Archive, operand::Facts};
 
 /// The text of a revision.
+#[derive(Default)]
 pub(super) struct RevisionText {
     pub text: String,
     /// How much of a page it is; `None` of what is no page.
     pub scope: Option<Scope>,
-    has_tables: bool,
+    pub has_tables: bool,
 }
 
 impl RevisionText {

@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
 };
 
-use fastcdc::v2020::{Error as CutError, StreamCDC};
+use fastcdc::v2020::{Error as CutError, FastCDC, StreamCDC};
 
 use crate::types::{digest::Digest, limits};
 
@@ -42,6 +42,11 @@ fn pieces(source: impl Read, n_avg: usize) -> impl Iterator<Item = io::Result<Ve
         Err(CutError::IoError(error)) => Err(error),
         Err(other) => Err(io::Error::other(other.to_string())),
     })
+}
+
+/// Cuts bytes by the same rule into pieces of 256 on average, none above 1,024, to be compared and not stored.
+pub fn cut_finely(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    FastCDC::new(bytes, 64, 256, 1024).map(|cut| &bytes[cut.offset..cut.offset + cut.length])
 }
 
 /// One source that two cutters read one after the other.

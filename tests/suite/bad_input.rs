@@ -736,7 +736,11 @@ fn binary_content_is_handed_out_exactly_and_compared_as_a_whole() {
     sandbox.run(["cat", "x.bin@1"]).expect(0).answers(&bytes).expect_quiet();
     sandbox.run(["cat", "x.bin"]).expect(0).answers(&changed).expect_quiet();
     let diff = sandbox.run(["diff", "x.bin@1", "@2"]).expect(0).text();
-    assert_eq!(diff.matches("binary, 10 kB, sha256 ").count(), 2, "{diff}");
+    assert_eq!(
+        diff.matches("binary, application/octet-stream, 10 kB, sha256 ").count(),
+        2,
+        "{diff}"
+    );
     sandbox.run(["diff", "x.bin", "--exit-code"]).expect(1);
     sandbox.run(["diff", "x.bin@1", "x.bin@1", "--exit-code"]).expect(0);
     sandbox.run(["diff", "x.bin", "-u"]).expect(0);

@@ -98,12 +98,12 @@ fn no_pack_is_read_for_what_the_catalog_knows() {
         let found = asked(&archive, a, b, &none).unwrap().difference;
         match is_same {
             true => assert!(matches!(found, Difference::None), "{a} {b}"),
-            false => assert!(matches!(found, Difference::Binary), "{a} {b}"),
+            false => assert!(matches!(found, Difference::Binary { .. }), "{a} {b}"),
         }
     }
     if is_slow() {
         let found = asked(&archive, "long.txt@1", "@2", &none).unwrap().difference;
-        assert!(matches!(found, Difference::TooLong));
+        assert!(matches!(found, Difference::TooLong { .. }));
     }
     let words = (&b"long.txt@2"[..], Some(&b"@2"[..]));
     let sides = archive.operands(words, context(9).now, &none).unwrap();
@@ -117,13 +117,41 @@ fn no_pack_is_read_for_what_the_catalog_knows() {
 }
 
 #[test]
+fn what_is_no_text_says_how_much_is_shared_where_that_is_asked_for() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory));
+    let binary = |seed, n_bytes| [b"\0\x01\x02", &noise(seed, n_bytes)[..]].concat();
+    let (before, inserted) = (binary(11, 30_000), noise(12, 700));
+    let after = [&before[..9_000], &inserted, &before[9_000..]].concat();
+    add(&mut archive, 1, &[("image.bin", &before)]).unwrap();
+    add(&mut archive, 2, &[("image.bin", &after), ("large.bin", &large(1))]).unwrap();
+    let shared = |a: &str, b: &str, outside: &One, counts_shared_bytes| {
+        let words = (a.as_bytes(), Some(b.as_bytes()));
+        let sides = archive.operands(words, context(9).now, outside).unwrap();
+        let options = CompareOptions { counts_shared_bytes, ..CompareOptions::default() };
+        match archive.compare(sides, options).unwrap().difference {
+            Difference::Binary { n_shared_bytes } => n_shared_bytes,
+            _ => panic!("no binary"),
+        }
+    };
+    let none = One(Vec::new());
+    assert_eq!(shared("image.bin@1", "@2", &none, true), Some(before.len() as u64));
+    assert_eq!(shared("image.bin@1", "@2", &none, false), None);
+    assert_eq!(shared("image.bin", "large.bin", &none, true), Some(0));
+    let given = One([&large(1)[..], b"more"].concat());
+    let n_bytes = large(1).len() as u64;
+    assert_eq!(shared("large.bin", "-", &given, true), Some(n_bytes));
+    assert_eq!(shared("image.bin", "-", &One(b"Text.".to_vec()), true), Some(0));
+}
+
+#[test]
 fn damage_matters_only_where_contents_are_read() {
     let memory = Memory::of(grown());
     let archive = Archive::open(Arc::new(memory.clone()), None).unwrap();
     damage(&memory);
     let none = One(Vec::new());
     let found = asked(&archive, "large.bin@1", "@2", &none).unwrap();
-    assert!(matches!(found.difference, Difference::Binary));
+    assert!(matches!(found.difference, Difference::Binary { .. }));
     assert_eq!(found.facts.a.digest, Digest::of(&large(1)));
     assert_eq!(found.facts.b.n_bytes, large(2).len() as u64);
     let found = asked(&archive, "short.txt@1", "again.txt@1", &none).unwrap();
@@ -142,7 +170,7 @@ fn what_is_given_is_known_whole_however_long() {
         assert!(matches!(found.difference, Difference::None), "{word}");
         assert_eq!(found.facts.a, found.facts.b);
         let found = asked(&archive, "large.bin@2", word, &given).unwrap();
-        assert!(matches!(found.difference, Difference::Binary), "{word}");
+        assert!(matches!(found.difference, Difference::Binary { .. }), "{word}");
         assert_eq!(found.facts.b.n_bytes, large(1).len() as u64);
 
         let text = One(b"The harbour is closed.\n\nDay 3.\n".to_vec());

@@ -106,6 +106,10 @@ fn every_line_of_every_verb_is_as_the_page_says() {
     let (sandbox, tables) = (example(), tables());
     let harbour = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/wire/harbour-3.txt");
     let harbour = harbour.to_str().unwrap();
+    for text in ["The ferry sails.\n\nTides.\n", "The ferry sails.\n"] {
+        sandbox.write("shorter", text);
+        sandbox.run(["add", "-q", "shorter"]).expect(0);
+    }
     let mut met = BTreeSet::new();
     // The verb, its exit code, and whether a summary ends its answer.
     for (words, code, has_summary) in [
@@ -129,6 +133,10 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["diff", "letter", "again"], 0, false),
         (&["diff", "odd/large", "letter"], 0, false),
         (&["diff", "--since", "2026-01-01"], 0, true),
+        (&["blame", "wire/harbour.txt"], 0, true),
+        (&["blame", "wire/harbour.txt", "--gone"], 1, true),
+        (&["blame", "shorter", "--gone"], 0, true),
+        (&["blame", "odd/link"], 1, true),
         (&["similar", "wire/harbour.txt"], 0, true),
         (&["similar", "notice.html"], 1, true),
         (&["similar", "wire/harbour.txt", "skerl.txt", "--why"], 0, true),

@@ -13,7 +13,7 @@ pub struct Way {
     does: &'static str,
 }
 
-const WAYS: [Way; 21] = [
+const WAYS: [Way; 22] = [
     Way {
         words: &[
             "commit", "save", "put", "import", "backup", "store", "update", "push", "snapshot",
@@ -91,6 +91,11 @@ const WAYS: [Way; 21] = [
         words: &["compare", "changes", "delta"],
         command: "diff",
         does: "shows what changed between two revisions or documents",
+    },
+    Way {
+        words: &["annotate", "praise"],
+        command: "blame",
+        does: "shows which revision brought each paragraph",
     },
     Way {
         words: &["duplicates", "dedup", "dedupe", "dupes"],

@@ -162,7 +162,8 @@ fn compare(
     }
     let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
     let about = about(&sides);
-    let options = CompareOptions { encoding: args.encoding, scope: args.scope };
+    let (encoding, scope) = (args.encoding, args.scope);
+    let options = CompareOptions { encoding, scope, counts_shared_bytes: true };
     let compared = archive.compare(sides, options)?;
     let shown = ShownComparison { labels: &labels, about: &about, compared: &compared };
     if session.globals.json {
@@ -223,7 +224,7 @@ fn differs(difference: &Difference) -> bool {
     match difference {
         Difference::None => false,
         Difference::Text { comparison, .. } => !comparison.is_same(),
-        Difference::Binary | Difference::TooLong => true,
+        Difference::Binary { .. } | Difference::TooLong { .. } => true,
     }
 }
 

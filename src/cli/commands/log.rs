@@ -34,8 +34,8 @@ use super::log_words::{self, LogSummary, WordsQuery};
 const EXAMPLES: &[&str] = &[
     "archive log report.txt                 # the revisions of one document",
     "archive log -n 20                      # the latest events of all",
-    "archive log report.txt --added 'net zero'   # when these words came",
-    "archive log --touched '\\bferry\\b' --regex  # in all documents",
+    "archive log report.txt --added ferry   # the revisions in which a word came",
+    "archive log --touched '\\bferr(y|ies)\\b' --regex",
 ];
 
 /// Show what happened, to one document or to all

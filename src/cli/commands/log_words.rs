@@ -102,20 +102,23 @@ pub fn run(session: &mut Session, query: &WordsQuery<'_>) -> Result<ExitCode, Er
         Documents::Fitting(_) => Among::Fitting(&fits),
     };
     let unsearched = archive.phrase_changes(&query.phrase, query.fate, among, limit, print)?;
-    print_end(session, n_found, unsearched)
+    print_end(session, query, n_found, unsearched)
 }
 
 fn print_end(
     session: &mut Session,
+    query: &WordsQuery<'_>,
     n_found: u64,
     unsearched: Unsearched,
 ) -> Result<ExitCode, Error> {
     let Unsearched { n_too_long, n_unreadable, error } = unsearched;
+    // Who asks for none is not told that there is none.
+    let is_none = n_found == 0 && query.limit > 0;
     if session.globals.json {
         let (too_long, unreadable) = (Some(n_too_long), Some(n_unreadable));
         let summary = LogSummary { events: n_found, too_long, unreadable };
         session.out.json(&typed("summary", summary))?;
-    } else if n_found == 0 {
+    } else if is_none {
         session.info("no revision found");
     }
     if n_too_long > 0 {
@@ -124,7 +127,7 @@ fn print_end(
     }
     match error {
         Some(error) => Err(error),
-        None => Ok(if n_found > 0 { ExitCode::Done } else { ExitCode::No }),
+        None => Ok(if is_none { ExitCode::No } else { ExitCode::Done }),
     }
 }
 

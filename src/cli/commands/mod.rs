@@ -5,6 +5,7 @@
 
 mod add;
 mod audit;
+mod blame;
 mod cat;
 mod compact;
 mod completions;
@@ -64,6 +65,7 @@ verbs! {
     show: Show(ShowArgs),
     cat: Cat(CatArgs),
     diff: Diff(DiffArgs),
+    blame: Blame(BlameArgs),
     similar: Similar(SimilarArgs),
     dups: Dups(DupsArgs),
     audit: Audit(AuditArgs),

@@ -19,10 +19,10 @@ use super::{
     changes::ChangedTexts,
     comparison::{self, View},
     comparison_json,
-    json::typed,
+    json::{scope_word, typed},
     output::Output,
     page::{self, PageHead},
-    terminal::{Style, counted, size},
+    terminal::{Style, counted, percent, shown_name, size},
 };
 
 /// A comparison with what names its sides.
@@ -52,6 +52,7 @@ struct DiffLine<'a> {
     scope: Option<&'static str>,
     paragraphs: Option<comparison_json::ParagraphCounts>,
     words: Option<comparison_json::WordCounts>,
+    shared_bytes: Option<u64>,
     outside: Option<OutsideCounts>,
     unseen: Option<UnseenCounts>,
     noise: Option<NoiseLine>,
@@ -164,13 +165,16 @@ impl ShownComparison<'_> {
                 session.info(&format!("{} and {} are the same", labels.a, labels.b));
                 Ok(())
             }
-            Difference::Binary | Difference::TooLong => {
+            Difference::Binary { n_shared_bytes } | Difference::TooLong { n_shared_bytes } => {
                 session.out.line(&heading)?;
                 for (mark, facts) in [("-", &compared.facts.a), ("+", &compared.facts.b)] {
                     let (size, digest, what) = (size(facts.n_bytes), facts.digest, what(facts));
                     session.out.line(&format!("{mark} {what}{size}, sha256 {digest}"))?;
                 }
-                if matches!(compared.difference, Difference::TooLong) {
+                if let Some(n_shared) = n_shared_bytes {
+                    session.out.line(&shared_sentence(*n_shared, &compared.facts))?;
+                }
+                if matches!(compared.difference, Difference::TooLong { .. }) {
                     let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
                     let sentence = format!("too long to compare as text (limit {n_bytes_max})");
                     session.out.line(&sentence)?;
@@ -199,7 +203,7 @@ impl ShownComparison<'_> {
         let changed = match &self.compared.difference {
             Difference::None => ChangedTexts::new(&same.0, &same.1),
             Difference::Text { texts, comparison, .. } => ChangedTexts::new(texts, comparison),
-            Difference::Binary | Difference::TooLong => return None,
+            Difference::Binary { .. } | Difference::TooLong { .. } => return None,
         };
         let head =
             PageHead { heading: &self.heading(), about: self.about, sentence: &self.sentence() };
@@ -213,7 +217,7 @@ impl ShownComparison<'_> {
                 sentence(comparison, unseen, *outside, noise.as_ref())
             }
             Difference::None => "the two are the same".to_owned(),
-            Difference::Binary | Difference::TooLong => String::new(),
+            Difference::Binary { .. } | Difference::TooLong { .. } => String::new(),
         }
     }
 
@@ -230,6 +234,7 @@ impl ShownComparison<'_> {
             scope: None,
             paragraphs: None,
             words: None,
+            shared_bytes: None,
             outside: None,
             unseen: None,
             noise: None,
@@ -237,8 +242,12 @@ impl ShownComparison<'_> {
         };
         match &self.compared.difference {
             Difference::None => {}
-            Difference::Binary => line.kind = "binary",
-            Difference::TooLong => line.kind = "too-long",
+            Difference::Binary { n_shared_bytes } => {
+                (line.kind, line.shared_bytes) = ("binary", *n_shared_bytes);
+            }
+            Difference::TooLong { n_shared_bytes } => {
+                (line.kind, line.shared_bytes) = ("too-long", *n_shared_bytes);
+            }
             Difference::Text { texts, comparison, unseen, scope, outside, noise } => {
                 line.noise = noise.as_ref().map(NoiseLine::of);
                 line.scope = scope.map(scope_word);
@@ -262,8 +271,19 @@ impl ShownComparison<'_> {
 }
 
 /// What a side is that is not compared as text.
-fn what(facts: &Facts) -> &'static str {
-    if facts.is_text_of_any_size() { "" } else { "binary, " }
+fn what(facts: &Facts) -> String {
+    let kind = if facts.is_text_of_any_size() { "" } else { "binary, " };
+    format!("{kind}{}, ", shown_name(facts.media_type.as_bytes()))
+}
+
+/// How much of two contents is in both.
+fn shared_sentence(n_shared: u64, facts: &Sides<Facts>) -> String {
+    if n_shared == 0 {
+        return "no bytes in common found".to_owned();
+    }
+    let share = |facts: &Facts| percent(n_shared as f64 / facts.n_bytes as f64);
+    let (a, b) = (share(&facts.a), share(&facts.b));
+    format!("at least {} in common: {a} of the one before, {b} of the one after", size(n_shared))
 }
 
 /// What was compared, where it is not all that people see.
@@ -341,12 +361,4 @@ fn text_sentence(stat: &Stat) -> String {
     let moved = if moved > 0 { format!(", {moved} moved") } else { String::new() };
     let parts = parts.join(", ");
     format!("paragraphs: {parts}; words: {added} added, {removed} removed{moved}")
-}
-
-fn scope_word(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Article => "article",
-        Scope::Page => "page",
-        Scope::Source => "source",
-    }
 }

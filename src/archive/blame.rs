@@ -1,0 +1,251 @@
+//! Where each paragraph of a document comes from: revisions are compared one after the other, as they were
+//! captured, and a table says of each paragraph of the text so far which revision brought it.
+//!
+//! What was moved, wrapped otherwise, split or joined with the same words stays with its revision; a paragraph
+//! with other words is the revision's that changed it. Two texts and the table are in memory.
+
+use std::ops::Range;
+
+use crate::{
+    diff::{Block, Comparison, Span},
+    text::Scope,
+    types::{
+        document::{Document, Revision},
+        error::Error,
+    },
+};
+
+use super::{Archive, revision_text::RevisionText};
+
+/// A revision's text, and which revision brought each paragraph.
+pub struct Blame {
+    /// The text, of pages what the scope says.
+    pub text: String,
+    /// How much of a page that is; `None` where it is no page.
+    pub scope: Option<Scope>,
+    /// Its paragraphs in order.
+    pub paragraphs: Vec<BlamedParagraph>,
+    /// The revisions that brought them, the first one captured first.
+    pub revisions: Vec<Revision>,
+}
+
+/// A paragraph, and the revision that brought it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlamedParagraph {
+    /// Where it stands, as bytes of the text.
+    pub bytes: Range<usize>,
+    /// The index of the revision that brought it, or changed it last.
+    pub brought_by: usize,
+}
+
+/// A paragraph that is no longer there.
+pub struct GoneParagraph<'a> {
+    /// As it was last.
+    pub text: &'a str,
+    /// The revision that brought it, or changed it last.
+    pub brought_by: &'a Revision,
+    /// The first one captured without it.
+    pub removed_by: &'a Revision,
+}
+
+impl Archive {
+    /// Finds which revision brought each paragraph of one; `None` where the revision is no text, or too long for one.
+    ///
+    /// Calls `on_gone` with the paragraphs that went on the way, in the order in which they went. Revisions
+    /// in between that are no text are passed over.
+    pub fn blame(
+        &self,
+        document: &Document,
+        revision: &Revision,
+        scope: Scope,
+        mut on_gone: impl FnMut(GoneParagraph<'_>) -> Result<(), Error>,
+    ) -> Result<Option<Blame>, Error> {
+        let Some(last) = self.revision_text(document, revision, scope)? else { return Ok(None) };
+        // Where its main part is not clear, no other page's is asked for.
+        let scope = last.scope.unwrap_or(scope);
+        let mut revisions = self.catalog.revisions(document)?;
+        revisions.reverse();
+        let end = revisions.iter().position(|it| it.event == revision.event);
+        revisions.truncate(end.map_or(revisions.len(), |end| end + 1));
+        let mut table = BlameTable::default();
+        for index in 0..revisions.len() {
+            if index > 0 && revisions[index - 1].digest == revisions[index].digest {
+                continue;
+            }
+            let Some(text) = self.revision_text(document, &revisions[index], scope)? else {
+                continue;
+            };
+            table.advance(text, index, |text, brought_by| {
+                let (brought_by, removed_by) = (&revisions[brought_by], &revisions[index]);
+                on_gone(GoneParagraph { text, brought_by, removed_by })
+            })?;
+        }
+        let BlameTable { text, paragraphs } = table;
+        Ok(Some(Blame { text: text.text, scope: text.scope, paragraphs, revisions }))
+    }
+}
+
+/// The text so far, and which revision brought each paragraph, by its index.
+#[derive(Default)]
+struct BlameTable {
+    text: RevisionText,
+    paragraphs: Vec<BlamedParagraph>,
+}
+
+impl BlameTable {
+    /// Goes on to the text of the next revision.
+    fn advance(
+        &mut self,
+        text: RevisionText,
+        index: usize,
+        mut on_gone: impl FnMut(&str, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let comparison = self.text.compared_with(&text);
+        let before = self.brought_by(&comparison.paragraphs.a);
+        // What is outside of the main part has not gone where that alone is compared from here on.
+        let is_narrower =
+            (self.text.scope, text.scope) == (Some(Scope::Page), Some(Scope::Article));
+        let mut brought_by = vec![index; comparison.paragraphs.b.len()];
+        for block in &comparison.blocks {
+            match block {
+                Block::Removed { a, .. } if !is_narrower => {
+                    for paragraph in a.clone() {
+                        let bytes = comparison.paragraphs.a[paragraph].clone();
+                        on_gone(&self.text.text[bytes], before[paragraph])?;
+                    }
+                }
+                Block::Same { a, b } | Block::Rewrapped { a, b } => {
+                    brought_by[b.clone()].copy_from_slice(&before[a.clone()]);
+                }
+                Block::Moved { a, b, words } => {
+                    for (from, to) in a.clone().zip(b.clone()) {
+                        if !is_touched(to, &comparison, words, &text.text) {
+                            brought_by[to] = before[from];
+                        }
+                    }
+                }
+                Block::Regrouped { a, b, words } => {
+                    let newest = before[a.clone()].iter().copied().max().unwrap_or(index);
+                    for paragraph in b.clone() {
+                        if !is_touched(paragraph, &comparison, words, &text.text) {
+                            brought_by[paragraph] = newest;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let paragraphs = comparison.paragraphs.b.into_iter().zip(brought_by);
+        self.paragraphs =
+            paragraphs.map(|(bytes, brought_by)| BlamedParagraph { bytes, brought_by }).collect();
+        self.text = text;
+        Ok(())
+    }
+
+    /// The same of the paragraphs that a comparison found in the text: the newest of what lies in each, since where
+    /// paragraphs begin depends on the other side, too.
+    fn brought_by(&self, paragraphs: &[Range<usize>]) -> Vec<usize> {
+        let mut next = 0;
+        let brought_by = |paragraph: &Range<usize>| {
+            while self.paragraphs.get(next).is_some_and(|it| it.bytes.end <= paragraph.start) {
+                next += 1;
+            }
+            let inside = self.paragraphs[next..].iter();
+            let inside = inside.take_while(|it| it.bytes.start < paragraph.end);
+            inside.map(|it| it.brought_by).max().unwrap_or(0)
+        };
+        paragraphs.iter().map(brought_by).collect()
+    }
+}
+
+/// Whether words came into a paragraph, or went from it or from where it touches the next one.
+fn is_touched(paragraph: usize, comparison: &Comparison, words: &[Span], text: &str) -> bool {
+    let paragraph = &comparison.paragraphs.b[paragraph];
+    let mut end = None;
+    words.iter().any(|span| match span {
+        Span::Same { b, .. } => {
+            end = Some(b.end);
+            false
+        }
+        Span::Added { b } | Span::Moved { b, .. } => {
+            end = Some(b.end);
+            b.start < paragraph.end && paragraph.start < b.end
+        }
+        Span::Removed { .. } | Span::MovedAway { .. } => match end {
+            Some(end) if end > paragraph.end => text[paragraph.end..end].trim().is_empty(),
+            Some(end) => end >= paragraph.start,
+            None => comparison.paragraphs.b.first() == Some(paragraph),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// For each paragraph of the last text what brought it, and what went: where from, where to, its first word.
+    fn blamed(texts: &[&str]) -> (Vec<usize>, Vec<(usize, usize, String)>) {
+        let (mut table, mut gone) = (BlameTable::default(), Vec::new());
+        for (index, text) in texts.iter().enumerate() {
+            let text = RevisionText { text: (*text).to_owned(), ..RevisionText::default() };
+            let on_gone = |text: &str, brought_by| {
+                let word = text.split_whitespace().next().unwrap_or_default();
+                gone.push((brought_by, index, word.to_owned()));
+                Ok(())
+            };
+            table.advance(text, index, on_gone).unwrap();
+        }
+        (table.paragraphs.iter().map(|it| it.brought_by).collect(), gone)
+    }
+
+    const FERRY: &str = "The ferry to the islands sails from Port Essery at six each morning.";
+    const BOARD: &str =
+        "A board of pilots met on Monday, and will meet again before the end of March.";
+    const WOOL: &str =
+        "Prices of wool rose at the spring market, by as much as a tenth for fine lots.";
+
+    fn text(paragraphs: &[&str]) -> String {
+        paragraphs.join("\n\n")
+    }
+
+    #[test]
+    fn what_is_moved_or_wrapped_otherwise_stays_with_its_revision() {
+        let first = text(&[FERRY, BOARD]);
+        let second = text(&[FERRY, BOARD, WOOL]);
+        let third = text(&[WOOL, FERRY, &BOARD.replace(" and", "\nand")]);
+        assert_eq!(blamed(&[&first, &second, &third]), (vec![1, 0, 0], vec![]));
+    }
+
+    #[test]
+    fn a_change_names_the_revision_that_made_it_last() {
+        let first = text(&[FERRY, BOARD]);
+        let second = text(&[&FERRY.replace("six", "seven"), BOARD]);
+        let third = text(&[&FERRY.replace("six", "eight"), BOARD]);
+        assert_eq!(blamed(&[&first, &second]).0, [1, 0]);
+        assert_eq!(blamed(&[&first, &second, &third]).0, [2, 0]);
+        assert_eq!(blamed(&[&first, &second, &first]).0, [2, 0]);
+        assert_eq!(blamed(&[&first, &second, &second]).0, [1, 0]);
+    }
+
+    #[test]
+    fn what_went_says_what_brought_and_what_removed_it() {
+        let (first, second) = (text(&[FERRY, BOARD]), text(&[FERRY, WOOL, BOARD]));
+        let (third, fourth) = (text(&[FERRY, WOOL]), text(&[FERRY]));
+        let gone = vec![(0, 2, "A".to_owned()), (1, 3, "Prices".to_owned())];
+        assert_eq!(blamed(&[&first, &second, &third, &fourth]), (vec![0], gone));
+        let (brought_by, gone) = blamed(&[&first, "", &first]);
+        assert_eq!((brought_by, gone.len()), (vec![2, 2], 2));
+    }
+
+    #[test]
+    fn a_split_paragraph_stays_with_its_revision_where_its_words_are_the_same() {
+        let joined = format!("{FERRY} {BOARD}");
+        let split = text(&[FERRY, BOARD]);
+        assert_eq!(blamed(&[&joined, &split]).0, [0, 0]);
+        assert_eq!(blamed(&[&split, &joined]).0, [0]);
+        let changed = text(&[FERRY, &BOARD.replace("March", "April")]);
+        assert_eq!(blamed(&[&joined, &changed]).0, [0, 1]);
+        let changed = text(&[&FERRY.replace("ferry", "boat"), BOARD]);
+        assert_eq!(blamed(&[&joined, &changed]).0, [1, 0]);
+    }
+}

@@ -59,6 +59,8 @@ pub const IDENTITY_BYTES_MAX: usize = 4 << 10;
 pub const NAME_BYTES_MAX: usize = 4096;
 /// What a person may write into a note.
 pub const NOTE_TEXT_BYTES_MAX: usize = 16 << 10;
+/// The name of an encoding.
+pub const ENCODING_NAME_BYTES_MAX: usize = 40;
 /// A source address.
 pub const SOURCE_BYTES_MAX: usize = 8 << 10;
 

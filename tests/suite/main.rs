@@ -16,6 +16,7 @@ mod crash;
 mod damage;
 mod dates;
 mod details;
+mod encodings;
 mod export;
 mod format;
 mod healing;

@@ -8,6 +8,7 @@ use crate::{
     catalog::{FileStat, Latest, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail},
     store::{Blob, CompressionLevels, Frames as _, Writer},
+    text::Charset,
     types::{
         digest::{Digest, DocId, Hasher},
         error::Error,
@@ -49,7 +50,7 @@ impl Transaction<'_> {
             Some(latest) => Some(*latest),
             None => self.latest(name)?,
         };
-        Ok(Expected { latest, n_events: self.archive.journal.size() })
+        Ok(self.provenance.expected(latest, self.archive.journal.size()))
     }
 
     /// The revision that the next one of a document follows. A catalog that lacks it is made anew: on its word
@@ -69,7 +70,9 @@ impl Transaction<'_> {
     /// Whether the document's file is as it was when its latest revision was read.
     pub(super) fn is_unchanged(&self, intake: &Intake, expected: &Expected) -> bool {
         match (&intake.file_stat, &expected.latest) {
-            (Some(stat), Some(latest)) => self.stat_cache.is_unchanged(&intake.name, stat, latest),
+            (Some(stat), Some(latest)) if self.provenance.names_no_other(latest) => {
+                self.stat_cache.is_unchanged(&intake.name, stat, latest)
+            }
             _ => false,
         }
     }
@@ -83,7 +86,7 @@ impl Transaction<'_> {
     pub(super) fn add_read(&mut self, read: ReadDocument) -> Result<Outcome, Error> {
         self.ensure_snapshot()?;
         let ReadDocument { intake, expected, input } = read;
-        let content = match self.content(&intake, input) {
+        let content = match self.content((&intake, &expected), input) {
             Ok(content) => content,
             Err(ContentError::Source(error)) => return Ok(Outcome::Unreadable(error)),
             Err(ContentError::Archive(error)) => return Err(error),
@@ -94,9 +97,7 @@ impl Transaction<'_> {
             // It may have been committed meanwhile.
             None => self.latest(&intake.name)?,
         };
-        if let Some(latest) = latest
-            && latest.digest == content.digest
-        {
+        if latest.is_some_and(|latest| latest.is_same(content.digest, content.named)) {
             let is_healed = self.heal(&content, self.verifies_unchanged)?;
             self.note_stat(&intake, content.file_stat, content.digest);
             return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
@@ -107,12 +108,12 @@ impl Transaction<'_> {
     /// The whole content; of a large one, this is where it goes to the store.
     fn content(
         &mut self,
-        intake: &Intake,
+        document: (&Intake, &Expected),
         input: io::Result<Input>,
     ) -> Result<Content, ContentError> {
         match input? {
             Input::Small(input) => Ok(Content::from(input)),
-            Input::Large(start) => self.read_large(intake, start),
+            Input::Large(start) => self.read_large(document, start),
         }
     }
 
@@ -156,7 +157,10 @@ impl Transaction<'_> {
                 self.put(&mut content, latest.map(|latest| latest.digest))?;
                 content.has_healed
             }
-            false => self.heal(&content, true)?,
+            false => {
+                self.sketch_as_named(&mut content);
+                self.heal(&content, true)?
+            }
         };
         let number = latest.map_or(1, |latest| latest.number + 1);
         let doc = match latest {
@@ -164,7 +168,7 @@ impl Transaction<'_> {
             None => DocId(u64::from_be_bytes(self.draw(b"doc"))),
         };
         let event = self.archive.journal.size() + self.pending.revisions.len() as u64;
-        let detail = self.detail(intake);
+        let detail = self.detail(intake, content.named);
         let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
         let new = NewRevision {
             number,
@@ -183,9 +187,10 @@ impl Transaction<'_> {
             media,
             detail,
         });
-        let latest = Latest { doc, event, number, digest: content.digest };
+        let (digest, encoding) = (content.digest, content.named);
+        let latest = Latest { doc, event, number, digest, encoding };
         self.pending.documents.insert(intake.name.clone(), latest);
-        self.note_stat(intake, content.file_stat, content.digest);
+        self.note_stat(intake, content.file_stat, digest);
         Ok(new)
     }
 
@@ -233,13 +238,24 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Has a known content sketched anew whose encoding is named.
+    fn sketch_as_named(&mut self, content: &mut Content) {
+        if content.named.is_some()
+            && let Form::Blob(_, Some(analysis)) = &mut content.form
+            && let Some(sketch) = analysis.sketch.take()
+        {
+            self.pending.sketches.insert(content.digest, sketch);
+        }
+    }
+
     /// Puts a content that was never stored before.
     fn put(&mut self, content: &mut Content, previous: Option<Digest>) -> Result<(), Error> {
         let (digest, kind) = (content.digest, content.media_type);
         match &mut content.form {
             Form::Blob(bytes, analysis) => {
                 // Bytes that were expected to be known were not analysed.
-                let analysis = analysis.take().unwrap_or_else(|| Analysis::of(bytes, kind));
+                let named = content.named;
+                let analysis = analysis.take().unwrap_or_else(|| Analysis::of(bytes, kind, named));
                 if let Some(features) = analysis.fingerprint.features() {
                     self.pending.features.insert(digest.key(), *features);
                 }
@@ -287,7 +303,7 @@ impl Transaction<'_> {
         }
     }
 
-    fn detail(&mut self, intake: &Intake) -> ReviseDetail {
+    fn detail(&mut self, intake: &Intake, named: Option<Charset>) -> ReviseDetail {
         let captured = match self.provenance.captured {
             Captured::Now => None,
             Captured::At(timestamp) => Some(timestamp),
@@ -301,6 +317,7 @@ impl Transaction<'_> {
             captured,
             mtime: intake.mtime,
             note: self.provenance.note.clone(),
+            encoding: named.map(|named| named.name().to_owned()),
             by: self.context.by.clone(),
             tool: self.context.tool.clone(),
         }

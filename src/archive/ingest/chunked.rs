@@ -21,7 +21,7 @@ use crate::{
 };
 
 use super::{
-    reader::{self, Input, Intake, LargeInput},
+    reader::{self, Expected, Input, Intake, LargeInput},
     transaction::{Content, Form, Transaction},
 };
 
@@ -79,12 +79,12 @@ impl Transaction<'_> {
     /// Reads the rest of a large content; from the start once more when it changed meanwhile.
     pub(super) fn read_large(
         &mut self,
-        intake: &Intake,
+        (intake, expected): (&Intake, &Expected),
         start: LargeInput,
     ) -> Result<Content, ContentError> {
         let (mut start, mut is_second) = (start, false);
         loop {
-            let LargeInput { bytes, mut rest, media_type, file_stat } = start;
+            let LargeInput { bytes, mut rest, media_type, named, file_stat } = start;
             let cut = self.put_chunks(bytes, &mut rest, media_type)?;
             let has_changed = file_stat.is_some() && file_stat != rest.file_stat().ok().flatten();
             if !has_changed || is_second {
@@ -92,6 +92,7 @@ impl Transaction<'_> {
                     digest: cut.digest,
                     n_bytes: cut.n_bytes,
                     media_type,
+                    named,
                     form: Form::Chunks(cut.chunks),
                     has_healed: cut.has_healed,
                     is_unsettled: has_changed,
@@ -99,7 +100,7 @@ impl Transaction<'_> {
                 });
             }
             is_second = true;
-            start = match reader::read(intake, None)? {
+            start = match reader::read(intake, expected)? {
                 Input::Large(start) => start,
                 Input::Small(input) => return Ok(Content::from(input)),
             };

@@ -12,12 +12,12 @@ use std::{
 use tracing::warn;
 
 use crate::{
-    archive::{ingest::reader::Analysis, similar::sites},
+    archive::{ingest::reader::Analysis, operand::read_as, similar::sites},
     backend::Backend,
     catalog::{Batch, Catalog, Pack, Recorded},
     journal::{
         Entry, Journal, PackChanges,
-        event::{Event, Revise},
+        event::{Detail, Event, Revise},
         merkle::{leaf_hash, tiles::Edge},
     },
     similarity::words,
@@ -27,6 +27,7 @@ use crate::{
         pack::{self, Listed},
         place::Place,
     },
+    text::{Charset, Scope},
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -189,8 +190,8 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
         catalog.renew_sketches(|put| {
             for (content, digest) in all {
                 let Ok(bytes) = reader.blob(&digest) else { continue };
-                let Some(media_type) = catalog.first_media_type(content)? else { continue };
-                if let Some(sketch) = words::sketch(&bytes, &media_type) {
+                let Some(revision) = catalog.sketched_by(content)? else { continue };
+                if let Some(sketch) = words::sketch(&bytes, read_as(&revision, Scope::Page)) {
                     put(content, &sketch.encode())?;
                 }
             }
@@ -210,8 +211,10 @@ fn apply_stretch(
     let mut found = NewContents::default();
     for entry in stretch {
         let Event::Revise(revise) = &entry.event else { continue };
-        if found.met.insert(revise.sha256) && catalog.content(&revise.sha256)?.is_none() {
-            found.read(catalog, reader, revise)?;
+        let named = named(entry.detail.as_ref());
+        let is_new = found.met.insert(revise.sha256) && catalog.content(&revise.sha256)?.is_none();
+        if is_new || named.is_some() {
+            found.read(catalog, reader, (revise, named))?;
         }
     }
     let events = recorded(stretch);
@@ -225,6 +228,14 @@ fn apply_stretch(
         tiles: &tiles,
         checkpoint,
     })
+}
+
+/// The encoding that whoever added a revision named.
+fn named(detail: Option<&Detail>) -> Option<Charset> {
+    match detail {
+        Some(Detail::Revise(detail)) => detail.encoding.as_deref().and_then(Charset::for_label),
+        _ => None,
+    }
 }
 
 /// What the catalog gets of new contents beside their events.
@@ -244,7 +255,7 @@ impl NewContents {
         &mut self,
         catalog: &Catalog,
         reader: &Reader<Sealed>,
-        revise: &Revise,
+        (revise, named): (&Revise, Option<Charset>),
     ) -> Result<(), Error> {
         let digest = revise.sha256;
         if revise.size > limits::BLOB_BYTES_MAX as u64 {
@@ -263,7 +274,7 @@ impl NewContents {
             return Ok(());
         }
         let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };
-        let Analysis { fingerprint, sketch } = Analysis::of(&bytes, revise.media.as_str());
+        let Analysis { fingerprint, sketch } = Analysis::of(&bytes, revise.media.as_str(), named);
         self.add_features(digest.key(), &fingerprint);
         if let Some(sketch) = sketch {
             self.sketches.insert(digest, sketch);

@@ -23,6 +23,7 @@ use crate::{
         score::{Similarity, Threshold},
         sketch::Sketch,
     },
+    text::Scope,
     types::{
         document::{Document, Revision},
         error::Error,
@@ -35,6 +36,9 @@ use super::{
     neighbours::{Candidate, KnownSketches, neighbour_query},
     sites::BoilerplateCache,
 };
+
+/// As much of pages is compared.
+const SCOPE: Scope = Scope::Page;
 
 /// Which groups are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -405,7 +409,7 @@ impl PreparedCache<'_> {
             Some(known) => known,
             None => self
                 .archive
-                .prepared_content(i64::from(content), self.boilerplate_cache)?
+                .prepared_content((i64::from(content), SCOPE), self.boilerplate_cache)?
                 .map(Rc::new),
         };
         let n_bytes = found.as_ref().map_or(0, |text| text.n_bytes());

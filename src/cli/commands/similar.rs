@@ -12,9 +12,9 @@ use crate::{
     archive::{
         Archive,
         compare::Charset,
-        operand::{Operand, is_too_long},
+        operand::{Asked, Operand, is_too_long},
         similar::{
-            Explanation, SharedPassage, Threshold, has_words,
+            Explanation, ReadAs, Scope, SharedPassage, Threshold, has_words,
             neighbours::{NearDocument, SimilarQuery},
         },
     },
@@ -137,13 +137,24 @@ impl From<Error> for NotCompared {
 struct AskedText {
     bytes: Vec<u8>,
     media_type: String,
+    encoding: Option<Charset>,
+    scope: Scope,
     own: Option<Document>,
     label: String,
 }
 
 impl AskedText {
     fn is_text(&self) -> bool {
-        has_words(&self.bytes, &self.media_type)
+        has_words(&self.bytes, self.read_as())
+    }
+
+    fn read_as(&self) -> ReadAs<'_> {
+        ReadAs { media_type: &self.media_type, named: self.encoding, scope: self.scope }
+    }
+
+    /// The bytes, and as what they are read.
+    fn text(&self) -> (&[u8], ReadAs<'_>) {
+        (&self.bytes, self.read_as())
     }
 
     fn is_no_text(&self) -> NotCompared {
@@ -237,7 +248,7 @@ fn found(
         own: asked.own.as_ref(),
         all_revisions: args.all_revisions,
     };
-    let near = archive.similar(&asked.bytes, &asked.media_type, query)?;
+    let near = archive.similar(asked.text(), query)?;
     near.ok_or_else(|| asked.is_no_text())
 }
 
@@ -249,7 +260,7 @@ fn compared(
     other: &OsStr,
 ) -> Result<NearDocument, NotCompared> {
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
-    let similarity = archive.similarity((&asked.bytes, &asked.media_type), &revision)?;
+    let similarity = archive.similarity(asked.text(), &revision)?;
     let Some(similarity) = similarity else {
         return Err(match asked.is_text() {
             true => {
@@ -269,10 +280,7 @@ fn print_near(
 ) -> Result<(), Error> {
     let similarity = near.similarity;
     let why = match args.why {
-        true => {
-            let text = (&asked.bytes[..], asked.media_type.as_str());
-            Some(archive.explain_similarity(text, &near.revision)?)
-        }
+        true => Some(archive.explain_similarity(asked.text(), &near.revision)?),
         false => None,
     };
     if session.globals.json {
@@ -351,5 +359,7 @@ fn asked(
     };
     let asked = archive.asked(operand, args.encoding)?;
     let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes, &asked.media_type))?;
-    Ok(AskedText { bytes, media_type: asked.media_type, own, label })
+    let scope = Scope::Page;
+    let Asked { media_type, encoding, .. } = asked;
+    Ok(AskedText { bytes, media_type, encoding, scope, own, label })
 }

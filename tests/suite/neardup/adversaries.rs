@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use docarchive::internals::{
-    archive::similar::{Threshold, neighbours::SimilarQuery},
+    archive::similar::{ReadAs, Threshold, neighbours::SimilarQuery},
     types::limits,
 };
 
@@ -82,7 +82,8 @@ fn texts_of_megabytes_do_not_stand_in_the_way() {
     let pairs = [set(["edited", "under"]), set(["copy", "small"])];
     assert_eq!(grouped(&archive), BTreeSet::from(pairs));
     let query = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
-    let too_long = archive.similar(over.as_bytes(), "text/plain", query).unwrap();
+    let too_long =
+        archive.similar((over.as_bytes(), ReadAs::page("text/plain", None)), query).unwrap();
     assert_eq!(too_long.is_none(), is_slow(), "only beyond the limit it is not compared");
 }
 

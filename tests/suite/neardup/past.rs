@@ -12,7 +12,7 @@ use docarchive::internals::{
         Archive,
         ingest::{IngestEvent, IngestItem, IngestOptions},
         maintain::compact::Policy,
-        similar::Threshold,
+        similar::{ReadAs, Threshold},
     },
     backend::{Storage, memory::Memory},
 };
@@ -249,9 +249,13 @@ fn an_older_revision_is_as_near_by_itself_as_among_others() {
     let asked = story(1, 9) + &story(3, 9);
     let query =
         super::SimilarQuery { threshold: super::Threshold::Copied, own: None, all_revisions: true };
-    let near = archive.similar(asked.as_bytes(), "text/plain", query).unwrap().unwrap();
+    let near = archive
+        .similar((asked.as_bytes(), ReadAs::page("text/plain", None)), query)
+        .unwrap()
+        .unwrap();
     assert_eq!((near.len(), near[0].revision.number), (1, 1));
-    let alone = archive.similarity((asked.as_bytes(), "text/plain"), &near[0].revision);
+    let alone =
+        archive.similarity((asked.as_bytes(), ReadAs::page("text/plain", None)), &near[0].revision);
     assert_eq!(alone.unwrap().unwrap().copied, near[0].similarity.copied);
 }
 

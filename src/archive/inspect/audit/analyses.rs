@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    archive::ingest::reader::Analysis,
+    archive::{ingest::reader::Analysis, operand::encoding},
     catalog::{BlobNumber, Catalog},
     pool::{Pool, Task},
     store::features::{Features, Fingerprint},
@@ -49,9 +49,11 @@ impl<'p> Analyses<'p> {
 
     /// Takes a content that is one blob.
     pub fn content(&mut self, row: i64, bytes: Vec<u8>) -> Result<(), Error> {
-        let Some(media_type) = self.projection.first_media_type(row)? else { return Ok(()) };
+        let Some(revision) = self.projection.sketched_by(row)? else { return Ok(()) };
         let n_bytes = bytes.len();
-        let task = self.pool.submit(move || Analysis::of(&bytes, &media_type));
+        let task = self
+            .pool
+            .submit(move || Analysis::of(&bytes, &revision.media_type, encoding(&revision)));
         self.push(BlobNumber::Content(row), n_bytes, task)
     }
 

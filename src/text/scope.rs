@@ -15,6 +15,17 @@ pub enum Scope {
     Source,
 }
 
+impl Scope {
+    /// The scope's code, as the command line and JSON have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Article => "article",
+            Self::Page => "page",
+            Self::Source => "source",
+        }
+    }
+}
+
 /// As what bytes are read.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadAs<'a> {

@@ -37,9 +37,6 @@ use super::{
     sites::BoilerplateCache,
 };
 
-/// As much of pages is compared.
-const SCOPE: Scope = Scope::Page;
-
 /// Which groups are wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct DupsScope<'a> {
@@ -409,7 +406,7 @@ impl PreparedCache<'_> {
             Some(known) => known,
             None => self
                 .archive
-                .prepared_content((i64::from(content), SCOPE), self.boilerplate_cache)?
+                .prepared_content((i64::from(content), Scope::default()), self.boilerplate_cache)?
                 .map(Rc::new),
         };
         let n_bytes = found.as_ref().map_or(0, |text| text.n_bytes());

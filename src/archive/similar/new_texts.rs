@@ -20,9 +20,6 @@ use super::{
     sites::BoilerplateCache,
 };
 
-/// As much of pages is compared.
-const SCOPE: Scope = Scope::Page;
-
 /// What some events of a commit recorded.
 type NewRevisions = Vec<(Document, Revision)>;
 
@@ -56,11 +53,14 @@ impl Archive {
             }
             let (own, revision) = &revisions[index];
             let content = sketched[index].content;
-            let Some(text) = self.prepared((revision, SCOPE), content, &boilerplate_cache)? else {
+            let Some(text) =
+                self.prepared((revision, Scope::default()), content, &boilerplate_cache)?
+            else {
                 continue;
             };
             let query = SimilarQuery { threshold, own: Some(own), all_revisions: false };
-            let near = self.near_among((&text, SCOPE), candidates, query, &boilerplate_cache)?;
+            let near =
+                self.near_among((&text, Scope::default()), candidates, query, &boilerplate_cache)?;
             let near = self.news(revision, near, threshold, &boilerplate_cache)?;
             n_near += u64::from(!near.is_empty());
             if !is_bulk {
@@ -117,14 +117,17 @@ impl Archive {
         }
         let Some(before) = self.catalog.revision_before(revision)? else { return Ok(near) };
         let content = self.catalog.content_of(&before)?;
-        let Some(before) = self.prepared((&before, SCOPE), content, boilerplate_cache)? else {
+        let Some(before) =
+            self.prepared((&before, Scope::default()), content, boilerplate_cache)?
+        else {
             return Ok(near);
         };
         let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
         let mut news = Vec::new();
         for one in near {
             let content = self.catalog.content_of(&one.revision)?;
-            let other = self.prepared((&one.revision, SCOPE), content, boilerplate_cache)?;
+            let other =
+                self.prepared((&one.revision, Scope::default()), content, boilerplate_cache)?;
             let was_near = other.is_some_and(|other| {
                 Similarity::of(&before.compared_to(&other, &frequencies)).reaches(threshold)
             });

@@ -70,6 +70,11 @@ pub struct SimilarArgs {
     #[arg(long, value_name = "NAME", value_parser = values::encoding)]
     pub encoding: Option<Charset>,
 
+    /// How much of pages is compared: article, their main parts where they have a clear one; page, all that
+    /// is visible; source [default: article]
+    #[arg(long, value_name = "SCOPE", value_parser = values::scope)]
+    pub scope: Option<Scope>,
+
     /// Look at older revisions, too
     #[arg(long)]
     pub all_revisions: bool,
@@ -117,6 +122,7 @@ impl SharedLine {
 #[derive(Serialize)]
 struct SimilarSummary {
     documents: usize,
+    scope: &'static str,
     reason: Option<String>,
 }
 
@@ -174,13 +180,14 @@ fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {
 /// Finds the documents whose text resembles one.
 pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
+    let scope = args.scope.unwrap_or_default().code();
     let (asked, mut near) = match compare(session, &archive, args) {
         Ok(compared) => compared,
         Err(NotCompared::Error(error)) => return Err(error),
         Err(NotCompared::NoText(sentence)) => {
             session.info(&sentence);
             if session.globals.json {
-                let summary = SimilarSummary { documents: 0, reason: Some(sentence) };
+                let summary = SimilarSummary { documents: 0, scope, reason: Some(sentence) };
                 session.out.json(&typed("summary", summary))?;
             }
             return Ok(ExitCode::No);
@@ -200,7 +207,7 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         print_near(session, &archive, &asked, (one, args))?;
     }
     if session.globals.json {
-        let summary = SimilarSummary { documents: near.len(), reason: None };
+        let summary = SimilarSummary { documents: near.len(), scope, reason: None };
         session.out.json(&typed("summary", summary))?;
     } else if !is_near {
         session.info(&none_is_near(&asked, args));
@@ -359,7 +366,7 @@ fn asked(
     };
     let asked = archive.asked(operand, args.encoding)?;
     let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes, &asked.media_type))?;
-    let scope = Scope::Page;
+    let scope = args.scope.unwrap_or_default();
     let Asked { media_type, encoding, .. } = asked;
     Ok(AskedText { bytes, media_type, encoding, scope, own, label })
 }

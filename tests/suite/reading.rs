@@ -1,4 +1,5 @@
-//! Encodings that people name: recorded with a revision, held on to, and used by every reading.
+//! How texts are read that are compared: encodings that people name are recorded, held on to, and used by
+//! every reading; of pages the main parts count.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use docarchive::internals::{
         Archive,
         compare::{Charset, Scope},
         ingest::{IngestOptions, Outcome, Provenance},
-        similar::{ReadAs, Threshold, neighbours::SimilarQuery},
+        similar::{ReadAs, Threshold, groups::DupsScope, neighbours::SimilarQuery},
     },
     backend::memory::Memory,
     types::name::DocName,
@@ -50,12 +51,31 @@ fn add_as(
     (found.to_string(), outcome)
 }
 
-/// How many stored documents are near to the poem.
-fn n_near(archive: &Archive) -> usize {
+/// How many stored documents are near to a text.
+fn n_near_to(archive: &Archive, text: &str, media_type: &str, scope: Scope) -> usize {
     let (threshold, own, all_revisions) = (Threshold::Copied, None, false);
     let query = SimilarQuery { threshold, own, all_revisions };
-    let read_as = ReadAs { media_type: "text/plain", named: None, scope: Scope::Article };
-    archive.similar((POEM.as_bytes(), read_as), query).unwrap().unwrap().len()
+    let read_as = ReadAs { media_type, named: None, scope };
+    archive.similar((text.as_bytes(), read_as), query).unwrap().unwrap().len()
+}
+
+/// How many are near to the poem.
+fn n_near(archive: &Archive) -> usize {
+    n_near_to(archive, POEM, "text/plain", Scope::Article)
+}
+
+/// A page with a story of its own, and a notice that others have, too.
+fn page(story: &str) -> String {
+    let notice = "We and our 211 partners store cookies on your device and read them, to measure what is read and \
+        to show advertisements that may please you. You may object to that at any time by a letter to our office \
+        in Port Essery, which answers on weekdays between nine and noon, or on the page about privacy. ";
+    let links: String =
+        ["Home", "Sport", "Letters"].map(|it| format!("<li><a href=/>{it}</a>")).concat();
+    let story = format!("<p>{}</p>", story.repeat(4)).repeat(2);
+    let notice = notice.repeat(2);
+    format!(
+        "<html><ul>{links}</ul><article>{story}</article><div class=cookie-banner>{notice}</div>"
+    )
 }
 
 #[test]
@@ -93,4 +113,29 @@ fn bytes_are_text_in_the_encoding_that_is_named() {
     let found = add_as(&mut archive, 1, ("bare", &bare), Some("utf-16be"));
     assert_eq!(found, ("UTF-16BE, as named".to_owned(), 'n'));
     check(&archive, &(Arc::new(memory) as _));
+}
+
+#[test]
+fn what_pages_have_around_their_main_parts_makes_no_copies() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let harbour =
+        page("The harbour is closed, the board said, until the gap is filled with rock. ");
+    let bells =
+        page("Two villages quarrel over five bells, cast in the year of the flood, and a bridge. ");
+    let options = IngestOptions::default();
+    let intakes = [("a", &harbour), ("b", &bells)]
+        .map(|(name, page)| intake(name.as_bytes(), page.as_bytes()));
+    ingest(&mut archive, 1, intakes, &options).unwrap();
+    let wool =
+        page("Wool fetched more this spring than last, and less than the farmers had hoped for. ");
+    let n = |page: &str, scope| n_near_to(&archive, page, "text/html", scope);
+    assert_eq!(
+        [Scope::Article, Scope::Page, Scope::Source].map(|scope| n(&wool, scope)),
+        [0, 2, 2]
+    );
+    assert_eq!([Scope::Article, Scope::Page].map(|scope| n(&harbour, scope)), [1, 2]);
+    let scope = DupsScope { prefix: None, across_sites: false, since: None };
+    let no_group = |group| panic!("{group:?}");
+    archive.near_groups(Threshold::Copied, scope, no_group).unwrap();
 }

@@ -70,8 +70,10 @@ impl Catalog {
     }
 
     /// The site of a document.
-    pub fn site_of(&self, document: DocId) -> Result<Option<i64>, Error> {
-        let mut query = self.db.prepare_cached("SELECT site FROM document WHERE doc = ?1")?;
+    pub fn site_of(&self, document: DocId) -> Result<Option<String>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT s.text FROM document d LEFT JOIN site s ON s.id = d.site WHERE d.doc = ?1",
+        )?;
         Ok(query.query_row([document.0 as i64], |row| row.get(0))?)
     }
 

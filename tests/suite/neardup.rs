@@ -8,6 +8,7 @@ mod boilerplate;
 mod languages;
 mod order;
 mod past;
+mod sources;
 
 use std::{collections::BTreeSet, sync::Arc};
 

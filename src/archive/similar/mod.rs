@@ -7,6 +7,7 @@ pub mod groups;
 pub mod neighbours;
 mod new_texts;
 pub mod sites;
+mod wanted;
 
 use crate::text::readable;
 

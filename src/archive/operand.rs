@@ -168,7 +168,7 @@ impl Facts {
 
     /// Whether reading it may show a text.
     pub fn may_be_text(&self) -> bool {
-        may_be_text(self.n_bytes, &self.media_type)
+        may_be_compared(self.n_bytes, &self.media_type)
     }
 
     /// Whether it is of a kind that may be text, however long it is.
@@ -245,13 +245,13 @@ impl Archive {
                 let (document, revision) = &*found;
                 let Facts { n_bytes, media_type, encoding, .. } = Facts::of(revision);
                 let read = || self.read_whole(document, revision);
-                let bytes = may_be_text(n_bytes, &media_type).then(read).transpose()?;
+                let bytes = may_be_compared(n_bytes, &media_type).then(read).transpose()?;
                 Ok(Asked { bytes, n_bytes, media_type, encoding: named.or(encoding) })
             }
             Operand::File(mut given) | Operand::StandardInput(mut given) => {
                 let bytes = given.next_bytes(limits::TEXT_BYTES_MAX as u64 + 1)?;
                 let (n_bytes, media_type) = (bytes.len() as u64, given.media_type(&bytes, named));
-                let bytes = may_be_text(n_bytes, &media_type).then_some(bytes);
+                let bytes = may_be_compared(n_bytes, &media_type).then_some(bytes);
                 Ok(Asked { bytes, n_bytes, media_type, encoding: named })
             }
         }
@@ -286,6 +286,7 @@ impl Archive {
     }
 }
 
-fn may_be_text(n_bytes: u64, media_type: &str) -> bool {
+/// Whether a content may be a text that is compared.
+pub(super) fn may_be_compared(n_bytes: u64, media_type: &str) -> bool {
     n_bytes <= limits::TEXT_BYTES_MAX as u64 && text::may_be_text(media_type)
 }

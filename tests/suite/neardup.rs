@@ -6,6 +6,7 @@
 mod adversaries;
 mod boilerplate;
 mod languages;
+mod long;
 mod order;
 mod past;
 mod sources;

@@ -7,8 +7,9 @@ use std::{io, rc::Rc, sync::Arc};
 use crate::{
     catalog::{FileStat, Latest, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail},
+    similarity::words,
     store::{Blob, CompressionLevels, Frames as _, Writer},
-    text::Charset,
+    text::{Charset, ReadAs},
     types::{
         digest::{Digest, DocId, Hasher},
         error::Error,
@@ -32,6 +33,16 @@ const UNSETTLED: i64 = 40_000_000_000;
 /// Whether a file that was read after `began` would have another stat if it changed after that.
 fn is_settled(file_stat: &FileStat, began: i64) -> bool {
     file_stat.ctime.max(file_stat.mtime) < began.saturating_sub(UNSETTLED)
+}
+
+/// The sketch of a text in chunks, as it is stored.
+fn large_sketch(
+    text: Option<Vec<u8>>,
+    media_type: &str,
+    named: Option<Charset>,
+) -> Option<Vec<u8>> {
+    let sketch = words::sketch(&text?, ReadAs::page(media_type, named))?;
+    Some(sketch.encode())
 }
 
 impl Transaction<'_> {
@@ -206,7 +217,7 @@ impl Transaction<'_> {
                         && (!verifies_bytes || self.archive.reader.blob(&digest).is_ok())
                 }
                 // Its chunks were compared when they came.
-                Form::Chunks(chunks) => self.archive.reader.has_list(&digest, chunks)?,
+                Form::Chunks(chunks, _) => self.archive.reader.has_list(&digest, chunks)?,
             };
         if !is_whole {
             self.restore(content)?;
@@ -232,7 +243,7 @@ impl Transaction<'_> {
                 self.writer()
                     .put(Blob { digest, bytes, fingerprint: None, media_type: kind }, None)?;
             }
-            Form::Chunks(chunks) => self.writer().put_list(&digest, chunks, None)?,
+            Form::Chunks(chunks, _) => self.writer().put_list(&digest, chunks, None)?,
         }
         self.pending.contents.insert(digest);
         Ok(())
@@ -240,10 +251,14 @@ impl Transaction<'_> {
 
     /// Has a known content sketched anew whose encoding is named.
     fn sketch_as_named(&mut self, content: &mut Content) {
-        if content.named.is_some()
-            && let Form::Blob(_, Some(analysis)) = &mut content.form
-            && let Some(sketch) = analysis.sketch.take()
-        {
+        if content.named.is_none() {
+            return;
+        }
+        let sketch = match &mut content.form {
+            Form::Blob(_, analysis) => analysis.as_mut().and_then(|it| it.sketch.take()),
+            Form::Chunks(_, text) => large_sketch(text.take(), content.media_type, content.named),
+        };
+        if let Some(sketch) = sketch {
             self.pending.sketches.insert(content.digest, sketch);
         }
     }
@@ -267,7 +282,10 @@ impl Transaction<'_> {
                 self.writer()
                     .put(Blob { digest, bytes, fingerprint, media_type: kind }, previous)?;
             }
-            Form::Chunks(chunks) => {
+            Form::Chunks(chunks, text) => {
+                if let Some(sketch) = large_sketch(text.take(), kind, content.named) {
+                    self.pending.sketches.insert(digest, sketch);
+                }
                 let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
                 self.pending.chunks.insert(digest, keys);
                 let previous = previous.map(|previous| previous.key());

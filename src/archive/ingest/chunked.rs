@@ -13,6 +13,7 @@ use crate::{
         chunk::{self, Chunk},
         features::Fingerprint,
     },
+    text,
     types::{
         digest::{Digest, Hasher},
         error::Error,
@@ -54,6 +55,8 @@ struct Cut {
     n_bytes: u64,
     chunks: Vec<Chunk>,
     has_healed: bool,
+    /// All of it, if it may be a text that is compared.
+    text: Option<Vec<u8>>,
 }
 
 /// Chunks on their way to the store, in their order.
@@ -93,7 +96,7 @@ impl Transaction<'_> {
                     n_bytes: cut.n_bytes,
                     media_type,
                     named,
-                    form: Form::Chunks(cut.chunks),
+                    form: Form::Chunks(cut.chunks, cut.text),
                     has_healed: cut.has_healed,
                     is_unsettled: has_changed,
                     file_stat: file_stat.filter(|_| !has_changed),
@@ -116,6 +119,7 @@ impl Transaction<'_> {
         let mut hasher = Hasher::default();
         let mut n_bytes = 0;
         let mut pieces = Pieces::default();
+        let mut text = text::may_be_text(kind).then(Vec::new);
         let n_ahead = (self.pool.n_threads() - 1) * AHEAD_BYTES;
         let mut limited = start.chain(rest).take(limits::CONTENT_BYTES_MAX + 1);
         for piece in chunk::cut(&mut limited) {
@@ -125,6 +129,10 @@ impl Transaction<'_> {
             }
             hasher.update(&piece);
             n_bytes += piece.len() as u64;
+            match &mut text {
+                Some(text) if n_bytes <= limits::TEXT_BYTES_MAX as u64 => text.extend(&piece),
+                _ => text = None,
+            }
             pieces.push(self, piece);
             while pieces.n_underway > n_ahead {
                 pieces.settle(self, kind)?;
@@ -138,7 +146,7 @@ impl Transaction<'_> {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, too_large).into());
         }
         let Pieces { chunks, has_healed, .. } = pieces;
-        Ok(Cut { digest: hasher.finish(), n_bytes, chunks, has_healed })
+        Ok(Cut { digest: hasher.finish(), n_bytes, chunks, has_healed, text })
     }
 
     /// Puts a chunk unless it is stored, or was put a moment ago; whether what was stored was damaged.

@@ -211,8 +211,8 @@ pub(in crate::archive) struct Content {
 /// The bytes of a content.
 pub(in crate::archive) enum Form {
     Blob(Arc<Vec<u8>>, Option<Analysis>),
-    /// They went to the store chunk by chunk.
-    Chunks(Vec<Chunk>),
+    /// They went to the store chunk by chunk; of what may be a text that is compared they are kept.
+    Chunks(Vec<Chunk>, Option<Vec<u8>>),
 }
 
 impl From<SmallInput> for Content {

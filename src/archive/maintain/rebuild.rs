@@ -12,7 +12,11 @@ use std::{
 use tracing::warn;
 
 use crate::{
-    archive::{ingest::reader::Analysis, operand::read_as, similar::sites},
+    archive::{
+        ingest::reader::Analysis,
+        operand::{may_be_compared, read_as},
+        similar::sites,
+    },
     backend::Backend,
     catalog::{Batch, Catalog, Pack, Recorded},
     journal::{
@@ -27,7 +31,7 @@ use crate::{
         pack::{self, Listed},
         place::Place,
     },
-    text::{Charset, Scope},
+    text::{Charset, ReadAs, Scope},
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -181,16 +185,19 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
     let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
     let mut all = Vec::new();
     catalog.contents_by_place(|content, digest, n_bytes| {
-        if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
-            all.push((content, digest));
+        if n_bytes <= limits::TEXT_BYTES_MAX as u64 {
+            all.push((content, digest, n_bytes));
         }
         Ok(())
     })?;
     catalog.transaction(|_| {
         catalog.renew_sketches(|put| {
-            for (content, digest) in all {
-                let Ok(bytes) = reader.blob(&digest) else { continue };
+            for (content, digest, n_bytes) in all {
                 let Some(revision) = catalog.sketched_by(content)? else { continue };
+                if !may_be_compared(n_bytes, &revision.media_type) {
+                    continue;
+                }
+                let Ok(bytes) = reader.content_bytes(&digest, n_bytes) else { continue };
                 if let Some(sketch) = words::sketch(&bytes, read_as(&revision, Scope::Page)) {
                     put(content, &sketch.encode())?;
                 }
@@ -271,6 +278,13 @@ impl NewContents {
             }
             let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
             self.chunks.insert(digest, keys);
+            if may_be_compared(revise.size, revise.media.as_str())
+                && let Ok(bytes) = reader.content_bytes(&digest, revise.size)
+                && let Some(sketch) =
+                    words::sketch(&bytes, ReadAs::page(revise.media.as_str(), named))
+            {
+                self.sketches.insert(digest, sketch.encode());
+            }
             return Ok(());
         }
         let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };

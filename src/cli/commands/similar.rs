@@ -12,7 +12,7 @@ use crate::{
     archive::{
         Archive,
         compare::Charset,
-        operand::{Asked, Operand, is_too_long},
+        operand::{Asked, Operand},
         similar::{
             Explanation, ReadAs, Scope, SharedPassage, Threshold, has_words,
             neighbours::{NearDocument, SimilarQuery},
@@ -25,11 +25,11 @@ use crate::{
         print::{
             json::{RevisionLine, SimilarityLine, typed},
             similarity::{decisive, shares},
-            terminal::{Style, pad_left, shown_name, shown_text, size},
+            terminal::{Style, pad_left, shown_name, shown_text, too_long_words},
         },
         session::Session,
     },
-    types::{document::Document, error::Error, limits},
+    types::{document::Document, error::Error},
 };
 
 const EXAMPLES: &[&str] = &[
@@ -169,12 +169,10 @@ impl AskedText {
 }
 
 fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {
-    if !is_too_long(n_bytes, media_type) {
-        return NotCompared::NoText(format!("{label} has no text to compare"));
+    match too_long_words(n_bytes, media_type) {
+        None => NotCompared::NoText(format!("{label} has no text to compare")),
+        Some(why) => NotCompared::Error(Error::usage(format!("{label} is {why}"))),
     }
-    let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
-    let why = format!("{label} is too long to compare as text (limit {n_bytes_max})");
-    NotCompared::Error(Error::usage(why))
 }
 
 /// Finds the documents whose text resembles one.

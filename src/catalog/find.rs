@@ -201,6 +201,17 @@ impl Catalog {
         Ok(query.query_row([revision.event as i64], |row| row.get(0))?)
     }
 
+    /// Whether the content that this event recorded is not empty, and was another document's latest before.
+    pub fn had_before(&self, event: u64) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM revision r JOIN content c ON c.id = r.content AND c.bytes > 0
+             JOIN revision o ON o.content = r.content AND o.document != r.document AND o.event < r.event
+             JOIN document d ON d.id = o.document AND d.latest = o.event
+             WHERE r.event = ?1 LIMIT 1",
+        )?;
+        Ok(query.exists([event as i64])?)
+    }
+
     /// The row of a content that is kept.
     pub fn content(&self, wanted: &Digest) -> Result<Option<i64>, Error> {
         let mut query =

@@ -34,7 +34,7 @@ use crate::{
             },
             json::typed,
             similarity::shares,
-            terminal::{Progress, Style, shown_name},
+            terminal::{Progress, Style, counted, shown_name},
         },
         session::{Session, shown},
         sources,
@@ -387,7 +387,7 @@ impl<'s> AddReport<'s> {
             }
             IngestEvent::Other(Tag::Document(_)) => Ok(()),
             IngestEvent::Committed(committed) => self.committed(committed),
-            IngestEvent::Near { name, near } => self.near(name, near),
+            IngestEvent::Near { name, near, n_more } => self.near(name, near, n_more),
         }
     }
 
@@ -462,16 +462,20 @@ impl<'s> AddReport<'s> {
         self.session.out.json(&typed("committed", line))
     }
 
-    fn near(&mut self, name: &DocName, near: &NearDocument) -> Result<(), Error> {
+    fn near(&mut self, name: &DocName, near: &NearDocument, n_more: u64) -> Result<(), Error> {
         self.n_near += 1;
         let earlier = &near.document.name;
         if self.session.globals.json {
-            let line = ResemblesLine::of((name, earlier), &near.similarity);
+            let line = ResemblesLine::of((name, earlier), &near.similarity, n_more);
             return self.session.out.json(&typed("resembles", line));
         }
         if self.n_near <= RESEMBLING_SHOWN_MAX {
             let (name, earlier) = (shown_name(name.as_bytes()), shown_name(earlier.as_bytes()));
             self.session.info(&shares(&near.similarity, &name, &earlier));
+            if n_more > 0 {
+                let others = counted(n_more, "more document is", "more documents are");
+                self.session.info(&format!("{others} near to {name} (archive similar)"));
+            }
         }
         Ok(())
     }
@@ -488,6 +492,7 @@ impl<'s> AddReport<'s> {
             unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled,
             resembling: summary.n_near,
             resembling_about: summary.n_near_about,
+            same: summary.n_same,
             bytes: summary.n_bytes,
             interrupted: summary.is_interrupted,
             dry_run,

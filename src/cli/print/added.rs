@@ -41,6 +41,7 @@ pub struct ResemblesLine {
     pub near_b64: Option<String>,
     #[serde(flatten)]
     pub similarity: SimilarityLine,
+    pub more: u64,
 }
 
 /// One commit.
@@ -61,6 +62,7 @@ pub struct AddSummary {
     pub unreadable: u64,
     pub resembling: u64,
     pub resembling_about: Option<u64>,
+    pub same: Option<u64>,
     pub bytes: u64,
     pub interrupted: bool,
     pub dry_run: bool,
@@ -93,13 +95,14 @@ impl AddedLine {
 
 impl ResemblesLine {
     /// A new text and the earlier one that it is near to.
-    pub fn of((name, earlier): (&DocName, &DocName), similarity: &Similarity) -> Self {
+    pub fn of((name, earlier): (&DocName, &DocName), similarity: &Similarity, more: u64) -> Self {
         Self {
             name: name.text().into_owned(),
             name_b64: name_b64(name),
             near: earlier.text().into_owned(),
             near_b64: name_b64(earlier),
             similarity: SimilarityLine::of(similarity),
+            more,
         }
     }
 }
@@ -122,6 +125,9 @@ pub fn sentence(summary: &AddSummary) -> String {
     if let Some(about) = summary.resembling_about {
         let texts = counted(about, "near-duplicate", "near-duplicates");
         parts.push(format!("about {texts} of earlier texts (archive dups --near)"));
+    }
+    if let Some(same) = summary.same.filter(|same| *same > 0) {
+        parts.push(format!("{same} the same as earlier ones (archive dups --exact)"));
     }
     parts.extend(summary.skipped.iter().map(|(reason, n)| format!("{n} skipped: {reason}")));
     if summary.unreadable > 0 {

@@ -34,7 +34,7 @@ CREATE TABLE place (
   PRIMARY KEY (key, pack, offset, blob)
 ) STRICT, WITHOUT ROWID;
 
--- Texts that many rows share: media types, sources, notes, authors, tools.
+-- Texts that many rows share: media types, sources, notes, authors, encodings.
 CREATE TABLE phrase (
   id   INTEGER PRIMARY KEY,
   text TEXT NOT NULL UNIQUE
@@ -76,7 +76,8 @@ CREATE TABLE revision (
   mtime_ns INTEGER,
   source   INTEGER,                   -- phrase.id
   note     INTEGER,                   -- phrase.id
-  author   INTEGER                    -- phrase.id
+  author   INTEGER,                   -- phrase.id
+  encoding INTEGER                    -- phrase.id: named by whoever added it
 ) STRICT;
 CREATE UNIQUE INDEX revision_by_document ON revision (document, number);
 CREATE INDEX revision_by_content ON revision (content);
@@ -99,7 +100,8 @@ CREATE TABLE tile (
   PRIMARY KEY (level, n)
 ) STRICT, WITHOUT ROWID;
 
--- The sketch of each content that is text.
+-- The sketch of each content that is text, read in the encoding that the last revision with it which has
+-- one names, else in the one that is found.
 CREATE TABLE sketch (
   content INTEGER PRIMARY KEY,        -- content.id
   posted  INTEGER NOT NULL,           -- 1 when its hashes are in posting, else 0
@@ -125,8 +127,8 @@ CREATE TABLE site (
 ) STRICT;
 
 -- Which documents show a site's boilerplate, by their first contents: the up to 64 texts whose names
--- have the smallest hashes, so that the order in which they came does not matter. Likewise up to 1,024 of all documents show what is
--- common in the archive.
+-- have the smallest hashes, so that the order in which they came does not matter. Likewise up to
+-- 1,024 of the first documents show what is common in the archive; how many those are grows by a quarter at a time.
 CREATE TABLE sampled (
   site    INTEGER NOT NULL,           -- site.id; 0: all documents
   rank    INTEGER NOT NULL,           -- 63 bits of the SHA-256 of the name
@@ -173,14 +175,15 @@ CREATE VIEW revisions AS
          strftime('%Y-%m-%dT%H:%M:%SZ', r.at, 'unixepoch') AS at,
          strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at), 'unixepoch') AS captured,
          strftime('%Y-%m-%dT%H:%M:%SZ', r.mtime, 'unixepoch') AS mtime,
-         s.text AS source, n.text AS note, a.text AS author
+         s.text AS source, n.text AS note, a.text AS author, e.text AS encoding
   FROM revision r
   JOIN document d ON d.id = r.document
   JOIN content c ON c.id = r.content
   JOIN phrase t ON t.id = r.type
   LEFT JOIN phrase s ON s.id = r.source
   LEFT JOIN phrase n ON n.id = r.note
-  LEFT JOIN phrase a ON a.id = r.author;
+  LEFT JOIN phrase a ON a.id = r.author
+  LEFT JOIN phrase e ON e.id = r.encoding;
 
 CREATE VIEW contents AS
   SELECT lower(hex(c.digest)) AS sha256, c.bytes,

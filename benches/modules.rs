@@ -182,7 +182,9 @@ fn compare_64_kib(bencher: Bencher) {
 #[divan::bench]
 fn read_plain_text(bencher: Bencher) {
     let text = prose(256 << 10).into_bytes();
-    bencher.counter(BytesCount::of_slice(&text)).bench(|| text::readable(&text, "text/plain"));
+    bencher
+        .counter(BytesCount::of_slice(&text))
+        .bench(|| text::readable(&text, text::ReadAs::page("text/plain", None)));
 }
 
 #[divan::bench]
@@ -190,7 +192,9 @@ fn read_a_page(bencher: Bencher) {
     let story = "<div class=story><h2><a href=/1>Wool</a></h2><p>Prices of <b>wool</b> fell to \
         10&nbsp;crowns.<ul><li>one<li>two</ul></div>\n";
     let page = format!("<!doctype html><title>News</title>{}", story.repeat(2000)).into_bytes();
-    bencher.counter(BytesCount::of_slice(&page)).bench(|| text::readable(&page, "text/html"));
+    bencher
+        .counter(BytesCount::of_slice(&page))
+        .bench(|| text::readable(&page, text::ReadAs::page("text/html", None)));
 }
 
 #[divan::bench(args = [text::Scope::Article, text::Scope::Page])]
@@ -201,5 +205,7 @@ fn read_a_page_to_compare(bencher: Bencher, scope: text::Scope) {
     let page =
         format!("<nav>{menu}</nav><article>{}</article>", paragraph.repeat(1000)).into_bytes();
     let bencher = bencher.counter(BytesCount::of_slice(&page));
-    bencher.bench(|| text::read(&page, "text/html", None, scope));
+    bencher.bench(|| {
+        text::read(&page, text::ReadAs { scope, ..text::ReadAs::page("text/html", None) })
+    });
 }

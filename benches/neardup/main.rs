@@ -18,7 +18,7 @@ use docarchive::internals::{
     archive::{
         Archive, WriteContext,
         ingest::{IngestItem, IngestOptions, Intake},
-        similar::{Threshold, groups::DupsScope, neighbours::SimilarQuery},
+        similar::{ReadAs, Threshold, groups::DupsScope, neighbours::SimilarQuery},
     },
     backend::local::Local,
     journal::note::Signer,
@@ -88,7 +88,11 @@ fn ask(archive: &Archive, n: u64) {
     let query = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
     let mut ask = |text: String| {
         let start = Instant::now();
-        found += archive.similar(text.as_bytes(), "text/plain", query).unwrap().unwrap().len();
+        found += archive
+            .similar((text.as_bytes(), ReadAs::page("text/plain", None)), query)
+            .unwrap()
+            .unwrap()
+            .len();
         start.elapsed()
     };
     let stored = (0..2000).map(|query| ask(story(mixed(query, 77) % n))).collect();

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     for media_type in ["text/plain", "text/html", "application/octet-stream"] {
-        let Some(readable) = text::readable(bytes, media_type) else { continue };
+        let Some(readable) = text::readable(bytes, text::ReadAs::page(media_type, None)) else { continue };
         let normal = Normal::of(&readable.text);
         let sketch = Sketch::of(PackedWords { bytes: normal.bytes(), ends: normal.ends() });
         assert_eq!(Sketch::parse(&sketch.encode()), Ok(sketch));

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     diff,
-    text::{self, ScopedText, Unseen},
+    text::{self, ReadAs, ScopedText, Unseen},
     types::{
         document::{Document, Revision},
         error::Error,
@@ -26,7 +26,7 @@ pub use crate::text::{Charset, LineEnds, Rule, Scope, UnseenKind};
 
 use super::{
     Archive,
-    operand::{Facts, KnownOperand, Operand},
+    operand::{Facts, KnownOperand, Operand, encoding},
     shared_bytes::shared_bytes,
 };
 
@@ -157,6 +157,7 @@ impl Archive {
             return Ok(None);
         }
         let bytes = self.read_whole(document, revision)?;
+        let named = named.or_else(|| encoding(revision));
         let decoded = text::decode(&bytes, &revision.media_type, named);
         Ok(decoded.map(|it| FoundEncoding { name: it.encoding, rule: it.rule }))
     }
@@ -168,7 +169,8 @@ impl Archive {
         options: CompareOptions,
     ) -> Result<Compared, Error> {
         let n_kept_max = limits::TEXT_BYTES_MAX as u64;
-        let (a, b) = (self.known(sides.a, n_kept_max)?, self.known(sides.b, n_kept_max)?);
+        let known = |operand| self.known(operand, n_kept_max, options.encoding);
+        let (a, b) = (known(sides.a)?, known(sides.b)?);
         let facts = Sides { a: a.facts.clone(), b: b.facts.clone() };
         let difference = if facts.a.digest == facts.b.digest {
             Difference::None
@@ -193,7 +195,8 @@ impl Archive {
         context: usize,
     ) -> Result<Vec<u8>, Error> {
         let n_kept_max = limits::CONTENT_BYTES_MAX;
-        let (a, b) = (self.known(sides.a, n_kept_max)?, self.known(sides.b, n_kept_max)?);
+        let known = |operand| self.known(operand, n_kept_max, None);
+        let (a, b) = (known(sides.a)?, known(sides.b)?);
         if a.facts.digest == b.facts.digest {
             return Ok(Vec::new());
         }
@@ -226,8 +229,8 @@ impl Archive {
     }
 
     fn source_of(&self, known: KnownOperand) -> Result<Option<TextSource>, Error> {
-        let media_type = known.facts.media_type.clone();
-        Ok(self.bytes_of(known)?.map(|bytes| TextSource { bytes, media_type }))
+        let (media_type, encoding) = (known.facts.media_type.clone(), known.facts.encoding);
+        Ok(self.bytes_of(known)?.map(|bytes| TextSource { bytes, media_type, encoding }))
     }
 }
 
@@ -235,6 +238,8 @@ impl Archive {
 struct TextSource {
     bytes: Vec<u8>,
     media_type: String,
+    /// As recorded.
+    encoding: Option<Charset>,
 }
 
 /// How two texts differ; `None` where one is none.
@@ -243,7 +248,8 @@ struct TextSource {
 /// what changed: more words than in whole pages, since they are not the same part, or nothing at all.
 fn difference(sources: &Sides<TextSource>, options: CompareOptions) -> Option<Difference> {
     let read = |source: &TextSource, scope| {
-        text::read(&source.bytes, &source.media_type, options.encoding, scope)
+        let named = options.encoding.or(source.encoding);
+        text::read(&source.bytes, ReadAs { media_type: &source.media_type, named, scope })
     };
     let compared = |scope| {
         let readings = Sides { a: read(&sources.a, scope)?, b: read(&sources.b, scope)? };
@@ -269,7 +275,8 @@ fn noise_of(
     scope: Option<Scope>,
     named: Option<Charset>,
 ) -> Option<Noise> {
-    let notation = |it: &TextSource| text::notation(&it.bytes, &it.media_type, named);
+    let notation =
+        |it: &TextSource| text::notation(&it.bytes, &it.media_type, named.or(it.encoding));
     let (a, b) = (notation(&sources.a)?, notation(&sources.b)?);
     let is_page = matches!(scope, Some(Scope::Article | Scope::Page));
     let mut found = match is_page {
@@ -397,6 +404,7 @@ mod tests {
         let source = |page: &str| TextSource {
             bytes: page.as_bytes().to_vec(),
             media_type: "text/html".to_owned(),
+            encoding: None,
         };
         let sources = Sides { a: source(a), b: source(b) };
         match difference(&sources, CompareOptions::default()) {

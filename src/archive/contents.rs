@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::Archive;
+use super::{Archive, operand::encoding};
 
 impl Archive {
     /// Streams the bytes of a revision, all of them verified before the first is handed out.
@@ -77,7 +77,8 @@ impl Archive {
             return Ok(None);
         }
         let bytes = self.read_whole(document, revision)?;
-        Ok(text::decode(&bytes, &revision.media_type, None).map(|it| it.text.into_owned()))
+        Ok(text::decode(&bytes, &revision.media_type, encoding(revision))
+            .map(|it| it.text.into_owned()))
     }
 
     /// Reads a content to its end: what is wrong with it, `None` if nothing is.

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use crate::{
     diff::Sides,
-    text::{self, Charset},
+    text::{self, Charset, ReadAs, Scope},
     types::{
         digest::{Digest, Hasher},
         document::{Document, Revision},
@@ -55,6 +55,8 @@ pub struct Facts {
     pub n_bytes: u64,
     /// Of a stored content as recorded, of any other by its first bytes and its path.
     pub media_type: String,
+    /// Of a stored content as whoever added it named it; bytes may prove another.
+    pub encoding: Option<Charset>,
 }
 
 /// What may be a text that is asked about.
@@ -65,6 +67,18 @@ pub struct Asked {
     pub n_bytes: u64,
     /// As in [`Facts`].
     pub media_type: String,
+    /// The encoding of a text that does not prove another: the one asked for, else as in [`Facts`].
+    pub encoding: Option<Charset>,
+}
+
+/// The encoding that whoever added a revision named.
+pub(super) fn encoding(revision: &Revision) -> Option<Charset> {
+    revision.encoding.as_deref().and_then(Charset::for_label)
+}
+
+/// As what a revision is read.
+pub(super) fn read_as(revision: &Revision, scope: Scope) -> ReadAs<'_> {
+    ReadAs { media_type: &revision.media_type, named: encoding(revision), scope }
 }
 
 /// Whether a text has more bytes than are compared; what is no text has none to compare.
@@ -134,19 +148,19 @@ impl Given {
     }
 
     /// By the name only where texts and packages go by it.
-    fn media_type(&self, bytes: &[u8]) -> String {
+    fn media_type(&self, bytes: &[u8], named: Option<Charset>) -> String {
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         let name = DocName::of_path(&self.path);
-        name.map_or("text/plain", |name| text::media_type(&name, head)).to_owned()
+        name.map_or("text/plain", |name| text::media_type(&name, head, named)).to_owned()
     }
 
     /// Reads all of it, and keeps the bytes if they are no more than `n_kept_max`.
-    fn known(mut self, n_kept_max: u64) -> Result<KnownOperand, Error> {
+    fn known(mut self, n_kept_max: u64, named: Option<Charset>) -> Result<KnownOperand, Error> {
         let mut bytes = self.next_bytes(n_kept_max.saturating_add(1))?;
-        let media_type = self.media_type(&bytes);
+        let (media_type, encoding) = (self.media_type(&bytes, named), None);
         let mut n_bytes = bytes.len() as u64;
         if n_bytes <= n_kept_max {
-            let facts = Facts { digest: Digest::of(&bytes), n_bytes, media_type };
+            let facts = Facts { digest: Digest::of(&bytes), n_bytes, media_type, encoding };
             return Ok(KnownOperand { facts, bytes: ContentBytes::InMemory(bytes) });
         }
         let mut hasher = Hasher::default();
@@ -155,7 +169,7 @@ impl Given {
             bytes = self.next_bytes(PIECE_BYTES)?;
             n_bytes += bytes.len() as u64;
         }
-        let facts = Facts { digest: hasher.finish(), n_bytes, media_type };
+        let facts = Facts { digest: hasher.finish(), n_bytes, media_type, encoding };
         Ok(KnownOperand { facts, bytes: ContentBytes::NotKept })
     }
 }
@@ -166,12 +180,13 @@ impl Facts {
             digest: revision.digest,
             n_bytes: revision.n_bytes,
             media_type: revision.media_type.clone(),
+            encoding: encoding(revision),
         }
     }
 
     /// Whether reading it may show a text.
     pub fn may_be_text(&self) -> bool {
-        may_be_text(self.n_bytes, &self.media_type)
+        may_be_compared(self.n_bytes, &self.media_type)
     }
 
     /// Whether it is of a kind that may be text, however long it is.
@@ -248,47 +263,38 @@ impl Archive {
     }
 
     /// The bytes of an operand if they may be a text; nothing beyond the limit is read.
-    ///
-    /// Where an encoding is named and the bytes prove none, they come in UTF-8.
     pub fn asked(&self, operand: Operand, named: Option<Charset>) -> Result<Asked, Error> {
-        let Asked { bytes, n_bytes, media_type } = self.asked_as_it_is(operand)?;
-        let bytes = match (bytes, named) {
-            (Some(bytes), Some(_)) => Some(match text::decode(&bytes, &media_type, named) {
-                Some(decoded) => decoded.text.into_owned().into_bytes(),
-                None => bytes,
-            }),
-            (bytes, _) => bytes,
-        };
-        Ok(Asked { bytes, n_bytes, media_type })
-    }
-
-    fn asked_as_it_is(&self, operand: Operand) -> Result<Asked, Error> {
         match operand {
             Operand::Stored(found) => {
                 let (document, revision) = &*found;
-                let Facts { n_bytes, media_type, .. } = Facts::of(revision);
+                let Facts { n_bytes, media_type, encoding, .. } = Facts::of(revision);
                 let read = || self.read_whole(document, revision);
-                let bytes = may_be_text(n_bytes, &media_type).then(read).transpose()?;
-                Ok(Asked { bytes, n_bytes, media_type })
+                let bytes = may_be_compared(n_bytes, &media_type).then(read).transpose()?;
+                Ok(Asked { bytes, n_bytes, media_type, encoding: named.or(encoding) })
             }
             Operand::File(mut given) | Operand::StandardInput(mut given) => {
                 let bytes = given.next_bytes(limits::TEXT_BYTES_MAX as u64 + 1)?;
-                let (n_bytes, media_type) = (bytes.len() as u64, given.media_type(&bytes));
-                let bytes = may_be_text(n_bytes, &media_type).then_some(bytes);
-                Ok(Asked { bytes, n_bytes, media_type })
+                let (n_bytes, media_type) = (bytes.len() as u64, given.media_type(&bytes, named));
+                let bytes = may_be_compared(n_bytes, &media_type).then_some(bytes);
+                Ok(Asked { bytes, n_bytes, media_type, encoding: named })
             }
         }
     }
 
     /// What the catalog has of a stored content, confirmed by its event, or what reading shows of
     /// another, which is kept in memory if it has no more than `n_kept_max` bytes.
-    pub(super) fn known(&self, operand: Operand, n_kept_max: u64) -> Result<KnownOperand, Error> {
+    pub(super) fn known(
+        &self,
+        operand: Operand,
+        n_kept_max: u64,
+        named: Option<Charset>,
+    ) -> Result<KnownOperand, Error> {
         match operand {
             Operand::Stored(found) => {
                 self.confirm(&found.0, &found.1)?;
                 Ok(KnownOperand { facts: Facts::of(&found.1), bytes: ContentBytes::Stored })
             }
-            Operand::File(given) | Operand::StandardInput(given) => given.known(n_kept_max),
+            Operand::File(given) | Operand::StandardInput(given) => given.known(n_kept_max, named),
         }
     }
 
@@ -309,6 +315,7 @@ fn names_both(first: &[u8], second: &[u8]) -> Error {
     Error::usage(format!("{first} names both revisions already; leave out {second}"))
 }
 
-fn may_be_text(n_bytes: u64, media_type: &str) -> bool {
+/// Whether a content may be a text that is compared.
+pub(super) fn may_be_compared(n_bytes: u64, media_type: &str) -> bool {
     n_bytes <= limits::TEXT_BYTES_MAX as u64 && text::may_be_text(media_type)
 }

@@ -9,12 +9,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use regex::{Regex, RegexBuilder};
 
 use crate::{
-    text,
+    text::{self, Scope},
     types::{
-        digest::{Digest, DocId},
+        digest::DocId,
         document::{Document, Revision},
         error::Error,
-        limits,
         time::Timestamp,
     },
 };
@@ -241,9 +240,11 @@ struct PhraseSearch<'a> {
 
 impl PhraseSearch<'_> {
     fn all_contents(&mut self) -> Result<(), Error> {
-        self.archive.catalog.contents_by_place(|row, digest, n_bytes| {
-            let media_type = self.archive.catalog.first_media_type(row)?;
-            self.content(row, &digest, n_bytes, media_type.as_deref().unwrap_or_default())
+        self.archive.catalog.contents_by_place(|row, _, _| {
+            match self.archive.catalog.sketched_by(row)? {
+                Some(revision) => self.content(row, &revision),
+                None => Ok(()),
+            }
         })
     }
 
@@ -254,25 +255,19 @@ impl PhraseSearch<'_> {
         for revision in catalog.revisions(document)?.iter().rev() {
             let row = catalog.content_of(revision)?;
             if met.insert(row) {
-                self.content(row, &revision.digest, revision.n_bytes, &revision.media_type)?;
+                self.content(row, revision)?;
             }
         }
         Ok(())
     }
 
     /// Looks through a content, and keeps what it has.
-    fn content(
-        &mut self,
-        row: i64,
-        digest: &Digest,
-        n_bytes: u64,
-        media_type: &str,
-    ) -> Result<(), Error> {
-        if operand::is_too_long(n_bytes, media_type) {
+    fn content(&mut self, row: i64, revision: &Revision) -> Result<(), Error> {
+        if operand::is_too_long(revision.n_bytes, &revision.media_type) {
             self.unsearched.n_too_long += 1;
             return Ok(());
         }
-        match self.occurrences(digest, n_bytes, media_type) {
+        match self.occurrences(revision) {
             Ok(mut occurrences) if occurrences.n > 0 => {
                 let n_bytes: usize = occurrences.excerpts.iter().map(Excerpt::n_bytes).sum();
                 self.n_excerpt_bytes += n_bytes;
@@ -283,7 +278,7 @@ impl PhraseSearch<'_> {
             }
             Ok(_) => {}
             Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
-                self.archive.notice_damage(digest);
+                self.archive.notice_damage(&revision.digest);
                 self.unsearched.n_unreadable += 1;
                 self.unsearched.error.get_or_insert(error);
             }
@@ -292,17 +287,12 @@ impl PhraseSearch<'_> {
         Ok(())
     }
 
-    fn occurrences(
-        &self,
-        digest: &Digest,
-        n_bytes: u64,
-        media_type: &str,
-    ) -> Result<Occurrences, Error> {
-        if n_bytes > limits::TEXT_BYTES_MAX as u64 || !text::may_be_text(media_type) {
+    fn occurrences(&self, revision: &Revision) -> Result<Occurrences, Error> {
+        if !operand::may_be_compared(revision.n_bytes, &revision.media_type) {
             return Ok(Occurrences::default());
         }
-        let bytes = self.archive.reader.content_bytes(digest, n_bytes)?;
-        let text = text::readable(&bytes, media_type);
+        let bytes = self.archive.reader.content_bytes(&revision.digest, revision.n_bytes)?;
+        let text = text::readable(&bytes, operand::read_as(revision, Scope::Page));
         Ok(text.map_or_else(Occurrences::default, |it| self.phrase.occurrences(&it.text)))
     }
 
@@ -367,9 +357,8 @@ impl PhraseSearch<'_> {
         if !known.excerpts.is_empty() {
             return Ok(known.excerpts.clone());
         }
-        let Some(revision) = self.archive.catalog.first_with(row)? else { return Ok(Vec::new()) };
-        let (digest, n_bytes) = (&revision.digest, revision.n_bytes);
-        Ok(self.occurrences(digest, n_bytes, &revision.media_type)?.excerpts)
+        let Some(revision) = self.archive.catalog.sketched_by(row)? else { return Ok(Vec::new()) };
+        Ok(self.occurrences(&revision)?.excerpts)
     }
 }
 

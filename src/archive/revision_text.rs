@@ -10,7 +10,10 @@ use crate::{
     },
 };
 
-use super::{Archive, operand::Facts};
+use super::{
+    Archive,
+    operand::{Facts, read_as},
+};
 
 /// The text of a revision.
 #[derive(Default)]
@@ -44,7 +47,7 @@ impl Archive {
             return Ok(None);
         }
         let bytes = self.read_whole(document, revision)?;
-        let found = text::read(&bytes, &revision.media_type, None, scope);
+        let found = text::read(&bytes, read_as(revision, scope));
         let has_tables = text::has_tables(&revision.media_type);
         Ok(found.map(|it| RevisionText { text: it.text, scope: it.scope, has_tables }))
     }
@@ -120,8 +123,11 @@ impl<'a> WordChanges<'a> {
         let catalog = &self.archive.catalog;
         let sketch = |revision: &Revision| {
             let content = catalog.content_of(revision)?;
-            let media_type = catalog.first_media_type(content)?;
-            let is_read_so = media_type.is_some_and(|it| it == revision.media_type);
+            let sketched = catalog.sketched_by(content)?;
+            let is_read_so = sketched.is_some_and(|it| {
+                (it.media_type, it.encoding)
+                    == (revision.media_type.clone(), revision.encoding.clone())
+            });
             if is_read_so { catalog.sketch(content) } else { Ok(None) }
         };
         let (before, after) = (sketch(before)?, sketch(after)?);

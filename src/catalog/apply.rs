@@ -62,7 +62,7 @@ pub struct Batch<'a> {
     pub events: &'a [Recorded<'a>],
     /// Packs that were not known before.
     pub packs: &'a [Pack<'a>],
-    /// Sketches, as stored, of contents that appear here for the first time.
+    /// Sketches, as stored, of contents that appear here for the first time, or whose encoding is named here.
     pub sketches: Option<&'a HashMap<Digest, Vec<u8>>>,
     /// Features of contents and chunks that appear here for the first time; one without is found by nobody.
     pub features: Option<&'a HashMap<Key, Features>>,
@@ -86,6 +86,7 @@ impl Catalog {
             for recorded in batch.events {
                 apply_event(transaction, recorded, batch, &mut indexing)?;
             }
+            Blocks::posting(transaction).change(&[], &rising(indexing.unposted))?;
             post(transaction, indexing.touched.iter().copied())?;
             indexing.sampling.write(transaction)?;
             let base_candidates = rising(indexing.base_candidates);
@@ -141,6 +142,8 @@ impl Catalog {
 struct Indexing {
     /// Contents made or unmade the latest of a document.
     touched: BTreeSet<i64>,
+    /// What sketches that were replaced had in the index.
+    unposted: Vec<u64>,
     /// What the index of base candidates gets.
     base_candidates: Vec<u64>,
     /// Which new documents show what their sites have in common.
@@ -214,6 +217,12 @@ fn apply_event(
             (content, &revise.sha256),
             &mut indexing.base_candidates,
         )?;
+    }
+    if !is_new
+        && encoding(recorded.detail).is_some()
+        && let Some(sketch) = batch.sketches.and_then(|all| all.get(&revise.sha256))
+    {
+        replace_sketch(transaction, content, sketch, indexing)?;
     }
     indexing.touched.insert(content);
     let (document, number) = revise_document(transaction, recorded, (revise, content), indexing)?;
@@ -328,7 +337,7 @@ fn sample_all(transaction: &Connection) -> Result<(), Error> {
     let mut query = transaction.prepare(
         "SELECT d.site, r.content, d.name FROM document d
          JOIN revision r ON r.document = d.id AND r.number = 1
-         JOIN sketch s ON s.content = r.content ORDER BY d.id",
+         ORDER BY d.id",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
@@ -357,6 +366,48 @@ fn name(detail: Option<&Detail>) -> Option<&[u8]> {
     }
 }
 
+/// The encoding that whoever added a revision named.
+fn encoding(detail: Option<&Detail>) -> Option<&str> {
+    match detail {
+        Some(Detail::Revise(detail)) => detail.encoding.as_deref(),
+        _ => None,
+    }
+}
+
+/// Sketches a known content anew: its encoding is named, and it is another text than was guessed.
+fn replace_sketch(
+    transaction: &Connection,
+    content: i64,
+    sketch: &[u8],
+    indexing: &mut Indexing,
+) -> Result<(), Error> {
+    let known: Option<(bool, Vec<u8>)> = transaction
+        .prepare_cached("SELECT posted, data FROM sketch WHERE content = ?1")?
+        .query_row([content], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match known {
+        Some((_, data)) if data == sketch => return Ok(()),
+        Some((true, data)) => {
+            indexing.unposted.extend(postings(content, &sketch_of(&data)?)?);
+        }
+        _ => {}
+    }
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO sketch VALUES (?1, 0, ?2)")?
+        .execute(params![content, sketch])?;
+    let mut query = transaction.prepare_cached(
+        "SELECT d.site, d.name, d.id FROM revision r JOIN document d ON d.id = r.document
+         WHERE r.content = ?1 AND r.number = 1 ORDER BY d.id",
+    )?;
+    let mut rows = query.query([content])?;
+    while let Some(row) = rows.next()? {
+        let name = name_of(row.get(1)?)?;
+        let document = (row.get(2)?, row.get(0)?, content);
+        indexing.sampling.take_again(transaction, document, name.as_bytes())?;
+    }
+    Ok(())
+}
+
 fn insert_revision(
     transaction: &Connection,
     recorded: &Recorded,
@@ -375,10 +426,11 @@ fn insert_revision(
     let source = phrase(transaction, detail.and_then(|detail| detail.source.as_deref()))?;
     let note = phrase(transaction, detail.and_then(|detail| detail.note.as_deref()))?;
     let author = phrase(transaction, detail.and_then(|detail| detail.by.as_deref()))?;
+    let encoding = phrase(transaction, encoding(recorded.detail))?;
     transaction
         .prepare_cached(
             "INSERT INTO revision
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             recorded.index as i64,
@@ -395,6 +447,7 @@ fn insert_revision(
             source,
             note,
             author,
+            encoding,
         ])?;
     Ok(())
 }

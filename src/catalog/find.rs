@@ -2,12 +2,15 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::types::{
-    digest::{Digest, DocId},
-    document::{Document, Revision},
-    error::Error,
-    name::DocName,
-    time::Timestamp,
+use crate::{
+    text::Charset,
+    types::{
+        digest::{Digest, DocId},
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+        time::Timestamp,
+    },
 };
 
 use super::{Catalog, digest, name_of, name_value};
@@ -22,6 +25,15 @@ pub struct Latest {
     pub number: u64,
     /// The SHA-256 of its content.
     pub digest: Digest,
+    /// The encoding that whoever added it named.
+    pub encoding: Option<Charset>,
+}
+
+impl Latest {
+    /// Whether it has this content, and is recorded with the encoding that is named, if one is.
+    pub fn is_same(&self, digest: Digest, named: Option<Charset>) -> bool {
+        self.digest == digest && (named.is_none() || self.encoding == named)
+    }
 }
 
 pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions FROM document";
@@ -32,14 +44,15 @@ pub(super) const REVISION: &str = "
     SELECT r.event, d.doc, r.number, c.digest, c.bytes, t.text, r.at,
            ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text,
            d.name, d.latest, d.revisions,
-           r.at_ns, ifnull(r.captured_ns, r.at_ns), r.mtime_ns
+           r.at_ns, ifnull(r.captured_ns, r.at_ns), r.mtime_ns, e.text
     FROM revision r
     JOIN document d ON d.id = r.document
     JOIN content c ON c.id = r.content
     JOIN phrase t ON t.id = r.type
     LEFT JOIN phrase s ON s.id = r.source
     LEFT JOIN phrase n ON n.id = r.note
-    LEFT JOIN phrase a ON a.id = r.author";
+    LEFT JOIN phrase a ON a.id = r.author
+    LEFT JOIN phrase e ON e.id = r.encoding";
 
 impl Catalog {
     /// The document with exactly this name.
@@ -53,10 +66,11 @@ impl Catalog {
     /// `Catalog` when there is the document, and not this revision: what is recorded next would follow none.
     pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT d.doc, r.event, d.revisions, c.digest FROM document d
+            "SELECT d.doc, r.event, d.revisions, c.digest, e.text FROM document d
              LEFT JOIN revision r ON r.document = d.id AND r.number =
                (SELECT max(number) FROM revision WHERE document = d.id)
              LEFT JOIN content c ON c.id = r.content AND r.number = d.revisions
+             LEFT JOIN phrase e ON e.id = r.encoding
              WHERE d.name = ?1",
         )?;
         let mut rows = query.query([name_value(name.as_bytes())])?;
@@ -68,7 +82,9 @@ impl Catalog {
             return Err(Error::Catalog { why });
         };
         let number = row.get::<_, i64>(2)? as u64;
-        Ok(Some(Latest { doc, event: event as u64, number, digest: digest(&content) }))
+        let encoding: Option<String> = row.get(4)?;
+        let encoding = encoding.and_then(|name| Charset::for_label(&name));
+        Ok(Some(Latest { doc, event: event as u64, number, digest: digest(&content), encoding }))
     }
 
     /// Whether rows of revisions, documents or contents were taken out. How many revisions there are is stated,
@@ -185,6 +201,17 @@ impl Catalog {
         Ok(query.query_row([revision.event as i64], |row| row.get(0))?)
     }
 
+    /// Whether the content that this event recorded is not empty, and was another document's latest before.
+    pub fn had_before(&self, event: u64) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM revision r JOIN content c ON c.id = r.content AND c.bytes > 0
+             JOIN revision o ON o.content = r.content AND o.document != r.document AND o.event < r.event
+             JOIN document d ON d.id = o.document AND d.latest = o.event
+             WHERE r.event = ?1 LIMIT 1",
+        )?;
+        Ok(query.exists([event as i64])?)
+    }
+
     /// The row of a content that is kept.
     pub fn content(&self, wanted: &Digest) -> Result<Option<i64>, Error> {
         let mut query =
@@ -220,6 +247,7 @@ pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
         source: row.get(9)?,
         note: row.get(10)?,
         author: row.get(11)?,
+        encoding: row.get(18)?,
     })
 }
 

@@ -133,24 +133,20 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The first revision that had this content.
-    pub fn first_with(&self, content: i64) -> Result<Option<Revision>, Error> {
-        let sql = format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event LIMIT 1");
+    /// The revision by which a content is sketched: the last that names its encoding, else the first.
+    pub fn sketched_by(&self, content: i64) -> Result<Option<Revision>, Error> {
+        let sql = format!(
+            "{REVISION} WHERE r.content = ?1
+             ORDER BY r.encoding IS NULL, iif(r.encoding IS NULL, r.event, -r.event) LIMIT 1"
+        );
         Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
     }
 
-    /// The media type that this content had in its first revision.
-    pub fn first_media_type(&self, content: i64) -> Result<Option<String>, Error> {
-        let mut query = self.db.prepare_cached(
-            "SELECT t.text FROM revision r JOIN phrase t ON t.id = r.type
-             WHERE r.content = ?1 ORDER BY r.event LIMIT 1",
-        )?;
-        Ok(query.query_row([content], |row| row.get(0)).optional()?)
-    }
-
-    /// The last revision that had this content.
+    /// The last revision that had this content; of those that name its encoding, if any does.
     pub fn last_with(&self, content: i64) -> Result<Option<Revision>, Error> {
-        let sql = format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event DESC LIMIT 1");
+        let sql = format!(
+            "{REVISION} WHERE r.content = ?1 ORDER BY r.encoding IS NULL, r.event DESC LIMIT 1"
+        );
         Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
     }
 

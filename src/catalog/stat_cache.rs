@@ -245,7 +245,7 @@ mod tests {
     const STAT: FileStat = FileStat { n_bytes: 4, mtime: 1, ctime: 2, inode: 3, device: 4 };
 
     fn latest(content: &[u8]) -> Latest {
-        Latest { doc: DocId(1), event: 7, number: 1, digest: Digest::of(content) }
+        Latest { doc: DocId(1), event: 7, number: 1, digest: Digest::of(content), encoding: None }
     }
 
     fn entry(name: &DocName, content: &[u8]) -> StatEntry {

@@ -37,6 +37,7 @@ fn draft(i: u64) -> Draft {
             (i * 7_919_353 % 1_000_000_000) as u32,
         )),
         note: None,
+        encoding: None,
         by: Some("desk".into()),
         tool: "archive 0.1.0".into(),
     });
@@ -133,8 +134,9 @@ fn under_the_signed_root_no_older_signature_counts() {
     let name = commit_name(2);
     let mut stored = backend.read(&name, 1 << 20).unwrap().unwrap();
     let end = stored.windows(3).position(|three| three == b"=\n\n").unwrap();
-    let at = stored[end + 3..].iter().position(|byte| *byte == b'+').unwrap() + end + 3;
-    stored[at - 1] ^= 1;
+    let line_end = stored[end + 3..].iter().position(|byte| *byte == b'\n').unwrap() + end + 3;
+    let digit = &mut stored[line_end - 20];
+    *digit = if *digit == b'A' { b'B' } else { b'A' };
     backend.swap(&name, &stored).unwrap();
     let journal = Journal::open(backend).unwrap();
     assert!(journal.entries(0..u64::MAX).any(|entry| entry.is_err()));

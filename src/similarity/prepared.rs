@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::text::Normal;
+use crate::text::{Normal, ReadAs};
 
 use super::{
     alignment::{Alignment, HashedWords},
@@ -17,7 +17,6 @@ use super::{
     passages::{self, Passage, Seeds},
     shingles::{self, Shingles},
     short::{self, ShortWord},
-    sketch::Sketch,
     words::{placed_words, text_of, words},
 };
 
@@ -33,8 +32,6 @@ pub struct Prepared {
     seeds: Seeds,
     /// The full set of shingles, for exact numbers.
     shingles: Shingles,
-    /// The sketch, without boilerplate.
-    pub sketch: Sketch,
 }
 
 /// What two texts have in common, each without its boilerplate.
@@ -51,19 +48,13 @@ pub struct TextOverlap {
 }
 
 /// Makes a text ready; none when the content is no text, or has no words.
-pub fn prepare(bytes: &[u8], media_type: &str, boilerplate: &Boilerplate) -> Option<Prepared> {
-    let text = text_of(bytes, media_type)?;
-    // What is indexed of stored texts is indexed of whole texts.
-    let whole = Normal::of(&text);
-    let sketch = Sketch::of(words(&whole)).without(boilerplate.shingles());
-    let (own, normal) = match boilerplate.is_empty() {
-        true => (text, whole),
-        false => {
-            let own = boilerplate.own_text(text);
-            let normal = Normal::of(&own);
-            (own, normal)
-        }
+pub fn prepare(bytes: &[u8], read_as: ReadAs, boilerplate: &Boilerplate) -> Option<Prepared> {
+    let text = text_of(bytes, read_as)?;
+    let own = match boilerplate.is_empty() {
+        true => text,
+        false => boilerplate.own_text(text),
     };
+    let normal = Normal::of(&own);
     let words = words(&normal);
     if words.ends.is_empty() {
         return None;
@@ -76,7 +67,7 @@ pub fn prepare(bytes: &[u8], media_type: &str, boilerplate: &Boilerplate) -> Opt
     let text = String::from_utf8_lossy(words.bytes).into_owned();
     let ends = words.ends.to_vec();
     let seeds = Seeds::of(&hashes);
-    Some(Prepared { text, ends, capitals, hashes, seeds, shingles, sketch })
+    Some(Prepared { text, ends, capitals, hashes, seeds, shingles })
 }
 
 impl Prepared {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::text::{self, Normal};
+use crate::text::{self, Normal, ReadAs};
 
 use super::{
     shingles::{self, PackedWords},
@@ -10,8 +10,8 @@ use super::{
 };
 
 /// The sketch of a content that is text; none for anything else, or when it has no words.
-pub fn sketch(bytes: &[u8], media_type: &str) -> Option<Sketch> {
-    let text = text_of(bytes, media_type)?;
+pub fn sketch(bytes: &[u8], read_as: ReadAs) -> Option<Sketch> {
+    let text = text_of(bytes, read_as)?;
     let normal = Normal::of(&text);
     (!normal.ends().is_empty()).then(|| Sketch::of(words(&normal)))
 }
@@ -27,8 +27,8 @@ pub fn words(normal: &Normal) -> PackedWords<'_> {
 }
 
 /// What people read of a content; none when it is no text.
-pub fn text_of<'a>(bytes: &'a [u8], media_type: &str) -> Option<Cow<'a, str>> {
-    Some(text::readable(bytes, media_type)?.text)
+pub fn text_of<'a>(bytes: &'a [u8], read_as: ReadAs) -> Option<Cow<'a, str>> {
+    Some(text::readable(bytes, read_as)?.text)
 }
 
 /// A hash of each word of a text, and where the characters stand that it comes from.

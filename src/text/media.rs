@@ -3,20 +3,20 @@
 
 use crate::types::name::DocName;
 
-use super::decode::decode;
+use super::{charset::Charset, decode::decode};
 
 /// The media type of a document, from its name and its first bytes.
 ///
 /// A kilobyte of `head` is enough, less than that if it is all there is. What is neither known nor
-/// text is `application/octet-stream`.
-pub fn media_type(name: &DocName, head: &[u8]) -> &'static str {
+/// text, in an encoding that is found or named, is `application/octet-stream`.
+pub fn media_type(name: &DocName, head: &[u8], named: Option<Charset>) -> &'static str {
     if head.is_empty() {
         return "inode/x-empty";
     }
     if let Some(found) = by_magic(head) {
         return package_by_name(found, name).unwrap_or(found);
     }
-    let Some(decoded) = decode(without_cut_char(head), "text/plain", None) else {
+    let Some(decoded) = decode(without_cut_char(head), "text/plain", named) else {
         return by_weak_magic(head).unwrap_or("application/octet-stream");
     };
     let start = without_comments(&decoded.text);
@@ -51,7 +51,7 @@ fn begins(start: &str, tag: &str) -> bool {
 }
 
 /// UTF-8 without the beginning of a character at its end; anything else as it is.
-fn without_cut_char(head: &[u8]) -> &[u8] {
+pub fn without_cut_char(head: &[u8]) -> &[u8] {
     match std::str::from_utf8(head) {
         Err(cut) if cut.error_len().is_none() && cut.valid_up_to() > 0 => {
             &head[..cut.valid_up_to()]
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     fn of(name: &str, head: &[u8]) -> &'static str {
-        media_type(&DocName::new(name).unwrap(), head)
+        media_type(&DocName::new(name).unwrap(), head, None)
     }
 
     #[test]

@@ -27,25 +27,39 @@ use std::borrow::Cow;
 pub use charset::Charset;
 pub use decode::{Decoded, Rule, decode};
 pub use kinds::{has_tables, may_be_text};
-pub use media::media_type;
+pub use media::{media_type, without_cut_char};
 pub use normal::{NORMAL_VERSION, Normal};
 pub use notation::{LineEnds, Notation, notation};
-pub use scope::{Scope, ScopedText, read};
+pub use scope::{ReadAs, Scope, ScopedText, read};
 pub use visible::{Unseen, UnseenKind, visible};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::types::limits::TEXT_BYTES_MAX;
 
-/// What people read and compare: decoded text, of HTML pages what is visible, lines ended by `\n`.
+/// What people read and compare: decoded text, of pages what the scope says, lines ended by `\n`.
 ///
 /// `None` when the bytes are no text, or more of it than is treated as text.
-pub fn readable<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
-    let mut decoded = decoded(bytes, media_type, None)?;
-    if kinds::is_html(media_type) {
-        decoded.text = Cow::Owned(visible(&decoded.text, kinds::is_xhtml(media_type)));
+pub fn readable<'a>(bytes: &'a [u8], read_as: ReadAs) -> Option<Decoded<'a>> {
+    let mut decoded = decoded(bytes, read_as.media_type, read_as.named)?;
+    if kinds::is_html(read_as.media_type) {
+        let is_xhtml = kinds::is_xhtml(read_as.media_type);
+        match read_as.scope {
+            Scope::Source => {}
+            Scope::Page => decoded.text = Cow::Owned(visible(&decoded.text, is_xhtml)),
+            Scope::Article => {
+                let page = visible::in_parts(&decoded.text, is_xhtml);
+                decoded.text = Cow::Owned(page.main.unwrap_or(page.rest));
+            }
+        }
     }
     Some(decoded)
+}
+
+/// Whether bytes are text in the encoding that is named and do not prove another; ASCII proves itself.
+pub fn is_text_as_named(bytes: &[u8], media_type: &str, named: Charset) -> bool {
+    decode(bytes, media_type, Some(named))
+        .is_some_and(|it| it.rule == Rule::Named && it.text.as_bytes() != bytes)
 }
 
 /// A text with its letters and the marks on them composed (Unicode form NFC), as they look the same.
@@ -72,19 +86,23 @@ fn decoded<'a>(bytes: &'a [u8], media_type: &str, named: Option<Charset>) -> Opt
 mod tests {
     use super::*;
 
+    fn readable_page<'a>(bytes: &'a [u8], media_type: &str) -> Option<Decoded<'a>> {
+        readable(bytes, ReadAs::page(media_type, None))
+    }
+
     #[test]
     fn readable_text_ends_its_lines_one_way() {
-        let found = readable(b"a\r\nb\rc\n", "text/plain").unwrap();
+        let found = readable_page(b"a\r\nb\rc\n", "text/plain").unwrap();
         assert_eq!(found.text, "a\nb\nc\n");
         assert_eq!(
-            readable(b"<p>a\r\n&amp; b<pre>\r\nx\r\ny", "text/html").unwrap().text,
+            readable_page(b"<p>a\r\n&amp; b<pre>\r\nx\r\ny", "text/html").unwrap().text,
             "a & b\n\nx\ny"
         );
         let page = "<meta charset=windows-1251><p>".as_bytes();
         let page = [page, b"\xcf\xf0\xe8\xe2\xe5\xf2"].concat();
-        assert_eq!(readable(&page, "text/html").unwrap().text, "Привет");
-        assert_eq!(readable(b"words", "application/pdf"), None);
-        assert_eq!(readable(&vec![b'a'; TEXT_BYTES_MAX + 1], "text/plain"), None);
-        assert!(matches!(readable(b"plain", "text/plain").unwrap().text, Cow::Borrowed(_)));
+        assert_eq!(readable_page(&page, "text/html").unwrap().text, "Привет");
+        assert_eq!(readable_page(b"words", "application/pdf"), None);
+        assert_eq!(readable_page(&vec![b'a'; TEXT_BYTES_MAX + 1], "text/plain"), None);
+        assert!(matches!(readable_page(b"plain", "text/plain").unwrap().text, Cow::Borrowed(_)));
     }
 }

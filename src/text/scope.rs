@@ -15,6 +15,35 @@ pub enum Scope {
     Source,
 }
 
+impl Scope {
+    /// The scope's code, as the command line and JSON have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Article => "article",
+            Self::Page => "page",
+            Self::Source => "source",
+        }
+    }
+}
+
+/// As what bytes are read.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadAs<'a> {
+    /// Their media type.
+    pub media_type: &'a str,
+    /// The encoding of those that do not prove another.
+    pub named: Option<Charset>,
+    /// How much of a page.
+    pub scope: Scope,
+}
+
+impl<'a> ReadAs<'a> {
+    /// All that is visible, in an encoding that is found or named.
+    pub fn page(media_type: &'a str, named: Option<Charset>) -> Self {
+        Self { media_type, named, scope: Scope::Page }
+    }
+}
+
 /// A text read to be compared, its letters composed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopedText {
@@ -31,12 +60,8 @@ pub struct ScopedText {
 /// Reads bytes in an encoding that they prove, or in the one that is named.
 ///
 /// `None` when the bytes are no text, or more of it than is treated as text.
-pub fn read(
-    bytes: &[u8],
-    media_type: &str,
-    named: Option<Charset>,
-    scope: Scope,
-) -> Option<ScopedText> {
+pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
+    let ReadAs { media_type, named, scope } = read_as;
     let text = decoded(bytes, media_type, named)?.text;
     let is_page = kinds::is_html(media_type);
     if !is_page || scope == Scope::Source {
@@ -70,7 +95,8 @@ mod tests {
             sentence.repeat(5)
         );
         let text = sentence.repeat(5);
-        let found = |scope| read(page.as_bytes(), "text/html", None, scope).unwrap();
+        let read_as = |media_type, scope| ReadAs { media_type, named: None, scope };
+        let found = |scope| read(page.as_bytes(), read_as("text/html", scope)).unwrap();
         let article = found(Scope::Article);
         assert_eq!(article.text, format!("Harbour\n\n{text}"));
         assert_eq!((article.scope, &article.rest[..]), (Some(Scope::Article), "Home"));
@@ -80,9 +106,10 @@ mod tests {
         assert_eq!((whole.unseen.len(), &whole.unseen), (1, &article.unseen));
         let source = found(Scope::Source);
         assert_eq!((&source.text, source.scope), (&page, Some(Scope::Source)));
-        let short = read(b"<nav>Home</nav><p>Short.", "text/html", None, Scope::Article).unwrap();
+        let short =
+            read(b"<nav>Home</nav><p>Short.", read_as("text/html", Scope::Article)).unwrap();
         assert_eq!((&short.text[..], short.scope), ("Home\n\nShort.", Some(Scope::Page)));
-        let plain = read(page.as_bytes(), "text/plain", None, Scope::Article).unwrap();
+        let plain = read(page.as_bytes(), read_as("text/plain", Scope::Article)).unwrap();
         assert_eq!((plain.text, plain.scope), (page.clone(), None));
     }
 }

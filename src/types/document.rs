@@ -46,6 +46,8 @@ pub struct Revision {
     pub note: Option<String>,
     /// Who added it, by their own account.
     pub author: Option<String>,
+    /// The encoding of its text, as that person named it.
+    pub encoding: Option<String>,
 }
 
 /// An event that is not a revision.

@@ -59,6 +59,8 @@ pub const IDENTITY_BYTES_MAX: usize = 4 << 10;
 pub const NAME_BYTES_MAX: usize = 4096;
 /// What a person may write into a note.
 pub const NOTE_TEXT_BYTES_MAX: usize = 16 << 10;
+/// The name of an encoding.
+pub const ENCODING_NAME_BYTES_MAX: usize = 40;
 /// A source address.
 pub const SOURCE_BYTES_MAX: usize = 8 << 10;
 
@@ -67,6 +69,5 @@ pub const COMMIT_REVISIONS: usize = 8192;
 /// A transaction commits after this many bytes added.
 pub const COMMIT_BYTES: u64 = 1 << 30;
 
-/// Text is shown and compared as text up to this size. Sketches are made of whole blobs only, so a text
-/// above [`BLOB_BYTES_MAX`] is compared when somebody asks, and not found by others.
+/// Text is shown, compared and found by others up to this size.
 pub const TEXT_BYTES_MAX: usize = 64 << 20;

@@ -336,7 +336,7 @@ const PACKS: [&str; 3] = [
     "8e7c668d9e52f01439b62b2a1337175e7f50e049744ec38b7596f5499eccac79-5a869a",
     "bc6f1e3e24895c8d5b0144e8a94970277fef2ec1cd502a844c4af689dceb21a3-edaa91",
 ];
-const CHECKPOINT: &str = "bde3972442bee45c7c27145fb8385d73553f383e235eaa792853576776a84672";
+const CHECKPOINT: &str = "6f33516530c07f39e3dd6e2ad5fbc5b139f1e441088bceccd7edfafc38ad0efc";
 
 /// The objects of a folder, so that nothing is written beside them.
 fn load(folder: &Path) -> Contents {

@@ -267,7 +267,17 @@ fn what_is_inside_a_field_is_as_the_page_says() {
     assert_eq!(fields(&group["pairs"][0]), ["a", "a_in_b", "b", "b_in_a", "copied", "resemblance"]);
     assert_eq!(
         fields(&group["members"][0]),
-        ["bytes", "id", "name", "name_b64", "resemblance", "revision", "sha256"]
+        [
+            "bytes",
+            "captured",
+            "id",
+            "name",
+            "name_b64",
+            "resemblance",
+            "revision",
+            "sha256",
+            "site"
+        ]
     );
     let audit = line(&["audit"]);
     assert_eq!(

@@ -33,6 +33,7 @@ mod parsers;
 mod patch;
 mod places;
 mod races;
+mod reading;
 mod readme;
 mod rebuild;
 mod remains;

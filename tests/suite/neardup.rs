@@ -6,8 +6,10 @@
 mod adversaries;
 mod boilerplate;
 mod languages;
+mod long;
 mod order;
 mod past;
+mod sources;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -16,7 +18,7 @@ use docarchive::internals::{
         Archive,
         ingest::{IngestOptions, Provenance},
         similar::{
-            Similarity, Threshold,
+            ReadAs, Similarity, Threshold,
             groups::{DupsScope, Group},
             neighbours::{NearDocument, SimilarQuery},
         },
@@ -59,7 +61,10 @@ fn add_from(
 /// What a text that need not be stored is near to.
 fn near_to(archive: &Archive, text: &str) -> Vec<NearDocument> {
     let query = SimilarQuery { threshold: Threshold::Copied, own: None, all_revisions: false };
-    archive.similar(text.as_bytes(), "text/plain", query).unwrap().unwrap_or_default()
+    archive
+        .similar((text.as_bytes(), ReadAs::page("text/plain", None)), query)
+        .unwrap()
+        .unwrap_or_default()
 }
 
 /// What a document is near to.
@@ -68,7 +73,10 @@ fn near_document(archive: &Archive, name: &str, all_revisions: bool) -> Vec<Near
     let revision = archive.catalog().revisions(&document).unwrap().remove(0);
     let bytes = archive.read_whole(&document, &revision).unwrap();
     let query = SimilarQuery { threshold: Threshold::Copied, own: Some(&document), all_revisions };
-    archive.similar(&bytes, &revision.media_type, query).unwrap().unwrap_or_default()
+    archive
+        .similar((&bytes, ReadAs::page(&revision.media_type, None)), query)
+        .unwrap()
+        .unwrap_or_default()
 }
 
 fn names(near: &[NearDocument]) -> BTreeSet<String> {

@@ -181,7 +181,7 @@ fn read_texts(bytes: &[u8]) {
         let _ = (Digest::parse(line), docarchive::internals::types::time::Timestamp::parse(line));
     }
     for media_type in ["text/plain", "text/html", "application/octet-stream"] {
-        if let Some(readable) = text::readable(bytes, media_type) {
+        if let Some(readable) = text::readable(bytes, text::ReadAs::page(media_type, None)) {
             let normal = Normal::of(&readable.text);
             Sketch::of(PackedWords { bytes: normal.bytes(), ends: normal.ends() });
         }

@@ -55,6 +55,7 @@ impl Grown {
             source: Some("https://example.org/a".into()),
             note: Some("a note".into()),
             captured: Captured::At(Timestamp::from_unix(1_700_000_000, 0)),
+            ..Provenance::default()
         };
         let signer = signer();
         let mut transaction = archive.transaction(&signer, context(2), provenance, "test").unwrap();

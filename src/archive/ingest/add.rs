@@ -7,7 +7,9 @@ use std::{io, rc::Rc, sync::Arc};
 use crate::{
     catalog::{FileStat, Latest, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail},
+    similarity::words,
     store::{Blob, CompressionLevels, Frames as _, Writer},
+    text::{Charset, ReadAs},
     types::{
         digest::{Digest, DocId, Hasher},
         error::Error,
@@ -33,6 +35,16 @@ fn is_settled(file_stat: &FileStat, began: i64) -> bool {
     file_stat.ctime.max(file_stat.mtime) < began.saturating_sub(UNSETTLED)
 }
 
+/// The sketch of a text in chunks, as it is stored.
+fn large_sketch(
+    text: Option<Vec<u8>>,
+    media_type: &str,
+    named: Option<Charset>,
+) -> Option<Vec<u8>> {
+    let sketch = words::sketch(&text?, ReadAs::page(media_type, named))?;
+    Some(sketch.encode())
+}
+
 impl Transaction<'_> {
     /// Adds one document.
     ///
@@ -49,7 +61,7 @@ impl Transaction<'_> {
             Some(latest) => Some(*latest),
             None => self.latest(name)?,
         };
-        Ok(Expected { latest, n_events: self.archive.journal.size() })
+        Ok(self.provenance.expected(latest, self.archive.journal.size()))
     }
 
     /// The revision that the next one of a document follows. A catalog that lacks it is made anew: on its word
@@ -69,7 +81,9 @@ impl Transaction<'_> {
     /// Whether the document's file is as it was when its latest revision was read.
     pub(super) fn is_unchanged(&self, intake: &Intake, expected: &Expected) -> bool {
         match (&intake.file_stat, &expected.latest) {
-            (Some(stat), Some(latest)) => self.stat_cache.is_unchanged(&intake.name, stat, latest),
+            (Some(stat), Some(latest)) if self.provenance.names_no_other(latest) => {
+                self.stat_cache.is_unchanged(&intake.name, stat, latest)
+            }
             _ => false,
         }
     }
@@ -83,7 +97,7 @@ impl Transaction<'_> {
     pub(super) fn add_read(&mut self, read: ReadDocument) -> Result<Outcome, Error> {
         self.ensure_snapshot()?;
         let ReadDocument { intake, expected, input } = read;
-        let content = match self.content(&intake, input) {
+        let content = match self.content((&intake, &expected), input) {
             Ok(content) => content,
             Err(ContentError::Source(error)) => return Ok(Outcome::Unreadable(error)),
             Err(ContentError::Archive(error)) => return Err(error),
@@ -94,9 +108,7 @@ impl Transaction<'_> {
             // It may have been committed meanwhile.
             None => self.latest(&intake.name)?,
         };
-        if let Some(latest) = latest
-            && latest.digest == content.digest
-        {
+        if latest.is_some_and(|latest| latest.is_same(content.digest, content.named)) {
             let is_healed = self.heal(&content, self.verifies_unchanged)?;
             self.note_stat(&intake, content.file_stat, content.digest);
             return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
@@ -107,12 +119,12 @@ impl Transaction<'_> {
     /// The whole content; of a large one, this is where it goes to the store.
     fn content(
         &mut self,
-        intake: &Intake,
+        document: (&Intake, &Expected),
         input: io::Result<Input>,
     ) -> Result<Content, ContentError> {
         match input? {
             Input::Small(input) => Ok(Content::from(input)),
-            Input::Large(start) => self.read_large(intake, start),
+            Input::Large(start) => self.read_large(document, start),
         }
     }
 
@@ -156,7 +168,10 @@ impl Transaction<'_> {
                 self.put(&mut content, latest.map(|latest| latest.digest))?;
                 content.has_healed
             }
-            false => self.heal(&content, true)?,
+            false => {
+                self.sketch_as_named(&mut content);
+                self.heal(&content, true)?
+            }
         };
         let number = latest.map_or(1, |latest| latest.number + 1);
         let doc = match latest {
@@ -164,7 +179,7 @@ impl Transaction<'_> {
             None => DocId(u64::from_be_bytes(self.draw(b"doc"))),
         };
         let event = self.archive.journal.size() + self.pending.revisions.len() as u64;
-        let detail = self.detail(intake);
+        let detail = self.detail(intake, content.named);
         let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
         let new = NewRevision {
             number,
@@ -183,9 +198,10 @@ impl Transaction<'_> {
             media,
             detail,
         });
-        let latest = Latest { doc, event, number, digest: content.digest };
+        let (digest, encoding) = (content.digest, content.named);
+        let latest = Latest { doc, event, number, digest, encoding };
         self.pending.documents.insert(intake.name.clone(), latest);
-        self.note_stat(intake, content.file_stat, content.digest);
+        self.note_stat(intake, content.file_stat, digest);
         Ok(new)
     }
 
@@ -201,7 +217,7 @@ impl Transaction<'_> {
                         && (!verifies_bytes || self.archive.reader.blob(&digest).is_ok())
                 }
                 // Its chunks were compared when they came.
-                Form::Chunks(chunks) => self.archive.reader.has_list(&digest, chunks)?,
+                Form::Chunks(chunks, _) => self.archive.reader.has_list(&digest, chunks)?,
             };
         if !is_whole {
             self.restore(content)?;
@@ -227,10 +243,24 @@ impl Transaction<'_> {
                 self.writer()
                     .put(Blob { digest, bytes, fingerprint: None, media_type: kind }, None)?;
             }
-            Form::Chunks(chunks) => self.writer().put_list(&digest, chunks, None)?,
+            Form::Chunks(chunks, _) => self.writer().put_list(&digest, chunks, None)?,
         }
         self.pending.contents.insert(digest);
         Ok(())
+    }
+
+    /// Has a known content sketched anew whose encoding is named.
+    fn sketch_as_named(&mut self, content: &mut Content) {
+        if content.named.is_none() {
+            return;
+        }
+        let sketch = match &mut content.form {
+            Form::Blob(_, analysis) => analysis.as_mut().and_then(|it| it.sketch.take()),
+            Form::Chunks(_, text) => large_sketch(text.take(), content.media_type, content.named),
+        };
+        if let Some(sketch) = sketch {
+            self.pending.sketches.insert(content.digest, sketch);
+        }
     }
 
     /// Puts a content that was never stored before.
@@ -239,7 +269,8 @@ impl Transaction<'_> {
         match &mut content.form {
             Form::Blob(bytes, analysis) => {
                 // Bytes that were expected to be known were not analysed.
-                let analysis = analysis.take().unwrap_or_else(|| Analysis::of(bytes, kind));
+                let named = content.named;
+                let analysis = analysis.take().unwrap_or_else(|| Analysis::of(bytes, kind, named));
                 if let Some(features) = analysis.fingerprint.features() {
                     self.pending.features.insert(digest.key(), *features);
                 }
@@ -251,7 +282,10 @@ impl Transaction<'_> {
                 self.writer()
                     .put(Blob { digest, bytes, fingerprint, media_type: kind }, previous)?;
             }
-            Form::Chunks(chunks) => {
+            Form::Chunks(chunks, text) => {
+                if let Some(sketch) = large_sketch(text.take(), kind, content.named) {
+                    self.pending.sketches.insert(digest, sketch);
+                }
                 let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
                 self.pending.chunks.insert(digest, keys);
                 let previous = previous.map(|previous| previous.key());
@@ -287,7 +321,7 @@ impl Transaction<'_> {
         }
     }
 
-    fn detail(&mut self, intake: &Intake) -> ReviseDetail {
+    fn detail(&mut self, intake: &Intake, named: Option<Charset>) -> ReviseDetail {
         let captured = match self.provenance.captured {
             Captured::Now => None,
             Captured::At(timestamp) => Some(timestamp),
@@ -301,6 +335,7 @@ impl Transaction<'_> {
             captured,
             mtime: intake.mtime,
             note: self.provenance.note.clone(),
+            encoding: named.map(|named| named.name().to_owned()),
             by: self.context.by.clone(),
             tool: self.context.tool.clone(),
         }

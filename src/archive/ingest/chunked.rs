@@ -13,6 +13,7 @@ use crate::{
         chunk::{self, Chunk},
         features::Fingerprint,
     },
+    text,
     types::{
         digest::{Digest, Hasher},
         error::Error,
@@ -21,7 +22,7 @@ use crate::{
 };
 
 use super::{
-    reader::{self, Input, Intake, LargeInput},
+    reader::{self, Expected, Input, Intake, LargeInput},
     transaction::{Content, Form, Transaction},
 };
 
@@ -54,6 +55,8 @@ struct Cut {
     n_bytes: u64,
     chunks: Vec<Chunk>,
     has_healed: bool,
+    /// All of it, if it may be a text that is compared.
+    text: Option<Vec<u8>>,
 }
 
 /// Chunks on their way to the store, in their order.
@@ -79,12 +82,12 @@ impl Transaction<'_> {
     /// Reads the rest of a large content; from the start once more when it changed meanwhile.
     pub(super) fn read_large(
         &mut self,
-        intake: &Intake,
+        (intake, expected): (&Intake, &Expected),
         start: LargeInput,
     ) -> Result<Content, ContentError> {
         let (mut start, mut is_second) = (start, false);
         loop {
-            let LargeInput { bytes, mut rest, media_type, file_stat } = start;
+            let LargeInput { bytes, mut rest, media_type, named, file_stat } = start;
             let cut = self.put_chunks(bytes, &mut rest, media_type)?;
             let has_changed = file_stat.is_some() && file_stat != rest.file_stat().ok().flatten();
             if !has_changed || is_second {
@@ -92,14 +95,15 @@ impl Transaction<'_> {
                     digest: cut.digest,
                     n_bytes: cut.n_bytes,
                     media_type,
-                    form: Form::Chunks(cut.chunks),
+                    named,
+                    form: Form::Chunks(cut.chunks, cut.text),
                     has_healed: cut.has_healed,
                     is_unsettled: has_changed,
                     file_stat: file_stat.filter(|_| !has_changed),
                 });
             }
             is_second = true;
-            start = match reader::read(intake, None)? {
+            start = match reader::read(intake, expected)? {
                 Input::Large(start) => start,
                 Input::Small(input) => return Ok(Content::from(input)),
             };
@@ -115,6 +119,7 @@ impl Transaction<'_> {
         let mut hasher = Hasher::default();
         let mut n_bytes = 0;
         let mut pieces = Pieces::default();
+        let mut text = text::may_be_text(kind).then(Vec::new);
         let n_ahead = (self.pool.n_threads() - 1) * AHEAD_BYTES;
         let mut limited = start.chain(rest).take(limits::CONTENT_BYTES_MAX + 1);
         for piece in chunk::cut(&mut limited) {
@@ -124,6 +129,10 @@ impl Transaction<'_> {
             }
             hasher.update(&piece);
             n_bytes += piece.len() as u64;
+            match &mut text {
+                Some(text) if n_bytes <= limits::TEXT_BYTES_MAX as u64 => text.extend(&piece),
+                _ => text = None,
+            }
             pieces.push(self, piece);
             while pieces.n_underway > n_ahead {
                 pieces.settle(self, kind)?;
@@ -137,7 +146,7 @@ impl Transaction<'_> {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, too_large).into());
         }
         let Pieces { chunks, has_healed, .. } = pieces;
-        Ok(Cut { digest: hasher.finish(), n_bytes, chunks, has_healed })
+        Ok(Cut { digest: hasher.finish(), n_bytes, chunks, has_healed, text })
     }
 
     /// Puts a chunk unless it is stored, or was put a moment ago; whether what was stored was damaged.

@@ -12,6 +12,7 @@ use crate::{
         event::{ActDetail, Detail, Event, Revise},
     },
     store::{Frames as _, Written, frame::Base},
+    text::Charset,
     types::{
         digest::Key,
         error::Error,
@@ -149,11 +150,12 @@ impl Transaction<'_> {
         for mut revision in std::mem::take(&mut pending.revisions) {
             let name = revision.detail.name.clone();
             let digest = revision.new.digest;
+            let encoding = revision.detail.encoding.as_deref().and_then(Charset::for_label);
             let before = match latest.get(&name) {
                 Some(before) => Some(*before),
                 None => catalog.latest(&name)?,
             };
-            if before.is_some_and(|before| before.digest == digest) {
+            if before.is_some_and(|before| before.is_same(digest, encoding)) {
                 continue;
             }
             revision.doc = before.map_or(revision.doc, |before| before.doc);
@@ -161,11 +163,13 @@ impl Transaction<'_> {
             revision.new.number = before.map_or(1, |before| before.number + 1);
             if catalog.content(&digest)?.is_some() {
                 revision.new.is_new_content = false;
-                pending.sketches.remove(&digest);
+                if encoding.is_none() {
+                    pending.sketches.remove(&digest);
+                }
             }
             let event = self.archive.journal.size() + kept.len() as u64;
             let number = revision.new.number;
-            latest.insert(name, Latest { doc: revision.doc, event, number, digest });
+            latest.insert(name, Latest { doc: revision.doc, event, number, digest, encoding });
             kept.push(revision);
         }
         pending.revisions = kept;

@@ -15,7 +15,7 @@ use crate::{
     pool::{Pool, Task},
     similarity::words,
     store::features::Fingerprint,
-    text,
+    text::{self, Charset, ReadAs},
     types::{digest::Digest, limits, name::DocName, time::Timestamp},
 };
 
@@ -101,6 +101,15 @@ pub struct Expected {
     pub latest: Option<Latest>,
     /// How many events the journal had when that was looked up.
     pub n_events: u64,
+    /// The encoding that its text is to be read in: as named now, else as for its latest revision.
+    pub named: Option<Charset>,
+}
+
+impl Expected {
+    /// Whether a content and the encoding it is recorded with are those of the latest revision.
+    pub fn is_latest(&self, digest: Digest, named: Option<Charset>) -> bool {
+        self.latest.is_some_and(|latest| latest.is_same(digest, named))
+    }
 }
 
 /// A document that was read.
@@ -116,7 +125,7 @@ pub struct ReadDocument {
 impl ReadDocument {
     /// Reads a document.
     pub fn read(intake: Intake, expected: Expected) -> Self {
-        let input = read(&intake, expected.latest.map(|latest| latest.digest));
+        let input = read(&intake, &expected);
         Self { intake, expected, input }
     }
 }
@@ -137,6 +146,8 @@ pub struct SmallInput {
     pub bytes: Arc<Vec<u8>>,
     /// What it is.
     pub media_type: &'static str,
+    /// The encoding that is recorded: the one named, if it is text in that and proves no other.
+    pub named: Option<Charset>,
     /// What the archive wants to know of it if it is new; none when it was expected to be known.
     pub analysis: Option<Analysis>,
     /// The source's stat, the same before and after; none when it has none, or went on changing.
@@ -161,22 +172,25 @@ pub struct LargeInput {
     pub rest: Box<dyn Reading>,
     /// What it is.
     pub media_type: &'static str,
+    /// As in [`SmallInput`], by the beginning.
+    pub named: Option<Charset>,
     /// The source's stat before.
     pub file_stat: Option<FileStat>,
 }
 
 impl Analysis {
     /// Computes it.
-    pub fn of(bytes: &[u8], media_type: &str) -> Self {
-        let sketch = words::sketch(bytes, media_type).map(|sketch| sketch.encode());
+    pub fn of(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
+        let sketch = words::sketch(bytes, ReadAs::page(media_type, named));
+        let sketch = sketch.map(|sketch| sketch.encode());
         Self { fingerprint: Fingerprint::of(bytes), sketch }
     }
 }
 
 /// Opens a document and reads it, or as much of it as fits into one blob.
 ///
-/// Bytes whose digest is `expected` are not analysed.
-pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Input> {
+/// The content of the latest revision is not analysed.
+pub fn read(intake: &Intake, expected: &Expected) -> io::Result<Input> {
     let mut is_second = false;
     loop {
         let mut reading = intake.source.open()?;
@@ -184,21 +198,28 @@ pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Input> {
         let n_bytes = file_stat.map_or(intake.n_bytes, |file_stat| file_stat.n_bytes);
         let mut bytes = Vec::with_capacity(n_bytes.min(limits::BLOB_BYTES_MAX as u64) as usize + 1);
         (&mut reading).take(limits::BLOB_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-        let media_type = media_type(intake, &bytes);
+        let media_type = media_type(intake, &bytes, expected.named);
+        let as_named = |bytes: &[u8]| {
+            expected.named.filter(|named| text::is_text_as_named(bytes, media_type, *named))
+        };
         if bytes.len() > limits::BLOB_BYTES_MAX {
-            return Ok(Input::Large(LargeInput { bytes, rest: reading, media_type, file_stat }));
+            let named = as_named(text::without_cut_char(&bytes));
+            let rest = reading;
+            return Ok(Input::Large(LargeInput { bytes, rest, media_type, named, file_stat }));
         }
         let has_changed = file_stat.is_some() && file_stat != reading.file_stat().ok().flatten();
         if has_changed && !is_second {
             is_second = true;
             continue;
         }
-        let digest = Digest::of(&bytes);
-        let analysis = (expected != Some(digest)).then(|| Analysis::of(&bytes, media_type));
+        let (digest, named) = (Digest::of(&bytes), as_named(&bytes));
+        let is_latest = expected.is_latest(digest, named);
+        let analysis = (!is_latest).then(|| Analysis::of(&bytes, media_type, named));
         return Ok(Input::Small(SmallInput {
             digest,
             bytes: Arc::new(bytes),
             media_type,
+            named,
             analysis,
             file_stat: file_stat.filter(|_| !has_changed),
             is_unsettled: has_changed,
@@ -206,10 +227,10 @@ pub fn read(intake: &Intake, expected: Option<Digest>) -> io::Result<Input> {
     }
 }
 
-fn media_type(intake: &Intake, bytes: &[u8]) -> &'static str {
+fn media_type(intake: &Intake, bytes: &[u8], named: Option<Charset>) -> &'static str {
     match intake.is_link {
         true => SYMLINK,
-        false => text::media_type(&intake.name, &bytes[..bytes.len().min(HEAD_BYTES)]),
+        false => text::media_type(&intake.name, &bytes[..bytes.len().min(HEAD_BYTES)], named),
     }
 }
 

@@ -1,16 +1,30 @@
 //! The rehearsal: what adding would do, and nothing done.
 
+use std::io;
+
 use crate::{
     archive::Archive,
     catalog::StatCache,
+    text::Charset,
     types::{digest::Digest, error::Error, interrupt::Interruptible},
 };
 
 use super::{
     outcome::{NewRevision, Outcome},
-    reader::Intake,
+    reader::{self, Expected, Input, Intake},
     run::{IngestEvent, IngestItem, IngestOptions, IngestSummary},
 };
+
+/// The encoding that would be recorded of a document.
+fn named(intake: &Intake, expected: &Expected) -> io::Result<Option<Charset>> {
+    Ok(match expected.named {
+        None => None,
+        Some(_) => match reader::read(intake, expected)? {
+            Input::Small(input) => input.named,
+            Input::Large(input) => input.named,
+        },
+    })
+}
 
 impl Archive {
     /// What [`Archive::ingest`] would make of the same items, each by itself; nothing is written.
@@ -57,6 +71,7 @@ impl Archive {
         let latest = self.catalog.latest(&intake.name)?;
         if let (Some(file_stat), Some(latest)) = (&intake.file_stat, &latest)
             && !options.verifies_unchanged
+            && options.provenance.names_no_other(latest)
             && stat_cache.is_unchanged(&intake.name, file_stat, latest)
             && (!has_lost_packs || self.is_sound(latest, options.is_interrupted)?)
         {
@@ -71,7 +86,10 @@ impl Archive {
         };
         let known = self.catalog.content(&digest)?;
         let is_healed = known.is_some() && self.damage(&digest, n_bytes, asked)?.is_some();
-        if latest.is_some_and(|latest| latest.digest == digest) {
+        let expected = options.provenance.expected(latest, 0);
+        if latest.is_some_and(|latest| latest.digest == digest)
+            && named(intake, &expected).is_ok_and(|named| expected.is_latest(digest, named))
+        {
             return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
         }
         let number = latest.map_or(1, |latest| latest.number + 1);

@@ -59,6 +59,8 @@ pub enum IngestEvent<'a, T> {
         name: &'a DocName,
         /// The earlier one; in its figures the new text is `a`, this one `b`.
         near: &'a NearDocument,
+        /// With the last that is named of one text: how many more are near to it.
+        n_more: u64,
     },
 }
 
@@ -111,6 +113,8 @@ pub struct IngestSummary {
     pub n_near: u64,
     /// Of bulks, which have no such events: about how many texts are near to earlier ones.
     pub n_near_about: Option<u64>,
+    /// Of bulks: how many documents have a content that another one had before.
+    pub n_same: Option<u64>,
     /// It was interrupted: some items were passed over.
     pub is_interrupted: bool,
 }
@@ -323,12 +327,15 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         };
         let archive = self.transaction.archive();
         let asked = self.options.is_interrupted;
-        let n_about = archive.resembling(&committed, threshold, asked, |name, near| {
+        let counts = archive.resembling(&committed, threshold, asked, |name, near, n_more| {
             self.summary.n_near += 1;
-            (self.report)(IngestEvent::Near { name, near })
+            (self.report)(IngestEvent::Near { name, near, n_more })
         })?;
-        if let Some(n_about) = n_about {
+        if let Some(n_about) = counts.n_near_about {
             *self.summary.n_near_about.get_or_insert(0) += n_about;
+        }
+        if let Some(n_same) = counts.n_same {
+            *self.summary.n_same.get_or_insert(0) += n_same;
         }
         Ok(())
     }

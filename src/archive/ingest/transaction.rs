@@ -16,6 +16,7 @@ use crate::{
     },
     pool::Pool,
     store::{Writer, chunk::Chunk, features::Features},
+    text::Charset,
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
@@ -27,7 +28,7 @@ use crate::{
 
 use super::{
     outcome::NewRevision,
-    reader::{Analysis, SmallInput},
+    reader::{Analysis, Expected, SmallInput},
 };
 
 /// What is recorded of everything that is added.
@@ -39,6 +40,9 @@ pub struct Provenance {
     pub captured: Captured,
     /// A note.
     pub note: Option<String>,
+    /// The encoding of texts that do not prove another. Without it that of a document's latest revision
+    /// holds on.
+    pub encoding: Option<Charset>,
 }
 
 impl Provenance {
@@ -51,11 +55,23 @@ impl Provenance {
             captured: None,
             mtime: None,
             note: self.note.clone(),
+            encoding: self.encoding.map(|named| named.name().to_owned()),
             by: None,
             tool: String::new(),
         };
         let bytes = Detail::Revise(detail).bytes();
         bytes.map(drop).map_err(|why| Error::usage(why.to_string()))
+    }
+
+    /// What is known of a document before it is read.
+    pub(super) fn expected(&self, latest: Option<Latest>, n_events: u64) -> Expected {
+        let named = self.encoding.or_else(|| latest.and_then(|latest| latest.encoding));
+        Expected { latest, n_events, named }
+    }
+
+    /// Whether a document may be as it was: no other encoding is named than that of its latest revision.
+    pub(super) fn names_no_other(&self, latest: &Latest) -> bool {
+        self.encoding.is_none() || self.encoding == latest.encoding
     }
 }
 
@@ -183,6 +199,8 @@ pub(in crate::archive) struct Content {
     pub digest: Digest,
     pub n_bytes: u64,
     pub media_type: &'static str,
+    /// The encoding that is recorded.
+    pub named: Option<Charset>,
     pub form: Form,
     /// Of its chunks some were stored before and damaged, and were put once more.
     pub has_healed: bool,
@@ -193,16 +211,18 @@ pub(in crate::archive) struct Content {
 /// The bytes of a content.
 pub(in crate::archive) enum Form {
     Blob(Arc<Vec<u8>>, Option<Analysis>),
-    /// They went to the store chunk by chunk.
-    Chunks(Vec<Chunk>),
+    /// They went to the store chunk by chunk; of what may be a text that is compared they are kept.
+    Chunks(Vec<Chunk>, Option<Vec<u8>>),
 }
 
 impl From<SmallInput> for Content {
     fn from(input: SmallInput) -> Self {
         let n_bytes = input.bytes.len() as u64;
-        let SmallInput { digest, bytes, media_type, analysis, file_stat, is_unsettled } = input;
+        let SmallInput { digest, bytes, media_type, named, analysis, file_stat, is_unsettled } =
+            input;
         let form = Form::Blob(bytes, analysis);
-        Self { digest, n_bytes, media_type, form, has_healed: false, is_unsettled, file_stat }
+        let has_healed = false;
+        Self { digest, n_bytes, media_type, named, form, has_healed, is_unsettled, file_stat }
     }
 }
 

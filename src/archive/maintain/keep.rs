@@ -56,7 +56,7 @@ pub fn old_catalog(journal: &Journal, files: &DatabaseFiles) -> Result<(), Error
 fn has_words(catalog: &Catalog, lost: &[u64]) -> bool {
     let is_told = |(document, revision): (Document, Revision)| {
         let is_named = document.name.as_bytes() != document.id.to_string().as_bytes();
-        let words = [revision.source, revision.note, revision.author];
+        let words = [revision.source, revision.note, revision.author, revision.encoding];
         (revision.number == 1 && is_named)
             || words.iter().any(Option::is_some)
             || revision.mtime.is_some()

@@ -12,12 +12,16 @@ use std::{
 use tracing::warn;
 
 use crate::{
-    archive::{ingest::reader::Analysis, similar::sites},
+    archive::{
+        ingest::reader::Analysis,
+        operand::{may_be_compared, read_as},
+        similar::sites,
+    },
     backend::Backend,
     catalog::{Batch, Catalog, Pack, Recorded},
     journal::{
         Entry, Journal, PackChanges,
-        event::{Event, Revise},
+        event::{Detail, Event, Revise},
         merkle::{leaf_hash, tiles::Edge},
     },
     similarity::words,
@@ -27,6 +31,7 @@ use crate::{
         pack::{self, Listed},
         place::Place,
     },
+    text::{Charset, ReadAs, Scope},
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -180,17 +185,20 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
     let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
     let mut all = Vec::new();
     catalog.contents_by_place(|content, digest, n_bytes| {
-        if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
-            all.push((content, digest));
+        if n_bytes <= limits::TEXT_BYTES_MAX as u64 {
+            all.push((content, digest, n_bytes));
         }
         Ok(())
     })?;
     catalog.transaction(|_| {
         catalog.renew_sketches(|put| {
-            for (content, digest) in all {
-                let Ok(bytes) = reader.blob(&digest) else { continue };
-                let Some(media_type) = catalog.first_media_type(content)? else { continue };
-                if let Some(sketch) = words::sketch(&bytes, &media_type) {
+            for (content, digest, n_bytes) in all {
+                let Some(revision) = catalog.sketched_by(content)? else { continue };
+                if !may_be_compared(n_bytes, &revision.media_type) {
+                    continue;
+                }
+                let Ok(bytes) = reader.content_bytes(&digest, n_bytes) else { continue };
+                if let Some(sketch) = words::sketch(&bytes, read_as(&revision, Scope::Page)) {
                     put(content, &sketch.encode())?;
                 }
             }
@@ -210,8 +218,10 @@ fn apply_stretch(
     let mut found = NewContents::default();
     for entry in stretch {
         let Event::Revise(revise) = &entry.event else { continue };
-        if found.met.insert(revise.sha256) && catalog.content(&revise.sha256)?.is_none() {
-            found.read(catalog, reader, revise)?;
+        let named = named(entry.detail.as_ref());
+        let is_new = found.met.insert(revise.sha256) && catalog.content(&revise.sha256)?.is_none();
+        if is_new || named.is_some() {
+            found.read(catalog, reader, (revise, named))?;
         }
     }
     let events = recorded(stretch);
@@ -225,6 +235,14 @@ fn apply_stretch(
         tiles: &tiles,
         checkpoint,
     })
+}
+
+/// The encoding that whoever added a revision named.
+fn named(detail: Option<&Detail>) -> Option<Charset> {
+    match detail {
+        Some(Detail::Revise(detail)) => detail.encoding.as_deref().and_then(Charset::for_label),
+        _ => None,
+    }
 }
 
 /// What the catalog gets of new contents beside their events.
@@ -244,7 +262,7 @@ impl NewContents {
         &mut self,
         catalog: &Catalog,
         reader: &Reader<Sealed>,
-        revise: &Revise,
+        (revise, named): (&Revise, Option<Charset>),
     ) -> Result<(), Error> {
         let digest = revise.sha256;
         if revise.size > limits::BLOB_BYTES_MAX as u64 {
@@ -260,10 +278,17 @@ impl NewContents {
             }
             let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
             self.chunks.insert(digest, keys);
+            if may_be_compared(revise.size, revise.media.as_str())
+                && let Ok(bytes) = reader.content_bytes(&digest, revise.size)
+                && let Some(sketch) =
+                    words::sketch(&bytes, ReadAs::page(revise.media.as_str(), named))
+            {
+                self.sketches.insert(digest, sketch.encode());
+            }
             return Ok(());
         }
         let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };
-        let Analysis { fingerprint, sketch } = Analysis::of(&bytes, revise.media.as_str());
+        let Analysis { fingerprint, sketch } = Analysis::of(&bytes, revise.media.as_str(), named);
         self.add_features(digest.key(), &fingerprint);
         if let Some(sketch) = sketch {
             self.sketches.insert(digest, sketch);

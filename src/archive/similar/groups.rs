@@ -23,11 +23,11 @@ use crate::{
         score::{Similarity, Threshold},
         sketch::Sketch,
     },
+    text::Scope,
     types::{
         document::{Document, Revision},
         error::Error,
         name::DocName,
-        time::Timestamp,
     },
 };
 
@@ -36,37 +36,7 @@ use super::{
     sites::BoilerplateCache,
 };
 
-/// Which groups are wanted.
-#[derive(Debug, Clone, Copy)]
-pub struct DupsScope<'a> {
-    /// Only documents below this name.
-    pub prefix: Option<&'a DocName>,
-    /// Only groups with documents of several sites.
-    pub across_sites: bool,
-    /// Only groups with a revision added at or after this time.
-    pub since: Option<Timestamp>,
-}
-
-/// Documents that are one text, or nearly.
-#[derive(Debug, Clone)]
-pub struct Group {
-    /// The first is the representative: the longest, of equals the earliest.
-    pub members: Vec<(Document, Revision)>,
-    /// The pairs that are near, by their places among the members; of members with the same content
-    /// the first stands for all.
-    pub pairs: Vec<MemberPair>,
-}
-
-/// Two members of a group.
-#[derive(Debug, Clone, Copy)]
-pub struct MemberPair {
-    /// The place of the first.
-    pub a: usize,
-    /// The place of the second, which is higher.
-    pub b: usize,
-    /// How close they are.
-    pub similarity: Similarity,
-}
+pub use super::wanted::{DupsScope, Group, MemberPair};
 
 /// Two contents that may be near: `a` was there first.
 ///
@@ -98,9 +68,9 @@ impl Archive {
         while let Some(content) = self.catalog.next_shared_content(after)? {
             after = content;
             let members = self.members(&[content], scope)?;
-            let members: Vec<_> = members.into_iter().map(|(_, member)| member).collect();
-            if self.is_in_scope(&members, scope)? {
-                each(Group { members, pairs: Vec::new() })?;
+            let members = members.into_iter().map(|(_, member)| member).collect();
+            if let Some(group) = self.sited(members, Vec::new())?.wanted(scope) {
+                each(group)?;
             }
         }
         Ok(())
@@ -126,7 +96,7 @@ impl Archive {
             let groups = self.component_groups(component, threshold, &boilerplate_cache)?;
             for (contents, near) in groups {
                 let group = self.group(&contents, &near, scope)?;
-                if self.is_in_scope(&group.members, scope)? {
+                if let Some(group) = group.wanted(scope) {
                     each(group)?;
                 }
             }
@@ -337,30 +307,6 @@ impl Archive {
         Ok(members)
     }
 
-    fn is_in_scope(
-        &self,
-        members: &[(Document, Revision)],
-        scope: DupsScope,
-    ) -> Result<bool, Error> {
-        if members.len() < 2 {
-            return Ok(false);
-        }
-        let is_new = |(_, revision): &(Document, Revision)| {
-            scope.since.is_none_or(|since| revision.at >= since)
-        };
-        if !members.iter().any(is_new) {
-            return Ok(false);
-        }
-        if !scope.across_sites {
-            return Ok(true);
-        }
-        let mut sites = BTreeSet::new();
-        for (document, _) in members {
-            sites.insert(self.catalog.site_of(document.id)?);
-        }
-        Ok(sites.len() > 1)
-    }
-
     fn group(
         &self,
         contents: &[i64],
@@ -380,8 +326,18 @@ impl Archive {
         };
         let mut pairs: Vec<MemberPair> = near.iter().filter_map(pair).collect();
         pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        let members = members.into_iter().map(|(_, member)| member).collect();
-        Ok(Group { members, pairs })
+        self.sited(members.into_iter().map(|(_, member)| member).collect(), pairs)
+    }
+
+    /// A group with the sites of its members.
+    fn sited(
+        &self,
+        members: Vec<(Document, Revision)>,
+        pairs: Vec<MemberPair>,
+    ) -> Result<Group, Error> {
+        let site = |(document, _): &(Document, Revision)| self.catalog.site_of(document.id);
+        let sites = members.iter().map(site).collect::<Result<_, _>>()?;
+        Ok(Group { members, sites, pairs })
     }
 }
 
@@ -405,7 +361,7 @@ impl PreparedCache<'_> {
             Some(known) => known,
             None => self
                 .archive
-                .prepared_content(i64::from(content), self.boilerplate_cache)?
+                .prepared_content((i64::from(content), Scope::default()), self.boilerplate_cache)?
                 .map(Rc::new),
         };
         let n_bytes = found.as_ref().map_or(0, |text| text.n_bytes());

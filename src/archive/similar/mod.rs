@@ -7,8 +7,11 @@ pub mod groups;
 pub mod neighbours;
 mod new_texts;
 pub mod sites;
+mod wanted;
 
 use crate::text::readable;
+
+pub use crate::text::{ReadAs, Scope};
 
 pub use crate::similarity::{
     explanation::{Explanation, SharedPassage},
@@ -16,6 +19,6 @@ pub use crate::similarity::{
 };
 
 /// Whether these bytes are a text with something to compare in it.
-pub fn has_words(bytes: &[u8], media_type: &str) -> bool {
-    readable(bytes, media_type).is_some_and(|it| !it.text.trim().is_empty())
+pub fn has_words(bytes: &[u8], read_as: ReadAs) -> bool {
+    readable(bytes, read_as).is_some_and(|it| !it.text.trim().is_empty())
 }

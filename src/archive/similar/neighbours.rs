@@ -13,7 +13,7 @@ use std::{
 use tracing::{Level, debug, enabled};
 
 use crate::{
-    archive::Archive,
+    archive::{Archive, operand},
     catalog::{CandidateHit, NeighbourQuery},
     similarity::{
         boilerplate::Boilerplate,
@@ -23,8 +23,9 @@ use crate::{
         prepared::{self, Prepared},
         score::{Similarity, Threshold},
         sketch::{self, Sketch},
-        words::text_of,
+        words::{self, text_of},
     },
+    text::{ReadAs, Scope},
     types::{
         digest::Digest,
         document::{Document, Revision},
@@ -78,22 +79,24 @@ impl Archive {
     /// Documents whose text is near to these bytes, the nearest first; `None` when they are no text.
     pub fn similar(
         &self,
-        bytes: &[u8],
-        media_type: &str,
+        (bytes, read_as): (&[u8], ReadAs),
         query: SimilarQuery,
     ) -> Result<Option<Vec<NearDocument>>, Error> {
         let boilerplate_cache = BoilerplateCache::default();
         let _snapshot = self.catalog.snapshot()?;
         let known = self.catalog.content(&Digest::of(bytes))?;
         let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
-        let Some(asked) = prepared::prepare(bytes, media_type, &boilerplate) else {
+        let Some(asked) = prepared::prepare(bytes, read_as, &boilerplate) else {
+            return Ok(None);
+        };
+        // What is indexed of stored texts is indexed of whole pages.
+        let whole = words::sketch(bytes, ReadAs { scope: Scope::Page, ..read_as });
+        let Some(sketch) = whole.map(|whole| whole.without(boilerplate.shingles())) else {
             return Ok(None);
         };
         let mut candidates = match query.all_revisions {
-            false => self.candidates(&asked.sketch, query.threshold, &boilerplate_cache)?,
-            true => {
-                self.candidates_of_all_times(&asked.sketch, query.threshold, &boilerplate_cache)?
-            }
+            false => self.candidates(&sketch, query.threshold, &boilerplate_cache)?,
+            true => self.candidates_of_all_times(&sketch, query.threshold, &boilerplate_cache)?,
         };
         // The same bytes are near, however few or common their hashes are.
         if let Some(content) = known
@@ -101,13 +104,14 @@ impl Archive {
         {
             candidates.push(Candidate { content, is_leader: false });
         }
-        self.near_among(&asked, candidates, query, &boilerplate_cache).map(Some)
+        self.near_among((&asked, read_as.scope), candidates, query, &boilerplate_cache).map(Some)
     }
 
-    /// The documents that hold those of the candidates that are near to a text, the nearest first.
+    /// The documents that hold those of the candidates that are near to a text, the nearest first; of pages
+    /// as much is compared as the scope says.
     pub(in crate::archive) fn near_among(
         &self,
-        text: &Prepared,
+        (text, scope): (&Prepared, Scope),
         candidates: Vec<Candidate>,
         query: SimilarQuery,
         boilerplate_cache: &BoilerplateCache,
@@ -115,7 +119,8 @@ impl Archive {
         let mut near = Vec::new();
         for candidate in candidates {
             let content = candidate.content;
-            let Some(similarity) = self.confirmed(text, candidate, boilerplate_cache)? else {
+            let Some(similarity) = self.confirmed((text, scope), candidate, boilerplate_cache)?
+            else {
                 debug!(target: "similar", text = %self.shown(content), "dropped: cannot be read");
                 continue;
             };
@@ -134,15 +139,15 @@ impl Archive {
     /// Compares a text with one revision; `None` when either is no text.
     pub fn similarity(
         &self,
-        (bytes, media_type): (&[u8], &str),
+        (bytes, read_as): (&[u8], ReadAs),
         revision: &Revision,
     ) -> Result<Option<Similarity>, Error> {
         let boilerplate_cache = BoilerplateCache::default();
         let known = self.catalog.content(&Digest::of(bytes))?;
         let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
-        let asked = prepared::prepare(bytes, media_type, &boilerplate);
+        let asked = prepared::prepare(bytes, read_as, &boilerplate);
         let content = self.catalog.content_of(revision)?;
-        let other = self.prepared(revision, content, &boilerplate_cache)?;
+        let other = self.prepared((revision, read_as.scope), content, &boilerplate_cache)?;
         let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
         let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
         Ok(Some(Similarity::of(&asked.compared_to(&other, &frequencies))))
@@ -151,22 +156,22 @@ impl Archive {
     /// What a text shares with a revision, and what each has alone.
     pub fn explain_similarity(
         &self,
-        (bytes, media_type): (&[u8], &str),
+        (bytes, read_as): (&[u8], ReadAs),
         revision: &Revision,
     ) -> Result<Explanation, Error> {
         let boilerplate_cache = BoilerplateCache::default();
         let known = self.catalog.content(&Digest::of(bytes))?;
-        let asked = (bytes, media_type, self.boilerplate_for(&boilerplate_cache, known)?);
+        let asked = (bytes, read_as, self.boilerplate_for(&boilerplate_cache, known)?);
         let other = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;
         let boilerplate =
             boilerplate_cache.of(&self.catalog, self.catalog.content_of(revision)?)?;
-        let other = (&other[..], &revision.media_type[..], boilerplate);
-        let own = |(bytes, media_type, boilerplate): &(&[u8], &str, Rc<Boilerplate>)| {
-            let text = text_of(bytes, media_type).unwrap_or_default();
+        let other = (&other[..], operand::read_as(revision, read_as.scope), boilerplate);
+        let own = |(bytes, read_as, boilerplate): &(&[u8], ReadAs, Rc<Boilerplate>)| {
+            let text = text_of(bytes, *read_as).unwrap_or_default();
             boilerplate.own_text(text).into_owned()
         };
-        let ready = |(bytes, media_type, boilerplate): &(&[u8], &str, Rc<Boilerplate>)| {
-            prepared::prepare(bytes, media_type, boilerplate)
+        let ready = |(bytes, read_as, boilerplate): &(&[u8], ReadAs, Rc<Boilerplate>)| {
+            prepared::prepare(bytes, *read_as, boilerplate)
         };
         let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
         let passages = match (ready(&asked), ready(&other)) {
@@ -260,11 +265,11 @@ impl Archive {
     /// How close a candidate really is; `None` when it cannot be read.
     fn confirmed(
         &self,
-        asked: &Prepared,
+        (asked, scope): (&Prepared, Scope),
         candidate: Candidate,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Similarity>, Error> {
-        let other = self.prepared_content(candidate.content, boilerplate_cache)?;
+        let other = self.prepared_content((candidate.content, scope), boilerplate_cache)?;
         let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
         Ok(other.map(|other| Similarity::of(&asked.compared_to(&other, &frequencies))))
     }
@@ -272,11 +277,11 @@ impl Archive {
     /// The text of a content made ready to be compared, as in [`Archive::prepared`].
     pub(in crate::archive) fn prepared_content(
         &self,
-        content: i64,
+        (content, scope): (i64, Scope),
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Prepared>, Error> {
         match self.catalog.last_with(content)? {
-            Some(revision) => self.prepared(&revision, content, boilerplate_cache),
+            Some(revision) => self.prepared((&revision, scope), content, boilerplate_cache),
             None => Ok(None),
         }
     }
@@ -284,7 +289,7 @@ impl Archive {
     /// A stored text made ready to be compared; none for what is no text or cannot be read.
     pub(in crate::archive) fn prepared(
         &self,
-        revision: &Revision,
+        (revision, scope): (&Revision, Scope),
         content: i64,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Prepared>, Error> {
@@ -294,7 +299,7 @@ impl Archive {
         match self.reader.content_bytes(&revision.digest, revision.n_bytes) {
             Ok(bytes) => {
                 let boilerplate = boilerplate_cache.of(&self.catalog, content)?;
-                Ok(prepared::prepare(&bytes, &revision.media_type, &boilerplate))
+                Ok(prepared::prepare(&bytes, operand::read_as(revision, scope), &boilerplate))
             }
             Err(Error::Damaged { .. }) => Ok(None),
             Err(error) => Err(error),

@@ -6,6 +6,7 @@ use crate::{
         params::{NEW_TEXT_NEIGHBOURS_MAX, NEW_TEXTS_COMPARED_MAX, NEW_TEXTS_SAMPLE},
         score::{Similarity, Threshold},
     },
+    text::Scope,
     types::{
         document::{Document, Revision},
         error::Error,
@@ -22,20 +23,56 @@ use super::{
 /// What some events of a commit recorded.
 type NewRevisions = Vec<(Document, Revision)>;
 
+/// What is said of a bulk, of which nothing is named; none of what was named.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::archive) struct BulkCounts {
+    /// About how many of the new texts are near to earlier ones.
+    pub n_near_about: Option<u64>,
+    /// How many documents have a content that another one had before.
+    pub n_same: Option<u64>,
+}
+
+/// Calls `each` with the nearest ones, and with the last of them how many more there are.
+fn nearest(
+    own: &DocName,
+    near: &[NearDocument],
+    each: &mut impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let n_named = near.len().min(NEW_TEXT_NEIGHBOURS_MAX);
+    for (index, one) in near[..n_named].iter().enumerate() {
+        let n_more = if index + 1 == n_named { near.len() - n_named } else { 0 };
+        each(own, one, n_more as u64)?;
+    }
+    Ok(())
+}
+
 impl Archive {
     /// For each text that a commit brought in, the earlier documents that are nearest to it, and of
     /// other contents those that have the same; each as far as it was not so before.
     ///
-    /// Of a bulk only some are compared, `each` is not called, and the answer is about how many of all
-    /// are near to earlier ones.
+    /// With the last that is named of one text comes how many more there are. Of a bulk only some are
+    /// compared, and none is named: the answer says how many there are.
     pub(in crate::archive) fn resembling(
         &self,
         committed: &Committed,
         threshold: Threshold,
         is_interrupted: &dyn Fn() -> bool,
-        mut each: impl FnMut(&DocName, &NearDocument) -> Result<(), Error>,
+        mut each: impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
+    ) -> Result<BulkCounts, Error> {
+        let n_same = self.same_contents(committed, threshold, is_interrupted, &mut each)?;
+        let n_near_about = self.near_texts(committed, threshold, is_interrupted, &mut each)?;
+        Ok(BulkCounts { n_near_about, n_same })
+    }
+
+    /// Calls `each` with the earlier documents that are nearest to each text of other contents; of a bulk,
+    /// about how many of all are near to earlier ones.
+    fn near_texts(
+        &self,
+        committed: &Committed,
+        threshold: Threshold,
+        is_interrupted: &dyn Fn() -> bool,
+        each: &mut impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
     ) -> Result<Option<u64>, Error> {
-        self.same_contents(committed, threshold, is_interrupted, &mut each)?;
         let n_texts = committed.new_texts.len();
         let is_bulk = n_texts > NEW_TEXTS_COMPARED_MAX;
         let stride = if is_bulk { n_texts.div_ceil(NEW_TEXTS_SAMPLE) } else { 1 };
@@ -52,39 +89,45 @@ impl Archive {
             }
             let (own, revision) = &revisions[index];
             let content = sketched[index].content;
-            let Some(text) = self.prepared(revision, content, &boilerplate_cache)? else {
+            let Some(text) =
+                self.prepared((revision, Scope::default()), content, &boilerplate_cache)?
+            else {
                 continue;
             };
             let query = SimilarQuery { threshold, own: Some(own), all_revisions: false };
-            let near = self.near_among(&text, candidates, query, &boilerplate_cache)?;
+            let near =
+                self.near_among((&text, Scope::default()), candidates, query, &boilerplate_cache)?;
             let near = self.news(revision, near, threshold, &boilerplate_cache)?;
             n_near += u64::from(!near.is_empty());
             if !is_bulk {
-                near.iter()
-                    .take(NEW_TEXT_NEIGHBOURS_MAX)
-                    .try_for_each(|near| each(&own.name, near))?;
+                nearest(&own.name, &near, each)?;
             }
         }
         let about = (n_near * n_texts as u64).checked_div(events.len() as u64).unwrap_or(0);
         Ok(is_bulk.then_some(about))
     }
 
-    /// Calls `each` with every document that was revised to a content which another one had before.
+    /// Calls `each` with every document that was revised to a content which another one had before; of a
+    /// bulk, how many there are.
     fn same_contents(
         &self,
         committed: &Committed,
         threshold: Threshold,
         is_interrupted: &dyn Fn() -> bool,
-        each: &mut impl FnMut(&DocName, &NearDocument) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        if committed.others.len() > NEW_TEXTS_COMPARED_MAX {
-            return Ok(());
-        }
+        each: &mut impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
+    ) -> Result<Option<u64>, Error> {
         let boilerplate_cache = BoilerplateCache::default();
         let _snapshot = self.catalog.snapshot()?;
+        if committed.others.len() > NEW_TEXTS_COMPARED_MAX {
+            let mut n_same = 0;
+            for event in &committed.others {
+                n_same += u64::from(self.catalog.had_before(*event)?);
+            }
+            return Ok(Some(n_same));
+        }
         for event in &committed.others {
             if is_interrupted() {
-                return Ok(());
+                return Ok(None);
             }
             let Some((own, revision)) = self.catalog.revision_of_event(*event)? else { continue };
             if revision.n_bytes == 0 {
@@ -95,9 +138,9 @@ impl Archive {
             let same = |holder| NearDocument::new(holder, Similarity::SAME);
             let near = holders.into_iter().map(same).collect();
             let near = self.news(&revision, near, threshold, &boilerplate_cache)?;
-            near.iter().take(NEW_TEXT_NEIGHBOURS_MAX).try_for_each(|near| each(&own.name, near))?;
+            nearest(&own.name, &near, each)?;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Those to which the revision before this one was not near already.
@@ -113,14 +156,17 @@ impl Archive {
         }
         let Some(before) = self.catalog.revision_before(revision)? else { return Ok(near) };
         let content = self.catalog.content_of(&before)?;
-        let Some(before) = self.prepared(&before, content, boilerplate_cache)? else {
+        let Some(before) =
+            self.prepared((&before, Scope::default()), content, boilerplate_cache)?
+        else {
             return Ok(near);
         };
         let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
         let mut news = Vec::new();
         for one in near {
             let content = self.catalog.content_of(&one.revision)?;
-            let other = self.prepared(&one.revision, content, boilerplate_cache)?;
+            let other =
+                self.prepared((&one.revision, Scope::default()), content, boilerplate_cache)?;
             let was_near = other.is_some_and(|other| {
                 Similarity::of(&before.compared_to(&other, &frequencies)).reaches(threshold)
             });

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    archive::operand::read_as,
     catalog::{Catalog, EVERYWHERE},
     similarity::{
         boilerplate::Boilerplate,
@@ -16,6 +17,7 @@ use crate::{
         words::text_of,
     },
     store::{Reader, Sealed},
+    text::Scope,
     types::{document::Revision, error::Error},
 };
 
@@ -37,7 +39,7 @@ pub fn refresh_by(
             }
             // What cannot be read has nothing to show; that it is damaged is for the audit to say.
             if let Ok(bytes) = read(&revision) {
-                let text = text_of(&bytes, &revision.media_type);
+                let text = text_of(&bytes, read_as(&revision, Scope::Page));
                 texts.extend(text.map(std::borrow::Cow::into_owned));
             }
         }

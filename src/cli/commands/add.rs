@@ -9,13 +9,13 @@ use std::{
 };
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::{
     archive::{
+        compare::Charset,
         ingest::{
-            Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary,
-            NewRevision, Outcome, Provenance,
+            Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary, Outcome,
+            Provenance,
         },
         similar::{Threshold, neighbours::NearDocument},
     },
@@ -29,9 +29,12 @@ use crate::{
         interrupt::is_interrupted,
         own_files::OwnFiles,
         print::{
-            json::{SimilarityLine, b64_unless_utf8, name_b64, typed},
+            added::{
+                AddSummary, AddedLine, CommittedLine, RESEMBLING_SHOWN_MAX, ResemblesLine, sentence,
+            },
+            json::typed,
             similarity::shares,
-            terminal::{Progress, Style, counted, shown_name, size},
+            terminal::{Progress, Style, counted, shown_name},
         },
         session::{Session, shown},
         sources,
@@ -121,6 +124,10 @@ pub struct AddArgs {
     #[arg(long, value_name = "TEXT", help_heading = RECORDED)]
     pub note: Option<String>,
 
+    /// The encoding of texts that do not prove another: cp850, macintosh [default: as before, or found]
+    #[arg(long, value_name = "NAME", value_parser = values::encoding, help_heading = RECORDED)]
+    pub encoding: Option<Charset>,
+
     /// The document's name, or that of the folder at the top, instead of PATH
     #[arg(long = "as", value_name = "NAME", value_parser = values::doc_name(), help_heading = RECORDED)]
     #[arg(conflicts_with = "files_from")]
@@ -151,54 +158,6 @@ impl AddArgs {
             _ => Ok(()),
         }
     }
-}
-
-/// Near-duplicates are named one by one up to this many, and counted beyond.
-const RESEMBLING_SHOWN_MAX: u64 = 20;
-
-#[derive(Serialize)]
-struct Line {
-    status: &'static str,
-    path: Option<String>,
-    path_b64: Option<String>,
-    name: Option<String>,
-    name_b64: Option<String>,
-    revision: Option<u64>,
-    sha256: Option<String>,
-    bytes: Option<u64>,
-    healed: bool,
-    reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Resembles {
-    name: String,
-    name_b64: Option<String>,
-    near: String,
-    near_b64: Option<String>,
-    #[serde(flatten)]
-    similarity: SimilarityLine,
-}
-
-#[derive(Serialize)]
-struct CommittedLine {
-    events: u64,
-    packed_bytes: u64,
-}
-
-#[derive(Serialize)]
-struct Summary {
-    new: u64,
-    revised: u64,
-    unchanged: u64,
-    healed: u64,
-    skipped: BTreeMap<&'static str, u64>,
-    unreadable: u64,
-    resembling: u64,
-    resembling_about: Option<u64>,
-    bytes: u64,
-    interrupted: bool,
-    dry_run: bool,
 }
 
 /// What is added, in the order of the walk.
@@ -252,7 +211,12 @@ fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, 
     let is_heard = session.globals.json || !session.globals.quiet;
     let threshold = args.similar_threshold.map_or(Threshold::Copied, Threshold::Resemblance);
     Ok(IngestOptions {
-        provenance: Provenance { source: args.source.clone(), captured, note: args.note.clone() },
+        provenance: Provenance {
+            source: args.source.clone(),
+            captured,
+            note: args.note.clone(),
+            encoding: args.encoding,
+        },
         n_threads: n_threads(args.threads),
         verifies_unchanged: args.force,
         near: is_heard.then_some(threshold),
@@ -423,7 +387,7 @@ impl<'s> AddReport<'s> {
             }
             IngestEvent::Other(Tag::Document(_)) => Ok(()),
             IngestEvent::Committed(committed) => self.committed(committed),
-            IngestEvent::Near { name, near } => self.near(name, near),
+            IngestEvent::Near { name, near, n_more } => self.near(name, near, n_more),
         }
     }
 
@@ -444,8 +408,8 @@ impl<'s> AddReport<'s> {
         }
         if self.session.globals.json {
             if revision.is_some() || outcome.is_healed() || self.session.globals.verbose {
-                let line = line(status, path, Some(name), revision, None);
-                let line = Line { healed: outcome.is_healed(), ..line };
+                let line = AddedLine::of(status, path, Some(name), revision, None);
+                let line = AddedLine { healed: outcome.is_healed(), ..line };
                 return self.session.out.json(&typed("added", line));
             }
         } else if self.session.globals.verbose {
@@ -465,7 +429,7 @@ impl<'s> AddReport<'s> {
     fn skipped(&mut self, path: &Path, reason: Reason) -> Result<(), Error> {
         *self.skipped.entry(reason.words()).or_default() += 1;
         if self.session.globals.json {
-            let line = line("skipped", path, None, None, Some(reason.words().into()));
+            let line = AddedLine::of("skipped", path, None, None, Some(reason.words().into()));
             return self.session.out.json(&typed("added", line));
         }
         if self.session.globals.verbose {
@@ -481,7 +445,7 @@ impl<'s> AddReport<'s> {
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) -> Result<(), Error> {
         if self.session.globals.json {
-            let line = line("unreadable", path, None, None, Some(in_words(error)));
+            let line = AddedLine::of("unreadable", path, None, None, Some(in_words(error)));
             return self.session.out.json(&typed("added", line));
         }
         let label = self.session.stderr.paint(Style::Warning, "cannot read");
@@ -498,22 +462,20 @@ impl<'s> AddReport<'s> {
         self.session.out.json(&typed("committed", line))
     }
 
-    fn near(&mut self, name: &DocName, near: &NearDocument) -> Result<(), Error> {
+    fn near(&mut self, name: &DocName, near: &NearDocument, n_more: u64) -> Result<(), Error> {
         self.n_near += 1;
         let earlier = &near.document.name;
         if self.session.globals.json {
-            let line = Resembles {
-                name: name.text().into_owned(),
-                name_b64: name_b64(name),
-                near: earlier.text().into_owned(),
-                near_b64: name_b64(earlier),
-                similarity: SimilarityLine::of(&near.similarity),
-            };
+            let line = ResemblesLine::of((name, earlier), &near.similarity, n_more);
             return self.session.out.json(&typed("resembles", line));
         }
         if self.n_near <= RESEMBLING_SHOWN_MAX {
             let (name, earlier) = (shown_name(name.as_bytes()), shown_name(earlier.as_bytes()));
             self.session.info(&shares(&near.similarity, &name, &earlier));
+            if n_more > 0 {
+                let others = counted(n_more, "more document is", "more documents are");
+                self.session.info(&format!("{others} near to {name} (archive similar)"));
+            }
         }
         Ok(())
     }
@@ -521,7 +483,7 @@ impl<'s> AddReport<'s> {
     fn finish(self, summary: &IngestSummary, dry_run: bool) -> Result<ExitCode, Error> {
         let Self { session, skipped, progress, n_unreadable, .. } = self;
         drop(progress);
-        let summary = Summary {
+        let summary = AddSummary {
             new: summary.n_new,
             revised: summary.n_revised,
             unchanged: summary.n_unchanged,
@@ -530,6 +492,7 @@ impl<'s> AddReport<'s> {
             unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled,
             resembling: summary.n_near,
             resembling_about: summary.n_near_about,
+            same: summary.n_same,
             bytes: summary.n_bytes,
             interrupted: summary.is_interrupted,
             dry_run,
@@ -545,56 +508,4 @@ impl<'s> AddReport<'s> {
             (false, _) => ExitCode::Partial,
         })
     }
-}
-
-fn line(
-    status: &'static str,
-    path: &Path,
-    name: Option<&DocName>,
-    revision: Option<NewRevision>,
-    reason: Option<String>,
-) -> Line {
-    let path = path.as_os_str().as_encoded_bytes();
-    Line {
-        status,
-        path: Some(String::from_utf8_lossy(path).into_owned()),
-        path_b64: b64_unless_utf8(path),
-        name: name.map(|name| name.text().into_owned()),
-        name_b64: name.and_then(name_b64),
-        revision: revision.map(|revision| revision.number),
-        sha256: revision.map(|revision| revision.digest.to_string()),
-        bytes: revision.map(|revision| revision.n_bytes),
-        healed: false,
-        reason,
-    }
-}
-
-fn sentence(summary: &Summary) -> String {
-    let mut parts = vec![
-        counted(summary.new, "new document", "new documents"),
-        counted(summary.revised, "new revision", "new revisions"),
-        format!("{} unchanged", summary.unchanged),
-    ];
-    if summary.healed > 0 {
-        let what = if summary.dry_run { "to be healed" } else { "healed" };
-        parts.push(format!("{} {what} in the archive", summary.healed));
-    }
-    if summary.resembling > RESEMBLING_SHOWN_MAX {
-        let n_more = summary.resembling - RESEMBLING_SHOWN_MAX;
-        parts.push(format!("{} near-duplicates, {n_more} more than shown", summary.resembling));
-    }
-    if let Some(about) = summary.resembling_about {
-        let texts = counted(about, "near-duplicate", "near-duplicates");
-        parts.push(format!("about {texts} of earlier texts (archive dups --near)"));
-    }
-    parts.extend(summary.skipped.iter().map(|(reason, n)| format!("{n} skipped: {reason}")));
-    if summary.unreadable > 0 {
-        parts.push(format!("{} not read", summary.unreadable));
-    }
-    let lead = match (summary.interrupted, summary.dry_run) {
-        (true, _) => "interrupted; what was added is safe: ",
-        (_, true) => "nothing was done; this would be: ",
-        _ => "",
-    };
-    format!("{lead}{} ({})", parts.join(", "), size(summary.bytes))
 }

@@ -87,7 +87,8 @@ fn text(archive: &Archive, document: &Document, revision: &Revision) -> Result<S
         Error::usage(format!("{which} {why}; --raw writes its bytes to the terminal all the same"))
     };
     if revision.n_bytes > limits::TEXT_BYTES_MAX as u64 {
-        return Err(refused(&format!("has {}, too much to show", size(revision.n_bytes))));
+        let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
+        return Err(refused(&format!("is too long to show as text (limit {n_bytes_max})")));
     }
     let text = archive.read_text(document, revision)?.ok_or_else(|| refused("is no text"))?;
     Ok(shown_text(&text))

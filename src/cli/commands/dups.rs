@@ -23,12 +23,13 @@ use crate::{
         },
         session::Session,
     },
-    types::{digest::Digest, error::Error, name::DocName},
+    types::{digest::Digest, document::Revision, error::Error, name::DocName},
 };
 
 const EXAMPLES: &[&str] = &[
     "archive dups                           # exact and near, in the whole archive",
     "archive dups stories/2026 --near --min 0.9",
+    "archive dups --across-sources --since yesterday",
 ];
 
 /// Find groups of duplicates and near-duplicates in the whole archive
@@ -51,7 +52,7 @@ pub struct DupsArgs {
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub min: Option<f64>,
 
-    /// Only groups with documents of several sources: hosts, or top folders
+    /// Only pairs of different sources (hosts, or top folders), with their dates, the earlier first
     #[arg(long)]
     pub across_sources: bool,
 
@@ -59,7 +60,7 @@ pub struct DupsArgs {
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
 
-    /// Only groups with something added since: 2026-03-01, yesterday, 3 days ago
+    /// Only with something added or changed since: 2026-03-01, yesterday, 3 days ago
     #[arg(long, value_name = "WHEN", value_parser = values::when)]
     pub since: Option<When>,
 }
@@ -75,6 +76,8 @@ struct GroupLine {
 struct MemberLine {
     #[serde(flatten)]
     revision: RevisionSummary,
+    captured: String,
+    site: Option<String>,
     resemblance: Option<f64>,
 }
 
@@ -107,7 +110,7 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     let since = args.since.as_ref().map(|since| since.start(session.now)).transpose()?;
     let scope =
         DupsScope { prefix: args.prefix.as_ref(), across_sites: args.across_sources, since };
-    let threshold = args.min.map_or(Threshold::Copied, Threshold::Resemblance);
+    let threshold = threshold(args);
     let limit = args.limit.unwrap_or(u64::MAX);
     let mut summary = DupsSummary::default();
     let mut print = |kind: &'static str, group: &Group| {
@@ -117,7 +120,7 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
         }
         summary.groups += 1;
         summary.documents += group.members.len() as u64;
-        print_group(session, kind, group, threshold)
+        print_group(session, kind, group, args)
     };
     if args.exact || !args.near {
         archive.exact_groups(scope, |group| print("exact", &group))?;
@@ -141,12 +144,17 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     Ok(if summary.groups + summary.left_out == 0 { ExitCode::No } else { ExitCode::Done })
 }
 
+fn threshold(args: &DupsArgs) -> Threshold {
+    args.min.map_or(Threshold::Copied, Threshold::Resemblance)
+}
+
 fn print_group(
     session: &mut Session,
     kind: &'static str,
     group: &Group,
-    threshold: Threshold,
+    args: &DupsArgs,
 ) -> Result<(), Error> {
+    let threshold = threshold(args);
     if session.globals.json {
         return session.out.json(&typed("group", line(kind, group)));
     }
@@ -170,10 +178,16 @@ fn print_group(
             false => (String::new(), twin(group, first)),
         };
         let reason = session.out.paint(Style::Dim, &reason);
-        let line = format!("  {}  {name}@{}{reason}", pad_left(&score, 5), revision.number);
+        let day = if args.across_sources { format!("{}  ", day(revision)) } else { String::new() };
+        let line = format!("  {}  {day}{name}@{}{reason}", pad_left(&score, 5), revision.number);
         session.out.line(&line)?;
     }
     session.out.line("")
+}
+
+/// The day on which a revision was captured.
+fn day(revision: &Revision) -> String {
+    revision.captured.to_string().chars().take("2026-03-01".len()).collect()
 }
 
 /// Of each member the pair with the first one, else with the nearest of those printed before it.
@@ -218,6 +232,8 @@ fn line(kind: &'static str, group: &Group) -> GroupLine {
     let members =
         group.members.iter().enumerate().map(|(index, (document, revision))| MemberLine {
             revision: RevisionSummary::of(document, revision),
+            captured: revision.captured.to_string(),
+            site: group.sites[index].clone(),
             resemblance: resemblance(index),
         });
     let pairs = group.pairs.iter().map(|MemberPair { a, b, similarity }| PairLine {

@@ -17,7 +17,9 @@ use crate::{
         print::{
             json::{RevisionLine, typed},
             output::Output,
-            terminal::{Style, count, counted, exact_size, pad_right, shown_name, size},
+            terminal::{
+                Style, count, counted, exact_size, pad_right, shown_name, size, too_long_words,
+            },
         },
         session::Session,
     },
@@ -134,7 +136,7 @@ fn print_card(
         ("source", text(&revision.source)),
         ("note", text(&revision.note)),
         ("type", Some(shown_name(revision.media_type.as_bytes()))),
-        ("encoding", kept.and_then(|kept| kept.encoding).map(|it| it.to_string())),
+        ("encoding", encoding_words(revision, kept)),
         ("bytes", Some(exact_size(revision.n_bytes))),
         ("sha256", Some(revision.digest.to_string())),
         ("swhid", kept.map(|kept| kept.swhid.clone())),
@@ -147,6 +149,12 @@ fn print_card(
         out.line(&format!("{label}  {value}"))?;
     }
     Ok(())
+}
+
+/// The encoding of a text and how it was found, or why it is not read.
+fn encoding_words(revision: &Revision, kept: Option<&StoredContent>) -> Option<String> {
+    let words = too_long_words(revision.n_bytes, &revision.media_type);
+    words.or_else(|| kept?.encoding.map(|it| it.to_string()))
 }
 
 /// How a content lies in its pack.

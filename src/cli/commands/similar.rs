@@ -12,9 +12,9 @@ use crate::{
     archive::{
         Archive,
         compare::Charset,
-        operand::{Operand, is_too_long},
+        operand::{Asked, Operand},
         similar::{
-            Explanation, SharedPassage, Threshold, has_words,
+            Explanation, ReadAs, Scope, SharedPassage, Threshold, has_words,
             neighbours::{NearDocument, SimilarQuery},
         },
     },
@@ -25,11 +25,11 @@ use crate::{
         print::{
             json::{RevisionLine, SimilarityLine, typed},
             similarity::{decisive, shares},
-            terminal::{Style, pad_left, shown_name, shown_text, size},
+            terminal::{Style, pad_left, shown_name, shown_text, too_long_words},
         },
         session::Session,
     },
-    types::{document::Document, error::Error, limits},
+    types::{document::Document, error::Error},
 };
 
 const EXAMPLES: &[&str] = &[
@@ -69,6 +69,11 @@ pub struct SimilarArgs {
     /// Read the text asked about in this encoding, if it does not prove another: cp850, macintosh
     #[arg(long, value_name = "NAME", value_parser = values::encoding)]
     pub encoding: Option<Charset>,
+
+    /// How much of pages is compared: article, their main parts where they have a clear one; page, all that
+    /// is visible; source [default: article]
+    #[arg(long, value_name = "SCOPE", value_parser = values::scope)]
+    pub scope: Option<Scope>,
 
     /// Look at older revisions, too
     #[arg(long)]
@@ -117,6 +122,7 @@ impl SharedLine {
 #[derive(Serialize)]
 struct SimilarSummary {
     documents: usize,
+    scope: &'static str,
     reason: Option<String>,
 }
 
@@ -137,13 +143,24 @@ impl From<Error> for NotCompared {
 struct AskedText {
     bytes: Vec<u8>,
     media_type: String,
+    encoding: Option<Charset>,
+    scope: Scope,
     own: Option<Document>,
     label: String,
 }
 
 impl AskedText {
     fn is_text(&self) -> bool {
-        has_words(&self.bytes, &self.media_type)
+        has_words(&self.bytes, self.read_as())
+    }
+
+    fn read_as(&self) -> ReadAs<'_> {
+        ReadAs { media_type: &self.media_type, named: self.encoding, scope: self.scope }
+    }
+
+    /// The bytes, and as what they are read.
+    fn text(&self) -> (&[u8], ReadAs<'_>) {
+        (&self.bytes, self.read_as())
     }
 
     fn is_no_text(&self) -> NotCompared {
@@ -152,24 +169,23 @@ impl AskedText {
 }
 
 fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {
-    if !is_too_long(n_bytes, media_type) {
-        return NotCompared::NoText(format!("{label} has no text to compare"));
+    match too_long_words(n_bytes, media_type) {
+        None => NotCompared::NoText(format!("{label} has no text to compare")),
+        Some(why) => NotCompared::Error(Error::usage(format!("{label} is {why}"))),
     }
-    let n_bytes_max = size(limits::TEXT_BYTES_MAX as u64);
-    let why = format!("{label} is too long to compare as text (limit {n_bytes_max})");
-    NotCompared::Error(Error::usage(why))
 }
 
 /// Finds the documents whose text resembles one.
 pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
+    let scope = args.scope.unwrap_or_default().code();
     let (asked, mut near) = match compare(session, &archive, args) {
         Ok(compared) => compared,
         Err(NotCompared::Error(error)) => return Err(error),
         Err(NotCompared::NoText(sentence)) => {
             session.info(&sentence);
             if session.globals.json {
-                let summary = SimilarSummary { documents: 0, reason: Some(sentence) };
+                let summary = SimilarSummary { documents: 0, scope, reason: Some(sentence) };
                 session.out.json(&typed("summary", summary))?;
             }
             return Ok(ExitCode::No);
@@ -189,7 +205,7 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         print_near(session, &archive, &asked, (one, args))?;
     }
     if session.globals.json {
-        let summary = SimilarSummary { documents: near.len(), reason: None };
+        let summary = SimilarSummary { documents: near.len(), scope, reason: None };
         session.out.json(&typed("summary", summary))?;
     } else if !is_near {
         session.info(&none_is_near(&asked, args));
@@ -237,7 +253,7 @@ fn found(
         own: asked.own.as_ref(),
         all_revisions: args.all_revisions,
     };
-    let near = archive.similar(&asked.bytes, &asked.media_type, query)?;
+    let near = archive.similar(asked.text(), query)?;
     near.ok_or_else(|| asked.is_no_text())
 }
 
@@ -249,7 +265,7 @@ fn compared(
     other: &OsStr,
 ) -> Result<NearDocument, NotCompared> {
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
-    let similarity = archive.similarity((&asked.bytes, &asked.media_type), &revision)?;
+    let similarity = archive.similarity(asked.text(), &revision)?;
     let Some(similarity) = similarity else {
         return Err(match asked.is_text() {
             true => {
@@ -269,10 +285,7 @@ fn print_near(
 ) -> Result<(), Error> {
     let similarity = near.similarity;
     let why = match args.why {
-        true => {
-            let text = (&asked.bytes[..], asked.media_type.as_str());
-            Some(archive.explain_similarity(text, &near.revision)?)
-        }
+        true => Some(archive.explain_similarity(asked.text(), &near.revision)?),
         false => None,
     };
     if session.globals.json {
@@ -351,5 +364,7 @@ fn asked(
     };
     let asked = archive.asked(operand, args.encoding)?;
     let bytes = asked.bytes.ok_or_else(|| no_text(&label, asked.n_bytes, &asked.media_type))?;
-    Ok(AskedText { bytes, media_type: asked.media_type, own, label })
+    let scope = args.scope.unwrap_or_default();
+    let Asked { media_type, encoding, .. } = asked;
+    Ok(AskedText { bytes, media_type, encoding, scope, own, label })
 }

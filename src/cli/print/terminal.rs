@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::{archive::operand::is_too_long, types::limits::TEXT_BYTES_MAX};
+
 use super::messages::Messages;
 
 /// When to colour.
@@ -313,6 +315,12 @@ pub fn size(n_bytes: u64) -> String {
     }
 }
 
+/// That a text has more bytes than are compared; none of what is no text.
+pub fn too_long_words(n_bytes: u64, media_type: &str) -> Option<String> {
+    let words = || format!("too long to compare as text (limit {})", size(TEXT_BYTES_MAX as u64));
+    is_too_long(n_bytes, media_type).then(words)
+}
+
 /// A size for people that leaves no doubt: `2,727 (2.7 kB)`.
 pub fn exact_size(n_bytes: u64) -> String {
     match n_bytes {
@@ -361,6 +369,15 @@ pub fn counted(n: u64, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_text_is_too_long_to_compare() {
+        let over = TEXT_BYTES_MAX as u64 + 1;
+        let words = "too long to compare as text (limit 67 MB)";
+        assert_eq!(too_long_words(over, "text/html").as_deref(), Some(words));
+        assert_eq!(too_long_words(over - 1, "text/html"), None);
+        assert_eq!(too_long_words(over, "video/mp4"), None);
+    }
 
     #[test]
     fn nothing_in_text_acts_on_a_terminal() {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{
     digest::{Digest, hex, parse_hex},
-    limits::{DETAIL_BYTES_MAX, NOTE_TEXT_BYTES_MAX, SOURCE_BYTES_MAX},
+    limits::{DETAIL_BYTES_MAX, ENCODING_NAME_BYTES_MAX, NOTE_TEXT_BYTES_MAX, SOURCE_BYTES_MAX},
     name::DocName,
     time::Timestamp,
 };
@@ -47,6 +47,8 @@ pub struct ReviseDetail {
     pub mtime: Option<Timestamp>,
     /// What a person wants remembered.
     pub note: Option<String>,
+    /// The encoding that a person named, for a text that does not prove another.
+    pub encoding: Option<String>,
     /// Who recorded it.
     pub by: Option<String>,
     /// The program that recorded it.
@@ -119,6 +121,7 @@ struct ReviseLine<'a> {
     captured: Option<Cow<'a, str>>,
     mtime: Option<Cow<'a, str>>,
     note: Option<Cow<'a, str>>,
+    encoding: Option<Cow<'a, str>>,
     by: Option<Cow<'a, str>>,
     tool: Cow<'a, str>,
 }
@@ -145,6 +148,11 @@ impl<'a> ReviseLine<'a> {
             SOURCE_BYTES_MAX,
             "a source has at most 8192 bytes",
         )?;
+        if detail.encoding.as_deref().is_some_and(|name| !is_encoding_name(name)) {
+            return Err(Malformed::new(
+                "the name of an encoding has 1 to 40 letters, digits, hyphens and underscores",
+            ));
+        }
         let exact = detail.name.utf8().is_none().then(|| STANDARD.encode(detail.name.as_bytes()));
         Ok(Self {
             salt: hex(&detail.salt).into(),
@@ -154,6 +162,7 @@ impl<'a> ReviseLine<'a> {
             captured: detail.captured.map(|timestamp| timestamp.to_string().into()),
             mtime: detail.mtime.map(|timestamp| timestamp.to_string().into()),
             note: detail.note.as_deref().map(Cow::from),
+            encoding: detail.encoding.as_deref().map(Cow::from),
             by: detail.by.as_deref().map(Cow::from),
             tool: detail.tool.as_str().into(),
         })
@@ -173,6 +182,7 @@ impl<'a> ReviseLine<'a> {
             captured: read_time(self.captured)?,
             mtime: read_time(self.mtime)?,
             note: self.note.map(Cow::into_owned),
+            encoding: self.encoding.map(Cow::into_owned),
             by: self.by.map(Cow::into_owned),
             tool: self.tool.into_owned(),
         })
@@ -215,6 +225,11 @@ fn read_time(text: Option<Cow<'_, str>>) -> Result<Option<Timestamp>, Malformed>
         Timestamp::parse(&text).ok_or_else(|| Malformed::new("a time is not one"))
     };
     text.map(read).transpose()
+}
+
+fn is_encoding_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=ENCODING_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_plain)
 }
 
 fn check_length(text: Option<&str>, bytes_max: usize, why: &str) -> Result<(), Malformed> {
@@ -267,6 +282,7 @@ mod tests {
             captured: Some(Timestamp::from_unix(1, 0)),
             mtime: Some(Timestamp::from_unix(2, 500_000_000)),
             note: None,
+            encoding: Some("cp850".into()),
             by: Some("desk".into()),
             tool: "archive 0.1.0".into(),
         }
@@ -276,7 +292,7 @@ mod tests {
         r#"{"salt":"abababababababababababababababab","name":"reports/ä\n"#,
         "\u{7f}",
         r#".html","name_b64":null,"source":"https://example.org/?a=\"b\"","#,
-        r#""captured":"1970-01-01T00:00:01Z","mtime":"1970-01-01T00:00:02.5Z","note":null,"by":"desk","#,
+        r#""captured":"1970-01-01T00:00:01Z","mtime":"1970-01-01T00:00:02.5Z","note":null,"encoding":"cp850","by":"desk","#,
         r#""tool":"archive 0.1.0"}"#
     );
     const ACT: &str = r#"{"salt":"abababababababababababababababab","by":null,"note":"ü","tool":"archive 0.1.0"}"#;
@@ -321,7 +337,11 @@ mod tests {
             ("reports/", r"reports\/"),
             (r#""note":null,"#, ""),
             (r#""note":null,"#, r#""note":null,"note":null,"#),
-            (r#""note":null,"by":"desk""#, r#""by":"desk","note":null"#),
+            (r#""encoding":"cp850","by":"desk""#, r#""by":"desk","encoding":"cp850""#),
+            (r#""encoding":"cp850","#, ""),
+            ("cp850", ""),
+            ("cp850", "cp 850"),
+            ("cp850", "latin-1-and-forty-more-letters-that-are-in-no-name"),
             (r#""note":null"#, r#""note":null,"pack":1"#),
             (r#""note":null"#, r#""note": null"#),
             (r#""note":null"#, r#""note":1"#),

@@ -12,9 +12,10 @@ use docarchive::internals::{
         Archive,
         ingest::{IngestEvent, IngestItem, IngestOptions},
         maintain::compact::Policy,
-        similar::Threshold,
+        similar::{ReadAs, Threshold},
     },
     backend::{Storage, memory::Memory},
+    similarity::params::NEW_TEXTS_COMPARED_MAX,
 };
 use rusqlite::Connection;
 
@@ -51,7 +52,7 @@ fn said_of(archive: &mut Archive, n: u64, texts: &[(&str, String)]) -> Vec<(Stri
         .map(|(name, text)| IngestItem::Document(intake(name.as_bytes(), text.as_bytes()), ()));
     let mut said = Vec::new();
     let report = |event: IngestEvent<()>| {
-        if let IngestEvent::Near { name, near } = event {
+        if let IngestEvent::Near { name, near, .. } = event {
             said.push((name.text().into_owned(), near.document.name.text().into_owned()));
         }
         Ok(())
@@ -249,9 +250,13 @@ fn an_older_revision_is_as_near_by_itself_as_among_others() {
     let asked = story(1, 9) + &story(3, 9);
     let query =
         super::SimilarQuery { threshold: super::Threshold::Copied, own: None, all_revisions: true };
-    let near = archive.similar(asked.as_bytes(), "text/plain", query).unwrap().unwrap();
+    let near = archive
+        .similar((asked.as_bytes(), ReadAs::page("text/plain", None)), query)
+        .unwrap()
+        .unwrap();
     assert_eq!((near.len(), near[0].revision.number), (1, 1));
-    let alone = archive.similarity((asked.as_bytes(), "text/plain"), &near[0].revision);
+    let alone =
+        archive.similarity((asked.as_bytes(), ReadAs::page("text/plain", None)), &near[0].revision);
     assert_eq!(alone.unwrap().unwrap().copied, near[0].similarity.copied);
 }
 
@@ -284,4 +289,34 @@ fn postings_are_those_of_latest_texts_and_compaction_leaves_them() {
         assert_eq!(posted.collect::<BTreeSet<_>>(), sketched);
         assert_eq!((sketched.len(), rows("sketch").len(), rows("content").len()), (2, 3, 3));
     }
+}
+
+#[test]
+fn what_is_cut_is_said() {
+    let mut archive = init(Arc::new(Memory::default()));
+    let copies: Vec<Text> =
+        (0..5).map(|n| (format!("copy-{n}"), format!("{}\n{n}", story(7, 12)))).collect();
+    add_on(&mut archive, 1, &copies, 1);
+    let mut more = Vec::new();
+    let new = intake(b"new", story(7, 12).as_bytes());
+    let items = [IngestItem::Document(new, ())];
+    let options = IngestOptions::default();
+    let report = |event: IngestEvent<()>| {
+        if let IngestEvent::Near { n_more, .. } = event {
+            more.push(n_more);
+        }
+        Ok(())
+    };
+    archive.ingest(&signer(), context(2), "test", items, &options, report).unwrap();
+    assert_eq!(more, [0, 0, 2]);
+    // The same contents under many names are counted, and not named.
+    let n_documents = NEW_TEXTS_COMPARED_MAX + 2;
+    let items = (0..n_documents)
+        .map(|n| IngestItem::Document(intake(format!("{n}").as_bytes(), b"the same"), ()));
+    let quiet = |event: IngestEvent<()>| match event {
+        IngestEvent::Near { .. } => panic!("nothing is named of a bulk"),
+        _ => Ok(()),
+    };
+    let summary = archive.ingest(&signer(), context(3), "test", items, &options, quiet).unwrap();
+    assert_eq!((summary.n_same, summary.n_near), (Some(n_documents as u64 - 1), 0));
 }

@@ -7,10 +7,15 @@ use std::{
 };
 
 use crate::{
-    archive::ingest::reader::Analysis,
+    archive::{
+        ingest::reader::Analysis,
+        operand::{encoding, may_be_compared, read_as},
+    },
     catalog::{BlobNumber, Catalog},
     pool::{Pool, Task},
+    similarity::words,
     store::features::{Features, Fingerprint},
+    text::Scope,
     types::{digest::Digest, error::Error},
 };
 
@@ -49,13 +54,28 @@ impl<'p> Analyses<'p> {
 
     /// Takes a content that is one blob.
     pub fn content(&mut self, row: i64, bytes: Vec<u8>) -> Result<(), Error> {
-        let Some(media_type) = self.projection.first_media_type(row)? else { return Ok(()) };
+        let Some(revision) = self.projection.sketched_by(row)? else { return Ok(()) };
         let n_bytes = bytes.len();
-        let task = self.pool.submit(move || Analysis::of(&bytes, &media_type));
+        let task = self
+            .pool
+            .submit(move || Analysis::of(&bytes, &revision.media_type, encoding(&revision)));
         self.push(BlobNumber::Content(row), n_bytes, task)
     }
 
-    /// Takes a chunk of a large content, which has no sketch.
+    /// Whether a large content may be a text that is compared.
+    pub fn is_text(&self, row: i64) -> Result<bool, Error> {
+        let revision = self.projection.sketched_by(row)?;
+        Ok(revision.is_some_and(|it| may_be_compared(it.n_bytes, &it.media_type)))
+    }
+
+    /// Takes the whole of such a content.
+    pub fn large_text(&mut self, row: i64, bytes: &[u8]) -> Result<(), Error> {
+        let Some(revision) = self.projection.sketched_by(row)? else { return Ok(()) };
+        let sketch = words::sketch(bytes, read_as(&revision, Scope::Page));
+        sketch.map_or(Ok(()), |sketch| (self.put)(row, &sketch.encode()))
+    }
+
+    /// Takes a chunk of a large content, of which [`Analyses::large_text`] takes the whole.
     pub fn chunk(&mut self, digest: &Digest, bytes: Vec<u8>) -> Result<(), Error> {
         let Some(row) = self.projection.chunk(digest.key())? else { return Ok(()) };
         if !self.chunks_met.insert(row) {

@@ -176,14 +176,22 @@ fn read(
         }
     } else {
         let mut content = reader.content_verified_at_end(&digest, n_bytes, &|| false)?;
+        let is_text = analyses.as_ref().map_or(Ok(false), |analyses| analyses.is_text(row))?;
+        let mut text = Vec::new();
         loop {
             let chunk = content.next_chunk();
             // At the end the whole is compared.
             let Some(bytes) = content.next_piece()? else { break };
             n_read += bytes.len() as u64;
+            if is_text && n_read <= n_bytes {
+                text.extend(&bytes);
+            }
             if let (Some(analyses), Some(chunk)) = (&mut analyses, chunk) {
                 analyses.chunk(&chunk, bytes)?;
             }
+        }
+        if let (Some(analyses), true) = (analyses, is_text && n_read == n_bytes) {
+            analyses.large_text(row, &text)?;
         }
     }
     if n_read != n_bytes {

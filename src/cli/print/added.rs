@@ -1,0 +1,142 @@
+//! What adding prints: lines of JSON, and the last sentence.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::Serialize;
+
+use crate::{
+    archive::{ingest::NewRevision, similar::Similarity},
+    types::name::DocName,
+};
+
+use super::{
+    json::{SimilarityLine, b64_unless_utf8, name_b64},
+    terminal::{counted, size},
+};
+
+/// Near-duplicates are named one by one up to this many, and counted beyond.
+pub const RESEMBLING_SHOWN_MAX: u64 = 20;
+
+/// What became of one document.
+#[derive(Serialize)]
+pub struct AddedLine {
+    pub status: &'static str,
+    pub path: Option<String>,
+    pub path_b64: Option<String>,
+    pub name: Option<String>,
+    pub name_b64: Option<String>,
+    pub revision: Option<u64>,
+    pub sha256: Option<String>,
+    pub bytes: Option<u64>,
+    pub healed: bool,
+    pub reason: Option<String>,
+}
+
+/// A new text that is near to an earlier one.
+#[derive(Serialize)]
+pub struct ResemblesLine {
+    pub name: String,
+    pub name_b64: Option<String>,
+    pub near: String,
+    pub near_b64: Option<String>,
+    #[serde(flatten)]
+    pub similarity: SimilarityLine,
+    pub more: u64,
+}
+
+/// One commit.
+#[derive(Serialize)]
+pub struct CommittedLine {
+    pub events: u64,
+    pub packed_bytes: u64,
+}
+
+/// What came of all.
+#[derive(Serialize)]
+pub struct AddSummary {
+    pub new: u64,
+    pub revised: u64,
+    pub unchanged: u64,
+    pub healed: u64,
+    pub skipped: BTreeMap<&'static str, u64>,
+    pub unreadable: u64,
+    pub resembling: u64,
+    pub resembling_about: Option<u64>,
+    pub same: Option<u64>,
+    pub bytes: u64,
+    pub interrupted: bool,
+    pub dry_run: bool,
+}
+
+impl AddedLine {
+    /// What became of what was found at a path.
+    pub fn of(
+        status: &'static str,
+        path: &Path,
+        name: Option<&DocName>,
+        revision: Option<NewRevision>,
+        reason: Option<String>,
+    ) -> Self {
+        let path = path.as_os_str().as_encoded_bytes();
+        Self {
+            status,
+            path: Some(String::from_utf8_lossy(path).into_owned()),
+            path_b64: b64_unless_utf8(path),
+            name: name.map(|name| name.text().into_owned()),
+            name_b64: name.and_then(name_b64),
+            revision: revision.map(|revision| revision.number),
+            sha256: revision.map(|revision| revision.digest.to_string()),
+            bytes: revision.map(|revision| revision.n_bytes),
+            healed: false,
+            reason,
+        }
+    }
+}
+
+impl ResemblesLine {
+    /// A new text and the earlier one that it is near to.
+    pub fn of((name, earlier): (&DocName, &DocName), similarity: &Similarity, more: u64) -> Self {
+        Self {
+            name: name.text().into_owned(),
+            name_b64: name_b64(name),
+            near: earlier.text().into_owned(),
+            near_b64: name_b64(earlier),
+            similarity: SimilarityLine::of(similarity),
+            more,
+        }
+    }
+}
+
+/// The summary as people read it.
+pub fn sentence(summary: &AddSummary) -> String {
+    let mut parts = vec![
+        counted(summary.new, "new document", "new documents"),
+        counted(summary.revised, "new revision", "new revisions"),
+        format!("{} unchanged", summary.unchanged),
+    ];
+    if summary.healed > 0 {
+        let what = if summary.dry_run { "to be healed" } else { "healed" };
+        parts.push(format!("{} {what} in the archive", summary.healed));
+    }
+    if summary.resembling > RESEMBLING_SHOWN_MAX {
+        let n_more = summary.resembling - RESEMBLING_SHOWN_MAX;
+        parts.push(format!("{} near-duplicates, {n_more} more than shown", summary.resembling));
+    }
+    if let Some(about) = summary.resembling_about {
+        let texts = counted(about, "near-duplicate", "near-duplicates");
+        parts.push(format!("about {texts} of earlier texts (archive dups --near)"));
+    }
+    if let Some(same) = summary.same.filter(|same| *same > 0) {
+        parts.push(format!("{same} the same as earlier ones (archive dups --exact)"));
+    }
+    parts.extend(summary.skipped.iter().map(|(reason, n)| format!("{n} skipped: {reason}")));
+    if summary.unreadable > 0 {
+        parts.push(format!("{} not read", summary.unreadable));
+    }
+    let lead = match (summary.interrupted, summary.dry_run) {
+        (true, _) => "interrupted; what was added is safe: ",
+        (_, true) => "nothing was done; this would be: ",
+        _ => "",
+    };
+    format!("{lead}{} ({})", parts.join(", "), size(summary.bytes))
+}

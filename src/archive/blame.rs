@@ -4,7 +4,11 @@
 //! What was moved, wrapped otherwise, split or joined with the same words stays with its revision; a paragraph
 //! with other words is the revision's that changed it. Two texts and the table are in memory.
 
-use std::ops::Range;
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    ops::Range,
+};
 
 use crate::{
     diff::{Block, Comparison, Span},
@@ -16,6 +20,9 @@ use crate::{
 };
 
 use super::{Archive, revision_text::RevisionText};
+
+/// So many words in a row say that a paragraph stands within another.
+const RUN_WORDS: usize = 8;
 
 /// A revision's text, and which revision brought each paragraph.
 pub struct Blame {
@@ -51,8 +58,8 @@ pub struct GoneParagraph<'a> {
 impl Archive {
     /// Finds which revision brought each paragraph of one; `None` where the revision is no text, or too long for one.
     ///
-    /// Calls `on_gone` with the paragraphs that went on the way, in the order in which they went. Revisions
-    /// in between that are no text are passed over.
+    /// Calls `on_gone` with the paragraphs that went on the way and do not stand in that revision, in the order in
+    /// which they went. Revisions in between that are no text are passed over.
     pub fn blame(
         &self,
         document: &Document,
@@ -67,6 +74,7 @@ impl Archive {
         revisions.reverse();
         let end = revisions.iter().position(|it| it.event == revision.event);
         revisions.truncate(end.map_or(revisions.len(), |end| end + 1));
+        let standing = StandingText::of(&last);
         let mut table = BlameTable::default();
         for index in 0..revisions.len() {
             if index > 0 && revisions[index - 1].digest == revisions[index].digest {
@@ -76,6 +84,9 @@ impl Archive {
                 continue;
             };
             table.advance(text, index, |text, brought_by| {
+                if standing.has(text) {
+                    return Ok(());
+                }
                 let (brought_by, removed_by) = (&revisions[brought_by], &revisions[index]);
                 on_gone(GoneParagraph { text, brought_by, removed_by })
             })?;
@@ -83,6 +94,39 @@ impl Archive {
         let BlameTable { text, paragraphs } = table;
         Ok(Some(Blame { text: text.text, scope: text.scope, paragraphs, revisions }))
     }
+}
+
+/// The paragraphs of a text, and each run of some words in it, by their hashes.
+struct StandingText {
+    paragraphs: HashSet<u64>,
+    runs: HashSet<u64>,
+}
+
+impl StandingText {
+    fn of(text: &RevisionText) -> Self {
+        let found = RevisionText::default().compared_with(text).paragraphs.b;
+        let words: Vec<&str> = text.text.split_whitespace().collect();
+        let hash_of =
+            |bytes: Range<usize>| hash(&text.text[bytes].split_whitespace().collect::<Vec<_>>());
+        Self {
+            paragraphs: found.into_iter().map(hash_of).collect(),
+            runs: words.windows(RUN_WORDS).map(hash).collect(),
+        }
+    }
+
+    /// Whether a paragraph stands in it, by itself or, if it is no short one, within another.
+    fn has(&self, paragraph: &str) -> bool {
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        let mut runs = words.windows(RUN_WORDS).map(hash);
+        self.paragraphs.contains(&hash(&words))
+            || words.len() >= RUN_WORDS && runs.all(|run| self.runs.contains(&run))
+    }
+}
+
+fn hash(words: &[&str]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The text so far, and which revision brought each paragraph, by its index.
@@ -196,6 +240,22 @@ mod tests {
             table.advance(text, index, on_gone).unwrap();
         }
         (table.paragraphs.iter().map(|it| it.brought_by).collect(), gone)
+    }
+
+    #[test]
+    fn what_came_back_or_stands_in_another_paragraph_is_not_gone() {
+        let read = |text: &str| RevisionText { text: text.to_owned(), ..RevisionText::default() };
+        let standing = StandingText::of(&read(&format!("{FERRY} {BOARD}\n\nTides")));
+        for (paragraph, expected) in [
+            (FERRY, true),
+            (&BOARD.replace(" and", "\nand"), true),
+            (&BOARD.replace("pilots", "owners"), false),
+            ("Tides", true),
+            ("The ferry", false),
+            (WOOL, false),
+        ] {
+            assert_eq!(standing.has(paragraph), expected, "{paragraph}");
+        }
     }
 
     const FERRY: &str = "The ferry to the islands sails from Port Essery at six each morning.";

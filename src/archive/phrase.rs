@@ -205,6 +205,7 @@ impl Archive {
             archive: self,
             phrase,
             found: HitContents::new(),
+            unknown: HashSet::new(),
             n_excerpt_bytes: 0,
             unsearched: Unsearched::default(),
         };
@@ -234,6 +235,8 @@ struct PhraseSearch<'a> {
     archive: &'a Archive,
     phrase: &'a Phrase,
     found: HitContents,
+    /// Contents of which nothing is known: revisions with them are passed over.
+    unknown: HashSet<i64>,
     n_excerpt_bytes: usize,
     unsearched: Unsearched,
 }
@@ -265,6 +268,7 @@ impl PhraseSearch<'_> {
     fn content(&mut self, row: i64, revision: &Revision) -> Result<(), Error> {
         if operand::is_too_long(revision.n_bytes, &revision.media_type) {
             self.unsearched.n_too_long += 1;
+            self.unknown.insert(row);
             return Ok(());
         }
         match self.occurrences(revision) {
@@ -280,6 +284,7 @@ impl PhraseSearch<'_> {
             Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
                 self.archive.notice_damage(&revision.digest);
                 self.unsearched.n_unreadable += 1;
+                self.unknown.insert(row);
                 self.unsearched.error.get_or_insert(error);
             }
             Err(error) => return Err(error),
@@ -321,6 +326,9 @@ impl PhraseSearch<'_> {
         let mut before = None;
         for revision in catalog.revisions(document)?.iter().rev() {
             let after = Some(catalog.content_of(revision)?);
+            if after.is_some_and(|row| self.unknown.contains(&row)) {
+                continue;
+            }
             if fate.fits(self.n_in(before), self.n_in(after)) {
                 let (captured, event) = (revision.captured, revision.event);
                 changes.push(LightChange { captured, event, contents: [before, after] });

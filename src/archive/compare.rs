@@ -19,7 +19,6 @@ use crate::{
 
 pub use crate::diff::{
     Block, Comparison, Heading, ParagraphStat, Sides, Span, Stat, TextNoise, WordStat, compare,
-    noise,
 };
 
 pub use crate::text::{Charset, LineEnds, Rule, Scope, UnseenKind};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::archive::compare::{Block, Comparison, Heading, Sides, Span, noise};
+use crate::archive::compare::{Block, Comparison, Heading, Sides, Span};
 
 use super::{
     terminal::{counted, shown_text, truncate},
@@ -164,23 +164,12 @@ impl<'a> ChangedTexts<'a> {
                 let changed = if words.is_empty() { "" } else { ", and changed" };
                 format!("{}: moved here from {}{changed}", after(b), numbers(a))
             }
-            Block::Rewrapped { a, b } => format!("{}: {}", after(b), self.rewritten(a, b)),
+            Block::Rewrapped { b, .. } => format!("{}: the words are the same", after(b)),
             Block::Regrouped { a, b, words } => {
                 let end =
                     if words.is_empty() { ", the words are the same" } else { ", and changed" };
                 format!("{}: {}{end}", after(b), regrouped(a, b))
             }
-        }
-    }
-
-    /// What became of paragraphs of the same words.
-    fn rewritten(&self, a: &Range<usize>, b: &Range<usize>) -> &'static str {
-        let before = &self.texts.a[self.bytes_before(a)];
-        let found = noise(before, &self.texts.b[self.bytes_after(b)]);
-        match (found.white_space, found.invisible) {
-            (true, _) => "re-wrapped, the words are the same",
-            (false, true) => "other invisible characters, the words are the same",
-            (false, false) => "letters composed otherwise, the words are the same",
         }
     }
 

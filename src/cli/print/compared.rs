@@ -56,6 +56,7 @@ struct DiffLine<'a> {
     outside: Option<OutsideCounts>,
     unseen: Option<UnseenCounts>,
     noise: Option<NoiseLine>,
+    coarse: bool,
     blocks: Option<Vec<comparison_json::BlockLine<'a>>>,
 }
 
@@ -238,6 +239,7 @@ impl ShownComparison<'_> {
             outside: None,
             unseen: None,
             noise: None,
+            coarse: false,
             blocks: None,
         };
         match &self.compared.difference {
@@ -250,6 +252,7 @@ impl ShownComparison<'_> {
             }
             Difference::Text { texts, comparison, unseen, scope, outside, noise } => {
                 line.noise = noise.as_ref().map(NoiseLine::of);
+                line.coarse = comparison.is_coarse;
                 line.scope = scope.map(scope_word);
                 line.outside = outside.map(|it| OutsideCounts {
                     differs: it.differs,
@@ -315,6 +318,12 @@ fn sentence(
         (true, true) => "the bytes differ, the text that people read does not".to_owned(),
         (true, false) => "same words".to_owned(),
         (false, _) => text_sentence(&comparison.stat),
+    };
+    let text = match comparison.is_coarse {
+        true => format!(
+            "{text} (so much differs that not all paragraphs were compared with each other)"
+        ),
+        false => text,
     };
     match parts.split_last() {
         None => text,

@@ -43,6 +43,8 @@ pub fn print(
                 let (before, after) = (n > 0, n + 1 < blocks.len());
                 printer.unchanged(block, before, after)?;
             }
+            // The last line names what is not seen.
+            Block::Rewrapped { .. } => {}
             block => printer.change(block)?,
         }
     }
@@ -122,7 +124,8 @@ impl Printer<'_> {
             false => marked(pieces),
         };
         let indent = "  ";
-        let lines = wrapped(&texts, self.view.n_columns - indent.len());
+        let mut lines = wrapped(&texts, self.view.n_columns - indent.len());
+        lines.truncate(lines.iter().rposition(|line| !is_blank(line)).map_or(0, |last| last + 1));
         for (n, line) in lines.iter().enumerate() {
             let mark = if n == 0 { mark } else { indent };
             let mark = match pieces[0].fate {
@@ -160,6 +163,10 @@ impl Printer<'_> {
         }
         Ok(())
     }
+}
+
+fn is_blank(line: &StyledLine) -> bool {
+    line.iter().all(|it| it.text.trim().is_empty())
 }
 
 /// Paragraphs that came or went as a whole.

@@ -68,6 +68,7 @@ pub fn page(head: &PageHead<'_>, changed: &ChangedTexts<'_>) -> String {
                     false => format!("<p class=\"about\">{summary}</p>\n"),
                 };
             }
+            Block::Rewrapped { .. } => {}
             block => page += &change(changed, block),
         }
     }

@@ -80,14 +80,24 @@ impl<'r, 't> Comparer<'r, 't> {
     }
 }
 
-/// Whether a stretch of a paragraph holds a whole sentence of it.
-fn holds_sentence(ids: &[usize], stretch: Range<usize>, vocabulary: &Vocabulary) -> bool {
-    sentences(ids, vocabulary)
-        .any(|sentence| stretch.start <= sentence.start && sentence.end <= stretch.end)
+/// Whether a stretch of a paragraph holds a whole sentence of it, of enough words.
+pub fn holds_sentence(ids: &[usize], stretch: Range<usize>, vocabulary: &Vocabulary) -> bool {
+    let is_edge = |i: usize| i == 0 || i == ids.len() || vocabulary.items[ids[i - 1]].ends_sentence;
+    let (mut has_begun, mut n_words) = (is_edge(stretch.start), 0);
+    for i in stretch {
+        n_words += usize::from(vocabulary.is_word(ids[i]));
+        if is_edge(i + 1) {
+            if has_begun && n_words >= SENTENCE_WORDS {
+                return true;
+            }
+            (has_begun, n_words) = (true, 0);
+        }
+    }
+    false
 }
 
 /// The sentences of a paragraph that have enough words.
-pub fn sentences<'i>(
+fn sentences<'i>(
     ids: &'i [usize],
     vocabulary: &'i Vocabulary,
 ) -> impl Iterator<Item = Range<usize>> + 'i {

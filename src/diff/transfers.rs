@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use super::{
     Block, Sides, Span,
-    overlap::{ROW_WORDS, sentences},
+    overlap::{ROW_WORDS, holds_sentence},
     reading::{ParsedText, Vocabulary},
     rows::{RowIndex, row_key, row_keys},
 };
@@ -144,12 +144,9 @@ impl<'r, 't> Finder<'r, 't> {
         let ids = &reading.ids[words.clone()];
         let n_words = ids.iter().filter(|id| self.vocabulary.is_word(**id)).count();
         let paragraph = &reading.paragraphs[reading.paragraph_of(words.start)].words;
-        let is_sentence = |sentence: Range<usize>| {
-            let sentence = paragraph.start + sentence.start..paragraph.start + sentence.end;
-            words.start <= sentence.start && sentence.end <= words.end
-        };
+        let stretch = words.start - paragraph.start..words.end - paragraph.start;
         n_words >= ROW_WORDS
-            || sentences(&reading.ids[paragraph.clone()], self.vocabulary).any(is_sentence)
+            || holds_sentence(&reading.ids[paragraph.clone()], stretch, self.vocabulary)
     }
 }
 

@@ -37,6 +37,9 @@ pub enum ParagraphKind {
 /// A title with a rule below it is at most so long, in characters.
 const TITLE_MAX: usize = 100;
 
+/// After so many lines without a blank one a paragraph ends, which bounds memory.
+const STRETCH_LINES_MAX: usize = 1 << 16;
+
 /// The paragraphs of a text with `\n` line ends, in order.
 pub fn paragraphs(text: &str) -> Vec<LaidOut> {
     let mut paragraphs = Vec::new();
@@ -57,6 +60,9 @@ pub fn paragraphs(text: &str) -> Vec<LaidOut> {
         } else if is_code {
             paragraphs.push((bytes, ParagraphKind::Code));
         } else {
+            if lines.len() == STRETCH_LINES_MAX {
+                push_stretch(&mut lines, &mut paragraphs);
+            }
             lines.push(RawLine::of(bytes, &text[start - raw.len()..start]));
         }
     }

@@ -14,7 +14,7 @@ const CANDIDATES_MAX: usize = 8;
 #[derive(Default)]
 pub struct Bag {
     /// Distinct words in rising order, and how often each occurs.
-    words: Vec<(usize, usize)>,
+    words: Box<[(u32, u32)]>,
     weight: usize,
     /// How many words there are, repetitions included.
     pub n_words: usize,
@@ -26,21 +26,19 @@ pub type Likeness = usize;
 impl Bag {
     /// The bag of a paragraph's words.
     pub fn of(ids: &[usize], vocabulary: &Vocabulary) -> Self {
-        let mut sorted: Vec<usize> = ids
-            .iter()
-            .filter(|id| vocabulary.is_word(**id))
-            .map(|id| vocabulary.items[*id].folded)
-            .collect();
+        let words = ids.iter().filter(|id| vocabulary.is_word(**id));
+        // There are fewer words in a text than 32 bits count.
+        let mut sorted: Vec<u32> = words.map(|id| vocabulary.items[*id].folded as u32).collect();
         sorted.sort_unstable();
-        let mut words: Vec<(usize, usize)> = Vec::new();
+        let mut words: Vec<(u32, u32)> = Vec::new();
         for id in &sorted {
             match words.last_mut() {
                 Some((last, n)) if last == id => *n += 1,
                 _ => words.push((*id, 1)),
             }
         }
-        let weight = words.iter().map(|(id, n)| n * weight(*id, vocabulary)).sum();
-        Self { words, weight, n_words: sorted.len() }
+        let weight = words.iter().map(|(id, n)| *n as usize * weight(*id, vocabulary)).sum();
+        Self { words: words.into(), weight, n_words: sorted.len() }
     }
 
     /// The weight of the shared words over the mean weight of both sides (Dice).
@@ -54,7 +52,7 @@ impl Bag {
         let (mut shared, mut i, mut j) = (0, 0, 0);
         while let (Some((x, n)), Some((y, m))) = (self.words.get(i), other.words.get(j)) {
             if x == y {
-                shared += n.min(m) * weight(*x, vocabulary);
+                shared += *n.min(m) as usize * weight(*x, vocabulary);
             }
             i += usize::from(x <= y);
             j += usize::from(y <= x);
@@ -82,8 +80,8 @@ pub fn candidates(
     candidates
 }
 
-fn weight(id: usize, vocabulary: &Vocabulary) -> usize {
-    let share = vocabulary.n_items / vocabulary.counts[id].max(1);
+fn weight(id: u32, vocabulary: &Vocabulary) -> usize {
+    let share = vocabulary.n_items / vocabulary.counts[id as usize].max(1);
     1 + share.checked_ilog2().map_or(0, |bits| bits as usize)
 }
 
@@ -96,7 +94,7 @@ struct Homes {
 
 impl Homes {
     fn new(bags: &[Bag], n_ids: usize) -> Self {
-        let words = || bags.iter().flat_map(|bag| bag.words.iter().map(|word| word.0));
+        let words = || bags.iter().flat_map(|bag| bag.words.iter().map(|word| word.0 as usize));
         let mut counts = vec![0; n_ids];
         words().for_each(|id| counts[id] += 1);
         let mut sum = 0;
@@ -109,9 +107,10 @@ impl Homes {
         }
         let mut paragraphs = vec![0; sum];
         for (paragraph, bag) in bags.iter().enumerate() {
-            for (id, _) in bag.words.iter().filter(|word| counts[word.0] > 0) {
-                paragraphs[ends[*id]] = paragraph;
-                ends[*id] += 1;
+            for (id, _) in bag.words.iter().filter(|word| counts[word.0 as usize] > 0) {
+                let end = &mut ends[*id as usize];
+                paragraphs[*end] = paragraph;
+                *end += 1;
             }
         }
         Self { ends, paragraphs }
@@ -126,7 +125,7 @@ impl Homes {
 fn best_homes(bag: &Bag, homes: &Homes, vocabulary: &Vocabulary) -> Vec<usize> {
     let mut votes: Vec<(usize, usize)> = Vec::new();
     for (id, _) in &bag.words {
-        votes.extend(homes.of(*id).iter().map(|home| (*home, weight(*id, vocabulary))));
+        votes.extend(homes.of(*id as usize).iter().map(|home| (*home, weight(*id, vocabulary))));
     }
     votes.sort_unstable();
     votes.dedup_by(|next, kept| {

@@ -85,7 +85,9 @@ pub fn line_width(line: &StyledLine) -> usize {
 
 impl Filler {
     fn take(&mut self, c: char, style: Option<Style>) {
-        if c == BREAK {
+        if c.is_ascii_graphic() {
+            self.letter(c, style);
+        } else if c == BREAK {
             self.end_unit();
             self.space = None;
             self.new_line();
@@ -107,7 +109,7 @@ impl Filler {
     }
 
     fn letter(&mut self, c: char, style: Option<Style>) {
-        self.unit.n_columns += c.width().unwrap_or(0);
+        self.unit.n_columns += if c.is_ascii() { 1 } else { c.width().unwrap_or(0) };
         push(&mut self.unit.texts, c, style);
     }
 
@@ -138,7 +140,10 @@ impl Filler {
         }
         self.n_taken += unit.n_columns;
         for it in unit.texts {
-            it.text.chars().for_each(|c| push(line, c, it.style));
+            match line.last_mut() {
+                Some(last) if last.style == it.style => last.text.push_str(&it.text),
+                _ => line.push(it),
+            }
         }
     }
 }

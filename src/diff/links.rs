@@ -5,6 +5,7 @@
 //! that share words, in place or elsewhere; and between neighbours that stayed, the best pairing of what shares enough.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{
@@ -72,6 +73,7 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
     let judge = Judge {
         bags: links.bags(readings, vocabulary),
         comparer: Comparer::new(readings, vocabulary, COMPARED_WORDS_MAX),
+        known: HashMap::new(),
         readings,
         vocabulary,
     };
@@ -246,6 +248,7 @@ struct JudgedPair {
 struct Judge<'r, 't> {
     bags: Sides<Vec<Bag>>,
     comparer: Comparer<'r, 't>,
+    known: HashMap<(usize, usize), SharedWords>,
     readings: &'r Sides<ParsedText<'t>>,
     vocabulary: &'r Vocabulary,
 }
@@ -263,11 +266,19 @@ impl Judge<'_, '_> {
 
     /// What two paragraphs are to each other; `None` if nothing.
     fn judge(&mut self, a: usize, b: usize, is_near: bool) -> Option<JudgedPair> {
-        let likeness = self.bags.a[a].likeness(&self.bags.b[b], self.vocabulary, 0);
+        let least = if is_near { 0 } else { MOVED_LIKENESS_MIN };
+        let likeness = self.bags.a[a].likeness(&self.bags.b[b], self.vocabulary, least);
+        if likeness < least {
+            return None;
+        }
         // Without a look at the words in order, these are like any that share as much.
         let guess =
             SharedWords { share: likeness * 4 / 5, n_words: MOVED_WORDS_MIN, has_row: false };
-        let overlap = self.comparer.overlap(a, b).unwrap_or(guess);
+        let overlap = match self.known.get(&(a, b)) {
+            Some(known) => *known,
+            None => self.comparer.overlap(a, b).unwrap_or(guess),
+        };
+        self.known.insert((a, b), overlap);
         let may_move = overlap.share >= MOVED_SHARE_MIN
             && likeness >= MOVED_LIKENESS_MIN
             && overlap.n_words >= MOVED_WORDS_MIN;

@@ -3,9 +3,11 @@
 
     run.py PAIRS PROGRAM...      PROGRAM: archive[=PATH], git, wdiff, dwdiff, difflib, wikidiff2
     run.py PAIRS archive -v      names the pairs that are not perfect
+    run.py PAIRS PROGRAM... -t   one line for each program, as a table
 
-For each kind of pair: F1 of the marked words (what went and what came, as words without their order), perfect
-pairs, pairs with a move where one was found, words too many, and false alarms where nothing changed.
+PAIRS is a folder that make.py made, or tests/diff. For each kind of pair: F1 of the marked words (what went and what
+came, as words without their order), perfect pairs, words too many, pairs with a move where one was found, and false
+alarms: pairs in which no word changed and some were marked.
 """
 
 import collections
@@ -18,16 +20,38 @@ import re
 import subprocess
 import sys
 import tempfile
+import unicodedata
 
-WORD = re.compile(r"\w+")
+# Letters of scripts without spaces count one by one, each with its marks, so that it does not matter where words are cut.
+UNSPACED_WORD = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+UNSEEN = re.compile("[\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff]")
+SIGNS = ("punctuation", "emoji")
 
 
-def bag(texts):
-    return collections.Counter(word for text in texts for word in WORD.findall(text))
+def is_letter(c):
+    return unicodedata.category(c)[0] in "LNM" or c == "_"
+
+
+def words_of(text, with_signs=False):
+    """The words of a text, composed and without what nobody sees; where signs are what changed, these too."""
+    words, last = [], ""
+    for c in UNSEEN.sub("", unicodedata.normalize("NFC", text)):
+        goes_on = unicodedata.combining(c) or unicodedata.category(c)[0] == "M"
+        is_unspaced = UNSPACED_WORD.match(c)
+        if last and is_letter(c) and is_letter(last) and (goes_on or not is_unspaced and not UNSPACED_WORD.match(last)):
+            words[-1] += c
+        elif is_letter(c) or with_signs and not c.isspace():
+            words.append(c)
+        last = c
+    return words
+
+
+def bag(texts, with_signs=False):
+    return collections.Counter(word for text in texts for word in words_of(text, with_signs))
 
 
 def run(command, **kwargs):
-    return subprocess.run(command, capture_output=True, text=True, **kwargs).stdout
+    return subprocess.run(command, capture_output=True, **kwargs).stdout.decode(errors="replace")
 
 
 def archive(path, folder):
@@ -76,7 +100,7 @@ def dwdiff(a, b):
 
 
 def by_difflib(a, b):
-    a, b = a.read_text().split(), b.read_text().split()
+    a, b = (text.read_text(errors="replace").split() for text in (a, b))
     gone, come = [], []
     for op, i, j, k, l in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if op != "equal":
@@ -109,7 +133,17 @@ def wikidiff2(a, b):
 
 def scores(truth, found):
     """F1, whether perfect, words too many."""
-    (gone, come), (wanted_gone, wanted_come) = map(bag, found), (bag(truth["gone"]), bag(truth["come"]))
+    with_signs = truth["kind"] in SIGNS
+    gone, come, wanted_gone, wanted_come = (bag(it, with_signs) for it in (*found, truth["gone"], truth["come"]))
+    # A program may mark a sign or the word it stands at, a number or a part of it, a word of a script without spaces
+    # or one letter: what both sides have is none that changed.
+    def cancelled(gone, come):
+        both = gone & come
+        if not with_signs:
+            both = collections.Counter({word: n for word, n in both.items() if word.isdigit() or UNSPACED_WORD.match(word)})
+        return gone - both, come - both
+
+    (gone, come), (wanted_gone, wanted_come) = cancelled(gone, come), cancelled(wanted_gone, wanted_come)
     hits = (gone & wanted_gone).total() + (come & wanted_come).total()
     n_found, n_wanted = gone.total() + come.total(), wanted_gone.total() + wanted_come.total()
     f1 = 1.0 if n_found + n_wanted == 0 else 2 * hits / (n_found + n_wanted)
@@ -117,28 +151,38 @@ def scores(truth, found):
 
 
 def main():
-    folder, programs = pathlib.Path(sys.argv[1]), [it for it in sys.argv[2:] if it != "-v"]
-    verbose = "-v" in sys.argv
-    pairs = [json.loads(line) for line in (folder / "truth.jsonl").open()]
+    folder, programs = pathlib.Path(sys.argv[1]), [it for it in sys.argv[2:] if it not in ("-v", "-t")]
+    verbose, as_table = "-v" in sys.argv, "-t" in sys.argv
+    truth = next(path for name in ("truth.jsonl", "expected.jsonl") if (path := folder / name).exists())
+    pairs = [json.loads(line) for line in truth.open()]
+    if as_table:
+        print("| program | F1 | perfect | words too many | moves | false alarms |\n| --- | --- | --- | --- | --- | --- |")
     for program in programs:
         name, _, path = program.partition("=")
         mark = {"git": git, "wdiff": wdiff, "dwdiff": dwdiff, "difflib": by_difflib, "wikidiff2": wikidiff2}.get(name)
         mark = mark or archive(path or "archive", folder)
-        totals = collections.defaultdict(lambda: [0, 0.0, 0, 0, 0, 0])
+        totals = collections.defaultdict(lambda: [0, 0.0, 0, 0, 0, 0, 0, 0])
         for truth in pairs:
-            a, b = (folder / f"{truth['name']}.{side}.txt" for side in "ab")
+            a, b = (next(folder.glob(f"{truth['name']}.{side}.*")) for side in "ab")
             gone, come, n_moved = mark(a, b)
             f1, is_perfect, n_extra = scores(truth, (gone, come))
             if verbose and (not is_perfect or truth["moved"] and not n_moved):
                 print(f"  {truth['name']}: F1 {f1:.2f}, {n_extra} too many, moves {n_moved} of {truth['moved']}")
+            is_same = "noise" in truth or truth["kind"].startswith("same")
+            moves = truth["moved"] or truth.get("moved_words", 0)
             for key in (truth["kind"], "all"):
                 total = totals[key]
-                values = (1, f1, is_perfect, n_extra, bool(truth["moved"]), bool(truth["moved"] and n_moved))
+                values = (1, f1, is_perfect, n_extra, bool(moves), bool(moves and n_moved), is_same, is_same and not is_perfect)
                 for i, value in enumerate(values):
                     total[i] += value
-        print(f"{name:28} {'F1':>6} {'perfect':>9} {'extra':>6} {'moves':>7}")
-        for key, (n, f1, perfect, extra, moves, found) in totals.items():
-            print(f"{key:28} {f1 / n:6.3f} {perfect:4}/{n:<4} {extra:6} {f'{found}/{moves}' if moves else '':>7}")
+        if as_table:
+            n, f1, perfect, extra, moves, found, same, alarms = totals["all"]
+            print(f"| {name} | {f1 / n:.3f} | {perfect}/{n} | {extra:,} | {found}/{moves} | {alarms}/{same} |")
+            continue
+        print(f"{name:28} {'F1':>6} {'perfect':>9} {'extra':>6} {'moves':>7} {'alarms':>7}")
+        for key, (n, f1, perfect, extra, moves, found, same, alarms) in totals.items():
+            moves, alarms = (f"{part}/{of}" if of else "" for part, of in ((found, moves), (alarms, same)))
+            print(f"{key:28} {f1 / n:6.3f} {perfect:4}/{n:<4} {extra:6} {moves:>7} {alarms:>7}")
     return 0
 
 

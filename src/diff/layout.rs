@@ -209,6 +209,11 @@ mod tests {
             The union called that a scandal, and asked the government to step in\nat once.\nDear Sir\nI am.";
         assert_eq!(shown(text).len(), 4, "{:?}", shown(text));
         assert_eq!(shown("red apples\ngreen pears\nblue plums").len(), 3);
+        // Lines that go on are full, so this one had room for another word and ends its paragraph.
+        let text = "The cost of the whole undertaking is now put at nine hundred\nmillion crowns, a third more than \
+            parliament had approved.\nWork on the northern side was to begin in April but the ground\nturned out to be \
+            softer than anybody had expected it to be there.";
+        assert_eq!(shown(text).len(), 2, "{:?}", shown(text));
         let long = "word ".repeat(60);
         assert_eq!(shown(&format!("{long}\n{long}\nshort\n")).len(), 3);
     }

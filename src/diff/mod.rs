@@ -463,4 +463,6 @@ impl WordStat {
 }
 
 #[cfg(test)]
+mod layout_tests;
+#[cfg(test)]
 mod tests;

@@ -12,6 +12,9 @@ use std::{borrow::Cow, ops::Range};
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInvariantOptions};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark, is_nfc};
 
+/// Joins signs to one that people see.
+const JOINER: char = '\u{200d}';
+
 /// What white space means in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spaces {
@@ -109,8 +112,10 @@ pub fn word_key(word: &str) -> Cow<'_, str> {
         return Cow::Borrowed(word);
     }
     let is_word = word.starts_with(|c| char::is_alphanumeric(c) || is_invisible(c));
-    if is_word && word.contains(is_invisible) {
-        return Cow::Owned(word.chars().filter(|c| !is_invisible(*c)).nfc().collect());
+    // In a sign a joiner makes one of several.
+    let is_ignored = |c: char| is_invisible(c) && (is_word || c != JOINER);
+    if word.contains(is_ignored) {
+        return Cow::Owned(word.chars().filter(|c| !is_ignored(*c)).nfc().collect());
     }
     if is_nfc(word) { Cow::Borrowed(word) } else { Cow::Owned(word.nfc().collect()) }
 }
@@ -139,12 +144,15 @@ fn next_word(text: &str) -> Option<Range<usize>> {
 
 /// How long the sign is that a text starts with, and its repetitions.
 fn signs_len(text: &str) -> usize {
-    let n_sign = sign_len(text);
-    let mut len = n_sign;
-    while text[len..].starts_with(&text[..n_sign]) && sign_len(&text[len..]) == n_sign {
-        len += n_sign;
+    let mut len = sign_len(text);
+    let sign = word_key(&text[..len]);
+    loop {
+        let next = sign_len(&text[len..]);
+        if next == 0 || word_key(&text[len..len + next]) != sign {
+            return len;
+        }
+        len += next;
     }
-    len
 }
 
 /// How long what people see as one sign is: with what modifies it, and joined to others.
@@ -157,7 +165,7 @@ fn sign_len(text: &str) -> usize {
         let is_second_region = is_region(first) && is_region(c) && last == first && !is_pair;
         let is_modifier = matches!(c,
             '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}');
-        if !(is_second_region || is_modifier || is_mark(c) || last == '\u{200d}') {
+        if !(is_second_region || is_modifier || is_mark(c) || last == JOINER) {
             return at;
         }
         is_pair |= is_second_region;
@@ -256,8 +264,11 @@ mod tests {
         same("Café données", "Cafe\u{301} donne\u{301}es");
         same("International", "Inter\u{ad}natio\u{200b}nal");
         same("420,000 isn't", "420\u{200b},\u{ad}000 isn\u{200b}'\u{ad}t");
+        same("a/b --- (א).", "a/\u{200b}b --\u{200b}- (א)\u{200f}.\u{200e}");
         same("ガイドを読む", "カ\u{3099}イト\u{3099}を読む");
         same("หนังสือมากมาย", "หนังสือ\u{200b}มากมาย");
+        let (family, women): (Vec<String>, Vec<String>) = (keys("👩\u{200d}👧"), keys("👩👧"));
+        assert_ne!(family, women);
         assert_eq!(words("ガイドを読む"), ["ガイド", "を", "読む"]);
     }
 }

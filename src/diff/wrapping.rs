@@ -3,6 +3,8 @@
 //! A line that was wrapped has no room for the first word of the next one. That is measured against the lines
 //! next to it, so that no line further off matters.
 
+use std::ops::Range;
+
 use super::lines::RawLine;
 
 /// Longer lines were not wrapped: each is a paragraph.
@@ -28,17 +30,35 @@ fn is_break(lines: &[RawLine<'_>], next: usize, witnesses: &[bool]) -> bool {
     let around =
         &lines[(next - 1).saturating_sub(MEASURE_LINES)..lines.len().min(next + MEASURE_LINES)];
     let measure = around.iter().map(|line| line.width).max().unwrap_or(0).max(WRAPPED_WIDTH_MIN);
-    let needed = line.width + 1 + first_word_width(after);
-    if needed * 10 <= measure * 6 || needed * 10 <= measure * 9 && ends_sentence(line.text) {
+    let needed = needed_width(line, after);
+    let is_end = ends_sentence(line.text);
+    if needed * 10 <= measure * 6 || is_end && needed * 10 <= measure * 9 {
         return true;
     }
-    if needed > measure && !ends_sentence(line.text) {
+    if is_end && tight_width(lines, next, witnesses).is_some_and(|width| needed <= width) {
+        return true;
+    }
+    if needed > measure && !is_end {
         return false;
     }
-    let witnesses = &witnesses
-        [(next - 1).saturating_sub(WITNESS_LINES)..witnesses.len().min(next + WITNESS_LINES)];
-    let n_going_on = witnesses.iter().filter(|goes_on| **goes_on).count();
-    n_going_on * 3 < witnesses.len()
+    let ends = ends_around(next, witnesses.len());
+    let n_going_on = witnesses[ends.clone()].iter().filter(|goes_on| **goes_on).count();
+    n_going_on * 3 < ends.len()
+}
+
+/// The ends of lines that bear witness to the one before `next`.
+fn ends_around(next: usize, n_ends: usize) -> Range<usize> {
+    (next - 1).saturating_sub(WITNESS_LINES)..n_ends.min(next + WITNESS_LINES)
+}
+
+/// How wide the lines here are wrapped, if each that goes on has no room for the first word of the next one.
+fn tight_width(lines: &[RawLine<'_>], next: usize, witnesses: &[bool]) -> Option<usize> {
+    let ends = ends_around(next, witnesses.len());
+    let width = lines[ends.start..=ends.end].iter().map(|line| line.width).max()?;
+    let mut going_on = ends.filter(|end| witnesses[*end]).peekable();
+    going_on.peek()?;
+    let is_tight = |end: usize| needed_width(&lines[end], &lines[end + 1]) > width;
+    going_on.all(is_tight).then_some(width)
 }
 
 /// Whether a sentence goes on over the end of a line.
@@ -47,13 +67,18 @@ pub fn goes_on(line: &RawLine<'_>, next: &RawLine<'_>) -> bool {
         return false;
     }
     let is_lower = next.text.chars().next().is_some_and(char::is_lowercase);
-    let is_long = (line.width + 1 + first_word_width(next)) * 4 >= WRAPPED_WIDTH_MIN * 3;
+    let is_long = needed_width(line, next) * 4 >= WRAPPED_WIDTH_MIN * 3;
     is_lower && is_long || is_full(line, next, line.width.max(next.width))
 }
 
 /// Whether a line of a text of this width has no room for the first word of the next.
 fn is_full(line: &RawLine<'_>, next: &RawLine<'_>, width: usize) -> bool {
-    line.width + 1 + first_word_width(next) > width.max(WRAPPED_WIDTH_MIN)
+    needed_width(line, next) > width.max(WRAPPED_WIDTH_MIN)
+}
+
+/// How wide a line would be with the first word of the next.
+fn needed_width(line: &RawLine<'_>, next: &RawLine<'_>) -> usize {
+    line.width + 1 + first_word_width(next)
 }
 
 fn first_word<'t>(line: &RawLine<'t>) -> Option<&'t str> {

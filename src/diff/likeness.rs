@@ -3,7 +3,10 @@
 //! A word weighs its information in bits, so that two paragraphs are not alike for `the` and `of`.
 //! Order does not matter and signs are not counted.
 
-use super::{Sides, reading::Vocabulary};
+use super::{
+    Sides,
+    reading::{ParsedText, Vocabulary},
+};
 
 /// A word in more paragraphs than this shows little of where its paragraph went.
 const RARE_PARAGRAPHS_MAX: usize = 8;
@@ -11,13 +14,37 @@ const RARE_PARAGRAPHS_MAX: usize = 8;
 const CANDIDATES_MAX: usize = 8;
 
 /// The words of one paragraph without their order.
-#[derive(Default)]
 pub struct Bag {
     /// Distinct words in rising order, and how often each occurs.
     words: Box<[(u32, u32)]>,
     weight: usize,
     /// How many words there are, repetitions included.
     pub n_words: usize,
+}
+
+/// The bags of some paragraphs of a text.
+pub struct Bags {
+    /// Rising.
+    paragraphs: Vec<usize>,
+    bags: Vec<Bag>,
+    none: Bag,
+}
+
+impl Bags {
+    /// The bags of these paragraphs, whose numbers rise.
+    pub fn of(paragraphs: Vec<usize>, reading: &ParsedText<'_>, vocabulary: &Vocabulary) -> Self {
+        let bags = paragraphs.iter().map(|i| Bag::of(reading.words(*i), vocabulary)).collect();
+        Self { paragraphs, bags, none: Bag { words: Box::default(), weight: 0, n_words: 0 } }
+    }
+
+    /// The bag of one of them; an empty one of any other paragraph.
+    pub fn get(&self, paragraph: usize) -> &Bag {
+        self.paragraphs.binary_search(&paragraph).map_or(&self.none, |at| &self.bags[at])
+    }
+
+    fn each(&self) -> impl Iterator<Item = (usize, &Bag)> {
+        self.paragraphs.iter().copied().zip(&self.bags)
+    }
 }
 
 /// How alike two paragraphs are, in thousandths.
@@ -63,15 +90,15 @@ impl Bag {
 
 /// For each bag of `b` the few bags of `a` that share most of its rare words, if `least` alike.
 pub fn candidates(
-    bags: Sides<&[Bag]>,
+    bags: &Sides<Bags>,
     vocabulary: &Vocabulary,
     least: Likeness,
 ) -> Vec<(usize, usize)> {
-    let homes = Homes::new(bags.a, vocabulary.counts.len());
+    let homes = Homes::new(&bags.a, vocabulary.counts.len());
     let mut candidates = Vec::new();
-    for (b, bag) in bags.b.iter().enumerate() {
+    for (b, bag) in bags.b.each() {
         for a in best_homes(bag, &homes, vocabulary) {
-            let likeness = bags.a[a].likeness(bag, vocabulary, least);
+            let likeness = bags.a.get(a).likeness(bag, vocabulary, least);
             if likeness >= least {
                 candidates.push((a, b));
             }
@@ -93,8 +120,9 @@ struct Homes {
 }
 
 impl Homes {
-    fn new(bags: &[Bag], n_ids: usize) -> Self {
-        let words = || bags.iter().flat_map(|bag| bag.words.iter().map(|word| word.0 as usize));
+    fn new(bags: &Bags, n_ids: usize) -> Self {
+        let words =
+            || bags.bags.iter().flat_map(|bag| bag.words.iter().map(|word| word.0 as usize));
         let mut counts = vec![0; n_ids];
         words().for_each(|id| counts[id] += 1);
         let mut sum = 0;
@@ -106,7 +134,7 @@ impl Homes {
             sum += *n;
         }
         let mut paragraphs = vec![0; sum];
-        for (paragraph, bag) in bags.iter().enumerate() {
+        for (paragraph, bag) in bags.each() {
             for (id, _) in bag.words.iter().filter(|word| counts[word.0 as usize] > 0) {
                 let end = &mut ends[*id as usize];
                 paragraphs[*end] = paragraph;

@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::{
     Sides,
     align::{Aligner, EqualRun, Ids, rising},
-    likeness::{Bag, Likeness, candidates},
+    likeness::{Bags, Likeness, candidates},
     overlap::{Comparer, SharedWords, sharing_rows},
     reading::{ParsedText, Vocabulary},
     regroup::{self, Regrouping},
@@ -154,16 +154,13 @@ impl Links {
         }
     }
 
-    /// The bags of paragraphs that are alone; those of the others are empty.
-    fn bags(&self, readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Sides<Vec<Bag>> {
-        let bags = |links: &[Link], reading: &ParsedText<'_>| -> Vec<Bag> {
-            let bag = |(i, link): (usize, &Link)| match link {
-                Link::Alone => Bag::of(reading.words(i), vocabulary),
-                _ => Bag::default(),
-            };
-            links.iter().enumerate().map(bag).collect()
-        };
-        Sides { a: bags(&self.sides.a, &readings.a), b: bags(&self.sides.b, &readings.b) }
+    /// The bags of paragraphs that are alone.
+    fn bags(&self, readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Sides<Bags> {
+        let alone = self.alone();
+        Sides {
+            a: Bags::of(alone.a, &readings.a, vocabulary),
+            b: Bags::of(alone.b, &readings.b, vocabulary),
+        }
     }
 
     /// Links paragraphs that share words, the best pairs first.
@@ -246,7 +243,7 @@ struct JudgedPair {
 
 /// Tells how alike paragraphs are.
 struct Judge<'r, 't> {
-    bags: Sides<Vec<Bag>>,
+    bags: Sides<Bags>,
     comparer: Comparer<'r, 't>,
     known: HashMap<(usize, usize), SharedWords>,
     readings: &'r Sides<ParsedText<'t>>,
@@ -256,8 +253,7 @@ struct Judge<'r, 't> {
 impl Judge<'_, '_> {
     /// Pairs of these paragraphs that share rare words, or a row of words.
     fn candidates(&self, alone: &Sides<Vec<usize>>) -> Vec<(usize, usize)> {
-        let all = Sides { a: &self.bags.a[..], b: &self.bags.b[..] };
-        let mut pairs = candidates(all, self.vocabulary, COMPARED_MIN);
+        let mut pairs = candidates(&self.bags, self.vocabulary, COMPARED_MIN);
         pairs.extend(sharing_rows(alone, self.readings, self.vocabulary));
         pairs.sort_unstable();
         pairs.dedup();
@@ -267,7 +263,7 @@ impl Judge<'_, '_> {
     /// What two paragraphs are to each other; `None` if nothing.
     fn judge(&mut self, a: usize, b: usize, is_near: bool) -> Option<JudgedPair> {
         let least = if is_near { 0 } else { MOVED_LIKENESS_MIN };
-        let likeness = self.bags.a[a].likeness(&self.bags.b[b], self.vocabulary, least);
+        let likeness = self.bags.a.get(a).likeness(self.bags.b.get(b), self.vocabulary, least);
         if likeness < least {
             return None;
         }
@@ -285,7 +281,7 @@ impl Judge<'_, '_> {
         let changed =
             overlap.has_row || overlap.share >= CHANGED_SHARE_MIN && likeness >= COMPARED_MIN;
         // Nearly all of one is in the other: words moved, or came, or went.
-        let n_words = self.bags.a[a].n_words.min(self.bags.b[b].n_words);
+        let n_words = self.bags.a.get(a).n_words.min(self.bags.b.get(b).n_words);
         let is_held = overlap.has_row && overlap.n_words * 5 >= n_words * 4;
         let rank = match (is_near, may_move) {
             (true, may_move) if may_move || is_held => 0,
@@ -326,7 +322,7 @@ fn best_pairs(group: Sides<&[usize]>, judge: &mut Judge<'_, '_>) -> Vec<(usize, 
     let mut alike = vec![vec![0; m]; n];
     for (i, a) in group.a.iter().enumerate() {
         for (j, b) in group.b.iter().enumerate() {
-            let (bag, other) = (&judge.bags.a[*a], &judge.bags.b[*b]);
+            let (bag, other) = (judge.bags.a.get(*a), judge.bags.b.get(*b));
             if bag.likeness(other, judge.vocabulary, COMPARED_MIN) >= COMPARED_MIN {
                 alike[i][j] = judge.judge(*a, *b, true).map_or(0, |pair| pair.merit);
             }

@@ -105,12 +105,18 @@ fn slide(sides: &Sides<ParagraphSide<'_, '_>>, runs: &mut [EqualRun], i: usize) 
     };
     let ids = side.ids();
     // The word that leaves the edit at one end must be the one that enters it at the other.
-    let n_left = (1..before.len.min(SLIDE_MAX + 1))
+    // A run at an end of both sides may be used up, any other keeps a word to part two edits.
+    let at_start = before.a == 0 && before.b == 0;
+    let at_end = after.a_end() == sides.a.ids().len() && after.b_end() == sides.b.ids().len();
+    let (n_before, n_after) = (
+        before.len.saturating_sub(usize::from(!at_start)),
+        after.len.saturating_sub(usize::from(!at_end)),
+    );
+    let n_left = (1..=n_before.min(SLIDE_MAX))
         .take_while(|n| ids[gap.start - n] == ids[gap.end - n])
         .count();
-    let n_right = (0..after.len.saturating_sub(1).min(SLIDE_MAX))
-        .take_while(|n| ids[gap.start + n] == ids[gap.end + n])
-        .count();
+    let n_right =
+        (0..n_after.min(SLIDE_MAX)).take_while(|n| ids[gap.start + n] == ids[gap.end + n]).count();
     let merit = |to: usize| side.merit(to) + side.merit(to + gap.len());
     let best = (gap.start - n_left..=gap.start + n_right).max_by_key(|to| (merit(*to), *to));
     let to = best.unwrap_or(gap.start);

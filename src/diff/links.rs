@@ -28,7 +28,9 @@ const MOVED_LIKENESS_MIN: Likeness = 400;
 const MOVED_WORDS_MIN: usize = 3;
 /// Shorter paragraphs must be unique to be recognised elsewhere as they were.
 const REPEATED_WORDS_MIN: usize = 8;
-/// Paragraphs between two that stayed are paired in groups of this many.
+/// Paragraphs between two that stayed are all compared with each other up to so many pairs.
+const PAIRS_MAX: usize = 1 << 16;
+/// More are compared in groups of this many.
 const GROUP_MAX: usize = 32;
 /// Words that are compared pair by pair; after that, likeness alone decides.
 const COMPARED_WORDS_MAX: usize = 1 << 24;
@@ -217,8 +219,7 @@ impl Links {
                 a: until_in_place(&self.sides.a, &mut a),
                 b: until_in_place(&self.sides.b, &mut b),
             };
-            self.is_coarse |= !alone.a.is_empty() && alone.b.len() > GROUP_MAX
-                || !alone.b.is_empty() && alone.a.len() > GROUP_MAX;
+            self.is_coarse |= alone.a.len() * alone.b.len() > PAIRS_MAX;
             for group in groups(&alone) {
                 for (i, j) in best_pairs(group, judge) {
                     self.in_place(group.a[i], group.b[j]);
@@ -302,11 +303,14 @@ fn until_in_place(links: &[Link], at: &mut usize) -> Vec<usize> {
     (start..start + n).filter(|i| links[*i] == Link::Alone).collect()
 }
 
-/// Both lists cut into the same number of parts, none of more than [`GROUP_MAX`].
+/// Both lists as one group, or cut into the same number of parts of no more than [`GROUP_MAX`].
 fn groups(alone: &Sides<Vec<usize>>) -> impl Iterator<Item = Sides<&[usize]>> {
     let longest = alone.a.len().max(alone.b.len());
-    let n_groups = if alone.a.is_empty() || alone.b.is_empty() { 0 } else { longest };
-    let n_groups = n_groups.div_ceil(GROUP_MAX);
+    let n_groups = match alone.a.len() * alone.b.len() {
+        0 => 0,
+        1..=PAIRS_MAX => 1,
+        _ => longest.div_ceil(GROUP_MAX),
+    };
     let part = move |n: usize, group: usize| -> Range<usize> {
         n * group / n_groups..n * (group + 1) / n_groups
     };

@@ -1,12 +1,12 @@
 //! A comparison as a reader goes through it: each change with its place and what it is made of.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use crate::archive::compare::{Block, Comparison, Heading, Sides, Span};
 
 use super::{
     terminal::{counted, shown_text, truncate},
-    wrap::BREAK,
+    wrap::{BREAK, LINE_BREAK},
 };
 
 /// A heading takes at most so many columns where it only says where something is.
@@ -226,12 +226,33 @@ fn in_paragraphs(text: &str, paragraphs: &[Range<usize>], bytes: &Range<usize>) 
     let mut at = bytes.start;
     for paragraph in paragraphs[first..].iter().take_while(|paragraph| paragraph.start < bytes.end)
     {
-        shown.push_str(text[at..paragraph.start].trim_end());
+        shown.push_str(&with_rules(text[at..paragraph.start].trim_end()));
         shown.push(BREAK);
         at = paragraph.start;
     }
-    shown.push_str(&text[at..bytes.end]);
+    shown.push_str(&with_rules(&text[at..bytes.end]));
     shown
+}
+
+/// Text in which a rule below a title stands on a line of its own.
+fn with_rules(text: &str) -> Cow<'_, str> {
+    let is_rule = |line: &str| {
+        let line = line.trim();
+        line.len() >= 3 && (line.bytes().all(|b| b == b'=') || line.bytes().all(|b| b == b'-'))
+    };
+    if !text.lines().skip(1).any(is_rule) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for (n, line) in text.split('\n').enumerate() {
+        match n {
+            0 => {}
+            _ if is_rule(line) => shown.push(LINE_BREAK),
+            _ => shown.push('\n'),
+        }
+        shown.push_str(line);
+    }
+    Cow::Owned(shown)
 }
 
 fn bytes_of(ranges: &[Range<usize>], paragraphs: &Range<usize>) -> Range<usize> {

@@ -11,7 +11,7 @@ use crate::{
         changes::{ChangedTexts, MarkedFate, MarkedText, shortened},
         output::Output,
         terminal::{Style, shown_text},
-        wrap::{StyledLine, StyledText, line_width, painted, wrapped},
+        wrap::{BREAK, StyledLine, StyledText, line_width, painted, wrapped, wrapped_to},
     },
     types::error::Error,
 };
@@ -110,6 +110,17 @@ impl Printer<'_> {
         if pieces.is_empty() {
             return Ok(());
         }
+        if let ([MarkedText { fate, text }], Block::Removed { .. } | Block::Added { .. }) =
+            (&pieces[..], block)
+        {
+            for (n, text) in text.split(BREAK).enumerate() {
+                if n > 0 {
+                    self.out.line("")?;
+                }
+                self.paragraph(mark, &[MarkedText { fate: *fate, text: text.to_owned() }])?;
+            }
+            return Ok(());
+        }
         let pieces = if self.view.context == 0 { shortened(pieces) } else { pieces };
         self.paragraph(mark, &pieces)
     }
@@ -150,7 +161,7 @@ impl Printer<'_> {
         let column = |skipped: [MarkedFate; 2]| {
             let side: Vec<MarkedText> =
                 pieces.iter().filter(|piece| !skipped.contains(&piece.fate)).cloned().collect();
-            wrapped(&marked(&side), n_columns)
+            wrapped_to(&marked(&side), n_columns)
         };
         let a = column([MarkedFate::Added, MarkedFate::Moved]);
         let b = column([MarkedFate::Removed, MarkedFate::MovedAway]);

@@ -8,7 +8,7 @@ use crate::archive::compare::Block;
 use super::{
     changes::{ChangedTexts, MarkedFate, MarkedText},
     terminal::counted,
-    wrap::BREAK,
+    wrap::{BREAK, LINE_BREAK},
 };
 
 /// What stands above the changes.
@@ -133,6 +133,7 @@ fn escaped(text: &str) -> String {
             '"' => html += "&quot;",
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
             '\n' | '\t' => html.push(c),
+            LINE_BREAK => html.push('\n'),
             c if c.is_control() => html.push('\u{fffd}'),
             c => html.push(c),
         }

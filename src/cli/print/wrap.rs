@@ -13,6 +13,9 @@ use super::{
 /// Ends a line wherever it stands: what follows is another paragraph.
 pub const BREAK: char = '\u{2029}';
 
+/// Ends a line inside of a paragraph.
+pub const LINE_BREAK: char = '\u{2028}';
+
 /// Text in one style.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StyledText {
@@ -35,6 +38,7 @@ struct Unit {
 /// Lines that grow unit by unit.
 struct Filler {
     n_columns: usize,
+    cuts_words: bool,
     lines: Vec<StyledLine>,
     n_taken: usize,
     unit: Unit,
@@ -44,8 +48,18 @@ struct Filler {
 
 /// Breaks texts into lines of at most so many columns; only a longer word makes a longer line.
 pub fn wrapped(texts: &[StyledText], n_columns: usize) -> Vec<StyledLine> {
+    filled(texts, n_columns, false)
+}
+
+/// The same, but longer words are cut.
+pub fn wrapped_to(texts: &[StyledText], n_columns: usize) -> Vec<StyledLine> {
+    filled(texts, n_columns, true)
+}
+
+fn filled(texts: &[StyledText], n_columns: usize, cuts_words: bool) -> Vec<StyledLine> {
     let mut filler = Filler {
         n_columns,
+        cuts_words,
         lines: vec![Vec::new()],
         n_taken: 0,
         unit: Unit::default(),
@@ -87,7 +101,7 @@ impl Filler {
     fn take(&mut self, c: char, style: Option<Style>) {
         if c.is_ascii_graphic() {
             self.letter(c, style);
-        } else if c == BREAK {
+        } else if c == BREAK || c == LINE_BREAK {
             self.end_unit();
             self.space = None;
             self.new_line();
@@ -109,7 +123,11 @@ impl Filler {
     }
 
     fn letter(&mut self, c: char, style: Option<Style>) {
-        self.unit.n_columns += if c.is_ascii() { 1 } else { c.width().unwrap_or(0) };
+        let width = if c.is_ascii() { 1 } else { c.width().unwrap_or(0) };
+        if self.cuts_words && self.unit.n_columns + width > self.n_columns {
+            self.end_unit();
+        }
+        self.unit.n_columns += width;
         push(&mut self.unit.texts, c, style);
     }
 
@@ -184,6 +202,9 @@ mod tests {
         assert_eq!(lines(&[("extraordinary", None)], 4), ["extraordinary"]);
         assert_eq!(lines(&[("a\u{2029}b\u{1b}c", None)], 9), ["a", "b\\x1bc"]);
         assert_eq!(lines(&[], 9), [""]);
+        let long = StyledText { text: "a extraordinary".to_owned(), style: None };
+        let cut = wrapped_to(&[long], 6).into_iter().flatten().map(|it| it.text);
+        assert_eq!(cut.collect::<Vec<_>>(), ["a", "extrao", "rdinar", "y"]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use crate::diff::{
     Block, Comparison, Heading, ParagraphStat, Sides, Span, Stat, TextNoise, WordStat, compare,
 };
 
-pub use crate::text::{Charset, LineEnds, Rule, Scope, UnseenKind};
+pub use crate::text::{Charset, LineEnds, MetadataField, Rule, Scope, UnseenKind};
 
 use super::{
     Archive,
@@ -51,6 +51,8 @@ pub enum Difference {
         outside: Option<OutsideChanges>,
         /// How they differ; nothing when only what is not shown differs.
         comparison: Box<Comparison>,
+        /// What pages say otherwise of themselves, in the order in which it matters.
+        metadata: Vec<MetadataChange>,
         /// What differs of pages that is not in their texts, and how often.
         unseen: Vec<UnseenChanges>,
         /// What differs where no word does; `None` if words differ, or stand elsewhere.
@@ -105,6 +107,15 @@ pub struct Noise {
     pub text: TextNoise,
 }
 
+/// What a page says otherwise of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataChange {
+    /// Of what.
+    pub field: MetadataField,
+    /// What it says; `None` where it says nothing.
+    pub values: Sides<Option<String>>,
+}
+
 /// How much differs of one sort of things that are not in the text of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnseenChanges {
@@ -126,6 +137,35 @@ pub struct FoundEncoding {
 impl fmt::Display for FoundEncoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.name, self.rule.words())
+    }
+}
+
+impl Difference {
+    /// Whether anything differs that people read: words, or what a page says of its title, author, date or content.
+    pub fn is_read(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Text { comparison, metadata, .. } => {
+                !comparison.is_same() || metadata.iter().any(MetadataChange::is_read)
+            }
+            Self::Binary { .. } | Self::TooLong { .. } => true,
+        }
+    }
+}
+
+impl MetadataChange {
+    /// Whether people read it; the rest is for machines, or is written anew with every change of the page.
+    pub fn is_read(&self) -> bool {
+        match self.field {
+            MetadataField::Title
+            | MetadataField::Byline
+            | MetadataField::Published
+            | MetadataField::Description => true,
+            MetadataField::Modified
+            | MetadataField::Site
+            | MetadataField::Address
+            | MetadataField::Language => false,
+        }
     }
 }
 
@@ -219,10 +259,11 @@ impl Archive {
             let n_shared_bytes = options.counts_shared_bytes.then(|| shared_bytes(bytes));
             return Ok(Difference::Binary { n_shared_bytes });
         };
-        if let Difference::Text { texts, scope, comparison, noise, .. } = &mut found
-            && comparison.is_same()
-        {
-            *noise = noise_of(&sources, texts, *scope, options.encoding);
+        if let Difference::Text { texts, scope, comparison, noise, metadata, .. } = &mut found {
+            *metadata = metadata_changes(&sources, options);
+            if comparison.is_same() {
+                *noise = noise_of(&sources, texts, *scope, options.encoding);
+            }
         }
         Ok(found)
     }
@@ -241,14 +282,19 @@ struct TextSource {
     encoding: Option<Charset>,
 }
 
+impl TextSource {
+    fn read_as(&self, scope: Scope, named: Option<Charset>) -> ReadAs<'_> {
+        ReadAs { media_type: &self.media_type, named: named.or(self.encoding), scope }
+    }
+}
+
 /// How two texts differ; `None` where one is none.
 ///
 /// Where one page has no clear main part, whole pages are compared. So they are where main parts say worse
 /// what changed: more words than in whole pages, since they are not the same part, or nothing at all.
 fn difference(sources: &Sides<TextSource>, options: CompareOptions) -> Option<Difference> {
     let read = |source: &TextSource, scope| {
-        let named = options.encoding.or(source.encoding);
-        text::read(&source.bytes, ReadAs { media_type: &source.media_type, named, scope })
+        text::read(&source.bytes, source.read_as(scope, options.encoding))
     };
     let compared = |scope| {
         let readings = Sides { a: read(&sources.a, scope)?, b: read(&sources.b, scope)? };
@@ -265,6 +311,19 @@ fn difference(sources: &Sides<TextSource>, options: CompareOptions) -> Option<Di
         false => whole.differs(),
     };
     Some(if found.has_whole() || says_more { whole } else { found }.difference())
+}
+
+/// What pages say otherwise of themselves; nothing unless both are pages.
+fn metadata_changes(sources: &Sides<TextSource>, options: CompareOptions) -> Vec<MetadataChange> {
+    let read = |source: &TextSource| {
+        text::metadata(&source.bytes, source.read_as(options.scope, options.encoding))
+    };
+    let (Some(a), Some(b)) = (read(&sources.a), read(&sources.b)) else { return Vec::new() };
+    let owned = |value: Option<&str>| value.map(str::to_owned);
+    let changes = a.changes(&b).into_iter();
+    changes
+        .map(|(field, (a, b))| MetadataChange { field, values: Sides { a: owned(a), b: owned(b) } })
+        .collect()
 }
 
 /// What differs in how texts of the same words are written.
@@ -352,6 +411,7 @@ impl ScopedComparison {
             outside: has_outside.then_some(self.outside),
             texts: Sides { a: a.text, b: b.text },
             comparison: Box::new(self.comparison),
+            metadata: Vec::new(),
             noise: None,
         }
     }

@@ -6,7 +6,7 @@
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-use super::{attributes::Attributes, names::Names};
+use super::attributes::Attributes;
 
 /// A stretch of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,22 +41,23 @@ pub(super) struct Tokens<'a> {
     rest: &'a str,
     last_start: &'a str,
     attributes: Vec<(&'static str, &'a [u8])>,
-    has_names: bool,
+    /// Attributes that are kept besides.
+    also_kept: &'static [&'static str],
     content: Option<RawContent>,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn of(html: &'a str) -> Self {
         let (last_start, attributes) = ("", Vec::new());
-        Self { rest: html, last_start, attributes, has_names: false, content: None }
+        Self { rest: html, last_start, attributes, also_kept: &[], content: None }
     }
 
-    /// The same with the attributes that name an element or its kind.
-    pub(super) fn with_names(html: &'a str) -> Self {
-        Self { has_names: true, ..Self::of(html) }
+    /// The same with more attributes.
+    pub(super) fn with(html: &'a str, also_kept: &'static [&'static str]) -> Self {
+        Self { also_kept, ..Self::of(html) }
     }
 
-    /// Those attributes of the start tag read last that are [`KEPT`], each once, as they are written.
+    /// Those attributes of the start tag read last that are kept, each once, as they are written.
     pub(super) fn attributes(&self) -> &[(&'static str, &'a [u8])] {
         &self.attributes
     }
@@ -127,7 +128,7 @@ impl<'a> Tokens<'a> {
         let mut end_of_value: *const u8 = more.as_ptr();
         for (name, value) in attributes.by_ref() {
             end_of_value = value.as_ptr_range().end;
-            let kept = kept_name(name, self.has_names);
+            let kept = kept_name(name, self.also_kept);
             if let Some(name) = kept.filter(|_| !is_end)
                 && self.attributes.iter().all(|(it, _)| *it != name)
             {
@@ -193,9 +194,8 @@ const KEPT: [&str; 23] = [
     "aria-label",
 ];
 
-fn kept_name(name: &[u8], has_names: bool) -> Option<&'static str> {
-    let names = if has_names { &Names::ATTRIBUTES[..] } else { &[] };
-    names
+fn kept_name(name: &[u8], also_kept: &[&'static str]) -> Option<&'static str> {
+    also_kept
         .iter()
         .copied()
         .chain(KEPT)

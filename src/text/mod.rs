@@ -10,8 +10,10 @@ mod declared;
 mod decode;
 mod guess;
 mod kinds;
+mod linked_data;
 mod markup;
 mod media;
+mod metadata;
 mod names;
 mod normal;
 mod notation;
@@ -28,6 +30,7 @@ pub use charset::Charset;
 pub use decode::{Decoded, Rule, decode};
 pub use kinds::{has_tables, may_be_text};
 pub use media::{media_type, without_cut_char};
+pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal};
 pub use notation::{LineEnds, Notation, notation};
 pub use scope::{ReadAs, Scope, ScopedText, read};
@@ -54,6 +57,13 @@ pub fn readable<'a>(bytes: &'a [u8], read_as: ReadAs) -> Option<Decoded<'a>> {
         }
     }
     Some(decoded)
+}
+
+/// What a page says of itself; `None` of what is no page, or is read as a source.
+pub fn metadata(bytes: &[u8], read_as: ReadAs) -> Option<Metadata> {
+    let is_page = kinds::is_html(read_as.media_type) && read_as.scope != Scope::Source;
+    let decoded = is_page.then(|| decoded(bytes, read_as.media_type, read_as.named)).flatten();
+    decoded.map(|it| Metadata::of(&it.text, kinds::is_xhtml(read_as.media_type)))
 }
 
 /// Whether bytes are text in the encoding that is named and do not prove another; ASCII proves itself.

@@ -20,7 +20,10 @@ use html5ever::{
     tree_builder::{TreeBuilder, TreeBuilderOpts},
 };
 
-use super::markup::{RawContent, Token, Tokens, each_decoded};
+use super::{
+    markup::{RawContent, Token, Tokens, each_decoded},
+    names::Names,
+};
 
 /// As in browsers.
 const DEPTH_MAX: u32 = 512;
@@ -93,7 +96,7 @@ impl PageTree {
 
     /// The same with the names of elements: class, id and role.
     pub(super) fn with_names(html: &str, is_xhtml: bool) -> Self {
-        Self::built(is_xhtml, Tokens::with_names(html))
+        Self::built(is_xhtml, Tokens::with(html, &Names::ATTRIBUTES))
     }
 
     fn built(is_xhtml: bool, mut tokens: Tokens<'_>) -> Self {

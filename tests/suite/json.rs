@@ -246,6 +246,9 @@ fn what_is_inside_a_field_is_as_the_page_says() {
         ["added", "changed", "moved", "regrouped", "removed", "rewrapped", "same"]
     );
     assert_eq!(fields(&diff["words"]), ["added", "moved", "removed", "same"]);
+    sandbox.write("other.html", "<title>Other</title>");
+    let title = &line(&["diff", "notice.html", "other.html"])["metadata"][0];
+    assert_eq!(fields(title), ["after", "before", "field"]);
     let blocks = diff["blocks"].as_array().unwrap();
     assert!(!blocks.is_empty());
     for block in blocks {

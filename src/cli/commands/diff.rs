@@ -11,7 +11,7 @@ use clap::Args;
 use crate::{
     archive::{
         Archive,
-        compare::{Charset, CompareOptions, Difference, Scope, Sides},
+        compare::{Charset, CompareOptions, Scope, Sides},
         operand::Operand,
     },
     cli::{
@@ -23,6 +23,7 @@ use crate::{
         files,
         operand::{Here, label},
         print::{
+            about::AboutLine,
             compared::ShownComparison,
             comparison::{self, View},
             terminal::{shown_name, text_columns},
@@ -99,7 +100,7 @@ pub struct DiffArgs {
     #[arg(default_value = "article")]
     pub scope: Scope,
 
-    /// Exit with 1 when words differ, with -u when bytes do
+    /// Exit with 1 when words differ, or what a page says of itself to readers; with -u when bytes do
     #[arg(long)]
     pub exit_code: bool,
 }
@@ -177,7 +178,7 @@ fn compare(
     } else {
         shown.print_text(session, args.view())?;
     }
-    Ok(differs(&compared.difference))
+    Ok(compared.difference.is_read())
 }
 
 /// Writes the page of a comparison, `-` to standard output.
@@ -200,32 +201,19 @@ fn write_page(
 }
 
 /// When both sides were captured, and where they came from.
-fn about(sides: &Sides<Operand>) -> Vec<String> {
-    let both = |what: &str, of: &dyn Fn(&Revision) -> Option<String>| {
+fn about(sides: &Sides<Operand>) -> Vec<AboutLine> {
+    let both = |what, of: &dyn Fn(&Revision) -> Option<String>| {
         let value = |side: &Operand| side.stored().and_then(of);
-        match (value(&sides.a), value(&sides.b)) {
-            (None, None) => None,
-            (a, b) if a == b => a.map(|same| format!("{what:<8}  {same}")),
-            (a, b) => {
-                let [a, b] = [a, b].map(|value| value.unwrap_or_else(|| "unknown".to_owned()));
-                Some(format!("{what:<8}  {a} → {b}"))
-            }
-        }
+        let found = Sides { a: value(&sides.a), b: value(&sides.b) };
+        let is_known = found != Sides::default();
+        let values = found.map(|value| value.unwrap_or_else(|| "unknown".to_owned()));
+        is_known.then_some(AboutLine { what, values, is_text: false })
     };
     let captured = both("captured", &|revision| Some(revision.captured.minute()));
     let source = both("source", &|revision| {
         revision.source.as_ref().map(|source| shown_name(source.as_bytes()))
     });
     captured.into_iter().chain(source).collect()
-}
-
-/// Whether anything differs that people read.
-fn differs(difference: &Difference) -> bool {
-    match difference {
-        Difference::None => false,
-        Difference::Text { comparison, .. } => !comparison.is_same(),
-        Difference::Binary { .. } | Difference::TooLong { .. } => true,
-    }
 }
 
 fn print_patch(session: &mut Session, patch: &[u8]) -> Result<(), Error> {

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use crate::archive::compare::{Block, Comparison, Heading, Sides, Span};
+use crate::archive::compare::{
+    Block, Comparison, Heading, MetadataChange, MetadataField, Sides, Span,
+};
 
 use super::{
     terminal::{counted, shown_text, truncate},
@@ -51,6 +53,8 @@ pub struct ChangedTexts<'a> {
     pub comparison: &'a Comparison,
     /// For each paragraph the line on which it begins, from 1.
     lines: Sides<Vec<usize>>,
+    /// The titles of pages that are told to be others, above.
+    titles: Sides<Option<String>>,
 }
 
 impl<'a> ChangedTexts<'a> {
@@ -58,7 +62,29 @@ impl<'a> ChangedTexts<'a> {
     pub fn new(texts: &'a Sides<String>, comparison: &'a Comparison) -> Self {
         let paragraphs = &comparison.paragraphs;
         let lines = Sides { a: lines(&texts.a, &paragraphs.a), b: lines(&texts.b, &paragraphs.b) };
-        Self { texts, comparison, lines }
+        Self { texts, comparison, lines, titles: Sides::default() }
+    }
+
+    /// The same with what is told above of pages, which need not be told again.
+    pub fn with_metadata(mut self, changes: &[MetadataChange]) -> Self {
+        let title = changes.iter().find(|it| it.field == MetadataField::Title);
+        self.titles = title.map(|it| it.values.clone()).unwrap_or_default();
+        self
+    }
+
+    /// Whether a block is nothing but the other title of a page.
+    pub fn is_title(&self, block: &Block) -> bool {
+        let is = |paragraph: &str, title: &Option<String>| {
+            title.as_ref().is_some_and(|it| it.split_whitespace().eq(paragraph.split_whitespace()))
+        };
+        let is_a = || is(&self.texts.a[self.bytes_before(&(0..1))], &self.titles.a);
+        let is_b = || is(&self.texts.b[self.bytes_after(&(0..1))], &self.titles.b);
+        match block {
+            Block::Changed { a: 0, b: 0, .. } => is_a() && is_b(),
+            Block::Removed { a, words } => *a == (0..1) && words.is_empty() && is_a(),
+            Block::Added { b, words } => *b == (0..1) && words.is_empty() && is_b(),
+            _ => false,
+        }
     }
 
     /// The line on which the first of these paragraphs begins, on both sides.

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::{
     archive::{
         compare::{
-            Compared, Comparison, Difference, Noise, OutsideChanges, Scope, Sides, Stat,
-            UnseenChanges, UnseenKind, WordStat, compare,
+            Compared, Comparison, Difference, MetadataChange, Noise, OutsideChanges, Scope, Sides,
+            Stat, UnseenChanges, UnseenKind, WordStat, compare,
         },
         operand::Facts,
     },
@@ -16,13 +16,14 @@ use crate::{
 };
 
 use super::{
+    about::{self, AboutLine, field_phrase, field_word, metadata_lines},
     changes::ChangedTexts,
     comparison::{self, View},
     comparison_json,
     json::{scope_word, typed},
     output::Output,
     page::{self, PageHead},
-    terminal::{Style, counted, percent, shown_name, size},
+    terminal::{Style, counted, percent, shown_name, size, text_columns},
 };
 
 /// A comparison with what names its sides.
@@ -31,7 +32,7 @@ pub struct ShownComparison<'a> {
     /// Both names.
     pub labels: &'a Sides<String>,
     /// Lines about them.
-    pub about: &'a [String],
+    pub about: &'a [AboutLine],
     /// How they differ.
     pub compared: &'a Compared,
 }
@@ -54,6 +55,7 @@ struct DiffLine<'a> {
     words: Option<comparison_json::WordCounts>,
     shared_bytes: Option<u64>,
     outside: Option<OutsideCounts>,
+    metadata: Option<Vec<MetadataLine<'a>>>,
     unseen: Option<UnseenCounts>,
     noise: Option<NoiseLine>,
     coarse: bool,
@@ -66,6 +68,21 @@ struct OutsideCounts {
     differs: bool,
     added: usize,
     removed: usize,
+}
+
+/// What a page says otherwise of itself.
+#[derive(Serialize)]
+struct MetadataLine<'a> {
+    field: &'static str,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+}
+
+impl<'a> MetadataLine<'a> {
+    fn of(change: &'a MetadataChange) -> Self {
+        let Sides { a, b } = &change.values;
+        Self { field: field_word(change.field), before: a.as_deref(), after: b.as_deref() }
+    }
 }
 
 /// What differs where no word does; of encodings and line ends both sides.
@@ -182,16 +199,18 @@ impl ShownComparison<'_> {
                 }
                 Ok(())
             }
-            Difference::Text { texts, comparison, scope, outside, .. } => {
+            Difference::Text { texts, comparison, scope, outside, metadata, .. } => {
                 session.out.line(&heading)?;
-                for line in about {
-                    session.out.line(line)?;
-                }
+                let n_columns = view.map_or_else(text_columns, |view| view.n_columns);
+                let metadata_lines = metadata_lines(metadata);
+                let about: Vec<&AboutLine> = about.iter().chain(&metadata_lines).collect();
+                about::print(&mut session.out, &about, n_columns)?;
                 if let Some(compared) = compared_part(*scope, outside.is_some()) {
                     session.out.line(&compared)?;
                 }
                 if let Some(view) = view {
-                    comparison::print(&mut session.out, texts, comparison, view)?;
+                    let changed = ChangedTexts::new(texts, comparison).with_metadata(metadata);
+                    comparison::print(&mut session.out, changed, view)?;
                 }
                 session.out.line(&self.sentence())
             }
@@ -201,21 +220,31 @@ impl ShownComparison<'_> {
     /// As a page for a browser; `None` if they are no texts.
     pub fn page(&self) -> Option<String> {
         let same = (Sides::default(), compare(Sides { a: "", b: "" }));
-        let changed = match &self.compared.difference {
-            Difference::None => ChangedTexts::new(&same.0, &same.1),
-            Difference::Text { texts, comparison, .. } => ChangedTexts::new(texts, comparison),
+        let (changed, metadata) = match &self.compared.difference {
+            Difference::None => (ChangedTexts::new(&same.0, &same.1), Vec::new()),
+            Difference::Text { texts, comparison, metadata, .. } => {
+                let changed = ChangedTexts::new(texts, comparison).with_metadata(metadata);
+                (changed, metadata_lines(metadata))
+            }
             Difference::Binary { .. } | Difference::TooLong { .. } => return None,
         };
-        let head =
-            PageHead { heading: &self.heading(), about: self.about, sentence: &self.sentence() };
+        let head = PageHead {
+            labels: self.labels,
+            about: self.about,
+            metadata: &metadata,
+            sentence: &self.sentence(),
+        };
         Some(page::page(&head, &changed))
     }
 
     /// How much changed: in the text, and of what is not in it.
     pub fn sentence(&self) -> String {
         match &self.compared.difference {
-            Difference::Text { comparison, unseen, outside, noise, .. } => {
-                sentence(comparison, unseen, *outside, noise.as_ref())
+            Difference::Text { comparison, metadata, unseen, outside, noise, .. } => {
+                let metadata = metadata.iter().map(|it| field_phrase(it.field).to_owned());
+                let outside = outside.filter(|it| it.differs).map(outside_part);
+                let parts = metadata.chain(outside).chain(unseen.iter().map(unseen_part));
+                sentence(comparison, parts.collect(), noise.as_ref())
             }
             Difference::None => "the two are the same".to_owned(),
             Difference::Binary { .. } | Difference::TooLong { .. } => String::new(),
@@ -237,6 +266,7 @@ impl ShownComparison<'_> {
             words: None,
             shared_bytes: None,
             outside: None,
+            metadata: None,
             unseen: None,
             noise: None,
             coarse: false,
@@ -250,7 +280,8 @@ impl ShownComparison<'_> {
             Difference::TooLong { n_shared_bytes } => {
                 (line.kind, line.shared_bytes) = ("too-long", *n_shared_bytes);
             }
-            Difference::Text { texts, comparison, unseen, scope, outside, noise } => {
+            Difference::Text { texts, comparison, metadata, unseen, scope, outside, noise } => {
+                line.metadata = Some(metadata.iter().map(MetadataLine::of).collect());
                 line.noise = noise.as_ref().map(NoiseLine::of);
                 line.coarse = comparison.is_coarse;
                 line.scope = scope.map(scope_word);
@@ -301,16 +332,8 @@ fn compared_part(scope: Option<Scope>, has_outside: bool) -> Option<String> {
 }
 
 /// How much changed: in the text, and of what is not in it.
-fn sentence(
-    comparison: &Comparison,
-    unseen: &[UnseenChanges],
-    outside: Option<OutsideChanges>,
-    noise: Option<&Noise>,
-) -> String {
+fn sentence(comparison: &Comparison, mut parts: Vec<String>, noise: Option<&Noise>) -> String {
     let noise = noise.map(|noise| NoiseLine::of(noise).parts()).unwrap_or_default();
-    let outside = outside.filter(|it| it.differs).map(outside_part);
-    let unseen = unseen.iter().map(unseen_part);
-    let mut parts: Vec<String> = outside.into_iter().chain(unseen).collect();
     // What a page changed besides is told by its markup.
     let has_parts = !parts.is_empty();
     parts.extend(noise.into_iter().filter(|part| !has_parts || part != "markup"));

@@ -6,7 +6,7 @@
 //! where there are colours; words that went elsewhere stand in `[>…>]`, and in `{<…<}` where they are now.
 
 use crate::{
-    archive::compare::{Block, Comparison, Sides},
+    archive::compare::Block,
     cli::print::{
         changes::{ChangedTexts, MarkedFate, MarkedText, shortened},
         output::Output,
@@ -28,15 +28,9 @@ pub struct View {
 }
 
 /// Shows a comparison.
-pub fn print(
-    out: &mut Output,
-    texts: &Sides<String>,
-    comparison: &Comparison,
-    view: View,
-) -> Result<(), Error> {
-    let changed = ChangedTexts::new(texts, comparison);
+pub fn print(out: &mut Output, changed: ChangedTexts<'_>, view: View) -> Result<(), Error> {
+    let blocks = &changed.comparison.blocks;
     let mut printer = Printer { out, changed, view };
-    let blocks = &comparison.blocks;
     for (n, block) in blocks.iter().enumerate() {
         match block {
             Block::Same { .. } => {
@@ -45,6 +39,7 @@ pub fn print(
             }
             // The last line names what is not seen.
             Block::Rewrapped { .. } => {}
+            block if printer.changed.is_title(block) => {}
             block => printer.change(block)?,
         }
     }
@@ -187,7 +182,7 @@ fn whole(piece: &MarkedText) -> Vec<StyledText> {
 }
 
 /// Pieces with marks around what did not stay.
-fn marked(pieces: &[MarkedText]) -> Vec<StyledText> {
+pub fn marked(pieces: &[MarkedText]) -> Vec<StyledText> {
     let mut texts = Vec::new();
     for piece in pieces {
         let style = style(piece.fate);

@@ -1,6 +1,7 @@
 //! How answers and errors look, to people and as JSON: what more than one verb prints, and what is too
 //! long to stand in the verb's file.
 
+pub mod about;
 pub mod added;
 pub mod changes;
 pub mod compared;

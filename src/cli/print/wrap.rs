@@ -174,7 +174,7 @@ fn push(line: &mut StyledLine, c: char, style: Option<Style>) {
 }
 
 /// Letters of Hebrew, Arabic, Syriac, Thaana, N'Ko and their presentation forms.
-fn is_right_to_left(c: char) -> bool {
+pub fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' | '\u{10800}'..='\u{10fff}')
 }
 

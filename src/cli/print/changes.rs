@@ -324,7 +324,7 @@ fn lines(text: &str, ranges: &[Range<usize>]) -> Vec<usize> {
 /// A heading's first line, without its marks.
 fn heading_text(heading: &str) -> String {
     let line = heading.trim().lines().next().unwrap_or_default();
-    truncate(&shown_text(line.trim_start_matches(['#', ' '])), HEADING_COLUMNS)
+    truncate(&shown_text(line.trim_start_matches(['#', ' ']).trim_end_matches(':')), HEADING_COLUMNS)
 }
 
 /// `paragraph 4`, or `paragraphs 4–6`.

@@ -8,8 +8,8 @@ use std::{
 };
 
 use crate::{
-    diff,
-    text::{self, ReadAs, ScopedText, Unseen},
+    diff::{self, KnownHeading},
+    text::{self, PageHeading, ReadAs, ScopedText, Unseen},
     types::{
         document::{Document, Revision},
         error::Error,
@@ -371,9 +371,15 @@ impl ScopedComparison {
         let is_source = |it: &ScopedText| it.scope == Some(Scope::Source);
         let has_tables = ![&readings.a, &readings.b].into_iter().any(is_source)
             && [&sources.a, &sources.b].into_iter().any(|it| text::has_tables(&it.media_type));
-        let compare = if has_tables { diff::compare_tables } else { diff::compare };
-        let comparison = compare(Sides { a: &readings.a.text, b: &readings.b.text });
-        let outside = compare(Sides { a: &readings.a.rest, b: &readings.b.rest });
+        let compare = |texts: Sides<&str>, known: Sides<Option<&[KnownHeading]>>| match has_tables {
+            true => diff::compare_pages(texts, known),
+            false => diff::compare(texts),
+        };
+        let Sides { a, b } = &readings;
+        let known = Sides { a: known_headings(a), b: known_headings(b) };
+        let known = Sides { a: known.a.as_deref(), b: known.b.as_deref() };
+        let comparison = compare(Sides { a: &a.text, b: &b.text }, known);
+        let outside = compare(Sides { a: &a.rest, b: &b.rest }, Sides::default());
         let outside = OutsideChanges {
             differs: differs(&outside),
             n_added: outside.stat.words.added,
@@ -415,6 +421,13 @@ impl ScopedComparison {
             noise: None,
         }
     }
+}
+
+/// The headings of a page; of one that marks none, they are guessed as in other texts.
+fn known_headings(text: &ScopedText) -> Option<Vec<KnownHeading>> {
+    let known = |it: &PageHeading| KnownHeading { line: it.line, level: it.level };
+    let headings = text.headings.as_ref().filter(|headings| !headings.is_empty())?;
+    Some(headings.iter().map(known).collect())
 }
 
 fn differs(comparison: &Comparison) -> bool {

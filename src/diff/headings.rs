@@ -1,6 +1,8 @@
 //! Where in a text a paragraph is: under which headings.
 //!
-//! A heading is marked as one, or it is a short line that ends no sentence and has longer text below it.
+//! A heading is known or marked as one, or it is a short line that ends no sentence and has longer text below it.
+
+use std::ops::Range;
 
 use super::{
     layout::ParagraphKind,
@@ -23,6 +25,29 @@ pub struct Heading {
     pub parent: Option<usize>,
 }
 
+/// A heading of which is known that it is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownHeading {
+    /// The line that it begins, from 1.
+    pub line: usize,
+    /// 1 is the highest.
+    pub level: u8,
+}
+
+/// The headings that are known, in order.
+pub fn known(reading: &ParsedText<'_>, known: &[KnownHeading]) -> Vec<Heading> {
+    let (mut at, mut line) = (0, 1);
+    let mut known = known.iter().peekable();
+    let mut level = |bytes: &Range<usize>| {
+        line += reading.text[at..bytes.start].matches('\n').count();
+        at = bytes.start;
+        while known.next_if(|it| it.line < line).is_some() {}
+        known.next_if(|it| it.line == line).map(|it| it.level)
+    };
+    let paragraphs = reading.paragraphs.iter().enumerate();
+    nested(paragraphs.filter_map(|(i, it)| level(&it.bytes).map(|level| (i, level))))
+}
+
 /// The headings of a text, in order.
 pub fn headings(reading: &ParsedText<'_>) -> Vec<Heading> {
     let paragraphs = &reading.paragraphs;
@@ -30,9 +55,13 @@ pub fn headings(reading: &ParsedText<'_>) -> Vec<Heading> {
         ParagraphKind::Heading(level) => Some(level),
         _ => is_unmarked(reading, i).then(|| unmarked_level(reading.paragraph_text(i))),
     };
+    nested((0..paragraphs.len()).filter_map(|i| level(i).map(|level| (i, level))))
+}
+
+/// Headings by their paragraphs and levels, each in the one that holds it.
+fn nested(found: impl Iterator<Item = (usize, u8)>) -> Vec<Heading> {
     let mut headings: Vec<Heading> = Vec::new();
-    for (paragraph, level) in (0..paragraphs.len()).filter_map(|i| level(i).map(|level| (i, level)))
-    {
+    for (paragraph, level) in found {
         let mut parent = headings.len().checked_sub(1);
         while let Some(above) = parent.filter(|above| headings[*above].level >= level) {
             parent = headings[above].parent;
@@ -127,5 +156,16 @@ mod tests {
         assert_eq!(paths(&numbered)[3], "1. Scope > 1.1 Who");
         assert_eq!(paths(&numbered)[5], "2. Law");
         assert_eq!(paths("red\n\ngreen\n\nblue"), ["", "", ""]);
+    }
+
+    #[test]
+    fn known_headings_hold_what_follows_them() {
+        let text = "Title\n\nOne\ngoes on\n\nUnder one.\n\nTwo, a heading with a full stop.\n\nUnder both.";
+        let (readings, _) = read(Sides { a: text, b: "" }, Spaces::Cells);
+        let heading = |line, level| KnownHeading { line, level };
+        let headings = known(&readings.a, &[heading(3, 1), heading(5, 2), heading(8, 3)]);
+        let found: Vec<Vec<usize>> =
+            (0..readings.a.paragraphs.len()).map(|i| path(&headings, i)).collect();
+        assert_eq!(found, [vec![], vec![1], vec![1], vec![1], vec![1, 4], vec![1, 4]]);
     }
 }

@@ -25,7 +25,7 @@ mod wrapping;
 use std::ops::Range;
 
 use align::Aligner;
-pub use headings::Heading;
+pub use headings::{Heading, KnownHeading};
 use links::{Link, Links, link};
 pub use noise::{TextNoise, noise};
 use reading::{ParsedText, Vocabulary};
@@ -210,15 +210,24 @@ pub struct WordStat {
 /// themselves are not compared. A paragraph that kept its order is `Changed` when at least 40 % of the
 /// words are shared, rare words counting more, and one elsewhere is `Moved` from 70 % on.
 pub fn compare(texts: Sides<&str>) -> Comparison {
-    compare_read(texts, Spaces::Equal)
+    compare_read(texts, Spaces::Equal, Sides::default())
 }
 
 /// The same for texts with tables in them, in which a tab ends a cell, empty or not.
 pub fn compare_tables(texts: Sides<&str>) -> Comparison {
-    compare_read(texts, Spaces::Cells)
+    compare_read(texts, Spaces::Cells, Sides::default())
 }
 
-fn compare_read(texts: Sides<&str>, spaces: Spaces) -> Comparison {
+/// The same for the texts of pages, whose headings are known; `None` of a text that is no page.
+pub fn compare_pages(texts: Sides<&str>, headings: Sides<Option<&[KnownHeading]>>) -> Comparison {
+    compare_read(texts, Spaces::Cells, headings)
+}
+
+fn compare_read(
+    texts: Sides<&str>,
+    spaces: Spaces,
+    known: Sides<Option<&[KnownHeading]>>,
+) -> Comparison {
     let (readings, vocabulary) = reading::read(texts, spaces);
     let links = link(&readings, &vocabulary);
     let aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
@@ -229,7 +238,11 @@ fn compare_read(texts: Sides<&str>, spaces: Spaces) -> Comparison {
         reading.paragraphs.iter().map(|paragraph| paragraph.bytes.clone()).collect()
     };
     let paragraphs = Sides { a: ranges(&readings.a), b: ranges(&readings.b) };
-    let headings = readings.map_ref(headings::headings);
+    let headings = |reading, known: Option<&[KnownHeading]>| match known {
+        Some(known) => headings::known(reading, known),
+        None => headings::headings(reading),
+    };
+    let headings = Sides { a: headings(&readings.a, known.a), b: headings(&readings.b, known.b) };
     Comparison { paragraphs, headings, blocks, stat, is_coarse: links.is_coarse }
 }
 

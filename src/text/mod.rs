@@ -34,7 +34,7 @@ pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal};
 pub use notation::{LineEnds, Notation, notation};
 pub use scope::{ReadAs, Scope, ScopedText, read};
-pub use visible::{Unseen, UnseenKind, visible};
+pub use visible::{PageHeading, Unseen, UnseenKind, visible};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 

@@ -1,7 +1,7 @@
 //! Texts as they are compared: of a page its main part, all that is visible, or its source.
 
 use super::{Charset, composed, decoded, kinds, visible};
-use super::{Unseen, visible::PageText};
+use super::{PageHeading, Unseen, visible::PageText};
 
 /// How much of a page is compared; other texts are compared as they are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct ScopedText {
     pub scope: Option<Scope>,
     /// What else is visible: nothing unless the scope is the main part.
     pub rest: String,
+    /// The headings of a page in what is compared; `None` where they are not marked as such.
+    pub headings: Option<Vec<PageHeading>>,
     /// What of a page is in no text of it, in order.
     pub unseen: Vec<Unseen>,
 }
@@ -67,10 +69,10 @@ pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
     if !is_page || scope == Scope::Source {
         let scope = is_page.then_some(scope);
         let (rest, unseen) = (String::new(), Vec::new());
-        return Some(ScopedText { text: composed(text), scope, rest, unseen });
+        return Some(ScopedText { text: composed(text), scope, rest, headings: None, unseen });
     }
     let is_xhtml = kinds::is_xhtml(media_type);
-    let PageText { main, rest, unseen } = match scope {
+    let PageText { main, rest, headings, unseen } = match scope {
         Scope::Article => visible::in_parts(&text, is_xhtml),
         _ => visible::in_whole(&text, is_xhtml),
     };
@@ -79,7 +81,7 @@ pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
         None => (rest, Scope::Page, String::new()),
     };
     let (text, rest) = (composed(text.into()), composed(rest.into()));
-    Some(ScopedText { text, scope: Some(scope), rest, unseen })
+    Some(ScopedText { text, scope: Some(scope), rest, headings: Some(headings), unseen })
 }
 
 #[cfg(test)]

@@ -18,12 +18,23 @@ pub fn visible(html: &str, is_xhtml: bool) -> String {
     page.text
 }
 
+/// A heading in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageHeading {
+    /// The line that it begins, from 1.
+    pub line: usize,
+    /// 1 is the highest, 6 the lowest.
+    pub level: u8,
+}
+
 /// What there is of a page.
 pub(super) struct PageText {
     /// The visible text of its main part, if there is a clear one and it was looked for.
     pub main: Option<String>,
     /// All other visible text.
     pub rest: String,
+    /// The headings of the main part; without one, those of the page.
+    pub headings: Vec<PageHeading>,
     /// What is in none of both, in order.
     pub unseen: Vec<Unseen>,
 }
@@ -44,8 +55,13 @@ pub(super) fn in_parts(html: &str, is_xhtml: bool) -> PageText {
         page
     };
     let rest = walked(false);
-    let main = Some(walked(true).text);
-    PageText { main, rest: rest.text, unseen: rest.unseen.unwrap_or_default() }
+    let main = walked(true);
+    PageText {
+        headings: main.headings(),
+        main: Some(main.text),
+        rest: rest.text,
+        unseen: rest.unseen.unwrap_or_default(),
+    }
 }
 
 /// A page of which no main part is looked for.
@@ -56,7 +72,12 @@ pub(super) fn in_whole(html: &str, is_xhtml: bool) -> PageText {
 fn whole(tree: &PageTree) -> PageText {
     let mut page = Page::of(tree, Some(Vec::new()));
     page.walk();
-    PageText { main: None, rest: page.text, unseen: page.unseen.unwrap_or_default() }
+    PageText {
+        headings: page.headings(),
+        main: None,
+        rest: page.text,
+        unseen: page.unseen.unwrap_or_default(),
+    }
 }
 
 /// A thing of a page that is not in its visible text.
@@ -103,7 +124,17 @@ enum Gap {
 enum Step {
     Siblings(NodeId),
     Enter(NodeId),
-    Leave { role: Role, shows: bool, is_wanted: bool, is_host: bool },
+    Leave {
+        role: Role,
+        shows: bool,
+        is_wanted: bool,
+        is_host: bool,
+    },
+    /// A heading of this level began after so many bytes of text.
+    EndHeading {
+        n_before: usize,
+        level: u8,
+    },
 }
 
 /// The parts of a page, by node, and which of them is shown.
@@ -143,6 +174,8 @@ struct Page<'t> {
     /// Shadow hosts that are open, and the names of slots in each that were filled.
     hosts: Vec<(NodeId, Vec<String>)>,
     steps: Vec<Step>,
+    /// Where in the text headings begin, and their levels.
+    headings: Vec<(usize, u8)>,
 }
 
 impl<'t> Page<'t> {
@@ -161,6 +194,7 @@ impl<'t> Page<'t> {
             is_wanted: true,
             hosts: Vec::new(),
             steps: Vec::new(),
+            headings: Vec::new(),
         }
     }
 
@@ -173,6 +207,7 @@ impl<'t> Page<'t> {
                     self.enter(id);
                 }
                 Step::Enter(id) => self.enter(id),
+                Step::EndHeading { n_before, level } => self.end_heading(n_before, level),
                 Step::Leave { role, shows, is_wanted, is_host } => {
                     self.leave(role);
                     (self.shows, self.is_wanted) = (shows, is_wanted);
@@ -208,6 +243,8 @@ impl<'t> Page<'t> {
         let shown_role = if is_wanted { role } else { unwanted(role) };
         let (shows, was_wanted) = (self.shows, self.is_wanted);
         self.steps.push(Step::Leave { role: shown_role, shows, is_wanted: was_wanted, is_host });
+        let n_before = self.text.len();
+        self.steps.extend(heading_level(element).map(|level| Step::EndHeading { n_before, level }));
         self.is_wanted = is_wanted;
         match role {
             Role::Drawn => self.shows = false,
@@ -301,6 +338,27 @@ impl<'t> Page<'t> {
             self.rows.iter_mut().for_each(|row| row.has_text = true);
         }
         self.leave_gap(Gap::Line);
+    }
+
+    /// Keeps a heading that begins a line and has text.
+    fn end_heading(&mut self, n_before: usize, level: u8) {
+        let own = &self.text[n_before..];
+        let start = self.text.len() - own.trim_start().len();
+        let begins_line = start == 0 || self.text[..start].ends_with('\n');
+        if start < self.text.len() && begins_line {
+            self.headings.push((start, level));
+        }
+    }
+
+    fn headings(&self) -> Vec<PageHeading> {
+        let (mut at, mut line) = (0, 1);
+        let heading = |(start, level): &(usize, u8)| {
+            // One within another is over first.
+            line += self.text.get(at..*start).map_or(0, |passed| passed.matches('\n').count());
+            at = at.max(*start);
+            PageHeading { line, level: *level }
+        };
+        self.headings.iter().map(heading).collect()
     }
 
     fn leave_gap(&mut self, gap: Gap) {
@@ -411,6 +469,13 @@ impl<'t> Page<'t> {
     }
 }
 
+fn heading_level(element: &Element) -> Option<u8> {
+    match (is_html(element), element.name.local.as_bytes()) {
+        (true, [b'h', digit @ b'1'..=b'6']) => Some(digit - b'0'),
+        _ => None,
+    }
+}
+
 /// What an element does whose text is not wanted.
 fn unwanted(role: Role) -> Role {
     match role {
@@ -481,6 +546,17 @@ mod tests {
             ("<math><mi>x</mi><mo>=</mo><mn>1</mn><annotation>no</annotation></math>", "x=1"),
             ("<math><title/></math>Seen.", "Seen."),
         ]);
+    }
+
+    #[test]
+    fn headings_are_known_by_the_line_that_they_begin() {
+        let page = "<title>T</title><h1>One<br>more</h1><p>a<table><tr><td>b<td><h3>in a cell</h3></table>
+            <h2> </h2><h2 hidden>no</h2><section><h2><i>Two</i></h2><div><h6>Six</h6></div></section>";
+        let found = in_whole(page, false);
+        let lines: Vec<&str> = found.rest.lines().collect();
+        let shown = |it: &PageHeading| format!("{} {}", it.level, lines[it.line - 1]);
+        let headings: Vec<String> = found.headings.iter().map(shown).collect();
+        assert_eq!(headings, ["1 One", "2 Two", "6 Six"], "{}", found.rest);
     }
 
     #[test]

@@ -324,7 +324,8 @@ fn lines(text: &str, ranges: &[Range<usize>]) -> Vec<usize> {
 /// A heading's first line, without its marks.
 fn heading_text(heading: &str) -> String {
     let line = heading.trim().lines().next().unwrap_or_default();
-    truncate(&shown_text(line.trim_start_matches(['#', ' ']).trim_end_matches(':')), HEADING_COLUMNS)
+    let shown = shown_text(line.trim_start_matches(['#', ' ']).trim_end_matches(':'));
+    truncate(&shown, HEADING_COLUMNS).replace(" …", "…")
 }
 
 /// `paragraph 4`, or `paragraphs 4–6`.

@@ -65,7 +65,7 @@ pub fn read(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocab
 struct ParagraphReader<'t> {
     cutter: WordCutter,
     ids: Ids<Cow<'t, str>>,
-    folded: Ids<String>,
+    folded: Ids<Cow<'t, str>>,
     items: Vec<Item>,
     /// For each folded word how often it occurs.
     counts: Vec<usize>,
@@ -119,11 +119,13 @@ impl<'t> ParagraphReader<'t> {
     }
 }
 
-fn item(key: &str, folded: &mut Ids<String>) -> Item {
+fn item<'t>(key: &Cow<'t, str>, folded: &mut Ids<Cow<'t, str>>) -> Item {
+    let is_lower = key.is_ascii() && !key.bytes().any(|byte| byte.is_ascii_uppercase());
+    let lower = if is_lower { key.clone() } else { Cow::Owned(key.to_lowercase()) };
     Item {
         is_word: key.starts_with(char::is_alphanumeric),
         ends_sentence: key.starts_with(['.', '!', '?', '…', '。', '！', '？', '։', '؟', '।']),
-        folded: folded.of(key.to_lowercase()),
+        folded: folded.of(lower),
     }
 }
 

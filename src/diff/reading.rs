@@ -107,7 +107,7 @@ impl<'t> ParagraphReader<'t> {
             let key = word_key(&text[word.clone()]);
             let id = ids.of(key.clone());
             if id == items.len() {
-                items.push(item(&key, folded));
+                items.push(item(key, folded));
                 counts.resize(folded.len(), 0);
             }
             counts[items[id].folded] += 1;
@@ -119,14 +119,14 @@ impl<'t> ParagraphReader<'t> {
     }
 }
 
-fn item<'t>(key: &Cow<'t, str>, folded: &mut Ids<Cow<'t, str>>) -> Item {
+fn item<'t>(key: Cow<'t, str>, folded: &mut Ids<Cow<'t, str>>) -> Item {
     let is_lower = key.is_ascii() && !key.bytes().any(|byte| byte.is_ascii_uppercase());
-    let lower = if is_lower { key.clone() } else { Cow::Owned(key.to_lowercase()) };
-    Item {
-        is_word: key.starts_with(char::is_alphanumeric),
-        ends_sentence: key.starts_with(['.', '!', '?', '…', '。', '！', '？', '։', '؟', '।']),
-        folded: folded.of(lower),
-    }
+    let (is_word, ends_sentence) = (
+        key.starts_with(char::is_alphanumeric),
+        key.starts_with(['.', '!', '?', '…', '。', '！', '？', '։', '؟', '।']),
+    );
+    let lower = if is_lower { key } else { Cow::Owned(key.to_lowercase()) };
+    Item { is_word, ends_sentence, folded: folded.of(lower) }
 }
 
 impl Vocabulary {

@@ -29,6 +29,7 @@ mod misled;
 mod model;
 mod mounts;
 mod neardup;
+mod page;
 mod parsers;
 mod patch;
 mod places;

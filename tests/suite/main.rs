@@ -29,6 +29,7 @@ mod misled;
 mod model;
 mod mounts;
 mod neardup;
+mod page;
 mod pairs;
 mod parsers;
 mod patch;

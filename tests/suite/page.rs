@@ -1,0 +1,129 @@
+//! The page that `diff --html` writes can be read by everybody: axe-core finds nothing in it, in headless Chromium.
+//!
+//! Skipped where there is no Chromium or no axe-core (`tests/axe/fetch` fetches it); the build server has both.
+
+use std::{env, fs, path::PathBuf, process::Command};
+
+use crate::common::sandbox::{Sandbox, skip};
+
+/// Runs axe-core on the page that it stands in, by all its rules, and writes down what is wrong.
+const RUN_AXE: &str = "
+    axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+        .then(({violations, passes}) => {
+            const found = violations.flatMap(rule => rule.nodes.map(node => rule.id + ' at ' + node.target));
+            return 'RULES ' + passes.length + '\\n' + found.join('\\n');
+        }, error => 'ERROR ' + error)
+        .then(text => { document.body.innerText = 'BEGIN\\n' + text + '\\nEND'; });";
+
+/// Chromium and the source of axe-core, or what is missing.
+fn tools() -> Result<(&'static str, String), String> {
+    let axe = env::var_os("ARCHIVE_AXE").ok_or("ARCHIVE_AXE does not say where axe-core is")?;
+    let is_there = |name: &&str| Command::new(name).arg("--version").output().is_ok();
+    let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(is_there);
+    let chromium = chromium.ok_or("there is no Chromium to open pages")?;
+    let source =
+        fs::read_to_string(&axe).map_err(|e| format!("{}: {e}", PathBuf::from(&axe).display()))?;
+    Ok((chromium, source))
+}
+
+/// Pages of a text, of web pages, of a text from right to left, of a long one, and of nothing.
+fn pages(sandbox: &Sandbox) -> Vec<(&'static str, String)> {
+    let prose = |n: usize| {
+        format!("Paragraph {n} of the rules says that ships wait outside for {n} hours.")
+    };
+    let long = |changed: usize| {
+        let paragraph =
+            |n| if n % changed == 0 { format!("{} And pay.", prose(n)) } else { prose(n) };
+        let words: Vec<String> = (0..400).map(|n| format!("w{}", n / changed)).collect();
+        (1..200).map(paragraph).chain([words.join(" ")]).collect::<Vec<_>>().join("\n\n")
+    };
+    let page = |title: &str, author: &str, fee: &str| {
+        format!(
+            "<title>{title}</title><meta name=author content='{author}'><h1>Terms</h1><h2>Fees</h2><p>The fee is {fee}."
+        )
+    };
+    let cases = [
+        ("text", long(7).replace('7', "seven"), long(7)),
+        ("long", long(7), format!("{}\n\n{}", long(5), prose(201))),
+        ("page.html", page("Old terms", "A. Holm", "20"), page("New terms", "B. Skerl", "30")),
+        (
+            "rtl",
+            "الميناء مغلق أمام السفن الكبيرة حتى يوم الاثنين القادم.\n\nسعر التذكرة عشرون."
+                .to_owned(),
+            "الميناء مفتوح أمام السفن الكبيرة حتى يوم الاثنين القادم.\n\nسعر التذكرة ثلاثون."
+                .to_owned(),
+        ),
+        (
+            "moved",
+            format!("{}\n\n{}\n\nEnd of it all.", prose(1), prose(2)),
+            format!("End of it all.\n\n{}\n\n{}", prose(2), prose(1)),
+        ),
+        ("same", "One.\r\n".to_owned(), "One.\n".to_owned()),
+    ];
+    let written = cases.into_iter().map(|(name, before, after)| {
+        for text in [before, after] {
+            sandbox.write(name, text);
+            let source = "https://harbour.example/rules?page=1&lang=en";
+            sandbox.run(["add", "-q", "--source", source, name]).expect(0);
+        }
+        let page = sandbox.run(["diff", "--html", "-", name]).expect(0).text();
+        (name, page)
+    });
+    written.collect()
+}
+
+/// The page as it looks on some medium, with everything unfolded.
+fn on(medium: &str, page: &str) -> String {
+    let query = match medium {
+        "dark" => "@media (prefers-color-scheme:dark)",
+        "print" => "@media print",
+        _ => "@media none",
+    };
+    assert!(medium == "light" || page.contains(query), "{page}");
+    page.replace(query, "@media all").replace("<details>", "<details open>")
+}
+
+/// What is wrong with a page, a line each.
+fn violations(sandbox: &Sandbox, (chromium, axe): (&str, &str), page: &str) -> Vec<String> {
+    let scripts = format!("<script>{axe}</script>\n<script>{RUN_AXE}</script>\n</body>");
+    sandbox.write("checked.html", page.replace("</body>", &scripts));
+    let mut command = sandbox.other(chromium);
+    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=30000"]);
+    command.arg(format!("--user-data-dir={}", sandbox.at("chromium").display()));
+    command.args(["--dump-dom", &format!("file://{}", sandbox.at("checked.html").display())]);
+    let output = command.output().unwrap();
+    let dom = String::from_utf8_lossy(&output.stdout).replace("<br>", "\n");
+    let answer = dom.split_once("BEGIN\n").and_then(|(_, it)| it.split_once("\nEND"));
+    let (answer, _) =
+        answer.unwrap_or_else(|| panic!("no answer: {}", String::from_utf8_lossy(&output.stderr)));
+    let mut lines = answer.lines();
+    let rules = lines.next().and_then(|line| line.strip_prefix("RULES "));
+    let n_rules: usize = rules.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("{answer}"));
+    assert!(n_rules > 10, "{answer}");
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn axe_finds_nothing_in_any_page_on_any_medium() {
+    let (chromium, axe) = match tools() {
+        Ok(tools) => tools,
+        Err(why) if env::var_os("CI").is_none() => return skip(&why),
+        Err(why) => panic!("{why}"),
+    };
+    let sandbox = Sandbox::new();
+    let tools = (chromium, &axe[..]);
+    let mut found = String::new();
+    let pages = pages(&sandbox);
+    for (name, page) in &pages {
+        for medium in ["light", "dark", "print"] {
+            for violation in violations(&sandbox, tools, &on(medium, page)) {
+                found += &format!("{name}, {medium}: {violation}\n");
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found}");
+    // It would find something if there were anything.
+    let bad = pages[0].1.replace(" lang=\"en\"", "").replace("--dim:#52504b", "--dim:#a8a8a8");
+    let found = violations(&sandbox, tools, &bad).join("\n");
+    assert!(found.contains("html-has-lang") && found.contains("color-contrast"), "{found}");
+}

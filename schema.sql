@@ -127,8 +127,8 @@ CREATE TABLE site (
 ) STRICT;
 
 -- Which documents show a site's boilerplate, by their first contents: the up to 64 texts whose names
--- have the smallest hashes, so that the order in which they came does not matter. Likewise up to
--- 1,024 of the first documents show what is common in the archive; how many those are grows by a quarter at a time.
+-- have the smallest hashes, so that the order in which they came does not matter. Likewise up to 1,024 of all documents show what is
+-- common in the archive.
 CREATE TABLE sampled (
   site    INTEGER NOT NULL,           -- site.id; 0: all documents
   rank    INTEGER NOT NULL,           -- 63 bits of the SHA-256 of the name

@@ -337,7 +337,7 @@ fn sample_all(transaction: &Connection) -> Result<(), Error> {
     let mut query = transaction.prepare(
         "SELECT d.site, r.content, d.name FROM document d
          JOIN revision r ON r.document = d.id AND r.number = 1
-         ORDER BY d.id",
+         JOIN sketch s ON s.content = r.content ORDER BY d.id",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
@@ -396,14 +396,13 @@ fn replace_sketch(
         .prepare_cached("INSERT OR REPLACE INTO sketch VALUES (?1, 0, ?2)")?
         .execute(params![content, sketch])?;
     let mut query = transaction.prepare_cached(
-        "SELECT d.site, d.name, d.id FROM revision r JOIN document d ON d.id = r.document
+        "SELECT d.site, d.name FROM revision r JOIN document d ON d.id = r.document
          WHERE r.content = ?1 AND r.number = 1 ORDER BY d.id",
     )?;
     let mut rows = query.query([content])?;
     while let Some(row) = rows.next()? {
         let name = name_of(row.get(1)?)?;
-        let document = (row.get(2)?, row.get(0)?, content);
-        indexing.sampling.take_again(transaction, document, name.as_bytes())?;
+        indexing.sampling.take(transaction, (row.get(0)?, content), name.as_bytes())?;
     }
     Ok(())
 }

@@ -6,8 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     similarity::params::{
-        FREQUENCY_GROWTH_DIVISOR, FREQUENCY_SAMPLE_TEXTS_MAX, FREQUENCY_SAMPLED_AT_ONCE,
-        SITE_SAMPLE_TEXTS_MAX, SITE_SAMPLE_TEXTS_MIN,
+        FREQUENCY_SAMPLE_TEXTS_MAX, SITE_SAMPLE_TEXTS_MAX, SITE_SAMPLE_TEXTS_MIN,
     },
     types::{
         digest::{Digest, DocId},
@@ -17,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{Catalog, name_of};
+use super::Catalog;
 
 /// Stands for a site whose documents are all there are: its sample shows what is common in the archive.
 pub const EVERYWHERE: i64 = 0;
@@ -108,29 +107,6 @@ pub(super) struct Sampling {
     /// Content by rank, of each site that has a new document.
     samples: BTreeMap<i64, BTreeMap<i64, i64>>,
     changed: BTreeMap<i64, bool>,
-    n_new: u64,
-    /// Documents whose first content became text, by their rows, ranks and contents.
-    again: Vec<(u64, i64, i64)>,
-}
-
-/// How many of so many documents are sampled for what is common in the archive: the first ones, up to the
-/// last step.
-///
-/// It depends on the number alone, so a catalog made anew has the same sample as one that grew.
-fn n_sampled(n_documents: u64) -> u64 {
-    let mut step = FREQUENCY_SAMPLED_AT_ONCE.min(n_documents);
-    loop {
-        let next = step + (step / FREQUENCY_GROWTH_DIVISOR).max(1);
-        if step < FREQUENCY_SAMPLED_AT_ONCE || next > n_documents {
-            return step;
-        }
-        step = next;
-    }
-}
-
-/// What a name is sampled by. The shift makes the numbers positive, and nothing else.
-fn rank(name: &[u8]) -> i64 {
-    (Digest::of(name).key().0 >> 1) as i64
 }
 
 impl Sampling {
@@ -162,52 +138,18 @@ impl Sampling {
         Ok(Some(site))
     }
 
-    /// Takes the first content of a new document into the sample of its site, if it is text and belongs
-    /// there; into that of the archive it comes with the step that its number belongs to.
+    /// Takes the first content of a new document into the samples of its site and of the archive, if
+    /// it is text and belongs there.
     pub(super) fn take(
         &mut self,
         transaction: &Connection,
         (site, content): (Option<i64>, i64),
         name: &[u8],
     ) -> Result<(), Error> {
-        self.n_new += 1;
-        site.map_or(Ok(()), |site| self.take_into(transaction, site, (rank(name), content)))
-    }
-
-    /// Does the same for a document that is known, and whose first content is another text than it was.
-    pub(super) fn take_again(
-        &mut self,
-        transaction: &Connection,
-        (document, site, content): (i64, Option<i64>, i64),
-        name: &[u8],
-    ) -> Result<(), Error> {
-        self.again.push((document as u64, rank(name), content));
-        site.map_or(Ok(()), |site| self.take_into(transaction, site, (rank(name), content)))
-    }
-
-    /// Takes those documents into the sample of the archive that the new ones bring the next step for.
-    fn take_everywhere(&mut self, transaction: &Connection) -> Result<(), Error> {
-        let n_documents: u64 = transaction
-            .prepare_cached("SELECT ifnull(max(id), 0) FROM document")?
-            .query_row([], |row| row.get::<_, i64>(0))? as u64;
-        let before = n_sampled(n_documents.saturating_sub(self.n_new));
-        let now = n_sampled(n_documents);
-        for (document, rank, content) in std::mem::take(&mut self.again) {
-            if document <= before {
-                self.take_into(transaction, EVERYWHERE, (rank, content))?;
-            }
-        }
-        let mut query = transaction.prepare_cached(
-            "SELECT d.name, r.content FROM document d
-             JOIN revision r ON r.document = d.id AND r.number = 1
-             WHERE d.id > ?1 AND d.id <= ?2 ORDER BY d.id",
-        )?;
-        let mut rows = query.query(params![before as i64, now as i64])?;
-        while let Some(row) = rows.next()? {
-            let name = name_of(row.get(0)?)?;
-            self.take_into(transaction, EVERYWHERE, (rank(name.as_bytes()), row.get(1)?))?;
-        }
-        Ok(())
+        // The shift makes the numbers positive, and nothing else.
+        let rank = (Digest::of(name).key().0 >> 1) as i64;
+        self.take_into(transaction, EVERYWHERE, (rank, content))?;
+        site.map_or(Ok(()), |site| self.take_into(transaction, site, (rank, content)))
     }
 
     fn take_into(
@@ -225,7 +167,7 @@ impl Sampling {
         let n_max =
             if site == EVERYWHERE { FREQUENCY_SAMPLE_TEXTS_MAX } else { SITE_SAMPLE_TEXTS_MAX };
         let is_full = sample.len() >= n_max;
-        if is_full && sample.last_key_value().is_some_and(|(last, _)| *last < rank) {
+        if is_full && sample.last_key_value().is_some_and(|(last, _)| *last <= rank) {
             return Ok(());
         }
         let is_text = transaction
@@ -243,8 +185,7 @@ impl Sampling {
     }
 
     /// Writes the samples that changed.
-    pub(super) fn write(mut self, transaction: &Connection) -> Result<(), Error> {
-        self.take_everywhere(transaction)?;
+    pub(super) fn write(&self, transaction: &Connection) -> Result<(), Error> {
         for (site, is_enough) in &self.changed {
             transaction.prepare_cached("DELETE FROM sampled WHERE site = ?1")?.execute([site])?;
             let mut insert =
@@ -290,30 +231,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_common_is_counted_anew_when_there_are_more_by_a_quarter() {
-        for (n_documents, n) in [
-            (0, 0),
-            (1, 1),
-            (63, 63),
-            (64, 64),
-            (79, 64),
-            (80, 80),
-            (99, 80),
-            (100, 100),
-            (124, 100),
-        ] {
-            assert_eq!(n_sampled(n_documents), n, "{n_documents}");
-        }
-        let mut n_steps = 0;
-        for n_documents in 1..10_000 {
-            let n = n_sampled(n_documents);
-            assert!(n <= n_documents && n_documents < n + (n / 4).max(1), "{n_documents}");
-            n_steps += u64::from(n_documents > 64 && n == n_documents);
-        }
-        assert_eq!(n_steps, 22);
-    }
-
-    #[test]
     fn a_sample_is_the_same_in_any_order() {
         let names: Vec<DocName> =
             (0..200).map(|n| DocName::new(format!("wire/{n}.txt")).unwrap()).collect();
@@ -333,7 +250,7 @@ mod tests {
                 }
                 sampling.write(&catalog.db).unwrap();
             }
-            assert_eq!(catalog.sites_changed().unwrap(), [1]);
+            assert_eq!(catalog.sites_changed().unwrap(), [EVERYWHERE, 1]);
             sample(&catalog.db, 1).unwrap()
         };
         let first = sampled((0..200).collect());

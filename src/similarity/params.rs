@@ -161,11 +161,6 @@ pub const COPIED_MIN: f64 = 0.3;
 
 /// Documents that show what is common.
 pub const FREQUENCY_SAMPLE_TEXTS_MAX: usize = 1024;
-/// Documents up to which each new one is sampled at once, so that it counts in a small archive.
-pub const FREQUENCY_SAMPLED_AT_ONCE: u64 = 64;
-/// Beyond, they are sampled whenever there are more by one in so many: what is common changes little, and
-/// to count it reads the whole sample.
-pub const FREQUENCY_GROWTH_DIVISOR: u64 = 4;
 /// Words at the beginning of each of them that are counted.
 pub const FREQUENCY_TEXT_WORDS_MAX: usize = 4096;
 /// Texts of the sample that a pair does not count for: two may be the copies that are compared.

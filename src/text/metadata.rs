@@ -14,9 +14,9 @@ use super::{
     markup::{RawContent, Token, Tokens, each_decoded},
 };
 
-/// Of a page that names more authors than this in one place, the others are left out.
-const AUTHORS_MAX: usize = 50;
-/// A link to an author with a longer text is no name.
+/// Of authors that are named in one place, those are left out that come after so many bytes of names.
+const NAMES_BYTES_MAX: usize = 2000;
+/// A longer text is no name.
 const NAME_BYTES_MAX: usize = 400;
 
 /// What a page says of itself.
@@ -118,8 +118,8 @@ impl Metadata {
         match self.said.get_mut(&(field, place)) {
             None => drop(self.said.insert((field, place), value)),
             Some(names) if field == MetadataField::Byline && place != SaidIn::Element => {
-                let met = names.split(", ");
-                if met.clone().count() < AUTHORS_MAX && met.clone().all(|name| name != value) {
+                let is_new = || names.split(", ").all(|name| name != value);
+                if names.len() < NAMES_BYTES_MAX && value.len() <= NAME_BYTES_MAX && is_new() {
                     names.push_str(", ");
                     names.push_str(&value);
                 }
@@ -416,6 +416,26 @@ mod tests {
         let date = |value| meta("date", value);
         assert_eq!(changes(&date("2026-03-01T10:00:00Z"), &date("2026-03-01T11:00:00+01:00")), "");
         assert_eq!(changes("<html lang=en-gb>", "<html lang=en_GB>"), "");
+    }
+
+    #[test]
+    fn time_grows_with_the_length_alone() {
+        for unit in [
+            "<meta name=author content=a>",
+            "<a rel=author>",
+            "<title>",
+            "<svg>",
+            "<script>",
+            "<meta ",
+            "&",
+        ] {
+            let _ = Metadata::of(&unit.repeat(20_000), false);
+        }
+        let author = |n: usize| format!("<meta name=author content='{n}'>");
+        let page: String = (0..20_000).map(author).collect();
+        let metadata = Metadata::of(&page, false);
+        let names = metadata.values(MetadataField::Byline)[0].1;
+        assert!((NAMES_BYTES_MAX..NAMES_BYTES_MAX + NAME_BYTES_MAX).contains(&names.len()));
     }
 
     #[test]

@@ -11,8 +11,11 @@ use super::{
     comparison::marked,
     output::Output,
     terminal::{shown_text, width},
-    wrap::{is_right_to_left, painted, wrapped},
+    wrap::{StyledText, is_right_to_left, painted, wrapped},
 };
+
+/// What stands for a page that says nothing.
+const NONE: &str = "(none)";
 
 /// Something about both sides.
 pub struct AboutLine {
@@ -48,13 +51,27 @@ pub fn field_word(field: MetadataField) -> &'static str {
     }
 }
 
+/// Whether it is made of words, which may change one by one.
+fn is_text(field: MetadataField) -> bool {
+    match field {
+        MetadataField::Title
+        | MetadataField::Byline
+        | MetadataField::Description
+        | MetadataField::Site => true,
+        MetadataField::Published
+        | MetadataField::Modified
+        | MetadataField::Address
+        | MetadataField::Language => false,
+    }
+}
+
 /// What pages say otherwise of themselves.
 pub fn metadata_lines(changes: &[MetadataChange]) -> Vec<AboutLine> {
-    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| NONE.to_owned());
     let line = |MetadataChange { field, values }: &MetadataChange| AboutLine {
         what: field_word(*field),
         values: Sides { a: shown(&values.a), b: shown(&values.b) },
-        is_text: values.a.is_some() && values.b.is_some(),
+        is_text: values.a.is_some() && values.b.is_some() && is_text(*field),
     };
     changes.iter().map(line).collect()
 }
@@ -63,53 +80,56 @@ pub fn metadata_lines(changes: &[MetadataChange]) -> Vec<AboutLine> {
 pub fn print(out: &mut Output, about: &[&AboutLine], n_columns: usize) -> Result<(), Error> {
     // As wide as `captured`, so that the column is the same for most comparisons.
     let n_label = about.iter().map(|line| line.what.len()).chain([8]).max().unwrap_or_default() + 2;
-    for line in about {
-        let label = format!("{:<n_label$}", line.what);
-        match line.in_short(n_columns - n_label) {
-            Some(short) => out.line(&format!("{label}{short}"))?,
-            None => {
-                let pieces = shortened(line.pieces());
-                for (n, line) in wrapped(&marked(&pieces), n_columns - n_label).iter().enumerate() {
-                    let before = if n == 0 { &label } else { &" ".repeat(n_label) };
-                    let line = format!("{before}{}", painted(out, line));
-                    out.line(line.trim_end())?;
-                }
-            }
+    for about in about {
+        let label = format!("{:<n_label$}", about.what);
+        for (n, line) in
+            wrapped(&about.texts(n_columns - n_label), n_columns - n_label).iter().enumerate()
+        {
+            let before = if n == 0 { &label } else { &" ".repeat(n_label) };
+            let line = format!("{before}{}", painted(out, line));
+            out.line(line.trim_end())?;
         }
     }
     Ok(())
 }
 
 impl AboutLine {
-    /// `old → new` if that fits.
-    fn in_short(&self, n_columns: usize) -> Option<String> {
+    /// `old → new`; of longer texts the words that differ.
+    fn texts(&self, n_columns: usize) -> Vec<StyledText> {
         let Sides { a, b } = &self.values;
-        let (a, b) = (shown_text(a), shown_text(b));
-        if !self.is_text && a == b {
-            return Some(a);
+        let plain = |text| vec![StyledText { text, style: None }];
+        if a == b {
+            return plain(a.clone());
         }
         let short = format!("{a} → {b}");
-        // The arrow would stand on the wrong side.
-        let fits = width(&short) <= n_columns && !short.chars().any(is_right_to_left);
-        (!self.is_text || fits).then_some(short)
+        // From right to left the arrow would point to what was before.
+        let fits = width(&shown_text(&short)) <= n_columns && !short.chars().any(is_right_to_left);
+        match fits || !self.is_text {
+            true => plain(short),
+            false => marked(&shortened(self.pieces())),
+        }
     }
 
-    /// The words that stayed, went and came.
+    /// What stayed, went and came: of texts words.
     pub fn pieces(&self) -> Vec<MarkedText> {
-        let comparison = compare(Sides { a: &self.values.a, b: &self.values.b });
-        let changed = ChangedTexts::new(&self.values, &comparison);
         let mut pieces: Vec<MarkedText> = Vec::new();
-        for block in &comparison.blocks {
-            if let Some(last) = pieces.last_mut() {
-                last.text.push(' ');
+        if self.is_text {
+            let comparison = compare(Sides { a: &self.values.a, b: &self.values.b });
+            let changed = ChangedTexts::new(&self.values, &comparison);
+            for block in &comparison.blocks {
+                if let Some(last) = pieces.last_mut() {
+                    last.text.push(' ');
+                }
+                pieces.extend(changed.pieces(block));
             }
-            pieces.extend(changed.pieces(block));
         }
-        // White space and signs that nobody sees are no words.
+        // Signs that nobody sees are no words.
         if pieces.is_empty() {
-            let piece = |fate, text: &String| MarkedText { fate, text: text.clone() };
-            pieces.push(piece(MarkedFate::Removed, &self.values.a));
-            pieces.push(piece(MarkedFate::Added, &self.values.b));
+            let Sides { a, b } = &self.values;
+            let fate = |value: &String, fate| if value == NONE { MarkedFate::Same } else { fate };
+            let (before, after) = (fate(a, MarkedFate::Removed), fate(b, MarkedFate::Added));
+            pieces.push(MarkedText { fate: before, text: format!("{a} ") });
+            pieces.push(MarkedText { fate: after, text: b.clone() });
         }
         pieces
     }

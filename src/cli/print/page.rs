@@ -44,16 +44,16 @@ h1{margin:0;font-size:1.5rem;line-height:1.25;font-weight:650}\
 dl{margin:0}.side dl{margin-top:.35rem;display:grid;grid-template-columns:auto 1fr;column-gap:.75rem}\
 dt{color:var(--dim)}dd{margin:0}\
 .meta{margin-top:1.25rem}.meta dt{font-size:.8rem}.meta dd{margin-bottom:.5rem}.meta p{margin:0}\
-main{margin-top:1.75rem}section{margin:1.75rem 0;scroll-margin-top:1rem}\
+main{margin-top:1rem;padding-top:.5rem}section{margin:1.5rem 0;scroll-margin-top:1rem}\
 section>h2{margin:0 0 .35rem;font-size:.8rem;font-weight:400;line-height:1.45;color:var(--dim);overflow-wrap:anywhere}\
-section>h2 b{color:var(--ink);font-weight:650}\
+section>h2 b{margin-right:.4em;color:var(--ink);font-weight:650}\
 .text{padding-left:1rem;border-left:3px solid var(--line)}.added .text{border-color:var(--ins)}\
 .removed .text{border-color:var(--del)}.moved .text{border-color:var(--moved)}\
 p{margin:.5rem 0;overflow-wrap:anywhere;white-space:pre-wrap}.text>p:first-child{margin-top:0}.text>p:last-child{margin-bottom:0}\
-details{margin:1rem 0;border-top:1px solid var(--line)}.text details{margin:.5rem 0 0;border:0}\
+details{margin:.5rem 0}nav{margin-top:1.25rem;border-top:1px solid var(--line)}main{border-top:1px solid var(--line)}.text details{margin:.25rem 0 0}\
 summary,.n{padding:.4rem 0;font-size:.8rem;line-height:1.5;color:var(--dim)}summary{cursor:pointer}\
 summary:hover,a:hover{color:var(--ink)}:focus-visible{outline:2px solid var(--link);outline-offset:2px}\
-nav ol{margin:.25rem 0 1rem;padding-left:2.25rem;font-size:.875rem}nav li{padding:.2rem 0;overflow-wrap:anywhere}\
+nav ol{margin:.25rem 0;padding-left:2.25rem;font-size:.875rem}nav li{padding:.2rem 0;overflow-wrap:anywhere}\
 a{color:var(--link)}:target>h2{background:var(--card)}\
 del,ins{padding:.05em .1em;border-radius:.15em;-webkit-box-decoration-break:clone;box-decoration-break:clone}\
 del{color:var(--del);background:var(--del-ground);text-decoration:line-through 1px}\
@@ -180,7 +180,7 @@ fn change(changed: &ChangedTexts<'_>, block: &Block, number: usize) -> String {
         let short = shortened(pieces.clone());
         html += &format!("<div class=\"text\">\n{}", paragraphs(&short));
         if short.len() != pieces.len() {
-            html += &details("all of it", &pieces);
+            html += &details("in full", &pieces);
         }
         html += "</div>\n";
     }

@@ -37,6 +37,11 @@ impl Bags {
         Self { paragraphs, bags, none: Bag { words: Box::default(), weight: 0, n_words: 0 } }
     }
 
+    /// The paragraphs.
+    pub fn paragraphs(&self) -> &[usize] {
+        &self.paragraphs
+    }
+
     /// The bag of one of them; an empty one of any other paragraph.
     pub fn get(&self, paragraph: usize) -> &Bag {
         self.paragraphs.binary_search(&paragraph).map_or(&self.none, |at| &self.bags[at])

@@ -158,11 +158,11 @@ impl Links {
 
     /// The bags of paragraphs that are alone.
     fn bags(&self, readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Sides<Bags> {
-        let alone = self.alone();
-        Sides {
-            a: Bags::of(alone.a, &readings.a, vocabulary),
-            b: Bags::of(alone.b, &readings.b, vocabulary),
-        }
+        let bags = |links: &[Link], reading| {
+            let alone = (0..links.len()).filter(|i| links[*i] == Link::Alone).collect();
+            Bags::of(alone, reading, vocabulary)
+        };
+        Sides { a: bags(&self.sides.a, &readings.a), b: bags(&self.sides.b, &readings.b) }
     }
 
     /// Links paragraphs that share words, the best pairs first.
@@ -170,7 +170,7 @@ impl Links {
         let near = |a: usize, b: usize| {
             runs.partition_point(|run| run.a <= a) == runs.partition_point(|run| run.b <= b)
         };
-        let pairs = judge.candidates(&self.alone()).into_iter();
+        let pairs = judge.candidates().into_iter();
         let mut pairs: Vec<JudgedPair> =
             pairs.filter_map(|(a, b)| judge.judge(a, b, near(a, b))).collect();
         pairs.sort_by_key(|pair| (pair.rank, Reverse(pair.merit), pair.a, pair.b));
@@ -187,14 +187,6 @@ impl Links {
         self.neighbours(&mut judge);
         self.is_coarse |= judge.comparer.is_exhausted();
         self
-    }
-
-    /// The paragraphs of both sides that are alone.
-    fn alone(&self) -> Sides<Vec<usize>> {
-        let alone = |links: &[Link]| -> Vec<usize> {
-            (0..links.len()).filter(|i| links[*i] == Link::Alone).collect()
-        };
-        Sides { a: alone(&self.sides.a), b: alone(&self.sides.b) }
     }
 
     /// Of pairs between the same neighbours, those that do not cross stay in place.
@@ -252,8 +244,9 @@ struct Judge<'r, 't> {
 }
 
 impl Judge<'_, '_> {
-    /// Pairs of these paragraphs that share rare words, or a row of words.
-    fn candidates(&self, alone: &Sides<Vec<usize>>) -> Vec<(usize, usize)> {
+    /// Pairs of paragraphs that are alone and share rare words, or a row of words.
+    fn candidates(&self) -> Vec<(usize, usize)> {
+        let alone = Sides { a: self.bags.a.paragraphs(), b: self.bags.b.paragraphs() };
         let mut pairs = candidates(&self.bags, self.vocabulary, COMPARED_MIN);
         pairs.extend(sharing_rows(alone, self.readings, self.vocabulary));
         pairs.sort_unstable();
@@ -271,11 +264,13 @@ impl Judge<'_, '_> {
         // Without a look at the words in order, these are like any that share as much.
         let guess =
             SharedWords { share: likeness * 4 / 5, n_words: MOVED_WORDS_MIN, has_row: false };
-        let overlap = match self.known.get(&(a, b)) {
-            Some(known) => *known,
-            None => self.comparer.overlap(a, b).unwrap_or(guess),
-        };
-        self.known.insert((a, b), overlap);
+        let known = self.known.get(&(a, b)).copied();
+        let compared = known.or_else(|| self.comparer.overlap(a, b));
+        // As many are kept as words may be compared, at the most.
+        if let Some(overlap) = compared {
+            self.known.insert((a, b), overlap);
+        }
+        let overlap = compared.unwrap_or(guess);
         let may_move = overlap.share >= MOVED_SHARE_MIN
             && likeness >= MOVED_LIKENESS_MIN
             && overlap.n_words >= MOVED_WORDS_MIN;

@@ -205,10 +205,10 @@ pub struct WordStat {
 
 /// Compares two texts with `\n` line ends.
 ///
-/// Paragraphs are parted by blank lines; where those are rare (more than 16 lines to a stretch) or
-/// lines too long to have been wrapped, every line is a paragraph, on both sides alike. Blank lines
-/// themselves are not compared. A paragraph that kept its order is `Changed` when at least 40 % of the
-/// words are shared, rare words counting more, and one elsewhere is `Moved` from 70 % on.
+/// Paragraphs are parted by blank lines, indents, the lengths of lines and the marks of lists, tables, headings
+/// and quotes. Blank lines themselves are not compared. A paragraph that kept its order is `Changed` when it shares
+/// a third of the words in order, eight in a row or a sentence, and one elsewhere is `Moved` when it shares more
+/// than half of them; rare words count more. Upper and lower case are the same for that.
 pub fn compare(texts: Sides<&str>) -> Comparison {
     compare_read(texts, Spaces::Equal, Sides::default())
 }
@@ -345,12 +345,16 @@ impl Weaver<'_, '_> {
         spans::spans(self.readings, Sides { a: a.clone(), b: b.clone() }, &mut self.aligner)
     }
 
-    /// Adds a block, as part of the last one where they share a fate and touch.
     fn push(&mut self, block: Block) {
-        let joined = self.blocks.last_mut().is_some_and(|last| last.join(&block));
-        if !joined {
-            self.blocks.push(block);
-        }
+        push_joined(&mut self.blocks, block);
+    }
+}
+
+/// Adds a block, as part of the last one where they share a fate and touch.
+fn push_joined(blocks: &mut Vec<Block>, block: Block) {
+    let is_joined = blocks.last_mut().is_some_and(|last| last.join(&block));
+    if !is_joined {
+        blocks.push(block);
     }
 }
 
@@ -358,8 +362,10 @@ impl Block {
     /// Adds the block that follows if it shares this one's fate; `false` if it does not.
     fn join(&mut self, next: &Block) -> bool {
         match (self, next) {
-            (Block::Removed { a, .. }, Block::Removed { a: more, .. }) => extend(&mut [a], &[more]),
-            (Block::Added { b, .. }, Block::Added { b: more, .. }) => extend(&mut [b], &[more]),
+            (Block::Removed { a: it, words }, Block::Removed { a: more, words: others })
+            | (Block::Added { b: it, words }, Block::Added { b: more, words: others }) => {
+                words.is_empty() && others.is_empty() && extend(&mut [it], &[more])
+            }
             (Block::Same { a, b }, Block::Same { a: more_a, b: more_b })
             | (Block::Rewrapped { a, b }, Block::Rewrapped { a: more_a, b: more_b })
             | (Block::MovedAway { a, b }, Block::MovedAway { a: more_a, b: more_b }) => {

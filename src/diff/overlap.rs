@@ -116,7 +116,7 @@ fn sentences<'i>(
 
 /// Pairs of these paragraphs that share a row of words or a sentence, as it is on both sides.
 pub fn sharing_rows(
-    paragraphs: &Sides<Vec<usize>>,
+    paragraphs: Sides<&[usize]>,
     readings: &Sides<ParsedText<'_>>,
     vocabulary: &Vocabulary,
 ) -> Vec<(usize, usize)> {
@@ -127,7 +127,7 @@ pub fn sharing_rows(
     let in_b = paragraphs.b.iter().flat_map(|b| keys(&readings.b, *b));
     let index = RowIndex::new(in_a, in_b, n_keys);
     let mut pairs = Vec::new();
-    for b in &paragraphs.b {
+    for b in paragraphs.b {
         for row in keys(&readings.b, *b) {
             let homes = index.places(row);
             if homes.len() <= HOMES_MAX {

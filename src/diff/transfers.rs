@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, ops::Range};
 use super::{
     Block, Sides, Span,
     overlap::{ROW_WORDS, holds_sentence},
+    push_joined,
     reading::{ParsedText, Vocabulary},
     rows::{RowIndex, row_key, row_keys},
 };
@@ -160,8 +161,17 @@ struct Marker<'r, 't> {
 impl Marker<'_, '_> {
     fn mark(&self, block: Block) -> Vec<Block> {
         match block {
-            Block::Removed { a, .. } => self.removed(&a),
-            Block::Added { b, .. } => self.added(&b),
+            // Paragraphs of which something moved stand alone.
+            Block::Removed { a, .. } => joined(a.map(|i| {
+                let bytes = self.readings.a.paragraphs[i].bytes.clone();
+                let words = self.moved_words(Span::Removed { a: bytes });
+                Block::Removed { a: i..i + 1, words }
+            })),
+            Block::Added { b, .. } => joined(b.map(|i| {
+                let bytes = self.readings.b.paragraphs[i].bytes.clone();
+                let words = self.moved_words(Span::Added { b: bytes });
+                Block::Added { b: i..i + 1, words }
+            })),
             Block::Changed { a, b, words } => {
                 vec![Block::Changed { a, b, words: self.spans(words) }]
             }
@@ -173,37 +183,12 @@ impl Marker<'_, '_> {
         }
     }
 
-    /// Paragraphs of which something moved stand alone.
-    fn removed(&self, paragraphs: &Range<usize>) -> Vec<Block> {
-        let mut blocks = Vec::new();
-        for i in paragraphs.clone() {
-            let bytes = self.readings.a.paragraphs[i].bytes.clone();
-            let words = self.spans(vec![Span::Removed { a: bytes }]);
-            let words = if words.len() > 1 || is_moved(&words) { words } else { Vec::new() };
-            match blocks.last_mut() {
-                Some(Block::Removed { a, words: none }) if none.is_empty() && words.is_empty() => {
-                    a.end = i + 1;
-                }
-                _ => blocks.push(Block::Removed { a: i..i + 1, words }),
-            }
+    /// The spans of a paragraph that came or went; none if nothing of it moved.
+    fn moved_words(&self, paragraph: Span) -> Vec<Span> {
+        match &self.span(paragraph)[..] {
+            [Span::Removed { .. } | Span::Added { .. }] => Vec::new(),
+            words => words.to_vec(),
         }
-        blocks
-    }
-
-    fn added(&self, paragraphs: &Range<usize>) -> Vec<Block> {
-        let mut blocks = Vec::new();
-        for i in paragraphs.clone() {
-            let bytes = self.readings.b.paragraphs[i].bytes.clone();
-            let words = self.spans(vec![Span::Added { b: bytes }]);
-            let words = if words.len() > 1 || is_moved(&words) { words } else { Vec::new() };
-            match blocks.last_mut() {
-                Some(Block::Added { b, words: none }) if none.is_empty() && words.is_empty() => {
-                    b.end = i + 1;
-                }
-                _ => blocks.push(Block::Added { b: i..i + 1, words }),
-            }
-        }
-        blocks
     }
 
     fn spans(&self, spans: Vec<Span>) -> Vec<Span> {
@@ -253,8 +238,12 @@ fn cut(
     spans
 }
 
-fn is_moved(spans: &[Span]) -> bool {
-    matches!(spans, [Span::Moved { .. } | Span::MovedAway { .. }])
+/// Blocks in a row, as few as say the same.
+fn joined(blocks: impl Iterator<Item = Block>) -> Vec<Block> {
+    blocks.fold(Vec::new(), |mut joined, block| {
+        push_joined(&mut joined, block);
+        joined
+    })
 }
 
 /// Those of sorted transfers that lie in these words.

@@ -3,13 +3,14 @@
 //! The catalog is asked first: contents are read only where their bytes make a difference.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
 };
 
 use crate::{
     diff::{self, KnownHeading},
-    text::{self, PageHeading, ReadAs, ScopedText, Unseen},
+    text::{self, Metadata, Notation, PageHeading, ScopedText, Unseen},
     types::{
         document::{Document, Revision},
         error::Error,
@@ -250,75 +251,85 @@ impl Archive {
         b: KnownOperand,
         options: CompareOptions,
     ) -> Result<Difference, Error> {
-        let (Some(a), Some(b)) = (self.source_of(a)?, self.source_of(b)?) else {
+        let facts = Sides { a: a.facts.clone(), b: b.facts.clone() };
+        let (Some(a), Some(b)) = (self.bytes_of(a)?, self.bytes_of(b)?) else {
             return Ok(Difference::Binary { n_shared_bytes: None });
         };
-        let sources = Sides { a, b };
-        let Some(mut found) = difference(&sources, options) else {
-            let bytes = Sides { a: &sources.a.bytes[..], b: &sources.b.bytes[..] };
+        let source = |bytes: &[u8], facts: Facts| {
+            TextSource::of(bytes, facts.media_type, options.encoding.or(facts.encoding))
+        };
+        let (Some(a), Some(b)) = (source(&a, facts.a), source(&b, facts.b)) else {
+            let bytes = Sides { a: &a[..], b: &b[..] };
             let n_shared_bytes = options.counts_shared_bytes.then(|| shared_bytes(bytes));
             return Ok(Difference::Binary { n_shared_bytes });
         };
+        let sources = Sides { a, b };
+        let mut found = difference(&sources, options.scope);
         if let Difference::Text { texts, scope, comparison, noise, metadata, .. } = &mut found {
-            *metadata = metadata_changes(&sources, options);
+            *metadata = metadata_changes(&sources, options.scope);
             if comparison.is_same() {
-                *noise = noise_of(&sources, texts, *scope, options.encoding);
+                *noise = Some(noise_of(&sources, texts, *scope));
             }
         }
         Ok(found)
     }
-
-    fn source_of(&self, known: KnownOperand) -> Result<Option<TextSource>, Error> {
-        let (media_type, encoding) = (known.facts.media_type.clone(), known.facts.encoding);
-        Ok(self.bytes_of(known)?.map(|bytes| TextSource { bytes, media_type, encoding }))
-    }
 }
 
-/// What a text is read from.
+/// What a text is read from: decoded once, however often it is read.
 struct TextSource {
-    bytes: Vec<u8>,
+    notation: Notation,
     media_type: String,
-    /// As recorded.
-    encoding: Option<Charset>,
 }
 
 impl TextSource {
-    fn read_as(&self, scope: Scope, named: Option<Charset>) -> ReadAs<'_> {
-        ReadAs { media_type: &self.media_type, named: named.or(self.encoding), scope }
+    /// Decodes bytes; `None` if they are no text.
+    fn of(bytes: &[u8], media_type: String, named: Option<Charset>) -> Option<Self> {
+        let notation = text::notation(bytes, &media_type, named)?;
+        Some(Self { notation, media_type })
+    }
+
+    fn read(&self, scope: Scope) -> ScopedText {
+        text::scoped(Cow::Borrowed(&self.notation.text), &self.media_type, scope)
+    }
+
+    fn metadata(&self, scope: Scope) -> Option<Metadata> {
+        text::metadata(&self.notation.text, &self.media_type, scope)
     }
 }
 
-/// How two texts differ; `None` where one is none.
+/// Whether a tab ends a cell in one of two texts, given which scopes they are read in and whether their
+/// types have tables; in the source of a page it does not.
+pub(super) fn have_tables(sides: [(Option<Scope>, bool); 2]) -> bool {
+    sides.iter().all(|side| side.0 != Some(Scope::Source)) && sides.iter().any(|side| side.1)
+}
+
+/// How two texts differ.
 ///
 /// Where one page has no clear main part, whole pages are compared. So they are where main parts say worse
 /// what changed: more words than in whole pages, since they are not the same part, or nothing at all.
-fn difference(sources: &Sides<TextSource>, options: CompareOptions) -> Option<Difference> {
-    let read = |source: &TextSource, scope| {
-        text::read(&source.bytes, source.read_as(scope, options.encoding))
-    };
+fn difference(sources: &Sides<TextSource>, scope: Scope) -> Difference {
     let compared = |scope| {
-        let readings = Sides { a: read(&sources.a, scope)?, b: read(&sources.b, scope)? };
-        Some(ScopedComparison::of(readings, sources))
+        let readings = Sides { a: sources.a.read(scope), b: sources.b.read(scope) };
+        ScopedComparison::of(readings, sources)
     };
-    let found = compared(options.scope)?;
+    let found = compared(scope);
     let (differs, outside) = (found.differs(), found.outside);
     if !found.has_outside() || differs != outside.differs && !found.has_whole() {
-        return Some(found.difference());
+        return found.difference();
     }
-    let whole = compared(Scope::Page)?;
+    let whole = compared(Scope::Page);
     let says_more = match differs {
         true => whole.n_words() < found.n_words(),
         false => whole.differs(),
     };
-    Some(if found.has_whole() || says_more { whole } else { found }.difference())
+    if found.has_whole() || says_more { whole } else { found }.difference()
 }
 
 /// What pages say otherwise of themselves; nothing unless both are pages.
-fn metadata_changes(sources: &Sides<TextSource>, options: CompareOptions) -> Vec<MetadataChange> {
-    let read = |source: &TextSource| {
-        text::metadata(&source.bytes, source.read_as(options.scope, options.encoding))
+fn metadata_changes(sources: &Sides<TextSource>, scope: Scope) -> Vec<MetadataChange> {
+    let (Some(a), Some(b)) = (sources.a.metadata(scope), sources.b.metadata(scope)) else {
+        return Vec::new();
     };
-    let (Some(a), Some(b)) = (read(&sources.a), read(&sources.b)) else { return Vec::new() };
     let owned = |value: Option<&str>| value.map(str::to_owned);
     let changes = a.changes(&b).into_iter();
     changes
@@ -327,36 +338,27 @@ fn metadata_changes(sources: &Sides<TextSource>, options: CompareOptions) -> Vec
 }
 
 /// What differs in how texts of the same words are written.
-fn noise_of(
-    sources: &Sides<TextSource>,
-    texts: &Sides<String>,
-    scope: Option<Scope>,
-    named: Option<Charset>,
-) -> Option<Noise> {
-    let notation =
-        |it: &TextSource| text::notation(&it.bytes, &it.media_type, named.or(it.encoding));
-    let (a, b) = (notation(&sources.a)?, notation(&sources.b)?);
+fn noise_of(sources: &Sides<TextSource>, texts: &Sides<String>, scope: Option<Scope>) -> Noise {
+    let (a, b) = (&sources.a.notation, &sources.b.notation);
     let is_page = matches!(scope, Some(Scope::Article | Scope::Page));
     let mut found = match is_page {
         true => diff::noise(&texts.a, &texts.b),
         false => diff::noise(&a.text, &b.text),
     };
-    let ends = |line_ends: Option<LineEnds>| line_ends.unwrap_or(LineEnds::Lf);
-    let line_ends = Sides { a: ends(a.line_ends), b: ends(b.line_ends) };
     // A single line shows nothing of how others would end.
-    let have_lines = a.line_ends.is_some() && b.line_ends.is_some();
+    let line_ends = a.line_ends.zip(b.line_ends).filter(|(a, b)| a != b);
     let (mark, encodings) = (a.has_mark != b.has_mark, Sides { a: a.encoding, b: b.encoding });
     let is_other = is_page && a.text != b.text;
-    let composed = is_other.then(|| (text::composed(a.text.into()), text::composed(b.text.into())));
-    let markup = composed.is_some_and(|(a, b)| a != b);
+    let composed = |it: &Notation| text::composed(Cow::Borrowed(&it.text));
+    let markup = is_other && composed(a) != composed(b);
     found.composition |= is_other && !markup;
-    Some(Noise {
+    Noise {
         encodings: (encodings.a != encodings.b).then_some(encodings),
         mark,
-        line_ends: (have_lines && line_ends.a != line_ends.b).then_some(line_ends),
+        line_ends: line_ends.map(|(a, b)| Sides { a, b }),
         markup,
         text: found,
-    })
+    }
 }
 
 /// Two texts compared in a scope.
@@ -368,9 +370,10 @@ struct ScopedComparison {
 
 impl ScopedComparison {
     fn of(readings: Sides<ScopedText>, sources: &Sides<TextSource>) -> Self {
-        let is_source = |it: &ScopedText| it.scope == Some(Scope::Source);
-        let has_tables = ![&readings.a, &readings.b].into_iter().any(is_source)
-            && [&sources.a, &sources.b].into_iter().any(|it| text::has_tables(&it.media_type));
+        let has_tables = have_tables([
+            (readings.a.scope, text::has_tables(&sources.a.media_type)),
+            (readings.b.scope, text::has_tables(&sources.b.media_type)),
+        ]);
         let compare = |texts: Sides<&str>, known: Sides<Option<&[KnownHeading]>>| match has_tables {
             true => diff::compare_pages(texts, known),
             false => diff::compare(texts),
@@ -473,14 +476,11 @@ mod tests {
         is filled with rock from the quarry at Harrow Ness, which takes a week or two.";
 
     fn page_difference(a: &str, b: &str) -> (Option<Scope>, usize, Option<OutsideChanges>) {
-        let source = |page: &str| TextSource {
-            bytes: page.as_bytes().to_vec(),
-            media_type: "text/html".to_owned(),
-            encoding: None,
-        };
+        let source =
+            |page: &str| TextSource::of(page.as_bytes(), "text/html".to_owned(), None).unwrap();
         let sources = Sides { a: source(a), b: source(b) };
-        match difference(&sources, CompareOptions::default()) {
-            Some(Difference::Text { scope, comparison, outside, .. }) => {
+        match difference(&sources, Scope::default()) {
+            Difference::Text { scope, comparison, outside, .. } => {
                 (scope, comparison.stat.words.added + comparison.stat.words.removed, outside)
             }
             _ => panic!("no texts"),

@@ -12,6 +12,7 @@ use crate::{
 
 use super::{
     Archive,
+    compare::have_tables,
     operand::{Facts, read_as},
 };
 
@@ -27,10 +28,8 @@ pub(super) struct RevisionText {
 impl RevisionText {
     /// How the text that came after it differs.
     pub fn compared_with(&self, after: &Self) -> Comparison {
-        let is_source = |it: &Self| it.scope == Some(Scope::Source);
-        let has_tables = self.has_tables || after.has_tables;
-        let is_page = !is_source(self) && !is_source(after);
-        let compare = if has_tables && is_page { diff::compare_tables } else { diff::compare };
+        let sides = [self, after].map(|it| (it.scope, it.has_tables));
+        let compare = if have_tables(sides) { diff::compare_tables } else { diff::compare };
         compare(Sides { a: &self.text, b: &after.text })
     }
 }

@@ -33,7 +33,7 @@ pub use media::{media_type, without_cut_char};
 pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal};
 pub use notation::{LineEnds, Notation, notation};
-pub use scope::{ReadAs, Scope, ScopedText, read};
+pub use scope::{ReadAs, Scope, ScopedText, read, scoped};
 pub use visible::{PageHeading, Unseen, UnseenKind, visible};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -59,11 +59,10 @@ pub fn readable<'a>(bytes: &'a [u8], read_as: ReadAs) -> Option<Decoded<'a>> {
     Some(decoded)
 }
 
-/// What a page says of itself; `None` of what is no page, or is read as a source.
-pub fn metadata(bytes: &[u8], read_as: ReadAs) -> Option<Metadata> {
-    let is_page = kinds::is_html(read_as.media_type) && read_as.scope != Scope::Source;
-    let decoded = is_page.then(|| decoded(bytes, read_as.media_type, read_as.named)).flatten();
-    decoded.map(|it| Metadata::of(&it.text, kinds::is_xhtml(read_as.media_type)))
+/// What a page says of itself, from its source; `None` of what is no page, or is compared as a source.
+pub fn metadata(source: &str, media_type: &str, scope: Scope) -> Option<Metadata> {
+    let is_page = kinds::is_html(media_type) && scope != Scope::Source;
+    is_page.then(|| Metadata::of(source, kinds::is_xhtml(media_type)))
 }
 
 /// Whether bytes are text in the encoding that is named and do not prove another; ASCII proves itself.
@@ -82,14 +81,26 @@ pub fn composed(text: Cow<'_, str>) -> String {
 
 /// Decoded text, lines ended by `\n`; `None` when it is none, or too much.
 fn decoded<'a>(bytes: &'a [u8], media_type: &str, named: Option<Charset>) -> Option<Decoded<'a>> {
-    if bytes.len() > TEXT_BYTES_MAX {
-        return None;
-    }
-    let mut decoded = decode(bytes, media_type, named)?;
-    if decoded.text.contains('\r') {
-        decoded.text = Cow::Owned(decoded.text.replace("\r\n", "\n").replace('\r', "\n"));
-    }
+    let mut decoded = decoded_as_it_is(bytes, media_type, named)?;
+    decoded.text = with_line_feeds(decoded.text);
     Some(decoded)
+}
+
+/// Decoded text; `None` when it is none, or too much.
+fn decoded_as_it_is<'a>(
+    bytes: &'a [u8],
+    media_type: &str,
+    named: Option<Charset>,
+) -> Option<Decoded<'a>> {
+    (bytes.len() <= TEXT_BYTES_MAX).then(|| decode(bytes, media_type, named)).flatten()
+}
+
+/// A text with lines ended by `\n`.
+fn with_line_feeds(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => text,
+    }
 }
 
 #[cfg(test)]

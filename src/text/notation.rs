@@ -1,7 +1,6 @@
 //! How a text is written in bytes, which nobody sees who reads it.
 
-use super::{Charset, decode::decode};
-use crate::types::limits::TEXT_BYTES_MAX;
+use super::{Charset, Rule, decoded_as_it_is, with_line_feeds};
 
 /// How a text is written in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,15 +55,13 @@ impl LineEnds {
 
 /// How bytes that are a text are written; `None` if they are none, or more than is treated as text.
 pub fn notation(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Option<Notation> {
-    if bytes.len() > TEXT_BYTES_MAX {
-        return None;
-    }
-    let decoded = decode(bytes, media_type, named)?;
-    let line_ends = LineEnds::of(&decoded.text);
-    let text = decoded.text.replace("\r\n", "\n").replace('\r', "\n");
-    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
-    let has_mark = marks.iter().any(|mark| bytes.starts_with(mark));
-    Some(Notation { text, encoding: decoded.encoding, has_mark, line_ends })
+    let decoded = decoded_as_it_is(bytes, media_type, named)?;
+    Some(Notation {
+        line_ends: LineEnds::of(&decoded.text),
+        text: with_line_feeds(decoded.text).into_owned(),
+        encoding: decoded.encoding,
+        has_mark: decoded.rule == Rule::Mark,
+    })
 }
 
 #[cfg(test)]

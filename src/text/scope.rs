@@ -1,5 +1,7 @@
 //! Texts as they are compared: of a page its main part, all that is visible, or its source.
 
+use std::borrow::Cow;
+
 use super::{Charset, composed, decoded, kinds, visible};
 use super::{PageHeading, Unseen, visible::PageText};
 
@@ -64,12 +66,17 @@ pub struct ScopedText {
 /// `None` when the bytes are no text, or more of it than is treated as text.
 pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
     let ReadAs { media_type, named, scope } = read_as;
-    let text = decoded(bytes, media_type, named)?.text;
+    let decoded = decoded(bytes, media_type, named)?;
+    Some(scoped(decoded.text, media_type, scope))
+}
+
+/// The same of a text that is decoded, with lines ended by `\n`.
+pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText {
     let is_page = kinds::is_html(media_type);
     if !is_page || scope == Scope::Source {
         let scope = is_page.then_some(scope);
         let (rest, unseen) = (String::new(), Vec::new());
-        return Some(ScopedText { text: composed(text), scope, rest, headings: None, unseen });
+        return ScopedText { text: composed(text), scope, rest, headings: None, unseen };
     }
     let is_xhtml = kinds::is_xhtml(media_type);
     let PageText { main, rest, headings, unseen } = match scope {
@@ -81,7 +88,7 @@ pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
         None => (rest, Scope::Page, String::new()),
     };
     let (text, rest) = (composed(text.into()), composed(rest.into()));
-    Some(ScopedText { text, scope: Some(scope), rest, headings: Some(headings), unseen })
+    ScopedText { text, scope: Some(scope), rest, headings: Some(headings), unseen }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
         exit::ExitCode,
         operand::label_of,
         print::{
-            json::{name_b64, scope_word, typed},
+            json::{name_b64, typed},
             output::Output,
             revision::with_remarks,
             terminal::{Style, counted, pad_right, shown_text},
@@ -103,7 +103,7 @@ pub fn run(session: &mut Session, args: &BlameArgs) -> Result<ExitCode, Error> {
         print_paragraphs(session, &document, &revision, &blame)?;
     }
     if session.globals.json {
-        let scope = blame.scope.map(scope_word);
+        let scope = blame.scope.map(Scope::code);
         let summary = BlameSummary {
             paragraphs: blame.paragraphs.len(),
             gone: n_gone,

@@ -125,9 +125,7 @@ impl<'a> ChangedTexts<'a> {
             Block::Added { b, .. } => {
                 vec![MarkedText { fate: MarkedFate::Added, text: self.after(&self.bytes_after(b)) }]
             }
-            Block::Moved { b, .. } => {
-                vec![MarkedText { fate: MarkedFate::Same, text: self.after(&self.bytes_after(b)) }]
-            }
+            Block::Moved { b, .. } => vec![self.unchanged(b)],
             _ => vec![],
         }
     }
@@ -198,19 +196,23 @@ impl<'a> ChangedTexts<'a> {
             }
         }
     }
+}
 
-    /// Whether only upper and lower case differ in a block.
-    pub fn is_case_only(&self, pieces: &[MarkedText]) -> bool {
-        let side = |skipped: MarkedFate| -> String {
-            let texts = pieces.iter().filter(|piece| piece.fate != skipped);
-            texts.flat_map(|piece| piece.text.split_whitespace()).map(str::to_lowercase).collect()
-        };
-        let is_edit =
-            |piece: &MarkedText| matches!(piece.fate, MarkedFate::Removed | MarkedFate::Added);
-        pieces.iter().any(is_edit)
-            && pieces.iter().all(|piece| is_edit(piece) || piece.fate == MarkedFate::Same)
-            && side(MarkedFate::Removed) == side(MarkedFate::Added)
-    }
+/// What is to be said behind the title of a block of which only upper and lower case changed; else nothing.
+pub fn case_note(pieces: &[MarkedText]) -> &'static str {
+    if is_case_only(pieces) { ": only upper and lower case changed" } else { "" }
+}
+
+fn is_case_only(pieces: &[MarkedText]) -> bool {
+    let side = |skipped: MarkedFate| -> String {
+        let texts = pieces.iter().filter(|piece| piece.fate != skipped);
+        texts.flat_map(|piece| piece.text.split_whitespace()).map(str::to_lowercase).collect()
+    };
+    let is_edit =
+        |piece: &MarkedText| matches!(piece.fate, MarkedFate::Removed | MarkedFate::Added);
+    pieces.iter().any(is_edit)
+        && pieces.iter().all(|piece| is_edit(piece) || piece.fate == MarkedFate::Same)
+        && side(MarkedFate::Removed) == side(MarkedFate::Added)
 }
 
 /// The same pieces, but of long stretches that stayed only what stands beside a change.

@@ -20,7 +20,7 @@ use super::{
     changes::ChangedTexts,
     comparison::{self, View},
     comparison_json,
-    json::{scope_word, typed},
+    json::typed,
     output::Output,
     page::{self, PageHead},
     terminal::{Style, counted, percent, shown_name, size, text_columns},
@@ -284,7 +284,7 @@ impl ShownComparison<'_> {
                 line.metadata = Some(metadata.iter().map(MetadataLine::of).collect());
                 line.noise = noise.as_ref().map(NoiseLine::of);
                 line.coarse = comparison.is_coarse;
-                line.scope = scope.map(scope_word);
+                line.scope = scope.map(Scope::code);
                 line.outside = outside.map(|it| OutsideCounts {
                     differs: it.differs,
                     added: it.n_added,

@@ -8,7 +8,7 @@
 use crate::{
     archive::compare::Block,
     cli::print::{
-        changes::{ChangedTexts, MarkedFate, MarkedText, shortened},
+        changes::{ChangedTexts, MarkedFate, MarkedText, case_note, shortened},
         output::Output,
         terminal::{Style, shown_text},
         wrap::{BREAK, StyledLine, StyledText, line_width, painted, wrapped, wrapped_to},
@@ -84,11 +84,7 @@ impl Printer<'_> {
 
     fn change(&mut self, block: &Block) -> Result<(), Error> {
         let pieces = self.changed.pieces(block);
-        let case = match self.changed.is_case_only(&pieces) {
-            true => ": only upper and lower case changed",
-            false => "",
-        };
-        let title = format!("@@ {}{case}", self.changed.title(block));
+        let title = format!("@@ {}{}", self.changed.title(block), case_note(&pieces));
         self.out.line("")?;
         for line in
             wrapped(&[StyledText { text: title, style: Some(Style::Dim) }], self.view.n_columns)

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::{
-    archive::{compare::Scope, similar::Similarity},
+    archive::similar::Similarity,
     types::{
         document::{Document, Revision},
         name::DocName,
@@ -105,15 +105,6 @@ pub struct Typed<T: Serialize> {
 
 pub fn typed<T: Serialize>(line_type: &'static str, fields: T) -> Typed<T> {
     Typed { line_type, fields }
-}
-
-/// How much of a page was read.
-pub fn scope_word(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Article => "article",
-        Scope::Page => "page",
-        Scope::Source => "source",
-    }
 }
 
 /// The exact name in base64 when it is not UTF-8.

@@ -8,7 +8,7 @@ use crate::archive::compare::{Block, Sides};
 
 use super::{
     about::AboutLine,
-    changes::{ChangedTexts, MarkedFate, MarkedText, shortened},
+    changes::{ChangedTexts, MarkedFate, MarkedText, case_note, shortened},
     terminal::counted,
     wrap::{BREAK, LINE_BREAK},
 };
@@ -166,10 +166,7 @@ fn list(changed: &ChangedTexts<'_>, changes: &[&Block]) -> String {
 fn change(changed: &ChangedTexts<'_>, block: &Block, number: usize) -> String {
     let pieces = changed.pieces(block);
     let title = escaped(&changed.title(block));
-    let case = match changed.is_case_only(&pieces) {
-        true => ": only upper and lower case changed",
-        false => "",
-    };
+    let case = case_note(&pieces);
     let is_whole = matches!(&pieces[..], [piece] if piece.fate != MarkedFate::Same);
     let whole = if is_whole { " whole" } else { "" };
     let (act, class) = (act(block), class(block));

@@ -8,7 +8,8 @@
 use std::ops::Range;
 
 use super::{
-    lines::{LineKind, RawLine, is_fence},
+    fences::{self, is_fence},
+    lines::{LineKind, RawLine},
     wrapping,
 };
 
@@ -44,20 +45,18 @@ const STRETCH_LINES_MAX: usize = 1 << 16;
 pub fn paragraphs(text: &str) -> Vec<LaidOut> {
     let mut paragraphs = Vec::new();
     let mut lines = Vec::new();
-    let mut is_code = false;
+    let mut code = fences::code(text).into_iter().peekable();
     let mut start = 0;
     for raw in text.split_inclusive('\n') {
         let bytes = start..start + raw.trim_end_matches('\n').len();
         start += raw.len();
         let trimmed = raw.trim();
+        while code.next_if(|stretch| stretch.end < bytes.end).is_some() {}
+        let is_code = code.peek().is_some_and(|stretch| stretch.start <= bytes.start);
         if trimmed.is_empty() {
             push_stretch(&mut lines, &mut paragraphs);
-        } else if is_fence(trimmed) {
+        } else if is_code || is_fence(trimmed) {
             push_stretch(&mut lines, &mut paragraphs);
-            let is_closed = || text[start..].lines().any(|line| is_fence(line.trim()));
-            is_code = !is_code && is_closed();
-            paragraphs.push((bytes, ParagraphKind::Code));
-        } else if is_code {
             paragraphs.push((bytes, ParagraphKind::Code));
         } else {
             if lines.len() == STRETCH_LINES_MAX {

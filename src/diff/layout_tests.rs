@@ -46,15 +46,17 @@ enum Layout {
     List,
     Unwrapped,
     ShortLines,
+    Fenced,
 }
 
-const LAYOUTS: [Layout; 6] = [
+const LAYOUTS: [Layout; 7] = [
     Layout::BlankLines,
     Layout::Indented,
     Layout::LineLength,
     Layout::List,
     Layout::Unwrapped,
     Layout::ShortLines,
+    Layout::Fenced,
 ];
 
 impl Layout {
@@ -80,6 +82,13 @@ impl Layout {
             Self::List => wrapped("- ", "  ", WIDTH),
             Self::Unwrapped => wrapped("", "", usize::MAX),
             Self::ShortLines => wrapped("", "", 20),
+            Self::Fenced => {
+                let fence = || vec!["```".to_owned()];
+                let mut code = wrapped("", "", 20);
+                code.truncate(NEAR_LINES / 2);
+                let blank = || vec![String::new()];
+                [blank(), fence(), code, fence(), blank()].concat()
+            }
         }
     }
 }
@@ -189,6 +198,8 @@ fn new_paragraph() -> impl Strategy<Value = String> {
         "> zinc ore from Zambia was worth less",
         "zinc\tore\tZambia",
         "======",
+        "```",
+        "```text",
     ];
     prop::sample::select(lines.to_vec()).prop_map(str::to_owned)
 }

@@ -48,11 +48,6 @@ impl<'t> RawLine<'t> {
     }
 }
 
-/// Whether a line begins or ends code.
-pub fn is_fence(text: &str) -> bool {
-    text.starts_with("```") || text.starts_with("~~~")
-}
-
 fn line_kind(text: &str) -> LineKind {
     let mut chars = text.chars();
     let first = chars.next().unwrap_or(' ');

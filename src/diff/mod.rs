@@ -6,6 +6,7 @@
 //! coarser, never wrong, and the same input always gives the same answer.
 
 mod align;
+mod fences;
 mod headings;
 mod layout;
 mod likeness;

@@ -17,6 +17,9 @@ const SLIDE_MAX: usize = 64;
 const ISLAND_MAX: usize = 3;
 /// Only edits of so many words and signs, on one side at least, have words given up for their sake.
 const SHORE_MIN: usize = 4;
+/// One word alone also where the smaller edit is of so many and the larger of so many.
+const SMALLER_SHORE_MIN: usize = 3;
+const LARGER_SHORE_MIN: usize = 8;
 
 /// Paragraphs of a text in a row, mostly one.
 struct ParagraphSide<'r, 't> {
@@ -155,7 +158,9 @@ fn is_island(
     let n_before = (island.a - a_end).max(island.b - b_end);
     let n_after = (next.a - island.a_end()).max(next.b - island.b_end());
     let replaces = before.a + after.a > 0 && before.b + after.b > 0;
-    let is_long = n_before.min(n_after) >= SHORE_MIN;
+    let (smaller, larger) = (n_before.min(n_after), n_before.max(n_after));
+    let is_alone = island.len == 1 && smaller >= SMALLER_SHORE_MIN && larger >= LARGER_SHORE_MIN;
+    let is_long = smaller >= SHORE_MIN || is_alone;
     let smaller_edit = before.a.max(before.b).min(after.a.max(after.b));
     let island_bytes = sides.a.bytes_of(island.a..island.a_end()).len();
     replaces && is_long && island.len <= ISLAND_MAX && 2 * island_bytes <= smaller_edit

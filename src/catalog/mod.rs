@@ -23,7 +23,8 @@ use std::{
 };
 
 use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, types::Value,
+    Connection, ErrorCode, OpenFlags, OptionalExtension, backup::Backup, config::DbConfig,
+    types::Value,
 };
 
 use crate::{
@@ -169,8 +170,11 @@ impl Catalog {
 
     /// Writes a copy, in one file, as of now; the file must not be there yet.
     pub fn copy_to(&self, path: &Path) -> Result<(), Error> {
-        let name = format!("file:{}", percent_encoded(path));
-        self.db.execute("VACUUM INTO ?1", [name])?;
+        let mut copy = Connection::open_with_flags(path, WRITTEN | OpenFlags::SQLITE_OPEN_CREATE)?;
+        copy.pragma_update(None, "synchronous", "normal")?;
+        Backup::new(&self.db, &mut copy)?.step(-1)?;
+        // Without a write-ahead log it is one file, also for those who only look into it.
+        copy.pragma_update(None, "journal_mode", "delete")?;
         Ok(())
     }
 

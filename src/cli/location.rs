@@ -164,8 +164,14 @@ impl Environment {
     }
 }
 
-/// A folder's path without links in it, if there is such a folder.
+/// A folder's path without links in it; of a folder that is not there, without links in the part that is.
 pub fn canonical(folder: &Path) -> PathBuf {
+    if let (Some(above), Some(name)) = (folder.parent(), folder.file_name())
+        && std::fs::symlink_metadata(folder).is_err()
+    {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        return canonical(above).join(name);
+    }
     std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 

@@ -218,7 +218,8 @@ impl Session {
         Ok(archive)
     }
 
-    fn choose_catalog_place(
+    /// The place for the catalog of the archive in a folder.
+    pub fn choose_catalog_place(
         &self,
         archive: &Path,
         origin: impl FnOnce() -> Result<String, Error>,
@@ -276,7 +277,7 @@ impl Session {
     }
 
     /// An archive in an archive would be a folder there that belongs to nothing.
-    fn expect_no_archive_around(&self, folder: &Path) -> Result<(), Error> {
+    pub fn expect_no_archive_around(&self, folder: &Path) -> Result<(), Error> {
         let around = OwnFiles::of(&self.environment, None).holding(folder);
         match around
             .filter(|(path, what)| *what == OwnFile::AnArchive && *path != canonical(folder))
@@ -339,7 +340,26 @@ impl Session {
         }
     }
 
-    fn remember_at(&self, archive: &Archive, folder: &Path) {
+    /// Whether an archive of the same origin was seen at a place before.
+    pub fn was_seen_at(&self, archive: &Archive, folder: &Path) -> Result<bool, Error> {
+        let recalled = self.recalled(archive.origin(), folder)?;
+        Ok(recalled.origins_here.iter().any(|origin| origin == archive.origin()))
+    }
+
+    /// Keeps a text about what went wrong in the user's state folder; where.
+    pub fn keep_report(&self, about: &str, text: &str) -> Result<PathBuf, Error> {
+        let time: String =
+            self.now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+        let folder = self.environment.state_folder()?.join("reports");
+        let file = folder.join(format!("{about}-{time}-{}.txt", std::process::id()));
+        let write = files::make_private_folder(&folder)
+            .and_then(|()| files::replace(&file, text.as_bytes()));
+        write.map_err(|source| Error::io("write", file.display().to_string(), source))?;
+        Ok(file)
+    }
+
+    /// Remembers what an archive's checkpoint is, and that it lies in a folder.
+    pub fn remember_at(&self, archive: &Archive, folder: &Path) {
         let vkey = archive.vkey();
         let checkpoint = String::from_utf8_lossy(archive.checkpoint()).into_owned();
         let trust_store = TrustStore::new(&self.environment);

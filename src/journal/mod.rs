@@ -14,7 +14,7 @@ pub mod object;
 mod read;
 mod write;
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
 
 pub use self::{
     identity::Identity,
@@ -33,7 +33,7 @@ use crate::{
 use self::{
     merkle::{Frontier, TreeHead},
     note::{Checkpoint, NoteError, Signer},
-    object::{commit_name, commit_number, read_commit_head},
+    object::{commit_name, commit_number, details_name, read_commit_head},
 };
 
 /// A copy of the newest checkpoint, for other programs. Nothing here reads it.
@@ -64,6 +64,29 @@ fn read_identity(backend: &dyn Backend) -> Result<Identity, Error> {
 }
 
 impl Journal {
+    /// The object with the public key.
+    pub const IDENTITY: &str = identity::NAME;
+    /// The copy of the newest checkpoint.
+    pub const CHECKPOINT: &str = CHECKPOINT;
+
+    /// The object of a commit.
+    pub fn commit_object(number: u64) -> String {
+        commit_name(number)
+    }
+
+    /// The object with a commit's details; none for the first commit, which has no events.
+    pub fn details_object(&self, number: u64) -> Result<Option<String>, Error> {
+        let head = self.commit_at(number)?.commit.body.head.clone();
+        Ok((number > 0).then(|| details_name(number, &head.id)))
+    }
+
+    /// The events of a commit, and the tree at its end as its checkpoint states it.
+    pub fn commit_bounds(&self, number: u64) -> Result<(Range<u64>, TreeHead), Error> {
+        let at = self.commit_at(number)?;
+        let head = TreeHead { size: at.size, root: at.root };
+        Ok((at.commit.body.head.first..at.size, head))
+    }
+
     /// The head that a signed checkpoint of this archive states; none where it is not signed by its key.
     pub fn head_of(&self, note: &[u8]) -> Option<TreeHead> {
         Checkpoint::open(note, self.identity().verifier()).ok().map(|it| it.head())

@@ -24,6 +24,12 @@ pub enum Error {
         /// The folder asked for.
         location: String,
     },
+    /// There was a copy there, and it is no longer: a disk may not be there.
+    #[error("the copy that was at {location} is not there; is the disk?")]
+    NoCopy {
+        /// The folder asked for.
+        location: String,
+    },
     /// Stored bytes are not what they must be; the reader restores them from a copy.
     #[error("{}", damage(.object, .why))]
     Damaged {

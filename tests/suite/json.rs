@@ -149,6 +149,8 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["compact", "-n"], 0, false),
         (&["compact"], 0, false),
         (&["compact", "--all"], 0, false),
+        (&["copy", "copy"], 0, false),
+        (&["copy", "copy", "--verify"], 0, false),
         (&["rebuild"], 0, false),
         (&["rebuild", "--sketches"], 0, false),
         (&["stats"], 0, true),

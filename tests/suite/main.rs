@@ -11,6 +11,7 @@ mod bad_input;
 mod cli;
 mod compare;
 mod concurrent;
+mod copy;
 mod crafted;
 mod crash;
 mod damage;

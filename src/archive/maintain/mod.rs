@@ -1,6 +1,7 @@
 //! Keeping an archive well: its catalog made anew, packs written anew, leftovers removed.
 
 pub mod compact;
+pub mod copy;
 pub mod keep;
 pub mod rebuild;
 mod recompress;

@@ -7,7 +7,10 @@ use rustix::fs::OFlags;
 
 use crate::types::error::Error;
 
-use super::folder::{ArchiveFolder, Belongs};
+use super::{
+    TEMPORARY,
+    folder::{ArchiveFolder, Belongs},
+};
 
 /// The ends of the names: the database, its logs, and the memory that its users share.
 const ENDS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
@@ -75,6 +78,16 @@ impl DatabaseFiles {
         }
         self.folder.sync("")?;
         Ok(self.path.with_file_name(kept))
+    }
+
+    /// Makes the database under another name, by `make`, and gives it its own when it is whole.
+    pub fn place(&self, make: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+        let name = format!("{TEMPORARY}{}", self.name);
+        let path = self.path.with_file_name(&name);
+        self.folder.remove(&name)?;
+        make(&path)?;
+        std::fs::rename(&path, &self.path)
+            .map_err(|source| Error::io("make", self.path.display().to_string(), source))
     }
 
     fn free_name(&self) -> Result<String, Error> {

@@ -42,6 +42,8 @@ const TOP: [(&str, Belongs); 4] = [
     ("packs", Belongs::Folder),
     ("details", Belongs::Folder),
 ];
+/// What an interrupted copy leaves.
+const PARTS_OF_A_COPY: [&str; 4] = [LOCK, LOG, "packs", "details"];
 /// Kept open between reads of ranges.
 const OPEN_FILES_MAX: usize = 32;
 /// So much is read of what the holder wrote into the lock.
@@ -61,13 +63,16 @@ impl Local {
     /// An existing folder must hold nothing but what an interrupted beginning leaves: a lock,
     /// temporary files and an unfinished log.
     pub fn create(root: impl Into<PathBuf>) -> Result<Self, Error> {
-        let root = root.into();
+        Self::make(root.into(), &[LOCK, LOG])
+    }
+
+    fn make(root: PathBuf, may_be_there: &[&str]) -> Result<Self, Error> {
         if root.exists() && !root.is_dir() {
             return Err(Error::usage(format!("{} is not a folder", root.display())));
         }
         let holders = holders(&root);
         fs::create_dir_all(&root).map_err(|e| io("make", &root, e))?;
-        refuse_other_files(&root)?;
+        refuse_other_files(&root, may_be_there)?;
         for holder in holders {
             if let Some(folder) = ArchiveFolder::open(holder)? {
                 folder.sync("")?;
@@ -75,6 +80,17 @@ impl Local {
         }
         let gone = || Error::NoArchive { location: root.display().to_string() };
         Self::at(ArchiveFolder::open(&root)?.ok_or_else(gone)?)
+    }
+
+    /// Opens the folder of a copy, or makes one.
+    ///
+    /// A folder without an identity must hold nothing but what an interrupted copy leaves.
+    pub fn for_copy(root: impl Into<PathBuf>) -> Result<Self, Error> {
+        let root = root.into();
+        match Self::open(root.clone()) {
+            Err(Error::NoArchive { .. }) => Self::make(root, &PARTS_OF_A_COPY),
+            opened => opened,
+        }
     }
 
     /// Opens the folder of an archive; without an identity in it there is `NoArchive`.
@@ -487,14 +503,14 @@ fn holder_of(path: &Path) -> &Path {
     }
 }
 
-fn refuse_other_files(root: &Path) -> Result<(), Error> {
+fn refuse_other_files(root: &Path, may_be_there: &[&str]) -> Result<(), Error> {
     for entry in fs::read_dir(root).map_err(|e| io("list", root, e))? {
         let name = entry.map_err(|e| io("list", root, e))?.file_name();
         let is_temporary = name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
         if name == IDENTITY {
             return Err(Error::usage(format!("there is an archive at {} already", root.display())));
         }
-        if name != LOCK && name != LOG && !is_temporary {
+        if !may_be_there.iter().any(|part| name == *part) && !is_temporary {
             return Err(Error::usage(format!("{} is not empty", root.display())));
         }
     }

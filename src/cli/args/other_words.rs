@@ -62,7 +62,7 @@ const WAYS: [Way; 22] = [
         does: "saves room; nothing is removed: what was added stays",
     },
     Way {
-        words: &["mv", "rename", "move", "cp", "copy"],
+        words: &["mv", "rename", "move", "cp"],
         command: "add --as",
         does: "adds a file under another name; the document of the old name stays",
     },

@@ -9,6 +9,7 @@ mod blame;
 mod cat;
 mod compact;
 mod completions;
+mod copy;
 mod demo;
 mod diff;
 mod diff_since;
@@ -70,6 +71,7 @@ verbs! {
     dups: Dups(DupsArgs),
     audit: Audit(AuditArgs),
     export: Export(ExportArgs),
+    copy: Copy(CopyArgs),
     compact: Compact(CompactArgs),
     rebuild: Rebuild(RebuildArgs),
     stats: Stats(StatsArgs),

@@ -152,7 +152,7 @@ fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
         Error::Refused(Refusal::WrongKey { .. }) => (ExitCode::Failed, "wrong-key"),
         Error::Refused(Refusal::ReadOnly { .. }) => (ExitCode::Failed, "read-only"),
         Error::NotFound { .. } => (ExitCode::NotFound, "not-found"),
-        Error::NoArchive { .. } => (ExitCode::NoArchive, "no-archive"),
+        Error::NoArchive { .. } | Error::NoCopy { .. } => (ExitCode::NoArchive, "no-archive"),
         Error::Damaged { .. } => (ExitCode::Broken, "damaged"),
         Error::Untrusted { .. } => (ExitCode::Broken, "untrusted"),
         Error::OtherHistory { .. } => (ExitCode::Broken, "other-history"),
@@ -183,6 +183,7 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
             true => format!("archive init {}", word(location)),
             false => format!("archive --store path/to/the/archive {verb} …"),
         }),
+        Error::NoCopy { location } => Some(format!("archive copy --new {}", word(location))),
         // No part of the archive's content, which is named from its folder on.
         Error::Damaged { object, .. } if object.starts_with('/') => {
             Some(format!("ls -ld {}", word(object)))

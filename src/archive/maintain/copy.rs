@@ -1,0 +1,435 @@
+//! Copying an archive: a second one with the same facts, each verified before it is put there.
+//!
+//! A copy only ever grows along one history. Before anything is written, its newest checkpoint is compared with the
+//! journal to be copied: one that was rolled back, forked or signed by another key would put itself in the place of
+//! the last good copy. Then, as for every write, come packs, details and commits, in this order: an interrupted
+//! run leaves objects that no commit speaks of, and the next one finds them there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
+
+use crate::{
+    backend::{Backend, Storage, local::DatabaseFiles},
+    catalog,
+    journal::{
+        Journal,
+        merkle::{
+            Frontier, TreeHead, leaf_hash,
+            tiles::{Edge, consistency_proof},
+        },
+    },
+    types::{
+        digest::Digest,
+        error::{Error, TwoCheckpoints},
+        limits,
+        pack_id::PackId,
+    },
+};
+
+use super::super::{Archive, inspect::history::HistoryCheck};
+
+/// How a copy is made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CopyOptions {
+    /// Whether all that the copy holds is read again in the end, and what is damaged there put anew.
+    pub is_verified: bool,
+}
+
+/// What copying did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Whether there was no copy before.
+    pub is_new: bool,
+    /// Commits that came.
+    pub n_commits: u64,
+    /// Events in them.
+    pub n_events: u64,
+    /// Packs that came.
+    pub n_packs: u64,
+    /// Bytes of all that came.
+    pub n_bytes: u64,
+    /// Packs that went, as the journal says.
+    pub n_packs_removed: u64,
+    /// Bytes that were read again, if they were to be.
+    pub n_bytes_verified: Option<u64>,
+    /// Objects that were damaged or missing in the copy and are put anew, by name.
+    pub healed: Vec<String>,
+}
+
+impl Archive {
+    /// Makes a storage a copy of this archive, or brings one that is a copy up to it.
+    ///
+    /// `catalog` is the folder of the copy's catalog. `progress` is told how many bytes were put or read again.
+    /// `OtherHistory` where this archive does not extend the copy, `Damaged` where an object of it is not what it must be; the
+    /// copy is then as it was. `Busy` when another command removed packs meanwhile.
+    pub fn copy_to(
+        &self,
+        to: Arc<dyn Storage>,
+        catalog: Option<&Path>,
+        options: CopyOptions,
+        who: &str,
+        progress: &mut dyn FnMut(u64) -> Result<(), Error>,
+    ) -> Result<Copied, Error> {
+        let guard = to.lock(who)?;
+        let backend: Arc<dyn Backend> = to.clone();
+        let mut run = CopyRun {
+            from: self,
+            to: &*backend,
+            n_bytes_done: 0,
+            progress,
+            done: Copied::default(),
+        };
+        let known = run.known(&backend)?;
+        let before = known.as_ref().map_or(Frontier::default().head(), Journal::head);
+        let next = known.as_ref().map_or(0, |journal| journal.number() + 1);
+        run.verify_commits(next, &before)?;
+        run.packs()?;
+        run.journal(next, known.is_some())?;
+        run.done.is_new = known.is_none();
+        run.done.n_events = self.journal.size() - before.size;
+        if options.is_verified {
+            run.verify()?;
+        }
+        backend.tidy()?;
+        let done = run.done;
+        if let Some(folder) = catalog {
+            self.copy_catalog(folder)?;
+        }
+        drop(guard);
+        Self::open(to, catalog)?;
+        Ok(done)
+    }
+
+    /// Whether another command committed since this archive was opened.
+    pub fn is_outdated(&self) -> Result<bool, Error> {
+        Ok(self.journal.newest_size()? > self.journal.size())
+    }
+
+    /// What a signed checkpoint of this origin and the journal contradict each other in, with the proof that fails.
+    pub fn contradiction(&self, note: &str) -> Result<String, Error> {
+        let Some(stated) = self.journal.head_of(note.as_bytes()) else {
+            return Ok("The first is not signed by the key of this archive.\n".to_owned());
+        };
+        let (n_known, now) = (stated.size, self.journal.head());
+        if n_known > now.size {
+            return Ok(format!("This archive has {} events, and once had {n_known}.\n", now.size));
+        }
+        let mut frontier = Frontier::default();
+        for entry in self.journal.entries(0..n_known) {
+            frontier.push(leaf_hash(&entry?.line));
+        }
+        let proof = consistency_proof(n_known, now.size, |id| self.catalog.tile(id));
+        let proof = proof.map_err(|error| Error::Catalog { why: error.to_string() })?;
+        let hashes: String = proof.iter().map(|hash| format!("  {hash}\n")).collect();
+        Ok(format!(
+            "The first {n_known} events of this archive have the root {},\nthe checkpoint states {}. The consistency \
+             proof of RFC 9162, section 2.1.4.2,\nfrom {n_known} to {} events does not lead from the one checkpoint to \
+             the other:\n\n{hashes}",
+            frontier.root(),
+            stated.root,
+            now.size
+        ))
+    }
+
+    /// Puts a copy of the catalog where there is none: to make it anew takes as long as adding everything does.
+    fn copy_catalog(&self, folder: &Path) -> Result<(), Error> {
+        let files = DatabaseFiles::examine(folder, catalog::FILE)?;
+        if files.exists() {
+            return Ok(());
+        }
+        files.place(|path| self.catalog.copy_to(path))
+    }
+}
+
+/// One run.
+struct CopyRun<'a> {
+    from: &'a Archive,
+    to: &'a dyn Backend,
+    n_bytes_done: u64,
+    progress: &'a mut dyn FnMut(u64) -> Result<(), Error>,
+    done: Copied,
+}
+
+impl CopyRun<'_> {
+    /// The copy as it is, if there is one. Refused unless the archive extends it.
+    fn known(&self, to: &Arc<dyn Backend>) -> Result<Option<Journal>, Error> {
+        let known = match Journal::open(Arc::clone(to)) {
+            Ok(known) => known,
+            Err(Error::NoArchive { .. }) => return self.expect_own_beginning().map(|()| None),
+            Err(error) => return Err(self.there(error)),
+        };
+        let ours = &self.from.journal;
+        let (n_known, n_ours) = (known.size(), ours.size());
+        let why = if known.identity() != ours.identity() {
+            let origin = known.identity().origin();
+            format!("it is {origin}, signed by {}", known.identity().verifier().id())
+        } else if n_known > n_ours {
+            format!("it has {n_known} events, and this archive only {n_ours}: it was rolled back")
+        } else {
+            match self.from.history_check_of(n_known, known.root())? {
+                HistoryCheck::Extends { .. } => return Ok(Some(known)),
+                _ => format!("their first {n_known} events are not the same: one was forked"),
+            }
+        };
+        let text = |note: &[u8]| String::from_utf8_lossy(note).into_owned();
+        let checkpoints =
+            Box::new(TwoCheckpoints { remembered: text(known.note()), found: text(ours.note()) });
+        let why = format!("this archive does not extend what is at {}: {why}", self.to.location());
+        Err(Error::OtherHistory { why, checkpoints })
+    }
+
+    /// Without an identity there is nothing, or what an interrupted first run left.
+    fn expect_own_beginning(&self) -> Result<(), Error> {
+        let name = Journal::commit_object(0);
+        let limit = limits::COMMIT_OBJECT_BYTES_MAX;
+        match self.to.read(&name, limit)? {
+            Some(there) if Some(&there) != self.from.home.backend.read(&name, limit)?.as_ref() => {
+                let location = self.to.location();
+                Err(Error::usage(format!(
+                    "{location} holds the beginning of another archive; give the copy a place of its own"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads the commits that are to be copied, and compares each with its checkpoint and its details.
+    fn verify_commits(&self, next: u64, before: &TreeHead) -> Result<(), Error> {
+        let journal = &self.from.journal;
+        let mut frontier = self.frontier(before)?;
+        for number in next..=journal.number() {
+            let (events, stated) = journal.commit_bounds(number)?;
+            for found in journal.examine(events) {
+                let object = || format!("event {}", found.index);
+                if let Some(problem) = &found.problem {
+                    return Err(Error::damaged(object(), problem.to_string()));
+                }
+                let line = found.line.as_deref().ok_or_else(|| Error::missing(object()))?;
+                frontier.push(leaf_hash(line));
+            }
+            if frontier.head() != stated {
+                let why = "its events do not give the root that its checkpoint states";
+                return Err(Error::damaged(Journal::commit_object(number), why));
+            }
+        }
+        Ok(())
+    }
+
+    /// The frontier of the events that the copy has.
+    fn frontier(&self, before: &TreeHead) -> Result<Frontier, Error> {
+        if let Ok(edge) = Edge::read(before.size, |id| self.from.catalog.tile(id))
+            && edge.frontier().head() == *before
+        {
+            return Ok(edge.frontier());
+        }
+        let mut frontier = Frontier::default();
+        for entry in self.from.journal.entries(0..before.size) {
+            frontier.push(leaf_hash(&entry?.line));
+        }
+        Ok(frontier)
+    }
+
+    /// Puts the packs that count; where one of them cannot be put, those put before go again.
+    fn packs(&mut self) -> Result<(), Error> {
+        let mut put = Vec::new();
+        let result = self.missing_packs().and_then(|missing| {
+            missing.into_iter().try_for_each(|(pack, is_there)| self.pack(pack, is_there, &mut put))
+        });
+        if let Err(error) = result {
+            for name in &put {
+                self.to.remove(name)?;
+            }
+            self.to.sync()?;
+            return Err(self.explained(error));
+        }
+        self.done.n_packs = put.len() as u64;
+        Ok(())
+    }
+
+    /// The packs that count and that the copy has not, or not in their size; whether it has them.
+    fn missing_packs(&self) -> Result<Vec<(PackId, bool)>, Error> {
+        let ours = self.from.stored_packs()?;
+        let theirs = self.packs_there()?;
+        let missing = self.counted()?.into_iter();
+        let missing =
+            missing.filter(|pack| !theirs.contains_key(pack) || theirs.get(pack) != ours.get(pack));
+        Ok(missing.map(|pack| (pack, theirs.contains_key(&pack))).collect())
+    }
+
+    fn counted(&self) -> Result<BTreeSet<PackId>, Error> {
+        let journal = &self.from.journal;
+        Ok(journal.pack_changes(0..journal.size())?.came)
+    }
+
+    fn packs_there(&self) -> Result<BTreeMap<PackId, u64>, Error> {
+        let objects = self.to.list("packs").map_err(|error| self.there(error))?;
+        let sized = objects.iter().map(|it| (PackId::of_object(&it.name), it.bytes));
+        Ok(sized.filter_map(|(pack, bytes)| Some((pack?, bytes))).collect())
+    }
+
+    fn pack(&mut self, pack: PackId, is_there: bool, put: &mut Vec<String>) -> Result<(), Error> {
+        let (name, bytes) = (pack.object_name(), self.read_pack(&pack)?);
+        if is_there {
+            self.to.swap(&name, &bytes)?;
+            self.done.healed.push(name);
+        } else {
+            self.to.put(&name, &bytes)?;
+            put.push(name);
+        }
+        self.count(bytes.len())
+    }
+
+    fn read_pack(&self, pack: &PackId) -> Result<Vec<u8>, Error> {
+        let name = pack.object_name();
+        let read = self.from.home.backend.read(&name, limits::PACK_BYTES_MAX as usize)?;
+        let bytes = read.ok_or_else(|| Error::missing(&*name))?;
+        if Digest::of(&bytes) != pack.digest {
+            return Err(Error::damaged(name, "it is not the one that its name says"));
+        }
+        Ok(bytes)
+    }
+
+    /// Says that packs are missing because another command removed them, where that is so.
+    fn explained(&self, error: Error) -> Error {
+        let is_behind = || self.from.is_outdated().is_ok_and(|is_outdated| is_outdated);
+        match error {
+            Error::Damaged { .. } if is_behind() => {
+                Error::Busy { who: "another command, which put packs together meanwhile".into() }
+            }
+            error => error,
+        }
+    }
+
+    /// Puts details, then commits; at last what makes them an archive.
+    fn journal(&mut self, next: u64, is_archive: bool) -> Result<(), Error> {
+        let journal = &self.from.journal;
+        for number in next..=journal.number() {
+            if let Some(name) = journal.details_object(number)? {
+                self.object(&name)?;
+            }
+        }
+        self.to.sync()?;
+        for number in next..=journal.number() {
+            self.object(&Journal::commit_object(number))?;
+            self.done.n_commits += 1;
+            // A copy that others may open has no gaps, whenever the power fails.
+            if is_archive {
+                self.to.sync()?;
+            }
+        }
+        self.to.sync()?;
+        let published = self.to.read(Journal::CHECKPOINT, limits::NOTE_BYTES_MAX);
+        if !published.is_ok_and(|note| note.as_deref() == Some(journal.note())) {
+            self.to.swap(Journal::CHECKPOINT, journal.note())?;
+        }
+        if !is_archive {
+            self.to.swap(Journal::IDENTITY, journal.identity().to_string().as_bytes())?;
+        }
+        self.remove_condemned()
+    }
+
+    fn object(&mut self, name: &str) -> Result<(), Error> {
+        let bytes = self.read(name)?;
+        self.to.put(name, &bytes).map_err(|error| self.there(error))?;
+        self.count(bytes.len())
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let bytes = self.from.home.backend.read(name, limits::COMMIT_OBJECT_BYTES_MAX)?;
+        bytes.ok_or_else(|| Error::missing(name))
+    }
+
+    /// Removes the packs that the commits, which are in by now, condemn.
+    fn remove_condemned(&mut self) -> Result<(), Error> {
+        let journal = &self.from.journal;
+        let changes = journal.pack_changes(0..journal.size())?;
+        let theirs = self.packs_there()?.into_keys();
+        let condemned =
+            theirs.filter(|pack| changes.went.contains(pack) && !changes.came.contains(pack));
+        for pack in condemned {
+            self.to.remove(&pack.object_name())?;
+            self.done.n_packs_removed += 1;
+        }
+        self.to.sync()
+    }
+
+    /// Reads the copy again, and puts anew what is not as it is here.
+    fn verify(&mut self) -> Result<(), Error> {
+        self.done.n_bytes_verified = Some(0);
+        let journal = &self.from.journal;
+        for pack in self.counted()? {
+            let name = pack.object_name();
+            let theirs = self.read_there(&name, limits::PACK_BYTES_MAX as usize)?;
+            if theirs.is_none_or(|bytes| Digest::of(&bytes) != pack.digest) {
+                let bytes = self.read_pack(&pack)?;
+                self.heal(name, &bytes)?;
+            }
+        }
+        for number in 0..=journal.number() {
+            let names = [Some(Journal::commit_object(number)), journal.details_object(number)?];
+            for name in names.into_iter().flatten() {
+                let ours = self.read(&name)?;
+                let theirs = self.read_there(&name, limits::COMMIT_OBJECT_BYTES_MAX)?;
+                if theirs.as_ref() != Some(&ours) {
+                    self.expect_sound(number)?;
+                    self.heal(name, &ours)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the copy has under a name; none where it has nothing, or nothing that can be read.
+    fn read_there(&mut self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+        let read = match self.to.read(name, limit) {
+            Err(Error::Damaged { .. }) => None,
+            read => read?,
+        };
+        let n_bytes = read.as_ref().map_or(0, Vec::len);
+        self.done.n_bytes_verified = self.done.n_bytes_verified.map(|n| n + n_bytes as u64);
+        self.tell(n_bytes)?;
+        Ok(read)
+    }
+
+    fn heal(&mut self, name: String, bytes: &[u8]) -> Result<(), Error> {
+        self.to.swap(&name, bytes)?;
+        self.done.healed.push(name);
+        self.count(bytes.len())
+    }
+
+    /// That a commit is right here, before the copy's is replaced by it.
+    fn expect_sound(&self, number: u64) -> Result<(), Error> {
+        let (events, _) = self.from.journal.commit_bounds(number)?;
+        let found =
+            self.from.journal.examine(events).find_map(|found| Some((found.index, found.problem?)));
+        match found {
+            Some((index, problem)) => {
+                Err(Error::damaged(format!("event {index}"), problem.to_string()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// An error about an object of the copy.
+    fn there(&self, error: Error) -> Error {
+        match error {
+            Error::Damaged { object, why } => {
+                Error::Damaged { object: format!("{}/{object}", self.to.location()), why }
+            }
+            error => error,
+        }
+    }
+
+    fn count(&mut self, n_bytes: usize) -> Result<(), Error> {
+        self.done.n_bytes += n_bytes as u64;
+        self.tell(n_bytes)
+    }
+
+    fn tell(&mut self, n_bytes: usize) -> Result<(), Error> {
+        self.n_bytes_done += n_bytes as u64;
+        (self.progress)(self.n_bytes_done)
+    }
+}

@@ -1,0 +1,314 @@
+//! `archive copy`: a copy that grows along one history, verified as it arrives, whatever fails in between.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use docarchive::internals::{
+    archive::{Archive, maintain::compact::Policy, maintain::copy::CopyOptions},
+    backend::{
+        Storage,
+        faulty::{Fault, Faulty},
+        memory::Memory,
+    },
+    types::error::Error,
+};
+
+use crate::common::{
+    add, everything, init, is_slow, noise,
+    sandbox::{Sandbox, start},
+};
+
+/// An archive of several commits, in a sandbox.
+fn example() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for (name, text) in [("a.txt", "one\n"), ("b.txt", "two\n"), ("a.txt", "three\n")] {
+        sandbox.write(name, text);
+        sandbox.run(["add", "-q", name]).expect(0);
+    }
+    sandbox
+}
+
+/// All but what is no fact.
+fn facts(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let is_fact = |path: &Path| {
+        !path.to_string_lossy().starts_with("catalog.sqlite") && !path.ends_with("lock")
+    };
+    Sandbox::tree(folder).into_iter().filter(|(path, _)| is_fact(path)).collect()
+}
+
+fn put_tree(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    for (path, bytes) in Sandbox::tree(from) {
+        let path = to.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let mut files = Sandbox::tree(folder);
+    folder.join(files.pop().unwrap().0)
+}
+
+fn flip(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_copy_holds_what_the_archive_holds_and_goes_on_with_it() {
+    let sandbox = example();
+    let copy = sandbox.at("copy");
+    let line = &sandbox.json(["copy", "copy"])[0];
+    assert_eq!((line["new"].as_bool(), line["commits"].as_u64()), (Some(true), Some(4)));
+    assert_eq!(facts(&copy), facts(&sandbox.store()));
+    for words in [
+        &["ls"][..],
+        &["log", "a.txt"],
+        &["cat", "a.txt@1"],
+        &["diff", "a.txt"],
+        &["stats"],
+        &["audit"],
+    ] {
+        let there = sandbox.run([words, &["--store", "copy"]].concat()).expect(0);
+        let here = sandbox.run(words).expect(0);
+        let shown = |text: String| {
+            text.replace(&copy.display().to_string(), &sandbox.store().display().to_string())
+        };
+        assert_eq!(shown(there.text()), shown(here.text()), "{words:?}");
+    }
+    let before = Sandbox::tree(&copy);
+    sandbox.run(["copy", "copy"]).expect(0).says("copy is up to date");
+    assert_eq!(Sandbox::tree(&copy), before);
+    sandbox.write("c.txt", "four\n");
+    sandbox.run(["add", "-q", "c.txt"]).expect(0);
+    sandbox.run(["compact", "-q", "--all"]).expect(0);
+    sandbox.run(["copy", "copy"]).expect(0);
+    assert_eq!(facts(&copy), facts(&sandbox.store()));
+    sandbox.run(["audit", "--store", "copy"]).expect(0);
+}
+
+#[test]
+fn nothing_is_written_unless_the_archive_extends_the_copy() {
+    let sandbox = example();
+    let (store, copy, early) = (sandbox.store(), sandbox.at("copy"), sandbox.at("early"));
+    put_tree(&store, &early);
+    sandbox.write("d.txt", "five\n");
+    sandbox.run(["add", "-q", "d.txt"]).expect(0);
+    sandbox.run(["copy", "-q", "copy"]).expect(0);
+    let before = Sandbox::tree(&copy);
+    // Another user, who remembers nothing, so that only the copy speaks against it.
+    let refuse = |why: &str| {
+        let mut command = sandbox.command(["copy", "copy"]);
+        command.env("XDG_STATE_HOME", sandbox.at("forgetful"));
+        let refused = crate::common::sandbox::Ran::of(&mut command).expect(6);
+        assert!(
+            refused.text().contains(why) || refused.err.contains(why),
+            "{why}: {}",
+            refused.err
+        );
+        assert_eq!(Sandbox::tree(&copy), before, "{why}");
+        let _ = fs::remove_dir_all(sandbox.at("forgetful/archive/origins"));
+        let _ = fs::remove_dir_all(sandbox.at("forgetful/archive/locations"));
+    };
+    let good = sandbox.at("good");
+    put_tree(&store, &good);
+
+    put_tree(&early, &store);
+    refuse("it was rolled back");
+    sandbox.write("e.txt", "another past\n");
+    for n in 0..3 {
+        let mut command = sandbox.command(["add", "-q", "e.txt"]);
+        sandbox.write("e.txt", format!("another past {n}\n"));
+        command.env("XDG_STATE_HOME", sandbox.at("other"));
+        crate::common::sandbox::Ran::of(&mut command).expect(0);
+    }
+    refuse("one was forked");
+    let reports = Sandbox::tree(&sandbox.at("forgetful/archive/reports"));
+    assert_eq!(reports.len(), 2);
+    let mut texts: Vec<String> =
+        reports.into_iter().map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect();
+    texts.sort_by_key(String::len);
+    assert!(
+        texts[1].contains("does not lead from the one checkpoint to the other"),
+        "{}",
+        texts[1]
+    );
+    let checkpoint = fs::read_to_string(copy.join("log/checkpoint")).unwrap();
+    assert!(texts.iter().all(|text| text.contains(&checkpoint)));
+
+    fs::remove_dir_all(&store).unwrap();
+    sandbox.run(["init", "-q", "--origin", "example.org/other"]).expect(0);
+    refuse("it is ");
+
+    let damages: [(&str, fn(&Path)); 4] = [
+        ("damaged", |store| flip(&only_file(&store.join("packs")))),
+        ("missing", |store| fs::remove_file(only_file(&store.join("details"))).unwrap()),
+        ("damaged", |store| flip(&only_file(&store.join("details")))),
+        ("", |store| flip(&store.join("log/000/000/005"))),
+    ];
+    for (i, (why, damage)) in damages.into_iter().enumerate() {
+        put_tree(&good, &store);
+        sandbox.write("f.txt", format!("six {i}\n"));
+        let mut command = sandbox.command(["add", "-q", "f.txt"]);
+        command.env("XDG_STATE_HOME", sandbox.at(format!("state-{i}")));
+        crate::common::sandbox::Ran::of(&mut command).expect(0);
+        damage(&store);
+        refuse(why);
+    }
+}
+
+#[test]
+fn a_damaged_copy_is_mended_by_one_who_reads_it_again() {
+    let sandbox = example();
+    sandbox.run(["copy", "-q", "copy"]).expect(0);
+    let copy = sandbox.at("copy");
+    let before = facts(&copy);
+    flip(&only_file(&copy.join("packs")));
+    flip(&copy.join("log/000/000/002"));
+    fs::remove_file(only_file(&copy.join("details"))).unwrap();
+    sandbox.run(["copy", "copy"]).expect(0).says("is up to date");
+    let mended = sandbox.run(["copy", "--json", "--verify", "copy"]).expect(6);
+    let line: serde_json::Value = serde_json::from_slice(&mended.out).unwrap();
+    assert_eq!(line["healed"].as_array().unwrap().len(), 3, "{line}");
+    assert_eq!(facts(&copy), before);
+    sandbox.run(["copy", "--verify", "copy"]).expect(0).says("read again");
+    // A pack that is gone or shorter shows without reading it.
+    fs::write(only_file(&copy.join("packs")), "short").unwrap();
+    sandbox.run(["copy", "copy"]).expect(6);
+    assert_eq!(facts(&copy), before);
+}
+
+#[test]
+fn a_copy_that_is_gone_is_missed() {
+    let sandbox = example();
+    sandbox.run(["copy", "-q", "disk/copy"]).expect(0);
+    fs::remove_dir_all(sandbox.at("disk/copy")).unwrap();
+    sandbox.run(["copy", "disk/copy"]).expect(10).says("archive copy --new");
+    assert!(!sandbox.at("disk/copy").exists());
+    sandbox.run(["copy", "-q", "--new", "disk/copy"]).expect(0);
+    sandbox.run(["copy", "-q", "--new", "disk/copy"]).expect(0);
+}
+
+#[test]
+fn a_copy_lies_elsewhere_and_takes_nothing_away() {
+    let sandbox = example();
+    let store = sandbox.store();
+    let inner = store.join("copy");
+    let outer = store.parent().unwrap();
+    for place in [&store, &inner, outer] {
+        sandbox.run(["copy".as_ref(), place.as_os_str()]).expect(2);
+    }
+    sandbox.write("full/text", "x");
+    sandbox.run(["copy", "full"]).expect(2).says("full is not empty");
+    sandbox.run(["copy", "full/text"]).expect(2).says("is not a folder");
+    sandbox.run(["copy"]).expect(2);
+    assert_eq!(Sandbox::tree(&sandbox.at("full")).len(), 1);
+    // Of a first copy that another archive began.
+    sandbox.run(["init", "-q", "--store", "other"]).expect(0);
+    put_tree(&sandbox.at("other/log"), &sandbox.at("begun/log"));
+    sandbox.run(["copy", "begun"]).expect(2).says("the beginning of another archive");
+}
+
+/// A first copy, one that is brought up to date, and one of packs that were put together meanwhile.
+fn stories() -> Vec<(Memory, Memory)> {
+    let from = Memory::default();
+    let mut archive = init(Arc::new(from.clone()));
+    let mut stories = vec![];
+    let copied = |archive: &Archive| {
+        let to = Memory::default();
+        copy(archive, Arc::new(to.clone())).unwrap();
+        to
+    };
+    add(&mut archive, 1, &[("a", b"one"), ("b", &noise(1, 9000))]).unwrap();
+    stories.push((Memory::of(from.contents()), Memory::default()));
+    let old = copied(&Archive::open(Arc::new(from.clone()), None).unwrap());
+    for n in 2..6 {
+        let text = noise(n, 700);
+        add(&mut archive, n, &[("a", &text)]).unwrap();
+    }
+    stories.push((Memory::of(from.contents()), Memory::of(old.contents())));
+    crate::common::compact(
+        &mut archive,
+        Policy::Rewrite(docarchive::internals::store::CompressionLevels::all(1), 1),
+    )
+    .unwrap();
+    stories.push((Memory::of(from.contents()), Memory::of(old.contents())));
+    stories
+}
+
+fn copy(archive: &Archive, to: Arc<dyn Storage>) -> Result<(), Error> {
+    archive.copy_to(to, None, CopyOptions::default(), "test", &mut |_| Ok(())).map(drop)
+}
+
+#[test]
+fn a_copy_that_was_interrupted_anywhere_is_finished_by_the_next_run() {
+    for (i, (from, to)) in stories().into_iter().enumerate() {
+        let archive = Archive::open(Arc::new(from.clone()), None).unwrap();
+        let whole = Memory::of(to.contents());
+        let faulty = Faulty::none(Arc::new(whole.clone()));
+        copy(&archive, Arc::new(faulty.clone())).unwrap();
+        let n_calls = faulty.calls().len();
+        let step = if is_slow() { 1 } else { 7 };
+        for n in (0..n_calls).step_by(step) {
+            for fault in [Fault::NotDone, Fault::Unreported, Fault::Half, Fault::Death, Fault::Full]
+            {
+                let there = Memory::of(to.contents());
+                let storage = Faulty::at(Arc::new(there.clone()), n, fault);
+                let _ = copy(&archive, Arc::new(storage));
+                let left: Arc<dyn Storage> = Arc::new(there.clone());
+                // What was a copy opens as some state of the archive; after a compaction some contents may still be on
+                // their way.
+                if i < 2 && left.size("identity").unwrap().is_some() {
+                    everything(&Archive::open(Arc::clone(&left), None).unwrap());
+                }
+                copy(&archive, left)
+                    .unwrap_or_else(|e| panic!("story {i}, call {n}, {fault:?}: {e}"));
+                let read = |memory: &Memory| {
+                    everything(&Archive::open(Arc::new(memory.clone()), None).unwrap())
+                };
+                assert_eq!(read(&there), read(&from), "story {i}, call {n}, {fault:?}");
+                assert_eq!(there.contents(), whole.contents(), "story {i}, call {n}, {fault:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_archive_in_use_can_be_copied_by_programs_that_know_nothing_of_it() {
+    let sandbox = example();
+    sandbox.write("many/0", "0");
+    let script = "for i in 1 2 3 4 5; do echo $i > many/$i; \"$0\" add -q many || exit 1; done";
+    let mut adding = sandbox.other("sh");
+    adding.args(["-c", script, crate::common::sandbox::program()]);
+    let mut child = start(&mut adding);
+    let mut n = 0;
+    loop {
+        let known = sandbox.run(["ls", "--json"]).expect(0).text();
+        let to = sandbox.at(format!("tar-{n}"));
+        fs::create_dir(&to).unwrap();
+        let pipe = format!(
+            "tar -C {} -cf - . 2>tar.log | tar -C {} -xf -",
+            sandbox.store().display(),
+            to.display()
+        );
+        sandbox.other("sh").args(["-c", &pipe]).status().unwrap();
+        for line in known.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let Some(name) = line["name"].as_str() else { continue };
+            sandbox
+                .run(["cat".as_ref(), "--store".as_ref(), to.as_os_str(), name.as_ref()])
+                .expect(0);
+        }
+        n += 1;
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+    }
+    assert!(n > 1);
+}

@@ -53,6 +53,9 @@ fn only_file(folder: &Path) -> PathBuf {
     folder.join(files.pop().unwrap().0)
 }
 
+/// What happens to an archive in a folder.
+type Damage = fn(&Path);
+
 fn flip(file: &Path) {
     let mut bytes = fs::read(file).unwrap();
     let middle = bytes.len() / 2;
@@ -146,7 +149,7 @@ fn nothing_is_written_unless_the_archive_extends_the_copy() {
     sandbox.run(["init", "-q", "--origin", "example.org/other"]).expect(0);
     refuse("it is ");
 
-    let damages: [(&str, fn(&Path)); 4] = [
+    let damages: [(&str, Damage); 4] = [
         ("damaged", |store| flip(&only_file(&store.join("packs")))),
         ("missing", |store| fs::remove_file(only_file(&store.join("details"))).unwrap()),
         ("damaged", |store| flip(&only_file(&store.join("details")))),

@@ -90,12 +90,17 @@ impl WriteContext {
 
     /// What closes a commit that records no document.
     fn closing(&self, n: u64) -> Closing {
-        let seed = self.seed_for(n);
-        let (mut id, mut salt) = ([0; 8], [0; 16]);
-        id.copy_from_slice(&seed[..8]);
-        salt.copy_from_slice(&seed[8..24]);
-        let detail = ActDetail { salt, by: self.by.clone(), note: None, tool: self.tool.clone() };
-        Closing { at: self.now, id, detail }
+        let mut id = [0; 8];
+        id.copy_from_slice(&self.seed_for(n)[24..]);
+        Closing { at: self.now, id, detail: self.act_detail(n, None) }
+    }
+
+    /// The detail of an act.
+    fn act_detail(&self, n: u64, note: Option<&str>) -> ActDetail {
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&self.seed_for(n)[..16]);
+        let note = note.map(str::to_owned);
+        ActDetail { salt, by: self.by.clone(), note, tool: self.tool.clone() }
     }
 }
 
@@ -110,7 +115,12 @@ impl Archive {
         self.journal.identity().verifier().to_string()
     }
 
-    /// The id of that key: eight hex digits.
+    /// The key that signed the checkpoint, as a vkey line: another one after a commit that states a new one.
+    pub fn checkpoint_vkey(&self) -> String {
+        self.journal.identity().verifier_for(self.journal.size()).to_string()
+    }
+
+    /// The id of the key that signs: eight hex digits.
     pub fn key_id(&self) -> String {
         self.journal.identity().verifier().id().to_string()
     }

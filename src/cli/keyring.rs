@@ -27,8 +27,8 @@ pub struct PrivateKey {
     pub text: String,
     /// Where it was read.
     pub file: PathBuf,
-    /// That others can read the file, and the command that ends it.
-    pub warning: Option<String>,
+    /// Whether others than its owner can read or write the file.
+    pub is_open: bool,
 }
 
 impl Keyring {
@@ -68,9 +68,15 @@ impl Keyring {
         };
         let key = read(&file)?;
         let why = match key.as_ref().map(|key| origin_and_id(&key.text)) {
-            Some(Some((its, its_id))) if its_id == id && its == origin => {
-                return key.ok_or_else(|| no_key(origin, id));
-            }
+            Some(Some((its, its_id))) if its_id == id && its == origin => match key {
+                Some(key) if !key.is_open => return Ok(key),
+                Some(_) => {
+                    "it is open to others, who may sign with it by now; chmod 600 closes it, and \
+                     archive key rotate makes another one"
+                        .to_owned()
+                }
+                None => return Err(no_key(origin, id)),
+            },
             Some(Some((its, its_id))) => format!("it holds the key {its_id} of {its}"),
             Some(None) => "it does not hold one private key".to_owned(),
             None if self.given.is_some() => "there is no such file".to_owned(),
@@ -132,10 +138,8 @@ fn read(file: &Path) -> Result<Option<PrivateKey>, Error> {
     // What is not UTF-8 is no key either.
     let text = String::from_utf8(bytes).unwrap_or_default();
     let mode = fs::metadata(file).map_or(0, |metadata| metadata.permissions().mode());
-    let warning = (mode & 0o077 != 0)
-        .then(|| format!("the private key {shown} is open to others; chmod 600 closes it"));
     let text = text.strip_suffix('\n').unwrap_or(&text).to_owned();
-    Ok(Some(PrivateKey { text, file: file.to_owned(), warning }))
+    Ok(Some(PrivateKey { text, file: file.to_owned(), is_open: mode & 0o077 != 0 }))
 }
 
 impl std::fmt::Debug for PrivateKey {
@@ -165,7 +169,7 @@ mod tests {
         let file = keyring.keep(KEY).unwrap();
         assert_eq!(file, home.path().join(".config/archive/keys/c74f20a3.key"));
         let key = keyring.find("example.com/a", "c74f20a3").unwrap();
-        assert_eq!((key.text.as_str(), key.file, key.warning), (KEY, file.clone(), None));
+        assert_eq!((key.text.as_str(), key.file, key.is_open), (KEY, file.clone(), false));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&file), 0o600);
         assert_eq!(mode(file.parent().unwrap()), 0o700);
@@ -213,15 +217,17 @@ mod tests {
         fs::write(&file, KEY).unwrap();
         let keyring = keyring(home.path(), Some(file.clone()));
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        let key = keyring.find("example.com/a", "c74f20a3").unwrap();
-        assert!(key.warning.unwrap().contains("open to others"));
+        let open = keyring.find("example.com/a", "c74f20a3").unwrap_err().to_string();
+        assert!(open.contains("it is open to others"), "{open}");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        keyring.find("example.com/a", "c74f20a3").unwrap();
         let error = keyring.find("example.com/b", "c74f20a3").unwrap_err().to_string();
         assert!(error.ends_with("it holds the key c74f20a3 of example.com/a"), "{error}");
     }
 
     #[test]
     fn a_key_is_not_printed_by_accident() {
-        let key = PrivateKey { text: KEY.into(), file: "x".into(), warning: None };
+        let key = PrivateKey { text: KEY.into(), file: "x".into(), is_open: false };
         assert!(!format!("{key:?}").contains("AYEK"));
     }
 

@@ -262,13 +262,8 @@ impl Session {
         let origin = origin.map_or_else(|| fresh_origin(folder, &seed), str::to_owned);
         self.expect_unused(&origin)?;
         let backend = Arc::new(Local::create(folder)?);
-        let secret = keyring::fresh_seed()?;
-        let signer = Signer::from_seed(&origin, &secret)
-            .map_err(|why| Error::usage(format!("{origin} cannot be an origin: {why}")))?;
-        let text = signer.private_text();
-        let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
         // The key comes first: an archive whose key was lost could never be added to.
-        let file = Keyring::new(&self.environment).keep(text.trim_end())?;
+        let (signer, file) = self.new_signer(&origin)?;
         let place = self.choose_catalog_place(folder, || Ok(origin.clone()))?;
         let archive = Archive::init(backend, place.folder.as_deref(), &signer)?;
         self.catalog_place = Some(place);
@@ -312,13 +307,26 @@ impl Session {
     pub fn signer(&self, archive: &Archive) -> Result<Signer, Error> {
         let (origin, key_id) = (archive.origin().to_owned(), archive.key_id());
         let found = Keyring::new(&self.environment).find(&origin, &key_id)?;
-        if let Some(warning) = &found.warning {
-            self.warn_once(warning);
-        }
         Signer::parse(&found.text).map_err(|why| {
             let (file, why) = (found.file.display().to_string(), why.to_string());
             Error::Refused(Refusal::WrongKey { file, origin, key_id, why })
         })
+    }
+
+    /// A new key for an origin, kept in its file.
+    pub fn new_signer(&self, origin: &str) -> Result<(Signer, PathBuf), Error> {
+        let signer = Signer::from_seed(origin, &keyring::fresh_seed()?)
+            .map_err(|why| Error::usage(format!("{origin} cannot be an origin: {why}")))?;
+        let text = signer.private_text();
+        let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
+        let file = Keyring::new(&self.environment).keep(text.trim_end())?;
+        Ok((signer, file))
+    }
+
+    /// The file with a key's private half, as far as there is one.
+    pub fn key_file(&self, archive: &Archive) -> Result<PathBuf, Error> {
+        let found = Keyring::new(&self.environment).find(archive.origin(), &archive.key_id())?;
+        Ok(found.file)
     }
 
     /// This moment, with randomness of its own.
@@ -360,7 +368,7 @@ impl Session {
 
     /// Remembers what an archive's checkpoint is, and that it lies in a folder.
     pub fn remember_at(&self, archive: &Archive, folder: &Path) {
-        let vkey = archive.vkey();
+        let vkey = archive.checkpoint_vkey();
         let checkpoint = String::from_utf8_lossy(archive.checkpoint()).into_owned();
         let trust_store = TrustStore::new(&self.environment);
         let (origin, location) = (archive.origin(), canonical(folder));
@@ -383,7 +391,7 @@ impl Session {
             Some(known) => {
                 let history_check = check_history(archive, &known);
                 let goes_on = matches!(history_check, Ok(HistoryCheck::Extends { .. }));
-                goes_on.then(|| known.grown(checkpoint.clone(), contact))
+                goes_on.then(|| known.grown(vkey.clone(), checkpoint.clone(), contact))
             }
         });
         if let Some(warning) = warning {
@@ -403,7 +411,7 @@ impl Session {
             | HistoryCheck::NotRemembered
             | HistoryCheck::OtherCheckpoint { .. } => return Ok(()),
             HistoryCheck::Older { .. } => format!(
-                "{}; it can be read and not written: put the newer one here, or name it with --store",
+                "{}; it can be read and not written: put the newer one here, or name it with --store; or go on from it with archive adopt",
                 older(archive, known)
             ),
             HistoryCheck::RolledBack { remembered, size } => format!(
@@ -419,6 +427,12 @@ impl Session {
                 "the journal is signed by another key than {remembered}, which is remembered{}",
                 self.kept_in(archive.origin())
             ),
+            HistoryCheck::OtherOrigin { remembered } if archive.goes_on_from(remembered) => {
+                format!(
+                    "this archive goes on from {remembered} as an epoch of its own, of which nothing is known; get its \
+                 vkey line from its owner: archive audit --vkey makes it known"
+                )
+            }
             HistoryCheck::OtherOrigin { remembered } => format!(
                 "another archive lies here than the remembered {remembered}, and nothing is known of \
                  it; give it a place of its own, or get its vkey line from its owner: archive audit \

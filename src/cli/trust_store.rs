@@ -91,13 +91,13 @@ impl KnownArchive {
         Self { vkey, first: contact.clone(), older: Vec::new(), newest: contact, checkpoint }
     }
 
-    /// The same archive with a newer checkpoint.
-    pub fn grown(mut self, checkpoint: String, contact: Contact) -> Self {
+    /// The same archive with a newer checkpoint, and the key that signed it.
+    pub fn grown(mut self, vkey: String, checkpoint: String, contact: Contact) -> Self {
         if let Ok((size, root)) = self.head() {
             self.older.push(OlderCheckpoint { size, root, seen: self.newest });
             thin(&mut self.older);
         }
-        Self { newest: contact, checkpoint, ..self }
+        Self { vkey, newest: contact, checkpoint, ..self }
     }
 
     /// Whether it is the archive of this origin.
@@ -344,7 +344,7 @@ mod tests {
     fn grow(known: Option<KnownArchive>, size: u64) -> Option<KnownArchive> {
         Some(match known {
             None => self::known(size),
-            Some(known) => known.grown(note(size), contact(size)),
+            Some(known) => known.grown(signer().verifier().to_string(), note(size), contact(size)),
         })
     }
 

@@ -9,12 +9,12 @@ use std::ops::Range;
 struct Fence {
     bytes: Range<usize>,
     sign: u8,
-    role: Role,
+    role: FenceRole,
 }
 
 /// What a fence can be, by its words and the lines beside it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum FenceRole {
     Begins,
     Ends,
     Either,
@@ -37,12 +37,12 @@ pub fn code(text: &str) -> Vec<Range<usize>> {
     let mut code: Vec<Range<usize>> = Vec::new();
     for (i, fence) in fences.iter().enumerate() {
         let is_within = code.last().is_some_and(|last| fence.bytes.start < last.end);
-        if is_within || fence.role == Role::Ends {
+        if is_within || fence.role == FenceRole::Ends {
             continue;
         }
         // Behind the first of two that begin code there is none.
         let next = fences[i + 1..].iter().find(|next| next.sign == fence.sign);
-        if let Some(end) = next.filter(|next| next.role != Role::Begins) {
+        if let Some(end) = next.filter(|next| next.role != FenceRole::Begins) {
             code.push(fence.bytes.start..end.bytes.end);
         }
     }
@@ -60,9 +60,9 @@ fn fences(text: &str) -> Vec<Fence> {
             let is_above_blank = lines.peek().is_none_or(|next| next.trim().is_empty());
             let has_words = line.bytes().any(|byte| byte != sign);
             let role = match (has_words, is_below_blank, is_above_blank) {
-                (true, ..) | (_, true, false) => Role::Begins,
-                (_, false, true) => Role::Ends,
-                _ => Role::Either,
+                (true, ..) | (_, true, false) => FenceRole::Begins,
+                (_, false, true) => FenceRole::Ends,
+                _ => FenceRole::Either,
             };
             let bytes = start..start + raw.trim_end_matches('\n').len();
             fences.push(Fence { bytes, sign, role });

@@ -7,6 +7,7 @@
 mod bundle;
 pub mod event;
 mod identity;
+pub mod keys;
 pub mod mail;
 pub mod merkle;
 pub mod note;
@@ -17,7 +18,7 @@ mod write;
 use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
 
 pub use self::{
-    identity::Identity,
+    identity::{Identity, KeyChange},
     read::{Entry, Examined, PackChanges, Problem},
     write::{Closing, Draft, Settled, Staged},
 };
@@ -80,6 +81,15 @@ impl Journal {
         Ok((number > 0).then(|| details_name(number, &head.id)))
     }
 
+    /// The tree of so many events, as a commit that ends there states it; none where no commit does.
+    pub fn head_at(&self, size: u64) -> Result<Option<TreeHead>, Error> {
+        let Some(last) = size.checked_sub(1).filter(|_| size <= self.size()) else {
+            return Ok(None);
+        };
+        let at = self.commit_of(last)?;
+        Ok((at.size == size).then_some(TreeHead { size, root: at.root }))
+    }
+
     /// The events of a commit, and the tree at its end as its checkpoint states it.
     pub fn commit_bounds(&self, number: u64) -> Result<(Range<u64>, TreeHead), Error> {
         let at = self.commit_at(number)?;
@@ -89,7 +99,8 @@ impl Journal {
 
     /// The head that a signed checkpoint of this archive states; none where it is not signed by its key.
     pub fn head_of(&self, note: &[u8]) -> Option<TreeHead> {
-        Checkpoint::open(note, self.identity().verifier()).ok().map(|it| it.head())
+        let size = Checkpoint::unverified(note)?.size;
+        Checkpoint::open(note, self.identity.verifier_for(size)).ok().map(|it| it.head())
     }
 
     /// The head in the copy of the newest checkpoint that lies there for other programs.
@@ -150,10 +161,35 @@ impl Journal {
     pub fn open(backend: Arc<dyn Backend>) -> Result<Self, Error> {
         let identity = read_identity(&*backend)?;
         let number = newest(&*backend)?;
+        Self::newest_of(backend, identity, number)
+    }
+
+    /// The journal whose newest commit has this number, with the change of keys that the identity does not have yet.
+    fn newest_of(
+        backend: Arc<dyn Backend>,
+        identity: Identity,
+        number: u64,
+    ) -> Result<Self, Error> {
         let found = read_commit_head(&*backend, number)?;
-        let missing = || Error::missing(commit_name(number));
-        let note = found.ok_or_else(missing)?.note;
-        Self::at(backend, identity, number, note)
+        let found = found.ok_or_else(|| Error::missing(commit_name(number)))?;
+        let identity = keys::completed(&*backend, identity, number, &found);
+        Self::at(backend, identity, number, found.note)
+    }
+
+    /// Makes the identity as it lies there the one that the commits speak of. Only a writer does.
+    pub fn complete_identity(&self) -> Result<(), Error> {
+        if read_identity(&*self.backend)? != self.identity {
+            self.backend.swap(identity::NAME, self.identity.to_string().as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Goes on under another key, which the commit to come is signed by, or the one after it.
+    pub fn change_key(&mut self, change: KeyChange) -> Result<(), Error> {
+        let changed = self.identity.with(change);
+        let wrong = || Error::usage("this key does not go on from the one before");
+        self.identity = changed.ok_or_else(wrong)?;
+        Ok(())
     }
 
     /// How many events the newest commit of now states.
@@ -170,10 +206,8 @@ impl Journal {
         if number == self.number {
             return Ok(());
         }
-        let found = read_commit_head(&*self.backend, number)?;
-        let missing = || Error::missing(commit_name(number));
-        let note = found.ok_or_else(missing)?.note;
-        *self = Self::at(Arc::clone(&self.backend), self.identity.clone(), number, note)?;
+        let identity = read_identity(&*self.backend)?;
+        *self = Self::newest_of(Arc::clone(&self.backend), identity, number)?;
         Ok(())
     }
 
@@ -251,12 +285,14 @@ fn newest(backend: &dyn Backend) -> Result<u64, Error> {
 
 /// Reads a signed checkpoint of this archive.
 fn open_checkpoint(name: &str, note: &[u8], identity: &Identity) -> Result<Checkpoint, Error> {
-    let checkpoint = Checkpoint::open(note, identity.verifier()).map_err(|e| match e {
+    let size = Checkpoint::unverified(note).map_or(0, |stated| stated.size);
+    let verifier = identity.verifier_for(size);
+    let checkpoint = Checkpoint::open(note, verifier).map_err(|e| match e {
         NoteError::Malformed(why) => Error::damaged(name, why),
         e => Error::Untrusted { why: format!("{name} is not to be trusted: {e}") },
     })?;
-    if checkpoint.origin != identity.origin() {
-        let why = format!("{name} is of {}, not of {}", checkpoint.origin, identity.origin());
+    if checkpoint.origin != verifier.name() {
+        let why = format!("{name} is of {}, not of {}", checkpoint.origin, verifier.name());
         return Err(Error::Untrusted { why });
     }
     Ok(checkpoint)
@@ -268,9 +304,10 @@ fn sign(
     head: &TreeHead,
     signer: &Signer,
 ) -> Result<(Checkpoint, Vec<u8>), Error> {
-    let origin = identity.origin().to_owned();
-    if signer.verifier() != identity.verifier() {
-        let key_id = identity.verifier().id().to_string();
+    let verifier = identity.verifier_for(head.size);
+    let origin = verifier.name().to_owned();
+    if signer.verifier() != verifier {
+        let key_id = verifier.id().to_string();
         return Err(Error::Refused(Refusal::NoSigningKey { origin, key_id }));
     }
     let checkpoint = Checkpoint { origin, size: head.size, root: head.root };

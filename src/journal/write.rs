@@ -196,7 +196,7 @@ impl Journal {
                 before: self.root(),
                 n_events: batch.size(),
                 root: batch.root(),
-                key_id: self.identity.verifier().id().0,
+                key_id: self.identity.verifier_for(self.size() + batch.size() + 1).id().0,
                 detail,
             })
         })

@@ -53,7 +53,7 @@ pub const COMMIT_OBJECT_BYTES_MAX: usize = 512 << 20;
 /// A checkpoint with all its signature lines.
 pub const NOTE_BYTES_MAX: usize = 64 << 10;
 /// The identity file.
-pub const IDENTITY_BYTES_MAX: usize = 4 << 10;
+pub const IDENTITY_BYTES_MAX: usize = 64 << 10;
 
 /// A document's name, all components together.
 pub const NAME_BYTES_MAX: usize = 4096;

@@ -631,8 +631,10 @@ fn a_missing_key_is_named_and_reading_needs_none() {
     let key = fs::read_dir(&keys).unwrap().next().unwrap().unwrap().path();
     let id = key.file_stem().unwrap().to_str().unwrap().to_owned();
     fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
-    let ran = sandbox.run(["add", "-q", "x"]).expect(0);
-    ran.says(&format!("warning: the private key {} is open to others", key.display()));
+    let ran = sandbox.run(["add", "-q", "x"]).expect(5);
+    ran.says(&key.display().to_string()).says("chmod 600");
+    fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    sandbox.run(["add", "-q", "x"]).expect(0);
     sandbox.write("x", "changed again");
     fs::rename(&key, sandbox.at("elsewhere.key")).unwrap();
     let ran = sandbox.run(["add", "x"]).expect(5);

@@ -15,6 +15,7 @@ use docarchive::internals::{
     journal::{
         Identity,
         event::{Detail, Event},
+        keys,
         merkle::{Frontier, leaf_hash},
         note::{Checkpoint, Verifier},
         object,
@@ -126,14 +127,16 @@ fn every_block_of_the_text_is_tested() {
             "solid",
         ]
     );
-    assert_eq!(known("text"), ["checkpoint", "identity"]);
+    assert_eq!(known("text"), ["checkpoint", "identity", "identity-changed"]);
     assert_eq!(
         known("json"),
         [
+            "adopt",
             "audit",
             "commit",
             "commit-detail",
             "condemn",
+            "keys",
             "odd-name-detail",
             "packs",
             "revise",
@@ -222,6 +225,18 @@ fn the_example_bundles_hold_the_example_events_and_their_details() {
     assert!(
         matches!(Event::parse(&json("audit")), Ok(Event::Audit(audit)) if audit.n_findings == 0)
     );
+}
+
+#[test]
+fn the_examples_of_changed_keys_go_on_from_each_other() {
+    let changed = Identity::parse(&text("identity-changed")).unwrap();
+    let first = Identity::parse(&text("identity")).unwrap();
+    assert!(changed.goes_on_from(&first));
+    let [rotated, adopted] = changed.changes() else { panic!() };
+    let keys = Event::parse(&json("keys")).unwrap();
+    let adopt = Event::parse(&json("adopt")).unwrap();
+    assert_eq!(keys::change_in(&first, &keys, 4).as_ref(), Some(rotated));
+    assert_eq!(keys::change_in(&first, &adopt, 9).as_ref(), Some(adopted));
 }
 
 #[test]

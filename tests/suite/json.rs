@@ -101,19 +101,10 @@ fn answers(sandbox: &Sandbox, tables: &Tables, code: i32, words: &[&str]) -> Vec
     lines_of(&ran.out).iter().map(|line| hold(tables, verb, line)).collect()
 }
 
-#[test]
-fn every_line_of_every_verb_is_as_the_page_says() {
-    let (sandbox, tables) = (example(), tables());
-    let harbour = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/wire/harbour-3.txt");
-    let harbour = harbour.to_str().unwrap();
-    for text in ["The ferry sails.\n\nTides.\n", "The ferry sails.\n"] {
-        sandbox.write("shorter", text);
-        sandbox.run(["add", "-q", "shorter"]).expect(0);
-    }
-    let mut met = BTreeSet::new();
-    // The verb, its exit code, and whether a summary ends its answer.
-    for (words, code, has_summary) in [
-        (&["init", "another"][..], 0, false),
+/// Verbs with their exit codes, and whether a summary ends the answer. `harbour` is a file.
+fn commands(harbour: &str) -> Vec<(Vec<&str>, i32, bool)> {
+    let commands: &[(&[&str], i32, bool)] = &[
+        (&["init", "another"], 0, false),
         (&["add", "odd", "-v"], 0, true),
         (&["add", "-n", harbour, "--as", "new"], 0, true),
         (&["add", harbour, "--as", "new", "--similar-threshold", "0.1"], 0, true),
@@ -150,6 +141,9 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["compact"], 0, false),
         (&["compact", "--all"], 0, false),
         (&["copy", "copy", "--verify"], 0, false),
+        (&["key", "show"], 0, false),
+        (&["key", "export-public"], 0, false),
+        (&["adopt", "--reason", "split off"], 0, false),
         (&["rebuild"], 0, false),
         (&["rebuild", "--sketches"], 0, false),
         (&["stats"], 0, true),
@@ -158,7 +152,25 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["demo"], 0, false),
         (&["completions", "bash"], 0, false),
         (&["man"], 0, false),
-    ] {
+    ];
+    commands
+        .iter()
+        .map(|(words, code, has_summary)| (words.to_vec(), *code, *has_summary))
+        .collect()
+}
+
+#[test]
+fn every_line_of_every_verb_is_as_the_page_says() {
+    let (sandbox, tables) = (example(), tables());
+    let harbour = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/wire/harbour-3.txt");
+    let harbour = harbour.to_str().unwrap();
+    for text in ["The ferry sails.\n\nTides.\n", "The ferry sails.\n"] {
+        sandbox.write("shorter", text);
+        sandbox.run(["add", "-q", "shorter"]).expect(0);
+    }
+    let mut met = BTreeSet::new();
+    for (words, code, has_summary) in commands(harbour) {
+        let words = &words[..];
         let kinds = answers(&sandbox, &tables, code, words);
         assert_eq!(kinds.last().is_some_and(|kind| kind == "summary"), has_summary, "{words:?}");
         assert_eq!(

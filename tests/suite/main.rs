@@ -22,6 +22,7 @@ mod format;
 mod healing;
 mod history;
 mod json;
+mod keys;
 mod large;
 mod links;
 mod manners;

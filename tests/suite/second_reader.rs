@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use docarchive::Signer;
 use docarchive::internals::{
     archive::{
         Archive,
@@ -81,33 +82,38 @@ fn unzstd(stored: &[u8], n_bytes: usize, base: Option<&[u8]>) -> Vec<u8> {
 
 // Step 1.
 
-/// Origin, the key's id, and the key.
-fn identity(facts: &Contents) -> (String, Vec<u8>, VerifyingKey) {
+/// Origin, the key's id, and the key, for checkpoints of so many events.
+fn identity(facts: &Contents, size: u64) -> (String, Vec<u8>, VerifyingKey) {
     let text = std::str::from_utf8(&facts["identity"]).unwrap();
-    let [version, origin, vkey, ""] = text.split('\n').collect::<Vec<_>>()[..] else { panic!() };
-    assert_eq!(version, "archive 1");
-    let origin = origin.strip_prefix("origin ").unwrap();
-    let [name, id, key] =
-        vkey.strip_prefix("vkey ").unwrap().splitn(3, '+').collect::<Vec<_>>()[..]
-    else {
-        panic!()
-    };
+    let lines: Vec<&str> = text.strip_suffix('\n').unwrap().split('\n').collect();
+    let [version, origin, vkey, changes @ ..] = &lines[..] else { panic!() };
+    assert_eq!(*version, "archive 1");
+    let mut vkey = vkey.strip_prefix("vkey ").unwrap();
+    assert!(vkey.starts_with(&format!("{}+", origin.strip_prefix("origin ").unwrap())));
+    for change in changes {
+        let (after, next) = change.strip_prefix("next ").unwrap().split_once(' ').unwrap();
+        if after.parse::<u64>().unwrap() < size {
+            vkey = next;
+        }
+    }
+    let [name, id, key] = vkey.splitn(3, '+').collect::<Vec<_>>()[..] else { panic!() };
     let key = STANDARD.decode(key).unwrap();
-    assert_eq!((name, key[0]), (origin, 1));
+    assert_eq!(key[0], 1);
     let id = unhex(id);
     assert_eq!(id, sha256(&[name.as_bytes(), b"\n", &key])[..4]);
     let key = VerifyingKey::from_bytes(key[1..].try_into().unwrap()).unwrap();
-    (origin.to_owned(), id, key)
+    (name.to_owned(), id, key)
 }
 
 // Step 2.
 
 /// Size and root of the checkpoint that begins a commit, and what comes after the note.
 pub fn checkpoint<'a>(commit: &'a [u8], facts: &Contents) -> (u64, Hash, &'a [u8]) {
-    let (origin, id, key) = identity(facts);
     let empty_line = |bytes: &[u8]| bytes.windows(2).position(|two| two == b"\n\n").unwrap();
     let n_text = empty_line(commit) + 1;
     let (text, rest) = commit.split_at(n_text);
+    let size = std::str::from_utf8(text).unwrap().split('\n').nth(1).unwrap();
+    let (origin, id, key) = identity(facts, size.parse().unwrap());
     let n_lines = empty_line(&rest[1..]) + 1;
     let lines = std::str::from_utf8(&rest[1..][..n_lines]).unwrap();
     let own = format!("— {origin} ");
@@ -388,4 +394,21 @@ fn a_reader_written_from_the_text_reads_every_revision() {
     assert!(is_there(&|frame| frame.flags & 10 == 2 && frame.depth > 1), "chains");
     assert!(is_there(&|frame| frame.flags & 10 == 10), "lists with a base");
     assert!(is_there(&|frame| frame.flags & 1 == 0), "blobs as they are");
+}
+
+#[test]
+fn a_reader_written_from_the_text_knows_which_key_signed_what() {
+    let (mut archive, memory) = written();
+    let next = Signer::from_seed(archive.origin(), &[8; 32]).unwrap();
+    archive.rotate_key(&signer(), &next, None, &context(20), "test").unwrap();
+    let own = Signer::from_seed(&archive.next_origin(), &[9; 32]).unwrap();
+    archive.adopt(&own, "split off", &context(21), "test").unwrap();
+    let provenance = Default::default();
+    let mut transaction = archive.transaction(&own, context(22), provenance, "test").unwrap();
+    add_one(&mut transaction, b"last", b"of all").unwrap();
+    transaction.commit().unwrap();
+    drop(transaction);
+    let truth: BTreeMap<_, _> = everything(&archive).into_iter().collect();
+    assert_eq!(truth[&b"last"[..]], [b"of all"]);
+    assert!(read(&memory.contents()) == truth);
 }

@@ -88,11 +88,10 @@ impl Archive {
     /// The comparison is a consistency proof (RFC 9162, 2.1.4) from the catalog's tiles, and the
     /// journal's own bytes where those do not give one, so it believes only the signature.
     pub fn history_check(&self, vkey: &str, note: &[u8]) -> Result<HistoryCheck, Error> {
-        if vkey != self.vkey() {
+        let Some(verifier) = self.endorsed_key(vkey)? else {
             return Ok(HistoryCheck::OtherKey { remembered: vkey.to_owned() });
-        }
+        };
         let unreadable = |why: String| Error::damaged("the remembered checkpoint", why);
-        let verifier = Verifier::parse(vkey).map_err(|why| unreadable(why.to_string()))?;
         let remembered = Checkpoint::open(note, &verifier).map_err(|why| match why {
             NoteError::Malformed(why) => unreadable(why.to_owned()),
             why => unreadable(why.to_string()),
@@ -124,10 +123,11 @@ impl Archive {
     /// It has to extend all that are signed by this archive's key. Where there is none, one of another
     /// archive is called that.
     pub fn history_check_of_text(&self, text: &[u8], shown: &str) -> Result<HistoryCheck, Error> {
-        let verifier = self.journal.identity().verifier();
+        let identity = self.journal.identity();
         let (mut newest, mut forged, mut other) = (None, None, None);
         for found in mail::checkpoints(text) {
-            match Checkpoint::open(&found.note, verifier) {
+            let size = Checkpoint::unverified(&found.note).map_or(0, |stated| stated.size);
+            match Checkpoint::open(&found.note, identity.verifier_for(size)) {
                 Ok(Checkpoint { size, root, .. }) => {
                     let history_check = self.history_check_of(size, root)?;
                     if history_check.is_bad() {
@@ -161,7 +161,7 @@ impl Archive {
     }
 
     /// The root that the journal had at an earlier size, from its events.
-    fn root_at(&self, size: u64) -> Result<Digest, Error> {
+    pub(in crate::archive) fn root_at(&self, size: u64) -> Result<Digest, Error> {
         let mut frontier = Frontier::default();
         for entry in self.journal.entries(0..size) {
             frontier.push(leaf_hash(&entry?.line));

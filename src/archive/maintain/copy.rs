@@ -163,7 +163,7 @@ impl CopyRun<'_> {
         };
         let ours = &self.from.journal;
         let (n_known, n_ours) = (known.size(), ours.size());
-        let why = if known.identity() != ours.identity() {
+        let why = if !ours.identity().goes_on_from(known.identity()) {
             let origin = known.identity().origin();
             format!("it is {origin}, signed by {}", known.identity().verifier().id())
         } else if n_known > n_ours {
@@ -312,6 +312,10 @@ impl CopyRun<'_> {
             }
         }
         self.to.sync()?;
+        // Keys of commits to come do no harm; commits whose keys are not there would.
+        if is_archive {
+            self.identity()?;
+        }
         for number in next..=journal.number() {
             self.object(&Journal::commit_object(number))?;
             self.done.n_commits += 1;
@@ -325,10 +329,18 @@ impl CopyRun<'_> {
         if !published.is_ok_and(|note| note.as_deref() == Some(journal.note())) {
             self.to.swap(Journal::CHECKPOINT, journal.note())?;
         }
-        if !is_archive {
-            self.to.swap(Journal::IDENTITY, journal.identity().to_string().as_bytes())?;
-        }
+        self.identity()?;
         self.remove_condemned()
+    }
+
+    /// Puts the identity, unless it is there.
+    fn identity(&self) -> Result<(), Error> {
+        let identity = self.from.journal.identity().to_string();
+        let there = self.to.read(Journal::IDENTITY, limits::IDENTITY_BYTES_MAX)?;
+        match there.as_deref() == Some(identity.as_bytes()) {
+            true => Ok(()),
+            false => self.to.swap(Journal::IDENTITY, identity.as_bytes()),
+        }
     }
 
     fn object(&mut self, name: &str) -> Result<(), Error> {

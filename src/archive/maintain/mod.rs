@@ -3,6 +3,7 @@
 pub mod compact;
 pub mod copy;
 pub mod keep;
+pub mod keys;
 pub mod rebuild;
 mod recompress;
 mod salvage;

@@ -17,7 +17,7 @@ use crate::{
         operand::whole_document,
         print::{
             failure::checkpoint_lines,
-            json::typed,
+            json::{KeyLine, typed},
             terminal::{Style, count, counted, shown_name, size},
         },
         session::{Opened, Session, two_checkpoints},
@@ -75,6 +75,7 @@ struct AuditLine<'a> {
     sound: bool,
     origin: &'a str,
     vkey: &'a str,
+    keys: Vec<KeyLine<'a>>,
     history_check: &'static str,
     key_given: bool,
     checkpoint_given: bool,
@@ -182,7 +183,9 @@ fn compared(
     expected: Option<&GivenText>,
 ) -> Result<HistoryCheck, Error> {
     let Opened { archive, history_check, .. } = opened;
-    if let Some(vkey) = vkey.filter(|vkey| *vkey != archive.vkey()) {
+    if let Some(vkey) = vkey
+        && !archive.is_endorsed(vkey)?
+    {
         return Ok(HistoryCheck::OtherKey { remembered: vkey.to_owned() });
     }
     let history_check = match (history_check, vkey) {
@@ -236,6 +239,7 @@ fn print_json(
             sound: report.is_sound(),
             origin: &report.origin,
             vkey: &report.vkey,
+            keys: report.keys.iter().map(KeyLine::of).collect(),
             history_check: word(&report.history_check),
             key_given: evidence.key_given,
             checkpoint_given: evidence.checkpoint_given,
@@ -274,11 +278,10 @@ fn print_report(
     }
     let is_given = evidence.key_given && report.history_check.is_of_this_key();
     let signed = if is_given { "signed by the key given" } else { "signed" };
-    let events = counted(report.n_events, "event", "events");
     let rows = [
         ("bytes", bytes(report)),
         ("history", history(report, evidence)),
-        ("who", format!("{signed}; {events} under {}", report.vkey)),
+        ("who", format!("{signed}; {}", under(report))),
         ("when", "claimed; no time tokens are kept".to_owned()),
         ("catalog", catalog(report)),
         ("checked", checked(report)),
@@ -339,6 +342,17 @@ fn catalog(report: &AuditReport) -> String {
             counted(n, "finding", "findings")
         ),
     }
+}
+
+/// Which keys signed for how many events.
+fn under(report: &AuditReport) -> String {
+    let ends = report.keys.iter().skip(1).map(|key| key.after).chain([report.n_events]);
+    let each = report.keys.iter().zip(ends).map(|(key, end)| {
+        let events = counted(end.saturating_sub(key.after), "event", "events");
+        let how = if key.is_adopted { ", which began an epoch of its own" } else { "" };
+        format!("{events} under {}{how}", key.vkey)
+    });
+    each.collect::<Vec<_>>().join(", then ")
 }
 
 fn checked(report: &AuditReport) -> String {

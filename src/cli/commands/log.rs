@@ -230,8 +230,10 @@ fn entry_row(out: &Output, entry: &LogEntry, n_columns: usize) -> String {
         LogEntry::Other(other) => {
             let event_type = shown_name(other.event_type.as_bytes());
             let by = other.author.as_ref().map(|by| format!(" by {}", shown_name(by.as_bytes())));
+            let note = other.note.as_ref().map(|note| format!(": {}", shown_name(note.as_bytes())));
             let (index, at) = (index(other.event), other.at.minute());
-            out.paint(Style::Dim, &format!("{index}  {at}  {event_type}{}", by.unwrap_or_default()))
+            let (by, note) = (by.unwrap_or_default(), note.unwrap_or_default());
+            out.paint(Style::Dim, &format!("{index}  {at}  {event_type}{by}{note}"))
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A verb is known by its `mod` line and its line in `verbs!`; what several verbs print is in `print`.
 
 mod add;
+mod adopt;
 mod audit;
 mod blame;
 mod cat;
@@ -16,6 +17,7 @@ mod diff_since;
 mod dups;
 mod export;
 mod init;
+mod key;
 mod log;
 mod log_words;
 mod ls;
@@ -70,8 +72,10 @@ verbs! {
     similar: Similar(SimilarArgs),
     dups: Dups(DupsArgs),
     audit: Audit(AuditArgs),
+    key: Key(KeyArgs),
     export: Export(ExportArgs),
     copy: Copy(CopyArgs),
+    adopt: Adopt(AdoptArgs),
     compact: Compact(CompactArgs),
     rebuild: Rebuild(RebuildArgs),
     stats: Stats(StatsArgs),

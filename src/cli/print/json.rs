@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::{
-    archive::similar::Similarity,
+    archive::{maintain::keys::SigningKey, similar::Similarity},
     types::{
         document::{Document, Revision},
         name::DocName,
@@ -115,4 +115,18 @@ pub fn name_b64(name: &DocName) -> Option<String> {
 /// Any bytes in base64 when they are not UTF-8.
 pub fn b64_unless_utf8(bytes: &[u8]) -> Option<String> {
     std::str::from_utf8(bytes).is_err().then(|| STANDARD.encode(bytes))
+}
+/// A key that signed.
+#[derive(Serialize)]
+pub struct KeyLine<'a> {
+    vkey: &'a str,
+    after: u64,
+    adopted: bool,
+}
+
+impl<'a> KeyLine<'a> {
+    /// The line of a key.
+    pub fn of(key: &'a SigningKey) -> Self {
+        Self { vkey: &key.vkey, after: key.after, adopted: key.is_adopted }
+    }
 }

@@ -11,7 +11,7 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::{Malformed, MediaType, NUMBER_MAX, same_again};
+use super::{Malformed, MediaType, NUMBER_MAX, PublicKey, same_again};
 
 /// A value that stands in JSON as a string.
 pub trait Spelled: Sized {
@@ -53,6 +53,12 @@ impl Spelled for DocId {
 }
 
 impl Spelled for Timestamp {
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Spelled for PublicKey {
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
     }

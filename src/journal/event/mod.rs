@@ -17,7 +17,7 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::object::CommitId;
+use super::{note::Verifier, object::CommitId};
 
 /// Integers in events are below 2^53, so that every reader of JSON reads them exactly.
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;
@@ -40,6 +40,10 @@ pub enum Event {
     Packs(Packs),
     /// Objects that count no longer and may be removed.
     Condemn(Condemn),
+    /// Another key signs from the next commit on.
+    Keys(Keys),
+    /// The archive goes on under another origin and key from this commit on.
+    Adopt(Adopt),
     /// A batch of events ends here.
     Commit(Commit),
     /// An event type or version that a newer program wrote.
@@ -114,6 +118,45 @@ pub struct Condemn {
     pub packs: Vec<PackId>,
 }
 
+/// A change of the signing key, signed by the key before.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Keys {
+    /// By the writer's clock.
+    #[serde(deserialize_with = "json::spelled")]
+    pub at: Timestamp,
+    /// The new key.
+    #[serde(deserialize_with = "json::spelled")]
+    pub key: PublicKey,
+    /// The digest of the detail's bytes.
+    #[serde(deserialize_with = "json::spelled")]
+    pub detail: Digest,
+}
+
+/// The beginning of another epoch: the first event of a commit, which the new key signs under the new origin.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Adopt {
+    /// By the writer's clock.
+    #[serde(deserialize_with = "json::spelled")]
+    pub at: Timestamp,
+    /// Its number; the archive begins with the first.
+    pub epoch: u64,
+    /// How many events the archive had that goes on.
+    pub size: u64,
+    /// The Merkle root over them.
+    #[serde(deserialize_with = "json::spelled")]
+    pub root: Digest,
+    /// The new key.
+    #[serde(deserialize_with = "json::spelled")]
+    pub key: PublicKey,
+    /// The digest of the detail's bytes.
+    #[serde(deserialize_with = "json::spelled")]
+    pub detail: Digest,
+}
+
+/// A public key without the name that it goes by: what follows the name in a vkey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey(String);
+
 /// The end of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Commit {
@@ -179,6 +222,10 @@ impl Event {
             EventHead { t, v: VERSION } if t == "condemn" => {
                 Self::Condemn(serde_json::from_slice(line)?)
             }
+            EventHead { t, v: VERSION } if t == "keys" => Self::Keys(serde_json::from_slice(line)?),
+            EventHead { t, v: VERSION } if t == "adopt" => {
+                Self::Adopt(serde_json::from_slice(line)?)
+            }
             EventHead { t, v: VERSION } if t == "commit" => {
                 Self::Commit(serde_json::from_slice(line)?)
             }
@@ -196,7 +243,8 @@ impl Event {
             Self::Revise(e) => [e.size, e.prev.unwrap_or(0), 0],
             Self::Audit(e) => [e.n_findings, e.n_blobs, e.n_events],
             Self::Commit(e) => [e.number, e.base, e.n_events],
-            Self::Packs(_) | Self::Condemn(_) | Self::Other(_) => [0; 3],
+            Self::Adopt(e) => [e.epoch, e.size, 0],
+            Self::Packs(_) | Self::Condemn(_) | Self::Keys(_) | Self::Other(_) => [0; 3],
         };
         if numbers.iter().any(|n| *n > NUMBER_MAX) {
             return Err(Malformed::new("a number is 2^53 or more"));
@@ -206,6 +254,8 @@ impl Event {
             Self::Audit(e) => e.spell().into_bytes(),
             Self::Packs(e) => spell_packs("packs", e.at, &e.packs).into_bytes(),
             Self::Condemn(e) => spell_packs("condemn", e.at, &e.packs).into_bytes(),
+            Self::Keys(e) => e.spell().into_bytes(),
+            Self::Adopt(e) => e.spell().into_bytes(),
             Self::Commit(e) => e.spell().into_bytes(),
             Self::Other(e) => e.line.clone(),
         })
@@ -218,6 +268,8 @@ impl Event {
             Self::Audit(_) => "audit",
             Self::Packs(_) => "packs",
             Self::Condemn(_) => "condemn",
+            Self::Keys(_) => "keys",
+            Self::Adopt(_) => "adopt",
             Self::Commit(_) => "commit",
             Self::Other(e) => &e.event_type,
         }
@@ -230,6 +282,8 @@ impl Event {
             Self::Audit(e) => e.at,
             Self::Packs(e) => e.at,
             Self::Condemn(e) => e.at,
+            Self::Keys(e) => e.at,
+            Self::Adopt(e) => e.at,
             Self::Commit(e) => e.at,
             Self::Other(e) => e.at,
         }
@@ -241,6 +295,8 @@ impl Event {
             Self::Revise(e) => Some(e.detail),
             Self::Audit(e) => Some(e.detail),
             Self::Packs(_) | Self::Condemn(_) => None,
+            Self::Keys(e) => Some(e.detail),
+            Self::Adopt(e) => Some(e.detail),
             Self::Commit(e) => Some(e.detail),
             Self::Other(e) => e.detail,
         }
@@ -267,6 +323,44 @@ impl Audit {
         format!(
             r#"{{"t":"audit","v":{VERSION},"at":"{at}","result":"{result}","findings":{n_findings},"blobs":{n_blobs},"events":{n_events},"detail":"{detail}"}}"#
         )
+    }
+}
+
+impl Keys {
+    fn spell(&self) -> String {
+        let Self { at, key, detail } = self;
+        format!(r#"{{"t":"keys","v":{VERSION},"at":"{at}","key":"{}","detail":"{detail}"}}"#, key.0)
+    }
+}
+
+impl Adopt {
+    fn spell(&self) -> String {
+        let Self { at, epoch, size, root, key, detail } = self;
+        format!(
+            r#"{{"t":"adopt","v":{VERSION},"at":"{at}","epoch":{epoch},"size":{size},"root":"{root}","key":"{}","detail":"{detail}"}}"#,
+            key.0
+        )
+    }
+}
+
+impl PublicKey {
+    /// The key of a verifier.
+    pub fn of(verifier: &Verifier) -> Self {
+        let vkey = verifier.to_string();
+        Self(vkey[verifier.name().len() + 1..].to_owned())
+    }
+
+    /// The key under a name; none where they do not belong together, since a key's id goes by its name.
+    pub fn under(&self, name: &str) -> Option<Verifier> {
+        Verifier::parse(&format!("{name}+{}", self.0)).ok()
+    }
+
+    /// Reads the id and the base64 of the key.
+    fn parse(text: &str) -> Option<Self> {
+        let (id, key) = text.split_once('+')?;
+        let is_id = id.len() == 8 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+        (is_id && key.len() == 44 && key.bytes().all(is_base64)).then(|| Self(text.to_owned()))
     }
 }
 

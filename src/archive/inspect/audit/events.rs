@@ -8,8 +8,9 @@ use std::{
 use crate::{
     catalog::{Batch, Need, Recorded},
     journal::{
-        Examined, Problem,
+        Examined, Identity, Problem,
         event::{Commit, Event},
+        keys,
         merkle::{Frontier, TreeHead, leaf_hash, tiles::Edge},
     },
     types::{
@@ -31,6 +32,8 @@ struct JournalCourse {
     /// The leaves since the last commit event.
     batch: Frontier,
     batch_base: u64,
+    /// The keys, as events state them.
+    identity: Option<Identity>,
     /// The last finding about events, which the next event may share.
     run: Option<FindingRun>,
 }
@@ -49,7 +52,8 @@ impl Auditor<'_> {
     /// Checks every event, and puts what can be read into the audit's own catalog.
     pub(super) fn events(&mut self) -> Result<(), Error> {
         let journal = &self.archive.journal;
-        let mut course = JournalCourse::default();
+        let first = Identity::new(journal.identity().first_verifier().clone());
+        let mut course = JournalCourse { identity: Some(first), ..JournalCourse::default() };
         let mut stretch = Vec::with_capacity(STRETCH);
         let mut heads = journal.stated_heads().peekable();
         self.stated_heads(&mut heads, &course.edge, 0);
@@ -65,6 +69,10 @@ impl Auditor<'_> {
         }
         let note = String::from_utf8_lossy(journal.note());
         self.apply(&stretch, &mut course.edge, Some(&note))?;
+        if course.identity.as_ref().is_some_and(|stated| stated != journal.identity()) {
+            let why = "its keys are not those that events state";
+            self.find(Code::KeyChange, "identity", why);
+        }
         let (found, signed) = (course.edge.frontier().root(), journal.root());
         if found != signed {
             let why = format!("its events have the root {found}, the checkpoint states {signed}");
@@ -109,6 +117,7 @@ impl Auditor<'_> {
     fn event(&mut self, course: &mut JournalCourse, examined: &mut Examined) {
         let index = examined.index;
         self.problem(course, examined);
+        self.key_change(course, examined);
         if let Some(line) = examined.line.take() {
             let leaf = leaf_hash(&line);
             course.edge.push(leaf);
@@ -122,6 +131,34 @@ impl Auditor<'_> {
         }
         self.report.n_revisions += u64::from(matches!(&examined.event, Some(Event::Revise(_))));
         self.report.n_events += 1;
+    }
+
+    /// Takes a change of keys in, which is the first of two events in its commit.
+    fn key_change(&mut self, course: &mut JournalCourse, examined: &Examined) {
+        let index = examined.index;
+        let Some(event) = &examined.event else {
+            // What cannot be read may have been one.
+            course.identity = None;
+            return;
+        };
+        let goes_on = match event {
+            Event::Keys(_) => true,
+            Event::Adopt(adopt) => {
+                let before = course.edge.frontier().head();
+                TreeHead { size: adopt.size, root: adopt.root } == before
+            }
+            _ => return,
+        };
+        let Some(identity) = course.identity.take() else { return };
+        let change = keys::change_in(&identity, event, index);
+        let is_first = course.batch_base == index;
+        match change.filter(|_| goes_on && is_first).and_then(|change| identity.with(change)) {
+            Some(changed) => course.identity = Some(changed),
+            None => {
+                let why = "it is no change of keys that goes on from those before it";
+                self.find(Code::KeyChange, format!("event {index}"), why);
+            }
+        }
     }
 
     fn problem(&mut self, course: &mut JournalCourse, examined: &Examined) {

@@ -72,7 +72,7 @@ impl Archive {
     ) -> Result<AuditReport, Error> {
         // What is compared at the end is the catalog of one time.
         let _snapshot = self.catalog.snapshot()?;
-        let report = AuditReport::new(self.origin().to_owned(), self.vkey(), history_check.clone());
+        let report = AuditReport::new(self.origin().to_owned(), self.keys(), history_check.clone());
         let projection = Rc::new(Catalog::temporary()?);
         let reader = self.reader_by(&projection);
         let unreadable = UnreadableFacts::default();

@@ -1,6 +1,9 @@
 //! What an audit is asked, and what it answers.
 
-use crate::{archive::inspect::history::HistoryCheck, types::digest::DocId};
+use crate::{
+    archive::{inspect::history::HistoryCheck, maintain::keys::SigningKey},
+    types::digest::DocId,
+};
 
 /// How much is checked.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +44,8 @@ pub enum Code {
     CpSignature,
     /// Another key signs than the one remembered.
     CpUnknownKey,
+    /// A change of keys does not go on from the key before, or the identity is not what events state of it.
+    KeyChange,
     /// A commit event does not fit the batch it closes.
     CommitBatch,
     /// The bytes of an event are not an event.
@@ -70,6 +75,8 @@ pub struct AuditReport {
     pub origin: String,
     /// The public key that all rests on, as a vkey line.
     pub vkey: String,
+    /// All keys that signed, the one that signs now as the last.
+    pub keys: Vec<SigningKey>,
     /// How the journal stands to what was remembered.
     pub history_check: HistoryCheck,
     /// Events checked.
@@ -114,6 +121,7 @@ impl Code {
             Self::LogEntry => "LOG-ENTRY",
             Self::CpSignature => "CP-SIGNATURE",
             Self::CpUnknownKey => "CP-UNKNOWN-KEY",
+            Self::KeyChange => "KEY-CHANGE",
             Self::CommitBatch => "COMMIT-BATCH",
             Self::EventMalformed => "EVENT-MALFORMED",
             Self::EventPrev => "EVENT-PREV",
@@ -134,10 +142,11 @@ impl Code {
 }
 
 impl AuditReport {
-    pub(super) fn new(origin: String, vkey: String, history_check: HistoryCheck) -> Self {
+    pub(super) fn new(origin: String, keys: Vec<SigningKey>, history_check: HistoryCheck) -> Self {
         Self {
             origin,
-            vkey,
+            vkey: keys.last().map_or_else(String::new, |key| key.vkey.clone()),
+            keys,
             history_check,
             n_events: 0,
             n_revisions: 0,
@@ -155,7 +164,7 @@ impl AuditReport {
     /// The report on an archive that cannot be opened because its checkpoint is not to be trusted:
     /// there is nothing to check the rest against.
     pub fn unsigned(why: String) -> Self {
-        let mut report = Self::new(String::new(), String::new(), HistoryCheck::NotRemembered);
+        let mut report = Self::new(String::new(), Vec::new(), HistoryCheck::NotRemembered);
         let (code, about) = (Code::CpSignature, "the newest commit".to_owned());
         report.findings.push(Finding { code, about, why, revisions: Vec::new() });
         report

@@ -1,0 +1,71 @@
+//! `archive adopt`
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    archive::HistoryCheck,
+    cli::{
+        args::help::examples,
+        exit::ExitCode,
+        print::json::typed,
+        session::{Opened, Session, shown},
+    },
+    types::error::Error,
+};
+
+const EXAMPLES: &[&str] = &[
+    "archive adopt --reason lost-the-newer-one",
+    "archive adopt --store /mnt/disk/desk.archive --reason split-off",
+];
+
+/// Go on from an older copy, or from a copy whose key you do not have, as an archive of its own
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct AdoptArgs {
+    /// Why, for the log
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub reason: String,
+}
+
+#[derive(Serialize)]
+struct AdoptedLine<'a> {
+    before: &'a str,
+    events: u64,
+    origin: &'a str,
+    vkey: &'a str,
+    key_file: String,
+}
+
+/// Begins another epoch.
+pub fn run(session: &mut Session, args: &AdoptArgs) -> Result<ExitCode, Error> {
+    let Opened { mut archive, history_check, .. } = session.open_unjudged()?;
+    let why = match &history_check {
+        HistoryCheck::Forked { .. } => "its history is not the one that is remembered",
+        HistoryCheck::OtherKey { .. } => "it is signed by another key than the one remembered",
+        _ => "",
+    };
+    if !why.is_empty() {
+        let why = format!("it is not adopted: {why}; archive audit says more");
+        return Err(Error::Untrusted { why });
+    }
+    let (before, events) = (archive.origin().to_owned(), archive.n_events());
+    let (signer, file) = session.new_signer(&archive.next_origin())?;
+    let (context, who) = (session.context()?, session.who("adopt"));
+    archive.adopt(&signer, &args.reason, &context, &who)?;
+    session.remember(&archive);
+    let (origin, vkey) = (archive.origin(), archive.vkey());
+    if session.globals.json {
+        let key_file = file.display().to_string();
+        let line = AdoptedLine { before: &before, events, origin, vkey: &vkey, key_file };
+        session.out.json(&typed("adopted", line))?;
+        return Ok(ExitCode::Done);
+    }
+    session
+        .out
+        .line(&format!("origin  {origin}, which goes on from {before} after {events} events"))?;
+    session.out.line(&format!("vkey    {vkey}"))?;
+    session.out.line(&format!("key     {}", shown(&file)))?;
+    session.info("keep a copy of the key, and give the vkey line to those who audit");
+    Ok(ExitCode::Done)
+}

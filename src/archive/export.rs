@@ -69,6 +69,11 @@ impl Archive {
         }
     }
 
+    /// All revisions of a document, in order.
+    pub fn revisions(&self, document: &Document) -> Result<Vec<Revision>, Error> {
+        self.catalog.revisions(document)
+    }
+
     /// Some of the documents, from the one after `after`.
     fn page(
         &self,

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::common::sandbox::{Sandbox, is_slow};
+use crate::common::sandbox::{self, Sandbox, is_slow};
 
 /// So long a folder is one, and so long a link.
 const STATE: Duration = Duration::from_micros(200);
@@ -101,4 +101,42 @@ fn names_that_differ_in_case_or_accents_are_files_of_their_own_here() {
         sandbox.run(["export", "-o", "out"]).expect(0).says(status);
     }
     assert_eq!(Sandbox::tree(&sandbox.at("out/d")), Sandbox::tree(&sandbox.at("d")));
+}
+
+#[test]
+fn a_manifest_is_what_sha256sum_checks() {
+    let sandbox = Sandbox::new();
+    for (n, name) in
+        [&b"plain"[..], b"two  words", b"back\\slash", b"new\nline", b"caf\xe9", b"in/a/folder"]
+            .into_iter()
+            .enumerate()
+    {
+        sandbox.write(sandbox.at("in").join(sandbox::os(name)), format!("text {n}"));
+    }
+    std::os::unix::fs::symlink("nowhere", sandbox.at("in/link")).unwrap();
+    sandbox.run(["add", "-q", "in"]).expect(0);
+    sandbox.write("in/plain", "another text");
+    sandbox.run(["add", "-q", "in"]).expect(0);
+    for (words, n_files) in [(&[][..], 6), (&["--all-revisions"][..], 7)] {
+        let out = format!("out-{n_files}");
+        sandbox.run([&["export", "-q", "-o", &out], words].concat()).expect(0);
+        let manifest = sandbox.run([&["export", "--manifest"], words].concat()).expect(0);
+        let manifest = manifest.says("1 link is left out").out;
+        assert_eq!(manifest.iter().filter(|byte| **byte == b'\n').count(), n_files);
+        sandbox.write("sums", &manifest);
+        let check = || {
+            let mut command = sandbox.other("sha256sum");
+            command.args(["-c", "--quiet", "--strict", "../sums"]).current_dir(sandbox.at(&out));
+            command.output().unwrap()
+        };
+        let checked = check();
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        let plain = if n_files == 6 { "in/plain" } else { "in/plain@1" };
+        sandbox.write(sandbox.at(&out).join(plain), "edited");
+        assert!(!check().status.success());
+    }
+    let early = sandbox.run(["export", "--manifest", "--at", "2001-01-01"]).expect(4);
+    assert!(early.out.is_empty());
+    sandbox.run(["export", "--manifest", "-o", "x"]).expect(2);
+    sandbox.run(["export"]).expect(2);
 }

@@ -135,6 +135,7 @@ fn commands(harbour: &str) -> Vec<(Vec<&str>, i32, bool)> {
         (&["dups", "odd"], 1, true),
         (&["audit"], 0, false),
         (&["audit", "--quick", "letter"], 0, false),
+        (&["export", "--manifest", "letter"], 0, false),
         (&["export", "-o", "out"], 0, true),
         (&["export", "-o", "out", "-n", "letter"], 0, true),
         (&["compact", "-n"], 0, false),

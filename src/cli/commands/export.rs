@@ -11,6 +11,7 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
+use super::export_manifest;
 use crate::{
     archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
     cli::{
@@ -40,6 +41,8 @@ const EXAMPLES: &[&str] = &[
     "archive export --output restored       # the latest revision of everything",
     "archive export letters -o restored --at 2026-03-01",
     "archive export -n --overwrite -o .",
+    "archive export letters --all-revisions -o history",
+    "archive export --manifest > SHA256SUMS && cd restored && sha256sum -c ../SHA256SUMS",
 ];
 
 /// Write documents back as files
@@ -51,8 +54,16 @@ pub struct ExportArgs {
     pub docs: Vec<OsString>,
 
     /// The folder to write into
-    #[arg(short, long, value_name = "DIR", required = true)]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "DIR", required_unless_present = "manifest")]
+    pub output: Option<PathBuf>,
+
+    /// Print SHA-256 and path of what would be written, for sha256sum -c, and write nothing
+    #[arg(long, conflicts_with_all = ["output", "overwrite", "dry_run"])]
+    pub manifest: bool,
+
+    /// Every revision, each as a file of its own: report.txt@1, report.txt@2
+    #[arg(long)]
+    pub all_revisions: bool,
 
     /// As they were at this time; without it the latest revisions
     #[arg(long, value_name = "TIME", value_parser = values::when)]
@@ -93,6 +104,7 @@ struct Exporter<'a> {
     summary: ExportSummary,
     progress: Progress,
     as_of: Option<Timestamp>,
+    all_revisions: bool,
     selections: &'a [Selection],
     contest: PathContest<'a>,
     is_damaged: bool,
@@ -101,7 +113,7 @@ struct Exporter<'a> {
 impl ExportArgs {
     /// What the grammar cannot say.
     pub fn check(&self) -> Result<(), &'static str> {
-        match self.output.as_os_str() == "-" {
+        match self.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
             true => Err("files go into a folder; archive cat DOC writes one to standard output"),
             false => Ok(()),
         }
@@ -111,8 +123,20 @@ impl ExportArgs {
 /// Writes documents back as files.
 pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
+    match &args.output {
+        Some(output) => write(session, &archive, args, output),
+        None => export_manifest::print(session, &archive, args),
+    }
+}
+
+fn write(
+    session: &mut Session,
+    archive: &Archive,
+    args: &ExportArgs,
+    output: &Path,
+) -> Result<ExitCode, Error> {
     let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
-    let selections = selections(&archive, args, session.now, as_of)?;
+    let selections = selections(archive, args, session.now, as_of)?;
     let mode = match (args.dry_run, args.overwrite) {
         (true, _) => Mode::DryRun,
         (_, true) => Mode::Overwrite,
@@ -120,35 +144,36 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
     };
     let store = session.location()?.folder;
     let own = OwnFiles::of(&session.environment, Some(&store));
-    let mut files = FileWriter::in_folder(&args.output, mode, own)?;
+    let mut files = FileWriter::in_folder(output, mode, own)?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
-    let contest = PathContest::new(&archive, as_of);
+    let contest = PathContest::new(archive, as_of);
     let mut run = Exporter {
         session,
-        archive: &archive,
+        archive,
         summary,
         progress,
         as_of,
+        all_revisions: args.all_revisions,
         selections: &selections,
         contest,
         is_damaged: false,
     };
-    run.each(false, |run, document, revision| {
-        let path = args.output.join(OsStr::from_bytes(document.name.as_bytes()));
+    run.each(false, |run, name, (document, revision)| {
+        let path = output.join(OsStr::from_bytes(name.as_bytes()));
         let content = |sink: &mut dyn Write| copy(run.archive, (document, revision), sink, &path);
-        files.write(&outgoing(document, revision), content)
+        files.write(&outgoing(name, revision), content)
     })?;
     let mut links = files.then_links();
-    run.each(true, |run, document, revision| {
+    run.each(true, |run, name, (document, revision)| {
         let target = run.archive.read_whole(document, revision)?;
-        links.write(&document.name, &target)
+        links.write(name, &target)
     })?;
-    run.finish(&shown(&args.output))
+    run.finish(&shown(output))
 }
 
 /// What is asked for, each of which must exist; nothing named is everything.
-fn selections(
+pub(super) fn selections(
     archive: &Archive,
     args: &ExportArgs,
     now: Timestamp,
@@ -199,13 +224,24 @@ fn is_full(error: &Error) -> bool {
     matches!(source.kind(), QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
-fn outgoing<'a>(document: &'a Document, revision: &Revision) -> Outgoing<'a> {
-    Outgoing {
-        name: &document.name,
-        digest: revision.digest,
-        size: revision.n_bytes,
-        mtime: revision.mtime,
-    }
+fn outgoing<'a>(name: &'a DocName, revision: &Revision) -> Outgoing<'a> {
+    Outgoing { name, digest: revision.digest, size: revision.n_bytes, mtime: revision.mtime }
+}
+
+/// A document's revisions captured by then, each under a name of its own.
+pub(super) fn each_revision(
+    archive: &Archive,
+    document: &Document,
+    as_of: Option<Timestamp>,
+) -> Result<Vec<(DocName, Revision)>, Error> {
+    let is_due = |revision: &Revision| as_of.is_none_or(|as_of| revision.captured <= as_of);
+    let revisions = archive.revisions(document)?.into_iter().filter(is_due);
+    let named = |revision: Revision| {
+        let suffix = format!("@{}", revision.number);
+        let name = DocName::new([document.name.as_bytes(), suffix.as_bytes()].concat());
+        Ok((name.map_err(Error::usage)?, revision))
+    };
+    revisions.map(named).collect()
 }
 
 fn copy(
@@ -224,7 +260,7 @@ impl Exporter<'_> {
     fn each(
         &mut self,
         links: bool,
-        mut write: impl FnMut(&Self, &Document, &Revision) -> Result<WriteOutcome, Error>,
+        mut write: impl FnMut(&Self, &DocName, (&Document, &Revision)) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
         let (archive, as_of, selections) = (self.archive, self.as_of, self.selections);
         if selections.is_empty() {
@@ -235,7 +271,8 @@ impl Exporter<'_> {
         for selection in selections {
             match selection {
                 Selection::Revision(found) => {
-                    self.one((&found.0, &found.1), None, links, &mut write)?;
+                    let (document, revision) = &**found;
+                    self.file(&document.name, (document, revision), None, links, &mut write)?;
                 }
                 Selection::Folder(folder) => {
                     archive.each_document_in(Some(folder), as_of, |document, revision| {
@@ -247,13 +284,31 @@ impl Exporter<'_> {
         Ok(())
     }
 
-    /// Does it with one document. Within a scope another one may stand in its way.
+    /// Does it with one document, or with each of its revisions.
     fn one(
         &mut self,
         (document, revision): (&Document, &Revision),
         scope: Option<Option<&DocName>>,
         links: bool,
-        write: &mut impl FnMut(&Self, &Document, &Revision) -> Result<WriteOutcome, Error>,
+        write: &mut impl FnMut(&Self, &DocName, (&Document, &Revision)) -> Result<WriteOutcome, Error>,
+    ) -> Result<(), Error> {
+        if !self.all_revisions {
+            return self.file(&document.name, (document, revision), scope, links, write);
+        }
+        for (name, revision) in each_revision(self.archive, document, self.as_of)? {
+            self.file(&name, (document, &revision), None, links, write)?;
+        }
+        Ok(())
+    }
+
+    /// Does it with one revision. Within a scope another document may stand in its way.
+    fn file(
+        &mut self,
+        name: &DocName,
+        (document, revision): (&Document, &Revision),
+        scope: Option<Option<&DocName>>,
+        links: bool,
+        write: &mut impl FnMut(&Self, &DocName, (&Document, &Revision)) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
         if (revision.media_type == SYMLINK) != links {
             return Ok(());
@@ -271,7 +326,7 @@ impl Exporter<'_> {
             let reason = format!("{} came later and is there", shown_name(successor.as_bytes()));
             return self.print("superseded", document, revision, Some(reason));
         }
-        match write(self, document, revision) {
+        match write(self, name, (document, revision)) {
             Ok(outcome) => self.written(document, revision, &outcome),
             // Nothing that comes later would fare better.
             Err(error) if is_full(&error) => Err(error),

@@ -16,6 +16,7 @@ mod diff;
 mod diff_since;
 mod dups;
 mod export;
+mod export_manifest;
 mod init;
 mod key;
 mod log;

@@ -198,6 +198,25 @@ impl Catalog {
         )
     }
 
+    /// Calls `each` for every content with the key of the pack that it lies in, none where it lies nowhere; in the
+    /// order in which they lie there.
+    pub fn contents_by_pack(
+        &self,
+        mut each: impl FnMut(i64, Digest, u64, Option<i64>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut query = self.db.prepare(
+            "SELECT c.id, c.digest, c.bytes, min(p.pack) FROM content c LEFT JOIN place p ON p.key = c.key
+             GROUP BY c.id ORDER BY min(p.pack), min(p.offset), min(p.blob)",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let n_bytes: i64 = row.get(2)?;
+            let digest = digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            each(row.get(0)?, digest, n_bytes as u64, row.get(3)?)?;
+        }
+        Ok(())
+    }
+
     /// Calls `each` for every content that lies nowhere.
     pub fn contents_nowhere(
         &self,

@@ -3,6 +3,7 @@
 
 mod args;
 mod catalog_place;
+mod checked_packs;
 mod commands;
 mod debug;
 mod exit;

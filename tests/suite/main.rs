@@ -6,6 +6,7 @@ mod common;
 mod transcript;
 
 mod archives;
+mod audits;
 mod backend;
 mod bad_input;
 mod cli;

@@ -74,7 +74,7 @@ impl Archive {
         let (_lock, mut edge) = self.begin(signer, who)?;
         let key = PublicKey::of(next.verifier());
         for n_tries in 0..TRIES_MAX {
-            let detail = Detail::Act(context.act_detail(n_tries, note));
+            let detail = Detail::Act(context.act_detail(2 * n_tries, note));
             let (at, key) = (context.now, key.clone());
             let draft = Draft::new(&detail, |detail| Event::Keys(Keys { at, key, detail }))?;
             if let Some(index) = self.commit_change(&draft, n_tries, context, &mut edge, signer)? {
@@ -109,7 +109,7 @@ impl Archive {
             let epoch = self.journal.identity().epoch() + 1;
             let change = KeyChange { after: size, verifier: signer.verifier().clone() };
             self.journal.change_key(change)?;
-            let detail = Detail::Act(context.act_detail(n_tries, Some(reason)));
+            let detail = Detail::Act(context.act_detail(2 * n_tries, Some(reason)));
             let (at, key) = (context.now, PublicKey::of(signer.verifier()));
             let draft = Draft::new(&detail, |detail| {
                 Event::Adopt(Adopt { at, epoch, size, root, key, detail })

@@ -126,6 +126,14 @@ fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(factor)
 }
 
+/// A share as so many of a million, from `5%` or `0.1 %`.
+pub fn percentage(text: &str) -> Result<u32, String> {
+    let number = text.trim_end_matches('%').trim_end().parse::<f64>().ok();
+    let number = number.filter(|percent| *percent > 0.0 && *percent <= 100.0);
+    let per_million = number.map(|percent| (percent * 10_000.0).round() as u32);
+    per_million.filter(|n| *n > 0).ok_or_else(|| "write a percentage, such as 5%".to_owned())
+}
+
 pub fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| format!("write {DURATION_FORMS}"))
 }

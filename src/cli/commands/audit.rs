@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         HistoryCheck,
-        inspect::audit::{AuditReport, AuditScope, Code, Finding, WorkDone},
+        inspect::audit::{AuditPart, AuditReport, AuditScope, Code, Finding, WorkDone},
     },
     cli::{
         args::{help::examples, values::n_threads},
@@ -16,21 +16,31 @@ use crate::{
         given::{self, GivenText},
         operand::whole_document,
         print::{
+            audit_page::audit_page,
             failure::checkpoint_lines,
             json::{KeyLine, typed},
-            terminal::{Style, count, counted, shown_name, size},
+            terminal::{Style, count, counted, percent, shown_name, size},
         },
         session::{Opened, Session, two_checkpoints},
         trust_store::{Contact, KnownArchive},
     },
-    types::error::{Error, TwoCheckpoints},
+    types::{
+        error::{Error, TwoCheckpoints},
+        time::Timestamp,
+    },
+};
+
+use super::audit_parts::{
+    AuditedRevision, PartArgs, audited, chance, keep_checked, record, write_file,
 };
 
 const EXAMPLES: &[&str] = &[
     "archive audit                          # everything; as long as reading it takes",
     "archive audit --quick --expect mail-from-last-year.txt",
     "archive audit --vkey key-from-its-owner.txt --expect - < checkpoint",
-    "archive audit letters/mother.txt",
+    "archive audit letters/mother.txt       # with the event, time and source of each revision",
+    "archive audit --sample 5%              # some contents, chosen anew each time",
+    "archive audit --max-time 10m           # as far as that goes; the next one goes on from there",
 ];
 
 /// Check that everything is still as it was added, and that the log only grew
@@ -38,12 +48,19 @@ const EXAMPLES: &[&str] = &[
 #[command(before_help = examples(EXAMPLES))]
 pub struct AuditArgs {
     /// Only these documents; without them everything
-    #[arg(value_name = "DOC")]
+    #[arg(value_name = "DOC", conflicts_with_all = ["sample", "since", "max_time"])]
     pub docs: Vec<OsString>,
 
-    /// Journal, structure and catalog only, without reading any content
+    #[command(flatten)]
+    pub part: PartArgs,
+
+    /// Record in the log that this audit was made, how much it covered and what it found
     #[arg(long)]
-    pub quick: bool,
+    pub record: bool,
+
+    /// Write the report as a page for a browser or a printer, too
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 
     /// The public key that must have signed: the vkey line itself, or a file that holds it; - is
     /// standard input
@@ -83,6 +100,9 @@ struct AuditLine<'a> {
     checkpoints: Option<&'a TwoCheckpoints>,
     checked: CheckedCounts,
     unchecked: UncheckedCounts<'a>,
+    part: Option<&'static str>,
+    chance: Option<f64>,
+    revisions: &'a [AuditedRevision],
     findings: Vec<FindingLine<'a>>,
     trust: Vec<String>,
 }
@@ -129,6 +149,8 @@ struct Evidence {
     checkpoint_given: bool,
     /// The evidence, where history is not what it was.
     checkpoints: Option<TwoCheckpoints>,
+    /// Of the documents named.
+    revisions: Vec<AuditedRevision>,
 }
 
 /// Checks the archive against itself and against what is remembered.
@@ -137,7 +159,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     let vkey = args.vkey.as_deref().map(given::vkey).transpose()?;
     let expected = args.expect.as_deref().map(GivenText::read).transpose()?;
     let opened = match session.open_unjudged() {
-        Err(Error::Untrusted { why }) => return unsigned(session, why),
+        Err(Error::Untrusted { why }) => return unsigned(session, args, why),
         opened => opened?,
     };
     let history_check = compared(&opened, vkey.as_deref(), expected.as_ref())?;
@@ -149,13 +171,20 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
         known: known.filter(|known| known.is_of(archive.origin())),
         key_given: vkey.is_some(),
         checkpoint_given: expected.is_some(),
+        revisions: Vec::new(),
     };
     let documents = args
         .docs
         .iter()
-        .map(|words| Ok(whole_document(&archive, "audit", words.as_bytes(), session.now)?.id))
+        .map(|words| whole_document(&archive, "audit", words.as_bytes(), session.now))
         .collect::<Result<Vec<_>, Error>>()?;
-    let scope = AuditScope { is_quick: args.quick, documents, n_threads: n_threads(None) };
+    let revisions = documents.iter().map(|document| audited(&archive, document));
+    let revisions = revisions.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect();
+    let evidence = Evidence { revisions, ..evidence };
+    let part = args.part.part(session, archive.origin())?;
+    let documents = documents.iter().map(|document| document.id).collect();
+    let scope =
+        AuditScope { is_quick: args.part.quick, documents, part, n_threads: n_threads(None) };
     let mut progress = session.progress();
     let report = archive.audit(&scope, history_check, &mut |done| match done {
         WorkDone::Events(n) => progress.report(n, "events"),
@@ -164,12 +193,29 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     })?;
     drop(progress);
     if session.globals.json {
-        print_json(session, &report, &evidence)?;
+        print_json(session, args, &report, &evidence)?;
     } else {
         print_report(session, args, &report, &evidence)?;
     }
+    if let Some(file) = &args.report {
+        let rows = rows(args, &report, &evidence);
+        let page = audit_page(
+            &report.findings,
+            &rows,
+            verdict(&report),
+            &archive_line(&report, session.now),
+        );
+        write_file(file, page.as_bytes())?;
+    }
     if !report.history_check.is_bad() {
         session.remember(&archive);
+    }
+    if let AuditPart::InTurn(turn) = &scope.part {
+        keep_checked(session, &archive, &report, turn);
+    }
+    drop(archive);
+    if args.record {
+        record(session, &args.part, &report)?;
     }
     Ok(if report.is_sound() { ExitCode::Done } else { ExitCode::Broken })
 }
@@ -203,12 +249,17 @@ fn compared(
 }
 
 /// What can be known of an archive whose checkpoint is not to be trusted.
-fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
+fn unsigned(session: &mut Session, args: &AuditArgs, why: String) -> Result<ExitCode, Error> {
     let report = AuditReport::unsigned(why);
     if session.globals.json {
-        let evidence =
-            Evidence { known: None, key_given: false, checkpoint_given: false, checkpoints: None };
-        print_json(session, &report, &evidence)?;
+        let evidence = Evidence {
+            known: None,
+            key_given: false,
+            checkpoint_given: false,
+            checkpoints: None,
+            revisions: Vec::new(),
+        };
+        print_json(session, args, &report, &evidence)?;
         return Ok(ExitCode::Broken);
     }
     for finding in &report.findings {
@@ -220,6 +271,7 @@ fn unsigned(session: &mut Session, why: String) -> Result<ExitCode, Error> {
 
 fn print_json(
     session: &mut Session,
+    args: &AuditArgs,
     report: &AuditReport,
     evidence: &Evidence,
 ) -> Result<(), Error> {
@@ -255,6 +307,9 @@ fn print_json(
                 rows: report.n_rows,
             },
             unchecked: UncheckedCounts { contents: report.n_unread, tables: &report.uncompared },
+            part: args.part.word(),
+            chance: args.part.sample.map(|_| chance(report)),
+            revisions: &evidence.revisions,
             findings,
             trust: trust(report, evidence),
         },
@@ -276,9 +331,26 @@ fn print_report(
     if session.globals.quiet && report.is_sound() {
         return Ok(());
     }
+    for (label, value) in rows(args, report, evidence) {
+        let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
+        session.out.line(&format!("{label} {value}"))?;
+    }
+    for revision in &evidence.revisions {
+        revision.print(session)?;
+    }
+    let verdict = session.out.paint(Style::Strong, verdict(report));
+    session.out.line(&verdict)
+}
+
+/// What is said of an archive, line by line.
+fn rows(
+    args: &AuditArgs,
+    report: &AuditReport,
+    evidence: &Evidence,
+) -> Vec<(&'static str, String)> {
     let is_given = evidence.key_given && report.history_check.is_of_this_key();
     let signed = if is_given { "signed by the key given" } else { "signed" };
-    let rows = [
+    vec![
         ("bytes", bytes(report)),
         ("history", history(report, evidence)),
         ("who", format!("{signed}; {}", under(report))),
@@ -287,19 +359,21 @@ fn print_report(
         ("checked", checked(report)),
         ("not checked", unchecked(args, report)),
         ("to be trusted", trust(report, evidence).join("; ")),
-    ];
-    for (label, value) in rows {
-        let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
-        session.out.line(&format!("{label} {value}"))?;
-    }
+    ]
+}
+
+/// Which archive was checked, and when.
+fn archive_line(report: &AuditReport, now: Timestamp) -> String {
+    format!("{}, {}", report.origin, now.minute())
+}
+
+fn verdict(report: &AuditReport) -> &'static str {
     let is_all = report.n_unread == 0 && report.uncompared.is_empty();
-    let verdict = match (report.is_sound(), is_all) {
+    match (report.is_sound(), is_all) {
         (true, true) => "all is well",
         (true, false) => "what was checked is well",
         (false, _) => "something is broken: see the findings above",
-    };
-    let verdict = session.out.paint(Style::Strong, verdict);
-    session.out.line(&verdict)
+    }
 }
 
 fn print_finding(session: &mut Session, finding: &Finding) -> Result<(), Error> {
@@ -368,10 +442,22 @@ fn checked(report: &AuditReport) -> String {
 
 fn unchecked(args: &AuditArgs, report: &AuditReport) -> String {
     let contents = counted(report.n_unread, "content", "contents");
-    let mut parts = match (report.n_unread, args.quick) {
-        (0, _) => vec!["whether something was never recorded".to_owned()],
-        (_, true) => vec![format!("the bytes of {contents}: --quick was asked for")],
-        (_, false) => vec![format!("the bytes of {contents} of other documents")],
+    let why = match args.part.word() {
+        Some("quick") => ": --quick was asked for".to_owned(),
+        Some("sample") => format!(
+            ": a sample was asked for, which shows a loss of one content in a thousand with a chance of {}",
+            percent(chance(report))
+        ),
+        Some("since") => " that were added before".to_owned(),
+        Some(_) => {
+            ": the time was up; what was not read for the longest time comes first next time"
+                .to_owned()
+        }
+        None => " of other documents".to_owned(),
+    };
+    let mut parts = match report.n_unread {
+        0 => vec!["whether something was never recorded".to_owned()],
+        _ => vec![format!("the bytes of {contents}{why}")],
     };
     if !report.uncompared.is_empty() {
         parts.push(format!(

@@ -11,7 +11,7 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::export_manifest;
+use super::export_manifest::{self, Chosen, each_revision};
 use crate::{
     archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
     cli::{
@@ -123,20 +123,26 @@ impl ExportArgs {
 /// Writes documents back as files.
 pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
+    let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
+    let chosen = Chosen {
+        archive: &archive,
+        as_of,
+        selections: selections(&archive, args, session.now, as_of)?,
+        all_revisions: args.all_revisions,
+    };
     match &args.output {
-        Some(output) => write(session, &archive, args, output),
-        None => export_manifest::print(session, &archive, args),
+        Some(output) => write(session, &chosen, args, output),
+        None => export_manifest::print(session, &chosen),
     }
 }
 
 fn write(
     session: &mut Session,
-    archive: &Archive,
+    chosen: &Chosen<'_>,
     args: &ExportArgs,
     output: &Path,
 ) -> Result<ExitCode, Error> {
-    let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
-    let selections = selections(archive, args, session.now, as_of)?;
+    let &Chosen { archive, as_of, ref selections, all_revisions } = chosen;
     let mode = match (args.dry_run, args.overwrite) {
         (true, _) => Mode::DryRun,
         (_, true) => Mode::Overwrite,
@@ -154,8 +160,8 @@ fn write(
         summary,
         progress,
         as_of,
-        all_revisions: args.all_revisions,
-        selections: &selections,
+        all_revisions,
+        selections,
         contest,
         is_damaged: false,
     };
@@ -173,7 +179,7 @@ fn write(
 }
 
 /// What is asked for, each of which must exist; nothing named is everything.
-pub(super) fn selections(
+fn selections(
     archive: &Archive,
     args: &ExportArgs,
     now: Timestamp,
@@ -226,22 +232,6 @@ fn is_full(error: &Error) -> bool {
 
 fn outgoing<'a>(name: &'a DocName, revision: &Revision) -> Outgoing<'a> {
     Outgoing { name, digest: revision.digest, size: revision.n_bytes, mtime: revision.mtime }
-}
-
-/// A document's revisions captured by then, each under a name of its own.
-pub(super) fn each_revision(
-    archive: &Archive,
-    document: &Document,
-    as_of: Option<Timestamp>,
-) -> Result<Vec<(DocName, Revision)>, Error> {
-    let is_due = |revision: &Revision| as_of.is_none_or(|as_of| revision.captured <= as_of);
-    let revisions = archive.revisions(document)?.into_iter().filter(is_due);
-    let named = |revision: Revision| {
-        let suffix = format!("@{}", revision.number);
-        let name = DocName::new([document.name.as_bytes(), suffix.as_bytes()].concat());
-        Ok((name.map_err(Error::usage)?, revision))
-    };
-    revisions.map(named).collect()
 }
 
 fn copy(

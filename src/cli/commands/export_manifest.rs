@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::export::{ExportArgs, each_revision, selections};
 use crate::{
     archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
     cli::{
@@ -30,19 +29,25 @@ struct ManifestLine {
     bytes: u64,
 }
 
+/// What an export is of.
+pub struct Chosen<'a> {
+    pub archive: &'a Archive,
+    /// The time as of which; without one the latest revisions.
+    pub as_of: Option<Timestamp>,
+    /// Nothing is everything.
+    pub selections: Vec<Selection>,
+    /// Each revision, under a name of its own.
+    pub all_revisions: bool,
+}
+
 /// Prints a line for each file, and says what is left out.
-pub fn print(
-    session: &mut Session,
-    archive: &Archive,
-    args: &ExportArgs,
-) -> Result<ExitCode, Error> {
-    let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
-    let selections = selections(archive, args, session.now, as_of)?;
+pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Error> {
+    let &Chosen { archive, as_of, ref selections, all_revisions } = chosen;
     let mut manifest = Manifest {
         session,
         archive,
         as_of,
-        all_revisions: args.all_revisions,
+        all_revisions,
         contest: PathContest::new(archive, as_of),
         n_links: 0,
         n_superseded: 0,
@@ -52,7 +57,7 @@ pub fn print(
             manifest.document(document, revision, None)
         })?;
     }
-    for selection in &selections {
+    for selection in selections {
         match selection {
             Selection::Revision(found) => manifest.line(&found.0.name, &found.1)?,
             Selection::Folder(folder) => {
@@ -72,6 +77,22 @@ pub fn print(
         session.info(&format!("{documents} left out: a later one is at the path"));
     }
     Ok(ExitCode::Done)
+}
+
+/// A document's revisions captured by then, each under a name of its own.
+pub fn each_revision(
+    archive: &Archive,
+    document: &Document,
+    as_of: Option<Timestamp>,
+) -> Result<Vec<(DocName, Revision)>, Error> {
+    let is_due = |revision: &Revision| as_of.is_none_or(|as_of| revision.captured <= as_of);
+    let revisions = archive.revisions(document)?.into_iter().filter(is_due);
+    let named = |revision: Revision| {
+        let suffix = format!("@{}", revision.number);
+        let name = DocName::new([document.name.as_bytes(), suffix.as_bytes()].concat());
+        Ok((name.map_err(Error::usage)?, revision))
+    };
+    revisions.map(named).collect()
 }
 
 struct Manifest<'a> {

@@ -6,6 +6,7 @@
 mod add;
 mod adopt;
 mod audit;
+mod audit_parts;
 mod blame;
 mod cat;
 mod compact;

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod added;
+pub mod audit_page;
 pub mod changes;
 pub mod compared;
 pub mod comparison;

@@ -252,7 +252,7 @@ fn said_aside(words: &str) -> String {
 }
 
 /// Text in which nothing is markup; what turns the direction of writing is dropped.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -15,16 +15,16 @@ use crate::{
 };
 
 use super::{
-    AuditScope, Auditor, Code, Finding, WorkDone,
+    AuditPart, AuditScope, Auditor, Code, Finding, WorkDone,
     analyses::{Analyses, PutSketch},
 };
 
 /// A content that is to be read.
 #[derive(Clone, Copy)]
-struct Wanted {
-    row: i64,
-    digest: Digest,
-    n_bytes: u64,
+pub(super) struct Wanted {
+    pub(super) row: i64,
+    pub(super) digest: Digest,
+    pub(super) n_bytes: u64,
 }
 
 impl Auditor<'_> {
@@ -36,9 +36,14 @@ impl Auditor<'_> {
                 self.unreadable.add(Need::Contents);
                 return self.places();
             }
-            if !scope.documents.is_empty() {
+            if !scope.documents.is_empty() || scope.is_partial() {
                 self.unreadable.add(Need::Contents);
-                return self.read_all(scope, None);
+                return match &scope.part {
+                    AuditPart::InTurn(turn) if scope.documents.is_empty() => {
+                        self.packs_in_turn(turn)
+                    }
+                    _ => self.read_all(scope, None),
+                };
             }
             projection.renew_sketches(|put| self.read_all(scope, Some(put)))?;
             self.samples(&projection)
@@ -85,18 +90,14 @@ impl Auditor<'_> {
         let mut suspects = Vec::new();
         projection.contents_by_place(|row, digest, n_bytes| {
             let wanted = Wanted { row, digest, n_bytes };
-            if !is_in(&projection, scope, row)? {
+            if !is_in(&projection, scope, &wanted)? {
                 self.report.n_unread += 1;
                 return Ok(());
             }
             if damage(read(&self.reader, wanted, analyses.as_mut()))?.is_some() {
                 suspects.push(wanted);
             }
-            self.report.n_contents += 1;
-            self.report.n_bytes += n_bytes;
-            if self.report.n_contents.is_multiple_of(256) {
-                (self.progress)(WorkDone::Contents(self.report.n_contents));
-            }
+            self.count_read(n_bytes);
             Ok(())
         })?;
         suspects.sort_unstable_by_key(|wanted| wanted.row);
@@ -109,6 +110,30 @@ impl Auditor<'_> {
             })?;
         }
         analyses.map_or(Ok(()), Analyses::finish)
+    }
+
+    fn count_read(&mut self, n_bytes: u64) {
+        self.report.n_contents += 1;
+        self.report.n_bytes += n_bytes;
+        if self.report.n_contents.is_multiple_of(256) {
+            (self.progress)(WorkDone::Contents(self.report.n_contents));
+        }
+    }
+
+    /// Reads these contents.
+    pub(super) fn read_each(&mut self, contents: &[Wanted]) -> Result<(), Error> {
+        let mut suspects = Vec::new();
+        for wanted in contents {
+            if damage(read(&self.reader, *wanted, None))?.is_some() {
+                suspects.push(*wanted);
+            }
+            self.count_read(wanted.n_bytes);
+        }
+        let (archive, mut reader) = (self.archive, None);
+        self.suspects(&suspects, |wanted, again| {
+            let reader = reader.get_or_insert_with(|| archive.reader_by(again));
+            damage(read(reader, *wanted, None))
+        })
     }
 
     /// Looks at contents once more, with the packs as they lie by now, and names those that are not whole.
@@ -143,11 +168,18 @@ fn n_places(catalog: &Catalog, wanted: &Wanted) -> Result<usize, Error> {
     Ok(catalog.places(wanted.digest.key())?.len())
 }
 
-fn is_in(projection: &Catalog, scope: &AuditScope, row: i64) -> Result<bool, Error> {
+fn is_in(projection: &Catalog, scope: &AuditScope, wanted: &Wanted) -> Result<bool, Error> {
     if scope.documents.is_empty() {
-        return Ok(true);
+        return match &scope.part {
+            AuditPart::Sample(sample) => Ok(sample.takes(&wanted.digest)),
+            AuditPart::Since(time) => {
+                let revisions = projection.revisions_with(wanted.row)?;
+                Ok(revisions.iter().any(|(_, revision)| revision.at >= *time))
+            }
+            AuditPart::All | AuditPart::InTurn(_) => Ok(true),
+        };
     }
-    let revisions = projection.revisions_with(row)?;
+    let revisions = projection.revisions_with(wanted.row)?;
     Ok(revisions.iter().any(|(document, _)| scope.documents.contains(&document.id)))
 }
 

@@ -13,6 +13,8 @@ mod contents;
 mod drift;
 mod events;
 mod packs;
+mod part;
+mod record;
 mod report;
 
 use std::{
@@ -31,6 +33,8 @@ use crate::{
 use self::packs::Meanwhile;
 use super::history::HistoryCheck;
 
+pub use part::{AuditPart, PacksInTurn, Sample};
+pub use record::AuditRecord;
 pub use report::{AuditReport, AuditScope, Code, Finding, WorkDone};
 
 /// An audit under way.
@@ -90,7 +94,7 @@ impl Archive {
         audit.published()?;
         let from_facts = audit
             .project()
-            .and_then(|()| audit.packs(scope.is_quick))
+            .and_then(|()| audit.packs(scope.is_partial()))
             .and_then(|()| audit.contents(scope));
         from_facts.map_err(named_temporary)?;
         audit.catalog()?;

@@ -50,6 +50,11 @@ impl Auditor<'_> {
         Ok(())
     }
 
+    /// Reads a pack as a whole, and compares it with its name.
+    pub(super) fn read_pack(&mut self, name: &PackId) -> Result<(), Error> {
+        self.pack(name).map(drop)
+    }
+
     /// The frames of a pack that is read as a whole; none where it is gone by now, or no pack.
     fn pack(&mut self, name: &PackId) -> Result<Option<Vec<Listed>>, Error> {
         let object = name.object_name();

@@ -2,8 +2,10 @@
 
 use crate::{
     archive::{inspect::history::HistoryCheck, maintain::keys::SigningKey},
-    types::digest::DocId,
+    types::{digest::DocId, pack_id::PackId},
 };
+
+use super::part::AuditPart;
 
 /// How much is checked.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +16,8 @@ pub struct AuditScope {
     /// Only the contents of these documents; all when empty. The journal is always checked as a
     /// whole.
     pub documents: Vec<DocId>,
+    /// Which contents are read, where no documents are named.
+    pub part: AuditPart,
     /// Threads that analyse contents; one when 0.
     pub n_threads: usize,
 }
@@ -89,6 +93,8 @@ pub struct AuditReport {
     pub n_contents: u64,
     /// Their bytes.
     pub n_bytes: u64,
+    /// Packs that were read with all that lies in them, where packs are read in turn.
+    pub packs_read: Vec<PackId>,
     /// Contents not read because the scope left them out.
     pub n_unread: u64,
     /// Tables of the catalog compared with what follows from the facts.
@@ -110,6 +116,13 @@ pub enum WorkDone {
     Packs(u64),
     /// So many contents; in sums over revisions, so many of those.
     Contents(u64),
+}
+
+impl AuditScope {
+    /// Whether packs are looked at by their directories first, and not all are read.
+    pub(super) fn is_partial(&self) -> bool {
+        self.is_quick || !matches!(self.part, AuditPart::All)
+    }
 }
 
 impl Code {
@@ -153,6 +166,7 @@ impl AuditReport {
             n_packs: 0,
             n_contents: 0,
             n_bytes: 0,
+            packs_read: Vec::new(),
             n_unread: 0,
             n_tables: 0,
             n_rows: 0,

@@ -1,0 +1,72 @@
+//! The record of an audit: an event that says who checked how much, and what came of it.
+
+use crate::{
+    archive::{
+        Archive, WriteContext,
+        commit::{NewBatch, OTHERS},
+    },
+    catalog::Batch,
+    journal::{
+        Draft,
+        event::{Audit, Detail, Event},
+        note::Signer,
+    },
+    types::error::Error,
+};
+
+use super::AuditReport;
+
+/// How often a record is tried while other writers are faster.
+const TRIES_MAX: u64 = 16;
+
+/// What is recorded of an audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRecord {
+    n_findings: u64,
+    n_blobs: u64,
+    n_events: u64,
+    /// How much was checked, in words.
+    coverage: String,
+}
+
+impl AuditRecord {
+    /// Of a report, with words about how much was checked.
+    pub fn of(report: &AuditReport, coverage: String) -> Self {
+        let grave = report.findings.iter().filter(|finding| finding.code.is_grave());
+        Self {
+            n_findings: grave.count() as u64,
+            n_blobs: report.n_contents,
+            n_events: report.n_events,
+            coverage,
+        }
+    }
+}
+
+impl Archive {
+    /// Commits the record of an audit; the index of its event.
+    pub fn record_audit(
+        &mut self,
+        record: &AuditRecord,
+        signer: &Signer,
+        context: &WriteContext,
+        who: &str,
+    ) -> Result<u64, Error> {
+        let (_lock, mut edge) = self.begin(signer, who)?;
+        let AuditRecord { n_findings, n_blobs, n_events, coverage } = record.clone();
+        for n_tries in 0..TRIES_MAX {
+            let detail = Detail::Act(context.act_detail(2 * n_tries, Some(&coverage)));
+            let at = context.now;
+            let draft = Draft::new(&detail, |detail| {
+                Event::Audit(Audit { at, n_findings, n_blobs, n_events, detail })
+            })?;
+            let drafts = std::slice::from_ref(&draft);
+            let closing = context.closing(2 * n_tries + 1);
+            let batch = NewBatch { drafts, closing, packs: &[], analysed: Batch::default() };
+            if let Some(index) = self.commit_batch(batch, &mut edge, signer)? {
+                return Ok(index);
+            }
+            self.take_in_others(&mut edge)?;
+        }
+        Err(Error::Busy { who: OTHERS.into() })
+    }
+}

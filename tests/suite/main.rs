@@ -15,6 +15,7 @@ mod concurrent;
 mod copy;
 mod crafted;
 mod crash;
+mod cron;
 mod damage;
 mod dates;
 mod details;

@@ -11,6 +11,7 @@ pub mod mail;
 pub mod merkle;
 pub mod note;
 pub mod object;
+pub mod proof;
 mod read;
 mod write;
 

@@ -34,6 +34,7 @@ mod pairs;
 mod parsers;
 mod patch;
 mod places;
+mod proofs;
 mod races;
 mod reading;
 mod readme;

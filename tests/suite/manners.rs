@@ -68,6 +68,8 @@ fn quiet_verbs_say_nothing_when_all_is_well() {
         (&["add", "new"], 0),
         (&["add", "-n", "d"], 0),
         (&["audit"], 0),
+        (&["prove", "d/a.txt", "-o", "proof"], 0),
+        (&["verify-proof", "proof"], 0),
         (&["export", "-o", "out"], 0),
         (&["rebuild"], 0),
         (&["similar", "d/a.txt"], 1),

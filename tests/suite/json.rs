@@ -153,6 +153,7 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["verify-proof", harbour], 6, false),
         (&["export", "-o", "out"], 0, true),
         (&["export", "-o", "out", "-n", "letter"], 0, true),
+        (&["export", "--log", "tree"], 0, false),
         (&["compact", "-n"], 0, false),
         (&["compact"], 0, false),
         (&["compact", "--all"], 0, false),

@@ -17,6 +17,7 @@ mod damage;
 mod dates;
 mod details;
 mod export;
+mod foreign;
 mod format;
 mod healing;
 mod history;

@@ -71,6 +71,7 @@ fn quiet_verbs_say_nothing_when_all_is_well() {
         (&["prove", "d/a.txt", "-o", "proof"], 0),
         (&["verify-proof", "proof"], 0),
         (&["export", "-o", "out"], 0),
+        (&["export", "--log", "tree"], 0),
         (&["rebuild"], 0),
         (&["similar", "d/a.txt"], 1),
         (&["dups", "new"], 1),

@@ -36,10 +36,13 @@ use crate::{
     },
 };
 
+use super::export_log;
+
 const EXAMPLES: &[&str] = &[
     "archive export --output restored       # the latest revision of everything",
     "archive export letters -o restored --at 2026-03-01",
     "archive export -n --overwrite -o .",
+    "archive export --log public/log        # the journal, for whoever audits it",
 ];
 
 /// Write documents back as files
@@ -51,8 +54,12 @@ pub struct ExportArgs {
     pub docs: Vec<OsString>,
 
     /// The folder to write into
-    #[arg(short, long, value_name = "DIR", required = true)]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "DIR", required_unless_present = "log")]
+    pub output: Option<PathBuf>,
+
+    /// No documents, but the signed journal as a new folder that any web server can publish (C2SP tlog-tiles)
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["docs", "output", "at", "overwrite", "dry_run"])]
+    pub log: Option<PathBuf>,
 
     /// As they were at this time; without it the latest revisions
     #[arg(long, value_name = "TIME", value_parser = values::when)]
@@ -101,15 +108,23 @@ struct Exporter<'a> {
 impl ExportArgs {
     /// What the grammar cannot say.
     pub fn check(&self) -> Result<(), &'static str> {
-        match self.output.as_os_str() == "-" {
+        match self.output.iter().chain(&self.log).any(|folder| folder.as_os_str() == "-") {
             true => Err("files go into a folder; archive cat DOC writes one to standard output"),
             false => Ok(()),
         }
     }
 }
 
-/// Writes documents back as files.
+/// Writes documents back as files, or the journal.
 pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> {
+    match (&args.log, &args.output) {
+        (Some(folder), _) => export_log::run(session, folder),
+        (None, Some(output)) => export(session, args, output),
+        (None, None) => Err(Error::usage("no folder to write into was named")),
+    }
+}
+
+fn export(session: &mut Session, args: &ExportArgs, output: &Path) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
     let selections = selections(&archive, args, session.now, as_of)?;
@@ -120,7 +135,7 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
     };
     let store = session.location()?.folder;
     let own = OwnFiles::of(&session.environment, Some(&store));
-    let mut files = FileWriter::in_folder(&args.output, mode, own)?;
+    let mut files = FileWriter::in_folder(output, mode, own)?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
     let contest = PathContest::new(&archive, as_of);
@@ -135,7 +150,7 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
         is_damaged: false,
     };
     run.each(false, |run, document, revision| {
-        let path = args.output.join(OsStr::from_bytes(document.name.as_bytes()));
+        let path = output.join(OsStr::from_bytes(document.name.as_bytes()));
         let content = |sink: &mut dyn Write| copy(run.archive, (document, revision), sink, &path);
         files.write(&outgoing(document, revision), content)
     })?;
@@ -144,7 +159,7 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
         let target = run.archive.read_whole(document, revision)?;
         links.write(&document.name, &target)
     })?;
-    run.finish(&shown(&args.output))
+    run.finish(&shown(output))
 }
 
 /// What is asked for, each of which must exist; nothing named is everything.

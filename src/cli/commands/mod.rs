@@ -14,6 +14,7 @@ mod diff;
 mod diff_since;
 mod dups;
 mod export;
+mod export_log;
 mod init;
 mod log;
 mod log_words;

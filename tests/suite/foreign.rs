@@ -16,6 +16,7 @@ use docarchive::internals::{
     archive::Archive,
     backend::memory::Memory,
     journal::note::{Checkpoint, Verifier},
+    types::digest::Digest,
 };
 
 use crate::common::{
@@ -355,10 +356,8 @@ fn a_reader_of_150_lines_lists_every_revision_and_extracts_every_content() {
         let digest = line["sha256"].as_str().unwrap();
         let rest = format!("\t{}\t{digest}", line["revision"]);
         listed.push([&name[..], rest.as_bytes()].concat());
-        let selector = [&name[..], format!("@{}", line["revision"]).as_bytes()].concat();
-        let selector = crate::common::sandbox::os(&selector);
-        let stored = sandbox.run([std::ffi::OsStr::new("cat"), selector]).expect(0);
-        assert!(fs::read(sandbox.at("out").join(digest)).unwrap() == stored.out, "{selector:?}");
+        let extracted = fs::read(sandbox.at("out").join(digest)).unwrap();
+        assert_eq!(Digest::of(&extracted).to_string(), digest);
     }
     found.sort();
     listed.sort();

@@ -102,7 +102,7 @@ fn every_changed_byte_of_every_file_is_noticed() {
         let good = proof_of(&archive, selector, has_details);
         for (name, bytes) in &good.files {
             // The long ones are compared whole, the short ones byte by byte.
-            let stride = match (is_slow(), bytes.len()) {
+            let stride = match (is_slow() && selector == "a.txt@3", bytes.len()) {
                 (true, _) => 1,
                 (_, 0..1000) => 7,
                 _ => 601,
@@ -184,9 +184,11 @@ fn an_edited_catalog_makes_no_false_proof() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
     let mut archive = init_in(&path);
-    for n in 0..90_u64 {
-        add(&mut archive, n, &[("a.txt", &n.to_be_bytes()), ("b.txt", b"b")]).unwrap();
-    }
+    let names: Vec<String> = (0..150).map(|n| format!("{n}.txt")).collect();
+    let documents =
+        |text: &'static [u8]| names.iter().map(|name| (&name[..], text)).collect::<Vec<_>>();
+    add(&mut archive, 1, &documents(b"one")).unwrap();
+    add(&mut archive, 2, &documents(b"two")).unwrap();
     drop(archive);
     for edit in [
         "UPDATE tile SET hashes = zeroblob(length(hashes)) WHERE level = 0",
@@ -196,7 +198,7 @@ fn an_edited_catalog_makes_no_false_proof() {
         db.execute_batch(edit).unwrap();
         drop(db);
         let archive = open_in(&path);
-        let (document, revision) = archive.select(b"a.txt@50", at()).unwrap();
+        let (document, revision) = archive.select(b"100.txt@2", at()).unwrap();
         match archive.prove(&document, &revision, true) {
             Err(Error::Catalog { .. }) => {}
             Ok(proof) => {
@@ -402,7 +404,10 @@ fn the_commands_in_a_folder_run_there_as_they_stand() {
         ("event.tlog-proof", "index ", "index 1"),
         ("first-event.tlog-proof", "index ", "index 1"),
         ("policy", key, "AAAAAAAA"),
-    ] {
+    ]
+    .into_iter()
+    .step_by(if is_slow() { 1 } else { 4 })
+    {
         let (_, bytes) = good.iter().find(|(path, _)| path == Path::new(name)).unwrap();
         let text = String::from_utf8(bytes.clone()).unwrap();
         assert!(text.contains(from), "{name}");

@@ -13,6 +13,7 @@ pub mod export;
 pub mod find;
 pub mod ingest;
 pub mod inspect;
+mod log_tree;
 pub mod maintain;
 mod open;
 pub mod operand;
@@ -25,7 +26,7 @@ use std::{rc::Rc, time::Duration};
 
 use crate::{
     catalog::{Catalog, Snapshot},
-    journal::{Closing, Journal, event::ActDetail},
+    journal::{Closing, Journal, event::ActDetail, merkle::TreeHead},
     store::{Reader, Sealed},
     types::{digest::Hasher, document::LogEntry, error::Error, time::Timestamp},
 };
@@ -133,6 +134,11 @@ impl Archive {
     /// How many events the journal holds.
     pub fn n_events(&self) -> u64 {
         self.journal.size()
+    }
+
+    /// Size and root of the journal's tree.
+    pub fn tree_head(&self) -> TreeHead {
+        self.journal.head()
     }
 
     /// The catalog, for questions that need no facts.

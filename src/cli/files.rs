@@ -189,6 +189,18 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Writes a file that must not exist yet, whole; readable by whom the process lets read its files.
+pub fn write_new_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path)?;
+    let permissions = Permissions::from_mode(0o666);
+    let mut builder = Builder::new();
+    let mut temporary =
+        builder.prefix(TEMPORARY_PREFIX).permissions(permissions).tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.persist_noclobber(path)?;
+    Ok(())
+}
+
 /// Replaces a file, or makes it, at once and durably; readable by its owner alone.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path)?;

@@ -14,6 +14,7 @@ mod given;
 mod interrupt;
 mod keyring;
 mod location;
+mod new_folder;
 mod operand;
 mod output_folder;
 mod own_files;

@@ -12,6 +12,7 @@ pub mod mail;
 pub mod merkle;
 pub mod note;
 pub mod object;
+pub mod proof;
 mod read;
 mod write;
 

@@ -25,7 +25,10 @@ use docarchive::internals::{
         frame::{self, Base, FrameKind, Header},
         pack,
     },
-    types::digest::{Digest, Key},
+    types::{
+        digest::{Digest, Key},
+        time::Timestamp,
+    },
 };
 
 use crate::common::{add, check, everything, init, init_in, signer};
@@ -127,7 +130,10 @@ fn every_block_of_the_text_is_tested() {
             "solid",
         ]
     );
-    assert_eq!(known("text"), ["checkpoint", "identity", "identity-changed"]);
+    assert_eq!(
+        known("text"),
+        ["checkpoint", "identity", "identity-changed", "policy", "tlog-proof"]
+    );
     assert_eq!(
         known("json"),
         [
@@ -151,6 +157,22 @@ fn the_examples_together_are_an_archive() {
     let archive = Archive::open(Arc::clone(&backend), None).unwrap();
     assert_eq!(everything(&archive), [(b"a.txt".to_vec(), vec![b"abc".to_vec()])]);
     check(&archive, &backend);
+}
+
+#[test]
+fn the_example_proof_is_the_one_of_the_example_archive() {
+    let archive = Archive::open(Arc::new(Memory::of(example())), None).unwrap();
+    let (document, revision) = archive.select(b"a.txt", Timestamp::from_unix(0, 0)).unwrap();
+    let proof = archive.prove(&document, &revision, true).unwrap();
+    let written = |name: &str| String::from_utf8(proof.files[name].clone()).unwrap();
+    assert_eq!(written("event.json").into_bytes(), json("revise"));
+    assert_eq!(
+        written("event.tlog-proof").into_bytes(),
+        text("tlog-proof"),
+        "{}",
+        written("event.tlog-proof")
+    );
+    assert_eq!(written("policy").into_bytes(), text("policy"));
 }
 
 #[test]

@@ -101,9 +101,9 @@ fn answers(sandbox: &Sandbox, tables: &Tables, code: i32, words: &[&str]) -> Vec
     lines_of(&ran.out).iter().map(|line| hold(tables, verb, line)).collect()
 }
 
-/// Verbs with their exit codes, and whether a summary ends the answer. `harbour` is a file.
-fn commands(harbour: &str) -> Vec<(Vec<&str>, i32, bool)> {
-    let commands: &[(&[&str], i32, bool)] = &[
+/// Verbs with their exit codes, and whether a summary ends the answer. `harbour` and `checkpoint` are files.
+fn commands<'a>(harbour: &'a str, checkpoint: &'a str) -> Vec<(Vec<&'a str>, i32, bool)> {
+    let commands: &[(&[&'a str], i32, bool)] = &[
         (&["init", "another"], 0, false),
         (&["add", "odd", "-v"], 0, true),
         (&["add", "-n", harbour, "--as", "new"], 0, true),
@@ -135,9 +135,15 @@ fn commands(harbour: &str) -> Vec<(Vec<&str>, i32, bool)> {
         (&["dups", "odd"], 1, true),
         (&["audit"], 0, false),
         (&["audit", "--quick", "letter"], 0, false),
+        (&["prove", "wire/harbour.txt", "-o", "proof"], 0, false),
+        (&["prove", "--consistency", checkpoint, "-o", "grown"], 0, false),
+        (&["verify-proof", "proof"], 0, false),
+        (&["verify-proof", "grown"], 0, false),
+        (&["verify-proof", harbour], 6, false),
         (&["export", "--manifest", "letter"], 0, false),
         (&["export", "-o", "out"], 0, true),
         (&["export", "-o", "out", "-n", "letter"], 0, true),
+        (&["export", "--log", "tree"], 0, false),
         (&["compact", "-n"], 0, false),
         (&["compact"], 0, false),
         (&["compact", "--all"], 0, false),
@@ -165,12 +171,14 @@ fn every_line_of_every_verb_is_as_the_page_says() {
     let (sandbox, tables) = (example(), tables());
     let harbour = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/wire/harbour-3.txt");
     let harbour = harbour.to_str().unwrap();
+    let checkpoint = sandbox.store().join("log/checkpoint");
+    let checkpoint = checkpoint.to_str().unwrap();
     for text in ["The ferry sails.\n\nTides.\n", "The ferry sails.\n"] {
         sandbox.write("shorter", text);
         sandbox.run(["add", "-q", "shorter"]).expect(0);
     }
     let mut met = BTreeSet::new();
-    for (words, code, has_summary) in commands(harbour) {
+    for (words, code, has_summary) in commands(harbour, checkpoint) {
         let words = &words[..];
         let kinds = answers(&sandbox, &tables, code, words);
         assert_eq!(kinds.last().is_some_and(|kind| kind == "summary"), has_summary, "{words:?}");
@@ -301,5 +309,19 @@ fn what_is_inside_a_field_is_as_the_page_says() {
         ["bytes", "contents", "events", "packs", "revisions", "rows", "tables"]
     );
     assert_eq!(fields(&audit["unchecked"]), ["contents", "tables"]);
+    let prove = ["prove", "wire/harbour.txt", "-o", "proof"];
+    sandbox.run(prove).expect(0);
+    let proof = line(&["verify-proof", "proof"]);
+    assert_eq!(
+        fields(&proof["claims"]),
+        ["at", "bytes", "document", "event", "journal", "media_type", "sha256", "words"]
+    );
+    assert_eq!(fields(&proof["claims"]["journal"]), ["events", "root"]);
+    assert_eq!(
+        fields(&proof["claims"]["words"]),
+        ["by", "captured", "mtime", "name", "name_b64", "name_event", "note", "source", "tool"]
+    );
+    fs::remove_file(sandbox.at("proof/policy")).unwrap();
+    assert_eq!(fields(&line(&["verify-proof", "proof"])["flaws"][0]), ["file", "why"]);
     assert_eq!(fields(&line(&["demo"])["steps"][0]), ["command", "output"]);
 }

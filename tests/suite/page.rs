@@ -1,4 +1,5 @@
-//! The page that `diff --html` writes can be read by everybody: axe-core finds nothing in it, in headless Chromium.
+//! The pages that `diff --html` and `prove` write can be read by everybody: axe-core finds nothing in them, in headless
+//! Chromium; and that of a proof checks it there.
 //!
 //! Skipped where nobody says by `ARCHIVE_AXE` where axe-core is (`tests/axe/fetch` fetches it); the build server does, and
 //! then all that is needed must be there.
@@ -9,7 +10,10 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::common::sandbox::{Sandbox, skip};
+use crate::common::{
+    sandbox::{Sandbox, is_slow, skip},
+    signer,
+};
 
 /// Runs axe-core on the page that it stands in, by all its rules, and writes down what is wrong.
 const RUN_AXE: &str = "
@@ -149,4 +153,71 @@ fn axe_finds_nothing_in_any_page_on_any_medium() {
     let bad = pages[0].1.replace(" lang=\"en\"", "").replace("--dim:#52504b", "--dim:#a8a8a8");
     let found = violations(&sandbox, tools, &bad).join("\n");
     assert!(found.contains("html-has-lang") && found.contains("color-contrast"), "{found}");
+}
+
+/// The page of a proof, and the vkey line that it holds by.
+fn proof_page(sandbox: &Sandbox) -> (String, String) {
+    sandbox.write("a.txt", "Ferries sail at noon.");
+    sandbox.run(["add", "-q", "a.txt", "--note", "</script><b>note</b>"]).expect(0);
+    sandbox.run(["prove", "a.txt", "-o", "proof"]).expect(0);
+    let policy = fs::read_to_string(sandbox.at("proof/policy")).unwrap();
+    let vkey = policy.lines().next().unwrap().strip_prefix("log ").unwrap().to_owned();
+    (fs::read_to_string(sandbox.at("proof/verify.html")).unwrap(), vkey)
+}
+
+/// The page as it is once somebody has typed a vkey line; it lets no other script in, so that is taken away.
+fn typed(page: &str, vkey: &str) -> String {
+    let type_in = format!(
+        "<script>document.getElementById('vkey').value = {vkey:?};
+        document.getElementById('vkey').dispatchEvent(new Event('input'));</script>\n</body>"
+    );
+    page.replace("http-equiv=\"Content-Security-Policy\"", "").replace("</body>", &type_in)
+}
+
+#[test]
+fn the_page_of_a_proof_checks_it_in_a_browser() {
+    let axe = axe();
+    if !is_slow() && axe.is_none() {
+        return skip("neither ARCHIVE_SLOW nor ARCHIVE_AXE asks for a browser");
+    }
+    let chromium = chromium();
+    let sandbox = Sandbox::new();
+    let (page, vkey) = proof_page(&sandbox);
+    let shown = |page: &str| {
+        let output = opened(&sandbox, chromium, page);
+        let dom = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (_, dom) = dom.split_once("<main>").unwrap_or_default();
+        dom.split("<script").next().unwrap_or_default().to_owned()
+    };
+    let untouched = shown(&page);
+    // As it is, with its own rule of what may run in it.
+    assert!(
+        untouched.contains("class=\"open\">Not accepted so far. The key is one"),
+        "{untouched}"
+    );
+    assert_eq!(untouched.matches("<li class=\"holds\">").count(), 4, "{untouched}");
+    assert!(untouched.contains("&lt;/script&gt;&lt;b&gt;note&lt;/b&gt;"), "{untouched}");
+    let accepted = shown(&typed(&page, &vkey));
+    assert!(accepted.contains("class=\"holds\">Accepted: "), "{accepted}");
+    let other = signer().verifier().to_string();
+    for bad in [typed(&page, &other), typed(&page.replacen("quorum none", "quorum some", 1), &vkey)]
+    {
+        assert!(shown(&bad).contains("class=\"fails\">Refused. "), "{bad}");
+    }
+    // A browser that knows no Ed25519 says so.
+    let unable = "crypto.subtle.importKey = () => Promise.reject(new DOMException('', 'NotSupportedError'));";
+    let old = typed(&page, &vkey).replace(
+        "<script>'use strict'",
+        &format!("<script>{unable}</script>\n<script>'use strict'"),
+    );
+    let said = shown(&old);
+    assert!(
+        said.contains("The checkpoint is signed: not checked: this browser has no Ed25519"),
+        "{said}"
+    );
+    let Some(axe) = axe else { return skip("ARCHIVE_AXE does not say where axe-core is") };
+    for (medium, vkey) in [("light", &vkey), ("light", &other), ("dark", &vkey), ("print", &vkey)] {
+        let found = violations(&sandbox, (chromium, &axe), &on(medium, &typed(&page, vkey)));
+        assert!(found.is_empty(), "{medium}: {found:?}");
+    }
 }

@@ -6,7 +6,13 @@
 use std::sync::{Arc, OnceLock};
 
 use docarchive::internals::{
-    archive::{Archive, HistoryCheck, inspect::audit::AuditScope},
+    archive::{
+        Archive, HistoryCheck,
+        inspect::{
+            audit::AuditScope,
+            proof::folder::{POLICY, ProofFolder, SMALL_FILES, SeenContent, policy},
+        },
+    },
     backend::memory::{Contents, Memory},
     journal::{
         Identity, Journal,
@@ -14,6 +20,7 @@ use docarchive::internals::{
         mail,
         merkle::tiles::TilePath,
         note::{self, Checkpoint, Signer, Verifier},
+        proof::{ConsistencyProof, TlogProof},
     },
     similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
@@ -117,6 +124,11 @@ fn valid() -> &'static [Vec<u8>] {
         let chunk = chunk::Chunk { digest: Digest::of(b"a"), n_bytes: 1 };
         valid.push(chunk::encode_list(&[chunk, chunk]));
         valid.push(Sketch::of(PackedWords { bytes: b"abcde", ends: &[1, 2, 3, 4, 5] }).encode());
+        let (note, hashes) = (journal.note().to_vec(), vec![Digest::of(b"a"); 2]);
+        let growth =
+            ConsistencyProof { old: note.clone(), hashes: hashes.clone(), note: note.clone() };
+        valid.push(growth.bytes());
+        valid.push(TlogProof { index: 3, hashes, note }.bytes());
         valid.push(signer().verifier().to_string().into_bytes());
         valid.push(signer().private_text().as_bytes().to_vec());
         valid.push(b"<p>caf&eacute; &#x41; <b>bold</b><script>x</script>".to_vec());
@@ -152,6 +164,18 @@ fn read_frames(bytes: &[u8]) {
     }
 }
 
+/// Each file of a proof folder, whatever it holds.
+fn read_proof_folders(bytes: &[u8]) {
+    let vkey = signer().verifier().to_string();
+    let mut folder = ProofFolder { content: SeenContent::of(bytes).ok(), ..ProofFolder::default() };
+    folder.files.insert(POLICY.to_owned(), policy(&vkey).into_bytes());
+    for name in SMALL_FILES {
+        let mut folder = folder.clone();
+        folder.files.insert(name.to_owned(), bytes.to_vec());
+        assert!(!folder.check(Some(&vkey)).is_accepted());
+    }
+}
+
 fn read_texts(bytes: &[u8]) {
     if let Ok(event) = Event::parse(bytes) {
         assert_eq!(event.line().unwrap(), bytes, "an event has one spelling");
@@ -161,6 +185,13 @@ fn read_texts(bytes: &[u8]) {
             assert_eq!(detail.bytes().unwrap(), bytes, "a detail has one spelling");
         }
     }
+    if let Ok(proof) = TlogProof::parse(bytes) {
+        assert_eq!(proof.bytes(), bytes, "a proof has one spelling");
+    }
+    if let Ok(proof) = ConsistencyProof::parse(bytes) {
+        assert_eq!(proof.bytes(), bytes, "a proof has one spelling");
+    }
+    read_proof_folders(bytes);
     let key = signer();
     for found in mail::checkpoints(bytes) {
         assert_eq!(mail::checkpoints(&found.note), std::slice::from_ref(&found));

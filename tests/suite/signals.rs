@@ -111,7 +111,13 @@ fn reading_one_huge_content_ends_and_leaves_no_half_file() {
     let sandbox = Sandbox::new();
     File::create(sandbox.at("huge")).unwrap().set_len(SPARSE_BYTES).unwrap();
     sandbox.run(["add", "-q", "huge"]).expect(0);
-    for words in [&["export", "-o", "out"][..], &["cat", "huge"], &["audit"], &["show", "huge"]] {
+    for words in [
+        &["export", "-o", "out"][..],
+        &["prove", "huge", "-o", "out"],
+        &["cat", "huge"],
+        &["audit"],
+        &["show", "huge"],
+    ] {
         // On a machine that stops the test for long it may be done before the signal comes.
         until("it is interrupted", || {
             let mut command = sandbox.command(words);
@@ -122,10 +128,16 @@ fn reading_one_huge_content_ends_and_leaves_no_half_file() {
             let is_interrupted = ran.code == Some(130);
             assert!(is_interrupted || ran.code == Some(0), "{words:?}: {ran:?}");
             let left = fs::read_dir(sandbox.at("out")).map_or(0, Iterator::count);
-            let is_export = words[0] == "export";
-            let n_whole = usize::from(is_export && !is_interrupted);
+            let n_files = match words[0] {
+                "export" => 1,
+                "prove" => 7,
+                _ => 0,
+            };
+            let n_whole = if is_interrupted { 0 } else { n_files };
             assert_eq!(left, n_whole, "{words:?} leaves files");
             let _ = fs::remove_dir_all(sandbox.at("out"));
+            let aside = fs::read_dir(sandbox.at("")).unwrap().count();
+            assert_eq!(aside, 1, "{words:?} leaves something beside");
             is_interrupted
         });
     }

@@ -23,7 +23,7 @@ enum Broken {
 const KINDS: [Broken; 4] = [Broken::No, Broken::Full, Broken::Closed, Broken::Unread];
 
 /// A command line of each verb, of help and of errors. `NEW` is a name that is not taken.
-const LINES: [&[&str]; 34] = [
+const LINES: [&[&str]; 36] = [
     &["init", "NEW"],
     &["add", "-v", "d", "missing"],
     &["add", "--force", "--json", "d"],
@@ -40,6 +40,8 @@ const LINES: [&[&str]; 34] = [
     &["dups", "--near"],
     &["audit"],
     &["audit", "--json"],
+    &["prove", "a.txt", "-o", "NEW"],
+    &["prove", "a.txt", "--json", "-o", "NEW"],
     &["export", "-v", "-o", "NEW"],
     &["export", "--json", "-o", "NEW"],
     &["compact", "--all"],

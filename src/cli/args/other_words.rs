@@ -13,7 +13,7 @@ pub struct Way {
     does: &'static str,
 }
 
-const WAYS: [Way; 22] = [
+const WAYS: [Way; 23] = [
     Way {
         words: &[
             "commit", "save", "put", "import", "backup", "store", "update", "push", "snapshot",
@@ -35,6 +35,11 @@ const WAYS: [Way; 22] = [
         words: &["check", "verify", "fsck", "validate", "scrub", "test"],
         command: "audit",
         does: "checks every byte, the log and its signature",
+    },
+    Way {
+        words: &["proof", "attest", "certify", "receipt", "notarize"],
+        command: "prove",
+        does: "shows others that a revision was recorded",
     },
     Way {
         words: &["history", "revisions", "versions", "events", "journal"],

@@ -37,12 +37,15 @@ use crate::{
     },
 };
 
+use super::export_log;
+
 const EXAMPLES: &[&str] = &[
     "archive export --output restored       # the latest revision of everything",
     "archive export letters -o restored --at 2026-03-01",
     "archive export -n --overwrite -o .",
     "archive export letters --all-revisions -o history",
     "archive export --manifest > SHA256SUMS && cd restored && sha256sum -c ../SHA256SUMS",
+    "archive export --log public/log        # the journal, for whoever audits it",
 ];
 
 /// Write documents back as files
@@ -54,7 +57,7 @@ pub struct ExportArgs {
     pub docs: Vec<OsString>,
 
     /// The folder to write into
-    #[arg(short, long, value_name = "DIR", required_unless_present = "manifest")]
+    #[arg(short, long, value_name = "DIR", required_unless_present_any = ["manifest", "log"])]
     pub output: Option<PathBuf>,
 
     /// Print SHA-256 and path of what would be written, for sha256sum -c, and write nothing
@@ -64,6 +67,10 @@ pub struct ExportArgs {
     /// Every revision, each as a file of its own: report.txt@1, report.txt@2
     #[arg(long)]
     pub all_revisions: bool,
+
+    /// No documents, but the signed journal as a new folder that any web server can publish (C2SP tlog-tiles)
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["docs", "output", "at", "overwrite", "dry_run", "manifest", "all_revisions"])]
+    pub log: Option<PathBuf>,
 
     /// As they were at this time; without it the latest revisions
     #[arg(long, value_name = "TIME", value_parser = values::when)]
@@ -113,15 +120,18 @@ struct Exporter<'a> {
 impl ExportArgs {
     /// What the grammar cannot say.
     pub fn check(&self) -> Result<(), &'static str> {
-        match self.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
+        match self.output.iter().chain(&self.log).any(|folder| folder.as_os_str() == "-") {
             true => Err("files go into a folder; archive cat DOC writes one to standard output"),
             false => Ok(()),
         }
     }
 }
 
-/// Writes documents back as files.
+/// Writes documents back as files, lists them, or writes the journal.
 pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> {
+    if let Some(folder) = &args.log {
+        return export_log::run(session, folder);
+    }
     let archive = session.open()?;
     let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
     let chosen = Chosen {

@@ -17,6 +17,7 @@ mod diff;
 mod diff_since;
 mod dups;
 mod export;
+mod export_log;
 mod export_manifest;
 mod init;
 mod key;
@@ -24,10 +25,12 @@ mod log;
 mod log_words;
 mod ls;
 mod man;
+mod prove;
 mod rebuild;
 mod show;
 mod similar;
 mod stats;
+mod verify_proof;
 
 use clap::Subcommand;
 
@@ -35,9 +38,19 @@ use crate::types::error::Error;
 
 use super::{exit::ExitCode, session::Session};
 
+/// How a verb is spelled: as its module, unless that cannot be.
+macro_rules! word {
+    ($module:ident) => {
+        stringify!($module)
+    };
+    ($module:ident $shown:literal) => {
+        $shown
+    };
+}
+
 /// Makes `Verb` of a list: of each verb its word, which is its module too, and its arguments.
 macro_rules! verbs {
-    ($($word:ident: $Verb:ident($Arguments:ident),)*) => {
+    ($($word:ident $(($shown:literal))?: $Verb:ident($Arguments:ident),)*) => {
         /// What to do, with its arguments.
         #[derive(Debug, Subcommand)]
         pub enum Verb {
@@ -48,7 +61,7 @@ macro_rules! verbs {
             /// The word itself, for hints.
             pub fn word(&self) -> &'static str {
                 match self {
-                    $(Self::$Verb(_) => stringify!($word),)*
+                    $(Self::$Verb(_) => word!($word $($shown)?),)*
                 }
             }
 
@@ -75,6 +88,8 @@ verbs! {
     dups: Dups(DupsArgs),
     audit: Audit(AuditArgs),
     key: Key(KeyArgs),
+    prove: Prove(ProveArgs),
+    verify_proof ("verify-proof"): VerifyProof(VerifyProofArgs),
     export: Export(ExportArgs),
     copy: Copy(CopyArgs),
     adopt: Adopt(AdoptArgs),
@@ -93,6 +108,7 @@ impl Verb {
             Self::Add(arguments) => arguments.check(),
             Self::Audit(arguments) => arguments.check(),
             Self::Export(arguments) => arguments.check(),
+            Self::Prove(arguments) => arguments.check(),
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::{
-    archive::{maintain::keys::SigningKey, similar::Similarity},
+    archive::{inspect::proof::TreeHead, maintain::keys::SigningKey, similar::Similarity},
     types::{
         document::{Document, Revision},
         name::DocName,
@@ -91,6 +91,19 @@ impl RevisionLine {
             note: revision.note.clone(),
             by: revision.author.clone(),
         }
+    }
+}
+
+/// A journal's tree.
+#[derive(Debug, Clone, Serialize)]
+pub struct HeadLine {
+    events: u64,
+    root: String,
+}
+
+impl HeadLine {
+    pub fn of(head: &TreeHead) -> Self {
+        Self { events: head.size, root: head.root.to_string() }
     }
 }
 

@@ -118,7 +118,10 @@ mod tests {
     }
 
     fn put(folder: &NewFolder, name: &str) {
-        folder.write(name, |sink| Ok(sink.write_all(b"text").unwrap())).unwrap();
+        let write = |sink: &mut dyn Write| {
+            sink.write_all(b"text").map_err(|error| Error::io("write", "a test", error))
+        };
+        folder.write(name, write).unwrap();
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod sizes;
 mod snapshot;
 mod stat_cache;
 mod tables;
+mod withdrawals;
 
 use std::{
     cell::{Cell, RefCell},
@@ -53,7 +54,7 @@ pub use tables::{Need, Serves, TABLES, Table};
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "8";
+const SCHEMA_VERSION: &str = "9";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.

@@ -245,7 +245,14 @@ mod tests {
     const STAT: FileStat = FileStat { n_bytes: 4, mtime: 1, ctime: 2, inode: 3, device: 4 };
 
     fn latest(content: &[u8]) -> Latest {
-        Latest { doc: DocId(1), event: 7, number: 1, digest: Digest::of(content), encoding: None }
+        Latest {
+            doc: DocId(1),
+            event: 7,
+            number: 1,
+            digest: Digest::of(content),
+            encoding: None,
+            is_withdrawn: false,
+        }
     }
 
     fn entry(name: &DocName, content: &[u8]) -> StatEntry {

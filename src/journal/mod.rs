@@ -12,6 +12,7 @@ pub mod merkle;
 pub mod note;
 pub mod object;
 mod read;
+mod withdrawals;
 mod write;
 
 use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
@@ -19,6 +20,7 @@ use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
 pub use self::{
     identity::Identity,
     read::{Entry, Examined, PackChanges, Problem},
+    withdrawals::Withdrawals,
     write::{Closing, Draft, Settled, Staged},
 };
 use crate::{

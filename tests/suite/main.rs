@@ -51,3 +51,4 @@ mod threats;
 mod tree;
 mod trust;
 mod walk;
+mod withdraw;

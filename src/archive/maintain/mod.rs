@@ -2,7 +2,10 @@
 
 pub mod compact;
 pub mod copy;
+mod detach;
 pub mod keep;
 pub mod rebuild;
 mod recompress;
 mod salvage;
+mod search;
+pub mod withdraw;

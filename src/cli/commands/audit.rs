@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         HistoryCheck,
-        inspect::audit::{AuditReport, AuditScope, Code, Finding, WorkDone},
+        inspect::audit::{AuditReport, AuditScope, Code, Finding, FoundWithdrawal, WorkDone},
     },
     cli::{
         args::{help::examples, values::n_threads},
@@ -17,7 +17,8 @@ use crate::{
         operand::whole_document,
         print::{
             failure::checkpoint_lines,
-            json::typed,
+            json::{WithdrawnLine, typed},
+            revision::withdrawal_words,
             terminal::{Style, count, counted, shown_name, size},
         },
         session::{Opened, Session, two_checkpoints},
@@ -82,6 +83,7 @@ struct AuditLine<'a> {
     checkpoints: Option<&'a TwoCheckpoints>,
     checked: CheckedCounts,
     unchecked: UncheckedCounts<'a>,
+    withdrawn: Vec<WithdrawalLine<'a>>,
     findings: Vec<FindingLine<'a>>,
     trust: Vec<String>,
 }
@@ -110,6 +112,14 @@ struct CheckedCounts {
 struct UncheckedCounts<'a> {
     contents: u64,
     tables: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct WithdrawalLine<'a> {
+    #[serde(flatten)]
+    by: WithdrawnLine,
+    contents: &'a [String],
+    words: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -251,6 +261,7 @@ fn print_json(
                 rows: report.n_rows,
             },
             unchecked: UncheckedCounts { contents: report.n_unread, tables: &report.uncompared },
+            withdrawn: report.withdrawals.iter().map(WithdrawalLine::of).collect(),
             findings,
             trust: trust(report, evidence),
         },
@@ -289,6 +300,7 @@ fn print_report(
         let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
         session.out.line(&format!("{label} {value}"))?;
     }
+    print_withdrawals(session, report)?;
     let is_all = report.n_unread == 0 && report.uncompared.is_empty();
     let verdict = match (report.is_sound(), is_all) {
         (true, true) => "all is well",
@@ -297,6 +309,28 @@ fn print_report(
     };
     let verdict = session.out.paint(Style::Strong, verdict);
     session.out.line(&verdict)
+}
+
+/// What is not there because an event took it away.
+fn print_withdrawals(session: &mut Session, report: &AuditReport) -> Result<(), Error> {
+    for FoundWithdrawal { by, contents, words } in &report.withdrawals {
+        let label = session.out.paint(Style::Dim, &format!("{:<14}", "withdrawn"));
+        let (contents, words) = (listed(contents), words.iter().map(|it| format!("words of {it}")));
+        let words = listed(&words.collect::<Vec<_>>());
+        let what = [contents, words].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>();
+        let line = format!("{label} {}: {}", withdrawal_words(by), what.join(", "));
+        session.out.line(&line)?;
+    }
+    Ok(())
+}
+
+/// Some revisions by name, and how many more there are.
+fn listed(revisions: &[String]) -> String {
+    let shown = revisions.iter().take(REVISIONS_SHOWN_MAX);
+    let mut listed: Vec<String> = shown.map(|it| shown_name(it.as_bytes())).collect();
+    let n_more = revisions.len().saturating_sub(REVISIONS_SHOWN_MAX);
+    listed.extend((n_more > 0).then(|| format!("{} more", count(n_more as u64))));
+    listed.join(", ")
 }
 
 fn print_finding(session: &mut Session, finding: &Finding) -> Result<(), Error> {
@@ -315,7 +349,10 @@ fn print_finding(session: &mut Session, finding: &Finding) -> Result<(), Error> 
 
 fn bytes(report: &AuditReport) -> String {
     let is_about_bytes = |finding: &&Finding| {
-        matches!(finding.code, Code::BlobDamaged | Code::BlobMissing | Code::PackDamaged)
+        matches!(
+            finding.code,
+            Code::BlobDamaged | Code::BlobMissing | Code::BlobResurrected | Code::PackDamaged
+        )
     };
     let n_findings = report.findings.iter().filter(is_about_bytes).count() as u64;
     let bytes = match (n_findings, report.n_contents) {
@@ -419,6 +456,13 @@ fn trust(report: &AuditReport, evidence: &Evidence) -> Vec<String> {
         _ => {}
     }
     trust
+}
+
+impl<'a> WithdrawalLine<'a> {
+    fn of(found: &'a FoundWithdrawal) -> Self {
+        let FoundWithdrawal { by, contents, words } = found;
+        Self { by: WithdrawnLine::of(by), contents, words }
+    }
 }
 
 impl<'a> RememberedLine<'a> {

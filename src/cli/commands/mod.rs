@@ -24,6 +24,7 @@ mod rebuild;
 mod show;
 mod similar;
 mod stats;
+mod withdraw;
 
 use clap::Subcommand;
 
@@ -72,6 +73,7 @@ verbs! {
     audit: Audit(AuditArgs),
     export: Export(ExportArgs),
     copy: Copy(CopyArgs),
+    withdraw: Withdraw(WithdrawArgs),
     compact: Compact(CompactArgs),
     rebuild: Rebuild(RebuildArgs),
     stats: Stats(StatsArgs),

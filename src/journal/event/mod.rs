@@ -6,10 +6,12 @@
 
 mod detail;
 mod json;
+mod withdraw;
 
 use serde::Deserialize;
 
 pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
+pub use self::withdraw::{Reason, WITHDRAWN_MAX, Withdraw};
 use crate::types::{
     digest::{Digest, DocId, hex},
     limits::EVENT_BYTES_MAX,
@@ -40,6 +42,8 @@ pub enum Event {
     Packs(Packs),
     /// Objects that count no longer and may be removed.
     Condemn(Condemn),
+    /// What is not to be had any more of earlier events.
+    Withdraw(Withdraw),
     /// A batch of events ends here.
     Commit(Commit),
     /// An event type or version that a newer program wrote.
@@ -179,6 +183,11 @@ impl Event {
             EventHead { t, v: VERSION } if t == "condemn" => {
                 Self::Condemn(serde_json::from_slice(line)?)
             }
+            EventHead { t, v: VERSION } if t == "withdraw" => {
+                let event: Withdraw = serde_json::from_slice(line)?;
+                event.check()?;
+                Self::Withdraw(event)
+            }
             EventHead { t, v: VERSION } if t == "commit" => {
                 Self::Commit(serde_json::from_slice(line)?)
             }
@@ -195,6 +204,7 @@ impl Event {
         let numbers = match self {
             Self::Revise(e) => [e.size, e.prev.unwrap_or(0), 0],
             Self::Audit(e) => [e.n_findings, e.n_blobs, e.n_events],
+            Self::Withdraw(e) => [e.largest(), 0, 0],
             Self::Commit(e) => [e.number, e.base, e.n_events],
             Self::Packs(_) | Self::Condemn(_) | Self::Other(_) => [0; 3],
         };
@@ -206,6 +216,7 @@ impl Event {
             Self::Audit(e) => e.spell().into_bytes(),
             Self::Packs(e) => spell_packs("packs", e.at, &e.packs).into_bytes(),
             Self::Condemn(e) => spell_packs("condemn", e.at, &e.packs).into_bytes(),
+            Self::Withdraw(e) => e.spell().into_bytes(),
             Self::Commit(e) => e.spell().into_bytes(),
             Self::Other(e) => e.line.clone(),
         })
@@ -218,6 +229,7 @@ impl Event {
             Self::Audit(_) => "audit",
             Self::Packs(_) => "packs",
             Self::Condemn(_) => "condemn",
+            Self::Withdraw(_) => "withdraw",
             Self::Commit(_) => "commit",
             Self::Other(e) => &e.event_type,
         }
@@ -230,6 +242,7 @@ impl Event {
             Self::Audit(e) => e.at,
             Self::Packs(e) => e.at,
             Self::Condemn(e) => e.at,
+            Self::Withdraw(e) => e.at,
             Self::Commit(e) => e.at,
             Self::Other(e) => e.at,
         }
@@ -241,6 +254,7 @@ impl Event {
             Self::Revise(e) => Some(e.detail),
             Self::Audit(e) => Some(e.detail),
             Self::Packs(_) | Self::Condemn(_) => None,
+            Self::Withdraw(e) => Some(e.detail),
             Self::Commit(e) => Some(e.detail),
             Self::Other(e) => e.detail,
         }

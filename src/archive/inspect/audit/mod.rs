@@ -14,6 +14,7 @@ mod drift;
 mod events;
 mod packs;
 mod report;
+mod withdrawals;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -24,6 +25,7 @@ use std::{
 use crate::{
     archive::{Archive, maintain::rebuild},
     catalog::{self, Catalog, Need},
+    journal::Withdrawals,
     store::{Reader, Sealed},
     types::{digest::Key, error::Error, pack_id::PackId},
 };
@@ -31,7 +33,7 @@ use crate::{
 use self::packs::Meanwhile;
 use super::history::HistoryCheck;
 
-pub use report::{AuditReport, AuditScope, Code, Finding, WorkDone};
+pub use report::{AuditReport, AuditScope, Code, Finding, FoundWithdrawal, WorkDone};
 
 /// An audit under way.
 struct Auditor<'a> {
@@ -44,6 +46,8 @@ struct Auditor<'a> {
     reader: Reader<Sealed>,
     report: AuditReport,
     unreadable: UnreadableFacts,
+    /// What the events that can be read withdrew.
+    withdrawals: Withdrawals,
     /// Read once a pack is missing.
     now: Option<Meanwhile>,
     progress: &'a mut dyn FnMut(WorkDone),
@@ -83,6 +87,7 @@ impl Archive {
             reader,
             report,
             unreadable,
+            withdrawals: self.journal.readable_withdrawals(),
             now: None,
             progress,
         };
@@ -91,7 +96,8 @@ impl Archive {
         let from_facts = audit
             .project()
             .and_then(|()| audit.packs(scope.is_quick))
-            .and_then(|()| audit.contents(scope));
+            .and_then(|()| audit.contents(scope))
+            .and_then(|()| audit.withdrawn(scope));
         from_facts.map_err(named_temporary)?;
         audit.catalog()?;
         audit.notice_damaged_packs();

@@ -24,9 +24,9 @@ use super::{
 pub struct Totals {
     /// How many documents.
     pub n_documents: u64,
-    /// How many revisions.
+    /// How many revisions that were not withdrawn.
     pub n_revisions: u64,
-    /// Bytes of all revisions, each counted.
+    /// Bytes of these, each counted.
     pub n_raw: u64,
     /// How many distinct contents.
     pub n_contents: u64,
@@ -334,8 +334,11 @@ impl Catalog {
         };
         let (n_documents, n_sketches) =
             two("SELECT (SELECT count(*) FROM document), (SELECT count(*) FROM sketch)")?;
-        let (n_revisions, n_raw) = two("SELECT count(*), ifnull(sum(c.bytes), 0)
-             FROM revision r JOIN content c ON c.id = r.content")?;
+        let (n_revisions, n_raw) = two(
+            "SELECT count(*), ifnull(sum(c.bytes), 0)
+             FROM revision r JOIN content c ON c.id = r.content
+             WHERE NOT EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0)",
+        )?;
         let (n_contents, n_distinct) =
             two("SELECT count(*), ifnull(sum(bytes), 0) FROM content WHERE withdrawn = 0")?;
         let (n_packs, n_packed) = two("SELECT count(*), ifnull(sum(bytes), 0) FROM pack")?;

@@ -179,6 +179,15 @@ impl Catalog {
         Ok(())
     }
 
+    /// Puts a copy in the place of another catalog, in a transaction of that one, and leaves nothing of it.
+    ///
+    /// `Busy` while another process writes or reads it.
+    pub fn copy_over(&self, path: &Path) -> Result<(), Error> {
+        let mut copy = Connection::open_with_flags(path, WRITTEN)?;
+        Backup::new(&self.db, &mut copy)?.step(-1)?;
+        Self::prepare(copy)?.purge()
+    }
+
     fn prepare(db: Connection) -> Result<Self, Error> {
         db.busy_timeout(std::time::Duration::from_secs(10))?;
         // Plans must not depend on values: a statement would be compiled anew for each of them.

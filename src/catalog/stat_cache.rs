@@ -101,7 +101,8 @@ impl StatCache {
                 });
                 stat.optional()
             });
-        entry.is_ok_and(|known| known.as_ref() == Some(file_stat))
+        // What was withdrawn is recorded again.
+        !latest.is_withdrawn && entry.is_ok_and(|known| known.as_ref() == Some(file_stat))
     }
 
     /// Begins to read, unless that was done: each question alone would lock and unlock the file.

@@ -30,6 +30,11 @@ impl Withdrawals {
         self.contents.is_empty() && self.details.is_empty()
     }
 
+    /// The last event that withdrew something.
+    pub fn last(&self) -> Option<u64> {
+        self.contents.values().chain(self.details.values()).copied().max()
+    }
+
     /// Goes on by one event.
     pub fn take(&mut self, index: u64, event: &Event) {
         let Event::Withdraw(Withdraw { contents, details, .. }) = event else { return };
@@ -86,7 +91,7 @@ impl Journal {
     /// Details that are missing or damaged are not there.
     pub fn details_left(&self, withdrawals: &Withdrawals) -> Result<BTreeMap<u64, Vec<u8>>, Error> {
         let mut left = BTreeMap::new();
-        for event in withdrawals.details.keys() {
+        for event in withdrawals.details.keys().filter(|event| **event < self.size()) {
             match self.stored_detail(*event) {
                 Ok(Some(bytes)) if !bytes.is_empty() => {
                     left.insert(*event, bytes);
@@ -96,6 +101,12 @@ impl Journal {
             }
         }
         Ok(left)
+    }
+
+    /// The object with the detail of an event.
+    pub fn details_object_of(&self, event: u64) -> Result<String, Error> {
+        let commit = self.commit_of(event)?;
+        Ok(super::details_name(commit.number, &commit.commit.body.head.id))
     }
 
     /// Hands over everything that is stored as the detail of an event, with the object that it lies in.
@@ -114,6 +125,20 @@ impl Journal {
         Ok(())
     }
 
+    /// The object with the details of a commit, without those of these events.
+    pub fn without_details(&self, number: u64, events: &[u64]) -> Result<Vec<u8>, Error> {
+        let head = self.commit_at(number)?.commit.body.head.clone();
+        let mut details = self.stored_details(number)?;
+        for event in events {
+            let index = event.checked_sub(head.first).and_then(|at| usize::try_from(at).ok());
+            let detail = index.and_then(|index| details.get_mut(index));
+            let why = "it holds fewer events than are signed";
+            detail.ok_or_else(|| Error::damaged(commit_name(number), why))?.clear();
+        }
+        let items: Vec<&[u8]> = details.iter().map(Vec::as_slice).collect();
+        encode_details(head.id, head.first, &items)
+    }
+
     /// Puts nothing in the place of these details, durably: their objects are swapped. Returns the names of those.
     ///
     /// `Damaged` when an object cannot be read; those before it are swapped.
@@ -123,16 +148,8 @@ impl Journal {
         while let Some(first) = rest.first() {
             let commit = self.commit_of(*first)?;
             let (here, later) = rest.split_at(rest.partition_point(|event| *event < commit.size));
+            let stored = self.without_details(commit.number, here)?;
             let head = &commit.commit.body.head;
-            let mut details = self.stored_details(commit.number)?;
-            for event in here {
-                let index = event.checked_sub(head.first).and_then(|at| usize::try_from(at).ok());
-                let detail = index.and_then(|index| details.get_mut(index));
-                let why = "it holds fewer events than are signed";
-                detail.ok_or_else(|| Error::damaged(commit_name(commit.number), why))?.clear();
-            }
-            let items: Vec<&[u8]> = details.iter().map(Vec::as_slice).collect();
-            let stored = encode_details(head.id, head.first, &items)?;
             let name = super::details_name(commit.number, &head.id);
             self.backend.swap(&name, &stored)?;
             if self.backend.read(&name, stored.len())?.as_deref() != Some(&stored) {

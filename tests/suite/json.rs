@@ -152,6 +152,7 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         (&["copy", "copy", "--verify"], 0, false),
         (&["withdraw", "skerl.txt", "--reason", "error", "-n"], 0, true),
         (&["withdraw", "skerl.txt", "--words", "3", "--reason", "error"], 0, true),
+        (&["copy", "--check-withdrawn", "copy"], 1, false),
         (&["show", "skerl.txt"], 0, false),
         (&["log", "skerl.txt"], 0, true),
         (&["audit"], 0, false),

@@ -9,6 +9,7 @@ use std::{
 use docarchive::internals::{
     archive::{
         Archive, HistoryCheck,
+        ingest::Provenance,
         inspect::audit::{AuditReport, AuditScope, Code},
         maintain::{
             compact::Policy,
@@ -25,7 +26,7 @@ use docarchive::internals::{
 };
 
 use crate::common::{
-    add, check, context, everything, init, is_slow, noise, sandbox::Sandbox, signer,
+    add, add_one, check, context, everything, init, is_slow, noise, sandbox::Sandbox, signer,
 };
 
 fn now() -> Timestamp {
@@ -447,4 +448,103 @@ fn what_is_found_afterwards_is_named() {
     assert!(found.text().contains("still there: log/stray holds a stretch of a content"));
     fs::remove_file(&stray).unwrap();
     sandbox.run(["withdraw", "--resume"]).expect(0);
+}
+
+#[test]
+fn i13_who_relies_on_what_goes_meanwhile_puts_it_again() {
+    let memory = Memory::default();
+    let (one, other) = (text(1, 60), text(2, 60));
+    let mut archive = init(Arc::new(memory.clone()));
+    add(&mut archive, 1, &[("a.txt", &one), ("b.txt", &other)]).unwrap();
+    let beside = || Archive::open(Arc::new(memory.with_own_lock()), None).unwrap();
+    let signer = signer();
+    let (mut left, mut right) = (beside(), beside());
+    let mut late = left.transaction(&signer, context(9), Provenance::default(), "test").unwrap();
+    add_one(&mut late, b"copy.txt", &one).unwrap();
+    add_one(&mut late, b"edited.txt", &edited(&one, 3, 3)).unwrap();
+    let asked = request(&right, &["a.txt"], &[]);
+    assert_eq!(withdraw(&mut right, &asked).unwrap().remnants, []);
+    assert!(matches!(late.commit(), Err(Error::Busy { .. })));
+    drop(late);
+    add(&mut left, 10, &[("copy.txt", &one), ("edited.txt", &edited(&one, 3, 3))]).unwrap();
+    let archive = open(&memory);
+    let found = archive.select(b"copy.txt", now()).unwrap();
+    assert_eq!(archive.read_whole(&found.0, &found.1).unwrap(), one);
+    crate::common::compact(&mut right, Policy::Tidy).unwrap();
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    check(&open(&memory), &storage);
+    assert_eq!(audit(&open(&memory)).findings, []);
+}
+
+#[test]
+fn a_copy_carries_what_went_and_says_whether_it_holds_it() {
+    let sandbox = Sandbox::new();
+    let secret = "told in confidence by somebody";
+    sandbox.write("a.txt", text(1, 80));
+    sandbox.write("b.txt", edited(&text(1, 80), 7, 7));
+    sandbox.run(["add", "-q", "a.txt", "--note", secret]).expect(0);
+    sandbox.run(["add", "-q", "b.txt"]).expect(0);
+    for disk in ["disk", "other"] {
+        sandbox.run(["copy", "-q", disk]).expect(0);
+    }
+    sandbox.run(["copy", "--check-withdrawn", "disk"]).expect(0);
+    sandbox.run(["withdraw", "a.txt", "--words", "0", "--reason", "personal"]).expect(0);
+    let before = Sandbox::tree(&sandbox.at("disk"));
+    let left = sandbox.run(["copy", "--check-withdrawn", "disk"]).expect(1).text();
+    assert_eq!(left.matches("still there: packs/").count(), 1, "{left}");
+    assert_eq!(left.matches("still there: details/").count(), 1, "{left}");
+    assert_eq!(left.matches("still there: catalog.sqlite").count(), 1, "{left}");
+    assert_eq!(Sandbox::tree(&sandbox.at("disk")), before);
+    sandbox.run(["copy", "-q", "disk"]).expect(0);
+    sandbox.run(["copy", "-q", "--verify", "other"]).expect(0);
+    for disk in ["disk", "other"] {
+        sandbox.run(["copy", "--check-withdrawn", disk]).expect(0).answers("");
+        let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|it| it == secret.as_bytes());
+        assert!(Sandbox::tree(&sandbox.at(disk)).iter().all(|(_, bytes)| !has(bytes)), "{disk}");
+        sandbox.run(["audit", "-q", "--store", disk]).expect(0);
+        sandbox.run(["cat", "--store", disk, "b.txt"]).expect(0);
+        sandbox.run(["copy", "-q", "--verify", disk]).expect(0);
+    }
+    sandbox.run(["copy", "-q", "third"]).expect(0);
+    sandbox.run(["audit", "-q", "--store", "third"]).expect(0);
+    sandbox.run(["init", "-q", "--store", "stranger"]).expect(0);
+    sandbox.run(["copy", "--check-withdrawn", "stranger"]).expect(2).says("is no copy");
+    sandbox.run(["copy", "--check-withdrawn", "nowhere"]).expect(10);
+}
+
+#[test]
+fn every_verb_refuses_or_passes_over_what_went() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", text(1, 30));
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    sandbox.write("a.txt", edited(&text(1, 30), 3, 3));
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    sandbox.write("a.txt", edited(&text(1, 30), 4, 4));
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    sandbox.run(["withdraw", "-q", "a.txt@2", "--reason", "error"]).expect(0);
+    for words in [
+        &["cat", "a.txt@2"][..],
+        &["diff", "a.txt@1..2"],
+        &["diff", "a.txt@2", "a.txt"],
+        &["diff", "a.txt@2", "a.txt@2"],
+        &["similar", "a.txt@2"],
+        &["similar", "a.txt", "a.txt@2"],
+        &["similar", "a.txt@2", "a.txt", "--why"],
+        &["export", "-o", "out", "a.txt@2"],
+        &["blame", "a.txt@2"],
+        &["stats", "a.txt@2"],
+    ] {
+        sandbox.run(words).expect(4).says("a.txt@2 was withdrawn on ");
+    }
+    sandbox.run(["blame", "a.txt"]).expect(0).says("1 revision was withdrawn and passed over");
+    let ran = sandbox.run(["log", "a.txt", "--added", "edited"]).expect(0);
+    ran.says("1 revision was withdrawn and could not be looked through");
+    for words in [&["log"][..], &["log", "a.txt"], &["show", "a.txt@2"], &["stats"], &["dups"]] {
+        sandbox.run(words);
+    }
+    assert!(sandbox.run(["log", "a.txt"]).expect(0).text().contains("withdrawn (error)"));
+    sandbox.run(["stats"]).expect(0);
+    sandbox.run(["compact", "-q", "--all"]).expect(0);
+    sandbox.run(["rebuild", "-q", "--sketches"]).expect(0);
+    sandbox.run(["audit", "-q"]).expect(0);
 }

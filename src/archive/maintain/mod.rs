@@ -2,6 +2,7 @@
 
 pub mod compact;
 pub mod copy;
+mod copy_withdrawn;
 mod detach;
 pub mod keep;
 pub mod rebuild;

@@ -39,8 +39,14 @@ const PIECE_BYTES: usize = 1 << 20;
 pub struct Remnant {
     /// The object or file.
     pub place: String,
-    /// What was found in it.
-    pub what: &'static str,
+    /// What it holds, in words.
+    pub what: String,
+}
+
+impl Remnant {
+    fn at(place: &str, what: &str) -> Self {
+        Self { place: place.to_owned(), what: what.to_owned() }
+    }
 }
 
 type Window = [u8; WINDOW_BYTES];
@@ -221,14 +227,12 @@ impl Sought {
         let mut remnants = std::mem::take(&mut self.remnants);
         for (n, places) in &self.found_windows {
             if !self.common.contains(n) {
-                let what = "a stretch of a content";
-                remnants.extend(places.iter().map(|it| Remnant { place: it.clone(), what }));
+                remnants.extend(places.iter().map(|it| Remnant::at(it, "a stretch of a content")));
             }
         }
         for (word, places) in &self.found_words {
             if !self.common_words.contains(word) {
-                let what = "words of a detail";
-                remnants.extend(places.iter().map(|it| Remnant { place: it.clone(), what }));
+                remnants.extend(places.iter().map(|it| Remnant::at(it, "words of a detail")));
             }
         }
         remnants.into_iter().collect()
@@ -281,8 +285,7 @@ impl Archive {
                 _ => withdrawn.contains(&Digest::of(bytes)),
             };
             if is_withdrawn {
-                let what = "a content that was withdrawn";
-                sought.remnants.insert(Remnant { place: name.clone(), what });
+                sought.remnants.insert(Remnant::at(&name, "a content that was withdrawn"));
             }
         }
         Ok(())
@@ -292,8 +295,7 @@ impl Archive {
         let withdrawn = self.journal.withdrawals(0..self.journal.size())?.details;
         self.journal.each_stored_detail(|index, name, bytes| {
             if withdrawn.contains_key(&index) && !bytes.is_empty() {
-                let what = "a detail that was withdrawn";
-                sought.remnants.insert(Remnant { place: name.to_owned(), what });
+                sought.remnants.insert(Remnant::at(name, "a detail that was withdrawn"));
             } else {
                 sought.detail(bytes, name);
             }
@@ -391,7 +393,7 @@ mod tests {
             sought.look(&around, "here");
         }
         let found = sought.end();
-        assert_eq!(found, [Remnant { place: "here".into(), what: "a stretch of a content" }]);
+        assert_eq!(found, [Remnant::at("here", "a stretch of a content")]);
     }
 
     #[test]

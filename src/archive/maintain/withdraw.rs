@@ -21,7 +21,7 @@ use crate::{
         merkle::tiles::Edge,
         note::Signer,
     },
-    store::place::Places as _,
+    store::{pack, place::Places as _},
     types::{
         document::{Document, Revision},
         error::Error,
@@ -218,22 +218,25 @@ impl Archive {
             let is_held = !self.catalog.places(key)?.is_empty() && !self.catalog.is_live(key)?;
             left.has_blobs |= is_held;
         }
-        left.has_blobs |= self.has_condemned()?;
+        left.has_blobs |= self.is_held_aside()?;
         let withdrawals = self.journal.withdrawals(0..self.journal.size())?;
         left.details = self.journal.details_left(&withdrawals)?.into_keys().collect();
         Ok((left != WithdrawalLeft::default()).then_some(left))
     }
 
-    /// Whether a pack is there that was condemned: it may hold what was withdrawn.
-    fn has_condemned(&self) -> Result<bool, Error> {
+    /// Whether a pack that does not count is there and holds what was withdrawn.
+    fn is_held_aside(&self) -> Result<bool, Error> {
         let known = self.catalog.packs()?;
-        let aside: Vec<_> =
-            self.stored_packs()?.into_keys().filter(|pack| !known.contains_key(pack)).collect();
-        if aside.is_empty() {
-            return Ok(false);
+        for pack in self.stored_packs()?.into_keys().filter(|pack| !known.contains_key(pack)) {
+            // What cannot be read is for the audit.
+            let Ok(listed) = pack::directory(&*self.home.backend, &pack) else { continue };
+            for key in listed.iter().flat_map(|frame| &frame.keys) {
+                if self.catalog.is_withdrawn(*key)? && !self.catalog.is_live(*key)? {
+                    return Ok(true);
+                }
+            }
         }
-        let went = self.journal.pack_changes(0..self.journal.size())?.went;
-        Ok(aside.iter().any(|pack| went.contains(pack)))
+        Ok(false)
     }
 
     /// Says so to whoever writes something else.

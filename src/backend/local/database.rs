@@ -127,7 +127,8 @@ impl DatabaseFiles {
         self.folder.sync("")
     }
 
-    fn kept_names(&self) -> Result<Vec<String>, Error> {
+    /// The names of copies that are kept of earlier databases.
+    pub fn kept_names(&self) -> Result<Vec<String>, Error> {
         let beginning = format!("{}.before-", self.name);
         let mut names = Vec::new();
         self.folder.each_in("", |found| {

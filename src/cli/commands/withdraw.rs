@@ -16,7 +16,7 @@ use crate::{
         exit::ExitCode,
         operand::label_of,
         print::{
-            json::{RevisionSummary, typed},
+            json::{RemnantLine, RevisionSummary, typed},
             terminal::{counted, shown_name, size},
         },
         session::Session,
@@ -44,8 +44,9 @@ pub struct WithdrawArgs {
     #[arg(value_name = "DOC[@REV]", conflicts_with = "resume")]
     pub docs: Vec<OsString>,
 
-    /// Name, source, note and author of this event go; archive log and show have its number
-    #[arg(long, value_name = "EVENT", conflicts_with = "resume")]
+    /// What was written about this event goes: name, source, note, author, times; archive log and show
+    /// have its number
+    #[arg(long, value_name = "EVENT", value_parser = values::count::<u64>, conflicts_with = "resume")]
     pub words: Vec<u64>,
 
     /// Why, as a code that everybody may read: legal, personal, licence, error
@@ -82,14 +83,8 @@ struct WithdrawalSummary {
     events: Vec<u64>,
     packs_rewritten: u64,
     bytes_searched: u64,
-    left: Vec<LeftLine>,
+    left: Vec<RemnantLine>,
     dry_run: bool,
-}
-
-#[derive(Serialize)]
-struct LeftLine {
-    place: String,
-    what: &'static str,
 }
 
 /// Takes contents or words away, and searches the archive for what may be left of them.
@@ -181,7 +176,7 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
             events: done.events.clone(),
             packs_rewritten: done.n_packs,
             bytes_searched: done.n_bytes_searched,
-            left: left.map(|it| LeftLine { place: it.place.clone(), what: it.what }).collect(),
+            left: left.map(RemnantLine::of).collect(),
             dry_run: is_dry,
         };
         return session.out.json(&typed("summary", summary));
@@ -247,7 +242,7 @@ mod tests {
             n_bytes_searched: 5000,
             ..WithdrawalDone::default()
         };
-        let remnants = vec![Remnant { place: "packs/a".into(), what: "a detail" }];
+        let remnants = vec![Remnant { place: "packs/a".into(), what: "a detail".into() }];
         let left = WithdrawalDone { remnants, n_packs: 0, ..done.clone() };
         let nothing = WithdrawalDone { n_bytes_searched: 5000, ..WithdrawalDone::default() };
         for (done, is_dry, text) in [

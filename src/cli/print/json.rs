@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::{
-    archive::similar::Similarity,
+    archive::{maintain::withdraw::Remnant, similar::Similarity},
     types::{
         document::{Document, Revision, Withdrawn},
         name::DocName,
@@ -86,6 +86,19 @@ impl WithdrawnLine {
     pub fn of(withdrawn: &Withdrawn) -> Self {
         let Withdrawn { event, at, reason } = withdrawn;
         Self { event: *event, at: at.to_string(), reason: reason.clone() }
+    }
+}
+
+/// Something of what was withdrawn, where it must not be.
+#[derive(Debug, Clone, Serialize)]
+pub struct RemnantLine {
+    place: String,
+    what: String,
+}
+
+impl RemnantLine {
+    pub fn of(remnant: &Remnant) -> Self {
+        Self { place: remnant.place.clone(), what: remnant.what.clone() }
     }
 }
 

@@ -45,7 +45,8 @@ CREATE TABLE content (
   id     INTEGER PRIMARY KEY,
   key    INTEGER NOT NULL,            -- the first 8 bytes of digest
   digest BLOB NOT NULL,               -- SHA-256
-  bytes  INTEGER NOT NULL
+  bytes  INTEGER NOT NULL,
+  withdrawn INTEGER NOT NULL          -- 1 when a `withdraw` event names every revision with it, else 0
 ) STRICT;
 CREATE INDEX content_by_key ON content (key);
 
@@ -85,12 +86,21 @@ CREATE INDEX revision_by_content ON revision (content);
 -- Every event that is not a revision.
 CREATE TABLE event (
   event      INTEGER PRIMARY KEY,     -- index in the journal
-  event_type TEXT NOT NULL,           -- its `t`: commit, audit
+  event_type TEXT NOT NULL,           -- its `t`: commit, audit, withdraw
   at         INTEGER NOT NULL,        -- seconds since 1970
   at_ns      INTEGER NOT NULL,        -- and the nanoseconds above them
   note       INTEGER,                 -- phrase.id
   author     INTEGER                  -- phrase.id
 ) STRICT;
+
+-- What was withdrawn, from the `withdraw` events; of several that name the same, from the first.
+CREATE TABLE withdrawal (
+  event        INTEGER NOT NULL,      -- whose bytes or details went: revision.event or event.event
+  part         INTEGER NOT NULL,      -- 0: its bytes, 1: its details
+  withdrawn_by INTEGER NOT NULL,      -- event.event
+  reason       INTEGER NOT NULL,      -- phrase.id
+  PRIMARY KEY (event, part)
+) STRICT, WITHOUT ROWID;
 
 -- The journal's Merkle tree as C2SP tlog-tiles hash tiles: up to 256 hashes of 32 bytes each.
 CREATE TABLE tile (
@@ -175,7 +185,8 @@ CREATE VIEW revisions AS
          strftime('%Y-%m-%dT%H:%M:%SZ', r.at, 'unixepoch') AS at,
          strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at), 'unixepoch') AS captured,
          strftime('%Y-%m-%dT%H:%M:%SZ', r.mtime, 'unixepoch') AS mtime,
-         s.text AS source, n.text AS note, a.text AS author, e.text AS encoding
+         s.text AS source, n.text AS note, a.text AS author, e.text AS encoding,
+         w.withdrawn_by AS withdrawn
   FROM revision r
   JOIN document d ON d.id = r.document
   JOIN content c ON c.id = r.content
@@ -183,7 +194,8 @@ CREATE VIEW revisions AS
   LEFT JOIN phrase s ON s.id = r.source
   LEFT JOIN phrase n ON n.id = r.note
   LEFT JOIN phrase a ON a.id = r.author
-  LEFT JOIN phrase e ON e.id = r.encoding;
+  LEFT JOIN phrase e ON e.id = r.encoding
+  LEFT JOIN withdrawal w ON w.event = r.event AND w.part = 0;
 
 CREATE VIEW contents AS
   SELECT lower(hex(c.digest)) AS sha256, c.bytes,

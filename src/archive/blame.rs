@@ -59,7 +59,7 @@ impl Archive {
     /// Finds which revision brought each paragraph of one; `None` where the revision is no text, or too long for one.
     ///
     /// Calls `on_gone` with the paragraphs that went on the way and do not stand in that revision, in the order in
-    /// which they went. Revisions in between that are no text are passed over.
+    /// which they went. Revisions in between that are no text, or were withdrawn, are passed over.
     pub fn blame(
         &self,
         document: &Document,
@@ -76,8 +76,12 @@ impl Archive {
         revisions.truncate(end.map_or(revisions.len(), |end| end + 1));
         let standing = StandingText::of(&last);
         let mut table = BlameTable::default();
+        let mut last_digest = None;
         for index in 0..revisions.len() {
-            if index > 0 && revisions[index - 1].digest == revisions[index].digest {
+            let revision = &revisions[index];
+            if revision.withdrawn.is_some()
+                || last_digest.replace(revision.digest) == Some(revision.digest)
+            {
                 continue;
             }
             let Some(text) = self.revision_text(document, &revisions[index], scope)? else {

@@ -46,6 +46,7 @@ impl Archive {
         signer: &Signer,
     ) -> Result<Option<u64>, Error> {
         let NewBatch { drafts, closing, packs, analysed } = batch;
+        let is_withdrawal = drafts.iter().any(Draft::is_withdrawal);
         let before = self.journal.note().to_vec();
         let stage = || self.journal.stage(&edge.frontier(), drafts, closing);
         let staged = step("details").in_scope(stage)?;
@@ -53,6 +54,11 @@ impl Archive {
         match step("create").in_scope(|| self.journal.commit(staged, signer))? {
             Settled::Overtaken => return Ok(None),
             Settled::Committed(_) => leaves.iter().for_each(|leaf| edge.push(*leaf)),
+        }
+        if is_withdrawal {
+            self.renew().map_err(|error| self.located(error))?;
+            *edge = self.edge()?;
+            return Ok(Some(first));
         }
         // If this fails the batch is in all the same: whoever opens the archive next brings the catalog up.
         let apply = || self.apply_committed(first, &before, packs, analysed, edge);

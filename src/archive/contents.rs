@@ -13,7 +13,7 @@ use crate::{
     text,
     types::{
         digest::Digest,
-        document::{Document, Revision},
+        document::{Document, Revision, Withdrawn},
         error::Error,
         limits,
         name::DocName,
@@ -175,7 +175,7 @@ impl Archive {
         let entry = match self.journal.entries(range).next() {
             Some(Ok(entry)) => entry,
             // The bytes are verified all the same; that an event cannot be read is for the audit.
-            Some(Err(Error::Damaged { .. })) => return Ok(()),
+            Some(Err(Error::Damaged { .. })) => return self.expect_kept(document, revision),
             Some(Err(error)) => return Err(error),
             None => return Err(drift()),
         };
@@ -187,6 +187,38 @@ impl Archive {
         let is_right = revise.sha256 == revision.digest
             && revise.size == revision.n_bytes
             && revise.doc == document.id;
-        if is_right && is_named { Ok(()) } else { Err(drift()) }
+        if !is_right || !is_named {
+            return Err(drift());
+        }
+        self.expect_kept(document, revision)
+    }
+
+    /// The same of a revision alone.
+    pub(super) fn expect_readable(&self, revision: &Revision) -> Result<(), Error> {
+        if revision.withdrawn.is_none() {
+            return Ok(());
+        }
+        let found = self.catalog.revision_of_event(revision.event)?;
+        found.map_or(Ok(()), |(document, revision)| self.expect_kept(&document, &revision))
+    }
+
+    /// That a revision was not withdrawn. Only the event itself refuses.
+    pub(super) fn expect_kept(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<(), Error> {
+        let Some(withdrawn) = &revision.withdrawn else { return Ok(()) };
+        let Withdrawn { event, at, reason } = withdrawn;
+        if !self.journal.withdraws_content(revision.event, *event)? {
+            let why = format!("event {event} does not withdraw event {}", revision.event);
+            return Err(Error::Catalog { why });
+        }
+        Err(Error::Withdrawn {
+            what: format!("{}@{}", document.name.text(), revision.number),
+            event: *event,
+            at: at.minute(),
+            reason: reason.clone(),
+        })
     }
 }

@@ -30,7 +30,10 @@ use crate::{
 
 use super::{
     Archive,
-    maintain::{keep, rebuild},
+    maintain::{
+        keep,
+        rebuild::{self, CaughtUp},
+    },
 };
 
 /// What a writer holds while it writes.
@@ -75,7 +78,7 @@ impl Home {
     }
 
     /// The catalog's files, where there is a folder for them.
-    fn catalog_files(&self) -> Result<Option<DatabaseFiles>, Error> {
+    pub(super) fn catalog_files(&self) -> Result<Option<DatabaseFiles>, Error> {
         let examine = |folder: &PathBuf| DatabaseFiles::examine(folder, catalog::FILE);
         self.catalog.as_ref().map(examine).transpose()
     }
@@ -288,8 +291,10 @@ impl Archive {
 
     /// Brings the catalog up to the journal, for whoever holds the lock.
     pub(super) fn bring_up(&mut self) -> Result<(), Error> {
-        let caught_up = rebuild::catch_up(&self.home.backend, &self.journal, &self.catalog)?;
-        if caught_up { Ok(()) } else { self.renew() }
+        match rebuild::catch_up(&self.home.backend, &self.journal, &self.catalog)? {
+            CaughtUp::Yes => Ok(()),
+            CaughtUp::OtherHistory | CaughtUp::Withdrawn => self.renew(),
+        }
     }
 
     /// The catalog knows its file's name; only here is known in which folder.
@@ -371,14 +376,16 @@ fn is_older(opened: &Result<Rc<Catalog>, Error>, journal: &Journal) -> bool {
 /// A catalog in step with the journal, for whoever holds the lock.
 fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
-    let mut was_blank = false;
+    let (mut was_blank, mut was_withdrawn) = (false, false);
     let is_current = Catalog::open(files.path()).and_then(|catalog| {
         let catalog = Rc::new(catalog);
         was_blank = catalog.is_blank()?;
         let mut is_current = catalog.reflects()?.as_bytes() == journal.note();
         if !is_current {
             debug!(target: "catalog", n_events = journal.size(), "not that of the checkpoint");
-            is_current = rebuild::catch_up(&home.backend, journal, &catalog)?;
+            let caught_up = rebuild::catch_up(&home.backend, journal, &catalog)?;
+            is_current = caught_up == CaughtUp::Yes;
+            was_withdrawn = caught_up == CaughtUp::Withdrawn;
         }
         if is_current && !catalog.has_current_sketches()? {
             debug!(target: "catalog", "its sketches are of another version: made anew");
@@ -394,8 +401,8 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
         Err(error @ Error::Damaged { .. }) => error.to_string(),
         Err(error) => return Err(error),
     };
-    if was_blank {
-        debug!(target: "catalog", "made: there was none");
+    if was_blank || was_withdrawn {
+        debug!(target: "catalog", "made: there was none, or something was withdrawn since");
         return renew(home, journal);
     }
     warn!(target: "catalog", "the catalog is made anew: {why}");
@@ -411,10 +418,22 @@ fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     match Catalog::open(files.path()).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
         Err(Error::Catalog { why }) => debug!(target: "catalog", "its file is removed: {why}"),
-        renewed => return renewed,
+        renewed => return renewed.and_then(purged),
     }
     files.remove()?;
     anew(home, journal, Catalog::open(files.path())?)
+}
+
+/// Leaves nothing of withdrawn words in the file. Where another process reads it, whoever finishes the
+/// withdrawal does that.
+fn purged(catalog: Rc<Catalog>) -> Result<Rc<Catalog>, Error> {
+    if catalog.has_withdrawals()? {
+        match catalog.purge() {
+            Err(Error::Busy { who }) => debug!(target: "catalog", "not purged: {who}"),
+            purged => purged?,
+        }
+    }
+    Ok(catalog)
 }
 
 /// Makes the catalog anew in one transaction, so that readers have the old one until it is done.

@@ -85,6 +85,8 @@ pub struct PhraseChange {
 pub struct Unsearched {
     /// Contents that have more bytes than are treated as text.
     pub n_too_long: u64,
+    /// Revisions passed over because they were withdrawn.
+    pub n_withdrawn: u64,
     /// Contents that could not be read.
     pub n_unreadable: u64,
     /// The first error met there.
@@ -243,6 +245,9 @@ struct PhraseSearch<'a> {
 
 impl PhraseSearch<'_> {
     fn all_contents(&mut self) -> Result<(), Error> {
+        let withdrawn = self.archive.catalog.withdrawn_revisions()?;
+        let n_withdrawn = withdrawn.iter().filter(|(_, it)| it.withdrawn.is_some()).count();
+        self.unsearched.n_withdrawn = n_withdrawn as u64;
         self.archive.catalog.contents_by_place(|row, _, _| {
             match self.archive.catalog.sketched_by(row)? {
                 Some(revision) => self.content(row, &revision),
@@ -256,6 +261,10 @@ impl PhraseSearch<'_> {
         let catalog = &self.archive.catalog;
         // The oldest first: later ones rest on them.
         for revision in catalog.revisions(document)?.iter().rev() {
+            if revision.withdrawn.is_some() {
+                self.unsearched.n_withdrawn += 1;
+                continue;
+            }
             let row = catalog.content_of(revision)?;
             if met.insert(row) {
                 self.content(row, revision)?;
@@ -326,6 +335,9 @@ impl PhraseSearch<'_> {
         let mut before = None;
         for revision in catalog.revisions(document)?.iter().rev() {
             let after = Some(catalog.content_of(revision)?);
+            if revision.withdrawn.is_some() {
+                continue;
+            }
             if after.is_some_and(|row| self.unknown.contains(&row)) {
                 continue;
             }

@@ -73,7 +73,7 @@ pub enum WordChange {
     None,
     /// There are other words, or another order of them.
     Some,
-    /// One of both is no text, is too long for one, or cannot be read.
+    /// One of both is no text, is too long for one, was withdrawn, or cannot be read.
     NoText,
     /// Too much was read already.
     NotRead,
@@ -90,7 +90,8 @@ impl<'a> WordChanges<'a> {
         if before.digest == after.digest {
             return Ok(WordChange::None);
         }
-        if ![before, after].into_iter().all(|it| Facts::of(it).may_be_text()) {
+        let is_readable = |it: &Revision| it.withdrawn.is_none() && Facts::of(it).may_be_text();
+        if ![before, after].into_iter().all(is_readable) {
             return Ok(WordChange::NoText);
         }
         if self.sketches_differ(before, after)? {

@@ -28,6 +28,7 @@ use super::{
     },
     name_of, name_value,
     sites::Sampling,
+    withdrawals,
 };
 
 /// So many hashes of sketches made again are posted together: a pass over the index, and 32 MB.
@@ -202,15 +203,28 @@ fn apply_event(
             delete_packs(transaction, &condemn.packs)?;
             return insert_other_event(transaction, recorded);
         }
+        Event::Withdraw(withdraw) => {
+            let reason = phrase(transaction, Some(withdraw.reason.as_str()))?;
+            withdrawals::insert(transaction, recorded.index, withdraw, reason)?;
+            return insert_other_event(transaction, recorded);
+        }
         _ => return insert_other_event(transaction, recorded),
     };
-    let (content, is_new) = content(transaction, revise)?;
-    if is_new {
-        if let Some(sketch) = batch.sketches.and_then(|all| all.get(&revise.sha256)) {
+    let (content, novelty) = content(transaction, revise)?;
+    let sketch = batch.sketches.and_then(|all| all.get(&revise.sha256));
+    match (novelty, sketch) {
+        (Novelty::New, Some(sketch)) => {
             transaction
                 .prepare_cached("INSERT INTO sketch VALUES (?1, 0, ?2)")?
                 .execute(params![content, sketch])?;
         }
+        (Novelty::Again, Some(sketch)) => replace_sketch(transaction, content, sketch, indexing)?,
+        (Novelty::Known, Some(sketch)) if encoding(recorded.detail).is_some() => {
+            replace_sketch(transaction, content, sketch, indexing)?;
+        }
+        _ => {}
+    }
+    if novelty != Novelty::Known {
         index_features(
             transaction,
             batch,
@@ -218,31 +232,43 @@ fn apply_event(
             &mut indexing.base_candidates,
         )?;
     }
-    if !is_new
-        && encoding(recorded.detail).is_some()
-        && let Some(sketch) = batch.sketches.and_then(|all| all.get(&revise.sha256))
-    {
-        replace_sketch(transaction, content, sketch, indexing)?;
-    }
     indexing.touched.insert(content);
     let (document, number) = revise_document(transaction, recorded, (revise, content), indexing)?;
     insert_revision(transaction, recorded, revise, [document, number, content])
 }
 
-/// The row of the event's content, and whether it was made just now.
-fn content(transaction: &Connection, revise: &Revise) -> Result<(i64, bool), Error> {
+/// Whether a content was there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Novelty {
+    Known,
+    New,
+    /// It was withdrawn, and is recorded again.
+    Again,
+}
+
+/// The row of the event's content, and whether it was there.
+fn content(transaction: &Connection, revise: &Revise) -> Result<(i64, Novelty), Error> {
     let key = revise.sha256.key().0 as i64;
     let known = transaction
-        .prepare_cached("SELECT id FROM content WHERE key = ?1 AND digest = ?2")?
-        .query_row(params![key, revise.sha256.as_bytes()], |row| row.get(0))
+        .prepare_cached("SELECT id, withdrawn FROM content WHERE key = ?1 AND digest = ?2")?
+        .query_row(params![key, revise.sha256.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if let Some(row) = known {
-        return Ok((row, false));
+    match known {
+        Some((row, false)) => return Ok((row, Novelty::Known)),
+        Some((row, true)) => {
+            transaction
+                .prepare_cached("UPDATE content SET withdrawn = 0 WHERE id = ?1")?
+                .execute([row])?;
+            return Ok((row, Novelty::Again));
+        }
+        None => {}
     }
     transaction
-        .prepare_cached("INSERT INTO content (key, digest, bytes) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO content (key, digest, bytes, withdrawn) VALUES (?1, ?2, ?3, 0)",
+        )?
         .execute(params![key, revise.sha256.as_bytes(), revise.size as i64])?;
-    Ok((transaction.last_insert_rowid(), true))
+    Ok((transaction.last_insert_rowid(), Novelty::New))
 }
 
 /// Moves the event's document on to this revision, making it if need be; its row and the number.

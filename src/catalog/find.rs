@@ -6,7 +6,7 @@ use crate::{
     text::Charset,
     types::{
         digest::{Digest, DocId},
-        document::{Document, Revision},
+        document::{Document, Revision, Withdrawn},
         error::Error,
         name::DocName,
         time::Timestamp,
@@ -27,12 +27,14 @@ pub struct Latest {
     pub digest: Digest,
     /// The encoding that whoever added it named.
     pub encoding: Option<Charset>,
+    /// Whether its content was withdrawn: the same bytes are a new revision then.
+    pub is_withdrawn: bool,
 }
 
 impl Latest {
     /// Whether it has this content, and is recorded with the encoding that is named, if one is.
     pub fn is_same(&self, digest: Digest, named: Option<Charset>) -> bool {
-        self.digest == digest && (named.is_none() || self.encoding == named)
+        !self.is_withdrawn && self.digest == digest && (named.is_none() || self.encoding == named)
     }
 }
 
@@ -44,7 +46,8 @@ pub(super) const REVISION: &str = "
     SELECT r.event, d.doc, r.number, c.digest, c.bytes, t.text, r.at,
            ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text,
            d.name, d.latest, d.revisions,
-           r.at_ns, ifnull(r.captured_ns, r.at_ns), r.mtime_ns, e.text
+           r.at_ns, ifnull(r.captured_ns, r.at_ns), r.mtime_ns, e.text,
+           w.withdrawn_by, we.at, we.at_ns, wr.text, x.withdrawn_by, xe.at, xe.at_ns, xr.text
     FROM revision r
     JOIN document d ON d.id = r.document
     JOIN content c ON c.id = r.content
@@ -52,7 +55,11 @@ pub(super) const REVISION: &str = "
     LEFT JOIN phrase s ON s.id = r.source
     LEFT JOIN phrase n ON n.id = r.note
     LEFT JOIN phrase a ON a.id = r.author
-    LEFT JOIN phrase e ON e.id = r.encoding";
+    LEFT JOIN phrase e ON e.id = r.encoding
+    LEFT JOIN withdrawal w ON w.event = r.event AND w.part = 0
+    LEFT JOIN event we ON we.event = w.withdrawn_by LEFT JOIN phrase wr ON wr.id = w.reason
+    LEFT JOIN withdrawal x ON x.event = r.event AND x.part = 1
+    LEFT JOIN event xe ON xe.event = x.withdrawn_by LEFT JOIN phrase xr ON xr.id = x.reason";
 
 impl Catalog {
     /// The document with exactly this name.
@@ -66,7 +73,9 @@ impl Catalog {
     /// `Catalog` when there is the document, and not this revision: what is recorded next would follow none.
     pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT d.doc, r.event, d.revisions, c.digest, e.text FROM document d
+            "SELECT d.doc, r.event, d.revisions, c.digest, e.text,
+                    EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0)
+             FROM document d
              LEFT JOIN revision r ON r.document = d.id AND r.number =
                (SELECT max(number) FROM revision WHERE document = d.id)
              LEFT JOIN content c ON c.id = r.content AND r.number = d.revisions
@@ -84,7 +93,8 @@ impl Catalog {
         let number = row.get::<_, i64>(2)? as u64;
         let encoding: Option<String> = row.get(4)?;
         let encoding = encoding.and_then(|name| Charset::for_label(&name));
-        Ok(Some(Latest { doc, event: event as u64, number, digest: digest(&content), encoding }))
+        let (event, digest, is_withdrawn) = (event as u64, digest(&content), row.get(5)?);
+        Ok(Some(Latest { doc, event, number, digest, encoding, is_withdrawn }))
     }
 
     /// Whether rows of revisions, documents or contents were taken out. How many revisions there are is stated,
@@ -212,10 +222,11 @@ impl Catalog {
         Ok(query.exists([event as i64])?)
     }
 
-    /// The row of a content that is kept.
+    /// The row of a content that is kept; one that is withdrawn has to be put again.
     pub fn content(&self, wanted: &Digest) -> Result<Option<i64>, Error> {
-        let mut query =
-            self.db.prepare_cached("SELECT id FROM content WHERE key = ?1 AND digest = ?2")?;
+        let mut query = self.db.prepare_cached(
+            "SELECT id FROM content WHERE key = ?1 AND digest = ?2 AND withdrawn = 0",
+        )?;
         let key = wanted.key().0 as i64;
         Ok(query.query_row(params![key, wanted.as_bytes()], |row| row.get(0)).optional()?)
     }
@@ -248,7 +259,16 @@ pub(super) fn revision(row: &Row) -> rusqlite::Result<Revision> {
         note: row.get(10)?,
         author: row.get(11)?,
         encoding: row.get(18)?,
+        withdrawn: withdrawn(row, 19)?,
+        words_withdrawn: withdrawn(row, 23)?,
     })
+}
+
+/// The withdrawal in four columns: its event, its time in two, and the reason.
+fn withdrawn(row: &Row, first: usize) -> rusqlite::Result<Option<Withdrawn>> {
+    let Some(event) = row.get::<_, Option<i64>>(first)? else { return Ok(None) };
+    let at = timestamp(row, first + 1, first + 2)?;
+    Ok(Some(Withdrawn { event: event as u64, at, reason: row.get(first + 3)? }))
 }
 
 /// A revision together with its document.

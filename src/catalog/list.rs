@@ -24,9 +24,9 @@ use super::{
 pub struct Totals {
     /// How many documents.
     pub n_documents: u64,
-    /// How many revisions.
+    /// How many revisions that were not withdrawn.
     pub n_revisions: u64,
-    /// Bytes of all revisions, each counted.
+    /// Bytes of these, each counted.
     pub n_raw: u64,
     /// How many distinct contents.
     pub n_contents: u64,
@@ -167,7 +167,11 @@ impl Catalog {
     /// Up to `limit` other events before the event `before`, latest first.
     pub fn other_events_before(&self, before: u64, limit: usize) -> Result<Vec<OtherEvent>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT e.event, e.event_type, e.at, n.text, a.text, e.at_ns FROM event e
+            "SELECT e.event, e.event_type, e.at, n.text, a.text, e.at_ns,
+                    CASE e.event_type WHEN 'withdraw' THEN (
+                      SELECT p.text FROM withdrawal w JOIN phrase p ON p.id = w.reason
+                      WHERE w.withdrawn_by = e.event LIMIT 1) END
+             FROM event e
              LEFT JOIN phrase n ON n.id = e.note LEFT JOIN phrase a ON a.id = e.author
              WHERE e.event < ?1 ORDER BY e.event DESC LIMIT ?2",
         )?;
@@ -179,12 +183,13 @@ impl Catalog {
                 at: find::timestamp(row, 2, 5)?,
                 note: row.get(3)?,
                 author: row.get(4)?,
+                reason: row.get(6)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Calls `each` for every content in the order in which the contents lie in packs.
+    /// Calls `each` for every content that is kept, in the order in which the contents lie in packs.
     ///
     /// A content that lies nowhere comes first; one with several places comes once.
     pub fn contents_by_place(
@@ -217,7 +222,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Calls `each` for every content that lies nowhere.
+    /// Calls `each` for every content that lies nowhere and was not withdrawn.
     pub fn contents_nowhere(
         &self,
         each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
@@ -234,8 +239,10 @@ impl Catalog {
         rest: &str,
         mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut query =
-            self.db.prepare(&format!("SELECT c.id, c.digest, c.bytes FROM content c {rest}"))?;
+        let mut query = self.db.prepare(&format!(
+            "SELECT c.id, c.digest, c.bytes
+                 FROM (SELECT * FROM content WHERE withdrawn = 0) c {rest}"
+        ))?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             let n_bytes: i64 = row.get(2)?;
@@ -274,7 +281,7 @@ impl Catalog {
         // A blob of several places counts in one of them only.
         let mut query = self.db.prepare(
             "SELECT p.name, p.bytes, ifnull(sum(l.bytes), 0), ifnull(sum(l.bytes * (
-               (EXISTS (SELECT 1 FROM content c WHERE c.key = l.key)
+               (EXISTS (SELECT 1 FROM content c WHERE c.key = l.key AND c.withdrawn = 0)
                 OR EXISTS (SELECT 1 FROM chunk k WHERE k.key = l.key))
                AND NOT EXISTS (SELECT 1 FROM place o WHERE o.key = l.key
                                AND (o.pack, o.offset) < (l.pack, l.offset)))), 0)
@@ -293,10 +300,11 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Whether a blob with this key belongs to a content.
+    /// Whether a blob with this key belongs to a content that is kept.
     pub fn is_live(&self, key: Key) -> Result<bool, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT 1 FROM content WHERE key = ?1 UNION ALL SELECT 1 FROM chunk WHERE key = ?1",
+            "SELECT 1 FROM content WHERE key = ?1 AND withdrawn = 0
+             UNION ALL SELECT 1 FROM chunk WHERE key = ?1",
         )?;
         Ok(query.exists([key.0 as i64])?)
     }
@@ -345,9 +353,13 @@ impl Catalog {
         };
         let (n_documents, n_sketches) =
             two("SELECT (SELECT count(*) FROM document), (SELECT count(*) FROM sketch)")?;
-        let (n_revisions, n_raw) = two("SELECT count(*), ifnull(sum(c.bytes), 0)
-             FROM revision r JOIN content c ON c.id = r.content")?;
-        let (n_contents, n_distinct) = two("SELECT count(*), ifnull(sum(bytes), 0) FROM content")?;
+        let (n_revisions, n_raw) = two(
+            "SELECT count(*), ifnull(sum(c.bytes), 0)
+             FROM revision r JOIN content c ON c.id = r.content
+             WHERE NOT EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0)",
+        )?;
+        let (n_contents, n_distinct) =
+            two("SELECT count(*), ifnull(sum(bytes), 0) FROM content WHERE withdrawn = 0")?;
         let (n_packs, n_packed) = two("SELECT count(*), ifnull(sum(bytes), 0) FROM pack")?;
         let (n_frames, n_places) =
             two("SELECT ifnull(sum(frames), 0), (SELECT count(*) FROM place) FROM pack")?;

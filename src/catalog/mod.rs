@@ -16,6 +16,7 @@ mod sizes;
 mod snapshot;
 mod stat_cache;
 mod tables;
+mod withdrawals;
 
 use std::{
     cell::{Cell, RefCell},
@@ -53,7 +54,7 @@ pub use tables::{Need, Serves, TABLES, Table};
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "8";
+const SCHEMA_VERSION: &str = "9";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.
@@ -176,6 +177,15 @@ impl Catalog {
         // Without a write-ahead log it is one file, also for those who only look into it.
         copy.pragma_update(None, "journal_mode", "delete")?;
         Ok(())
+    }
+
+    /// Puts a copy in the place of another catalog, in a transaction of that one, and leaves nothing of it.
+    ///
+    /// `Busy` while another process writes or reads it.
+    pub fn copy_over(&self, path: &Path) -> Result<(), Error> {
+        let mut copy = Connection::open_with_flags(path, WRITTEN)?;
+        Backup::new(&self.db, &mut copy)?.step(-1)?;
+        Self::prepare(copy)?.purge()
     }
 
     fn prepare(db: Connection) -> Result<Self, Error> {

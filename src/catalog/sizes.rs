@@ -29,7 +29,7 @@ pub struct RevisionContent {
 }
 
 impl Catalog {
-    /// Calls `each` with the content of every revision, one document after the other.
+    /// Calls `each` with the content of every revision that was not withdrawn, one document after the other.
     ///
     /// The rows come as an index has them, so that none have to be sorted.
     pub fn each_revision_content(
@@ -40,6 +40,7 @@ impl Catalog {
             "SELECT r.document, r.content, c.digest, c.bytes, p.pack, p.offset, p.bytes, r.number
              FROM revision r INDEXED BY revision_by_document
              JOIN content c ON c.id = r.content LEFT JOIN place p ON p.key = c.key
+             WHERE NOT EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0)
              ORDER BY r.document, r.number",
         )?;
         let mut rows = query.query([])?;

@@ -101,7 +101,8 @@ impl StatCache {
                 });
                 stat.optional()
             });
-        entry.is_ok_and(|known| known.as_ref() == Some(file_stat))
+        // What was withdrawn is recorded again.
+        !latest.is_withdrawn && entry.is_ok_and(|known| known.as_ref() == Some(file_stat))
     }
 
     /// Begins to read, unless that was done: each question alone would lock and unlock the file.
@@ -245,7 +246,14 @@ mod tests {
     const STAT: FileStat = FileStat { n_bytes: 4, mtime: 1, ctime: 2, inode: 3, device: 4 };
 
     fn latest(content: &[u8]) -> Latest {
-        Latest { doc: DocId(1), event: 7, number: 1, digest: Digest::of(content), encoding: None }
+        Latest {
+            doc: DocId(1),
+            event: 7,
+            number: 1,
+            digest: Digest::of(content),
+            encoding: None,
+            is_withdrawn: false,
+        }
     }
 
     fn entry(name: &DocName, content: &[u8]) -> StatEntry {

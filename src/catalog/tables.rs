@@ -39,7 +39,7 @@ use Need::{Contents, Details, Events, Lists};
 use Serves::{Answers, Finding};
 
 /// All of them.
-pub static TABLES: [Table; 16] = [
+pub static TABLES: [Table; 17] = [
     rows("meta", Answers, &[]),
     rows("pack", Answers, &[]),
     rows("place", Answers, &[]),
@@ -49,6 +49,7 @@ pub static TABLES: [Table; 16] = [
     rows("document", Answers, &[Events, Details]),
     rows("revision", Answers, &[Events, Details]),
     rows("event", Answers, &[Events, Details]),
+    rows("withdrawal", Answers, &[Events]),
     rows("tile", Answers, &[Events]),
     rows("site", Answers, &[Events, Details]),
     rows("sketch", Finding, &[Events, Contents]),

@@ -33,7 +33,7 @@ impl ExitCode {
         (Self::No, "ran fine, the answer is no"),
         (Self::Usage, "wrong usage"),
         (Self::Partial, "partial: some inputs could not be read, the rest is safe"),
-        (Self::NotFound, "no such document or revision, or ambiguous"),
+        (Self::NotFound, "no such document or revision, ambiguous, or withdrawn"),
         (Self::Failed, "failed: disk, permission, missing or wrong key, newer format"),
         (Self::Broken, "fixity or signature broken"),
         (Self::NoArchive, "no archive there"),

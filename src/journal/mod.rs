@@ -14,6 +14,7 @@ pub mod note;
 pub mod object;
 pub mod proof;
 mod read;
+mod withdrawals;
 mod write;
 
 use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
@@ -21,6 +22,7 @@ use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
 pub use self::{
     identity::{Identity, KeyChange},
     read::{Entry, Examined, PackChanges, Problem},
+    withdrawals::Withdrawals,
     write::{Closing, Draft, Settled, Staged},
 };
 use crate::{

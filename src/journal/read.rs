@@ -102,18 +102,65 @@ impl Journal {
     /// What the events of a range did to the set of packs.
     pub fn pack_changes(&self, range: Range<u64>) -> Result<PackChanges, Error> {
         let mut changes = PackChanges::default();
-        for stretch in self.stretches(range) {
-            stretch.lines_of_all()?.iter().for_each(|line| changes.take_line(line));
-        }
+        self.each_line(range, |_, line| changes.take_line(line))?;
         Ok(changes)
+    }
+
+    /// Hands over the lines of a range with their indices, without their details.
+    pub(super) fn each_line(
+        &self,
+        range: Range<u64>,
+        mut each: impl FnMut(u64, &[u8]),
+    ) -> Result<(), Error> {
+        for stretch in self.stretches(range) {
+            let first = stretch.events.start;
+            let lines = stretch.lines_of_all()?;
+            (first..).zip(&lines).for_each(|(index, line)| each(index, line));
+        }
+        Ok(())
+    }
+
+    /// The same of all events that can be read.
+    pub(super) fn each_readable_line(&self, mut each: impl FnMut(u64, &[u8])) {
+        for stretch in self.stretches(0..self.size()) {
+            let first = stretch.events.start;
+            let lines = stretch.lines_of_all().unwrap_or_default();
+            (first..).zip(&lines).for_each(|(index, line)| each(index, line));
+        }
+    }
+
+    /// What is stored as the detail of an event, whether it is the one meant or not; none where the object with
+    /// it is not there.
+    pub(super) fn stored_detail(&self, index: u64) -> Result<Option<Vec<u8>>, Error> {
+        let Some(stretch) = self.stretches(index..index + 1).next() else { return Ok(None) };
+        let details = stretch.details(
+            stretch
+                .place
+                .as_ref()
+                .map_err(|why| Error::damaged(format!("event {index}"), why.to_string()))?,
+        )?;
+        Ok(details.and_then(|details| details.into_iter().next()))
+    }
+
+    /// Everything that is stored as the details of a commit.
+    pub(super) fn stored_details(&self, number: u64) -> Result<Vec<Vec<u8>>, Error> {
+        let at = self.commit_at(number)?;
+        let events = at.commit.body.head.first..at.size;
+        let mut all = Vec::new();
+        for stretch in self.stretches(events) {
+            let place = stretch.place.as_ref();
+            let place =
+                place.map_err(|why| Error::damaged(commit_name(number), why.to_string()))?;
+            let missing = || Error::missing(details_name(number, &at.commit.body.head.id));
+            all.extend(stretch.details(place)?.ok_or_else(missing)?);
+        }
+        Ok(all)
     }
 
     /// The same of all events that can be read.
     pub fn readable_pack_changes(&self) -> PackChanges {
         let mut changes = PackChanges::default();
-        for stretch in self.stretches(0..self.size()) {
-            stretch.lines_of_all().iter().flatten().for_each(|line| changes.take_line(line));
-        }
+        self.each_readable_line(|_, line| changes.take_line(line));
         changes
     }
 

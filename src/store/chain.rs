@@ -8,7 +8,7 @@
 
 use crate::types::{digest::Key, limits};
 
-use super::frame::Base;
+use super::frame::{Base, FrameKind, Header};
 
 /// How deep a backbone goes. The other half of the depth is for what is attached to its deepest blob.
 const BACKBONE_DEPTH_MAX: u8 = limits::DEPTH_MAX / 2;
@@ -32,6 +32,19 @@ pub struct ChainLink {
 }
 
 impl ChainLink {
+    /// What the header of a blob's frame says of it.
+    pub fn of(key: Key, header: &Header) -> Self {
+        let base = header.base;
+        Self {
+            key,
+            depth: header.depth(),
+            decoded_bytes: header.decoded_bytes(),
+            is_backbone: base.is_none_or(|base| base.skip),
+            base: base.map(|base| base.key),
+            is_list: header.kind == FrameKind::List,
+        }
+    }
+
     /// Whether a blob of `n_raw` bytes may be attached to this one.
     pub fn has_room(&self, n_raw: usize) -> bool {
         self.depth < limits::DEPTH_MAX

@@ -21,7 +21,7 @@ use super::{
 /// and gives an eighth more; 12 takes three times as long and saves a fiftieth.
 pub(super) const LEVEL_ALONE: i32 = 9;
 /// zstd level of frames against a base, where one level more costs little and saves a hundredth.
-const LEVEL_BASED: i32 = 10;
+pub(super) const LEVEL_BASED: i32 = 10;
 /// zstd level of solid frames. On wire stories 9 takes three quarters more and saves a fiftieth.
 const LEVEL_SOLID: i32 = 6;
 

@@ -21,6 +21,7 @@ pub mod usage;
 mod write;
 
 pub use cache::DecodedFrame;
+pub use chain::ChainLink;
 pub use compressor::CompressionLevels;
 pub use content::ContentReader;
 pub use read::{ChainStep, Frames, Reader, Sealed};

@@ -15,7 +15,7 @@ use crate::{
 use super::{
     cache::{Cache, DecodedFrame},
     chain::ChainLink,
-    frame::{self, Base, FrameError, FrameKind, Header, Unpacker},
+    frame::{self, Base, FrameError, Header, Unpacker},
     place::{Place, Places},
 };
 
@@ -107,15 +107,7 @@ pub struct ChainStep {
 impl ChainStep {
     /// What counts of it for a blob that is to be attached to it.
     pub fn link(&self) -> ChainLink {
-        let base = self.header.base;
-        ChainLink {
-            key: self.key,
-            depth: self.header.depth(),
-            decoded_bytes: self.header.decoded_bytes(),
-            is_backbone: base.is_none_or(|base| base.skip),
-            base: base.map(|base| base.key),
-            is_list: self.header.kind == FrameKind::List,
-        }
+        ChainLink::of(self.key, &self.header)
     }
 }
 

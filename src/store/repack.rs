@@ -11,7 +11,8 @@ use crate::{
 };
 
 use super::{
-    compressor::LEVEL_ALONE,
+    chain::ChainLink,
+    compressor::{LEVEL_ALONE, LEVEL_BASED},
     frame::{self, FrameKind, Header, Packer},
     pack::Builder,
     write::{Written, put_pack},
@@ -37,6 +38,25 @@ impl Repacker {
     pub fn take(&mut self, frame: &[u8], keys: Vec<Key>) -> Result<(), Error> {
         self.pack.add_encoded(frame, keys);
         self.seal_if(self.pack.n_bytes() >= limits::PACK_BYTES_TARGET)
+    }
+
+    /// Takes a blob over that is compressed anew, against a base if there is one; how it lies now.
+    pub fn take_anew(
+        &mut self,
+        (key, kind): (Key, FrameKind),
+        raw: &[u8],
+        base: Option<(ChainLink, &[u8])>,
+    ) -> Result<ChainLink, Error> {
+        let level = if base.is_some() { LEVEL_BASED } else { LEVEL_ALONE };
+        let packed = self.packer.pack(raw, base.map(|(_, bytes)| bytes), level);
+        let base = base.filter(|_| packed.is_some());
+        let base = base.map(|(link, _)| link.describe(raw.len(), false));
+        let header =
+            Header { kind, packed: packed.is_some(), lengths: vec![raw.len() as u32], base };
+        let mut encoded = Vec::new();
+        frame::encode(&header, packed.as_deref().unwrap_or(raw), &mut encoded);
+        self.take(&encoded, vec![key])?;
+        Ok(ChainLink::of(key, &header))
     }
 
     /// Takes some of the blobs of a solid frame over.

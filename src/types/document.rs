@@ -48,6 +48,21 @@ pub struct Revision {
     pub author: Option<String>,
     /// The encoding of its text, as that person named it.
     pub encoding: Option<String>,
+    /// What took its content away.
+    pub withdrawn: Option<Withdrawn>,
+    /// What took away what people wrote about it: name, source, note.
+    pub words_withdrawn: Option<Withdrawn>,
+}
+
+/// The event that withdrew something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// Its index in the journal.
+    pub event: u64,
+    /// When, by the clock of whoever did it.
+    pub at: Timestamp,
+    /// Why, as a code: `legal`, `error`.
+    pub reason: String,
 }
 
 /// An event that is not a revision.
@@ -55,7 +70,7 @@ pub struct Revision {
 pub struct OtherEvent {
     /// Its index in the journal.
     pub event: u64,
-    /// As the journal spells it: `commit`, `audit`.
+    /// As the journal spells it: `commit`, `audit`, `withdraw`.
     pub event_type: String,
     /// When, by the clock of whoever did it.
     pub at: Timestamp,
@@ -63,6 +78,8 @@ pub struct OtherEvent {
     pub note: Option<String>,
     /// Who did it, by their own account.
     pub author: Option<String>,
+    /// Of a withdrawal: why, as a code.
+    pub reason: Option<String>,
 }
 
 /// One event of the journal as people see it.

@@ -18,6 +18,18 @@ pub enum Error {
         /// What the words could have meant; empty when nothing came near.
         candidates: Vec<String>,
     },
+    /// The bytes asked for were taken away on purpose.
+    #[error("{what} was withdrawn on {at} by event {event}, for the reason {reason:?}")]
+    Withdrawn {
+        /// Which revision, as a selector.
+        what: String,
+        /// The event that says so.
+        event: u64,
+        /// When, to the minute.
+        at: String,
+        /// Why, as a code.
+        reason: String,
+    },
     /// There is no archive there.
     #[error("there is no archive at {location}")]
     NoArchive {

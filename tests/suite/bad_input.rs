@@ -30,8 +30,8 @@ fn words_of_other_programs_are_shown_the_way() {
         ("status", "'archive add --dry-run' shows what would be added"),
         ("find", "'archive ls' finds names"),
         ("search", "full-text search is not there yet"),
-        ("rm", "nothing is removed: what was added stays"),
-        ("delete", "nothing is removed"),
+        ("rm", "takes contents or words away for good"),
+        ("delete", "'archive withdraw'"),
         ("mv", "'archive add --as'"),
     ] {
         let ran = sandbox.run([word, "x"]).expect(2);

@@ -1,24 +1,33 @@
 //! `archive copy`: a copy that grows along one history, verified as it arrives, whatever fails in between.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use docarchive::internals::{
-    archive::{Archive, maintain::compact::Policy, maintain::copy::CopyOptions},
+    archive::{
+        Archive,
+        maintain::{
+            compact::Policy,
+            copy::CopyOptions,
+            withdraw::{ReasonCode, WithdrawalRequest},
+        },
+    },
     backend::{
         Storage,
         faulty::{Fault, Faulty},
         memory::Memory,
     },
-    types::error::Error,
+    types::{error::Error, time::Timestamp},
 };
 
 use crate::common::{
-    add, everything, init, is_slow, noise,
+    add, context, everything, init, is_slow, noise,
     sandbox::{Sandbox, start},
+    signer,
 };
 
 /// An archive of several commits, in a sandbox.
@@ -241,6 +250,16 @@ fn stories() -> Vec<(Memory, Memory)> {
         Policy::Rewrite(docarchive::internals::store::CompressionLevels::all(1), 1),
     )
     .unwrap();
+    stories.push((Memory::of(from.contents()), Memory::of(old.contents())));
+    // What was withdrawn goes from the copy.
+    let request = WithdrawalRequest {
+        contents: vec![archive.select(b"b", Timestamp::from_unix(1_900_000_000, 0)).unwrap()],
+        words: BTreeSet::from([0]),
+        reason: ReasonCode::new("legal").unwrap(),
+        note: None,
+        everywhere: false,
+    };
+    archive.withdraw(&request, (&signer(), &context(50)), "test", &mut |_| Ok(())).unwrap();
     stories.push((Memory::of(from.contents()), Memory::of(old.contents())));
     stories
 }

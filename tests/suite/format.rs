@@ -1,12 +1,18 @@
 //! docs/format.md is the format: its examples parse to what the text says, and what was written
 //! once is read for ever.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    sync::Arc,
+};
 
 use docarchive::internals::{
     archive::{
         Archive, HistoryCheck,
         inspect::audit::{AuditScope, Code},
+        maintain::withdraw::WithdrawalRequest,
     },
     backend::{
         Storage,
@@ -31,7 +37,7 @@ use docarchive::internals::{
     },
 };
 
-use crate::common::{add, check, everything, init, init_in, signer};
+use crate::common::{add, check, context, everything, init, init_in, signer};
 
 /// The blocks of docs/format.md that are named `language name`: their text.
 fn blocks(language: &str) -> BTreeMap<String, String> {
@@ -147,6 +153,7 @@ fn every_block_of_the_text_is_tested() {
             "packs",
             "revise",
             "revise-detail",
+            "withdraw",
         ]
     );
 }
@@ -288,6 +295,28 @@ fn an_erased_detail_costs_a_name_and_is_found() {
     let findings = report.unwrap().findings;
     assert!(findings.iter().all(|finding| finding.code == Code::DetailMissing), "{findings:?}");
     assert_eq!(findings.len(), 1);
+}
+
+#[test]
+fn a_withdrawal_makes_an_erased_detail_right() {
+    let Event::Withdraw(event) = Event::parse(&json("withdraw")).unwrap() else { panic!() };
+    assert_eq!((&event.contents[..], &event.details[..]), (&[0][..], &[0][..]));
+    assert_eq!(event.detail, Digest::of(&json("commit-detail")));
+    let memory = Memory::of(example());
+    let backend: Arc<dyn Storage> = Arc::new(memory.clone());
+    let mut archive = Archive::open(Arc::clone(&backend), None).unwrap();
+    let request = WithdrawalRequest {
+        contents: Vec::new(),
+        words: BTreeSet::from([0]),
+        reason: event.reason,
+        note: None,
+        everywhere: false,
+    };
+    let (signer, context) = (signer(), context(2));
+    archive.withdraw(&request, (&signer, &context), "test", &mut |_| Ok(())).unwrap();
+    let name = format!("details/000/000/001-{ID}");
+    assert_eq!(memory.contents()[&name].to_vec(), hex("details-erased"));
+    check(&archive, &backend);
 }
 
 #[test]

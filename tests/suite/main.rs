@@ -56,3 +56,4 @@ mod threats;
 mod tree;
 mod trust;
 mod walk;
+mod withdraw;

@@ -1,16 +1,23 @@
 //! The format's text suffices: a reader that was written from docs/format.md, and shares no line with the
 //! program, reads what the program wrote. Its steps are those of "an archive in seven steps".
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use docarchive::Signer;
 use docarchive::internals::{
     archive::{
         Archive,
-        maintain::compact::{CompressionLevels, Policy},
+        maintain::{
+            compact::{CompressionLevels, Policy},
+            withdraw::{ReasonCode, WithdrawalRequest},
+        },
     },
     backend::memory::{Contents, Memory},
+    types::time::Timestamp,
 };
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::Value;
@@ -259,10 +266,16 @@ fn frames(stored: &[u8], pack: usize) -> Vec<Frame<'_>> {
 
 // Step 6.
 
-/// Names with the SHA-256 and the size of each revision.
+/// Names with the SHA-256 and the size of each revision that was not withdrawn.
 fn documents(events: &[(Value, Value)]) -> BTreeMap<Vec<u8>, Vec<(Hash, u64)>> {
     let (mut names, mut documents) = (BTreeMap::new(), BTreeMap::<_, Vec<_>>::new());
-    for (event, detail) in events.iter().filter(|(event, _)| event["t"] == "revise") {
+    let withdrawals = events.iter().filter(|(event, _)| event["t"] == "withdraw");
+    let withdrawn: BTreeSet<u64> = withdrawals
+        .flat_map(|(event, _)| event["contents"].as_array().unwrap())
+        .map(|index| index.as_u64().unwrap())
+        .collect();
+    let revisions = (0..).zip(events).filter(|(_, (event, _))| event["t"] == "revise");
+    for (index, (event, detail)) in revisions {
         let id = event["doc"].as_str().unwrap();
         let name = names.entry(id).or_insert_with(|| match detail["name_b64"].as_str() {
             Some(name) => STANDARD.decode(name).unwrap(),
@@ -270,7 +283,8 @@ fn documents(events: &[(Value, Value)]) -> BTreeMap<Vec<u8>, Vec<(Hash, u64)>> {
         });
         let digest = unhex(event["sha256"].as_str().unwrap()).try_into().unwrap();
         let revision = (digest, event["size"].as_u64().unwrap());
-        documents.entry(name.clone()).or_default().push(revision);
+        let kept = documents.entry(name.clone()).or_default();
+        kept.extend((!withdrawn.contains(&index)).then_some(revision));
     }
     documents
 }
@@ -374,6 +388,19 @@ fn written() -> (Archive, Memory) {
     (archive, memory)
 }
 
+fn withdraw(archive: &mut Archive, selectors: &[&str]) {
+    let now = Timestamp::from_unix(1_900_000_000, 0);
+    let select = |selector: &&str| archive.select(selector.as_bytes(), now).unwrap();
+    let request = WithdrawalRequest {
+        contents: selectors.iter().map(select).collect(),
+        words: BTreeSet::new(),
+        reason: ReasonCode::new("legal").unwrap(),
+        note: None,
+        everywhere: false,
+    };
+    archive.withdraw(&request, (&signer(), &context(99)), "test", &mut |_| Ok(())).unwrap();
+}
+
 #[test]
 fn a_reader_written_from_the_text_reads_every_revision() {
     let (mut archive, memory) = written();
@@ -394,6 +421,10 @@ fn a_reader_written_from_the_text_reads_every_revision() {
     assert!(is_there(&|frame| frame.flags & 10 == 2 && frame.depth > 1), "chains");
     assert!(is_there(&|frame| frame.flags & 10 == 10), "lists with a base");
     assert!(is_there(&|frame| frame.flags & 1 == 0), "blobs as they are");
+    withdraw(&mut archive, &["page@2", "page@4", "large@1", "small/7", "small/200"]);
+    let truth: BTreeMap<_, _> = everything(&archive).into_iter().collect();
+    assert_eq!((truth.len(), truth[&b"page"[..]].len()), (303, 5));
+    assert!(read(&memory.contents()) == truth, "after a withdrawal");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! what came of each.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -14,6 +15,7 @@ use docarchive::internals::{
         HistoryCheck,
         ingest::{Captured, Intake, Provenance},
         inspect::audit::{AuditReport, AuditScope, Code},
+        maintain::withdraw::{ReasonCode, WithdrawalRequest},
     },
     types::time::Timestamp,
 };
@@ -65,6 +67,15 @@ impl Grown {
         transaction.commit().unwrap();
         drop(transaction);
         add(&mut archive, 3, &[("large", &vec![b'z'; (4 << 20) + 1])]).unwrap();
+        let request = WithdrawalRequest {
+            contents: Vec::new(),
+            // What was written about the first commit.
+            words: BTreeSet::from([5]),
+            reason: ReasonCode::new("error").unwrap(),
+            note: None,
+            everywhere: false,
+        };
+        archive.withdraw(&request, (&signer, &context(4)), "test", &mut |_| Ok(())).unwrap();
         drop(archive);
         let wanted = state(&path);
         let catalog = fs::read(path.join("catalog.sqlite")).unwrap();

@@ -199,7 +199,7 @@ impl Transaction<'_> {
             detail,
         });
         let (digest, encoding) = (content.digest, content.named);
-        let latest = Latest { doc, event, number, digest, encoding };
+        let latest = Latest { doc, event, number, digest, encoding, is_withdrawn: false };
         self.pending.documents.insert(intake.name.clone(), latest);
         self.note_stat(intake, content.file_stat, digest);
         Ok(new)

@@ -133,8 +133,11 @@ impl Transaction<'_> {
                 return Ok(false);
             }
         }
-        for key in pending.chunks.values().flatten().filter(|key| !own.contains(key)) {
-            if frames.places(*key)?.is_empty() {
+        // What was stored already may have been withdrawn meanwhile.
+        let contents = pending.revisions.iter().map(|revision| revision.new.digest.key());
+        let chunks = pending.chunks.values().flatten().copied();
+        for key in contents.chain(chunks).filter(|key| !own.contains(key)) {
+            if frames.places(key)?.is_empty() {
                 return Ok(false);
             }
         }
@@ -169,7 +172,9 @@ impl Transaction<'_> {
             }
             let event = self.archive.journal.size() + kept.len() as u64;
             let number = revision.new.number;
-            latest.insert(name, Latest { doc: revision.doc, event, number, digest, encoding });
+            let doc = revision.doc;
+            let is_withdrawn = false;
+            latest.insert(name, Latest { doc, event, number, digest, encoding, is_withdrawn });
             kept.push(revision);
         }
         pending.revisions = kept;

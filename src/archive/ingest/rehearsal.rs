@@ -87,7 +87,7 @@ impl Archive {
         let known = self.catalog.content(&digest)?;
         let is_healed = known.is_some() && self.damage(&digest, n_bytes, asked)?.is_some();
         let expected = options.provenance.expected(latest, 0);
-        if latest.is_some_and(|latest| latest.digest == digest)
+        if latest.is_some_and(|latest| latest.is_same(digest, None))
             && named(intake, &expected).is_ok_and(|named| expected.is_latest(digest, named))
         {
             return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });

@@ -150,6 +150,7 @@ impl Archive {
     ) -> Result<Transaction<'a>, Error> {
         provenance.check()?;
         let (lock, edge) = self.begin(signer, who)?;
+        self.warn_of_withdrawal_left()?;
         let stat_cache = self.home.stat_cache()?;
         Ok(Transaction {
             archive: self,

@@ -92,6 +92,7 @@ pub struct StoredAs {
 impl Archive {
     /// How the content of a revision lies, from the headers of its frames.
     pub fn chain(&self, revision: &Revision) -> Result<DeltaChain, Error> {
+        self.expect_readable(revision)?;
         let ChainStep { place, header, .. } = self.reader.first_step(revision.digest.key())?;
         let n_frame = u64::from(place.n_bytes);
         let chain = DeltaChain {

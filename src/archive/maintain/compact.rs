@@ -25,7 +25,7 @@ use crate::{
     journal::{Draft, event::Event, merkle::tiles::Edge, note::Signer},
     store::{
         Frames as _, Repacker, Written,
-        frame::{FrameError, FrameKind, Header},
+        frame::{Base, FrameError, FrameKind, Header},
         pack,
         place::{Place, Places as _},
     },
@@ -37,12 +37,17 @@ use crate::{
     },
 };
 
-use super::salvage;
+use super::{
+    detach::{GoneBlobs, StandIns},
+    salvage,
+};
 
 pub use crate::store::CompressionLevels;
 
 /// So often another writer may be faster.
 const TRIES_MAX: u64 = 5;
+/// Finishing a withdrawal draws its names from these seeds on.
+const WITHDRAWN_SEEDS: u64 = 1000;
 /// A pack is mostly dead when less than this share of it is of use.
 const LIVE_SHARE_MIN: f64 = 0.5;
 /// A pack below this size is small,
@@ -57,6 +62,8 @@ pub enum Policy {
     Tidy,
     /// All; every blob is compressed again, on so many threads.
     Rewrite(CompressionLevels, usize),
+    /// Those that hold what was withdrawn, and those with frames that rest on it.
+    Withdrawn,
 }
 
 /// What compacting did, or would do.
@@ -89,26 +96,48 @@ impl Archive {
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Compacted, Error> {
         let (_lock, mut edge) = self.begin(signer, who)?;
+        if self.withdrawal_left()?.is_some() {
+            let done = self.finish_withdrawals((signer, &context), &mut edge, progress)?;
+            if let Some(remnant) = done.remnants.first() {
+                let why = format!("it holds {}, though it was withdrawn", remnant.what);
+                return Err(Error::damaged(&*remnant.place, why));
+            }
+        }
+        // What is named here is drawn from other randomness than what finishing a withdrawal names.
+        self.compact_in_turn(policy, (signer, &context), &mut edge, progress)
+    }
+
+    /// The same for whoever holds the lock.
+    pub(super) fn compact_in_turn(
+        &mut self,
+        policy: Policy,
+        (signer, context): (&Signer, &WriteContext),
+        edge: &mut Edge,
+        progress: &mut dyn FnMut(u64) -> Result<(), Error>,
+    ) -> Result<Compacted, Error> {
         let mut is_renewed = false;
+        let first = match policy {
+            Policy::Withdrawn => WITHDRAWN_SEEDS,
+            Policy::Tidy | Policy::Rewrite(..) => 0,
+        };
         for n_tries in 0..=TRIES_MAX {
             let mut writing = CompactRun {
-                n_attempt: n_tries,
-                uploads: UploadIds::new(context.seed_for(2 * n_tries)),
+                n_attempt: first + n_tries,
+                uploads: UploadIds::new(context.seed_for(2 * (first + n_tries))),
                 signer,
-                context: &context,
-                edge: &mut edge,
+                context,
+                edge,
             };
             match self.compact_once(policy, &mut writing, progress) {
                 Ok(Some(done)) => return Ok(done),
                 Ok(None) => {}
                 // Another writer took away what was being read.
-                Err(Error::Catalog { .. } | Error::Damaged { .. })
-                    if self.is_behind(&mut edge)? => {}
+                Err(Error::Catalog { .. } | Error::Damaged { .. }) if self.is_behind(edge)? => {}
                 // What the catalog says of the packs is not so; or of contents, which are not where it says.
                 Err(error) if !is_renewed && may_be_misled(&error, policy) => {
                     debug!(target: "catalog", "made anew: {error}");
                     self.renew()?;
-                    edge = self.edge()?;
+                    *edge = self.edge()?;
                     is_renewed = true;
                 }
                 Err(error) => return Err(error),
@@ -132,18 +161,27 @@ impl Archive {
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Option<Compacted>, Error> {
         let all = self.catalog.pack_usages()?;
-        let old = chosen(&all, policy);
-        let mut done = Compacted::of(&all, &old);
         // Before anything new is written: what does not count now was left by others.
         let changes = self.journal.pack_changes(0..self.journal.size())?;
         let stored = self.stored_packs()?.into_keys();
         let (condemned, left): (Vec<PackId>, Vec<PackId>) = stored
             .filter(|pack| !changes.came.contains(pack))
             .partition(|pack| changes.went.contains(pack));
+        let gone = match policy {
+            Policy::Withdrawn => self.gone_blobs(&changes.came)?,
+            Policy::Tidy | Policy::Rewrite(..) => GoneBlobs::default(),
+        };
+        let old = match policy {
+            Policy::Withdrawn => gone.packs.clone(),
+            policy => chosen(&all, policy),
+        };
+        let mut done = Compacted::of(&all, &old);
         let uploads = run.uploads.clone();
         let mut written = match policy {
             _ if old.is_empty() => Vec::new(),
-            Policy::Tidy => self.moved(&changes.came, &old, uploads, progress)?,
+            Policy::Tidy | Policy::Withdrawn => {
+                self.moved(&changes.came, (&old, &gone), uploads, progress)?
+            }
             Policy::Rewrite(levels, n_threads) => {
                 self.rewritten(levels, n_threads, uploads, progress)?
             }
@@ -236,11 +274,17 @@ impl Archive {
         Ok(())
     }
 
-    /// The keys of all contents, and of the chunks of the large ones, as the journal has them.
+    /// The keys of all contents that are not withdrawn, and of the chunks of the large ones, as the journal has
+    /// them.
     fn needed_keys(&self) -> Result<HashSet<Key>, Error> {
+        let withdrawn = self.journal.withdrawals(0..self.journal.size())?.contents;
         let mut keys = HashSet::new();
         for entry in self.journal.entries(0..self.journal.size()) {
-            let Event::Revise(revise) = entry?.event else { continue };
+            let entry = entry?;
+            let Event::Revise(revise) = entry.event else { continue };
+            if withdrawn.contains_key(&entry.index) {
+                continue;
+            }
             let is_large = revise.size > limits::BLOB_BYTES_MAX as u64;
             if keys.insert(revise.sha256.key()) && is_large {
                 let chunks = self.reader.chunks(&revise.sha256)?.unwrap_or_default();
@@ -273,21 +317,22 @@ impl Archive {
     fn moved(
         &self,
         counted: &BTreeSet<PackId>,
-        old: &[PackId],
+        (old, gone): (&[PackId], &GoneBlobs),
         uploads: UploadIds,
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Vec<Written>, Error> {
         let chosen: HashSet<PackId> = old.iter().copied().collect();
         let (moved, needed) = (HashSet::new(), HashSet::new());
-        let mut moving = Moving { archive: self, chosen, moved, needed };
+        let standing_in = StandIns::default();
+        let mut moving = Moving { archive: self, chosen, moved, needed, gone, standing_in };
         let frames = moving.frames(old)?;
         moving.find_needed(&frames, counted)?;
         let mut repacker = Repacker::new(Arc::clone(&self.home.backend), uploads);
         let mut n_blobs = 0;
-        for ((depth, place), OldFrame { keys, .. }) in frames {
-            n_blobs += keys.len() as u64;
+        for ((depth, place), frame) in frames {
+            n_blobs += frame.keys.len() as u64;
             progress(n_blobs)?;
-            moving.take(&mut repacker, (depth, place), keys)?;
+            moving.take(&mut repacker, (depth, place), frame)?;
         }
         repacker.finish()
     }
@@ -310,12 +355,15 @@ struct Moving<'a> {
     moved: HashSet<Digest>,
     /// Bases of frames that move, and of those that stay.
     needed: HashSet<Key>,
+    /// Blobs that must not be there any more.
+    gone: &'a GoneBlobs,
+    standing_in: StandIns,
 }
 
 /// A frame of an old pack.
 struct OldFrame {
     keys: Vec<Key>,
-    base: Option<Key>,
+    base: Option<Base>,
 }
 
 impl Moving<'_> {
@@ -325,8 +373,7 @@ impl Moving<'_> {
         let mut frames = BTreeMap::new();
         for pack in old {
             self.each_frame(pack, |place, header, keys| {
-                let base = header.base.map(|base| base.key);
-                frames.insert((header.depth(), place), OldFrame { keys, base });
+                frames.insert((header.depth(), place), OldFrame { keys, base: header.base });
             })?;
         }
         Ok(frames)
@@ -369,9 +416,10 @@ impl Moving<'_> {
         // The deepest first: what needs a base comes before what the base needs.
         for OldFrame { keys, base } in frames.values().rev() {
             if keys.iter().any(|key| !dead.contains(key) || needed.contains(key)) {
-                needed.extend(base);
+                needed.extend(base.map(|base| base.key));
             }
         }
+        needed.retain(|key| !self.gone.keys.contains(key));
         self.needed = needed;
         Ok(())
     }
@@ -380,7 +428,7 @@ impl Moving<'_> {
         &mut self,
         to: &mut Repacker,
         (depth, place): (u8, Place),
-        keys: Vec<Key>,
+        OldFrame { keys, base }: OldFrame,
     ) -> Result<(), Error> {
         let mut kept = Vec::new();
         for (index, key) in keys.iter().enumerate() {
@@ -393,7 +441,16 @@ impl Moving<'_> {
         if kept.is_empty() {
             return Ok(());
         }
-        if kept.len() == keys.len() {
+        let is_detached = base.is_some_and(|base| self.gone.keys.contains(&base.key));
+        if let (Some(base), [key]) = (base.filter(|_| is_detached), &keys[..]) {
+            let mut standing_in = std::mem::take(&mut self.standing_in);
+            let is_of_use = |key| self.is_of_use(key);
+            let of = (self.archive, self.gone);
+            let done = standing_in.detach(of, &is_of_use, to, (*key, place, base));
+            self.standing_in = standing_in;
+            return done;
+        }
+        if kept.len() == keys.len() && !is_detached {
             return to.take(&reader.encoded(&place)?, keys);
         }
         let frame = reader.frame(&place)?;
@@ -406,8 +463,7 @@ impl Moving<'_> {
     ///
     /// Two blobs may share a key, so another place counts only if its bytes are the same.
     fn must_move(&mut self, key: Key, depth: u8, place: &Place) -> Result<bool, Error> {
-        let is_of_use = self.needed.contains(&key) || self.archive.catalog.is_live(key)?;
-        if !is_of_use {
+        if !self.is_of_use(key)? {
             return Ok(false);
         }
         let places = self.archive.catalog.places(key)?;
@@ -435,6 +491,10 @@ impl Moving<'_> {
                 }
             }
         }
+    }
+
+    fn is_of_use(&self, key: Key) -> Result<bool, Error> {
+        Ok(self.needed.contains(&key) || self.archive.catalog.is_live(key)?)
     }
 
     /// Whether the bytes at a place are those of a blob with this key.
@@ -492,6 +552,7 @@ fn chosen(all: &[PackUsage], policy: Policy) -> Vec<PackId> {
     let n_small = all.iter().filter(|it| is_small(it)).count();
     let is_chosen = |it: &&PackUsage| match policy {
         Policy::Rewrite(..) => true,
+        Policy::Withdrawn => false,
         Policy::Tidy => is_dead(it) || (n_small >= SMALL_PACKS_MIN && is_small(it)),
     };
     all.iter().filter(is_chosen).map(|it| it.pack).collect()

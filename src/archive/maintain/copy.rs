@@ -15,7 +15,7 @@ use crate::{
     backend::{Backend, Storage, local::DatabaseFiles},
     catalog,
     journal::{
-        Journal,
+        Journal, Problem,
         merkle::{
             Frontier, TreeHead, leaf_hash,
             tiles::{Edge, consistency_proof},
@@ -55,6 +55,8 @@ pub struct Copied {
     pub n_packs_removed: u64,
     /// Bytes that were read again, if they were to be.
     pub n_bytes_verified: Option<u64>,
+    /// Objects with details that were withdrawn, which were replaced in the copy.
+    pub n_erased: u64,
     /// Objects that were damaged or missing in the copy and are put anew, by name.
     pub healed: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Archive {
         let backend: Arc<dyn Backend> = to.clone();
         let mut run = CopyRun {
             from: self,
+            erased: self.withdrawals()?.details,
             to: &*backend,
             n_bytes_done: 0,
             progress,
@@ -90,13 +93,15 @@ impl Archive {
         run.journal(next, known.is_some())?;
         run.done.is_new = known.is_none();
         run.done.n_events = self.journal.size() - before.size;
+        run.done.n_erased = self.erase_in_copy(&backend)?;
         if options.is_verified {
             run.verify()?;
         }
         backend.tidy()?;
         let done = run.done;
         if let Some(folder) = catalog {
-            self.copy_catalog(folder)?;
+            let came = self.withdrawals()?.last().is_some_and(|by| by >= before.size);
+            self.copy_catalog(folder, came || done.n_erased > 0)?;
         }
         drop(guard);
         Self::open(to, catalog)?;
@@ -134,9 +139,14 @@ impl Archive {
         ))
     }
 
-    /// Puts a copy of the catalog where there is none: to make it anew takes as long as adding everything does.
-    fn copy_catalog(&self, folder: &Path) -> Result<(), Error> {
-        let files = DatabaseFiles::examine(folder, catalog::FILE)?;
+    /// Puts a copy of the catalog where there is none, or one that holds what was withdrawn: to make it anew takes as
+    /// long as adding everything does.
+    fn copy_catalog(&self, folder: &Path, is_outdated: bool) -> Result<(), Error> {
+        let mut files = DatabaseFiles::examine(folder, catalog::FILE)?;
+        if is_outdated {
+            self.replace_catalog(&files)?;
+            files = DatabaseFiles::examine(folder, catalog::FILE)?;
+        }
         if files.exists() {
             return Ok(());
         }
@@ -147,6 +157,8 @@ impl Archive {
 /// One run.
 struct CopyRun<'a> {
     from: &'a Archive,
+    /// The events whose details are withdrawn, and by which event.
+    erased: BTreeMap<u64, u64>,
     to: &'a dyn Backend,
     n_bytes_done: u64,
     progress: &'a mut dyn FnMut(u64) -> Result<(), Error>,
@@ -204,7 +216,9 @@ impl CopyRun<'_> {
             let (events, stated) = journal.commit_bounds(number)?;
             for found in journal.examine(events) {
                 let object = || format!("event {}", found.index);
-                if let Some(problem) = &found.problem {
+                if let Some(problem) =
+                    found.problem.as_ref().filter(|it| !self.is_right(found.index, it))
+                {
                     return Err(Error::damaged(object(), problem.to_string()));
                 }
                 let line = found.line.as_deref().ok_or_else(|| Error::missing(object()))?;
@@ -354,6 +368,20 @@ impl CopyRun<'_> {
         bytes.ok_or_else(|| Error::missing(name))
     }
 
+    /// The object with the details of a commit, without those that are withdrawn and still here.
+    fn erased_object(&self, number: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let journal = &self.from.journal;
+        if self.erased.is_empty() || Journal::commit_object(number) == name {
+            return Ok(None);
+        }
+        let (events, _) = journal.commit_bounds(number)?;
+        let erased: Vec<u64> = self.erased.range(events).map(|(event, _)| *event).collect();
+        match erased.is_empty() {
+            true => Ok(None),
+            false => journal.without_details(number, &erased).map(Some),
+        }
+    }
+
     /// Removes the packs that the commits, which are in by now, condemn.
     fn remove_condemned(&mut self) -> Result<(), Error> {
         let journal = &self.from.journal;
@@ -383,7 +411,10 @@ impl CopyRun<'_> {
         for number in 0..=journal.number() {
             let names = [Some(Journal::commit_object(number)), journal.details_object(number)?];
             for name in names.into_iter().flatten() {
-                let ours = self.read(&name)?;
+                let ours = match self.erased_object(number, &name)? {
+                    Some(erased) => erased,
+                    None => self.read(&name)?,
+                };
                 let theirs = self.read_there(&name, limits::COMMIT_OBJECT_BYTES_MAX)?;
                 if theirs.as_ref() != Some(&ours) {
                     self.expect_sound(number)?;
@@ -415,14 +446,21 @@ impl CopyRun<'_> {
     /// That a commit is right here, before the copy's is replaced by it.
     fn expect_sound(&self, number: u64) -> Result<(), Error> {
         let (events, _) = self.from.journal.commit_bounds(number)?;
-        let found =
-            self.from.journal.examine(events).find_map(|found| Some((found.index, found.problem?)));
-        match found {
+        let mut problems = self.from.journal.examine(events).filter_map(|found| {
+            let problem = found.problem?;
+            (!self.is_right(found.index, &problem)).then_some((found.index, problem))
+        });
+        match problems.next() {
             Some((index, problem)) => {
                 Err(Error::damaged(format!("event {index}"), problem.to_string()))
             }
             None => Ok(()),
         }
+    }
+
+    /// Whether what looks wrong with an event is right: its detail was withdrawn.
+    fn is_right(&self, event: u64, problem: &Problem) -> bool {
+        *problem == Problem::DetailErased && self.erased.contains_key(&event)
     }
 
     /// An error about an object of the copy.

@@ -1,5 +1,7 @@
 //! The old catalog, kept where it has the last copy of what was in details that are lost.
 
+use std::collections::BTreeMap;
+
 use tracing::warn;
 
 use crate::{
@@ -12,9 +14,10 @@ use crate::{
     },
 };
 
-/// Whether the detail that an event means is not there.
-pub fn is_lost(entry: &Entry) -> bool {
-    entry.event.detail().is_some() && entry.detail.is_none()
+/// Whether the detail that an event means is not there, and no event withdrew it.
+pub fn is_lost(entry: &Entry, withdrawn: &BTreeMap<u64, u64>) -> bool {
+    let is_gone = entry.event.detail().is_some() && entry.detail.is_none();
+    is_gone && !withdrawn.contains_key(&entry.index)
 }
 
 /// Keeps a copy of the catalog in these files before it is made anew, if that would lose words.
@@ -22,11 +25,13 @@ pub fn old_catalog(journal: &Journal, files: &DatabaseFiles) -> Result<(), Error
     if !files.exists() {
         return Ok(());
     }
+    // What is withdrawn is not kept.
+    let withdrawn = journal.readable_withdrawals().details;
     let mut lost = Vec::new();
     for entry in journal.entries_under_root(0) {
         // That an event cannot be read is for whoever fills the new catalog to say.
         let Ok(entry) = entry else { return Ok(()) };
-        if is_lost(&entry) {
+        if is_lost(&entry, &withdrawn) {
             lost.push(entry.index);
         }
     }

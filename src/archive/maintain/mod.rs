@@ -2,8 +2,12 @@
 
 pub mod compact;
 pub mod copy;
+mod copy_withdrawn;
+mod detach;
 pub mod keep;
 pub mod keys;
 pub mod rebuild;
 mod recompress;
 mod salvage;
+mod search;
+pub mod withdraw;

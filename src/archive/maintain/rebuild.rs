@@ -56,21 +56,56 @@ pub fn fill(
     go_on(backend, journal, catalog, Edge::default())
 }
 
+/// How far a catalog got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaughtUp {
+    /// It is in step.
+    Yes,
+    /// It does not reflect an earlier state of this journal.
+    OtherHistory,
+    /// Something was withdrawn since: what follows from that must not stay, so it has to be made anew.
+    Withdrawn,
+}
+
 /// Applies what came after the checkpoint that the catalog reflects.
-///
-/// `false` when the catalog does not reflect an earlier state of this journal.
 pub fn catch_up(
     backend: &Arc<dyn Backend>,
     journal: &Journal,
     catalog: &Rc<Catalog>,
-) -> Result<bool, Error> {
-    let Some(head) = journal.head_of(catalog.reflects()?.as_bytes()) else { return Ok(false) };
+) -> Result<CaughtUp, Error> {
+    let head = journal.head_of(catalog.reflects()?.as_bytes());
+    let Some(head) = head.filter(|head| head.size <= journal.size()) else {
+        return Ok(CaughtUp::OtherHistory);
+    };
     let edge = Edge::read(head.size, |id| catalog.tile(id))?;
-    if head.size > journal.size() || edge.frontier().root() != head.root {
-        return Ok(false);
+    if edge.frontier().root() != head.root {
+        return Ok(CaughtUp::OtherHistory);
+    }
+    if !journal.withdrawals(head.size..journal.size())?.is_empty() {
+        return Ok(CaughtUp::Withdrawn);
     }
     go_on(backend, journal, catalog, edge)?;
-    Ok(true)
+    Ok(CaughtUp::Yes)
+}
+
+/// The contents that are not to be read any more: every revision with them is withdrawn.
+fn withdrawn_contents(journal: &Journal) -> Result<HashSet<Digest>, Error> {
+    let withdrawn = journal.withdrawals(0..journal.size())?.contents;
+    let mut contents = HashSet::new();
+    if withdrawn.is_empty() {
+        return Ok(contents);
+    }
+    let mut kept = HashSet::new();
+    for entry in journal.entries_under_root(0) {
+        let entry = entry?;
+        let Event::Revise(revise) = &entry.event else { continue };
+        match withdrawn.contains_key(&entry.index) {
+            true => contents.insert(revise.sha256),
+            false => kept.insert(revise.sha256),
+        };
+    }
+    contents.retain(|digest| !kept.contains(digest));
+    Ok(contents)
 }
 
 /// Applies all that comes after `edge`. What the packs bring is known first, because a content may lie in one
@@ -82,13 +117,17 @@ fn go_on(
     edge: Edge,
 ) -> Result<(), Error> {
     let range = edge.size()..journal.size();
+    let gone = match range.start {
+        0 => withdrawn_contents(journal)?,
+        _ => HashSet::new(),
+    };
     if range.end.saturating_sub(range.start) > HELD_MAX {
         apply_packs(backend, catalog, &journal.pack_changes(range.clone())?.came)?;
         return apply_events(
             backend,
             journal,
             catalog,
-            edge,
+            (edge, gone),
             journal.entries_under_root(range.start),
         );
     }
@@ -96,7 +135,7 @@ fn go_on(
     let mut changes = PackChanges::default();
     entries.iter().for_each(|entry| changes.take(&entry.event));
     apply_packs(backend, catalog, &changes.came)?;
-    apply_events(backend, journal, catalog, edge, entries.into_iter().map(Ok))
+    apply_events(backend, journal, catalog, (edge, gone), entries.into_iter().map(Ok))
 }
 
 /// Applies the directories of packs; of one whose directory cannot be read, what is salvaged.
@@ -147,19 +186,23 @@ fn apply_events(
     backend: &Arc<dyn Backend>,
     journal: &Journal,
     catalog: &Rc<Catalog>,
-    mut edge: Edge,
+    (mut edge, gone): (Edge, HashSet<Digest>),
     entries: impl Iterator<Item = Result<Entry, Error>>,
 ) -> Result<(), Error> {
     let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
     let mut stretch: Vec<Entry> = Vec::new();
+    let withdrawn = journal.withdrawals(0..journal.size())?.details;
     let mut n_lost = 0_u64;
     for entry in entries {
-        let entry = entry?;
-        n_lost += u64::from(keep::is_lost(&entry));
+        let mut entry = entry?;
+        if withdrawn.contains_key(&entry.index) {
+            entry.detail = None;
+        }
+        n_lost += u64::from(keep::is_lost(&entry, &withdrawn));
         edge.push(leaf_hash(&entry.line));
         stretch.push(entry);
         if stretch.len() == STRETCH {
-            apply_stretch(catalog, &reader, &stretch, &mut edge, None)?;
+            apply_stretch(catalog, &reader, (&stretch, &gone), &mut edge, None)?;
             stretch.clear();
         }
     }
@@ -175,7 +218,7 @@ fn apply_events(
     }
     let note = String::from_utf8_lossy(journal.note());
     catalog.transaction(|_| {
-        apply_stretch(catalog, &reader, &stretch, &mut edge, Some(&note))?;
+        apply_stretch(catalog, &reader, (&stretch, &gone), &mut edge, Some(&note))?;
         sites::refresh(catalog, &reader)
     })
 }
@@ -211,13 +254,16 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
 fn apply_stretch(
     catalog: &Catalog,
     reader: &Reader<Sealed>,
-    stretch: &[Entry],
+    (stretch, gone): (&[Entry], &HashSet<Digest>),
     edge: &mut Edge,
     checkpoint: Option<&str>,
 ) -> Result<(), Error> {
     let mut found = NewContents::default();
     for entry in stretch {
         let Event::Revise(revise) = &entry.event else { continue };
+        if gone.contains(&revise.sha256) {
+            continue;
+        }
         let named = named(entry.detail.as_ref());
         let is_new = found.met.insert(revise.sha256) && catalog.content(&revise.sha256)?.is_none();
         if is_new || named.is_some() {

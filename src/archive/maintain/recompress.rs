@@ -139,7 +139,7 @@ impl Rewriting<'_> {
             let Some(last) = revisions.last() else { return Ok(()) };
             number = last.number;
             let mut new = Vec::with_capacity(revisions.len());
-            for revision in revisions {
+            for revision in revisions.into_iter().filter(|it| it.withdrawn.is_none()) {
                 if self.contents.insert(self.archive.catalog.content_of(&revision)?) {
                     new.push(revision);
                 }

@@ -142,6 +142,7 @@ impl Archive {
         (bytes, read_as): (&[u8], ReadAs),
         revision: &Revision,
     ) -> Result<Option<Similarity>, Error> {
+        self.expect_readable(revision)?;
         let boilerplate_cache = BoilerplateCache::default();
         let known = self.catalog.content(&Digest::of(bytes))?;
         let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
@@ -159,6 +160,7 @@ impl Archive {
         (bytes, read_as): (&[u8], ReadAs),
         revision: &Revision,
     ) -> Result<Explanation, Error> {
+        self.expect_readable(revision)?;
         let boilerplate_cache = BoilerplateCache::default();
         let known = self.catalog.content(&Digest::of(bytes))?;
         let asked = (bytes, read_as, self.boilerplate_for(&boilerplate_cache, known)?);

@@ -1,7 +1,10 @@
 //! The files of an SQLite database in a folder, looked at before SQLite opens them by their paths: a link, a
 //! pipe or a folder in the place of one is refused.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use rustix::fs::OFlags;
 
@@ -88,6 +91,53 @@ impl DatabaseFiles {
         make(&path)?;
         std::fs::rename(&path, &self.path)
             .map_err(|source| Error::io("make", self.path.display().to_string(), source))
+    }
+
+    /// Hands over the files and the copies that are kept, piece by piece, with their names; a piece begins with up to
+    /// `n_overlap` bytes of the one before.
+    pub fn each_piece(
+        &self,
+        n_piece: usize,
+        n_overlap: usize,
+        mut each: impl FnMut(&str, &[u8]),
+    ) -> Result<(), Error> {
+        let ends = ENDS.iter().map(|end| format!("{}{end}", self.name));
+        for name in ends.chain(self.kept_names()?) {
+            let Some((mut file, _)) = self.folder.open_file(&name)? else { continue };
+            let mut piece = Vec::new();
+            loop {
+                let n_before = piece.len();
+                let read = file.by_ref().take(n_piece as u64).read_to_end(&mut piece);
+                read.map_err(|source| Error::io("read", name.clone(), source))?;
+                if piece.len() == n_before {
+                    break;
+                }
+                each(&name, &piece);
+                piece.drain(..piece.len().saturating_sub(n_overlap));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the copies that are kept of earlier databases.
+    pub fn remove_kept(&self) -> Result<(), Error> {
+        for name in self.kept_names()? {
+            self.folder.remove(&name)?;
+        }
+        self.folder.sync("")
+    }
+
+    /// The names of copies that are kept of earlier databases.
+    pub fn kept_names(&self) -> Result<Vec<String>, Error> {
+        let beginning = format!("{}.before-", self.name);
+        let mut names = Vec::new();
+        self.folder.each_in("", |found| {
+            if found.name.starts_with(&beginning) {
+                names.push(found.name.to_owned());
+            }
+            Ok(())
+        })?;
+        Ok(names)
     }
 
     fn free_name(&self) -> Result<String, Error> {

@@ -62,9 +62,9 @@ const WAYS: [Way; 23] = [
         does: "finds texts by a text, 'archive log --added' the revisions in which words came, 'archive ls' names by a glob; full-text search is not there yet",
     },
     Way {
-        words: &["rm", "delete", "remove", "del", "forget", "purge", "erase", "withdraw"],
-        command: "compact",
-        does: "saves room; nothing is removed: what was added stays",
+        words: &["rm", "delete", "remove", "del", "forget", "purge", "erase", "redact", "unlink"],
+        command: "withdraw",
+        does: "takes contents or words away for good and keeps the record; what only takes room 'archive compact' removes",
     },
     Way {
         words: &["mv", "rename", "move", "cp"],

@@ -7,7 +7,10 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::{
-    archive::compare::{Charset, Scope},
+    archive::{
+        compare::{Charset, Scope},
+        maintain::withdraw::ReasonCode,
+    },
     cli::walk::check_glob,
     types::{
         error::Error,
@@ -22,6 +25,8 @@ const DURATION_FORMS: &str = "30s, 10m or 2h";
 const ENCODING_FORMS: &str = "the name of an encoding, such as utf-8, windows-1252, shift_jis, utf-16le, \
     cp437, cp850, cp852, cp866 or macintosh";
 const SCOPE_FORMS: &str = "article, page or source";
+const REASON_FORMS: &str =
+    "a code of 1 to 32 lower-case letters, digits and hyphens, such as legal or personal";
 const SHARE_FORMS: &str = "a share from 0 to 1, such as 0.8, or 80%";
 
 /// More threads than the one that keeps the order can feed.
@@ -83,6 +88,10 @@ pub fn captured(text: &str) -> Result<CaptureTime, String> {
         "mtime" => Ok(CaptureTime::Mtime),
         _ => when(text).map(CaptureTime::At).map_err(|forms| format!("{forms}, or mtime")),
     }
+}
+
+pub fn reason(text: &str) -> Result<ReasonCode, String> {
+    ReasonCode::new(text).ok_or_else(|| format!("write {REASON_FORMS}"))
 }
 
 pub fn size(text: &str) -> Result<u64, String> {

@@ -8,7 +8,9 @@ use serde::Serialize;
 use crate::{
     archive::{
         HistoryCheck,
-        inspect::audit::{AuditPart, AuditReport, AuditScope, Code, Finding, WorkDone},
+        inspect::audit::{
+            AuditPart, AuditReport, AuditScope, Code, Finding, FoundWithdrawal, WorkDone,
+        },
     },
     cli::{
         args::{help::examples, values::n_threads},
@@ -18,7 +20,8 @@ use crate::{
         print::{
             audit_page::audit_page,
             failure::checkpoint_lines,
-            json::{KeyLine, typed},
+            json::{KeyLine, WithdrawnLine, typed},
+            revision::withdrawal_words,
             terminal::{Style, count, counted, percent, shown_name, size},
         },
         session::{Opened, Session, two_checkpoints},
@@ -103,6 +106,7 @@ struct AuditLine<'a> {
     part: Option<&'static str>,
     chance: Option<f64>,
     revisions: &'a [AuditedRevision],
+    withdrawn: Vec<WithdrawalLine<'a>>,
     findings: Vec<FindingLine<'a>>,
     trust: Vec<String>,
 }
@@ -131,6 +135,14 @@ struct CheckedCounts {
 struct UncheckedCounts<'a> {
     contents: u64,
     tables: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct WithdrawalLine<'a> {
+    #[serde(flatten)]
+    by: WithdrawnLine,
+    contents: &'a [String],
+    words: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -310,6 +322,7 @@ fn print_json(
             part: args.part.word(),
             chance: args.part.sample.map(|_| chance(report)),
             revisions: &evidence.revisions,
+            withdrawn: report.withdrawals.iter().map(WithdrawalLine::of).collect(),
             findings,
             trust: trust(report, evidence),
         },
@@ -335,6 +348,7 @@ fn print_report(
         let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
         session.out.line(&format!("{label} {value}"))?;
     }
+    print_withdrawals(session, report)?;
     for revision in &evidence.revisions {
         revision.print(session)?;
     }
@@ -376,6 +390,28 @@ fn verdict(report: &AuditReport) -> &'static str {
     }
 }
 
+/// What is not there because an event took it away.
+fn print_withdrawals(session: &mut Session, report: &AuditReport) -> Result<(), Error> {
+    for FoundWithdrawal { by, contents, words } in &report.withdrawals {
+        let label = session.out.paint(Style::Dim, &format!("{:<14}", "withdrawn"));
+        let (contents, words) = (listed(contents), words.iter().map(|it| format!("words of {it}")));
+        let words = listed(&words.collect::<Vec<_>>());
+        let what = [contents, words].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>();
+        let line = format!("{label} {}: {}", withdrawal_words(by), what.join(", "));
+        session.out.line(&line)?;
+    }
+    Ok(())
+}
+
+/// Some revisions by name, and how many more there are.
+fn listed(revisions: &[String]) -> String {
+    let shown = revisions.iter().take(REVISIONS_SHOWN_MAX);
+    let mut listed: Vec<String> = shown.map(|it| shown_name(it.as_bytes())).collect();
+    let n_more = revisions.len().saturating_sub(REVISIONS_SHOWN_MAX);
+    listed.extend((n_more > 0).then(|| format!("{} more", count(n_more as u64))));
+    listed.join(", ")
+}
+
 fn print_finding(session: &mut Session, finding: &Finding) -> Result<(), Error> {
     let style = if finding.code.is_grave() { Style::Warning } else { Style::Dim };
     let code = session.out.paint(style, finding.code.as_str());
@@ -392,7 +428,10 @@ fn print_finding(session: &mut Session, finding: &Finding) -> Result<(), Error> 
 
 fn bytes(report: &AuditReport) -> String {
     let is_about_bytes = |finding: &&Finding| {
-        matches!(finding.code, Code::BlobDamaged | Code::BlobMissing | Code::PackDamaged)
+        matches!(
+            finding.code,
+            Code::BlobDamaged | Code::BlobMissing | Code::BlobResurrected | Code::PackDamaged
+        )
     };
     let n_findings = report.findings.iter().filter(is_about_bytes).count() as u64;
     let bytes = match (n_findings, report.n_contents) {
@@ -519,6 +558,13 @@ fn trust(report: &AuditReport, evidence: &Evidence) -> Vec<String> {
         _ => {}
     }
     trust
+}
+
+impl<'a> WithdrawalLine<'a> {
+    fn of(found: &'a FoundWithdrawal) -> Self {
+        let FoundWithdrawal { by, contents, words } = found;
+        Self { by: WithdrawnLine::of(by), contents, words }
+    }
 }
 
 impl<'a> RememberedLine<'a> {

@@ -102,6 +102,11 @@ pub fn run(session: &mut Session, args: &BlameArgs) -> Result<ExitCode, Error> {
     if !args.gone {
         print_paragraphs(session, &document, &revision, &blame)?;
     }
+    let n_withdrawn = blame.revisions.iter().filter(|it| it.withdrawn.is_some()).count();
+    if n_withdrawn > 0 {
+        let revisions = counted(n_withdrawn as u64, "revision was", "revisions were");
+        session.info(&format!("{revisions} withdrawn and passed over"));
+    }
     if session.globals.json {
         let scope = blame.scope.map(Scope::code);
         let summary = BlameSummary {

@@ -19,8 +19,8 @@ use crate::{
         exit::ExitCode,
         location::canonical,
         print::{
-            json::typed,
-            terminal::{counted, size},
+            json::{RemnantLine, typed},
+            terminal::{counted, shown_name, size},
         },
         session::{Session, shown},
     },
@@ -30,6 +30,7 @@ use crate::{
 const EXAMPLES: &[&str] = &[
     "archive copy /mnt/disk/desk.archive            # make a copy, or bring it up to date",
     "archive copy --verify /mnt/disk/desk.archive   # and read all of it again",
+    "archive copy --check-withdrawn /mnt/disk/desk.archive   # does it still hold what went?",
 ];
 
 /// Make a second archive, or bring one up to date; refuses to put a damaged or rolled-back one over it
@@ -43,6 +44,10 @@ pub struct CopyArgs {
     /// Read all of the copy again afterwards, and put anew what is damaged there
     #[arg(long)]
     pub verify: bool,
+
+    /// Say whether the copy still holds what was withdrawn here, and write nothing; the exit code is 1 if it does
+    #[arg(long, conflicts_with_all = ["verify", "new"])]
+    pub check_withdrawn: bool,
 
     /// Make a copy where one was before and is no longer, such as on a new disk at the same place
     #[arg(long)]
@@ -59,7 +64,14 @@ struct CopiedLine<'a> {
     bytes: u64,
     packs_removed: u64,
     bytes_verified: Option<u64>,
+    details_erased: u64,
     healed: &'a [String],
+}
+
+#[derive(Serialize)]
+struct CheckedLine {
+    dest: String,
+    left: Vec<RemnantLine>,
 }
 
 /// How often a copy begins again because another command took away what it was copying.
@@ -67,6 +79,9 @@ const TRIES: usize = 3;
 
 /// Copies the archive.
 pub fn run(session: &mut Session, args: &CopyArgs) -> Result<ExitCode, Error> {
+    if args.check_withdrawn {
+        return check_withdrawn(session, args);
+    }
     let mut n_tries = 1;
     let copied = loop {
         let archive = session.open()?;
@@ -82,6 +97,33 @@ pub fn run(session: &mut Session, args: &CopyArgs) -> Result<ExitCode, Error> {
     };
     print(session, args, &copied)?;
     Ok(if copied.healed.is_empty() { ExitCode::Done } else { ExitCode::Broken })
+}
+
+/// Says whether a copy still holds what was withdrawn.
+fn check_withdrawn(session: &mut Session, args: &CopyArgs) -> Result<ExitCode, Error> {
+    let archive = session.open()?;
+    expect_apart(session, &args.dest)?;
+    let place = session.choose_catalog_place(&args.dest, || Ok(archive.origin().to_owned()))?;
+    let to = Arc::new(Local::open(&args.dest)?);
+    let left = archive.withdrawn_in_copy(to, place.folder.as_deref())?;
+    let dest = shown(&args.dest);
+    if session.globals.json {
+        let dest = args.dest.display().to_string();
+        let line = CheckedLine { dest, left: left.iter().map(RemnantLine::of).collect() };
+        session.out.json(&typed("checked", line))?;
+    } else {
+        for remnant in &left {
+            let place = shown_name(remnant.place.as_bytes());
+            let what = shown_name(remnant.what.as_bytes());
+            session.out.line(&format!("still there: {place} holds {what}"))?;
+        }
+        let sentence = match left.is_empty() {
+            true => format!("{dest} holds nothing of what was withdrawn"),
+            false => format!("{dest} holds some of what was withdrawn; archive copy takes it away"),
+        };
+        session.info(&sentence);
+    }
+    Ok(if left.is_empty() { ExitCode::Done } else { ExitCode::No })
 }
 
 fn copy(session: &mut Session, archive: &Archive, args: &CopyArgs) -> Result<Copied, Error> {
@@ -144,6 +186,7 @@ fn print(session: &mut Session, args: &CopyArgs, copied: &Copied) -> Result<(), 
             bytes: copied.n_bytes,
             packs_removed: copied.n_packs_removed,
             bytes_verified: copied.n_bytes_verified,
+            details_erased: copied.n_erased,
             healed: &copied.healed,
         };
         return session.out.json(&typed("copied", line));

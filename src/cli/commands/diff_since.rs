@@ -118,6 +118,12 @@ fn print_change(
         }
         return Ok(true);
     }
+    let withdrawn = change.before.iter().chain([&change.latest]).find(|it| it.withdrawn.is_some());
+    if let Some(revision) = withdrawn {
+        let label = label_of(&change.document, revision);
+        session.info(&format!("{label} was withdrawn, and is not compared"));
+        return Ok(true);
+    }
     let DocumentChange { document, before, latest } = change;
     match before {
         Some(before) => {

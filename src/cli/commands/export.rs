@@ -101,6 +101,7 @@ struct ExportSummary {
     replaced: u64,
     kept: u64,
     superseded: u64,
+    withdrawn: u64,
     failed: u64,
     dry_run: bool,
 }
@@ -326,6 +327,11 @@ impl Exporter<'_> {
             let reason = format!("{} came later and is there", shown_name(successor.as_bytes()));
             return self.print("superseded", document, revision, Some(reason));
         }
+        // Who asks for everything in a folder does not ask for this one.
+        if scope.is_some() && revision.withdrawn.is_some() {
+            self.summary.withdrawn += 1;
+            return Ok(());
+        }
         match write(self, name, (document, revision)) {
             Ok(outcome) => self.written(document, revision, &outcome),
             // Nothing that comes later would fare better.
@@ -412,6 +418,7 @@ impl Exporter<'_> {
             (summary.same, "there already"),
             (summary.kept, "kept from overwriting (--overwrite replaces)"),
             (summary.superseded, "not written: a later one is at the path"),
+            (summary.withdrawn, "left out: withdrawn"),
             (summary.failed, "failed"),
         ] {
             if n > 0 {

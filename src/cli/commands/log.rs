@@ -18,7 +18,7 @@ use crate::{
         print::{
             json::{RevisionLine, typed},
             output::Output,
-            revision::{document_heading, revision_row},
+            revision::{document_heading, revision_row, withdrawn_mark},
             terminal::{Style, pad_left, shown_name},
         },
         session::Session,
@@ -83,6 +83,7 @@ struct EventLine {
     at: String,
     note: Option<String>,
     by: Option<String>,
+    reason: Option<String>,
 }
 
 /// Shows what happened, latest first.
@@ -104,9 +105,10 @@ pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
         None => of_all(&mut session.out, &archive, limit, is_json)?,
     };
     if is_json {
-        session
-            .out
-            .json(&typed("summary", LogSummary { events, too_long: None, unreadable: None }))?;
+        session.out.json(&typed(
+            "summary",
+            LogSummary { events, too_long: None, unreadable: None, withdrawn: None },
+        ))?;
     } else if events == 0 && limit > 0 {
         session.info("nothing has happened yet");
     }
@@ -211,9 +213,10 @@ fn print_entry(out: &mut Output, entry: LogEntry) -> Result<(), Error> {
             let revision = RevisionLine::of(&pair.0, &pair.1);
             out.json(&typed("revision", LoggedRevision { revision, same_words: None }))
         }
-        LogEntry::Other(OtherEvent { event, event_type, at, note, author }) => {
+        LogEntry::Other(OtherEvent { event, event_type, at, note, author, reason }) => {
             let at = at.to_string();
-            out.json(&typed("event", EventLine { event, event_type, at, note, by: author }))
+            let line = EventLine { event, event_type, at, note, by: author, reason };
+            out.json(&typed("event", line))
         }
     }
 }
@@ -225,15 +228,18 @@ fn entry_row(out: &Output, entry: &LogEntry, n_columns: usize) -> String {
             let (document, revision) = &**pair;
             let name = shown_name(document.name.as_bytes());
             let (index, at) = (index(revision.event), revision.at.minute());
-            format!("{index}  {at}  {name}@{}", revision.number)
+            let mark = withdrawn_mark(out, revision);
+            format!("{index}  {at}  {name}@{}{mark}", revision.number)
         }
         LogEntry::Other(other) => {
             let event_type = shown_name(other.event_type.as_bytes());
             let by = other.author.as_ref().map(|by| format!(" by {}", shown_name(by.as_bytes())));
             let note = other.note.as_ref().map(|note| format!(": {}", shown_name(note.as_bytes())));
+            let why = other.reason.as_ref().map(|reason| format!(" ({reason})"));
             let (index, at) = (index(other.event), other.at.minute());
-            let (by, note) = (by.unwrap_or_default(), note.unwrap_or_default());
-            out.paint(Style::Dim, &format!("{index}  {at}  {event_type}{by}{note}"))
+            let (why, by) = (why.unwrap_or_default(), by.unwrap_or_default());
+            let note = note.unwrap_or_default();
+            out.paint(Style::Dim, &format!("{index}  {at}  {event_type}{why}{by}{note}"))
         }
     }
 }

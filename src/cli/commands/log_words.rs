@@ -56,6 +56,7 @@ pub struct LogSummary {
     pub events: u64,
     pub too_long: Option<u64>,
     pub unreadable: Option<u64>,
+    pub withdrawn: Option<u64>,
 }
 
 /// Which documents are meant.
@@ -111,12 +112,13 @@ fn print_end(
     n_found: u64,
     unsearched: Unsearched,
 ) -> Result<ExitCode, Error> {
-    let Unsearched { n_too_long, n_unreadable, error } = unsearched;
+    let Unsearched { n_too_long, n_unreadable, n_withdrawn, error } = unsearched;
     // Who asks for none is not told that there is none.
     let is_none = n_found == 0 && query.limit > 0;
     if session.globals.json {
         let (too_long, unreadable) = (Some(n_too_long), Some(n_unreadable));
-        let summary = LogSummary { events: n_found, too_long, unreadable };
+        let withdrawn = Some(n_withdrawn);
+        let summary = LogSummary { events: n_found, too_long, unreadable, withdrawn };
         session.out.json(&typed("summary", summary))?;
     } else if is_none {
         session.info("no revision found");
@@ -124,6 +126,10 @@ fn print_end(
     if n_too_long > 0 {
         let contents = counted(n_too_long, "content", "contents");
         session.warn(&format!("{contents} too long to be looked through as text"));
+    }
+    if n_withdrawn > 0 && !session.globals.json {
+        let revisions = counted(n_withdrawn, "revision was", "revisions were");
+        session.info(&format!("{revisions} withdrawn and could not be looked through"));
     }
     match error {
         Some(error) => Err(error),

@@ -13,6 +13,7 @@ use crate::{
         print::{
             json::{RevisionLine, typed},
             output::Output,
+            revision::withdrawn_mark,
             terminal::{Style, pad_left, shown_name, size},
         },
         session::Session,
@@ -88,5 +89,6 @@ fn print_long(out: &mut Output, document: &Document, revision: &Revision) -> Res
     let size = pad_left(&size(revision.n_bytes), 6);
     let captured = revision.captured.minute();
     let name = shown_name(document.name.as_bytes());
-    out.line(&format!("{id}  {revisions}  {size}  {captured}  {name}"))
+    let mark = withdrawn_mark(out, revision);
+    out.line(&format!("{id}  {revisions}  {size}  {captured}  {name}{mark}"))
 }

@@ -31,6 +31,7 @@ mod show;
 mod similar;
 mod stats;
 mod verify_proof;
+mod withdraw;
 
 use clap::Subcommand;
 
@@ -93,6 +94,7 @@ verbs! {
     export: Export(ExportArgs),
     copy: Copy(CopyArgs),
     adopt: Adopt(AdoptArgs),
+    withdraw: Withdraw(WithdrawArgs),
     compact: Compact(CompactArgs),
     rebuild: Rebuild(RebuildArgs),
     stats: Stats(StatsArgs),

@@ -17,6 +17,7 @@ use crate::{
         print::{
             json::{RevisionLine, typed},
             output::Output,
+            revision::withdrawal_words,
             terminal::{
                 Style, count, counted, exact_size, pad_right, shown_name, size, too_long_words,
             },
@@ -25,7 +26,7 @@ use crate::{
     },
     types::{
         digest::hex,
-        document::{Document, Revision},
+        document::{Document, Revision, Withdrawn},
         error::Error,
     },
 };
@@ -74,6 +75,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
     let (kept, damage) = match kept(&archive, &document, &revision, args.encoding) {
         Ok(kept) => (Some(kept), None),
+        Err(Error::Withdrawn { .. }) => (None, None),
         Err(error @ Error::Damaged { .. }) => (None, Some(error)),
         Err(error) => return Err(error),
     };
@@ -143,7 +145,13 @@ fn print_card(
         ("event", Some(count(revision.event))),
         ("stored", kept.map(|kept| stored(&kept.chain))),
     ];
-    for (label, value) in rows {
+    let by = |withdrawn: &Option<Withdrawn>| withdrawn.as_ref().map(withdrawal_words);
+    let withdrawn = [
+        ("withdrawn", by(&revision.withdrawn)),
+        ("words withdrawn", by(&revision.words_withdrawn)),
+    ];
+    let withdrawn = withdrawn.into_iter().filter(|(_, by)| by.is_some());
+    for (label, value) in rows.into_iter().chain(withdrawn) {
         let label = out.paint(Style::Dim, &pad_right(label, 8));
         let value = value.unwrap_or_else(|| out.paint(Style::Dim, "–"));
         out.line(&format!("{label}  {value}"))?;

@@ -152,6 +152,7 @@ fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
         Error::Refused(Refusal::WrongKey { .. }) => (ExitCode::Failed, "wrong-key"),
         Error::Refused(Refusal::ReadOnly { .. }) => (ExitCode::Failed, "read-only"),
         Error::NotFound { .. } => (ExitCode::NotFound, "not-found"),
+        Error::Withdrawn { .. } => (ExitCode::NotFound, "withdrawn"),
         Error::NoArchive { .. } | Error::NoCopy { .. } => (ExitCode::NoArchive, "no-archive"),
         Error::Damaged { .. } => (ExitCode::Broken, "damaged"),
         Error::Untrusted { .. } => (ExitCode::Broken, "untrusted"),
@@ -179,6 +180,7 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
             [only] => format!("archive log {}", word(only)),
             [first, ..] => format!("archive show {}", word(first)),
         }),
+        Error::Withdrawn { what, .. } => Some(format!("archive show {}", word(what))),
         Error::NoArchive { location } => Some(match may_become_an_archive(Path::new(location)) {
             true => format!("archive init {}", word(location)),
             false => format!("archive --store path/to/the/archive {verb} …"),

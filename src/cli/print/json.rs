@@ -5,9 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use crate::{
-    archive::{inspect::proof::TreeHead, maintain::keys::SigningKey, similar::Similarity},
+    archive::{
+        inspect::proof::TreeHead,
+        maintain::{keys::SigningKey, withdraw::Remnant},
+        similar::Similarity,
+    },
     types::{
-        document::{Document, Revision},
+        document::{Document, Revision, Withdrawn},
         name::DocName,
     },
 };
@@ -70,6 +74,36 @@ pub struct RevisionLine {
     source: Option<String>,
     note: Option<String>,
     by: Option<String>,
+    withdrawn: Option<WithdrawnLine>,
+    words_withdrawn: Option<WithdrawnLine>,
+}
+
+/// The event that withdrew something.
+#[derive(Debug, Clone, Serialize)]
+pub struct WithdrawnLine {
+    event: u64,
+    at: String,
+    reason: String,
+}
+
+impl WithdrawnLine {
+    pub fn of(withdrawn: &Withdrawn) -> Self {
+        let Withdrawn { event, at, reason } = withdrawn;
+        Self { event: *event, at: at.to_string(), reason: reason.clone() }
+    }
+}
+
+/// Something of what was withdrawn, where it must not be.
+#[derive(Debug, Clone, Serialize)]
+pub struct RemnantLine {
+    place: String,
+    what: String,
+}
+
+impl RemnantLine {
+    pub fn of(remnant: &Remnant) -> Self {
+        Self { place: remnant.place.clone(), what: remnant.what.clone() }
+    }
 }
 
 impl RevisionLine {
@@ -90,6 +124,8 @@ impl RevisionLine {
             source: revision.source.clone(),
             note: revision.note.clone(),
             by: revision.author.clone(),
+            withdrawn: revision.withdrawn.as_ref().map(WithdrawnLine::of),
+            words_withdrawn: revision.words_withdrawn.as_ref().map(WithdrawnLine::of),
         }
     }
 }

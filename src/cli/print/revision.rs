@@ -1,6 +1,6 @@
 //! How a document and its revisions look in a list of them.
 
-use crate::types::document::{Document, Revision};
+use crate::types::document::{Document, Revision, Withdrawn};
 
 use super::{
     output::Output,
@@ -24,8 +24,25 @@ pub fn revision_row(out: &Output, document: &Document, revision: &Revision) -> S
     let captured = revision.captured.minute();
     let size = pad_left(&size(revision.n_bytes), 6);
     let digest = out.paint(Style::Dim, &revision.digest.to_string()[..12]);
-    let row = format!("{number}  {captured}  {size}  {digest}");
+    let mark = withdrawn_mark(out, revision);
+    let row = format!("{number}  {captured}  {size}  {digest}{mark}");
     with_remarks(row, revision)
+}
+
+/// What stands behind a revision that was withdrawn, or whose words were; nothing behind others.
+pub fn withdrawn_mark(out: &Output, revision: &Revision) -> String {
+    let mark = match (&revision.withdrawn, &revision.words_withdrawn) {
+        (Some(by), _) => format!("withdrawn ({})", by.reason),
+        (None, Some(by)) => format!("words withdrawn ({})", by.reason),
+        (None, None) => return String::new(),
+    };
+    format!("  {}", out.paint(Style::Warning, &mark))
+}
+
+/// When, why and by which event something was withdrawn.
+pub fn withdrawal_words(withdrawn: &Withdrawn) -> String {
+    let Withdrawn { event, at, reason } = withdrawn;
+    format!("{}, {reason}, event {event}", at.minute())
 }
 
 /// A line with the source and the note of a revision behind it.

@@ -26,7 +26,7 @@ pub type Salt = [u8; 16];
 pub enum Detail {
     /// Of a `revise` event.
     Revise(ReviseDetail),
-    /// Of an `audit`, `keys`, `adopt` or `commit` event.
+    /// Of an `audit`, `keys`, `adopt`, `withdraw` or `commit` event.
     Act(ActDetail),
     /// Of an event of a type or version not known here: its bytes.
     Other(Vec<u8>),
@@ -77,9 +77,11 @@ impl Detail {
         }
         let detail = match event {
             Event::Revise(_) => Self::Revise(serde_json::from_slice::<ReviseLine>(bytes)?.read()?),
-            Event::Audit(_) | Event::Keys(_) | Event::Adopt(_) | Event::Commit(_) => {
-                Self::Act(serde_json::from_slice::<ActLine>(bytes)?.read()?)
-            }
+            Event::Audit(_)
+            | Event::Keys(_)
+            | Event::Adopt(_)
+            | Event::Withdraw(_)
+            | Event::Commit(_) => Self::Act(serde_json::from_slice::<ActLine>(bytes)?.read()?),
             Event::Packs(_) | Event::Condemn(_) | Event::Other(_) => Self::Other(bytes.to_vec()),
         };
         same_again(bytes, &detail.bytes()?)?;

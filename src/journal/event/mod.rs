@@ -6,10 +6,12 @@
 
 mod detail;
 mod json;
+mod withdraw;
 
 use serde::Deserialize;
 
 pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
+pub use self::withdraw::{ReasonCode, WITHDRAWN_MAX, Withdraw};
 use crate::types::{
     digest::{Digest, DocId, hex},
     limits::EVENT_BYTES_MAX,
@@ -44,6 +46,8 @@ pub enum Event {
     Keys(Keys),
     /// The archive goes on under another origin and key from this commit on.
     Adopt(Adopt),
+    /// What is not to be had any more of earlier events.
+    Withdraw(Withdraw),
     /// A batch of events ends here.
     Commit(Commit),
     /// An event type or version that a newer program wrote.
@@ -226,6 +230,11 @@ impl Event {
             EventHead { t, v: VERSION } if t == "adopt" => {
                 Self::Adopt(serde_json::from_slice(line)?)
             }
+            EventHead { t, v: VERSION } if t == "withdraw" => {
+                let event: Withdraw = serde_json::from_slice(line)?;
+                event.check()?;
+                Self::Withdraw(event)
+            }
             EventHead { t, v: VERSION } if t == "commit" => {
                 Self::Commit(serde_json::from_slice(line)?)
             }
@@ -242,6 +251,7 @@ impl Event {
         let numbers = match self {
             Self::Revise(e) => [e.size, e.prev.unwrap_or(0), 0],
             Self::Audit(e) => [e.n_findings, e.n_blobs, e.n_events],
+            Self::Withdraw(e) => [e.largest(), 0, 0],
             Self::Commit(e) => [e.number, e.base, e.n_events],
             Self::Adopt(e) => [e.epoch, e.size, 0],
             Self::Packs(_) | Self::Condemn(_) | Self::Keys(_) | Self::Other(_) => [0; 3],
@@ -256,6 +266,7 @@ impl Event {
             Self::Condemn(e) => spell_packs("condemn", e.at, &e.packs).into_bytes(),
             Self::Keys(e) => e.spell().into_bytes(),
             Self::Adopt(e) => e.spell().into_bytes(),
+            Self::Withdraw(e) => e.spell().into_bytes(),
             Self::Commit(e) => e.spell().into_bytes(),
             Self::Other(e) => e.line.clone(),
         })
@@ -270,6 +281,7 @@ impl Event {
             Self::Condemn(_) => "condemn",
             Self::Keys(_) => "keys",
             Self::Adopt(_) => "adopt",
+            Self::Withdraw(_) => "withdraw",
             Self::Commit(_) => "commit",
             Self::Other(e) => &e.event_type,
         }
@@ -284,6 +296,7 @@ impl Event {
             Self::Condemn(e) => e.at,
             Self::Keys(e) => e.at,
             Self::Adopt(e) => e.at,
+            Self::Withdraw(e) => e.at,
             Self::Commit(e) => e.at,
             Self::Other(e) => e.at,
         }
@@ -297,6 +310,7 @@ impl Event {
             Self::Packs(_) | Self::Condemn(_) => None,
             Self::Keys(e) => Some(e.detail),
             Self::Adopt(e) => Some(e.detail),
+            Self::Withdraw(e) => Some(e.detail),
             Self::Commit(e) => Some(e.detail),
             Self::Other(e) => e.detail,
         }

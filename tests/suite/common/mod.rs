@@ -103,13 +103,14 @@ pub fn open_in(folder: &Path) -> Archive {
     Archive::open(Arc::new(Local::open(folder).unwrap()), Some(folder)).unwrap()
 }
 
-/// Every document's name with the bytes of all its revisions, the first first.
+/// Every document's name with the bytes of all its revisions that were not withdrawn, the first first.
 pub fn everything(archive: &Archive) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
     let mut all = Vec::new();
     archive
         .each_document(None, |document, _| {
             let mut revisions = archive.catalog().revisions(document)?;
             revisions.reverse();
+            revisions.retain(|revision| revision.withdrawn.is_none());
             let read = |revision| archive.read_whole(document, revision);
             let bytes = revisions.iter().map(read).collect::<Result<_, _>>()?;
             all.push((document.name.as_bytes().to_vec(), bytes));

@@ -116,6 +116,7 @@ impl Auditor<'_> {
 
     fn event(&mut self, course: &mut JournalCourse, examined: &mut Examined) {
         let index = examined.index;
+        self.take_withdrawn(examined);
         self.problem(course, examined);
         self.key_change(course, examined);
         if let Some(line) = examined.line.take() {
@@ -235,7 +236,8 @@ impl Auditor<'_> {
         let chunks = Some(&chunks);
         let batch =
             Batch { events: &events, chunks, tiles: &tiles, checkpoint, ..Batch::default() };
-        self.projection.apply(&batch)
+        self.projection.apply(&batch)?;
+        self.check_withdrawals(stretch)
     }
 
     /// Compares the previous event that each names with the last one of its document.

@@ -16,6 +16,7 @@ mod packs;
 mod part;
 mod record;
 mod report;
+mod withdrawals;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -26,6 +27,7 @@ use std::{
 use crate::{
     archive::{Archive, maintain::rebuild},
     catalog::{self, Catalog, Need},
+    journal::Withdrawals,
     store::{Reader, Sealed},
     types::{digest::Key, error::Error, pack_id::PackId},
 };
@@ -35,7 +37,7 @@ use super::history::HistoryCheck;
 
 pub use part::{AuditPart, PacksInTurn, Sample};
 pub use record::AuditRecord;
-pub use report::{AuditReport, AuditScope, Code, Finding, WorkDone};
+pub use report::{AuditReport, AuditScope, Code, Finding, FoundWithdrawal, WorkDone};
 
 /// An audit under way.
 struct Auditor<'a> {
@@ -48,6 +50,8 @@ struct Auditor<'a> {
     reader: Reader<Sealed>,
     report: AuditReport,
     unreadable: UnreadableFacts,
+    /// What the events that can be read withdrew.
+    withdrawals: Withdrawals,
     /// Read once a pack is missing.
     now: Option<Meanwhile>,
     progress: &'a mut dyn FnMut(WorkDone),
@@ -87,6 +91,7 @@ impl Archive {
             reader,
             report,
             unreadable,
+            withdrawals: self.journal.readable_withdrawals(),
             now: None,
             progress,
         };
@@ -95,7 +100,8 @@ impl Archive {
         let from_facts = audit
             .project()
             .and_then(|()| audit.packs(scope.is_partial()))
-            .and_then(|()| audit.contents(scope));
+            .and_then(|()| audit.contents(scope))
+            .and_then(|()| audit.withdrawn(scope));
         from_facts.map_err(named_temporary)?;
         audit.catalog()?;
         audit.notice_damaged_packs();

@@ -115,6 +115,7 @@ impl Auditor<'_> {
         }
         let condemned = self.archive.journal.readable_pack_changes().went;
         for pack in left {
+            self.resurrected_in(&pack)?;
             let why = match condemned.contains(&pack) || newer.went.contains(&pack) {
                 true => "it was condemned, and is still there",
                 false => "no commit speaks of it",

@@ -2,7 +2,7 @@
 
 use crate::{
     archive::{inspect::history::HistoryCheck, maintain::keys::SigningKey},
-    types::{digest::DocId, pack_id::PackId},
+    types::{digest::DocId, document::Withdrawn, pack_id::PackId},
 };
 
 use super::part::AuditPart;
@@ -60,12 +60,16 @@ pub enum Code {
     BlobDamaged,
     /// A content is in no pack.
     BlobMissing,
+    /// The bytes of a content are there, though they were withdrawn.
+    BlobResurrected,
     /// A stored blob belongs to no content. It costs space and affects no revision.
     BlobUnreferenced,
     /// A pack has another digest than its name, or is no pack.
     PackDamaged,
     /// A detail is missing or not the one its event means.
     DetailMissing,
+    /// A detail is there, though it was withdrawn.
+    DetailResurrected,
     /// The catalog does not follow from the facts, so that an answer from it may be wrong.
     CatalogDrift,
     /// What only serves finding did not follow from the facts, and was made anew.
@@ -103,8 +107,21 @@ pub struct AuditReport {
     pub n_rows: u64,
     /// The tables that were not compared, because the scope or damage left out what they follow from.
     pub uncompared: Vec<&'static str>,
+    /// What was withdrawn of the documents in scope, by the events that did so.
+    pub withdrawals: Vec<FoundWithdrawal>,
     /// What is wrong, in the order it was found.
     pub findings: Vec<Finding>,
+}
+
+/// What an event withdrew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundWithdrawal {
+    /// The event.
+    pub by: Withdrawn,
+    /// The revisions whose contents went, as `name@number`.
+    pub contents: Vec<String>,
+    /// The revisions whose words went.
+    pub words: Vec<String>,
 }
 
 /// How much was read so far, for whoever waits.
@@ -140,9 +157,11 @@ impl Code {
             Self::EventPrev => "EVENT-PREV",
             Self::BlobDamaged => "BLOB-DAMAGED",
             Self::BlobMissing => "BLOB-MISSING",
+            Self::BlobResurrected => "BLOB-RESURRECTED",
             Self::BlobUnreferenced => "BLOB-UNREFERENCED",
             Self::PackDamaged => "PACK-DAMAGED",
             Self::DetailMissing => "DETAIL-MISSING",
+            Self::DetailResurrected => "DETAIL-RESURRECTED",
             Self::CatalogDrift => "CATALOG-DRIFT",
             Self::CatalogRemade => "CATALOG-REMADE",
         }
@@ -171,6 +190,7 @@ impl AuditReport {
             n_tables: 0,
             n_rows: 0,
             uncompared: Vec::new(),
+            withdrawals: Vec::new(),
             findings: Vec::new(),
         }
     }

@@ -1,0 +1,429 @@
+//! The search for what was withdrawn, when it has been removed: every frame of every pack that counts is decoded,
+//! and every detail; all else is searched as it lies there.
+//!
+//! Of contents windows are sought, stretches of some bytes that stand in no content that stays; of details their salt, and
+//! what people wrote, unless it stands in another detail.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::{
+    archive::Archive,
+    journal::Journal,
+    store::{frame::FrameKind, pack},
+    types::{
+        digest::{Digest, Key},
+        error::Error,
+        limits,
+        pack_id::PackId,
+    },
+};
+
+/// The bytes of a window.
+const WINDOW_BYTES: usize = 48;
+/// Windows begin so many bytes apart, at least.
+const STRIDE_MIN: usize = 16;
+/// Windows of one content, and of all.
+const WINDOWS_MAX: usize = 1 << 15;
+const ALL_WINDOWS_MAX: usize = 1 << 19;
+/// A window of fewer different bytes says nothing.
+const LETTERS_MIN: usize = 8;
+/// Shorter words stand everywhere.
+const WORD_BYTES_MIN: usize = 12;
+/// Objects are searched in pieces of this size.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// Something of what was withdrawn, where it must not be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remnant {
+    /// The object or file.
+    pub place: String,
+    /// What it holds, in words.
+    pub what: String,
+}
+
+impl Remnant {
+    fn at(place: &str, what: &str) -> Self {
+        Self { place: place.to_owned(), what: what.to_owned() }
+    }
+}
+
+type Window = [u8; WINDOW_BYTES];
+
+/// What is sought.
+pub struct Sought {
+    /// All contents that are withdrawn.
+    contents: HashMap<Key, BTreeSet<Digest>>,
+    /// Windows of those that could still be read.
+    windows: HashMap<Window, usize>,
+    /// By the hash of a window: whether one may have it.
+    filter: Vec<u64>,
+    /// Windows that stand in a content that stays.
+    common: HashSet<usize>,
+    /// Of details, as regular expressions see them; and those that stand in a detail that stays.
+    words: Vec<Vec<u8>>,
+    common_words: HashSet<Vec<u8>>,
+    any_word: Option<Regex>,
+    /// Where windows and words were found.
+    found_windows: BTreeMap<usize, BTreeSet<String>>,
+    found_words: BTreeMap<Vec<u8>, BTreeSet<String>>,
+    remnants: BTreeSet<Remnant>,
+    n_bytes: u64,
+}
+
+/// Hashes of all windows of some bytes, each from the one before: Karp and Rabin, "Efficient randomized
+/// pattern-matching algorithms" (1987).
+struct Rolling<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    hash: u64,
+}
+
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+const FILTER_BITS: u32 = 22;
+
+impl<'a> Iterator for Rolling<'a> {
+    type Item = (u64, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let window = self.bytes.get(self.at..self.at + WINDOW_BYTES)?;
+        if self.at == 0 {
+            self.hash = window.iter().fold(0, |hash, byte| step(hash, *byte));
+        } else {
+            let went = u64::from(self.bytes[self.at - 1]) + 1;
+            let hash = self.hash.wrapping_sub(went.wrapping_mul(HIGHEST));
+            self.hash = step(hash, window[WINDOW_BYTES - 1]);
+        }
+        self.at += 1;
+        Some((self.hash, window))
+    }
+}
+
+fn step(hash: u64, byte: u8) -> u64 {
+    hash.wrapping_mul(FACTOR).wrapping_add(u64::from(byte) + 1)
+}
+
+/// What the first byte of a window is multiplied by.
+const HIGHEST: u64 = {
+    let (mut power, mut n) = (1_u64, 1);
+    while n < WINDOW_BYTES {
+        power = power.wrapping_mul(FACTOR);
+        n += 1;
+    }
+    power
+};
+
+fn slot(hash: u64) -> (usize, u64) {
+    let bit = hash >> (64 - FILTER_BITS);
+    ((bit / 64) as usize, 1 << (bit % 64))
+}
+
+impl Sought {
+    /// What is withdrawn in an archive: windows of what can still be read of it, and these details.
+    pub fn of(archive: &Archive, details: &BTreeMap<u64, Vec<u8>>) -> Result<Self, Error> {
+        let mut sought = Self {
+            contents: HashMap::new(),
+            windows: HashMap::new(),
+            filter: vec![0; 1 << (FILTER_BITS - 6)],
+            common: HashSet::new(),
+            words: details.values().flat_map(|detail| words_of(detail)).collect(),
+            common_words: HashSet::new(),
+            any_word: None,
+            found_windows: BTreeMap::new(),
+            found_words: BTreeMap::new(),
+            remnants: BTreeSet::new(),
+            n_bytes: 0,
+        };
+        for (digest, n_bytes) in archive.catalog.withdrawn_contents()? {
+            sought.contents.entry(digest.key()).or_default().insert(digest);
+            let stride = (n_bytes as usize / WINDOWS_MAX).max(STRIDE_MIN);
+            // What is damaged is gone as far as it can be; where it lies it goes with its pack.
+            let Ok(mut content) =
+                archive.reader.content_verified_at_end(&digest, n_bytes, &|| false)
+            else {
+                continue;
+            };
+            while let Ok(Some(piece)) = content.next_piece() {
+                sought.take(&piece, stride);
+            }
+        }
+        sought.any_word = pattern(&sought.words)?;
+        Ok(sought)
+    }
+
+    fn take(&mut self, piece: &[u8], stride: usize) {
+        for (hash, window) in (Rolling { bytes: piece, at: 0, hash: 0 }).step_by(stride) {
+            let letters: BTreeSet<u8> = window.iter().copied().collect();
+            if letters.len() < LETTERS_MIN || self.windows.len() == ALL_WINDOWS_MAX {
+                continue;
+            }
+            let Ok(window) = Window::try_from(window) else { continue };
+            let next = self.windows.len();
+            self.windows.entry(window).or_insert(next);
+            let (word, bit) = slot(hash);
+            self.filter[word] |= bit;
+        }
+    }
+
+    /// The windows that stand in some bytes.
+    fn windows_in(&self, bytes: &[u8]) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        if self.windows.is_empty() {
+            return found;
+        }
+        for (hash, window) in (Rolling { bytes, at: 0, hash: 0 }) {
+            let (word, bit) = slot(hash);
+            if self.filter[word] & bit != 0
+                && let Ok(window) = <&Window>::try_from(window)
+                && let Some(n) = self.windows.get(window)
+            {
+                found.insert(*n);
+            }
+        }
+        found
+    }
+
+    /// Looks into bytes in which nothing of a content, and no word, may stand.
+    fn look(&mut self, bytes: &[u8], place: &str) {
+        for n in self.windows_in(bytes) {
+            self.found_windows.entry(n).or_default().insert(place.to_owned());
+        }
+        for found in self.any_word.iter().flat_map(|any| any.find_iter(bytes)) {
+            let places = self.found_words.entry(found.as_bytes().to_vec()).or_default();
+            places.insert(place.to_owned());
+        }
+    }
+
+    /// Looks at a blob in a pack that counts.
+    fn blob(&mut self, bytes: &[u8], is_live: bool, place: &str) {
+        self.n_bytes += bytes.len() as u64;
+        let windows = self.windows_in(bytes);
+        if is_live {
+            self.common.extend(windows);
+            return;
+        }
+        for n in windows {
+            self.found_windows.entry(n).or_default().insert(place.to_owned());
+        }
+    }
+
+    /// Looks at a detail that stays.
+    fn detail(&mut self, bytes: &[u8], place: &str) {
+        self.n_bytes += bytes.len() as u64;
+        // One word may hide another.
+        for word in &self.words {
+            if contains(bytes, word) {
+                self.common_words.insert(word.clone());
+            }
+        }
+        for n in self.windows_in(bytes) {
+            self.found_windows.entry(n).or_default().insert(place.to_owned());
+        }
+    }
+
+    /// What was found, without what may stand there.
+    fn end(&mut self) -> Vec<Remnant> {
+        let mut remnants = std::mem::take(&mut self.remnants);
+        for (n, places) in &self.found_windows {
+            if !self.common.contains(n) {
+                remnants.extend(places.iter().map(|it| Remnant::at(it, "a stretch of a content")));
+            }
+        }
+        for (word, places) in &self.found_words {
+            if !self.common_words.contains(word) {
+                remnants.extend(places.iter().map(|it| Remnant::at(it, "words of a detail")));
+            }
+        }
+        remnants.into_iter().collect()
+    }
+}
+
+impl Archive {
+    /// Searches all that the archive consists of; where something was found, and how many bytes were searched.
+    ///
+    /// `Damaged` where a pack or a detail cannot be read to its end: then nothing can be said.
+    pub(super) fn search(&self, sought: &mut Sought) -> Result<(Vec<Remnant>, u64), Error> {
+        self.reader.forget();
+        let counted = self.journal.pack_changes(0..self.journal.size())?.came;
+        for pack in &counted {
+            self.search_pack(pack, sought)?;
+        }
+        self.search_details(sought)?;
+        let mut objects = vec![Journal::IDENTITY.to_owned(), "lock".to_owned()];
+        for folder in ["log", "details", "packs"] {
+            objects.extend(self.home.backend.list(folder)?.into_iter().map(|object| object.name));
+        }
+        let counts = |name: &str| PackId::of_object(name).is_some_and(|it| counted.contains(&it));
+        for name in objects.iter().filter(|name| !counts(name)) {
+            self.search_object(name, sought)?;
+        }
+        if let Some(files) = self.home.catalog_files()? {
+            files.each_piece(
+                PIECE_BYTES,
+                WINDOW_BYTES.max(limits::SOURCE_BYTES_MAX),
+                |name, piece| {
+                    sought.n_bytes += piece.len() as u64;
+                    sought.look(piece, name);
+                },
+            )?;
+        }
+        Ok((sought.end(), sought.n_bytes))
+    }
+
+    fn search_pack(&self, pack: &PackId, sought: &mut Sought) -> Result<(), Error> {
+        let name = pack.object_name();
+        let listed = pack::directory(&*self.home.backend, pack)?;
+        for (key, place) in pack::places(*pack, &listed) {
+            let frame = self.reader.frame(&place)?;
+            let bytes = frame.blob(place.index).unwrap_or_default();
+            let is_live = self.catalog.is_live(key)?;
+            sought.blob(bytes, is_live, &name);
+            let Some(withdrawn) = sought.contents.get(&key) else { continue };
+            let is_withdrawn = match frame.header.kind {
+                FrameKind::List => !is_live,
+                _ => withdrawn.contains(&Digest::of(bytes)),
+            };
+            if is_withdrawn {
+                sought.remnants.insert(Remnant::at(&name, "a content that was withdrawn"));
+            }
+        }
+        Ok(())
+    }
+
+    fn search_details(&self, sought: &mut Sought) -> Result<(), Error> {
+        let withdrawn = self.journal.withdrawals(0..self.journal.size())?.details;
+        self.journal.each_stored_detail(|index, name, bytes| {
+            if withdrawn.contains_key(&index) && !bytes.is_empty() {
+                sought.remnants.insert(Remnant::at(name, "a detail that was withdrawn"));
+            } else {
+                sought.detail(bytes, name);
+            }
+        })
+    }
+
+    fn search_object(&self, name: &str, sought: &mut Sought) -> Result<(), Error> {
+        let Some(n_bytes) = self.home.backend.size(name)? else { return Ok(()) };
+        let mut start = 0;
+        while start < n_bytes {
+            let from = start - (start.min(limits::SOURCE_BYTES_MAX as u64));
+            let end = (start + PIECE_BYTES as u64).min(n_bytes);
+            let piece = self.home.backend.read_range(name, from, (end - from) as usize)?;
+            sought.n_bytes += end - start;
+            sought.look(&piece, name);
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Leaves nothing of what was withdrawn in the catalog's files, and removes kept copies of older ones.
+    pub(super) fn purge_catalog(&self) -> Result<(), Error> {
+        if let Some(files) = self.home.catalog_files()? {
+            files.remove_kept()?;
+        }
+        self.catalog.purge().map_err(|error| self.located(error))
+    }
+}
+
+/// What to look for of a detail: its salt, and what people wrote, as it stands in JSON and as it reads.
+fn words_of(detail: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(detail) else {
+        return Vec::new();
+    };
+    let mut words = BTreeSet::new();
+    for field in ["salt", "name", "source", "note"] {
+        let Some(text) = fields.get(field).and_then(|value| value.as_str()) else { continue };
+        if text.len() >= WORD_BYTES_MIN {
+            words.insert(text.as_bytes().to_vec());
+            let spelled = serde_json::Value::from(text).to_string();
+            words.insert(spelled.as_bytes()[1..spelled.len() - 1].to_vec());
+        }
+    }
+    words.into_iter().collect()
+}
+
+fn pattern(words: &[Vec<u8>]) -> Result<Option<Regex>, Error> {
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let escaped = words.iter().map(|word| regex::escape(&String::from_utf8_lossy(word)));
+    let pattern = escaped.collect::<Vec<_>>().join("|");
+    let built = RegexBuilder::new(&pattern).unicode(true).size_limit(1 << 30).build();
+    built.map(Some).map_err(|error| Error::usage(error.to_string()))
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|window| window == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing() -> Sought {
+        Sought {
+            contents: HashMap::new(),
+            windows: HashMap::new(),
+            filter: vec![0; 1 << (FILTER_BITS - 6)],
+            common: HashSet::new(),
+            words: Vec::new(),
+            common_words: HashSet::new(),
+            any_word: None,
+            found_windows: BTreeMap::new(),
+            found_words: BTreeMap::new(),
+            remnants: BTreeSet::new(),
+            n_bytes: 0,
+        }
+    }
+
+    fn text(n: usize) -> Vec<u8> {
+        let line = |k: usize| format!("{} sheep went over the hill {}\n", k * k + n, k * 7919);
+        (0..40).map(line).collect::<String>().into_bytes()
+    }
+
+    #[test]
+    fn a_stretch_is_found_wherever_it_lies() {
+        let mut sought = nothing();
+        sought.take(&text(1), STRIDE_MIN);
+        assert!(sought.windows_in(&text(2)).is_empty());
+        for start in [0, 1, 17, 100] {
+            let stretch = &text(1)[start..start + WINDOW_BYTES + STRIDE_MIN - 1];
+            let around = [&text(3)[..start], stretch, b"end"].concat();
+            assert!(!sought.windows_in(&around).is_empty(), "{start}");
+            sought.look(&around, "here");
+        }
+        let found = sought.end();
+        assert_eq!(found, [Remnant::at("here", "a stretch of a content")]);
+    }
+
+    #[test]
+    fn what_stands_in_a_content_that_stays_is_no_remnant() {
+        let mut sought = nothing();
+        sought.take(&text(1), STRIDE_MIN);
+        sought.look(&text(1), "here");
+        sought.blob(&text(1), true, "there");
+        assert_eq!(sought.end(), []);
+        let mut idle = nothing();
+        idle.take(&text(1), STRIDE_MIN);
+        idle.blob(&text(1), false, "there");
+        assert_eq!(idle.end().len(), 1);
+    }
+
+    #[test]
+    fn words_are_the_salt_and_what_people_wrote() {
+        let detail = br#"{"salt":"f2e51ab6a2e22b5844687f18ce6c0616","name":"a.txt","source":null,"note":"told by \"Ada\"","by":"somebody else"}"#;
+        let words = words_of(detail);
+        let text: Vec<_> = words.iter().map(|word| String::from_utf8_lossy(word)).collect();
+        assert_eq!(
+            text,
+            ["f2e51ab6a2e22b5844687f18ce6c0616", "told by \"Ada\"", "told by \\\"Ada\\\""]
+        );
+        let mut sought = nothing();
+        sought.any_word = pattern(&words).unwrap();
+        sought.words = words;
+        sought.look(b"x told by \"Ada\" y", "catalog.sqlite");
+        assert_eq!(sought.end().len(), 1);
+        sought.detail(br#"{"note":"told by "Ada""}"#, "details/1");
+        assert_eq!(sought.end(), []);
+    }
+}

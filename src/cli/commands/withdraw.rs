@@ -1,0 +1,269 @@
+//! `archive withdraw`
+
+use std::{collections::BTreeSet, ffi::OsString, os::unix::ffi::OsStrExt as _};
+
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+
+use crate::{
+    archive::{
+        Archive,
+        find::{self, Which},
+        maintain::withdraw::{ReasonCode, WithdrawalDone, WithdrawalPlan, WithdrawalRequest},
+    },
+    cli::{
+        args::{help::examples, values},
+        exit::ExitCode,
+        operand::label_of,
+        print::{
+            json::{RemnantLine, RevisionSummary, typed},
+            terminal::{counted, shown_name, size},
+        },
+        session::Session,
+    },
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        time::Timestamp,
+    },
+};
+
+const EXAMPLES: &[&str] = &[
+    "archive withdraw letters/to-ada.txt --reason personal",
+    "archive withdraw 'report.txt@2..4' --reason legal --note 'order of 3 March'",
+    "archive withdraw --words 17 --reason error    # name, source and note of event 17",
+    "archive withdraw report.txt@2 --reason legal -n    # what would go?",
+];
+
+/// Take contents or words away for good, and keep the record that they were there
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["docs", "words", "resume"]))]
+pub struct WithdrawArgs {
+    /// A document, of which all revisions go; or one revision, or several: report.txt@2..4
+    #[arg(value_name = "DOC[@REV]", conflicts_with = "resume")]
+    pub docs: Vec<OsString>,
+
+    /// What was written about this event goes: name, source, note, author, times; archive log and show
+    /// have its number
+    #[arg(long, value_name = "EVENT", value_parser = values::count::<u64>, conflicts_with = "resume")]
+    pub words: Vec<u64>,
+
+    /// Why, as a code that everybody may read: legal, personal, licence, error
+    #[arg(long, value_name = "CODE", value_parser = values::reason, required_unless_present = "resume")]
+    pub reason: Option<ReasonCode>,
+
+    /// What to remember of it
+    #[arg(long, value_name = "TEXT", conflicts_with = "resume")]
+    pub note: Option<String>,
+
+    /// All other revisions with the same bytes go, too
+    #[arg(long, conflicts_with = "resume")]
+    pub everywhere: bool,
+
+    /// Print what would go, and do nothing
+    #[arg(short = 'n', long, conflicts_with = "resume")]
+    pub dry_run: bool,
+
+    /// Finish a withdrawal that was interrupted, and search again for what went
+    #[arg(long)]
+    pub resume: bool,
+}
+
+#[derive(Serialize)]
+struct WithdrawnContentLine {
+    #[serde(flatten)]
+    revision: RevisionSummary,
+}
+
+#[derive(Serialize)]
+struct WithdrawalSummary {
+    contents: u64,
+    words: Vec<u64>,
+    events: Vec<u64>,
+    packs_rewritten: u64,
+    bytes_searched: u64,
+    left: Vec<RemnantLine>,
+    dry_run: bool,
+}
+
+/// Takes contents or words away, and searches the archive for what may be left of them.
+pub fn run(session: &mut Session, args: &WithdrawArgs) -> Result<ExitCode, Error> {
+    let mut archive = if args.dry_run { session.open()? } else { session.open_to_write()? };
+    let request = request(&archive, args, session.now)?;
+    if let (Some(request), true) = (&request, args.dry_run) {
+        let plan = archive.withdrawal_plan(request)?;
+        let done = WithdrawalDone { plan, ..WithdrawalDone::default() };
+        print(session, &done, true)?;
+        return Ok(ExitCode::Done);
+    }
+    let who = session.who("withdraw");
+    let mut progress = session.progress();
+    let (signer, context) = (session.signer(&archive)?, session.context()?);
+    let mut report = |n_done| {
+        progress.report(n_done, "blobs");
+        Ok(())
+    };
+    let done = match request {
+        Some(request) => archive.withdraw(&request, (&signer, &context), &who, &mut report)?,
+        None => archive.resume_withdrawals((&signer, &context), &who, &mut report)?,
+    };
+    drop(progress);
+    print(session, &done, false)?;
+    Ok(if done.remnants.is_empty() { ExitCode::Done } else { ExitCode::Broken })
+}
+
+/// What is asked for; none where only an earlier withdrawal is to be finished.
+fn request(
+    archive: &Archive,
+    args: &WithdrawArgs,
+    now: Timestamp,
+) -> Result<Option<WithdrawalRequest>, Error> {
+    let Some(reason) = args.reason.clone().filter(|_| !args.resume) else { return Ok(None) };
+    let mut contents = Vec::new();
+    for selector in &args.docs {
+        contents.extend(selected(archive, selector.as_bytes(), now)?);
+    }
+    let words: BTreeSet<u64> = args.words.iter().copied().collect();
+    let (note, everywhere) = (args.note.clone(), args.everywhere);
+    Ok(Some(WithdrawalRequest { contents, words, reason, note, everywhere }))
+}
+
+/// The revisions that a selector means: one, those from one to another, or all of a document.
+fn selected(
+    archive: &Archive,
+    selector: &[u8],
+    now: Timestamp,
+) -> Result<Vec<(Document, Revision)>, Error> {
+    if let Some(ends) = archive.select_range(selector, now)? {
+        let (document, a, b) = (ends.a.0, ends.a.1, ends.b.1);
+        let by_number = find::split_range(selector, now)
+            .is_some_and(|(_, (a, b))| matches!((a, b), (Which::Number(_), Which::Number(_))));
+        // Two numbers mean all numbers between; other ends what was captured between them.
+        let place = |it: &Revision| match by_number {
+            true => (None, it.number),
+            false => (Some(it.captured), it.number),
+        };
+        let range = place(&a).min(place(&b))..=place(&a).max(place(&b));
+        let all = archive.catalog().revisions(&document)?.into_iter();
+        return Ok(all
+            .filter(|it| range.contains(&place(it)))
+            .map(|it| (document.clone(), it))
+            .collect());
+    }
+    let (words, which) = archive.split(selector, now)?;
+    let document = archive.document(words)?;
+    match which {
+        Some(which) => Ok(vec![archive.revision(&document, which)?]),
+        None => {
+            let all = archive.catalog().revisions(&document)?.into_iter();
+            Ok(all.map(|revision| (document.clone(), revision)).collect())
+        }
+    }
+}
+
+fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(), Error> {
+    let WithdrawalPlan { contents, words } = &done.plan;
+    if session.globals.json {
+        for (document, revision) in contents {
+            let revision = RevisionSummary::of(document, revision);
+            session.out.json(&typed("withdrawn", WithdrawnContentLine { revision }))?;
+        }
+        let left = done.remnants.iter();
+        let summary = WithdrawalSummary {
+            contents: contents.len() as u64,
+            words: words.iter().copied().collect(),
+            events: done.events.clone(),
+            packs_rewritten: done.n_packs,
+            bytes_searched: done.n_bytes_searched,
+            left: left.map(RemnantLine::of).collect(),
+            dry_run: is_dry,
+        };
+        return session.out.json(&typed("summary", summary));
+    }
+    let goes = if is_dry { "would go" } else { "went" };
+    for (document, revision) in contents {
+        let n_bytes = size(revision.n_bytes);
+        session.out.line(&format!("{goes}: {}, {n_bytes}", label_of(document, revision)))?;
+    }
+    for event in words {
+        session.out.line(&format!("{goes}: the words of event {event}"))?;
+    }
+    for remnant in &done.remnants {
+        let place = shown_name(remnant.place.as_bytes());
+        session.out.line(&format!("still there: {place} holds {}", remnant.what))?;
+    }
+    session.info(&sentence(done, is_dry));
+    Ok(())
+}
+
+fn sentence(done: &WithdrawalDone, is_dry: bool) -> String {
+    let WithdrawalPlan { contents, words } = &done.plan;
+    let what = match (contents.len() as u64, words.len() as u64) {
+        (0, 0) => "nothing was left to withdraw".to_owned(),
+        (n, 0) => counted(n, "revision", "revisions"),
+        (0, n) => format!("the words of {}", counted(n, "event", "events")),
+        (n, m) => format!(
+            "{} and the words of {}",
+            counted(n, "revision", "revisions"),
+            counted(m, "event", "events")
+        ),
+    };
+    if is_dry {
+        return format!("{what}; nothing was done");
+    }
+    let events: Vec<String> = done.events.iter().map(u64::to_string).collect();
+    let by = match &events[..] {
+        [] => String::new(),
+        [one] => format!(" withdrawn by event {one}"),
+        more => format!(" withdrawn by the events {}", more.join(", ")),
+    };
+    let packs = match done.n_packs {
+        0 => String::new(),
+        n => format!("{} written anew, ", counted(n, "pack", "packs")),
+    };
+    let searched = size(done.n_bytes_searched);
+    let found = if done.remnants.is_empty() { "nothing of it is left" } else { "see above" };
+    format!("{what}{by}; {packs}{searched} searched: {found}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::maintain::withdraw::Remnant;
+
+    #[test]
+    fn what_was_done_is_one_sentence() {
+        let words = |n: u64| WithdrawalPlan { contents: Vec::new(), words: (0..n).collect() };
+        let done = WithdrawalDone {
+            plan: words(1),
+            events: vec![12],
+            n_packs: 2,
+            n_bytes_searched: 5000,
+            ..WithdrawalDone::default()
+        };
+        let remnants = vec![Remnant { place: "packs/a".into(), what: "a detail".into() }];
+        let left = WithdrawalDone { remnants, n_packs: 0, ..done.clone() };
+        let nothing = WithdrawalDone { n_bytes_searched: 5000, ..WithdrawalDone::default() };
+        for (done, is_dry, text) in [
+            (
+                &done,
+                false,
+                "the words of 1 event withdrawn by event 12; 2 packs written anew, 5.0 kB searched: nothing of it is left",
+            ),
+            (&done, true, "the words of 1 event; nothing was done"),
+            (
+                &left,
+                false,
+                "the words of 1 event withdrawn by event 12; 5.0 kB searched: see above",
+            ),
+            (
+                &nothing,
+                false,
+                "nothing was left to withdraw; 5.0 kB searched: nothing of it is left",
+            ),
+        ] {
+            assert_eq!(sentence(done, is_dry), text);
+        }
+    }
+}

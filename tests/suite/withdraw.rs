@@ -1,0 +1,550 @@
+//! `archive withdraw`: what went is gone wherever it was, the record stays, and everything else reads as before.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    sync::Arc,
+};
+
+use docarchive::internals::{
+    archive::{
+        Archive, HistoryCheck,
+        ingest::Provenance,
+        inspect::audit::{AuditReport, AuditScope, Code},
+        maintain::{
+            compact::Policy,
+            withdraw::{ReasonCode, WithdrawalDone, WithdrawalRequest},
+        },
+    },
+    backend::{
+        Backend as _, Storage,
+        faulty::{Fault, Faulty},
+        memory::Memory,
+    },
+    store::{CompressionLevels, pack},
+    types::{digest::Digest, document::Document, error::Error, pack_id::PackId, time::Timestamp},
+};
+
+use crate::common::{
+    add, add_one, check, context, everything, init, is_slow, noise, sandbox::Sandbox, signer,
+};
+
+fn now() -> Timestamp {
+    Timestamp::from_unix(1_900_000_000, 0)
+}
+
+/// What is asked for by selectors, of which one without `@` means all revisions.
+fn request(archive: &Archive, selectors: &[&str], words: &[u64]) -> WithdrawalRequest {
+    let mut contents = Vec::new();
+    for selector in selectors {
+        match selector.contains('@') {
+            true => contents.push(archive.select(selector.as_bytes(), now()).unwrap()),
+            false => {
+                let document = archive.document(selector.as_bytes()).unwrap();
+                let all = archive.catalog().revisions(&document).unwrap();
+                contents.extend(all.into_iter().map(|revision| (document.clone(), revision)));
+            }
+        }
+    }
+    WithdrawalRequest {
+        contents,
+        words: words.iter().copied().collect(),
+        reason: ReasonCode::new("legal").unwrap(),
+        note: None,
+        everywhere: false,
+    }
+}
+
+fn withdraw(archive: &mut Archive, request: &WithdrawalRequest) -> Result<WithdrawalDone, Error> {
+    let context = context(200_000 + archive.n_events());
+    archive.withdraw(request, (&signer(), &context), "test", &mut |_| Ok(()))
+}
+
+fn resume(archive: &mut Archive) -> Result<WithdrawalDone, Error> {
+    let context = context(300_000 + archive.n_events());
+    archive.resume_withdrawals((&signer(), &context), "test", &mut |_| Ok(()))
+}
+
+fn audit(archive: &Archive) -> AuditReport {
+    archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap()
+}
+
+fn open(memory: &Memory) -> Archive {
+    Archive::open(Arc::new(memory.clone()), None).unwrap()
+}
+
+/// Whether a pack has a blob with this digest's key, by the packs' own directories.
+fn is_listed(memory: &Memory, digest: &Digest) -> bool {
+    let packs = memory.list("packs").unwrap();
+    packs.iter().filter_map(|object| PackId::of_object(&object.name)).any(|id| {
+        let listed = pack::directory(memory, &id).unwrap();
+        listed.iter().flat_map(|frame| &frame.keys).any(|key| *key == digest.key())
+    })
+}
+
+/// Every revision that was not withdrawn, by name and number, with its bytes.
+fn numbered(archive: &Archive) -> BTreeMap<(Vec<u8>, u64), Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let mut each = |document: &Document| -> Result<(), Error> {
+        for revision in archive.catalog().revisions(document)? {
+            if revision.withdrawn.is_none() {
+                let bytes = archive.read_whole(document, &revision)?;
+                all.insert((document.name.as_bytes().to_vec(), revision.number), bytes);
+            }
+        }
+        Ok(())
+    };
+    archive.each_document(None, |document, _| each(document)).unwrap();
+    all
+}
+
+/// Withdraws, and looks at all that must be so afterwards.
+fn withdrawn(memory: &Memory, selectors: &[&str]) -> WithdrawalDone {
+    let mut archive = open(memory);
+    let before = numbered(&archive);
+    let request = request(&archive, selectors, &[]);
+    let done = withdraw(&mut archive, &request).unwrap();
+    assert_eq!(done.remnants, []);
+    let archive = open(memory);
+    let asked: BTreeSet<(Vec<u8>, u64)> = request
+        .contents
+        .iter()
+        .map(|(document, revision)| (document.name.as_bytes().to_vec(), revision.number))
+        .collect();
+    for ((name, number), bytes) in before {
+        let document = archive.document(&name).unwrap();
+        let revision = archive.catalog().revision(document.id, number).unwrap().unwrap();
+        let read = archive.read_whole(&document, &revision);
+        if asked.contains(&(name, number)) {
+            assert!(matches!(read, Err(Error::Withdrawn { .. })), "{number}");
+            assert!(!is_listed(memory, &revision.digest), "{number}");
+        } else {
+            assert!(read.unwrap() == bytes, "{number}");
+        }
+    }
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    check(&archive, &storage);
+    assert_eq!(audit(&archive).findings, []);
+    done
+}
+
+/// A text of its own, which has some lines in common with others.
+fn text(seed: u64, n_lines: usize) -> Vec<u8> {
+    let mut lines = String::new();
+    for (n, eight) in noise(seed, n_lines * 24).chunks(24).enumerate() {
+        let words: Vec<String> =
+            eight.chunks(3).map(|it| format!("w{}", it[0] as u32 * 7 + it[1] as u32 % 5)).collect();
+        lines += &format!("{n} {}\n", words.join(" "));
+    }
+    lines.into_bytes()
+}
+
+/// The same with one line that is another.
+fn edited(text: &[u8], at: usize, with: u64) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines[at] = format!("edited {with} {}", with * with);
+    (lines.join("\n") + "\n").into_bytes()
+}
+
+#[test]
+fn a_base_of_a_hundred_dependents_goes_and_they_read_as_before() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let base = text(1, 50);
+    add(&mut archive, 1, &[("base.txt", &base)]).unwrap();
+    let dependents: Vec<(String, Vec<u8>)> = (0..100)
+        .map(|n| (format!("d/{n:03}.txt"), edited(&base, n as usize % 50, 1000 + n)))
+        .collect();
+    let documents: Vec<(&str, &[u8])> =
+        dependents.iter().map(|(name, bytes)| (&name[..], &bytes[..])).collect();
+    add(&mut archive, 2, &documents).unwrap();
+    let n_packed = |memory: &Memory| -> u64 {
+        memory.list("packs").unwrap().iter().map(|object| object.bytes).sum()
+    };
+    let before = n_packed(&memory);
+    let done = withdrawn(&memory, &["base.txt@1"]);
+    assert_eq!((done.n_packs, done.events.len()), (2, 1));
+    // They rest on one of themselves, and not each on nothing.
+    assert!(n_packed(&memory) < before * 3 / 2, "{before} {}", n_packed(&memory));
+    let report = audit(&open(&memory));
+    assert_eq!(report.withdrawals.len(), 1);
+    assert_eq!(report.withdrawals[0].contents, ["base.txt@1"]);
+}
+
+#[test]
+fn links_in_the_middle_of_chains_go() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let mut now = text(2, 72);
+    for n in 0..24 {
+        add(&mut archive, n + 1, &[("a.txt", &now)]).unwrap();
+        now = edited(&now, n as usize * 3, n);
+        if n % 5 == 0 {
+            now.extend(text(100 + n, 12));
+        }
+    }
+    crate::common::compact(&mut archive, Policy::Rewrite(CompressionLevels::all(1), 1)).unwrap();
+    drop(archive);
+    withdrawn(&memory, &["a.txt@6", "a.txt@7", "a.txt@8"]);
+    withdrawn(&memory, &["a.txt@1", "a.txt@24"]);
+    withdrawn(&memory, &["a.txt"]);
+    assert!(memory.list("packs").unwrap().is_empty());
+}
+
+#[test]
+fn solid_frames_are_made_without_what_went() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let stories: Vec<(String, Vec<u8>)> =
+        (0..40).map(|n| (format!("{n}.txt"), text(500 + n, 4))).collect();
+    let documents: Vec<(&str, &[u8])> =
+        stories.iter().map(|(name, bytes)| (&name[..], &bytes[..])).collect();
+    add(&mut archive, 1, &documents).unwrap();
+    drop(archive);
+    withdrawn(&memory, &["3.txt", "17.txt", "39.txt"]);
+}
+
+#[test]
+fn chunks_that_no_other_content_has_go_and_the_others_stay() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let mut large = noise(7, (4 << 20) + 500_000);
+    add(&mut archive, 1, &[("large", &large)]).unwrap();
+    large.splice(1_000_000..1_000_100, noise(8, 200_000));
+    add(&mut archive, 2, &[("large", &large), ("small", b"small")]).unwrap();
+    large.truncate((4 << 20) + 20_000);
+    add(&mut archive, 3, &[("large", &large)]).unwrap();
+    drop(archive);
+    withdrawn(&memory, &["large@2"]);
+    if is_slow() {
+        withdrawn(&memory, &["large@1"]);
+    }
+}
+
+#[test]
+fn the_same_bytes_are_recorded_again() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let (one, two) = (text(1, 60), text(2, 60));
+    add(&mut archive, 1, &[("a.txt", &one), ("b.txt", &two)]).unwrap();
+    drop(archive);
+    withdrawn(&memory, &["a.txt"]);
+    let mut archive = open(&memory);
+    add(&mut archive, 3, &[("a.txt", &one), ("c.txt", &edited(&one, 5, 5))]).unwrap();
+    let (document, revision) = archive.select(b"a.txt", now()).unwrap();
+    assert_eq!(revision.number, 2);
+    assert_eq!(archive.read_whole(&document, &revision).unwrap(), one);
+    let first = archive.select(b"a.txt@1", now()).unwrap();
+    assert!(matches!(archive.read_whole(&first.0, &first.1), Err(Error::Withdrawn { .. })));
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    check(&archive, &storage);
+    // And go again, which takes the rest of them along.
+    drop(archive);
+    let done = withdrawn(&memory, &["a.txt@2"]);
+    assert_eq!(done.plan.contents.len(), 1);
+    let mut archive = open(&memory);
+    let again = request(&archive, &["a.txt"], &[]);
+    let done = withdraw(&mut archive, &again).unwrap();
+    assert_eq!((done.plan.contents.len(), done.events.len()), (0, 0));
+}
+
+#[test]
+fn bytes_that_others_have_go_only_everywhere() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    add(&mut archive, 1, &[("a.txt", b"the same"), ("b.txt", b"the same")]).unwrap();
+    add(&mut archive, 2, &[("b.txt", b"other")]).unwrap();
+    let mut asked = request(&archive, &["a.txt"], &[]);
+    let n_events = archive.n_events();
+    let refused = withdraw(&mut archive, &asked).unwrap_err().to_string();
+    assert_eq!(refused, "the same bytes are those of b.txt@1, too; --everywhere withdraws all");
+    assert_eq!(archive.n_events(), n_events);
+    asked.everywhere = true;
+    let done = withdraw(&mut archive, &asked).unwrap();
+    assert_eq!((done.plan.contents.len(), done.remnants.len()), (2, 0));
+    assert_eq!(audit(&archive).findings, []);
+    let other = archive.select(b"b.txt", now()).unwrap();
+    assert_eq!(archive.read_whole(&other.0, &other.1).unwrap(), b"other");
+}
+
+#[test]
+fn words_go_and_bytes_stay() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    add(&mut archive, 1, &[("a-name-that-tells-much.txt", b"one"), ("b.txt", b"two")]).unwrap();
+    let asked = request(&archive, &[], &[0]);
+    let done = withdraw(&mut archive, &asked).unwrap();
+    assert_eq!((done.n_details, done.n_packs, done.remnants.len()), (1, 0, 0));
+    let names: Vec<Vec<u8>> = everything(&archive).into_iter().map(|(name, _)| name).collect();
+    assert!(names.iter().all(|name| !name.starts_with(b"a-name")), "{names:?}");
+    assert_eq!(everything(&archive).len(), 2);
+    let report = audit(&archive);
+    assert_eq!(report.findings, []);
+    assert_eq!(report.withdrawals[0].words.len(), 1);
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    check(&archive, &storage);
+    for (words, what) in [(99, "there is no event 99"), (2, "event 2 has no words")] {
+        let asked = request(&archive, &[], &[words]);
+        assert_eq!(withdraw(&mut archive, &asked).unwrap_err().to_string(), what);
+    }
+}
+
+#[test]
+fn i15_what_comes_back_is_resurrected_and_goes_again() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    add(&mut archive, 1, &[("a.txt", &text(1, 60)), ("b.txt", &text(2, 60))]).unwrap();
+    let old = memory.contents();
+    let asked = request(&archive, &["a.txt"], &[0]);
+    withdraw(&mut archive, &asked).unwrap();
+    assert_eq!(archive.withdrawal_left().unwrap(), None);
+    // Somebody copies an older folder over this one.
+    for (name, bytes) in old.iter().filter(|(name, _)| name.starts_with("packs/")) {
+        memory.put(name, bytes).unwrap();
+    }
+    for (name, bytes) in old.iter().filter(|(name, _)| name.starts_with("details/")) {
+        memory.swap(name, bytes).unwrap();
+    }
+    let mut archive = open(&memory);
+    let grave = |report: AuditReport| -> Vec<Code> {
+        report.findings.iter().map(|it| it.code).filter(|code| code.is_grave()).collect()
+    };
+    assert_eq!(grave(audit(&archive)), [Code::DetailResurrected, Code::BlobResurrected]);
+    // What details tell is not told all the same.
+    assert!(archive.document(b"a.txt").is_err());
+    let done = resume(&mut archive).unwrap();
+    assert_eq!((done.n_details, done.remnants.len()), (1, 0));
+    assert_eq!(audit(&archive).findings, []);
+}
+
+#[test]
+fn a_damaged_pack_is_in_the_way_and_the_work_goes_on() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let base = text(1, 200);
+    add(&mut archive, 1, &[("a.txt", &base), ("b.txt", &edited(&base, 9, 9))]).unwrap();
+    let name = memory.list("packs").unwrap()[0].name.clone();
+    let whole = memory.read(&name, 1 << 20).unwrap().unwrap();
+    let mut damaged = whole.clone();
+    damaged[40] ^= 1;
+    memory.swap(&name, &damaged).unwrap();
+    let mut archive = open(&memory);
+    let asked = request(&archive, &["a.txt"], &[]);
+    let error = withdraw(&mut archive, &asked).unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    let archive = open(&memory);
+    assert!(archive.withdrawal_left().unwrap().is_some());
+    let gone = archive.select(b"a.txt", now()).unwrap();
+    assert!(matches!(archive.read_whole(&gone.0, &gone.1), Err(Error::Withdrawn { .. })));
+    drop(archive);
+    memory.swap(&name, &whole).unwrap();
+    let mut archive = open(&memory);
+    assert_eq!(resume(&mut archive).unwrap().remnants, []);
+    assert_eq!(audit(&archive).findings, []);
+}
+
+/// An archive before a withdrawal that takes a base, a blob of a solid frame, a large content and words.
+fn before() -> Memory {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let base = text(1, 60);
+    let (b, c) = (edited(&base, 3, 3), edited(&base, 4, 4));
+    add(&mut archive, 1, &[("a.txt", &base), ("s", b"solid"), ("t", b"another")]).unwrap();
+    add(&mut archive, 2, &[("b.txt", &b), ("c.txt", &c)]).unwrap();
+    Memory::of(memory.contents())
+}
+
+#[test]
+fn a_withdrawal_that_ends_anywhere_goes_on() {
+    let memory = before();
+    let run = |storage: Arc<dyn Storage>| -> Result<WithdrawalDone, Error> {
+        let mut archive = Archive::open(storage, None)?;
+        let asked = request(&archive, &["a.txt", "s"], &[1]);
+        withdraw(&mut archive, &asked)
+    };
+    let faulty = Faulty::none(Arc::new(Memory::of(memory.contents())));
+    run(Arc::new(faulty.clone())).unwrap();
+    let calls = faulty.calls();
+    let old = everything(&open(&memory));
+    let changes = ["put", "swap", "remove", "sync"];
+    let mut n_finished = 0;
+    for (n, call) in calls.iter().enumerate() {
+        let is_change = changes.contains(&call.verb);
+        if !is_slow() && n % if is_change { 3 } else { 41 } != 0 {
+            continue;
+        }
+        let faults = [Fault::Death, Fault::Unreported, Fault::NotDone, Fault::Half, Fault::Full];
+        for fault in &faults[..if is_slow() { 5 } else { 1 }] {
+            let case = format!("call {n}, {call:?}, {fault:?}");
+            let left = Memory::of(memory.contents());
+            let _ = run(Arc::new(Faulty::at(Arc::new(left.clone()), n, *fault)));
+            let storage: Arc<dyn Storage> = Arc::new(left.clone());
+            let mut archive = open(&left);
+            let is_recorded = archive.catalog().has_withdrawals().unwrap();
+            let all = everything(&archive);
+            match is_recorded {
+                false => assert!(all == old, "{case}"),
+                true => assert_eq!(all.len(), old.len(), "{case}"),
+            }
+            if is_recorded {
+                n_finished += 1;
+                let is_left = archive.withdrawal_left().unwrap().is_some();
+                let is_sound = audit(&archive).is_sound();
+                assert_eq!(is_sound, !is_left, "{case}");
+                // A compaction finishes it as well.
+                match n % 2 {
+                    0 => drop(crate::common::compact(&mut archive, Policy::Tidy).unwrap()),
+                    _ => assert_eq!(resume(&mut archive).unwrap().remnants, [], "{case}"),
+                }
+                assert_eq!(archive.withdrawal_left().unwrap(), None, "{case}");
+                let report = audit(&archive);
+                assert!(report.is_sound(), "{case}: {:?}", report.findings);
+                check(&archive, &storage);
+            }
+        }
+    }
+    assert!(n_finished > 5, "{n_finished}");
+}
+
+/// Whether some file below a folder has these bytes.
+fn is_anywhere(sandbox: &Sandbox, words: &str) -> bool {
+    let has = |bytes: &[u8]| bytes.windows(words.len()).any(|it| it == words.as_bytes());
+    Sandbox::tree(&sandbox.store()).iter().any(|(_, bytes)| has(bytes))
+}
+
+#[test]
+fn nothing_is_left_in_the_files_of_the_catalog() {
+    let sandbox = Sandbox::new();
+    let secret = "told in confidence by somebody";
+    sandbox.write("a.txt", text(1, 80));
+    sandbox.write("b.txt", text(2, 80));
+    sandbox.run(["add", "-q", "a.txt", "--note", secret]).expect(0);
+    sandbox.run(["add", "-q", "b.txt"]).expect(0);
+    assert!(is_anywhere(&sandbox, secret));
+    fs::copy(
+        sandbox.store().join("catalog.sqlite"),
+        sandbox.store().join("catalog.sqlite.before-1"),
+    )
+    .unwrap();
+    sandbox.run(["withdraw", "--words", "0", "--reason", "personal"]).expect(0);
+    assert!(!is_anywhere(&sandbox, secret));
+    assert!(!sandbox.store().join("catalog.sqlite.before-1").exists());
+    sandbox.run(["audit", "-q"]).expect(0);
+    sandbox.run(["rebuild", "-q"]).expect(0);
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
+#[test]
+fn what_is_found_afterwards_is_named() {
+    let sandbox = Sandbox::new();
+    let bytes = text(1, 80);
+    sandbox.write("a.txt", &bytes);
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    // A file of another's making.
+    let stray = sandbox.store().join("log/stray");
+    fs::write(&stray, &bytes[100..400]).unwrap();
+    let found = sandbox.run(["withdraw", "a.txt", "--reason", "error"]).expect(6);
+    assert!(found.text().contains("still there: log/stray holds a stretch of a content"));
+    fs::remove_file(&stray).unwrap();
+    sandbox.run(["withdraw", "--resume"]).expect(0);
+}
+
+#[test]
+fn i13_who_relies_on_what_goes_meanwhile_puts_it_again() {
+    let memory = Memory::default();
+    let (one, other) = (text(1, 60), text(2, 60));
+    let mut archive = init(Arc::new(memory.clone()));
+    add(&mut archive, 1, &[("a.txt", &one), ("b.txt", &other)]).unwrap();
+    let beside = || Archive::open(Arc::new(memory.with_own_lock()), None).unwrap();
+    let signer = signer();
+    let (mut left, mut right) = (beside(), beside());
+    let mut late = left.transaction(&signer, context(9), Provenance::default(), "test").unwrap();
+    add_one(&mut late, b"copy.txt", &one).unwrap();
+    add_one(&mut late, b"edited.txt", &edited(&one, 3, 3)).unwrap();
+    let asked = request(&right, &["a.txt"], &[]);
+    assert_eq!(withdraw(&mut right, &asked).unwrap().remnants, []);
+    assert!(matches!(late.commit(), Err(Error::Busy { .. })));
+    drop(late);
+    add(&mut left, 10, &[("copy.txt", &one), ("edited.txt", &edited(&one, 3, 3))]).unwrap();
+    let archive = open(&memory);
+    let found = archive.select(b"copy.txt", now()).unwrap();
+    assert_eq!(archive.read_whole(&found.0, &found.1).unwrap(), one);
+    crate::common::compact(&mut right, Policy::Tidy).unwrap();
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    check(&open(&memory), &storage);
+    assert_eq!(audit(&open(&memory)).findings, []);
+}
+
+#[test]
+fn a_copy_carries_what_went_and_says_whether_it_holds_it() {
+    let sandbox = Sandbox::new();
+    let secret = "told in confidence by somebody";
+    sandbox.write("a.txt", text(1, 80));
+    sandbox.write("b.txt", edited(&text(1, 80), 7, 7));
+    sandbox.run(["add", "-q", "a.txt", "--note", secret]).expect(0);
+    sandbox.run(["add", "-q", "b.txt"]).expect(0);
+    for disk in ["disk", "other"] {
+        sandbox.run(["copy", "-q", disk]).expect(0);
+    }
+    sandbox.run(["copy", "--check-withdrawn", "disk"]).expect(0);
+    sandbox.run(["withdraw", "a.txt", "--words", "0", "--reason", "personal"]).expect(0);
+    let before = Sandbox::tree(&sandbox.at("disk"));
+    let left = sandbox.run(["copy", "--check-withdrawn", "disk"]).expect(1).text();
+    assert_eq!(left.matches("still there: packs/").count(), 1, "{left}");
+    assert_eq!(left.matches("still there: details/").count(), 1, "{left}");
+    assert_eq!(left.matches("still there: catalog.sqlite").count(), 1, "{left}");
+    assert_eq!(Sandbox::tree(&sandbox.at("disk")), before);
+    sandbox.run(["copy", "-q", "disk"]).expect(0);
+    sandbox.run(["copy", "-q", "--verify", "other"]).expect(0);
+    for disk in ["disk", "other"] {
+        sandbox.run(["copy", "--check-withdrawn", disk]).expect(0).answers("");
+        let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|it| it == secret.as_bytes());
+        assert!(Sandbox::tree(&sandbox.at(disk)).iter().all(|(_, bytes)| !has(bytes)), "{disk}");
+        sandbox.run(["audit", "-q", "--store", disk]).expect(0);
+        sandbox.run(["cat", "--store", disk, "b.txt"]).expect(0);
+        sandbox.run(["copy", "-q", "--verify", disk]).expect(0);
+    }
+    sandbox.run(["copy", "-q", "third"]).expect(0);
+    sandbox.run(["audit", "-q", "--store", "third"]).expect(0);
+    sandbox.run(["init", "-q", "--store", "stranger"]).expect(0);
+    sandbox.run(["copy", "--check-withdrawn", "stranger"]).expect(2).says("is no copy");
+    sandbox.run(["copy", "--check-withdrawn", "nowhere"]).expect(10);
+}
+
+#[test]
+fn every_verb_refuses_or_passes_over_what_went() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", text(1, 30));
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    sandbox.write("a.txt", edited(&text(1, 30), 3, 3));
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    sandbox.write("a.txt", edited(&text(1, 30), 4, 4));
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    sandbox.run(["withdraw", "-q", "a.txt@2", "--reason", "error"]).expect(0);
+    for words in [
+        &["cat", "a.txt@2"][..],
+        &["diff", "a.txt@1..2"],
+        &["diff", "a.txt@2", "a.txt"],
+        &["diff", "a.txt@2", "a.txt@2"],
+        &["similar", "a.txt@2"],
+        &["similar", "a.txt", "a.txt@2"],
+        &["similar", "a.txt@2", "a.txt", "--why"],
+        &["export", "-o", "out", "a.txt@2"],
+        &["blame", "a.txt@2"],
+        &["stats", "a.txt@2"],
+    ] {
+        sandbox.run(words).expect(4).says("a.txt@2 was withdrawn on ");
+    }
+    sandbox.run(["blame", "a.txt"]).expect(0).says("1 revision was withdrawn and passed over");
+    let ran = sandbox.run(["log", "a.txt", "--added", "edited"]).expect(0);
+    ran.says("1 revision was withdrawn and could not be looked through");
+    for words in [&["log"][..], &["log", "a.txt"], &["show", "a.txt@2"], &["stats"], &["dups"]] {
+        sandbox.run(words);
+    }
+    assert!(sandbox.run(["log", "a.txt"]).expect(0).text().contains("withdrawn (error)"));
+    sandbox.run(["stats"]).expect(0);
+    sandbox.run(["compact", "-q", "--all"]).expect(0);
+    sandbox.run(["rebuild", "-q", "--sketches"]).expect(0);
+    sandbox.run(["audit", "-q"]).expect(0);
+}

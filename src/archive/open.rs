@@ -73,6 +73,11 @@ impl Home {
         Self { backend, lock: storage, catalog, is_elsewhere, stat_cache: None }
     }
 
+    /// Whether the catalog in use is another one than that which may lie with the facts.
+    pub(super) fn has_catalog_elsewhere(&self) -> bool {
+        self.is_elsewhere || self.catalog.is_none()
+    }
+
     pub(super) fn journal(&self) -> Result<Journal, Error> {
         Journal::open(Arc::clone(&self.backend))
     }

@@ -1,6 +1,6 @@
 //! What was withdrawn, as the catalog has it: on its word nothing is refused and nothing goes.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     journal::event::Withdraw,
@@ -20,6 +20,15 @@ impl Catalog {
     /// Whether anything was withdrawn.
     pub fn has_withdrawals(&self) -> Result<bool, Error> {
         Ok(self.db.prepare_cached("SELECT 1 FROM withdrawal")?.exists([])?)
+    }
+
+    /// Of the last event that withdrew words, the last event that it names.
+    pub fn last_words_withdrawn(&self) -> Result<Option<u64>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT event FROM withdrawal WHERE part = 1 ORDER BY withdrawn_by DESC, event DESC LIMIT 1",
+        )?;
+        let event: Option<i64> = query.query_row([], |row| row.get(0)).optional()?;
+        Ok(event.map(|event| event as u64))
     }
 
     /// The contents of which every revision is withdrawn, with their sizes.

@@ -129,19 +129,6 @@ impl Journal {
         }
     }
 
-    /// What is stored as the detail of an event, whether it is the one meant or not; none where the object with
-    /// it is not there.
-    pub(super) fn stored_detail(&self, index: u64) -> Result<Option<Vec<u8>>, Error> {
-        let Some(stretch) = self.stretches(index..index + 1).next() else { return Ok(None) };
-        let details = stretch.details(
-            stretch
-                .place
-                .as_ref()
-                .map_err(|why| Error::damaged(format!("event {index}"), why.to_string()))?,
-        )?;
-        Ok(details.and_then(|details| details.into_iter().next()))
-    }
-
     /// Everything that is stored as the details of a commit.
     pub(super) fn stored_details(&self, number: u64) -> Result<Vec<Vec<u8>>, Error> {
         let at = self.commit_at(number)?;

@@ -86,21 +86,41 @@ impl Journal {
         ))
     }
 
-    /// The objects with details that are withdrawn and still there, and what they hold of each event.
+    /// What is stored of details that are withdrawn and still there, by their events.
     ///
     /// Details that are missing or damaged are not there.
-    pub fn details_left(&self, withdrawals: &Withdrawals) -> Result<BTreeMap<u64, Vec<u8>>, Error> {
+    pub fn details_left<'e>(
+        &self,
+        events: impl IntoIterator<Item = &'e u64>,
+    ) -> Result<BTreeMap<u64, Vec<u8>>, Error> {
         let mut left = BTreeMap::new();
-        for event in withdrawals.details.keys().filter(|event| **event < self.size()) {
-            match self.stored_detail(*event) {
-                Ok(Some(bytes)) if !bytes.is_empty() => {
-                    left.insert(*event, bytes);
-                }
-                Ok(_) | Err(Error::Damaged { .. }) => {}
-                Err(error) => return Err(error),
+        // Of a commit all details are read together.
+        let mut read: Option<(Range<u64>, Vec<Vec<u8>>)> = None;
+        for event in events.into_iter().filter(|event| **event < self.size()) {
+            let (range, details) = match read.take().filter(|(range, _)| range.contains(event)) {
+                Some(known) => known,
+                None => self.details_around(*event)?,
+            };
+            let detail = details.get((event - range.start) as usize);
+            if let Some(bytes) = detail.filter(|bytes| !bytes.is_empty()) {
+                left.insert(*event, bytes.clone());
             }
+            read = Some((range, details));
         }
         Ok(left)
+    }
+
+    /// The events of the commit that holds one, and what is stored as their details; nothing of damaged ones.
+    fn details_around(&self, event: u64) -> Result<(Range<u64>, Vec<Vec<u8>>), Error> {
+        let commit = match self.commit_of(event) {
+            Err(Error::Damaged { .. }) => return Ok((event..event + 1, Vec::new())),
+            commit => commit?,
+        };
+        let details = match self.stored_details(commit.number) {
+            Err(Error::Damaged { .. }) => Vec::new(),
+            details => details?,
+        };
+        Ok((commit.commit.body.head.first..commit.size, details))
     }
 
     /// The object with the detail of an event.

@@ -436,6 +436,26 @@ fn nothing_is_left_in_the_files_of_the_catalog() {
 }
 
 #[test]
+fn a_catalog_that_lies_elsewhere_is_purged_and_none_stays_with_the_facts() {
+    let sandbox = Sandbox::new();
+    let secret = "told in confidence by somebody";
+    sandbox.write("a.txt", text(1, 80));
+    sandbox.run(["add", "-q", "a.txt", "--note", secret]).expect(0);
+    let elsewhere = ["--catalog", "elsewhere"];
+    sandbox.run([&["ls"], &elsewhere[..]].concat()).expect(0);
+    let has = |bytes: &[u8]| bytes.windows(secret.len()).any(|it| it == secret.as_bytes());
+    let is_elsewhere =
+        || Sandbox::tree(&sandbox.at("elsewhere")).iter().any(|(_, bytes)| has(bytes));
+    assert!(is_elsewhere() && is_anywhere(&sandbox, secret));
+    let words = ["withdraw", "--words", "0", "--reason", "personal"];
+    sandbox.run([&words, &elsewhere[..]].concat()).expect(0);
+    assert!(!is_elsewhere() && !is_anywhere(&sandbox, secret));
+    assert!(!sandbox.store().join("catalog.sqlite").exists());
+    sandbox.run([&["audit", "-q"], &elsewhere[..]].concat()).expect(0);
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
+#[test]
 fn what_is_found_afterwards_is_named() {
     let sandbox = Sandbox::new();
     let bytes = text(1, 80);

@@ -29,7 +29,10 @@ use crate::{
     },
 };
 
-use super::super::{Archive, inspect::history::HistoryCheck};
+use super::{
+    super::{Archive, inspect::history::HistoryCheck},
+    search::remove_catalog,
+};
 
 /// How a copy is made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,9 +80,10 @@ impl Archive {
     ) -> Result<Copied, Error> {
         let guard = to.lock(who)?;
         let backend: Arc<dyn Backend> = to.clone();
+        let withdrawals = self.withdrawals()?;
         let mut run = CopyRun {
             from: self,
-            erased: self.withdrawals()?.details,
+            erased: &withdrawals.details,
             to: &*backend,
             n_bytes_done: 0,
             progress,
@@ -93,14 +97,17 @@ impl Archive {
         run.journal(next, known.is_some())?;
         run.done.is_new = known.is_none();
         run.done.n_events = self.journal.size() - before.size;
-        run.done.n_erased = self.erase_in_copy(&backend)?;
+        run.done.n_erased = self.erase_in_copy(&backend, &withdrawals)?;
         if options.is_verified {
             run.verify()?;
         }
         backend.tidy()?;
         let done = run.done;
+        let came = withdrawals.last().is_some_and(|by| by >= before.size);
+        if came && catalog.is_none_or(|folder| !to.lies_in(folder)) {
+            remove_catalog(&*backend)?;
+        }
         if let Some(folder) = catalog {
-            let came = self.withdrawals()?.last().is_some_and(|by| by >= before.size);
             self.copy_catalog(folder, came || done.n_erased > 0)?;
         }
         drop(guard);
@@ -158,7 +165,7 @@ impl Archive {
 struct CopyRun<'a> {
     from: &'a Archive,
     /// The events whose details are withdrawn, and by which event.
-    erased: BTreeMap<u64, u64>,
+    erased: &'a BTreeMap<u64, u64>,
     to: &'a dyn Backend,
     n_bytes_done: u64,
     progress: &'a mut dyn FnMut(u64) -> Result<(), Error>,

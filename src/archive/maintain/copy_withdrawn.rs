@@ -23,13 +23,17 @@ impl Archive {
     }
 
     /// Erases in a copy, whose commits are in, the details that are withdrawn; how many objects it swapped.
-    pub(super) fn erase_in_copy(&self, to: &Arc<dyn Backend>) -> Result<u64, Error> {
-        let withdrawals = self.withdrawals()?;
+    pub(super) fn erase_in_copy(
+        &self,
+        to: &Arc<dyn Backend>,
+        withdrawals: &Withdrawals,
+    ) -> Result<u64, Error> {
         if withdrawals.details.is_empty() {
             return Ok(0);
         }
         let theirs = Journal::open(Arc::clone(to))?;
-        let left: BTreeSet<u64> = theirs.details_left(&withdrawals)?.into_keys().collect();
+        let left: BTreeSet<u64> =
+            theirs.details_left(withdrawals.details.keys())?.into_keys().collect();
         Ok(theirs.erase_details(&left)?.len() as u64)
     }
 
@@ -69,7 +73,7 @@ impl Archive {
         }
         let mut found = self.blobs_in_copy(&*backend)?;
         let withdrawals = self.withdrawals()?;
-        for event in theirs.details_left(&withdrawals)?.into_keys() {
+        for event in theirs.details_left(withdrawals.details.keys())?.into_keys() {
             let (place, what) =
                 (theirs.details_object_of(event)?, format!("the words of event {event}"));
             found.push(Remnant { place, what });

@@ -10,6 +10,8 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use crate::{
     archive::Archive,
+    backend::Backend,
+    catalog,
     journal::Journal,
     store::{frame::FrameKind, pack},
     types::{
@@ -321,8 +323,27 @@ impl Archive {
         if let Some(files) = self.home.catalog_files()? {
             files.remove_kept()?;
         }
+        if self.home.has_catalog_elsewhere() {
+            remove_catalog(&*self.home.backend)?;
+        }
         self.catalog.purge().map_err(|error| self.located(error))
     }
+}
+
+/// Removes a catalog that lies with the facts and is not the one in use, with kept copies of older ones.
+pub fn remove_catalog(backend: &dyn Backend) -> Result<(), Error> {
+    let name = |end: &str| format!("{}{end}", catalog::FILE);
+    for end in ["", "-wal", "-shm", "-journal"] {
+        backend.remove(&name(end))?;
+    }
+    let kept = (1..).map(|n: u64| name(&format!(".before-{n}")));
+    for name in kept {
+        if backend.size(&name)?.is_none() {
+            break;
+        }
+        backend.remove(&name)?;
+    }
+    Ok(())
 }
 
 /// What to look for of a detail: its salt, and what people wrote, as it stands in JSON and as it reads.

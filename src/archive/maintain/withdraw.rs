@@ -212,20 +212,22 @@ impl Archive {
         if !self.catalog.has_withdrawals()? {
             return Ok(None);
         }
-        let mut left = WithdrawalLeft::default();
-        for (digest, _) in self.catalog.withdrawn_contents()? {
-            let key = digest.key();
-            let is_held = !self.catalog.places(key)?.is_empty() && !self.catalog.is_live(key)?;
-            left.has_blobs |= is_held;
-        }
-        left.has_blobs |= self.is_held_aside()?;
-        let withdrawals = self.journal.withdrawals(0..self.journal.size())?;
-        left.details = self.journal.details_left(&withdrawals)?.into_keys().collect();
+        let details = self.journal.withdrawals(0..self.journal.size())?.details;
+        let left = WithdrawalLeft {
+            has_blobs: self.has_blobs_left()?,
+            details: self.journal.details_left(details.keys())?.into_keys().collect(),
+        };
         Ok((left != WithdrawalLeft::default()).then_some(left))
     }
 
-    /// Whether a pack that does not count is there and holds what was withdrawn.
-    fn is_held_aside(&self) -> Result<bool, Error> {
+    /// Whether a pack holds what was withdrawn, one that does not count too.
+    fn has_blobs_left(&self) -> Result<bool, Error> {
+        for (digest, _) in self.catalog.withdrawn_contents()? {
+            let key = digest.key();
+            if !self.catalog.places(key)?.is_empty() && !self.catalog.is_live(key)? {
+                return Ok(true);
+            }
+        }
         let known = self.catalog.packs()?;
         for pack in self.stored_packs()?.into_keys().filter(|pack| !known.contains_key(pack)) {
             // What cannot be read is for the audit.
@@ -239,9 +241,13 @@ impl Archive {
         Ok(false)
     }
 
-    /// Says so to whoever writes something else.
+    /// Says so to whoever writes something else. Of details only the one is looked at that goes last.
     pub(in crate::archive) fn warn_of_withdrawal_left(&self) -> Result<(), Error> {
-        if self.withdrawal_left()?.is_some() {
+        if !self.catalog.has_withdrawals()? {
+            return Ok(());
+        }
+        let last = self.catalog.last_words_withdrawn()?;
+        if self.has_blobs_left()? || !self.journal.details_left(&last)?.is_empty() {
             warn!(
                 target: "catalog",
                 "a withdrawal is not finished: archive withdraw --resume takes away what is left"
@@ -262,7 +268,7 @@ impl Archive {
             return Ok(done);
         }
         let withdrawals = self.journal.withdrawals(0..self.journal.size())?;
-        let details = self.journal.details_left(&withdrawals)?;
+        let details = self.journal.details_left(withdrawals.details.keys())?;
         let mut sought = Sought::of(self, &details)?;
         self.purge_catalog()?;
         let compacted =

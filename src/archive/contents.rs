@@ -169,13 +169,23 @@ impl Archive {
 
     /// Compares a row of the catalog with the event and detail it stands for.
     pub(super) fn confirm(&self, document: &Document, revision: &Revision) -> Result<(), Error> {
+        self.confirm_event(document, revision)?;
+        self.expect_kept(document, revision)
+    }
+
+    /// The same, whether or not its content was withdrawn.
+    pub(super) fn confirm_event(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<(), Error> {
         let drift =
             || Error::Catalog { why: format!("event {} is not as its row has it", revision.event) };
         let range = revision.event..revision.event + 1;
         let entry = match self.journal.entries(range).next() {
             Some(Ok(entry)) => entry,
             // The bytes are verified all the same; that an event cannot be read is for the audit.
-            Some(Err(Error::Damaged { .. })) => return self.expect_kept(document, revision),
+            Some(Err(Error::Damaged { .. })) => return Ok(()),
             Some(Err(error)) => return Err(error),
             None => return Err(drift()),
         };
@@ -190,7 +200,7 @@ impl Archive {
         if !is_right || !is_named {
             return Err(drift());
         }
-        self.expect_kept(document, revision)
+        Ok(())
     }
 
     /// The same of a revision alone.

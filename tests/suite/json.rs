@@ -320,7 +320,7 @@ fn what_is_inside_a_field_is_as_the_page_says() {
     let proof = line(&["verify-proof", "proof"]);
     assert_eq!(
         fields(&proof["claims"]),
-        ["at", "bytes", "document", "event", "journal", "media_type", "sha256", "words"]
+        ["at", "bytes", "content", "document", "event", "journal", "media_type", "sha256", "words"]
     );
     assert_eq!(fields(&proof["claims"]["journal"]), ["events", "root"]);
     assert_eq!(

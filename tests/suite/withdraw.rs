@@ -568,3 +568,25 @@ fn every_verb_refuses_or_passes_over_what_went() {
     sandbox.run(["rebuild", "-q", "--sketches"]).expect(0);
     sandbox.run(["audit", "-q"]).expect(0);
 }
+
+#[test]
+fn that_it_was_there_is_proved_all_the_same() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "what has to go");
+    sandbox.run(["add", "-q", "a"]).expect(0);
+    sandbox.run(["withdraw", "a", "--reason", "legal"]).expect(0);
+    sandbox.run(["prove", "a", "-o", "proof"]).expect(0);
+    assert!(!sandbox.at("proof/content").exists());
+    let ran = sandbox.run(["verify-proof", "proof"]).expect(0);
+    assert!(ran.text().contains("not here, since it was withdrawn"), "{}", ran.text());
+    // A folder that had one and lost it is another thing.
+    sandbox.write("b", "what stays");
+    sandbox.run(["add", "-q", "b"]).expect(0);
+    sandbox.run(["prove", "b", "-o", "whole"]).expect(0);
+    fs::remove_file(sandbox.at("whole/content")).unwrap();
+    sandbox.run(["verify-proof", "whole"]).expect(6);
+    // Nor does a key that changed just now hinder it.
+    sandbox.run(["key", "rotate"]).expect(0);
+    sandbox.run(["prove", "b", "-o", "after"]).expect(0);
+    sandbox.run(["verify-proof", "after"]).expect(0);
+}

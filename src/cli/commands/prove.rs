@@ -111,8 +111,12 @@ fn prove(session: &mut Session, args: &ProveArgs, doc: &OsString) -> Result<Exit
     let store = session.location()?.folder;
     let own = OwnFiles::of(&session.environment, Some(&store));
     let folder = NewFolder::begin(&args.output, &own)?;
-    let vkey = archive.vkey();
-    let proof = put_content(&archive, (&document, &revision), &folder, proof)?;
+    let vkey = archive.checkpoint_vkey();
+    let is_withdrawn = revision.withdrawn.is_some();
+    let proof = match is_withdrawn {
+        true => proof.without_content(),
+        false => put_content(&archive, (&document, &revision), &folder, proof)?,
+    };
     let report = proof.check(Some(&vkey));
     if let Some(flaw) = report.flaws.first() {
         return Err(Error::damaged(format!("the proof's {}", flaw.file), flaw.why.clone()));
@@ -127,7 +131,8 @@ fn prove(session: &mut Session, args: &ProveArgs, doc: &OsString) -> Result<Exit
     folder.finish()?;
     let name = shown_name(document.name.as_bytes());
     if session.globals.json {
-        let files = [CONTENT].into_iter().chain(proof.files.keys().map(String::as_str));
+        let content = (!is_withdrawn).then_some(CONTENT);
+        let files = content.into_iter().chain(proof.files.keys().map(String::as_str));
         session.out.json(&typed(
             "proved",
             ProvedLine {
@@ -142,7 +147,8 @@ fn prove(session: &mut Session, args: &ProveArgs, doc: &OsString) -> Result<Exit
             },
         ))?;
     } else {
-        let n_files = counted(proof.files.len() as u64 + 1, "file", "files");
+        let n_files = proof.files.len() as u64 + u64::from(!is_withdrawn);
+        let n_files = counted(n_files, "file", "files");
         session.info(&format!(
             "proof of {name}@{} written to {}: {n_files}\nwhoever checks it needs the vkey line, \
              and by another way than this folder:\n  {vkey}",
@@ -180,7 +186,7 @@ fn prove_growth(session: &mut Session, args: &ProveArgs) -> Result<ExitCode, Err
         return Ok(ExitCode::Done);
     }
     write_file(session, &args.output, &proof)?;
-    let vkey = archive.vkey();
+    let vkey = archive.checkpoint_vkey();
     if session.globals.json {
         session.out.json(&typed(
             "consistency",

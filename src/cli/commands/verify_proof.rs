@@ -86,6 +86,7 @@ struct ClaimsLine<'a> {
     document: String,
     sha256: String,
     bytes: u64,
+    content: bool,
     media_type: &'a str,
     at: String,
     words: Option<WordsLine<'a>>,
@@ -252,11 +253,20 @@ fn row(session: &mut Session, label: &str, value: &str) -> Result<(), Error> {
 
 /// Each claim in plain words, and by what it holds.
 fn rows(claims: &Claims, trusted: Option<&TrustedKey>) -> Vec<(&'static str, String)> {
-    let Claims { vkey, head, index, revise, words } = claims;
+    let Claims { vkey, head, index, revise, has_content, words } = claims;
     let origin = vkey.split('+').next().unwrap_or_default();
     let size = counted(revise.size, "byte", "bytes");
     let mut rows = vec![
-        ("content", format!("intact: {size} with the SHA-256 {}", revise.sha256)),
+        (
+            "content",
+            match has_content {
+                true => format!("intact: {size} with the SHA-256 {}", revise.sha256),
+                false => format!(
+                    "not here, since it was withdrawn; it had {size} with the SHA-256 {}",
+                    revise.sha256
+                ),
+            },
+        ),
         (
             "event",
             format!(
@@ -391,13 +401,14 @@ impl TrustedKey {
 
 impl<'a> ClaimsLine<'a> {
     fn of(claims: &'a Claims) -> Self {
-        let Claims { head, index, revise, words, .. } = claims;
+        let Claims { head, index, revise, has_content, words, .. } = claims;
         Self {
             journal: HeadLine::of(head),
             event: *index,
             document: revise.doc.to_string(),
             sha256: revise.sha256.to_string(),
             bytes: revise.size,
+            content: *has_content,
             media_type: revise.media.as_str(),
             at: revise.at.to_string(),
             words: words.as_ref().map(WordsLine::of),

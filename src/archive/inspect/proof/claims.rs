@@ -59,6 +59,8 @@ pub struct Claims {
     pub index: u64,
     /// What it says.
     pub revise: Revise,
+    /// Whether the folder has the content; one that was withdrawn is not there.
+    pub has_content: bool,
     /// What people wrote about it, where the proof shows that.
     pub words: Option<Words>,
 }
@@ -138,8 +140,10 @@ impl ProofFolder {
         }
         let verifier = Verifier::parse(vkey).map_err(|why| Flaw::new(POLICY, why.to_string()))?;
         let own = self.proved(EVENT, PROOF, &verifier)?;
-        let content = self.content.as_ref().ok_or_else(|| Flaw::missing(CONTENT))?;
-        if (content.digest, content.n_bytes) != (own.revise.sha256, own.revise.size) {
+        // A folder without one says so in README and page, which are compared.
+        if let Some(content) = &self.content
+            && (content.digest, content.n_bytes) != (own.revise.sha256, own.revise.size)
+        {
             return Err(Flaw::new(
                 CONTENT,
                 format!(
@@ -150,7 +154,8 @@ impl ProofFolder {
         }
         let words = self.words(&own, &verifier)?;
         let Proved { index, head, revise, .. } = own;
-        Ok(Claims { vkey: vkey.to_owned(), head, index, revise, words })
+        let has_content = self.content.is_some();
+        Ok(Claims { vkey: vkey.to_owned(), head, index, revise, has_content, words })
     }
 
     /// An event, once it is shown to be in the tree.

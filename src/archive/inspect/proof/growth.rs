@@ -24,9 +24,11 @@ impl Archive {
     /// The proof, as a text, that this journal goes on from the newest checkpoint in `given`, which `shown`
     /// names; that one may be as mail or paper leave it. What the proof shows comes with it.
     pub fn prove_growth(&self, given: &[u8], shown: &str) -> Result<(Vec<u8>, Growth), Error> {
-        let verifier = self.journal.identity().verifier();
+        let identity = self.journal.identity();
+        let verifier = identity.verifier_for(self.journal.size());
         let signed = mail::checkpoints(given).into_iter().filter_map(|found| {
-            let checkpoint = Checkpoint::open(&found.note, verifier).ok()?;
+            let size = Checkpoint::unverified(&found.note)?.size;
+            let checkpoint = Checkpoint::open(&found.note, identity.verifier_for(size)).ok()?;
             Some((checkpoint.head(), found.note))
         });
         let newest = signed.max_by_key(|(head, _)| head.size);
@@ -37,6 +39,11 @@ impl Archive {
                 return Err(self.not_grown(&history_check, newest.map(|it| it.1), shown));
             }
         };
+        if identity.verifier_for(old.size) != verifier {
+            let why = "the key changed since that checkpoint, so no one key speaks for both ends; archive audit \
+                       --expect compares them";
+            return Err(Error::usage(why));
+        }
         let head = self.journal.head();
         let hashes = consistency_proof(old.size, head.size, |id| self.catalog.tile(id));
         let is_wrong = || Error::Catalog { why: "its tree is not the journal's".to_owned() };

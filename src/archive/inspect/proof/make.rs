@@ -46,9 +46,9 @@ impl Archive {
         revision: &Revision,
         has_details: bool,
     ) -> Result<ProofFolder, Error> {
-        self.confirm(document, revision)?;
+        self.confirm_event(document, revision)?;
         let mut folder = ProofFolder::default();
-        folder.files.insert(POLICY.to_owned(), policy(&self.vkey()).into_bytes());
+        folder.files.insert(POLICY.to_owned(), policy(&self.checkpoint_vkey()).into_bytes());
         let revise = self.put_leaf(&mut folder, &OWN, revision.event, has_details)?;
         if has_details && revise.prev.is_some() {
             let first = self.catalog.revision(document.id, 1)?;
@@ -96,13 +96,21 @@ impl Archive {
         let is_wrong = || drift("its tree is not the journal's");
         let hashes = hashes.map_err(|_| is_wrong())?;
         let proof = TlogProof { index: entry.index, hashes, note: self.checkpoint().to_vec() };
-        let verifier = self.journal.identity().verifier();
+        let verifier = self.journal.identity().verifier_for(self.journal.size());
         proof.check(&leaf_hash(&entry.line), verifier).map_err(|_| is_wrong())?;
         Ok(proof)
     }
 }
 
 impl ProofFolder {
+    /// The whole folder of a content that was withdrawn: that it was recorded is shown, and not what it was.
+    pub fn without_content(mut self) -> Self {
+        for (name, bytes) in pages(&self) {
+            self.files.insert(name.to_owned(), bytes);
+        }
+        self
+    }
+
     /// The whole folder, once the content is written.
     pub fn with_content(mut self, content: SeenContent) -> Self {
         self.content = Some(content);

@@ -21,16 +21,41 @@ const TEMPLATE: &str = include_str!("verify.html");
 const STYLE: &str = include_str!("verify.css");
 const SCRIPT: &str = include_str!("verify.js");
 
+/// What README says otherwise where there is no content.
+const WITHOUT_CONTENT: [(&str, &str); 4] = [
+    (
+        "The bytes in `content` were recorded in the journal of an archive, by the event in `event.json`. Whoever made\n\
+         this folder can have made neither of them up,",
+        "Bytes with the SHA-256 in `event.json` were recorded in the journal of an archive, by that event. They are not\n\
+         here: they were withdrawn from it. Whoever made this folder cannot have made the event up,",
+    ),
+    ("| `content` | the bytes of the revision |\n", ""),
+    ("## 1. The bytes and the words are those recorded", "## 1. The words are those recorded"),
+    ("echo \"$(field event.json sha256)  content\" | sha256sum -c || exit 1\n", ""),
+];
+
 /// What the page is about.
 #[derive(Serialize)]
 struct PageData<'a> {
     files: BTreeMap<&'a str, String>,
     content: Option<String>,
+    has_content: bool,
 }
 
 /// README and the page, of a folder that has everything else.
 pub fn pages(folder: &ProofFolder) -> [(&'static str, Vec<u8>); 2] {
-    [(README, README_TEXT.as_bytes().to_vec()), (PAGE, page(folder).into_bytes())]
+    [(README, readme(folder).into_bytes()), (PAGE, page(folder).into_bytes())]
+}
+
+fn readme(folder: &ProofFolder) -> String {
+    if folder.content.is_some() {
+        return README_TEXT.to_owned();
+    }
+    let mut text = README_TEXT.to_owned();
+    for (with, without) in WITHOUT_CONTENT {
+        text = text.replacen(with, without, 1);
+    }
+    text
 }
 
 /// The number of another version that made this text; none where it is of this one, or says nothing.
@@ -45,7 +70,9 @@ fn page(folder: &ProofFolder) -> String {
     let shown = folder.files.iter().filter(|(name, _)| ![README, PAGE].contains(&&name[..]));
     let files = shown.map(|(name, bytes)| (&name[..], String::from_utf8_lossy(bytes).into_owned()));
     let content = folder.content.as_ref().and_then(|content| content.embedded.as_ref());
-    let data = PageData { files: files.collect(), content: content.map(|it| STANDARD.encode(it)) };
+    let content = content.map(|it| STANDARD.encode(it));
+    let has_content = folder.content.is_some();
+    let data = PageData { files: files.collect(), content, has_content };
     let data = serde_json::to_string(&data).expect("strings always serialize");
     let (script, style) = (SCRIPT.trim_end(), STYLE.replace('\n', ""));
     // The data come last: nothing in them is looked at again.
@@ -94,6 +121,14 @@ mod tests {
         let (data, _) = data.split_once("</script>").unwrap();
         let data: serde_json::Value = serde_json::from_str(data).unwrap();
         assert_eq!(data["files"]["detail.json"], odd);
+    }
+
+    #[test]
+    fn a_folder_without_content_says_so() {
+        let text = readme(&ProofFolder::default());
+        assert!(text.contains("they were withdrawn from it"), "{text}");
+        assert!(WITHOUT_CONTENT.iter().all(|(with, _)| README_TEXT.contains(with)));
+        assert!(!text.contains("`content`"), "{text}");
     }
 
     #[test]

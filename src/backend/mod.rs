@@ -44,8 +44,9 @@ pub trait Backend: Send + Sync {
     /// Until then each of them may or may not outlive a power failure, in any combination.
     fn sync(&self) -> Result<(), Error>;
 
-    /// Replaces an object at once and durably. Only the checkpoint and the identity are swapped, and a
-    /// damaged pack for the one that its name stands for.
+    /// Replaces an object at once and durably. Only the checkpoint and the identity are swapped, a
+    /// damaged pack for the one that its name stands for, and details for the same without those that were
+    /// withdrawn.
     fn swap(&self, name: &str, bytes: &[u8]) -> Result<(), Error>;
 
     /// Reads a whole object of at most `limit` bytes; `None` when there is none of that name.

@@ -71,7 +71,7 @@ impl Catalog {
         let is_busy: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
         match is_busy {
             0 => Ok(()),
-            _ => Err(Error::Busy { who: "a command that reads the catalog".to_owned() }),
+            _ => Err(Error::Busy { who: "a command that reads the catalog; what goes is recorded, and the next withdrawal goes on".to_owned() }),
         }
     }
 }

@@ -205,10 +205,12 @@ fn every_line_of_every_verb_is_as_the_page_says() {
 #[test]
 fn every_error_is_one_line_of_json_on_stderr() {
     let (sandbox, tables) = (example(), tables());
+    sandbox.run(["withdraw", "-q", "skerl.txt", "--reason", "error"]).expect(0);
     for (words, code, kind) in [
         (&["frobnicate"][..], 2, "usage"),
         (&["cat", "gone"], 4, "not-found"),
         (&["cat", "letter@7"], 4, "not-found"),
+        (&["cat", "skerl.txt"], 4, "withdrawn"),
         (&["ls", "--store", "gone"], 10, "no-archive"),
         (&["add", "--files-from", "gone"], 5, "io"),
         (&["export", "-o", "odd/large"], 2, "usage"),

@@ -200,6 +200,9 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
 fn sentence(done: &WithdrawalDone, is_dry: bool) -> String {
     let WithdrawalPlan { contents, words } = &done.plan;
     let what = match (contents.len() as u64, words.len() as u64) {
+        (0, 0) if done.n_packs + done.n_details > 0 => {
+            "an earlier withdrawal is finished".to_owned()
+        }
         (0, 0) => "nothing was left to withdraw".to_owned(),
         (n, 0) => counted(n, "revision", "revisions"),
         (0, n) => format!("the words of {}", counted(n, "event", "events")),
@@ -244,6 +247,7 @@ mod tests {
         };
         let remnants = vec![Remnant { place: "packs/a".into(), what: "a detail".into() }];
         let left = WithdrawalDone { remnants, n_packs: 0, ..done.clone() };
+        let finished = WithdrawalDone { n_details: 1, ..WithdrawalDone::default() };
         let nothing = WithdrawalDone { n_bytes_searched: 5000, ..WithdrawalDone::default() };
         for (done, is_dry, text) in [
             (
@@ -256,6 +260,11 @@ mod tests {
                 &left,
                 false,
                 "the words of 1 event withdrawn by event 12; 5.0 kB searched: see above",
+            ),
+            (
+                &finished,
+                false,
+                "an earlier withdrawal is finished; 0 B searched: nothing of it is left",
             ),
             (
                 &nothing,

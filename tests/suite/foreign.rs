@@ -21,7 +21,7 @@ use docarchive::internals::{
 
 use crate::common::{
     add, init, is_slow,
-    sandbox::{Ran, Sandbox, skip},
+    sandbox::{Ran, Sandbox, os, skip},
     signer,
 };
 
@@ -368,4 +368,43 @@ fn a_reader_of_150_lines_lists_every_revision_and_extracts_every_content() {
     }
     let ran = Ran::of(command.args([""; 0]));
     assert!(ran.code == Some(1) && ran.err.starts_with("damaged"), "{}", ran.err);
+}
+
+#[test]
+fn bagit_finds_bags_valid_and_altered_ones_not() {
+    let sandbox = Sandbox::new();
+    for name in [&b"plain"[..], b"two  words ", b"new\nline", b"100%", b"caf\xe9", b"in/=0A/x"] {
+        sandbox.write(sandbox.at("in").join(os(name)), name);
+    }
+    std::os::unix::fs::symlink("nowhere", sandbox.at("in/link")).unwrap();
+    sandbox.run(["add", "-q", "in", "--source", "desk"]).expect(0);
+    sandbox.write("in/plain", "another text");
+    sandbox.run(["add", "-q", "in"]).expect(0);
+    for (bag, words, n_files) in [("bag", &[][..], 6), ("all", &["--all-revisions"][..], 7)] {
+        let said = sandbox.run([&["export", "--bag", bag], words].concat()).expect(0);
+        said.says(&format!("bag of {n_files} files written to {bag}")).says("1 left out");
+        let listed =
+            fs::read_to_string(sandbox.at(bag).join("provenance/revisions.jsonl")).unwrap();
+        assert_eq!(listed.lines().count(), n_files);
+    }
+    sandbox.run(["export", "--bag", "bag"]).expect(2).says("is not empty");
+    // The files of a proof and the payload file make the proof.
+    let line = fs::read_to_string(sandbox.at("bag/provenance/revisions.jsonl")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line.lines().last().unwrap()).unwrap();
+    let proof = sandbox.at(format!("bag/provenance/{}", line["event"]));
+    assert!(proof.join("event.tlog-proof").exists() && proof.join("detail.json").exists());
+    let Some(python) = python("bagit") else { return };
+    let validate = |bag: &str| {
+        let mut command = sandbox.other(&python);
+        command.args(["-m", "bagit", "--validate", bag]).output().unwrap().status.success()
+    };
+    assert!(validate("bag") && validate("all"));
+    for file in ["data/in/plain", "provenance/checkpoint", "bag-info.txt", "manifest-sha256.txt"] {
+        let path = sandbox.at("bag").join(file);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, [&whole[..], b" "].concat()).unwrap();
+        assert!(!validate("bag"), "{file}");
+        fs::write(&path, whole).unwrap();
+    }
+    assert!(validate("bag"));
 }

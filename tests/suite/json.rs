@@ -141,6 +141,7 @@ fn commands<'a>(harbour: &'a str, checkpoint: &'a str) -> Vec<(Vec<&'a str>, i32
         (&["verify-proof", "grown"], 0, false),
         (&["verify-proof", harbour], 6, false),
         (&["export", "--manifest", "letter"], 0, false),
+        (&["export", "--bag", "bag", "letter"], 0, false),
         (&["export", "-o", "out"], 0, true),
         (&["export", "-o", "out", "-n", "letter"], 0, true),
         (&["export", "--log", "tree"], 0, false),

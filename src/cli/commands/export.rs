@@ -11,7 +11,10 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::export_manifest::{self, Chosen, each_revision};
+use super::{
+    export_bag, export_log,
+    export_manifest::{self, Chosen, each_revision},
+};
 use crate::{
     archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
     cli::{
@@ -37,14 +40,13 @@ use crate::{
     },
 };
 
-use super::export_log;
-
 const EXAMPLES: &[&str] = &[
     "archive export --output restored       # the latest revision of everything",
     "archive export letters -o restored --at 2026-03-01",
     "archive export -n --overwrite -o .",
     "archive export letters --all-revisions -o history",
     "archive export --manifest > SHA256SUMS && cd restored && sha256sum -c ../SHA256SUMS",
+    "archive export --bag letters-2026 letters     # for another archive: BagIt, with proofs",
     "archive export --log public/log        # the journal, for whoever audits it",
 ];
 
@@ -57,7 +59,7 @@ pub struct ExportArgs {
     pub docs: Vec<OsString>,
 
     /// The folder to write into
-    #[arg(short, long, value_name = "DIR", required_unless_present_any = ["manifest", "log"])]
+    #[arg(short, long, value_name = "DIR", required_unless_present_any = ["manifest", "bag", "log"])]
     pub output: Option<PathBuf>,
 
     /// Print SHA-256 and path of what would be written, for sha256sum -c, and write nothing
@@ -68,8 +70,12 @@ pub struct ExportArgs {
     #[arg(long)]
     pub all_revisions: bool,
 
+    /// Write the documents as a new BagIt bag, with the proof that each was recorded
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "overwrite", "dry_run", "manifest"])]
+    pub bag: Option<PathBuf>,
+
     /// No documents, but the signed journal as a new folder that any web server can publish (C2SP tlog-tiles)
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["docs", "output", "at", "overwrite", "dry_run", "manifest", "all_revisions"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["docs", "output", "at", "overwrite", "dry_run", "manifest", "bag", "all_revisions"])]
     pub log: Option<PathBuf>,
 
     /// As they were at this time; without it the latest revisions
@@ -121,7 +127,13 @@ struct Exporter<'a> {
 impl ExportArgs {
     /// What the grammar cannot say.
     pub fn check(&self) -> Result<(), &'static str> {
-        match self.output.iter().chain(&self.log).any(|folder| folder.as_os_str() == "-") {
+        match self
+            .output
+            .iter()
+            .chain(&self.log)
+            .chain(&self.bag)
+            .any(|folder| folder.as_os_str() == "-")
+        {
             true => Err("files go into a folder; archive cat DOC writes one to standard output"),
             false => Ok(()),
         }
@@ -141,9 +153,10 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
         selections: selections(&archive, args, session.now, as_of)?,
         all_revisions: args.all_revisions,
     };
-    match &args.output {
-        Some(output) => write(session, &chosen, args, output),
-        None => export_manifest::print(session, &chosen),
+    match (&args.output, &args.bag) {
+        (Some(output), _) => write(session, &chosen, args, output),
+        (None, Some(bag)) => export_bag::run(session, &chosen, bag),
+        (None, None) => export_manifest::print(session, &chosen),
     }
 }
 

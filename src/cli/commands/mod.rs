@@ -17,6 +17,7 @@ mod diff;
 mod diff_since;
 mod dups;
 mod export;
+mod export_bag;
 mod export_log;
 mod export_manifest;
 mod init;

@@ -1,0 +1,316 @@
+//! `archive export --bag`: documents as a BagIt bag (RFC 8493), with the proof that each was recorded.
+//!
+//! The payload is in `data/`; `provenance/` has the checkpoint, a list of revisions, and for each of them the files of its
+//! proof, by the index of its event. The manifests hold the digests of all of it.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+
+use serde::Serialize;
+
+use super::export_manifest::{Chosen, each_revision};
+use crate::{
+    archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
+    cli::{
+        exit::ExitCode,
+        interrupt::is_interrupted,
+        new_folder::NewFolder,
+        own_files::OwnFiles,
+        print::{
+            json::{b64_unless_utf8, name_b64, typed},
+            terminal::{Progress, counted, shown_name},
+        },
+        session::{Session, TOOL, shown},
+    },
+    types::{
+        digest::Digest,
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+    },
+};
+
+#[derive(Serialize)]
+struct BagLine {
+    path: String,
+    path_b64: Option<String>,
+    files: u64,
+    bytes: u64,
+    left_out: u64,
+}
+
+/// A line of `provenance/revisions.jsonl`.
+#[derive(Serialize)]
+struct PayloadLine<'a> {
+    path: &'a str,
+    name: String,
+    name_b64: Option<String>,
+    revision: u64,
+    event: u64,
+    sha256: String,
+    bytes: u64,
+    media_type: &'a str,
+    at: String,
+    captured: String,
+    source: Option<&'a str>,
+    note: Option<&'a str>,
+    by: Option<&'a str>,
+}
+
+/// A bag on its way.
+struct NewBag<'a> {
+    archive: &'a Archive,
+    chosen: &'a Chosen<'a>,
+    contest: PathContest<'a>,
+    folder: NewFolder,
+    progress: Progress,
+    /// The digests of payload files, by path.
+    payload: BTreeMap<String, Digest>,
+    /// Of tag files.
+    tags: BTreeMap<String, Digest>,
+    revisions: Vec<u8>,
+    n_bytes: u64,
+    n_left_out: u64,
+}
+
+/// Writes a bag, whole or not at all.
+pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<ExitCode, Error> {
+    let store = session.location()?.folder;
+    let own = OwnFiles::of(&session.environment, Some(&store));
+    let archive = chosen.archive;
+    let mut bag = NewBag {
+        archive,
+        chosen,
+        contest: PathContest::new(archive, chosen.as_of),
+        folder: NewFolder::begin(path, &own)?,
+        progress: session.progress(),
+        payload: BTreeMap::new(),
+        tags: BTreeMap::new(),
+        revisions: Vec::new(),
+        n_bytes: 0,
+        n_left_out: 0,
+    };
+    bag.documents()?;
+    let today = session.now.to_string()[..10].to_owned();
+    bag.tag_files(&today)?;
+    let (n_files, n_bytes, left_out) = (bag.payload.len() as u64, bag.n_bytes, bag.n_left_out);
+    let NewBag { folder, progress, .. } = bag;
+    folder.finish()?;
+    drop(progress);
+    if session.globals.json {
+        let line = BagLine {
+            path: path.to_string_lossy().into_owned(),
+            path_b64: b64_unless_utf8(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())),
+            files: n_files,
+            bytes: n_bytes,
+            left_out,
+        };
+        session.out.json(&typed("bag", line))?;
+        return Ok(ExitCode::Done);
+    }
+    let mut sentence =
+        format!("bag of {} written to {}", counted(n_files, "file", "files"), shown(path));
+    if left_out > 0 {
+        let _ = write!(
+            sentence,
+            "; {left_out} left out: links, what was withdrawn, and what a later document stands in the way of"
+        );
+    }
+    session.info(&sentence);
+    Ok(ExitCode::Done)
+}
+
+impl NewBag<'_> {
+    fn documents(&mut self) -> Result<(), Error> {
+        let Chosen { archive, as_of, selections, .. } = self.chosen;
+        if selections.is_empty() {
+            return archive.each_document(*as_of, |document, revision| {
+                self.document(document, revision, None)
+            });
+        }
+        for selection in selections {
+            match selection {
+                Selection::Revision(found) => self.file(&found.0.name, &found.0, &found.1)?,
+                Selection::Folder(folder) => {
+                    archive.each_document_in(Some(folder), *as_of, |document, revision| {
+                        self.document(document, revision, Some(folder))
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn document(
+        &mut self,
+        document: &Document,
+        revision: &Revision,
+        scope: Option<&DocName>,
+    ) -> Result<(), Error> {
+        if self.chosen.all_revisions {
+            let revisions = each_revision(self.archive, document, self.chosen.as_of)?;
+            return revisions.iter().try_for_each(|(name, one)| self.file(name, document, one));
+        }
+        if self.contest.successor(document, scope)?.is_some() {
+            self.n_left_out += 1;
+            return Ok(());
+        }
+        self.file(&document.name, document, revision)
+    }
+
+    /// One payload file with its provenance.
+    fn file(
+        &mut self,
+        name: &DocName,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<(), Error> {
+        if is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        if revision.media_type == SYMLINK || revision.withdrawn.is_some() {
+            self.n_left_out += 1;
+            return Ok(());
+        }
+        self.progress.report(self.payload.len() as u64, &shown_name(name.as_bytes()));
+        let path = format!("data/{}", payload_path(name.as_bytes()));
+        let (archive, object) = (self.archive, path.clone());
+        self.folder.write(&path, |sink| {
+            archive.each_piece(document, revision, &is_interrupted, |piece| {
+                sink.write_all(piece).map_err(|error| Error::io("write", object.clone(), error))
+            })
+        })?;
+        self.n_bytes += revision.n_bytes;
+        let proof = match archive.prove(document, revision, true) {
+            // Where a name or note is lost, the rest is shown.
+            Err(Error::Damaged { .. }) => archive.prove(document, revision, false)?,
+            proof => proof?,
+        };
+        for (file, bytes) in &proof.files {
+            self.tag(&format!("provenance/{}/{file}", revision.event), bytes)?;
+        }
+        let line = PayloadLine {
+            path: &path,
+            name: document.name.text().into_owned(),
+            name_b64: name_b64(&document.name),
+            revision: revision.number,
+            event: revision.event,
+            sha256: revision.digest.to_string(),
+            bytes: revision.n_bytes,
+            media_type: &revision.media_type,
+            at: revision.at.to_string(),
+            captured: revision.captured.to_string(),
+            source: revision.source.as_deref(),
+            note: revision.note.as_deref(),
+            by: revision.author.as_deref(),
+        };
+        let line = serde_json::to_vec(&line).map_err(|error| Error::usage(error.to_string()))?;
+        self.revisions.extend(line);
+        self.revisions.push(b'\n');
+        self.payload.insert(path, revision.digest);
+        Ok(())
+    }
+
+    fn tag_files(&mut self, today: &str) -> Result<(), Error> {
+        let bagit = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
+        let info = format!(
+            "Bag-Software-Agent: {TOOL}\nBagging-Date: {today}\nExternal-Identifier: {}\nPayload-Oxum: {}.{}\n",
+            self.archive.origin(),
+            self.n_bytes,
+            self.payload.len()
+        );
+        let manifest = lines(&self.payload);
+        let revisions = std::mem::take(&mut self.revisions);
+        self.tag("bagit.txt", bagit.as_bytes())?;
+        self.tag("bag-info.txt", info.as_bytes())?;
+        self.tag("manifest-sha256.txt", manifest.as_bytes())?;
+        self.tag("provenance/checkpoint", self.archive.checkpoint())?;
+        self.tag("provenance/vkey", format!("{}\n", self.archive.checkpoint_vkey()).as_bytes())?;
+        self.tag("provenance/revisions.jsonl", &revisions)?;
+        let tags = lines(&self.tags);
+        self.tag("tagmanifest-sha256.txt", tags.as_bytes())
+    }
+
+    /// Writes a tag file, once.
+    fn tag(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        if self.tags.insert(name.to_owned(), Digest::of(bytes)).is_some() {
+            return Ok(());
+        }
+        let fail = |error| Error::io("write", name.to_owned(), error);
+        self.folder.write(name, |sink| sink.write_all(bytes).map_err(fail))
+    }
+}
+
+/// A manifest.
+fn lines(digests: &BTreeMap<String, Digest>) -> String {
+    let mut text = String::new();
+    for (path, digest) in digests {
+        let _ = writeln!(text, "{digest}  {path}");
+    }
+    text
+}
+
+/// A name as a path that every program reads from a manifest as it was written: programs do not agree on control
+/// characters, `%` and white space at an end, and not every name is UTF-8. Such bytes are written `=XX`.
+fn payload_path(name: &[u8]) -> String {
+    let mut path = String::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let (valid, bad) = match std::str::from_utf8(rest) {
+            Ok(valid) => (valid, 0),
+            Err(error) => {
+                let (valid, after) = rest.split_at(error.valid_up_to());
+                let n_bad = error.error_len().unwrap_or(after.len());
+                (std::str::from_utf8(valid).unwrap_or_default(), n_bad)
+            }
+        };
+        let is_end = bad == 0;
+        for (at, c) in valid.char_indices() {
+            let after = &valid.as_bytes()[at + c.len_utf8()..];
+            let is_last = is_end && after.is_empty();
+            if is_odd(c, after, is_last) {
+                c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| escape(&mut path, byte));
+            } else {
+                path.push(c);
+            }
+        }
+        let after = &rest[valid.len()..];
+        after[..bad].iter().for_each(|byte| escape(&mut path, *byte));
+        rest = &after[bad..];
+    }
+    path
+}
+
+fn is_odd(c: char, after: &[u8], is_last: bool) -> bool {
+    let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+    let looks_escaped = || after.len() >= 2 && after[..2].iter().all(is_hex);
+    c.is_control()
+        || matches!(c, '%' | '\\')
+        || is_last && c.is_whitespace()
+        || c == '=' && looks_escaped()
+}
+
+fn escape(path: &mut String, byte: u8) {
+    let _ = write!(path, "={byte:02X}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_names_have_paths_that_every_program_reads() {
+        for (name, path) in [
+            (&b"letters/a b.txt"[..], "letters/a b.txt"),
+            ("h\u{e4}fen/\u{6e2f}".as_bytes(), "h\u{e4}fen/\u{6e2f}"),
+            (b"a\nb\rc\td", "a=0Ab=0Dc=09d"),
+            (b"100%", "100=25"),
+            (b"end ", "end=20"),
+            (b"caf\xe9/x", "caf=E9/x"),
+            (b"q=1&r=2", "q=1&r=2"),
+            (b"q=0A", "q=3D0A"),
+            (b"back\\slash", "back=5Cslash"),
+        ] {
+            assert_eq!(payload_path(name), path);
+        }
+    }
+}

@@ -4,11 +4,13 @@
 //! spelling: a line is accepted if writing it again gives the same bytes. What a person wrote is
 //! not in the event but in its [`Detail`], of which the event holds the SHA-256.
 
+mod anchor;
 mod detail;
 mod json;
 
 use serde::Deserialize;
 
+pub use self::anchor::{Anchor, AnchorDetail};
 pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
 use crate::types::{
     digest::{Digest, DocId, hex},
@@ -44,6 +46,8 @@ pub enum Event {
     Keys(Keys),
     /// The archive goes on under another origin and key from this commit on.
     Adopt(Adopt),
+    /// An authority saw the journal at a time.
+    Anchor(Anchor),
     /// A batch of events ends here.
     Commit(Commit),
     /// An event type or version that a newer program wrote.
@@ -226,6 +230,9 @@ impl Event {
             EventHead { t, v: VERSION } if t == "adopt" => {
                 Self::Adopt(serde_json::from_slice(line)?)
             }
+            EventHead { t, v: VERSION } if t == "anchor" => {
+                Self::Anchor(serde_json::from_slice(line)?)
+            }
             EventHead { t, v: VERSION } if t == "commit" => {
                 Self::Commit(serde_json::from_slice(line)?)
             }
@@ -244,6 +251,7 @@ impl Event {
             Self::Audit(e) => [e.n_findings, e.n_blobs, e.n_events],
             Self::Commit(e) => [e.number, e.base, e.n_events],
             Self::Adopt(e) => [e.epoch, e.size, 0],
+            Self::Anchor(e) => [e.size, 0, 0],
             Self::Packs(_) | Self::Condemn(_) | Self::Keys(_) | Self::Other(_) => [0; 3],
         };
         if numbers.iter().any(|n| *n > NUMBER_MAX) {
@@ -256,6 +264,7 @@ impl Event {
             Self::Condemn(e) => spell_packs("condemn", e.at, &e.packs).into_bytes(),
             Self::Keys(e) => e.spell().into_bytes(),
             Self::Adopt(e) => e.spell().into_bytes(),
+            Self::Anchor(e) => e.spell().into_bytes(),
             Self::Commit(e) => e.spell().into_bytes(),
             Self::Other(e) => e.line.clone(),
         })
@@ -270,6 +279,7 @@ impl Event {
             Self::Condemn(_) => "condemn",
             Self::Keys(_) => "keys",
             Self::Adopt(_) => "adopt",
+            Self::Anchor(_) => "anchor",
             Self::Commit(_) => "commit",
             Self::Other(e) => &e.event_type,
         }
@@ -284,6 +294,7 @@ impl Event {
             Self::Condemn(e) => e.at,
             Self::Keys(e) => e.at,
             Self::Adopt(e) => e.at,
+            Self::Anchor(e) => e.at,
             Self::Commit(e) => e.at,
             Self::Other(e) => e.at,
         }
@@ -297,6 +308,7 @@ impl Event {
             Self::Packs(_) | Self::Condemn(_) => None,
             Self::Keys(e) => Some(e.detail),
             Self::Adopt(e) => Some(e.detail),
+            Self::Anchor(e) => Some(e.detail),
             Self::Commit(e) => Some(e.detail),
             Self::Other(e) => e.detail,
         }

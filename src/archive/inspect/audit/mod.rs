@@ -16,6 +16,7 @@ mod packs;
 mod part;
 mod record;
 mod report;
+mod times;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -27,7 +28,7 @@ use crate::{
     archive::{Archive, maintain::rebuild},
     catalog::{self, Catalog, Need},
     store::{Reader, Sealed},
-    types::{digest::Key, error::Error, pack_id::PackId},
+    types::{digest::Key, error::Error, pack_id::PackId, time::Timestamp},
 };
 
 use self::packs::Meanwhile;
@@ -36,6 +37,7 @@ use super::history::HistoryCheck;
 pub use part::{AuditPart, PacksInTurn, Sample};
 pub use record::AuditRecord;
 pub use report::{AuditReport, AuditScope, Code, Finding, WorkDone};
+pub use times::ProvedTimes;
 
 /// An audit under way.
 struct Auditor<'a> {
@@ -50,6 +52,8 @@ struct Auditor<'a> {
     unreadable: UnreadableFacts,
     /// Read once a pack is missing.
     now: Option<Meanwhile>,
+    /// What time it is; not everybody says.
+    clock: Option<Timestamp>,
     progress: &'a mut dyn FnMut(WorkDone),
 }
 
@@ -88,6 +92,7 @@ impl Archive {
             report,
             unreadable,
             now: None,
+            clock: scope.now,
             progress,
         };
         audit.judge(&history_check);

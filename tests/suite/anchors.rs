@@ -14,7 +14,11 @@ use docarchive::internals::{
         inspect::audit::{AuditReport, AuditScope, Code, ProvedTimes},
         maintain::anchors::Anchored,
     },
-    backend::{Storage, memory::Memory},
+    backend::{
+        Storage,
+        faulty::{Fault, Faulty},
+        memory::Memory,
+    },
     journal::{
         Closing, Draft, Journal, Settled,
         event::{ActDetail, Anchor, AnchorDetail, Detail, Event},
@@ -26,7 +30,7 @@ use docarchive::internals::{
 use crate::common::{
     add, add_one,
     authority::{Stated, answer, answer_to, token},
-    check, context, init,
+    check, context, init, is_slow,
     sandbox::{Ran, Sandbox, program},
     signer,
 };
@@ -118,7 +122,9 @@ fn a_claimed_time_that_tokens_contradict_is_a_finding() {
     let backdated = [(Code::TimeOutside, about), (Code::TimeOrder, order)];
     assert_eq!(findings(&archive), backdated);
     assert!(!audit(&archive).is_sound());
-    let why = &audit(&archive).findings[0].why;
+    let found = audit(&archive).findings.swap_remove(0);
+    assert_eq!(found.revisions, ["backdated@1"]);
+    let why = found.why;
     assert!(why.contains("2025-11-23T12:13:20Z; by time tokens it is after 2025-11-24"), "{why}");
     // And what claims to be of tomorrow is contradicted by the token that covers it today.
     add_claiming(&mut archive, 23, at(1500), "ahead");
@@ -191,6 +197,42 @@ fn an_anchor_that_its_token_does_not_bear_out_is_named() {
     let forged = |detail| Event::Anchor(Anchor { detail, token: digest, ..right.clone() });
     let report = audit(&forge(&backend, &forged, rubbish));
     assert!(report.findings[0].why.contains("its token cannot be read"));
+}
+
+#[test]
+fn whatever_fails_while_a_token_is_added_it_is_recorded_once_or_not() {
+    let before = Memory::default();
+    add(&mut init(Arc::new(before.clone())), 1, &[("a", b"one")]).unwrap();
+    let faulty = Faulty::none(Arc::new(Memory::of(before.contents())));
+    let add_to = |storage: Arc<dyn Storage>| {
+        Archive::open(storage, None).and_then(|mut archive| {
+            let given = answer(&first_note(&before), &Stated::at(at(2)));
+            let given = archive.read_answer(&given, "it")?;
+            archive.add_anchor(&given, None, &signer(), &context(3), "test")
+        })
+    };
+    add_to(Arc::new(faulty.clone())).unwrap();
+    for n in 0..faulty.calls().len() {
+        let faults = [Fault::NotDone, Fault::Unreported, Fault::Half, Fault::Death, Fault::Full];
+        for (k, fault) in faults.into_iter().enumerate() {
+            if !is_slow() && (n + k) % 5 != 0 {
+                continue;
+            }
+            let storage: Arc<dyn Storage> = Arc::new(Memory::of(before.contents()));
+            let _ = add_to(Arc::new(Faulty::at(Arc::clone(&storage), n, fault)));
+            add_to(Arc::clone(&storage)).unwrap();
+            let archive = Archive::open(Arc::clone(&storage), None).unwrap();
+            assert_eq!(archive.anchors().unwrap().len(), 1, "call {n}, {fault:?}");
+            assert_eq!(archive.n_events(), 5, "call {n}, {fault:?}");
+            if is_slow() {
+                check(&archive, &storage);
+            }
+        }
+    }
+}
+
+fn first_note(facts: &Memory) -> Vec<u8> {
+    facts.contents()["log/checkpoint"].to_vec()
 }
 
 #[test]

@@ -8,10 +8,14 @@ use crate::{
         Examined, ProvedTime,
         event::{Anchor, Detail, Event},
     },
-    types::{error::Error, time::Timestamp},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        time::Timestamp,
+    },
 };
 
-use super::{Auditor, Code};
+use super::{Auditor, Code, Finding};
 
 /// What is proved of when events were recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -107,7 +111,7 @@ impl Auditor<'_> {
     }
 
     /// Compares what is claimed with what is proved, once all events were read.
-    pub(super) fn judge_times(&mut self, times: &Times, n_events: u64) {
+    pub(super) fn judge_times(&mut self, times: &Times, n_events: u64) -> Result<(), Error> {
         let intervals = Intervals::of(&times.proved);
         let mut borders: Vec<u64> = times.claims.iter().map(|(index, _)| *index).collect();
         borders.extend(intervals.borders().filter(|border| *border < n_events));
@@ -134,9 +138,22 @@ impl Auditor<'_> {
                 1 => format!("event {}", events.start),
                 _ => format!("events {}–{}", events.start, events.end - 1),
             };
-            self.find(Code::TimeOutside, about, why);
+            let revisions = self.revisions_of(&events)?;
+            self.report.findings.push(Finding { code: Code::TimeOutside, about, why, revisions });
         }
         self.information(times);
+        Ok(())
+    }
+
+    /// The revisions that these events recorded, in order, as findings name them.
+    fn revisions_of(&self, events: &Range<u64>) -> Result<Vec<String>, Error> {
+        let n = usize::try_from(events.end - events.start).unwrap_or(usize::MAX);
+        let mut recorded = self.projection.revisions_before(events.end, n)?;
+        recorded.retain(|(_, revision)| revision.event >= events.start);
+        let named = |(document, revision): &(Document, Revision)| {
+            format!("{}@{}", document.name.text(), revision.number)
+        };
+        Ok(recorded.iter().rev().map(named).collect())
     }
 
     fn information(&mut self, times: &Times) {

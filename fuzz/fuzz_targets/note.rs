@@ -1,7 +1,11 @@
-//! Identities, checkpoints and keys: no signature is trusted that the key did not make.
+//! Identities, checkpoints, keys and time tokens: no signature is trusted that the key did not make.
 #![no_main]
 
-use docarchive::internals::journal::{Identity, note::{self, Checkpoint, Signer, Verifier}};
+use docarchive::internals::journal::{
+    Identity,
+    note::{self, Checkpoint, Signer, Verifier},
+    time_token::{TimeToken, token_in},
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -12,6 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(identity) = Identity::parse(bytes) {
         assert_eq!(identity.to_string().as_bytes(), bytes);
     }
+    let _ = (TimeToken::parse(bytes), token_in(bytes).map(TimeToken::parse));
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let _ = (Signer::parse(text), Verifier::parse(text));
     if let Some(checkpoint) = Checkpoint::parse(text) {

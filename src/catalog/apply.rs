@@ -480,6 +480,7 @@ fn insert_revision(
 fn insert_other_event(transaction: &Connection, recorded: &Recorded) -> Result<(), Error> {
     let detail = match recorded.detail {
         Some(Detail::Act(detail)) => Some(detail),
+        Some(Detail::Anchor(detail)) => Some(&detail.act),
         _ => None,
     };
     let note = phrase(transaction, detail.and_then(|detail| detail.note.as_deref()))?;

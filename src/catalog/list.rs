@@ -189,6 +189,14 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The indices of all events of a type that records no revision, in order.
+    pub fn events_of_type(&self, event_type: &str) -> Result<Vec<u64>, Error> {
+        let words = "SELECT event FROM event WHERE event_type = ?1 ORDER BY event";
+        let mut query = self.db.prepare_cached(words)?;
+        let rows = query.query_map([event_type], |row| row.get::<_, i64>(0))?;
+        rows.map(|event| Ok(event? as u64)).collect()
+    }
+
     /// Calls `each` for every content that is kept, in the order in which the contents lie in packs.
     ///
     /// A content that lies nowhere comes first; one with several places comes once.

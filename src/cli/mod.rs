@@ -1,6 +1,7 @@
 //! The command line. It alone knows people: words, colours, exit codes, and the machine
 //! around us: files, environment, clock and terminal.
 
+mod anchor_requests;
 mod args;
 mod catalog_place;
 mod checked_packs;

@@ -4,7 +4,9 @@
 //! numbered object, which holds the checkpoint and the events that it adds; it never changes after that.
 //! Byte layout: docs/format.md.
 
+mod anchors;
 mod bundle;
+mod der;
 pub mod event;
 mod identity;
 pub mod keys;
@@ -14,12 +16,14 @@ pub mod note;
 pub mod object;
 pub mod proof;
 mod read;
+pub mod time_token;
 mod withdrawals;
 mod write;
 
 use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
 
 pub use self::{
+    anchors::ProvedTime,
     identity::{Identity, KeyChange},
     read::{Entry, Examined, PackChanges, Problem},
     withdrawals::Withdrawals,

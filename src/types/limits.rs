@@ -40,6 +40,10 @@ pub const DIRECTORY_BYTES_MAX: usize = 32 << 20;
 pub const EVENT_BYTES_MAX: usize = 4 << 10;
 /// One detail, as its line of JSON.
 pub const DETAIL_BYTES_MAX: usize = 64 << 10;
+/// A time token: with a note it fits in a detail.
+pub const TOKEN_BYTES_MAX: usize = 32 << 10;
+/// A time that is claimed may be off by so many seconds from what time tokens prove: clocks differ.
+pub const CLOCK_SECONDS_MAX: i64 = 300;
 /// Events in a bundle, as in a tlog-tiles entry bundle.
 pub const BUNDLE_EVENTS: u64 = 256;
 /// Bundles in one commit.

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 use crate::common::sandbox::{Ran, Sandbox, program};
 
 /// The script of this name on the page.
-fn script(name: &str) -> String {
+pub fn script(name: &str) -> String {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cron.md"));
     let page = page.unwrap();
     let (_, rest) = page.split_once(&format!("```sh {name}\n")).unwrap();

@@ -25,6 +25,7 @@ use docarchive::internals::{
         merkle::{Frontier, leaf_hash},
         note::{Checkpoint, Verifier},
         object,
+        time_token::TimeToken,
     },
     store::{
         chunk::{self, Chunk},
@@ -144,6 +145,8 @@ fn every_block_of_the_text_is_tested() {
         known("json"),
         [
             "adopt",
+            "anchor",
+            "anchor-detail",
             "audit",
             "commit",
             "commit-detail",
@@ -254,6 +257,24 @@ fn the_example_bundles_hold_the_example_events_and_their_details() {
     assert!(
         matches!(Event::parse(&json("audit")), Ok(Event::Audit(audit)) if audit.n_findings == 0)
     );
+}
+
+#[test]
+fn the_example_of_a_time_token_is_about_the_example_checkpoint() {
+    let (line, detail) = (json("anchor"), json("anchor-detail"));
+    let event = Event::parse(&line).unwrap();
+    assert_eq!(event.detail(), Some(Digest::of(&detail)));
+    let (Event::Anchor(anchor), Detail::Anchor(kept)) =
+        (&event, Detail::parse(&event, &detail).unwrap())
+    else {
+        panic!()
+    };
+    let note = text("checkpoint");
+    let token = TimeToken::parse(&kept.token).unwrap();
+    assert_eq!((token.imprint, token.time), (Digest::of(&note), anchor.time));
+    assert_eq!(anchor.token, Digest::of(&kept.token));
+    let stated = Checkpoint::unverified(&note).unwrap();
+    assert_eq!((anchor.size, anchor.root), (stated.size, stated.root));
 }
 
 #[test]

@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::common::sandbox::{self, Ran, Sandbox, lines_of};
+use crate::common::{
+    authority::{self, Stated},
+    sandbox::{self, Ran, Sandbox, lines_of},
+};
 
 /// For each verb and type of line, the type of each field.
 type Tables = BTreeMap<(String, String), BTreeMap<String, String>>;
@@ -157,6 +160,14 @@ fn commands<'a>(harbour: &'a str, checkpoint: &'a str) -> Vec<(Vec<&'a str>, i32
         (&["audit"], 0, false),
         (&["key", "show"], 0, false),
         (&["key", "export-public"], 0, false),
+        (&["anchor", "print"], 0, false),
+        (&["anchor", "request", "asked"], 0, false),
+        (&["anchor", "add", "answer"], 0, false),
+        (&["anchor", "show"], 0, false),
+        (&["anchor", "show", "-o", "token"], 0, false),
+        (&["log", "letter"], 0, true),
+        (&["log"], 0, true),
+        (&["audit", "--quick"], 0, false),
         (&["adopt", "--reason", "split off"], 0, false),
         (&["rebuild"], 0, false),
         (&["rebuild", "--sketches"], 0, false),
@@ -184,6 +195,9 @@ fn every_line_of_every_verb_is_as_the_page_says() {
         sandbox.write("shorter", text);
         sandbox.run(["add", "-q", "shorter"]).expect(0);
     }
+    let note = fs::read(sandbox.store().join("log/checkpoint")).unwrap();
+    let stated = Stated::at(crate::anchors::now());
+    sandbox.write("answer", authority::answer(&note, &stated));
     let mut met = BTreeSet::new();
     for (words, code, has_summary) in commands(harbour, checkpoint) {
         let words = &words[..];

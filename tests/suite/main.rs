@@ -5,6 +5,7 @@
 mod common;
 mod transcript;
 
+mod anchors;
 mod archives;
 mod audits;
 mod backend;

@@ -21,6 +21,7 @@ use docarchive::internals::{
         merkle::tiles::TilePath,
         note::{self, Checkpoint, Signer, Verifier},
         proof::{ConsistencyProof, TlogProof},
+        time_token::{TimeToken, token_in},
     },
     similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
@@ -36,7 +37,11 @@ use docarchive::internals::{
 };
 use proptest::prelude::*;
 
-use crate::common::{add, everything, init, is_slow, signer};
+use crate::common::{
+    add,
+    authority::{self, Stated},
+    context, everything, init, is_slow, signer,
+};
 
 /// One change to valid bytes.
 #[derive(Clone, Debug)]
@@ -129,6 +134,9 @@ fn valid() -> &'static [Vec<u8>] {
             ConsistencyProof { old: note.clone(), hashes: hashes.clone(), note: note.clone() };
         valid.push(growth.bytes());
         valid.push(TlogProof { index: 3, hashes, note }.bytes());
+        let stated = Stated::at(context(1).now);
+        valid.push(authority::answer(b"a", &stated));
+        valid.push(authority::token(&Digest::of(b"a"), &stated));
         valid.push(signer().verifier().to_string().into_bytes());
         valid.push(signer().private_text().as_bytes().to_vec());
         valid.push(b"<p>caf&eacute; &#x41; <b>bold</b><script>x</script>".to_vec());
@@ -191,6 +199,7 @@ fn read_texts(bytes: &[u8]) {
     if let Ok(proof) = ConsistencyProof::parse(bytes) {
         assert_eq!(proof.bytes(), bytes, "a proof has one spelling");
     }
+    let _ = (TimeToken::parse(bytes), token_in(bytes).map(TimeToken::parse));
     read_proof_folders(bytes);
     let key = signer();
     for found in mail::checkpoints(bytes) {

@@ -24,7 +24,11 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use zstd::zstd_safe::DCtx;
 
-use crate::common::{add, add_one, compact, context, everything, init, noise, signer};
+use crate::common::{
+    add, add_one,
+    authority::{Stated, answer},
+    compact, context, everything, init, noise, signer,
+};
 
 pub type Hash = [u8; 32];
 
@@ -430,6 +434,9 @@ fn a_reader_written_from_the_text_reads_every_revision() {
 #[test]
 fn a_reader_written_from_the_text_knows_which_key_signed_what() {
     let (mut archive, memory) = written();
+    let given = answer(archive.checkpoint(), &Stated::at(context(19).now));
+    let given = archive.read_answer(&given, "it").unwrap();
+    archive.add_anchor(&given, None, &signer(), &context(19), "test").unwrap();
     let next = Signer::from_seed(archive.origin(), &[8; 32]).unwrap();
     archive.rotate_key(&signer(), &next, None, &context(20), "test").unwrap();
     let own = Signer::from_seed(&archive.next_origin(), &[9; 32]).unwrap();

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod history;
+pub mod intervals;
 pub mod proof;
 pub mod sizes;
 pub mod storage;

@@ -1,5 +1,6 @@
 //! Keeping an archive well: its catalog made anew, packs written anew, leftovers removed.
 
+pub mod anchors;
 pub mod compact;
 pub mod copy;
 mod copy_withdrawn;

@@ -33,8 +33,9 @@ use crate::{
     },
 };
 
-use super::audit_parts::{
-    AuditedRevision, PartArgs, audited, chance, keep_checked, record, write_file,
+use super::{
+    audit_parts::{AuditedRevision, PartArgs, audited, chance, keep_checked, record, write_file},
+    audit_times::{self, WhenLine},
 };
 
 const EXAMPLES: &[&str] = &[
@@ -101,6 +102,7 @@ struct AuditLine<'a> {
     checkpoint_given: bool,
     remembered: Option<RememberedLine<'a>>,
     checkpoints: Option<&'a TwoCheckpoints>,
+    when: WhenLine,
     checked: CheckedCounts,
     unchecked: UncheckedCounts<'a>,
     part: Option<&'static str>,
@@ -195,8 +197,8 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     let evidence = Evidence { revisions, ..evidence };
     let part = args.part.part(session, archive.origin())?;
     let documents = documents.iter().map(|document| document.id).collect();
-    let scope =
-        AuditScope { is_quick: args.part.quick, documents, part, n_threads: n_threads(None) };
+    let (now, n_threads) = (Some(session.now), n_threads(None));
+    let scope = AuditScope { is_quick: args.part.quick, documents, part, now, n_threads };
     let mut progress = session.progress();
     let report = archive.audit(&scope, history_check, &mut |done| match done {
         WorkDone::Events(n) => progress.report(n, "events"),
@@ -309,6 +311,7 @@ fn print_json(
             checkpoint_given: evidence.checkpoint_given,
             remembered: evidence.known.as_ref().map(RememberedLine::of),
             checkpoints: evidence.checkpoints.as_ref(),
+            when: WhenLine::of(report),
             checked: CheckedCounts {
                 events: report.n_events,
                 revisions: report.n_revisions,
@@ -368,7 +371,7 @@ fn rows(
         ("bytes", bytes(report)),
         ("history", history(report, evidence)),
         ("who", format!("{signed}; {}", under(report))),
-        ("when", "claimed; no time tokens are kept".to_owned()),
+        ("when", audit_times::when(report)),
         ("catalog", catalog(report)),
         ("checked", checked(report)),
         ("not checked", unchecked(args, report)),
@@ -542,6 +545,7 @@ fn trust(report: &AuditReport, evidence: &Evidence) -> Vec<String> {
         format!("the key {} and who holds it", report.vkey),
         "the clock of whoever added".to_owned(),
     ];
+    trust.extend(audit_times::trust(report));
     match (&report.history_check, &evidence.known) {
         (HistoryCheck::NotRemembered, _) => {
             trust.push("this folder, for nothing was remembered outside it".to_owned());

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
+        inspect::intervals::{Interval, Intervals},
         phrase::{Phrase, PhraseFate},
         revision_text::{WordChange, WordChanges},
     },
@@ -74,6 +75,15 @@ struct LoggedRevision {
     #[serde(flatten)]
     revision: RevisionLine,
     same_words: Option<bool>,
+    #[serde(flatten)]
+    proved: IntervalLine,
+}
+
+/// Between which times an event was recorded, by time tokens.
+#[derive(Serialize)]
+struct IntervalLine {
+    proved_after: Option<String>,
+    proved_before: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +94,8 @@ struct EventLine {
     note: Option<String>,
     by: Option<String>,
     reason: Option<String>,
+    #[serde(flatten)]
+    proved: IntervalLine,
 }
 
 /// Shows what happened, latest first.
@@ -139,6 +151,7 @@ fn of_document(
     if !is_json {
         session.out.line(&document_heading(&session.out, document))?;
     }
+    let intervals = if is_json { archive.intervals()? } else { Intervals::default() };
     let mut word_changes = WordChanges::new(archive, document);
     let mut not_read = None;
     for (index, revision) in revisions[..n_shown].iter().enumerate() {
@@ -159,6 +172,7 @@ fn of_document(
                         WordChange::Some => Some(false),
                         WordChange::NoText | WordChange::NotRead => None,
                     },
+                    proved: IntervalLine::of(intervals.of_event(revision.event)),
                 },
             ))?,
             false => {
@@ -182,6 +196,7 @@ fn of_document(
 }
 
 fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Result<u64, Error> {
+    let intervals = if is_json { archive.intervals()? } else { Intervals::default() };
     let n_columns = archive.n_events().to_string().len();
     let (mut before, mut n_printed) = (archive.n_events(), 0);
     while n_printed < limit {
@@ -192,12 +207,22 @@ fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Res
         n_printed += stretch.len() as u64;
         for entry in stretch {
             match is_json {
-                true => print_entry(out, entry)?,
+                true => print_entry(out, entry, &intervals)?,
                 false => out.line(&entry_row(out, &entry, n_columns))?,
             }
         }
     }
     Ok(n_printed)
+}
+
+impl IntervalLine {
+    fn of(interval: Interval) -> Self {
+        let Interval { after, before } = interval;
+        Self {
+            proved_after: after.map(|time| time.to_string()),
+            proved_before: before.map(|time| time.to_string()),
+        }
+    }
 }
 
 fn event_of(entry: &LogEntry) -> u64 {
@@ -207,15 +232,16 @@ fn event_of(entry: &LogEntry) -> u64 {
     }
 }
 
-fn print_entry(out: &mut Output, entry: LogEntry) -> Result<(), Error> {
+fn print_entry(out: &mut Output, entry: LogEntry, intervals: &Intervals) -> Result<(), Error> {
+    let proved = IntervalLine::of(intervals.of_event(event_of(&entry)));
     match entry {
         LogEntry::Revision(pair) => {
             let revision = RevisionLine::of(&pair.0, &pair.1);
-            out.json(&typed("revision", LoggedRevision { revision, same_words: None }))
+            out.json(&typed("revision", LoggedRevision { revision, same_words: None, proved }))
         }
         LogEntry::Other(OtherEvent { event, event_type, at, note, author, reason }) => {
             let at = at.to_string();
-            let line = EventLine { event, event_type, at, note, by: author, reason };
+            let line = EventLine { event, event_type, at, note, by: author, reason, proved };
             out.json(&typed("event", line))
         }
     }

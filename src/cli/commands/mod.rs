@@ -5,8 +5,10 @@
 
 mod add;
 mod adopt;
+mod anchor;
 mod audit;
 mod audit_parts;
+mod audit_times;
 mod blame;
 mod cat;
 mod compact;
@@ -90,6 +92,7 @@ verbs! {
     dups: Dups(DupsArgs),
     audit: Audit(AuditArgs),
     key: Key(KeyArgs),
+    anchor: Anchor(AnchorArgs),
     prove: Prove(ProveArgs),
     verify_proof ("verify-proof"): VerifyProof(VerifyProofArgs),
     export: Export(ExportArgs),

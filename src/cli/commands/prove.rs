@@ -209,8 +209,8 @@ fn prove_growth(session: &mut Session, args: &ProveArgs) -> Result<ExitCode, Err
     Ok(ExitCode::Done)
 }
 
-/// A file that is there is somebody's.
-fn write_file(session: &mut Session, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Writes a new file: one that is there is somebody's.
+pub fn write_file(session: &mut Session, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let store = session.location()?.folder;
     let own = OwnFiles::of(&session.environment, Some(&store));
     if let Some((around, what)) = own.holding(path) {

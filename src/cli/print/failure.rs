@@ -312,6 +312,23 @@ mod tests {
             (not_found(&[]), 4, "not-found", Some("archive ls")),
             (not_found(&["a/r"]), 4, "not-found", Some("archive log a/r")),
             (not_found(&["a/r", "b/r"]), 4, "not-found", Some("archive show a/r")),
+            (
+                Error::NoCopy { location: "/x y".into() },
+                10,
+                "no-archive",
+                Some("archive copy --new '/x y'"),
+            ),
+            (
+                Error::Withdrawn {
+                    what: "a@1".into(),
+                    event: 3,
+                    at: "x".into(),
+                    reason: "legal".into(),
+                },
+                4,
+                "withdrawn",
+                Some("archive show a@1"),
+            ),
             (Error::NoArchive { location }, 10, "no-archive", Some("archive init '/x y'")),
             (Error::damaged("pack", "x"), 6, "damaged", Some("archive audit")),
             (Error::damaged("/a b/lock", "x"), 6, "damaged", Some("ls -ld '/a b/lock'")),

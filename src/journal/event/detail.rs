@@ -16,7 +16,7 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::{Event, Malformed, same_again};
+use super::{AnchorDetail, Event, Malformed, same_again};
 
 /// Random bytes, drawn anew for every detail.
 pub type Salt = [u8; 16];
@@ -28,6 +28,8 @@ pub enum Detail {
     Revise(ReviseDetail),
     /// Of an `audit`, `keys`, `adopt`, `withdraw` or `commit` event.
     Act(ActDetail),
+    /// Of an `anchor` event.
+    Anchor(AnchorDetail),
     /// Of an event of a type or version not known here: its bytes.
     Other(Vec<u8>),
 }
@@ -82,6 +84,7 @@ impl Detail {
             | Event::Adopt(_)
             | Event::Withdraw(_)
             | Event::Commit(_) => Self::Act(serde_json::from_slice::<ActLine>(bytes)?.read()?),
+            Event::Anchor(_) => Self::Anchor(AnchorDetail::parse(bytes)?),
             Event::Packs(_) | Event::Condemn(_) | Event::Other(_) => Self::Other(bytes.to_vec()),
         };
         same_again(bytes, &detail.bytes()?)?;
@@ -95,6 +98,7 @@ impl Detail {
         let bytes = match self {
             Self::Revise(detail) => serde_json::to_vec(&ReviseLine::of(detail)?)?,
             Self::Act(detail) => serde_json::to_vec(&ActLine::of(detail)?)?,
+            Self::Anchor(detail) => detail.bytes()?,
             Self::Other(bytes) => bytes.clone(),
         };
         if bytes.len() > DETAIL_BYTES_MAX {
@@ -216,7 +220,7 @@ impl<'a> ActLine<'a> {
     }
 }
 
-fn read_salt(text: &str) -> Result<Salt, Malformed> {
+pub(super) fn read_salt(text: &str) -> Result<Salt, Malformed> {
     let mut salt = Salt::default();
     parse_hex(text, &mut salt).ok_or_else(|| Malformed::new("a salt has 32 hex digits"))?;
     Ok(salt)
@@ -234,7 +238,11 @@ fn is_encoding_name(name: &str) -> bool {
     (1..=ENCODING_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_plain)
 }
 
-fn check_length(text: Option<&str>, bytes_max: usize, why: &str) -> Result<(), Malformed> {
+pub(super) fn check_length(
+    text: Option<&str>,
+    bytes_max: usize,
+    why: &str,
+) -> Result<(), Malformed> {
     if text.is_some_and(|text| text.len() > bytes_max) {
         return Err(Malformed::new(why));
     }

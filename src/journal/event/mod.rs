@@ -4,12 +4,14 @@
 //! spelling: a line is accepted if writing it again gives the same bytes. What a person wrote is
 //! not in the event but in its [`Detail`], of which the event holds the SHA-256.
 
+mod anchor;
 mod detail;
 mod json;
 mod withdraw;
 
 use serde::Deserialize;
 
+pub use self::anchor::{Anchor, AnchorDetail};
 pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
 pub use self::withdraw::{ReasonCode, WITHDRAWN_MAX, Withdraw};
 use crate::types::{
@@ -48,6 +50,8 @@ pub enum Event {
     Adopt(Adopt),
     /// What is not to be had any more of earlier events.
     Withdraw(Withdraw),
+    /// An authority saw the journal at a time.
+    Anchor(Anchor),
     /// A batch of events ends here.
     Commit(Commit),
     /// An event type or version that a newer program wrote.
@@ -235,6 +239,9 @@ impl Event {
                 event.check()?;
                 Self::Withdraw(event)
             }
+            EventHead { t, v: VERSION } if t == "anchor" => {
+                Self::Anchor(serde_json::from_slice(line)?)
+            }
             EventHead { t, v: VERSION } if t == "commit" => {
                 Self::Commit(serde_json::from_slice(line)?)
             }
@@ -254,6 +261,7 @@ impl Event {
             Self::Withdraw(e) => [e.largest(), 0, 0],
             Self::Commit(e) => [e.number, e.base, e.n_events],
             Self::Adopt(e) => [e.epoch, e.size, 0],
+            Self::Anchor(e) => [e.size, 0, 0],
             Self::Packs(_) | Self::Condemn(_) | Self::Keys(_) | Self::Other(_) => [0; 3],
         };
         if numbers.iter().any(|n| *n > NUMBER_MAX) {
@@ -267,6 +275,7 @@ impl Event {
             Self::Keys(e) => e.spell().into_bytes(),
             Self::Adopt(e) => e.spell().into_bytes(),
             Self::Withdraw(e) => e.spell().into_bytes(),
+            Self::Anchor(e) => e.spell().into_bytes(),
             Self::Commit(e) => e.spell().into_bytes(),
             Self::Other(e) => e.line.clone(),
         })
@@ -282,6 +291,7 @@ impl Event {
             Self::Keys(_) => "keys",
             Self::Adopt(_) => "adopt",
             Self::Withdraw(_) => "withdraw",
+            Self::Anchor(_) => "anchor",
             Self::Commit(_) => "commit",
             Self::Other(e) => &e.event_type,
         }
@@ -297,6 +307,7 @@ impl Event {
             Self::Keys(e) => e.at,
             Self::Adopt(e) => e.at,
             Self::Withdraw(e) => e.at,
+            Self::Anchor(e) => e.at,
             Self::Commit(e) => e.at,
             Self::Other(e) => e.at,
         }
@@ -311,6 +322,7 @@ impl Event {
             Self::Keys(e) => Some(e.detail),
             Self::Adopt(e) => Some(e.detail),
             Self::Withdraw(e) => Some(e.detail),
+            Self::Anchor(e) => Some(e.detail),
             Self::Commit(e) => Some(e.detail),
             Self::Other(e) => e.detail,
         }

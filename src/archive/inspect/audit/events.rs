@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::{Auditor, Code, WorkDone};
+use super::{Auditor, Code, WorkDone, times::Times};
 
 /// Events that enter the audit's own catalog together.
 const STRETCH: usize = 4096;
@@ -34,6 +34,7 @@ struct JournalCourse {
     batch_base: u64,
     /// The keys, as events state them.
     identity: Option<Identity>,
+    times: Times,
     /// The last finding about events, which the next event may share.
     run: Option<FindingRun>,
 }
@@ -58,6 +59,7 @@ impl Auditor<'_> {
         let mut heads = journal.stated_heads().peekable();
         self.stated_heads(&mut heads, &course.edge, 0);
         for mut examined in journal.examine(0..journal.size()) {
+            self.time(&mut course.times, &examined)?;
             self.event(&mut course, &mut examined);
             self.stated_heads(&mut heads, &course.edge, examined.index + 1);
             stretch.push(examined);
@@ -69,6 +71,7 @@ impl Auditor<'_> {
         }
         let note = String::from_utf8_lossy(journal.note());
         self.apply(&stretch, &mut course.edge, Some(&note))?;
+        self.judge_times(&course.times, self.report.n_events)?;
         if course.identity.as_ref().is_some_and(|stated| stated != journal.identity()) {
             let why = "its keys are not those that events state";
             self.find(Code::KeyChange, "identity", why);

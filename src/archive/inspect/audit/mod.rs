@@ -16,6 +16,7 @@ mod packs;
 mod part;
 mod record;
 mod report;
+mod times;
 mod withdrawals;
 
 use std::{
@@ -29,7 +30,7 @@ use crate::{
     catalog::{self, Catalog, Need},
     journal::Withdrawals,
     store::{Reader, Sealed},
-    types::{digest::Key, error::Error, pack_id::PackId},
+    types::{digest::Key, error::Error, pack_id::PackId, time::Timestamp},
 };
 
 use self::packs::Meanwhile;
@@ -38,6 +39,7 @@ use super::history::HistoryCheck;
 pub use part::{AuditPart, PacksInTurn, Sample};
 pub use record::AuditRecord;
 pub use report::{AuditReport, AuditScope, Code, Finding, FoundWithdrawal, WorkDone};
+pub use times::ProvedTimes;
 
 /// An audit under way.
 struct Auditor<'a> {
@@ -54,6 +56,8 @@ struct Auditor<'a> {
     withdrawals: Withdrawals,
     /// Read once a pack is missing.
     now: Option<Meanwhile>,
+    /// What time it is; not everybody says.
+    clock: Option<Timestamp>,
     progress: &'a mut dyn FnMut(WorkDone),
 }
 
@@ -93,6 +97,7 @@ impl Archive {
             unreadable,
             withdrawals: self.journal.readable_withdrawals(),
             now: None,
+            clock: scope.now,
             progress,
         };
         audit.judge(&history_check);

@@ -2,10 +2,10 @@
 
 use crate::{
     archive::{inspect::history::HistoryCheck, maintain::keys::SigningKey},
-    types::{digest::DocId, document::Withdrawn, pack_id::PackId},
+    types::{digest::DocId, document::Withdrawn, pack_id::PackId, time::Timestamp},
 };
 
-use super::part::AuditPart;
+use super::{part::AuditPart, times::ProvedTimes};
 
 /// How much is checked.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct AuditScope {
     pub documents: Vec<DocId>,
     /// Which contents are read, where no documents are named.
     pub part: AuditPart,
+    /// What time it is, so that times which have not come yet are noticed.
+    pub now: Option<Timestamp>,
     /// Threads that analyse contents; one when 0.
     pub n_threads: usize,
 }
@@ -56,6 +58,12 @@ pub enum Code {
     EventMalformed,
     /// An event does not name its document's previous event.
     EventPrev,
+    /// An event states a time at which it was not recorded, as time tokens prove.
+    TimeOutside,
+    /// An event states an earlier time than the one before, or one that has not come yet.
+    TimeOrder,
+    /// A time token is not about the journal as it was.
+    AnchorMismatch,
     /// The bytes of a content are wrong.
     BlobDamaged,
     /// A content is in no pack.
@@ -87,6 +95,8 @@ pub struct AuditReport {
     pub keys: Vec<SigningKey>,
     /// How the journal stands to what was remembered.
     pub history_check: HistoryCheck,
+    /// What time tokens prove.
+    pub when: ProvedTimes,
     /// Events checked.
     pub n_events: u64,
     /// Revisions among them.
@@ -155,6 +165,9 @@ impl Code {
             Self::CommitBatch => "COMMIT-BATCH",
             Self::EventMalformed => "EVENT-MALFORMED",
             Self::EventPrev => "EVENT-PREV",
+            Self::TimeOutside => "TIME-OUTSIDE",
+            Self::TimeOrder => "TIME-ORDER",
+            Self::AnchorMismatch => "ANCHOR-MISMATCH",
             Self::BlobDamaged => "BLOB-DAMAGED",
             Self::BlobMissing => "BLOB-MISSING",
             Self::BlobResurrected => "BLOB-RESURRECTED",
@@ -169,7 +182,7 @@ impl Code {
 
     /// Whether it means that fixity or history is broken; the others are for information.
     pub fn is_grave(self) -> bool {
-        !matches!(self, Self::BlobUnreferenced | Self::CatalogRemade)
+        !matches!(self, Self::BlobUnreferenced | Self::CatalogRemade | Self::TimeOrder)
     }
 }
 
@@ -180,6 +193,7 @@ impl AuditReport {
             vkey: keys.last().map_or_else(String::new, |key| key.vkey.clone()),
             keys,
             history_check,
+            when: ProvedTimes::default(),
             n_events: 0,
             n_revisions: 0,
             n_packs: 0,

@@ -104,6 +104,39 @@ fn answers(sandbox: &Sandbox, tables: &Tables, code: i32, words: &[&str]) -> Vec
     lines_of(&ran.out).iter().map(|line| hold(tables, verb, line)).collect()
 }
 
+/// The same, once all else was asked.
+const AFTERWARDS: [(&[&str], i32, bool); 29] = [
+    (&["compact", "-n"], 0, false),
+    (&["compact"], 0, false),
+    (&["compact", "--all"], 0, false),
+    (&["copy", "copy", "--verify"], 0, false),
+    (&["withdraw", "skerl.txt", "--reason", "error", "-n"], 0, true),
+    (&["withdraw", "skerl.txt", "--words", "3", "--reason", "error"], 0, true),
+    (&["copy", "--check-withdrawn", "copy"], 1, false),
+    (&["show", "skerl.txt"], 0, false),
+    (&["log", "skerl.txt"], 0, true),
+    (&["audit"], 0, false),
+    (&["key", "show"], 0, false),
+    (&["key", "export-public"], 0, false),
+    (&["anchor", "print"], 0, false),
+    (&["anchor", "request", "asked"], 0, false),
+    (&["anchor", "add", "answer"], 0, false),
+    (&["anchor", "show"], 0, false),
+    (&["anchor", "show", "-o", "token"], 0, false),
+    (&["log", "letter"], 0, true),
+    (&["log"], 0, true),
+    (&["audit", "--quick"], 0, false),
+    (&["adopt", "--reason", "split off"], 0, false),
+    (&["rebuild"], 0, false),
+    (&["rebuild", "--sketches"], 0, false),
+    (&["stats"], 0, true),
+    (&["stats", "wire/harbour.txt@2"], 0, true),
+    (&["stats", "odd/large"], 0, true),
+    (&["demo"], 0, false),
+    (&["completions", "bash"], 0, false),
+    (&["man"], 0, false),
+];
+
 /// Verbs with their exit codes, and whether a summary ends the answer. `harbour` and `checkpoint` are files.
 fn commands<'a>(harbour: &'a str, checkpoint: &'a str) -> Vec<(Vec<&'a str>, i32, bool)> {
     let commands: &[(&[&'a str], i32, bool)] = &[
@@ -148,40 +181,9 @@ fn commands<'a>(harbour: &'a str, checkpoint: &'a str) -> Vec<(Vec<&'a str>, i32
         (&["export", "-o", "out"], 0, true),
         (&["export", "-o", "out", "-n", "letter"], 0, true),
         (&["export", "--log", "tree"], 0, false),
-        (&["compact", "-n"], 0, false),
-        (&["compact"], 0, false),
-        (&["compact", "--all"], 0, false),
-        (&["copy", "copy", "--verify"], 0, false),
-        (&["withdraw", "skerl.txt", "--reason", "error", "-n"], 0, true),
-        (&["withdraw", "skerl.txt", "--words", "3", "--reason", "error"], 0, true),
-        (&["copy", "--check-withdrawn", "copy"], 1, false),
-        (&["show", "skerl.txt"], 0, false),
-        (&["log", "skerl.txt"], 0, true),
-        (&["audit"], 0, false),
-        (&["key", "show"], 0, false),
-        (&["key", "export-public"], 0, false),
-        (&["anchor", "print"], 0, false),
-        (&["anchor", "request", "asked"], 0, false),
-        (&["anchor", "add", "answer"], 0, false),
-        (&["anchor", "show"], 0, false),
-        (&["anchor", "show", "-o", "token"], 0, false),
-        (&["log", "letter"], 0, true),
-        (&["log"], 0, true),
-        (&["audit", "--quick"], 0, false),
-        (&["adopt", "--reason", "split off"], 0, false),
-        (&["rebuild"], 0, false),
-        (&["rebuild", "--sketches"], 0, false),
-        (&["stats"], 0, true),
-        (&["stats", "wire/harbour.txt@2"], 0, true),
-        (&["stats", "odd/large"], 0, true),
-        (&["demo"], 0, false),
-        (&["completions", "bash"], 0, false),
-        (&["man"], 0, false),
     ];
-    commands
-        .iter()
-        .map(|(words, code, has_summary)| (words.to_vec(), *code, *has_summary))
-        .collect()
+    let commands = commands.iter().chain(&AFTERWARDS);
+    commands.map(|(words, code, has_summary)| (words.to_vec(), *code, *has_summary)).collect()
 }
 
 #[test]

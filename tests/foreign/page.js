@@ -3,6 +3,8 @@
 //   node page.js DIR [VKEY]     checks the proof in the page of DIR, with the content that lies beside it
 //   node page.js notes PAGE     reads lines of JSON (vkey, note) and says of each whether the signature holds
 'use strict';
+// Node has it under this name from version 19 on.
+globalThis.crypto ??= require('crypto').webcrypto;
 const fs = require('fs'), path = require('path'), readline = require('readline'), vm = require('vm');
 
 const load = file => {

@@ -65,8 +65,12 @@ fn resume(archive: &mut Archive) -> Result<WithdrawalDone, Error> {
     archive.resume_withdrawals((&signer(), &context), "test", &mut |_| Ok(()))
 }
 
+/// What an audit finds, but for the order of times: the clocks here go as they are told.
 fn audit(archive: &Archive) -> AuditReport {
-    archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap()
+    let mut report =
+        archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
+    report.findings.retain(|finding| finding.code != Code::TimeOrder);
+    report
 }
 
 fn open(memory: &Memory) -> Archive {

@@ -248,7 +248,7 @@ impl PhraseSearch<'_> {
         let withdrawn = self.archive.catalog.withdrawn_revisions()?;
         let n_withdrawn = withdrawn.iter().filter(|(_, it)| it.withdrawn.is_some()).count();
         self.unsearched.n_withdrawn = n_withdrawn as u64;
-        self.archive.catalog.contents_by_place(|row, _, _| {
+        self.archive.catalog.contents_by_place(|row, _, _, _| {
             match self.archive.catalog.sketched_by(row)? {
                 Some(revision) => self.content(row, &revision),
                 None => Ok(()),

@@ -197,65 +197,52 @@ impl Catalog {
         rows.map(|event| Ok(event? as u64)).collect()
     }
 
-    /// Calls `each` for every content that is kept, in the order in which the contents lie in packs.
+    /// Calls `each` for every content that is kept, with the key of the pack that it lies in, in the order in which
+    /// the contents lie in packs.
     ///
-    /// A content that lies nowhere comes first; one with several places comes once.
+    /// A content that lies nowhere comes first, without a pack; one with several places comes once.
     pub fn contents_by_place(
         &self,
-        each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
+        each: impl FnMut(i64, Digest, u64, Option<Key>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.each_content(
+            "min(p.pack)",
             "LEFT JOIN place p ON p.key = c.key
              GROUP BY c.id ORDER BY min(p.pack), min(p.offset), min(p.blob)",
             each,
         )
     }
 
-    /// Calls `each` for every content with the key of the pack that it lies in, none where it lies nowhere; in the
-    /// order in which they lie there.
-    pub fn contents_by_pack(
-        &self,
-        mut each: impl FnMut(i64, Digest, u64, Option<i64>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut query = self.db.prepare(
-            "SELECT c.id, c.digest, c.bytes, min(p.pack) FROM content c LEFT JOIN place p ON p.key = c.key
-             GROUP BY c.id ORDER BY min(p.pack), min(p.offset), min(p.blob)",
-        )?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let n_bytes: i64 = row.get(2)?;
-            let digest = digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
-            each(row.get(0)?, digest, n_bytes as u64, row.get(3)?)?;
-        }
-        Ok(())
-    }
-
     /// Calls `each` for every content that lies nowhere and was not withdrawn.
     pub fn contents_nowhere(
         &self,
-        each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
+        mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.each_content(
+            "NULL",
             "WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key) ORDER BY c.id",
-            each,
+            |row, digest, n_bytes, _| each(row, digest, n_bytes),
         )
     }
 
-    /// Calls `each` for the contents `c` that the rest of a statement selects, in its order.
+    /// Calls `each` for the contents `c` that the rest of a statement selects, in its order; `pack` is what it says
+    /// of the pack.
     fn each_content(
         &self,
+        pack: &str,
         rest: &str,
-        mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
+        mut each: impl FnMut(i64, Digest, u64, Option<Key>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut query = self.db.prepare(&format!(
-            "SELECT c.id, c.digest, c.bytes
+            "SELECT c.id, c.digest, c.bytes, {pack}
                  FROM (SELECT * FROM content WHERE withdrawn = 0) c {rest}"
         ))?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             let n_bytes: i64 = row.get(2)?;
             let digest = digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
-            each(row.get(0)?, digest, n_bytes as u64)?;
+            let pack: Option<i64> = row.get(3)?;
+            each(row.get(0)?, digest, n_bytes as u64, pack.map(|key| Key(key as u64)))?;
         }
         Ok(())
     }

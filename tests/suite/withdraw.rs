@@ -600,3 +600,24 @@ fn that_it_was_there_is_proved_all_the_same() {
     sandbox.run(["prove", "b", "-o", "after"]).expect(0);
     sandbox.run(["verify-proof", "after"]).expect(0);
 }
+
+#[test]
+fn parts_and_exports_pass_over_what_went() {
+    let sandbox = Sandbox::new();
+    for text in ["what has to go", "what stays"] {
+        sandbox.write("a", text);
+        sandbox.run(["add", "-q", "a"]).expect(0);
+    }
+    sandbox.run(["withdraw", "a@1", "--reason", "legal"]).expect(0);
+    for part in ["--max-time=1h", "--sample=100%", "--since=2001-01-01"] {
+        sandbox.run(["audit", "-q", part]).expect(0).expect_quiet();
+    }
+    sandbox.run(["export", "-o", "out", "--all-revisions"]).expect(0);
+    assert_eq!(Sandbox::tree(&sandbox.at("out")), [("a@2".into(), b"what stays".to_vec())]);
+    let manifest = sandbox.run(["export", "--manifest", "--all-revisions"]).expect(0);
+    assert_eq!(manifest.text().lines().count(), 1);
+    manifest.says("1 revision is left out");
+    sandbox.run(["export", "--bag", "bag", "--all-revisions"]).expect(0).says("bag of 1 file");
+    // Who names it is told.
+    sandbox.run(["export", "-o", "other", "a@1"]).expect(4).says("was withdrawn");
+}

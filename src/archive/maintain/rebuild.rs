@@ -227,7 +227,7 @@ fn apply_events(
 pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
     let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
     let mut all = Vec::new();
-    catalog.contents_by_place(|content, digest, n_bytes| {
+    catalog.contents_by_place(|content, digest, n_bytes, _| {
         if n_bytes <= limits::TEXT_BYTES_MAX as u64 {
             all.push((content, digest, n_bytes));
         }

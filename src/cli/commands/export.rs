@@ -12,8 +12,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    export_bag, export_log,
-    export_manifest::{self, Chosen, each_revision},
+    export_bag,
+    export_chosen::{Chosen, ExportItem},
+    export_log, export_manifest,
 };
 use crate::{
     archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
@@ -114,12 +115,9 @@ struct ExportSummary {
 
 struct Exporter<'a> {
     session: &'a mut Session,
-    archive: &'a Archive,
+    chosen: &'a Chosen<'a>,
     summary: ExportSummary,
     progress: Progress,
-    as_of: Option<Timestamp>,
-    all_revisions: bool,
-    selections: &'a [Selection],
     contest: PathContest<'a>,
     is_damaged: bool,
 }
@@ -166,7 +164,6 @@ fn write(
     args: &ExportArgs,
     output: &Path,
 ) -> Result<ExitCode, Error> {
-    let &Chosen { archive, as_of, ref selections, all_revisions } = chosen;
     let mode = match (args.dry_run, args.overwrite) {
         (true, _) => Mode::DryRun,
         (_, true) => Mode::Overwrite,
@@ -177,26 +174,17 @@ fn write(
     let mut files = FileWriter::in_folder(output, mode, own)?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
-    let contest = PathContest::new(archive, as_of);
-    let mut run = Exporter {
-        session,
-        archive,
-        summary,
-        progress,
-        as_of,
-        all_revisions,
-        selections,
-        contest,
-        is_damaged: false,
-    };
-    run.each(false, |run, name, (document, revision)| {
+    let contest = PathContest::new(chosen.archive, chosen.as_of);
+    let mut run = Exporter { session, chosen, summary, progress, contest, is_damaged: false };
+    run.each(false, |run, &ExportItem { name, document, revision, .. }| {
         let path = output.join(OsStr::from_bytes(name.as_bytes()));
-        let content = |sink: &mut dyn Write| copy(run.archive, (document, revision), sink, &path);
+        let archive = run.chosen.archive;
+        let content = |sink: &mut dyn Write| copy(archive, (document, revision), sink, &path);
         files.write(&outgoing(name, revision), content)
     })?;
     let mut links = files.then_links();
-    run.each(true, |run, name, (document, revision)| {
-        let target = run.archive.read_whole(document, revision)?;
+    run.each(true, |run, &ExportItem { name, document, revision, .. }| {
+        let target = run.chosen.archive.read_whole(document, revision)?;
         links.write(name, &target)
     })?;
     run.finish(&shown(output))
@@ -270,60 +258,22 @@ fn copy(
 }
 
 impl Exporter<'_> {
-    /// Does something with every document asked for that is a link, or with every other.
+    /// Does something with everything chosen that is a link, or with all the rest.
     fn each(
         &mut self,
         links: bool,
-        mut write: impl FnMut(&Self, &DocName, (&Document, &Revision)) -> Result<WriteOutcome, Error>,
+        mut write: impl FnMut(&Self, &ExportItem<'_>) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
-        let (archive, as_of, selections) = (self.archive, self.as_of, self.selections);
-        if selections.is_empty() {
-            return archive.each_document(as_of, |document, revision| {
-                self.one((document, revision), Some(None), links, &mut write)
-            });
-        }
-        for selection in selections {
-            match selection {
-                Selection::Revision(found) => {
-                    let (document, revision) = &**found;
-                    self.file(&document.name, (document, revision), None, links, &mut write)?;
-                }
-                Selection::Folder(folder) => {
-                    archive.each_document_in(Some(folder), as_of, |document, revision| {
-                        self.one((document, revision), Some(Some(folder)), links, &mut write)
-                    })?;
-                }
-            }
-        }
-        Ok(())
+        self.chosen.each(|item| self.one(&item, links, &mut write))
     }
 
-    /// Does it with one document, or with each of its revisions.
     fn one(
         &mut self,
-        (document, revision): (&Document, &Revision),
-        scope: Option<Option<&DocName>>,
+        item: &ExportItem<'_>,
         links: bool,
-        write: &mut impl FnMut(&Self, &DocName, (&Document, &Revision)) -> Result<WriteOutcome, Error>,
+        write: &mut impl FnMut(&Self, &ExportItem<'_>) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
-        if !self.all_revisions {
-            return self.file(&document.name, (document, revision), scope, links, write);
-        }
-        for (name, revision) in each_revision(self.archive, document, self.as_of)? {
-            self.file(&name, (document, &revision), None, links, write)?;
-        }
-        Ok(())
-    }
-
-    /// Does it with one revision. Within a scope another document may stand in its way.
-    fn file(
-        &mut self,
-        name: &DocName,
-        (document, revision): (&Document, &Revision),
-        scope: Option<Option<&DocName>>,
-        links: bool,
-        write: &mut impl FnMut(&Self, &DocName, (&Document, &Revision)) -> Result<WriteOutcome, Error>,
-    ) -> Result<(), Error> {
+        let &ExportItem { document, revision, .. } = item;
         if (revision.media_type == SYMLINK) != links {
             return Ok(());
         }
@@ -331,21 +281,17 @@ impl Exporter<'_> {
             return Err(Error::Interrupted);
         }
         self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
-        let successor = match scope {
-            Some(scope) => self.contest.successor(document, scope)?,
-            None => None,
-        };
-        if let Some(successor) = successor {
+        if let Some(successor) = item.successor(&mut self.contest)? {
             self.summary.superseded += 1;
             let reason = format!("{} came later and is there", shown_name(successor.as_bytes()));
             return self.print("superseded", document, revision, Some(reason));
         }
         // Who asks for everything in a folder does not ask for this one.
-        if scope.is_some() && revision.withdrawn.is_some() {
+        if item.is_withdrawn() {
             self.summary.withdrawn += 1;
             return Ok(());
         }
-        match write(self, name, (document, revision)) {
+        match write(self, item) {
             Ok(outcome) => self.written(document, revision, &outcome),
             // Nothing that comes later would fare better.
             Err(error) if is_full(&error) => Err(error),

@@ -7,9 +7,9 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use serde::Serialize;
 
-use super::export_manifest::{Chosen, each_revision};
+use super::export_chosen::{Chosen, ExportItem};
 use crate::{
-    archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
+    archive::{Archive, export::PathContest, ingest::SYMLINK},
     cli::{
         exit::ExitCode,
         interrupt::is_interrupted,
@@ -21,12 +21,7 @@ use crate::{
         },
         session::{Session, TOOL, shown},
     },
-    types::{
-        digest::Digest,
-        document::{Document, Revision},
-        error::Error,
-        name::DocName,
-    },
+    types::{digest::Digest, error::Error},
 };
 
 #[derive(Serialize)]
@@ -59,7 +54,6 @@ struct PayloadLine<'a> {
 /// A bag on its way.
 struct NewBag<'a> {
     archive: &'a Archive,
-    chosen: &'a Chosen<'a>,
     contest: PathContest<'a>,
     folder: NewFolder,
     progress: Progress,
@@ -79,7 +73,6 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
     let archive = chosen.archive;
     let mut bag = NewBag {
         archive,
-        chosen,
         contest: PathContest::new(archive, chosen.as_of),
         folder: NewFolder::begin(path, &own)?,
         progress: session.progress(),
@@ -89,7 +82,7 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
         n_bytes: 0,
         n_left_out: 0,
     };
-    bag.documents()?;
+    chosen.each(|item| bag.file(&item))?;
     let today = session.now.to_string()[..10].to_owned();
     bag.tag_files(&today)?;
     let (n_files, n_bytes, left_out) = (bag.payload.len() as u64, bag.n_bytes, bag.n_left_out);
@@ -120,54 +113,16 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
 }
 
 impl NewBag<'_> {
-    fn documents(&mut self) -> Result<(), Error> {
-        let Chosen { archive, as_of, selections, .. } = self.chosen;
-        if selections.is_empty() {
-            return archive.each_document(*as_of, |document, revision| {
-                self.document(document, revision, None)
-            });
-        }
-        for selection in selections {
-            match selection {
-                Selection::Revision(found) => self.file(&found.0.name, &found.0, &found.1)?,
-                Selection::Folder(folder) => {
-                    archive.each_document_in(Some(folder), *as_of, |document, revision| {
-                        self.document(document, revision, Some(folder))
-                    })?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn document(
-        &mut self,
-        document: &Document,
-        revision: &Revision,
-        scope: Option<&DocName>,
-    ) -> Result<(), Error> {
-        if self.chosen.all_revisions {
-            let revisions = each_revision(self.archive, document, self.chosen.as_of)?;
-            return revisions.iter().try_for_each(|(name, one)| self.file(name, document, one));
-        }
-        if self.contest.successor(document, scope)?.is_some() {
-            self.n_left_out += 1;
-            return Ok(());
-        }
-        self.file(&document.name, document, revision)
-    }
-
     /// One payload file with its provenance.
-    fn file(
-        &mut self,
-        name: &DocName,
-        document: &Document,
-        revision: &Revision,
-    ) -> Result<(), Error> {
+    fn file(&mut self, item: &ExportItem<'_>) -> Result<(), Error> {
         if is_interrupted() {
             return Err(Error::Interrupted);
         }
-        if revision.media_type == SYMLINK || revision.withdrawn.is_some() {
+        let &ExportItem { name, document, revision, .. } = item;
+        if revision.media_type == SYMLINK
+            || revision.withdrawn.is_some()
+            || item.successor(&mut self.contest)?.is_some()
+        {
             self.n_left_out += 1;
             return Ok(());
         }

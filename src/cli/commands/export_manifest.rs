@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::export_chosen::{Chosen, ExportItem};
 use crate::{
-    archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
+    archive::{export::PathContest, ingest::SYMLINK},
     cli::{
         exit::ExitCode,
         print::{
@@ -12,12 +13,7 @@ use crate::{
         },
         session::Session,
     },
-    types::{
-        document::{Document, Revision},
-        error::Error,
-        name::DocName,
-        time::Timestamp,
-    },
+    types::{document::Revision, error::Error, name::DocName},
 };
 
 #[derive(Serialize)]
@@ -29,99 +25,39 @@ struct ManifestLine {
     bytes: u64,
 }
 
-/// What an export is of.
-pub struct Chosen<'a> {
-    pub archive: &'a Archive,
-    /// The time as of which; without one the latest revisions.
-    pub as_of: Option<Timestamp>,
-    /// Nothing is everything.
-    pub selections: Vec<Selection>,
-    /// Each revision, under a name of its own.
-    pub all_revisions: bool,
-}
-
 /// Prints a line for each file, and says what is left out.
 pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Error> {
-    let &Chosen { archive, as_of, ref selections, all_revisions } = chosen;
-    let mut manifest = Manifest {
-        session,
-        archive,
-        as_of,
-        all_revisions,
-        contest: PathContest::new(archive, as_of),
-        n_links: 0,
-        n_superseded: 0,
-    };
-    if selections.is_empty() {
-        archive.each_document(as_of, |document, revision| {
-            manifest.document(document, revision, None)
-        })?;
-    }
-    for selection in selections {
-        match selection {
-            Selection::Revision(found) => manifest.line(&found.0.name, &found.1)?,
-            Selection::Folder(folder) => {
-                archive.each_document_in(Some(folder), as_of, |document, revision| {
-                    manifest.document(document, revision, Some(folder))
-                })?;
-            }
-        }
-    }
-    let Manifest { session, n_links, n_superseded, .. } = manifest;
+    let contest = PathContest::new(chosen.archive, chosen.as_of);
+    let mut manifest = Manifest { session, contest, n_links: 0, n_left_out: 0 };
+    chosen.each(|item| manifest.item(&item))?;
+    let Manifest { session, n_links, n_left_out, .. } = manifest;
     if n_links > 0 {
         let links = counted(n_links, "link is", "links are");
         session.info(&format!("{links} left out: sha256sum reads what links lead to"));
     }
-    if n_superseded > 0 {
-        let documents = counted(n_superseded, "document is", "documents are");
-        session.info(&format!("{documents} left out: a later one is at the path"));
+    if n_left_out > 0 {
+        let revisions = counted(n_left_out, "revision is", "revisions are");
+        let why = "it was withdrawn, or a later document is at the path";
+        session.info(&format!("{revisions} left out: {why}"));
     }
     Ok(ExitCode::Done)
 }
 
-/// A document's revisions captured by then, each under a name of its own.
-pub fn each_revision(
-    archive: &Archive,
-    document: &Document,
-    as_of: Option<Timestamp>,
-) -> Result<Vec<(DocName, Revision)>, Error> {
-    let is_due = |revision: &Revision| as_of.is_none_or(|as_of| revision.captured <= as_of);
-    let revisions = archive.revisions(document)?.into_iter().filter(is_due);
-    let named = |revision: Revision| {
-        let suffix = format!("@{}", revision.number);
-        let name = DocName::new([document.name.as_bytes(), suffix.as_bytes()].concat());
-        Ok((name.map_err(Error::usage)?, revision))
-    };
-    revisions.map(named).collect()
-}
-
 struct Manifest<'a> {
     session: &'a mut Session,
-    archive: &'a Archive,
-    as_of: Option<Timestamp>,
-    all_revisions: bool,
     contest: PathContest<'a>,
     n_links: u64,
-    n_superseded: u64,
+    n_left_out: u64,
 }
 
 impl Manifest<'_> {
-    /// One document, or each of its revisions, unless another one stands at its path.
-    fn document(
-        &mut self,
-        document: &Document,
-        revision: &Revision,
-        scope: Option<&DocName>,
-    ) -> Result<(), Error> {
-        if self.all_revisions {
-            let revisions = each_revision(self.archive, document, self.as_of)?;
-            return revisions.iter().try_for_each(|(name, revision)| self.line(name, revision));
-        }
-        if self.contest.successor(document, scope)?.is_some() {
-            self.n_superseded += 1;
+    /// One file, unless nothing would be written.
+    fn item(&mut self, item: &ExportItem<'_>) -> Result<(), Error> {
+        if item.is_withdrawn() || item.successor(&mut self.contest)?.is_some() {
+            self.n_left_out += 1;
             return Ok(());
         }
-        self.line(&document.name, revision)
+        self.line(item.name, item.revision)
     }
 
     fn line(&mut self, name: &DocName, revision: &Revision) -> Result<(), Error> {

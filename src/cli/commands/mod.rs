@@ -20,6 +20,7 @@ mod diff_since;
 mod dups;
 mod export;
 mod export_bag;
+mod export_chosen;
 mod export_log;
 mod export_manifest;
 mod init;

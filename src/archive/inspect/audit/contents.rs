@@ -88,7 +88,7 @@ impl Auditor<'_> {
         let projection = Rc::clone(&self.projection);
         let mut analyses = put.map(|put| Analyses::new(&projection, scope.n_threads, put));
         let mut suspects = Vec::new();
-        projection.contents_by_place(|row, digest, n_bytes| {
+        projection.contents_by_place(|row, digest, n_bytes, _| {
             let wanted = Wanted { row, digest, n_bytes };
             if !is_in(&projection, scope, &wanted)? {
                 self.report.n_unread += 1;

@@ -67,8 +67,8 @@ impl fmt::Debug for PacksInTurn {
 impl Auditor<'_> {
     /// Reads packs and what lies in them, one after the other, until the time is up.
     pub(super) fn packs_in_turn(&mut self, turn: &PacksInTurn) -> Result<(), Error> {
-        let mut contents: HashMap<Option<i64>, Vec<Wanted>> = HashMap::new();
-        self.projection.contents_by_pack(|row, digest, n_bytes, pack| {
+        let mut contents: HashMap<Option<Key>, Vec<Wanted>> = HashMap::new();
+        self.projection.contents_by_place(|row, digest, n_bytes, pack| {
             contents.entry(pack).or_default().push(Wanted { row, digest, n_bytes });
             self.report.n_unread += 1;
             Ok(())
@@ -84,8 +84,7 @@ impl Auditor<'_> {
                 break;
             }
             self.read_pack(&pack)?;
-            let Key(key) = pack.key();
-            let there = contents.remove(&Some(key as i64)).unwrap_or_default();
+            let there = contents.remove(&Some(pack.key())).unwrap_or_default();
             self.report.n_unread -= there.len() as u64;
             self.read_each(&there)?;
             self.report.packs_read.push(pack);

@@ -13,13 +13,16 @@ use crate::{
 };
 
 use super::{
-    Archive,
+    Archive, WriteContext,
     maintain::rebuild::{catch_up, recorded},
     similar::sites,
 };
 
 /// Whom a writer names that it cannot see.
 pub(super) const OTHERS: &str = "other writers, which were first each time";
+
+/// How often an act is tried while other writers are faster.
+pub(super) const ACT_TRIES_MAX: u64 = 16;
 
 /// What is to be committed together.
 pub(super) struct NewBatch<'a> {
@@ -95,6 +98,26 @@ impl Archive {
             self.catalog.apply(&batch)?;
             step("boilerplate").in_scope(|| sites::refresh(&self.catalog, &self.reader))
         })
+    }
+
+    /// The `n_tries`-th attempt to commit one act upon the archive, alone; the index of its event, or none when another
+    /// writer was faster, which is taken in.
+    pub(super) fn commit_act(
+        &mut self,
+        draft: &Draft,
+        n_tries: u64,
+        context: &WriteContext,
+        edge: &mut Edge,
+        signer: &Signer,
+    ) -> Result<Option<u64>, Error> {
+        let closing = context.closing(2 * n_tries + 1);
+        let drafts = std::slice::from_ref(draft);
+        let batch = NewBatch { drafts, closing, packs: &[], analysed: Batch::default() };
+        let index = self.commit_batch(batch, edge, signer)?;
+        if index.is_none() {
+            self.take_in_others(edge)?;
+        }
+        Ok(index)
     }
 
     /// Takes in what other writers committed; which packs came and went with that.

@@ -162,10 +162,15 @@ impl Archive {
 
     /// The root that the journal had at an earlier size, from its events.
     pub(in crate::archive) fn root_at(&self, size: u64) -> Result<Digest, Error> {
+        Ok(self.frontier_at(size)?.root())
+    }
+
+    /// The frontier of the journal's tree at an earlier size, from its events.
+    pub(in crate::archive) fn frontier_at(&self, size: u64) -> Result<Frontier, Error> {
         let mut frontier = Frontier::default();
         for entry in self.journal.entries(0..size) {
             frontier.push(leaf_hash(&entry?.line));
         }
-        Ok(frontier.root())
+        Ok(frontier)
     }
 }

@@ -3,10 +3,9 @@
 use crate::{
     archive::{
         Archive, WriteContext,
-        commit::{NewBatch, OTHERS},
+        commit::{ACT_TRIES_MAX, OTHERS},
         inspect::intervals::{Intervals, is_much_later},
     },
-    catalog::Batch,
     journal::{
         Draft, ProvedTime,
         event::{Anchor, AnchorDetail, Detail, Event},
@@ -16,9 +15,6 @@ use crate::{
     },
     types::{digest::Digest, error::Error, time::Timestamp},
 };
-
-/// How often an anchor is tried while other writers are faster.
-const TRIES_MAX: u64 = 16;
 
 /// An authority's answer about a checkpoint of this archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +124,7 @@ impl Archive {
         who: &str,
     ) -> Result<Anchored, Error> {
         let (_lock, mut edge) = self.begin(signer, who)?;
-        for n_tries in 0..TRIES_MAX {
+        for n_tries in 0..ACT_TRIES_MAX {
             if let Some(known) = self.known_or_fitting(answer, context.now)? {
                 return Ok(Anchored::Known(known));
             }
@@ -139,13 +135,10 @@ impl Archive {
             let draft = Draft::new(&detail, |detail| {
                 Event::Anchor(Anchor { at, size, root, time, token, detail })
             })?;
-            let drafts = std::slice::from_ref(&draft);
-            let closing = context.closing(2 * n_tries + 1);
-            let batch = NewBatch { drafts, closing, packs: &[], analysed: Batch::default() };
-            if let Some(index) = self.commit_batch(batch, &mut edge, signer)? {
+            let index = self.commit_act(&draft, n_tries, context, &mut edge, signer)?;
+            if let Some(index) = index {
                 return Ok(Anchored::New(index));
             }
-            self.take_in_others(&mut edge)?;
         }
         Err(Error::Busy { who: OTHERS.into() })
     }

@@ -5,17 +5,13 @@
 //! the last good copy. Then, as for every write, come packs, details and commits, in this order: an interrupted
 //! run leaves objects that no commit speaks of, and the next one finds them there.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use crate::{
     backend::{Backend, Storage, local::DatabaseFiles},
     catalog,
     journal::{
-        Journal, Problem,
+        Journal, PackChanges, Problem,
         merkle::{
             Frontier, TreeHead, leaf_hash,
             tiles::{Edge, consistency_proof},
@@ -87,6 +83,7 @@ impl Archive {
             to: &*backend,
             n_bytes_done: 0,
             progress,
+            changes: self.journal.pack_changes(0..self.journal.size())?,
             done: Copied::default(),
         };
         let known = run.known(&backend)?;
@@ -129,10 +126,7 @@ impl Archive {
         if n_known > now.size {
             return Ok(format!("This archive has {} events, and once had {n_known}.\n", now.size));
         }
-        let mut frontier = Frontier::default();
-        for entry in self.journal.entries(0..n_known) {
-            frontier.push(leaf_hash(&entry?.line));
-        }
+        let root = self.root_at(n_known)?;
         let proof = consistency_proof(n_known, now.size, |id| self.catalog.tile(id));
         let proof = proof.map_err(|error| Error::Catalog { why: error.to_string() })?;
         let hashes: String = proof.iter().map(|hash| format!("  {hash}\n")).collect();
@@ -140,9 +134,7 @@ impl Archive {
             "The first {n_known} events of this archive have the root {},\nthe checkpoint states {}. The consistency \
              proof of RFC 9162, section 2.1.4.2,\nfrom {n_known} to {} events does not lead from the one checkpoint to \
              the other:\n\n{hashes}",
-            frontier.root(),
-            stated.root,
-            now.size
+            root, stated.root, now.size
         ))
     }
 
@@ -167,6 +159,8 @@ struct CopyRun<'a> {
     /// The events whose details are withdrawn, and by which event.
     erased: &'a BTreeMap<u64, u64>,
     to: &'a dyn Backend,
+    /// What the journal says of packs.
+    changes: PackChanges,
     n_bytes_done: u64,
     progress: &'a mut dyn FnMut(u64) -> Result<(), Error>,
     done: Copied,
@@ -246,11 +240,7 @@ impl CopyRun<'_> {
         {
             return Ok(edge.frontier());
         }
-        let mut frontier = Frontier::default();
-        for entry in self.from.journal.entries(0..before.size) {
-            frontier.push(leaf_hash(&entry?.line));
-        }
-        Ok(frontier)
+        self.from.frontier_at(before.size)
     }
 
     /// Puts the packs that count; where one of them cannot be put, those put before go again.
@@ -274,15 +264,10 @@ impl CopyRun<'_> {
     fn missing_packs(&self) -> Result<Vec<(PackId, bool)>, Error> {
         let ours = self.from.stored_packs()?;
         let theirs = self.packs_there()?;
-        let missing = self.counted()?.into_iter();
+        let missing = self.changes.came.iter().copied();
         let missing =
             missing.filter(|pack| !theirs.contains_key(pack) || theirs.get(pack) != ours.get(pack));
         Ok(missing.map(|pack| (pack, theirs.contains_key(&pack))).collect())
-    }
-
-    fn counted(&self) -> Result<BTreeSet<PackId>, Error> {
-        let journal = &self.from.journal;
-        Ok(journal.pack_changes(0..journal.size())?.came)
     }
 
     fn packs_there(&self) -> Result<BTreeMap<PackId, u64>, Error> {
@@ -391,11 +376,9 @@ impl CopyRun<'_> {
 
     /// Removes the packs that the commits, which are in by now, condemn.
     fn remove_condemned(&mut self) -> Result<(), Error> {
-        let journal = &self.from.journal;
-        let changes = journal.pack_changes(0..journal.size())?;
+        let PackChanges { came, went } = &self.changes;
         let theirs = self.packs_there()?.into_keys();
-        let condemned =
-            theirs.filter(|pack| changes.went.contains(pack) && !changes.came.contains(pack));
+        let condemned = theirs.filter(|pack| went.contains(pack) && !came.contains(pack));
         for pack in condemned {
             self.to.remove(&pack.object_name())?;
             self.done.n_packs_removed += 1;
@@ -407,7 +390,7 @@ impl CopyRun<'_> {
     fn verify(&mut self) -> Result<(), Error> {
         self.done.n_bytes_verified = Some(0);
         let journal = &self.from.journal;
-        for pack in self.counted()? {
+        for pack in self.changes.came.clone() {
             let name = pack.object_name();
             let theirs = self.read_there(&name, limits::PACK_BYTES_MAX as usize)?;
             if theirs.is_none_or(|bytes| Digest::of(&bytes) != pack.digest) {

@@ -1,7 +1,6 @@
 //! Another key for an archive: one that goes on signing for it, or one for an epoch of its own.
 
 use crate::{
-    catalog::Batch,
     journal::{
         Draft, KeyChange,
         event::{Adopt, Detail, Event, Keys, PublicKey},
@@ -14,11 +13,8 @@ use crate::{
 
 use super::super::{
     Archive, WriteContext,
-    commit::{NewBatch, OTHERS},
+    commit::{ACT_TRIES_MAX, OTHERS},
 };
-
-/// How often a change is tried while other writers are faster.
-const TRIES_MAX: u64 = 16;
 
 /// A key that signed or signs for an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +69,11 @@ impl Archive {
     ) -> Result<u64, Error> {
         let (_lock, mut edge) = self.begin(signer, who)?;
         let key = PublicKey::of(next.verifier());
-        for n_tries in 0..TRIES_MAX {
+        for n_tries in 0..ACT_TRIES_MAX {
             let detail = Detail::Act(context.act_detail(2 * n_tries, note));
             let (at, key) = (context.now, key.clone());
             let draft = Draft::new(&detail, |detail| Event::Keys(Keys { at, key, detail }))?;
-            if let Some(index) = self.commit_change(&draft, n_tries, context, &mut edge, signer)? {
+            if let Some(index) = self.commit_act(&draft, n_tries, context, &mut edge, signer)? {
                 let after = index + keys::COMMIT_EVENTS;
                 self.journal.change_key(KeyChange { after, verifier: next.verifier().clone() })?;
                 self.journal.complete_identity()?;
@@ -104,7 +100,7 @@ impl Archive {
     ) -> Result<u64, Error> {
         let _lock = self.take_lock(who)?;
         let mut edge = self.edge().or_else(|error| self.renew_misled(&error))?;
-        for n_tries in 0..TRIES_MAX {
+        for n_tries in 0..ACT_TRIES_MAX {
             let TreeHead { size, root } = self.journal.head();
             let epoch = self.journal.identity().epoch() + 1;
             let change = KeyChange { after: size, verifier: signer.verifier().clone() };
@@ -114,31 +110,12 @@ impl Archive {
             let draft = Draft::new(&detail, |detail| {
                 Event::Adopt(Adopt { at, epoch, size, root, key, detail })
             })?;
-            if let Some(index) = self.commit_change(&draft, n_tries, context, &mut edge, signer)? {
+            if let Some(index) = self.commit_act(&draft, n_tries, context, &mut edge, signer)? {
                 self.journal.complete_identity()?;
                 return Ok(index);
             }
         }
         Err(Error::Busy { who: OTHERS.into() })
-    }
-
-    /// Commits a change of keys, which stands alone in its commit; none when another writer was faster.
-    fn commit_change(
-        &mut self,
-        draft: &Draft,
-        n_tries: u64,
-        context: &WriteContext,
-        edge: &mut crate::journal::merkle::tiles::Edge,
-        signer: &Signer,
-    ) -> Result<Option<u64>, Error> {
-        let closing = context.closing(2 * n_tries + 1);
-        let drafts = std::slice::from_ref(draft);
-        let batch = NewBatch { drafts, closing, packs: &[], analysed: Batch::default() };
-        let index = self.commit_batch(batch, edge, signer)?;
-        if index.is_none() {
-            self.take_in_others(edge)?;
-        }
-        Ok(index)
     }
 
     /// The key of a vkey line, if it signed for this archive and every key after it was signed to by the one before.

@@ -122,21 +122,27 @@ fn slot(hash: u64) -> (usize, u64) {
 }
 
 impl Sought {
-    /// What is withdrawn in an archive: windows of what can still be read of it, and these details.
-    pub fn of(archive: &Archive, details: &BTreeMap<u64, Vec<u8>>) -> Result<Self, Error> {
-        let mut sought = Self {
+    /// Nothing but these words.
+    fn of_words(words: Vec<Vec<u8>>) -> Self {
+        Self {
             contents: HashMap::new(),
             windows: HashMap::new(),
             filter: vec![0; 1 << (FILTER_BITS - 6)],
             common: HashSet::new(),
-            words: details.values().flat_map(|detail| words_of(detail)).collect(),
+            words,
             common_words: HashSet::new(),
             any_word: None,
             found_windows: BTreeMap::new(),
             found_words: BTreeMap::new(),
             remnants: BTreeSet::new(),
             n_bytes: 0,
-        };
+        }
+    }
+
+    /// What is withdrawn in an archive: windows of what can still be read of it, and these details.
+    pub fn of(archive: &Archive, details: &BTreeMap<u64, Vec<u8>>) -> Result<Self, Error> {
+        let words = details.values().flat_map(|detail| words_of(detail)).collect();
+        let mut sought = Self::of_words(words);
         for (digest, n_bytes) in archive.catalog.withdrawn_contents()? {
             sought.contents.entry(digest.key()).or_default().insert(digest);
             let stride = (n_bytes as usize / WINDOWS_MAX).max(STRIDE_MIN);
@@ -382,19 +388,7 @@ mod tests {
     use super::*;
 
     fn nothing() -> Sought {
-        Sought {
-            contents: HashMap::new(),
-            windows: HashMap::new(),
-            filter: vec![0; 1 << (FILTER_BITS - 6)],
-            common: HashSet::new(),
-            words: Vec::new(),
-            common_words: HashSet::new(),
-            any_word: None,
-            found_windows: BTreeMap::new(),
-            found_words: BTreeMap::new(),
-            remnants: BTreeSet::new(),
-            n_bytes: 0,
-        }
+        Sought::of_words(Vec::new())
     }
 
     fn text(n: usize) -> Vec<u8> {

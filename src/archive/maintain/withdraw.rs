@@ -17,7 +17,7 @@ use crate::{
     catalog::Batch,
     journal::{
         Draft,
-        event::{ActDetail, Detail, Event, WITHDRAWN_MAX, Withdraw},
+        event::{Detail, Event, WITHDRAWN_MAX, Withdraw},
         merkle::tiles::Edge,
         note::Signer,
     },
@@ -187,10 +187,8 @@ impl Archive {
         let words = words.chunks(WITHDRAWN_MAX).map(|some| (&[][..], some));
         let mut drafts = Vec::new();
         for (n, (contents, details)) in contents.chain(words).enumerate() {
-            let mut salt = [0; 16];
-            salt.copy_from_slice(&context.seed_for(SEEDS + 100 + n as u64)[..16]);
-            let (by, note) = (context.by.clone(), request.note.clone());
-            let detail = Detail::Act(ActDetail { salt, by, note, tool: context.tool.clone() });
+            let seed = SEEDS + 100 + n as u64;
+            let detail = Detail::Act(context.act_detail(seed, request.note.as_deref()));
             drafts.push(Draft::new(&detail, |detail| {
                 Event::Withdraw(Withdraw {
                     at: context.now,

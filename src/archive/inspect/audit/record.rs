@@ -3,9 +3,8 @@
 use crate::{
     archive::{
         Archive, WriteContext,
-        commit::{NewBatch, OTHERS},
+        commit::{ACT_TRIES_MAX, OTHERS},
     },
-    catalog::Batch,
     journal::{
         Draft,
         event::{Audit, Detail, Event},
@@ -15,9 +14,6 @@ use crate::{
 };
 
 use super::AuditReport;
-
-/// How often a record is tried while other writers are faster.
-const TRIES_MAX: u64 = 16;
 
 /// What is recorded of an audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,19 +49,16 @@ impl Archive {
     ) -> Result<u64, Error> {
         let (_lock, mut edge) = self.begin(signer, who)?;
         let AuditRecord { n_findings, n_blobs, n_events, coverage } = record.clone();
-        for n_tries in 0..TRIES_MAX {
+        for n_tries in 0..ACT_TRIES_MAX {
             let detail = Detail::Act(context.act_detail(2 * n_tries, Some(&coverage)));
             let at = context.now;
             let draft = Draft::new(&detail, |detail| {
                 Event::Audit(Audit { at, n_findings, n_blobs, n_events, detail })
             })?;
-            let drafts = std::slice::from_ref(&draft);
-            let closing = context.closing(2 * n_tries + 1);
-            let batch = NewBatch { drafts, closing, packs: &[], analysed: Batch::default() };
-            if let Some(index) = self.commit_batch(batch, &mut edge, signer)? {
+            let index = self.commit_act(&draft, n_tries, context, &mut edge, signer)?;
+            if let Some(index) = index {
                 return Ok(index);
             }
-            self.take_in_others(&mut edge)?;
         }
         Err(Error::Busy { who: OTHERS.into() })
     }

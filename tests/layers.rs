@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 const FILE_LINES_MAX: usize = 600;
 /// `src/main.rs` only hands over.
@@ -99,13 +100,21 @@ fn files_are_short() {
     hold(&FILE_LENGTH_LAW);
 }
 
-/// Fails with the file and line of every breach.
-#[track_caller]
 /// Cargo with `--locked` refuses the others as soon as a dependency was added to this package only.
 #[test]
 fn the_locks_of_all_workspaces_are_in_step() {
     for file in ["interop/Cargo.lock", "benches/Cargo.lock"] {
         assert_eq!(locked_dependencies(file), normal_dependencies(), "{file}");
+    }
+}
+
+/// The build server would find it out last.
+#[test]
+fn scripts_are_well_formed() {
+    for script in [".ci/run", "check", "tests/axe/fetch"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
+        let read = Command::new("bash").arg("-n").arg(path).output().unwrap();
+        assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
     }
 }
 
@@ -129,6 +138,8 @@ fn read(file: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
 }
 
+/// Fails with the file and line of every breach.
+#[track_caller]
 fn hold(law: &Law) {
     let sources = sources();
     assert!(sources.len() > 20, "only {} sources were found", sources.len());

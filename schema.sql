@@ -34,7 +34,7 @@ CREATE TABLE place (
   PRIMARY KEY (key, pack, offset, blob)
 ) STRICT, WITHOUT ROWID;
 
--- Texts that many rows share: media types, sources, notes, authors, encodings.
+-- Texts that many rows share: media types, sources, notes, authors, encodings, tags.
 CREATE TABLE phrase (
   id   INTEGER PRIMARY KEY,
   text TEXT NOT NULL UNIQUE
@@ -50,7 +50,8 @@ CREATE TABLE content (
 ) STRICT;
 CREATE INDEX content_by_key ON content (key);
 
--- Each document: its id from its first `revise` event, its name from that event's detail.
+-- Each document: its id from its first `revise` event, its name from that event's detail, or from that of its last
+-- `rename` event.
 CREATE TABLE document (
   id        INTEGER PRIMARY KEY,
   doc       INTEGER NOT NULL UNIQUE,  -- the random id, as a signed integer
@@ -58,11 +59,14 @@ CREATE TABLE document (
   tail      INTEGER NOT NULL,         -- how long the last component of the name is, as substr counts
   latest    INTEGER NOT NULL,         -- revision.event of what was captured last; of several, recorded last
   revisions INTEGER NOT NULL,
+  last      INTEGER NOT NULL,         -- the index of its last event: revision.event or document_event.event
+  gone      INTEGER,                  -- document_event.event by which it is no longer there; null: it is
   site      INTEGER                   -- site.id
 ) STRICT;
 CREATE INDEX document_by_tail ON document (substr(name, -tail));
 
--- Each revision, from its `revise` event and that event's detail.
+-- Each revision, from its `revise` event and that event's detail, and from `describe` events that correct
+-- what it says of captured, source and note.
 CREATE TABLE revision (
   event    INTEGER PRIMARY KEY,       -- index in the journal
   document INTEGER NOT NULL,          -- document.id
@@ -83,7 +87,35 @@ CREATE TABLE revision (
 CREATE UNIQUE INDEX revision_by_document ON revision (document, number);
 CREATE INDEX revision_by_content ON revision (content);
 
--- Every event that is not a revision.
+-- What else happened to documents, from the `gone`, `rename`, `seen` and `describe` events.
+CREATE TABLE document_event (
+  event       INTEGER PRIMARY KEY,    -- index in the journal
+  document    INTEGER NOT NULL,       -- document.id
+  change      TEXT NOT NULL,          -- its `t`
+  revision    INTEGER NOT NULL,       -- revision.event: what it is about
+  at          INTEGER NOT NULL,
+  at_ns       INTEGER NOT NULL,
+  captured    INTEGER,                -- when it was so, from the detail; null: `at`
+  captured_ns INTEGER,
+  mtime       INTEGER,                -- of the file that was seen
+  mtime_ns    INTEGER,
+  name        ANY,                    -- of a rename: the name from here on, as in document
+  before      ANY,                    -- and the one before it
+  source      INTEGER,                -- phrase.id
+  note        INTEGER,                -- phrase.id
+  tags        INTEGER,                -- phrase.id: `+put-on -taken-off`
+  author      INTEGER                 -- phrase.id
+) STRICT;
+CREATE INDEX document_event_by_document ON document_event (document);
+
+-- Which tags documents have, from the details of these events.
+CREATE TABLE tag (
+  document INTEGER NOT NULL,          -- document.id
+  tag      INTEGER NOT NULL,          -- phrase.id
+  PRIMARY KEY (document, tag)
+) STRICT, WITHOUT ROWID;
+
+-- Every event that is about no document.
 CREATE TABLE event (
   event      INTEGER PRIMARY KEY,     -- index in the journal
   event_type TEXT NOT NULL,           -- its `t`: commit, audit, withdraw
@@ -173,7 +205,8 @@ CREATE TABLE feature (
 CREATE VIEW documents AS
   SELECT printf('%016x', d.doc) AS id, CAST(d.name AS TEXT) AS name, d.revisions,
          lower(hex(c.digest)) AS sha256, c.bytes, t.text AS type,
-         strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at), 'unixepoch') AS captured
+         strftime('%Y-%m-%dT%H:%M:%SZ', ifnull(r.captured, r.at), 'unixepoch') AS captured,
+         d.gone IS NOT NULL AS gone
   FROM document d
   JOIN revision r ON r.event = d.latest
   JOIN content c ON c.id = r.content
@@ -210,6 +243,10 @@ CREATE VIEW events AS
          strftime('%Y-%m-%dT%H:%M:%SZ', r.at, 'unixepoch') AS at,
          CAST(d.name AS TEXT) || '@' || r.number AS about
   FROM revision r JOIN document d ON d.id = r.document
+  UNION ALL
+  SELECT o.event, o.change,
+         strftime('%Y-%m-%dT%H:%M:%SZ', o.at, 'unixepoch') AS at, CAST(d.name AS TEXT)
+  FROM document_event o JOIN document d ON d.id = o.document
   UNION ALL
   SELECT e.event, e.event_type,
          strftime('%Y-%m-%dT%H:%M:%SZ', e.at, 'unixepoch') AS at, NULL

@@ -36,6 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             Outcome::Revised(revision) => println!("revision {}: {}", revision.number, name.text()),
             Outcome::Unreadable(error) => println!("not read, {error}: {}", name.text()),
             Outcome::Healed => println!("stored once more: {}", name.text()),
+            Outcome::Seen(_) => println!("seen again: {}", name.text()),
+            Outcome::Renamed(from) => println!("{} is {} now", from.text(), name.text()),
             Outcome::Unchanged => {}
         }
         Ok(())

@@ -83,7 +83,7 @@ pub use archive::{
     compare::{Compared, Difference},
     ingest::{
         IngestEvent, IngestItem, IngestOptions, IngestSummary, Intake, NewRevision, Outcome,
-        Provenance,
+        Provenance, SeenAgain, Tracking,
     },
     inspect::audit::{AuditReport, AuditScope},
     operand::Operand,

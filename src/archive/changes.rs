@@ -1,4 +1,5 @@
-//! What changed since a time: the documents of which another revision is the latest than stood then.
+//! What changed since a time: the documents of which another revision is the latest than stood then, or which are
+//! gone.
 
 use crate::types::{
     document::{Document, Revision},
@@ -6,22 +7,23 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::Archive;
+use super::{Archive, presence::AsOf};
 
-/// A document of which a revision was captured since.
+/// A document of which a revision was captured since, or which is gone since.
 pub struct DocumentChange {
     /// Which.
     pub document: Document,
     /// The last revision captured by then; none of a new document.
     pub before: Option<Revision>,
-    /// The latest.
-    pub latest: Revision,
+    /// The latest; none of a document that is gone.
+    pub latest: Option<Revision>,
 }
 
 impl DocumentChange {
     /// Whether its bytes changed and are as they were.
     pub fn is_undone(&self) -> bool {
-        self.before.as_ref().is_some_and(|before| before.digest == self.latest.digest)
+        let digest = |revision: &Option<Revision>| revision.as_ref().map(|it| it.digest);
+        self.before.is_some() && digest(&self.before) == digest(&self.latest)
     }
 }
 
@@ -35,12 +37,17 @@ impl Archive {
         fits: impl Fn(&Document) -> bool,
         mut each: impl FnMut(DocumentChange) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.each_document(None, |document, latest| {
-            if latest.captured <= since || !fits(document) {
+        self.each_document(AsOf::Ever, |document, _| {
+            if !fits(document) {
                 return Ok(());
             }
-            let before = self.catalog.revision_as_of(document, since)?;
-            each(DocumentChange { document: document.clone(), before, latest: latest.clone() })
+            let before = self.revision_then(document, AsOf::At(since))?;
+            let latest = self.revision_then(document, AsOf::Now)?;
+            let event = |revision: &Option<Revision>| revision.as_ref().map(|it| it.event);
+            match event(&before) == event(&latest) {
+                true => Ok(()),
+                false => each(DocumentChange { document: document.clone(), before, latest }),
+            }
         })
     }
 }

@@ -191,7 +191,9 @@ impl Archive {
         };
         let Event::Revise(revise) = &entry.event else { return Err(drift()) };
         let is_named = match &entry.detail {
-            Some(Detail::Revise(detail)) if revision.number == 1 => detail.name == document.name,
+            Some(Detail::Revise(detail)) if revision.number == 1 => {
+                detail.name == document.name || self.is_renamed_so(document)?
+            }
             _ => true,
         };
         let is_right = revise.sha256 == revision.digest
@@ -201,6 +203,20 @@ impl Archive {
             return Err(drift());
         }
         Ok(())
+    }
+
+    /// Whether a `rename` event gave a document this name, or took it away, as the journal has it.
+    fn is_renamed_so(&self, document: &Document) -> Result<bool, Error> {
+        for (event, name) in self.catalog.renames_to(document)? {
+            let entry = self.journal.entries(event..event + 1).next().transpose()?;
+            if let Some(entry) = entry
+                && matches!(&entry.event, Event::Document(it) if it.doc == document.id)
+                && matches!(&entry.detail, Some(Detail::Document(it)) if it.name.as_ref() == Some(&name))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The same of a revision alone.

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-use super::Archive;
+use super::{Archive, presence::AsOf};
 
 /// Candidates listed when words fit several documents.
 const CANDIDATES_MAX: usize = 10;
@@ -99,7 +99,7 @@ impl Archive {
         };
         match <[Document; 1]>::try_from(found) {
             Ok([document]) => Ok(document),
-            Err(found) if found.is_empty() => Err(no_document(words)),
+            Err(found) if found.is_empty() => Err(self.no_document(words)?),
             Err(found) => Err(Error::NotFound {
                 what: format!("{} fits several documents", shown(words)),
                 candidates: names(&found),
@@ -122,8 +122,14 @@ impl Archive {
         as_of: Option<Timestamp>,
     ) -> Result<Selection, Error> {
         let (words, which) = self.split(selector, now)?;
-        if let (None, Meaning::Folder(folder)) = (which, self.meaning(words, 1)?) {
-            return Ok(Selection::Folder(folder));
+        match (which, self.meaning(words, 1)?) {
+            (None, Meaning::Folder(folder)) => return Ok(Selection::Folder(folder)),
+            (None, Meaning::Some(found)) if found.is_empty() => {
+                if let Some(then) = self.selection_then(words, AsOf::from(as_of))? {
+                    return Ok(then);
+                }
+            }
+            _ => {}
         }
         let which = match (which, as_of) {
             (Some(_), Some(_)) => {
@@ -137,6 +143,21 @@ impl Archive {
         };
         let found = self.revision(&self.document(words)?, which)?;
         Ok(Selection::Revision(Box::new(found)))
+    }
+
+    /// What had a name then that nothing has now.
+    fn selection_then(&self, words: &[u8], as_of: AsOf) -> Result<Option<Selection>, Error> {
+        let Ok(name) = DocName::of_path(words) else { return Ok(None) };
+        if as_of == AsOf::Now {
+            return Ok(None);
+        }
+        if let Some(document) = self.document_then(&name, &self.names_then(as_of)?)?
+            && let Some(revision) = self.revision_then(&document, as_of)?
+        {
+            return Ok(Some(Selection::Revision(Box::new((document, revision)))));
+        }
+        let is_folder = self.has_document_in(Some(&name), as_of)?;
+        Ok(is_folder.then_some(Selection::Folder(name)))
     }
 
     /// Splits a selector, unless it is a name itself, which may end in something like `@3`.
@@ -201,6 +222,21 @@ impl Archive {
         }))
     }
 
+    /// Nothing is named so; what was once named so is told.
+    fn no_document(&self, words: &[u8]) -> Result<Error, Error> {
+        let renamed = match DocName::of_path(words) {
+            Ok(name) => self.catalog.formerly_named(&name)?,
+            Err(_) => Vec::new(),
+        };
+        Ok(match renamed.is_empty() {
+            true => no_document(words),
+            false => Error::NotFound {
+                what: format!("there is no document {} any more; it was renamed", shown(words)),
+                candidates: names(&renamed),
+            },
+        })
+    }
+
     fn is_folder(&self, words: &[u8], folder: &DocName) -> Result<Error, Error> {
         let documents = self.catalog.documents_under(folder, None, CANDIDATES_MAX)?;
         let what = format!("{} is a folder; name a document in it", shown(words));
@@ -218,7 +254,7 @@ impl Archive {
             Which::Number(number) => self.catalog.revision(document.id, number)?,
             Which::First => self.catalog.revision_back(document.id, n.saturating_sub(1))?,
             Which::Latest(back) => self.catalog.revision_back(document.id, back)?,
-            Which::AsOf(timestamp) => self.catalog.revision_as_of(document, timestamp)?,
+            Which::AsOf(timestamp) => self.last_found(document, timestamp)?.0,
         };
         let name = document.name.text();
         let what = match which {

@@ -9,7 +9,9 @@ pub mod changes;
 mod commit;
 pub mod compare;
 mod contents;
+pub mod corrections;
 pub mod export;
+pub mod filter;
 pub mod find;
 pub mod ingest;
 pub mod inspect;
@@ -18,6 +20,7 @@ pub mod maintain;
 mod open;
 pub mod operand;
 pub mod phrase;
+pub mod presence;
 pub mod revision_text;
 mod shared_bytes;
 pub mod similar;
@@ -151,6 +154,9 @@ impl Archive {
         let mut all: Vec<(u64, LogEntry)> = Vec::new();
         for recorded in self.catalog.revisions_before(before, limit)? {
             all.push((recorded.1.event, LogEntry::Revision(Box::new(recorded))));
+        }
+        for entry in self.catalog.document_entries_before(before, limit)? {
+            all.push((entry.1.event, LogEntry::Document(Box::new(entry))));
         }
         for other in self.catalog.other_events_before(before, limit)? {
             all.push((other.event, LogEntry::Other(other)));

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{Archive, operand};
+use super::{Archive, operand, presence::AsOf};
 
 /// Letters shown on each side of a phrase.
 const EXCERPT_LETTERS: usize = 60;
@@ -216,7 +216,7 @@ impl Archive {
             Among::One(document) => search.contents_of(document, &mut HashSet::new())?,
             Among::Fitting(fits) => {
                 let mut met = HashSet::new();
-                self.each_document(None, |document, _| match fits(document) {
+                self.each_document(AsOf::Ever, |document, _| match fits(document) {
                     true => search.contents_of(document, &mut met),
                     false => Ok(()),
                 })?;

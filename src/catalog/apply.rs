@@ -20,13 +20,14 @@ use crate::{
 };
 
 use super::{
-    Catalog, find,
+    Catalog, document_events, find,
     index::{
         blocks::{self, Blocks},
         features::index_features,
         postings::{sketch_in, sketch_of},
     },
     name_of, name_value,
+    rows::{is_taken, n_tail, phrase},
     sites::Sampling,
     withdrawals,
 };
@@ -203,6 +204,12 @@ fn apply_event(
             delete_packs(transaction, &condemn.packs)?;
             return insert_other_event(transaction, recorded);
         }
+        Event::Document(event) => {
+            let touched =
+                document_events::apply(transaction, recorded.index, event, recorded.detail)?;
+            indexing.touched.extend(touched);
+            return Ok(());
+        }
         Event::Withdraw(withdraw) => {
             let reason = phrase(transaction, Some(withdraw.reason.as_str()))?;
             withdrawals::insert(transaction, recorded.index, withdraw, reason)?;
@@ -233,8 +240,10 @@ fn apply_event(
         )?;
     }
     indexing.touched.insert(content);
-    let (document, number) = revise_document(transaction, recorded, (revise, content), indexing)?;
-    insert_revision(transaction, recorded, revise, [document, number, content])
+    let (document, number, was_gone) =
+        revise_document(transaction, recorded, (revise, content), indexing)?;
+    insert_revision(transaction, recorded, revise, [document, number, content])?;
+    if was_gone { document_events::settle_gone(transaction, document) } else { Ok(()) }
 }
 
 /// Whether a content was there.
@@ -271,13 +280,14 @@ fn content(transaction: &Connection, revise: &Revise) -> Result<(i64, Novelty), 
     Ok((transaction.last_insert_rowid(), Novelty::New))
 }
 
-/// Moves the event's document on to this revision, making it if need be; its row and the number.
+/// Moves the event's document on to this revision, making it if need be; its row, the number, and whether it was
+/// gone.
 fn revise_document(
     transaction: &Connection,
     recorded: &Recorded,
     (revise, content): (&Revise, i64),
     indexing: &mut Indexing,
-) -> Result<(i64, i64), Error> {
+) -> Result<(i64, i64, bool), Error> {
     let doc = revise.doc.0 as i64;
     if let Some(known) = known_document(transaction, doc)? {
         // What was captured earlier and is recorded later does not become the latest.
@@ -285,28 +295,27 @@ fn revise_document(
         let latest = if is_latest { recorded.index as i64 } else { known.latest };
         indexing.touched.extend(is_latest.then_some(known.content));
         transaction
-            .prepare_cached("UPDATE document SET latest = ?2, revisions = ?3 WHERE id = ?1")?
-            .execute(params![known.row, latest, known.n_revisions + 1])?;
-        return Ok((known.row, known.n_revisions + 1));
+            .prepare_cached(
+                "UPDATE document SET latest = ?2, revisions = ?3, last = ?4 WHERE id = ?1",
+            )?
+            .execute(params![known.row, latest, known.n_revisions + 1, recorded.index as i64])?;
+        return Ok((known.row, known.n_revisions + 1, known.is_gone));
     }
     let name = free_name(transaction, recorded, revise.doc)?;
     let site = site(transaction, recorded.detail, (content, &name), &mut indexing.sampling)?;
-    let n_tail = match std::str::from_utf8(&name) {
-        Ok(text) => text.rsplit('/').next().unwrap_or(text).chars().count(),
-        Err(_) => name.rsplit(|b| *b == b'/').next().unwrap_or(&name).len(),
-    };
     transaction
         .prepare_cached(
-            "INSERT INTO document (doc, name, tail, latest, revisions, site)
-             VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+            "INSERT INTO document (doc, name, tail, latest, revisions, last, site)
+             VALUES (?1, ?2, ?3, ?4, 1, ?4, ?5)",
         )?
-        .execute(params![doc, name_value(&name), n_tail as i64, recorded.index as i64, site])?;
-    Ok((transaction.last_insert_rowid(), 1))
+        .execute(params![doc, name_value(&name), n_tail(&name), recorded.index as i64, site])?;
+    Ok((transaction.last_insert_rowid(), 1, false))
 }
 
 /// A document before one more revision, and its latest.
 struct KnownDocument {
     row: i64,
+    is_gone: bool,
     n_revisions: i64,
     latest: i64,
     captured: Timestamp,
@@ -316,7 +325,7 @@ struct KnownDocument {
 fn known_document(transaction: &Connection, doc: i64) -> Result<Option<KnownDocument>, Error> {
     let mut query = transaction.prepare_cached(
         "SELECT d.id, d.revisions, d.latest, ifnull(r.captured, r.at), r.content,
-                ifnull(r.captured_ns, r.at_ns)
+                ifnull(r.captured_ns, r.at_ns), d.gone IS NOT NULL
          FROM document d JOIN revision r ON r.event = d.latest WHERE d.doc = ?1",
     )?;
     let known = query.query_row([doc], |row| {
@@ -326,6 +335,7 @@ fn known_document(transaction: &Connection, doc: i64) -> Result<Option<KnownDocu
             latest: row.get(2)?,
             captured: find::timestamp(row, 3, 5)?,
             content: row.get(4)?,
+            is_gone: row.get(6)?,
         })
     });
     Ok(known.optional()?)
@@ -361,7 +371,10 @@ fn site(
 fn sample_all(transaction: &Connection) -> Result<(), Error> {
     let mut sampling = Sampling::default();
     let mut query = transaction.prepare(
-        "SELECT d.site, r.content, d.name FROM document d
+        "SELECT d.site, r.content, ifnull(
+           (SELECT before FROM document_event
+            WHERE document = d.id AND change = 'rename' ORDER BY event LIMIT 1), d.name)
+         FROM document d
          JOIN revision r ON r.document = d.id AND r.number = 1
          JOIN sketch s ON s.content = r.content ORDER BY d.id",
     )?;
@@ -379,10 +392,7 @@ fn free_name(transaction: &Connection, recorded: &Recorded, doc: DocId) -> Resul
     let Some(name) = name(recorded.detail) else {
         return Ok(placeholder);
     };
-    let taken: bool = transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM document WHERE name = ?1)")?
-        .query_row([name_value(name)], |row| row.get(0))?;
-    Ok(if taken { placeholder } else { name.to_vec() })
+    Ok(if is_taken(transaction, name)? { placeholder } else { name.to_vec() })
 }
 
 fn name(detail: Option<&Detail>) -> Option<&[u8]> {
@@ -422,7 +432,10 @@ fn replace_sketch(
         .prepare_cached("INSERT OR REPLACE INTO sketch VALUES (?1, 0, ?2)")?
         .execute(params![content, sketch])?;
     let mut query = transaction.prepare_cached(
-        "SELECT d.site, d.name FROM revision r JOIN document d ON d.id = r.document
+        "SELECT d.site, ifnull(
+           (SELECT before FROM document_event
+            WHERE document = d.id AND change = 'rename' ORDER BY event LIMIT 1), d.name)
+         FROM revision r JOIN document d ON d.id = r.document
          WHERE r.content = ?1 AND r.number = 1 ORDER BY d.id",
     )?;
     let mut rows = query.query([content])?;
@@ -491,19 +504,6 @@ fn insert_other_event(transaction: &Connection, recorded: &Recorded) -> Result<(
         .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute(params![event, event_type, at, at_ns, note, author])?;
     Ok(())
-}
-
-fn phrase(transaction: &Connection, text: Option<&str>) -> Result<Option<i64>, Error> {
-    let Some(text) = text else { return Ok(None) };
-    let known = transaction
-        .prepare_cached("SELECT id FROM phrase WHERE text = ?1")?
-        .query_row([text], |row| row.get(0))
-        .optional()?;
-    if known.is_some() {
-        return Ok(known);
-    }
-    transaction.prepare_cached("INSERT INTO phrase (text) VALUES (?1)")?.execute([text])?;
-    Ok(Some(transaction.last_insert_rowid()))
 }
 
 /// Posts what became the latest content of a document, and takes back what no longer is one.

@@ -21,6 +21,10 @@ pub struct Latest {
     pub doc: DocId,
     /// The index in the journal of the event that recorded it.
     pub event: u64,
+    /// The index of the document's last event, which the next one names.
+    pub last: u64,
+    /// Whether the document is recorded as no longer there.
+    pub is_gone: bool,
     /// Counted within the document, from 1.
     pub number: u64,
     /// The SHA-256 of its content.
@@ -38,7 +42,7 @@ impl Latest {
     }
 }
 
-pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions FROM document";
+pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions, gone FROM document";
 /// The order of a document's revisions: as they were captured, and not as they were recorded.
 pub(super) const LATEST_FIRST: &str =
     "ifnull(r.captured, r.at) DESC, ifnull(r.captured_ns, r.at_ns) DESC, r.number DESC";
@@ -47,7 +51,7 @@ pub(super) const REVISION: &str = "
            ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text,
            d.name, d.latest, d.revisions,
            r.at_ns, ifnull(r.captured_ns, r.at_ns), r.mtime_ns, e.text,
-           w.withdrawn_by, we.at, we.at_ns, wr.text, x.withdrawn_by, xe.at, xe.at_ns, xr.text
+           w.withdrawn_by, we.at, we.at_ns, wr.text, x.withdrawn_by, xe.at, xe.at_ns, xr.text, d.gone
     FROM revision r
     JOIN document d ON d.id = r.document
     JOIN content c ON c.id = r.content
@@ -74,7 +78,9 @@ impl Catalog {
     pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT d.doc, r.event, d.revisions, c.digest, e.text,
-                    EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0)
+                    EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0),
+                    d.last, d.gone IS NOT NULL, d.last = r.event OR EXISTS (
+                      SELECT 1 FROM document_event o WHERE o.event = d.last AND o.document = d.id)
              FROM document d
              LEFT JOIN revision r ON r.document = d.id AND r.number =
                (SELECT max(number) FROM revision WHERE document = d.id)
@@ -93,8 +99,21 @@ impl Catalog {
         let number = row.get::<_, i64>(2)? as u64;
         let encoding: Option<String> = row.get(4)?;
         let encoding = encoding.and_then(|name| Charset::for_label(&name));
-        let (event, digest, is_withdrawn) = (event as u64, digest(&content), row.get(5)?);
-        Ok(Some(Latest { doc, event, number, digest, encoding, is_withdrawn }))
+        let (last, is_last_there): (i64, bool) = (row.get(6)?, row.get(8)?);
+        if last < event || !is_last_there {
+            let why = format!("it lacks the last event of the document {doc}");
+            return Err(Error::Catalog { why });
+        }
+        Ok(Some(Latest {
+            doc,
+            event: event as u64,
+            last: last as u64,
+            is_gone: row.get(7)?,
+            number,
+            digest: digest(&content),
+            encoding,
+            is_withdrawn: row.get(5)?,
+        }))
     }
 
     /// Whether rows of revisions, documents or contents were taken out. How many revisions there are is stated,
@@ -109,11 +128,11 @@ impl Catalog {
         Ok(query.query_row([], |row| row.get(0))?)
     }
 
-    /// The event of a document's latest revision.
-    pub fn latest_event(&self, doc: DocId) -> Result<Option<u64>, Error> {
-        let mut query = self.db.prepare_cached("SELECT latest FROM document WHERE doc = ?1")?;
-        let latest = query.query_row([doc.0 as i64], |row| row.get::<_, i64>(0)).optional()?;
-        Ok(latest.map(|event| event as u64))
+    /// The last event of a document.
+    pub fn last_event(&self, doc: DocId) -> Result<Option<u64>, Error> {
+        let mut query = self.db.prepare_cached("SELECT last FROM document WHERE doc = ?1")?;
+        let last = query.query_row([doc.0 as i64], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(last.map(|event| event as u64))
     }
 
     /// The document in this row.
@@ -238,6 +257,7 @@ pub(super) fn document(row: &Row) -> rusqlite::Result<Document> {
         name: name_of(row.get(1)?)?,
         latest: row.get::<_, i64>(2)? as u64,
         n_revisions: row.get::<_, i64>(3)? as u64,
+        gone: row.get::<_, Option<i64>>(4)?.map(|event| event as u64),
     })
 }
 
@@ -279,6 +299,7 @@ pub(super) fn revision_of_document(row: &Row) -> rusqlite::Result<(Document, Rev
         name: name_of(row.get(12)?)?,
         latest: row.get::<_, i64>(13)? as u64,
         n_revisions: row.get::<_, i64>(14)? as u64,
+        gone: row.get::<_, Option<i64>>(27)?.map(|event| event as u64),
     };
     Ok((document, revision))
 }

@@ -6,11 +6,14 @@
 //! function with a name.
 
 mod apply;
+mod document_events;
 mod drift;
 mod dump;
+mod filter;
 mod find;
 mod index;
 mod list;
+mod rows;
 mod sites;
 mod sizes;
 mod snapshot;
@@ -41,6 +44,7 @@ use crate::{
 };
 
 pub use apply::{Batch, Pack, Recorded};
+pub use document_events::{Observation, Rename};
 pub use drift::{Drift, DriftScope};
 pub use find::Latest;
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
@@ -54,7 +58,7 @@ pub use tables::{Need, Serves, TABLES, Table};
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "9";
+const SCHEMA_VERSION: &str = "10";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.

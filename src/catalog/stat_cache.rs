@@ -249,6 +249,8 @@ mod tests {
         Latest {
             doc: DocId(1),
             event: 7,
+            last: 7,
+            is_gone: false,
             number: 1,
             digest: Digest::of(content),
             encoding: None,

@@ -39,7 +39,7 @@ use Need::{Contents, Details, Events, Lists};
 use Serves::{Answers, Finding};
 
 /// All of them.
-pub static TABLES: [Table; 17] = [
+pub static TABLES: [Table; 19] = [
     rows("meta", Answers, &[]),
     rows("pack", Answers, &[]),
     rows("place", Answers, &[]),
@@ -48,6 +48,8 @@ pub static TABLES: [Table; 17] = [
     rows("chunk", Answers, &[Events, Lists]),
     rows("document", Answers, &[Events, Details]),
     rows("revision", Answers, &[Events, Details]),
+    rows("document_event", Answers, &[Events, Details]),
+    rows("tag", Answers, &[Events, Details]),
     rows("event", Answers, &[Events, Details]),
     rows("withdrawal", Answers, &[Events]),
     rows("tile", Answers, &[Events]),

@@ -10,7 +10,7 @@ use std::{
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::{
-    archive::{Archive, find::Meaning},
+    archive::{Archive, filter::Fits, find::Meaning, presence::AsOf},
     types::{digest::DocId, document::Document, error::Error, name::DocName},
 };
 
@@ -51,7 +51,7 @@ impl Pattern {
     /// Whether any document is meant.
     pub fn fits_any(&self, archive: &Archive) -> Result<bool, Error> {
         let mut any = false;
-        archive.each_document(None, |document, _| {
+        archive.each_document(AsOf::Ever, |document, _| {
             any |= self.fits(document);
             Ok(())
         })?;
@@ -80,6 +80,14 @@ impl Pattern {
     }
 }
 
+/// Whether a text fits a glob, in which `*` stands for any letters, `/` among them.
+pub fn text_fits(glob: &str) -> Result<Fits, Error> {
+    let built = GlobBuilder::new(glob).literal_separator(false).build();
+    let built = built.map_err(|why| Error::usage(format!("{glob} is no glob: {}", why.kind())))?;
+    let matcher = built.compile_matcher();
+    Ok(Box::new(move |text| matcher.is_match(text)))
+}
+
 /// Says that nothing is named so.
 pub fn no_document(words: &OsStr) -> Error {
     let what = format!("no document fits {}", words.to_string_lossy());
@@ -96,7 +104,7 @@ mod tests {
 
     fn fits(glob: &str, name: &[u8]) -> bool {
         let name = DocName::new(name).unwrap();
-        let document = Document { id: DocId(1), name, latest: 0, n_revisions: 1 };
+        let document = Document { id: DocId(1), name, latest: 0, n_revisions: 1, gone: None };
         Pattern::glob(OsStr::new(glob)).unwrap().fits(&document)
     }
 

@@ -25,7 +25,8 @@ pub fn intake(found: FoundFile) -> Intake {
         What::Symlink(target) => Box::new(move || Ok(Cursor::new(target.clone()))),
     };
     let (file_stat, mtime) = (Some(file_stat(&stat)), stat.modified());
-    Intake { name, file_stat, mtime, is_link, n_bytes: stat.size, source }
+    let n_bytes = stat.size;
+    Intake { name, file_stat, mtime, is_link, n_bytes, source, provenance: None }
 }
 
 /// The document that a stream is, which can be read once: standard input, or what a path leads to.

@@ -6,17 +6,19 @@ use super::{
     time::Timestamp,
 };
 
-/// All revisions under one name.
+/// What goes on under one name, or first under one and then under another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// Drawn at random when the document was first added; it never changes.
     pub id: DocId,
-    /// As given with the first revision.
+    /// As given with the first revision or by the last rename; of a past day, as it was then.
     pub name: DocName,
     /// The index in the journal of the event that recorded the latest revision.
     pub latest: u64,
     /// At least 1.
     pub n_revisions: u64,
+    /// The index of the event by which it is no longer where it was found; none of one that is there.
+    pub gone: Option<u64>,
 }
 
 /// One state of a document.
@@ -65,7 +67,35 @@ pub struct Withdrawn {
     pub reason: String,
 }
 
-/// An event that is not a revision.
+/// What happened to a document beside a new revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentEntry {
+    /// Its index in the journal.
+    pub event: u64,
+    /// As the journal spells it: `gone`, `rename`, `seen`, `describe`.
+    pub change: String,
+    /// The number of the revision that it is about.
+    pub number: u64,
+    /// When it was recorded, by the clock of whoever did it.
+    pub at: Timestamp,
+    /// When it was so, as that person states, else `at`; of `describe` when the revision was captured, if that is
+    /// corrected.
+    pub captured: Option<Timestamp>,
+    /// The modification time of the file that was seen.
+    pub mtime: Option<Timestamp>,
+    /// Of a rename: the names before and after it.
+    pub names: Option<(DocName, DocName)>,
+    /// Where it was seen, or the right source of the revision, empty for none.
+    pub source: Option<String>,
+    /// What that person wrote about it, or the right note of the revision, empty for none.
+    pub note: Option<String>,
+    /// Tags put on and taken off: `+wire -draft`.
+    pub tags: Option<String>,
+    /// Who recorded it, by their own account.
+    pub author: Option<String>,
+}
+
+/// An event that is about no document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherEvent {
     /// Its index in the journal.
@@ -87,6 +117,8 @@ pub struct OtherEvent {
 pub enum LogEntry {
     /// A revision of a document.
     Revision(Box<(Document, Revision)>),
+    /// Something else that happened to a document.
+    Document(Box<(Document, DocumentEntry)>),
     /// Anything else.
     Other(OtherEvent),
 }

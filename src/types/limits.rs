@@ -67,6 +67,12 @@ pub const NOTE_TEXT_BYTES_MAX: usize = 16 << 10;
 pub const ENCODING_NAME_BYTES_MAX: usize = 40;
 /// A source address.
 pub const SOURCE_BYTES_MAX: usize = 8 << 10;
+/// A manifest of documents to add.
+pub const MANIFEST_BYTES_MAX: u64 = 1 << 30;
+/// A tag.
+pub const TAG_BYTES_MAX: usize = 64;
+/// Tags put on or taken off by one event.
+pub const TAGS_MAX: usize = 64;
 
 /// A transaction commits after this many revisions, so that memory stays flat.
 pub const COMMIT_REVISIONS: usize = 8192;

@@ -7,4 +7,5 @@ pub mod interrupt;
 pub mod limits;
 pub mod name;
 pub mod pack_id;
+pub mod tag;
 pub mod time;

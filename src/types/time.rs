@@ -21,6 +21,11 @@ const LAST: DateTime = DateTime::MAX;
 const UNIX_EPOCH: DateTime = civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
 impl Timestamp {
+    /// The beginning of year 0001.
+    pub const FIRST: Self = Self(FIRST);
+    /// The end of year 9999.
+    pub const LAST: Self = Self(LAST);
+
     /// Seconds and nanoseconds since 1970, as clocks give them.
     ///
     /// A clock that stands outside the years 0001 to 9999 is drawn to the nearest bound.

@@ -138,13 +138,13 @@ class Archive:
 
 archive, output = Archive(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2])
 names, numbers = {}, {}
-for line, detail in zip(archive.events, archive.details):
-    event = json.loads(line)
-    if event['t'] == 'revise' and event['v'] == 1:
+for event, detail in zip(map(json.loads, archive.events), archive.details):
+    if event['t'] in ('revise', 'rename') and event['v'] == 1:
         check(sha256(detail).hex() == event['detail'], 'a detail')
         detail = json.loads(detail)
         name = base64.b64decode(detail['name_b64']) if detail['name_b64'] else detail['name'].encode()
-        names.setdefault(event['doc'], name)
+        names[event['doc']] = name if event['t'] == 'rename' else names.get(event['doc'], name)
+    if event['t'] == 'revise' and event['v'] == 1:
         numbers[event['doc']] = numbers.get(event['doc'], 0) + 1
         (output / event['sha256']).write_bytes(archive.content(bytes.fromhex(event['sha256']), event['size']))
         sys.stdout.buffer.write(b'%s\t%d\t%s\n' % (names[event['doc']], numbers[event['doc']], event['sha256'].encode()))

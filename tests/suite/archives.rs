@@ -195,7 +195,7 @@ fn i13_an_archive_that_is_overtaken_puts_its_revisions_behind_the_others() {
     add(&mut right, 3, &[("a", b"right"), ("new", b"same")]).unwrap();
     compact(&mut right, all()).unwrap();
     let committed = late.commit().unwrap().unwrap();
-    assert_eq!(committed.revisions.count(), 2, "the others were there already");
+    assert_eq!(committed.events.count(), 2, "the others were there already");
     drop(late);
     let now = Archive::open(Arc::clone(&backend), None).unwrap();
     let texts =
@@ -245,8 +245,7 @@ fn i13_what_is_told_after_a_lost_race_is_what_was_recorded() {
                     told.push(format!("{} {what}", String::from_utf8_lossy(name.as_bytes())));
                 }
                 IngestEvent::Committed(committed) => {
-                    n_committed
-                        .push((committed.revisions.clone().count(), committed.new_texts.len()));
+                    n_committed.push((committed.events.clone().count(), committed.new_texts.len()));
                 }
                 _ => {}
             }

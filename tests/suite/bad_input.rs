@@ -32,7 +32,8 @@ fn words_of_other_programs_are_shown_the_way() {
         ("search", "full-text search is not there yet"),
         ("rm", "takes contents or words away for good"),
         ("delete", "'archive withdraw'"),
-        ("mv", "'archive add --as'"),
+        ("mv", "'archive rename' gives"),
+        ("cp", "'archive add --as'"),
     ] {
         let ran = sandbox.run([word, "x"]).expect(2);
         ran.says(&format!("unrecognized subcommand '{word}'")).says(way).answers("");

@@ -15,6 +15,7 @@ use docarchive::internals::{
         Archive, HistoryCheck,
         inspect::audit::{AuditReport, AuditScope, Code},
         maintain::compact::{CompressionLevels, Policy},
+        presence::AsOf,
     },
     backend::{
         Storage,
@@ -59,7 +60,7 @@ struct Seen {
 /// Reads everything, and compares what can be read with the truth.
 fn file_stat(archive: &Archive, truth: &Truth, case: &str) -> Result<Seen, Error> {
     let (mut errors, mut n_read) = (Vec::new(), 0);
-    archive.each_document(None, |document, _| {
+    archive.each_document(AsOf::Now, |document, _| {
         let mut revisions = archive.catalog().revisions(document)?;
         revisions.reverse();
         for revision in revisions {

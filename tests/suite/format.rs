@@ -151,9 +151,12 @@ fn every_block_of_the_text_is_tested() {
             "commit",
             "commit-detail",
             "condemn",
+            "describe-detail",
             "keys",
             "odd-name-detail",
             "packs",
+            "rename",
+            "rename-detail",
             "revise",
             "revise-detail",
             "withdraw",
@@ -287,6 +290,21 @@ fn the_examples_of_changed_keys_go_on_from_each_other() {
     let adopt = Event::parse(&json("adopt")).unwrap();
     assert_eq!(keys::change_in(&first, &keys, 4).as_ref(), Some(rotated));
     assert_eq!(keys::change_in(&first, &adopt, 9).as_ref(), Some(adopted));
+}
+
+#[test]
+fn the_example_of_a_rename_is_about_the_example_document() {
+    let Event::Revise(revise) = Event::parse(&json("revise")).unwrap() else { panic!() };
+    let line = json("rename");
+    let rename = Event::parse(&line).unwrap();
+    let detail = Detail::parse(&rename, &json("rename-detail")).unwrap();
+    assert_eq!(rename.detail(), Some(detail.digest().unwrap()));
+    let Event::Document(event) = rename else { panic!() };
+    assert_eq!((event.doc, event.prev, event.of), (revise.doc, 0, 0));
+    let describe = String::from_utf8(line).unwrap().replace("rename", "describe");
+    let describe = Event::parse(describe.as_bytes()).unwrap();
+    let described = json("describe-detail");
+    assert_eq!(Detail::parse(&describe, &described).unwrap().bytes().unwrap(), described);
 }
 
 #[test]

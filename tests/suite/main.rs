@@ -54,6 +54,7 @@ mod store;
 mod streams;
 mod tamper;
 mod threats;
+mod tracking;
 mod tree;
 mod trust;
 mod walk;

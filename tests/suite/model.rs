@@ -136,6 +136,8 @@ fn outcome(taken: &Outcome) -> &'static str {
         Outcome::Revised(_) => "revised",
         Outcome::Unchanged => "unchanged",
         Outcome::Healed => "healed",
+        Outcome::Seen(_) => "seen",
+        Outcome::Renamed(_) => "renamed",
         Outcome::Unreadable(_) => "unreadable",
     }
 }

@@ -13,11 +13,12 @@ use docarchive::internals::{
         Archive,
         maintain::{
             compact::{CompressionLevels, Policy},
+            describe::RenameRequest,
             withdraw::{ReasonCode, WithdrawalRequest},
         },
     },
     backend::memory::{Contents, Memory},
-    types::time::Timestamp,
+    types::{name::DocName, time::Timestamp},
 };
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::Value;
@@ -272,25 +273,33 @@ fn frames(stored: &[u8], pack: usize) -> Vec<Frame<'_>> {
 
 /// Names with the SHA-256 and the size of each revision that was not withdrawn.
 fn documents(events: &[(Value, Value)]) -> BTreeMap<Vec<u8>, Vec<(Hash, u64)>> {
-    let (mut names, mut documents) = (BTreeMap::new(), BTreeMap::<_, Vec<_>>::new());
+    let (mut names, mut documents) = (BTreeMap::new(), BTreeMap::new());
     let withdrawals = events.iter().filter(|(event, _)| event["t"] == "withdraw");
     let withdrawn: BTreeSet<u64> = withdrawals
         .flat_map(|(event, _)| event["contents"].as_array().unwrap())
         .map(|index| index.as_u64().unwrap())
         .collect();
-    let revisions = (0..).zip(events).filter(|(_, (event, _))| event["t"] == "revise");
-    for (index, (event, detail)) in revisions {
+    for (index, (event, detail)) in (0..).zip(events) {
+        let is_revision = event["t"] == "revise";
+        if !is_revision && event["t"] != "rename" {
+            continue;
+        }
         let id = event["doc"].as_str().unwrap();
-        let name = names.entry(id).or_insert_with(|| match detail["name_b64"].as_str() {
-            Some(name) => STANDARD.decode(name).unwrap(),
-            None => detail["name"].as_str().unwrap_or(id).as_bytes().to_vec(),
-        });
-        let digest = unhex(event["sha256"].as_str().unwrap()).try_into().unwrap();
-        let revision = (digest, event["size"].as_u64().unwrap());
-        let kept = documents.entry(name.clone()).or_default();
-        kept.extend((!withdrawn.contains(&index)).then_some(revision));
+        let stated = match (detail["name_b64"].as_str(), detail["name"].as_str()) {
+            (Some(name), _) => Some(STANDARD.decode(name).unwrap()),
+            (None, name) => name.map(|name| name.as_bytes().to_vec()),
+        };
+        if !is_revision || !names.contains_key(id) {
+            names.insert(id, stated.unwrap_or_else(|| id.as_bytes().to_vec()));
+        }
+        if is_revision {
+            let digest = unhex(event["sha256"].as_str().unwrap()).try_into().unwrap();
+            let revision = (digest, event["size"].as_u64().unwrap());
+            let kept: &mut Vec<_> = documents.entry(id).or_default();
+            kept.extend((!withdrawn.contains(&index)).then_some(revision));
+        }
     }
-    documents
+    documents.into_iter().map(|(id, kept)| (names[id].clone(), kept)).collect()
 }
 
 // Step 7.
@@ -389,6 +398,12 @@ fn written() -> (Archive, Memory) {
     add_one(&mut transaction, b"caf\xe9", b"").unwrap();
     add_one(&mut transaction, b"page", &noise(2, 40_000)).unwrap();
     transaction.commit().unwrap();
+    drop(transaction);
+    let name = |name: &str| DocName::new(name).unwrap();
+    let story = archive.catalog().document_named(&name("small/8")).unwrap().unwrap();
+    let names = vec![(story, name("small/eight"))];
+    let request = RenameRequest { names, ..RenameRequest::default() };
+    archive.rename(&request, (&signer, &context(9)), "test").unwrap();
     (archive, memory)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use docarchive::internals::{
-    archive::{Archive, DeltaLink, inspect::sizes::Sizes},
+    archive::{Archive, DeltaLink, inspect::sizes::Sizes, presence::AsOf},
     backend::{Backend, memory::Memory},
     store::{
         frame::{self, Header},
@@ -56,7 +56,7 @@ fn grown(mut archive: Archive) -> Archive {
 fn documents(archive: &Archive) -> Vec<(Document, Vec<Revision>)> {
     let mut all = Vec::new();
     archive
-        .each_document(None, |document, _| {
+        .each_document(AsOf::Now, |document, _| {
             all.push((document.clone(), archive.catalog().revisions(document)?));
             Ok(())
         })

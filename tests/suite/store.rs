@@ -318,6 +318,8 @@ fn words_of(outcomes: &[Outcome]) -> Vec<&'static str> {
         Outcome::Revised(_) => "Revised",
         Outcome::Unchanged => "Unchanged",
         Outcome::Healed => "Healed",
+        Outcome::Seen(_) => "Seen",
+        Outcome::Renamed(_) => "Renamed",
         Outcome::Unreadable(_) => "Unreadable",
     };
     outcomes.iter().map(word).collect()

@@ -15,9 +15,12 @@ use docarchive::internals::{
         HistoryCheck,
         ingest::{Captured, Intake, Provenance},
         inspect::audit::{AuditReport, AuditScope, Code},
-        maintain::withdraw::{ReasonCode, WithdrawalRequest},
+        maintain::{
+            describe::{Description, RenameRequest},
+            withdraw::{ReasonCode, WithdrawalRequest},
+        },
     },
-    types::time::Timestamp,
+    types::{name::DocName, tag::TagChange, time::Timestamp},
 };
 use rusqlite::Connection;
 
@@ -66,7 +69,20 @@ impl Grown {
         transaction.add(second).unwrap();
         transaction.commit().unwrap();
         drop(transaction);
-        add(&mut archive, 3, &[("large", &vec![b'z'; (4 << 20) + 1])]).unwrap();
+        let name = DocName::new("site/1.txt").unwrap();
+        let (found, signer) = (archive.catalog().document_named(&name).unwrap().unwrap(), signer);
+        let revision = archive.catalog().revision(found.id, 1).unwrap().unwrap();
+        let description = Description {
+            source: Some("https://example.org/b".into()),
+            tags: vec![TagChange::parse("+tag").unwrap()],
+            ..Description::default()
+        };
+        let by = (&signer, &context(3));
+        archive.describe((&found, &revision), &description, by, "test").unwrap();
+        let names = vec![(found, DocName::new("site/one.txt").unwrap())];
+        let request = RenameRequest { names, ..RenameRequest::default() };
+        archive.rename(&request, (&signer, &context(4)), "test").unwrap();
+        add(&mut archive, 5, &[("large", &vec![b'z'; (4 << 20) + 1])]).unwrap();
         let request = WithdrawalRequest {
             contents: Vec::new(),
             // What was written about the first commit.
@@ -75,7 +91,7 @@ impl Grown {
             note: None,
             everywhere: false,
         };
-        archive.withdraw(&request, (&signer, &context(4)), "test", &mut |_| Ok(())).unwrap();
+        archive.withdraw(&request, (&signer, &context(6)), "test", &mut |_| Ok(())).unwrap();
         drop(archive);
         let wanted = state(&path);
         let catalog = fs::read(path.join("catalog.sqlite")).unwrap();
@@ -377,9 +393,9 @@ fn an_old_catalog_beside_a_newer_log_is_made_good_or_named() {
     // Somebody reads all the while, so that the log stays when the writers end.
     let reader = open_in(&grown.path);
     let mut archive = open_in(&grown.path);
-    add(&mut archive, 4, &[("site/0.txt", page(20).as_bytes())]).unwrap();
+    add(&mut archive, 7, &[("site/0.txt", page(20).as_bytes())]).unwrap();
     let log = fs::read(file("-wal")).unwrap();
-    add(&mut archive, 5, &[("site/1.txt", page(21).as_bytes()), ("b", b"new")]).unwrap();
+    add(&mut archive, 8, &[("site/1.txt", page(21).as_bytes()), ("b", b"new")]).unwrap();
     let newer_log = fs::read(file("-wal")).unwrap();
     drop((archive, reader));
     grown.lay(&fs::read(file("")).unwrap());

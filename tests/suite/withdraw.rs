@@ -15,6 +15,7 @@ use docarchive::internals::{
             compact::Policy,
             withdraw::{ReasonCode, WithdrawalDone, WithdrawalRequest},
         },
+        presence::AsOf,
     },
     backend::{
         Backend as _, Storage,
@@ -98,7 +99,7 @@ fn numbered(archive: &Archive) -> BTreeMap<(Vec<u8>, u64), Vec<u8>> {
         }
         Ok(())
     };
-    archive.each_document(None, |document, _| each(document)).unwrap();
+    archive.each_document(AsOf::Now, |document, _| each(document)).unwrap();
     all
 }
 

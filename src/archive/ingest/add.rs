@@ -21,8 +21,9 @@ use crate::{
 use super::{
     chunked::ContentError,
     outcome::{NewRevision, Outcome},
+    provenance::Provenance,
     reader::{Analysis, Expected, Input, Intake, ReadDocument},
-    transaction::{Captured, Committed, Content, Form, PendingRevision, Transaction},
+    transaction::{Committed, Content, Form, PendingEvent, PendingRevision, Transaction},
 };
 
 /// A program that has a file in memory may change it for so long without a change of its times: they
@@ -50,18 +51,30 @@ impl Transaction<'_> {
     ///
     /// An error is the archive's; what is wrong with the source is `Outcome::Unreadable`.
     pub fn add(&mut self, intake: Intake) -> Result<Outcome, Error> {
-        let expected = self.expected(&intake.name)?;
+        let expected = self.expected(&intake)?;
         self.add_read(ReadDocument::read(intake, expected))
     }
 
     /// What is known of a document so far, committed or not.
-    pub(super) fn expected(&mut self, name: &DocName) -> Result<Expected, Error> {
+    pub(super) fn expected(&mut self, intake: &Intake) -> Result<Expected, Error> {
         self.ensure_snapshot()?;
-        let latest = match self.pending.documents.get(name) {
-            Some(latest) => Some(*latest),
-            None => self.latest(name)?,
-        };
-        Ok(self.provenance.expected(latest, self.archive.journal.size()))
+        let latest = self.latest_or_pending(&intake.name)?;
+        let n_events = self.archive.journal.size();
+        Ok(Expected::of(&self.provenance(intake), latest, n_events))
+    }
+
+    /// What is recorded of a document.
+    pub(super) fn provenance(&self, intake: &Intake) -> Arc<Provenance> {
+        Arc::clone(intake.provenance.as_ref().unwrap_or(&self.provenance))
+    }
+
+    /// The document of this name, committed or not.
+    pub(super) fn latest_or_pending(&mut self, name: &DocName) -> Result<Option<Latest>, Error> {
+        match self.pending.documents.get(name) {
+            Some(latest) => Ok(Some(*latest)),
+            None if self.pending.former_names.contains(name) => Ok(None),
+            None => self.latest(name),
+        }
     }
 
     /// The revision that the next one of a document follows. A catalog that lacks it is made anew: on its word
@@ -81,7 +94,7 @@ impl Transaction<'_> {
     /// Whether the document's file is as it was when its latest revision was read.
     pub(super) fn is_unchanged(&self, intake: &Intake, expected: &Expected) -> bool {
         match (&intake.file_stat, &expected.latest) {
-            (Some(stat), Some(latest)) if self.provenance.names_no_other(latest) => {
+            (Some(stat), Some(latest)) if self.provenance(intake).names_no_other(latest) => {
                 self.stat_cache.is_unchanged(&intake.name, stat, latest)
             }
             _ => false,
@@ -102,18 +115,46 @@ impl Transaction<'_> {
             Err(ContentError::Source(error)) => return Ok(Outcome::Unreadable(error)),
             Err(ContentError::Archive(error)) => return Err(error),
         };
-        let latest = match self.pending.documents.get(&intake.name) {
-            Some(latest) => Some(*latest),
-            None if expected.n_events == self.archive.journal.size() => expected.latest,
+        let is_current = expected.n_events == self.archive.journal.size()
+            && !self.pending.documents.contains_key(&intake.name)
+            && !self.pending.former_names.contains(&intake.name);
+        let latest = match is_current {
+            true => expected.latest,
             // It may have been committed meanwhile.
-            None => self.latest(&intake.name)?,
+            false => self.latest_or_pending(&intake.name)?,
         };
-        if latest.is_some_and(|latest| latest.is_same(content.digest, content.named)) {
+        if let Some(latest) = latest.filter(|it| it.is_same(content.digest, content.named)) {
             let is_healed = self.heal(&content, self.verifies_unchanged)?;
             self.note_stat(&intake, content.file_stat, content.digest);
-            return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
+            return self.see(&intake, latest, is_healed);
+        }
+        if self.is_recorded(&intake, latest, &content)? {
+            return Ok(Outcome::Unchanged);
+        }
+        if latest.is_none()
+            && let Some(before) = self.go_on(&intake, &content)?
+        {
+            self.heal(&content, self.verifies_unchanged)?;
+            self.note_stat(&intake, content.file_stat, content.digest);
+            return Ok(Outcome::Renamed(Box::new(before)));
         }
         self.revise(&intake, latest, content).map(Outcome::from)
+    }
+
+    /// Whether an earlier revision has this content, and states that it was captured then.
+    fn is_recorded(
+        &self,
+        intake: &Intake,
+        latest: Option<Latest>,
+        content: &Content,
+    ) -> Result<bool, Error> {
+        let captured = self.provenance(intake).captured(intake.mtime, self.context.now);
+        match (latest, captured) {
+            (Some(latest), Some(captured)) if content.named.is_none() && !latest.is_gone => {
+                self.archive.catalog.is_captured(latest.doc, &content.digest, captured)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// The whole content; of a large one, this is where it goes to the store.
@@ -130,7 +171,7 @@ impl Transaction<'_> {
 
     /// Whether so much is waiting that it should be committed before going on.
     pub(super) fn is_due(&self) -> bool {
-        self.pending.revisions.len() >= limits::COMMIT_REVISIONS
+        self.pending.events.len() >= limits::COMMIT_REVISIONS
             || self.pending.stats.len() >= limits::COMMIT_REVISIONS
             || self.pending.n_bytes >= limits::COMMIT_BYTES
     }
@@ -140,7 +181,7 @@ impl Transaction<'_> {
         self.snapshot = None;
         let mut pending = std::mem::take(&mut self.pending);
         let stats = std::mem::take(&mut pending.stats);
-        let committed = match pending.revisions.is_empty() && !pending.has_healed {
+        let committed = match pending.events.is_empty() && !pending.has_healed {
             // What was put of a content that could not be read to its end is of no use.
             true => {
                 self.writer = None;
@@ -148,7 +189,8 @@ impl Transaction<'_> {
             }
             false => Some(self.commit_pending(pending)?),
         };
-        let committed = committed.filter(|committed| !committed.recorded.is_empty());
+        let is_any = |it: &Committed| !it.recorded.is_empty() || !it.events.is_empty();
+        let committed = committed.filter(is_any);
         if !stats.is_empty() {
             self.stat_cache.remember(&stats);
         }
@@ -178,7 +220,7 @@ impl Transaction<'_> {
             Some(latest) => latest.doc,
             None => DocId(u64::from_be_bytes(self.draw(b"doc"))),
         };
-        let event = self.archive.journal.size() + self.pending.revisions.len() as u64;
+        let event = self.next_event();
         let detail = self.detail(intake, content.named);
         let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
         let new = NewRevision {
@@ -190,17 +232,25 @@ impl Transaction<'_> {
             is_unsettled: content.is_unsettled,
         };
         self.pending.n_bytes += content.n_bytes;
-        self.pending.revisions.push(PendingRevision {
-            order: self.pending.revisions.len(),
+        let revision = PendingRevision {
+            order: self.pending.n_revisions,
             doc,
-            prev: latest.map(|latest| latest.event),
+            prev: latest.map(|latest| latest.last),
             new,
             media,
             detail,
-        });
-        let (digest, encoding) = (content.digest, content.named);
-        let latest = Latest { doc, event, number, digest, encoding, is_withdrawn: false };
-        self.pending.documents.insert(intake.name.clone(), latest);
+        };
+        self.pending.n_revisions += 1;
+        let provenance = self.provenance(intake);
+        if !provenance.says_nothing() {
+            let Provenance { source, note, .. } = &*provenance;
+            let captured = revision.detail.captured;
+            self.pending.observed.insert((event, source.clone(), captured, note.clone()));
+        }
+        self.pending.documents.insert(intake.name.clone(), revision.latest(event));
+        self.pending.events.push(PendingEvent::Revision(revision));
+        self.tag(intake)?;
+        let digest = content.digest;
         self.note_stat(intake, content.file_stat, digest);
         Ok(new)
     }
@@ -307,6 +357,11 @@ impl Transaction<'_> {
         self.writer.as_mut().expect("it was made above")
     }
 
+    /// The index that the next event gets, unless another writer is faster.
+    pub(super) fn next_event(&self) -> u64 {
+        self.archive.journal.size() + self.pending.events.len() as u64
+    }
+
     fn ensure_snapshot(&mut self) -> Result<(), Error> {
         if self.snapshot.is_none() {
             self.snapshot = Some(Snapshot::of(Rc::clone(&self.archive.catalog))?);
@@ -322,19 +377,15 @@ impl Transaction<'_> {
     }
 
     fn detail(&mut self, intake: &Intake, named: Option<Charset>) -> ReviseDetail {
-        let captured = match self.provenance.captured {
-            Captured::Now => None,
-            Captured::At(timestamp) => Some(timestamp),
-            // A time ahead says that some clock was wrong, and nothing of when it was captured.
-            Captured::Mtime => intake.mtime.filter(|mtime| *mtime <= self.context.now),
-        };
+        let provenance = self.provenance(intake);
+        let captured = provenance.captured(intake.mtime, self.context.now);
         ReviseDetail {
             salt: self.draw(b"salt"),
             name: intake.name.clone(),
-            source: self.provenance.source.clone(),
+            source: provenance.source.clone(),
             captured,
             mtime: intake.mtime,
-            note: self.provenance.note.clone(),
+            note: provenance.note.clone(),
             encoding: named.map(|named| named.name().to_owned()),
             by: self.context.by.clone(),
             tool: self.context.tool.clone(),

@@ -9,7 +9,7 @@ use crate::{
     catalog::{Batch, Latest},
     journal::{
         Closing, Draft,
-        event::{ActDetail, Detail, Event, Revise},
+        event::{ActDetail, Detail, DocumentEvent, DocumentEventKind, Event, Revise},
     },
     store::{Frames as _, Written, frame::Base},
     text::Charset,
@@ -21,7 +21,9 @@ use crate::{
     },
 };
 
-use super::transaction::{Committed, Pending, PendingRevision, Transaction};
+use super::transaction::{
+    Committed, Pending, PendingDocumentEvent, PendingEvent, PendingRevision, Transaction,
+};
 
 /// How many races with other writers are lost before the user is told.
 const RACES_MAX: usize = 64;
@@ -31,10 +33,10 @@ const COMPACTED: &str = "compact, which took away what this command was building
 impl Transaction<'_> {
     /// Commits; what fails before the commit is created leaves the archive as it was.
     pub(super) fn commit_pending(&mut self, mut pending: Pending) -> Result<Committed, Error> {
-        let n_added = pending.revisions.len();
+        let n_added = pending.n_revisions;
         let _commit = debug_span!(target: "commit", "commit", n = n_added).entered();
         let written = step("packs").in_scope(|| self.finish_packs())?;
-        if n_added == 0 && written.is_empty() {
+        if pending.events.is_empty() && written.is_empty() {
             return Ok(Committed::of(&pending, &written, self.archive.journal.size(), n_added));
         }
         let mut n_races = 0;
@@ -62,7 +64,7 @@ impl Transaction<'_> {
     /// One attempt at the next number: the index of the first event, or none if another writer has it.
     fn try_commit(&mut self, pending: &Pending, written: &[Written]) -> Result<Option<u64>, Error> {
         let at = self.context.now;
-        let mut drafts = self.drafts(&pending.revisions)?;
+        let mut drafts = self.drafts(&pending.events)?;
         let packs: Vec<PackId> = written.iter().map(|written| written.pack).collect();
         drafts.extend(Draft::packs(at, &packs)?);
         let detail = ActDetail {
@@ -82,23 +84,31 @@ impl Transaction<'_> {
         self.archive.commit_batch(batch, &mut self.edge, self.signer)
     }
 
-    fn drafts(&self, revisions: &[PendingRevision]) -> Result<Vec<Draft>, Error> {
+    fn drafts(&self, events: &[PendingEvent]) -> Result<Vec<Draft>, Error> {
         let at = self.context.now;
-        let draft = |revision: &PendingRevision| {
-            let detail = Detail::Revise(revision.detail.clone());
-            Draft::new(&detail, |detail| {
-                Event::Revise(Revise {
-                    at,
-                    doc: revision.doc,
-                    prev: revision.prev,
-                    sha256: revision.new.digest,
-                    size: revision.new.n_bytes,
-                    media: revision.media.clone(),
-                    detail,
+        let draft = |event: &PendingEvent| match event {
+            PendingEvent::Revision(revision) => {
+                let detail = Detail::Revise(revision.detail.clone());
+                Draft::new(&detail, |detail| {
+                    Event::Revise(Revise {
+                        at,
+                        doc: revision.doc,
+                        prev: revision.prev,
+                        sha256: revision.new.digest,
+                        size: revision.new.n_bytes,
+                        media: revision.media.clone(),
+                        detail,
+                    })
                 })
-            })
+            }
+            PendingEvent::Document(PendingDocumentEvent { kind, latest, detail, .. }) => {
+                let (kind, Latest { doc, last: prev, event: of, .. }) = (*kind, *latest);
+                Draft::new(&Detail::Document(detail.clone()), |detail| {
+                    Event::Document(DocumentEvent { kind, at, doc, prev, of, detail })
+                })
+            }
         };
-        revisions.iter().map(draft).collect()
+        events.iter().map(draft).collect()
     }
 
     /// Takes in what other writers committed.
@@ -134,7 +144,7 @@ impl Transaction<'_> {
             }
         }
         // What was stored already may have been withdrawn meanwhile.
-        let contents = pending.revisions.iter().map(|revision| revision.new.digest.key());
+        let contents = pending.revisions().map(|revision| revision.new.digest.key());
         let chunks = pending.chunks.values().flatten().copied();
         for key in contents.chain(chunks).filter(|key| !own.contains(key)) {
             if frames.places(key)?.is_empty() {
@@ -144,41 +154,76 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    /// Puts the revisions on top of what other writers committed: each follows the latest of its document,
-    /// and is dropped where that has its content already.
+    /// Puts what is pending on top of what other writers committed: each event follows the last one of its
+    /// document, and a revision is dropped where its document has that content already.
+    ///
+    /// `Busy` when what else happened to a document makes no sense any more: it has other bytes now, or its new
+    /// name is taken.
     fn rebase(&mut self, pending: &mut Pending) -> Result<(), Error> {
-        let catalog = &self.archive.catalog;
-        let mut latest: HashMap<DocName, Latest> = HashMap::new();
+        // None stands for a name that its document has no longer.
+        let mut latest: HashMap<DocName, Option<Latest>> = HashMap::new();
         let mut kept = Vec::new();
-        for mut revision in std::mem::take(&mut pending.revisions) {
-            let name = revision.detail.name.clone();
-            let digest = revision.new.digest;
-            let encoding = revision.detail.encoding.as_deref().and_then(Charset::for_label);
-            let before = match latest.get(&name) {
-                Some(before) => Some(*before),
-                None => catalog.latest(&name)?,
+        for event in std::mem::take(&mut pending.events) {
+            let index = self.archive.journal.size() + kept.len() as u64;
+            let name = event.name();
+            let before = match latest.get(name) {
+                Some(before) => *before,
+                None => self.archive.catalog.latest(name)?,
             };
-            if before.is_some_and(|before| before.is_same(digest, encoding)) {
-                continue;
-            }
-            revision.doc = before.map_or(revision.doc, |before| before.doc);
-            revision.prev = before.map(|before| before.event);
-            revision.new.number = before.map_or(1, |before| before.number + 1);
-            if catalog.content(&digest)?.is_some() {
-                revision.new.is_new_content = false;
-                if encoding.is_none() {
-                    pending.sketches.remove(&digest);
+            match event {
+                PendingEvent::Revision(mut revision) => {
+                    if !self.rebase_revision(&mut revision, before, pending)? {
+                        continue;
+                    }
+                    let name = revision.detail.name.clone();
+                    latest.insert(name, Some(revision.latest(index)));
+                    kept.push(PendingEvent::Revision(revision));
+                }
+                PendingEvent::Document(mut event) => {
+                    let is_taken = match &event.detail.name {
+                        Some(name) => match latest.get(name) {
+                            Some(other) => other.is_some(),
+                            None => self.archive.catalog.document_named(name)?.is_some(),
+                        },
+                        None => false,
+                    };
+                    let same = before.filter(|it| it.digest == event.latest.digest && !is_taken);
+                    let Some(before) = same else {
+                        return Err(Error::Busy { who: OTHERS.into() });
+                    };
+                    event.latest = before;
+                    latest.insert(event.name.clone(), None);
+                    latest.insert(event.name_after().clone(), Some(event.latest_after(index)));
+                    kept.push(PendingEvent::Document(event));
                 }
             }
-            let event = self.archive.journal.size() + kept.len() as u64;
-            let number = revision.new.number;
-            let doc = revision.doc;
-            let is_withdrawn = false;
-            latest.insert(name, Latest { doc, event, number, digest, encoding, is_withdrawn });
-            kept.push(revision);
         }
-        pending.revisions = kept;
+        pending.events = kept;
         Ok(())
+    }
+
+    /// Has a revision follow the latest of its document; whether it is still one.
+    fn rebase_revision(
+        &self,
+        revision: &mut PendingRevision,
+        before: Option<Latest>,
+        pending: &mut Pending,
+    ) -> Result<bool, Error> {
+        let digest = revision.new.digest;
+        let encoding = revision.encoding();
+        if before.is_some_and(|before| before.is_same(digest, encoding)) {
+            return Ok(false);
+        }
+        revision.doc = before.map_or(revision.doc, |before| before.doc);
+        revision.prev = before.map(|before| before.last);
+        revision.new.number = before.map_or(1, |before| before.number + 1);
+        if self.archive.catalog.content(&digest)?.is_some() {
+            revision.new.is_new_content = false;
+            if encoding.is_none() {
+                pending.sketches.remove(&digest);
+            }
+        }
+        Ok(true)
     }
 
     /// Names for the packs of this transaction.
@@ -187,15 +232,63 @@ impl Transaction<'_> {
     }
 }
 
+impl PendingEvent {
+    /// The name of the document before it.
+    fn name(&self) -> &DocName {
+        match self {
+            Self::Revision(revision) => &revision.detail.name,
+            Self::Document(event) => &event.name,
+        }
+    }
+}
+
+impl PendingRevision {
+    fn encoding(&self) -> Option<Charset> {
+        self.detail.encoding.as_deref().and_then(Charset::for_label)
+    }
+
+    /// The document once this is the event `index`.
+    pub(super) fn latest(&self, index: u64) -> Latest {
+        Latest {
+            doc: self.doc,
+            event: index,
+            last: index,
+            is_gone: false,
+            number: self.new.number,
+            digest: self.new.digest,
+            encoding: self.encoding(),
+            is_withdrawn: false,
+        }
+    }
+}
+
+impl PendingDocumentEvent {
+    /// The name of the document after it.
+    pub(super) fn name_after(&self) -> &DocName {
+        self.detail.name.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The document once this is the event `index`.
+    pub(super) fn latest_after(&self, index: u64) -> Latest {
+        let is_gone = match self.kind {
+            DocumentEventKind::Gone => true,
+            DocumentEventKind::Seen => false,
+            DocumentEventKind::Rename | DocumentEventKind::Describe => self.latest.is_gone,
+        };
+        Latest { last: index, is_gone, ..self.latest }
+    }
+}
+
 impl Committed {
     /// What came of the `n_added` revisions of a transaction, of which those still pending were recorded
-    /// from the event `first` on.
+    /// from the event `first` on, with what else happened.
     fn of(pending: &Pending, written: &[Written], first: u64, n_added: usize) -> Self {
-        let revisions = first..first + pending.revisions.len() as u64;
+        let events = first..first + pending.events.len() as u64;
         let mut recorded = vec![None; n_added];
         let (mut new_texts, mut others) = (Vec::new(), Vec::new());
         let mut listed = HashSet::new();
-        for (revision, event) in pending.revisions.iter().zip(revisions.clone()) {
+        for (event, pending_event) in events.clone().zip(&pending.events) {
+            let Some(revision) = pending_event.revision() else { continue };
             recorded[revision.order] = Some(revision.new);
             let digest = revision.new.digest;
             if pending.sketches.contains_key(&digest) && listed.insert(digest) {
@@ -205,6 +298,6 @@ impl Committed {
             }
         }
         let n_packed = written.iter().map(|pack| pack.n_bytes).sum();
-        Self { revisions, recorded, new_texts, others, n_packed }
+        Self { events, recorded, new_texts, others, n_packed }
     }
 }

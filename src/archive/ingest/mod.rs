@@ -9,7 +9,8 @@
 //!    rest is done by one thread, in the order of the iterator, so that the same documents make the same
 //!    archive (`reader`; `chunked` for what is too large for one blob).
 //! 3. Bytes of the latest revision are unchanged. They are stored once more only if what is stored of them
-//!    is damaged (`add`).
+//!    is damaged (`add`). That they were seen again is recorded where the document was gone, or something else
+//!    is said of them (`see`); so is that a document goes on under another name, or is gone (`tracking`).
 //! 4. Other bytes are a new revision. Unless the archive has them already they go to the store, which
 //!    seeks a base for them, first of all the previous revision. The revision waits in the transaction.
 //! 5. Once enough is waiting, or at the end, it is committed: packs, journal, checkpoint, catalog
@@ -25,16 +26,21 @@ mod add;
 mod chunked;
 mod commit;
 mod outcome;
+mod provenance;
 pub(in crate::archive) mod reader;
 mod rehearsal;
 mod run;
+mod see;
+mod tracking;
 pub(in crate::archive) mod transaction;
 
 pub use crate::catalog::FileStat;
-pub use outcome::{NewRevision, Outcome};
+pub use outcome::{NewRevision, Outcome, SeenAgain};
+pub use provenance::{Captured, Provenance};
 pub use reader::{Intake, Reading, SYMLINK, Source, Steady};
 pub use run::{IngestEvent, IngestItem, IngestOptions, IngestSummary};
-pub use transaction::{Captured, Committed, Provenance, Transaction};
+pub use tracking::Tracking;
+pub use transaction::{Committed, Transaction};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::types::digest::Digest;
+use crate::types::{digest::Digest, name::DocName};
 
 /// What became of a document.
 #[derive(Debug)]
@@ -13,6 +13,10 @@ pub enum Outcome {
     Revised(NewRevision),
     /// Its content is that of its latest revision.
     Unchanged,
+    /// The same, and that it was found again is recorded: it was gone, or something else is said of it.
+    Seen(SeenAgain),
+    /// Its content is that of a document that is no longer where it was: that goes on under this name.
+    Renamed(Box<DocName>),
     /// The same, and what was stored of it was damaged or missing: with the next commit it is whole.
     Healed,
     /// It could not be read; nothing was stored of it.
@@ -40,9 +44,21 @@ impl Outcome {
         match self {
             Self::New(revision) | Self::Revised(revision) => revision.is_healed,
             Self::Healed => true,
-            Self::Unchanged | Self::Unreadable(_) => false,
+            Self::Seen(seen) => seen.is_healed,
+            Self::Unchanged | Self::Renamed(_) | Self::Unreadable(_) => false,
         }
     }
+}
+
+/// What came of bytes that were found again.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenAgain {
+    /// The revision that has them.
+    pub number: u64,
+    /// The document was gone.
+    pub was_gone: bool,
+    /// What was stored of them was damaged or missing; with the next commit it is whole.
+    pub is_healed: bool,
 }
 
 /// A revision that the next commit records. Another writer that commits first may change its number.

@@ -19,6 +19,8 @@ use crate::{
     types::{digest::Digest, limits, name::DocName, time::Timestamp},
 };
 
+use super::provenance::Provenance;
+
 /// The media type of a symbolic link, whose content is its target.
 pub const SYMLINK: &str = "inode/symlink";
 
@@ -84,13 +86,16 @@ pub struct Intake {
     pub n_bytes: u64,
     /// Where its bytes come from.
     pub source: Box<dyn Source>,
+    /// What is recorded of it, where that is not what is recorded of all.
+    pub provenance: Option<Arc<Provenance>>,
 }
 
 impl Intake {
     /// A document of which no more is known than where its bytes come from.
     pub fn new(name: DocName, source: impl Source + 'static) -> Self {
         let (file_stat, mtime, n_bytes) = (None, None, 0);
-        Self { name, file_stat, mtime, is_link: false, n_bytes, source: Box::new(source) }
+        let source = Box::new(source);
+        Self { name, file_stat, mtime, is_link: false, n_bytes, source, provenance: None }
     }
 }
 
@@ -106,6 +111,12 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// What is known of a document of which this is to be recorded.
+    pub fn of(provenance: &Provenance, latest: Option<Latest>, n_events: u64) -> Self {
+        let named = provenance.encoding.or_else(|| latest.and_then(|latest| latest.encoding));
+        Self { latest, n_events, named }
+    }
+
     /// Whether a content and the encoding it is recorded with are those of the latest revision.
     pub fn is_latest(&self, digest: Digest, named: Option<Charset>) -> bool {
         self.latest.is_some_and(|latest| latest.is_same(digest, named))

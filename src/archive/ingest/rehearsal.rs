@@ -4,15 +4,20 @@ use std::io;
 
 use crate::{
     archive::Archive,
-    catalog::StatCache,
+    catalog::{Latest, StatCache},
     text::Charset,
-    types::{digest::Digest, error::Error, interrupt::Interruptible},
+    types::{
+        digest::Digest, error::Error, interrupt::Interruptible, name::DocName, time::Timestamp,
+    },
 };
 
 use super::{
-    outcome::{NewRevision, Outcome},
+    outcome::{NewRevision, Outcome, SeenAgain},
+    provenance::Provenance,
     reader::{self, Expected, Input, Intake},
     run::{IngestEvent, IngestItem, IngestOptions, IngestSummary},
+    see::FoundAgain,
+    tracking::Missing,
 };
 
 /// The encoding that would be recorded of a document.
@@ -37,12 +42,14 @@ impl Archive {
         options.provenance.check()?;
         let stat_cache = self.home.existing_stat_cache()?;
         let has_lost_packs = self.has_lost_packs()?;
+        let tracking = options.tracking.as_ref();
+        let mut missing = tracking.map(|tracking| self.missing(tracking)).transpose()?;
         let mut summary = IngestSummary::default();
         let mut items = items.into_iter();
         loop {
             summary.is_interrupted = (options.is_interrupted)();
             let item = if summary.is_interrupted { None } else { items.next() };
-            let Some(item) = item else { return Ok(summary) };
+            let Some(item) = item else { break };
             report(IngestEvent::Next { tag: item.tag(), n_done: summary.n_done() })?;
             report(match item {
                 IngestItem::Other(tag) => IngestEvent::Other(tag),
@@ -53,13 +60,20 @@ impl Archive {
                             summary.is_interrupted = true;
                             return Ok(summary);
                         }
-                        outcome => outcome?,
+                        outcome => renamed(outcome?, &intake.name, missing.as_mut()),
                     };
                     summary.count(&outcome);
                     IngestEvent::Document { tag, name: intake.name, outcome }
                 }
             })?;
         }
+        if !summary.is_interrupted {
+            for name in missing.map(Missing::into_names).unwrap_or_default() {
+                summary.n_gone += 1;
+                report(IngestEvent::Gone(name))?;
+            }
+        }
+        Ok(summary)
     }
 
     fn rehearsed(
@@ -69,13 +83,14 @@ impl Archive {
         options: &IngestOptions,
     ) -> Result<Outcome, Error> {
         let latest = self.catalog.latest(&intake.name)?;
+        let provenance = intake.provenance.as_deref().unwrap_or(&options.provenance);
         if let (Some(file_stat), Some(latest)) = (&intake.file_stat, &latest)
             && !options.verifies_unchanged
-            && options.provenance.names_no_other(latest)
+            && provenance.names_no_other(latest)
             && stat_cache.is_unchanged(&intake.name, file_stat, latest)
             && (!has_lost_packs || self.is_sound(latest, options.is_interrupted)?)
         {
-            return Ok(Outcome::Unchanged);
+            return self.found_again(intake, latest, false, (provenance, options));
         }
         let asked = options.is_interrupted;
         let read = |reading| Digest::of_all(Interruptible::new(reading, asked));
@@ -86,16 +101,52 @@ impl Archive {
         };
         let known = self.catalog.content(&digest)?;
         let is_healed = known.is_some() && self.damage(&digest, n_bytes, asked)?.is_some();
-        let expected = options.provenance.expected(latest, 0);
-        if latest.is_some_and(|latest| latest.is_same(digest, None))
+        let expected = Expected::of(provenance, latest, 0);
+        if let Some(latest) = latest.filter(|latest| latest.is_same(digest, None))
             && named(intake, &expected).is_ok_and(|named| expected.is_latest(digest, named))
         {
-            return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
+            return self.found_again(intake, &latest, is_healed, (provenance, options));
+        }
+        let captured = provenance.captured(intake.mtime, Timestamp::LAST);
+        if let (Some(latest), Some(captured)) = (latest.filter(|it| !it.is_gone), captured)
+            && self.catalog.is_captured(latest.doc, &digest, captured)?
+        {
+            return Ok(Outcome::Unchanged);
         }
         let number = latest.map_or(1, |latest| latest.number + 1);
         let (is_new_content, is_unsettled) = (known.is_none(), false);
         let revision =
             NewRevision { number, digest, n_bytes, is_new_content, is_healed, is_unsettled };
         Ok(revision.into())
+    }
+
+    /// What becomes of bytes that are those of the latest revision.
+    fn found_again(
+        &self,
+        intake: &Intake,
+        latest: &Latest,
+        is_healed: bool,
+        (provenance, options): (&Provenance, &IngestOptions),
+    ) -> Result<Outcome, Error> {
+        let captured = provenance.captured(intake.mtime, Timestamp::LAST);
+        let again = FoundAgain { name: &intake.name, latest: *latest, provenance, captured };
+        let news = self.to_record(&again, (options.tracking.is_some(), false))?;
+        let (number, was_gone) = (latest.number, latest.is_gone);
+        Ok(match (news, is_healed) {
+            (Some(_), _) => Outcome::Seen(SeenAgain { number, was_gone, is_healed }),
+            (None, true) => Outcome::Healed,
+            (None, false) => Outcome::Unchanged,
+        })
+    }
+}
+
+/// The same where a new document has the content of one that is no longer where it was.
+fn renamed(outcome: Outcome, name: &DocName, missing: Option<&mut Missing>) -> Outcome {
+    match (outcome, missing) {
+        (Outcome::New(revision), Some(missing)) => match missing.take(&revision.digest, name) {
+            Some(before) => Outcome::Renamed(Box::new(before)),
+            None => Outcome::New(revision),
+        },
+        (outcome, _) => outcome,
     }
 }

@@ -14,8 +14,10 @@ use crate::{
 
 use super::{
     outcome::Outcome,
+    provenance::Provenance,
     reader::{Expected, Intake, ReadAhead},
-    transaction::{Committed, Provenance, Transaction},
+    tracking::Tracking,
+    transaction::{Committed, Transaction},
 };
 
 /// So many items wait for the one before them at most; it is a bound for memory and changes no result.
@@ -51,6 +53,8 @@ pub enum IngestEvent<'a, T> {
     },
     /// The place of an item that is no document.
     Other(T),
+    /// A document is no longer in a folder that is tracked, and that is in the archive.
+    Gone(DocName),
     /// All new revisions so far are in the archive.
     Committed(&'a Committed),
     /// A text of the last commit and an earlier document that is near to it.
@@ -75,6 +79,8 @@ pub struct IngestOptions<'a> {
     pub verifies_unchanged: bool,
     /// From where on near-duplicates of what was committed are reported; `None` looks for none.
     pub near: Option<Threshold>,
+    /// What was found in folders of which what is no longer there is recorded, too.
+    pub tracking: Option<Tracking>,
     /// Asked before each item, the first included, and while a large one is read. Once it says yes nothing more is added; what was added
     /// is committed.
     pub is_interrupted: &'a dyn Fn() -> bool,
@@ -87,6 +93,7 @@ impl Default for IngestOptions<'_> {
             n_threads: 1,
             verifies_unchanged: false,
             near: Some(Threshold::Copied),
+            tracking: None,
             is_interrupted: &|| false,
         }
     }
@@ -101,6 +108,12 @@ pub struct IngestSummary {
     pub n_revised: u64,
     /// Documents whose content is that of their latest revision.
     pub n_unchanged: u64,
+    /// The same, and that they were seen again is recorded.
+    pub n_seen: u64,
+    /// Documents that go on under another name.
+    pub n_renamed: u64,
+    /// Documents that are recorded as gone.
+    pub n_gone: u64,
     /// Of all of these, documents of whose content what was stored was damaged or missing, and is whole now.
     pub n_healed: u64,
     /// Documents that could not be read.
@@ -129,7 +142,7 @@ impl<T> IngestItem<T> {
 impl IngestSummary {
     /// How many documents are done.
     pub(super) fn n_done(&self) -> u64 {
-        self.n_new + self.n_revised + self.n_unchanged
+        self.n_new + self.n_revised + self.n_unchanged + self.n_seen + self.n_renamed
     }
 
     pub(super) fn count(&mut self, outcome: &Outcome) {
@@ -137,6 +150,8 @@ impl IngestSummary {
             Outcome::New(_) => &mut self.n_new,
             Outcome::Revised(_) => &mut self.n_revised,
             Outcome::Unchanged | Outcome::Healed => &mut self.n_unchanged,
+            Outcome::Seen(_) => &mut self.n_seen,
+            Outcome::Renamed(_) => &mut self.n_renamed,
             Outcome::Unreadable(_) => &mut self.n_unreadable,
         };
         *n += 1;
@@ -163,17 +178,18 @@ impl Archive {
         options: &IngestOptions,
         report: impl FnMut(IngestEvent<T>) -> Result<(), Error>,
     ) -> Result<IngestSummary, Error> {
-        let transaction = self
+        let mut transaction = self
             .transaction(signer, context, options.provenance.clone(), who)?
             .on_threads(options.n_threads)
             .verifying_unchanged(options.verifies_unchanged)
             .interrupted_by(options.is_interrupted);
+        transaction.track(options.tracking.as_ref())?;
         let read_ahead = ReadAhead::new(Rc::clone(&transaction.pool));
         let (waiting, summary) = (VecDeque::new(), IngestSummary::default());
-        let uncommitted = Vec::new();
+        let (uncommitted, left) = (Vec::new(), Vec::new());
         let mut run =
-            Run { transaction, read_ahead, options, waiting, uncommitted, summary, report };
-        let result = run.add_all(items.into_iter());
+            Run { transaction, read_ahead, options, waiting, uncommitted, left, summary, report };
+        let result = run.add_all(items.into_iter()).and_then(|()| run.leave_behind());
         result.and(run.commit())?;
         Ok(run.summary)
     }
@@ -188,6 +204,8 @@ struct Run<'a, T, F> {
     waiting: VecDeque<Waiting<T>>,
     /// What became of documents by revisions that wait for the commit.
     uncommitted: Vec<(T, DocName, Outcome)>,
+    /// Documents whose end waits for the commit.
+    left: Vec<DocName>,
     summary: IngestSummary,
     report: F,
 }
@@ -197,7 +215,7 @@ enum Waiting<T> {
     /// A document that is being read ahead.
     Underway(T),
     /// A document whose file is as it was.
-    Unchanged(T, DocName),
+    Unchanged(T, Box<Intake>),
     Other(T),
 }
 
@@ -239,14 +257,14 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
 
     /// Has a document read, unless its file is as it was.
     fn begin(&mut self, intake: Intake, tag: T) -> Result<Waiting<T>, Error> {
-        let expected = self.transaction.expected(&intake.name)?;
+        let expected = self.transaction.expected(&intake)?;
         // One of the same name that is on its way may be another revision.
         let is_unchanged = !self.options.verifies_unchanged
             && !self.read_ahead.has(&intake.name)
             && self.transaction.is_unchanged(&intake, &expected)
             && self.is_stored_well(&expected)?;
         if is_unchanged {
-            return Ok(Waiting::Unchanged(tag, intake.name));
+            return Ok(Waiting::Unchanged(tag, Box::new(intake)));
         }
         self.read_ahead.push(intake, expected);
         Ok(Waiting::Underway(tag))
@@ -278,7 +296,10 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         let (tag, name, outcome) = match self.waiting.pop_front() {
             None => return Ok(()),
             Some(Waiting::Other(tag)) => return (self.report)(IngestEvent::Other(tag)),
-            Some(Waiting::Unchanged(tag, name)) => (tag, name, Outcome::Unchanged),
+            Some(Waiting::Unchanged(tag, intake)) => {
+                let outcome = self.transaction.see_unchanged(&intake)?;
+                (tag, intake.name, outcome)
+            }
             Some(Waiting::Underway(tag)) => {
                 let read = self.read_ahead.pop().expect("one is read for each that is under way");
                 let name = read.intake.name.clone();
@@ -300,6 +321,21 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         if is_due { self.commit() } else { Ok(()) }
     }
 
+    /// Records what is no longer in the folders that are tracked.
+    fn leave_behind(&mut self) -> Result<(), Error> {
+        if self.summary.is_interrupted {
+            return Ok(());
+        }
+        for name in self.transaction.take_missing() {
+            self.transaction.leave(&name)?;
+            self.left.push(name);
+            if self.transaction.is_due() {
+                self.commit()?;
+            }
+        }
+        Ok(())
+    }
+
     fn report_document(&mut self, tag: T, name: DocName, outcome: Outcome) -> Result<(), Error> {
         self.summary.count(&outcome);
         (self.report)(IngestEvent::Document { tag, name, outcome })
@@ -317,7 +353,11 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
             }
             self.report_document(tag, name, outcome)?;
         }
-        let Some(committed) = committed.filter(|it| !it.revisions.is_empty()) else {
+        for name in std::mem::take(&mut self.left) {
+            self.summary.n_gone += 1;
+            (self.report)(IngestEvent::Gone(name))?;
+        }
+        let Some(committed) = committed.filter(|it| !it.events.is_empty()) else {
             return Ok(());
         };
         (self.report)(IngestEvent::Committed(&committed))?;

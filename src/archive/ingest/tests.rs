@@ -46,6 +46,8 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Revised(_) => "revised",
         Outcome::Unchanged => "unchanged",
         Outcome::Healed => "healed",
+        Outcome::Seen(_) => "seen",
+        Outcome::Renamed(_) => "renamed",
         Outcome::Unreadable(_) => "unreadable",
     }
 }
@@ -69,6 +71,7 @@ fn ingested(
             IngestEvent::Document { tag, outcome, .. } => (tag, word(&outcome)),
             IngestEvent::Other(tag) => (tag, "other"),
             IngestEvent::Committed(_) => ("all", "committed"),
+            IngestEvent::Gone(_) => ("one", "gone"),
             IngestEvent::Near { .. } => ("some", "near"),
         };
         heard.push(format!("{tag} {what}"));

@@ -10,7 +10,7 @@ use crate::{
     archive::{Archive, WriteContext, open::WriteLock},
     catalog::{Catalog, FileStat, Latest, Snapshot, StatCache, StatEntry},
     journal::{
-        event::{Detail, MediaType, ReviseDetail},
+        event::{DocumentDetail, DocumentEventKind, MediaType, ReviseDetail},
         merkle::tiles::Edge,
         note::Signer,
     },
@@ -20,7 +20,6 @@ use crate::{
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
-        limits::NAME_BYTES_MAX,
         name::DocName,
         time::Timestamp,
     },
@@ -28,63 +27,25 @@ use crate::{
 
 use super::{
     outcome::NewRevision,
-    reader::{Analysis, Expected, SmallInput},
+    provenance::Provenance,
+    reader::{Analysis, SmallInput},
+    tracking::Missing,
 };
 
-/// What is recorded of everything that is added.
-#[derive(Debug, Clone, Default)]
-pub struct Provenance {
-    /// Where it came from.
-    pub source: Option<String>,
-    /// When it was captured.
-    pub captured: Captured,
-    /// A note.
-    pub note: Option<String>,
-    /// The encoding of texts that do not prove another. Without it that of a document's latest revision
-    /// holds on.
-    pub encoding: Option<Charset>,
+/// An event that waits for the commit.
+pub(in crate::archive) enum PendingEvent {
+    Revision(PendingRevision),
+    Document(PendingDocumentEvent),
 }
 
-impl Provenance {
-    /// Refuses what no detail can hold beside the longest name, before anything is stored for it.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let detail = ReviseDetail {
-            salt: Default::default(),
-            name: DocName::new([0xff; NAME_BYTES_MAX]).map_err(|e| Error::usage(e.to_string()))?,
-            source: self.source.clone(),
-            captured: None,
-            mtime: None,
-            note: self.note.clone(),
-            encoding: self.encoding.map(|named| named.name().to_owned()),
-            by: None,
-            tool: String::new(),
-        };
-        let bytes = Detail::Revise(detail).bytes();
-        bytes.map(drop).map_err(|why| Error::usage(why.to_string()))
-    }
-
-    /// What is known of a document before it is read.
-    pub(super) fn expected(&self, latest: Option<Latest>, n_events: u64) -> Expected {
-        let named = self.encoding.or_else(|| latest.and_then(|latest| latest.encoding));
-        Expected { latest, n_events, named }
-    }
-
-    /// Whether a document may be as it was: no other encoding is named than that of its latest revision.
-    pub(super) fn names_no_other(&self, latest: &Latest) -> bool {
-        self.encoding.is_none() || self.encoding == latest.encoding
-    }
-}
-
-/// When documents were captured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Captured {
-    /// Not known: when they are added.
-    #[default]
-    Now,
-    /// At a stated moment.
-    At(Timestamp),
-    /// When their files were last changed.
-    Mtime,
+/// What waits for the commit of what happens to a document beside new bytes.
+pub(in crate::archive) struct PendingDocumentEvent {
+    /// The document's name before it.
+    pub name: DocName,
+    pub kind: DocumentEventKind,
+    /// The document as it is before it.
+    pub latest: Latest,
+    pub detail: DocumentDetail,
 }
 
 /// A revision that waits for the commit.
@@ -98,10 +59,16 @@ pub(in crate::archive) struct PendingRevision {
     pub detail: ReviseDetail,
 }
 
+/// The event of a revision, and what is stated of its bytes: source, time of capture, note.
+pub(in crate::archive) type ObservationKey =
+    (u64, Option<String>, Option<Timestamp>, Option<String>);
+
 /// What the open transaction has gathered.
 #[derive(Default)]
 pub(in crate::archive) struct Pending {
-    pub revisions: Vec<PendingRevision>,
+    pub events: Vec<PendingEvent>,
+    /// How many of them are revisions.
+    pub n_revisions: usize,
     pub sketches: HashMap<Digest, Vec<u8>>,
     /// Of new contents and of the chunks of large ones.
     pub features: HashMap<Key, Features>,
@@ -110,6 +77,10 @@ pub(in crate::archive) struct Pending {
     /// Of files that were read, to be remembered once their revisions are committed.
     pub stats: Vec<StatEntry>,
     pub documents: HashMap<DocName, Latest>,
+    /// Names that documents have no longer.
+    pub former_names: HashSet<DocName>,
+    /// What is stated of bytes that were found, by the event of their revision.
+    pub observed: HashSet<ObservationKey>,
     pub contents: HashSet<Digest>,
     /// Chunks that are known to be stored, or were put.
     pub stored_chunks: HashSet<Digest>,
@@ -132,7 +103,9 @@ pub struct Transaction<'a> {
     pub(in crate::archive) pool: Rc<Pool>,
     pub(in crate::archive) verifies_unchanged: bool,
     pub(in crate::archive) is_interrupted: &'a dyn Fn() -> bool,
-    pub(in crate::archive) provenance: Provenance,
+    pub(in crate::archive) provenance: Arc<Provenance>,
+    /// The documents that are no longer in the folders that are tracked.
+    pub(in crate::archive) missing: Option<Missing>,
     pub(in crate::archive) n_drawn: u64,
     pub(in crate::archive) stat_cache: StatCache,
     /// Many small questions to the catalog cost less within one snapshot; it ends with the commit.
@@ -163,11 +136,28 @@ impl Archive {
             pool: Rc::new(Pool::new(1)),
             verifies_unchanged: false,
             is_interrupted: &|| false,
-            provenance,
+            provenance: Arc::new(provenance),
+            missing: None,
             n_drawn: 0,
             stat_cache,
             snapshot: None,
         })
+    }
+}
+
+impl PendingEvent {
+    pub fn revision(&self) -> Option<&PendingRevision> {
+        match self {
+            Self::Revision(revision) => Some(revision),
+            Self::Document(_) => None,
+        }
+    }
+}
+
+impl Pending {
+    /// The revisions among the events.
+    pub fn revisions(&self) -> impl Iterator<Item = &PendingRevision> {
+        self.events.iter().filter_map(PendingEvent::revision)
     }
 }
 
@@ -230,8 +220,8 @@ impl From<SmallInput> for Content {
 /// A transaction that is in the archive.
 #[derive(Debug, Clone)]
 pub struct Committed {
-    /// The events of the new revisions.
-    pub revisions: std::ops::Range<u64>,
+    /// The events of what was added.
+    pub events: std::ops::Range<u64>,
     /// What was added, in its order, as it was recorded: another writer that was first may have changed its
     /// number. None where that one recorded the same content.
     pub recorded: Vec<Option<NewRevision>>,

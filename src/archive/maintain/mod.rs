@@ -4,6 +4,7 @@ pub mod anchors;
 pub mod compact;
 pub mod copy;
 mod copy_withdrawn;
+pub mod describe;
 mod detach;
 pub mod keep;
 pub mod keys;

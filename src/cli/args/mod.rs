@@ -30,6 +30,7 @@ impl Cli {
     /// Asking for help or the version is an `Err` too, as clap has it: `use_stderr` tells them apart.
     pub fn read(words: &[OsString]) -> Result<Self, clap::Error> {
         let mut command = Self::whole_command().color(clap_color(words));
+        let words = with_tags(&command, words);
         let mut matches = command.try_get_matches_from_mut(words).map_err(show_way)?;
         let cli = Self::from_arg_matches_mut(&mut matches).map_err(|e| e.format(&mut command))?;
         cli.verb.check().map_err(|why| refuse(command, cli.verb.word(), why))?;
@@ -40,6 +41,25 @@ impl Cli {
     pub fn whole_command() -> Command {
         help::complete(Self::command())
     }
+}
+
+/// The words with `-draft` after the verb `note` spelled as clap can read it: it takes such a word for flags.
+fn with_tags(command: &Command, words: &[OsString]) -> Vec<OsString> {
+    let Some(verb) = words.iter().position(|word| word == "note") else { return words.to_vec() };
+    let is_verb = words[..verb].iter().skip(1).all(|word| command.find_subcommand(word).is_none());
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let spelled = words.iter().enumerate().map(|(n, word)| match word.to_str() {
+        Some(text) if is_verb && (verb..end).contains(&n) && is_untag(text) => {
+            OsString::from(format!("--without={text}"))
+        }
+        _ => word.clone(),
+    });
+    spelled.collect()
+}
+
+/// Whether a word takes a tag off: it has one hyphen, and more letters than a flag.
+fn is_untag(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|tag| !tag.starts_with('-') && tag.chars().count() > 1)
 }
 
 /// Whether errors about the words themselves should be JSON: they come before any parsed flag.

@@ -13,7 +13,7 @@ pub struct Way {
     does: &'static str,
 }
 
-const WAYS: [Way; 23] = [
+const WAYS: [Way; 25] = [
     Way {
         words: &[
             "commit", "save", "put", "import", "backup", "store", "update", "push", "snapshot",
@@ -67,7 +67,12 @@ const WAYS: [Way; 23] = [
         does: "takes contents or words away for good and keeps the record; what only takes room 'archive compact' removes",
     },
     Way {
-        words: &["mv", "rename", "move", "cp"],
+        words: &["mv", "move"],
+        command: "rename",
+        does: "gives a document or a folder another name; 'archive add --track' finds out by itself what moved",
+    },
+    Way {
+        words: &["cp"],
         command: "add --as",
         does: "adds a file under another name; the document of the old name stays",
     },
@@ -125,7 +130,12 @@ const WAYS: [Way; 23] = [
     Way {
         words: &["--message", "-m"],
         command: "add --note",
-        does: "keeps a note with what is added",
+        does: "keeps a note with what is added, 'archive note' with what is there",
+    },
+    Way {
+        words: &["tag", "label", "edit"],
+        command: "note",
+        does: "corrects what is recorded of a document and tags it: +TAG, -TAG",
     },
 ];
 

@@ -180,7 +180,7 @@ fn a_usage_error_becomes_one_sentence_and_the_help_to_read() {
             "archive export --help",
         ),
         (
-            "archive ls --at 2026-03-01",
+            "archive log --at 2026-03-01",
             "unexpected argument '--at' found; 'archive export --at' writes documents as they were at a \
              time, 'archive cat DOC@2026-03-01' one of them",
             "archive export --help",

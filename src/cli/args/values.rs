@@ -9,12 +9,14 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use crate::{
     archive::{
         compare::{Charset, Scope},
+        filter::DigestHead,
         maintain::withdraw::ReasonCode,
     },
-    cli::walk::check_glob,
+    cli::{pattern::text_fits, walk::check_glob},
     types::{
         error::Error,
         name::DocName,
+        tag::Tag,
         time::{FORMS, Timestamp},
     },
 };
@@ -92,6 +94,28 @@ pub fn captured(text: &str) -> Result<CaptureTime, String> {
 
 pub fn reason(text: &str) -> Result<ReasonCode, String> {
     ReasonCode::new(text).ok_or_else(|| format!("write {REASON_FORMS}"))
+}
+
+/// The first and the last of two times, of which one may be left out; one alone is both.
+pub fn when_range(text: &str) -> Result<(Option<When>, Option<When>), String> {
+    let end = |text: &str| if text.is_empty() { Ok(None) } else { when(text).map(Some) };
+    match text.split_once("..") {
+        Some(("", "")) => Err("name a time before or after the two dots".to_owned()),
+        Some((first, last)) => Ok((end(first)?, end(last)?)),
+        None => when(text).map(|time| (Some(time.clone()), Some(time))),
+    }
+}
+
+pub fn hash(text: &str) -> Result<DigestHead, &'static str> {
+    DigestHead::parse(text).ok_or("write a SHA-256, or its first 8 hex digits or more")
+}
+
+pub fn text_glob(text: &str) -> Result<String, String> {
+    text_fits(text).map(|_| text.to_owned()).map_err(|why| why.to_string())
+}
+
+pub fn tag(text: &str) -> Result<Tag, &'static str> {
+    Tag::new(text)
 }
 
 pub fn size(text: &str) -> Result<u64, String> {

@@ -8,11 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Args;
-
 use crate::{
     archive::{
-        compare::Charset,
         ingest::{
             Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary, Outcome,
             Provenance,
@@ -20,14 +17,10 @@ use crate::{
         similar::{Threshold, neighbours::NearDocument},
     },
     cli::{
-        args::{
-            help::examples,
-            values::{self, n_threads},
-        },
+        args::values::{self, n_threads},
         exit::ExitCode,
         files::invalid,
         interrupt::is_interrupted,
-        own_files::OwnFiles,
         print::{
             added::{
                 AddSummary, AddedLine, CommittedLine, RESEMBLING_SHOWN_MAX, ResemblesLine, sentence,
@@ -38,160 +31,41 @@ use crate::{
         },
         session::{Session, shown},
         sources,
-        walk::{
-            CommandRules, Leads, Naming, Options, PathList, Reason, Unreadable, Walk, WalkItem,
-            is_stream, two_of_one_name,
-        },
+        walk::{Leads, Options, PathList, Reason, Unreadable, Walk, is_stream, two_of_one_name},
     },
     types::{
         error::{Error, in_words},
         name::DocName,
-        time::Timestamp,
     },
 };
 
-const LEFT_OUT: &str = "What is left out";
-const RECORDED: &str = "What is recorded";
-const EXAMPLES: &[&str] = &[
-    "archive add report.txt letters/        # a file and a folder",
-    "archive add . -e '*.tmp' --gitignore   # without some of it",
-    "archive add -n /srv/wiki               # what would happen?",
-    "archive add - --as terms.html --source https://example.com/terms < page",
-    "find . -name '*.md' -print0 | archive add --files-from - -0",
-];
-
-/// Add files, folders or standard input: new documents and new revisions
-#[derive(Debug, Args)]
-#[command(before_help = examples(EXAMPLES))]
-pub struct AddArgs {
-    /// Files and folders; -, a named pipe and <(…) are streams and need --as
-    #[arg(value_name = "PATH", required_unless_present = "files_from")]
-    pub paths: Vec<PathBuf>,
-
-    /// Leave out what matches, as a line of .archiveignore would (repeatable)
-    #[arg(short, long, value_name = "GLOB", value_parser = values::glob, help_heading = LEFT_OUT)]
-    pub exclude: Vec<String>,
-
-    /// Leave out what matches a line of this file (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = LEFT_OUT)]
-    pub exclude_from: Vec<PathBuf>,
-
-    /// Leave out what git would: .gitignore files and .git
-    #[arg(long, help_heading = LEFT_OUT)]
-    pub gitignore: bool,
-
-    /// Leave out larger files: 10M, 1GiB
-    #[arg(long, value_name = "SIZE", value_parser = values::size, help_heading = LEFT_OUT)]
-    pub max_size: Option<u64>,
-
-    /// Stay on the file system of each PATH
-    #[arg(short = 'x', long, help_heading = LEFT_OUT)]
-    pub one_file_system: bool,
-
-    /// Read the paths from a file, one a line; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
-    pub files_from: Option<PathBuf>,
-
-    /// In --files-from, each path ends with a zero byte
-    #[arg(short = '0', long)]
-    pub null: bool,
-
-    /// Take empty standard input for a document
-    #[arg(long)]
-    pub allow_empty: bool,
-
-    /// Print what would be done, and do nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-
-    /// Read also the files whose size and times are unchanged
-    #[arg(long)]
-    pub force: bool,
-
-    /// How many threads read and compress [default: as many as the machine has]
-    #[arg(long, value_name = "N", value_parser = values::threads)]
-    pub threads: Option<usize>,
-
-    /// Where the documents come from, such as a URL
-    #[arg(long, value_name = "URL", help_heading = RECORDED)]
-    pub source: Option<String>,
-
-    /// When they were captured: a time, or mtime for each file's own
-    #[arg(long, value_name = "TIME", value_parser = values::captured, help_heading = RECORDED)]
-    pub captured: Option<values::CaptureTime>,
-
-    /// A note to keep with them
-    #[arg(long, value_name = "TEXT", help_heading = RECORDED)]
-    pub note: Option<String>,
-
-    /// The encoding of texts that do not prove another: cp850, macintosh [default: as before, or found]
-    #[arg(long, value_name = "NAME", value_parser = values::encoding, help_heading = RECORDED)]
-    pub encoding: Option<Charset>,
-
-    /// The document's name, or that of the folder at the top, instead of PATH
-    #[arg(long = "as", value_name = "NAME", value_parser = values::doc_name(), help_heading = RECORDED)]
-    #[arg(conflicts_with = "files_from")]
-    pub as_name: Option<DocName>,
-
-    /// Put a folder before every name
-    #[arg(long, value_name = "NAME", value_parser = values::doc_name(), help_heading = RECORDED)]
-    pub prefix: Option<DocName>,
-
-    /// Report near-duplicates from this resemblance: 0.8, 80%
-    #[arg(long, value_name = "SHARE", value_parser = values::share)]
-    pub similar_threshold: Option<f64>,
-}
-
-impl AddArgs {
-    /// What the grammar alone cannot say.
-    pub fn check(&self) -> Result<(), &'static str> {
-        if self.null && self.files_from.is_none() {
-            return Err("--null is about the list that --files-from names");
-        }
-        let from_stdin = self.paths.iter().any(|path| path.as_os_str() == "-");
-        match (&self.as_name, self.paths.len()) {
-            (None, _) if from_stdin => Err("standard input needs a name: --as NAME"),
-            (_, 2..) if from_stdin => Err("- stands alone; add the other paths separately"),
-            (Some(_), 2..) => {
-                Err("--as names one PATH; for several, put --prefix before their names")
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What is added, in the order of the walk.
-type Items = Box<dyn Iterator<Item = IngestItem<Tag>>>;
-
-/// What the walk found at a path.
-enum Tag {
-    Document(PathBuf),
-    Skipped(PathBuf, Reason),
-    Unreadable(Unreadable),
-}
-
-impl Tag {
-    fn path(&self) -> &Path {
-        match self {
-            Self::Document(path) | Self::Skipped(path, _) => path,
-            Self::Unreadable(unreadable) => &unreadable.path,
-        }
-    }
-}
+pub use super::add_args::AddArgs;
+use super::{
+    add_items::{ItemTag, Items, item, own_files, past, walk_options},
+    add_manifest, add_tracked,
+};
 
 /// Adds documents.
 pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     check_paths(session, args)?;
-    let options = options(session, args)?;
+    let mut options = options(session, args)?;
     let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
+    let items = match (args.track, &args.manifest) {
+        (_, Some(manifest)) => add_manifest::items(session, args, manifest, &options.provenance)?,
+        (true, None) => {
+            let (items, tracking) = add_tracked::items(session, args, &archive)?;
+            options.tracking = Some(tracking);
+            items
+        }
+        (false, None) => items(session, args)?,
+    };
     if args.dry_run {
-        let items = items(session, args)?;
         let mut report = AddReport::new(session);
         let summary = archive.rehearse(items, &options, |event| report.event(event))?;
         return report.finish(&summary, true);
     }
     let signer = session.signer(&archive)?;
-    let (context, who, items) = (session.context()?, session.who("add"), items(session, args)?);
+    let (context, who) = (session.context()?, session.who("add"));
     let mut report = AddReport::new(session);
     let summary =
         archive.ingest(&signer, context, &who, items, &options, |event| report.event(event));
@@ -216,24 +90,17 @@ fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, 
             captured,
             note: args.note.clone(),
             encoding: args.encoding,
+            tags: args.tag.clone(),
+            records_unchanged: args.record_unchanged,
         },
         n_threads: n_threads(args.threads),
         verifies_unchanged: args.force,
         near: is_heard.then_some(threshold),
+        tracking: None,
         // Once this was asked, a signal lets what was added be committed; waiting for standard input, it ends
         // the program.
         is_interrupted: if stream(args).is_some() { &|| false } else { &is_interrupted },
     })
-}
-
-/// Nothing can be captured before it is there; a time ahead would hide what comes until then.
-fn past(captured: Timestamp, session: &Session) -> Result<Timestamp, Error> {
-    match captured > session.now {
-        true => {
-            Err(Error::usage(format!("--captured {captured} lies ahead; it is {}", session.now)))
-        }
-        false => Ok(captured),
-    }
 }
 
 /// The stream among the paths, which then stands alone.
@@ -272,11 +139,6 @@ fn check_paths(session: &mut Session, args: &AddArgs) -> Result<(), Error> {
             shown(&b)
         ))),
     }
-}
-
-fn own_files(session: &mut Session) -> Result<OwnFiles, Error> {
-    let archive = session.location()?.folder;
-    Ok(OwnFiles::of(&session.environment, Some(&archive)))
 }
 
 /// What the arguments name.
@@ -320,7 +182,7 @@ fn apart(
     })
 }
 
-fn stream_item(args: &AddArgs, path: &Path) -> Result<IngestItem<Tag>, Error> {
+fn stream_item(args: &AddArgs, path: &Path) -> Result<IngestItem<ItemTag>, Error> {
     let named = args.as_name.clone();
     let name = named.ok_or_else(|| Error::usage("a stream needs a name: --as NAME"))?;
     let name = match &args.prefix {
@@ -328,32 +190,14 @@ fn stream_item(args: &AddArgs, path: &Path) -> Result<IngestItem<Tag>, Error> {
         None => name,
     };
     let intake = sources::stream(name, path, args.allow_empty);
-    Ok(IngestItem::Document(intake, Tag::Document(path.to_owned())))
-}
-
-fn walk_options(session: &mut Session, args: &AddArgs) -> Result<Options, Error> {
-    Ok(Options {
-        naming: Naming { as_name: args.as_name.clone(), prefix: args.prefix.clone() },
-        rules: CommandRules::new(&args.exclude, &args.exclude_from)?,
-        git: args.gitignore,
-        size_max: args.max_size,
-        one_file_system: args.one_file_system,
-        own: own_files(session)?,
-    })
+    Ok(IngestItem::Document(intake, ItemTag::Document(path.to_owned())))
 }
 
 fn walked<R>(roots: R, options: Options) -> Items
 where
     R: Iterator<Item = Result<PathBuf, Unreadable>> + 'static,
 {
-    Box::new(Walk::new(roots, options).map(|item| match item {
-        WalkItem::Found(found) => {
-            let tag = Tag::Document(found.path.clone());
-            IngestItem::Document(sources::intake(found), tag)
-        }
-        WalkItem::Skipped { path, reason } => IngestItem::Other(Tag::Skipped(path, reason)),
-        WalkItem::Unreadable(unreadable) => IngestItem::Other(Tag::Unreadable(unreadable)),
-    }))
+    Box::new(Walk::new(roots, options).map(item))
 }
 
 /// Prints what happens, and counts what only the walk knows.
@@ -371,7 +215,7 @@ impl<'s> AddReport<'s> {
         Self { session, progress, skipped: BTreeMap::new(), n_unreadable: 0, n_near: 0 }
     }
 
-    fn event(&mut self, event: IngestEvent<Tag>) -> Result<(), Error> {
+    fn event(&mut self, event: IngestEvent<ItemTag>) -> Result<(), Error> {
         match event {
             IngestEvent::Next { tag, n_done } => {
                 self.progress.report(n_done, &shown(tag.path()));
@@ -380,12 +224,13 @@ impl<'s> AddReport<'s> {
             IngestEvent::Document { tag, name, outcome } => {
                 self.document(tag.path(), &name, &outcome)
             }
-            IngestEvent::Other(Tag::Skipped(path, reason)) => self.skipped(&path, reason),
-            IngestEvent::Other(Tag::Unreadable(Unreadable { path, error })) => {
+            IngestEvent::Other(ItemTag::Skipped(path, reason)) => self.skipped(&path, reason),
+            IngestEvent::Other(ItemTag::Unreadable(Unreadable { path, error })) => {
                 self.n_unreadable += 1;
                 self.unreadable(&path, &error)
             }
-            IngestEvent::Other(Tag::Document(_)) => Ok(()),
+            IngestEvent::Other(ItemTag::Document(_)) => Ok(()),
+            IngestEvent::Gone(name) => self.gone(&name),
             IngestEvent::Committed(committed) => self.committed(committed),
             IngestEvent::Near { name, near, n_more } => self.near(name, near, n_more),
         }
@@ -397,6 +242,8 @@ impl<'s> AddReport<'s> {
             Outcome::New(revision) => ("new", Some(*revision)),
             Outcome::Revised(revision) => ("revised", Some(*revision)),
             Outcome::Unchanged => ("unchanged", None),
+            Outcome::Seen(_) => ("seen", None),
+            Outcome::Renamed(_) => ("renamed", None),
             Outcome::Healed => ("healed", None),
             Outcome::Unreadable(error) => return self.unreadable(path, error),
         };
@@ -407,21 +254,35 @@ impl<'s> AddReport<'s> {
             ));
         }
         if self.session.globals.json {
-            if revision.is_some() || outcome.is_healed() || self.session.globals.verbose {
+            if status != "unchanged" || self.session.globals.verbose {
                 let line = AddedLine::of(status, path, Some(name), revision, None);
-                let line = AddedLine { healed: outcome.is_healed(), ..line };
+                let line = AddedLine { healed: outcome.is_healed(), ..line }.renamed(outcome);
                 return self.session.out.json(&typed("added", line));
             }
         } else if self.session.globals.verbose {
             let number = revision.map(|it| format!("@{}", it.number)).unwrap_or_default();
             let status = format!("{status:<10}");
             let status = self.session.out.paint(Style::Dim, &status);
-            let heals = match revision {
-                Some(revision) if revision.is_healed => " (healed)",
-                _ => "",
+            let remark = match outcome {
+                Outcome::Renamed(from) => format!(" (was {})", shown_name(from.as_bytes())),
+                Outcome::Seen(seen) if seen.was_gone => " (was gone)".to_owned(),
+                Outcome::Healed => String::new(),
+                outcome if outcome.is_healed() => " (healed)".to_owned(),
+                _ => String::new(),
             };
-            let line = format!("{status} {}{number}{heals}", shown_name(name.as_bytes()));
+            let line = format!("{status} {}{number}{remark}", shown_name(name.as_bytes()));
             return self.session.out.line(&line);
+        }
+        Ok(())
+    }
+
+    fn gone(&mut self, name: &DocName) -> Result<(), Error> {
+        if self.session.globals.json {
+            return self.session.out.json(&typed("added", AddedLine::gone(name)));
+        }
+        if self.session.globals.verbose {
+            let status = self.session.out.paint(Style::Dim, "gone      ");
+            return self.session.out.line(&format!("{status} {}", shown_name(name.as_bytes())));
         }
         Ok(())
     }
@@ -457,7 +318,7 @@ impl<'s> AddReport<'s> {
         if !self.session.globals.json {
             return Ok(());
         }
-        let events = committed.revisions.end - committed.revisions.start;
+        let events = committed.events.end - committed.events.start;
         let line = CommittedLine { events, packed_bytes: committed.n_packed };
         self.session.out.json(&typed("committed", line))
     }
@@ -487,6 +348,9 @@ impl<'s> AddReport<'s> {
             new: summary.n_new,
             revised: summary.n_revised,
             unchanged: summary.n_unchanged,
+            seen: summary.n_seen,
+            renamed: summary.n_renamed,
+            gone: summary.n_gone,
             healed: summary.n_healed,
             skipped,
             unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled,

@@ -11,11 +11,16 @@ use crate::{
         pattern::{self, Pattern},
         print::{
             json::{RevisionSummary, typed},
+            output::Output,
             terminal::{Style, counted, shown_name, size},
         },
         session::Session,
     },
-    types::{error::Error, time::Timestamp},
+    types::{
+        document::{Document, Revision},
+        error::Error,
+        time::Timestamp,
+    },
 };
 
 /// What is asked.
@@ -43,9 +48,9 @@ pub enum ChangesForm {
 struct ChangeLine {
     status: &'static str,
     #[serde(flatten)]
-    revision: RevisionSummary,
+    revision: Option<RevisionSummary>,
     before: Option<u64>,
-    captured: String,
+    captured: Option<String>,
     source: Option<String>,
 }
 
@@ -54,6 +59,7 @@ struct SinceSummary {
     since: String,
     changed: u64,
     new: u64,
+    gone: u64,
     undone: u64,
 }
 
@@ -71,11 +77,12 @@ pub fn run(
         query.since,
         |document| pattern.fits(document),
         |change| {
-            let is_first = summary.changed + summary.new + summary.undone == 0;
-            match (&change.before, change.is_undone()) {
-                (None, _) => summary.new += 1,
-                (_, true) => summary.undone += 1,
-                (_, false) => summary.changed += 1,
+            let is_first = summary.changed + summary.new + summary.gone + summary.undone == 0;
+            match status(&change) {
+                "new" => summary.new += 1,
+                "gone" => summary.gone += 1,
+                "undone" => summary.undone += 1,
+                _ => summary.changed += 1,
             }
             if query.form == ChangesForm::Compared && !is_first && !session.globals.json {
                 session.out.line("")?;
@@ -84,7 +91,7 @@ pub fn run(
             Ok(())
         },
     )?;
-    let n_found = summary.changed + summary.new + summary.undone;
+    let n_found = summary.changed + summary.new + summary.gone + summary.undone;
     if let (0, Some(words)) = (n_found, query.pattern)
         && !pattern.fits_any(archive)?
     {
@@ -118,43 +125,65 @@ fn print_change(
         }
         return Ok(true);
     }
-    let withdrawn = change.before.iter().chain([&change.latest]).find(|it| it.withdrawn.is_some());
-    if let Some(revision) = withdrawn {
+    let mut sides = change.before.iter().chain(&change.latest);
+    if let Some(revision) = sides.find(|it| it.withdrawn.is_some()) {
         let label = label_of(&change.document, revision);
         session.info(&format!("{label} was withdrawn, and is not compared"));
         return Ok(true);
     }
+    let is_patch = form == ChangesForm::Patch && !session.globals.json;
     let DocumentChange { document, before, latest } = change;
-    match before {
-        Some(before) => {
-            let a = Operand::revision(document.clone(), before);
-            compare(session, archive, Sides { a, b: Operand::revision(document, latest) })
+    let side = |revision| Operand::revision(document.clone(), revision);
+    match (before, latest) {
+        (Some(before), Some(latest)) => {
+            compare(session, archive, Sides { a: side(before), b: side(latest) })
         }
-        None if form == ChangesForm::Patch && !session.globals.json => {
-            let b = Operand::revision(document, latest);
-            compare(session, archive, Sides { a: Operand::nothing(), b })
+        (None, Some(latest)) if is_patch => {
+            compare(session, archive, Sides { a: Operand::nothing(), b: side(latest) })
         }
-        None => {
+        (Some(before), None) if is_patch => {
+            compare(session, archive, Sides { a: side(before), b: Operand::nothing() })
+        }
+        (None, Some(latest)) => {
             if !session.globals.json {
-                let label = session.out.paint(Style::Heading, &label_of(&document, &latest));
-                let (n_bytes, captured) = (size(latest.n_bytes), latest.captured.minute());
-                let source = latest.source.map(|it| format!(", {}", shown_name(it.as_bytes())));
-                let source = source.unwrap_or_default();
-                let media_type = shown_name(latest.media_type.as_bytes());
-                let what = format!("{media_type}, {n_bytes}, captured {captured}{source}");
-                session.out.line(&format!("{label} is new: {what}"))?;
+                print_new(&mut session.out, &document, latest)?;
+            }
+            Ok(true)
+        }
+        (before, None) => {
+            if let Some(before) = before.filter(|_| !session.globals.json) {
+                let label = session.out.paint(Style::Heading, &label_of(&document, &before));
+                session.out.line(&format!("{label} is gone"))?;
             }
             Ok(true)
         }
     }
 }
 
-fn heading(change: &DocumentChange) -> String {
-    let latest = label_of(&change.document, &change.latest);
-    match &change.before {
-        Some(before) => format!("{} → {latest}", label_of(&change.document, before)),
-        None => latest,
+fn print_new(out: &mut Output, document: &Document, latest: Revision) -> Result<(), Error> {
+    let label = out.paint(Style::Heading, &label_of(document, &latest));
+    let (n_bytes, captured) = (size(latest.n_bytes), latest.captured.minute());
+    let source = latest.source.map(|it| format!(", {}", shown_name(it.as_bytes())));
+    let source = source.unwrap_or_default();
+    let media_type = shown_name(latest.media_type.as_bytes());
+    let what = format!("{media_type}, {n_bytes}, captured {captured}{source}");
+    out.line(&format!("{label} is new: {what}"))
+}
+
+/// What became of a document, in a word.
+fn status(change: &DocumentChange) -> &'static str {
+    match (&change.before, &change.latest) {
+        (None, _) => "new",
+        (_, None) => "gone",
+        _ if change.is_undone() => "undone",
+        _ => "changed",
     }
+}
+
+fn heading(change: &DocumentChange) -> String {
+    let sides = change.before.iter().chain(&change.latest);
+    let labels: Vec<String> = sides.map(|it| label_of(&change.document, it)).collect();
+    labels.join(" → ")
 }
 
 fn print_end(
@@ -165,9 +194,9 @@ fn print_end(
     if session.globals.json {
         return session.out.json(&typed("summary", summary));
     }
-    let SinceSummary { changed, new, undone, .. } = summary;
+    let SinceSummary { changed, new, gone, undone, .. } = summary;
     let since = query.since.minute();
-    if changed + new + undone == 0 {
+    if changed + new + gone + undone == 0 {
         session.info(&format!("nothing changed since {since}"));
         return Ok(());
     }
@@ -178,23 +207,20 @@ fn print_end(
         session.out.line("")?;
     }
     let undone = if undone > 0 { format!(", {undone} as before") } else { String::new() };
+    let gone = if gone > 0 { format!(", {gone} gone") } else { String::new() };
     let changed = counted(changed, "document", "documents");
-    session.out.line(&format!("since {since}: {changed} changed, {new} new{undone}"))
+    session.out.line(&format!("since {since}: {changed} changed, {new} new{gone}{undone}"))
 }
 
 impl ChangeLine {
     fn of(change: &DocumentChange) -> Self {
-        let status = match (&change.before, change.is_undone()) {
-            (None, _) => "new",
-            (_, true) => "undone",
-            (_, false) => "changed",
-        };
+        let revision = change.latest.as_ref().or(change.before.as_ref());
         Self {
-            status,
-            revision: RevisionSummary::of(&change.document, &change.latest),
+            status: status(change),
+            revision: revision.map(|it| RevisionSummary::of(&change.document, it)),
             before: change.before.as_ref().map(|before| before.number),
-            captured: change.latest.captured.to_string(),
-            source: change.latest.source.clone(),
+            captured: revision.map(|it| it.captured.to_string()),
+            source: revision.and_then(|it| it.source.clone()),
         }
     }
 }

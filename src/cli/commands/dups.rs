@@ -6,9 +6,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::similar::{
-        Threshold,
-        groups::{DupsScope, Group, MemberPair},
+    archive::{
+        presence::AsOf,
+        similar::{
+            Threshold,
+            groups::{DupsScope, Group, MemberPair},
+        },
     },
     cli::{
         args::{
@@ -102,7 +105,7 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     if let Some(prefix) = &args.prefix
         && archive.catalog().document_named(prefix)?.is_none()
-        && !archive.has_document_in(Some(prefix), None)?
+        && !archive.has_document_in(Some(prefix), AsOf::Ever)?
     {
         let what = format!("no document is below {}", shown_name(prefix.as_bytes()));
         return Err(Error::NotFound { what, candidates: Vec::new() });

@@ -17,7 +17,7 @@ use super::{
     export_log, export_manifest,
 };
 use crate::{
-    archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK},
+    archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK, presence::AsOf},
     cli::{
         args::{
             help::examples,
@@ -147,7 +147,11 @@ pub fn run(session: &mut Session, args: &ExportArgs) -> Result<ExitCode, Error> 
     let as_of = args.at.as_ref().map(|at| at.timestamp(session.now)).transpose()?;
     let chosen = Chosen {
         archive: &archive,
-        as_of,
+        as_of: match (as_of, args.all_revisions) {
+            // All revisions are those of what is gone, too.
+            (None, true) => AsOf::Ever,
+            (as_of, _) => AsOf::from(as_of),
+        },
         selections: selections(&archive, args, session.now, as_of)?,
         all_revisions: args.all_revisions,
     };
@@ -174,7 +178,7 @@ fn write(
     let mut files = FileWriter::in_folder(output, mode, own)?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
-    let contest = PathContest::new(chosen.archive, chosen.as_of);
+    let contest = PathContest::new(chosen.archive, chosen.as_of)?;
     let mut run = Exporter { session, chosen, summary, progress, contest, is_damaged: false };
     run.each(false, |run, &ExportItem { name, document, revision, .. }| {
         let path = output.join(OsStr::from_bytes(name.as_bytes()));
@@ -228,7 +232,9 @@ fn must_hold_something(
     scope: Option<&DocName>,
     timestamp: Timestamp,
 ) -> Result<(), Error> {
-    if !archive.has_document_in(scope, None)? || archive.has_document_in(scope, Some(timestamp))? {
+    if !archive.has_document_in(scope, AsOf::Ever)?
+        || archive.has_document_in(scope, AsOf::At(timestamp))?
+    {
         return Ok(());
     }
     let below = scope.map_or_else(String::new, |it| format!(" in {}", shown_name(it.as_bytes())));

@@ -73,7 +73,7 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
     let archive = chosen.archive;
     let mut bag = NewBag {
         archive,
-        contest: PathContest::new(archive, chosen.as_of),
+        contest: PathContest::new(archive, chosen.as_of)?,
         folder: NewFolder::begin(path, &own)?,
         progress: session.progress(),
         payload: BTreeMap::new(),

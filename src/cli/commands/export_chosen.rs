@@ -1,20 +1,19 @@
 //! What an export is of, file by file: the same for files, manifests and bags.
 
 use crate::{
-    archive::{Archive, export::PathContest, find::Selection},
+    archive::{Archive, export::PathContest, find::Selection, presence::AsOf},
     types::{
         document::{Document, Revision},
         error::Error,
         name::DocName,
-        time::Timestamp,
     },
 };
 
 /// What an export is of.
 pub struct Chosen<'a> {
     pub archive: &'a Archive,
-    /// The time as of which; without one the latest revisions.
-    pub as_of: Option<Timestamp>,
+    /// As of when.
+    pub as_of: AsOf,
     /// Nothing is everything.
     pub selections: Vec<Selection>,
     /// Each revision, under a name of its own.
@@ -100,9 +99,12 @@ impl ExportItem<'_> {
 fn each_revision(
     archive: &Archive,
     document: &Document,
-    as_of: Option<Timestamp>,
+    as_of: AsOf,
 ) -> Result<Vec<(DocName, Revision)>, Error> {
-    let is_due = |revision: &Revision| as_of.is_none_or(|as_of| revision.captured <= as_of);
+    let is_due = |revision: &Revision| match as_of {
+        AsOf::At(time) => revision.captured <= time,
+        AsOf::Now | AsOf::Ever => true,
+    };
     let revisions = archive.revisions(document)?.into_iter().filter(is_due);
     let named = |revision: Revision| {
         let suffix = format!("@{}", revision.number);

@@ -27,7 +27,7 @@ struct ManifestLine {
 
 /// Prints a line for each file, and says what is left out.
 pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Error> {
-    let contest = PathContest::new(chosen.archive, chosen.as_of);
+    let contest = PathContest::new(chosen.archive, chosen.as_of)?;
     let mut manifest = Manifest { session, contest, n_links: 0, n_left_out: 0 };
     chosen.each(|item| manifest.item(&item))?;
     let Manifest { session, n_links, n_left_out, .. } = manifest;

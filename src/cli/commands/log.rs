@@ -1,6 +1,6 @@
 //! `archive log`
 
-use std::{ffi::OsString, os::unix::ffi::OsStrExt as _};
+use std::{cmp::Reverse, collections::BTreeMap, ffi::OsString, os::unix::ffi::OsStrExt as _};
 
 use clap::Args;
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
+        corrections::RevisionWords,
         inspect::intervals::{Interval, Intervals},
         phrase::{Phrase, PhraseFate},
         revision_text::{WordChange, WordChanges},
@@ -17,6 +18,7 @@ use crate::{
         exit::ExitCode,
         operand::whole_document,
         print::{
+            document_event::{DocumentEventLine, document_event_words},
             json::{RevisionLine, typed},
             output::Output,
             revision::{document_heading, revision_row, withdrawn_mark},
@@ -25,8 +27,9 @@ use crate::{
         session::Session,
     },
     types::{
-        document::{Document, LogEntry, OtherEvent},
+        document::{Document, DocumentEntry, LogEntry, OtherEvent, Revision},
         error::Error,
+        time::Timestamp,
     },
 };
 
@@ -87,6 +90,14 @@ struct IntervalLine {
 }
 
 #[derive(Serialize)]
+struct LoggedDocumentEvent {
+    #[serde(flatten)]
+    event: DocumentEventLine,
+    #[serde(flatten)]
+    proved: IntervalLine,
+}
+
+#[derive(Serialize)]
 struct EventLine {
     event: u64,
     event_type: String,
@@ -139,6 +150,35 @@ impl LogArgs {
     }
 }
 
+/// What happened to one document, and where it stands among the rest.
+enum DocumentRow<'a> {
+    /// The revision of this place in the list.
+    Revision(usize, &'a Revision),
+    Other(&'a DocumentEntry),
+}
+
+impl DocumentRow<'_> {
+    /// When it was so, and of several at once which was recorded later.
+    fn order(&self) -> (Timestamp, u64) {
+        match self {
+            Self::Revision(_, revision) => (revision.captured, revision.event),
+            Self::Other(entry) if entry.change == "describe" => (entry.at, entry.event),
+            Self::Other(entry) => (entry.captured.unwrap_or(entry.at), entry.event),
+        }
+    }
+}
+
+/// Prints the rows of one document.
+struct DocumentLog<'a> {
+    document: &'a Document,
+    revisions: &'a [Revision],
+    word_changes: WordChanges<'a>,
+    intervals: Intervals,
+    words_before: BTreeMap<u64, RevisionWords>,
+    /// A revision of which it was not looked up whether words changed.
+    not_read: Option<u64>,
+}
+
 fn of_document(
     session: &mut Session,
     archive: &Archive,
@@ -146,53 +186,90 @@ fn of_document(
     limit: u64,
 ) -> Result<u64, Error> {
     let revisions = archive.catalog().revisions(document)?;
-    let n_shown = usize::try_from(limit).unwrap_or(usize::MAX).min(revisions.len());
+    let entries = archive.catalog().document_entries(document)?;
+    let numbered = revisions.iter().enumerate();
+    let mut rows: Vec<DocumentRow> = numbered.map(|(n, it)| DocumentRow::Revision(n, it)).collect();
+    rows.extend(entries.iter().map(DocumentRow::Other));
+    rows.sort_by_key(|row| Reverse(row.order()));
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let is_json = session.globals.json;
     if !is_json {
         session.out.line(&document_heading(&session.out, document))?;
     }
-    let intervals = if is_json { archive.intervals()? } else { Intervals::default() };
-    let mut word_changes = WordChanges::new(archive, document);
-    let mut not_read = None;
-    for (index, revision) in revisions[..n_shown].iter().enumerate() {
-        let change = match revisions.get(index + 1) {
-            Some(before) => word_changes.between(before, revision)?,
-            None => WordChange::NoText,
-        };
-        if change == WordChange::NotRead {
-            not_read.get_or_insert(revision.number);
-        }
-        match is_json {
-            true => session.out.json(&typed(
-                "revision",
-                LoggedRevision {
-                    revision: RevisionLine::of(document, revision),
-                    same_words: match change {
-                        WordChange::None => Some(true),
-                        WordChange::Some => Some(false),
-                        WordChange::NoText | WordChange::NotRead => None,
-                    },
-                    proved: IntervalLine::of(intervals.of_event(revision.event)),
-                },
-            ))?,
-            false => {
-                let row = revision_row(&session.out, document, revision);
-                let is_same = change == WordChange::None;
-                let mark = if is_same {
-                    session.out.paint(Style::Dim, "  (same words)")
-                } else {
-                    String::new()
-                };
-                session.out.line(&format!("{row}{mark}"))?;
-            }
+    let mut log = DocumentLog {
+        document,
+        revisions: &revisions,
+        word_changes: WordChanges::new(archive, document),
+        intervals: if is_json { archive.intervals()? } else { Intervals::default() },
+        words_before: archive.words_before(document, &entries)?,
+        not_read: None,
+    };
+    for row in &rows {
+        match row {
+            DocumentRow::Revision(n, revision) => log.revision(session, *n, revision)?,
+            DocumentRow::Other(entry) => log.entry(session, entry)?,
         }
     }
-    if let Some(number) = not_read {
+    if let Some(number) = log.not_read {
         session.info(&format!(
             "whether words changed was not looked up at @{number} and some others: too much to read"
         ));
     }
-    Ok(n_shown as u64)
+    Ok(rows.len() as u64)
+}
+
+impl DocumentLog<'_> {
+    fn revision(
+        &mut self,
+        session: &mut Session,
+        n: usize,
+        revision: &Revision,
+    ) -> Result<(), Error> {
+        let change = match self.revisions.get(n + 1) {
+            Some(before) => self.word_changes.between(before, revision)?,
+            None => WordChange::NoText,
+        };
+        if change == WordChange::NotRead {
+            self.not_read.get_or_insert(revision.number);
+        }
+        if session.globals.json {
+            let line = LoggedRevision {
+                revision: RevisionLine::of(self.document, revision),
+                same_words: match change {
+                    WordChange::None => Some(true),
+                    WordChange::Some => Some(false),
+                    WordChange::NoText | WordChange::NotRead => None,
+                },
+                proved: IntervalLine::of(self.intervals.of_event(revision.event)),
+            };
+            return session.out.json(&typed("revision", line));
+        }
+        let row = revision_row(&session.out, self.document, revision);
+        let mark = match change {
+            WordChange::None => session.out.paint(Style::Dim, "  (same words)"),
+            _ => String::new(),
+        };
+        session.out.line(&format!("{row}{mark}"))
+    }
+
+    fn entry(&self, session: &mut Session, entry: &DocumentEntry) -> Result<(), Error> {
+        let before = self.words_before.get(&entry.event);
+        if session.globals.json {
+            let line = LoggedDocumentEvent {
+                event: DocumentEventLine::of(self.document, entry, before),
+                proved: IntervalLine::of(self.intervals.of_event(entry.event)),
+            };
+            return session.out.json(&typed("document_event", line));
+        }
+        let n_columns = self.document.n_revisions.to_string().len() + 1;
+        let number = pad_left(&format!("@{}", entry.number), n_columns);
+        let time = match &entry.change[..] {
+            "describe" => entry.at,
+            _ => entry.captured.unwrap_or(entry.at),
+        };
+        let words = session.out.paint(Style::Dim, &document_event_words(entry, before));
+        session.out.line(&format!("{number}  {}  {words}", time.minute()))
+    }
 }
 
 fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Result<u64, Error> {
@@ -207,7 +284,7 @@ fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Res
         n_printed += stretch.len() as u64;
         for entry in stretch {
             match is_json {
-                true => print_entry(out, entry, &intervals)?,
+                true => print_entry((out, archive), entry, &intervals)?,
                 false => out.line(&entry_row(out, &entry, n_columns))?,
             }
         }
@@ -228,16 +305,32 @@ impl IntervalLine {
 fn event_of(entry: &LogEntry) -> u64 {
     match entry {
         LogEntry::Revision(pair) => pair.1.event,
+        LogEntry::Document(pair) => pair.1.event,
         LogEntry::Other(other) => other.event,
     }
 }
 
-fn print_entry(out: &mut Output, entry: LogEntry, intervals: &Intervals) -> Result<(), Error> {
+fn print_entry(
+    (out, archive): (&mut Output, &Archive),
+    entry: LogEntry,
+    intervals: &Intervals,
+) -> Result<(), Error> {
     let proved = IntervalLine::of(intervals.of_event(event_of(&entry)));
     match entry {
         LogEntry::Revision(pair) => {
             let revision = RevisionLine::of(&pair.0, &pair.1);
             out.json(&typed("revision", LoggedRevision { revision, same_words: None, proved }))
+        }
+        LogEntry::Document(pair) => {
+            let (document, entry) = &*pair;
+            let before = match &entry.change[..] {
+                "describe" => archive
+                    .words_before(document, &archive.catalog().document_entries(document)?)?
+                    .remove(&entry.event),
+                _ => None,
+            };
+            let event = DocumentEventLine::of(document, entry, before.as_ref());
+            out.json(&typed("document_event", LoggedDocumentEvent { event, proved }))
         }
         LogEntry::Other(OtherEvent { event, event_type, at, note, author, reason }) => {
             let at = at.to_string();
@@ -256,6 +349,12 @@ fn entry_row(out: &Output, entry: &LogEntry, n_columns: usize) -> String {
             let (index, at) = (index(revision.event), revision.at.minute());
             let mark = withdrawn_mark(out, revision);
             format!("{index}  {at}  {name}@{}{mark}", revision.number)
+        }
+        LogEntry::Document(pair) => {
+            let (document, entry) = &**pair;
+            let name = shown_name(document.name.as_bytes());
+            let (index, at) = (index(entry.event), entry.at.minute());
+            format!("{index}  {at}  {name}@{} {}", entry.number, document_event_words(entry, None))
         }
         LogEntry::Other(other) => {
             let event_type = shown_name(other.event_type.as_bytes());

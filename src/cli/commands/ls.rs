@@ -6,10 +6,18 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    archive::{
+        Archive,
+        filter::{DigestHead, DocumentFilter},
+        presence::AsOf,
+    },
     cli::{
-        args::help::examples,
+        args::{
+            help::examples,
+            values::{self, When},
+        },
         exit::ExitCode,
-        pattern::{self, Pattern},
+        pattern::{self, Pattern, text_fits},
         print::{
             json::{RevisionLine, typed},
             output::Output,
@@ -21,14 +29,20 @@ use crate::{
     types::{
         document::{Document, Revision},
         error::Error,
+        tag::Tag,
+        time::Timestamp,
     },
 };
 
 const EXAMPLES: &[&str] = &[
     "archive ls                             # all names",
-    "archive ls letters                     # what lies below that folder",
     "archive ls -l 'letters/*.txt'          # with revisions, sizes and times",
+    "archive ls letters --at 2026-03-04     # what was there on that day",
+    "archive ls --gone                      # what is there no longer",
+    "archive ls --tag wire --type text/html --captured 2026-01-01..2026-03-31",
+    "archive ls --hash ba7816bf            # who has this content, or had it?",
 ];
+const FILTERS: &str = "Only those";
 
 /// List documents
 #[derive(Debug, Args)]
@@ -41,6 +55,46 @@ pub struct LsArgs {
     /// Also revisions, sizes and times
     #[arg(short, long)]
     pub long: bool,
+
+    /// Those that were there at a time, as they were
+    #[arg(long, value_name = "TIME", value_parser = values::when, conflicts_with = "gone")]
+    pub at: Option<When>,
+
+    /// Those that are there no longer
+    #[arg(long)]
+    pub gone: bool,
+
+    /// That came from such a source, or were seen there: https://example.com/*
+    #[arg(long, value_name = "GLOB", value_parser = values::text_glob, help_heading = FILTERS)]
+    pub source: Option<String>,
+
+    /// That have a tag (repeatable: all of them)
+    #[arg(long, value_name = "TAG", value_parser = values::tag, help_heading = FILTERS)]
+    pub tag: Vec<Tag>,
+
+    /// That are of a media type: text/html, text/*, pdf
+    #[arg(long = "type", value_name = "TYPE", value_parser = values::text_glob, help_heading = FILTERS)]
+    pub media_type: Option<String>,
+
+    /// Whose latest revision was captured then or later
+    #[arg(long, value_name = "TIME", value_parser = values::when, help_heading = FILTERS)]
+    pub since: Option<When>,
+
+    /// Of which a revision was captured between these times: 2026-01-01..2026-03-31, 2026-03..
+    #[arg(long, value_name = "A..B", value_parser = values::when_range, help_heading = FILTERS)]
+    pub captured: Option<(Option<When>, Option<When>)>,
+
+    /// Of which any revision has this content, gone or not; 8 digits are enough
+    #[arg(long, value_name = "SHA256", value_parser = values::hash, help_heading = FILTERS)]
+    pub hash: Option<DigestHead>,
+}
+
+#[derive(Serialize)]
+struct ListedLine {
+    #[serde(flatten)]
+    revision: RevisionLine,
+    gone: Option<String>,
+    tags: Vec<String>,
 }
 
 #[derive(Serialize, Default)]
@@ -55,40 +109,113 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
     session.out.end_with_reader();
     let archive = session.open()?;
     let pattern = Pattern::of(args.pattern.as_deref(), &archive)?;
+    let as_of = match (&args.at, args.gone || args.hash.is_some()) {
+        (Some(at), _) => AsOf::At(at.timestamp(session.now)?),
+        (None, true) => AsOf::Ever,
+        (None, false) => AsOf::Now,
+    };
+    let filter = filter(args, session.now)?;
+    let filtered = archive.filtered(&filter)?;
     let is_json = session.globals.json;
     let out = &mut session.out;
     let mut sums = LsSummary::default();
-    archive.each_document(None, |document, revision| {
-        if !pattern.fits(document) {
+    archive.each_document(as_of, |document, revision| {
+        let is_asked = !args.gone || document.gone.is_some();
+        if !is_asked || !pattern.fits(document) || !filtered.holds(document, revision) {
             return Ok(());
         }
         sums.documents += 1;
         sums.revisions += document.n_revisions;
         sums.bytes += revision.n_bytes;
+        // Of a day that is past it is not told what became of its documents.
+        let gone = match as_of {
+            AsOf::Ever => archive.catalog().gone_since(document)?,
+            AsOf::Now | AsOf::At(_) => None,
+        };
         match (is_json, args.long) {
-            (true, _) => out.json(&typed("document", RevisionLine::of(document, revision))),
-            (false, true) => print_long(out, document, revision),
+            (true, _) => out.json(&typed(
+                "document",
+                ListedLine {
+                    revision: RevisionLine::of(document, revision),
+                    gone: gone.map(|time| time.to_string()),
+                    tags: archive.catalog().tags(document)?,
+                },
+            )),
+            (false, true) => print_long(out, document, revision, gone),
             (false, false) => out.line(&shown_name(document.name.as_bytes())),
         }
     })?;
-    if let Some(words) = args.pattern.as_ref().filter(|_| sums.documents == 0) {
+    finish(session, &archive, args, &sums, (&filter, &pattern))
+}
+
+fn filter(args: &LsArgs, now: Timestamp) -> Result<DocumentFilter, Error> {
+    let since = args.since.as_ref().map(|when| when.start(now)).transpose()?;
+    let captured = match &args.captured {
+        None => None,
+        Some((first, last)) => Some((
+            first.as_ref().map_or(Ok(Timestamp::FIRST), |when| when.start(now))?,
+            last.as_ref().map_or(Ok(Timestamp::LAST), |when| when.timestamp(now))?,
+        )),
+    };
+    let media_type = args.media_type.as_ref().map(|glob| match glob.contains('/') {
+        true => glob.to_ascii_lowercase(),
+        false => format!("*/{}", glob.to_ascii_lowercase()),
+    });
+    Ok(DocumentFilter {
+        source: args.source.as_deref().map(text_fits).transpose()?,
+        tags: args.tag.clone(),
+        media_type: media_type.as_deref().map(text_fits).transpose()?,
+        since,
+        captured,
+        hash: args.hash,
+    })
+}
+
+/// Whether there was anything, and what is said where there was not.
+fn finish(
+    session: &mut Session,
+    archive: &Archive,
+    args: &LsArgs,
+    sums: &LsSummary,
+    (filter, pattern): (&DocumentFilter, &Pattern),
+) -> Result<ExitCode, Error> {
+    if let (0, Some(words)) = (sums.documents, &args.pattern)
+        && !pattern.fits_any(archive)?
+    {
         return Err(pattern::no_document(words));
     }
-    if is_json {
+    if session.globals.json {
         session.out.json(&typed("summary", sums))?;
-    } else if sums.documents == 0 {
-        session.info("there are no documents yet");
     }
-    Ok(ExitCode::Done)
+    if sums.documents > 0 {
+        return Ok(ExitCode::Done);
+    }
+    let is_asked = args.pattern.is_some() || args.at.is_some() || !filter.is_empty();
+    if !session.globals.json {
+        session.info(match (args.gone, is_asked) {
+            (true, false) => "no document is gone",
+            (_, true) => "there is no such document",
+            _ => "there are no documents yet",
+        });
+    }
+    Ok(if is_asked { ExitCode::No } else { ExitCode::Done })
 }
 
 /// The columns are as wide as they ever get, so that nothing has to be read twice.
-fn print_long(out: &mut Output, document: &Document, revision: &Revision) -> Result<(), Error> {
+fn print_long(
+    out: &mut Output,
+    document: &Document,
+    revision: &Revision,
+    gone: Option<Timestamp>,
+) -> Result<(), Error> {
     let id = out.paint(Style::Dim, &document.id.to_string()[..8]);
     let revisions = pad_left(&format!("@{}", revision.number), 5);
     let size = pad_left(&size(revision.n_bytes), 6);
     let captured = revision.captured.minute();
     let name = shown_name(document.name.as_bytes());
     let mark = withdrawn_mark(out, revision);
-    out.line(&format!("{id}  {revisions}  {size}  {captured}  {name}{mark}"))
+    let gone = gone.map_or_else(String::new, |time| {
+        format!("  {}", out.paint(Style::Dim, &format!("gone {}", time.minute())))
+    });
+    out.line(&format!("{id}  {revisions}  {size}  {captured}  {name}{gone}{mark}"))
 }

@@ -4,6 +4,10 @@
 //! A verb is known by its `mod` line and its line in `verbs!`; what several verbs print is in `print`.
 
 mod add;
+mod add_args;
+mod add_items;
+mod add_manifest;
+mod add_tracked;
 mod adopt;
 mod anchor;
 mod audit;
@@ -29,8 +33,10 @@ mod log;
 mod log_words;
 mod ls;
 mod man;
+mod note;
 mod prove;
 mod rebuild;
+mod rename;
 mod show;
 mod similar;
 mod stats;
@@ -86,6 +92,8 @@ verbs! {
     ls: Ls(LsArgs),
     log: Log(LogArgs),
     show: Show(ShowArgs),
+    note: Note(NoteArgs),
+    rename: Rename(RenameArgs),
     cat: Cat(CatArgs),
     diff: Diff(DiffArgs),
     blame: Blame(BlameArgs),
@@ -115,6 +123,7 @@ impl Verb {
             Self::Add(arguments) => arguments.check(),
             Self::Audit(arguments) => arguments.check(),
             Self::Export(arguments) => arguments.check(),
+            Self::Note(arguments) => arguments.check(),
             Self::Prove(arguments) => arguments.check(),
             _ => Ok(()),
         }

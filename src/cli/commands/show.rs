@@ -53,6 +53,8 @@ pub struct ShowArgs {
 struct ShownRevisionLine {
     #[serde(flatten)]
     revision: RevisionLine,
+    gone: Option<String>,
+    tags: Vec<String>,
     encoding: Option<&'static str>,
     encoding_rule: Option<&'static str>,
     swhid: Option<String>,
@@ -81,8 +83,11 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     };
     let encoding = kept.as_ref().and_then(|kept| kept.encoding);
     if session.globals.json {
+        let catalog = archive.catalog();
         let line = ShownRevisionLine {
             revision: RevisionLine::of(&document, &revision),
+            gone: catalog.gone_since(&document)?.map(|time| time.to_string()),
+            tags: catalog.tags(&document)?,
             encoding: encoding.map(|it| it.name),
             encoding_rule: encoding.map(|it| it.rule.code()),
             frame_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
@@ -92,7 +97,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
         };
         session.out.json(&typed("revision", line))?;
     } else {
-        print_card(&mut session.out, &document, &revision, kept.as_ref())?;
+        print_card(&mut session.out, &archive, (&document, &revision), kept.as_ref())?;
     }
     damage.map_or(Ok(ExitCode::Done), Err)
 }
@@ -122,10 +127,12 @@ fn swhid(archive: &Archive, document: &Document, revision: &Revision) -> Result<
 
 fn print_card(
     out: &mut Output,
-    document: &Document,
-    revision: &Revision,
+    archive: &Archive,
+    (document, revision): (&Document, &Revision),
     kept: Option<&StoredContent>,
 ) -> Result<(), Error> {
+    let tags = archive.catalog().tags(document)?.join(" ");
+    let gone = archive.catalog().gone_since(document)?;
     let text = |value: &Option<String>| value.as_ref().map(|value| shown_name(value.as_bytes()));
     let rows = [
         ("name", Some(shown_name(document.name.as_bytes()))),
@@ -146,12 +153,14 @@ fn print_card(
         ("stored", kept.map(|kept| stored(&kept.chain))),
     ];
     let by = |withdrawn: &Option<Withdrawn>| withdrawn.as_ref().map(withdrawal_words);
-    let withdrawn = [
+    let others = [
+        ("tags", Some(shown_name(tags.as_bytes())).filter(|tags| !tags.is_empty())),
+        ("gone", gone.map(|time| format!("since {time}"))),
         ("withdrawn", by(&revision.withdrawn)),
         ("words withdrawn", by(&revision.words_withdrawn)),
     ];
-    let withdrawn = withdrawn.into_iter().filter(|(_, by)| by.is_some());
-    for (label, value) in rows.into_iter().chain(withdrawn) {
+    let others = others.into_iter().filter(|(_, value)| value.is_some());
+    for (label, value) in rows.into_iter().chain(others) {
         let label = out.paint(Style::Dim, &pad_right(label, 8));
         let value = value.unwrap_or_else(|| out.paint(Style::Dim, "–"));
         out.line(&format!("{label}  {value}"))?;

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use serde::Serialize;
 
 use crate::{
-    archive::{ingest::NewRevision, similar::Similarity},
+    archive::{
+        ingest::{NewRevision, Outcome},
+        similar::Similarity,
+    },
     types::name::DocName,
 };
 
@@ -29,6 +32,8 @@ pub struct AddedLine {
     pub sha256: Option<String>,
     pub bytes: Option<u64>,
     pub healed: bool,
+    pub from: Option<String>,
+    pub from_b64: Option<String>,
     pub reason: Option<String>,
 }
 
@@ -57,6 +62,9 @@ pub struct AddSummary {
     pub new: u64,
     pub revised: u64,
     pub unchanged: u64,
+    pub seen: u64,
+    pub renamed: u64,
+    pub gone: u64,
     pub healed: u64,
     pub skipped: BTreeMap<&'static str, u64>,
     pub unreadable: u64,
@@ -88,7 +96,26 @@ impl AddedLine {
             sha256: revision.map(|revision| revision.digest.to_string()),
             bytes: revision.map(|revision| revision.n_bytes),
             healed: false,
+            from: None,
+            from_b64: None,
             reason,
+        }
+    }
+
+    /// A document that is no longer in a folder that is tracked.
+    pub fn gone(name: &DocName) -> Self {
+        let line = Self::of("gone", Path::new(""), Some(name), None, None);
+        Self { path: None, path_b64: None, ..line }
+    }
+
+    /// The same with the name that a document had before.
+    pub fn renamed(self, outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Renamed(from) => {
+                Self { from: Some(from.text().into_owned()), from_b64: name_b64(from), ..self }
+            }
+            Outcome::Seen(seen) => Self { revision: Some(seen.number), ..self },
+            _ => self,
         }
     }
 }
@@ -114,6 +141,11 @@ pub fn sentence(summary: &AddSummary) -> String {
         counted(summary.revised, "new revision", "new revisions"),
         format!("{} unchanged", summary.unchanged),
     ];
+    for (n, words) in
+        [(summary.seen, "seen again"), (summary.renamed, "renamed"), (summary.gone, "gone")]
+    {
+        parts.extend((n > 0).then(|| format!("{n} {words}")));
+    }
     if summary.healed > 0 {
         let what = if summary.dry_run { "to be healed" } else { "healed" };
         parts.push(format!("{} {what} in the archive", summary.healed));

@@ -8,6 +8,7 @@ pub mod changes;
 pub mod compared;
 pub mod comparison;
 pub mod comparison_json;
+pub mod document_event;
 pub mod failure;
 pub mod json;
 pub mod messages;

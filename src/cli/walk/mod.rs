@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::types::name::DocName;
@@ -159,6 +159,20 @@ impl Reason {
 }
 
 impl Naming {
+    /// The name of a folder that is named; none where what lies in it has no folder in its name.
+    pub fn folder(&self, root: &Path) -> Result<Option<DocName>, &'static str> {
+        let is_named = |part: Component| matches!(part, Component::Normal(_));
+        if self.as_name.is_none() && !root.components().any(is_named) {
+            return Ok(self.prefix.clone());
+        }
+        self.name(root, Path::new("")).map(Some)
+    }
+
+    /// The name of what is met at a path below a root.
+    pub fn name_at(&self, root: &Path, path: &Path) -> Option<DocName> {
+        self.name(root, path.strip_prefix(root).ok()?).ok()
+    }
+
     fn name(&self, root: &Path, below: &Path) -> Result<DocName, &'static str> {
         let name = match &self.as_name {
             None => DocName::of_path(join(root, below).as_os_str().as_bytes())?,

@@ -16,7 +16,7 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::{AnchorDetail, Event, Malformed, same_again};
+use super::{AnchorDetail, DocumentDetail, Event, Malformed, same_again};
 
 /// Random bytes, drawn anew for every detail.
 pub type Salt = [u8; 16];
@@ -30,6 +30,8 @@ pub enum Detail {
     Act(ActDetail),
     /// Of an `anchor` event.
     Anchor(AnchorDetail),
+    /// Of a `gone`, `rename`, `seen` or `describe` event.
+    Document(DocumentDetail),
     /// Of an event of a type or version not known here: its bytes.
     Other(Vec<u8>),
 }
@@ -85,6 +87,7 @@ impl Detail {
             | Event::Withdraw(_)
             | Event::Commit(_) => Self::Act(serde_json::from_slice::<ActLine>(bytes)?.read()?),
             Event::Anchor(_) => Self::Anchor(AnchorDetail::parse(bytes)?),
+            Event::Document(event) => Self::Document(DocumentDetail::parse(event.kind, bytes)?),
             Event::Packs(_) | Event::Condemn(_) | Event::Other(_) => Self::Other(bytes.to_vec()),
         };
         same_again(bytes, &detail.bytes()?)?;
@@ -99,6 +102,7 @@ impl Detail {
             Self::Revise(detail) => serde_json::to_vec(&ReviseLine::of(detail)?)?,
             Self::Act(detail) => serde_json::to_vec(&ActLine::of(detail)?)?,
             Self::Anchor(detail) => detail.bytes()?,
+            Self::Document(detail) => detail.bytes()?,
             Self::Other(bytes) => bytes.clone(),
         };
         if bytes.len() > DETAIL_BYTES_MAX {
@@ -226,7 +230,7 @@ pub(super) fn read_salt(text: &str) -> Result<Salt, Malformed> {
     Ok(salt)
 }
 
-fn read_time(text: Option<Cow<'_, str>>) -> Result<Option<Timestamp>, Malformed> {
+pub(super) fn read_time(text: Option<Cow<'_, str>>) -> Result<Option<Timestamp>, Malformed> {
     let read = |text: Cow<'_, str>| {
         Timestamp::parse(&text).ok_or_else(|| Malformed::new("a time is not one"))
     };

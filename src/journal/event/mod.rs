@@ -6,6 +6,7 @@
 
 mod anchor;
 mod detail;
+mod document;
 mod json;
 mod keys;
 mod withdraw;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 pub use self::anchor::{Anchor, AnchorDetail};
 pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
+pub use self::document::{DocumentDetail, DocumentEvent, DocumentEventKind};
 pub use self::keys::{Adopt, Keys, PublicKey};
 pub use self::withdraw::{ReasonCode, WITHDRAWN_MAX, Withdraw};
 use crate::types::{
@@ -40,6 +42,8 @@ const EVENT_TYPE_BYTES_MAX: usize = 32;
 pub enum Event {
     /// A document has a new revision.
     Revise(Revise),
+    /// Something else happened to a document.
+    Document(DocumentEvent),
     /// The archive was checked against itself.
     Audit(Audit),
     /// Packs that count from here on.
@@ -184,6 +188,11 @@ impl Event {
             EventHead { t, v: VERSION } if t == "revise" => {
                 Self::Revise(serde_json::from_slice(line)?)
             }
+            EventHead { t, v: VERSION }
+                if matches!(&t[..], "gone" | "rename" | "seen" | "describe") =>
+            {
+                Self::Document(serde_json::from_slice(line)?)
+            }
             EventHead { t, v: VERSION } if t == "audit" => {
                 Self::Audit(serde_json::from_slice(line)?)
             }
@@ -220,6 +229,7 @@ impl Event {
     pub fn line(&self) -> Result<Vec<u8>, Malformed> {
         let numbers = match self {
             Self::Revise(e) => [e.size, e.prev.unwrap_or(0), 0],
+            Self::Document(e) => [e.prev, e.of, 0],
             Self::Audit(e) => [e.n_findings, e.n_blobs, e.n_events],
             Self::Withdraw(e) => [e.largest(), 0, 0],
             Self::Commit(e) => [e.number, e.base, e.n_events],
@@ -232,6 +242,7 @@ impl Event {
         }
         Ok(match self {
             Self::Revise(e) => e.spell().into_bytes(),
+            Self::Document(e) => e.spell().into_bytes(),
             Self::Audit(e) => e.spell().into_bytes(),
             Self::Packs(e) => spell_packs("packs", e.at, &e.packs).into_bytes(),
             Self::Condemn(e) => spell_packs("condemn", e.at, &e.packs).into_bytes(),
@@ -248,6 +259,7 @@ impl Event {
     pub fn event_type(&self) -> &str {
         match self {
             Self::Revise(_) => "revise",
+            Self::Document(e) => e.kind.as_str(),
             Self::Audit(_) => "audit",
             Self::Packs(_) => "packs",
             Self::Condemn(_) => "condemn",
@@ -264,6 +276,7 @@ impl Event {
     pub fn at(&self) -> Timestamp {
         match self {
             Self::Revise(e) => e.at,
+            Self::Document(e) => e.at,
             Self::Audit(e) => e.at,
             Self::Packs(e) => e.at,
             Self::Condemn(e) => e.at,
@@ -280,6 +293,7 @@ impl Event {
     pub fn detail(&self) -> Option<Digest> {
         match self {
             Self::Revise(e) => Some(e.detail),
+            Self::Document(e) => Some(e.detail),
             Self::Audit(e) => Some(e.detail),
             Self::Packs(_) | Self::Condemn(_) => None,
             Self::Keys(e) => Some(e.detail),
@@ -451,7 +465,7 @@ mod tests {
         r#"{"t":"packs","v":1,"at":"2026-11-23T08:06:55Z","packs":["#,
         r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad-a1b2c3"]}"#
     );
-    const OTHER: &str = r#"{"t":"rename","v":1,"at":"2026-11-23T08:06:55Z","list":[1,-2,{"a":null,"b":true}],"x":"\n"}"#;
+    const OTHER: &str = r#"{"t":"gilded","v":1,"at":"2026-11-23T08:06:55Z","list":[1,-2,{"a":null,"b":true}],"x":"\n"}"#;
 
     #[test]
     fn every_event_type_goes_round() {
@@ -537,8 +551,8 @@ mod tests {
     #[test]
     fn an_unknown_type_is_parsed_as_strictly() {
         let spellings = [
-            ("rename", "Rename"),
-            ("rename", ""),
+            ("gilded", "Gilded"),
+            ("gilded", ""),
             (r#""v":1,"#, ""),
             (r#""v":1"#, r#""v":0"#),
             (r#""at""#, r#""on""#),

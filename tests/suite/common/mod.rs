@@ -13,6 +13,7 @@ use docarchive::internals::{
         },
         inspect::audit::AuditScope,
         maintain::compact::{Compacted, Policy},
+        presence::AsOf,
     },
     backend::{Backend, Storage, local::Local},
     journal::note::Signer,
@@ -108,7 +109,7 @@ pub fn open_in(folder: &Path) -> Archive {
 pub fn everything(archive: &Archive) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
     let mut all = Vec::new();
     archive
-        .each_document(None, |document, _| {
+        .each_document(AsOf::Now, |document, _| {
             let mut revisions = archive.catalog().revisions(document)?;
             revisions.reverse();
             revisions.retain(|revision| revision.withdrawn.is_none());

@@ -87,7 +87,11 @@ fn steps(block: &Block, path: &Path) -> Vec<Step> {
         let step = step.unwrap_or_else(|| panic!("{}:{at} follows no command", path.display()));
         match line.strip_prefix("? ") {
             Some(code) if step.shown.is_empty() => step.code = code.parse().unwrap(),
-            _ => step.shown.push(line.clone()),
+            _ => {
+                let is_today = line.contains(&day_before(0)) && day_before(0) != DAY_SHOWN;
+                assert!(!is_today, "{}:{at}: today is written {DAY_SHOWN}", path.display());
+                step.shown.push(line.clone());
+            }
         }
     }
     steps

@@ -247,18 +247,22 @@ impl Auditor<'_> {
     fn links(&mut self, stretch: &[Examined]) -> Result<(), Error> {
         let mut latest: HashMap<DocId, u64> = HashMap::new();
         for examined in stretch {
-            let Some(Event::Revise(revise)) = &examined.event else { continue };
-            let before = match latest.insert(revise.doc, examined.index) {
-                Some(before) => Some(before),
-                None => self.projection.latest_event(revise.doc)?,
+            let (doc, prev) = match &examined.event {
+                Some(Event::Revise(revise)) => (revise.doc, revise.prev),
+                Some(Event::Document(event)) => (event.doc, Some(event.prev)),
+                _ => continue,
             };
-            let is_lost = revise.prev.is_some_and(|prev| self.unreadable.has_event(prev));
-            if before != revise.prev && !is_lost {
+            let before = match latest.insert(doc, examined.index) {
+                Some(before) => Some(before),
+                None => self.projection.last_event(doc)?,
+            };
+            let is_lost = prev.is_some_and(|prev| self.unreadable.has_event(prev));
+            if before != prev && !is_lost {
                 let named = |event: Option<u64>| match event {
                     Some(event) => format!("event {event}"),
                     None => "none".to_owned(),
                 };
-                let (stated, found) = (named(revise.prev), named(before));
+                let (stated, found) = (named(prev), named(before));
                 let why =
                     format!("as its document's previous event it names {stated}; that is {found}");
                 self.find(Code::EventPrev, format!("event {}", examined.index), why);

@@ -1,0 +1,190 @@
+//! Renaming documents, and correcting what was written about them: events alone, no bytes.
+
+use crate::{
+    archive::{
+        Archive, WriteContext,
+        commit::{ACT_TRIES_MAX, NewBatch, OTHERS},
+    },
+    catalog::Batch,
+    journal::{
+        Draft,
+        event::{Detail, DocumentDetail, DocumentEvent, DocumentEventKind, Event},
+        note::Signer,
+    },
+    types::{
+        digest::DocId,
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+        tag::TagChange,
+        time::Timestamp,
+    },
+};
+
+/// What is right of a revision and its document; what is none stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Description {
+    /// Where the revision came from; empty for nowhere that is known.
+    pub source: Option<String>,
+    /// When it was captured.
+    pub captured: Option<Timestamp>,
+    /// A note about it; empty for none.
+    pub note: Option<String>,
+    /// Tags that are put on the document, or taken off it.
+    pub tags: Vec<TagChange>,
+}
+
+/// Documents that get other names, and since when they have had them, if that is not now.
+#[derive(Debug, Clone, Default)]
+pub struct RenameRequest {
+    /// Each with the name that it gets.
+    pub names: Vec<(Document, DocName)>,
+    /// When that was.
+    pub captured: Option<Timestamp>,
+    /// What a person wants remembered of it.
+    pub note: Option<String>,
+}
+
+/// An event that is to be recorded.
+struct WantedEvent {
+    doc: DocId,
+    /// The name by which the document is known.
+    name: DocName,
+    kind: DocumentEventKind,
+    /// The revision that it is about; none stands for the latest recorded.
+    of: Option<u64>,
+    detail: DocumentDetail,
+}
+
+impl Archive {
+    /// Gives documents other names, all in one commit; the index of its first event.
+    ///
+    /// A name that another document has, gone or not, is refused.
+    pub fn rename(
+        &mut self,
+        request: &RenameRequest,
+        (signer, context): (&Signer, &WriteContext),
+        who: &str,
+    ) -> Result<u64, Error> {
+        let wanted = request.names.iter().map(|(document, name)| WantedEvent {
+            doc: document.id,
+            name: document.name.clone(),
+            kind: DocumentEventKind::Rename,
+            of: None,
+            detail: DocumentDetail {
+                name: Some(name.clone()),
+                captured: request.captured,
+                note: request.note.clone(),
+                ..DocumentDetail::default()
+            },
+        });
+        let check = |archive: &Self| archive.must_be_free(&request.names);
+        self.record_of_documents(wanted.collect(), check, (signer, context), who)
+    }
+
+    /// Records what is right of a revision; the index of the event.
+    pub fn describe(
+        &mut self,
+        (document, revision): (&Document, &Revision),
+        description: &Description,
+        (signer, context): (&Signer, &WriteContext),
+        who: &str,
+    ) -> Result<u64, Error> {
+        let Description { source, captured, note, tags } = description.clone();
+        let wanted = WantedEvent {
+            doc: document.id,
+            name: document.name.clone(),
+            kind: DocumentEventKind::Describe,
+            of: Some(revision.event),
+            detail: DocumentDetail { source, captured, note, tags, ..DocumentDetail::default() },
+        };
+        let check = |archive: &Self| archive.must_be_tagged(document, &description.tags);
+        self.record_of_documents(vec![wanted], check, (signer, context), who)
+    }
+
+    fn must_be_free(&self, names: &[(Document, DocName)]) -> Result<(), Error> {
+        let mut taken = std::collections::HashSet::new();
+        for (document, name) in names {
+            let shown = name.text();
+            if document.name == *name {
+                return Err(Error::usage(format!("{shown} has that name already")));
+            }
+            if !taken.insert(name) {
+                return Err(Error::usage(format!("two documents would be {shown}")));
+            }
+            if let Some(other) = self.catalog.document_named(name)? {
+                let gone = if other.gone.is_some() { ", which is gone" } else { "" };
+                return Err(Error::usage(format!(
+                    "there is a document {shown}{gone}; a name belongs to one document"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// That tags which are taken off are there.
+    fn must_be_tagged(&self, document: &Document, tags: &[TagChange]) -> Result<(), Error> {
+        for change in tags {
+            if let TagChange::Removed(tag) = change
+                && !self.catalog.has_tag(&document.name, tag)?
+            {
+                let name = document.name.text();
+                let has = match &self.catalog.tags(document)?[..] {
+                    [] => "none".to_owned(),
+                    tags => tags.join(" "),
+                };
+                return Err(Error::usage(format!("{name} has no tag {tag}; it has {has}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits events about documents, each as the next one of its own.
+    fn record_of_documents(
+        &mut self,
+        wanted: Vec<WantedEvent>,
+        check: impl Fn(&Self) -> Result<(), Error>,
+        (signer, context): (&Signer, &WriteContext),
+        who: &str,
+    ) -> Result<u64, Error> {
+        let (_lock, mut edge) = self.begin(signer, who)?;
+        for n_tries in 0..ACT_TRIES_MAX {
+            check(self)?;
+            let drafts = self.drafts_of_documents(&wanted, n_tries, context)?;
+            let closing = context.closing(2 * n_tries + 1);
+            let batch =
+                NewBatch { drafts: &drafts, closing, packs: &[], analysed: Batch::default() };
+            if let Some(index) = self.commit_batch(batch, &mut edge, signer)? {
+                return Ok(index);
+            }
+            self.take_in_others(&mut edge)?;
+        }
+        Err(Error::Busy { who: OTHERS.into() })
+    }
+
+    fn drafts_of_documents(
+        &self,
+        wanted: &[WantedEvent],
+        n_tries: u64,
+        context: &WriteContext,
+    ) -> Result<Vec<Draft>, Error> {
+        let at = context.now;
+        let mut drafts = Vec::new();
+        for (n, WantedEvent { doc, name, kind, of, detail }) in wanted.iter().enumerate() {
+            let latest = self.catalog.latest(name)?.filter(|latest| latest.doc == *doc);
+            let Some(latest) = latest else {
+                let what = format!("{} was renamed meanwhile", name.text());
+                return Err(Error::NotFound { what, candidates: Vec::new() });
+            };
+            let seed = (2 * n_tries + 2) << 32 | n as u64;
+            let act = context.act_detail(seed, None);
+            let (salt, by, tool) = (act.salt, act.by, act.tool);
+            let detail = Detail::Document(DocumentDetail { salt, by, tool, ..detail.clone() });
+            let (kind, doc, prev, of) = (*kind, *doc, latest.last, of.unwrap_or(latest.event));
+            drafts.push(Draft::new(&detail, |detail| {
+                Event::Document(DocumentEvent { kind, at, doc, prev, of, detail })
+            })?);
+        }
+        Ok(drafts)
+    }
+}

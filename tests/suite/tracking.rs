@@ -1,0 +1,300 @@
+//! Folders over time: what is gone, what moved, and the folder of any day.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+use crate::common::{
+    is_slow,
+    sandbox::{Sandbox, os},
+};
+
+/// What a folder holds: bytes by path.
+type Files = BTreeMap<Vec<u8>, Vec<u8>>;
+
+const NAMES: [&[u8]; 12] = [
+    b"a.txt",
+    b"b.txt",
+    b"c",
+    b"d/a.txt",
+    b"d/b.txt",
+    b"d/e/f",
+    b"g/h",
+    b"g",
+    b"caf\xe9",
+    b"x y",
+    b"z/caf\xe9/1",
+    b"z/2",
+];
+
+/// Numbers that look drawn: SplitMix64.
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+}
+
+/// A name that is free, and neither a folder of another nor in one that is a file.
+fn free_name(draw: &mut Draw, files: &Files) -> Option<Vec<u8>> {
+    let name = NAMES[draw.below(NAMES.len())].to_vec();
+    let is_in = |a: &[u8], b: &[u8]| a.strip_prefix(b).is_some_and(|rest| rest.starts_with(b"/"));
+    let is_free = |other: &Vec<u8>| *other != name && !is_in(other, &name) && !is_in(&name, other);
+    files.keys().all(is_free).then_some(name)
+}
+
+fn text(draw: &mut Draw) -> Vec<u8> {
+    match draw.below(8) {
+        0 => Vec::new(),
+        // Some have the same bytes.
+        n @ 1..=2 => format!("one of two, {n}\n").into_bytes(),
+        _ => format!("a text of its own, {}\n", draw.next()).into_bytes(),
+    }
+}
+
+/// The next state of a folder: some files are added, changed, removed, moved.
+fn next(draw: &mut Draw, files: &Files) -> Files {
+    let mut files = files.clone();
+    for _ in 0..=draw.below(4) {
+        let some = files.keys().nth(draw.below(files.len().max(1))).cloned();
+        match (draw.below(5), some) {
+            (0, Some(name)) if files.len() > 1 => {
+                files.remove(&name);
+            }
+            (1, Some(name)) => {
+                let text = text(draw);
+                files.insert(name, text);
+            }
+            (2, Some(name)) => {
+                let bytes = files.remove(&name).unwrap();
+                let name = free_name(draw, &files).unwrap_or(name);
+                files.insert(name, bytes);
+            }
+            _ => {
+                if let Some(name) = free_name(draw, &files) {
+                    let text = text(draw);
+                    files.insert(name, text);
+                }
+            }
+        }
+    }
+    if files.is_empty() { [(b"a.txt".to_vec(), b"first\n".to_vec())].into() } else { files }
+}
+
+fn lay(folder: &Path, files: &Files) {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).unwrap();
+    for (name, bytes) in files {
+        let path = folder.join(os(name));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+fn found(folder: &Path) -> Files {
+    let files = Sandbox::tree(folder).into_iter();
+    files.map(|(path, bytes)| (path.as_os_str().as_bytes().to_vec(), bytes)).collect()
+}
+
+fn day(n: usize) -> String {
+    format!("2025-{:02}-{:02}", n / 28 + 1, n % 28 + 1)
+}
+
+#[test]
+fn the_folder_of_every_day_comes_back_byte_by_byte() {
+    let (n_seeds, n_states) = if is_slow() { (12, 37) } else { (2, 10) };
+    for seed in 0..n_seeds {
+        let (sandbox, mut draw) = (Sandbox::new(), Draw(seed));
+        let mut states = vec![next(&mut draw, &Files::new())];
+        while states.len() < n_states {
+            let state = next(&mut draw, states.last().unwrap());
+            states.push(state);
+        }
+        for (n, state) in states.iter().enumerate() {
+            lay(&sandbox.at("docs"), state);
+            // Half of them from within the folder.
+            let words = ["add", "-q", "--track", "docs", "--as", "d", "--captured", &day(n)];
+            sandbox.run(words).expect(0);
+            sandbox.run(words).expect(0);
+        }
+        let exported = |at: &str, out: &str| {
+            sandbox.run(["export", "-q", "-o", out, "--at", at]).expect(0);
+            found(&sandbox.at(out).join("d"))
+        };
+        for round in ["first", "rebuilt"] {
+            for (n, state) in states.iter().enumerate() {
+                let out = format!("{round}-{n}");
+                assert_eq!(exported(&day(n), &out), *state, "seed {seed}, state {n}, {round}");
+                let ls = sandbox.run(["ls", "--at", &day(n)]).expect(0).text();
+                assert_eq!(ls.lines().count(), state.len(), "seed {seed}, state {n}: {ls}");
+            }
+            sandbox.run(["export", "-q", "-o", round]).expect(0);
+            assert_eq!(found(&sandbox.at(round).join("d")), *states.last().unwrap());
+            sandbox.run(["audit", "-q"]).expect(0);
+            sandbox.run(["rebuild", "-q"]).expect(0);
+        }
+        sandbox.run(["copy", "-q", "copy"]).expect(0);
+        let copy = ["export", "-q", "--store", "copy", "-o", "copied", "--at", &day(0)];
+        sandbox.run(copy).expect(0);
+        assert_eq!(found(&sandbox.at("copied/d")), states[0]);
+    }
+}
+
+#[test]
+fn what_moved_goes_on_and_what_comes_back_goes_on() {
+    let sandbox = Sandbox::new();
+    let write = |path: &str, text: &str| sandbox.write(format!("docs/{path}"), text);
+    let add =
+        |n: usize| sandbox.run(["add", "-q", "--track", "docs", "--captured", &day(n)]).expect(0);
+    let revisions = |name: &str| {
+        let lines = sandbox.json(["log", name]);
+        lines.iter().filter(|line| line["type"] == "revision").count()
+    };
+    write("a", "of a\n");
+    write("b", "of b\n");
+    write("empty", "");
+    add(0);
+    // The folder moves, one is changed beside, and an empty one is no other's continuation.
+    fs::create_dir(sandbox.at("docs/in")).unwrap();
+    for (from, to) in [("a", "in/a"), ("empty", "in/empty")] {
+        fs::rename(sandbox.at("docs").join(from), sandbox.at("docs").join(to)).unwrap();
+    }
+    write("b", "of b, again\n");
+    add(1);
+    write("in/a", "of a, again\n");
+    add(2);
+    assert_eq!(
+        (revisions("docs/in/a"), revisions("docs/b"), revisions("docs/in/empty")),
+        (2, 2, 1)
+    );
+    let gone: Vec<_> =
+        sandbox.run(["ls", "--gone"]).expect(0).text().lines().map(str::to_owned).collect();
+    assert_eq!(gone, ["docs/empty"]);
+    // A name that was left is free for another document.
+    write("a", "quite another\n");
+    add(3);
+    assert_eq!(revisions("docs/a"), 1);
+    assert_eq!(sandbox.json(["show", "docs/a"])[0]["revision"], 1);
+    // What is gone comes back under its name, with other bytes or the same.
+    fs::remove_file(sandbox.at("docs/b")).unwrap();
+    fs::remove_file(sandbox.at("docs/a")).unwrap();
+    add(4);
+    write("b", "of b, a third time\n");
+    write("a", "quite another\n");
+    add(5);
+    assert_eq!((revisions("docs/b"), revisions("docs/a")), (3, 1));
+    assert!(sandbox.json(["show", "docs/b"])[0]["gone"].is_null());
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
+#[test]
+fn what_is_left_out_or_elsewhere_is_not_gone() {
+    let sandbox = Sandbox::new();
+    for path in ["docs/a", "docs/private/b", "docs/large", "other/c", "docs2/d"] {
+        sandbox.write(path, format!("of {path}, {}", "x".repeat(path.len() * 10)));
+    }
+    sandbox.run(["add", "-q", "docs", "other", "docs2"]).expect(0);
+    let rest = ["-e", "private", "--max-size", "100"];
+    let words = ["add", "--json", "--track", "docs"].into_iter().chain(rest);
+    let summary = |lines: Vec<serde_json::Value>| lines.last().unwrap().clone();
+    assert_eq!(summary(sandbox.json(words))["gone"], 0);
+    fs::remove_dir_all(sandbox.at("docs/private")).unwrap();
+    assert_eq!(summary(sandbox.json(["add", "--track", "docs"]))["gone"], 1);
+    assert_eq!(sandbox.run(["ls"]).expect(0).text().lines().count(), 4);
+    // A folder that is not there says nothing of its documents, and a folder within it is only that.
+    sandbox.run(["add", "--track", "nowhere"]).expect(3);
+    fs::remove_file(sandbox.at("other/c")).unwrap();
+    sandbox.run(["add", "--track", "other"]).expect(2).says("other is empty");
+    assert_eq!(sandbox.run(["ls"]).expect(0).text().lines().count(), 4);
+    assert_eq!(summary(sandbox.json(["add", "--track", "."]))["gone"], 1);
+}
+
+#[test]
+fn words_of_a_rename_are_withdrawn_and_bytes_of_a_renamed_document() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "one two three\n");
+    sandbox.run(["add", "-q", "a"]).expect(0);
+    sandbox.run(["rename", "-q", "a", "secret-name"]).expect(0);
+    sandbox.run(["note", "-q", "secret-name", "--note", "a secret note", "+tag"]).expect(0);
+    let lines = sandbox.json(["log", "secret-name"]);
+    let event = |change: &str| {
+        let line = lines.iter().find(|line| line["change"] == change).unwrap();
+        line["event"].to_string()
+    };
+    for change in ["rename", "describe"] {
+        let words = ["withdraw", "-q", "--words", &event(change), "--reason", "personal"];
+        sandbox.run(words).expect(0);
+    }
+    assert_eq!(sandbox.run(["ls"]).expect(0).text(), "a\n");
+    let line = sandbox.json(["show", "a"])[0].clone();
+    assert_eq!(
+        (&line["note"], line["tags"].as_array().unwrap().len()),
+        (&serde_json::Value::Null, 0)
+    );
+    for (path, bytes) in Sandbox::tree(&sandbox.store()) {
+        let is_there = bytes.windows(6).any(|window| window == b"secret");
+        assert!(!is_there, "{}", path.display());
+    }
+    sandbox.run(["audit", "-q"]).expect(0);
+    sandbox.run(["rename", "-q", "a", "b"]).expect(0);
+    sandbox.run(["withdraw", "-q", "b", "--reason", "legal"]).expect(0);
+    sandbox.run(["cat", "b"]).expect(4);
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
+#[test]
+fn a_renamed_document_is_proved_and_read_under_its_name() {
+    let sandbox = Sandbox::with_two_revisions();
+    let truth = sandbox.run(["cat", "d/a.txt"]).expect(0).out;
+    sandbox.run(["rename", "-q", "d/a.txt", "new/name.txt"]).expect(0);
+    for selector in ["new/name.txt", "new/name.txt@2", "name.txt"] {
+        assert_eq!(sandbox.run(["cat", selector]).expect(0).out, truth);
+    }
+    sandbox.run(["cat", "d/a.txt"]).expect(4).says("it was renamed");
+    sandbox.run(["prove", "-q", "new/name.txt", "-o", "proof"]).expect(0);
+    sandbox.run(["verify-proof", "proof"]).expect(0);
+    sandbox.run(["diff", "new/name.txt"]).expect(0);
+    sandbox.run(["blame", "new/name.txt"]).expect(0);
+    sandbox.run(["export", "-q", "-o", "out", "--all-revisions", "new"]).expect(0);
+    let out: Vec<PathBuf> = Sandbox::tree(&sandbox.at("out")).into_iter().map(|it| it.0).collect();
+    assert_eq!(out, [Path::new("new/name.txt@1"), Path::new("new/name.txt@2")]);
+}
+
+#[test]
+fn a_manifest_takes_many_lines_and_names_the_wrong_one() {
+    let sandbox = Sandbox::new();
+    let n = if is_slow() { 20_000 } else { 300 };
+    let mut lines = String::new();
+    for i in 0..n {
+        sandbox.write(format!("m/{i}.txt"), format!("the text of number {i}\n"));
+        lines.push_str(&format!(
+            "{{\"path\":\"{i}.txt\",\"name\":\"doc/{}\",\"source\":\"https://example.org/{i}\",\"captured\":\"{}\",\"tags\":[\"t{}\"]}}\n",
+            i / 3,
+            day(i % 300),
+            i % 7
+        ));
+    }
+    sandbox.write("m/list.jsonl", &lines);
+    let summary = sandbox.json(["add", "--manifest", "m/list.jsonl"]).pop().unwrap();
+    assert_eq!((&summary["new"], &summary["revised"]), (&(n / 3).into(), &(n - n / 3).into()));
+    assert_eq!(sandbox.json(["show", "doc/1@2"])[0]["source"], "https://example.org/4");
+    assert_eq!(sandbox.json(["ls", "--source", "*/4", "--tag", "t4"]).len(), 2);
+    let again = sandbox.json(["add", "--manifest", "m/list.jsonl"]).pop().unwrap();
+    assert_eq!(again["unchanged"], n, "what was captured then is recorded already");
+    sandbox.write("m/list.jsonl", lines + "{\"path\":\"0.txt\",\"tags\":[\"a b\"]}\n");
+    let wrong = sandbox.run(["add", "--manifest", "m/list.jsonl"]).expect(2);
+    wrong.says(&format!("m/list.jsonl, line {}: tag \"a b\"", n + 1));
+    sandbox.run(["audit", "-q"]).expect(0);
+}

@@ -6,12 +6,15 @@ use crate::{
     text::Charset,
     types::{
         error::Error,
-        limits::NAME_BYTES_MAX,
+        limits::{NAME_BYTES_MAX, TAGS_MAX},
         name::DocName,
         tag::{Tag, TagChange},
         time::Timestamp,
     },
 };
+
+/// So much fits into a detail beside the longest name, also if JSON spells each byte with six.
+const PLAIN_BYTES_MAX: usize = 4096;
 
 /// What is recorded of everything that is added.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +38,11 @@ pub struct Provenance {
 impl Provenance {
     /// Refuses what no detail can hold beside the longest name, before anything is stored for it.
     pub fn check(&self) -> Result<(), Error> {
+        let Self { source, note, tags, .. } = self;
+        let words = source.iter().chain(note).map(String::len).sum::<usize>();
+        if words <= PLAIN_BYTES_MAX && tags.len() <= TAGS_MAX {
+            return Ok(());
+        }
         let detail = ReviseDetail {
             salt: Default::default(),
             name: DocName::new([0xff; NAME_BYTES_MAX]).map_err(|e| Error::usage(e.to_string()))?,

@@ -43,8 +43,7 @@ impl<'a> PathContest<'a> {
             return Ok(None);
         }
         let mut is_clear = true;
-        for (at, _) in name.iter().enumerate().filter(|(_, b)| **b == b'/') {
-            let Ok(above) = DocName::new(&name[..at]) else { continue };
+        for above in document.name.folders() {
             if scope.is_some_and(|scope| !above.is_under(scope) || above == *scope) {
                 continue;
             }

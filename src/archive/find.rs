@@ -141,8 +141,15 @@ impl Archive {
             (None, Some(timestamp)) => Which::AsOf(timestamp),
             (which, None) => which.unwrap_or(Which::Latest(0)),
         };
-        let found = self.revision(&self.document(words)?, which)?;
-        Ok(Selection::Revision(Box::new(found)))
+        let document = self.document(words)?;
+        let found = self.revision(&document, which)?;
+        match which {
+            Which::AsOf(timestamp) if self.last_found(&document, timestamp)?.1 => {
+                let what = format!("{} was gone by {timestamp}", document.name.text());
+                Err(Error::NotFound { what, candidates: vec![document.name.text().into_owned()] })
+            }
+            _ => Ok(Selection::Revision(Box::new(found))),
+        }
     }
 
     /// What had a name then that nothing has now.

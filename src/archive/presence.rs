@@ -78,20 +78,16 @@ impl Archive {
         as_of: AsOf,
         mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.each_while(folder, as_of, &mut |document, revision| {
+        let each = &mut |document: &Document, revision: &Revision| {
             each(document, revision)?;
             Ok(true)
-        })
+        };
+        self.each_while(folder, as_of, each).map(drop)
     }
 
     /// Whether there is one below a name, or one at all.
     pub fn has_document_in(&self, folder: Option<&DocName>, as_of: AsOf) -> Result<bool, Error> {
-        let mut is_any = false;
-        self.each_while(folder, as_of, &mut |_, _| {
-            is_any = true;
-            Ok(false)
-        })?;
-        Ok(is_any)
+        Ok(!self.each_while(folder, as_of, &mut |_, _| Ok(false))?)
     }
 
     /// All revisions of a document, latest first.
@@ -199,13 +195,13 @@ impl Archive {
         }
     }
 
-    /// Calls `each` in order of name for as long as it says so.
-    fn each_while(
+    /// Calls `each` in order of name for as long as it says so; whether it did to the end.
+    pub(super) fn each_while(
         &self,
         folder: Option<&DocName>,
         as_of: AsOf,
         each: &mut dyn FnMut(&Document, &Revision) -> Result<bool, Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let mut names = self.names_then(as_of)?;
         names.by_name.retain(|_, document| match folder {
             Some(folder) => document.name.is_under(folder) && document.name != *folder,
@@ -234,13 +230,13 @@ impl Archive {
                     if let Some(revision) = then
                         && !each(&other, &revision)?
                     {
-                        return Ok(());
+                        return Ok(false);
                     }
                 }
                 if let Some(revision) = found.filter(|_| !is_displaced)
                     && !each(document, &revision)?
                 {
-                    return Ok(());
+                    return Ok(false);
                 }
             }
             match documents.into_iter().next_back() {
@@ -252,10 +248,10 @@ impl Archive {
             if let Some(revision) = self.revision_then(&other, as_of)?
                 && !each(&other, &revision)?
             {
-                return Ok(());
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Some of the documents, from the one after `after`.

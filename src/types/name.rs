@@ -68,6 +68,12 @@ impl DocName {
         self.0.rsplit(|b| *b == b'/').next().unwrap_or(&self.0)
     }
 
+    /// The names of the folders that it lies in, from the top down.
+    pub fn folders(&self) -> impl Iterator<Item = Self> {
+        let ends = self.0.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| at);
+        ends.map(|at| Self(self.0[..at].into()))
+    }
+
     /// Whether the name lies in `folder`, or is it.
     pub fn is_under(&self, folder: &DocName) -> bool {
         self.0.strip_prefix(&folder.0[..]).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')

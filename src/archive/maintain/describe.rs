@@ -4,6 +4,7 @@ use crate::{
     archive::{
         Archive, WriteContext,
         commit::{ACT_TRIES_MAX, NewBatch, OTHERS},
+        presence::AsOf,
     },
     catalog::Batch,
     journal::{
@@ -112,11 +113,34 @@ impl Archive {
             if !taken.insert(name) {
                 return Err(Error::usage(format!("two documents would be {shown}")));
             }
+            self.must_be_no_folder(document, name)?;
             if let Some(other) = self.catalog.document_named(name)? {
-                let gone = if other.gone.is_some() { ", which is gone" } else { "" };
-                return Err(Error::usage(format!(
-                    "there is a document {shown}{gone}; a name belongs to one document"
-                )));
+                return Err(Error::usage(match other.gone {
+                    Some(_) => format!(
+                        "{shown} is the name of a document that is gone; give that another one first"
+                    ),
+                    None => format!("there is a document {shown}; a name belongs to one document"),
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// That nothing would be both a document and a folder.
+    fn must_be_no_folder(&self, document: &Document, name: &DocName) -> Result<(), Error> {
+        let shown = name.text();
+        let is_other = |below: &Document, _: &Revision| Ok(below.id == document.id);
+        if !self.each_while(Some(name), AsOf::Now, &mut { is_other })? {
+            return Err(Error::usage(format!(
+                "{shown} is a folder of documents; name what lies in it: {shown}/{}",
+                String::from_utf8_lossy(document.name.tail())
+            )));
+        }
+        for above in name.folders() {
+            let other = self.catalog.document_named(&above)?;
+            if other.is_some_and(|other| other.id != document.id && other.gone.is_none()) {
+                let above = above.text();
+                return Err(Error::usage(format!("{above} is a document, and no folder")));
             }
         }
         Ok(())

@@ -32,7 +32,7 @@ use super::{
 /// One line of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ManifestLine {
+struct IntakeLine {
     /// Where the document lies, from the folder of the manifest.
     path: PathBuf,
     /// The document's name; without it the path.
@@ -112,7 +112,7 @@ fn understood(
     number: usize,
     line: &str,
 ) -> Result<ManifestItem, String> {
-    let line: ManifestLine = serde_json::from_str(line).map_err(|why| in_line(&why))?;
+    let line: IntakeLine = serde_json::from_str(line).map_err(|why| in_line(&why))?;
     if line.path.as_os_str().is_empty() {
         return Err("its path is empty".to_owned());
     }

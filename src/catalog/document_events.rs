@@ -59,7 +59,7 @@ pub struct Rename {
 
 /// The last that was found of a document by some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Presence {
+pub struct LastFound {
     /// Whether it was found to be gone.
     pub is_gone: bool,
     /// When.
@@ -149,7 +149,7 @@ impl Catalog {
         &self,
         document: &Document,
         time: Timestamp,
-    ) -> Result<Option<Presence>, Error> {
+    ) -> Result<Option<LastFound>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT o.change = 'gone', ifnull(o.captured, o.at), ifnull(o.captured_ns, o.at_ns), o.event, o.revision
              FROM document_event o JOIN document d ON d.id = o.document
@@ -160,7 +160,7 @@ impl Catalog {
         let (seconds, nanoseconds) = time.to_unix();
         let presence =
             query.query_row(params![document.id.0 as i64, seconds, nanoseconds], |row| {
-                Ok(Presence {
+                Ok(LastFound {
                     is_gone: row.get(0)?,
                     since: timestamp(row, 1, 2)?,
                     event: row.get::<_, i64>(3)? as u64,

@@ -81,6 +81,12 @@ fn a_bad_night_has_its_exit_code() {
     let night = play(&sandbox, &format!("VERIFY=1 {NIGHTLY}")).expect(6);
     night.says("was damaged in the copy, and is put anew");
     play(&sandbox, &format!("VERIFY=1 {NIGHTLY}")).expect(0).expect_quiet();
+    // What was removed is gone from the copies' last state, too; an empty folder is a disk that is not there.
+    play(&sandbox, "mkdir aside; mv desk/* aside; sh nightly desk red/copy")
+        .expect(2)
+        .says("desk is empty");
+    play(&sandbox, &format!("mv aside/* desk; rm desk/loop; {NIGHTLY}")).expect(0).expect_quiet();
+    sandbox.run(["ls", "--store", "red/copy", "--gone"]).expect(0).answers("desk/loop\n");
     // An older folder is put back: nothing of it gets into the copies.
     play(&sandbox, "cp -a \"$ARCHIVE_STORE\" older").expect(0);
     sandbox.write("desk/c", "third");

@@ -211,7 +211,11 @@ impl Archive {
             let entry = self.journal.entries(event..event + 1).next().transpose()?;
             if let Some(entry) = entry
                 && matches!(&entry.event, Event::Document(it) if it.doc == document.id)
-                && matches!(&entry.detail, Some(Detail::Document(it)) if it.name.as_ref() == Some(&name))
+                && match &entry.detail {
+                    Some(Detail::Document(detail)) => detail.name.as_ref() == Some(&name),
+                    // Which name it gave is not known any more.
+                    _ => name.as_bytes() == document.id.to_string().as_bytes(),
+                }
             {
                 return Ok(true);
             }

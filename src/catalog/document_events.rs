@@ -229,6 +229,28 @@ impl Catalog {
         Ok(query.query_row([event as i64], |row| timestamp(row, 0, 1)).optional()?)
     }
 
+    /// The documents that go by their ids, each with its first event.
+    pub fn documents_named_by_id(&self) -> Result<Vec<(DocId, u64)>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT d.doc, r.event FROM document d JOIN revision r ON r.document = d.id AND r.number = 1
+             WHERE length(d.name) = 16 AND d.name = printf('%016x', d.doc)",
+        )?;
+        let rows = query.query_map([], |row| {
+            Ok((DocId(row.get::<_, i64>(0)? as u64), row.get::<_, i64>(1)? as u64))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The events that renamed a document.
+    pub fn renames_of(&self, doc: DocId) -> Result<Vec<u64>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT event FROM document_event
+             WHERE document = (SELECT id FROM document WHERE doc = ?1) AND change = 'rename'",
+        )?;
+        let rows = query.query_map([doc.0 as i64], |row| Ok(row.get::<_, i64>(0)? as u64))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Whether the document of this name has a tag.
     pub fn has_tag(&self, name: &DocName, tag: &Tag) -> Result<bool, Error> {
         let mut query = self.db.prepare_cached(
@@ -278,9 +300,17 @@ pub(super) fn apply(
         .query_row([event.doc.0 as i64], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((document, before)) = known else { return Ok(Vec::new()) };
+    let lost = DocumentDetail {
+        // Which name it got is not known any more; the one before it gave up.
+        name: match event.kind {
+            DocumentEventKind::Rename => DocName::new(event.doc.to_string()).ok(),
+            _ => None,
+        },
+        ..DocumentDetail::default()
+    };
     let detail = match detail {
         Some(Detail::Document(detail)) => detail,
-        _ => &DocumentDetail::default(),
+        _ => &lost,
     };
     insert(transaction, index, event, (document, before, detail))?;
     transaction

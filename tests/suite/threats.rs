@@ -6,8 +6,21 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 use docarchive::internals::{
     archive::{Archive, HistoryCheck, inspect::audit::AuditScope},
     backend::memory::{Contents, Memory},
-    journal::{note::Checkpoint, object},
-    types::{digest::Digest, error::Error},
+    journal::{
+        Closing, Draft, Journal, Settled,
+        event::{
+            ActDetail, Detail, DocumentDetail, DocumentEvent, DocumentEventKind, Event, Revise,
+        },
+        merkle::{Frontier, leaf_hash},
+        note::Checkpoint,
+        object,
+    },
+    types::{
+        digest::{Digest, DocId},
+        error::Error,
+        name::DocName,
+        time::Timestamp,
+    },
 };
 use rusqlite::Connection;
 
@@ -140,6 +153,47 @@ fn signed_again(facts: &Contents, fits: bool, edit: impl Fn(&mut Vec<String>)) -
     forged.insert(newest.into(), object::encode_commit(&note, id, first, &lines).unwrap().into());
     forged.insert("log/checkpoint".into(), note.into());
     forged
+}
+
+/// Records an event with its detail behind the example, as whoever holds the key could.
+fn recorded(facts: &Contents, detail: &Detail, event: impl FnOnce(Digest) -> Event) -> Contents {
+    let memory = Memory::of(facts.clone());
+    let mut journal = Journal::open(Arc::new(memory.clone())).unwrap();
+    let lines = journal.entries(0..journal.size()).map(|entry| leaf_hash(&entry.unwrap().line));
+    let frontier = Frontier::of(&lines.collect::<Vec<_>>());
+    let act = ActDetail { salt: [7; 16], by: None, note: None, tool: "t".into() };
+    let closing = Closing { at: Timestamp::from_unix(1_764_000_000, 0), id: [9; 8], detail: act };
+    let draft = Draft::new(detail, event).unwrap();
+    let staged = journal.stage(&frontier, &[draft], closing).unwrap();
+    assert!(matches!(journal.commit(staged, &signer()).unwrap(), Settled::Committed(_)));
+    memory.contents()
+}
+
+#[test]
+fn a_name_belongs_to_one_document() {
+    let facts = example();
+    let archive = Archive::open(Arc::new(Memory::of(facts.clone())), None).unwrap();
+    let a = archive.document(b"a").unwrap();
+    let rename = |name: &str| {
+        let (name, tool) = (Some(DocName::new(name).unwrap()), "t".to_owned());
+        let detail = Detail::Document(DocumentDetail { name, tool, ..DocumentDetail::default() });
+        let (at, doc, latest) = (Timestamp::from_unix(1_764_000_000, 0), a.id, a.latest);
+        recorded(&facts, &detail, |detail| {
+            let kind = DocumentEventKind::Rename;
+            Event::Document(DocumentEvent { kind, at, doc, prev: latest, of: latest, detail })
+        })
+    };
+    assert!(holds(&rename("b"), "NAME-TAKEN"), "{:?}", codes(&rename("b")));
+    assert_eq!(codes(&rename("c")), Some(BTreeSet::new()));
+    let first = archive.catalog().revision(a.id, 1).unwrap().unwrap().event;
+    let journal = Journal::open(Arc::new(Memory::of(facts.clone()))).unwrap();
+    let entry = journal.entries(first..first + 1).next().unwrap().unwrap();
+    let Event::Revise(revise) = entry.event else { panic!() };
+    // Another document that begins under the same name.
+    let forged = recorded(&facts, &entry.detail.unwrap(), |detail| {
+        Event::Revise(Revise { doc: DocId(7), detail, ..revise })
+    });
+    assert!(holds(&forged, "NAME-TAKEN"), "{:?}", codes(&forged));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod analyses;
 mod contents;
 mod drift;
 mod events;
+mod names;
 mod packs;
 mod part;
 mod record;

@@ -58,6 +58,8 @@ pub enum Code {
     EventMalformed,
     /// An event does not name its document's previous event.
     EventPrev,
+    /// An event gives a document a name that another one has.
+    NameTaken,
     /// An event states a time at which it was not recorded, as time tokens prove.
     TimeOutside,
     /// An event states an earlier time than the one before, or one that has not come yet.
@@ -165,6 +167,7 @@ impl Code {
             Self::CommitBatch => "COMMIT-BATCH",
             Self::EventMalformed => "EVENT-MALFORMED",
             Self::EventPrev => "EVENT-PREV",
+            Self::NameTaken => "NAME-TAKEN",
             Self::TimeOutside => "TIME-OUTSIDE",
             Self::TimeOrder => "TIME-ORDER",
             Self::AnchorMismatch => "ANCHOR-MISMATCH",

@@ -6,7 +6,7 @@ use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, pack_id:
 
 use super::{
     Journal,
-    bundle::Half,
+    bundle::{BundleItems, Half},
     event::{Detail, Event},
     merkle::{Frontier, TreeHead},
     note::Checkpoint,
@@ -139,7 +139,7 @@ impl Journal {
             let place =
                 place.map_err(|why| Error::damaged(commit_name(number), why.to_string()))?;
             let missing = || Error::missing(details_name(number, &at.commit.body.head.id));
-            all.extend(stretch.details(place)?.ok_or_else(missing)?);
+            all.extend(stretch.details(place)?.ok_or_else(missing)?.to_vecs());
         }
         Ok(all)
     }
@@ -386,7 +386,7 @@ impl Stretch<'_> {
                     Err(Error::Damaged { .. }) => None,
                     Err(error) => return vec![Err(error)],
                 };
-                let examined = self.examine_each(lines, details.as_deref());
+                let examined = self.examine_each(lines, details.as_ref());
                 examined.into_iter().map(Entry::of).collect()
             }
             Err(error) => vec![Err(error)],
@@ -405,7 +405,7 @@ impl Stretch<'_> {
             Err(e) => return self.lost(&Problem::EntryDamaged(e.to_string())),
         };
         let details = self.details(place);
-        let whole = details.as_ref().ok().and_then(|details| details.as_deref());
+        let whole = details.as_ref().ok().and_then(|details| details.as_ref());
         let mut examined = self.examine_each(lines, whole);
         if let Err(e) = &details {
             let missing = |one: &&mut Examined| one.problem == Some(Problem::DetailMissing);
@@ -415,8 +415,8 @@ impl Stretch<'_> {
         examined
     }
 
-    fn examine_each(&self, lines: Vec<Vec<u8>>, details: Option<&[Vec<u8>]>) -> Vec<Examined> {
-        let detail = |i: usize| details.and_then(|details| Some(&details.get(i)?[..]));
+    fn examine_each(&self, lines: Vec<Vec<u8>>, details: Option<&BundleItems>) -> Vec<Examined> {
+        let detail = |i: usize| details.and_then(|details| details.get(i));
         let numbered = lines.into_iter().enumerate();
         let first = self.events.start;
         numbered.map(|(i, line)| Examined::of(first + i as u64, line, detail(i))).collect()
@@ -447,11 +447,11 @@ impl Stretch<'_> {
         let backend = &*self.journal.backend;
         let items =
             read_bundle(backend, Half::Entries, &name, &commit.body, (place.bundle, place.width))?;
-        Ok(self.cut(place, items))
+        Ok(items.cut(self.wanted(place)).to_vecs())
     }
 
     /// Their details; none when the object that holds them is not there.
-    fn details(&self, place: &BundlePlace) -> Result<Option<Vec<Vec<u8>>>, Error> {
+    fn details(&self, place: &BundlePlace) -> Result<Option<BundleItems>, Error> {
         let name = details_name(place.at.number, &place.at.commit.body.head.id);
         let backend = &*self.journal.backend;
         let Some(body) = read_details_head(backend, &name)? else { return Ok(None) };
@@ -461,12 +461,13 @@ impl Stretch<'_> {
         }
         let which = (place.bundle, place.width);
         let items = read_bundle(backend, Half::Details, &name, &body, which)?;
-        Ok(Some(self.cut(place, items)))
+        Ok(Some(items.cut(self.wanted(place))))
     }
 
-    fn cut(&self, place: &BundlePlace, mut items: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    /// Which items of the bundle.
+    fn wanted(&self, place: &BundlePlace) -> Range<usize> {
         let position = |index: u64| (index - place.start) as usize;
-        items.drain(position(self.events.start)..position(self.events.end)).collect()
+        position(self.events.start)..position(self.events.end)
     }
 }
 

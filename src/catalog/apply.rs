@@ -291,17 +291,27 @@ fn revise_document(
     }
     let name = free_name(transaction, recorded, revise.doc)?;
     let site = site(transaction, recorded.detail, (content, &name), &mut indexing.sampling)?;
-    let n_tail = match std::str::from_utf8(&name) {
-        Ok(text) => text.rsplit('/').next().unwrap_or(text).chars().count(),
-        Err(_) => name.rsplit(|b| *b == b'/').next().unwrap_or(&name).len(),
-    };
     transaction
         .prepare_cached(
             "INSERT INTO document (doc, name, tail, latest, revisions, site)
              VALUES (?1, ?2, ?3, ?4, 1, ?5)",
         )?
-        .execute(params![doc, name_value(&name), n_tail as i64, recorded.index as i64, site])?;
+        .execute(params![
+            doc,
+            name_value(&name),
+            n_tail(&name) as i64,
+            recorded.index as i64,
+            site
+        ])?;
     Ok((transaction.last_insert_rowid(), 1))
+}
+
+/// How long the last component of a name is, as `substr` counts.
+pub(super) fn n_tail(name: &[u8]) -> usize {
+    match std::str::from_utf8(name) {
+        Ok(text) => text.rsplit('/').next().unwrap_or(text).chars().count(),
+        Err(_) => name.rsplit(|b| *b == b'/').next().unwrap_or(name).len(),
+    }
 }
 
 /// A document before one more revision, and its latest.

@@ -109,11 +109,14 @@ impl Catalog {
         Ok(query.query_row([], |row| row.get(0))?)
     }
 
-    /// The event of a document's latest revision.
-    pub fn latest_event(&self, doc: DocId) -> Result<Option<u64>, Error> {
-        let mut query = self.db.prepare_cached("SELECT latest FROM document WHERE doc = ?1")?;
-        let latest = query.query_row([doc.0 as i64], |row| row.get::<_, i64>(0)).optional()?;
-        Ok(latest.map(|event| event as u64))
+    /// The event of the revision of a document that was recorded last, whenever it was captured.
+    pub fn last_event(&self, doc: DocId) -> Result<Option<u64>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT event FROM revision WHERE document = (SELECT id FROM document WHERE doc = ?1)
+             ORDER BY number DESC LIMIT 1",
+        )?;
+        let last = query.query_row([doc.0 as i64], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(last.map(|event| event as u64))
     }
 
     /// The document in this row.

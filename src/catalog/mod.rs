@@ -5,6 +5,7 @@
 //! the catalog anew is the same function called from the first event on. Every question is a
 //! function with a name.
 
+mod agreement;
 mod apply;
 mod drift;
 mod dump;
@@ -40,6 +41,7 @@ use crate::{
     },
 };
 
+pub use agreement::{Agreed, Agreement};
 pub use apply::{Batch, Pack, Recorded};
 pub use drift::{Drift, DriftScope};
 pub use find::Latest;

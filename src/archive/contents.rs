@@ -191,7 +191,10 @@ impl Archive {
         };
         let Event::Revise(revise) = &entry.event else { return Err(drift()) };
         let is_named = match &entry.detail {
-            Some(Detail::Revise(detail)) if revision.number == 1 => detail.name == document.name,
+            // What was put back of words that are withdrawn counts for nothing.
+            Some(Detail::Revise(detail)) if revision.number == 1 => {
+                detail.name == document.name || self.are_withdrawn(revision)?
+            }
             _ => true,
         };
         let is_right = revise.sha256 == revision.digest
@@ -201,6 +204,12 @@ impl Archive {
             return Err(drift());
         }
         Ok(())
+    }
+
+    /// Whether what people wrote about a revision was withdrawn, as the journal has it.
+    fn are_withdrawn(&self, revision: &Revision) -> Result<bool, Error> {
+        let by = revision.words_withdrawn.as_ref().map(|withdrawn| withdrawn.event);
+        by.map_or(Ok(false), |by| self.journal.withdraws_details(revision.event, by))
     }
 
     /// The same of a revision alone.

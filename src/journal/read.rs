@@ -151,11 +151,22 @@ impl Journal {
         changes
     }
 
-    /// What the commits before the newest one state, in order: the object of each, and the tree at its end.
+    /// What the commits before the newest one state, in order: the object of each, and the tree at its end. Each
+    /// goes on where the one before ends, the first from nothing.
     pub fn stated_heads(&self) -> impl Iterator<Item = (String, Result<TreeHead, Error>)> + '_ {
-        (0..self.number).map(|number| {
-            let head = self.commit_at(number).map(|at| TreeHead { size: at.size, root: at.root });
-            (commit_name(number), head)
+        let mut end = Some(0);
+        (0..self.number).map(move |number| {
+            let name = commit_name(number);
+            let begins = end.take();
+            let head = self.commit_at(number).and_then(|at| {
+                end = Some(at.size);
+                let goes_on = begins.is_none_or(|begins| begins == at.commit.body.head.first);
+                match goes_on && (number > 0 || at.size == 0) {
+                    true => Ok(TreeHead { size: at.size, root: at.root }),
+                    false => Err(Error::damaged(&name, "it does not go on where others end")),
+                }
+            });
+            (name, head)
         })
     }
 

@@ -191,8 +191,11 @@ impl Archive {
         };
         let Event::Revise(revise) = &entry.event else { return Err(drift()) };
         let is_named = match &entry.detail {
+            // What was put back of words that are withdrawn counts for nothing.
             Some(Detail::Revise(detail)) if revision.number == 1 => {
-                detail.name == document.name || self.is_renamed_so(document)?
+                detail.name == document.name
+                    || self.is_renamed_so(document)?
+                    || self.are_withdrawn(revision)?
             }
             _ => true,
         };
@@ -221,6 +224,12 @@ impl Archive {
             }
         }
         Ok(false)
+    }
+
+    /// Whether what people wrote about a revision was withdrawn, as the journal has it.
+    fn are_withdrawn(&self, revision: &Revision) -> Result<bool, Error> {
+        let by = revision.words_withdrawn.as_ref().map(|withdrawn| withdrawn.event);
+        by.map_or(Ok(false), |by| self.journal.withdraws_details(revision.event, by))
     }
 
     /// The same of a revision alone.

@@ -89,7 +89,7 @@ fn or_unreadable(
 }
 
 /// Whether the pages and indexes of a table are as its rows demand; what is wrong if not.
-fn torn(db: &Connection, table: &Table) -> Result<Option<String>, Error> {
+pub(super) fn torn(db: &Connection, table: &Table) -> Result<Option<String>, Error> {
     let sql = format!("PRAGMA main.integrity_check({})", table.name);
     let state: String = db.query_row(&sql, [], |row| row.get(0))?;
     let first = state.lines().next().unwrap_or_default();
@@ -97,7 +97,7 @@ fn torn(db: &Connection, table: &Table) -> Result<Option<String>, Error> {
 }
 
 /// Tables, indexes, views and triggers that are defined otherwise, or here alone, or there alone.
-fn definitions_apart(db: &Connection, facts: &Connection) -> Result<Vec<Drift>, Error> {
+pub(super) fn definitions_apart(db: &Connection, facts: &Connection) -> Result<Vec<Drift>, Error> {
     let (found, wanted) = (definitions(db)?, definitions(facts)?);
     let names: std::collections::BTreeSet<_> = found.keys().chain(wanted.keys()).collect();
     let mut drifts = Vec::new();

@@ -5,6 +5,7 @@
 //! the catalog anew is the same function called from the first event on. Every question is a
 //! function with a name.
 
+mod agreement;
 mod apply;
 mod document_events;
 mod drift;
@@ -43,6 +44,7 @@ use crate::{
     },
 };
 
+pub use agreement::{Agreed, Agreement};
 pub use apply::{Batch, Pack, Recorded};
 pub use document_events::{Observation, Rename};
 pub use drift::{Drift, DriftScope};

@@ -89,7 +89,7 @@ impl Catalog {
 }
 
 /// Where a document belongs: the host of its source, else the top folder of its name.
-fn site_of(source: Option<&str>, name: &DocName) -> Option<String> {
+pub(super) fn site_of(source: Option<&str>, name: &DocName) -> Option<String> {
     let host = source.and_then(|source| source.split_once("://")).map(|(_, rest)| {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         let host = authority.rsplit('@').next().unwrap_or(authority);

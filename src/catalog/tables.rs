@@ -40,7 +40,8 @@ use Serves::{Answers, Finding};
 
 /// All of them.
 pub static TABLES: [Table; 19] = [
-    rows("meta", Answers, &[]),
+    // How many revisions there are.
+    rows("meta", Answers, &[Events]),
     rows("pack", Answers, &[]),
     rows("place", Answers, &[]),
     rows("phrase", Answers, &[Events, Details]),
@@ -51,7 +52,8 @@ pub static TABLES: [Table; 19] = [
     rows("document_event", Answers, &[Events, Details]),
     rows("tag", Answers, &[Events, Details]),
     rows("event", Answers, &[Events, Details]),
-    rows("withdrawal", Answers, &[Events]),
+    // Its reason is a phrase, and those are numbered as they come up in details.
+    rows("withdrawal", Answers, &[Events, Details]),
     rows("tile", Answers, &[Events]),
     rows("site", Answers, &[Events, Details]),
     rows("sketch", Finding, &[Events, Contents]),

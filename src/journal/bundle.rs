@@ -3,7 +3,7 @@
 //! Unpacked, a bundle of entries is a tlog-tiles entry bundle: each line after its length in two
 //! bytes, big-endian. Details have lengths of four bytes; an erased one has length 0.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range};
 
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, find_frame_compressed_size, get_frame_content_size};
@@ -69,26 +69,65 @@ pub fn encode(half: Half, items: &[&[u8]]) -> Result<Vec<u8>, Error> {
     pack().map_err(|e| Error::io("compress", "a bundle", e))
 }
 
+/// What a bundle holds, in one piece.
+#[derive(Debug, Clone, Default)]
+pub struct BundleItems {
+    plain: Vec<u8>,
+    /// Where each lies in it.
+    places: Vec<Range<usize>>,
+}
+
+impl BundleItems {
+    /// The n-th.
+    pub fn get(&self, n: usize) -> Option<&[u8]> {
+        self.places.get(n).map(|place| &self.plain[place.clone()])
+    }
+
+    /// Each in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.places.iter().map(|place| &self.plain[place.clone()])
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// These alone, counted from 0.
+    pub fn cut(mut self, wanted: Range<usize>) -> Self {
+        self.places.truncate(wanted.end);
+        self.places.drain(..wanted.start.min(self.places.len()));
+        self
+    }
+
+    /// A copy of each.
+    pub fn to_vecs(&self) -> Vec<Vec<u8>> {
+        self.iter().map(<[u8]>::to_vec).collect()
+    }
+}
+
 /// Unpacks a bundle of exactly `width` items; the error names what is wrong with it.
-pub fn decode(half: Half, stored: &[u8], width: u64) -> Result<Vec<Vec<u8>>, String> {
+pub fn decode(half: Half, stored: &[u8], width: u64) -> Result<BundleItems, String> {
     let plain = unpack(half, stored)?;
-    let mut rest = &plain[..];
-    let mut items = Vec::new();
-    while !rest.is_empty() {
+    let (mut start, mut places) = (0, Vec::new());
+    while start < plain.len() {
+        let rest = &plain[start..];
         let (length, tail) =
             rest.split_at_checked(half.length_bytes()).ok_or("a length is cut short")?;
         let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
         if length > half.item_bytes_max() {
-            return Err(format!("item {} states {length} bytes", items.len()));
+            return Err(format!("item {} states {length} bytes", places.len()));
         }
-        let (item, tail) = tail.split_at_checked(length).ok_or("an item is cut short")?;
-        items.push(item.to_vec());
-        rest = tail;
+        if tail.len() < length {
+            return Err("an item is cut short".into());
+        }
+        start += half.length_bytes() + length;
+        places.push(start - length..start);
     }
-    if items.len() as u64 != width {
-        return Err(format!("it holds {} items, not {width}", items.len()));
+    if places.len() as u64 != width {
+        return Err(format!("it holds {} items, not {width}", places.len()));
     }
-    Ok(items)
+    Ok(BundleItems { plain, places })
 }
 
 thread_local! {
@@ -124,7 +163,7 @@ mod tests {
         for half in [Half::Entries, Half::Details] {
             let items: [&[u8]; 3] = [b"{\"t\":1}", b"", &[b'x'; 4096]];
             let stored = encode(half, &items).unwrap();
-            assert_eq!(decode(half, &stored, 3).unwrap(), items);
+            assert_eq!(decode(half, &stored, 3).unwrap().to_vecs(), items);
             assert!(decode(half, &stored, 2).is_err());
             assert!(decode(half, &stored, 4).is_err());
         }
@@ -138,7 +177,7 @@ mod tests {
             let mut bad = stored.clone();
             bad[i] ^= 1;
             let whole = decode(Half::Entries, &bad, 3)
-                .is_ok_and(|items| items != [&b"one"[..], b"two", b"three"]);
+                .is_ok_and(|items| items.to_vecs() != [&b"one"[..], b"two", b"three"]);
             assert!(!whole, "byte {i}");
         }
         assert!(decode(Half::Entries, &stored.repeat(2), 6).is_err());

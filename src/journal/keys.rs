@@ -57,5 +57,5 @@ fn newest_change(
     }
     let (name, width) = (commit_name(number), COMMIT_EVENTS);
     let lines = read_bundle(backend, Half::Entries, &name, &commit.body, (0, width));
-    change_in(identity, &Event::parse(lines.ok()?.first()?).ok()?, first)
+    change_in(identity, &Event::parse(lines.ok()?.get(0)?).ok()?, first)
 }

@@ -180,7 +180,27 @@ impl Journal {
         let found = read_commit_head(&*backend, number)?;
         let found = found.ok_or_else(|| Error::missing(commit_name(number)))?;
         let identity = keys::completed(&*backend, identity, number, &found);
-        Self::at(backend, identity, number, found.note)
+        let journal = Self::at(backend, identity, number, found.note)?;
+        journal.expect_growth()?;
+        Ok(journal)
+    }
+
+    /// `Damaged` where the commit before the newest one states as many events or more: then an older one lies in
+    /// the newest one's place, and what is signed there is not the newest state.
+    fn expect_growth(&self) -> Result<(), Error> {
+        let Some(before) = self.number.checked_sub(1) else { return Ok(()) };
+        // What is wrong with that one itself is for whoever reads it.
+        let Ok(Some(found)) = read_commit_head(&*self.backend, before) else { return Ok(()) };
+        let is_longer =
+            Checkpoint::unverified(&found.note).is_some_and(|it| it.size >= self.size());
+        match self.head_of(&found.note).filter(|_| is_longer) {
+            Some(head) => {
+                let (size, why) = (self.size(), "the commit before it states");
+                let why = format!("it states {size} events, {why} {}", head.size);
+                Err(Error::damaged(commit_name(self.number), why))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Makes the identity as it lies there the one that the commits speak of. Only a writer does.

@@ -6,7 +6,7 @@ use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, pack_id:
 
 use super::{
     Journal,
-    bundle::Half,
+    bundle::{BundleItems, Half},
     event::{Detail, Event},
     merkle::{Frontier, TreeHead},
     note::Checkpoint,
@@ -139,7 +139,7 @@ impl Journal {
             let place =
                 place.map_err(|why| Error::damaged(commit_name(number), why.to_string()))?;
             let missing = || Error::missing(details_name(number, &at.commit.body.head.id));
-            all.extend(stretch.details(place)?.ok_or_else(missing)?);
+            all.extend(stretch.details(place)?.ok_or_else(missing)?.to_vecs());
         }
         Ok(all)
     }
@@ -151,11 +151,22 @@ impl Journal {
         changes
     }
 
-    /// What the commits before the newest one state, in order: the object of each, and the tree at its end.
+    /// What the commits before the newest one state, in order: the object of each, and the tree at its end. Each
+    /// goes on where the one before ends, the first from nothing.
     pub fn stated_heads(&self) -> impl Iterator<Item = (String, Result<TreeHead, Error>)> + '_ {
-        (0..self.number).map(|number| {
-            let head = self.commit_at(number).map(|at| TreeHead { size: at.size, root: at.root });
-            (commit_name(number), head)
+        let mut end = Some(0);
+        (0..self.number).map(move |number| {
+            let name = commit_name(number);
+            let begins = end.take();
+            let head = self.commit_at(number).and_then(|at| {
+                end = Some(at.size);
+                let goes_on = begins.is_none_or(|begins| begins == at.commit.body.head.first);
+                match goes_on && (number > 0 || at.size == 0) {
+                    true => Ok(TreeHead { size: at.size, root: at.root }),
+                    false => Err(Error::damaged(&name, "it does not go on where others end")),
+                }
+            });
+            (name, head)
         })
     }
 
@@ -386,7 +397,7 @@ impl Stretch<'_> {
                     Err(Error::Damaged { .. }) => None,
                     Err(error) => return vec![Err(error)],
                 };
-                let examined = self.examine_each(lines, details.as_deref());
+                let examined = self.examine_each(lines, details.as_ref());
                 examined.into_iter().map(Entry::of).collect()
             }
             Err(error) => vec![Err(error)],
@@ -405,7 +416,7 @@ impl Stretch<'_> {
             Err(e) => return self.lost(&Problem::EntryDamaged(e.to_string())),
         };
         let details = self.details(place);
-        let whole = details.as_ref().ok().and_then(|details| details.as_deref());
+        let whole = details.as_ref().ok().and_then(|details| details.as_ref());
         let mut examined = self.examine_each(lines, whole);
         if let Err(e) = &details {
             let missing = |one: &&mut Examined| one.problem == Some(Problem::DetailMissing);
@@ -415,8 +426,8 @@ impl Stretch<'_> {
         examined
     }
 
-    fn examine_each(&self, lines: Vec<Vec<u8>>, details: Option<&[Vec<u8>]>) -> Vec<Examined> {
-        let detail = |i: usize| details.and_then(|details| Some(&details.get(i)?[..]));
+    fn examine_each(&self, lines: Vec<Vec<u8>>, details: Option<&BundleItems>) -> Vec<Examined> {
+        let detail = |i: usize| details.and_then(|details| details.get(i));
         let numbered = lines.into_iter().enumerate();
         let first = self.events.start;
         numbered.map(|(i, line)| Examined::of(first + i as u64, line, detail(i))).collect()
@@ -447,11 +458,11 @@ impl Stretch<'_> {
         let backend = &*self.journal.backend;
         let items =
             read_bundle(backend, Half::Entries, &name, &commit.body, (place.bundle, place.width))?;
-        Ok(self.cut(place, items))
+        Ok(items.cut(self.wanted(place)).to_vecs())
     }
 
     /// Their details; none when the object that holds them is not there.
-    fn details(&self, place: &BundlePlace) -> Result<Option<Vec<Vec<u8>>>, Error> {
+    fn details(&self, place: &BundlePlace) -> Result<Option<BundleItems>, Error> {
         let name = details_name(place.at.number, &place.at.commit.body.head.id);
         let backend = &*self.journal.backend;
         let Some(body) = read_details_head(backend, &name)? else { return Ok(None) };
@@ -461,12 +472,13 @@ impl Stretch<'_> {
         }
         let which = (place.bundle, place.width);
         let items = read_bundle(backend, Half::Details, &name, &body, which)?;
-        Ok(Some(self.cut(place, items)))
+        Ok(Some(items.cut(self.wanted(place))))
     }
 
-    fn cut(&self, place: &BundlePlace, mut items: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    /// Which items of the bundle.
+    fn wanted(&self, place: &BundlePlace) -> Range<usize> {
         let position = |index: u64| (index - place.start) as usize;
-        items.drain(position(self.events.start)..position(self.events.end)).collect()
+        position(self.events.start)..position(self.events.end)
     }
 }
 

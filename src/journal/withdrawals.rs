@@ -86,6 +86,15 @@ impl Journal {
         ))
     }
 
+    /// Whether the event `by` withdrew the details of an event.
+    pub fn withdraws_details(&self, of: u64, by: u64) -> Result<bool, Error> {
+        let entry = self.entries(by..by + 1).next().transpose()?;
+        Ok(matches!(
+            entry.map(|entry| entry.event),
+            Some(Event::Withdraw(event)) if event.details.binary_search(&of).is_ok()
+        ))
+    }
+
     /// What is stored of details that are withdrawn and still there, by their events.
     ///
     /// Details that are missing or damaged are not there.

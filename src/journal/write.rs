@@ -139,7 +139,9 @@ impl Journal {
     ) -> Result<Staged, Error> {
         self.check(frontier)?;
         let (number, id, first) = (self.number + 1, closing.id, self.size());
-        let end = self.closing_draft(number, drafts, closing)?;
+        let mut leaves: Vec<Digest> = drafts.iter().map(|draft| leaf_hash(&draft.line)).collect();
+        let end = self.closing_draft(number, &leaves, closing)?;
+        leaves.push(leaf_hash(&end.line));
         let drafts = || drafts.iter().chain([&end]);
         let details: Vec<&[u8]> = drafts().map(Draft::detail).collect();
         let name = details_name(number, &id);
@@ -150,7 +152,6 @@ impl Journal {
             return Err(Error::damaged(name, "it does not read back as it was written"));
         }
         let lines: Vec<Vec<u8>> = drafts().map(|draft| draft.line.clone()).collect();
-        let leaves: Vec<Digest> = lines.iter().map(|line| leaf_hash(line)).collect();
         let mut grown = frontier.clone();
         leaves.iter().for_each(|leaf| grown.push(*leaf));
         Ok(Staged { number, id, first, lines, leaves, frontier: grown })
@@ -182,11 +183,10 @@ impl Journal {
     fn closing_draft(
         &self,
         number: u64,
-        drafts: &[Draft],
+        leaves: &[Digest],
         closing: Closing,
     ) -> Result<Draft, Error> {
-        let batch: Vec<Digest> = drafts.iter().map(|draft| leaf_hash(&draft.line)).collect();
-        let batch = Frontier::of(&batch);
+        let batch = Frontier::of(leaves);
         Draft::new(&Detail::Act(closing.detail), |detail| {
             Event::Commit(Commit {
                 at: closing.at,

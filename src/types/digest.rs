@@ -138,33 +138,40 @@ impl fmt::Debug for DocId {
 /// Lower-case hex of any bytes.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)].into());
-        text.push(DIGITS[usize::from(byte & 15)].into());
-    }
-    text
+    let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    let text: Vec<u8> = bytes.iter().flat_map(digits).collect();
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Fills `out` from exactly `2 * out.len()` lower-case hex digits.
 pub fn parse_hex(text: &str, out: &mut [u8]) -> Option<()> {
-    let text = text.as_bytes();
+    read_hex(text.as_bytes(), out)
+}
+
+/// The same from bytes.
+pub fn read_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
     if text.len() != out.len() * 2 {
         return None;
     }
+    let mut all = 0;
     for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        let [high, low] = [NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]];
+        *byte = high << 4 | low;
+        all |= high | low;
     }
-    Some(())
+    (all < 16).then_some(())
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// What each byte is as a lower-case hex digit; what is none has the highest bit.
+const NIBBLES: [u8; 256] = {
+    let mut nibbles = [0x80; 256];
+    let mut value = 0;
+    while value < 16 {
+        nibbles[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
     }
-}
+    nibbles
+};
 
 #[cfg(test)]
 mod tests {

@@ -45,16 +45,35 @@ impl Timestamp {
 
     /// Whole seconds since 1970 (rounded down) and the nanoseconds above them.
     pub fn to_unix(self) -> (i64, u32) {
-        let nanoseconds = self.0.duration_since(UNIX_EPOCH).as_nanos();
-        let seconds = nanoseconds.div_euclid(1_000_000_000);
-        let rest = nanoseconds.rem_euclid(1_000_000_000);
-        (i64::try_from(seconds).unwrap_or(0), u32::try_from(rest).unwrap_or(0))
+        let since = self.0.duration_since(UNIX_EPOCH);
+        let (seconds, rest) = (since.as_secs(), since.subsec_nanos());
+        match u32::try_from(rest) {
+            Ok(rest) => (seconds, rest),
+            // Both are negative before 1970.
+            Err(_) => (seconds - 1, (rest + 1_000_000_000).unsigned_abs()),
+        }
     }
 
     /// Parses the one spelling that [`Timestamp`] prints; any other is `None`.
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some(timestamp) = text.as_bytes().try_into().ok().and_then(Self::of_whole_second) {
+            return Some(timestamp);
+        }
         let timestamp = rfc3339(text)?;
         (timestamp.to_string() == text).then_some(timestamp)
+    }
+
+    /// `YYYY-MM-DDTHH:MM:SSZ`, as nearly all times are spelled; any other is `None`.
+    pub fn of_whole_second(text: &[u8; 20]) -> Option<Self> {
+        let are_marks = [text[4], text[7], text[10], text[13], text[16], text[19]] == *b"--T::Z";
+        let two = |at: usize| -> Option<i8> {
+            let [tens, ones] = [text[at], text[at + 1]].map(|digit| digit.wrapping_sub(b'0'));
+            (tens < 10 && ones < 10).then(|| (tens * 10 + ones) as i8)
+        };
+        let year = i16::from(two(0)?) * 100 + i16::from(two(2)?);
+        let date = Date::new(year, two(5)?, two(8)?).ok().filter(|_| are_marks)?;
+        let time = civil::Time::new(two(11)?, two(14)?, two(17)?, 0).ok()?;
+        Self::within(date.to_datetime(time))
     }
 
     /// Reads what a person wrote; dates without a time mean the **end** of that day or month.
@@ -86,7 +105,20 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}Z", self.0)
+        let (date, time) = (self.0.date(), self.0.time());
+        if time.subsec_nanosecond() != 0 {
+            return write!(f, "{}Z", self.0);
+        }
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let mut put = |at: usize, number: i16| {
+            let number = number.unsigned_abs() as u8;
+            (text[at], text[at + 1]) = (b'0' + number / 10, b'0' + number % 10);
+        };
+        put(0, date.year() / 100);
+        put(2, date.year() % 100);
+        let rest = [date.month(), date.day(), time.hour(), time.minute(), time.second()];
+        rest.into_iter().zip([5, 8, 11, 14, 17]).for_each(|(n, at)| put(at, n.into()));
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -188,6 +220,26 @@ mod tests {
         }
         for text in ["2026-11-23T08:06:55+00:00", "2026-11-23T08:06:55.0Z", "2026-11-23"] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    fn whole_second(text: &str) -> Option<Timestamp> {
+        Timestamp::of_whole_second(text.as_bytes().try_into().unwrap())
+    }
+
+    #[test]
+    fn whole_seconds_are_read_and_printed_as_all_others_are() {
+        for seconds in (-62_135_596_800..253_402_300_799).step_by(86_400 * 997 + 3_607) {
+            let time = Timestamp::from_unix(seconds, 0);
+            let text = time.to_string();
+            assert_eq!(text, format!("{}Z", time.0));
+            assert_eq!((whole_second(&text), rfc3339(&text)), (Some(time), Some(time)));
+        }
+        for text in ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "0000-01-01T00:00:00Z"] {
+            assert_eq!(whole_second(text), None, "{text}");
+        }
+        for text in ["2026-01-01T00:00:60Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:0aZ"] {
+            assert_eq!(whole_second(text), None, "{text}");
         }
     }
 

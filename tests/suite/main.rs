@@ -53,6 +53,8 @@ mod sizes;
 mod store;
 mod streams;
 mod tamper;
+mod tamper_archives;
+mod tamper_files;
 mod threats;
 mod tracking;
 mod tree;

@@ -28,6 +28,14 @@ use crate::common::{add, context, init_in, intake, is_slow, open_in, sandbox::Sa
 
 const DOCUMENT: &str = "docs/tamper.md";
 
+/// The rows of the matrix under a heading of the page.
+pub fn published(heading: &str) -> Vec<String> {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT)).unwrap();
+    let lines = page.lines().skip_while(|line| !line.starts_with(heading));
+    let rows = lines.skip_while(|line| !line.starts_with("| ---")).skip(1);
+    rows.take_while(|line| line.starts_with("| ")).map(str::to_owned).collect()
+}
+
 /// A closed archive in a folder, with rows in every table.
 struct Grown {
     path: PathBuf,
@@ -371,12 +379,8 @@ fn i15_every_edit_of_the_catalog_is_named_or_made_good() {
     db.close().unwrap();
     let stride = if is_slow() { 1 } else { 8 };
     let found: Vec<String> = edits.iter().step_by(stride).map(|edit| play(&grown, edit)).collect();
-    let published =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT)).unwrap();
-    let matrix: Vec<&str> =
-        published.lines().skip_while(|line| !line.starts_with("| ---")).skip(1).collect();
-    let matrix: Vec<&str> = matrix.into_iter().take_while(|line| line.starts_with("| ")).collect();
-    let expected: Vec<&str> = matrix.iter().step_by(stride).copied().collect();
+    let matrix = published("## Every edit of the catalog");
+    let expected: Vec<String> = matrix.iter().step_by(stride).cloned().collect();
     let advice = "ARCHIVE_SLOW=1 prints the whole matrix";
     assert!(
         matrix.len() == edits.len() && expected == found,

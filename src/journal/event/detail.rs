@@ -16,7 +16,7 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::{AnchorDetail, DocumentDetail, Event, Malformed, same_again};
+use super::{AnchorDetail, DocumentDetail, Event, Malformed, plain, same_again};
 
 /// Random bytes, drawn anew for every detail.
 pub type Salt = [u8; 16];
@@ -79,6 +79,16 @@ impl Detail {
         if bytes.len() > DETAIL_BYTES_MAX {
             return Err(Malformed::new("a detail has at most 65536 bytes"));
         }
+        if matches!(event, Event::Revise(_))
+            && let Some(detail) = plain::revise_detail(bytes)
+        {
+            detail.check()?;
+            return Ok(Self::Revise(detail));
+        }
+        Self::parse_json(event, bytes)
+    }
+
+    fn parse_json(event: &Event, bytes: &[u8]) -> Result<Self, Malformed> {
         let detail = match event {
             Event::Revise(_) => Self::Revise(serde_json::from_slice::<ReviseLine>(bytes)?.read()?),
             Event::Audit(_)
@@ -119,6 +129,20 @@ impl Detail {
     }
 }
 
+impl ReviseDetail {
+    /// That no text is longer than it may be, and the encoding has a name.
+    fn check(&self) -> Result<(), Malformed> {
+        check_length(self.note.as_deref(), NOTE_TEXT_BYTES_MAX, "a note has at most 16384 bytes")?;
+        check_length(self.source.as_deref(), SOURCE_BYTES_MAX, "a source has at most 8192 bytes")?;
+        if self.encoding.as_deref().is_some_and(|name| !is_encoding_name(name)) {
+            return Err(Malformed::new(
+                "the name of an encoding has 1 to 40 letters, digits, hyphens and underscores",
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// A revision's detail as it stands in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,21 +172,7 @@ struct ActLine<'a> {
 
 impl<'a> ReviseLine<'a> {
     fn of(detail: &'a ReviseDetail) -> Result<Self, Malformed> {
-        check_length(
-            detail.note.as_deref(),
-            NOTE_TEXT_BYTES_MAX,
-            "a note has at most 16384 bytes",
-        )?;
-        check_length(
-            detail.source.as_deref(),
-            SOURCE_BYTES_MAX,
-            "a source has at most 8192 bytes",
-        )?;
-        if detail.encoding.as_deref().is_some_and(|name| !is_encoding_name(name)) {
-            return Err(Malformed::new(
-                "the name of an encoding has 1 to 40 letters, digits, hyphens and underscores",
-            ));
-        }
+        detail.check()?;
         let exact = detail.name.utf8().is_none().then(|| STANDARD.encode(detail.name.as_bytes()));
         Ok(Self {
             salt: hex(&detail.salt).into(),
@@ -372,6 +382,33 @@ mod tests {
             assert!(Detail::parse(&revise(), line).is_err());
             assert!(Detail::parse(&commit(), line).is_err());
         }
+    }
+
+    #[test]
+    fn what_is_read_without_a_json_parser_is_what_that_reads() {
+        let usual = String::from_utf8(detail_bytes("a/b.txt")).unwrap();
+        let mut n_usual = 0;
+        for line in [usual.as_bytes(), LINE.as_bytes(), &detail_bytes("ä"), &detail_bytes("a\"b")]
+        {
+            for at in 0..line.len() {
+                for byte in [b'"', b'0', b'9', b'a', b'A', b'\\', b'/', b' ', 0, 0x1f, 0x80, 0xff] {
+                    let mut other = line.to_vec();
+                    other[at] = byte;
+                    let json = Detail::parse_json(&revise(), &other);
+                    let found = Detail::parse(&revise(), &other);
+                    assert_eq!(found.is_ok(), json.is_ok(), "{}", String::from_utf8_lossy(&other));
+                    assert_eq!(found.ok(), json.ok());
+                    n_usual += usize::from(plain::revise_detail(&other).is_some());
+                }
+            }
+        }
+        assert!(n_usual > 300, "{n_usual}");
+    }
+
+    fn detail_bytes(name: &str) -> Vec<u8> {
+        let name = DocName::new(name).unwrap();
+        let detail = ReviseDetail { name, source: None, encoding: None, ..detail() };
+        Detail::Revise(detail).bytes().unwrap()
     }
 
     #[test]

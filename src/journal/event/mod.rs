@@ -9,6 +9,7 @@ mod detail;
 mod document;
 mod json;
 mod keys;
+mod plain;
 mod withdraw;
 
 use serde::Deserialize;
@@ -184,6 +185,13 @@ impl Event {
     /// Reads a line in its one spelling.
     pub fn parse(line: &[u8]) -> Result<Self, Malformed> {
         check_line(line)?;
+        if let Some(revise) = plain::revise(line) {
+            return Ok(Self::Revise(revise));
+        }
+        Self::parse_json(line)
+    }
+
+    fn parse_json(line: &[u8]) -> Result<Self, Malformed> {
         let event = match serde_json::from_slice::<EventHead>(line)? {
             EventHead { t, v: VERSION } if t == "revise" => {
                 Self::Revise(serde_json::from_slice(line)?)
@@ -309,13 +317,30 @@ impl Event {
 // No value below can hold a character that JSON escapes.
 
 impl Revise {
+    // Nearly all events are these, so nothing is formatted that can be put together.
     fn spell(&self) -> String {
         let Self { at, doc, prev, sha256, size, media, detail } = self;
+        let [at, doc, size] = [at.to_string(), doc.to_string(), size.to_string()];
         let prev = prev.map_or("null".to_owned(), |prev| prev.to_string());
-        format!(
-            r#"{{"t":"revise","v":{VERSION},"at":"{at}","doc":"{doc}","prev":{prev},"sha256":"{sha256}","size":{size},"type":"{}","detail":"{detail}"}}"#,
-            media.0
-        )
+        let [sha256, detail] = [sha256, detail].map(|digest| hex(digest.as_bytes()));
+        [
+            r#"{"t":"revise","v":1,"at":""#,
+            &at,
+            r#"","doc":""#,
+            &doc,
+            r#"","prev":"#,
+            &prev,
+            r#","sha256":""#,
+            &sha256,
+            r#"","size":"#,
+            &size,
+            r#","type":""#,
+            &media.0,
+            r#"","detail":""#,
+            &detail,
+            r#""}"#,
+        ]
+        .concat()
     }
 }
 
@@ -466,6 +491,29 @@ mod tests {
         r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad-a1b2c3"]}"#
     );
     const OTHER: &str = r#"{"t":"gilded","v":1,"at":"2026-11-23T08:06:55Z","list":[1,-2,{"a":null,"b":true}],"x":"\n"}"#;
+
+    #[test]
+    fn what_is_read_without_a_json_parser_is_what_that_reads() {
+        let others =
+            ["null", "0", "01", "9007199254740991", "9007199254740992", "99999999999999999"];
+        let others = others.map(|prev| REVISE.replace("48211", prev));
+        let mut n_usual = 0;
+        for line in others.iter().map(String::as_str).chain([REVISE]) {
+            for at in 0..line.len() {
+                for byte in
+                    [b'"', b'0', b'9', b'a', b'A', b'\\', b'/', b' ', b'}', b',', b'T', b'1']
+                {
+                    let mut other = line.as_bytes().to_vec();
+                    other[at] = byte;
+                    let (found, json) = (Event::parse(&other), Event::parse_json(&other));
+                    assert_eq!(found.is_ok(), json.is_ok(), "{}", String::from_utf8_lossy(&other));
+                    assert_eq!(found.ok(), json.ok());
+                    n_usual += usize::from(plain::revise(&other).is_some());
+                }
+            }
+        }
+        assert!(n_usual > 1000, "{n_usual}");
+    }
 
     #[test]
     fn every_event_type_goes_round() {

@@ -65,6 +65,9 @@ impl Auditor<'_> {
             stretch.push(examined);
             if stretch.len() == STRETCH {
                 self.apply(&stretch, &mut course.edge, None)?;
+                if self.has_given_up() {
+                    return Ok(());
+                }
                 (self.progress)(WorkDone::Events(self.report.n_events));
                 stretch.clear();
             }
@@ -229,7 +232,10 @@ impl Auditor<'_> {
         edge: &mut Edge,
         checkpoint: Option<&str>,
     ) -> Result<(), Error> {
-        self.links(stretch)?;
+        // Rows that agree say which revision comes before which.
+        if self.rows.is_none() {
+            self.links(stretch)?;
+        }
         let chunks = self.chunks(stretch)?;
         let recorded = |examined| {
             let Examined { index, event, detail, .. }: &Examined = examined;
@@ -240,6 +246,9 @@ impl Auditor<'_> {
         let chunks = Some(&chunks);
         let batch =
             Batch { events: &events, chunks, tiles: &tiles, checkpoint, ..Batch::default() };
+        if let Some(rows) = &mut self.rows {
+            return rows.take(stretch, &batch);
+        }
         self.projection.apply(&batch)?;
         self.check_withdrawals(stretch)
     }
@@ -272,6 +281,14 @@ impl Auditor<'_> {
         Ok(())
     }
 
+    /// Whether a content that is stored in chunks came up before.
+    fn has_large(&self, digest: &Digest) -> Result<bool, Error> {
+        match &self.rows {
+            Some(rows) => Ok(rows.agreement.has_large(digest)),
+            None => Ok(self.projection.content(digest)?.is_some()),
+        }
+    }
+
     /// The chunks of large contents that appear in a stretch for the first time.
     fn chunks(&mut self, stretch: &[Examined]) -> Result<HashMap<Digest, Vec<Key>>, Error> {
         let mut met = HashSet::new();
@@ -281,7 +298,7 @@ impl Auditor<'_> {
             let digest = revise.sha256;
             if revise.size <= limits::BLOB_BYTES_MAX as u64
                 || !met.insert(digest)
-                || self.projection.content(&digest)?.is_some()
+                || self.has_large(&digest)?
             {
                 continue;
             }

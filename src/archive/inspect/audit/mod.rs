@@ -9,6 +9,7 @@
 //! Nothing is trusted that was not computed here from stored bytes, apart from the public key.
 
 mod analyses;
+mod by_rows;
 mod contents;
 mod drift;
 mod events;
@@ -29,12 +30,12 @@ use std::{
 use crate::{
     archive::{Archive, maintain::rebuild},
     catalog::{self, Catalog, Need},
-    journal::Withdrawals,
+    journal::{Examined, Withdrawals},
     store::{Reader, Sealed},
     types::{digest::Key, error::Error, pack_id::PackId, time::Timestamp},
 };
 
-use self::packs::Meanwhile;
+use self::{by_rows::ByRows, packs::Meanwhile};
 use super::history::HistoryCheck;
 
 pub use part::{AuditPart, PacksInTurn, Sample};
@@ -44,6 +45,9 @@ pub use times::ProvedTimes;
 
 /// An audit under way.
 struct Auditor<'a> {
+    /// The rows of the archive's catalog, where they are compared as the facts go by; then there is no other
+    /// projection.
+    rows: Option<ByRows<'a>>,
     /// The packs that count by the journal.
     counted: BTreeSet<PackId>,
     archive: &'a Archive,
@@ -85,11 +89,25 @@ impl Archive {
     ) -> Result<AuditReport, Error> {
         // What is compared at the end is the catalog of one time.
         let _snapshot = self.catalog.snapshot()?;
+        match self.audited_by_rows(scope, &history_check, progress)? {
+            Some(report) => Ok(report),
+            None => self.audited_by_projection(scope, history_check, progress),
+        }
+    }
+
+    /// The audit that can name what is wrong.
+    fn audited_by_projection(
+        &self,
+        scope: &AuditScope,
+        history_check: HistoryCheck,
+        progress: &mut dyn FnMut(WorkDone),
+    ) -> Result<AuditReport, Error> {
         let report = AuditReport::new(self.origin().to_owned(), self.keys(), history_check.clone());
         let projection = Rc::new(Catalog::temporary()?);
         let reader = self.reader_by(&projection);
         let unreadable = UnreadableFacts::default();
         let mut audit = Auditor {
+            rows: None,
             archive: self,
             counted: BTreeSet::new(),
             projection,

@@ -105,7 +105,7 @@ impl Auditor<'_> {
     }
 
     /// Packs that do not count and are there all the same.
-    fn leftovers(&mut self) -> Result<(), Error> {
+    pub(super) fn leftovers(&mut self) -> Result<(), Error> {
         let now = self.archive.home.journal()?;
         let newer = now.pack_changes(self.archive.journal.size()..now.size())?;
         let mut left: Vec<PackId> = self.archive.stored_packs()?.into_keys().collect();

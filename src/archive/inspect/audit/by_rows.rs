@@ -167,6 +167,9 @@ mod tests {
         };
         // Captured before, recorded later: it is not the latest, and the next one follows it.
         add(&mut archive, 2, told, &[(b"a/b", b"three"), (b"new", b"four")]);
+        let document = archive.document(b"a/b").unwrap();
+        let last = archive.catalog.last_event(document.id).unwrap();
+        assert!(last > Some(archive.catalog.revisions(&document).unwrap()[0].event));
         add(&mut archive, 3, Provenance::default(), &[(b"a/b", b"one"), (b"new", b"five")]);
         same(&archive);
     }

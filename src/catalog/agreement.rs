@@ -183,8 +183,8 @@ impl Catalog {
 
 impl Agreement<'_> {
     /// Goes on by events and tiles, in the order of the journal; whether the rows are those that follow, and each
-    /// revision names the one of its document before it. Nothing may have been withdrawn: what follows from that is
-    /// not known here.
+    /// revision names the one of its document before it. Nothing may have been withdrawn, and documents have
+    /// revisions alone: what follows from more than that is not known here.
     pub fn take(&mut self, batch: &Batch) -> Result<bool, Error> {
         let events = self.n_events..self.n_events + batch.events.len() as u64;
         self.n_events = events.end;

@@ -49,7 +49,7 @@ struct Told {
 /// Every revision by the index of its event, and how many cannot be read.
 fn told(archive: &Archive) -> Result<(BTreeMap<u64, Told>, usize), Error> {
     let (mut all, mut n_refused) = (BTreeMap::new(), 0);
-    archive.each_document(AsOf::Now, |document, _| {
+    archive.each_document(AsOf::Ever, |document, _| {
         for revision in archive.catalog().revisions(document)? {
             let bytes = match archive.read_whole(document, &revision) {
                 Ok(bytes) => Some(bytes),

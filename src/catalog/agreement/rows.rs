@@ -241,10 +241,15 @@ impl Agreement<'_> {
             };
             let is_named = wanted.name == Some(self.hash_of_name(name))
                 && std::str::from_utf8(name).is_ok() == is_text;
-            let numbers = [id, wanted.doc.0 as i64, wanted.latest as i64, wanted.n_revisions];
-            let others = [wanted.site, Some(n_tail(name)), Some(wanted.last as i64), None];
-            let values = numbers.map(Some).into_iter().chain(others);
-            for (at, value) in [0, 1, 2, 3, 4, 6, 7, 8].into_iter().zip(values) {
+            let numbers = [
+                Some(id),
+                Some(wanted.doc.0 as i64),
+                Some(wanted.latest as i64),
+                Some(wanted.n_revisions),
+                wanted.site,
+            ];
+            let others = [Some(n_tail(name)), Some(wanted.last as i64), None];
+            for (at, value) in (0..5).zip(numbers).chain((6..).zip(others)) {
                 if row.get_ref(at)? != value_of(value) {
                     return Ok(false);
                 }

@@ -472,8 +472,10 @@ fn row_of(what: &str, edit: &str, cells: &[BTreeSet<String>]) -> String {
     format!("| {what} | {edit} | {} |", cells.collect::<Vec<_>>().join(" | "))
 }
 
-/// Whether what was found is what is published, or where only some cases were tried, a part of that.
+/// Whether what was found is what is published, or where only some cases were tried, a part of that: of the catalog,
+/// too, whose pages lie where SQLite puts them and of which not every byte is tried.
 fn fits(found: &str, published: &str) -> bool {
+    let is_whole = is_slow() && !found.starts_with("| the catalog |");
     let cells = |row: &str| -> Vec<BTreeSet<String>> {
         let cells = row.trim_matches('|').split(" | ");
         cells.map(|cell| cell.trim().split("; ").map(str::to_owned).collect()).collect()
@@ -481,7 +483,7 @@ fn fits(found: &str, published: &str) -> bool {
     let (found, published) = (cells(found), cells(published));
     found.len() == published.len()
         && found.iter().zip(&published).all(|(found, published)| {
-            if is_slow() { found == published } else { found.is_subset(published) }
+            if is_whole { found == published } else { found.is_subset(published) }
         })
 }
 

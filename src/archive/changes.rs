@@ -37,12 +37,12 @@ impl Archive {
         fits: impl Fn(&Document) -> bool,
         mut each: impl FnMut(DocumentChange) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.each_document(AsOf::Ever, |document, _| {
+        self.each_document(AsOf::Ever, |document, latest| {
             if !fits(document) {
                 return Ok(());
             }
             let before = self.revision_then(document, AsOf::At(since))?;
-            let latest = self.revision_then(document, AsOf::Now)?;
+            let latest = Some(latest.clone()).filter(|_| document.gone.is_none());
             let event = |revision: &Option<Revision>| revision.as_ref().map(|it| it.event);
             match event(&before) == event(&latest) {
                 true => Ok(()),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    Archive, WriteContext,
+    Archive,
     maintain::rebuild::{catch_up, recorded},
     similar::sites,
 };
@@ -100,18 +100,15 @@ impl Archive {
         })
     }
 
-    /// The `n_tries`-th attempt to commit one act upon the archive, alone; the index of its event, or none when another
-    /// writer was faster, which is taken in.
-    pub(super) fn commit_act(
+    /// One attempt to commit acts upon the archive, which bring no packs; the index of the first event, or none when
+    /// another writer was faster, which is taken in.
+    pub(super) fn commit_acts(
         &mut self,
-        draft: &Draft,
-        n_tries: u64,
-        context: &WriteContext,
+        drafts: &[Draft],
+        closing: Closing,
         edge: &mut Edge,
         signer: &Signer,
     ) -> Result<Option<u64>, Error> {
-        let closing = context.closing(2 * n_tries + 1);
-        let drafts = std::slice::from_ref(draft);
         let batch = NewBatch { drafts, closing, packs: &[], analysed: Batch::default() };
         let index = self.commit_batch(batch, edge, signer)?;
         if index.is_none() {

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::types::{document::Document, error::Error, name::DocName};
+use crate::types::{
+    document::{Document, Revision},
+    error::Error,
+    name::DocName,
+};
 
 use super::{
     Archive,
@@ -69,14 +73,15 @@ impl<'a> PathContest<'a> {
         let Some(own) = self.archive.revision_then(&document, self.as_of)? else { return Ok(None) };
         let mut latest = (own.captured, own.event);
         let (mut later, mut has_below) = (None, false);
-        self.archive.each_document_in(Some(name), self.as_of, |below, revision| {
+        let each = &mut |below: &Document, revision: &Revision| {
             has_below = true;
             if (revision.captured, revision.event) > latest {
                 latest = (revision.captured, revision.event);
                 later = Some(below.name.clone());
             }
-            Ok(())
-        })?;
+            Ok(true)
+        };
+        self.archive.each_while((Some(name), self.as_of), &self.names, each)?;
         if !has_below {
             return Ok(None);
         }

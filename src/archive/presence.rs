@@ -82,12 +82,12 @@ impl Archive {
             each(document, revision)?;
             Ok(true)
         };
-        self.each_while(folder, as_of, each).map(drop)
+        self.each_while((folder, as_of), &self.names_then(as_of)?, each).map(drop)
     }
 
     /// Whether there is one below a name, or one at all.
     pub fn has_document_in(&self, folder: Option<&DocName>, as_of: AsOf) -> Result<bool, Error> {
-        Ok(!self.each_while(folder, as_of, &mut |_, _| Ok(false))?)
+        Ok(!self.each_while((folder, as_of), &self.names_then(as_of)?, &mut |_, _| Ok(false))?)
     }
 
     /// All revisions of a document, latest first.
@@ -195,19 +195,19 @@ impl Archive {
         }
     }
 
-    /// Calls `each` in order of name for as long as it says so; whether it did to the end.
+    /// Calls `each` in order of name for as long as it says so; whether it did to the end. `names` are those of then.
     pub(super) fn each_while(
         &self,
-        folder: Option<&DocName>,
-        as_of: AsOf,
+        (folder, as_of): (Option<&DocName>, AsOf),
+        names: &NamesThen,
         each: &mut dyn FnMut(&Document, &Revision) -> Result<bool, Error>,
     ) -> Result<bool, Error> {
-        let mut names = self.names_then(as_of)?;
-        names.by_name.retain(|_, document| match folder {
+        let is_below = |document: &Document| match folder {
             Some(folder) => document.name.is_under(folder) && document.name != *folder,
             None => true,
-        });
-        let mut others = std::mem::take(&mut names.by_name).into_iter().peekable();
+        };
+        let below = names.by_name.iter().filter(|(_, document)| is_below(document));
+        let mut others = below.peekable();
         let mut after: Option<Document> = None;
         loop {
             let documents = self.page(folder, after.as_ref())?;
@@ -218,17 +218,17 @@ impl Archive {
                 let found = self.revision_then(document, as_of)?;
                 let key = NameOrder::of(&document.name);
                 let mut is_displaced = false;
-                while let Some((name, other)) = others.next_if(|(name, _)| *name <= key) {
-                    let then = self.revision_then(&other, as_of)?;
+                while let Some((name, other)) = others.next_if(|(name, _)| **name <= key) {
+                    let then = self.revision_then(other, as_of)?;
                     let order =
                         |it: &Option<Revision>| it.as_ref().map(|it| (it.captured, it.event));
                     // Of two that claim one name that counts of which something was captured last.
-                    if name == key && order(&then) < order(&found) {
+                    if *name == key && order(&then) < order(&found) {
                         continue;
                     }
-                    is_displaced |= name == key;
+                    is_displaced |= *name == key;
                     if let Some(revision) = then
-                        && !each(&other, &revision)?
+                        && !each(other, &revision)?
                     {
                         return Ok(false);
                     }
@@ -245,8 +245,8 @@ impl Archive {
             }
         }
         for (_, other) in others {
-            if let Some(revision) = self.revision_then(&other, as_of)?
-                && !each(&other, &revision)?
+            if let Some(revision) = self.revision_then(other, as_of)?
+                && !each(other, &revision)?
             {
                 return Ok(false);
             }

@@ -313,6 +313,43 @@ fn the_same_bytes_under_another_name_heal_and_say_so() {
     assert_eq!(example.add(), UNREAD);
 }
 
+/// Damages all that is stored of a file's bytes.
+fn spoil_file(sandbox: &Sandbox, name: &str) {
+    let archive = opened(&sandbox.store());
+    let bytes = fs::read(sandbox.at(name)).unwrap();
+    let places = archive.catalog().places(Digest::of(&bytes).key()).unwrap();
+    assert!(!places.is_empty());
+    for place in places {
+        let middle = (place.offset + place.n_bytes / 2) as usize;
+        let pack = sandbox.store().join(place.pack.object_name());
+        let mut bytes = fs::read(&pack).unwrap();
+        bytes[middle..middle + 8].fill(0);
+        fs::write(&pack, bytes).unwrap();
+    }
+}
+
+#[test]
+fn an_earlier_revision_and_a_renamed_document_heal() {
+    let sandbox = Sandbox::new();
+    for (n, day) in ["2020-01-01", "2021-01-01"].into_iter().enumerate() {
+        sandbox.write("in/b", noise(n as u64, 30_000));
+        sandbox.run(["add", "-q", "--captured", day, "in"]).expect(0);
+    }
+    sandbox.write("in/b", noise(0, 30_000));
+    spoil_file(&sandbox, "in/b");
+    let again = ["add", "--captured", "2020-01-01", "in"];
+    let healed = "1 unchanged, 1 to be healed in the archive";
+    sandbox.run(["add", "-n", "--captured", "2020-01-01", "in"]).expect(0).says(healed);
+    sandbox.run(again).expect(0).says("1 unchanged, 1 healed in the archive");
+    sandbox.run(["cat", "in/b@1"]).expect(0);
+    sandbox.write("in/b", noise(1, 30_000));
+    spoil_file(&sandbox, "in/b");
+    fs::rename(sandbox.at("in/b"), sandbox.at("in/c")).unwrap();
+    let track = ["add", "-v", "--track", "in"];
+    sandbox.run(track).expect(0).answers("renamed    in/c (was in/b, healed)\n");
+    sandbox.run(["cat", "in/c"]).expect(0);
+}
+
 #[test]
 fn the_program_says_what_it_healed() {
     let sandbox = Sandbox::new();
@@ -320,18 +357,7 @@ fn the_program_says_what_it_healed() {
         sandbox.write(name, noise(n as u64, 30_000));
     }
     sandbox.run(["add", "-q", "a", "b"]).expect(0);
-    let spoil = || {
-        let archive = opened(&sandbox.store());
-        let bytes = fs::read(sandbox.at("b")).unwrap();
-        let places = archive.catalog().places(Digest::of(&bytes).key()).unwrap();
-        for place in places {
-            let middle = (place.offset + place.n_bytes / 2) as usize;
-            let pack = sandbox.store().join(place.pack.object_name());
-            let mut bytes = fs::read(&pack).unwrap();
-            bytes[middle..middle + 8].fill(0);
-            fs::write(&pack, bytes).unwrap();
-        }
-    };
+    let spoil = || spoil_file(&sandbox, "b");
     spoil();
     sandbox.run(["cat", "b"]).expect(6).answers("");
     sandbox

@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     chunked::ContentError,
-    outcome::{NewRevision, Outcome},
+    outcome::{FormerName, NewRevision, Outcome},
     provenance::Provenance,
     reader::{Analysis, Expected, Input, Intake, ReadDocument},
     transaction::{Committed, Content, Form, PendingEvent, PendingRevision, Transaction},
@@ -71,8 +71,7 @@ impl Transaction<'_> {
     /// The document of this name, committed or not.
     pub(super) fn latest_or_pending(&mut self, name: &DocName) -> Result<Option<Latest>, Error> {
         match self.pending.documents.get(name) {
-            Some(latest) => Ok(Some(*latest)),
-            None if self.pending.former_names.contains(name) => Ok(None),
+            Some(latest) => Ok(*latest),
             None => self.latest(name),
         }
     }
@@ -92,18 +91,16 @@ impl Transaction<'_> {
     }
 
     /// Whether the document's file is as it was when its latest revision was read.
-    pub(super) fn is_unchanged(&self, intake: &Intake, expected: &Expected) -> bool {
-        match (&intake.file_stat, &expected.latest) {
-            (Some(stat), Some(latest)) if self.provenance(intake).names_no_other(latest) => {
-                self.stat_cache.is_unchanged(&intake.name, stat, latest)
-            }
-            _ => false,
-        }
+    pub(super) fn is_unchanged(&self, intake: &Intake, latest: &Latest) -> bool {
+        self.provenance(intake).names_no_other(latest)
+            && intake.file_stat.as_ref().is_some_and(|file_stat| {
+                self.stat_cache.is_unchanged(&intake.name, file_stat, latest)
+            })
     }
 
-    /// Whether a revision of the document waits for the commit.
+    /// Whether an event of the document of this name waits for the commit.
     pub(super) fn has_pending(&self, name: &DocName) -> bool {
-        self.pending.documents.contains_key(name)
+        self.pending.documents.get(name).is_some_and(Option::is_some)
     }
 
     /// Adds a document that was read.
@@ -116,8 +113,7 @@ impl Transaction<'_> {
             Err(ContentError::Archive(error)) => return Err(error),
         };
         let is_current = expected.n_events == self.archive.journal.size()
-            && !self.pending.documents.contains_key(&intake.name)
-            && !self.pending.former_names.contains(&intake.name);
+            && !self.pending.documents.contains_key(&intake.name);
         let latest = match is_current {
             true => expected.latest,
             // It may have been committed meanwhile.
@@ -128,33 +124,20 @@ impl Transaction<'_> {
             self.note_stat(&intake, content.file_stat, content.digest);
             return self.see(&intake, latest, is_healed);
         }
-        if self.is_recorded(&intake, latest, &content)? {
-            return Ok(Outcome::Unchanged);
+        let captured = self.provenance(&intake).captured(intake.mtime, self.context.now);
+        let of = (&content.digest, content.named, captured);
+        if self.archive.is_recorded(latest, of)? {
+            let is_healed = self.heal(&content, self.verifies_unchanged)?;
+            return Ok(Outcome::found(is_healed));
         }
         if latest.is_none()
-            && let Some(before) = self.go_on(&intake, &content)?
+            && let Some(name) = self.go_on(&intake, &content)?
         {
-            self.heal(&content, self.verifies_unchanged)?;
+            let is_healed = self.heal(&content, self.verifies_unchanged)?;
             self.note_stat(&intake, content.file_stat, content.digest);
-            return Ok(Outcome::Renamed(Box::new(before)));
+            return Ok(Outcome::Renamed(Box::new(FormerName { name, is_healed })));
         }
         self.revise(&intake, latest, content).map(Outcome::from)
-    }
-
-    /// Whether an earlier revision has this content, and states that it was captured then.
-    fn is_recorded(
-        &self,
-        intake: &Intake,
-        latest: Option<Latest>,
-        content: &Content,
-    ) -> Result<bool, Error> {
-        let captured = self.provenance(intake).captured(intake.mtime, self.context.now);
-        match (latest, captured) {
-            (Some(latest), Some(captured)) if content.named.is_none() && !latest.is_gone => {
-                self.archive.catalog.is_captured(latest.doc, &content.digest, captured)
-            }
-            _ => Ok(false),
-        }
     }
 
     /// The whole content; of a large one, this is where it goes to the store.
@@ -243,11 +226,9 @@ impl Transaction<'_> {
         self.pending.n_revisions += 1;
         let provenance = self.provenance(intake);
         if !provenance.says_nothing() {
-            let Provenance { source, note, .. } = &*provenance;
-            let captured = revision.detail.captured;
-            self.pending.observed.insert((event, source.clone(), captured, note.clone()));
+            self.pending.observed.insert(provenance.observed(event, revision.detail.captured));
         }
-        self.pending.documents.insert(intake.name.clone(), revision.latest(event));
+        self.pending.documents.insert(intake.name.clone(), Some(revision.latest(event)));
         self.pending.events.push(PendingEvent::Revision(revision));
         self.tag(intake)?;
         let digest = content.digest;

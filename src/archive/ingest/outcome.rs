@@ -16,7 +16,7 @@ pub enum Outcome {
     /// The same, and that it was found again is recorded: it was gone, or something else is said of it.
     Seen(SeenAgain),
     /// Its content is that of a document that is no longer where it was: that goes on under this name.
-    Renamed(Box<DocName>),
+    Renamed(Box<FormerName>),
     /// The same, and what was stored of it was damaged or missing: with the next commit it is whole.
     Healed,
     /// It could not be read; nothing was stored of it.
@@ -29,9 +29,13 @@ impl Outcome {
     pub(super) fn settled(self, recorded: Option<NewRevision>) -> Self {
         match (recorded, self.is_healed()) {
             (Some(revision), _) => Self::from(revision),
-            (None, true) => Self::Healed,
-            (None, false) => Self::Unchanged,
+            (None, is_healed) => Self::found(is_healed),
         }
+    }
+
+    /// Of bytes that are known, of which there is nothing to record.
+    pub(super) fn found(is_healed: bool) -> Self {
+        if is_healed { Self::Healed } else { Self::Unchanged }
     }
 
     /// Whether the next commit is to record a new revision.
@@ -45,9 +49,19 @@ impl Outcome {
             Self::New(revision) | Self::Revised(revision) => revision.is_healed,
             Self::Healed => true,
             Self::Seen(seen) => seen.is_healed,
-            Self::Unchanged | Self::Renamed(_) | Self::Unreadable(_) => false,
+            Self::Renamed(before) => before.is_healed,
+            Self::Unchanged | Self::Unreadable(_) => false,
         }
     }
+}
+
+/// The name that a document had.
+#[derive(Debug, Clone)]
+pub struct FormerName {
+    /// The name.
+    pub name: DocName,
+    /// What was stored of its bytes was damaged or missing; with the next commit it is whole.
+    pub is_healed: bool,
 }
 
 /// What came of bytes that were found again.

@@ -16,6 +16,10 @@ use crate::{
 /// So much fits into a detail beside the longest name, also if JSON spells each byte with six.
 const PLAIN_BYTES_MAX: usize = 4096;
 
+/// The event of a revision, and what is stated of its bytes: source, time of capture, note.
+pub(in crate::archive) type ObservationKey =
+    (u64, Option<String>, Option<Timestamp>, Option<String>);
+
 /// What is recorded of everything that is added.
 #[derive(Debug, Clone, Default)]
 pub struct Provenance {
@@ -66,6 +70,15 @@ impl Provenance {
     pub(in crate::archive) fn says_nothing(&self) -> bool {
         let Self { source, captured, note, tags, .. } = self;
         source.is_none() && note.is_none() && tags.is_empty() && *captured == Captured::Now
+    }
+
+    /// What tells from others what it states of a revision's bytes, whose event is `event`.
+    pub(in crate::archive) fn observed(
+        &self,
+        event: u64,
+        captured: Option<Timestamp>,
+    ) -> ObservationKey {
+        (event, self.source.clone(), captured, self.note.clone())
     }
 
     /// When a document with this file time was captured, where that is not now.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    outcome::{NewRevision, Outcome, SeenAgain},
+    outcome::{FormerName, NewRevision, Outcome, SeenAgain},
     provenance::Provenance,
     reader::{self, Expected, Input, Intake},
     run::{IngestEvent, IngestItem, IngestOptions, IngestSummary},
@@ -101,17 +101,16 @@ impl Archive {
         };
         let known = self.catalog.content(&digest)?;
         let is_healed = known.is_some() && self.damage(&digest, n_bytes, asked)?.is_some();
-        let expected = Expected::of(provenance, latest, 0);
-        if let Some(latest) = latest.filter(|latest| latest.is_same(digest, None))
-            && named(intake, &expected).is_ok_and(|named| expected.is_latest(digest, named))
-        {
+        let named = match named(intake, &Expected::of(provenance, latest, 0)) {
+            Ok(named) => named,
+            Err(error) => return Ok(Outcome::Unreadable(error)),
+        };
+        if let Some(latest) = latest.filter(|latest| latest.is_same(digest, named)) {
             return self.found_again(intake, &latest, is_healed, (provenance, options));
         }
         let captured = provenance.captured(intake.mtime, Timestamp::LAST);
-        if let (Some(latest), Some(captured)) = (latest.filter(|it| !it.is_gone), captured)
-            && self.catalog.is_captured(latest.doc, &digest, captured)?
-        {
-            return Ok(Outcome::Unchanged);
+        if self.is_recorded(latest, (&digest, named, captured))? {
+            return Ok(Outcome::found(is_healed));
         }
         let number = latest.map_or(1, |latest| latest.number + 1);
         let (is_new_content, is_unsettled) = (known.is_none(), false);
@@ -132,10 +131,9 @@ impl Archive {
         let again = FoundAgain { name: &intake.name, latest: *latest, provenance, captured };
         let news = self.to_record(&again, (options.tracking.is_some(), false))?;
         let (number, was_gone) = (latest.number, latest.is_gone);
-        Ok(match (news, is_healed) {
-            (Some(_), _) => Outcome::Seen(SeenAgain { number, was_gone, is_healed }),
-            (None, true) => Outcome::Healed,
-            (None, false) => Outcome::Unchanged,
+        Ok(match news {
+            Some(_) => Outcome::Seen(SeenAgain { number, was_gone, is_healed }),
+            None => Outcome::found(is_healed),
         })
     }
 }
@@ -144,7 +142,9 @@ impl Archive {
 fn renamed(outcome: Outcome, name: &DocName, missing: Option<&mut Missing>) -> Outcome {
     match (outcome, missing) {
         (Outcome::New(revision), Some(missing)) => match missing.take(&revision.digest, name) {
-            Some(before) => Outcome::Renamed(Box::new(before)),
+            Some(name) => {
+                Outcome::Renamed(Box::new(FormerName { name, is_healed: revision.is_healed }))
+            }
             None => Outcome::New(revision),
         },
         (outcome, _) => outcome,

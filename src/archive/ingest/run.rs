@@ -8,6 +8,7 @@ use crate::{
         Archive, WriteContext,
         similar::{Threshold, neighbours::NearDocument},
     },
+    catalog::Latest,
     journal::note::Signer,
     types::{error::Error, limits, name::DocName},
 };
@@ -15,7 +16,7 @@ use crate::{
 use super::{
     outcome::Outcome,
     provenance::Provenance,
-    reader::{Expected, Intake, ReadAhead},
+    reader::{Intake, ReadAhead},
     tracking::Tracking,
     transaction::{Committed, Transaction},
 };
@@ -215,7 +216,7 @@ enum Waiting<T> {
     /// A document that is being read ahead.
     Underway(T),
     /// A document whose file is as it was.
-    Unchanged(T, Box<Intake>),
+    Unchanged(T, Box<Intake>, Latest),
     Other(T),
 }
 
@@ -259,25 +260,22 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
     fn begin(&mut self, intake: Intake, tag: T) -> Result<Waiting<T>, Error> {
         let expected = self.transaction.expected(&intake)?;
         // One of the same name that is on its way may be another revision.
-        let is_unchanged = !self.options.verifies_unchanged
+        if let Some(latest) = expected.latest
+            && !self.options.verifies_unchanged
             && !self.read_ahead.has(&intake.name)
-            && self.transaction.is_unchanged(&intake, &expected)
-            && self.is_stored_well(&expected)?;
-        if is_unchanged {
-            return Ok(Waiting::Unchanged(tag, Box::new(intake)));
+            && self.transaction.is_unchanged(&intake, &latest)
+            && self.is_stored_well(&latest)?
+        {
+            return Ok(Waiting::Unchanged(tag, Box::new(intake), latest));
         }
         self.read_ahead.push(intake, expected);
         Ok(Waiting::Underway(tag))
     }
 
     /// Whether nothing is known against what is stored of a document that looks unchanged.
-    fn is_stored_well(&self, expected: &Expected) -> Result<bool, Error> {
-        match &expected.latest {
-            Some(latest) if self.transaction.lock.has_lost_packs => {
-                self.transaction.archive().is_sound(latest, self.options.is_interrupted)
-            }
-            _ => Ok(true),
-        }
+    fn is_stored_well(&self, latest: &Latest) -> Result<bool, Error> {
+        Ok(!self.transaction.lock.has_lost_packs
+            || self.transaction.archive().is_sound(latest, self.options.is_interrupted)?)
     }
 
     /// Whether the first of the waiting items can be reported without slowing down those who read.
@@ -296,8 +294,8 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         let (tag, name, outcome) = match self.waiting.pop_front() {
             None => return Ok(()),
             Some(Waiting::Other(tag)) => return (self.report)(IngestEvent::Other(tag)),
-            Some(Waiting::Unchanged(tag, intake)) => {
-                let outcome = self.transaction.see_unchanged(&intake)?;
+            Some(Waiting::Unchanged(tag, intake, latest)) => {
+                let outcome = self.transaction.see_unchanged(&intake, latest)?;
                 (tag, intake.name, outcome)
             }
             Some(Waiting::Underway(tag)) => {

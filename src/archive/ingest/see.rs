@@ -6,7 +6,9 @@ use crate::{
     archive::Archive,
     catalog::{Latest, Observation},
     journal::event::{DocumentDetail, DocumentEventKind},
+    text::Charset,
     types::{
+        digest::Digest,
         error::Error,
         name::DocName,
         tag::{Tag, TagChange},
@@ -16,10 +18,10 @@ use crate::{
 
 use super::{
     outcome::{Outcome, SeenAgain},
-    provenance::Provenance,
+    provenance::{ObservationKey, Provenance},
     reader::Intake,
     tracking::Tracking,
-    transaction::{Content, ObservationKey, PendingDocumentEvent, PendingEvent, Transaction},
+    transaction::{Content, PendingDocumentEvent, PendingEvent, Transaction},
 };
 
 /// Bytes that were found again under the name of the document whose latest revision has them.
@@ -35,8 +37,7 @@ pub(super) struct FoundAgain<'a> {
 impl FoundAgain<'_> {
     /// What tells it from others of the same transaction.
     fn key(&self) -> ObservationKey {
-        let Provenance { source, note, .. } = self.provenance;
-        (self.latest.event, source.clone(), self.captured, note.clone())
+        self.provenance.observed(self.latest.event, self.captured)
     }
 }
 
@@ -62,6 +63,21 @@ impl Archive {
             || Ok::<_, Error>(is_pending || self.catalog.is_observed(latest.event, observation)?);
         let is_news = is_asked || !tags.is_empty() || !is_known()?;
         Ok(is_news.then_some(tags))
+    }
+
+    /// Whether an earlier revision of a document that is there has this content, which is not named another encoding,
+    /// and states that it was captured then.
+    pub(super) fn is_recorded(
+        &self,
+        latest: Option<Latest>,
+        (content, named, captured): (&Digest, Option<Charset>, Option<Timestamp>),
+    ) -> Result<bool, Error> {
+        match (latest, captured) {
+            (Some(latest), Some(captured)) if named.is_none() && !latest.is_gone => {
+                self.catalog.is_captured(latest.doc, content, captured)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Those that a document does not have.
@@ -100,8 +116,17 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Takes note of a document whose file looks as it did.
-    pub(super) fn see_unchanged(&mut self, intake: &Intake) -> Result<Outcome, Error> {
+    /// Takes note of a document whose file looks as it did; `latest` is what was known of it.
+    pub(super) fn see_unchanged(
+        &mut self,
+        intake: &Intake,
+        latest: Latest,
+    ) -> Result<Outcome, Error> {
+        let provenance = self.provenance(intake);
+        if !latest.is_gone && !provenance.records_unchanged && provenance.says_nothing() {
+            return Ok(Outcome::Unchanged);
+        }
+        // An event about it may wait since, or have been committed.
         match self.latest_or_pending(&intake.name)? {
             Some(latest) => self.see(intake, latest, false),
             None => Ok(Outcome::Unchanged),
@@ -121,9 +146,7 @@ impl Transaction<'_> {
         let again = FoundAgain { name: &intake.name, latest, provenance: &provenance, captured };
         let is_pending = self.pending.observed.contains(&again.key());
         let news = self.archive.to_record(&again, (self.missing.is_some(), is_pending))?;
-        let Some(tags) = news else {
-            return Ok(if is_healed { Outcome::Healed } else { Outcome::Unchanged });
-        };
+        let Some(tags) = news else { return Ok(Outcome::found(is_healed)) };
         self.pending.observed.insert(again.key());
         let Provenance { source, note, .. } = &*provenance;
         let detail = DocumentDetail {
@@ -166,7 +189,8 @@ impl Transaction<'_> {
     /// Puts the tags on a document that is about to have a new revision.
     pub(super) fn tag(&mut self, intake: &Intake) -> Result<(), Error> {
         let tags = self.archive.new_tags(&intake.name, &self.provenance(intake).tags)?;
-        let Some(latest) = self.pending.documents.get(&intake.name).copied() else { return Ok(()) };
+        let latest = self.pending.documents.get(&intake.name).copied().flatten();
+        let Some(latest) = latest else { return Ok(()) };
         if !tags.is_empty() {
             let detail = DocumentDetail { tags, ..self.document_detail() };
             self.push(&intake.name, (DocumentEventKind::Describe, latest), detail);
@@ -192,11 +216,8 @@ impl Transaction<'_> {
     ) -> Latest {
         let event = PendingDocumentEvent { name: name.clone(), kind, latest, detail };
         let after = event.latest_after(self.next_event());
-        if event.name_after() != name {
-            self.pending.documents.remove(name);
-            self.pending.former_names.insert(name.clone());
-        }
-        self.pending.documents.insert(event.name_after().clone(), after);
+        self.pending.documents.insert(name.clone(), None);
+        self.pending.documents.insert(event.name_after().clone(), Some(after));
         self.pending.events.push(PendingEvent::Document(event));
         after
     }

@@ -46,12 +46,8 @@ impl Missing {
     /// its end in common with the new one, then the first.
     pub(super) fn take(&mut self, content: &Digest, name: &DocName) -> Option<DocName> {
         let names = self.by_content.get_mut(content)?;
-        let n_common = |other: &DocName| {
-            let parts = |name: &DocName| -> Vec<Vec<u8>> {
-                name.as_bytes().rsplit(|b| *b == b'/').map(<[u8]>::to_vec).collect()
-            };
-            parts(other).iter().zip(&parts(name)).take_while(|(a, b)| a == b).count()
-        };
+        let n_common =
+            |other: &DocName| parts(other).zip(parts(name)).take_while(|(a, b)| a == b).count();
         let best = names.iter().enumerate().rev().max_by_key(|(_, other)| n_common(other))?.0;
         Some(names.remove(best))
     }
@@ -63,6 +59,11 @@ impl Missing {
         names.sort_unstable();
         names
     }
+}
+
+/// The parts of a name, last first.
+fn parts(name: &DocName) -> impl Iterator<Item = &[u8]> {
+    name.as_bytes().rsplit(|b| *b == b'/')
 }
 
 impl Archive {

@@ -21,13 +21,12 @@ use crate::{
         digest::{Digest, DocId, Key},
         error::Error,
         name::DocName,
-        time::Timestamp,
     },
 };
 
 use super::{
     outcome::NewRevision,
-    provenance::Provenance,
+    provenance::{ObservationKey, Provenance},
     reader::{Analysis, SmallInput},
     tracking::Missing,
 };
@@ -59,10 +58,6 @@ pub(in crate::archive) struct PendingRevision {
     pub detail: ReviseDetail,
 }
 
-/// The event of a revision, and what is stated of its bytes: source, time of capture, note.
-pub(in crate::archive) type ObservationKey =
-    (u64, Option<String>, Option<Timestamp>, Option<String>);
-
 /// What the open transaction has gathered.
 #[derive(Default)]
 pub(in crate::archive) struct Pending {
@@ -76,9 +71,8 @@ pub(in crate::archive) struct Pending {
     pub chunks: HashMap<Digest, Vec<Key>>,
     /// Of files that were read, to be remembered once their revisions are committed.
     pub stats: Vec<StatEntry>,
-    pub documents: HashMap<DocName, Latest>,
-    /// Names that documents have no longer.
-    pub former_names: HashSet<DocName>,
+    /// Documents of which an event waits, by name; none for a name that its document has no longer.
+    pub documents: HashMap<DocName, Option<Latest>>,
     /// What is stated of bytes that were found, by the event of their revision.
     pub observed: HashSet<ObservationKey>,
     pub contents: HashSet<Digest>,

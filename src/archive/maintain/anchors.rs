@@ -135,7 +135,8 @@ impl Archive {
             let draft = Draft::new(&detail, |detail| {
                 Event::Anchor(Anchor { at, size, root, time, token, detail })
             })?;
-            let index = self.commit_act(&draft, n_tries, context, &mut edge, signer)?;
+            let index =
+                self.commit_acts(&[draft], context.closing(2 * n_tries + 1), &mut edge, signer)?;
             if let Some(index) = index {
                 return Ok(Anchored::New(index));
             }

@@ -3,10 +3,9 @@
 use crate::{
     archive::{
         Archive, WriteContext,
-        commit::{ACT_TRIES_MAX, NewBatch, OTHERS},
+        commit::{ACT_TRIES_MAX, OTHERS},
         presence::AsOf,
     },
-    catalog::Batch,
     journal::{
         Draft,
         event::{Detail, DocumentDetail, DocumentEvent, DocumentEventKind, Event},
@@ -130,7 +129,8 @@ impl Archive {
     fn must_be_no_folder(&self, document: &Document, name: &DocName) -> Result<(), Error> {
         let shown = name.text();
         let is_other = |below: &Document, _: &Revision| Ok(below.id == document.id);
-        if !self.each_while(Some(name), AsOf::Now, &mut { is_other })? {
+        let names = self.names_then(AsOf::Now)?;
+        if !self.each_while((Some(name), AsOf::Now), &names, &mut { is_other })? {
             return Err(Error::usage(format!(
                 "{shown} is a folder of documents; name what lies in it: {shown}/{}",
                 String::from_utf8_lossy(document.name.tail())
@@ -176,12 +176,9 @@ impl Archive {
             check(self)?;
             let drafts = self.drafts_of_documents(&wanted, n_tries, context)?;
             let closing = context.closing(2 * n_tries + 1);
-            let batch =
-                NewBatch { drafts: &drafts, closing, packs: &[], analysed: Batch::default() };
-            if let Some(index) = self.commit_batch(batch, &mut edge, signer)? {
+            if let Some(index) = self.commit_acts(&drafts, closing, &mut edge, signer)? {
                 return Ok(index);
             }
-            self.take_in_others(&mut edge)?;
         }
         Err(Error::Busy { who: OTHERS.into() })
     }

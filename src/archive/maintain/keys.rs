@@ -73,7 +73,9 @@ impl Archive {
             let detail = Detail::Act(context.act_detail(2 * n_tries, note));
             let (at, key) = (context.now, key.clone());
             let draft = Draft::new(&detail, |detail| Event::Keys(Keys { at, key, detail }))?;
-            if let Some(index) = self.commit_act(&draft, n_tries, context, &mut edge, signer)? {
+            if let Some(index) =
+                self.commit_acts(&[draft], context.closing(2 * n_tries + 1), &mut edge, signer)?
+            {
                 let after = index + keys::COMMIT_EVENTS;
                 self.journal.change_key(KeyChange { after, verifier: next.verifier().clone() })?;
                 self.journal.complete_identity()?;
@@ -110,7 +112,9 @@ impl Archive {
             let draft = Draft::new(&detail, |detail| {
                 Event::Adopt(Adopt { at, epoch, size, root, key, detail })
             })?;
-            if let Some(index) = self.commit_act(&draft, n_tries, context, &mut edge, signer)? {
+            if let Some(index) =
+                self.commit_acts(&[draft], context.closing(2 * n_tries + 1), &mut edge, signer)?
+            {
                 self.journal.complete_identity()?;
                 return Ok(index);
             }

@@ -10,11 +10,7 @@ use std::collections::BTreeSet;
 use tracing::{debug, warn};
 
 use crate::{
-    archive::{
-        Archive, WriteContext,
-        commit::{NewBatch, OTHERS},
-    },
-    catalog::Batch,
+    archive::{Archive, WriteContext, commit::OTHERS},
     journal::{
         Draft,
         event::{Detail, Event, WITHDRAWN_MAX, Withdraw},
@@ -152,10 +148,7 @@ impl Archive {
             // The files that have these contents are to be read by the next `add`, whatever they look like.
             plan.contents.iter().for_each(|(_, revision)| self.notice_damage(&revision.digest));
             let recorded = self.record(request, &plan, (signer, context), (&mut edge, n_tries))?;
-            let Some(events) = recorded else {
-                self.take_in_others(&mut edge)?;
-                continue;
-            };
+            let Some(events) = recorded else { continue };
             let done = self.finish_withdrawals((signer, context), &mut edge, progress)?;
             return Ok(WithdrawalDone { plan, events, ..done });
         }
@@ -173,7 +166,7 @@ impl Archive {
         self.finish_withdrawals((signer, context), &mut edge, progress)
     }
 
-    /// Commits the events; which they are, or none if another writer has the number.
+    /// Commits the events; which they are, or none if another writer was faster.
     fn record(
         &mut self,
         request: &WithdrawalRequest,
@@ -200,8 +193,7 @@ impl Archive {
             })?);
         }
         let closing = context.closing(SEEDS + n_tries);
-        let batch = NewBatch { drafts: &drafts, closing, packs: &[], analysed: Batch::default() };
-        let first = self.commit_batch(batch, edge, signer)?;
+        let first = self.commit_acts(&drafts, closing, edge, signer)?;
         Ok(first.map(|first| (first..first + drafts.len() as u64).collect()))
     }
 

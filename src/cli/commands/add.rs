@@ -264,7 +264,10 @@ impl<'s> AddReport<'s> {
             let status = format!("{status:<10}");
             let status = self.session.out.paint(Style::Dim, &status);
             let remark = match outcome {
-                Outcome::Renamed(from) => format!(" (was {})", shown_name(from.as_bytes())),
+                Outcome::Renamed(from) => {
+                    let healed = if from.is_healed { ", healed" } else { "" };
+                    format!(" (was {}{healed})", shown_name(from.name.as_bytes()))
+                }
                 Outcome::Seen(seen) if seen.was_gone => " (was gone)".to_owned(),
                 Outcome::Healed => String::new(),
                 outcome if outcome.is_healed() => " (healed)".to_owned(),

@@ -112,7 +112,8 @@ impl AddedLine {
     pub fn renamed(self, outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Renamed(from) => {
-                Self { from: Some(from.text().into_owned()), from_b64: name_b64(from), ..self }
+                let name = &from.name;
+                Self { from: Some(name.text().into_owned()), from_b64: name_b64(name), ..self }
             }
             Outcome::Seen(seen) => Self { revision: Some(seen.number), ..self },
             _ => self,

@@ -55,7 +55,8 @@ impl Archive {
             let draft = Draft::new(&detail, |detail| {
                 Event::Audit(Audit { at, n_findings, n_blobs, n_events, detail })
             })?;
-            let index = self.commit_act(&draft, n_tries, context, &mut edge, signer)?;
+            let index =
+                self.commit_acts(&[draft], context.closing(2 * n_tries + 1), &mut edge, signer)?;
             if let Some(index) = index {
                 return Ok(index);
             }

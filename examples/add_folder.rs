@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Outcome::Unreadable(error) => println!("not read, {error}: {}", name.text()),
             Outcome::Healed => println!("stored once more: {}", name.text()),
             Outcome::Seen(_) => println!("seen again: {}", name.text()),
-            Outcome::Renamed(from) => println!("{} is {} now", from.text(), name.text()),
+            Outcome::Renamed(from) => println!("{} is {} now", from.name.text(), name.text()),
             Outcome::Unchanged => {}
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Frames, chunk lists and sketches: lengths have limits, and there is one spelling.
 #![no_main]
 
-use docarchive::internals::{similarity::sketch::Sketch, store::{chunk, frame}, types::limits};
+use docarchive::internals::{similarity::sketch::Sketch, store::{chunk, frame, payload}, types::limits};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -10,7 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     let bytes = &[&frame::MAGIC[..], &checksum, bytes].concat();
     if let Ok((header, payload, n_bytes)) = frame::parse(bytes) {
         assert!(header.n_raw() <= limits::LIST_BYTES_MAX);
-        let _ = frame::Unpacker::default().unpack(payload, Some(b"a base"), header.n_raw());
+        let _ = payload::Unpacker::default().unpack(payload, Some(b"a base"), header.n_raw());
         let mut again = Vec::new();
         frame::encode(&header, payload, &mut again);
         assert_eq!(again, bytes[..n_bytes]);

@@ -14,7 +14,8 @@ use crate::{
 
 use super::{
     chain::ChainLink,
-    frame::{self, FrameKind, Packer},
+    frame::FrameKind,
+    payload::{self, Packer},
 };
 
 /// zstd level of frames that have no base. On dated states of terms of service, 3 is a third faster
@@ -167,7 +168,7 @@ thread_local! {
 /// Compresses blobs of these lengths together.
 fn compress_solid(raw: &[u8], lengths: &[u32], level: i32) -> Payload {
     PACKER.with_borrow_mut(|packer| {
-        let packed = match frame::is_noise(raw, packer) {
+        let packed = match payload::is_noise(raw, packer) {
             true => None,
             false => packer.pack_solid(raw, lengths, level),
         };
@@ -181,7 +182,7 @@ fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], i32)>) -> Payload {
         if let Some(packed) = base.and_then(|base| against(packer, raw, unbased, base)) {
             return Payload { packed: Some(packed), is_based: true };
         }
-        let packed = match frame::is_noise(raw, packer) {
+        let packed = match payload::is_noise(raw, packer) {
             true => None,
             false => packer.pack(raw, None, unbased),
         };

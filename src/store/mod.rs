@@ -13,6 +13,7 @@ mod content;
 pub mod features;
 pub mod frame;
 pub mod pack;
+pub mod payload;
 pub mod place;
 mod read;
 mod repack;

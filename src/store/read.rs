@@ -15,7 +15,8 @@ use crate::{
 use super::{
     cache::{Cache, DecodedFrame},
     chain::ChainLink,
-    frame::{self, Base, FrameError, Header, Unpacker},
+    frame::{self, Base, FrameError, Header},
+    payload::Unpacker,
     place::{Place, Places},
 };
 

@@ -13,8 +13,9 @@ use crate::{
 use super::{
     chain::ChainLink,
     compressor::{LEVEL_ALONE, LEVEL_BASED},
-    frame::{self, FrameKind, Header, Packer},
+    frame::{self, FrameKind, Header},
     pack::Builder,
+    payload::Packer,
     write::{Written, put_pack},
 };
 

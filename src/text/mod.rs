@@ -22,6 +22,7 @@ mod roles;
 mod scope;
 mod tree;
 mod trim;
+mod unseen;
 mod visible;
 
 use std::borrow::Cow;
@@ -34,7 +35,8 @@ pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal};
 pub use notation::{LineEnds, Notation, notation};
 pub use scope::{ReadAs, Scope, ScopedText, read, scoped};
-pub use visible::{PageHeading, Unseen, UnseenKind, visible};
+pub use unseen::{Unseen, UnseenKind};
+pub use visible::{PageHeading, visible};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 

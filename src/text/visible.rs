@@ -1,8 +1,9 @@
 //! What people see of an HTML page, and what they do not see of it though it may matter.
 
 use super::article::{Mark, main_part};
-use super::roles::{self, Role, is_html, role};
+use super::roles::{Role, is_html, role};
 use super::tree::{DOCUMENT, Element, Node, NodeId, PageTree};
+use super::unseen::{self, Unseen};
 
 /// The visible text of a page: its title, a blank line, its paragraphs with blank lines between.
 ///
@@ -78,36 +79,6 @@ fn whole(tree: &PageTree) -> PageText {
         rest: page.text,
         unseen: page.unseen.unwrap_or_default(),
     }
-}
-
-/// A thing of a page that is not in its visible text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unseen {
-    /// What sort of thing.
-    pub kind: UnseenKind,
-    /// What it says.
-    pub value: String,
-}
-
-/// What is not in the visible text of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UnseenKind {
-    /// Where a link leads.
-    LinkTarget,
-    /// The address of an image.
-    Image,
-    /// The address of another page, a film or a sound that is embedded.
-    Embedded,
-    /// What is read where an image is not shown.
-    ImageText,
-    /// The value of a form's field, or whether it is chosen.
-    FormValue,
-    /// From which number on, or with which, list items are counted.
-    ListNumber,
-    /// What is shown when the pointer rests on something, or read aloud for it.
-    Hint,
-    /// Text that is not shown.
-    HiddenText,
 }
 
 /// What must stand between the last text and the next; the greater wins.
@@ -233,9 +204,14 @@ impl<'t> Page<'t> {
             Node::Element(element) => element,
         };
         let role = role(element);
-        self.note(element, role);
+        if let Some(unseen) = &mut self.unseen {
+            unseen::note(unseen, element, role);
+        }
         if matches!(role, Role::Hidden | Role::Never) {
-            return self.note_hidden(id, role);
+            if let Some(unseen) = &mut self.unseen {
+                unseen.extend(unseen::hidden(self.tree, id, role));
+            }
+            return;
         }
         let shadow = element.template;
         let is_host = shadow.is_some() || role == Role::Slot;
@@ -400,71 +376,6 @@ impl<'t> Page<'t> {
         self.text.push_str(text);
         if let Some(row) = self.rows.last_mut() {
             row.has_text = true;
-        }
-    }
-
-    /// Notes what an element has that is not shown as text.
-    fn note(&mut self, element: &Element, role: Role) {
-        let Some(unseen) = &mut self.unseen else { return };
-        let name = &*element.name.local;
-        let is_embedded = matches!(name, "iframe" | "video" | "audio" | "object");
-        // Hidden fields carry what servers want back, another one each time.
-        let is_internal = name == "input" && element.attribute("type") == Some("hidden");
-        if role == Role::Never && !is_embedded || is_internal {
-            return;
-        }
-        for attribute in &element.attributes {
-            let kind = match (name, &*attribute.name.local) {
-                ("a" | "area", "href") => UnseenKind::LinkTarget,
-                ("img" | "area" | "input", "alt") => UnseenKind::ImageText,
-                ("img" | "input", "src") | ("image", "href") => UnseenKind::Image,
-                (_, "src") | ("object", "data") => UnseenKind::Embedded,
-                ("input" | "button" | "option", "value" | "checked" | "selected")
-                | ("input" | "textarea", "placeholder") => UnseenKind::FormValue,
-                ("ol", "start" | "reversed" | "type") | ("li", "value") => UnseenKind::ListNumber,
-                (_, "title" | "aria-label") => UnseenKind::Hint,
-                _ => continue,
-            };
-            unseen.push(Unseen { kind, value: attribute.value.to_string() });
-        }
-    }
-
-    /// Notes the text of a hidden element.
-    fn note_hidden(&mut self, id: NodeId, role: Role) {
-        let Some(unseen) = &mut self.unseen else { return };
-        let kind = match (role, self.tree.node(id)) {
-            (Role::Hidden, _) => UnseenKind::HiddenText,
-            (_, Node::Element(it)) if matches!(&*it.name.local, "title" | "desc") => {
-                UnseenKind::ImageText
-            }
-            _ => return,
-        };
-        let mut value = String::new();
-        let mut open = vec![id];
-        while let Some(open_id) = open.pop() {
-            match self.tree.node(open_id) {
-                Node::Text(text) => {
-                    for word in text.split_ascii_whitespace() {
-                        value.push_str(if value.is_empty() { "" } else { " " });
-                        value.push_str(word);
-                    }
-                }
-                Node::Element(element) if open_id == id || roles::role(element) != Role::Never => {
-                    open.extend(element.template);
-                    let children =
-                        std::iter::successors(self.tree.first(open_id), |id| self.tree.next(*id));
-                    let n_before = open.len();
-                    open.extend(children);
-                    open[n_before..].reverse();
-                }
-                Node::Root => open.extend(std::iter::successors(self.tree.first(open_id), |id| {
-                    self.tree.next(*id)
-                })),
-                Node::Element(_) => {}
-            }
-        }
-        if !value.is_empty() {
-            unseen.push(Unseen { kind, value });
         }
     }
 }

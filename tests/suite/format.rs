@@ -30,7 +30,7 @@ use docarchive::internals::{
     store::{
         chunk::{self, Chunk},
         frame::{self, Base, FrameKind, Header},
-        pack,
+        pack, payload,
     },
     types::{
         digest::{Digest, Key},
@@ -218,7 +218,7 @@ fn the_example_frames_mean_what_the_text_says() {
     let expected =
         Header { kind: FrameKind::Single, packed: true, lengths: vec![49], base: Some(base) };
     assert_eq!((header, n_bytes), (expected, based.len()));
-    let decoded = frame::Unpacker::default().unpack(payload, Some(&raw), 49).unwrap();
+    let decoded = payload::Unpacker::default().unpack(payload, Some(&raw), 49).unwrap();
     assert_eq!(decoded, [&raw[..], b"!"].concat());
 }
 
@@ -373,7 +373,7 @@ fn the_example_solid_frame_and_based_list_mean_what_the_text_says() {
     let expected =
         Header { kind: FrameKind::List, packed: true, lengths: vec![73], base: Some(base) };
     assert_eq!((header, n_bytes), (expected, based.len()));
-    let list = frame::Unpacker::default().unpack(payload, Some(&hex("list")), 73).unwrap();
+    let list = payload::Unpacker::default().unpack(payload, Some(&hex("list")), 73).unwrap();
     let chunk = Chunk { digest: Digest::of(b"abc"), n_bytes: 3 };
     assert_eq!(chunk::parse_list(&list), Some(vec![chunk, chunk]));
 }

@@ -28,6 +28,7 @@ use docarchive::internals::{
         chunk,
         frame::{self, Base, FrameError, FrameKind, Header},
         pack,
+        payload::Unpacker,
     },
     text::{self, Normal},
     types::{
@@ -156,7 +157,7 @@ fn read_frames(bytes: &[u8]) {
         assert!(header.n_raw() <= limits::LIST_BYTES_MAX);
         assert!(header.lengths.len() <= limits::FRAME_BLOBS_MAX);
         assert!(header.base.is_none() || header.decoded_bytes() <= limits::DECODED_BYTES_MAX);
-        let raw = frame::Unpacker::default().unpack(payload, Some(b"a base"), header.n_raw());
+        let raw = Unpacker::default().unpack(payload, Some(b"a base"), header.n_raw());
         assert!(raw.is_err() || raw.unwrap().len() == header.n_raw());
         let mut again = Vec::new();
         frame::encode(&header, payload, &mut again);
@@ -395,7 +396,7 @@ fn i9_a_payload_gives_what_its_header_says_and_no_more() {
     let mut bytes = Vec::new();
     frame::encode(&header, &bomb, &mut bytes);
     let (header, payload, _) = frame::parse(&bytes).unwrap();
-    let raw = frame::Unpacker::default().unpack(payload, None, header.n_raw());
+    let raw = Unpacker::default().unpack(payload, None, header.n_raw());
     assert!(matches!(raw, Err(FrameError::Payload(_))));
 }
 

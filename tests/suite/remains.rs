@@ -14,8 +14,8 @@ use docarchive::internals::{
         memory::{Contents, Memory},
     },
     store::{
-        Reader, Sealed,
-        frame::{self, Unpacker},
+        Reader, Sealed, frame,
+        payload::Unpacker,
         place::{Place, Places},
     },
     types::{

@@ -7,6 +7,7 @@ use docarchive::internals::{
     backend::{Backend, memory::Memory},
     store::{
         frame::{self, Header},
+        payload,
         usage::How,
     },
     types::{
@@ -98,7 +99,7 @@ fn every_chain_shown_is_the_one_that_is_read() {
                 let (header, payload) = frame_at(&memory, link);
                 assert_eq!((link.depth, header.base.map(|base| base.key)), (depth as u64, key));
                 let raw = match header.packed {
-                    true => frame::Unpacker::default()
+                    true => payload::Unpacker::default()
                         .unpack(&payload, base.as_deref(), header.n_raw())
                         .unwrap(),
                     false => payload,

@@ -5,36 +5,35 @@
 //! not in the event but in its [`Detail`], of which the event holds the SHA-256.
 
 mod anchor;
+mod commit;
 mod detail;
 mod document;
 mod json;
 mod keys;
+mod packs;
 mod plain;
 mod withdraw;
 
 use serde::Deserialize;
 
 pub use self::anchor::{Anchor, AnchorDetail};
+pub use self::commit::Commit;
 pub use self::detail::{ActDetail, Detail, ReviseDetail, Salt};
 pub use self::document::{DocumentDetail, DocumentEvent, DocumentEventKind};
 pub use self::keys::{Adopt, Keys, PublicKey};
+pub use self::packs::{Condemn, PACKS_MAX, Packs};
 pub use self::withdraw::{ReasonCode, WITHDRAWN_MAX, Withdraw};
 use crate::types::{
     digest::{Digest, DocId, hex},
     limits::EVENT_BYTES_MAX,
-    pack_id::PackId,
     time::Timestamp,
 };
-
-use super::object::CommitId;
 
 /// Integers in events are below 2^53, so that every reader of JSON reads them exactly.
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// The version of the event types that are written here.
 const VERSION: u64 = 1;
-/// As many packs as an event has room for.
-pub const PACKS_MAX: usize = 50;
 const MEDIA_TYPE_BYTES_MAX: usize = 127;
 const EVENT_TYPE_BYTES_MAX: usize = 32;
 
@@ -106,58 +105,6 @@ pub struct Audit {
     /// Events read and checked.
     #[serde(rename = "events")]
     pub n_events: u64,
-    /// The digest of the detail's bytes.
-    #[serde(deserialize_with = "json::spelled")]
-    pub detail: Digest,
-}
-
-/// Packs that a commit brought.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Packs {
-    /// By the writer's clock.
-    #[serde(deserialize_with = "json::spelled")]
-    pub at: Timestamp,
-    /// Which; at most [`PACKS_MAX`].
-    #[serde(deserialize_with = "json::spelled_list")]
-    pub packs: Vec<PackId>,
-}
-
-/// What whoever has read the journal up to here no longer relies on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Condemn {
-    /// By the writer's clock.
-    #[serde(deserialize_with = "json::spelled")]
-    pub at: Timestamp,
-    /// Packs; at most [`PACKS_MAX`].
-    #[serde(deserialize_with = "json::spelled_list")]
-    pub packs: Vec<PackId>,
-}
-
-/// The end of a transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Commit {
-    /// By the writer's clock.
-    #[serde(deserialize_with = "json::spelled")]
-    pub at: Timestamp,
-    /// The number of the commit, from 0; the first has no events.
-    pub number: u64,
-    /// What makes it unlike any other attempt at the same number.
-    #[serde(deserialize_with = "json::spelled")]
-    pub id: CommitId,
-    /// The index of the batch's first event.
-    pub base: u64,
-    /// The Merkle root over all events before that one.
-    #[serde(deserialize_with = "json::spelled")]
-    pub before: Digest,
-    /// The number of events in the batch, this one not counted.
-    #[serde(rename = "n")]
-    pub n_events: u64,
-    /// The Merkle root over the batch alone, without this event.
-    #[serde(deserialize_with = "json::spelled")]
-    pub root: Digest,
-    /// The id of the signing key.
-    #[serde(rename = "key", deserialize_with = "json::spelled")]
-    pub key_id: [u8; 4],
     /// The digest of the detail's bytes.
     #[serde(deserialize_with = "json::spelled")]
     pub detail: Digest,
@@ -252,8 +199,8 @@ impl Event {
             Self::Revise(e) => e.spell().into_bytes(),
             Self::Document(e) => e.spell().into_bytes(),
             Self::Audit(e) => e.spell().into_bytes(),
-            Self::Packs(e) => spell_packs("packs", e.at, &e.packs).into_bytes(),
-            Self::Condemn(e) => spell_packs("condemn", e.at, &e.packs).into_bytes(),
+            Self::Packs(e) => e.spell().into_bytes(),
+            Self::Condemn(e) => e.spell().into_bytes(),
             Self::Keys(e) => e.spell().into_bytes(),
             Self::Adopt(e) => e.spell().into_bytes(),
             Self::Withdraw(e) => e.spell().into_bytes(),
@@ -352,22 +299,6 @@ impl Audit {
             r#"{{"t":"audit","v":{VERSION},"at":"{at}","result":"{result}","findings":{n_findings},"blobs":{n_blobs},"events":{n_events},"detail":"{detail}"}}"#
         )
     }
-}
-
-impl Commit {
-    fn spell(&self) -> String {
-        let Self { at, number, id, base, before, n_events, root, key_id, detail } = self;
-        let id = hex(id);
-        format!(
-            r#"{{"t":"commit","v":{VERSION},"at":"{at}","number":{number},"id":"{id}","base":{base},"before":"{before}","n":{n_events},"root":"{root}","key":"{}","detail":"{detail}"}}"#,
-            hex(key_id)
-        )
-    }
-}
-
-fn spell_packs(event_type: &str, at: Timestamp, packs: &[PackId]) -> String {
-    let packs: Vec<String> = packs.iter().map(|pack| format!("\"{pack}\"")).collect();
-    format!(r#"{{"t":"{event_type}","v":{VERSION},"at":"{at}","packs":[{}]}}"#, packs.join(","))
 }
 
 impl Other {

@@ -1,0 +1,398 @@
+//! Payloads of frames: compressed, against a base or alone, and decompressed within bounds.
+
+use zstd::zstd_safe::{
+    self, CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective,
+    zstd_sys::ZSTD_EndDirective::{ZSTD_e_end, ZSTD_e_flush},
+};
+
+use super::frame::FrameError;
+
+/// Compresses payloads one after the other; zstd's tables and the buffer are kept between them.
+pub struct Packer {
+    context: CCtx<'static>,
+    buffer: Vec<u8>,
+}
+
+impl Default for Packer {
+    fn default() -> Self {
+        Self { context: CCtx::create(), buffer: Vec::new() }
+    }
+}
+
+impl Packer {
+    /// Compresses `raw`, against `base` if there is one; `None` when that saves nothing.
+    pub fn pack(&mut self, raw: &[u8], base: Option<&[u8]>, level: i32) -> Option<Vec<u8>> {
+        self.buffer.clear();
+        self.buffer.reserve(zstd_safe::compress_bound(raw.len()));
+        let done = match base {
+            None => self.context.compress(&mut self.buffer, raw, level),
+            Some(base) if is_plain(base) && raw.len() + base.len() <= WINDOW_BYTES => {
+                self.context.compress_using_dict(&mut self.buffer, raw, base, level)
+            }
+            Some(base) => compress_far(&mut self.buffer, raw, base, level),
+        };
+        // Compression fails only for want of memory or room: then the bytes are stored as they are.
+        done.ok()?;
+        (self.buffer.len() < raw.len()).then(|| self.buffer.as_slice().into())
+    }
+
+    /// Compresses blobs of these lengths together, so that damage to one leaves those before it whole.
+    ///
+    /// zstd gives nothing of a block in which a bit is wrong, and nothing after it. So a block ends with a
+    /// blob, at the latest before one that would make it larger than [`BLOCK_BYTES`].
+    pub fn pack_solid(&mut self, raw: &[u8], lengths: &[u32], level: i32) -> Option<Vec<u8>> {
+        if raw.len() <= BLOCK_BYTES {
+            return self.pack(raw, None, level);
+        }
+        self.buffer.resize(zstd_safe::compress_bound(raw.len()) + lengths.len() * 4, 0);
+        let n_packed = self.pack_blocks(raw, lengths, level).ok()?;
+        (n_packed < raw.len()).then(|| self.buffer[..n_packed].into())
+    }
+
+    fn pack_blocks(&mut self, raw: &[u8], lengths: &[u32], level: i32) -> Result<usize, usize> {
+        let Self { context, buffer } = self;
+        context.reset(ResetDirective::SessionAndParameters)?;
+        context.set_parameter(CParameter::CompressionLevel(level))?;
+        context.set_pledged_src_size(Some(raw.len() as u64))?;
+        let mut out = OutBuffer::around(&mut buffer[..]);
+        let mut rest = raw;
+        for n_block in blocks(lengths) {
+            let (block, after) = rest.split_at(n_block);
+            rest = after;
+            let end = if rest.is_empty() { ZSTD_e_end } else { ZSTD_e_flush };
+            let mut input = InBuffer::around(block);
+            while context.compress_stream2(&mut out, &mut input, end)? > 0 {
+                if out.pos() == out.capacity() {
+                    return Err(0);
+                }
+            }
+        }
+        Ok(out.pos())
+    }
+}
+
+/// Blobs of a solid frame lie in zstd blocks of this size. Half of it takes a hundredth more room on wire
+/// stories, this much a thousandth.
+const BLOCK_BYTES: usize = 32 << 10;
+
+/// The sizes of the blocks that blobs of these lengths are put into.
+fn blocks(lengths: &[u32]) -> Vec<usize> {
+    let mut blocks = Vec::new();
+    let mut n_block = 0;
+    for n_bytes in lengths.iter().map(|n| *n as usize) {
+        if n_block > 0 && n_block + n_bytes > BLOCK_BYTES {
+            blocks.push(std::mem::take(&mut n_block));
+        }
+        n_block += n_bytes;
+    }
+    blocks.push(n_block);
+    blocks
+}
+
+/// Both together lie within the window that every level in use has by itself.
+const WINDOW_BYTES: usize = 2 << 20;
+
+/// Compresses against a base that zstd's one-call form would not see whole.
+fn compress_far(out: &mut Vec<u8>, raw: &[u8], base: &[u8], level: i32) -> Result<usize, usize> {
+    let mut context = CCtx::create();
+    context.set_parameter(CParameter::CompressionLevel(level))?;
+    context.set_parameter(CParameter::WindowLog(window_log(raw.len() + base.len())))?;
+    context.ref_prefix(base)?;
+    context.compress2(out, raw)
+}
+
+/// Decompresses payloads one after the other with the same tables.
+pub struct Unpacker(DCtx<'static>);
+
+impl Default for Unpacker {
+    fn default() -> Self {
+        Self(DCtx::create())
+    }
+}
+
+impl Unpacker {
+    /// Decompresses a payload that must give exactly `n_raw` bytes.
+    pub fn unpack(
+        &mut self,
+        payload: &[u8],
+        base: Option<&[u8]>,
+        n_raw: usize,
+    ) -> Result<Vec<u8>, FrameError> {
+        check_zstd_frame(payload, n_raw)?;
+        let mut raw = Vec::with_capacity(n_raw);
+        let found = match base {
+            None => self.0.decompress(&mut raw, payload),
+            Some(base) if is_plain(base) => self.0.decompress_using_dict(&mut raw, payload, base),
+            Some(base) => {
+                let mut context = DCtx::create();
+                context.ref_prefix(base).and_then(|_| context.decompress(&mut raw, payload))
+            }
+        };
+        let explain = |code| FrameError::Payload(zstd_safe::get_error_name(code).to_owned());
+        let n_found = found.map_err(explain)?;
+        if n_found != n_raw {
+            return Err(FrameError::Payload(format!("{n_found} bytes instead of {n_raw}")));
+        }
+        Ok(raw)
+    }
+
+    /// Decompresses a payload as far as that goes, to `n_raw` bytes at most.
+    ///
+    /// Of a damaged payload these are the blocks before the damage, and some of what comes after may be
+    /// wrong.
+    pub fn unpack_leading(&mut self, payload: &[u8], base: Option<&[u8]>, n_raw: usize) -> Vec<u8> {
+        let mut raw = vec![0; n_raw];
+        let mut out = OutBuffer::around(&mut raw[..]);
+        let mut context = DCtx::create();
+        if base.is_some_and(|base| context.ref_prefix(base).is_err()) {
+            return Vec::new();
+        }
+        let (mut rest, mut n_next) = (payload, ZSTD_HEADER_BYTES_MIN);
+        // What zstd has put out before an error counts only if the error was in another call. It says how
+        // much it wants next, the rest of a block and the header of the next one: each gets its own call.
+        while n_next > 0 && !rest.is_empty() {
+            let n_piece = if n_next > N_BLOCK_HEADER { n_next - N_BLOCK_HEADER } else { n_next };
+            let (piece, after) = rest.split_at(n_piece.min(rest.len()));
+            rest = after;
+            let mut input = InBuffer::around(piece);
+            loop {
+                let (n_in, n_out) = (input.pos(), out.pos());
+                match context.decompress_stream(&mut out, &mut input) {
+                    Ok(n) => n_next = n,
+                    Err(_) => {
+                        n_next = 0;
+                        break;
+                    }
+                }
+                if (input.pos(), out.pos()) == (n_in, n_out) {
+                    break;
+                }
+            }
+        }
+        let n_found = out.pos();
+        raw.truncate(n_found);
+        raw
+    }
+}
+
+/// A payload is exactly one zstd frame: it states how much it gives, asks for no trained dictionary, and
+/// any decoder has room for its window.
+fn check_zstd_frame(payload: &[u8], n_raw: usize) -> Result<(), FrameError> {
+    let bad = |why: &str| Err(FrameError::Payload(why.to_owned()));
+    if zstd_safe::find_frame_compressed_size(payload) != Ok(payload.len()) {
+        return bad("it is not one zstd frame");
+    }
+    if !matches!(zstd_safe::get_frame_content_size(payload), Ok(Some(n)) if n == n_raw as u64) {
+        return bad("its zstd frame does not state its length");
+    }
+    if zstd_safe::get_dict_id_from_frame(payload).is_some() {
+        return bad("its zstd frame asks for a dictionary");
+    }
+    if window_bytes(payload).is_none_or(|n| n > WINDOW_BYTES_MAX.max(n_raw as u64)) {
+        return bad("its zstd frame has too large a window");
+    }
+    Ok(())
+}
+
+/// The window of a zstd frame that states its content size (RFC 8878, section 3.1.1.1.2).
+fn window_bytes(frame: &[u8]) -> Option<u64> {
+    let is_single_segment = frame.get(4)? & 0x20 != 0;
+    if is_single_segment {
+        return zstd_safe::get_frame_content_size(frame).ok().flatten();
+    }
+    let descriptor = u64::from(*frame.get(5)?);
+    let base = 1 << (10 + (descriptor >> 3));
+    Some(base + base / 8 * (descriptor & 7))
+}
+
+/// No payload's zstd frame has a larger window, unless the frame's content is larger.
+const WINDOW_BYTES_MAX: u64 = 8 << 20;
+
+/// The least that zstd needs to begin a frame.
+const ZSTD_HEADER_BYTES_MIN: usize = 5;
+
+/// The bytes of a block's header (RFC 8878, section 3.1.1.2).
+const N_BLOCK_HEADER: usize = 3;
+
+/// Whether zstd takes these bytes for raw content wherever it is given a dictionary. What begins
+/// with the magic of a trained dictionary (RFC 8878, section 5) it would read as one.
+fn is_plain(base: &[u8]) -> bool {
+    !base.starts_with(&zstd_safe::MAGIC_DICTIONARY.to_le_bytes())
+}
+
+fn window_log(n_bytes: usize) -> u32 {
+    usize::BITS - (n_bytes - 1).leading_zeros()
+}
+
+/// Whether bytes seem to be compressed or encrypted already, so that trying is a waste.
+///
+/// Eight pieces are examined: single bytes must be spread evenly, and zstd must find nothing in them.
+pub fn is_noise(raw: &[u8], packer: &mut Packer) -> bool {
+    if raw.len() < NOISE_BYTES_MIN {
+        return false;
+    }
+    let stride = raw.len() / NOISE_PIECES;
+    let pieces = (0..NOISE_PIECES).map(|n| &raw[n * stride..]);
+    let sample: Vec<u8> = pieces.flat_map(|piece| &piece[..NOISE_PIECE_BYTES]).copied().collect();
+    entropy(&sample) > NOISE_ENTROPY_MIN
+        && packer.pack(&sample, None, 1).is_none_or(|packed| packed.len() > sample.len() / 32 * 31)
+}
+
+/// Less than this is compressed sooner than examined.
+const NOISE_BYTES_MIN: usize = NOISE_PIECES * NOISE_PIECE_BYTES;
+const NOISE_PIECES: usize = 8;
+const NOISE_PIECE_BYTES: usize = 1 << 10;
+/// Bits for a byte; as many random ones as a sample has come to 7.98.
+const NOISE_ENTROPY_MIN: f64 = 7.8;
+
+/// The entropy of single bytes, in bits for each.
+fn entropy(bytes: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    let share = |n: u32| f64::from(n) / bytes.len() as f64;
+    counts.iter().filter(|n| **n > 0).map(|n| -share(*n) * share(*n).log2()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_needs_its_base() {
+        let (mut packer, mut unpacker) = (Packer::default(), Unpacker::default());
+        let base: Vec<u8> = (0..4000u32).flat_map(|n| (n * n).to_le_bytes()).collect();
+        let mut raw = base.clone();
+        raw[8000] ^= 1;
+        let packed = packer.pack(&raw, Some(&base), 3).unwrap();
+        assert!(packed.len() < 100, "{} bytes", packed.len());
+        assert_eq!(unpacker.unpack(&packed, Some(&base), raw.len()), Ok(raw.clone()));
+        assert_ne!(unpacker.unpack(&packed, None, raw.len()), Ok(raw));
+    }
+
+    #[test]
+    fn of_a_damaged_payload_the_blocks_before_the_damage_are_unpacked() {
+        let (mut packer, mut unpacker) = (Packer::default(), Unpacker::default());
+        let blobs: Vec<Vec<u8>> = (0..200u32)
+            .map(|n| (0..300 + n).flat_map(|k| format!("{} ", k * n).into_bytes()).collect())
+            .collect();
+        let lengths: Vec<u32> = blobs.iter().map(|blob| blob.len() as u32).collect();
+        let raw = blobs.concat();
+        let packed = packer.pack_solid(&raw, &lengths, 6).unwrap();
+        assert_eq!(unpacker.unpack(&packed, None, raw.len()), Ok(raw.clone()));
+        assert_eq!(unpacker.unpack_leading(&packed, None, raw.len()), raw);
+        let blocks = blocks(&lengths);
+        assert!(blocks.len() > 5 && blocks.iter().sum::<usize>() == raw.len());
+        assert!(blocks.iter().all(|n_block| *n_block <= BLOCK_BYTES));
+        let n_before: usize = blocks[..blocks.len() - 1].iter().sum();
+        let mut flipped = packed.clone();
+        flipped[packed.len() - 9] ^= 4;
+        let found = unpacker.unpack_leading(&flipped, None, raw.len());
+        assert!(found.len() >= n_before && found[..n_before] == raw[..n_before]);
+        assert_ne!(found, raw);
+        // Cut anywhere, what is found is how it begins.
+        for end in (0..packed.len()).step_by(packed.len() / 40) {
+            let found = unpacker.unpack_leading(&packed[..end], None, raw.len());
+            assert!(raw.starts_with(&found), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_can_be_a_base() {
+        let (mut packer, mut unpacker) = (Packer::default(), Unpacker::default());
+        let text: Vec<u8> = (0..9000u32).flat_map(|n| (n * n).to_le_bytes()).collect();
+        let magic = zstd_safe::MAGIC_DICTIONARY.to_le_bytes();
+        let far = [&text[..], &vec![7; 3 << 20]].concat();
+        for base in [&[&magic[..], &text].concat(), &far, &text[..5].to_vec(), &Vec::new()] {
+            let raw = [&text[100..], b"new"].concat();
+            let packed = packer.pack(&raw, Some(base), 9).unwrap_or_else(|| raw.clone());
+            assert!(base.len() < 10 || packed.len() < 200, "{} bytes", packed.len());
+            if packed != raw {
+                assert_eq!(unpacker.unpack_leading(&packed, Some(base), raw.len()), raw);
+                assert_eq!(unpacker.unpack(&packed, Some(base), raw.len()), Ok(raw));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_packed_before_leaves_no_trace() {
+        let texts: Vec<Vec<u8>> =
+            (1..9u8).map(|n| (0..40_000u32).map(|k| (k * k / 7) as u8 / n).collect()).collect();
+        let mut packer = Packer::default();
+        for pair in texts.windows(2) {
+            for base in [None, Some(&pair[0][..])] {
+                let fresh = Packer::default().pack(&pair[1], base, 9);
+                assert_eq!(packer.pack(&pair[1], base, 9), fresh);
+            }
+        }
+    }
+
+    /// A zstd frame of `abc` as it is, with a window of its own.
+    fn with_window(descriptor: u8) -> Vec<u8> {
+        let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x80, descriptor, 3, 0, 0, 0, 0x19, 0, 0];
+        [&frame[..], b"abc"].concat()
+    }
+
+    #[test]
+    fn a_payload_is_one_zstd_frame_that_states_its_length_and_a_window_within_bounds() {
+        let unpack = |payload: &[u8]| match Unpacker::default().unpack(payload, None, 3) {
+            Ok(raw) => assert_eq!(raw, b"abc"),
+            Err(FrameError::Payload(why)) => panic!("{why}"),
+            Err(other) => panic!("{other:?}"),
+        };
+        let refused = |payload: &[u8], words: &str| {
+            let found = Unpacker::default().unpack(payload, None, 3);
+            assert!(
+                matches!(&found, Err(FrameError::Payload(why)) if why.contains(words)),
+                "{found:?}"
+            );
+        };
+        // 8 MiB is exponent 13, mantissa 0; the next larger window has mantissa 1.
+        let (largest, larger) = (13 << 3, 13 << 3 | 1);
+        unpack(&with_window(0));
+        unpack(&with_window(largest));
+        refused(&with_window(larger), "too large a window");
+        refused(&with_window(17 << 3), "too large a window");
+        let one = with_window(0);
+        refused(&[&one[..], &one].concat(), "not one zstd frame");
+        refused(&[&one[..], &[0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]].concat(), "not one zstd frame");
+        refused(&one[..one.len() - 1], "not one zstd frame");
+        let unstated = [&[0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0x19, 0, 0], &b"abc"[..]].concat();
+        refused(&unstated, "does not state its length");
+    }
+
+    #[test]
+    fn a_list_may_have_a_window_of_its_size_and_no_larger_one_is_ever_written() {
+        let lists = [b"one list ", b"the next "].map(|line| line.repeat(1 << 20));
+        let mut packer = Packer::default();
+        for base in [None, Some(&lists[0][..])] {
+            for level in [1, 6] {
+                let packed = packer.pack(&lists[1], base, level).unwrap();
+                assert!(window_bytes(&packed).unwrap() <= lists[1].len() as u64);
+                check_zstd_frame(&packed, lists[1].len()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn noise_is_not_compressed() {
+        let noise: Vec<u8> = (0..64u64)
+            .flat_map(|n| *crate::types::digest::Digest::of(&n.to_le_bytes()).as_bytes())
+            .collect();
+        assert_eq!(Packer::default().pack(&noise, None, 3), None);
+    }
+
+    #[test]
+    fn noise_is_distinguished_from_text_by_a_sample() {
+        let digest = |n: u64| *crate::types::digest::Digest::of(&n.to_le_bytes()).as_bytes();
+        let noise: Vec<u8> = (0..1000).flat_map(digest).collect();
+        let mut packer = Packer::default();
+        assert!(is_noise(&noise, &mut packer));
+        assert!(!is_noise(&noise[..4000], &mut packer), "too little to decide");
+        let hex: Vec<u8> = noise.iter().flat_map(|b| format!("{b:02x}").into_bytes()).collect();
+        let numbers: Vec<u8> = (0..9000u32).flat_map(u32::to_le_bytes).collect();
+        let half = [&noise[..], &hex].concat();
+        for other in [hex, numbers, vec![0; 9000], half] {
+            assert!(!is_noise(&other, &mut packer));
+        }
+    }
+}

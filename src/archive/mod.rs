@@ -38,8 +38,9 @@ use open::Home;
 
 pub use crate::{
     backend::local::{Local, Unsuited, unsuited},
-    catalog::FILE as CATALOG_FILE,
+    catalog::{FILE as CATALOG_FILE, PAGE_CACHE_FILE, PageCache},
     journal::note::Signer,
+    text::extract,
 };
 pub use inspect::{
     history::HistoryCheck,

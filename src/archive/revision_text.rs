@@ -2,7 +2,10 @@
 
 use crate::{
     diff::{self, Comparison, Sides},
-    text::{self, Scope},
+    text::{
+        self, Scope,
+        extract::{ExtractionStatus, Format, extract},
+    },
     types::{
         digest::Digest,
         document::{Document, Revision},
@@ -34,7 +37,41 @@ impl RevisionText {
     }
 }
 
+/// What came of rendering a revision of another format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rendering {
+    /// Its format.
+    pub format: Format,
+    /// What came of it.
+    pub status: ExtractionStatus,
+}
+
 impl Archive {
+    /// The text of a revision as it is compared; none where its bytes are no text, or more than is treated as text.
+    pub fn text(
+        &self,
+        document: &Document,
+        revision: &Revision,
+        scope: Scope,
+    ) -> Result<Option<String>, Error> {
+        Ok(self.revision_text(document, revision, scope)?.map(|it| it.text))
+    }
+
+    /// What came of rendering a revision; none of a format that is not rendered, or of more than is treated as text.
+    pub fn rendering(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<Option<Rendering>, Error> {
+        let Some(format) = Format::of(&revision.media_type) else { return Ok(None) };
+        if !Facts::of(revision).may_be_text() {
+            return Ok(None);
+        }
+        let bytes = self.read_whole(document, revision)?;
+        let status = extract(&bytes, format).status;
+        Ok(Some(Rendering { format, status }))
+    }
+
     /// The text of a revision in a scope; none where its bytes are no text, or more than is treated as text.
     pub(super) fn revision_text(
         &self,

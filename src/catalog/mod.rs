@@ -7,6 +7,7 @@
 
 mod agreement;
 mod apply;
+mod cache_file;
 mod document_events;
 mod drift;
 mod dump;
@@ -14,6 +15,7 @@ mod filter;
 mod find;
 mod index;
 mod list;
+mod page_cache;
 mod rows;
 mod sites;
 mod sizes;
@@ -35,7 +37,7 @@ use rusqlite::{
 use crate::{
     similarity::sketch::SKETCH_VERSION,
     store::place::Place,
-    text::NORMAL_VERSION,
+    text::{NORMAL_VERSION, extract::EXTRACTION_VERSION},
     types::{
         digest::{Digest, Key},
         error::{Error, Refusal},
@@ -51,6 +53,7 @@ pub use drift::{Drift, DriftScope};
 pub use find::Latest;
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use list::{PackUsage, Totals};
+pub use page_cache::{FILE as PAGE_CACHE_FILE, PageCache};
 pub use sites::EVERYWHERE;
 pub use sizes::RevisionContent;
 pub use snapshot::Snapshot;
@@ -280,7 +283,7 @@ impl crate::store::place::Places for Catalog {
 
 /// Sketches depend on the normal form and on how they are made of it.
 fn sketches_version() -> String {
-    format!("{NORMAL_VERSION}.{SKETCH_VERSION}")
+    format!("{NORMAL_VERSION}.{SKETCH_VERSION}.{EXTRACTION_VERSION}")
 }
 
 /// A digest column; one of the wrong length becomes a digest that fits nothing.

@@ -8,17 +8,27 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, config::DbConfig, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tracing::debug;
 
 use crate::types::{digest::Digest, error::Error, name::DocName};
 
-use super::{Latest, WRITTEN, name_value};
+use super::{
+    Latest, WRITTEN,
+    cache_file::{CacheFile, is_torn},
+    name_value,
+};
 
 /// Its file.
 pub const FILE: &str = "stats.sqlite";
 /// The version of the schema; another one found on disk means that the cache is made anew.
 const VERSION: i64 = 2;
+const CACHE: CacheFile = CacheFile {
+    what: "stats of files",
+    version: VERSION,
+    schema: SCHEMA,
+    statements: &[QUESTION, INSERT],
+};
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS stat (
       name ANY PRIMARY KEY, bytes INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
@@ -64,13 +74,13 @@ impl StatCache {
     /// Without a file, and where it cannot be used, an empty one that lasts as long as the process.
     pub fn open(file: Option<&Path>) -> Result<Self, Error> {
         let flags = WRITTEN | OpenFlags::SQLITE_OPEN_CREATE;
-        Self::open_with(file, |file| made(Connection::open_with_flags(file, flags)?))
+        Self::open_with(file, |file| CACHE.made(Connection::open_with_flags(file, flags)?))
     }
 
     /// The same for whoever only asks: no file is made, nor changed.
     pub fn open_existing(file: Option<&Path>) -> Result<Self, Error> {
         // Opened for reading alone, SQLite would leave the files of its log behind.
-        Self::open_with(file, |file| prepared(Connection::open_with_flags(file, WRITTEN)?))
+        Self::open_with(file, |file| CACHE.prepared(Connection::open_with_flags(file, WRITTEN)?))
     }
 
     fn open_with(
@@ -82,7 +92,7 @@ impl StatCache {
             Some(Err(error)) => debug!(target: "catalog", "no stats of files: {error}"),
             None => {}
         }
-        Ok(Self { db: made(Connection::open_in_memory()?)? })
+        Ok(Self { db: CACHE.made(Connection::open_in_memory()?)? })
     }
 
     /// Whether a file has the stat with which its content was found to be that of this revision.
@@ -150,7 +160,7 @@ impl StatCache {
             self.db.execute_batch("ROLLBACK")?;
         }
         self.db.flush_prepared_statement_cache();
-        make_anew(&self.db)
+        CACHE.make_anew(&self.db)
     }
 
     fn insert(&self, entries: &[StatEntry]) -> rusqlite::Result<()> {
@@ -173,67 +183,6 @@ impl StatCache {
         }
         drop(insert);
         transaction.commit()
-    }
-}
-
-/// A connection that can be asked; what is torn is made anew.
-fn made(db: Connection) -> rusqlite::Result<Connection> {
-    db.busy_timeout(std::time::Duration::from_secs(10))?;
-    match set_up(&db) {
-        Err(error) if is_torn(&error) => {
-            debug!(target: "catalog", "stats of files made anew: {error}");
-            make_anew(&db)?;
-        }
-        set_up => set_up?,
-    }
-    Ok(db)
-}
-
-/// A connection that can be asked, if its file is as it should be.
-fn prepared(db: Connection) -> rusqlite::Result<Connection> {
-    db.busy_timeout(std::time::Duration::from_secs(10))?;
-    set_up(&db)?;
-    Ok(db)
-}
-
-fn set_up(db: &Connection) -> rusqlite::Result<()> {
-    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version != VERSION {
-        return Err(rusqlite::Error::InvalidQuery);
-    }
-    tune(db)?;
-    db.prepare_cached(QUESTION)?;
-    db.prepare_cached(INSERT).map(drop)
-}
-
-fn tune(db: &Connection) -> rusqlite::Result<()> {
-    db.pragma_update(None, "journal_mode", "wal")?;
-    db.pragma_update(None, "synchronous", "off")
-}
-
-/// Empties the file, whatever it holds; others who have it open see so.
-fn make_anew(db: &Connection) -> rusqlite::Result<()> {
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
-    let emptied = db.execute_batch("VACUUM");
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
-    emptied?;
-    tune(db)?;
-    db.execute_batch(SCHEMA)?;
-    db.pragma_update(None, "user_version", VERSION)
-}
-
-/// Whether an error is about what the file holds, and not about reaching it.
-fn is_torn(error: &rusqlite::Error) -> bool {
-    match error.sqlite_error_code() {
-        Some(code) => matches!(
-            code,
-            ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::Unknown
-                | ErrorCode::ConstraintViolation
-                | ErrorCode::TypeMismatch
-        ),
-        None => true,
     }
 }
 

@@ -110,7 +110,7 @@ pub fn stat_cache_folder(environment: &Environment, origin: &str) -> Option<Path
 }
 
 /// Our folder in the user's cache, if a database may lie there.
-fn usable_cache(environment: &Environment) -> Option<PathBuf> {
+pub fn usable_cache(environment: &Environment) -> Option<PathBuf> {
     let cache = environment.cache_folder().ok()?;
     let there = cache.ancestors().find(|folder| folder.exists())?;
     unsuited(there).is_none().then_some(cache)

@@ -9,6 +9,7 @@ mod commands;
 mod debug;
 mod exit;
 mod export_files;
+mod extractor;
 mod files;
 mod folder;
 mod given;

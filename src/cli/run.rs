@@ -6,13 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::types::error::Error;
+use crate::{archive::extract, types::error::Error};
 
 use super::{
     args::{self, Cli},
     debug,
     exit::ExitCode,
+    extractor::{self, ChildExtractor},
     interrupt,
+    location::Environment,
     print::{
         failure::{self, Failure},
         messages::Messages,
@@ -28,10 +30,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Runs the command line of this process.
 pub fn main() -> process::ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = extractor::child::run(&words) {
+        return code.into();
+    }
     let cli = match Cli::read(&words) {
         Ok(cli) => cli,
         Err(error) => return say(&words, &error).into(),
     };
+    extract::install(Box::new(ChildExtractor::new(&Environment::of_process())));
     interrupt::listen(lines(&cli, &Failure::of(&Error::Interrupted, cli.verb.word())));
     let (debug, globals) = (std::env::var_os(debug::VARIABLE), cli.globals.clone());
     let warn = move |line: &str| warn_once(&globals, line);

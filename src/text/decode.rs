@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::charset::Charset;
-use super::kinds::may_be_text;
+use super::kinds::are_bytes_text;
 use super::{declared, guess};
 
 /// The text that bytes stand for.
@@ -32,6 +32,8 @@ pub enum Rule {
     Valid,
     /// The escape sequences of ISO-2022-JP.
     Escapes,
+    /// It is a page that was made of another format.
+    Rendered,
     /// Somebody who asked named it.
     Named,
     /// UTF-8 with few mistakes.
@@ -52,6 +54,7 @@ impl Rule {
             Self::Zeros => "zeros",
             Self::Valid => "valid",
             Self::Escapes => "escapes",
+            Self::Rendered => "rendered",
             Self::Named => "named",
             Self::FewMistakes => "few-mistakes",
             Self::Declared => "declared",
@@ -67,6 +70,7 @@ impl Rule {
             Self::Zeros => "by where its zero bytes stand",
             Self::Valid => "valid",
             Self::Escapes => "by its escape sequences",
+            Self::Rendered => "rendered",
             Self::Named => "as named",
             Self::FewMistakes => "with a few mistakes",
             Self::Declared => "as declared",
@@ -87,7 +91,7 @@ pub fn decode<'a>(
     media_type: &str,
     named: Option<Charset>,
 ) -> Option<Decoded<'a>> {
-    if !may_be_text(media_type) {
+    if !are_bytes_text(media_type) {
         return None;
     }
     // From what proves itself to what is guessed: bytes that are text in one encoding are some text or

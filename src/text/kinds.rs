@@ -1,7 +1,14 @@
-//! The two kinds of media types that matter here: those that can be read as text, and pages.
+//! The kinds of media types that matter here: those whose bytes are text, pages, and those that are rendered as pages.
+
+use super::extract::Format;
 
 /// Whether documents of this media type can be read as text.
 pub fn may_be_text(media_type: &str) -> bool {
+    are_bytes_text(media_type) || Format::of(media_type).is_some()
+}
+
+/// Whether the bytes themselves can be read as text.
+pub fn are_bytes_text(media_type: &str) -> bool {
     // An empty file has the text that an emptied page has.
     media_type == "inode/x-empty"
         || media_type.starts_with("text/")
@@ -12,10 +19,15 @@ pub fn may_be_text(media_type: &str) -> bool {
 
 /// Whether a tab ends a cell in the text of this media type.
 pub fn has_tables(media_type: &str) -> bool {
-    media_type == "text/tab-separated-values" || is_html(media_type)
+    media_type == "text/tab-separated-values" || is_page(media_type)
 }
 
 /// Whether what people see of this media type is a rendered page.
+pub(super) fn is_page(media_type: &str) -> bool {
+    is_html(media_type) || Format::of(media_type).is_some()
+}
+
+/// Whether it is a page of the web.
 pub(super) fn is_html(media_type: &str) -> bool {
     media_type == "text/html" || is_xhtml(media_type)
 }

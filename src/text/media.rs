@@ -191,6 +191,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("xml rss atom", "application/xml"),
     ("svg", "image/svg+xml"),
     ("eml", "message/rfc822"),
+    ("mbox", "application/mbox"),
     ("ics", "text/calendar"),
     ("vcf", "text/vcard"),
     ("vtt", "text/vtt"),

@@ -1,6 +1,6 @@
 //! Text out of bytes: their media type, the decoded text, what people see of it, what can be compared.
 //!
-//! bytes → [`media_type`] → [`readable`] (decoded, pages rendered) → [`Normal`]; what is compared is
+//! bytes → [`media_type`] → [`readable`] (decoded or rendered by [`extract`], what is visible of pages) → [`Normal`]; what is compared is
 //! [`read`] with a [`Scope`].
 
 mod article;
@@ -8,6 +8,7 @@ mod attributes;
 mod charset;
 mod declared;
 mod decode;
+pub mod extract;
 mod guess;
 mod kinds;
 mod linked_data;
@@ -42,14 +43,16 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::types::limits::TEXT_BYTES_MAX;
 
+use extract::Format;
+
 /// What people read and compare: decoded text, of pages what the scope says, lines ended by `\n`.
 ///
 /// `None` when the bytes are no text, or more of it than is treated as text.
 pub fn readable<'a>(bytes: &'a [u8], read_as: ReadAs) -> Option<Decoded<'a>> {
     let mut decoded = decoded(bytes, read_as.media_type, read_as.named)?;
-    if kinds::is_html(read_as.media_type) {
+    if kinds::is_page(read_as.media_type) {
         let is_xhtml = kinds::is_xhtml(read_as.media_type);
-        match read_as.scope {
+        match scope::of(read_as.media_type, read_as.scope) {
             Scope::Source => {}
             Scope::Page => decoded.text = Cow::Owned(visible(&decoded.text, is_xhtml)),
             Scope::Article => {
@@ -63,7 +66,7 @@ pub fn readable<'a>(bytes: &'a [u8], read_as: ReadAs) -> Option<Decoded<'a>> {
 
 /// What a page says of itself, from its source; `None` of what is no page, or is compared as a source.
 pub fn metadata(source: &str, media_type: &str, scope: Scope) -> Option<Metadata> {
-    let is_page = kinds::is_html(media_type) && scope != Scope::Source;
+    let is_page = kinds::is_page(media_type) && scope::of(media_type, scope) != Scope::Source;
     is_page.then(|| Metadata::of(source, kinds::is_xhtml(media_type)))
 }
 
@@ -88,13 +91,18 @@ fn decoded<'a>(bytes: &'a [u8], media_type: &str, named: Option<Charset>) -> Opt
     Some(decoded)
 }
 
-/// Decoded text; `None` when it is none, or too much.
+/// Decoded text, or the page that another format is rendered as; `None` when there is none, or too much.
 fn decoded_as_it_is<'a>(
     bytes: &'a [u8],
     media_type: &str,
     named: Option<Charset>,
 ) -> Option<Decoded<'a>> {
-    (bytes.len() <= TEXT_BYTES_MAX).then(|| decode(bytes, media_type, named)).flatten()
+    if bytes.len() > TEXT_BYTES_MAX {
+        return None;
+    }
+    let Some(format) = Format::of(media_type) else { return decode(bytes, media_type, named) };
+    let text = Cow::Owned(extract::extract(bytes, format).html?);
+    Some(Decoded { text, encoding: "UTF-8", rule: Rule::Rendered, lossy: false })
 }
 
 /// A text with lines ended by `\n`.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Charset, composed, decoded, kinds, visible};
+use super::{Charset, composed, decoded, extract::Format, kinds, visible};
 use super::{PageHeading, Unseen, visible::PageText};
 
 /// How much of a page is compared; other texts are compared as they are.
@@ -61,6 +61,14 @@ pub struct ScopedText {
     pub unseen: Vec<Unseen>,
 }
 
+/// How much is compared of a media type: documents that are rendered as pages have neither a menu nor a source.
+pub(super) fn of(media_type: &str, scope: Scope) -> Scope {
+    match Format::of(media_type) {
+        Some(_) => Scope::Page,
+        None => scope,
+    }
+}
+
 /// Reads bytes in an encoding that they prove, or in the one that is named.
 ///
 /// `None` when the bytes are no text, or more of it than is treated as text.
@@ -72,7 +80,7 @@ pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
 
 /// The same of a text that is decoded, with lines ended by `\n`.
 pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText {
-    let is_page = kinds::is_html(media_type);
+    let (is_page, scope) = (kinds::is_page(media_type), of(media_type, scope));
     if !is_page || scope == Scope::Source {
         let scope = is_page.then_some(scope);
         let (rest, unseen) = (String::new(), Vec::new());

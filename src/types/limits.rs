@@ -81,3 +81,5 @@ pub const COMMIT_BYTES: u64 = 1 << 30;
 
 /// Text is shown, compared and found by others up to this size.
 pub const TEXT_BYTES_MAX: usize = 64 << 20;
+/// A document of another format as a page, its head and tags included.
+pub const PAGE_BYTES_MAX: usize = TEXT_BYTES_MAX + (1 << 20);

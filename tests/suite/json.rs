@@ -105,7 +105,9 @@ fn answers(sandbox: &Sandbox, tables: &Tables, code: i32, words: &[&str]) -> Vec
 }
 
 /// The same, once all else was asked.
-const AFTERWARDS: [(&[&str], i32, bool); 29] = [
+const AFTERWARDS: [(&[&str], i32, bool); 31] = [
+    (&["formats"], 0, true),
+    (&["rebuild", "--text"], 0, false),
     (&["compact", "-n"], 0, false),
     (&["compact"], 0, false),
     (&["compact", "--all"], 0, false),
@@ -160,6 +162,7 @@ fn commands<'a>(harbour: &'a str, checkpoint: &'a str) -> Vec<(Vec<&'a str>, i32
         (&["show", "odd/link"], 0, false),
         (&["cat", "wire/harbour.txt"], 0, false),
         (&["cat", "odd/large"], 0, false),
+        (&["cat", "--text", "notice.html"], 0, false),
         (&["diff", "wire/harbour.txt"], 0, false),
         (&["diff", "wire/harbour.txt", "--stat"], 0, false),
         (&["diff", "letter", "once-more"], 0, false),

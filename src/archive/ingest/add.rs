@@ -7,9 +7,8 @@ use std::{io, rc::Rc, sync::Arc};
 use crate::{
     catalog::{FileStat, Latest, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail},
-    similarity::words,
     store::{Blob, CompressionLevels, Frames as _, Writer},
-    text::{Charset, ReadAs},
+    text::{Charset, extract::ExtractionStatus},
     types::{
         digest::{Digest, DocId, Hasher},
         error::Error,
@@ -22,7 +21,7 @@ use super::{
     chunked::ContentError,
     outcome::{FormerName, NewRevision, Outcome},
     provenance::Provenance,
-    reader::{Analysis, Expected, Input, Intake, ReadDocument},
+    reader::{Analysis, Expected, Input, Intake, ReadDocument, TextAnalysis},
     transaction::{Committed, Content, Form, PendingEvent, PendingRevision, Transaction},
 };
 
@@ -36,14 +35,9 @@ fn is_settled(file_stat: &FileStat, began: i64) -> bool {
     file_stat.ctime.max(file_stat.mtime) < began.saturating_sub(UNSETTLED)
 }
 
-/// The sketch of a text in chunks, as it is stored.
-fn large_sketch(
-    text: Option<Vec<u8>>,
-    media_type: &str,
-    named: Option<Charset>,
-) -> Option<Vec<u8>> {
-    let sketch = words::sketch(&text?, ReadAs::page(media_type, named))?;
-    Some(sketch.encode())
+/// What is known of a text in chunks.
+fn of_large(text: Option<Vec<u8>>, media_type: &str, named: Option<Charset>) -> TextAnalysis {
+    text.map(|text| TextAnalysis::of(&text, media_type, named)).unwrap_or_default()
 }
 
 impl Transaction<'_> {
@@ -188,14 +182,14 @@ impl Transaction<'_> {
     ) -> Result<NewRevision, Error> {
         let is_new_content = !self.pending.contents.contains(&content.digest)
             && self.archive.catalog.content(&content.digest)?.is_none();
-        let is_healed = match is_new_content {
+        let (is_healed, rendered) = match is_new_content {
             true => {
-                self.put(&mut content, latest.map(|latest| latest.digest))?;
-                content.has_healed
+                let rendered = self.put(&mut content, latest.map(|latest| latest.digest))?;
+                (content.has_healed, rendered)
             }
             false => {
                 self.sketch_as_named(&mut content);
-                self.heal(&content, true)?
+                (self.heal(&content, true)?, None)
             }
         };
         let number = latest.map_or(1, |latest| latest.number + 1);
@@ -213,6 +207,7 @@ impl Transaction<'_> {
             is_new_content,
             is_healed,
             is_unsettled: content.is_unsettled,
+            rendered,
         };
         self.pending.n_bytes += content.n_bytes;
         let revision = PendingRevision {
@@ -286,18 +281,24 @@ impl Transaction<'_> {
             return;
         }
         let sketch = match &mut content.form {
-            Form::Blob(_, analysis) => analysis.as_mut().and_then(|it| it.sketch.take()),
-            Form::Chunks(_, text) => large_sketch(text.take(), content.media_type, content.named),
+            Form::Blob(_, analysis) => analysis.as_mut().and_then(|it| it.text.sketch.take()),
+            Form::Chunks(_, text) => {
+                of_large(text.take(), content.media_type, content.named).sketch
+            }
         };
         if let Some(sketch) = sketch {
             self.pending.sketches.insert(content.digest, sketch);
         }
     }
 
-    /// Puts a content that was never stored before.
-    fn put(&mut self, content: &mut Content, previous: Option<Digest>) -> Result<(), Error> {
+    /// Puts a content that was never stored before; what came of rendering it.
+    fn put(
+        &mut self,
+        content: &mut Content,
+        previous: Option<Digest>,
+    ) -> Result<Option<ExtractionStatus>, Error> {
         let (digest, kind) = (content.digest, content.media_type);
-        match &mut content.form {
+        let text = match &mut content.form {
             Form::Blob(bytes, analysis) => {
                 // Bytes that were expected to be known were not analysed.
                 let named = content.named;
@@ -305,26 +306,26 @@ impl Transaction<'_> {
                 if let Some(features) = analysis.fingerprint.features() {
                     self.pending.features.insert(digest.key(), *features);
                 }
-                if let Some(sketch) = analysis.sketch {
-                    self.pending.sketches.insert(digest, sketch);
-                }
                 let (bytes, fingerprint) = (Arc::clone(bytes), Some(analysis.fingerprint));
                 let previous = previous.map(|previous| previous.key());
                 self.writer()
                     .put(Blob { digest, bytes, fingerprint, media_type: kind }, previous)?;
+                analysis.text
             }
             Form::Chunks(chunks, text) => {
-                if let Some(sketch) = large_sketch(text.take(), kind, content.named) {
-                    self.pending.sketches.insert(digest, sketch);
-                }
+                let text = of_large(text.take(), kind, content.named);
                 let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
                 self.pending.chunks.insert(digest, keys);
                 let previous = previous.map(|previous| previous.key());
                 self.writer().put_list(&digest, chunks, previous)?;
+                text
             }
+        };
+        if let Some(sketch) = text.sketch {
+            self.pending.sketches.insert(digest, sketch);
         }
         self.pending.contents.insert(digest);
-        Ok(())
+        Ok(text.rendered)
     }
 
     pub(super) fn writer(&mut self) -> &mut Writer {

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use crate::types::{digest::Digest, name::DocName};
+use crate::{
+    text::extract::ExtractionStatus,
+    types::{digest::Digest, name::DocName},
+};
 
 /// What became of a document.
 #[derive(Debug)]
@@ -90,6 +93,8 @@ pub struct NewRevision {
     pub is_healed: bool,
     /// The source went on changing while it was read, twice over.
     pub is_unsettled: bool,
+    /// What came of rendering it, if it is new and of a format that is rendered.
+    pub rendered: Option<ExtractionStatus>,
 }
 
 impl From<NewRevision> for Outcome {

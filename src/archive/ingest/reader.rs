@@ -13,9 +13,12 @@ use std::{
 use crate::{
     catalog::{FileStat, Latest},
     pool::{Pool, Task},
-    similarity::words,
+    similarity::{sketch::Sketch, words},
     store::features::Fingerprint,
-    text::{self, Charset, ReadAs},
+    text::{
+        self, Charset, ReadAs,
+        extract::{Extraction, ExtractionStatus, Format, RENDERED_TYPE, extract},
+    },
     types::{digest::Digest, limits, name::DocName, time::Timestamp},
 };
 
@@ -171,8 +174,17 @@ pub struct SmallInput {
 pub struct Analysis {
     /// Their samples and features.
     pub fingerprint: Fingerprint,
-    /// The sketch of text, as it is stored.
+    /// What is known of its text.
+    pub text: TextAnalysis,
+}
+
+/// What is computed of a text.
+#[derive(Debug, Clone, Default)]
+pub struct TextAnalysis {
+    /// Its sketch, as it is stored.
     pub sketch: Option<Vec<u8>>,
+    /// What came of rendering it, if it is of a format that is rendered.
+    pub rendered: Option<ExtractionStatus>,
 }
 
 /// The beginning of a large content.
@@ -192,9 +204,23 @@ pub struct LargeInput {
 impl Analysis {
     /// Computes it.
     pub fn of(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
-        let sketch = words::sketch(bytes, ReadAs::page(media_type, named));
-        let sketch = sketch.map(|sketch| sketch.encode());
-        Self { fingerprint: Fingerprint::of(bytes), sketch }
+        let text = TextAnalysis::of(bytes, media_type, named);
+        Self { fingerprint: Fingerprint::of(bytes), text }
+    }
+}
+
+impl TextAnalysis {
+    /// Computes it.
+    pub fn of(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
+        let encode = |sketch: Sketch| sketch.encode();
+        let Some(format) = Format::of(media_type) else {
+            let sketch = words::sketch(bytes, ReadAs::page(media_type, named));
+            return Self { sketch: sketch.map(encode), rendered: None };
+        };
+        let Extraction { status, html } = extract(bytes, format);
+        let page = ReadAs::page(RENDERED_TYPE, None);
+        let sketch = html.and_then(|html| words::sketch(html.as_bytes(), page));
+        Self { sketch: sketch.map(encode), rendered: Some(status) }
     }
 }
 

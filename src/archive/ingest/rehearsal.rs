@@ -114,8 +114,15 @@ impl Archive {
         }
         let number = latest.map_or(1, |latest| latest.number + 1);
         let (is_new_content, is_unsettled) = (known.is_none(), false);
-        let revision =
-            NewRevision { number, digest, n_bytes, is_new_content, is_healed, is_unsettled };
+        let revision = NewRevision {
+            number,
+            digest,
+            n_bytes,
+            is_new_content,
+            is_healed,
+            is_unsettled,
+            rendered: None,
+        };
         Ok(revision.into())
     }
 

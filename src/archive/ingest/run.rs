@@ -1,7 +1,10 @@
 //! The run: documents come from an iterator, are read ahead, added in their order and committed in
 //! batches; whoever listens hears of each.
 
-use std::{collections::VecDeque, rc::Rc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+};
 
 use crate::{
     archive::{
@@ -10,6 +13,7 @@ use crate::{
     },
     catalog::Latest,
     journal::note::Signer,
+    text::extract::ExtractionStatus,
     types::{error::Error, limits, name::DocName},
 };
 
@@ -101,7 +105,7 @@ impl Default for IngestOptions<'_> {
 }
 
 /// What came of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IngestSummary {
     /// Documents that were not known.
     pub n_new: u64,
@@ -121,6 +125,8 @@ pub struct IngestSummary {
     pub n_unreadable: u64,
     /// New revisions whose source went on changing while it was read.
     pub n_unsettled: u64,
+    /// New contents of formats that are rendered of which not all could be, by what came of it.
+    pub n_without_text: BTreeMap<ExtractionStatus, u64>,
     /// Bytes of the new revisions.
     pub n_bytes: u64,
     /// How many [`IngestEvent::Near`] there were.
@@ -160,6 +166,9 @@ impl IngestSummary {
         if let Outcome::New(revision) | Outcome::Revised(revision) = outcome {
             self.n_bytes += revision.n_bytes;
             self.n_unsettled += u64::from(revision.is_unsettled);
+            if let Some(status) = revision.rendered.filter(|it| *it != ExtractionStatus::Ok) {
+                *self.n_without_text.entry(status).or_default() += 1;
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::{
     archive::{
-        ingest::reader::Analysis,
+        ingest::reader::{Analysis, TextAnalysis},
         operand::{may_be_compared, read_as},
         similar::sites,
     },
@@ -31,7 +31,7 @@ use crate::{
         pack::{self, Listed},
         place::Place,
     },
-    text::{Charset, ReadAs, Scope},
+    text::{Charset, Scope},
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -326,17 +326,16 @@ impl NewContents {
             self.chunks.insert(digest, keys);
             if may_be_compared(revise.size, revise.media.as_str())
                 && let Ok(bytes) = reader.content_bytes(&digest, revise.size)
-                && let Some(sketch) =
-                    words::sketch(&bytes, ReadAs::page(revise.media.as_str(), named))
+                && let Some(sketch) = TextAnalysis::of(&bytes, revise.media.as_str(), named).sketch
             {
-                self.sketches.insert(digest, sketch.encode());
+                self.sketches.insert(digest, sketch);
             }
             return Ok(());
         }
         let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };
-        let Analysis { fingerprint, sketch } = Analysis::of(&bytes, revise.media.as_str(), named);
+        let Analysis { fingerprint, text } = Analysis::of(&bytes, revise.media.as_str(), named);
         self.add_features(digest.key(), &fingerprint);
-        if let Some(sketch) = sketch {
+        if let Some(sketch) = text.sketch {
             self.sketches.insert(digest, sketch);
         }
         Ok(())

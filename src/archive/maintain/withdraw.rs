@@ -18,6 +18,7 @@ use crate::{
         note::Signer,
     },
     store::{pack, place::Places as _},
+    text::extract,
     types::{
         document::{Document, Revision},
         error::Error,
@@ -149,6 +150,7 @@ impl Archive {
             plan.contents.iter().for_each(|(_, revision)| self.notice_damage(&revision.digest));
             let recorded = self.record(request, &plan, (signer, context), (&mut edge, n_tries))?;
             let Some(events) = recorded else { continue };
+            plan.contents.iter().for_each(|(_, revision)| extract::forget(&revision.digest));
             let done = self.finish_withdrawals((signer, context), &mut edge, progress)?;
             return Ok(WithdrawalDone { plan, events, ..done });
         }

@@ -9,6 +9,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use crate::{
     archive::{
         compare::{Charset, Scope},
+        extract::ExtractionStatus,
         filter::DigestHead,
         maintain::withdraw::ReasonCode,
     },
@@ -76,6 +77,12 @@ pub fn scope(text: &str) -> Result<Scope, String> {
         "source" => Ok(Scope::Source),
         _ => Err(format!("write {SCOPE_FORMS}")),
     }
+}
+
+/// What may come of rendering a document.
+pub fn extraction_status(text: &str) -> Result<ExtractionStatus, String> {
+    let codes = || ExtractionStatus::ALL.map(ExtractionStatus::code).join(", ");
+    ExtractionStatus::of_code(text).ok_or_else(|| format!("write one of {}", codes()))
 }
 
 pub fn when(text: &str) -> Result<When, String> {

@@ -10,9 +10,10 @@ use std::{
 
 use crate::{
     archive::{
+        extract::ExtractionStatus,
         ingest::{
-            Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary, Outcome,
-            Provenance,
+            Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary,
+            NewRevision, Outcome, Provenance,
         },
         similar::{Threshold, neighbours::NearDocument},
     },
@@ -271,7 +272,7 @@ impl<'s> AddReport<'s> {
                 Outcome::Seen(seen) if seen.was_gone => " (was gone)".to_owned(),
                 Outcome::Healed => String::new(),
                 outcome if outcome.is_healed() => " (healed)".to_owned(),
-                _ => String::new(),
+                _ => text_remark(revision),
             };
             let line = format!("{status} {}{number}{remark}", shown_name(name.as_bytes()));
             return self.session.out.line(&line);
@@ -347,6 +348,7 @@ impl<'s> AddReport<'s> {
     fn finish(self, summary: &IngestSummary, dry_run: bool) -> Result<ExitCode, Error> {
         let Self { session, skipped, progress, n_unreadable, .. } = self;
         drop(progress);
+        let without_text = summary.n_without_text.iter().map(|(status, n)| (status.code(), *n));
         let summary = AddSummary {
             new: summary.n_new,
             revised: summary.n_revised,
@@ -356,6 +358,7 @@ impl<'s> AddReport<'s> {
             gone: summary.n_gone,
             healed: summary.n_healed,
             skipped,
+            without_text: without_text.collect(),
             unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled,
             resembling: summary.n_near,
             resembling_about: summary.n_near_about,
@@ -374,5 +377,12 @@ impl<'s> AddReport<'s> {
             (false, 0) => ExitCode::Done,
             (false, _) => ExitCode::Partial,
         })
+    }
+}
+/// What came of rendering a new revision, where that is not its whole text.
+fn text_remark(revision: Option<NewRevision>) -> String {
+    match revision.and_then(|revision| revision.rendered) {
+        Some(status) if status != ExtractionStatus::Ok => format!(" (text: {})", status.code()),
+        _ => String::new(),
     }
 }

@@ -7,14 +7,15 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::Archive,
+    archive::{Archive, extract::ExtractionStatus, revision_text::Rendering, similar::Scope},
     cli::{
-        args::help::examples,
+        args::{help::examples, values},
         exit::ExitCode,
+        operand::label_of,
         print::{
             json::{RevisionLine, typed},
             output::Output,
-            terminal::{shown_json, shown_text, size},
+            terminal::{shown_json, shown_name, shown_text, size, too_long_words},
         },
         session::Session,
     },
@@ -28,6 +29,7 @@ use crate::{
 const EXAMPLES: &[&str] = &[
     "archive cat report.txt",
     "archive cat report.txt@2 | sha256sum   # the digest that show prints",
+    "archive cat --text report.docx          # what it says",
 ];
 
 /// Write a revision's bytes to standard output, all of them checked before
@@ -41,6 +43,14 @@ pub struct CatArgs {
     /// The bytes as they are, on a terminal too
     #[arg(long)]
     pub raw: bool,
+
+    /// The text that is compared and searched, of PDF, Word and other formats too
+    #[arg(long, conflicts_with = "raw")]
+    pub text: bool,
+
+    /// How much of a page: article (its main part), page (all that is visible), source
+    #[arg(long, value_name = "SCOPE", value_parser = values::scope, requires = "text")]
+    pub scope: Option<Scope>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +66,9 @@ pub fn run(session: &mut Session, args: &CatArgs) -> Result<ExitCode, Error> {
     session.out.end_with_reader();
     let archive = session.open()?;
     let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
+    if args.text {
+        return compared_text(session, &archive, (&document, &revision), args.scope);
+    }
     let out = &mut session.out;
     if session.globals.json {
         print_json(out, &archive, &document, &revision)?;
@@ -65,6 +78,46 @@ pub fn run(session: &mut Session, args: &CatArgs) -> Result<ExitCode, Error> {
         each_piece(&archive, &document, &revision, |piece| out.bytes(piece))?;
     }
     Ok(ExitCode::Done)
+}
+
+/// Prints the text of a revision as it is compared.
+fn compared_text(
+    session: &mut Session,
+    archive: &Archive,
+    (document, revision): (&Document, &Revision),
+    scope: Option<Scope>,
+) -> Result<ExitCode, Error> {
+    let text = archive.text(document, revision, scope.unwrap_or_default())?;
+    let Some(text) = text else {
+        let which = label_of(document, revision);
+        let why = match archive.rendering(document, revision)? {
+            Some(Rendering { format, status }) => {
+                format!("{} ({})", status_words(status), format.name())
+            }
+            None => too_long_words(revision.n_bytes, &revision.media_type).unwrap_or_else(|| {
+                format!("is no text ({})", shown_name(revision.media_type.as_bytes()))
+            }),
+        };
+        session.info(&format!("{which} {why}"));
+        return Ok(ExitCode::No);
+    };
+    let text = if text.ends_with('\n') || text.is_empty() { text } else { text + "\n" };
+    let shown = if session.out.is_terminal() { shown_text(&text) } else { text };
+    session.print_text("text", shown.as_bytes())?;
+    Ok(ExitCode::Done)
+}
+
+/// Why there is no text, as it follows a document's name.
+fn status_words(status: ExtractionStatus) -> &'static str {
+    match status {
+        ExtractionStatus::Ok | ExtractionStatus::Truncated => "has a text",
+        ExtractionStatus::Timeout => "takes too long to be read",
+        ExtractionStatus::Crashed => "cannot be read: what reads it broke down",
+        ExtractionStatus::TooLarge => "is too large to be unpacked",
+        ExtractionStatus::Encrypted => "is locked by a password",
+        ExtractionStatus::NoText => "has no words in it",
+        ExtractionStatus::Unsupported => "is broken, or not what it looks like",
+    }
 }
 
 fn each_piece(

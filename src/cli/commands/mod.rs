@@ -27,6 +27,7 @@ mod export_bag;
 mod export_chosen;
 mod export_log;
 mod export_manifest;
+mod formats;
 mod init;
 mod key;
 mod log;
@@ -112,6 +113,7 @@ verbs! {
     rebuild: Rebuild(RebuildArgs),
     stats: Stats(StatsArgs),
     demo: Demo(DemoArgs),
+    formats: Formats(FormatsArgs),
     completions: Completions(CompletionsArgs),
     man: Man(ManArgs),
 }

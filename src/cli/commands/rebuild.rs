@@ -4,9 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::Archive,
+    archive::{
+        Archive,
+        extract::{self, ExtractionStatus},
+    },
     cli::{
-        args::help::examples,
+        args::{help::examples, values},
         exit::ExitCode,
         print::{json::typed, terminal::counted},
         session::Session,
@@ -24,6 +27,14 @@ pub struct RebuildArgs {
     /// Only the sketches that near-duplicates are found by
     #[arg(long)]
     pub sketches: bool,
+
+    /// Read PDF, Word and other formats again, and make the sketches anew
+    #[arg(long, conflicts_with = "sketches")]
+    pub text: bool,
+
+    /// Only those of which this came: crashed, timeout; several with commas
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = values::extraction_status, requires = "text")]
+    pub status: Vec<ExtractionStatus>,
 }
 
 #[derive(Serialize)]
@@ -37,7 +48,12 @@ struct RebuiltLine {
 /// Makes the catalog anew from the facts, or the sketches in it.
 pub fn run(session: &mut Session, args: &RebuildArgs) -> Result<ExitCode, Error> {
     let mut archive = session.open()?;
-    if args.sketches {
+    if args.text {
+        let statuses: &[_] =
+            if args.status.is_empty() { &ExtractionStatus::ALL } else { &args.status };
+        extract::forget_with(statuses);
+    }
+    if args.sketches || args.text {
         return sketches(session, &mut archive);
     }
     archive.rebuild(&session.who("rebuild"))?;

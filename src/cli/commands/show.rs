@@ -10,6 +10,7 @@ use crate::{
     archive::{
         Archive, DeltaChain,
         compare::{Charset, FoundEncoding},
+        revision_text::Rendering,
     },
     cli::{
         args::{help::examples, values},
@@ -57,6 +58,8 @@ struct ShownRevisionLine {
     tags: Vec<String>,
     encoding: Option<&'static str>,
     encoding_rule: Option<&'static str>,
+    format: Option<&'static str>,
+    text: Option<&'static str>,
     swhid: Option<String>,
     frame_bytes: Option<u64>,
     depth: Option<u64>,
@@ -69,6 +72,8 @@ struct StoredContent {
     chain: DeltaChain,
     /// Of a text.
     encoding: Option<FoundEncoding>,
+    /// Of what is rendered.
+    rendering: Option<Rendering>,
 }
 
 /// Shows all that is known about a revision; of a damaged one, all but what follows from its bytes.
@@ -82,6 +87,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
         Err(error) => return Err(error),
     };
     let encoding = kept.as_ref().and_then(|kept| kept.encoding);
+    let rendering = kept.as_ref().and_then(|kept| kept.rendering);
     if session.globals.json {
         let catalog = archive.catalog();
         let line = ShownRevisionLine {
@@ -90,6 +96,8 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
             tags: catalog.tags(&document)?,
             encoding: encoding.map(|it| it.name),
             encoding_rule: encoding.map(|it| it.rule.code()),
+            format: rendering.map(|it| it.format.code()),
+            text: rendering.map(|it| it.status.code()),
             frame_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
             depth: kept.as_ref().map(|kept| kept.chain.depth),
             chunks: kept.as_ref().map(|kept| kept.chain.n_chunks),
@@ -110,6 +118,7 @@ fn kept(
 ) -> Result<StoredContent, Error> {
     Ok(StoredContent {
         encoding: archive.encoding(document, revision, named)?,
+        rendering: archive.rendering(document, revision)?,
         swhid: swhid(archive, document, revision)?,
         chain: archive.chain(revision)?,
     })
@@ -153,7 +162,9 @@ fn print_card(
         ("stored", kept.map(|kept| stored(&kept.chain))),
     ];
     let by = |withdrawn: &Option<Withdrawn>| withdrawn.as_ref().map(withdrawal_words);
+    let rendering = kept.and_then(|kept| kept.rendering);
     let others = [
+        ("text", rendering.map(rendering_words)),
         ("tags", Some(shown_name(tags.as_bytes())).filter(|tags| !tags.is_empty())),
         ("gone", gone.map(|time| format!("since {time}"))),
         ("withdrawn", by(&revision.withdrawn)),
@@ -172,6 +183,15 @@ fn print_card(
 fn encoding_words(revision: &Revision, kept: Option<&StoredContent>) -> Option<String> {
     let words = too_long_words(revision.n_bytes, &revision.media_type);
     words.or_else(|| kept?.encoding.map(|it| it.to_string()))
+}
+
+/// What came of rendering a revision, in words.
+fn rendering_words(Rendering { format, status }: Rendering) -> String {
+    let by = match format.library() {
+        Some(library) => format!(" by {library}"),
+        None => String::new(),
+    };
+    format!("{}, read as {}{by}", status.code(), format.name())
 }
 
 /// How a content lies in its pack.

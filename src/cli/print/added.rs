@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{
+        extract::ExtractionStatus,
         ingest::{NewRevision, Outcome},
         similar::Similarity,
     },
@@ -32,6 +33,7 @@ pub struct AddedLine {
     pub sha256: Option<String>,
     pub bytes: Option<u64>,
     pub healed: bool,
+    pub text: Option<&'static str>,
     pub from: Option<String>,
     pub from_b64: Option<String>,
     pub reason: Option<String>,
@@ -67,6 +69,7 @@ pub struct AddSummary {
     pub gone: u64,
     pub healed: u64,
     pub skipped: BTreeMap<&'static str, u64>,
+    pub without_text: BTreeMap<&'static str, u64>,
     pub unreadable: u64,
     pub resembling: u64,
     pub resembling_about: Option<u64>,
@@ -96,6 +99,7 @@ impl AddedLine {
             sha256: revision.map(|revision| revision.digest.to_string()),
             bytes: revision.map(|revision| revision.n_bytes),
             healed: false,
+            text: revision.and_then(|revision| revision.rendered).map(ExtractionStatus::code),
             from: None,
             from_b64: None,
             reason,
@@ -163,6 +167,12 @@ pub fn sentence(summary: &AddSummary) -> String {
         parts.push(format!("{same} the same as earlier ones (archive dups --exact)"));
     }
     parts.extend(summary.skipped.iter().map(|(reason, n)| format!("{n} skipped: {reason}")));
+    let n_without_text: u64 = summary.without_text.values().sum();
+    if n_without_text > 0 {
+        let kinds = summary.without_text.iter().map(|(status, n)| format!("{n} {status}"));
+        let kinds = kinds.collect::<Vec<_>>().join(", ");
+        parts.push(format!("{n_without_text} without their whole text ({kinds})"));
+    }
     if summary.unreadable > 0 {
         parts.push(format!("{} not read", summary.unreadable));
     }

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     archive::{
-        ingest::reader::Analysis,
+        ingest::reader::{Analysis, TextAnalysis},
         operand::{encoding, may_be_compared, read_as},
     },
     catalog::{BlobNumber, Catalog},
@@ -82,7 +82,10 @@ impl<'p> Analyses<'p> {
             return Ok(());
         }
         let n_bytes = bytes.len();
-        let compute = move || Analysis { fingerprint: Fingerprint::of(&bytes), sketch: None };
+        let compute = move || Analysis {
+            fingerprint: Fingerprint::of(&bytes),
+            text: TextAnalysis::default(),
+        };
         let task = self.pool.submit(compute);
         self.push(BlobNumber::Chunk(row), n_bytes, task)
     }
@@ -109,8 +112,8 @@ impl<'p> Analyses<'p> {
     fn join(&mut self) -> Result<bool, Error> {
         let Some((number, n_bytes, task)) = self.underway.pop_front() else { return Ok(false) };
         self.n_underway -= n_bytes;
-        let Analysis { fingerprint, sketch } = task.join();
-        if let (BlobNumber::Content(row), Some(sketch)) = (number, sketch) {
+        let Analysis { fingerprint, text } = task.join();
+        if let (BlobNumber::Content(row), Some(sketch)) = (number, text.sketch) {
             (self.put)(row, &sketch)?;
         }
         self.features.extend(fingerprint.features().map(|features| (number, *features)));

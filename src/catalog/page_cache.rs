@@ -1,0 +1,150 @@
+//! The page cache: documents of other formats as the pages that they were rendered as, so that it is done once.
+//!
+//! As the stat cache it belongs to this machine's user, and lies in no archive, where others could put words into a
+//! document's mouth. A page follows from the bytes and from the version of what rendered it; to lose it costs the
+//! rendering.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use tracing::debug;
+
+use crate::{
+    text::extract::{EXTRACTION_VERSION, Extraction, ExtractionStatus, Format},
+    types::{digest::Digest, limits::PAGE_BYTES_MAX},
+};
+
+use super::{WRITTEN, cache_file::CacheFile};
+
+/// Its file.
+pub const FILE: &str = "pages.sqlite";
+/// A larger file is emptied: what is asked for again is rendered again.
+const FILE_BYTES_MAX: i64 = 2 << 30;
+/// zstd's level.
+const LEVEL: i32 = 3;
+const CACHE: CacheFile = CacheFile {
+    what: "rendered pages",
+    version: 1,
+    schema: "CREATE TABLE page (
+        digest BLOB NOT NULL, format TEXT NOT NULL, version INTEGER NOT NULL,
+        status TEXT NOT NULL, html BLOB, PRIMARY KEY (digest, format)
+      ) STRICT;",
+    statements: &[QUESTION, INSERT],
+};
+const QUESTION: &str =
+    "SELECT status, html FROM page WHERE digest = ?1 AND format = ?2 AND version = ?3";
+const INSERT: &str = "INSERT OR REPLACE INTO page VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// Documents as pages.
+pub struct PageCache {
+    db: Connection,
+}
+
+impl PageCache {
+    /// The cache in a file, made if there is none; none where it cannot be used.
+    pub fn open(file: &Path) -> Option<Self> {
+        let flags = WRITTEN | OpenFlags::SQLITE_OPEN_CREATE;
+        let opened = Connection::open_with_flags(file, flags).and_then(|db| {
+            let db = CACHE.made(db)?;
+            // What is withdrawn has to be gone from the file.
+            db.pragma_update(None, "secure_delete", true)?;
+            let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            if number("page_count")? * number("page_size")? > FILE_BYTES_MAX {
+                CACHE.make_anew(&db)?;
+            }
+            Ok(Self { db })
+        });
+        opened.inspect_err(|error| debug!(target: "catalog", "no rendered pages: {error}")).ok()
+    }
+
+    /// What came of a content before.
+    pub fn get(&self, digest: &Digest, format: Format) -> Option<Extraction> {
+        let get = || {
+            let mut query = self.db.prepare_cached(QUESTION)?;
+            let key = params![digest.as_bytes(), format.code(), EXTRACTION_VERSION];
+            let row = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
+            query.query_row(key, row).optional()
+        };
+        let (status, packed): (String, Option<Vec<u8>>) = get().ok().flatten()?;
+        let status = ExtractionStatus::of_code(&status)?;
+        let unpack = |packed: Vec<u8>| {
+            String::from_utf8(zstd::bulk::decompress(&packed, PAGE_BYTES_MAX).ok()?).ok()
+        };
+        let html = packed.map(unpack);
+        let is_whole = status.has_text() == html.is_some() && html != Some(None);
+        is_whole.then(|| Extraction { status, html: html.flatten() })
+    }
+
+    /// Remembers what came of a content.
+    pub fn put(&self, digest: &Digest, format: Format, extraction: &Extraction) {
+        let pack = |html: &String| zstd::bulk::compress(html.as_bytes(), LEVEL).ok();
+        let packed = extraction.html.as_ref().and_then(pack);
+        if packed.is_some() != extraction.status.has_text() {
+            return;
+        }
+        let status = extraction.status.code();
+        let row = params![digest.as_bytes(), format.code(), EXTRACTION_VERSION, status, packed];
+        let put = self.db.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row));
+        if let Err(error) = put {
+            debug!(target: "catalog", "a rendered page is not remembered: {error}");
+        }
+    }
+
+    /// Forgets a content, and leaves no byte of it in the file.
+    pub fn forget(&self, digest: &Digest) {
+        let delete = self.db.execute("DELETE FROM page WHERE digest = ?1", [digest.as_bytes()]);
+        self.settle(delete);
+    }
+
+    /// Forgets what has one of these states.
+    pub fn forget_with(&self, statuses: &[ExtractionStatus]) {
+        for status in statuses {
+            let delete = self.db.execute("DELETE FROM page WHERE status = ?1", [status.code()]);
+            self.settle(delete);
+        }
+    }
+
+    fn settle(&self, deleted: rusqlite::Result<usize>) {
+        let settled = deleted
+            .and_then(|_| self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        if let Err(error) = settled {
+            debug!(target: "catalog", "rendered pages are not forgotten: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_rendered_is_known_until_it_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        let format = Format::Rtf;
+        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
+        let words = "words that nobody else has";
+        let page = Extraction { status: ExtractionStatus::Ok, html: Some(words.to_owned()) };
+        let crashed = Extraction { status: ExtractionStatus::Crashed, html: None };
+        let cache = PageCache::open(&file).unwrap();
+        assert_eq!(cache.get(&one, format), None);
+        cache.put(&one, format, &page);
+        cache.put(&other, format, &crashed);
+        drop(cache);
+        let cache = PageCache::open(&file).unwrap();
+        assert_eq!(cache.get(&one, format), Some(page));
+        assert_eq!(cache.get(&other, format), Some(crashed));
+        cache.forget_with(&[ExtractionStatus::Crashed]);
+        assert_eq!(cache.get(&other, format), None);
+        let holds_words = |file: &Path| {
+            let bytes = std::fs::read(file).unwrap_or_default();
+            bytes.windows(words.len()).any(|it| it == words.as_bytes())
+        };
+        cache.forget(&one);
+        assert_eq!(cache.get(&one, format), None);
+        drop(cache);
+        assert!(!holds_words(&file) && !holds_words(&folder.path().join("pages.sqlite-wal")));
+        std::fs::write(&file, b"no database").unwrap();
+        assert!(PageCache::open(&file).unwrap().get(&one, format).is_none());
+    }
+}

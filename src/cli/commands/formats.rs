@@ -1,0 +1,115 @@
+//! `archive formats`
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    archive::extract::Format,
+    cli::{
+        args::help::examples,
+        exit::ExitCode,
+        extractor::{self, Confinement},
+        print::{
+            json::typed,
+            terminal::{Style, pad_right},
+        },
+        session::Session,
+    },
+    types::error::Error,
+};
+
+const EXAMPLES: &[&str] = &["archive formats"];
+
+/// List the formats whose text is read, and by what
+///
+/// Text, HTML and what else is text are read as they are. The formats listed here are rendered by a process of its own.
+#[derive(Debug, Args)]
+#[command(before_help = examples(EXAMPLES))]
+pub struct FormatsArgs {}
+
+#[derive(Serialize)]
+struct FormatLine {
+    format: &'static str,
+    name: &'static str,
+    media_types: &'static [&'static str],
+    library: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct FormatsSummary {
+    formats: usize,
+    limits: bool,
+    no_files: bool,
+    few_calls: bool,
+}
+
+/// Lists formats, and how what reads them is confined.
+pub fn run(session: &mut Session, _: &FormatsArgs) -> Result<ExitCode, Error> {
+    let width = Format::all().map(|format| format.name().len()).max().unwrap_or(0);
+    for format in Format::all() {
+        let (name, library, media_types) = (format.name(), format.library(), format.media_types());
+        if session.globals.json {
+            let line = FormatLine { format: format.code(), name, media_types, library };
+            session.out.json(&typed("format", line))?;
+            continue;
+        }
+        let name = pad_right(name, width);
+        let by = session.out.paint(Style::Dim, library.unwrap_or("archive"));
+        session.out.line(&format!("{name}  {by}"))?;
+    }
+    let confinement = extractor::confinement();
+    if session.globals.json {
+        let none = Confinement { has_limits: false, has_no_files: false, has_few_calls: false };
+        let Confinement { has_limits, has_no_files, has_few_calls } = confinement.unwrap_or(none);
+        let line = FormatsSummary {
+            formats: Format::all().count(),
+            limits: has_limits,
+            no_files: has_no_files,
+            few_calls: has_few_calls,
+        };
+        session.out.json(&typed("summary", line))?;
+    } else {
+        session.out.line("")?;
+        session.out.line(&sentence(confinement))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+/// How what reads documents is confined, in words.
+fn sentence(confinement: Option<Confinement>) -> String {
+    let Some(confinement) = confinement else {
+        return "no process can be started to read them, so they have no text".to_owned();
+    };
+    let holds = [
+        (confinement.has_limits, "memory and time are bounded", "memory and time are not bounded"),
+        (
+            confinement.has_no_files,
+            "no file can be opened",
+            "files are not closed off (no landlock)",
+        ),
+        (
+            confinement.has_few_calls,
+            "few system calls are allowed",
+            "all system calls are allowed (no seccomp)",
+        ),
+    ];
+    let words = holds.map(|(holds, yes, no)| if holds { yes } else { no });
+    format!("each document is read by a process of its own: {}", words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_hold_is_said() {
+        let all = Confinement { has_limits: true, has_no_files: true, has_few_calls: true };
+        let none = Confinement { has_no_files: false, ..all };
+        assert!(
+            sentence(Some(all))
+                .ends_with("bounded, no file can be opened, few system calls are allowed")
+        );
+        assert!(sentence(Some(none)).contains("not closed off"));
+        assert!(sentence(None).contains("no text"));
+    }
+}

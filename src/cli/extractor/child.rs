@@ -1,0 +1,81 @@
+//! The child's side: `archive __extract FORMAT` renders what comes in by standard input, after it has given up all else.
+
+use std::{
+    ffi::OsString,
+    io::{Read as _, Write as _},
+};
+
+use crate::{
+    archive::extract::{Extraction, ExtractionStatus, Format, in_process},
+    cli::exit::ExitCode,
+    types::limits::TEXT_BYTES_MAX,
+};
+
+use super::confinement::{self, Confinement};
+
+/// The word by which this program is started as such a child.
+pub const WORD: &str = "__extract";
+/// A status takes less, with its end of line.
+pub const STATUS_BYTES_MAX: usize = 32;
+
+/// Runs as a child, if these words say so.
+pub fn run(words: &[OsString]) -> Option<ExitCode> {
+    let [_, word, what] = words else { return None };
+    if word != WORD {
+        return None;
+    }
+    let what = what.to_str()?;
+    let confinement = confinement::enter();
+    let done = match (what, Format::of_code(what)) {
+        ("--confinement", _) => say(&confinement),
+        (_, Some(format)) => render(format),
+        (_, None) => return Some(ExitCode::Usage),
+    };
+    Some(if done.is_ok() { ExitCode::Done } else { ExitCode::Failed })
+}
+
+fn say(confinement: &Confinement) -> std::io::Result<()> {
+    std::io::stdout().write_all(confinement.line().as_bytes())
+}
+
+fn render(format: Format) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    std::io::stdin().take(TEXT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    let extraction = match bytes.len() > TEXT_BYTES_MAX {
+        true => Extraction { status: ExtractionStatus::TooLarge, html: None },
+        false => in_process(&bytes, format),
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", extraction.status.code())?;
+    out.write_all(extraction.html.unwrap_or_default().as_bytes())?;
+    out.flush()
+}
+
+/// What a child's answer says; none if it makes no sense.
+pub fn extraction(answer: Vec<u8>) -> Option<Extraction> {
+    let end = answer.iter().take(STATUS_BYTES_MAX).position(|b| *b == b'\n')?;
+    let status = ExtractionStatus::of_code(std::str::from_utf8(&answer[..end]).ok()?)?;
+    let html = String::from_utf8(answer).ok()?.split_off(end + 1);
+    match status.has_text() {
+        true => Some(Extraction { status, html: Some(html) }),
+        false => html.is_empty().then_some(Extraction { status, html: None }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_a_status_and_a_page_if_that_says_so() {
+        let read = |answer: &str| extraction(answer.as_bytes().to_vec());
+        let ok = Extraction { status: ExtractionStatus::Ok, html: Some("<p>x\ny".to_owned()) };
+        assert_eq!(read("ok\n<p>x\ny"), Some(ok));
+        let none = Extraction { status: ExtractionStatus::NoText, html: None };
+        assert_eq!(read("no-text\n"), Some(none));
+        for wrong in ["", "ok", "fine\n", "no-text\n<p>", &"x".repeat(100)] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        assert_eq!(extraction(b"ok\n\xff".to_vec()), None);
+    }
+}

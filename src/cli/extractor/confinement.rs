@@ -1,0 +1,122 @@
+//! What a child gives up before it reads a document: memory and time beyond bounds, files, all but a few system calls.
+//!
+//! Each of the three stands for itself, and what a kernel does not know is left out; `archive formats` says which hold.
+
+use std::collections::BTreeMap;
+
+use landlock::{ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, RulesetStatus};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
+
+/// All memory that a child may have.
+const MEMORY_BYTES_MAX: u64 = 1 << 30;
+/// Processor time, in seconds.
+const CPU_SECONDS_MAX: u64 = 10;
+
+/// What holds for a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confinement {
+    /// Bounds of memory and time, no processes, nothing written to files.
+    pub has_limits: bool,
+    /// No file can be opened (landlock).
+    pub has_no_files: bool,
+    /// A list of system calls, and no others (seccomp).
+    pub has_few_calls: bool,
+}
+
+impl Confinement {
+    /// As a child says it.
+    pub fn line(self) -> String {
+        let Self { has_limits, has_no_files, has_few_calls } = self;
+        format!("{has_limits} {has_no_files} {has_few_calls}\n")
+    }
+
+    /// What a child said.
+    pub fn of_line(line: &str) -> Option<Self> {
+        let words: Vec<bool> =
+            line.split_whitespace().map(|word| word.parse().ok()).collect::<Option<_>>()?;
+        let [has_limits, has_no_files, has_few_calls] = words[..] else { return None };
+        Some(Self { has_limits, has_no_files, has_few_calls })
+    }
+}
+
+/// Gives up what can be given up, for good.
+pub fn enter() -> Confinement {
+    let has_no_files = forbid_files();
+    // From here on no file could be opened that the rules need.
+    Confinement { has_limits: limit(), has_no_files, has_few_calls: forbid_calls().is_some() }
+}
+
+fn limit() -> bool {
+    let limits = [
+        (Resource::As, MEMORY_BYTES_MAX),
+        (Resource::Cpu, CPU_SECONDS_MAX),
+        (Resource::Core, 0),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, 0),
+        (Resource::Nproc, 0),
+    ];
+    let set = |(resource, n)| setrlimit(resource, Rlimit { current: Some(n), maximum: Some(n) });
+    limits.map(set).iter().all(Result::is_ok)
+}
+
+fn forbid_files() -> bool {
+    let rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(ABI::V4))
+        .and_then(|rules| rules.create())
+        .and_then(|rules| rules.restrict_self());
+    rules.is_ok_and(|it| it.ruleset != RulesetStatus::NotEnforced)
+}
+
+/// What reading, computing and ending needs.
+const CALLS: &[libc::c_long] = &[
+    libc::SYS_read,
+    libc::SYS_write,
+    libc::SYS_close,
+    libc::SYS_fstat,
+    libc::SYS_statx,
+    libc::SYS_lseek,
+    libc::SYS_mmap,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_mprotect,
+    libc::SYS_madvise,
+    libc::SYS_brk,
+    libc::SYS_futex,
+    libc::SYS_getrandom,
+    libc::SYS_clock_gettime,
+    libc::SYS_sched_yield,
+    libc::SYS_sigaltstack,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_tgkill,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+];
+
+/// Any other call fails, as if it were not allowed.
+fn forbid_calls() -> Option<()> {
+    let architecture = TargetArch::try_from(std::env::consts::ARCH).ok()?;
+    let rules: BTreeMap<i64, Vec<_>> = CALLS.iter().map(|call| (*call, Vec::new())).collect();
+    let refused = SeccompAction::Errno(libc::EPERM as u32);
+    let filter = SeccompFilter::new(rules, refused, SeccompAction::Allow, architecture).ok()?;
+    let program: BpfProgram = filter.try_into().ok()?;
+    apply_filter(&program).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_child_says_of_itself_is_understood() {
+        let confinement =
+            Confinement { has_limits: true, has_no_files: false, has_few_calls: true };
+        assert_eq!(Confinement::of_line(&confinement.line()), Some(confinement));
+        assert_eq!(Confinement::of_line("true"), None);
+        assert_eq!(Confinement::of_line("true true perhaps"), None);
+    }
+}

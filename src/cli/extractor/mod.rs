@@ -1,0 +1,175 @@
+//! Documents of other formats are rendered by a child process, which has nothing else in reach, one for each document;
+//! what came of it is remembered in the user's cache.
+
+pub mod child;
+mod confinement;
+
+use std::{
+    io::{Read as _, Write as _},
+    os::fd::AsFd,
+    os::unix::process::{CommandExt as _, ExitStatusExt as _},
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{Mutex, OnceLock, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tracing::debug;
+
+use crate::{
+    archive::{
+        PAGE_CACHE_FILE, PageCache,
+        extract::{Extraction, ExtractionStatus, Extractor, Format},
+    },
+    types::{digest::Digest, limits::PAGE_BYTES_MAX},
+};
+
+use super::{catalog_place::usable_cache, files, location::Environment};
+
+pub use confinement::Confinement;
+
+/// A child that has not answered after so long is ended.
+const WALL_TIME: Duration = Duration::from_secs(60);
+/// This program, also where its file was replaced meanwhile.
+const PROGRAM: &str = "/proc/self/exe";
+
+/// What renders for this program.
+pub struct ChildExtractor {
+    /// The file of what is remembered; without one nothing is.
+    file: Option<PathBuf>,
+    /// Opened when it is first asked.
+    cache: OnceLock<Option<Mutex<PageCache>>>,
+}
+
+impl ChildExtractor {
+    /// Which remembers pages in our folder in the user's cache, if there is one.
+    pub fn new(environment: &Environment) -> Self {
+        let file = usable_cache(environment).map(|folder| folder.join(PAGE_CACHE_FILE));
+        Self { file, cache: OnceLock::new() }
+    }
+
+    fn open(&self) -> Option<Mutex<PageCache>> {
+        let file = self.file.as_ref()?;
+        files::make_private_folder(file.parent()?).ok()?;
+        PageCache::open(file).map(Mutex::new)
+    }
+
+    fn with_cache<T>(&self, ask: impl FnOnce(&PageCache) -> T) -> Option<T> {
+        let cache = self.cache.get_or_init(|| self.open()).as_ref()?;
+        Some(ask(&cache.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl Extractor for ChildExtractor {
+    fn extract(&self, bytes: &[u8], format: Format) -> Extraction {
+        let digest = Digest::of(bytes);
+        if let Some(known) = self.with_cache(|cache| cache.get(&digest, format)).flatten() {
+            return known;
+        }
+        let extraction = match start(&["__extract", format.code()]) {
+            Ok(child) => answer(child, bytes),
+            Err(error) => {
+                debug!(target: "extract", "no child process: {error}");
+                // It can be tried again at any time.
+                return failed(ExtractionStatus::Crashed);
+            }
+        };
+        debug!(target: "extract", format = format.code(), status = extraction.status.code(), %digest);
+        self.with_cache(|cache| cache.put(&digest, format, &extraction));
+        extraction
+    }
+
+    fn forget(&self, digest: &Digest) {
+        self.with_cache(|cache| cache.forget(digest));
+    }
+
+    fn forget_with(&self, statuses: &[ExtractionStatus]) {
+        self.with_cache(|cache| cache.forget_with(statuses));
+    }
+}
+
+/// How the children of this program are contained; none where no child can be started.
+pub fn confinement() -> Option<Confinement> {
+    let mut child = start(&["__extract", "--confinement"]).ok()?;
+    let mut line = String::new();
+    child.stdout.take()?.take(1000).read_to_string(&mut line).ok()?;
+    child.wait().ok()?;
+    Confinement::of_line(&line)
+}
+
+fn start(arguments: &[&str]) -> std::io::Result<Child> {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).env_clear().current_dir("/").stdin(Stdio::piped());
+    // Ctrl-C is for this program, which knows what to do.
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0).spawn()
+}
+
+fn failed(status: ExtractionStatus) -> Extraction {
+    Extraction { status, html: None }
+}
+
+/// Gives a child its document, and takes the answer.
+fn answer(mut child: Child, bytes: &[u8]) -> Extraction {
+    let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        return failed(ExtractionStatus::Crashed);
+    };
+    let answer = thread::scope(|scope| {
+        // What the child does not read breaks the pipe when it ends.
+        scope.spawn(move || stdin.write_all(bytes));
+        let answer = read(stdout);
+        if answer.is_err() {
+            let _ = child.kill();
+        }
+        answer
+    });
+    let ended = child.wait();
+    match (answer, ended) {
+        (Ok(answer), Ok(ended)) if ended.success() => {
+            child::extraction(answer).unwrap_or_else(|| failed(ExtractionStatus::Crashed))
+        }
+        (Err(status), _) => failed(status),
+        (_, ended) => failed(status_of(ended.ok())),
+    }
+}
+
+/// Reads an answer to its end.
+fn read(mut stdout: ChildStdout) -> Result<Vec<u8>, ExtractionStatus> {
+    let end = Instant::now() + WALL_TIME;
+    let (mut answer, mut piece) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        wait(&stdout, end)?;
+        match stdout.read(&mut piece) {
+            Ok(0) => return Ok(answer),
+            Ok(n) => answer.extend_from_slice(&piece[..n]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return Err(ExtractionStatus::Crashed),
+        }
+        if answer.len() > PAGE_BYTES_MAX + child::STATUS_BYTES_MAX {
+            return Err(ExtractionStatus::TooLarge);
+        }
+    }
+}
+
+/// Waits until there is something to read.
+fn wait(stdout: &ChildStdout, end: Instant) -> Result<(), ExtractionStatus> {
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).map_err(|_| ExtractionStatus::Timeout)?;
+        match poll(&mut [PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::IN)], Some(&timeout)) {
+            Ok(0) => return Err(ExtractionStatus::Timeout),
+            Ok(_) => return Ok(()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return Err(ExtractionStatus::Crashed),
+        }
+    }
+}
+
+/// What became of a child that did not end well.
+fn status_of(ended: Option<ExitStatus>) -> ExtractionStatus {
+    match ended.and_then(|ended| ended.signal()) {
+        Some(libc::SIGXCPU | libc::SIGKILL) => ExtractionStatus::Timeout,
+        _ => ExtractionStatus::Crashed,
+    }
+}

@@ -1,0 +1,199 @@
+//! Mail (RFC 5322 and MIME), and mailboxes of it (RFC 4155).
+
+use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
+
+use super::page::{About, NoText, Page, PageWriter};
+use crate::text::visible;
+
+/// Mails that lie in one another, and parts of each, that are read.
+const DEPTH_MAX: usize = 64;
+const PARTS_MAX: usize = 10_000;
+/// Addresses that are shown of one line.
+const ADDRESSES_MAX: usize = 200;
+
+/// Renders a mail.
+pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    let message = MessageParser::default().parse(bytes).ok_or(NoText::Malformed)?;
+    let mut writer = MailWriter::new(n_bytes_max);
+    writer.about(&message);
+    writer.mail(&message);
+    writer.finish()
+}
+
+/// Renders a mailbox: its mails one after the other, each under its subject.
+pub fn mailbox_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    let mut writer = MailWriter::new(n_bytes_max);
+    for mail in mails(bytes) {
+        if writer.page.is_full() {
+            break;
+        }
+        if let Some(message) = MessageParser::default().parse(mail) {
+            writer.heading(&message);
+            writer.mail(&message);
+        }
+    }
+    writer.finish()
+}
+
+/// The mails of a mailbox: each begins behind a line `From `, with which the mailbox begins or before which a line is
+/// empty.
+fn mails(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes.starts_with(b"From ").then_some(bytes);
+    std::iter::from_fn(move || {
+        let mailbox = rest?;
+        let start = mailbox.iter().position(|b| *b == b'\n').map_or(mailbox.len(), |n| n + 1);
+        let mail = &mailbox[start..];
+        let is_next = |window: &[u8]| window == b"\n\nFrom " || window == b"\r\nFrom ";
+        let end = mail.windows(7).position(is_next);
+        rest = end.map(|end| &mail[end + 2..]);
+        Some(&mail[..end.map_or(mail.len(), |end| end + 1)])
+    })
+}
+
+struct MailWriter {
+    page: PageWriter,
+    has_text: bool,
+}
+
+impl MailWriter {
+    fn new(n_bytes_max: usize) -> Self {
+        Self { page: PageWriter::new(n_bytes_max), has_text: false }
+    }
+
+    fn finish(self) -> Result<Page, NoText> {
+        if self.has_text { Ok(self.page.finish()) } else { Err(NoText::Empty) }
+    }
+
+    fn about(&mut self, message: &Message) {
+        self.page.about(About::Title, message.subject().unwrap_or_default());
+        self.page.about(About::Author, &addresses(message.from()));
+        if let Some(date) = message.date() {
+            self.page.about(About::Created, &date.to_rfc3339());
+        }
+    }
+
+    fn heading(&mut self, message: &Message) {
+        self.page.element("h2", message.subject().unwrap_or("Mail"));
+    }
+
+    /// A mail, and those that lie in it behind it.
+    fn mail(&mut self, message: &Message) {
+        let mut open = vec![(message, 0)];
+        while let Some((message, depth)) = open.pop() {
+            if depth > 0 {
+                self.heading(message);
+            }
+            self.head(message);
+            self.body(message);
+            let inner = message.attachments().take(PARTS_MAX).filter_map(|part| match &part.body {
+                PartType::Message(inner) if depth < DEPTH_MAX => Some((inner, depth + 1)),
+                _ => None,
+            });
+            let n_before = open.len();
+            open.extend(inner);
+            open[n_before..].reverse();
+        }
+    }
+
+    fn head(&mut self, message: &Message) {
+        let lines = [
+            ("From", addresses(message.from())),
+            ("To", addresses(message.to())),
+            ("Cc", addresses(message.cc())),
+            ("Date", message.date().map(|date| date.to_rfc3339()).unwrap_or_default()),
+        ];
+        self.page.open("p");
+        for (n, (label, value)) in lines.iter().filter(|(_, it)| !it.is_empty()).enumerate() {
+            self.has_text = true;
+            if n > 0 {
+                self.page.open("br");
+            }
+            self.page.text(&format!("{label}: {value}"));
+        }
+        self.page.close("p");
+    }
+
+    fn body(&mut self, message: &Message) {
+        for part in message.text_bodies().take(PARTS_MAX) {
+            match &part.body {
+                PartType::Text(text) => self.plain(text),
+                PartType::Html(html) => self.plain(&visible(html, false)),
+                _ => {}
+            }
+        }
+        for part in message.attachments().take(PARTS_MAX) {
+            self.attachment(part);
+        }
+    }
+
+    /// Lines as they are: what is wrapped is told from what is a list where texts are compared.
+    fn plain(&mut self, text: &str) {
+        if !text.trim().is_empty() {
+            self.has_text = true;
+            self.page.element("pre", text.trim_matches(['\r', '\n']));
+        }
+    }
+
+    /// Texts that are enclosed are read; of other things the names are.
+    fn attachment(&mut self, part: &MessagePart) {
+        if matches!(part.body, PartType::Message(_) | PartType::Multipart(_)) {
+            return;
+        }
+        if let Some(name) = part.attachment_name() {
+            self.has_text = true;
+            self.page.element("p", &format!("Attachment: {name}"));
+        }
+        match &part.body {
+            PartType::Text(text) => self.plain(text),
+            PartType::Html(html) => self.plain(&visible(html, false)),
+            _ => {}
+        }
+    }
+}
+
+/// Names and addresses as people write them.
+fn addresses(address: Option<&Address>) -> String {
+    let shown = address.into_iter().flat_map(Address::iter).take(ADDRESSES_MAX).filter_map(|it| {
+        match (it.name(), it.address()) {
+            (Some(name), Some(address)) => Some(format!("{name} <{address}>")),
+            (name, address) => name.or(address).map(str::to_owned),
+        }
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAIL: &str = "From: =?utf-8?q?J=C3=B8rn?= <jorn@example.org>\nTo: a@example.org, B <b@example.org>\n\
+        Date: Mon, 2 Mar 2026 10:11:12 +0100\nSubject: Harbour\nMIME-Version: 1.0\n\
+        Content-Type: multipart/mixed; boundary=x\n\n--x\n\
+        Content-Type: text/html; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n\
+        <p>The p=EEer is <b>closed</b>.<script>no</script>\n--x\n\
+        Content-Type: application/pdf\nContent-Disposition: attachment; filename=plan.pdf\n\n%PDF\n--x\n\
+        Content-Type: message/rfc822\n\nSubject: Inner\nFrom: c@example.org\n\nInner words.\n--x--\n";
+
+    #[test]
+    fn a_mail_is_read_with_what_lies_in_it() {
+        let page = page(MAIL.as_bytes(), 10_000).unwrap();
+        let text = visible(&page.html, false);
+        assert_eq!(
+            text,
+            "Harbour\n\nFrom: Jørn <jorn@example.org>\nTo: a@example.org, B <b@example.org>\n\
+             Date: 2026-03-02T10:11:12+01:00\n\nThe pîer is closed.\n\nAttachment: plan.pdf\n\nInner\n\n\
+             From: c@example.org\n\nInner words."
+        );
+        assert!(page.html.contains("content=\"2026-03-02T10:11:12+01:00\""), "{}", page.html);
+    }
+
+    #[test]
+    fn a_mailbox_is_its_mails() {
+        let mailbox = "From a@b Mon Mar 2\nSubject: One\nFrom: a@b\n\nFirst.\n>From here.\n\n\
+            From a@b Mon Mar 3\nSubject: Two\n\nSecond.\n";
+        let page = mailbox_page(mailbox.as_bytes(), 10_000).unwrap();
+        let text = visible(&page.html, false);
+        assert_eq!(text, "One\n\nFrom: a@b\n\nFirst.\n>From here.\n\nTwo\n\nSecond.");
+        assert_eq!(mailbox_page(b"words", 1000), Err(NoText::Empty));
+    }
+}

@@ -1,0 +1,159 @@
+//! Documents that are no text in themselves, rendered as pages: one file a format.
+//!
+//! A parser of a strange format is given what strangers made. So a program [`install`]s an [`Extractor`] that
+//! contains it, as the command line does with a child process; without one it runs in this process, with its own
+//! limits alone. The same bytes give the same page, whoever renders it.
+
+mod formats;
+mod mail;
+mod page;
+mod rtf;
+
+use std::sync::OnceLock;
+
+pub use formats::Format;
+pub use page::{NoText, Page};
+
+use crate::types::{digest::Digest, limits::TEXT_BYTES_MAX};
+
+/// The version of all that renders; another one means that sketches are made anew.
+pub const EXTRACTION_VERSION: u32 = 1;
+
+/// The media type of pages.
+pub const RENDERED_TYPE: &str = "text/html";
+
+/// What came of rendering a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExtractionStatus {
+    /// All of it was read.
+    Ok,
+    /// There was more than fits.
+    Truncated,
+    /// It took too long.
+    Timeout,
+    /// The parser gave up its ghost: a defect, or too much memory.
+    Crashed,
+    /// More would have to be unpacked than is allowed.
+    TooLarge,
+    /// It is locked by a password.
+    Encrypted,
+    /// It was read, and there are no words in it, as in a scan.
+    NoText,
+    /// It is not what it looks like, or broken.
+    Unsupported,
+}
+
+/// A document as a page, if it could be rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extraction {
+    /// What came of it.
+    pub status: ExtractionStatus,
+    /// The page: HTML.
+    pub html: Option<String>,
+}
+
+/// Renders documents in a way that harms nobody.
+pub trait Extractor: Send + Sync {
+    /// Renders one.
+    fn extract(&self, bytes: &[u8], format: Format) -> Extraction;
+
+    /// Forgets what came of a content that was withdrawn, if anything is remembered.
+    fn forget(&self, _digest: &Digest) {}
+
+    /// Forgets what came of contents in these ways, so that they are rendered again.
+    fn forget_with(&self, _statuses: &[ExtractionStatus]) {}
+}
+
+static INSTALLED: OnceLock<Box<dyn Extractor>> = OnceLock::new();
+
+/// Has all documents rendered by this one for as long as the process lives; whether it is the first.
+pub fn install(extractor: Box<dyn Extractor>) -> bool {
+    INSTALLED.set(extractor).is_ok()
+}
+
+/// Renders a document.
+pub fn extract(bytes: &[u8], format: Format) -> Extraction {
+    match INSTALLED.get() {
+        Some(extractor) => extractor.extract(bytes, format),
+        None => in_process(bytes, format),
+    }
+}
+
+/// Has nobody remember what came of a content.
+pub fn forget(digest: &Digest) {
+    if let Some(extractor) = INSTALLED.get() {
+        extractor.forget(digest);
+    }
+}
+
+/// Has contents rendered again of which this came.
+pub fn forget_with(statuses: &[ExtractionStatus]) {
+    if let Some(extractor) = INSTALLED.get() {
+        extractor.forget_with(statuses);
+    }
+}
+
+/// Renders a document in this process.
+pub fn in_process(bytes: &[u8], format: Format) -> Extraction {
+    match format.reader()(bytes, TEXT_BYTES_MAX) {
+        Ok(page) => Extraction::from(page),
+        Err(no_text) => Extraction { status: no_text.into(), html: None },
+    }
+}
+
+impl ExtractionStatus {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Truncated,
+        Self::Timeout,
+        Self::Crashed,
+        Self::TooLarge,
+        Self::Encrypted,
+        Self::NoText,
+        Self::Unsupported,
+    ];
+
+    /// Its code, as the command line and JSON have it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Truncated => "truncated",
+            Self::Timeout => "timeout",
+            Self::Crashed => "crashed",
+            Self::TooLarge => "too-large",
+            Self::Encrypted => "encrypted",
+            Self::NoText => "no-text",
+            Self::Unsupported => "unsupported",
+        }
+    }
+
+    /// The status of a code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.code() == code)
+    }
+
+    /// Whether there is a text.
+    pub fn has_text(self) -> bool {
+        matches!(self, Self::Ok | Self::Truncated)
+    }
+}
+
+impl From<Page> for Extraction {
+    fn from(page: Page) -> Self {
+        let status =
+            if page.is_truncated { ExtractionStatus::Truncated } else { ExtractionStatus::Ok };
+        Self { status, html: Some(page.html) }
+    }
+}
+
+impl From<NoText> for ExtractionStatus {
+    fn from(no_text: NoText) -> Self {
+        match no_text {
+            NoText::Encrypted => Self::Encrypted,
+            NoText::Malformed => Self::Unsupported,
+            NoText::Empty => Self::NoText,
+            NoText::TooLarge => Self::TooLarge,
+        }
+    }
+}

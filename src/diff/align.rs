@@ -7,8 +7,6 @@
 //! starts again from its end: work grows with items × edits, and the same input always gives the
 //! same answer.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::ops::Range;
 
 use super::Sides;
@@ -40,9 +38,6 @@ pub struct Aligner {
     edits_max: usize,
 }
 
-/// Gives each distinct value a number, counting from 0.
-pub struct Ids<K>(HashMap<K, usize>);
-
 /// How often an id was met in a region; all zero between calls.
 #[derive(Clone, Copy, Default)]
 struct Seen {
@@ -55,23 +50,6 @@ struct Region {
     a: Range<usize>,
     b: Range<usize>,
     depth: u32,
-}
-
-impl<K: Hash + Eq> Ids<K> {
-    pub fn new() -> Self {
-        Self(HashMap::new())
-    }
-
-    /// The value's number, a new one if it was not met before.
-    pub fn of(&mut self, value: K) -> usize {
-        let next = self.0.len();
-        *self.0.entry(value).or_insert(next)
-    }
-
-    /// How many distinct values there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
 }
 
 impl EqualRun {

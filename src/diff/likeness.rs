@@ -14,9 +14,12 @@ const RARE_PARAGRAPHS_MAX: usize = 8;
 const CANDIDATES_MAX: usize = 8;
 
 /// The words of one paragraph without their order.
+#[derive(Default)]
 pub struct Bag {
     /// Distinct words in rising order, and how often each occurs.
     words: Box<[(u32, u32)]>,
+    /// A bit for each word: two without a bit in common have no word in common.
+    bits: u64,
     weight: usize,
     /// How many words there are, repetitions included.
     pub n_words: usize,
@@ -34,7 +37,7 @@ impl Bags {
     /// The bags of these paragraphs, whose numbers rise.
     pub fn of(paragraphs: Vec<usize>, reading: &ParsedText<'_>, vocabulary: &Vocabulary) -> Self {
         let bags = paragraphs.iter().map(|i| Bag::of(reading.words(*i), vocabulary)).collect();
-        Self { paragraphs, bags, none: Bag { words: Box::default(), weight: 0, n_words: 0 } }
+        Self { paragraphs, bags, none: Bag::default() }
     }
 
     /// The paragraphs.
@@ -70,15 +73,15 @@ impl Bag {
             }
         }
         let weight = words.iter().map(|(id, n)| *n as usize * weight(*id, vocabulary)).sum();
-        Self { words: words.into(), weight, n_words: sorted.len() }
+        let bits = words.iter().fold(0, |bits, (id, _)| bits | bit(*id));
+        Self { words: words.into(), bits, weight, n_words: sorted.len() }
     }
 
     /// The weight of the shared words over the mean weight of both sides (Dice).
     ///
     /// Returns 0 without comparing words where the weights alone keep it below `least`.
     pub fn likeness(&self, other: &Bag, vocabulary: &Vocabulary, least: Likeness) -> Likeness {
-        let both = self.weight + other.weight;
-        if both == 0 || 2000 * self.weight.min(other.weight) / both < least {
+        if self.likeness_max(other) < least.max(1) {
             return 0;
         }
         let (mut shared, mut i, mut j) = (0, 0, 0);
@@ -89,7 +92,53 @@ impl Bag {
             i += usize::from(x <= y);
             j += usize::from(y <= x);
         }
-        2000 * shared / both
+        2000 * shared / (self.weight + other.weight)
+    }
+
+    /// What the weights and bits alone allow.
+    fn likeness_max(&self, other: &Bag) -> Likeness {
+        match self.bits & other.bits {
+            0 => 0,
+            _ => 2000 * self.weight.min(other.weight) / (self.weight + other.weight),
+        }
+    }
+}
+
+/// The words of one bag, spread out to be met by those of many.
+pub struct SpreadBag {
+    /// How often each word of the vocabulary occurs; all zero between calls.
+    counts: Vec<u32>,
+}
+
+impl SpreadBag {
+    /// For bags of this vocabulary.
+    pub fn new(vocabulary: &Vocabulary) -> Self {
+        Self { counts: vec![0; vocabulary.counts.len()] }
+    }
+
+    /// Which of `others` are at least `least` alike to a bag, as numbers among them; `least` is not 0.
+    pub fn alike(
+        &mut self,
+        bag: &Bag,
+        others: &[&Bag],
+        vocabulary: &Vocabulary,
+        least: Likeness,
+    ) -> Vec<usize> {
+        let may_be = |i: &usize| bag.likeness_max(others[*i]) >= least;
+        let mut alike: Vec<usize> = (0..others.len()).filter(may_be).collect();
+        if alike.is_empty() {
+            return alike;
+        }
+        bag.words.iter().for_each(|(id, n)| self.counts[*id as usize] = *n);
+        alike.retain(|i| {
+            let shared = |(id, n): &(u32, u32)| {
+                self.counts[*id as usize].min(*n) as usize * weight(*id, vocabulary)
+            };
+            let shared: usize = others[*i].words.iter().map(shared).sum();
+            2000 * shared / (bag.weight + others[*i].weight) >= least
+        });
+        bag.words.iter().for_each(|(id, _)| self.counts[*id as usize] = 0);
+        alike
     }
 }
 
@@ -113,8 +162,12 @@ pub fn candidates(
 }
 
 fn weight(id: u32, vocabulary: &Vocabulary) -> usize {
-    let share = vocabulary.n_items / vocabulary.counts[id as usize].max(1);
-    1 + share.checked_ilog2().map_or(0, |bits| bits as usize)
+    usize::from(vocabulary.weights[id as usize])
+}
+
+/// One of 64 bits, as good as chosen by chance.
+fn bit(id: u32) -> u64 {
+    1 << (id.wrapping_mul(0x9e37_79b9) >> 26)
 }
 
 /// For each word that is rare among paragraphs those it occurs in.

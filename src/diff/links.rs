@@ -10,8 +10,9 @@ use std::ops::Range;
 
 use super::{
     Sides,
-    align::{Aligner, EqualRun, Ids, rising},
-    likeness::{Bags, Likeness, candidates},
+    align::{Aligner, EqualRun, rising},
+    ids::Ids,
+    likeness::{Bag, Bags, Likeness, SpreadBag, candidates},
     overlap::{Comparer, SharedWords, sharing_rows},
     reading::{ParsedText, Vocabulary},
     regroup::{self, Regrouping},
@@ -74,6 +75,7 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
     links.moves(&paragraphs, ids.len(), readings, vocabulary);
     let judge = Judge {
         bags: links.bags(readings, vocabulary),
+        spread: SpreadBag::new(vocabulary),
         comparer: Comparer::new(readings, vocabulary, COMPARED_WORDS_MAX),
         known: HashMap::new(),
         readings,
@@ -237,6 +239,7 @@ struct JudgedPair {
 /// Tells how alike paragraphs are.
 struct Judge<'r, 't> {
     bags: Sides<Bags>,
+    spread: SpreadBag,
     comparer: Comparer<'r, 't>,
     known: HashMap<(usize, usize), SharedWords>,
     readings: &'r Sides<ParsedText<'t>>,
@@ -252,6 +255,18 @@ impl Judge<'_, '_> {
         pairs.sort_unstable();
         pairs.dedup();
         pairs
+    }
+
+    /// Pairs of a group, as numbers in it, that share enough words to be compared.
+    fn likely_pairs(&mut self, group: Sides<&[usize]>) -> Vec<(usize, usize)> {
+        let a: Vec<&Bag> = group.a.iter().map(|i| self.bags.a.get(*i)).collect();
+        let b: Vec<&Bag> = group.b.iter().map(|i| self.bags.b.get(*i)).collect();
+        let mut likely = Vec::new();
+        for (i, bag) in a.iter().enumerate() {
+            let others = self.spread.alike(bag, &b, self.vocabulary, COMPARED_MIN);
+            likely.extend(others.into_iter().map(|j| (i, j)));
+        }
+        likely
     }
 
     /// What two paragraphs are to each other; `None` if nothing.
@@ -317,15 +332,15 @@ fn groups(alone: &Sides<Vec<usize>>) -> impl Iterator<Item = Sides<&[usize]>> {
 
 /// The pairing in order with the greatest sum of what is shared.
 fn best_pairs(group: Sides<&[usize]>, judge: &mut Judge<'_, '_>) -> Vec<(usize, usize)> {
+    let likely = judge.likely_pairs(group);
+    if likely.is_empty() {
+        return Vec::new();
+    }
     let (n, m) = (group.a.len(), group.b.len());
     let mut alike = vec![vec![0; m]; n];
-    for (i, a) in group.a.iter().enumerate() {
-        for (j, b) in group.b.iter().enumerate() {
-            let (bag, other) = (judge.bags.a.get(*a), judge.bags.b.get(*b));
-            if bag.likeness(other, judge.vocabulary, COMPARED_MIN) >= COMPARED_MIN {
-                alike[i][j] = judge.judge(*a, *b, true).map_or(0, |pair| pair.merit);
-            }
-        }
+    for (i, j) in likely {
+        let judged = judge.judge(group.a[i], group.b[j], true);
+        alike[i][j] = judged.map_or(0, |pair| pair.merit);
     }
     // sums[i][j] is the best sum for what follows the first i and j paragraphs.
     let mut sums = vec![vec![0; m + 1]; n + 1];

@@ -8,6 +8,7 @@
 mod align;
 mod fences;
 mod headings;
+mod ids;
 mod layout;
 mod likeness;
 mod lines;

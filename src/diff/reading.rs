@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range};
 
 use super::{
     Sides,
-    align::Ids,
+    ids::Ids,
     layout::{self, ParagraphKind},
     words::{Spaces, WordCutter, word_key},
 };
@@ -32,6 +32,8 @@ pub struct Vocabulary {
     pub items: Vec<Item>,
     /// For each folded word how often it occurs in both texts together.
     pub counts: Vec<usize>,
+    /// What each weighs: its information in bits, and one.
+    pub weights: Vec<u8>,
     /// Words and signs of both texts together.
     pub n_items: usize,
 }
@@ -59,7 +61,9 @@ pub fn read(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocab
     };
     let (a, b) = (reader.read(texts.a), reader.read(texts.b));
     let ParagraphReader { items, counts, n_items, .. } = reader;
-    (Sides { a, b }, Vocabulary { items, counts, n_items })
+    let weight = |count: &usize| 1 + (n_items / (*count).max(1)).checked_ilog2().unwrap_or(0) as u8;
+    let weights = counts.iter().map(weight).collect();
+    (Sides { a, b }, Vocabulary { items, counts, weights, n_items })
 }
 
 struct ParagraphReader<'t> {

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use super::{
     Sides,
-    align::{Aligner, EqualRun, Ids},
+    align::{Aligner, EqualRun},
+    ids::Ids,
 };
 
 /// Changes close enough to share lines of context; the ranges count lines from 0.

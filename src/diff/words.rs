@@ -79,36 +79,41 @@ impl WordCutter {
     ) -> usize {
         let rest = &text[left.clone()];
         let len = rest.find(|c| !is_unspaced(c) && !is_mark(c)).unwrap_or(rest.len());
+        let run = &rest[..len];
+        let ends: Vec<usize> = match word_key(run) {
+            Cow::Borrowed(plain) => {
+                let is_letter = |at: &usize| *at == 0 || !plain[*at..].starts_with(is_mark);
+                self.dictionaries.segment_str(plain).filter(is_letter).collect()
+            }
+            Cow::Owned(_) => self.ends_of_composed(run),
+        };
+        ends.windows(2).for_each(|word| found(left.start + word[0]..left.start + word[1]));
+        left.start + len
+    }
+
+    /// Where words end in letters without spaces that are to be composed first, and 0.
+    fn ends_of_composed(&self, run: &str) -> Vec<usize> {
         // Where in the text each letter of `plain` begins.
         let (mut plain, mut starts) = (String::new(), Vec::new());
         let mut at = 0;
-        while at < len {
-            let letter = rest[at..].chars().next().map_or(1, char::len_utf8);
-            let end = at + letter + marks(&rest[at + letter..len]);
-            starts.push((plain.len(), left.start + at));
-            plain += &word_key(&rest[at..end]);
+        while at < run.len() {
+            let letter = run[at..].chars().next().map_or(1, char::len_utf8);
+            let end = at + letter + marks(&run[at + letter..]);
+            starts.push((plain.len(), at));
+            plain += &word_key(&run[at..end]);
             at = end;
         }
-        let end = left.start + len;
-        let mut ends = self.dictionaries.segment_str(&plain).filter_map(|at| {
+        let end_of = |at: usize| {
             let letter = starts.binary_search_by_key(&at, |start| start.0).ok();
-            letter.map(|letter| starts[letter].1).or((at == plain.len()).then_some(end))
-        });
-        let mut start = ends.next().unwrap_or(left.start);
-        for at in ends {
-            found(start..at);
-            start = at;
-        }
-        if start < end {
-            found(start..end);
-        }
-        end
+            letter.map(|letter| starts[letter].1).or((at == plain.len()).then_some(run.len()))
+        };
+        self.dictionaries.segment_str(&plain).filter_map(end_of).collect()
     }
 }
 
 /// A word as it is compared: composed, and without what nobody sees.
 pub fn word_key(word: &str) -> Cow<'_, str> {
-    if word.is_ascii() {
+    if word.is_ascii() || word.chars().all(is_han) {
         return Cow::Borrowed(word);
     }
     let is_word = word.starts_with(|c| char::is_alphanumeric(c) || is_invisible(c));
@@ -207,14 +212,20 @@ fn marks(text: &str) -> usize {
 
 /// A combining mark, or a character that takes no room.
 fn is_mark(c: char) -> bool {
-    c > '\u{a0}' && (is_combining_mark(c) || is_invisible(c))
+    c > '\u{a0}' && !is_han(c) && (is_combining_mark(c) || is_invisible(c))
+}
+
+/// Letters of which each is composed as it is, and none a mark: most of Chinese, told without a table.
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
 /// Letters of scripts that put no space between words: Thai to Burmese, Khmer, kana, Han.
 fn is_unspaced(c: char) -> bool {
-    c >= '\u{0e00}'
-        && c.is_alphanumeric()
-        && matches!(c,
+    is_han(c)
+        || c >= '\u{0e00}'
+            && c.is_alphanumeric()
+            && matches!(c,
             '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
             | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}'
             | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}'
@@ -251,6 +262,13 @@ mod tests {
             ("🇫🇷🇮🇹🇮🇹 ☎\u{fe0f}1\u{20e3}", &["🇫🇷", "🇮🇹🇮🇹", "☎\u{fe0f}", "1\u{20e3}"]),
         ] {
             assert_eq!(words(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn han_needs_no_tables() {
+        for c in ('\u{4e00}'..='\u{9fff}').filter(|c| is_han(*c)) {
+            assert!(c.is_alphanumeric() && !is_combining_mark(c) && is_nfc(&c.to_string()), "{c}");
         }
     }
 

@@ -1,0 +1,158 @@
+//! Numbers for distinct values, in the order in which they are met.
+//!
+//! Texts have millions of words, most of them met before, so a value is looked up in one table of hashes and
+//! numbers that grows without hashing anything again. The hash folds products (Wang Yi, "wyhash", 2019) and has
+//! keys of its own in each table: nobody can write a text whose words all fall into one place.
+
+use std::{
+    hash::{BuildHasher as _, Hash, Hasher, RandomState},
+    mem::replace,
+};
+
+/// Gives each distinct value a number, counting from 0.
+pub struct Ids<K> {
+    values: Vec<K>,
+    /// A power of two, less than two in three taken; a value stands in the first free one from where its
+    /// hash says.
+    slots: Vec<IdSlot>,
+    keys: [u64; 2],
+}
+
+/// The hash of a value, and its number counted from 1; 0 where there is none.
+#[derive(Clone, Copy, Default)]
+struct IdSlot {
+    hash: u32,
+    number: u32,
+}
+
+/// Slots at first.
+const SLOTS_MIN: usize = 64;
+
+impl<K: Hash + Eq> Ids<K> {
+    pub fn new() -> Self {
+        let random = RandomState::new();
+        let keys = [random.hash_one(1), random.hash_one(2)];
+        Self { values: Vec::new(), slots: vec![IdSlot::default(); SLOTS_MIN], keys }
+    }
+
+    /// The value's number, a new one if it was not met before.
+    pub fn of(&mut self, value: K) -> usize {
+        let mut hasher = FoldHasher { state: self.keys[0], key: self.keys[1] };
+        value.hash(&mut hasher);
+        let hash = (hasher.finish() >> 32) as u32;
+        let mut at = hash as usize & (self.slots.len() - 1);
+        while self.slots[at].number > 0 {
+            let number = self.slots[at].number as usize - 1;
+            if self.slots[at].hash == hash && self.values[number] == value {
+                return number;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        self.values.push(value);
+        // There are fewer words in a text than 32 bits count.
+        self.slots[at] = IdSlot { hash, number: self.values.len() as u32 };
+        if self.values.len() * 3 > self.slots.len() * 2 {
+            self.grow();
+        }
+        self.values.len() - 1
+    }
+
+    /// How many distinct values there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    fn grow(&mut self) {
+        let n_slots = 2 * self.slots.len();
+        for slot in replace(&mut self.slots, vec![IdSlot::default(); n_slots]) {
+            if slot.number > 0 {
+                let mut at = slot.hash as usize & (n_slots - 1);
+                while self.slots[at].number > 0 {
+                    at = (at + 1) & (n_slots - 1);
+                }
+                self.slots[at] = slot;
+            }
+        }
+    }
+}
+
+/// Hashes with keys that are not known outside.
+struct FoldHasher {
+    state: u64,
+    key: u64,
+}
+
+impl FoldHasher {
+    /// Both halves of a product, one over the other.
+    fn fold(&mut self, low: u64, high: u64) {
+        let product = u128::from(self.state ^ low) * u128::from(self.key ^ high);
+        self.state = product as u64 ^ (product >> 64) as u64;
+    }
+}
+
+impl Hasher for FoldHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (whole, rest) = bytes.as_chunks::<16>();
+        for chunk in whole {
+            let number = u128::from_le_bytes(*chunk);
+            self.fold(number as u64, (number >> 64) as u64);
+        }
+        if !rest.is_empty() {
+            let mut last = [0; 16];
+            last[..rest.len()].copy_from_slice(rest);
+            let number = u128::from_le_bytes(last);
+            self.fold(number as u64, (number >> 64) as u64);
+        }
+    }
+
+    // What ends a string, and what says how long a list is: folded with what follows, or at the end.
+    fn write_u8(&mut self, byte: u8) {
+        self.state = self.state.rotate_left(8) ^ u64::from(byte);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.state = self.state.rotate_left(8) ^ number as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        let mut last = Self { ..*self };
+        last.fold(0, 0);
+        last.state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_numbered_in_the_order_in_which_they_are_met() {
+        let words: Vec<String> = (0..5000).map(|n| format!("{:b}", n % 2000)).collect();
+        let mut ids = Ids::new();
+        for (n, word) in words.iter().enumerate() {
+            assert_eq!(ids.of(word.as_str()), n % 2000, "{word}");
+        }
+        assert_eq!(ids.len(), 2000);
+        let mut ids = Ids::new();
+        for n in 0..5000_usize {
+            assert_eq!(ids.of(vec![0; n % 100]), n % 100);
+        }
+        assert_eq!(ids.len(), 100);
+    }
+
+    #[test]
+    fn hashes_of_like_values_are_spread_evenly() {
+        let mut ids = Ids::new();
+        for n in 0..100_000 {
+            ids.of(format!("p{n}"));
+        }
+        // A value stands about as far from its place as by chance: half a slot, three at most of a full table.
+        let n_slots = ids.slots.len();
+        let far = |(at, slot): (usize, &IdSlot)| match slot.number {
+            0 => 0,
+            _ => at.wrapping_sub(slot.hash as usize) & (n_slots - 1),
+        };
+        let n_away: usize = ids.slots.iter().enumerate().map(far).sum();
+        assert!(n_away < 3 * ids.len(), "{n_away}");
+    }
+}

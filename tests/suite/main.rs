@@ -23,6 +23,7 @@ mod details;
 mod export;
 mod foreign;
 mod format;
+mod formats;
 mod healing;
 mod history;
 mod json;

@@ -1,14 +1,32 @@
 //! Which formats are rendered, by which file of this folder, and of which media types they are.
 
 use super::{
-    mail,
+    epub, mail, office, opendocument,
     page::{NoText, Page},
-    rtf,
+    pdf, rtf, sheets, slides, word,
 };
 
 /// A format that is rendered as a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
+    /// Portable Document Format.
+    Pdf,
+    /// A document of Word, since 2007.
+    Word,
+    /// A workbook of Excel, since 2007.
+    Sheets,
+    /// A presentation of PowerPoint, since 2007.
+    Slides,
+    /// A text, a workbook or a presentation of OpenDocument.
+    OpenDocument,
+    /// An electronic book.
+    Epub,
+    /// A document of Word before 2007.
+    OldWord,
+    /// A workbook of Excel before 2007, or one in binary form.
+    OldSheets,
+    /// A presentation of PowerPoint before 2007.
+    OldSlides,
     /// Rich Text Format.
     Rtf,
     /// A mail.
@@ -33,6 +51,94 @@ struct Entry {
 }
 
 const ENTRIES: &[Entry] = &[
+    Entry {
+        format: Format::Pdf,
+        code: "pdf",
+        name: "PDF",
+        reader: pdf::page,
+        library: Some("hayro-interpret"),
+        media_types: &["application/pdf"],
+    },
+    Entry {
+        format: Format::Word,
+        code: "docx",
+        name: "Word (docx, docm)",
+        reader: word::page,
+        library: None,
+        media_types: &[
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "application/vnd.ms-word.document.macroenabled.12",
+        ],
+    },
+    Entry {
+        format: Format::Sheets,
+        code: "xlsx",
+        name: "Excel (xlsx, xlsm)",
+        reader: sheets::page,
+        library: None,
+        media_types: &[
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "application/vnd.ms-excel.sheet.macroenabled.12",
+        ],
+    },
+    Entry {
+        format: Format::Slides,
+        code: "pptx",
+        name: "PowerPoint (pptx, pptm)",
+        reader: slides::page,
+        library: None,
+        media_types: &[
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            "application/vnd.ms-powerpoint.presentation.macroenabled.12",
+        ],
+    },
+    Entry {
+        format: Format::OpenDocument,
+        code: "opendocument",
+        name: "OpenDocument (odt, ods, odp)",
+        reader: opendocument::page,
+        library: None,
+        media_types: &[
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.spreadsheet",
+            "application/vnd.oasis.opendocument.presentation",
+        ],
+    },
+    Entry {
+        format: Format::Epub,
+        code: "epub",
+        name: "EPUB",
+        reader: epub::page,
+        library: None,
+        media_types: &["application/epub+zip"],
+    },
+    Entry {
+        format: Format::OldWord,
+        code: "doc",
+        name: "Word before 2007 (doc)",
+        reader: office::word_page,
+        library: Some("office_oxide"),
+        media_types: &["application/msword"],
+    },
+    Entry {
+        format: Format::OldSheets,
+        code: "xls",
+        name: "Excel before 2007, and binary (xls, xlsb)",
+        reader: office::sheets_page,
+        library: Some("office_oxide"),
+        media_types: &[
+            "application/vnd.ms-excel",
+            "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+        ],
+    },
+    Entry {
+        format: Format::OldSlides,
+        code: "ppt",
+        name: "PowerPoint before 2007 (ppt)",
+        reader: office::slides_page,
+        library: Some("office_oxide"),
+        media_types: &["application/vnd.ms-powerpoint"],
+    },
     Entry {
         format: Format::Rtf,
         code: "rtf",

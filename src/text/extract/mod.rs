@@ -4,10 +4,22 @@
 //! contains it, as the command line does with a child process; without one it runs in this process, with its own
 //! limits alone. The same bytes give the same page, whoever renders it.
 
+mod counting;
+mod drawing;
+mod epub;
+mod flow;
 mod formats;
 mod mail;
+mod office;
+mod opendocument;
+mod package;
 mod page;
+mod pdf;
 mod rtf;
+mod sheets;
+mod slides;
+mod word;
+mod xml;
 
 use std::sync::OnceLock;
 

@@ -151,6 +151,13 @@ impl PageWriter {
         }
     }
 
+    /// Puts HTML that is whole in itself, or as much as fits.
+    pub fn html(&mut self, html: &str) {
+        let end = html.floor_char_boundary(self.n_left);
+        self.takes(html.len());
+        self.body.push_str(&html[..end]);
+    }
+
     /// A whole element that holds text alone.
     pub fn element(&mut self, element: &'static str, text: &str) {
         self.open(element);

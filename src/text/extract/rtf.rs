@@ -292,9 +292,9 @@ impl RtfReader {
             return self.enter(destination);
         }
         // Text boxes, and text in Unicode beside an older form, stand in groups that others pass over.
-        let hides = |it: &Destination| matches!(it, Destination::Older | Destination::Skip);
-        let around = self.outer.iter().rev().map(|it| it.destination);
-        self.state.destination = around.skip_while(hides).next().unwrap_or(Destination::Body);
+        let shows = |it: &Destination| !matches!(it, Destination::Older | Destination::Skip);
+        let mut around = self.outer.iter().rev().map(|it| it.destination);
+        self.state.destination = around.find(shows).unwrap_or(Destination::Body);
     }
 
     fn byte(&mut self, byte: u8) {

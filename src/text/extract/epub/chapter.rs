@@ -1,0 +1,275 @@
+//! A chapter of a book: XHTML, of which a page keeps simple elements.
+
+use super::super::page::PageWriter;
+use super::super::xml::{Piece, Tag, Xml};
+use super::names::named;
+
+/// Elements that lie deeper in one another are not kept.
+const KEPT_MAX: usize = 64;
+
+/// Writes a chapter; whether there is any text in it.
+pub(super) fn write(text: &str, page: &mut PageWriter) -> bool {
+    let mut writer =
+        Writer { page, open: Vec::new(), kept: Vec::new(), n_hidden: 0, has_text: false };
+    let mut xml = Xml::lenient(text, named, is_empty);
+    while let Some(piece) = xml.next() {
+        match piece {
+            _ if writer.page.is_full() => break,
+            Piece::Start(tag) => {
+                if !writer.start(&tag) {
+                    xml.skip();
+                }
+            }
+            Piece::End => writer.end(),
+            Piece::Text(text) => writer.put(&text),
+        }
+    }
+    writer.has_text
+}
+
+struct Writer<'p> {
+    page: &'p mut PageWriter,
+    open: Vec<Open>,
+    /// Where among those are the ones that are kept.
+    kept: Vec<usize>,
+    n_hidden: usize,
+    has_text: bool,
+}
+
+/// An open element: what it is on the page, and what stands at its end.
+#[derive(Default)]
+struct Open {
+    kept: Option<&'static str>,
+    is_hidden: bool,
+    end: &'static str,
+    /// Of several forms of the same the first counts.
+    is_taken: bool,
+}
+
+impl Writer<'_> {
+    /// Begins an element; whether what is in it counts.
+    fn start(&mut self, tag: &Tag) -> bool {
+        let name = tag.name().to_ascii_lowercase();
+        match name.as_str() {
+            "head" | "script" | "style" | "template" | "noscript" | "iframe" | "audio"
+            | "video" | "canvas" | "rp" | "metadata" | "defs" | "annotation" | "annotation-xml" => {
+                return false;
+            }
+            "title" | "desc" => return false,
+            "br" => self.page.open("br"),
+            "img" => {
+                let description = tag.attribute("alt").unwrap_or_default();
+                if !description.trim().is_empty() {
+                    self.page.open_with("img", Some(("alt", description.trim())));
+                }
+            }
+            "case" | "default" => {
+                if let Some(parent) = self.open.last_mut()
+                    && std::mem::replace(&mut parent.is_taken, true)
+                {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+        let kept = kept(&name).filter(|_| self.kept.len() < KEPT_MAX);
+        kept.into_iter().for_each(|it| self.end_implied(it));
+        let is_hidden = tag.attribute("hidden").is_some()
+            || tag.attribute("style").is_some_and(|it| is_hiding(&it));
+        let mut open = Open { kept, is_hidden, ..Open::default() };
+        match name.as_str() {
+            "q" => (open.end, _) = ("”", self.page.text("“")),
+            "rt" => (open.end, _) = (")", self.page.text("(")),
+            _ => {}
+        }
+        if is_hidden && kept.is_none() && self.kept.len() < KEPT_MAX {
+            open.kept = Some("span");
+        }
+        if let Some(element) = open.kept {
+            self.kept.push(self.open.len());
+            self.n_hidden += usize::from(is_hidden);
+            self.open_kept(element, is_hidden, tag);
+        }
+        self.open.push(open);
+        true
+    }
+
+    fn open_kept(&mut self, element: &'static str, is_hidden: bool, tag: &Tag) {
+        let name = match element {
+            _ if is_hidden => return self.page.open_with(element, Some(("hidden", ""))),
+            "a" => "href",
+            "td" | "th" => "colspan",
+            "ol" => "start",
+            _ => return self.page.open(element),
+        };
+        let value = tag.attribute(name);
+        self.page.open_with(element, value.as_deref().map(|it| (name, it)));
+    }
+
+    /// Ends what ends where an element begins, as in pages without all their ends.
+    fn end_implied(&mut self, element: &str) {
+        while let Some(open) = self.kept.last().and_then(|at| self.open.get_mut(*at)) {
+            let Some(before) = open.kept.filter(|it| ends_at(it, element)) else { return };
+            open.kept = None;
+            self.n_hidden -= usize::from(std::mem::take(&mut open.is_hidden));
+            self.kept.pop();
+            self.page.close(before);
+        }
+    }
+
+    fn end(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        if !open.end.is_empty() {
+            self.page.text(open.end);
+        }
+        if let Some(element) = open.kept {
+            self.kept.pop();
+            self.n_hidden -= usize::from(open.is_hidden);
+            self.page.close(element);
+        }
+    }
+
+    fn put(&mut self, text: &str) {
+        self.has_text |= self.n_hidden == 0 && !text.trim().is_empty();
+        self.page.text(text);
+    }
+}
+
+/// Whether an element ends where the other begins.
+fn ends_at(element: &str, next: &str) -> bool {
+    match element {
+        "p" => !matches!(next, "a" | "sup" | "sub" | "del" | "ins" | "s"),
+        "li" => next == "li",
+        "td" | "th" => matches!(next, "td" | "th" | "tr"),
+        "tr" => next == "tr",
+        _ => false,
+    }
+}
+
+/// What an element is on the page, if it is kept.
+fn kept(name: &str) -> Option<&'static str> {
+    const SAME: [&str; 28] = [
+        "a",
+        "blockquote",
+        "caption",
+        "dd",
+        "del",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ins",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "sub",
+        "sup",
+        "table",
+        "td",
+        "th",
+        "tr",
+        "ul",
+    ];
+    const BLOCKS: [&str; 19] = [
+        "address", "article", "aside", "body", "center", "details", "div", "fieldset", "footer",
+        "form", "header", "hgroup", "hr", "main", "nav", "section", "summary", "text", "dir",
+    ];
+    match name {
+        "list" => Some("ul"),
+        _ if BLOCKS.contains(&name) => Some("div"),
+        _ => SAME.iter().find(|it| **it == name).copied(),
+    }
+}
+
+/// Whether a style hides an element.
+fn is_hiding(style: &str) -> bool {
+    let style: String = style.split_whitespace().collect();
+    style.to_ascii_lowercase().contains("display:none")
+}
+
+/// Elements that have nothing in them.
+fn is_empty(name: &str) -> bool {
+    matches!(
+        name,
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_written(cases: &[(&str, &str)]) {
+        for (text, body) in cases {
+            let mut page = PageWriter::new(10_000);
+            write(text, &mut page);
+            let html = page.finish().html;
+            let written = html.split_once("<body>\n").unwrap().1.trim_end();
+            assert_eq!(written, *body, "{text}");
+        }
+    }
+
+    #[test]
+    fn simple_elements_are_kept() {
+        all_written(&[
+            (
+                "<html><head><title>no</title></head><body><h1>a</h1><p>b <i>c</i><br/>&nbsp;&eacute;</p></body></html>",
+                "<div><h1>a</h1><p>b c<br>\u{a0}é</p></div>",
+            ),
+            ("<ol start='3'><li>a</li></ol>", "<ol start=\"3\"><li>a</li></ol>"),
+            (
+                "<a href='b.xhtml' class='c'>d</a><img alt='e' src='f'/>",
+                "<a href=\"b.xhtml\">d</a><img alt=\"e\">",
+            ),
+            (
+                "<table><tr><td colspan='2'>a</td></tr></table>",
+                "<table><tr><td colspan=\"2\">a</td></tr></table>",
+            ),
+            ("<ruby>a<rp>(</rp><rt>b</rt></ruby><q>c</q>", "a(b)“c”"),
+            (
+                "<script>no</script><p hidden='hidden'>a</p><b style='display: none'>b</b>",
+                "<p hidden=\"\">a</p><span hidden=\"\">b</span>",
+            ),
+            (
+                "<epub:switch><epub:case>a</epub:case><epub:default>b</epub:default></epub:switch>",
+                "a",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn ends_may_be_missing() {
+        all_written(&[
+            ("<p>a<p>b<br>c<hr>d", "<p>a</p><p>b<br>c</p><div></div>d"),
+            ("<ul><li>a<li>b</ul>c", "<ul><li>a</li><li>b</li></ul>c"),
+            (
+                "<table><tr><td>a<td>b<tr><td>c</table>",
+                "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+            ),
+        ]);
+        let deep = format!("{}a", "<div>".repeat(1000));
+        let html = format!("{}a{}", "<div>".repeat(KEPT_MAX), "</div>".repeat(KEPT_MAX));
+        all_written(&[(&deep, &html)]);
+    }
+}

@@ -1,0 +1,96 @@
+//! Documents of Office before 2007, and workbooks in Excel's binary form: read by `office_oxide`, which renders them as
+//! HTML.
+
+use std::io::Cursor;
+
+use office_oxide::{Document, DocumentFormat, OfficeError};
+
+use super::page::{About, NoText, Page, PageWriter};
+
+/// Renders a document of Word.
+pub fn word_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    page(bytes, DocumentFormat::Doc, n_bytes_max)
+}
+
+/// Renders a workbook of Excel.
+pub fn sheets_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    let is_package = bytes.starts_with(b"PK");
+    let format = if is_package { DocumentFormat::Xlsx } else { DocumentFormat::Xls };
+    page(bytes, format, n_bytes_max)
+}
+
+/// Renders a presentation of PowerPoint.
+pub fn slides_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    page(bytes, DocumentFormat::Ppt, n_bytes_max)
+}
+
+fn page(bytes: &[u8], format: DocumentFormat, n_bytes_max: usize) -> Result<Page, NoText> {
+    let document = Document::from_reader(Cursor::new(bytes.to_vec()), format).map_err(no_text)?;
+    let html = with_plain_cells(&document.to_html());
+    let has_words = |html: &str| {
+        let mut is_tag = false;
+        html.chars().any(|c| {
+            is_tag = (is_tag || c == '<') && c != '>';
+            !is_tag && c.is_alphanumeric()
+        })
+    };
+    if !has_words(&html) {
+        return Err(NoText::Empty);
+    }
+    let mut page = PageWriter::new(n_bytes_max);
+    let about = document.to_ir().metadata;
+    // Without a title of its own it gets its first words for one.
+    let title = about.title.filter(|title| !html.contains(title.as_str()));
+    let said = [
+        (About::Title, title),
+        (About::Author, about.author),
+        (About::Created, about.created),
+        (About::Modified, about.modified),
+        (About::Description, about.subject.or(about.description)),
+        (About::Language, about.language),
+    ];
+    for (what, value) in said {
+        page.about(what, &value.unwrap_or_default());
+    }
+    page.html(&html);
+    Ok(page.finish())
+}
+
+/// The same where cells of one paragraph have none in them.
+fn with_plain_cells(html: &str) -> String {
+    let mut html = html.to_owned();
+    for (tag, plain) in
+        [("<td><p>", "<td>"), ("</p></td>", "</td>"), ("<th><p>", "<th>"), ("</p></th>", "</th>")]
+    {
+        html = html.replace(tag, plain);
+    }
+    html
+}
+
+fn no_text(error: OfficeError) -> NoText {
+    // Each of its readers has an error of its own for it; the words are the same.
+    let words = error.to_string().to_lowercase();
+    match ["encrypt", "password"].iter().any(|word| words.contains(word)) {
+        true => NoText::Encrypted,
+        false => NoText::Malformed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_document_has_no_text() {
+        for page in [word_page, sheets_page, slides_page] {
+            assert_eq!(page(b"words", 1000), Err(NoText::Malformed));
+            assert_eq!(page(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 1000), Err(NoText::Malformed));
+            assert_eq!(page(b"PK\x03\x04", 1000), Err(NoText::Malformed));
+        }
+    }
+
+    #[test]
+    fn a_cell_of_one_paragraph_is_plain() {
+        assert_eq!(with_plain_cells("<td><p>a</p></td><th><p>b</p></th>"), "<td>a</td><th>b</th>");
+    }
+}

@@ -1,0 +1,767 @@
+//! OpenDocument, as OASIS has it: texts, spreadsheets and presentations, in packages or as one flat file.
+
+mod cells;
+mod slides;
+mod styles;
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::counting::number;
+use super::flow::{Block, CHANGING, Flow, Item, Style, margin_line};
+use super::package::{Package, joined, write_about};
+use super::page::{NoText, Page};
+use super::xml::{Piece, Tag, Xml, decoded};
+use cells::Row;
+use styles::{ListLevel, Styles};
+
+/// What lies deeper in one another is read as a part of what is around it.
+const NESTED_MAX: usize = 8;
+/// Lists have so many levels.
+const LEVELS_MAX: usize = 32;
+/// Spaces stand together so many times.
+const SPACES_MAX: usize = 100;
+/// So much markup is read again for cells and rows that are repeated.
+const REPEATED_BYTES_MAX: usize = 8 << 20;
+
+/// Renders a document.
+pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    let head = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
+    if head.windows(16).any(|it| it == b"office:document ") && !bytes.starts_with(b"PK") {
+        return flat_page(bytes, n_bytes_max);
+    }
+    let mut package = Package::open(bytes)?;
+    if package.has("encrypted-package") || is_locked(&mut package) {
+        return Err(NoText::Encrypted);
+    }
+    let content = package.main_text("content.xml")?;
+    let styles = package.text("styles.xml").unwrap_or_default();
+    let mut flow = Flow::new(n_bytes_max);
+    if let Some(about) = package.text("meta.xml") {
+        write_about(&about, &mut flow.page);
+    }
+    let mut reader = Reader::new(flow, Some(&mut package));
+    reader.read_document(&content, &styles);
+    let flow = reader.flow;
+    flow.finish(package.is_exhausted())
+}
+
+/// Renders a document that is one file of XML.
+fn flat_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    let text = decoded(bytes.to_owned());
+    let mut flow = Flow::new(n_bytes_max);
+    let mut xml = Xml::new(&text);
+    while let Some(piece) = xml.next() {
+        if let Piece::Start(tag) = piece
+            && tag.name() == "meta"
+            && tag.prefix() == "office"
+        {
+            write_about(xml.inner_markup(), &mut flow.page);
+            break;
+        }
+    }
+    let mut reader = Reader::new(flow, None);
+    reader.read_document(&text, "");
+    reader.flow.finish(false)
+}
+
+/// Whether a password is needed for the text.
+fn is_locked(package: &mut Package) -> bool {
+    let manifest = package.text("META-INF/manifest.xml").unwrap_or_default();
+    let mut xml = Xml::new(&manifest);
+    let mut is_content = false;
+    while let Some(piece) = xml.next() {
+        let Piece::Start(tag) = piece else { continue };
+        match tag.name() {
+            "file-entry" => {
+                let name = tag.attribute("full-path").unwrap_or_default();
+                is_content = name == "content.xml";
+            }
+            "encryption-data" if is_content => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Reads a document.
+struct Reader<'p, 'a> {
+    package: Option<&'p mut Package<'a>>,
+    flow: Flow,
+    styles: Styles,
+    state: State,
+    /// The numbers that lists have come to, by style and level.
+    counted: HashMap<(Rc<str>, usize), u32>,
+    headings: [u32; 10],
+    /// What was deleted, by the id of the change.
+    deleted: HashMap<String, String>,
+    /// Notes: their signs and their markup.
+    notes: Vec<(String, String)>,
+    is_spreadsheet: bool,
+    is_note: bool,
+    /// What is read stands at the margins of pages.
+    is_margin: bool,
+    /// What is drawn over the sheet.
+    shapes: Vec<String>,
+    n_slides: usize,
+    /// The title of the slide has been read.
+    skips_title: bool,
+    n_nested: usize,
+    n_repeated_left: usize,
+}
+
+/// What holds where the text is read.
+#[derive(Default)]
+struct State {
+    style: Style,
+    /// So many paragraphs are open.
+    n_paragraphs: usize,
+    lists: Vec<List>,
+    row: Row,
+    n_tables: usize,
+    /// How the text is spoken that comes next.
+    ruby: String,
+}
+
+/// A list that is open.
+struct List {
+    style: Rc<str>,
+    /// Its present item has begun with a paragraph.
+    has_text: bool,
+}
+
+/// What ends with an element.
+enum Open {
+    Other,
+    Paragraph,
+    Span(Style),
+    List,
+    Frame { has_image: bool, description: String },
+    Table { is_sheet: bool, row: Row, lists: Vec<List>, n_paragraphs: usize },
+    HeadRows,
+    Row,
+    Cell,
+    Ruby,
+    Section,
+}
+
+impl<'p, 'a> Reader<'p, 'a> {
+    fn new(flow: Flow, package: Option<&'p mut Package<'a>>) -> Self {
+        Self {
+            package,
+            flow,
+            styles: Styles::default(),
+            state: State::default(),
+            counted: HashMap::new(),
+            headings: [0; 10],
+            deleted: HashMap::new(),
+            notes: Vec::new(),
+            is_spreadsheet: false,
+            is_note: false,
+            is_margin: false,
+            shapes: Vec::new(),
+            n_slides: 0,
+            skips_title: false,
+            n_nested: 0,
+            n_repeated_left: REPEATED_BYTES_MAX,
+        }
+    }
+
+    /// Reads the text of a document, then its notes, then what stands at the margins of pages.
+    fn read_document(&mut self, content: &str, styles: &str) {
+        self.styles.parse(styles);
+        let of_margins = self.styles.clone();
+        self.styles.parse(content);
+        self.read(content);
+        self.is_note = true;
+        for (sign, note) in std::mem::take(&mut self.notes) {
+            self.state = State::default();
+            self.flow.end_all();
+            let style = Style { position: Some("sup"), ..Style::default() };
+            self.flow.put(&sign, &style);
+            self.flow.put(" ", &Style::default());
+            self.state.n_paragraphs = 1;
+            self.read(&note);
+            self.flow.end_block();
+        }
+        self.styles = of_margins;
+        self.read_margins(if styles.is_empty() { content } else { styles });
+    }
+
+    /// Reads a part, or what lies in one: a text box, a slide, a row that is repeated.
+    fn read(&mut self, text: &str) {
+        self.n_nested += 1;
+        let mut xml = Xml::new(text);
+        let mut open = Vec::new();
+        let mut boxes = Vec::new();
+        while let Some(piece) = xml.next() {
+            match piece {
+                _ if self.flow.is_full() => break,
+                Piece::Start(tag) if self.state.n_paragraphs > 0 && is_box(&tag) => {
+                    if self.may_nest() {
+                        boxes.push(xml.inner_markup());
+                    } else {
+                        open.push(Open::Other);
+                    }
+                }
+                Piece::Start(tag) => {
+                    if let Some(begun) = self.start(&tag, &mut xml, open.last_mut()) {
+                        open.push(begun);
+                    }
+                }
+                Piece::End => {
+                    if let Some(ended) = open.pop() {
+                        self.end(ended);
+                    }
+                }
+                Piece::Text(text) if self.state.n_paragraphs > 0 => self.put(&text),
+                Piece::Text(_) => {}
+            }
+            if self.state.n_paragraphs == 0 {
+                self.read_boxes(&std::mem::take(&mut boxes));
+            }
+        }
+        self.read_boxes(&boxes);
+        self.n_nested -= 1;
+    }
+
+    /// Whether what lies here may be read apart from what is around it.
+    fn may_nest(&self) -> bool {
+        self.n_nested < NESTED_MAX
+    }
+
+    /// Reads text boxes, which stand behind the paragraph that they are fixed to.
+    fn read_boxes(&mut self, boxes: &[&str]) {
+        for text in boxes {
+            let inner = State { n_tables: self.state.n_tables, ..State::default() };
+            let state = std::mem::replace(&mut self.state, inner);
+            self.flow.end_block();
+            self.read(text);
+            self.flow.end_block();
+            self.state = state;
+        }
+    }
+
+    /// Begins an element; `None` if all of it has been read.
+    fn start(&mut self, tag: &Tag, xml: &mut Xml, parent: Option<&mut Open>) -> Option<Open> {
+        match tag.prefix() {
+            "text" => self.start_text(tag, xml),
+            "table" => self.start_table(tag, xml),
+            "draw" | "presentation" => self.start_drawing(tag, xml, parent),
+            "svg" if matches!(tag.name(), "title" | "desc") => {
+                let text = xml.inner_text();
+                if let Some(Open::Frame { description, .. }) = parent {
+                    *description = text;
+                }
+                None
+            }
+            "office" => match tag.name() {
+                "spreadsheet" => {
+                    self.is_spreadsheet = true;
+                    Some(Open::Other)
+                }
+                "document" | "document-content" | "body" | "text" | "presentation" | "drawing" => {
+                    Some(Open::Other)
+                }
+                _ => self.skip(xml),
+            },
+            // Styles, forms, scripts, and formulas beside which there is a text.
+            "style" | "form" | "script" | "number" | "dc" | "meta" | "chart" | "db" => {
+                self.skip(xml)
+            }
+            _ if tag.name() == "annotation" => self.skip(xml),
+            _ => Some(Open::Other),
+        }
+    }
+
+    /// Goes past all of an element.
+    fn skip(&mut self, xml: &mut Xml) -> Option<Open> {
+        xml.skip();
+        None
+    }
+
+    fn start_text(&mut self, tag: &Tag, xml: &mut Xml) -> Option<Open> {
+        match tag.name() {
+            "p" | "h" => self.begin_paragraph(tag),
+            "list" => self.begin_list(tag),
+            "list-item" | "list-header" => {
+                self.begin_item(tag);
+                Some(Open::Other)
+            }
+            "span" => {
+                let style = self.state.style.clone();
+                self.styles
+                    .restyle(&tag.id("style-name").unwrap_or_default(), &mut self.state.style);
+                Some(Open::Span(style))
+            }
+            "a" => {
+                let link = tag.attribute("href").map(|it| Rc::from(&*it));
+                let style = self.state.style.clone();
+                self.state.style.link = link;
+                Some(Open::Span(style))
+            }
+            "s" => {
+                let n = tag.number("c").unwrap_or(1).min(SPACES_MAX);
+                self.put(&" ".repeat(n));
+                self.skip(xml)
+            }
+            "tab" => {
+                self.put("\t");
+                self.skip(xml)
+            }
+            "line-break" => {
+                self.flow.line_break();
+                self.skip(xml)
+            }
+            // Notes to notes are read as a part of them.
+            "note" if !self.is_note => self.read_citation(xml),
+            "change" => self.put_deleted(tag),
+            "tracked-changes" => self.read_changes(xml),
+            "ruby" => Some(Open::Ruby),
+            "ruby-text" => {
+                self.state.ruby = xml.inner_text();
+                None
+            }
+            "section" => {
+                let is_hidden = tag.attribute("display").is_some_and(|it| it == "none");
+                if is_hidden {
+                    self.flow.end_blocks();
+                    self.flow.page.open_with("section", Some(("hidden", "")));
+                }
+                Some(if is_hidden { Open::Section } else { Open::Other })
+            }
+            "page-number" | "page-count" | "sheet-name" | "date" | "time" if self.is_margin => {
+                self.put(CHANGING);
+                self.skip(xml)
+            }
+            "number" | "script" | "note-citation" => self.skip(xml),
+            "hidden-text" | "hidden-paragraph" => self.skip(xml),
+            name if name.ends_with("-source") || name.ends_with("-decls") => self.skip(xml),
+            _ if tag.attribute("display").is_some_and(|it| it == "none") => self.skip(xml),
+            _ => Some(Open::Other),
+        }
+    }
+
+    fn end(&mut self, ended: Open) {
+        match ended {
+            Open::Paragraph => {
+                self.state.n_paragraphs = self.state.n_paragraphs.saturating_sub(1);
+                self.state.style = Style::default();
+                // Lines of code stand together.
+                if !self.flow.is_pre() {
+                    self.flow.end_block();
+                }
+            }
+            Open::Span(style) => self.state.style = style,
+            Open::List => {
+                self.state.lists.pop();
+            }
+            Open::Frame { has_image, description } if has_image => self.flow.image(&description),
+            Open::Table { is_sheet, row, lists, n_paragraphs } => {
+                self.end_table(is_sheet, row);
+                (self.state.lists, self.state.n_paragraphs) = (lists, n_paragraphs);
+            }
+            Open::HeadRows => self.state.row.is_head = false,
+            Open::Row => self.flow.end_row(),
+            Open::Cell => self.end_cell(),
+            Open::Ruby => {
+                let ruby = std::mem::take(&mut self.state.ruby);
+                if !ruby.trim().is_empty() {
+                    self.put(&format!("({ruby})"));
+                }
+            }
+            Open::Section => {
+                self.flow.end_blocks();
+                self.flow.page.close("section");
+            }
+            Open::Other | Open::Frame { .. } => {}
+        }
+    }
+
+    fn put(&mut self, text: &str) {
+        self.flow.put(text, &self.state.style);
+    }
+
+    fn begin_paragraph(&mut self, tag: &Tag) -> Option<Open> {
+        self.state.n_paragraphs += 1;
+        if self.state.n_paragraphs > 1 {
+            return Some(Open::Paragraph);
+        }
+        let style = tag.id("style-name").unwrap_or_default();
+        let mut sign = String::new();
+        let level = self.state.lists.len().saturating_sub(1);
+        let block = if tag.name() == "h" {
+            let outline = tag.number("outline-level").unwrap_or(1_usize);
+            sign = self.number_of_heading(tag, outline);
+            Block::Heading(outline)
+        } else if self.styles.is_based_on(&style, "Title") {
+            Block::Heading(1)
+        } else if self.styles.is_based_on(&style, "Preformatted_20_Text") {
+            Block::Pre
+        } else {
+            match self.state.lists.last_mut() {
+                Some(list) => match std::mem::replace(&mut list.has_text, true) {
+                    true => Block::More,
+                    false => {
+                        let style = Rc::clone(&list.style);
+                        self.item(&style, level)
+                    }
+                },
+                None => Block::Paragraph,
+            }
+        };
+        self.flow.block(block);
+        if !sign.is_empty() {
+            self.flow.put(&format!("{sign} "), &Style::default());
+        }
+        self.styles.restyle(&style, &mut self.state.style);
+        self.state.style.position = None;
+        Some(Open::Paragraph)
+    }
+
+    fn begin_list(&mut self, tag: &Tag) -> Option<Open> {
+        if self.state.lists.len() >= LEVELS_MAX {
+            return Some(Open::Other);
+        }
+        let outer = self.state.lists.last().map(|it| Rc::clone(&it.style));
+        let own = tag.id("style-name").map(Rc::from);
+        let style: Rc<str> = own.or(outer).unwrap_or_default();
+        let goes_on = tag.attribute("continue-numbering").is_some_and(|it| it == "true")
+            || tag.attribute("continue-list").is_some();
+        if !goes_on {
+            self.counted.remove(&(Rc::clone(&style), self.state.lists.len()));
+        }
+        self.state.lists.push(List { style, has_text: false });
+        Some(Open::List)
+    }
+
+    fn begin_item(&mut self, tag: &Tag) {
+        let level = self.state.lists.len().saturating_sub(1);
+        let Some(list) = self.state.lists.last_mut() else { return };
+        list.has_text = tag.name() == "list-header";
+        if let Some(start) = tag.number::<u32>("start-value") {
+            self.counted.insert((Rc::clone(&list.style), level), start.saturating_sub(1));
+        }
+    }
+
+    /// The next item of a list.
+    fn item(&mut self, style: &Rc<str>, level: usize) -> Block {
+        let number = match self.styles.list_level(style, level) {
+            Some(ListLevel { counting: Some(_), start, .. }) => {
+                let last = self.counted.entry((Rc::clone(style), level)).or_insert(start - 1);
+                *last = last.saturating_add(1);
+                Some(*last)
+            }
+            _ => None,
+        };
+        Block::Item(Item { level, number, list: style.as_ptr() as usize })
+    }
+
+    /// The number that stands before a heading, if headings of its level have one.
+    fn number_of_heading(&mut self, tag: &Tag, outline: usize) -> String {
+        let at = outline.clamp(1, self.headings.len()) - 1;
+        if tag.attribute("is-list-header").is_some_and(|it| it == "true") {
+            return String::new();
+        }
+        let Some(level) = self.styles.outline(at) else { return String::new() };
+        let Some(counting) = level.counting else { return String::new() };
+        let first = at + 1 - level.n_shown.clamp(1, at + 1);
+        let shown = level.clone();
+        self.headings[at] = self.headings[at].saturating_add(1);
+        self.headings[at + 1..].fill(0);
+        let of = |at: usize| {
+            let own = self.styles.outline(at).and_then(|it| it.counting);
+            number(self.headings[at].max(1), own.unwrap_or(counting))
+        };
+        let numbers: Vec<_> = (first..=at).map(of).collect();
+        format!("{}{}{}", shown.prefix, numbers.join("."), shown.suffix)
+    }
+
+    /// Puts the sign of a note, and keeps the note.
+    fn read_citation(&mut self, xml: &mut Xml) -> Option<Open> {
+        let depth = xml.depth();
+        let mut sign = String::new();
+        while let Some(tag) = xml.tag_within(depth) {
+            match tag.name() {
+                "note-citation" => sign = xml.inner_text(),
+                "note-body" => self.notes.push((sign.clone(), xml.inner_markup().to_owned())),
+                _ => {}
+            }
+        }
+        let style = Style { position: Some("sup"), ..self.state.style.clone() };
+        self.flow.put(&sign, &style);
+        None
+    }
+
+    /// Keeps what was deleted.
+    fn read_changes(&mut self, xml: &mut Xml) -> Option<Open> {
+        let mut id = String::new();
+        let depth = xml.depth();
+        while let Some(tag) = xml.tag_within(depth) {
+            match tag.name() {
+                "changed-region" => id = tag.id("id").unwrap_or_default(),
+                "change-info" => xml.skip(),
+                "p" | "h" => {
+                    let deleted = self.deleted.entry(id.clone()).or_default();
+                    if !deleted.is_empty() {
+                        deleted.push(' ');
+                    }
+                    deleted.push_str(&xml.inner_text());
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Puts what was deleted here.
+    fn put_deleted(&mut self, tag: &Tag) -> Option<Open> {
+        let id = tag.id("change-id").unwrap_or_default();
+        if let Some(text) = self.deleted.remove(&id) {
+            let style = Style { hidden: Some("del"), ..self.state.style.clone() };
+            self.flow.put(&text, &style);
+        }
+        Some(Open::Other)
+    }
+
+    /// Reads the heads and feet of pages, each line once.
+    fn read_margins(&mut self, text: &str) {
+        let mut seen = HashSet::new();
+        let mut xml = Xml::new(text);
+        self.state = State::default();
+        self.flow.end_all();
+        self.is_margin = true;
+        while let Some(piece) = xml.next() {
+            let Piece::Start(tag) = piece else { continue };
+            let is_margin = tag.name().starts_with("header") || tag.name().starts_with("footer");
+            if !is_margin || tag.prefix() != "style" || tag.name().ends_with("style") {
+                continue;
+            }
+            let is_shown = tag.attribute("display").is_none_or(|it| it != "false");
+            let markup = xml.inner_markup();
+            if !is_shown {
+                continue;
+            }
+            self.flow.keep();
+            self.read(markup);
+            for line in self.flow.kept().iter().filter_map(|it| margin_line(it)) {
+                if !seen.contains(&line) {
+                    self.flow.block(Block::Paragraph);
+                    self.flow.put(&line, &Style::default());
+                    seen.insert(line);
+                }
+            }
+        }
+        self.is_margin = false;
+        self.flow.end_block();
+    }
+
+    /// Puts the text of an object: a formula or a chart.
+    fn read_object(&mut self, tag: &Tag) {
+        let Some(address) = tag.attribute("href") else { return };
+        let name = joined("", &format!("{address}/content.xml"));
+        let Some(text) = self.package.as_mut().and_then(|it| it.text(&name)) else { return };
+        let mut xml = Xml::new(&text);
+        let mut is_chart = false;
+        while let Some(piece) = xml.next() {
+            match piece {
+                Piece::Start(tag) if tag.name() == "annotation" => xml.skip(),
+                Piece::Start(tag) if tag.name() == "math" || tag.prefix() == "math" => {}
+                Piece::Start(tag) if tag.prefix() == "chart" => is_chart = tag.name() != "table",
+                Piece::Start(tag) if tag.prefix() == "table" => xml.skip(),
+                Piece::Start(tag) if tag.name() == "p" && is_chart => {
+                    let words = xml.inner_text();
+                    self.flow.put(&format!("{words} "), &Style::default());
+                }
+                Piece::Text(words) if !is_chart => self.flow.put(words.trim(), &Style::default()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether it is drawn, with text of its own.
+fn is_box(tag: &Tag) -> bool {
+    tag.prefix() == "draw"
+        && matches!(
+            tag.name(),
+            "text-box"
+                | "custom-shape"
+                | "rect"
+                | "ellipse"
+                | "circle"
+                | "line"
+                | "connector"
+                | "polygon"
+                | "polyline"
+                | "path"
+                | "caption"
+                | "measure"
+                | "g"
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::package::tests::{body, zipped};
+    use super::*;
+
+    fn content(kind: &str, styles: &str, text: &str) -> String {
+        format!("<office:document-content><office:automatic-styles>{styles}</office:automatic-styles>
+            <office:body><office:{kind}>{text}</office:{kind}></office:body></office:document-content>")
+    }
+
+    fn read(kind: &str, styles: &str, text: &str) -> String {
+        body(page(&zipped(&[("content.xml", &content(kind, styles, text))]), 100_000))
+    }
+
+    fn all_read(kind: &str, cases: &[(&str, &str)]) {
+        for (text, html) in cases {
+            assert_eq!(read(kind, "", text), *html, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_read_as_people_see_them() {
+        all_read(
+            "text",
+            &[
+                (
+                    "<text:h text:outline-level='2'>a</text:h><text:p>b<text:s text:c='2'/>c<text:tab/>d</text:p>",
+                    "<h2>a</h2><p>b  c\td</p>",
+                ),
+                (
+                    "<text:p>a<text:line-break/><text:a xlink:href='b'>c</text:a></text:p>",
+                    "<p>a<br><a href=\"b\">c</a></p>",
+                ),
+                (
+                    "<text:p>a<office:annotation><text:p>no</text:p></office:annotation></text:p>",
+                    "<p>a</p>",
+                ),
+                (
+                    "<text:p>a<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>n</text:p></text:note-body></text:note></text:p><text:p>b</text:p>",
+                    "<p>a<sup>1</sup></p><p>b</p><p><sup>1</sup> n</p>",
+                ),
+                (
+                    "<text:p>a<draw:frame><draw:text-box><text:p>b</text:p></draw:text-box></draw:frame>c</text:p>",
+                    "<p>ac</p><p>b</p>",
+                ),
+                (
+                    "<text:p>a<draw:frame><draw:image/><svg:desc>b</svg:desc></draw:frame></text:p>",
+                    "<p>a<img alt=\"b\"></p>",
+                ),
+                (
+                    "<text:tracked-changes><text:changed-region text:id='c'><text:deletion><office:change-info><dc:creator>no</dc:creator></office:change-info><text:p>b</text:p></text:deletion></text:changed-region></text:tracked-changes><text:p>a<text:change text:change-id='c'/></text:p>",
+                    "<p>a<del hidden=\"\">b</del></p>",
+                ),
+                (
+                    "<text:section text:display='none'><text:p>a</text:p></text:section><text:p>b</text:p>",
+                    "<section hidden=\"\"><p>a</p></section><p>b</p>",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn styles_say_what_a_text_is() {
+        let styles = "<style:style style:name='a' style:family='text'><style:text-properties style:text-position='super 58%'/></style:style>
+            <style:style style:name='b' style:family='text'><style:text-properties text:display='none'/></style:style>
+            <style:style style:name='c' style:family='paragraph' style:parent-style-name='Preformatted_20_Text'/>";
+        let text = "<text:p>x<text:span text:style-name='a'>2</text:span><text:span text:style-name='b'>y</text:span></text:p>
+            <text:p text:style-name='c'>p</text:p><text:p text:style-name='c'>q</text:p>";
+        let html = "<p>x<sup>2</sup><span hidden=\"\">y</span></p><pre>p\nq</pre>";
+        assert_eq!(read("text", styles, text), html);
+    }
+
+    #[test]
+    fn lists_are_numbered_as_their_styles_say() {
+        let styles = "<text:list-style style:name='n'><text:list-level-style-number text:level='1' style:num-format='1'/>
+            <text:list-level-style-bullet text:level='2'/></text:list-style>";
+        let item = |text: &str| format!("<text:list-item><text:p>{text}</text:p></text:list-item>");
+        let text = format!(
+            "<text:list text:style-name='n'>{}<text:list-item><text:p>b</text:p><text:p>c</text:p><text:list>{}
+            </text:list></text:list-item></text:list><text:p>e</text:p>
+            <text:list text:style-name='n' text:continue-numbering='true'>{}</text:list>",
+            item("a"), item("d"), item("f")
+        );
+        let html = "<ol><li>a</li><li>b<br>c<ul><li>d</li></ul></li></ol><p>e</p><ol start=\"3\"><li>f</li></ol>";
+        assert_eq!(read("text", styles, &text), html);
+    }
+
+    #[test]
+    fn sheets_repeat_cells_and_rows_within_limits() {
+        let cell = |attributes: &str, text: &str| {
+            format!("<table:table-cell {attributes}><text:p>{text}</text:p></table:table-cell>")
+        };
+        let text = format!(
+            "<table:table table:name='A'><table:table-row>{}<table:table-cell table:number-columns-repeated='2'/>{}{}
+            <table:table-cell table:number-columns-repeated='16000'/></table:table-row>
+            <table:table-row table:number-rows-repeated='1048576'><table:table-cell/></table:table-row>
+            <table:table-row table:number-rows-repeated='2'>{}<table:covered-table-cell/>{}</table:table-row></table:table>",
+            cell("", "a"), cell("table:number-columns-repeated='2'", "b"), cell("", "c"),
+            cell("table:number-columns-spanned='2'", "d"), cell("", "e")
+        );
+        let first = "<tr><td>a</td><td></td><td></td><td>b</td><td>b</td><td>c</td></tr>";
+        let second = "<tr><td colspan=\"2\">d</td><td>e</td></tr>";
+        let html = format!("<h2>A</h2><table>{first}{second}{second}</table>");
+        assert_eq!(read("spreadsheet", "", &text), html);
+        let far = "<table:table-row table:number-rows-repeated='999999999'><table:table-cell \
+            table:number-columns-repeated='999999999'><text:p>x</text:p></table:table-cell></table:table-row>";
+        let bytes = zipped(&[(
+            "content.xml",
+            &content("spreadsheet", "", &format!("<table:table>{far}</table:table>")),
+        )]);
+        assert!(page(&bytes, 64 << 20).unwrap().html.len() < 8 << 20);
+    }
+
+    #[test]
+    fn hidden_sheets_columns_and_rows_are_hidden() {
+        let styles = "<style:style style:name='h' style:family='table'><style:table-properties table:display='false'/></style:style>";
+        let row = "<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><text:p>b</text:p></table:table-cell></table:table-row>";
+        let text = format!("<table:table table:name='A' table:style-name='h'>{row}</table:table><table:table table:name='B'>
+            <table:table-column/><table:table-column table:visibility='collapse'/>{row}</table:table>");
+        let html = "<section hidden=\"\"><h2>A</h2><table><tr><td>a</td><td>b</td></tr></table></section>\
+            <h2>B</h2><table><tr><td>a</td><td hidden=\"\">b</td></tr></table>";
+        assert_eq!(read("spreadsheet", styles, &text), html);
+    }
+
+    #[test]
+    fn slides_have_their_titles() {
+        let frame = |class: &str, text: &str| {
+            format!(
+                "<draw:frame presentation:class='{class}'><draw:text-box><text:p>{text}</text:p></draw:text-box></draw:frame>"
+            )
+        };
+        let text = format!(
+            "<draw:page draw:name='page1'>{}{}<presentation:notes>{}</presentation:notes></draw:page>
+            <draw:page draw:name='page2'>{}</draw:page><draw:page draw:name='Mine'/>",
+            frame("outline", "a"), frame("title", "T"), frame("notes", "n"), frame("footer", "no")
+        );
+        let html = "<h2>T</h2><p>a</p><p>n</p><h2>Slide 2</h2><h2>Mine</h2>";
+        assert_eq!(read("presentation", "", &text), html);
+    }
+
+    #[test]
+    fn margins_of_pages_are_read_once() {
+        let styles = "<office:document-styles><office:master-styles><style:master-page><style:header><text:p>My letter</text:p>
+            </style:header><style:header-left><text:p>My letter</text:p></style:header-left><style:footer><text:p>Page
+            <text:page-number>1</text:page-number></text:p></style:footer></style:master-page></office:master-styles></office:document-styles>";
+        let main = content("text", "", "<text:p>a</text:p>");
+        let bytes = zipped(&[("content.xml", &main), ("styles.xml", styles)]);
+        assert_eq!(body(page(&bytes, 1000)), "<p>a</p><p>My letter</p>");
+    }
+
+    #[test]
+    fn flat_files_are_read_and_locked_ones_are_not() {
+        let flat = "<?xml version='1.0'?><office:document xmlns='x'><office:meta><dc:title>T</dc:title></office:meta>
+            <office:body><office:text><text:p>a</text:p></office:text></office:body></office:document>";
+        let found = page(flat.as_bytes(), 1000);
+        assert!(found.as_ref().unwrap().html.contains("<title>T</title>"));
+        assert_eq!(body(found), "<p>a</p>");
+        let manifest = "<m><file-entry full-path='content.xml'><encryption-data/></file-entry></m>";
+        let locked = zipped(&[("content.xml", "?"), ("META-INF/manifest.xml", manifest)]);
+        assert_eq!(page(&locked, 1000), Err(NoText::Encrypted));
+        assert_eq!(page(b"words", 1000), Err(NoText::Malformed));
+        assert_eq!(page(&zipped(&[("content.xml", "")]), 1000), Err(NoText::Empty));
+    }
+}

@@ -1,0 +1,110 @@
+//! What is drawn: the pages of presentations, and the frames in all documents.
+
+use super::super::flow::{Block, Style};
+use super::super::xml::{Piece, Tag, Xml};
+use super::{Open, Reader};
+
+impl Reader<'_, '_> {
+    pub(super) fn start_drawing(
+        &mut self,
+        tag: &Tag,
+        xml: &mut Xml,
+        parent: Option<&mut Open>,
+    ) -> Option<Open> {
+        let class = tag.attribute("class").unwrap_or_default();
+        if class == "title" && std::mem::take(&mut self.skips_title) {
+            return self.skip(xml);
+        }
+        // These stand on all slides, or ask for a text.
+        let is_repeated = matches!(&*class, "header" | "footer" | "date-time" | "page-number");
+        if is_repeated || tag.attribute("placeholder").is_some_and(|it| it == "true") {
+            return self.skip(xml);
+        }
+        match (tag.prefix(), tag.name()) {
+            ("draw", "page") if self.n_nested == 1 => {
+                self.read_page(tag, xml.inner_markup());
+                None
+            }
+            ("draw", "frame") => Some(Open::Frame { has_image: false, description: String::new() }),
+            ("draw", "image") => {
+                if let Some(Open::Frame { has_image, .. }) = parent {
+                    *has_image = true;
+                }
+                Some(Open::Other)
+            }
+            ("draw", "object") if tag.attribute("href").is_some() => {
+                self.read_object(tag);
+                self.skip(xml)
+            }
+            ("draw", "control" | "object-ole" | "plugin" | "applet" | "layer-set") => {
+                self.skip(xml)
+            }
+            ("presentation", name) if name.ends_with("-decl") || name == "animations" => {
+                self.skip(xml)
+            }
+            _ => Some(Open::Other),
+        }
+    }
+
+    fn read_page(&mut self, tag: &Tag, markup: &str) {
+        self.n_slides += 1;
+        self.flow.end_all();
+        let is_hidden =
+            self.styles.is_hidden("drawing-page", &tag.id("style-name").unwrap_or_default());
+        if is_hidden {
+            self.flow.page.open_with("section", Some(("hidden", "")));
+        }
+        let title = title(markup);
+        self.skips_title = title.is_some();
+        let name = tag.attribute("name").filter(|it| is_name(it)).map(|it| it.into_owned());
+        let title = title.or(name).unwrap_or_else(|| format!("Slide {}", self.n_slides));
+        if self.skips_title {
+            self.flow.block(Block::Heading(2));
+            self.flow.put(title.trim(), &Style::default());
+        } else {
+            self.flow.page.element("h2", &title);
+        }
+        self.read(markup);
+        self.flow.end_all();
+        self.skips_title = false;
+        if is_hidden {
+            self.flow.page.close("section");
+        }
+    }
+}
+
+/// The title of a slide, as it stands on it.
+fn title(markup: &str) -> Option<String> {
+    let mut xml = Xml::new(markup);
+    while let Some(piece) = xml.next() {
+        let Piece::Start(tag) = piece else { continue };
+        if tag.attribute("class").is_none_or(|it| it != "title") || tag.prefix() != "draw" {
+            continue;
+        }
+        if tag.attribute("placeholder").is_some_and(|it| it == "true") {
+            return None;
+        }
+        let mut title = String::new();
+        let depth = xml.depth();
+        while xml.depth() >= depth {
+            match xml.next() {
+                Some(Piece::Text(text)) => title.push_str(&text),
+                // What stands in lines of its own is no part of a word.
+                Some(Piece::Start(tag)) if matches!(tag.name(), "p" | "line-break" | "s") => {
+                    title.push(' ');
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        return Some(title).filter(|it| !it.trim().is_empty());
+    }
+    None
+}
+
+/// Whether a slide has been given its name by somebody.
+fn is_name(name: &str) -> bool {
+    let without_number = name.trim_end_matches(|it: char| it.is_ascii_digit()).trim_end();
+    !without_number.is_empty()
+        && !["page", "slide"].iter().any(|it| without_number.eq_ignore_ascii_case(it))
+}

@@ -118,7 +118,7 @@ fn a_fact_flipped_anywhere_is_noticed_and_never_misread() {
     let stride = if is_slow() { 1 } else { 13 };
     for (object, bytes) in &contents {
         for at in (0..bytes.len()).step_by(stride) {
-            let flips: &[u8] = if is_slow() { &[1, 0x20, 0x80] } else { &[1 << (at % 8)] };
+            let flips = [1_u8 << (at % 8)];
             for flip in flips {
                 let mut bad = bytes.to_vec();
                 bad[at] ^= flip;

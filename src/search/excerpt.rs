@@ -14,6 +14,8 @@ const EXCERPT_LETTERS: usize = 240;
 const LEAD_LETTERS: usize = 60;
 /// Words may stand so many bytes apart to be shown in one excerpt.
 const WINDOW_BYTES: usize = 200;
+/// An excerpt is made of so many stretches of a text.
+const STRETCHES_MAX: usize = 3;
 /// More terms found in one text are not kept.
 const FOUND_MAX: usize = 20_000;
 
@@ -42,17 +44,37 @@ struct FoundTerm {
     bytes: Range<usize>,
 }
 
-/// The excerpt in which most of what was asked stands together, and of several the first.
+/// The stretch in which most of what was asked stands together, of several the first, and others with what it lacks.
 pub fn excerpt(text: &str, query: &SearchQuery) -> MarkedExcerpt {
     let terms: Vec<&SearchTerm> = query.terms().collect();
     let mut found = found(text, &terms);
     found.sort_by_key(|it| (it.bytes.start, it.bytes.end));
-    around(text, &chosen(text, &found, &terms))
+    let mut stretches = Vec::new();
+    while stretches.len() < STRETCHES_MAX && !found.is_empty() {
+        let stretch = chosen(text, &found, &terms);
+        found.retain(|it| !stretch.terms[it.term]);
+        stretches.push(stretch.bytes);
+    }
+    let n_letters = EXCERPT_LETTERS / stretches.len().max(1);
+    let start = |stretch: &Vec<Range<usize>>| stretch.first().map(|bytes| bytes.start);
+    stretches.sort_by_key(start);
+    let at = stretches.first().and_then(start);
+    if stretches.is_empty() {
+        stretches.push(Vec::new());
+    }
+    let mut pieces = Vec::new();
+    let mut floor = 0;
+    for stretch in &stretches {
+        floor = around(text, stretch, (floor, n_letters), &mut pieces);
+    }
+    MarkedExcerpt { pieces, at }
 }
 
 /// The excerpt around some bytes of a text.
 pub fn excerpt_at(text: &str, bytes: Range<usize>) -> MarkedExcerpt {
-    around(text, &[bytes])
+    let (mut pieces, at) = (Vec::new(), Some(bytes.start));
+    around(text, &[bytes], (0, EXCERPT_LETTERS), &mut pieces);
+    MarkedExcerpt { pieces, at }
 }
 
 /// Whether a text with this title answers a question: its words and pairs stand to each other as is asked.
@@ -128,8 +150,15 @@ impl TokenSink for TermFinder<'_> {
     }
 }
 
-/// What was found and is shown together, in order and apart from each other.
-fn chosen(text: &str, found: &[FoundTerm], terms: &[&SearchTerm]) -> Vec<Range<usize>> {
+/// What was found and is shown together.
+struct TextStretch {
+    /// Where it stands, in order and apart from each other.
+    bytes: Vec<Range<usize>>,
+    /// The terms that it has.
+    terms: Vec<bool>,
+}
+
+fn chosen(text: &str, found: &[FoundTerm], terms: &[&SearchTerm]) -> TextStretch {
     let mut best = (0, Reverse(0), 0..0);
     for (n, first) in found.iter().enumerate() {
         let last_start = first.bytes.start + WINDOW_BYTES;
@@ -163,41 +192,47 @@ fn chosen(text: &str, found: &[FoundTerm], terms: &[&SearchTerm]) -> Vec<Range<u
             _ => chosen.push(it.bytes.clone()),
         }
     }
-    chosen
+    TextStretch { bytes: chosen, terms: met }
 }
 
-/// What stands around some bytes of a text; without one its beginning.
-fn around(text: &str, found: &[Range<usize>]) -> MarkedExcerpt {
+/// Adds what stands around some bytes of a text, from `floor` on; without any its beginning. Returns where that ends.
+fn around(
+    text: &str,
+    found: &[Range<usize>],
+    (floor, n_letters): (usize, usize),
+    pieces: &mut Vec<ExcerptPiece>,
+) -> usize {
     let start = found.first().map_or(0, |it| it.start);
     let end = found.last().map_or(0, |it| it.end);
-    let (before, after) = (&text[..start], &text[end..]);
-    let paragraph = before.rfind("\n\n").map_or(0, |at| at + 2);
-    let lead = before[paragraph..].char_indices().rev().take(LEAD_LETTERS).last();
-    let lead = lead.map_or(start, |(at, _)| paragraph + at);
-    let from = if lead > paragraph { word_after(text, lead, start) } else { paragraph };
-    let n_left = EXCERPT_LETTERS.saturating_sub(text[from..end].chars().count()).max(LEAD_LETTERS);
-    let whole = after.trim_start().is_empty();
-    let paragraph =
-        if found.is_empty() { after.len() } else { after.find("\n\n").unwrap_or(after.len()) };
-    let to = match after[..paragraph].char_indices().nth(n_left) {
+    let first = text[..start].rfind("\n\n").map_or(0, |at| at + 2).max(floor.min(start));
+    let lead = text[first..start].char_indices().rev().take(LEAD_LETTERS).last();
+    let lead = lead.map_or(start, |(at, _)| first + at);
+    let from = if lead > first { word_after(text, lead, start) } else { first };
+    let n_left = n_letters.saturating_sub(text[from..end].chars().count()).max(LEAD_LETTERS / 2);
+    let after = &text[end..];
+    let last = if found.is_empty() { None } else { after.find("\n\n") };
+    let last = last.unwrap_or(after.trim_end().len());
+    let to = match after[..last].char_indices().nth(n_left) {
         Some((at, _)) => end + after[..at].rfind(char::is_whitespace).unwrap_or(at),
-        None => end + paragraph,
+        None => end + last,
     };
-    let mut pieces = Vec::new();
-    if text[..from].trim_end().len() > text[..from].rfind("\n\n").map_or(0, |at| at + 2) {
-        push(&mut pieces, "…", false);
+    match pieces.last() {
+        Some(last) if last.text.ends_with('…') => push(pieces, " ", false),
+        Some(_) => push(pieces, " … ", false),
+        None if from > first => push(pieces, "…", false),
+        None => {}
     }
     let mut at = from;
     for it in found {
-        push(&mut pieces, &text[at..it.start], false);
-        push(&mut pieces, &text[it.clone()], true);
+        push(pieces, &text[at..it.start], false);
+        push(pieces, &text[it.clone()], true);
         at = it.end;
     }
-    push(&mut pieces, text[at..to].trim_end(), false);
-    if !whole && to < end + paragraph {
-        push(&mut pieces, " …", false);
+    push(pieces, text[at..to].trim_end(), false);
+    if to < end + last {
+        push(pieces, " …", false);
     }
-    MarkedExcerpt { pieces, at: found.first().map(|it| it.start) }
+    to
 }
 
 /// The beginning of the next word from there on, unless it lies behind `end`.

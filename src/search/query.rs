@@ -6,7 +6,7 @@ use super::terms::SearchTerm;
 
 /// What restricts documents and revisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FilterField {
+pub enum QueryField {
     /// Where a capture came from.
     Source,
     /// The media type.
@@ -21,13 +21,13 @@ pub enum FilterField {
     Until,
 }
 
-const FIELDS: [(&str, FilterField); 6] = [
-    ("source:", FilterField::Source),
-    ("type:", FilterField::Type),
-    ("tag:", FilterField::Tag),
-    ("name:", FilterField::Name),
-    ("since:", FilterField::Since),
-    ("until:", FilterField::Until),
+const FIELDS: [(QueryField, &str); 6] = [
+    (QueryField::Source, "source:"),
+    (QueryField::Type, "type:"),
+    (QueryField::Tag, "tag:"),
+    (QueryField::Name, "name:"),
+    (QueryField::Since, "since:"),
+    (QueryField::Until, "until:"),
 ];
 const TITLE: &str = "title:";
 const OR: &str = "OR";
@@ -42,7 +42,7 @@ pub struct SearchQuery {
     /// None of these may.
     pub unwanted: Vec<SearchTerm>,
     /// What restricts documents and revisions.
-    pub filters: Vec<(FilterField, String)>,
+    pub filters: Vec<(QueryField, String)>,
     /// What has nothing in it that is indexed.
     pub unsearchable: Vec<String>,
     /// Terms that were left out because there are too many.
@@ -59,7 +59,7 @@ struct QueryPart<'t> {
 
 impl SearchQuery {
     /// Understands a question. `accepts` says whether a filter makes sense with a value; else it is looked for as it stands.
-    pub fn parse(text: &str, accepts: &dyn Fn(FilterField, &str) -> bool) -> Self {
+    pub fn parse(text: &str, accepts: &dyn Fn(QueryField, &str) -> bool) -> Self {
         let mut query = Self::default();
         let mut rest = text.trim_start();
         let mut is_alternative = false;
@@ -131,9 +131,9 @@ impl SearchQuery {
 /// A filter at the beginning, and what is behind it.
 fn filter<'t>(
     text: &'t str,
-    accepts: &dyn Fn(FilterField, &str) -> bool,
-) -> Option<((FilterField, String), &'t str)> {
-    let (word, field) = FIELDS.iter().find(|(word, _)| begins_with(text, word))?;
+    accepts: &dyn Fn(QueryField, &str) -> bool,
+) -> Option<((QueryField, String), &'t str)> {
+    let (field, word) = FIELDS.iter().find(|(_, word)| begins_with(text, word))?;
     let behind = &text[word.len()..];
     let (value, after) = quoted(behind).unwrap_or_else(|| until_space(behind));
     let is_value = !value.trim().is_empty() && accepts(*field, value);
@@ -182,7 +182,7 @@ mod tests {
 
     fn parse(text: &str) -> SearchQuery {
         SearchQuery::parse(text, &|field, value| {
-            field != FilterField::Since || value.starts_with("20")
+            field != QueryField::Since || value.starts_with("20")
         })
     }
 
@@ -221,9 +221,9 @@ mod tests {
     fn filters_have_values() {
         let query = parse(r#"Tag:wire ferry since:2026-03-04 name:"a b" source:"#);
         let filters = [
-            (FilterField::Tag, "wire".to_owned()),
-            (FilterField::Since, "2026-03-04".to_owned()),
-            (FilterField::Name, "a b".to_owned()),
+            (QueryField::Tag, "wire".to_owned()),
+            (QueryField::Since, "2026-03-04".to_owned()),
+            (QueryField::Name, "a b".to_owned()),
         ];
         assert_eq!(query.filters, filters);
         assert_eq!(query.expression().unwrap(), r#"(("ferry")) AND (("source"))"#);

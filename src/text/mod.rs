@@ -33,7 +33,7 @@ pub use media::{media_type, without_cut_char};
 pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal};
 pub use notation::{LineEnds, Notation, notation};
-pub use scope::{ReadAs, Scope, ScopedText, read, scoped};
+pub use scope::{ReadAs, Scope, ScopedText, read, read_titled, scoped};
 pub use visible::{PageHeading, Unseen, UnseenKind, visible};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};

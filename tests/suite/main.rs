@@ -46,6 +46,7 @@ mod reading;
 mod readme;
 mod rebuild;
 mod remains;
+mod search;
 mod second_reader;
 mod selection;
 mod signals;

@@ -71,6 +71,8 @@ mod journal;
 #[allow(missing_docs)]
 mod pool;
 #[allow(missing_docs)]
+mod search;
+#[allow(missing_docs)]
 mod similarity;
 #[allow(missing_docs)]
 mod store;
@@ -124,6 +126,9 @@ pub mod internals {
     }
     pub mod pool {
         pub use crate::pool::*;
+    }
+    pub mod search {
+        pub use crate::search::*;
     }
     pub mod similarity {
         pub use crate::similarity::*;

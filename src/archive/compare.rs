@@ -427,7 +427,7 @@ impl ScopedComparison {
 }
 
 /// The headings of a page; of one that marks none, they are guessed as in other texts.
-fn known_headings(text: &ScopedText) -> Option<Vec<KnownHeading>> {
+pub(super) fn known_headings(text: &ScopedText) -> Option<Vec<KnownHeading>> {
     let known = |it: &PageHeading| KnownHeading { line: it.line, level: it.level };
     let headings = text.headings.as_ref().filter(|headings| !headings.is_empty())?;
     Some(headings.iter().map(known).collect())

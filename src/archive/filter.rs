@@ -96,6 +96,11 @@ impl Archive {
 }
 
 impl AppliedFilter<'_> {
+    /// The documents that alone can fit, where the archive was asked for some.
+    pub fn ids(&self) -> Option<&HashSet<DocId>> {
+        self.ids.as_ref()
+    }
+
     /// Whether a document is listed with a revision.
     pub fn holds(&self, document: &Document, revision: &Revision) -> bool {
         let DocumentFilter { media_type, since, .. } = self.filter;

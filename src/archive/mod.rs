@@ -22,6 +22,7 @@ pub mod operand;
 pub mod phrase;
 pub mod presence;
 pub mod revision_text;
+pub mod search;
 mod shared_bytes;
 pub mod similar;
 

@@ -188,12 +188,14 @@ impl Archive {
         self.home.stat_cache = Some(folder.to_owned());
     }
 
-    /// Throws the catalog away and makes it anew from the facts; so is the copy of the checkpoint.
+    /// Throws the catalog away and makes it anew from the facts; so is the copy of the checkpoint. The full-text index
+    /// goes, too, until somebody searches.
     pub fn rebuild(&mut self, who: &str) -> Result<(), Error> {
         let _guard = self.home.lock(who)?;
         self.snapshot = None;
         self.journal = self.home.journal()?;
         self.journal.publish();
+        self.remove_search_index()?;
         let catalog = renew(&self.home, &self.journal);
         self.take_catalog(catalog.map_err(|error| self.located(error))?);
         Ok(())

@@ -120,17 +120,7 @@ impl Phrase {
 
     /// What a regular expression fits.
     pub fn of_pattern(pattern: &str) -> Result<Self, Error> {
-        if pattern.trim().is_empty() {
-            return Err(Error::usage("there are no words to look for"));
-        }
-        let built = RegexBuilder::new(pattern).case_insensitive(true).build();
-        let expression = built.map_err(|why| {
-            let why = why.to_string();
-            let why = why.lines().next_back().unwrap_or_default().trim();
-            let why = why.strip_prefix("error: ").unwrap_or(why);
-            Error::usage(format!("'{pattern}' is no regular expression: {why}"))
-        })?;
-        Ok(Self(expression))
+        regular_expression(pattern).map(Self)
     }
 
     fn occurrences(&self, text: &str) -> Occurrences {
@@ -144,6 +134,20 @@ impl Phrase {
         }
         found
     }
+}
+
+/// A regular expression for which case does not count.
+pub(super) fn regular_expression(pattern: &str) -> Result<Regex, Error> {
+    if pattern.trim().is_empty() {
+        return Err(Error::usage("there are no words to look for"));
+    }
+    let built = RegexBuilder::new(pattern).case_insensitive(true).build();
+    built.map_err(|why| {
+        let why = why.to_string();
+        let why = why.lines().next_back().unwrap_or_default().trim();
+        let why = why.strip_prefix("error: ").unwrap_or(why);
+        Error::usage(format!("'{pattern}' is no regular expression: {why}"))
+    })
 }
 
 impl Excerpt {

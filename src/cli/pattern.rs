@@ -80,6 +80,14 @@ impl Pattern {
     }
 }
 
+/// Whether a media type fits a glob, or one without its first part: `html` is `*/html`.
+pub fn media_type_fits(glob: &str) -> Result<Fits, Error> {
+    match glob.contains('/') {
+        true => text_fits(&glob.to_ascii_lowercase()),
+        false => text_fits(&format!("*/{}", glob.to_ascii_lowercase())),
+    }
+}
+
 /// Whether a text fits a glob, in which `*` stands for any letters, `/` among them.
 pub fn text_fits(glob: &str) -> Result<Fits, Error> {
     let built = GlobBuilder::new(glob).literal_separator(false).build();

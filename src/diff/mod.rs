@@ -248,6 +248,16 @@ fn compare_read(
     Comparison { paragraphs, headings, blocks, stat, is_coarse: links.is_coarse }
 }
 
+/// The paragraphs of one text, by their bytes, and its headings; those of a page may be known.
+pub fn outline(text: &str, known: Option<&[KnownHeading]>) -> (Vec<Range<usize>>, Vec<Heading>) {
+    let (readings, _) = reading::read(Sides { a: "", b: text }, Spaces::Equal);
+    let headings = match known {
+        Some(known) => headings::known(&readings.b, known),
+        None => headings::headings(&readings.b),
+    };
+    (readings.b.paragraphs.into_iter().map(|it| it.bytes).collect(), headings)
+}
+
 impl Comparison {
     /// The headings that hold a paragraph, or that it is, from the highest to the nearest.
     pub fn headings_above(headings: &[Heading], paragraph: usize) -> Vec<usize> {

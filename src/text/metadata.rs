@@ -77,6 +77,11 @@ impl Metadata {
         metadata
     }
 
+    /// Its title, where that counts most.
+    pub fn title(&self) -> Option<&str> {
+        self.values(MetadataField::Title).first().map(|(_, title)| *title)
+    }
+
     /// What differs from one page to another, in order.
     pub fn changes<'a>(&'a self, after: &'a Self) -> Vec<(MetadataField, BothValues<'a>)> {
         let said = self.said.keys().chain(after.said.keys());

@@ -35,7 +35,7 @@ pub use media::{media_type, without_cut_char};
 pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal};
 pub use notation::{LineEnds, Notation, notation};
-pub use scope::{ReadAs, Scope, ScopedText, read, scoped};
+pub use scope::{ReadAs, Scope, ScopedText, read, read_titled, scoped};
 pub use unseen::{Unseen, UnseenKind};
 pub use visible::{PageHeading, visible};
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Charset, composed, decoded, extract::Format, kinds, visible};
+use super::{Charset, Metadata, composed, decoded, extract::Format, kinds, metadata, visible};
 use super::{PageHeading, Unseen, visible::PageText};
 
 /// How much of a page is compared; other texts are compared as they are.
@@ -76,6 +76,15 @@ pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
     let ReadAs { media_type, named, scope } = read_as;
     let decoded = decoded(bytes, media_type, named)?;
     Some(scoped(decoded.text, media_type, scope))
+}
+
+/// The same, with the title that a page gives itself.
+pub fn read_titled(bytes: &[u8], read_as: ReadAs) -> Option<(ScopedText, Option<String>)> {
+    let ReadAs { media_type, named, scope } = read_as;
+    let decoded = decoded(bytes, media_type, named)?;
+    let metadata = metadata(&decoded.text, media_type, scope);
+    let title = metadata.as_ref().and_then(Metadata::title).map(str::to_owned);
+    Some((scoped(decoded.text, media_type, scope), title))
 }
 
 /// The same of a text that is decoded, with lines ended by `\n`.

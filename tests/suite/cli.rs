@@ -19,7 +19,7 @@ macro_rules! transcripts {
     };
 }
 
-transcripts! { init add ls log show note rename cat diff blame similar dups audit prove verify_proof export copy key anchor adopt withdraw compact rebuild stats demo completions man }
+transcripts! { init add ls log show note rename cat diff blame search similar dups audit prove verify_proof export copy key anchor adopt withdraw compact rebuild stats demo completions man }
 
 #[test]
 fn every_verb_has_its_transcript_and_every_transcript_is_played() {

@@ -47,6 +47,7 @@ mod reading;
 mod readme;
 mod rebuild;
 mod remains;
+mod search;
 mod second_reader;
 mod selection;
 mod signals;

@@ -144,6 +144,7 @@ impl Archive {
         let mut files = DatabaseFiles::examine(folder, catalog::FILE)?;
         if is_outdated {
             self.replace_catalog(&files)?;
+            DatabaseFiles::examine(folder, catalog::FULL_TEXT_FILE)?.remove()?;
             files = DatabaseFiles::examine(folder, catalog::FILE)?;
         }
         if files.exists() {

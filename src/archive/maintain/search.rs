@@ -251,7 +251,10 @@ impl Archive {
     /// Searches all that the archive consists of; where something was found, and how many bytes were searched.
     ///
     /// `Damaged` where a pack or a detail cannot be read to its end: then nothing can be said.
-    pub(super) fn search(&self, sought: &mut Sought) -> Result<(Vec<Remnant>, u64), Error> {
+    pub(super) fn search_remnants(
+        &self,
+        sought: &mut Sought,
+    ) -> Result<(Vec<Remnant>, u64), Error> {
         self.reader.forget();
         let counted = self.journal.pack_changes(0..self.journal.size())?.came;
         for pack in &counted {
@@ -266,7 +269,7 @@ impl Archive {
         for name in objects.iter().filter(|name| !counts(name)) {
             self.search_object(name, sought)?;
         }
-        if let Some(files) = self.home.catalog_files()? {
+        for files in [self.home.catalog_files()?, self.full_text_files()?].into_iter().flatten() {
             files.each_piece(
                 PIECE_BYTES,
                 WINDOW_BYTES.max(limits::SOURCE_BYTES_MAX),
@@ -324,8 +327,10 @@ impl Archive {
         Ok(())
     }
 
-    /// Leaves nothing of what was withdrawn in the catalog's files, and removes kept copies of older ones.
+    /// Leaves nothing of what was withdrawn in the catalog's files, and removes kept copies of older ones. The
+    /// full-text index goes as a whole: it is made again when somebody searches.
     pub(super) fn purge_catalog(&self) -> Result<(), Error> {
+        self.remove_search_index()?;
         if let Some(files) = self.home.catalog_files()? {
             files.remove_kept()?;
         }
@@ -341,6 +346,7 @@ pub fn remove_catalog(backend: &dyn Backend) -> Result<(), Error> {
     let name = |end: &str| format!("{}{end}", catalog::FILE);
     for end in ["", "-wal", "-shm", "-journal"] {
         backend.remove(&name(end))?;
+        backend.remove(&format!("{}{end}", catalog::FULL_TEXT_FILE))?;
     }
     let kept = (1..).map(|n: u64| name(&format!(".before-{n}")));
     for name in kept {

@@ -269,7 +269,7 @@ impl Archive {
         let events = details.into_keys().collect();
         done.n_details = self.journal.erase_details(&events)?.len() as u64;
         debug!(target: "store", n_packs = done.n_packs, n_details = done.n_details, "withdrawn");
-        (done.remnants, done.n_bytes_searched) = self.search(&mut sought)?;
+        (done.remnants, done.n_bytes_searched) = self.search_remnants(&mut sought)?;
         Ok(done)
     }
 }

@@ -30,7 +30,7 @@ impl Cli {
     /// Asking for help or the version is an `Err` too, as clap has it: `use_stderr` tells them apart.
     pub fn read(words: &[OsString]) -> Result<Self, clap::Error> {
         let mut command = Self::whole_command().color(clap_color(words));
-        let words = with_tags(&command, words);
+        let words = with_hyphens(&command, words);
         let mut matches = command.try_get_matches_from_mut(words).map_err(show_way)?;
         let cli = Self::from_arg_matches_mut(&mut matches).map_err(|e| e.format(&mut command))?;
         cli.verb.check().map_err(|why| refuse(command, cli.verb.word(), why))?;
@@ -43,13 +43,14 @@ impl Cli {
     }
 }
 
-/// The words with `-draft` after the verb `note` spelled as clap can read it: it takes such a word for flags.
-fn with_tags(command: &Command, words: &[OsString]) -> Vec<OsString> {
-    let Some(verb) = words.iter().position(|word| word == "note") else { return words.to_vec() };
+/// The words with `-draft` after the verbs that take such words spelled as clap can read them: it takes them for flags.
+fn with_hyphens(command: &Command, words: &[OsString]) -> Vec<OsString> {
+    let takes_them = |word: &OsString| word == "note" || word == "search";
+    let Some(verb) = words.iter().position(takes_them) else { return words.to_vec() };
     let is_verb = words[..verb].iter().skip(1).all(|word| command.find_subcommand(word).is_none());
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let spelled = words.iter().enumerate().map(|(n, word)| match word.to_str() {
-        Some(text) if is_verb && (verb..end).contains(&n) && is_untag(text) => {
+        Some(text) if is_verb && (verb..end).contains(&n) && is_without(text) => {
             OsString::from(format!("--without={text}"))
         }
         _ => word.clone(),
@@ -57,9 +58,11 @@ fn with_tags(command: &Command, words: &[OsString]) -> Vec<OsString> {
     spelled.collect()
 }
 
-/// Whether a word takes a tag off: it has one hyphen, and more letters than a flag.
-fn is_untag(word: &str) -> bool {
-    word.strip_prefix('-').is_some_and(|tag| !tag.starts_with('-') && tag.chars().count() > 1)
+/// Whether a word takes something away: it has one hyphen, and more letters than a flag. A number behind a flag is none.
+fn is_without(word: &str) -> bool {
+    let is_limit = |rest: &str| rest.strip_prefix('n').is_some_and(|n| n.parse::<u64>().is_ok());
+    word.strip_prefix('-')
+        .is_some_and(|rest| !rest.starts_with('-') && rest.chars().count() > 1 && !is_limit(rest))
 }
 
 /// Whether errors about the words themselves should be JSON: they come before any parsed flag.

@@ -54,12 +54,12 @@ const WAYS: [Way; 25] = [
     Way {
         words: &["find", "locate"],
         command: "ls",
-        does: "finds names by a glob, 'archive similar' texts by a text",
+        does: "finds names by a glob, 'archive search' texts by words, 'archive similar' by a text",
     },
     Way {
-        words: &["search", "grep", "query"],
-        command: "similar",
-        does: "finds texts by a text, 'archive log --added' the revisions in which words came, 'archive ls' names by a glob; full-text search is not there yet",
+        words: &["grep", "query"],
+        command: "search",
+        does: "finds texts by their words, 'archive log --added' the revisions in which words came",
     },
     Way {
         words: &["rm", "delete", "remove", "del", "forget", "purge", "erase", "redact", "unlink"],

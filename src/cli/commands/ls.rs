@@ -17,7 +17,7 @@ use crate::{
             values::{self, When},
         },
         exit::ExitCode,
-        pattern::{self, Pattern, text_fits},
+        pattern::{self, Pattern, media_type_fits, text_fits},
         print::{
             json::{RevisionLine, typed},
             output::Output,
@@ -157,14 +157,10 @@ fn filter(args: &LsArgs, now: Timestamp) -> Result<DocumentFilter, Error> {
             last.as_ref().map_or(Ok(Timestamp::LAST), |when| when.timestamp(now))?,
         )),
     };
-    let media_type = args.media_type.as_ref().map(|glob| match glob.contains('/') {
-        true => glob.to_ascii_lowercase(),
-        false => format!("*/{}", glob.to_ascii_lowercase()),
-    });
     Ok(DocumentFilter {
         source: args.source.as_deref().map(text_fits).transpose()?,
         tags: args.tag.clone(),
-        media_type: media_type.as_deref().map(text_fits).transpose()?,
+        media_type: args.media_type.as_deref().map(media_type_fits).transpose()?,
         since,
         captured,
         hash: args.hash,

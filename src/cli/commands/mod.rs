@@ -38,6 +38,8 @@ mod note;
 mod prove;
 mod rebuild;
 mod rename;
+mod search;
+mod search_scope;
 mod show;
 mod similar;
 mod stats;
@@ -98,6 +100,7 @@ verbs! {
     cat: Cat(CatArgs),
     diff: Diff(DiffArgs),
     blame: Blame(BlameArgs),
+    search: Search(SearchArgs),
     similar: Similar(SimilarArgs),
     dups: Dups(DupsArgs),
     audit: Audit(AuditArgs),

@@ -1,0 +1,355 @@
+//! The index, brought up to date with the journal before it is asked: an opinion that is found torn, of another
+//! history or of before a withdrawal is made anew.
+//!
+//! Contents are taken in by the order of their rows, some at a time, so that what was done stays done whatever ends
+//! it. Where no index can be kept, one is made for the one question.
+
+use std::collections::VecDeque;
+
+use tracing::{debug, warn};
+
+use crate::{
+    archive::{Archive, operand},
+    backend::local::DatabaseFiles,
+    catalog::{FULL_TEXT_FILE, FullText, FullTextState, IndexedText, Unindexed},
+    pool::{Pool, Task},
+    types::{document::Revision, error::Error, name::DocName},
+};
+
+use super::texts::{FoldedContent, SearchText, folding};
+
+/// So many bytes of contents are taken in before it is kept that they were.
+const KEPT_TOGETHER_BYTES: usize = 32 << 20;
+/// So many bytes of contents wait to be folded, or are.
+const UNDERWAY_BYTES_MAX: usize = 8 << 20;
+/// So many are folded in one go.
+const GROUP_BYTES: usize = 256 << 10;
+/// After so many bytes of contents everything is brought into one order.
+const ORDERED_BYTES: u64 = 4 << 20;
+/// How often another process may be met that brings up the same index.
+const TRIES_MAX: usize = 1000;
+
+/// An index that follows the journal as far as this reading of the archive does, or farther.
+pub struct SearchIndex {
+    pub(super) full_text: FullText,
+    /// It could not be kept: it is made for this time.
+    pub is_temporary: bool,
+    /// Contents that have more bytes than are treated as text.
+    pub n_too_long: u64,
+    /// Contents that could not be read.
+    pub n_unreadable: u64,
+}
+
+/// How much of the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexProgress {
+    /// Contents that were taken in.
+    pub n_done: u64,
+    /// Contents that are to be taken in.
+    pub n_all: u64,
+}
+
+type OnProgress<'p> = dyn FnMut(IndexProgress) + 'p;
+
+impl Archive {
+    /// The index, brought up to date; texts are folded on so many threads.
+    pub fn search_index(
+        &self,
+        n_threads: usize,
+        progress: &mut OnProgress<'_>,
+    ) -> Result<SearchIndex, Error> {
+        let found = match self.full_text_files()? {
+            Some(files) => self.kept_index(&files, n_threads, progress)?,
+            None => None,
+        };
+        let (full_text, is_temporary) = match found {
+            Some(full_text) => (full_text, false),
+            None => {
+                debug!(target: "catalog", "the full-text index is made for this time");
+                let full_text = FullText::temporary()?;
+                self.bring_up_index(&full_text, n_threads, progress)?;
+                (full_text, true)
+            }
+        };
+        let n_too_long = full_text.n_unindexed(Unindexed::TooLong)?;
+        let n_unreadable = full_text.n_unindexed(Unindexed::Unreadable)?;
+        Ok(SearchIndex { full_text, is_temporary, n_too_long, n_unreadable })
+    }
+
+    /// The files of the index, where there is a folder for them.
+    pub(in crate::archive) fn full_text_files(&self) -> Result<Option<DatabaseFiles>, Error> {
+        let examine = |folder| DatabaseFiles::examine(folder, FULL_TEXT_FILE);
+        self.home.catalog.as_deref().map(examine).transpose()
+    }
+
+    /// Removes the index, which is made anew by whoever asks it next.
+    pub(in crate::archive) fn remove_search_index(&self) -> Result<(), Error> {
+        self.full_text_files()?.map_or(Ok(()), |files| files.remove())
+    }
+
+    /// The index in these files; none where it cannot be used and not be made.
+    fn kept_index(
+        &self,
+        files: &DatabaseFiles,
+        n_threads: usize,
+        progress: &mut OnProgress<'_>,
+    ) -> Result<Option<FullText>, Error> {
+        let attempt = |progress: &mut OnProgress<'_>| {
+            let index = FullText::open(files.path())?;
+            self.bring_up_index(&index, n_threads, progress)?;
+            Ok(index)
+        };
+        let mut opened = attempt(progress);
+        if let Err(Error::Catalog { why }) = &opened {
+            debug!(target: "catalog", "the full-text index is made anew: {why}");
+            opened = files.remove().and_then(|()| attempt(progress));
+        }
+        match opened {
+            Ok(index) => Ok(Some(index)),
+            // Where nothing can be written it may be up to date all the same.
+            Err(Error::Refused(_) | Error::Io { .. }) => {
+                let index = FullText::open_read_only(files.path(), files.has_log());
+                let is_current = |it: &FullText| it.state().is_ok_and(|it| self.is_current(&it));
+                Ok(index.ok().filter(is_current))
+            }
+            Err(Error::Busy { who }) => {
+                warn!(target: "catalog", "{who}: the full-text index is made for this time alone");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_current(&self, state: &FullTextState) -> bool {
+        let n_withdrawals = self.catalog.n_withdrawals();
+        state.folding == folding()
+            && state.note.as_bytes() == self.journal.note()
+            && n_withdrawals.is_ok_and(|it| it == state.n_withdrawals)
+    }
+
+    /// Takes in what is not in an index yet. `Catalog` where it is of no use.
+    fn bring_up_index(
+        &self,
+        index: &FullText,
+        n_threads: usize,
+        progress: &mut OnProgress<'_>,
+    ) -> Result<(), Error> {
+        let mut n_bytes = 0;
+        for _ in 0..TRIES_MAX {
+            let state = index.state()?;
+            if self.is_current(&state) {
+                return self.put_in_order(index, n_bytes);
+            }
+            let Some(event) = self.covered(&state)? else { return Ok(()) };
+            n_bytes += self.take_in(index, &state, event, n_threads, progress)?;
+        }
+        Err(Error::Busy { who: "another process brings the full-text index up".to_owned() })
+    }
+
+    /// From which event on an index lacks what came; none where it is ahead of this reading.
+    fn covered(&self, state: &FullTextState) -> Result<Option<u64>, Error> {
+        let unusable = |why: &str| Err(Error::Catalog { why: format!("{FULL_TEXT_FILE} {why}") });
+        if *state == FullTextState::default() {
+            return Ok(Some(0));
+        }
+        if state.folding != folding() {
+            return unusable("was made with other folding");
+        }
+        if state.n_withdrawals != self.catalog.n_withdrawals()? {
+            return unusable("is of before a withdrawal");
+        }
+        if state.note.is_empty() {
+            return Ok(Some(0));
+        }
+        if let Some(earlier) = self.journal.as_of(state.note.as_bytes()) {
+            return Ok(Some(earlier.size()));
+        }
+        // Somebody added since this archive was opened, and searched.
+        match self.home.journal()?.as_of(state.note.as_bytes()) {
+            Some(later) if later.size() > self.journal.size() => Ok(None),
+            _ => unusable("is of another history"),
+        }
+    }
+
+    /// Takes in contents, and keeps how far that went. How many bytes they had.
+    fn take_in(
+        &self,
+        index: &FullText,
+        before: &FullTextState,
+        event: u64,
+        n_threads: usize,
+        progress: &mut OnProgress<'_>,
+    ) -> Result<u64, Error> {
+        let mut wanted = Vec::new();
+        let mut unreadable = index.unreadable()?;
+        for it in self.catalog.contents_since(event)? {
+            if it.content > before.last_content || it.has_encoding || !index.has(it.content)? {
+                wanted.push(it.content);
+            }
+        }
+        // What was damaged may have healed.
+        unreadable.retain(|it| *it <= before.last_content && wanted.binary_search(it).is_err());
+        wanted.splice(0..0, unreadable);
+        let mut intake = IndexIntake::new(self, index, n_threads);
+        let mut state = FullTextState { folding: folding(), ..before.clone() };
+        state.n_withdrawals = self.catalog.n_withdrawals()?;
+        let n_all = wanted.len() as u64;
+        let (mut n_done, mut n_bytes) = (0, 0);
+        let mut expected = before.clone();
+        let mut wanted = wanted.into_iter().peekable();
+        loop {
+            let is_ours = index.transaction(|| {
+                if index.state()? != expected {
+                    return Ok(false);
+                }
+                intake.n_bytes = 0;
+                while let Some(content) = wanted.next_if(|_| intake.n_bytes < KEPT_TOGETHER_BYTES) {
+                    intake.content(content)?;
+                    state.last_content = state.last_content.max(content);
+                    n_done += 1;
+                    progress(IndexProgress { n_done, n_all });
+                }
+                intake.finish()?;
+                if wanted.peek().is_none() {
+                    state.note = String::from_utf8_lossy(self.journal.note()).into_owned();
+                }
+                index.set_state(&state)?;
+                Ok(true)
+            })?;
+            n_bytes += intake.n_bytes as u64;
+            expected = state.clone();
+            if !is_ours || wanted.peek().is_none() {
+                return Ok(n_bytes);
+            }
+        }
+    }
+
+    /// After much was taken in.
+    fn put_in_order(&self, index: &FullText, n_bytes: u64) -> Result<(), Error> {
+        if n_bytes >= ORDERED_BYTES {
+            index.transaction(|| index.optimize())?;
+            index.shrink()?;
+        }
+        Ok(())
+    }
+}
+
+/// Contents on their way into an index: read in order, folded on all threads, put in order.
+struct IndexIntake<'a> {
+    archive: &'a Archive,
+    index: &'a FullText,
+    pool: Pool,
+    gathered: Vec<ReadContent>,
+    n_gathered: usize,
+    underway: VecDeque<(usize, Task<FoldedGroup>)>,
+    n_underway: usize,
+    /// Bytes of contents that were read.
+    n_bytes: usize,
+}
+
+/// Contents with their folded texts, if they have any.
+type FoldedGroup = Vec<(i64, Option<FoldedContent>)>;
+
+/// A content that was read, and what says how it is read as text.
+struct ReadContent {
+    content: i64,
+    bytes: Vec<u8>,
+    revision: Revision,
+    name: Option<DocName>,
+}
+
+impl ReadContent {
+    fn folded(self) -> (i64, Option<FoldedContent>) {
+        let text = SearchText::of(&self.bytes, &self.revision, self.name.as_ref());
+        (self.content, text.map(|text| text.folded()))
+    }
+}
+
+impl<'a> IndexIntake<'a> {
+    fn new(archive: &'a Archive, index: &'a FullText, n_threads: usize) -> Self {
+        let pool = Pool::new(n_threads);
+        Self {
+            archive,
+            index,
+            pool,
+            gathered: Vec::new(),
+            n_gathered: 0,
+            underway: VecDeque::new(),
+            n_underway: 0,
+            n_bytes: 0,
+        }
+    }
+
+    fn content(&mut self, content: i64) -> Result<(), Error> {
+        let catalog = &self.archive.catalog;
+        let Some(revision) = catalog.sketched_by(content)? else { return Ok(()) };
+        if operand::is_too_long(revision.n_bytes, &revision.media_type) {
+            self.finish()?;
+            return self.index.leave_out(content, Unindexed::TooLong);
+        }
+        if !operand::may_be_compared(revision.n_bytes, &revision.media_type) {
+            return Ok(());
+        }
+        match self.archive.reader.content_bytes(&revision.digest, revision.n_bytes) {
+            Ok(bytes) => self.push(content, bytes, revision),
+            Err(Error::Damaged { .. } | Error::Io { .. }) => {
+                self.archive.notice_damage(&revision.digest);
+                self.finish()?;
+                self.index.leave_out(content, Unindexed::Unreadable)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn push(&mut self, content: i64, bytes: Vec<u8>, revision: Revision) -> Result<(), Error> {
+        let name = self.archive.catalog.first_name(content)?;
+        self.n_gathered += bytes.len();
+        self.n_bytes += bytes.len();
+        self.gathered.push(ReadContent { content, bytes, revision, name });
+        if self.n_gathered >= GROUP_BYTES {
+            self.send();
+        }
+        while self.n_underway > UNDERWAY_BYTES_MAX && self.join()? {}
+        Ok(())
+    }
+
+    fn send(&mut self) {
+        let group = std::mem::take(&mut self.gathered);
+        let n_bytes = std::mem::take(&mut self.n_gathered);
+        if !group.is_empty() {
+            let fold = move || group.into_iter().map(ReadContent::folded).collect();
+            self.underway.push_back((n_bytes, self.pool.submit(fold)));
+            self.n_underway += n_bytes;
+        }
+    }
+
+    /// Puts all that is underway.
+    fn finish(&mut self) -> Result<(), Error> {
+        self.send();
+        while self.join()? {}
+        Ok(())
+    }
+
+    /// Puts those first that are underway; `false` where there are none.
+    fn join(&mut self) -> Result<bool, Error> {
+        let Some((n_bytes, task)) = self.underway.pop_front() else { return Ok(false) };
+        self.n_underway -= n_bytes;
+        for (content, folded) in task.join() {
+            self.put(content, folded)?;
+        }
+        Ok(true)
+    }
+
+    fn put(&self, content: i64, folded: Option<FoldedContent>) -> Result<(), Error> {
+        let Some(FoldedContent { text, title }) = folded else {
+            return self.index.remove(content);
+        };
+        let columns = IndexedText {
+            text: &text.words,
+            title: &title.words,
+            pairs: &text.pairs,
+            title_pairs: &title.pairs,
+        };
+        self.index.put(content, columns)
+    }
+}

@@ -1,0 +1,528 @@
+//! Folding: what is written differently and read alike becomes one, in texts before they are indexed and in what is
+//! asked.
+//!
+//! [`letter`] is the table, a character at a time: width and ligatures (NFKD), diacritics, case, `ß` and its like, the
+//! Turkish `i`, Arabic harakat, alef, yeh, kaf and tatweel, Hebrew points, digits of other scripts. [`tokens`] makes
+//! of a text words and, where a script is written without spaces, pairs of characters. Quotes of every sort, dashes
+//! and white space only separate.
+
+use std::ops::Range;
+
+use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
+
+/// The version of what is in this file and of the text that it is given: an index of another one is made anew.
+pub const FOLDING_VERSION: u32 = 1;
+
+/// What stands among the words for a run of characters that are paired elsewhere. No word is it: its sign separates.
+pub const RUN: &str = "_";
+/// A longer word is cut into words of so many bytes.
+const WORD_BYTES_MAX: usize = 64;
+/// So many signs directly after a word belong to it, as in `C++`.
+const SIGNS_MAX: usize = 8;
+
+/// Takes the tokens of a text, in their order.
+pub trait TokenSink {
+    /// A word, or [`RUN`] where pairs follow, and the bytes of the text that it stands for.
+    fn word(&mut self, word: &str, bytes: Range<usize>);
+
+    /// A pair of characters that follow each other; the last character of a run is alone.
+    fn pair(&mut self, first: char, second: Option<char>, bytes: Range<usize>);
+}
+
+/// What a character becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FoldedLetter {
+    /// Stands in a word.
+    Letter(char),
+    /// Stands in a run that is cut into pairs.
+    Cut(char),
+    /// Is a word of its own.
+    Symbol(char),
+    /// Vanishes, and separates nothing.
+    Nothing,
+    /// Ends what is before it.
+    Separator,
+}
+
+/// Hands over the tokens of a text.
+pub fn tokens(text: &str, to: &mut impl TokenSink) {
+    let bytes = text.as_bytes();
+    let mut folder = TextFolder::new(text, to);
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii() {
+            at = folder.ascii(at);
+            continue;
+        }
+        let Some(c) = text[at..].chars().next() else { break };
+        let range = at..at + c.len_utf8();
+        at = range.end;
+        folder.other(c, range);
+    }
+    folder.end_word();
+    folder.end_run();
+}
+
+struct TextFolder<'t, T> {
+    text: &'t str,
+    to: &'t mut T,
+    word: String,
+    word_bytes: Range<usize>,
+    /// The last character of the open run.
+    run: Option<RunEnd>,
+}
+
+/// The last character of a run.
+#[derive(Clone)]
+struct RunEnd {
+    last: char,
+    bytes: Range<usize>,
+    /// Only white space came after it.
+    has_space: bool,
+}
+
+impl<'t, T: TokenSink> TextFolder<'t, T> {
+    fn new(text: &'t str, to: &'t mut T) -> Self {
+        Self { text, to, word: String::with_capacity(WORD_BYTES_MAX), word_bytes: 0..0, run: None }
+    }
+
+    /// Takes a stretch of ASCII from there: a word, or what is between words. Returns where it ends.
+    fn ascii(&mut self, from: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let rest = &bytes[from..];
+        let n_word =
+            rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        if n_word == 0 {
+            return self.ascii_separator(from);
+        }
+        self.end_run();
+        let to = from + n_word;
+        let next = bytes.get(to).copied().unwrap_or(b' ');
+        let is_number = rest[0].is_ascii_digit() && n_word <= 3;
+        let is_plain = next.is_ascii() && !matches!(next, b'+' | b'#') && !is_number;
+        let is_lower = !rest[..n_word].iter().any(u8::is_ascii_uppercase);
+        if self.word.is_empty() && is_plain && is_lower && n_word <= WORD_BYTES_MAX {
+            self.to.word(&self.text[from..to], from..to);
+            return to;
+        }
+        for (n, byte) in rest[..n_word].iter().enumerate() {
+            self.letter(byte.to_ascii_lowercase().into(), from + n..from + n + 1);
+        }
+        to
+    }
+
+    /// Takes one sign of ASCII, or those that belong to the word before it.
+    fn ascii_separator(&mut self, at: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        if !self.word.is_empty() {
+            if let Some(n_bytes) = self.thousands(at) {
+                return at + n_bytes;
+            }
+            let n_signs = bytes[at..].iter().take_while(|it| matches!(it, b'+' | b'#')).count();
+            let next = bytes.get(at + n_signs).copied().unwrap_or(b' ');
+            let ends = next.is_ascii() && !next.is_ascii_alphanumeric();
+            self.end_word();
+            if n_signs > 0 && n_signs <= SIGNS_MAX && ends {
+                self.to.word(&self.text[at..at + n_signs], at..at + n_signs);
+                return at + n_signs;
+            }
+        }
+        match bytes[at].is_ascii_whitespace() {
+            true => self.space(),
+            false => self.end_run(),
+        }
+        at + 1
+    }
+
+    /// Takes a character that is not ASCII.
+    fn other(&mut self, c: char, bytes: Range<usize>) {
+        if let Some(plain) = plain_cut(c) {
+            return self.cut(plain, bytes);
+        }
+        if !self.word.is_empty() && self.thousands(bytes.start).is_some() {
+            return;
+        }
+        if c.is_whitespace() {
+            self.end_word();
+            return self.space();
+        }
+        let mut parts = [None; DECOMPOSED_MAX];
+        let mut n_parts = 0;
+        decompose_compatible(c, |part| {
+            if let Some(slot) = parts.get_mut(n_parts) {
+                *slot = Some(part);
+                n_parts += 1;
+            }
+        });
+        let is_single = n_parts == 1;
+        for part in parts.into_iter().flatten() {
+            // Marks that are shown alone are a space with a mark on it.
+            if part == ' ' && !is_single {
+                continue;
+            }
+            self.part(part, bytes.clone());
+        }
+    }
+
+    fn part(&mut self, part: char, bytes: Range<usize>) {
+        if part == '\u{306}' && self.word.ends_with('и') {
+            self.word.pop();
+            return self.letter('й', bytes);
+        }
+        match letter(part) {
+            FoldedLetter::Letter(c) => {
+                self.end_run();
+                for low in c.to_lowercase() {
+                    match low {
+                        // The dot that the Turkish capital leaves behind.
+                        '\u{307}' => {}
+                        low => self.spelled(low, bytes.clone()),
+                    }
+                }
+            }
+            FoldedLetter::Cut(c) => self.cut(c, bytes),
+            FoldedLetter::Symbol(c) => {
+                self.end_word();
+                self.end_run();
+                self.to.word(c.encode_utf8(&mut [0; 4]), bytes);
+            }
+            // Marks belong to the letter that they stand on.
+            FoldedLetter::Nothing if !self.word.is_empty() => self.word_bytes.end = bytes.end,
+            FoldedLetter::Nothing => {}
+            FoldedLetter::Separator => {
+                self.end_word();
+                self.end_run();
+            }
+        }
+    }
+
+    /// A letter in lower case, by its spelling in others where it has one.
+    fn spelled(&mut self, low: char, bytes: Range<usize>) {
+        match spelling(low) {
+            Some(letters) => {
+                letters.chars().for_each(|letter| self.letter(letter, bytes.clone()));
+            }
+            None => self.letter(low, bytes),
+        }
+    }
+
+    fn letter(&mut self, c: char, bytes: Range<usize>) {
+        if self.word.len() + c.len_utf8() > WORD_BYTES_MAX {
+            self.end_word();
+        }
+        if self.word.is_empty() {
+            self.word_bytes.start = bytes.start;
+        }
+        self.word.push(c);
+        self.word_bytes.end = bytes.end;
+    }
+
+    fn cut(&mut self, c: char, bytes: Range<usize>) {
+        self.end_word();
+        let Some(before) = self.run.take() else {
+            self.to.word(RUN, bytes.clone());
+            self.run = Some(RunEnd { last: c, bytes, has_space: false });
+            return;
+        };
+        if !before.has_space
+            && let Some(both) = compose(before.last, c)
+        {
+            let bytes = before.bytes.start..bytes.end;
+            self.run = Some(RunEnd { last: both, bytes, has_space: false });
+            return;
+        }
+        // A line may end anywhere in these scripts, and a space means no more; Korean words end there.
+        if before.has_space && (is_hangul(before.last) || is_hangul(c)) {
+            self.run = Some(before);
+            self.end_run();
+            return self.cut(c, bytes);
+        }
+        self.to.pair(before.last, Some(c), before.bytes.start..bytes.end);
+        self.run = Some(RunEnd { last: c, bytes, has_space: false });
+    }
+
+    fn space(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.has_space = true;
+        }
+    }
+
+    fn end_word(&mut self) {
+        if !self.word.is_empty() {
+            self.to.word(&self.word, self.word_bytes.clone());
+            self.word.clear();
+        }
+    }
+
+    fn end_run(&mut self) {
+        if let Some(run) = self.run.take() {
+            self.to.pair(run.last, None, run.bytes);
+        }
+    }
+
+    /// The bytes of a sign between thousands at that place: `1,234`, `1.234`, `1’234` and `1234` are one number.
+    fn thousands(&self, at: usize) -> Option<usize> {
+        let is_number = self.word.bytes().all(|byte| byte.is_ascii_digit());
+        let is_first = self.word.len() <= 3 && !self.word.starts_with('0');
+        let goes_on = self.word.len() > 3 && self.word_bytes.len() > self.word.len();
+        if !is_number || !(is_first || goes_on) {
+            return None;
+        }
+        let sign = self.text[at..].chars().next()?;
+        if !matches!(sign, ',' | '.' | '\'' | '’' | '\u{a0}' | '\u{202f}' | '\u{2009}') {
+            return None;
+        }
+        let after = &self.text.as_bytes()[at + sign.len_utf8()..];
+        let is_group = after.len() >= 3 && after[..3].iter().all(u8::is_ascii_digit);
+        let ends = after.get(3).is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric());
+        (is_group && ends).then_some(sign.len_utf8())
+    }
+}
+
+/// No character decomposes into more.
+const DECOMPOSED_MAX: usize = 18;
+
+/// The characters of which most texts in Chinese, Japanese and Korean consist, which fold to themselves.
+fn plain_cut(c: char) -> Option<char> {
+    matches!(c, '一'..='\u{9fff}' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '가'..='힣').then_some(c)
+}
+
+/// The table: what a decomposed character becomes, but for its case and spelling.
+fn letter(c: char) -> FoldedLetter {
+    match c {
+        c if is_invisible(c) || is_mark_of_no_meaning(c) => FoldedLetter::Nothing,
+        // Modifier letters that are set as apostrophes and quotes.
+        '\u{2b9}'..='\u{2bf}' => FoldedLetter::Separator,
+        // Alef wasla; yeh without dots and that of Persian; the Persian kaf.
+        'ٱ' => FoldedLetter::Letter('ا'),
+        'ى' | 'ی' => FoldedLetter::Letter('ي'),
+        'ک' => FoldedLetter::Letter('ك'),
+        'ς' => FoldedLetter::Letter('σ'),
+        c if is_cut(c) && (c.is_alphanumeric() || is_combining_mark(c)) => FoldedLetter::Cut(c),
+        c if c.is_alphanumeric() => FoldedLetter::Letter(digit(c)),
+        c if is_combining_mark(c) => FoldedLetter::Letter(c),
+        c if is_symbol(c) => FoldedLetter::Symbol(c),
+        _ => FoldedLetter::Separator,
+    }
+}
+
+/// How a letter in lower case that no decomposition touches is spelled in others.
+fn spelling(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ß' => "ss",
+        'ı' => "i",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ł' => "l",
+        'ħ' => "h",
+        'þ' => "th",
+        _ => return None,
+    })
+}
+
+/// Digits that people of other scripts write are those of ASCII.
+fn digit(c: char) -> char {
+    const ZEROS: [char; 7] = ['٠', '۰', '०', '০', '੦', '૦', '௦'];
+    let value = ZEROS
+        .into_iter()
+        .find_map(|zero| (c as u32).checked_sub(zero as u32).filter(|it| *it < 10));
+    value.and_then(|it| char::from_digit(it, 10)).unwrap_or(c)
+}
+
+/// Soft hyphens, joiners, direction marks, variation selectors, keycaps, and the Arabic tatweel.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{640}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{20d0}'..='\u{20f0}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Diacritics, Hebrew points and accents, Arabic harakat and marks of the Quran. Vowel signs of other scripts are letters.
+fn is_mark_of_no_meaning(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{fe20}'..='\u{fe2f}'
+        | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}'
+        | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}'
+        | '\u{6df}'..='\u{6e4}' | '\u{6e7}' | '\u{6e8}' | '\u{6ea}'..='\u{6ed}' | '\u{8ca}'..='\u{8ff}')
+}
+
+/// Whether the character is of a script whose words are not set apart, or too long to be looked for whole.
+fn is_cut(c: char) -> bool {
+    is_hangul(c)
+        || matches!(c,
+            '\u{e00}'..='\u{eff}' // Thai, Lao
+            | '\u{1000}'..='\u{109f}' | '\u{a9e0}'..='\u{a9ff}' | '\u{aa60}'..='\u{aa7f}' // Myanmar
+            | '\u{1780}'..='\u{17ff}' // Khmer
+            | '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{3029}' | '\u{3038}'..='\u{303b}' // Han signs
+            | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{1aff0}'..='\u{1b16f}' // Kana
+            | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' // Han
+            | '\u{20000}'..='\u{3ffff}')
+}
+
+fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{a960}'..='\u{a97f}'
+        | '\u{ac00}'..='\u{d7ff}')
+}
+
+/// Signs that people look for: of money, of paragraphs, arrows, mathematics, pictures. Lines and boxes are none.
+fn is_symbol(c: char) -> bool {
+    matches!(c,
+        '¢'..='§' | '©' | '®' | '°' | '±' | '×' | '÷' | '\u{20a0}'..='\u{20cf}' | '\u{2190}'..='\u{23ff}'
+        | '\u{2600}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Shown {
+        words: Vec<String>,
+        pairs: Vec<String>,
+        bytes: Vec<Range<usize>>,
+    }
+
+    impl TokenSink for Shown {
+        fn word(&mut self, word: &str, bytes: Range<usize>) {
+            self.words.push(word.to_owned());
+            self.bytes.push(bytes);
+        }
+
+        fn pair(&mut self, first: char, second: Option<char>, bytes: Range<usize>) {
+            self.pairs.push(std::iter::once(first).chain(second).collect());
+            self.bytes.push(bytes);
+        }
+    }
+
+    fn shown(text: &str) -> Shown {
+        let mut shown = Shown::default();
+        tokens(text, &mut shown);
+        shown
+    }
+
+    fn words(text: &str) -> String {
+        shown(text).words.join(" ")
+    }
+
+    fn pairs(text: &str) -> String {
+        shown(text).pairs.join(" ")
+    }
+
+    /// The table, language by language: what stands in a line is read alike.
+    #[test]
+    fn what_is_read_alike_is_folded_alike() {
+        for (language, folded, spellings) in [
+            (
+                "English",
+                "don t stop",
+                &["don't STOP", "don’t stop", "Donʼt\u{a0}stop", "don`t—stop"][..],
+            ),
+            ("English", "naive cafe", &["naïve café", "NAÏVE CAFE\u{301}", "nai\u{308}ve cafe"]),
+            ("English", "cooperate fine", &["co\u{ad}operate ﬁne", "Cooperate\u{200b} fine"]),
+            (
+                "German",
+                "strasse grosse uber",
+                &["Straße Größe über", "STRASSE GRÖSSE ÜBER", "STRAẞE Gro\u{308}ße uber"],
+            ),
+            (
+                "Turkish",
+                "istanbul isik",
+                &["İstanbul ışık", "ISTANBUL IŞIK", "istanbul isik", "I\u{307}stanbul ışık"],
+            ),
+            ("French", "coeur a l ete", &["Cœur à l’été", "COEUR À L'ÉTÉ", "cœur à l‘été"]),
+            ("Polish", "lodz zolw", &["Łódź żółw", "LODZ ZOLW"]),
+            ("Danish", "smorrebrod ael ar", &["Smørrebrød æl år", "SMORREBROD AEL AR"]),
+            ("Vietnamese", "tieng viet duong", &["Tiếng Việt đường", "tieng viet duong"]),
+            ("Greek", "οδυσσευσ", &["ΟΔΥΣΣΕΎΣ", "Ὀδυσσεύς", "οδυσσευς"]),
+            ("Russian", "елка мой", &["Ёлка мой", "ЕЛКА МОЙ", "е\u{308}лка мои\u{306}"]),
+            ("Arabic", "قال الرييس", &["قال الرَّئيسُ", "قَالَ الرئيس", "قال الرئـــيس"]),
+            ("Arabic", "احمد الي", &["أحمد إلى", "احمد الى", "ٱحمد إلي", "آحمد الی"]),
+            ("Persian", "كتاب 123", &["کتاب ۱۲۳", "كتاب ١٢٣", "كِتاب 123"]),
+            ("Hebrew", "שלום עולם", &["שָׁלוֹם עוֹלָם", "שלום עולם", "שלום־עולם"]),
+            ("Hindi", "हिन्दी 26", &["हिन्दी २६", "हिन्दी 26"]),
+            ("width", "abc 123", &["ＡＢＣ　１２３", "abc 123"]),
+            (
+                "numbers",
+                "12345 5",
+                &["12,345.5", "12.345,5", "12’345 5", "12345,5", "12\u{202f}345 5"],
+            ),
+            ("dates", "2026 11 23", &["2026-11-23", "2026/11/23", "2026.11.23"]),
+            ("signs", "c ++ g ++ f #", &["C++, g++; F#", "c++ g++ f#"]),
+            ("signs", "a b q 1", &["a+b q#1"]),
+            ("symbols", "5 € § 7 👍 ok", &["5€ §7 👍 ok", "5 €, § 7 👍🏽 OK"]),
+        ] {
+            for spelling in spellings {
+                assert_eq!(words(spelling), folded, "{language}: {spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_pairs_with_the_last_character_alone() {
+        for (language, folded, spellings) in [
+            ("Chinese", "中华 华人 人民 民", &["中华人民", "中华\n人民", "中华 人民"][..]),
+            ("Chinese", "中华 华 人民 民", &["中华，人民", "中华。人民"]),
+            ("Japanese", "東京 京へ へ行 行く く", &["東京へ行く", "東京へ\n行く"]),
+            ("Japanese", "ガス スト ト パ", &["ガスト。パ", "ｶﾞｽﾄ｡ﾊﾟ", "カ\u{3099}スト、ハ\u{309a}"]),
+            (
+                "Korean",
+                "한국 국어 어 문장 장",
+                &["한국어 문장", "한국어\n문장", "\u{1112}\u{1161}\u{11ab}국어 문장"],
+            ),
+            ("Thai", "ภา าษ ษา าไ ไท ทย ย", &["ภาษาไทย", "ภาษา ไทย", "ภาษา\u{200b}ไทย"]),
+            ("Lao", "ລາ າວ ວ", &["ລາວ"]),
+            ("Khmer", "ខ្ ្ម មែ ែរ រ", &["ខ្មែរ"]),
+            ("Burmese", "မြ ြန န် ်မ မာ ာ", &["မြန်မာ"]),
+            ("mixed", "第 章 と", &["第3章abcと", "第３章ABCと"]),
+        ] {
+            for spelling in spellings {
+                assert_eq!(pairs(spelling), folded, "{language}: {spelling}");
+            }
+        }
+        assert_eq!(words("Hello 世界, world 第3章"), "hello _ world _ 3 _");
+    }
+
+    #[test]
+    fn a_token_knows_the_bytes_it_stands_for() {
+        let text = "A Straße, 1,234 C++ 中华人";
+        let shown = shown(text);
+        let found: Vec<&str> = shown.bytes.iter().map(|range| &text[range.clone()]).collect();
+        assert_eq!(found, ["A", "Straße", "1,234", "C", "++", "中", "中华", "华人", "人"]);
+    }
+
+    #[test]
+    fn a_long_word_is_cut() {
+        let long = "x".repeat(2 * WORD_BYTES_MAX + 5);
+        let found = words(&long);
+        assert_eq!(found.split(' ').map(str::len).collect::<Vec<_>>(), [64, 64, 5]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in any::<String>()) {
+            let shown = shown(&text);
+            for range in &shown.bytes {
+                prop_assert!(text.get(range.clone()).is_some());
+            }
+            for word in &shown.words {
+                prop_assert!(!word.is_empty() && word.len() <= WORD_BYTES_MAX);
+                prop_assert!(!word.contains([' ', '"', '\0']), "{word:?}");
+            }
+        }
+
+        #[test]
+        fn what_is_folded_folds_to_itself(text in "[a-zA-ZßİıŁÆé 0-9,.'’+#Σς中한かﾊﾟया\u{301}\u{ad}-]{0,40}") {
+            let once = shown(&text).words;
+            let words: Vec<&str> = once.iter().filter(|it| *it != RUN).map(|it| &**it).collect();
+            let again = shown(&words.join(" ")).words;
+            // What stands alone belongs to no word before it.
+            let kept: Vec<&str> = words.iter().filter(|it| !it.contains(['+', '#'])).copied().collect();
+            prop_assert_eq!(again, kept);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The language of questions: words (all of them), `"phrase"`, `-word`, `OR`, `word*`, `title:`, and the filters
+//! `source:`, `type:`, `tag:`, `name:`, `since:`, `until:`. Anything else is looked for as it stands, so no text is an
+//! error.
+
+use super::terms::SearchTerm;
+
+/// What restricts documents and revisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryField {
+    /// Where a capture came from.
+    Source,
+    /// The media type.
+    Type,
+    /// A tag of the document.
+    Tag,
+    /// The name of the document.
+    Name,
+    /// Captured then or later.
+    Since,
+    /// Captured then or earlier.
+    Until,
+}
+
+const FIELDS: [(QueryField, &str); 6] = [
+    (QueryField::Source, "source:"),
+    (QueryField::Type, "type:"),
+    (QueryField::Tag, "tag:"),
+    (QueryField::Name, "name:"),
+    (QueryField::Since, "since:"),
+    (QueryField::Until, "until:"),
+];
+const TITLE: &str = "title:";
+const OR: &str = "OR";
+/// More terms make no question; what comes after them is left out, and that is said.
+const TERMS_MAX: usize = 200;
+
+/// A question, understood.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchQuery {
+    /// Of each of these one has to stand in a text.
+    pub wanted: Vec<Vec<SearchTerm>>,
+    /// None of these may.
+    pub unwanted: Vec<SearchTerm>,
+    /// What restricts documents and revisions.
+    pub filters: Vec<(QueryField, String)>,
+    /// What has nothing in it that is indexed.
+    pub unsearchable: Vec<String>,
+    /// Terms that were left out because there are too many.
+    pub n_left_out: usize,
+}
+
+/// One part of a question.
+struct QueryPart<'t> {
+    text: &'t str,
+    is_beginning: bool,
+    is_unwanted: bool,
+    in_title: bool,
+}
+
+impl SearchQuery {
+    /// Understands a question. `accepts` says whether a filter makes sense with a value; else it is looked for as it stands.
+    pub fn parse(text: &str, accepts: &dyn Fn(QueryField, &str) -> bool) -> Self {
+        let mut query = Self::default();
+        let mut rest = text.trim_start();
+        let mut is_alternative = false;
+        while !rest.is_empty() {
+            if let Some((filter, after)) = filter(rest, accepts) {
+                query.filters.push(filter);
+                rest = after.trim_start();
+                continue;
+            }
+            let (part, after) = part(rest);
+            rest = after.trim_start();
+            let is_or = part.text == OR && !(part.is_unwanted || part.in_title);
+            if is_or && !query.wanted.is_empty() && !rest.is_empty() && !is_alternative {
+                is_alternative = true;
+                continue;
+            }
+            query.push(&part, std::mem::take(&mut is_alternative));
+        }
+        query
+    }
+
+    fn push(&mut self, part: &QueryPart<'_>, is_alternative: bool) {
+        let Some(term) = SearchTerm::of(part.text, part.is_beginning, part.in_title) else {
+            self.unsearchable.push(part.text.to_owned());
+            return;
+        };
+        let n_terms = self.wanted.iter().map(Vec::len).sum::<usize>() + self.unwanted.len();
+        if n_terms == TERMS_MAX {
+            self.n_left_out += 1;
+            return;
+        }
+        match self.wanted.last_mut() {
+            _ if part.is_unwanted => self.unwanted.push(term),
+            Some(last) if is_alternative => last.push(term),
+            _ => self.wanted.push(vec![term]),
+        }
+    }
+
+    /// Looks for it in SQLite's language; none without a word that has to stand there.
+    pub fn expression(&self) -> Option<String> {
+        let any = |terms: &[SearchTerm]| {
+            let all: Vec<String> = terms.iter().map(SearchTerm::expression).collect();
+            format!("({})", all.join(" OR "))
+        };
+        let wanted: Vec<String> = self.wanted.iter().map(|terms| any(terms)).collect();
+        let wanted = (!wanted.is_empty()).then(|| wanted.join(" AND "))?;
+        Some(match self.unwanted.is_empty() {
+            true => wanted,
+            false => format!("({wanted}) NOT {}", any(&self.unwanted)),
+        })
+    }
+
+    /// The same in titles alone.
+    pub fn expression_in_title(&self) -> Option<String> {
+        self.expression().map(|all| format!("{{title title_pairs}} : ({all})"))
+    }
+
+    /// All terms that have to stand there, or may.
+    pub fn terms(&self) -> impl Iterator<Item = &SearchTerm> {
+        self.wanted.iter().flatten()
+    }
+
+    /// Whether an index alone cannot answer it.
+    pub fn is_mixed(&self) -> bool {
+        self.terms().chain(&self.unwanted).any(SearchTerm::is_mixed)
+    }
+}
+
+/// A filter at the beginning, and what is behind it.
+fn filter<'t>(
+    text: &'t str,
+    accepts: &dyn Fn(QueryField, &str) -> bool,
+) -> Option<((QueryField, String), &'t str)> {
+    let (field, word) = FIELDS.iter().find(|(_, word)| begins_with(text, word))?;
+    let behind = &text[word.len()..];
+    let (value, after) = quoted(behind).unwrap_or_else(|| until_space(behind));
+    let is_value = !value.trim().is_empty() && accepts(*field, value);
+    is_value.then(|| ((*field, value.to_owned()), after))
+}
+
+/// A word or phrase at the beginning, and what is behind it.
+fn part(text: &str) -> (QueryPart<'_>, &str) {
+    let mut at = text;
+    let has_more = |text: &str| text.chars().next().is_some_and(|c| !c.is_whitespace() && c != '-');
+    let is_unwanted = at.strip_prefix('-').is_some_and(has_more);
+    at = if is_unwanted { &at[1..] } else { at };
+    let in_title = begins_with(at, TITLE) && has_more(&at[TITLE.len()..]);
+    at = if in_title { &at[TITLE.len()..] } else { at };
+    if let Some((phrase, after)) = quoted(at) {
+        let open = after.strip_prefix('*');
+        let (is_beginning, after) = (open.is_some(), open.unwrap_or(after));
+        return (QueryPart { text: phrase, is_beginning, is_unwanted, in_title }, after);
+    }
+    let (word, after) = until_space(at);
+    let stem = word.strip_suffix('*').filter(|stem| stem.ends_with(char::is_alphanumeric));
+    let is_beginning = stem.is_some();
+    (QueryPart { text: stem.unwrap_or(word), is_beginning, is_unwanted, in_title }, after)
+}
+
+fn begins_with(text: &str, word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
+}
+
+/// What stands between quotes at the beginning, and what is behind them; a quote that nothing ends is none.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix(['"', '“', '„'])?;
+    let (phrase, after) = inner.split_once(['"', '”', '“'])?;
+    (!phrase.trim().is_empty()).then_some((phrase, after))
+}
+
+fn until_space(text: &str) -> (&str, &str) {
+    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> SearchQuery {
+        SearchQuery::parse(text, &|field, value| {
+            field != QueryField::Since || value.starts_with("20")
+        })
+    }
+
+    fn expression(text: &str) -> String {
+        parse(text).expression().unwrap_or_default()
+    }
+
+    #[test]
+    fn words_phrases_and_signs_mean_what_they_say() {
+        for (text, expected) in [
+            ("Ferry harbour", r#"(("ferry")) AND (("harbour"))"#),
+            (r#""Port Essery" ferry"#, r#"(("port essery")) AND (("ferry"))"#),
+            ("“Port Essery”", r#"(("port essery"))"#),
+            ("ferry -bus", r#"((("ferry"))) NOT (("bus"))"#),
+            (r#"ferry -"free bus" -stop"#, r#"((("ferry"))) NOT (("free bus") OR ("stop"))"#),
+            ("ferry OR boat harbour", r#"(("ferry") OR ("boat")) AND (("harbour"))"#),
+            ("ferr* title:harb*", r#"(("ferr" *)) AND ({title title_pairs} : ("harb" *))"#),
+            (r#""free bu"*"#, r#"(("free bu" *))"#),
+            // Signs that mean nothing where they stand.
+            ("C++ what's", r#"(("c ++")) AND (("what s"))"#),
+            ("2026-11-23", r#"(("2026 11 23"))"#),
+            (r#"one "quote"#, r#"(("one")) AND (("quote"))"#),
+            (r#"5" pipe"#, r#"(("5")) AND (("pipe"))"#),
+            ("OR ferry OR", r#"(("or")) AND (("ferry")) AND (("or"))"#),
+            ("and NOT near(a, b)", r#"(("and")) AND (("not")) AND (("near a")) AND (("b"))"#),
+            ("a - b --c", r#"(("a")) AND (("b")) AND (("c"))"#),
+            ("title: since:never", r#"(("title")) AND (("since never"))"#),
+            ("http://a.example/b?c=d", r#"(("http a example b c d"))"#),
+            ("* ^a {b}", r#"(("a")) AND (("b"))"#),
+        ] {
+            assert_eq!(expression(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn filters_have_values() {
+        let query = parse(r#"Tag:wire ferry since:2026-03-04 name:"a b" source:"#);
+        let filters = [
+            (QueryField::Tag, "wire".to_owned()),
+            (QueryField::Since, "2026-03-04".to_owned()),
+            (QueryField::Name, "a b".to_owned()),
+        ];
+        assert_eq!(query.filters, filters);
+        assert_eq!(query.expression().unwrap(), r#"(("ferry")) AND (("source"))"#);
+    }
+
+    #[test]
+    fn what_no_index_has_is_told() {
+        let query = parse("% ferry -");
+        assert_eq!(query.unsearchable, ["%", "-"]);
+        assert_eq!(parse("-ferry").expression(), None);
+        assert_eq!(parse("").expression(), None);
+        assert_eq!(parse(&"a ".repeat(TERMS_MAX + 7)).n_left_out, 7);
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_a_question(text in r#"([a-zA-Z中ß "“”*:+(){}^'-]|OR|title:|since:|-"|tag:|\PC){0,30}"#) {
+            let query = parse(&text);
+            let expression = query.expression().unwrap_or_default();
+            // Only quotes of ours, in pairs.
+            prop_assert!(expression.matches('"').count().is_multiple_of(2));
+        }
+    }
+}

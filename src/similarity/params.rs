@@ -9,6 +9,7 @@
 //!  estimate     both sketches: the two texts may be near
 //!  read         both texts, without the boilerplate of their sites
 //!  score        the share of the shorter that lies in passages of both which weigh enough
+//!  friends      pairs that were no candidates, and are both near to the same third, are read as well
 //!    |
 //!  group        near pairs that are close to each other on average
 //! ```

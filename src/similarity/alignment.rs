@@ -7,9 +7,11 @@ use std::ops::Range;
 
 use super::{
     frequency::Frequencies,
+    misread::{is_misread, is_number, is_within_edits},
     params::{
-        PASSAGE_DRIFT_WORDS_MAX, PASSAGE_GAP_WORDS_MAX, RUN_WEIGHT_MIN, RUN_WORDS_MIN,
-        RUN_WORDS_MIN_OTHER_NUMBERS, SEED_WORDS, WORD_ALIKE_SHARE_MIN,
+        EXTENSION_OTHER_WORDS, EXTENSION_WORDS_MAX, MISREAD_GAP_EDITS_MAX, PASSAGE_DRIFT_WORDS_MAX,
+        PASSAGE_GAP_WORDS_MAX, RUN_WEIGHT_MIN, RUN_WORDS_MIN, RUN_WORDS_MIN_OTHER_NUMBERS,
+        SEED_WORDS,
     },
     passages::{Passage, pair_hash},
 };
@@ -30,6 +32,17 @@ impl<'a> HashedWords<'a> {
     pub fn word(&self, at: usize) -> &'a str {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         &self.text[start..self.ends[at]]
+    }
+
+    /// Some of the words in a row, without what stands between them.
+    fn words(&self, stretch: Range<usize>) -> &'a str {
+        match stretch.end.checked_sub(1) {
+            Some(last) if stretch.start <= last => {
+                let start = if stretch.start == 0 { 0 } else { self.ends[stretch.start - 1] };
+                &self.text[start..self.ends[last]]
+            }
+            _ => "",
+        }
     }
 }
 
@@ -58,12 +71,7 @@ impl Alignment {
         while at < passage.a.end && other < passage.b.end {
             let (n_a, n_b) =
                 until_same(&a.hashes[at..passage.a.end], &b.hashes[other..passage.b.end]);
-            let is_alike = |n: &usize| {
-                let (x, y) = (at + n, other + n);
-                let are_known = known.knows(a.hashes[x]) && known.knows(b.hashes[y]);
-                !are_known && looks_like(a.word(x), b.word(y))
-            };
-            let n_alike = (0..n_a.min(n_b)).filter(is_alike).count();
+            let n_alike = n_misread((a, at..at + n_a), (b, other..other + n_b), known);
             alignment.n_alike += n_alike;
             alignment.n_other_numbers +=
                 n_numbers(&a, at..at + n_a).min(n_numbers(&b, other..other + n_b));
@@ -111,9 +119,78 @@ impl Alignment {
     }
 }
 
-/// How many words of a stretch are numbers, or have digits in them.
+/// How many words of a stretch are numbers.
 fn n_numbers(text: &HashedWords, stretch: Range<usize>) -> usize {
-    stretch.filter(|at| text.word(*at).chars().any(char::is_numeric)).count()
+    stretch.filter(|at| is_number(text.word(*at))).count()
+}
+
+/// Whether a word of one text may have been read for one of the other: it looks like it, and not both are
+/// words that others use.
+fn is_read_for(
+    (a, x): (HashedWords, usize),
+    (b, y): (HashedWords, usize),
+    known: &Frequencies,
+) -> bool {
+    let are_known = known.knows(a.hashes[x]) && known.knows(b.hashes[y]);
+    !are_known && is_misread(a.word(x), b.word(y))
+}
+
+/// How many words of two stretches, which have none in common in its place, are the same word read
+/// wrongly: each beside the other, or all of them, where words melted together or fell apart.
+fn n_misread(
+    (a, in_a): (HashedWords, Range<usize>),
+    (b, in_b): (HashedWords, Range<usize>),
+    known: &Frequencies,
+) -> usize {
+    let is_alike = |(x, y): &(usize, usize)| is_read_for((a, *x), (b, *y), known);
+    let n_alike = in_a.clone().zip(in_b.clone()).filter(is_alike).count();
+    let n_longer = in_a.len().max(in_b.len());
+    if n_alike == n_longer || in_a.is_empty() || in_b.is_empty() {
+        return n_alike;
+    }
+    let has_number = n_numbers(&a, in_a.clone()) + n_numbers(&b, in_b.clone()) > 0;
+    let are_known = || {
+        in_a.clone().all(|at| known.knows(a.hashes[at]))
+            && in_b.clone().all(|at| known.knows(b.hashes[at]))
+    };
+    let are_one =
+        || is_within_edits(a.words(in_a.clone()), b.words(in_b.clone()), MISREAD_GAP_EDITS_MAX);
+    if !has_number && !are_known() && are_one() { n_longer } else { n_alike }
+}
+
+/// A scanned passage with what goes on at both ends: where hardly a pair of words was read rightly there
+/// are no seeds, yet words that look alike.
+pub fn extended(a: HashedWords, b: HashedWords, passage: &Passage, known: &Frequencies) -> Passage {
+    let is_alike =
+        |x: usize, y: usize| a.hashes[x] == b.hashes[y] || is_read_for((a, x), (b, y), known);
+    let (start, end) = ((passage.a.start, passage.b.start), (passage.a.end, passage.b.end));
+    let back = n_alike_on(start, |x, y| is_alike(start.0 - 1 - x, start.1 - 1 - y));
+    let left = (a.hashes.len() - end.0, b.hashes.len() - end.1);
+    let on = n_alike_on(left, |x, y| is_alike(end.0 + x, end.1 + y));
+    Passage {
+        a: start.0 - back.0..end.0 + on.0,
+        b: start.1 - back.1..end.1 + on.1,
+        weight: passage.weight,
+    }
+}
+
+/// How many words of each of two stretches, so long, belong to each other from their beginning on; one
+/// between may be missing in the other.
+fn n_alike_on(n_words: (usize, usize), is_alike: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+    let (n_a, n_b) = (n_words.0.min(EXTENSION_WORDS_MAX), n_words.1.min(EXTENSION_WORDS_MAX));
+    let (mut at, mut other, mut n_differ, mut end) = (0, 0, 0, (0, 0));
+    while n_differ < EXTENSION_OTHER_WORDS {
+        let goes_on = |(x, y): &(usize, usize)| {
+            at + x < n_a && other + y < n_b && is_alike(at + x, other + y)
+        };
+        if let Some((x, y)) = [(0, 0), (1, 0), (0, 1)].into_iter().find(goes_on) {
+            (at, other, n_differ) = (at + x + 1, other + y + 1, 0);
+            end = (at, other);
+        } else {
+            (at, other, n_differ) = (at + 1, other + 1, n_differ + 1);
+        }
+    }
+    end
 }
 
 /// How many words must be passed over in each of two stretches until both go on with the same word;
@@ -132,39 +209,35 @@ fn until_same(a: &[u64], b: &[u64]) -> (usize, usize) {
     (a.len(), b.len())
 }
 
-/// Whether at least half of two words, beginnings and ends together, is the same; numbers are either
-/// the same or others.
-pub fn looks_like(a: &str, b: &str) -> bool {
-    let n_max = a.chars().count().max(b.chars().count());
-    let same = |a: &mut dyn Iterator<Item = char>, b: &mut dyn Iterator<Item = char>| {
-        a.zip(b).take_while(|(a, b)| a == b).count()
-    };
-    let n_head = same(&mut a.chars(), &mut b.chars());
-    let n_tail = same(&mut a.chars().rev(), &mut b.chars().rev());
-    (n_head + n_tail) as f64 >= n_max as f64 * WORD_ALIKE_SHARE_MIN
-        && !a.chars().chain(b.chars()).any(char::is_numeric)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::similarity::passages::{self, Seeds};
 
-    fn aligned(a: &str, b: &str) -> (usize, usize, usize) {
+    struct Hashed(String, Vec<usize>, Vec<u64>);
+
+    impl Hashed {
+        fn words(&self) -> HashedWords<'_> {
+            HashedWords { text: &self.0, ends: &self.1, hashes: &self.2 }
+        }
+    }
+
+    fn hashed(text: &str) -> Hashed {
+        let words: Vec<&str> = text.split_whitespace().collect();
         let hash = |word: &&str| word.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte));
-        let words = |text: &str| -> (String, Vec<usize>, Vec<u64>) {
-            let words: Vec<&str> = text.split_whitespace().collect();
-            let end = |end: &mut usize, word: &&str| {
-                *end += word.len();
-                Some(*end)
-            };
-            (words.concat(), words.iter().scan(0, end).collect(), words.iter().map(hash).collect())
+        let end = |end: &mut usize, word: &&str| {
+            *end += word.len();
+            Some(*end)
         };
-        let ((a, a_ends, x), (b, b_ends, y)) = (words(a), words(b));
-        let found = passages::shared(&Seeds::of(&x), &Seeds::of(&y), |_, _| 1.0, 0.0);
-        let a = HashedWords { text: &a, ends: &a_ends, hashes: &x };
-        let b = HashedWords { text: &b, ends: &b_ends, hashes: &y };
-        let all = found.iter().map(|it| Alignment::of(a, b, it, &Frequencies::default()));
+        let ends = words.iter().scan(0, end).collect();
+        Hashed(words.concat(), ends, words.iter().map(hash).collect())
+    }
+
+    fn aligned(a: &str, b: &str) -> (usize, usize, usize) {
+        let (a, b) = (hashed(a), hashed(b));
+        let found = passages::shared(&Seeds::of(&a.2), &Seeds::of(&b.2), |_, _| 1.0, 0.0);
+        let align = |it| Alignment::of(a.words(), b.words(), it, &Frequencies::default());
+        let all = found.iter().map(align);
         all.fold((0, 0, 0), |sum, it| (sum.0 + it.n_same, sum.1 + it.n_alike, sum.2 + it.n_other()))
     }
 
@@ -172,12 +245,31 @@ mod tests {
     fn scanned_words_look_alike_and_other_words_do_not() {
         let story = "the old ferry to the island left harbour at noon and came back late";
         assert_eq!(aligned(story, story), (14, 0, 0));
-        let scanned = "the old ferry fo the islnad lcft harbour at noon aud came back late";
+        let scanned = "the old ferry to fhe islnad lcft harbour at noon aud came back late";
         assert_eq!(aligned(story, scanned), (10, 4, 0));
+        assert_eq!(aligned(story, &scanned.replace(" at ", " af ")), (9, 4, 1), "two letters only");
         let template = "the old ferry to the mainland or 17 harbour at noon and went back late";
         assert_eq!(aligned(story, template), (11, 1, 3));
         let (year, other) = ("net 27 mln vs 35 mln a year", "net 29 mln vs 35 mln a year");
         assert_eq!(aligned(year, other), (6, 0, 0));
         assert_eq!(aligned(story, "nothing of this sort"), (0, 0, 0));
+        let fallen_apart = "the old ferry to the is land left har bour at noon and came backlate";
+        assert_eq!(aligned(story, fallen_apart), (10, 4, 0));
+    }
+
+    #[test]
+    fn a_scanned_passage_goes_on_while_words_look_alike() {
+        let story = "the old ferry to the island left harbour at noon and came back late at night";
+        let on = |scan: &str, seed: Range<usize>| {
+            let (a, b) = (hashed(story), hashed(scan));
+            let passage = Passage { a: seed.clone(), b: seed, weight: 1.0 };
+            let found = extended(a.words(), b.words(), &passage, &Frequencies::default());
+            (found.a, found.b)
+        };
+        let scan = "tbe o1d ferry to the islnad lcft harbonr at no0n aud came hack late at night";
+        assert_eq!(on(scan, 2..5), (0..16, 0..16));
+        let lost = "tbe ferry to the islnad lcft at no0n aud came hack late at nigbt";
+        assert_eq!(on(lost, 2..3), (0..16, 0..14), "two words are lost");
+        assert_eq!(on("the old ferry to the islnad sank with all men", 2..5), (0..6, 0..6));
     }
 }

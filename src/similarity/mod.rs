@@ -2,8 +2,9 @@
 //!
 //! [`params`] has the steps from a text to a group in one picture, and every number in them. Of one
 //! text there are [`words`], [`shingles`] and [`sketch`], of a site its [`boilerplate`], of a pair
-//! [`candidates`], [`prepared`], [`overlap`], [`passages`], [`score`] and [`explanation`], of many
-//! texts [`groups`], [`clusters`] and [`disjoint_sets`]. What asks catalog and store is `archive/similar`.
+//! [`candidates`], [`prepared`], [`overlap`], [`passages`], [`alignment`], [`misread`], [`short`], [`score`]
+//! and [`explanation`], of many texts [`groups`], [`clusters`] and [`disjoint_sets`]. What asks catalog
+//! and store is `archive/similar`.
 
 pub mod alignment;
 pub mod boilerplate;
@@ -13,6 +14,7 @@ pub mod disjoint_sets;
 pub mod explanation;
 pub mod frequency;
 pub mod groups;
+pub mod misread;
 pub mod overlap;
 pub mod params;
 pub mod passages;

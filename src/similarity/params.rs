@@ -9,6 +9,7 @@
 //!  estimate     both sketches: the two texts may be near
 //!  read         both texts, without the boilerplate of their sites
 //!  score        the share of the shorter that lies in passages of both which weigh enough
+//!  friends      pairs that were no candidates, and are both near to the same third, are read as well
 //!    |
 //!  group        near pairs that are close to each other on average
 //! ```
@@ -117,11 +118,26 @@ pub const PASSAGES_OPEN_MAX: usize = 32;
 /// Share of a word's characters, beginning and end together, that is the same in a word that looks
 /// like it.
 pub const WORD_ALIKE_SHARE_MIN: f64 = 0.5;
+/// Share of a word's characters that a scanner may have read wrongly, added or lost: with half of them
+/// `mths` would look like `qtrs`, as reports from one form differ;
+pub const MISREAD_WORD_EDITS_MAX: f64 = 0.4;
+/// and of those of some words together, which melted together or fell apart.
+pub const MISREAD_GAP_EDITS_MAX: f64 = 0.4;
+/// Characters of words in a row that are compared one by one, at most.
+pub const MISREAD_CHARS_MAX: usize = 64;
+/// Words by which a scanned passage may be longer at each end than its seeds say;
+pub const EXTENSION_WORDS_MAX: usize = 24;
+/// and so many in a row that are others end it.
+pub const EXTENSION_OTHER_WORDS: usize = 2;
 /// Nats that a pair of words loses of what it weighs, the logarithm of how many texts there are for one
 /// that has it. What every seventh text has weighs nothing.
 pub const PAIR_WEIGHT_LESS: f64 = 2.0;
-/// What the seeds of a passage weigh at least, together. A few turns of phrase, or many that everybody
-/// uses, weigh less.
+/// What the seeds of a passage weigh at least to be looked at, together.
+pub const SEEDS_WEIGHT_MIN: f64 = 10.0;
+/// What a scanned passage may weigh more than its seeds, at most: a pair of words is none if one of them
+/// was read wrongly.
+pub const MISREAD_WEIGHT_TIMES_MAX: f64 = 2.0;
+/// What a passage weighs at least. A few turns of phrase, or many that everybody uses, weigh less.
 pub const PASSAGE_WEIGHT_MIN: f64 = 15.0;
 /// Share, of the words of passages that are not the same in both texts, that looks alike: with less, both
 /// are clean, and only [`RUN_WORDS_MIN`] words together that weigh enough count;
@@ -140,6 +156,8 @@ pub const RUN_WEIGHT_MIN: f64 = 20.0;
 pub const OTHER_WORD_COST_CLEAN: f64 = 4.0;
 /// and in scans.
 pub const OTHER_WORD_COST_SCANNED: f64 = 1.0;
+/// What a number that is another in the other text takes besides: forms that were filled in differ in them.
+pub const OTHER_NUMBER_COST: f64 = 4.0;
 /// Share of a passage's words that are the same or look alike, in clean texts;
 pub const ALIKE_SHARE_MIN_CLEAN: f64 = 0.5;
 /// and in scans.

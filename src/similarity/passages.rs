@@ -26,6 +26,9 @@ pub struct Passage {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seeds(Vec<SeedPlace>);
 
+/// Room for so many seeds of a pair of texts is made at once.
+const SHARED_SEEDS_EXPECTED: usize = 64;
+
 /// The hash of a pair of words, and where it stands.
 type SeedPlace = (u64, u32);
 
@@ -59,10 +62,14 @@ impl Seeds {
         self.0.iter().map(|(hash, _)| *hash)
     }
 
-    /// The places of each pair that stands in both, in either.
-    fn in_both<'a>(&'a self, other: &'a Self) -> Vec<(&'a [SeedPlace], &'a [SeedPlace])> {
+    /// Takes the places of each pair that stands in both, in either.
+    fn each_in_both<'a>(
+        &'a self,
+        other: &'a Self,
+        mut take: impl FnMut(&'a [SeedPlace], &'a [SeedPlace]),
+    ) {
         let (a, b) = (&self.0, &other.0);
-        let (mut at_a, mut at_b, mut both) = (0, 0, Vec::new());
+        let (mut at_a, mut at_b) = (0, 0);
         while let (Some(x), Some(y)) = (a.get(at_a), b.get(at_b)) {
             if x.0 == y.0 {
                 let run = |all: &'a [SeedPlace]| {
@@ -70,7 +77,7 @@ impl Seeds {
                     &all[..n]
                 };
                 let (mine, its) = (run(&a[at_a..]), run(&b[at_b..]));
-                both.push((mine, its));
+                take(mine, its);
                 (at_a, at_b) = (at_a + mine.len(), at_b + its.len());
             } else {
                 // Nobody can guess which of the two is behind, so nothing branches on it.
@@ -78,7 +85,6 @@ impl Seeds {
                 at_b += usize::from(y.0 < x.0);
             }
         }
-        both
     }
 
     /// The places where the same pairs stand in both, in order; none if all together weigh less than
@@ -89,8 +95,9 @@ impl Seeds {
         weigh: impl Fn(u64, usize) -> f64,
         weight_min: f64,
     ) -> Vec<SharedSeed> {
-        let mut both = Vec::new();
-        for (mine, its) in self.in_both(other) {
+        // Most texts share few pairs, and this is asked very often.
+        let mut both = Vec::with_capacity(SHARED_SEEDS_EXPECTED);
+        self.each_in_both(other, |mine, its| {
             let weight = weigh(mine[0].0, mine.len().min(its.len()));
             let mut take = |a: &SeedPlace, b: &SeedPlace| {
                 both.push(SharedSeed { a: a.1 as usize, b: b.1 as usize, weight });
@@ -101,7 +108,7 @@ impl Seeds {
                 mine.iter().zip(its).for_each(|(a, b)| take(a, b));
                 mine.iter().rev().zip(its.iter().rev()).for_each(|(a, b)| take(a, b));
             }
-        }
+        });
         if both.iter().map(|seed| seed.weight).sum::<f64>() < weight_min {
             return Vec::new();
         }

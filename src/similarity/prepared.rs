@@ -5,14 +5,15 @@ use std::ops::Range;
 use crate::text::{Normal, ReadAs};
 
 use super::{
-    alignment::{Alignment, HashedWords},
+    alignment::{Alignment, HashedWords, extended},
     boilerplate::Boilerplate,
     frequency::Frequencies,
     overlap::Overlap,
     params::{
         ALIKE_SHARE_MIN_CLEAN, ALIKE_SHARE_MIN_SCANNED, CLEAN_ALIKE_SHARE_MAX,
-        OTHER_WORD_COST_CLEAN, OTHER_WORD_COST_SCANNED, PASSAGE_WEIGHT_MIN, RESEMBLANCE_SURE,
-        SCANNED_ALIKE_SHARE_MIN, SHORT_EQUAL_SHARE_MIN, SHORT_LINE_WORDS,
+        MISREAD_WEIGHT_TIMES_MAX, OTHER_NUMBER_COST, OTHER_WORD_COST_CLEAN,
+        OTHER_WORD_COST_SCANNED, PASSAGE_WEIGHT_MIN, RESEMBLANCE_SURE, SCANNED_ALIKE_SHARE_MIN,
+        SEEDS_WEIGHT_MIN, SHORT_EQUAL_SHARE_MIN, SHORT_LINE_WORDS,
     },
     passages::{self, Passage, Seeds},
     shingles::{self, Shingles},
@@ -136,7 +137,7 @@ impl Prepared {
     fn passages(&self, other: &Self, resemblance: f64, frequencies: &Frequencies) -> Vec<Passage> {
         let weigh = |pair, n_both| frequencies.weight(pair, n_both);
         let is_sure = resemblance >= RESEMBLANCE_SURE;
-        let weight_min = if is_sure { 0.0 } else { PASSAGE_WEIGHT_MIN };
+        let weight_min = if is_sure { 0.0 } else { SEEDS_WEIGHT_MIN };
         let passages = passages::shared(&self.seeds, &other.seeds, weigh, weight_min);
         if is_sure || passages.is_empty() {
             return passages;
@@ -158,7 +159,7 @@ impl Prepared {
             }
             match strictness.is_clean() {
                 true => counted.extend(alignment.telling_runs()),
-                false => counted.push(passage),
+                false => counted.push(extended(a, b, &passage, frequencies)),
             }
         }
         counted
@@ -222,7 +223,14 @@ impl Strictness {
         let cost = between(OTHER_WORD_COST_CLEAN, OTHER_WORD_COST_SCANNED);
         let share_min = between(ALIKE_SHARE_MIN_CLEAN, ALIKE_SHARE_MIN_SCANNED);
         let n_alike = (alignment.n_same + alignment.n_alike) as f64;
-        passage.weight - cost * alignment.n_other() as f64 >= PASSAGE_WEIGHT_MIN
-            && n_alike >= alignment.n_words as f64 * share_min
+        // Of a pair both words must have been read rightly: so many more there were.
+        let times = match self.is_clean() {
+            true => 1.0,
+            false => (n_alike / alignment.n_same.max(1) as f64).powi(2),
+        };
+        let weight = passage.weight * times.min(MISREAD_WEIGHT_TIMES_MAX);
+        let cost = cost * alignment.n_other() as f64
+            + OTHER_NUMBER_COST * alignment.n_other_numbers as f64;
+        weight - cost >= PASSAGE_WEIGHT_MIN && n_alike >= alignment.n_words as f64 * share_min
     }
 }

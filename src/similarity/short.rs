@@ -4,7 +4,7 @@
 //! the same form; a slip of the pen does not.
 
 use super::{
-    alignment::looks_like,
+    misread::looks_like,
     params::{SHORT_EQUAL_SHARE_MIN, SHORT_REPLACED_WORDS_MIN},
 };
 

@@ -234,6 +234,43 @@ fn a_package_that_inflates_without_end_is_too_large() {
     );
 }
 
+/// The cache of rendered pages.
+fn page_cache(sandbox: &Sandbox) -> rusqlite::Connection {
+    let found = sandbox.home().join(".cache/archive/pages.sqlite");
+    assert!(found.exists(), "{}", found.display());
+    rusqlite::Connection::open(found).unwrap()
+}
+
+#[test]
+fn what_the_page_cache_says_is_believed_until_all_is_read_again() {
+    let sandbox = Sandbox::new();
+    sandbox.write("story.docx", word(&STORY));
+    sandbox.run(["add", "-q", "story.docx"]).expect(0);
+    let edited = "UPDATE page SET status = 'crashed', html = NULL";
+    assert_eq!(page_cache(&sandbox).execute(edited, []), Ok(1));
+    sandbox.run(["cat", "--text", "story.docx"]).expect(1);
+    sandbox.run(["rebuild", "--text"]).expect(0);
+    let text = sandbox.run(["cat", "--text", "story.docx"]).expect(0);
+    assert!(String::from_utf8_lossy(&text.out).contains(STORY[0]));
+}
+
+#[test]
+fn what_is_withdrawn_leaves_the_page_cache() {
+    let sandbox = Sandbox::new();
+    for (name, story) in [("story.docx", STORY[0]), ("other.docx", STORY[1])] {
+        sandbox.write(name, word(&[story]));
+        sandbox.run(["add", "-q", name]).expect(0);
+    }
+    let n_pages = || -> i64 {
+        let db = page_cache(&sandbox);
+        db.query_row("SELECT count(*) FROM page", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(n_pages(), 2);
+    sandbox.run(["withdraw", "story.docx", "--reason", "error"]).expect(0);
+    assert_eq!(n_pages(), 1);
+    sandbox.run(["cat", "--text", "story.docx"]).expect(4);
+}
+
 #[test]
 fn what_reads_documents_is_confined() {
     let sandbox = Sandbox::new();

@@ -9,6 +9,7 @@ mod languages;
 mod long;
 mod order;
 mod past;
+mod scans;
 mod sources;
 
 use std::{collections::BTreeSet, sync::Arc};

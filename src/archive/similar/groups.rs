@@ -229,20 +229,12 @@ impl Archive {
             older: HashMap::new(),
             n_bytes: 0,
         };
-        let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
         let (mut compared, mut certain) = (ComparedPairs::new(), Vec::new());
         for pair in component {
-            let (a, b) = (texts.get(pair.a)?, texts.get(pair.b)?);
-            let (Some(a), Some(b)) = (a, b) else { continue };
-            let similarity = Similarity::of(&a.compared_to(&b, &frequencies));
-            debug!(
-                target: "similar",
-                a = %self.shown(i64::from(pair.a)),
-                b = %self.shown(i64::from(pair.b)),
-                is_near = similarity.reaches(threshold),
-                ?similarity,
-                "scored"
-            );
+            let Some(similarity) = self.pair_similarity((pair.a, pair.b), threshold, &mut texts)?
+            else {
+                continue;
+            };
             // Those that are not near stay in: pairs left out count as nothing in common, and would
             // part what belongs together.
             compared.insert((pair.a, pair.b), similarity);
@@ -251,7 +243,32 @@ impl Archive {
                 certain.push((pair.a, pair.b));
             }
         }
+        for pair in unmet_friends(component, &compared, threshold) {
+            let found = self.pair_similarity(pair, threshold, &mut texts)?;
+            compared.extend(found.map(|similarity| (pair, similarity)));
+        }
         Ok((compared, certain))
+    }
+
+    /// How close two contents are; `None` when one cannot be read.
+    fn pair_similarity(
+        &self,
+        (a, b): (u32, u32),
+        threshold: Threshold,
+        texts: &mut PreparedCache<'_>,
+    ) -> Result<Option<Similarity>, Error> {
+        let frequencies = texts.boilerplate_cache.frequencies(&self.catalog)?;
+        let (Some(one), Some(other)) = (texts.get(a)?, texts.get(b)?) else { return Ok(None) };
+        let similarity = Similarity::of(&one.compared_to(&other, &frequencies));
+        debug!(
+            target: "similar",
+            a = %self.shown(i64::from(a)),
+            b = %self.shown(i64::from(b)),
+            is_near = similarity.reaches(threshold),
+            ?similarity,
+            "scored"
+        );
+        Ok(Some(similarity))
     }
 
     /// Up to [`SKETCHES_PER_PASS`] sketches of latest contents of documents, from the one after `after`.
@@ -339,6 +356,21 @@ impl Archive {
         let sites = members.iter().map(site).collect::<Result<_, _>>()?;
         Ok(Group { members, sites, pairs })
     }
+}
+
+/// Pairs of a component that were no candidates, and are worth reading all the same. Not where a
+/// resemblance is wanted, which sketches tell; and texts from one template have their leaders alone.
+fn unmet_friends(
+    component: &[CandidatePair],
+    compared: &ComparedPairs,
+    threshold: Threshold,
+) -> BTreeSet<(u32, u32)> {
+    if threshold != Threshold::Copied {
+        return BTreeSet::new();
+    }
+    let pairs = component.iter().filter(|pair| !pair.is_leader).map(|pair| (pair.a, pair.b));
+    let is_near = |pair: &(u32, u32)| compared.get(pair).is_some_and(|it| it.reaches(threshold));
+    groups::unmet_friends(pairs.filter(is_near), compared)
 }
 
 /// The texts of one component, as far as memory goes: those asked for lately.

@@ -1,6 +1,7 @@
 //! OpenDocument, as OASIS has it: texts, spreadsheets and presentations, in packages or as one flat file.
 
 mod cells;
+mod objects;
 mod slides;
 mod styles;
 
@@ -9,7 +10,7 @@ use std::rc::Rc;
 
 use super::counting::number;
 use super::flow::{Block, CHANGING, Flow, Item, Style, margin_line};
-use super::package::{Package, joined, write_about};
+use super::package::{Package, write_about};
 use super::page::{NoText, Page};
 use super::xml::{Piece, Tag, Xml, decoded};
 use cells::Row;
@@ -214,6 +215,8 @@ impl<'p, 'a> Reader<'p, 'a> {
                         self.end(ended);
                     }
                 }
+                // What is drawn has its text in paragraphs.
+                Piece::Text(_) if matches!(open.last(), Some(Open::Frame { .. })) => {}
                 Piece::Text(text) if self.state.n_paragraphs > 0 => self.put(&text),
                 Piece::Text(_) => {}
             }
@@ -554,29 +557,6 @@ impl<'p, 'a> Reader<'p, 'a> {
         }
         self.is_margin = false;
         self.flow.end_block();
-    }
-
-    /// Puts the text of an object: a formula or a chart.
-    fn read_object(&mut self, tag: &Tag) {
-        let Some(address) = tag.attribute("href") else { return };
-        let name = joined("", &format!("{address}/content.xml"));
-        let Some(text) = self.package.as_mut().and_then(|it| it.text(&name)) else { return };
-        let mut xml = Xml::new(&text);
-        let mut is_chart = false;
-        while let Some(piece) = xml.next() {
-            match piece {
-                Piece::Start(tag) if tag.name() == "annotation" => xml.skip(),
-                Piece::Start(tag) if tag.name() == "math" || tag.prefix() == "math" => {}
-                Piece::Start(tag) if tag.prefix() == "chart" => is_chart = tag.name() != "table",
-                Piece::Start(tag) if tag.prefix() == "table" => xml.skip(),
-                Piece::Start(tag) if tag.name() == "p" && is_chart => {
-                    let words = xml.inner_text();
-                    self.flow.put(&format!("{words} "), &Style::default());
-                }
-                Piece::Text(words) if !is_chart => self.flow.put(words.trim(), &Style::default()),
-                _ => {}
-            }
-        }
     }
 }
 

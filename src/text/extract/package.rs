@@ -10,10 +10,14 @@ use zip::ZipArchive;
 use zip::read::ZipReadOptions;
 
 use super::page::{About, NoText, PageWriter};
+use super::salvage::{self, Found};
 use super::xml::{Piece, Xml, decoded};
 
 /// So much is unpacked of a package, all its parts together.
 const UNPACKED_BYTES_MAX: u64 = 64 << 20;
+/// So many times all of an archive may be read, and this much more of small ones.
+const PACKED_TIMES: u64 = 4;
+const PACKED_BYTES_MORE: u64 = 1 << 20;
 /// A package has so many parts.
 const PARTS_MAX: usize = 10_000;
 /// Deflate makes no more than that of one byte.
@@ -23,12 +27,21 @@ pub(super) const NAME_BYTES_MAX: usize = 1024;
 /// A part has so many relations.
 const RELATIONS_MAX: usize = 200_000;
 
+enum Archive<'a> {
+    Whole(ZipArchive<Cursor<&'a [u8]>>),
+    /// Its directory is missing.
+    Cut(&'a [u8], Vec<Found>),
+}
+
 /// A package whose parts are read by name.
 pub(super) struct Package<'a> {
-    archive: ZipArchive<Cursor<&'a [u8]>>,
+    archive: Archive<'a>,
     /// Where in the archive a part is, by its name as [`plain_name`] has it.
     parts: HashMap<String, usize>,
+    n_bytes: u64,
     n_left: u64,
+    /// So much of the archive may be read: parts can lie over one another.
+    n_packed_left: u64,
     is_exhausted: bool,
     has_locked: bool,
 }
@@ -41,14 +54,34 @@ impl<'a> Package<'a> {
 
     /// Opens a package of which so much may be unpacked.
     fn open_within(bytes: &'a [u8], n_left: u64) -> Result<Self, NoText> {
-        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| NoText::Malformed)?;
         let mut parts = HashMap::new();
-        for at in 0..archive.len().min(PARTS_MAX) {
-            if let Some(Ok(name)) = archive.name_for_index(at) {
-                parts.entry(plain_name(&name)).or_insert(at);
+        let archive = match ZipArchive::new(Cursor::new(bytes)) {
+            Ok(archive) => {
+                for at in 0..archive.len().min(PARTS_MAX) {
+                    if let Some(Ok(name)) = archive.name_for_index(at) {
+                        parts.entry(plain_name(&name)).or_insert(at);
+                    }
+                }
+                Archive::Whole(archive)
             }
-        }
-        Ok(Self { archive, parts, n_left, is_exhausted: false, has_locked: false })
+            Err(_) if bytes.starts_with(b"PK\x03\x04") => {
+                let found = salvage::parts(bytes);
+                for (at, part) in found.iter().enumerate() {
+                    parts.entry(plain_name(&part.name)).or_insert(at);
+                }
+                Archive::Cut(bytes, found)
+            }
+            Err(_) => return Err(NoText::Malformed),
+        };
+        Ok(Self {
+            archive,
+            parts,
+            n_bytes: bytes.len() as u64,
+            n_left,
+            n_packed_left: (bytes.len() as u64 + PACKED_BYTES_MORE) * PACKED_TIMES,
+            is_exhausted: false,
+            has_locked: false,
+        })
     }
 
     /// Whether there is a part of this name.
@@ -66,17 +99,22 @@ impl<'a> Package<'a> {
     /// The bytes of a part, as far as they can be unpacked.
     pub(super) fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
         let at = *self.parts.get(&plain_name(name))?;
-        if self.archive.by_index_data(at).is_ok_and(|it| it.encrypted()) {
-            self.has_locked = true;
-            return None;
-        }
-        // What follows a wrong checksum is still what the document says.
-        let options = ZipReadOptions::new().ignore_crc32(true);
-        let part = self.archive.by_index_with_options(at, options).ok()?;
-        let n_likely = part.size().min(part.compressed_size().saturating_mul(INFLATION_MAX));
-        let mut bytes = Vec::with_capacity(n_likely.min(self.n_left) as usize);
-        // Of a part that breaks off, what came before is kept.
-        let _ = part.take(self.n_left + 1).read_to_end(&mut bytes);
+        let n_max = self.n_left + 1;
+        let (is_locked, n_packed) = match &self.archive {
+            Archive::Whole(archive) => {
+                let part = archive.by_index_data(at).ok()?;
+                (part.encrypted(), part.compressed_size())
+            }
+            Archive::Cut(_, parts) => (parts.get(at)?.is_locked, parts.get(at)?.n_packed()),
+        };
+        self.has_locked |= is_locked;
+        let n_packed = n_packed.min(self.n_bytes);
+        let n_packed_left = self.n_packed_left.checked_sub(n_packed).filter(|_| !is_locked)?;
+        self.n_packed_left = n_packed_left;
+        let mut bytes = match &mut self.archive {
+            Archive::Whole(archive) => unpacked(archive, at, n_max)?,
+            Archive::Cut(bytes, parts) => parts.get(at)?.bytes(bytes, n_max),
+        };
         if bytes.len() as u64 > self.n_left {
             bytes.truncate(self.n_left as usize);
             self.is_exhausted = true;
@@ -133,15 +171,35 @@ impl<'a> Package<'a> {
     }
 }
 
+/// The bytes of a part, as far as they can be unpacked, and no more than so many.
+fn unpacked(archive: &mut ZipArchive<Cursor<&[u8]>>, at: usize, n_max: u64) -> Option<Vec<u8>> {
+    // What has a wrong checksum is still what the document says.
+    let options = ZipReadOptions::new().ignore_crc32(true);
+    let part = archive.by_index_with_options(at, options).ok()?;
+    let n_likely = part.size().min(part.compressed_size().saturating_mul(INFLATION_MAX));
+    let mut bytes = Vec::with_capacity(n_likely.min(n_max) as usize);
+    // Of a part that breaks off, what came before is kept.
+    let _ = part.take(n_max).read_to_end(&mut bytes);
+    Some(bytes)
+}
+
 /// Writes what Dublin Core and its kin in a part say of a document.
 pub(super) fn write_about(text: &str, page: &mut PageWriter) {
     let mut xml = Xml::new(text);
     let mut subject = String::new();
+    let (mut first, mut authors) = (None, Vec::new());
     while let Some(piece) = xml.next() {
         let Piece::Start(tag) = piece else { continue };
         let about = match tag.name() {
             "title" => About::Title,
-            "creator" | "initial-creator" => About::Author,
+            "initial-creator" => {
+                first = Some(xml.inner_text());
+                continue;
+            }
+            "creator" => {
+                authors.push(xml.inner_text());
+                continue;
+            }
             "created" | "creation-date" => About::Created,
             "modified" => About::Modified,
             // In OpenDocument this is the last change, elsewhere the date.
@@ -157,6 +215,10 @@ pub(super) fn write_about(text: &str, page: &mut PageWriter) {
         page.about(about, &xml.inner_text());
     }
     page.about(About::Description, &subject);
+    // OpenDocument's creator is who changed it last.
+    let author = first.filter(|it| !it.trim().is_empty());
+    let authors = author.map_or(authors, |it| vec![it]);
+    authors.iter().for_each(|it| page.about(About::Author, it));
 }
 
 /// A name as it is compared: the case of letters does not count, nor which slash it is.
@@ -304,8 +366,26 @@ pub(super) mod tests {
             bytes[at] ^= 1;
         }
         assert_eq!(Package::open(&bytes).unwrap().text("a.xml").unwrap().len(), 30);
-        assert!(matches!(Package::open(&bytes[..40]), Err(NoText::Malformed)));
+        assert!(matches!(Package::open(&bytes[1..]), Err(NoText::Malformed)));
         assert!(matches!(Package::open(b""), Err(NoText::Malformed)));
+    }
+
+    #[test]
+    fn a_package_cut_anywhere_is_read_as_far_as_it_goes() {
+        let bytes = zipped(&[("a.xml", &"abc".repeat(10)), ("b.xml", "def")]);
+        let second = bytes.windows(5).position(|it| it == b"b.xml").unwrap();
+        for end in 0..bytes.len() {
+            let Ok(mut cut) = Package::open(&bytes[..end]) else {
+                assert!(end < 4, "cut at {end}");
+                continue;
+            };
+            let (first, last) = (cut.text("a.xml"), cut.text("b.xml").unwrap_or_default());
+            assert!(
+                "def".starts_with(&last) && (last == "def" || end < second + 10),
+                "cut at {end}"
+            );
+            assert!(first.is_some_and(|it| it.len() == 30) || end < second, "cut at {end}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Excel's workbooks, as ECMA-376 has them: SpreadsheetML in a package.
 
 mod codes;
+mod margins;
 mod numbers;
+mod plain;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::drawing;
@@ -38,6 +40,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let styles = text_of("styles").unwrap_or_default();
     let formats = Formats::parse(&styles, workbook.is_from_1904);
     let mut has_text = false;
+    let mut margins = Vec::new();
     for sheet in &workbook.sheets {
         let Some(name) = relations.part(&sheet.relation) else { continue };
         if sheet.is_hidden {
@@ -49,12 +52,14 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
         let mut reader = SheetReader::new(&mut page, &strings, &formats, &relations, &text);
         reader.read(&text);
         has_text |= reader.has_text;
+        margins.append(&mut reader.margins);
         has_text |= write_drawings(&mut page, &mut package, &relations);
         page.close("section");
         if page.is_full() {
             break;
         }
     }
+    write_margins(&mut page, margins);
     let is_truncated = package.is_exhausted();
     if !has_text {
         return Err(if is_truncated { NoText::TooLarge } else { NoText::Empty });
@@ -62,6 +67,17 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut page = page.finish();
     page.is_truncated |= is_truncated;
     Ok(page)
+}
+
+/// Writes the heads and feet of printed sheets, each line once.
+fn write_margins(page: &mut PageWriter, lines: Vec<String>) {
+    let mut seen = HashSet::new();
+    for line in lines {
+        if !seen.contains(&line) {
+            page.element("p", &line);
+            seen.insert(line);
+        }
+    }
 }
 
 /// Writes the texts in what is drawn over a sheet; whether there are any.
@@ -232,6 +248,8 @@ struct SheetReader<'p> {
     relations: &'p Relations,
     spans: HashMap<Place, usize>,
     links: HashMap<Place, Rc<str>>,
+    /// Heads and feet.
+    margins: Vec<String>,
     hidden_columns: Vec<bool>,
     first_column: usize,
     row: usize,
@@ -257,6 +275,7 @@ impl<'p> SheetReader<'p> {
             relations,
             spans: HashMap::new(),
             links: HashMap::new(),
+            margins: Vec::new(),
             hidden_columns: Vec::new(),
             first_column: 0,
             row: 0,
@@ -276,6 +295,10 @@ impl<'p> SheetReader<'p> {
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
             let Piece::Start(tag) = piece else { continue };
+            if matches!(tag.name(), "oddHeader" | "oddFooter" | "firstHeader" | "firstFooter") {
+                self.margins.extend(margins::lines(&xml.inner_text()));
+                continue;
+            }
             let name = tag.attribute("ref").unwrap_or_default();
             let Some(place) = Place::parse(&name) else { continue };
             match tag.name() {

@@ -355,11 +355,11 @@ impl Reader<'_, '_> {
     }
 
     fn read_run_properties(&mut self, tag: &Tag, xml: &mut Xml) {
-        self.state.style.position = match tag.number::<i32>("baseline") {
-            Some(1..) => Some("sup"),
-            Some(..=-1) => Some("sub"),
-            _ => None,
-        };
+        match tag.number::<i32>("baseline") {
+            Some(1..) => self.state.style.position = Some("sup"),
+            Some(..=-1) => self.state.style.position = Some("sub"),
+            _ => {}
+        }
         let depth = xml.depth();
         while let Some(tag) = xml.tag_within(depth) {
             if tag.name() == "hlinkClick" {

@@ -1,5 +1,6 @@
 //! A chapter of a book: XHTML, of which a page keeps simple elements.
 
+use super::super::mathml::{self, Stand};
 use super::super::page::PageWriter;
 use super::super::xml::{Piece, Tag, Xml};
 use super::names::named;
@@ -44,6 +45,9 @@ struct Open {
     end: &'static str,
     /// Of several forms of the same the first counts.
     is_taken: bool,
+    /// Its name, if it is a part of a formula, and how many parts of its own have begun.
+    formula: Option<String>,
+    n_parts: usize,
 }
 
 impl Writer<'_> {
@@ -72,7 +76,16 @@ impl Writer<'_> {
             }
             _ => {}
         }
-        let kept = kept(&name).filter(|_| self.kept.len() < KEPT_MAX);
+        let stand = self.stand();
+        let kept = match stand {
+            Some(Stand::High) => Some("sup"),
+            Some(Stand::Low) => Some("sub"),
+            Some(_) => None,
+            // Without a table around it, it is a block of its own.
+            None if name == "caption" && !self.page.is_open("table") => Some("div"),
+            None => kept(&name),
+        };
+        let kept = kept.filter(|_| self.kept.len() < KEPT_MAX);
         kept.into_iter().for_each(|it| self.end_implied(it));
         let is_hidden = tag.attribute("hidden").is_some()
             || tag.attribute("style").is_some_and(|it| is_hiding(&it));
@@ -81,6 +94,11 @@ impl Writer<'_> {
             "q" => (open.end, _) = ("”", self.page.text("“")),
             "rt" => (open.end, _) = (")", self.page.text("(")),
             _ => {}
+        }
+        if stand.is_some() || name == "math" {
+            self.page.text(if stand == Some(Stand::Under) { "/" } else { "" });
+            self.page.text(mathml::sign(&name));
+            open.formula = Some(name);
         }
         if is_hidden && kept.is_none() && self.kept.len() < KEPT_MAX {
             open.kept = Some("span");
@@ -92,6 +110,13 @@ impl Writer<'_> {
         }
         self.open.push(open);
         true
+    }
+
+    /// How what begins here stands in the formula around it, if there is one.
+    fn stand(&mut self) -> Option<Stand> {
+        let whole = self.open.last_mut()?;
+        whole.n_parts += 1;
+        Some(mathml::stand(whole.formula.as_deref()?, whole.n_parts - 1))
     }
 
     fn open_kept(&mut self, element: &'static str, is_hidden: bool, tag: &Tag) {

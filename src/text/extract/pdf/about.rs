@@ -3,7 +3,7 @@
 use hayro_interpret::hayro_syntax::Pdf;
 use hayro_interpret::hayro_syntax::object::{DateTime, Dict, Stream, String as PdfString};
 
-use crate::text::extract::page::{About, PageWriter};
+use super::super::page::{About, PageWriter};
 
 /// Writes what a file says of itself: in its list, then in its packet of metadata.
 pub(super) fn write(pdf: &Pdf, page: &mut PageWriter) {
@@ -118,4 +118,31 @@ fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_read_in_all_their_encodings() {
+        assert_eq!(text_string(b"plain"), "plain");
+        assert_eq!(text_string(b"\x80\xe9\xa0"), "•é€");
+        assert_eq!(text_string(b"\xfe\xff\0A\x01\x41"), "AŁ");
+        assert_eq!(text_string(b"\xff\xfeA\0"), "A");
+        assert_eq!(text_string("\u{feff}é".as_bytes()), "é");
+        assert_eq!(text_string("é".as_bytes()), "é");
+        assert_eq!(text_string(b"\xfe\xff\0\x1b\0e\0n\0\x1b\0A"), "A");
+    }
+
+    #[test]
+    fn properties_are_elements_or_attributes() {
+        let packet = "<rdf:Description xmp:CreateDate=\"2020-01-02\"><dc:title><rdf:Alt>\n\
+            <rdf:li xml:lang=\"x-default\">A &amp; B</rdf:li></rdf:Alt></dc:title>\
+            <dc:creator><rdf:Seq><rdf:li>Ada</rdf:li><rdf:li>Bo</rdf:li></rdf:Seq></dc:creator>";
+        assert_eq!(property(packet, "dc:title").as_deref(), Some("A & B"));
+        assert_eq!(property(packet, "dc:creator").as_deref(), Some("Ada, Bo"));
+        assert_eq!(property(packet, "xmp:CreateDate").as_deref(), Some("2020-01-02"));
+        assert_eq!(property(packet, "dc:description"), None);
+    }
 }

@@ -302,3 +302,70 @@ pub(super) fn median(values: impl Iterator<Item = f32>) -> f32 {
     values.sort_by(f32::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(order: usize, u0: f32, v: f32, text: &str) -> Piece {
+        let (size, n_chars) = (10.0, text.len());
+        Piece { u0, u1: u0 + 100.0, v, size, text: text.to_owned(), n_chars, order, is_rtl: false }
+    }
+
+    fn texts(parts: Vec<Vec<Piece>>) -> String {
+        let texts: Vec<String> = parts.into_iter().flatten().map(|it| it.text).collect();
+        texts.join(" ")
+    }
+
+    #[test]
+    fn what_crosses_a_gutter_divides_the_columns() {
+        let mut pieces = Vec::new();
+        for (n, (u0, v, text)) in
+            [(0.0, 100.0, "a"), (200.0, 100.0, "b"), (0.0, 300.0, "c"), (200.0, 300.0, "d")]
+                .iter()
+                .enumerate()
+        {
+            pieces.extend(
+                (0..4).map(|k| piece(10 * n + k, *u0, v + 12.0 * k as f32, &format!("{text}{k}"))),
+            );
+        }
+        pieces.push(Piece { u1: 300.0, ..piece(15, 0.0, 200.0, "across") });
+        assert_eq!(texts(leaves(pieces)), "a0 a1 a2 a3 b0 b1 b2 b3 across c0 c1 c2 c3 d0 d1 d2 d3");
+    }
+
+    #[test]
+    fn columns_of_text_from_right_to_left_begin_at_the_right() {
+        let column = |at: usize, u0: f32, text: &'static str| {
+            (0..4).map(move |k| Piece { is_rtl: true, ..piece(at + k, u0, 12.0 * k as f32, text) })
+        };
+        let pieces = column(0, 200.0, "first").chain(column(4, 0.0, "second")).collect();
+        assert!(texts(leaves(pieces)).starts_with("first first first first second"));
+    }
+
+    #[test]
+    fn a_cell_of_several_lines_is_read_before_the_one_beside_it() {
+        let mut pieces = Vec::new();
+        for row in 0..3 {
+            for (n, u0) in [0.0, 150.0].iter().enumerate() {
+                for k in 0..2 {
+                    let v = 40.0 * row as f32 + 12.0 * k as f32;
+                    pieces.push(piece(pieces.len(), *u0, v, &format!("{row}{n}{k}")));
+                }
+            }
+        }
+        let parts = leaves(pieces).into_iter().flat_map(cells).collect();
+        assert_eq!(texts(parts), "000 001 010 011 100 101 110 111 200 201 210 211");
+    }
+
+    #[test]
+    fn columns_drawn_row_by_row_are_told_by_their_full_lines() {
+        let mut pieces = Vec::new();
+        for k in 0..6 {
+            for (u0, text) in [(0.0, "left of many words here"), (120.0, "right of many words too")]
+            {
+                pieces.push(piece(pieces.len(), u0, 12.0 * k as f32, text));
+            }
+        }
+        assert_eq!(leaves(pieces).len(), 2);
+    }
+}

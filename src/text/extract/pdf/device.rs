@@ -10,6 +10,7 @@ use hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, SoftMask,
 };
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::compose;
 
 use super::fonts::Fonts;
 
@@ -54,6 +55,7 @@ impl Drawing {
             paper.contains(Point::new(x, y)) || paper.contains(end)
         });
         mend_sizes(&mut self.glyphs);
+        self.compose();
         let drawn: String = self.text.split_whitespace().collect();
         for (bounds, value) in fields {
             let bare: String = value.split_whitespace().collect();
@@ -61,6 +63,36 @@ impl Drawing {
                 self.put_field(*bounds, value, transform);
             }
         }
+    }
+
+    /// Puts accents that are drawn by themselves on the letters they stand at.
+    fn compose(&mut self) {
+        for n in 1..self.glyphs.len() {
+            let (Some(a), Some(b)) = (self.glyphs.get(n - 1), self.glyphs.get(n)) else { return };
+            let composed = match (self.only_char(a), self.only_char(b)) {
+                (Some(accent), Some(letter)) if is_at(a, b) => composed(letter, accent)
+                    .map(|it| (it, n, n - 1))
+                    .or_else(|| composed(accent, letter).map(|it| (it, n - 1, n))),
+                _ => None,
+            };
+            let Some((composed, letter, accent)) = composed else { continue };
+            let start = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+            self.text.push(composed);
+            let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+            if let Some(letter) = self.glyphs.get_mut(letter) {
+                (letter.start, letter.end) = (start, end);
+            }
+            if let Some(accent) = self.glyphs.get_mut(accent) {
+                // It is nowhere any more.
+                (accent.start, accent.end, accent.size) = (end, end, 0.0);
+            }
+        }
+        self.glyphs.retain(|it| it.size > 0.0);
+    }
+
+    fn only_char(&self, glyph: &Glyph) -> Option<char> {
+        let mut chars = self.text.get(glyph.start as usize..glyph.end as usize)?.chars();
+        chars.next().filter(|_| chars.next().is_none())
     }
 
     fn put_field(&mut self, bounds: [f64; 4], value: &str, transform: Affine) {
@@ -94,6 +126,44 @@ impl Drawing {
             is_drawn,
         });
     }
+}
+
+/// Whether two glyphs stand at one place.
+fn is_at(a: &Glyph, b: &Glyph) -> bool {
+    let (x, y) = (b.x - a.x + (b.dx - a.dx) / 2.0, b.y - a.y + (b.dy - a.dy) / 2.0);
+    let (length, size) = (b.dx.hypot(b.dy), a.size.max(b.size));
+    let (along, across) = if length > 0.0 {
+        ((x * b.dx + y * b.dy) / length, (y * b.dx - x * b.dy) / length)
+    } else {
+        (x, y)
+    };
+    along.abs() < 0.25 * size && across.abs() < 0.6 * size
+}
+
+/// A letter with an accent, if that is one.
+fn composed(letter: char, accent: char) -> Option<char> {
+    let mark = match accent {
+        '`' => '\u{300}',
+        '\u{b4}' => '\u{301}',
+        '^' | '\u{2c6}' => '\u{302}',
+        '~' | '\u{2dc}' => '\u{303}',
+        '\u{af}' => '\u{304}',
+        '\u{2d8}' => '\u{306}',
+        '\u{2d9}' => '\u{307}',
+        '\u{a8}' => '\u{308}',
+        '\u{2da}' => '\u{30a}',
+        '\u{2dd}' => '\u{30b}',
+        '\u{2c7}' => '\u{30c}',
+        '\u{b8}' => '\u{327}',
+        '\u{2db}' => '\u{328}',
+        _ => return None,
+    };
+    let letter = match letter {
+        'ı' => 'i',
+        'ȷ' => 'j',
+        letter => letter,
+    };
+    compose(letter, mark)
 }
 
 /// Fonts of drawn glyphs say what size they like: if it cannot be, it is guessed from the widths.

@@ -27,6 +27,8 @@ pub(super) struct Fonts<'a> {
 
 /// A font with codes of several bytes, which are mapped to numbers of a collection of characters.
 struct Composite {
+    /// Its codes are numbers of glyphs.
+    is_identity: bool,
     encoding: Option<CMap>,
     family: Option<CidFamily>,
 }
@@ -52,8 +54,8 @@ impl<'a> Fonts<'a> {
         if let Some(c) = program.get(&outline.glyph_id().to_u32()) {
             return Some(BfString::Char(*c));
         }
-        let is_composite = self.composite().contains_key(&name);
-        if is_composite { None } else { of_code(glyph.char_code()) }
+        let is_identity = self.composite().get(&name).is_some_and(|it| it.is_identity);
+        if is_identity { None } else { of_code(glyph.char_code()) }
     }
 
     /// The character that a collection has for the glyph.
@@ -89,7 +91,10 @@ fn composite_fonts(pdf: &Pdf) -> HashMap<String, Composite> {
         };
         let encoding = encoding(&dict);
         let family = family(&dict, encoding.as_ref());
-        fonts.insert(name, Composite { encoding, family });
+        let is_identity = dict
+            .get::<Name<'_>>(b"Encoding")
+            .is_some_and(|it| matches!(&*it, b"Identity-H" | b"Identity-V"));
+        fonts.insert(name, Composite { is_identity, encoding, family });
         if fonts.len() >= FONTS_MAX {
             break;
         }

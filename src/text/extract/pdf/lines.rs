@@ -1,12 +1,18 @@
 //! Glyphs to words to pieces of lines: what stands on one baseline with no more than a space between.
 
+use std::collections::{HashMap, VecDeque};
+
 use super::device::{Drawing, Glyph};
-use super::order::{is_right, logical};
+use super::order::{Cluster, is_right, logical};
 
 /// A gap of this many sizes is a space.
 const SPACE: f32 = 0.13;
 /// The same between two characters of scripts without spaces.
 const SPACE_OF_SQUARES: f32 = 0.45;
+/// What stands beside itself by less than so many sizes is the same.
+const SHADOW: f32 = 0.15;
+/// So many places of a word are remembered for that.
+const SHADOW_PLACES_MAX: usize = 32;
 /// Words that are drawn one after the other are one piece up to this gap.
 const GAP_IN_ORDER: f32 = 1.3;
 /// The same where a space is drawn between them.
@@ -79,7 +85,7 @@ pub(super) fn frames(drawing: &Drawing) -> Vec<Frame> {
     let mut frames: Vec<Frame> = directions(&drawing.glyphs)
         .iter()
         .map(|glyphs| {
-            let words = words(glyphs, &drawing.text);
+            let words = without_shadows(words(glyphs, &drawing.text), glyphs, &drawing.text);
             let pieces: Vec<Piece> = merged(chains(words))
                 .into_iter()
                 .map(|chain| piece(chain, glyphs, &drawing.text, is_rtl))
@@ -174,6 +180,30 @@ fn words(glyphs: &[Placed], text: &str) -> Vec<Word> {
     words
 }
 
+/// Words but those that are there a second time, a little beside: so bold is feigned.
+fn without_shadows(words: Vec<Word>, glyphs: &[Placed], text: &str) -> Vec<Word> {
+    let mut seen: HashMap<&str, VecDeque<(f32, f32)>> = HashMap::new();
+    let text_of_word = |word: &Word| {
+        let (first, last) = (glyphs.get(word.start)?, glyphs.get(word.end.checked_sub(1)?)?);
+        text.get(first.start as usize..last.end as usize).filter(|it| !it.is_empty())
+    };
+    let mut is_first = |word: &Word| {
+        let Some(text) = text_of_word(word) else { return true };
+        let places = seen.entry(text).or_default();
+        let near = SHADOW * word.size;
+        let is_near = |(u, v): &(f32, f32)| (u - word.u0).abs() < near && (v - word.v).abs() < near;
+        if places.iter().any(is_near) {
+            return false;
+        }
+        if places.len() >= SHADOW_PLACES_MAX {
+            places.pop_front();
+        }
+        places.push_back((word.u0, word.v));
+        true
+    };
+    words.into_iter().filter(|it| is_first(it)).collect()
+}
+
 /// The gap, in sizes, that is a space between two characters.
 fn space_between(a: char, b: char) -> f32 {
     if is_square(a) && is_square(b) { SPACE_OF_SQUARES } else { SPACE }
@@ -181,7 +211,8 @@ fn space_between(a: char, b: char) -> f32 {
 
 /// Whether it is of a script that is written without spaces.
 pub(super) fn is_square(c: char) -> bool {
-    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+        || matches!(c, '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
 fn is_beside(word: &Word, glyph: &Placed) -> bool {
@@ -276,16 +307,18 @@ fn merged(mut chains: Vec<Chain>) -> Vec<Chain> {
 fn piece(mut chain: Chain, glyphs: &[Placed], text: &str, is_rtl: bool) -> Piece {
     let order = chain.words.iter().map(|it| it.order).min().unwrap_or(0);
     chain.words.sort_by(|a, b| (a.u0 + a.u1).total_cmp(&(b.u0 + b.u1)));
-    chain.words.dedup_by(|b, a| is_shadow(a, b, glyphs, text));
     let first_char =
         |it: &Word| glyphs.get(it.start).and_then(|it| text_of(*it, text).chars().next());
-    let space = spread(&chain.words, |it| first_char(it).is_some_and(char::is_alphabetic));
+    let spread = spread(&chain.words, first_char);
     let mut clusters: Vec<Cluster<'_>> = Vec::new();
     let mut last: Option<&Word> = None;
     for (n, word) in chain.words.iter().enumerate() {
         let of_word = glyphs.get(word.start..word.end).unwrap_or_default();
         if let Some(before) = last {
-            let is_space = is_space(before, word, space, n == 1, glyphs, text);
+            let is_space = match spread {
+                Some(space) => word.u0 - before.u1 >= space * before.size.max(word.size),
+                None => is_space(before, word, n == 1, glyphs, text),
+            };
             if is_space {
                 clusters.push(Cluster { text: " ", middle: word.u0 });
             }
@@ -310,33 +343,7 @@ fn piece(mut chain: Chain, glyphs: &[Placed], text: &str, is_rtl: bool) -> Piece
     }
 }
 
-/// What one glyph, or the space between two, stands for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cluster<'a> {
-    pub text: &'a str,
-    pub middle: f32,
-}
-
-/// Whether it is the same word once more, a little beside: so bold is feigned.
-fn is_shadow(a: &Word, b: &Word, glyphs: &[Placed], text: &str) -> bool {
-    let near = 0.15 * a.size;
-    let is_near = |p: f32, q: f32| (p - q).abs() < near;
-    if !(is_near(a.u0, b.u0) && is_near(a.u1, b.u1) && is_near(a.v, b.v)) {
-        return false;
-    }
-    let of = |word: &Word| glyphs.get(word.start..word.end).unwrap_or_default();
-    let same = |(p, q): (&Placed, &Placed)| text_of(*p, text) == text_of(*q, text);
-    of(a).len() == of(b).len() && of(a).iter().zip(of(b)).all(same)
-}
-
-fn is_space(
-    before: &Word,
-    word: &Word,
-    space: f32,
-    is_first: bool,
-    glyphs: &[Placed],
-    text: &str,
-) -> bool {
+fn is_space(before: &Word, word: &Word, is_first: bool, glyphs: &[Placed], text: &str) -> bool {
     let is_next = before.order < word.order && before.end + 2 >= word.start;
     if before.is_space_after && is_next {
         return true;
@@ -350,19 +357,17 @@ fn is_space(
     if is_mark && is_first && a.is_ascii_digit() && b.is_alphabetic() {
         return true;
     }
-    word.u0 - before.u1 >= space.max(space_between(a, b)) * size
+    word.u0 - before.u1 >= space_between(a, b) * size
 }
 
-/// The least gap that is a space among these words. Where letters are spread out each stands alone:
-/// then only wider gaps than most are spaces.
-fn spread(words: &[Word], is_letter: impl Fn(&Word) -> bool) -> f32 {
-    let is_letter = |it: &&Word| it.end - it.start == 1 && is_letter(it);
+/// The least gap that is a space among these words if letters are spread out: then each stands
+/// alone, and only wider gaps than most are spaces.
+fn spread(words: &[Word], first_char: impl Fn(&Word) -> Option<char>) -> Option<f32> {
+    let is_letter =
+        |it: &&Word| it.end - it.start == 1 && first_char(it).is_some_and(char::is_alphabetic);
     let n_alone = words.iter().filter(is_letter).count();
     if words.len() < 3 || n_alone * 10 < words.len() * 8 {
-        return SPACE;
-    }
-    if words.iter().filter(|it| it.is_space_after).count() * 2 > words.len() {
-        return SPACE;
+        return None;
     }
     let gap = |pair: &[Word]| match pair {
         [a, b] => (b.u0 - a.u1) / a.size,
@@ -370,11 +375,15 @@ fn spread(words: &[Word], is_letter: impl Fn(&Word) -> bool) -> f32 {
     };
     let mut gaps: Vec<f32> = words.windows(2).map(gap).collect();
     gaps.sort_by(f32::total_cmp);
-    let median = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
-    let least = gaps.first().copied().unwrap_or(0.0);
-    // Few letters are spread if they are so evenly.
-    if words.len() < 5 && gaps.last().is_some_and(|it| *it > 1.3 * least) {
-        return SPACE;
-    }
-    (1.5 * median).max(SPACE)
+    let (least, most) = (*gaps.first()?, *gaps.last()?);
+    let is_even = most <= 1.3 * least;
+    let has_spaces = words.iter().filter(|it| it.is_space_after).count() * 2 > words.len();
+    let is_capital = |it: &Word| first_char(it).is_some_and(char::is_uppercase);
+    let is_spread = match has_spaces {
+        // Capitals with a space after each are a title, not names of several things.
+        true => words.len() > 3 && is_even && most < 0.7 && words.iter().all(is_capital),
+        false => words.len() > 4 || is_even,
+    };
+    let median = gaps.get(gaps.len() / 2).copied()?;
+    is_spread.then_some((1.5 * median).max(SPACE))
 }

@@ -6,6 +6,8 @@ use super::paragraphs::Paragraph;
 
 /// So many paragraphs from the edge of a page are looked at.
 const N_OUTER: usize = 3;
+/// What stands as far down, to so many points, is the same.
+const HEIGHT: f32 = 12.0;
 /// What is longer is text.
 const CHARS_MAX: usize = 200;
 
@@ -16,9 +18,14 @@ pub(super) enum Margin {
     Bottom,
 }
 
+/// In which margin, how far down and what.
+type Key = (Margin, i32, String);
+
 /// For each paragraph of each page, in which margin it stands, if it does.
-pub(super) fn margins(pages: &[Vec<Paragraph>]) -> Vec<Vec<Option<Margin>>> {
-    let mut counts: HashMap<(Margin, String), usize> = HashMap::new();
+///
+/// What is larger than a heading has to be must stand on most pages, or it is the title of a chapter.
+pub(super) fn margins(pages: &[Vec<Paragraph>], heading: f32) -> Vec<Vec<Option<Margin>>> {
+    let mut counts: HashMap<Key, usize> = HashMap::new();
     for page in pages {
         for (_, key) in outer(page) {
             *counts.entry(key).or_default() += 1;
@@ -26,14 +33,17 @@ pub(super) fn margins(pages: &[Vec<Paragraph>]) -> Vec<Vec<Option<Margin>>> {
     }
     // Chapters have titles of their own.
     let n_min = pages.len().min(3).max(pages.len() / 50);
-    let is_often =
-        |key: &(Margin, String)| pages.len() > 1 && counts.get(key).is_some_and(|n| *n >= n_min);
+    let is_often = |key: &Key, size: f32| {
+        let n_min = if size < heading { n_min } else { n_min.max(pages.len() * 2 / 5) };
+        pages.len() > 1 && counts.get(key).is_some_and(|n| *n >= n_min)
+    };
     pages
         .iter()
         .map(|page| {
             let mut margins = vec![None; page.len()];
-            for (n, key) in outer(page).into_iter().filter(|it| is_often(&it.1)) {
-                if let Some(margin) = margins.get_mut(n) {
+            for (n, key) in outer(page) {
+                let size = page.get(n).map_or(0.0, |it| it.size);
+                if let Some(margin) = margins.get_mut(n).filter(|_| is_often(&key, size)) {
                     *margin = Some(key.0);
                 }
             }
@@ -43,7 +53,7 @@ pub(super) fn margins(pages: &[Vec<Paragraph>]) -> Vec<Vec<Option<Margin>>> {
 }
 
 /// The outermost paragraphs of a page, with what they have in common with those of other pages.
-fn outer(page: &[Paragraph]) -> Vec<(usize, (Margin, String))> {
+fn outer(page: &[Paragraph]) -> Vec<(usize, Key)> {
     let mut by_place: Vec<usize> = (0..page.len()).collect();
     let place = |n: &usize| page.get(*n).map_or(0.0, |it| it.v);
     by_place.sort_by(|a, b| place(a).total_cmp(&place(b)));
@@ -55,7 +65,8 @@ fn outer(page: &[Paragraph]) -> Vec<(usize, (Margin, String))> {
         .filter_map(|(n, margin)| {
             let paragraph =
                 page.get(n).filter(|it| it.n_lines <= 2 && it.text.len() <= CHARS_MAX)?;
-            Some((n, (margin, common(&paragraph.text)?)))
+            let down = (paragraph.v / HEIGHT).round() as i32;
+            Some((n, (margin, down, common(&paragraph.text)?)))
         })
         .collect()
 }
@@ -63,9 +74,12 @@ fn outer(page: &[Paragraph]) -> Vec<(usize, (Margin, String))> {
 /// A text with a sign for each number; none for rows of numbers alone.
 fn common(text: &str) -> Option<String> {
     let mut common = String::new();
+    let mut last = ' ';
     for c in text.chars() {
+        let goes_on = last.is_numeric();
+        last = c;
         match c {
-            c if c.is_numeric() && common.ends_with('#') => {}
+            c if c.is_numeric() && goes_on => {}
             c if c.is_numeric() => common.push('#'),
             c if c.is_whitespace() => {}
             c => common.extend(c.to_lowercase()),
@@ -76,5 +90,48 @@ fn common(text: &str) -> Option<String> {
         return Some("#".to_owned());
     }
     let has_words = common.chars().any(char::is_alphabetic);
-    (has_words || common.matches('#').count() <= 2).then_some(common)
+    let n_numbers = common.matches('#').count();
+    let n_numbers_max = if has_words { 6 } else { 2 };
+    (n_numbers <= n_numbers_max && (has_words || n_numbers > 0)).then_some(common)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(lines: &[(f32, &str)]) -> Vec<Paragraph> {
+        let paragraph = |(v, text): &(f32, &str)| Paragraph {
+            text: (*text).to_owned(),
+            size: 10.0,
+            n_lines: 1,
+            v: *v,
+            ..Paragraph::default()
+        };
+        lines.iter().map(paragraph).collect()
+    }
+
+    #[test]
+    fn numbers_differ_from_page_to_page() {
+        assert_eq!(common("Page 12 of 30"), common("page 1 of 30"));
+        assert_eq!(common("xii"), common("7"));
+        assert_eq!(common("1 2 3"), None);
+        assert_eq!(common("( )"), None);
+    }
+
+    #[test]
+    fn what_stands_at_one_height_of_many_pages_is_marked() {
+        let pages = [
+            page(&[(10.0, "Title"), (100.0, "one"), (200.0, "same"), (790.0, "1")]),
+            page(&[(10.0, "Title"), (100.0, "two"), (400.0, "same"), (790.0, "2")]),
+            page(&[(10.0, "Title"), (100.0, "three"), (600.0, "same"), (790.0, "3")]),
+        ];
+        for margins in margins(&pages, 12.0) {
+            assert_eq!(margins, [Some(Margin::Top), None, None, Some(Margin::Bottom)]);
+        }
+    }
+
+    #[test]
+    fn one_page_has_no_running_titles() {
+        assert_eq!(margins(&[page(&[(10.0, "Title"), (790.0, "1")])], 12.0), [[None, None]]);
+    }
 }

@@ -2,7 +2,12 @@
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::lines::Cluster;
+/// What one glyph, or the space between two, stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cluster<'a> {
+    pub text: &'a str,
+    pub middle: f32,
+}
 
 /// How a cluster runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +43,10 @@ pub(super) fn logical(clusters: Vec<Cluster<'_>>, is_rtl: bool) -> (String, bool
 
 /// Whether it runs from right to left.
 pub(super) fn is_right(c: char) -> bool {
-    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
-        && !is_digit(c)
+    let is_letter =
+        matches!(c, '\u{590}'..='\u{8ff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}');
+    let is_shape = matches!(c, '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
+    (is_letter || is_shape) && !is_digit(c)
 }
 
 fn is_digit(c: char) -> bool {
@@ -133,4 +140,45 @@ fn run_end(groups: &[(String, Run)], begin: usize, joins: Joins) -> Option<usize
         (last, kind) = (n, *run);
     }
     Some(last + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of characters that stand in this order from left to right.
+    fn read(seen: &str, is_rtl: bool) -> String {
+        let texts: Vec<String> = seen.chars().map(String::from).collect();
+        let cluster = |(n, text)| Cluster { text: String::as_str(text), middle: n as f32 };
+        logical(texts.iter().enumerate().map(cluster).collect(), is_rtl).0
+    }
+
+    #[test]
+    fn text_from_left_to_right_stays_as_it_is() {
+        assert_eq!(read("a 1-2 b", false), "a 1-2 b");
+    }
+
+    #[test]
+    fn words_from_right_to_left_are_turned_around() {
+        assert_eq!(read("םולש", false), "שלום");
+        assert_eq!(read("ב 12.5 א", false), "א 12.5 ב");
+        assert_eq!(read("ב ab cd א", true), "א ab cd ב");
+        assert_eq!(read("20 10 א", true), "א 10 20");
+    }
+
+    #[test]
+    fn words_from_right_to_left_within_others_are_turned_around() {
+        assert_eq!(read("the word םלוע םולש is", false), "the word שלום עולם is");
+        assert_eq!(read("see ב 12 א here", false), "see א 12 ב here");
+    }
+
+    #[test]
+    fn marks_stay_with_their_letters() {
+        let clusters = vec![
+            Cluster { text: "ב", middle: 0.0 },
+            Cluster { text: "א", middle: 10.0 },
+            Cluster { text: "\u{5b8}", middle: 10.5 },
+        ];
+        assert_eq!(logical(clusters, false).0, "א\u{5b8}ב");
+    }
 }

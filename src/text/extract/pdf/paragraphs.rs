@@ -20,8 +20,8 @@ pub(super) struct Paragraph {
     /// Where its first baseline is.
     pub v: f32,
     /// Where its first line begins, and its others do.
-    first: f32,
-    rest: Option<f32>,
+    pub first: f32,
+    pub rest: Option<f32>,
 }
 
 /// Pieces beside each other. Where text runs from right to left, it is measured from there.
@@ -119,7 +119,8 @@ fn begins(
     let is_apart = down > (1.25 * column.leading).min(column.leading + 0.5) || down < -0.5;
     let is_other_size = (line.size - before.size).abs() > 0.12 * size;
     let is_entry = has_leader(&before.text) || has_leader(&line.text) && begins_anew(line);
-    if is_apart || is_other_size || is_bullet(&line.text) || is_entry {
+    let is_next_item = is_numbered(&line.text) && is_numbered(&paragraph.text);
+    if is_apart || is_other_size || is_bullet(&line.text) || is_entry || is_next_item {
         return true;
     }
     let is_cell_going_on = before.n_pieces > 1
@@ -183,6 +184,10 @@ fn is_shifted(
 ) -> bool {
     let is_first = paragraph.n_lines == 1;
     let shift = line.begin - before.begin;
+    let middle = (line.begin + line.end - before.begin - before.end) / 2.0;
+    if shift > INDENT * size && middle.abs() < 0.5 * size {
+        return false;
+    }
     if shift > INDENT * size {
         // The second line of an item stands in, and so do those after it.
         let stays = next.is_some_and(|it| (it.begin - line.begin).abs() < 0.3 * size);
@@ -218,10 +223,20 @@ fn is_bullet(text: &str) -> bool {
     text.starts_with(is_sign)
 }
 
+/// Whether a text begins with a number that items of lists have.
+fn is_numbered(text: &str) -> bool {
+    let after = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let n_digits = text.len() - after.len();
+    let sign = after.strip_prefix(['.', ')', '-']);
+    (1..=3).contains(&n_digits) && sign.is_some_and(|it| it.starts_with(' '))
+}
+
 /// Whether a text begins as items of lists do.
 fn is_item(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
-    let is_number = first.ends_with(['.', ')', ']']) && first.len() <= 6;
+    let is_digit = |c: char| c.is_ascii_digit() || c == '.';
+    let is_number =
+        first.len() <= 8 && (first.ends_with(['.', ')', ']']) || first.chars().all(is_digit));
     is_bullet(text) || is_number || matches!(first, "-" | "*" | "o" | "†" | "‡")
 }
 
@@ -274,13 +289,19 @@ fn join(text: &mut String, line: &str) {
     let first = line.chars().next().unwrap_or(' ');
     let last = text.chars().next_back().unwrap_or(' ');
     if breaks_word(text) {
-        if first.is_lowercase() {
+        if first.is_lowercase() && !has_hyphens(text) {
             text.pop();
         }
     } else if !(breaks_address(text) || is_square(first) && is_square(last)) {
         text.push(' ');
     }
     text.push_str(line);
+}
+
+/// Whether the word that a text ends within has more hyphens than that at its end.
+fn has_hyphens(text: &str) -> bool {
+    let word = text.char_indices().rev().take(40).take_while(|it| !it.1.is_whitespace());
+    word.filter(|it| matches!(it.1, '-' | '\u{2010}')).count() > 1
 }
 
 /// Whether a text ends within a word.
@@ -296,4 +317,83 @@ fn breaks_address(text: &str) -> bool {
     }
     let last = text.rsplit(' ').next().unwrap_or_default();
     last.contains("://") || last.starts_with("www.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines of equal size, each with where it begins and its text, as paragraphs.
+    fn read(lines: &[(f32, &str)]) -> Vec<String> {
+        let piece = |(n, (begin, text)): (usize, &(f32, &str))| Piece {
+            u0: *begin,
+            u1: begin + 5.0 * text.len() as f32,
+            v: 12.0 * n as f32,
+            size: 10.0,
+            text: (*text).to_owned(),
+            n_chars: text.len(),
+            order: n,
+            is_rtl: false,
+        };
+        let pieces = lines.iter().enumerate().map(piece).collect();
+        of_leaf(pieces).into_iter().map(|it| it.text).collect()
+    }
+
+    fn joined(text: &str, line: &str) -> String {
+        let mut text = text.to_owned();
+        join(&mut text, line);
+        text
+    }
+
+    #[test]
+    fn lines_are_joined_as_they_were_broken() {
+        assert_eq!(joined("one", "two"), "one two");
+        assert_eq!(joined("para-", "graph"), "paragraph");
+        assert_eq!(joined("North-", "South"), "North-South");
+        assert_eq!(joined("day-to-", "day"), "day-to-day");
+        assert_eq!(joined("1999 -", "2000"), "1999 - 2000");
+        assert_eq!(joined("日本", "語"), "日本語");
+        assert_eq!(joined("see https://a.example/b/", "c"), "see https://a.example/b/c");
+    }
+
+    #[test]
+    fn a_line_that_stands_in_begins_a_paragraph() {
+        let long = "words that fill the line to its end";
+        let lines = [(0.0, long), (0.0, long), (15.0, "and more words in this line"), (0.0, long)];
+        assert_eq!(read(&lines).len(), 2);
+    }
+
+    #[test]
+    fn items_go_on_where_their_text_begins() {
+        let long = "words that fill the line to its end";
+        let lines = [
+            (0.0, "1. words that fill the line to it"),
+            (15.0, long),
+            (15.0, long),
+            (0.0, "2. words"),
+        ];
+        assert_eq!(read(&lines).len(), 2);
+        assert_eq!(
+            read(&[(0.0, "• one that goes on over"), (10.0, "two"), (0.0, "• other")]).len(),
+            2
+        );
+    }
+
+    #[test]
+    fn each_number_of_a_list_begins_a_paragraph() {
+        let lines = [
+            (0.0, "1. words that fill the line"),
+            (0.0, "2. words that fill the line"),
+            (0.0, "3. w"),
+        ];
+        assert_eq!(read(&lines).len(), 3);
+    }
+
+    #[test]
+    fn dots_that_lead_to_a_number_are_few() {
+        assert_eq!(without_leaders("1.2 Part . . . . . . 7"), "1.2 Part ... 7");
+        assert_eq!(without_leaders("Part.........7"), "Part ... 7");
+        assert_eq!(without_leaders("and so on... it went. . . on"), "and so on... it went. . . on");
+        assert_eq!(read(&[(0.0, "1 One ....... 1"), (0.0, "2 Two ....... 2")]).len(), 2);
+    }
 }

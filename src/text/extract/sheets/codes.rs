@@ -1,6 +1,6 @@
 //! Codes of formats, such as `#,##0.00;[Red]-0` and `d-mmm-yy`.
 
-use super::numbers::general;
+use super::plain::general;
 
 /// A part shows no more digits.
 const DIGITS_MAX: usize = 30;

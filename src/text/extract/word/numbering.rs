@@ -44,6 +44,8 @@ struct Level {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sign {
     Bullet,
+    /// It goes on with the item before.
+    Blank,
     Number {
         number: u32,
         text: String,
@@ -87,7 +89,8 @@ impl Numbering {
         let shown = self.level(list, level)?.clone();
         let counting = match shown.counting {
             Some(Counting::Bullet) => {
-                return (!shown.text.trim().is_empty()).then_some(Sign::Bullet);
+                let is_blank = shown.text.trim().is_empty();
+                return Some(if is_blank { Sign::Blank } else { Sign::Bullet });
             }
             Some(counting) => counting,
             None => return None,

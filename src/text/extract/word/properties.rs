@@ -48,6 +48,7 @@ impl Reader<'_, '_> {
                 Block::Heading(outline + 1)
             }
             (None, Some(Sign::Bullet)) => Block::Item(Item { level, number: None, list }),
+            (None, Some(Sign::Blank)) => Block::More,
             (None, Some(Sign::Number { number, is_plain: true, .. })) => {
                 Block::Item(Item { level, number: Some(number), list })
             }

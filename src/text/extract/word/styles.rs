@@ -18,6 +18,8 @@ struct StyleEntry {
     based_on: Option<String>,
     /// From 0; 9 is text.
     outline: Option<usize>,
+    /// It is the style of the document's title, which styles based on it are not.
+    is_title: bool,
     numbering: NumberedAs,
     is_hidden: Option<bool>,
 }
@@ -59,6 +61,9 @@ impl Styles {
         let mut meaning = Meaning::default();
         let mut is_hidden = None;
         let mut next = Some(id);
+        if self.by_id.get(id).is_some_and(|it| it.is_title) {
+            meaning.outline = Some(0);
+        }
         for _ in 0..STEPS_MAX {
             let Some(entry) = next.and_then(|id| self.by_id.get(id)) else { break };
             meaning.outline = meaning.outline.or(entry.outline);
@@ -82,8 +87,9 @@ impl StyleEntry {
         while let Some(tag) = xml.tag_within(depth) {
             match tag.name() {
                 "name" => {
-                    let level = tag.id("val").and_then(|it| level_of_name(&it));
-                    entry.outline = entry.outline.or(level);
+                    let name = tag.id("val").unwrap_or_default().trim().to_ascii_lowercase();
+                    entry.outline = entry.outline.or_else(|| level_of_name(&name));
+                    entry.is_title = name == "title";
                 }
                 "basedOn" => entry.based_on = tag.id("val"),
                 "outlineLvl" => entry.outline = tag.number("val").or(entry.outline),
@@ -101,9 +107,6 @@ impl StyleEntry {
 
 /// The level of headings that a style has by its name, which is the same in all languages.
 fn level_of_name(name: &str) -> Option<usize> {
-    let name = name.trim().to_ascii_lowercase();
-    match name.strip_prefix("heading") {
-        Some(number) => number.trim().parse::<usize>().ok()?.checked_sub(1).filter(|it| *it < 9),
-        None => (name == "title").then_some(0),
-    }
+    let number = name.strip_prefix("heading")?;
+    number.trim().parse::<usize>().ok()?.checked_sub(1).filter(|it| *it < 9)
 }

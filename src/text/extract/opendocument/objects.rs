@@ -1,0 +1,105 @@
+//! Objects in documents: formulas and charts.
+
+use super::super::flow::Style;
+use super::super::mathml::{self, Stand};
+use super::super::package::joined;
+use super::super::xml::{Piece, Tag, Xml};
+use super::Reader;
+
+/// An element of a formula that is open.
+struct Part {
+    name: String,
+    n_parts: usize,
+    /// How the text around it stands.
+    position: Option<&'static str>,
+}
+
+impl Reader<'_, '_> {
+    /// Puts the text of an object: a formula or a chart.
+    pub(super) fn read_object(&mut self, tag: &Tag) {
+        let Some(address) = tag.attribute("href") else { return };
+        let name = joined("", &format!("{address}/content.xml"));
+        let Some(text) = self.package.as_mut().and_then(|it| it.text(&name)) else { return };
+        let mut xml = Xml::new(&text);
+        while let Some(piece) = xml.next() {
+            let Piece::Start(tag) = piece else { continue };
+            match (tag.prefix(), tag.name()) {
+                (_, "math") => self.read_formula(&mut xml),
+                ("chart", "chart") => self.read_chart(&mut xml),
+                _ => {}
+            }
+        }
+    }
+
+    fn read_formula(&mut self, xml: &mut Xml) {
+        let mut style = self.state.style.clone();
+        let mut open: Vec<Part> = Vec::new();
+        let depth = xml.depth();
+        while xml.depth() >= depth {
+            match xml.next() {
+                Some(Piece::Start(tag)) if tag.name().starts_with("annotation") => xml.skip(),
+                Some(Piece::Start(tag)) => {
+                    let stand = open.last_mut().map_or(Stand::Plain, |it| {
+                        it.n_parts += 1;
+                        mathml::stand(&it.name, it.n_parts - 1)
+                    });
+                    let (name, position) = (tag.name().to_owned(), style.position);
+                    match stand {
+                        Stand::High => style.position = Some("sup"),
+                        Stand::Low => style.position = Some("sub"),
+                        Stand::Under => self.flow.put("/", &style),
+                        Stand::Plain => {}
+                    }
+                    self.flow.put(mathml::sign(&name), &style);
+                    open.push(Part { name, n_parts: 0, position });
+                }
+                Some(Piece::End) => {
+                    if let Some(ended) = open.pop() {
+                        style.position = ended.position;
+                    }
+                }
+                Some(Piece::Text(text)) => self.flow.put(text.trim(), &style),
+                None => break,
+            }
+        }
+    }
+
+    /// Puts titles and the like of a chart. Its table is drawn, not written.
+    fn read_chart(&mut self, xml: &mut Xml) {
+        let depth = xml.depth();
+        while let Some(tag) = xml.tag_within(depth) {
+            match tag.name() {
+                "table" => xml.skip(),
+                "p" => {
+                    let words = xml.inner_text();
+                    self.flow.put(&format!("{words} "), &Style::default());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::package::tests::{body, zipped};
+
+    #[test]
+    fn formulas_and_charts_are_read() {
+        let content = "<office:document-content><office:body><office:text><text:p>x <draw:frame>
+            <draw:object xlink:href='./Object 1'/></draw:frame>; <draw:frame><draw:object
+            xlink:href='./Object 2'/></draw:frame></text:p></office:text></office:body></office:document-content>";
+        let formula = "<math><semantics><mrow><mfrac><mi>a</mi><mi>b</mi></mfrac><msup><mi>c</mi><mn>2</mn></msup>
+            </mrow><annotation>no</annotation></semantics></math>";
+        let chart =
+            "<office:document-content><chart:chart><chart:title><text:p>T</text:p></chart:title>
+            <table:table><text:p>no</text:p></table:table></chart:chart></office:document-content>";
+        let bytes = zipped(&[
+            ("content.xml", content),
+            ("Object 1/content.xml", formula),
+            ("Object 2/content.xml", chart),
+        ]);
+        let html = body(super::super::page(&bytes, 1000));
+        assert!(html.starts_with("<p>x a/bc<sup>2</sup>; T"), "{html}");
+    }
+}

@@ -14,7 +14,7 @@ use super::unseen::{self, Unseen};
 /// much longer than the page.
 pub fn visible(html: &str, is_xhtml: bool) -> String {
     let tree = PageTree::of(html, is_xhtml);
-    let mut page = Page::of(&tree, None);
+    let mut page = PageWalk::of(&tree, None);
     page.walk();
     page.text
 }
@@ -49,7 +49,7 @@ pub(super) fn in_parts(html: &str, is_xhtml: bool) -> PageText {
         marks[id as usize] = Some(mark);
     }
     let walked = |wants_main: bool| {
-        let mut page = Page::of(&tree, (!wants_main).then(Vec::new));
+        let mut page = PageWalk::of(&tree, (!wants_main).then(Vec::new));
         page.parts = Some(Parts { marks: &marks, wants_main });
         page.is_wanted = !wants_main;
         page.walk();
@@ -71,7 +71,7 @@ pub(super) fn in_whole(html: &str, is_xhtml: bool) -> PageText {
 }
 
 fn whole(tree: &PageTree) -> PageText {
-    let mut page = Page::of(tree, Some(Vec::new()));
+    let mut page = PageWalk::of(tree, Some(Vec::new()));
     page.walk();
     PageText {
         headings: page.headings(),
@@ -126,7 +126,7 @@ struct Row {
     has_text: bool,
 }
 
-struct Page<'t> {
+struct PageWalk<'t> {
     tree: &'t PageTree,
     text: String,
     unseen: Option<Vec<Unseen>>,
@@ -149,7 +149,7 @@ struct Page<'t> {
     headings: Vec<(usize, u8)>,
 }
 
-impl<'t> Page<'t> {
+impl<'t> PageWalk<'t> {
     fn of(tree: &'t PageTree, unseen: Option<Vec<Unseen>>) -> Self {
         Self {
             tree,

@@ -29,7 +29,6 @@ fn words_of_other_programs_are_shown_the_way() {
         ("commit", "'archive add'"),
         ("status", "'archive add --dry-run' shows what would be added"),
         ("find", "'archive ls' finds names"),
-        ("search", "full-text search is not there yet"),
         ("rm", "takes contents or words away for good"),
         ("delete", "'archive withdraw'"),
         ("mv", "'archive rename' gives"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::xml::{Piece, Xml};
+use super::xml::{Xml, XmlPiece};
 
 /// What can be read in a chart or a diagram: titles, names of series and categories, texts. Each once.
 pub(super) fn words(text: &str) -> Vec<String> {
@@ -17,7 +17,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
     let mut xml = Xml::new(text);
     let mut paragraph = String::new();
     while let Some(piece) = xml.next() {
-        let Piece::Start(tag) = piece else { continue };
+        let XmlPiece::Start(tag) = piece else { continue };
         match tag.name() {
             // Numbers are drawn, not written.
             "numCache" | "numLit" | "prstGeom" | "spPr" => xml.skip(),

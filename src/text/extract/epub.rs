@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::package::{NAME_BYTES_MAX, Package, joined};
 use super::page::{About, NoText, Page, PageWriter};
-use super::xml::{Piece, Xml};
+use super::xml::{Xml, XmlPiece};
 
 /// A book has so many chapters.
 const CHAPTERS_MAX: usize = 10_000;
@@ -52,7 +52,7 @@ fn locked_parts(text: &str) -> HashSet<String> {
     let mut parts = HashSet::new();
     let mut xml = Xml::new(text);
     while let Some(piece) = xml.next() {
-        if let Piece::Start(tag) = piece
+        if let XmlPiece::Start(tag) = piece
             && tag.name() == "CipherReference"
             && let Some(address) = tag.attribute("URI")
         {
@@ -116,7 +116,7 @@ impl Book {
         let mut seen = HashSet::new();
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             match (tag.prefix(), tag.name()) {
                 (_, "item") => {
                     let (Some(id), Some(address)) = (tag.id("id"), tag.attribute("href")) else {
@@ -173,7 +173,7 @@ fn about_of(name: &str) -> Option<About> {
 fn root_file(text: &str) -> Option<String> {
     let mut xml = Xml::new(text);
     while let Some(piece) = xml.next() {
-        if let Piece::Start(tag) = piece
+        if let XmlPiece::Start(tag) = piece
             && tag.name() == "rootfile"
         {
             return tag.attribute("full-path").map(|it| without_percents(&it));

@@ -15,12 +15,12 @@ const SPAN_MAX: usize = 1000;
 
 /// What the next text is a part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Block {
+pub(super) enum FlowBlock {
     Paragraph,
     /// A heading of a level, from 1.
     Heading(usize),
     /// An item of a list.
-    Item(Item),
+    Item(FlowItem),
     /// What follows in an item that has begun; a paragraph where there is none.
     More,
     /// Text whose white space counts.
@@ -29,7 +29,7 @@ pub(super) enum Block {
 
 /// An item of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Item {
+pub(super) struct FlowItem {
     /// From 0.
     pub level: usize,
     /// Its number, if it has one.
@@ -40,7 +40,7 @@ pub(super) struct Item {
 
 /// How a stretch of text stands in its block.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Style {
+pub(super) struct FlowStyle {
     /// Where it leads.
     pub link: Option<Rc<str>>,
     /// What hides it: `del` if it is no longer there for who accepts all changes, else `span`.
@@ -79,11 +79,11 @@ enum CellText {
 pub(super) struct Flow {
     /// The page, for what is no text.
     pub page: PageWriter,
-    block: Block,
+    block: FlowBlock,
     /// The element that the block has begun.
     begun: Option<&'static str>,
     has_begun: bool,
-    style: Style,
+    style: FlowStyle,
     lists: Vec<OpenList>,
     tables: Vec<OpenTable>,
     /// Tables that are read as text.
@@ -130,10 +130,10 @@ impl Flow {
     pub(super) fn new(n_bytes_max: usize) -> Self {
         Self {
             page: PageWriter::new(n_bytes_max),
-            block: Block::Paragraph,
+            block: FlowBlock::Paragraph,
             begun: None,
             has_begun: false,
-            style: Style::default(),
+            style: FlowStyle::default(),
             lists: Vec::new(),
             tables: Vec::new(),
             n_flat: 0,
@@ -182,9 +182,9 @@ impl Flow {
     }
 
     /// Has what comes next begin a block.
-    pub(super) fn block(&mut self, block: Block) {
-        if block == Block::Pre && self.begun == Some("pre") && self.kept.is_none() {
-            self.restyle(&Style::default());
+    pub(super) fn block(&mut self, block: FlowBlock) {
+        if block == FlowBlock::Pre && self.begun == Some("pre") && self.kept.is_none() {
+            self.restyle(&FlowStyle::default());
             return self.page.text("\n");
         }
         self.end_block();
@@ -192,7 +192,7 @@ impl Flow {
     }
 
     /// Changes what the next text is a part of, if it has no text yet.
-    pub(super) fn turn_into(&mut self, block: Block) {
+    pub(super) fn turn_into(&mut self, block: FlowBlock) {
         if !self.has_begun {
             self.block = block;
         }
@@ -207,16 +207,16 @@ impl Flow {
             }
             return;
         }
-        self.restyle(&Style::default());
+        self.restyle(&FlowStyle::default());
         if let Some(element) = self.begun.take() {
             self.page.close(element);
         }
         self.has_begun = false;
-        self.block = Block::Paragraph;
+        self.block = FlowBlock::Paragraph;
     }
 
     /// Puts text into the block.
-    pub(super) fn put(&mut self, text: &str, style: &Style) {
+    pub(super) fn put(&mut self, text: &str, style: &FlowStyle) {
         if text.is_empty() {
             return;
         }
@@ -227,7 +227,7 @@ impl Flow {
             return;
         }
         if !self.has_begun {
-            if text.trim().is_empty() && self.block != Block::Pre {
+            if text.trim().is_empty() && self.block != FlowBlock::Pre {
                 return;
             }
             self.begin();
@@ -243,7 +243,7 @@ impl Flow {
             kept.present.push(' ');
         } else if self.has_begun {
             match self.block {
-                Block::Pre => self.page.text("\n"),
+                FlowBlock::Pre => self.page.text("\n"),
                 _ => self.page.open("br"),
             }
         }
@@ -417,22 +417,22 @@ impl Flow {
     fn begin(&mut self) {
         self.begin_awaited();
         self.has_begun = true;
-        let is_item = matches!(self.block, Block::Item(_));
-        let is_more = self.block == Block::More && !self.lists.is_empty();
+        let is_item = matches!(self.block, FlowBlock::Item(_));
+        let is_more = self.block == FlowBlock::More && !self.lists.is_empty();
         if !is_item && !is_more {
             self.close_lists(0);
         }
         let cell = self.tables.last_mut().filter(|it| it.open_cell.is_some());
         let cell = cell.map(|it| std::mem::replace(&mut it.cell, CellText::Block));
         match self.block {
-            Block::Item(item) => return self.begin_item(item),
-            Block::More if is_more => return self.page.open("br"),
-            Block::Heading(level) => {
+            FlowBlock::Item(item) => return self.begin_item(item),
+            FlowBlock::More if is_more => return self.page.open("br"),
+            FlowBlock::Heading(level) => {
                 const LEVELS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
                 self.begun = LEVELS.get(level.clamp(1, 6) - 1).copied();
             }
-            Block::Pre => self.begun = Some("pre"),
-            Block::Paragraph | Block::More => match cell {
+            FlowBlock::Pre => self.begun = Some("pre"),
+            FlowBlock::Paragraph | FlowBlock::More => match cell {
                 Some(text) => {
                     if text == CellText::Plain {
                         self.page.open("br");
@@ -449,7 +449,7 @@ impl Flow {
         }
     }
 
-    fn begin_item(&mut self, item: Item) {
+    fn begin_item(&mut self, item: FlowItem) {
         let level = item.level.min(LISTS_MAX);
         let element = if item.number.is_some() { "ol" } else { "ul" };
         let n_outer = self.lists.iter().take_while(|it| it.level < level).count();
@@ -477,7 +477,7 @@ impl Flow {
     }
 
     /// Has what follows stand in another way.
-    fn restyle(&mut self, style: &Style) {
+    fn restyle(&mut self, style: &FlowStyle) {
         if self.style == *style {
             return;
         }
@@ -509,26 +509,29 @@ mod tests {
         body(flow.finish(false))
     }
 
-    fn block(flow: &mut Flow, block: Block, text: &str) {
+    fn block(flow: &mut Flow, block: FlowBlock, text: &str) {
         flow.block(block);
-        flow.put(text, &Style::default());
+        flow.put(text, &FlowStyle::default());
     }
 
-    fn item(level: usize, number: Option<u32>) -> Block {
-        Block::Item(Item { level, number, list: 0 })
+    fn item(level: usize, number: Option<u32>) -> FlowBlock {
+        FlowBlock::Item(FlowItem { level, number, list: 0 })
     }
 
     #[test]
     fn blocks_begin_with_their_text() {
         let html = written(|flow| {
-            block(flow, Block::Heading(9), "a");
-            block(flow, Block::Paragraph, " ");
-            block(flow, Block::Paragraph, "b");
+            block(flow, FlowBlock::Heading(9), "a");
+            block(flow, FlowBlock::Paragraph, " ");
+            block(flow, FlowBlock::Paragraph, "b");
             flow.line_break();
-            flow.put("c", &Style { position: Some("sup"), ..Style::default() });
-            flow.put("d", &Style { hidden: Some("del"), link: Some("e".into()), position: None });
-            block(flow, Block::Pre, " f");
-            block(flow, Block::Pre, "g");
+            flow.put("c", &FlowStyle { position: Some("sup"), ..FlowStyle::default() });
+            flow.put(
+                "d",
+                &FlowStyle { hidden: Some("del"), link: Some("e".into()), position: None },
+            );
+            block(flow, FlowBlock::Pre, " f");
+            block(flow, FlowBlock::Pre, "g");
         });
         let paragraph = r#"<p>b<br><sup>c</sup><a href="e"><del hidden="">d</del></a></p>"#;
         assert_eq!(html, format!("<h6>a</h6>{paragraph}<pre> f\ng</pre>"));
@@ -539,10 +542,10 @@ mod tests {
         let html = written(|flow| {
             block(flow, item(0, None), "a");
             block(flow, item(2, Some(3)), "b");
-            block(flow, Block::More, "c");
+            block(flow, FlowBlock::More, "c");
             block(flow, item(0, None), "d");
-            block(flow, Block::More, "e");
-            block(flow, Block::Paragraph, "f");
+            block(flow, FlowBlock::More, "e");
+            block(flow, FlowBlock::Paragraph, "f");
         });
         let inner = r#"<ol start="3"><li>b<br>c</li></ol>"#;
         assert_eq!(html, format!("<ul><li>a{inner}</li><li>d<br>e</li></ul><p>f</p>"));
@@ -554,18 +557,18 @@ mod tests {
             flow.table();
             flow.row();
             flow.cell("th", 2);
-            block(flow, Block::Paragraph, "a");
-            block(flow, Block::Paragraph, "b");
+            block(flow, FlowBlock::Paragraph, "a");
+            block(flow, FlowBlock::Paragraph, "b");
             flow.cell("td", 1);
             block(flow, item(0, None), "c");
             flow.table();
             flow.row();
             flow.cell("td", 1);
-            block(flow, Block::Paragraph, "d");
+            block(flow, FlowBlock::Paragraph, "d");
             flow.end_table();
-            block(flow, Block::Paragraph, "e");
+            block(flow, FlowBlock::Paragraph, "e");
             flow.end_table();
-            block(flow, Block::Paragraph, "f");
+            block(flow, FlowBlock::Paragraph, "f");
         });
         let inner = "<table><tr><td>d</td></tr></table>";
         let cells = format!(r#"<th colspan="2">a<br>b</th><td><ul><li>c</li></ul>{inner}e</td>"#);
@@ -580,7 +583,7 @@ mod tests {
                 flow.row();
                 flow.cell("td", 1);
             }
-            block(flow, Block::Paragraph, "a");
+            block(flow, FlowBlock::Paragraph, "a");
         });
         assert_eq!(html.matches("<table>").count(), TABLES_MAX);
         assert!(html.contains("<td>a</td>"));
@@ -591,7 +594,7 @@ mod tests {
         assert_eq!(Flow::new(100).finish(false), Err(NoText::Empty));
         assert_eq!(Flow::new(100).finish(true), Err(NoText::TooLarge));
         let mut flow = Flow::new(100);
-        flow.put("a", &Style { hidden: Some("span"), ..Style::default() });
+        flow.put("a", &FlowStyle { hidden: Some("span"), ..FlowStyle::default() });
         assert_eq!(flow.finish(false), Err(NoText::Empty));
     }
 

@@ -36,22 +36,22 @@ pub enum Format {
 }
 
 /// Renders the bytes of a document as a page of at most so many bytes.
-pub(super) type Reader = fn(&[u8], usize) -> Result<Page, NoText>;
+pub(super) type PageReader = fn(&[u8], usize) -> Result<Page, NoText>;
 
 /// What there is to know of a format.
-struct Entry {
+struct FormatEntry {
     format: Format,
     code: &'static str,
     name: &'static str,
     /// What reads it.
-    reader: Reader,
+    reader: PageReader,
     /// The library behind that, if any.
     library: Option<&'static str>,
     media_types: &'static [&'static str],
 }
 
-const ENTRIES: &[Entry] = &[
-    Entry {
+const ENTRIES: &[FormatEntry] = &[
+    FormatEntry {
         format: Format::Pdf,
         code: "pdf",
         name: "PDF",
@@ -59,7 +59,7 @@ const ENTRIES: &[Entry] = &[
         library: Some("hayro-interpret"),
         media_types: &["application/pdf"],
     },
-    Entry {
+    FormatEntry {
         format: Format::Word,
         code: "docx",
         name: "Word (docx, docm)",
@@ -70,7 +70,7 @@ const ENTRIES: &[Entry] = &[
             "application/vnd.ms-word.document.macroenabled.12",
         ],
     },
-    Entry {
+    FormatEntry {
         format: Format::Sheets,
         code: "xlsx",
         name: "Excel (xlsx, xlsm)",
@@ -81,7 +81,7 @@ const ENTRIES: &[Entry] = &[
             "application/vnd.ms-excel.sheet.macroenabled.12",
         ],
     },
-    Entry {
+    FormatEntry {
         format: Format::Slides,
         code: "pptx",
         name: "PowerPoint (pptx, pptm)",
@@ -92,7 +92,7 @@ const ENTRIES: &[Entry] = &[
             "application/vnd.ms-powerpoint.presentation.macroenabled.12",
         ],
     },
-    Entry {
+    FormatEntry {
         format: Format::OpenDocument,
         code: "opendocument",
         name: "OpenDocument (odt, ods, odp)",
@@ -104,7 +104,7 @@ const ENTRIES: &[Entry] = &[
             "application/vnd.oasis.opendocument.presentation",
         ],
     },
-    Entry {
+    FormatEntry {
         format: Format::Epub,
         code: "epub",
         name: "EPUB",
@@ -112,7 +112,7 @@ const ENTRIES: &[Entry] = &[
         library: None,
         media_types: &["application/epub+zip"],
     },
-    Entry {
+    FormatEntry {
         format: Format::OldWord,
         code: "doc",
         name: "Word before 2007 (doc)",
@@ -120,7 +120,7 @@ const ENTRIES: &[Entry] = &[
         library: Some("office_oxide"),
         media_types: &["application/msword"],
     },
-    Entry {
+    FormatEntry {
         format: Format::OldSheets,
         code: "xls",
         name: "Excel before 2007, and binary (xls, xlsb)",
@@ -131,7 +131,7 @@ const ENTRIES: &[Entry] = &[
             "application/vnd.ms-excel.sheet.binary.macroenabled.12",
         ],
     },
-    Entry {
+    FormatEntry {
         format: Format::OldSlides,
         code: "ppt",
         name: "PowerPoint before 2007 (ppt)",
@@ -139,7 +139,7 @@ const ENTRIES: &[Entry] = &[
         library: Some("office_oxide"),
         media_types: &["application/vnd.ms-powerpoint"],
     },
-    Entry {
+    FormatEntry {
         format: Format::Rtf,
         code: "rtf",
         name: "Rich Text Format",
@@ -147,7 +147,7 @@ const ENTRIES: &[Entry] = &[
         library: None,
         media_types: &["application/rtf"],
     },
-    Entry {
+    FormatEntry {
         format: Format::Mail,
         code: "mail",
         name: "Mail",
@@ -155,7 +155,7 @@ const ENTRIES: &[Entry] = &[
         library: Some("mail-parser"),
         media_types: &["message/rfc822"],
     },
-    Entry {
+    FormatEntry {
         format: Format::Mailbox,
         code: "mbox",
         name: "Mailbox (mbox)",
@@ -202,11 +202,11 @@ impl Format {
         self.entry().media_types
     }
 
-    pub(super) fn reader(self) -> Reader {
+    pub(super) fn reader(self) -> PageReader {
         self.entry().reader
     }
 
-    fn entry(self) -> &'static Entry {
+    fn entry(self) -> &'static FormatEntry {
         &ENTRIES[self as usize]
     }
 }

@@ -9,12 +9,12 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::counting::number;
-use super::flow::{Block, CHANGING, Flow, Item, Style, margin_line};
+use super::flow::{CHANGING, Flow, FlowBlock, FlowItem, FlowStyle, margin_line};
 use super::package::{Package, write_about};
 use super::page::{NoText, Page};
-use super::xml::{Piece, Tag, Xml, decoded};
-use cells::Row;
-use styles::{ListLevel, Styles};
+use super::xml::{Xml, XmlPiece, XmlTag, decoded};
+use cells::SpreadRow;
+use styles::{ListLevel, OpenDocumentStyles};
 
 /// What lies deeper in one another is read as a part of what is around it.
 const NESTED_MAX: usize = 8;
@@ -41,7 +41,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     if let Some(about) = package.text("meta.xml") {
         write_about(&about, &mut flow.page);
     }
-    let mut reader = Reader::new(flow, Some(&mut package));
+    let mut reader = OpenDocumentReader::new(flow, Some(&mut package));
     reader.read_document(&content, &styles);
     let flow = reader.flow;
     flow.finish(package.is_exhausted())
@@ -53,7 +53,7 @@ fn flat_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut flow = Flow::new(n_bytes_max);
     let mut xml = Xml::new(&text);
     while let Some(piece) = xml.next() {
-        if let Piece::Start(tag) = piece
+        if let XmlPiece::Start(tag) = piece
             && tag.name() == "meta"
             && tag.prefix() == "office"
         {
@@ -61,7 +61,7 @@ fn flat_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
             break;
         }
     }
-    let mut reader = Reader::new(flow, None);
+    let mut reader = OpenDocumentReader::new(flow, None);
     reader.read_document(&text, "");
     reader.flow.finish(false)
 }
@@ -72,7 +72,7 @@ fn is_locked(package: &mut Package) -> bool {
     let mut xml = Xml::new(&manifest);
     let mut is_content = false;
     while let Some(piece) = xml.next() {
-        let Piece::Start(tag) = piece else { continue };
+        let XmlPiece::Start(tag) = piece else { continue };
         match tag.name() {
             "file-entry" => {
                 let name = tag.attribute("full-path").unwrap_or_default();
@@ -86,11 +86,11 @@ fn is_locked(package: &mut Package) -> bool {
 }
 
 /// Reads a document.
-struct Reader<'p, 'a> {
+struct OpenDocumentReader<'p, 'a> {
     package: Option<&'p mut Package<'a>>,
     flow: Flow,
-    styles: Styles,
-    state: State,
+    styles: OpenDocumentStyles,
+    state: OpenDocumentState,
     /// The numbers that lists have come to, by style and level.
     counted: HashMap<(Rc<str>, usize), u32>,
     headings: [u32; 10],
@@ -113,32 +113,32 @@ struct Reader<'p, 'a> {
 
 /// What holds where the text is read.
 #[derive(Default)]
-struct State {
-    style: Style,
+struct OpenDocumentState {
+    style: FlowStyle,
     /// So many paragraphs are open.
     n_paragraphs: usize,
-    lists: Vec<List>,
-    row: Row,
+    lists: Vec<OpenDocumentList>,
+    row: SpreadRow,
     n_tables: usize,
     /// How the text is spoken that comes next.
     ruby: String,
 }
 
 /// A list that is open.
-struct List {
+struct OpenDocumentList {
     style: Rc<str>,
     /// Its present item has begun with a paragraph.
     has_text: bool,
 }
 
 /// What ends with an element.
-enum Open {
+enum OpenText {
     Other,
     Paragraph,
-    Span(Style),
+    Span(FlowStyle),
     List,
     Frame { has_image: bool, description: String },
-    Table { is_sheet: bool, row: Row, lists: Vec<List>, n_paragraphs: usize },
+    Table { is_sheet: bool, row: SpreadRow, lists: Vec<OpenDocumentList>, n_paragraphs: usize },
     HeadRows,
     Row,
     Cell,
@@ -146,13 +146,13 @@ enum Open {
     Section,
 }
 
-impl<'p, 'a> Reader<'p, 'a> {
+impl<'p, 'a> OpenDocumentReader<'p, 'a> {
     fn new(flow: Flow, package: Option<&'p mut Package<'a>>) -> Self {
         Self {
             package,
             flow,
-            styles: Styles::default(),
-            state: State::default(),
+            styles: OpenDocumentStyles::default(),
+            state: OpenDocumentState::default(),
             counted: HashMap::new(),
             headings: [0; 10],
             deleted: HashMap::new(),
@@ -176,11 +176,11 @@ impl<'p, 'a> Reader<'p, 'a> {
         self.read(content);
         self.is_note = true;
         for (sign, note) in std::mem::take(&mut self.notes) {
-            self.state = State::default();
+            self.state = OpenDocumentState::default();
             self.flow.end_all();
-            let style = Style { position: Some("sup"), ..Style::default() };
+            let style = FlowStyle { position: Some("sup"), ..FlowStyle::default() };
             self.flow.put(&sign, &style);
-            self.flow.put(" ", &Style::default());
+            self.flow.put(" ", &FlowStyle::default());
             self.state.n_paragraphs = 1;
             self.read(&note);
             self.flow.end_block();
@@ -198,27 +198,27 @@ impl<'p, 'a> Reader<'p, 'a> {
         while let Some(piece) = xml.next() {
             match piece {
                 _ if self.flow.is_full() => break,
-                Piece::Start(tag) if self.state.n_paragraphs > 0 && is_box(&tag) => {
+                XmlPiece::Start(tag) if self.state.n_paragraphs > 0 && is_box(&tag) => {
                     if self.may_nest() {
                         boxes.push(xml.inner_markup());
                     } else {
-                        open.push(Open::Other);
+                        open.push(OpenText::Other);
                     }
                 }
-                Piece::Start(tag) => {
+                XmlPiece::Start(tag) => {
                     if let Some(begun) = self.start(&tag, &mut xml, open.last_mut()) {
                         open.push(begun);
                     }
                 }
-                Piece::End => {
+                XmlPiece::End => {
                     if let Some(ended) = open.pop() {
                         self.end(ended);
                     }
                 }
                 // What is drawn has its text in paragraphs.
-                Piece::Text(_) if matches!(open.last(), Some(Open::Frame { .. })) => {}
-                Piece::Text(text) if self.state.n_paragraphs > 0 => self.put(&text),
-                Piece::Text(_) => {}
+                XmlPiece::Text(_) if matches!(open.last(), Some(OpenText::Frame { .. })) => {}
+                XmlPiece::Text(text) if self.state.n_paragraphs > 0 => self.put(&text),
+                XmlPiece::Text(_) => {}
             }
             if self.state.n_paragraphs == 0 {
                 self.read_boxes(&std::mem::take(&mut boxes));
@@ -236,7 +236,8 @@ impl<'p, 'a> Reader<'p, 'a> {
     /// Reads text boxes, which stand behind the paragraph that they are fixed to.
     fn read_boxes(&mut self, boxes: &[&str]) {
         for text in boxes {
-            let inner = State { n_tables: self.state.n_tables, ..State::default() };
+            let inner =
+                OpenDocumentState { n_tables: self.state.n_tables, ..OpenDocumentState::default() };
             let state = std::mem::replace(&mut self.state, inner);
             self.flow.end_block();
             self.read(text);
@@ -246,14 +247,19 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     /// Begins an element; `None` if all of it has been read.
-    fn start(&mut self, tag: &Tag, xml: &mut Xml, parent: Option<&mut Open>) -> Option<Open> {
+    fn start(
+        &mut self,
+        tag: &XmlTag,
+        xml: &mut Xml,
+        parent: Option<&mut OpenText>,
+    ) -> Option<OpenText> {
         match tag.prefix() {
             "text" => self.start_text(tag, xml),
             "table" => self.start_table(tag, xml),
             "draw" | "presentation" => self.start_drawing(tag, xml, parent),
             "svg" if matches!(tag.name(), "title" | "desc") => {
                 let text = xml.inner_text();
-                if let Some(Open::Frame { description, .. }) = parent {
+                if let Some(OpenText::Frame { description, .. }) = parent {
                     *description = text;
                 }
                 None
@@ -261,10 +267,10 @@ impl<'p, 'a> Reader<'p, 'a> {
             "office" => match tag.name() {
                 "spreadsheet" => {
                     self.is_spreadsheet = true;
-                    Some(Open::Other)
+                    Some(OpenText::Other)
                 }
                 "document" | "document-content" | "body" | "text" | "presentation" | "drawing" => {
-                    Some(Open::Other)
+                    Some(OpenText::Other)
                 }
                 _ => self.skip(xml),
             },
@@ -273,35 +279,35 @@ impl<'p, 'a> Reader<'p, 'a> {
                 self.skip(xml)
             }
             _ if tag.name() == "annotation" => self.skip(xml),
-            _ => Some(Open::Other),
+            _ => Some(OpenText::Other),
         }
     }
 
     /// Goes past all of an element.
-    fn skip(&mut self, xml: &mut Xml) -> Option<Open> {
+    fn skip(&mut self, xml: &mut Xml) -> Option<OpenText> {
         xml.skip();
         None
     }
 
-    fn start_text(&mut self, tag: &Tag, xml: &mut Xml) -> Option<Open> {
+    fn start_text(&mut self, tag: &XmlTag, xml: &mut Xml) -> Option<OpenText> {
         match tag.name() {
             "p" | "h" => self.begin_paragraph(tag),
             "list" => self.begin_list(tag),
             "list-item" | "list-header" => {
                 self.begin_item(tag);
-                Some(Open::Other)
+                Some(OpenText::Other)
             }
             "span" => {
                 let style = self.state.style.clone();
                 self.styles
                     .restyle(&tag.id("style-name").unwrap_or_default(), &mut self.state.style);
-                Some(Open::Span(style))
+                Some(OpenText::Span(style))
             }
             "a" => {
                 let link = tag.attribute("href").map(|it| Rc::from(&*it));
                 let style = self.state.style.clone();
                 self.state.style.link = link;
-                Some(Open::Span(style))
+                Some(OpenText::Span(style))
             }
             "s" => {
                 let n = tag.number("c").unwrap_or(1).min(SPACES_MAX);
@@ -320,7 +326,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             "note" if !self.is_note => self.read_citation(xml),
             "change" => self.put_deleted(tag),
             "tracked-changes" => self.read_changes(xml),
-            "ruby" => Some(Open::Ruby),
+            "ruby" => Some(OpenText::Ruby),
             "ruby-text" => {
                 self.state.ruby = xml.inner_text();
                 None
@@ -331,7 +337,7 @@ impl<'p, 'a> Reader<'p, 'a> {
                     self.flow.end_blocks();
                     self.flow.page.open_with("section", Some(("hidden", "")));
                 }
-                Some(if is_hidden { Open::Section } else { Open::Other })
+                Some(if is_hidden { OpenText::Section } else { OpenText::Other })
             }
             "page-number" | "page-count" | "sheet-name" | "date" | "time" if self.is_margin => {
                 self.put(CHANGING);
@@ -341,43 +347,45 @@ impl<'p, 'a> Reader<'p, 'a> {
             "hidden-text" | "hidden-paragraph" => self.skip(xml),
             name if name.ends_with("-source") || name.ends_with("-decls") => self.skip(xml),
             _ if tag.attribute("display").is_some_and(|it| it == "none") => self.skip(xml),
-            _ => Some(Open::Other),
+            _ => Some(OpenText::Other),
         }
     }
 
-    fn end(&mut self, ended: Open) {
+    fn end(&mut self, ended: OpenText) {
         match ended {
-            Open::Paragraph => {
+            OpenText::Paragraph => {
                 self.state.n_paragraphs = self.state.n_paragraphs.saturating_sub(1);
-                self.state.style = Style::default();
+                self.state.style = FlowStyle::default();
                 // Lines of code stand together.
                 if !self.flow.is_pre() {
                     self.flow.end_block();
                 }
             }
-            Open::Span(style) => self.state.style = style,
-            Open::List => {
+            OpenText::Span(style) => self.state.style = style,
+            OpenText::List => {
                 self.state.lists.pop();
             }
-            Open::Frame { has_image, description } if has_image => self.flow.image(&description),
-            Open::Table { is_sheet, row, lists, n_paragraphs } => {
+            OpenText::Frame { has_image, description } if has_image => {
+                self.flow.image(&description)
+            }
+            OpenText::Table { is_sheet, row, lists, n_paragraphs } => {
                 self.end_table(is_sheet, row);
                 (self.state.lists, self.state.n_paragraphs) = (lists, n_paragraphs);
             }
-            Open::HeadRows => self.state.row.is_head = false,
-            Open::Row => self.flow.end_row(),
-            Open::Cell => self.end_cell(),
-            Open::Ruby => {
+            OpenText::HeadRows => self.state.row.is_head = false,
+            OpenText::Row => self.flow.end_row(),
+            OpenText::Cell => self.end_cell(),
+            OpenText::Ruby => {
                 let ruby = std::mem::take(&mut self.state.ruby);
                 if !ruby.trim().is_empty() {
                     self.put(&format!("({ruby})"));
                 }
             }
-            Open::Section => {
+            OpenText::Section => {
                 self.flow.end_blocks();
                 self.flow.page.close("section");
             }
-            Open::Other | Open::Frame { .. } => {}
+            OpenText::Other | OpenText::Frame { .. } => {}
         }
     }
 
@@ -385,10 +393,10 @@ impl<'p, 'a> Reader<'p, 'a> {
         self.flow.put(text, &self.state.style);
     }
 
-    fn begin_paragraph(&mut self, tag: &Tag) -> Option<Open> {
+    fn begin_paragraph(&mut self, tag: &XmlTag) -> Option<OpenText> {
         self.state.n_paragraphs += 1;
         if self.state.n_paragraphs > 1 {
-            return Some(Open::Paragraph);
+            return Some(OpenText::Paragraph);
         }
         let style = tag.id("style-name").unwrap_or_default();
         let mut sign = String::new();
@@ -396,35 +404,35 @@ impl<'p, 'a> Reader<'p, 'a> {
         let block = if tag.name() == "h" {
             let outline = tag.number("outline-level").unwrap_or(1_usize);
             sign = self.number_of_heading(tag, outline);
-            Block::Heading(outline)
+            FlowBlock::Heading(outline)
         } else if self.styles.is_based_on(&style, "Title") {
-            Block::Heading(1)
+            FlowBlock::Heading(1)
         } else if self.styles.is_based_on(&style, "Preformatted_20_Text") {
-            Block::Pre
+            FlowBlock::Pre
         } else {
             match self.state.lists.last_mut() {
                 Some(list) => match std::mem::replace(&mut list.has_text, true) {
-                    true => Block::More,
+                    true => FlowBlock::More,
                     false => {
                         let style = Rc::clone(&list.style);
                         self.item(&style, level)
                     }
                 },
-                None => Block::Paragraph,
+                None => FlowBlock::Paragraph,
             }
         };
         self.flow.block(block);
         if !sign.is_empty() {
-            self.flow.put(&format!("{sign} "), &Style::default());
+            self.flow.put(&format!("{sign} "), &FlowStyle::default());
         }
         self.styles.restyle(&style, &mut self.state.style);
         self.state.style.position = None;
-        Some(Open::Paragraph)
+        Some(OpenText::Paragraph)
     }
 
-    fn begin_list(&mut self, tag: &Tag) -> Option<Open> {
+    fn begin_list(&mut self, tag: &XmlTag) -> Option<OpenText> {
         if self.state.lists.len() >= LEVELS_MAX {
-            return Some(Open::Other);
+            return Some(OpenText::Other);
         }
         let outer = self.state.lists.last().map(|it| Rc::clone(&it.style));
         let own = tag.id("style-name").map(Rc::from);
@@ -434,11 +442,11 @@ impl<'p, 'a> Reader<'p, 'a> {
         if !goes_on {
             self.counted.remove(&(Rc::clone(&style), self.state.lists.len()));
         }
-        self.state.lists.push(List { style, has_text: false });
-        Some(Open::List)
+        self.state.lists.push(OpenDocumentList { style, has_text: false });
+        Some(OpenText::List)
     }
 
-    fn begin_item(&mut self, tag: &Tag) {
+    fn begin_item(&mut self, tag: &XmlTag) {
         let level = self.state.lists.len().saturating_sub(1);
         let Some(list) = self.state.lists.last_mut() else { return };
         list.has_text = tag.name() == "list-header";
@@ -448,7 +456,7 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     /// The next item of a list.
-    fn item(&mut self, style: &Rc<str>, level: usize) -> Block {
+    fn item(&mut self, style: &Rc<str>, level: usize) -> FlowBlock {
         let number = match self.styles.list_level(style, level) {
             Some(ListLevel { counting: Some(_), start, .. }) => {
                 let last = self.counted.entry((Rc::clone(style), level)).or_insert(start - 1);
@@ -457,11 +465,11 @@ impl<'p, 'a> Reader<'p, 'a> {
             }
             _ => None,
         };
-        Block::Item(Item { level, number, list: style.as_ptr() as usize })
+        FlowBlock::Item(FlowItem { level, number, list: style.as_ptr() as usize })
     }
 
     /// The number that stands before a heading, if headings of its level have one.
-    fn number_of_heading(&mut self, tag: &Tag, outline: usize) -> String {
+    fn number_of_heading(&mut self, tag: &XmlTag, outline: usize) -> String {
         let at = outline.clamp(1, self.headings.len()) - 1;
         if tag.attribute("is-list-header").is_some_and(|it| it == "true") {
             return String::new();
@@ -481,7 +489,7 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     /// Puts the sign of a note, and keeps the note.
-    fn read_citation(&mut self, xml: &mut Xml) -> Option<Open> {
+    fn read_citation(&mut self, xml: &mut Xml) -> Option<OpenText> {
         let depth = xml.depth();
         let mut sign = String::new();
         while let Some(tag) = xml.tag_within(depth) {
@@ -491,13 +499,13 @@ impl<'p, 'a> Reader<'p, 'a> {
                 _ => {}
             }
         }
-        let style = Style { position: Some("sup"), ..self.state.style.clone() };
+        let style = FlowStyle { position: Some("sup"), ..self.state.style.clone() };
         self.flow.put(&sign, &style);
         None
     }
 
     /// Keeps what was deleted.
-    fn read_changes(&mut self, xml: &mut Xml) -> Option<Open> {
+    fn read_changes(&mut self, xml: &mut Xml) -> Option<OpenText> {
         let mut id = String::new();
         let depth = xml.depth();
         while let Some(tag) = xml.tag_within(depth) {
@@ -518,24 +526,24 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     /// Puts what was deleted here.
-    fn put_deleted(&mut self, tag: &Tag) -> Option<Open> {
+    fn put_deleted(&mut self, tag: &XmlTag) -> Option<OpenText> {
         let id = tag.id("change-id").unwrap_or_default();
         if let Some(text) = self.deleted.remove(&id) {
-            let style = Style { hidden: Some("del"), ..self.state.style.clone() };
+            let style = FlowStyle { hidden: Some("del"), ..self.state.style.clone() };
             self.flow.put(&text, &style);
         }
-        Some(Open::Other)
+        Some(OpenText::Other)
     }
 
     /// Reads the heads and feet of pages, each line once.
     fn read_margins(&mut self, text: &str) {
         let mut seen = HashSet::new();
         let mut xml = Xml::new(text);
-        self.state = State::default();
+        self.state = OpenDocumentState::default();
         self.flow.end_all();
         self.is_margin = true;
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             let is_margin = tag.name().starts_with("header") || tag.name().starts_with("footer");
             if !is_margin || tag.prefix() != "style" || tag.name().ends_with("style") {
                 continue;
@@ -549,8 +557,8 @@ impl<'p, 'a> Reader<'p, 'a> {
             self.read(markup);
             for line in self.flow.kept().iter().filter_map(|it| margin_line(it)) {
                 if !seen.contains(&line) {
-                    self.flow.block(Block::Paragraph);
-                    self.flow.put(&line, &Style::default());
+                    self.flow.block(FlowBlock::Paragraph);
+                    self.flow.put(&line, &FlowStyle::default());
                     seen.insert(line);
                 }
             }
@@ -561,7 +569,7 @@ impl<'p, 'a> Reader<'p, 'a> {
 }
 
 /// Whether it is drawn, with text of its own.
-fn is_box(tag: &Tag) -> bool {
+fn is_box(tag: &XmlTag) -> bool {
     tag.prefix() == "draw"
         && matches!(
             tag.name(),

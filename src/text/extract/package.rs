@@ -10,8 +10,8 @@ use zip::ZipArchive;
 use zip::read::ZipReadOptions;
 
 use super::page::{About, NoText, PageWriter};
-use super::salvage::{self, Found};
-use super::xml::{Piece, Xml, decoded};
+use super::salvage::{self, SalvagedPart};
+use super::xml::{Xml, XmlPiece, decoded};
 
 /// So much is unpacked of a package, all its parts together.
 const UNPACKED_BYTES_MAX: u64 = 64 << 20;
@@ -27,15 +27,15 @@ pub(super) const NAME_BYTES_MAX: usize = 1024;
 /// A part has so many relations.
 const RELATIONS_MAX: usize = 200_000;
 
-enum Archive<'a> {
+enum ZipParts<'a> {
     Whole(ZipArchive<Cursor<&'a [u8]>>),
     /// Its directory is missing.
-    Cut(&'a [u8], Vec<Found>),
+    Cut(&'a [u8], Vec<SalvagedPart>),
 }
 
 /// A package whose parts are read by name.
 pub(super) struct Package<'a> {
-    archive: Archive<'a>,
+    archive: ZipParts<'a>,
     /// Where in the archive a part is, by its name as [`plain_name`] has it.
     parts: HashMap<String, usize>,
     n_bytes: u64,
@@ -62,14 +62,14 @@ impl<'a> Package<'a> {
                         parts.entry(plain_name(&name)).or_insert(at);
                     }
                 }
-                Archive::Whole(archive)
+                ZipParts::Whole(archive)
             }
             Err(_) if bytes.starts_with(b"PK\x03\x04") => {
                 let found = salvage::parts(bytes);
                 for (at, part) in found.iter().enumerate() {
                     parts.entry(plain_name(&part.name)).or_insert(at);
                 }
-                Archive::Cut(bytes, found)
+                ZipParts::Cut(bytes, found)
             }
             Err(_) => return Err(NoText::Malformed),
         };
@@ -101,19 +101,19 @@ impl<'a> Package<'a> {
         let at = *self.parts.get(&plain_name(name))?;
         let n_max = self.n_left + 1;
         let (is_locked, n_packed) = match &self.archive {
-            Archive::Whole(archive) => {
+            ZipParts::Whole(archive) => {
                 let part = archive.by_index_data(at).ok()?;
                 (part.encrypted(), part.compressed_size())
             }
-            Archive::Cut(_, parts) => (parts.get(at)?.is_locked, parts.get(at)?.n_packed()),
+            ZipParts::Cut(_, parts) => (parts.get(at)?.is_locked, parts.get(at)?.n_packed()),
         };
         self.has_locked |= is_locked;
         let n_packed = n_packed.min(self.n_bytes);
         let n_packed_left = self.n_packed_left.checked_sub(n_packed).filter(|_| !is_locked)?;
         self.n_packed_left = n_packed_left;
         let mut bytes = match &mut self.archive {
-            Archive::Whole(archive) => unpacked(archive, at, n_max)?,
-            Archive::Cut(bytes, parts) => parts.get(at)?.bytes(bytes, n_max),
+            ZipParts::Whole(archive) => unpacked(archive, at, n_max)?,
+            ZipParts::Cut(bytes, parts) => parts.get(at)?.bytes(bytes, n_max),
         };
         if bytes.len() as u64 > self.n_left {
             bytes.truncate(self.n_left as usize);
@@ -189,7 +189,7 @@ pub(super) fn write_about(text: &str, page: &mut PageWriter) {
     let mut subject = String::new();
     let (mut first, mut authors) = (None, Vec::new());
     while let Some(piece) = xml.next() {
-        let Piece::Start(tag) = piece else { continue };
+        let XmlPiece::Start(tag) = piece else { continue };
         let about = match tag.name() {
             "title" => About::Title,
             "initial-creator" => {
@@ -245,7 +245,7 @@ impl Relations {
         let mut relations = Self::default();
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             if tag.name() != "Relationship" || relations.list.len() >= RELATIONS_MAX {
                 continue;
             }

@@ -46,7 +46,7 @@ enum Destination {
 
 /// How a stretch of text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
+enum RtfStyle {
     Plain,
     High,
     Low,
@@ -55,10 +55,10 @@ enum Style {
 
 /// What holds in a group, and is as before when that ends.
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct RtfState {
     destination: Destination,
     is_hidden: bool,
-    style: Style,
+    style: RtfStyle,
     /// So many characters follow one in Unicode for readers that do not know it.
     n_fallback: usize,
     font: i32,
@@ -66,14 +66,14 @@ struct State {
 
 struct RtfReader {
     page: PageWriter,
-    state: State,
-    outer: Vec<State>,
+    state: RtfState,
+    outer: Vec<RtfState>,
     /// Groups that are open beyond those whose states are kept.
     n_deeper: usize,
     /// Bytes of text that wait to be decoded together.
     bytes: Vec<u8>,
     /// Stretches of the paragraph at hand.
-    paragraph: Vec<(Style, String)>,
+    paragraph: Vec<(RtfStyle, String)>,
     /// The text of the group at hand that goes elsewhere.
     aside: String,
     asides: Vec<String>,
@@ -91,10 +91,10 @@ struct RtfReader {
 
 impl RtfReader {
     fn new(page: PageWriter) -> Self {
-        let state = State {
+        let state = RtfState {
             destination: Destination::Body,
             is_hidden: false,
-            style: Style::Plain,
+            style: RtfStyle::Plain,
             n_fallback: 1,
             font: 0,
         };
@@ -240,20 +240,20 @@ impl RtfReader {
                 }
             }
             ("v", _) => self.state.is_hidden = is_on,
-            ("deleted", _) => self.style(is_on, Style::Deleted),
-            ("super", _) => self.style(is_on, Style::High),
-            ("sub", _) => self.style(is_on, Style::Low),
-            ("nosupersub", _) => self.style(false, Style::High),
+            ("deleted", _) => self.style(is_on, RtfStyle::Deleted),
+            ("super", _) => self.style(is_on, RtfStyle::High),
+            ("sub", _) => self.style(is_on, RtfStyle::Low),
+            ("nosupersub", _) => self.style(false, RtfStyle::High),
             ("plain", _) => {
                 self.state.is_hidden = false;
-                self.state.style = Style::Plain;
+                self.state.style = RtfStyle::Plain;
             }
             _ => self.structure(word, number),
         }
     }
 
-    fn style(&mut self, is_on: bool, style: Style) {
-        self.state.style = if is_on { style } else { Style::Plain };
+    fn style(&mut self, is_on: bool, style: RtfStyle) {
+        self.state.style = if is_on { style } else { RtfStyle::Plain };
     }
 
     /// Words that part the text, or say what a group is.
@@ -340,7 +340,7 @@ impl RtfReader {
     }
 
     fn text(&mut self, text: &str) {
-        let State { destination, is_hidden, style, .. } = self.state;
+        let RtfState { destination, is_hidden, style, .. } = self.state;
         match destination {
             Destination::Body if !is_hidden => match self.paragraph.last_mut() {
                 Some((last, stretch)) if *last == style => stretch.push_str(text),
@@ -372,12 +372,12 @@ impl RtfReader {
         self.page.close(element);
     }
 
-    fn stretch(&mut self, style: Style, text: &str) {
+    fn stretch(&mut self, style: RtfStyle, text: &str) {
         let element = match style {
-            Style::Plain => None,
-            Style::High => Some(("sup", None)),
-            Style::Low => Some(("sub", None)),
-            Style::Deleted => Some(("del", Some(("hidden", "")))),
+            RtfStyle::Plain => None,
+            RtfStyle::High => Some(("sup", None)),
+            RtfStyle::Low => Some(("sub", None)),
+            RtfStyle::Deleted => Some(("del", Some(("hidden", "")))),
         };
         if let Some((element, attribute)) = element {
             self.page.open_with(element, attribute);

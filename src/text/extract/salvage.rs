@@ -12,7 +12,7 @@ const HEADER_BYTES: usize = 30;
 const PARTS_MAX: usize = 10_000;
 
 /// A part that was found.
-pub(super) struct Found {
+pub(super) struct SalvagedPart {
     pub name: String,
     pub is_locked: bool,
     is_packed: bool,
@@ -21,8 +21,8 @@ pub(super) struct Found {
 }
 
 /// The parts of what is left of an archive.
-pub(super) fn parts(bytes: &[u8]) -> Vec<Found> {
-    let mut parts: Vec<Found> = Vec::new();
+pub(super) fn parts(bytes: &[u8]) -> Vec<SalvagedPart> {
+    let mut parts: Vec<SalvagedPart> = Vec::new();
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|_| parts.len() < PARTS_MAX) {
         let Some(next) = rest.windows(MAGIC.len()).position(|it| it == MAGIC) else { break };
@@ -41,13 +41,13 @@ pub(super) fn parts(bytes: &[u8]) -> Vec<Found> {
 }
 
 /// Has the last part end here, if its header does not say where.
-fn end_unknown(parts: &mut [Found], end: usize) {
+fn end_unknown(parts: &mut [SalvagedPart], end: usize) {
     if let Some(last) = parts.last_mut().filter(|it| it.end == it.start) {
         last.end = end.max(last.start);
     }
 }
 
-fn part(bytes: &[u8], at: usize) -> Option<Found> {
+fn part(bytes: &[u8], at: usize) -> Option<SalvagedPart> {
     let header = bytes.get(at..at + HEADER_BYTES)?;
     let number = |at: usize| Some(u16::from_le_bytes([*header.get(at)?, *header.get(at + 1)?]));
     let (flags, method) = (number(6)?, number(8)?);
@@ -58,7 +58,7 @@ fn part(bytes: &[u8], at: usize) -> Option<Found> {
     let name = String::from_utf8_lossy(bytes.get(name_start..name_end)?).into_owned();
     let end = start.checked_add(n_packed)?.min(bytes.len());
     let is_packed = method == 8;
-    (start <= bytes.len() && (is_packed || method == 0)).then_some(Found {
+    (start <= bytes.len() && (is_packed || method == 0)).then_some(SalvagedPart {
         name,
         is_locked: flags & 1 != 0,
         is_packed,
@@ -67,7 +67,7 @@ fn part(bytes: &[u8], at: usize) -> Option<Found> {
     })
 }
 
-impl Found {
+impl SalvagedPart {
     /// How much of the archive it takes.
     pub(super) fn n_packed(&self) -> u64 {
         (self.end - self.start) as u64

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use super::drawing;
 use super::package::{Package, Relations};
 use super::page::{NoText, Page, PageWriter};
-use super::xml::{Piece, Tag, Xml};
-use numbers::{Format, Formats};
+use super::xml::{Xml, XmlPiece, XmlTag};
+use numbers::{Formats, NumberFormat};
 
 /// A workbook has so many sheets.
 const SHEETS_MAX: usize = 10_000;
@@ -118,7 +118,7 @@ impl Workbook {
         let mut workbook = Self::default();
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             match tag.name() {
                 "workbookPr" => {
                     let is_on = tag.attribute("date1904");
@@ -151,7 +151,7 @@ impl Strings {
         let mut strings = Self::default();
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             if tag.name() == "si" {
                 put_string(&mut xml, &mut strings.text);
                 strings.ends.push(u32::try_from(strings.text.len()).unwrap_or(u32::MAX));
@@ -203,12 +203,12 @@ fn unescaped(text: &str) -> String {
 
 /// Where a cell is, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Place {
+struct CellPlace {
     row: usize,
     column: usize,
 }
 
-impl Place {
+impl CellPlace {
     /// The place of a name like `BC23`, or the first of a range of them.
     fn parse(name: &str) -> Option<Self> {
         let name = name.split(':').next()?.trim_start_matches('$');
@@ -226,14 +226,14 @@ impl Place {
 
 /// A cell while it is read.
 struct Cell {
-    place: Place,
-    kind: Kind,
+    place: CellPlace,
+    kind: CellKind,
     style: usize,
 }
 
 /// What the value of a cell is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CellKind {
     Number,
     Shared,
     Boolean,
@@ -246,8 +246,8 @@ struct SheetReader<'p> {
     strings: &'p Strings,
     formats: &'p Formats,
     relations: &'p Relations,
-    spans: HashMap<Place, usize>,
-    links: HashMap<Place, Rc<str>>,
+    spans: HashMap<CellPlace, usize>,
+    links: HashMap<CellPlace, Rc<str>>,
     /// Heads and feet.
     margins: Vec<String>,
     hidden_columns: Vec<bool>,
@@ -294,16 +294,16 @@ impl<'p> SheetReader<'p> {
     fn read_tail(&mut self, text: &str) {
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             if matches!(tag.name(), "oddHeader" | "oddFooter" | "firstHeader" | "firstFooter") {
                 self.margins.extend(margins::lines(&xml.inner_text()));
                 continue;
             }
             let name = tag.attribute("ref").unwrap_or_default();
-            let Some(place) = Place::parse(&name) else { continue };
+            let Some(place) = CellPlace::parse(&name) else { continue };
             match tag.name() {
                 "mergeCell" if self.spans.len() < PLACES_MAX => {
-                    let last = name.split_once(':').and_then(|(_, last)| Place::parse(last));
+                    let last = name.split_once(':').and_then(|(_, last)| CellPlace::parse(last));
                     let n = last.map_or(0, |it| it.column.saturating_sub(place.column));
                     self.spans.insert(place, n + 1);
                 }
@@ -322,11 +322,11 @@ impl<'p> SheetReader<'p> {
         let mut xml = Xml::new(text);
         let mut row = 0;
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             match tag.name() {
                 _ if self.page.is_full() => break,
                 "dimension" => {
-                    let place = tag.attribute("ref").and_then(|it| Place::parse(&it));
+                    let place = tag.attribute("ref").and_then(|it| CellPlace::parse(&it));
                     self.first_column = place.map_or(0, |it| it.column);
                 }
                 "col" if is_on(&tag, "hidden") => {
@@ -365,14 +365,14 @@ impl<'p> SheetReader<'p> {
         self.next_column = 0;
     }
 
-    fn read_cell(&mut self, tag: &Tag, xml: &mut Xml) {
-        let next = Place { row: self.row, column: self.next_column };
-        let place = tag.attribute("r").and_then(|it| Place::parse(&it)).unwrap_or(next);
+    fn read_cell(&mut self, tag: &XmlTag, xml: &mut Xml) {
+        let next = CellPlace { row: self.row, column: self.next_column };
+        let place = tag.attribute("r").and_then(|it| CellPlace::parse(&it)).unwrap_or(next);
         let kind = match tag.attribute("t").as_deref() {
-            None | Some("n") => Kind::Number,
-            Some("s") => Kind::Shared,
-            Some("b") => Kind::Boolean,
-            Some(_) => Kind::Text,
+            None | Some("n") => CellKind::Number,
+            Some("s") => CellKind::Shared,
+            Some("b") => CellKind::Boolean,
+            Some(_) => CellKind::Text,
         };
         let cell = Cell { place, kind, style: tag.number("s").unwrap_or(0) };
         let (mut value, mut inline) = (String::new(), String::new());
@@ -395,32 +395,32 @@ impl<'p> SheetReader<'p> {
     fn put(&mut self, cell: &Cell, value: &str) {
         let (strings, formats) = (self.strings, self.formats);
         match cell.kind {
-            Kind::Number if value.trim().is_empty() => {}
-            Kind::Number => {
-                let format = formats.of_style(cell.style).unwrap_or(&Format::GENERAL);
+            CellKind::Number if value.trim().is_empty() => {}
+            CellKind::Number => {
+                let format = formats.of_style(cell.style).unwrap_or(&NumberFormat::GENERAL);
                 self.put_text(cell, &format.shown(value.trim(), formats.is_from_1904));
             }
-            Kind::Shared => {
+            CellKind::Shared => {
                 let text = value.trim().parse().ok().and_then(|at| strings.get(at));
                 self.put_text(cell, text.unwrap_or_default());
             }
-            Kind::Boolean => {
+            CellKind::Boolean => {
                 let is_true = matches!(value.trim(), "1" | "true");
                 self.put_text(cell, if is_true { "TRUE" } else { "FALSE" });
             }
-            Kind::Text => self.put_text(cell, &unescaped(value)),
+            CellKind::Text => self.put_text(cell, &unescaped(value)),
         }
     }
 
     fn put_text(&mut self, cell: &Cell, text: &str) {
-        let Place { row, column } = cell.place;
+        let CellPlace { row, column } = cell.place;
         if text.trim().is_empty() || column < self.next_column {
             return;
         }
         self.has_text = true;
         self.begin_row();
         self.skip_columns(column);
-        let n_columns = self.spans.get(&Place { row, column }).copied().unwrap_or(1);
+        let n_columns = self.spans.get(&CellPlace { row, column }).copied().unwrap_or(1);
         let span = n_columns.to_string();
         let is_hidden = self.hidden_columns.get(column).copied().unwrap_or_default();
         self.page.open_with(
@@ -469,7 +469,7 @@ impl<'p> SheetReader<'p> {
     }
 }
 
-fn is_on(tag: &Tag, name: &str) -> bool {
+fn is_on(tag: &XmlTag, name: &str) -> bool {
     tag.attribute(name).is_some_and(|it| it == "1" || it == "true")
 }
 
@@ -568,12 +568,12 @@ mod tests {
 
     #[test]
     fn places_have_names() {
-        let place = |row, column| Some(Place { row, column });
-        assert_eq!(Place::parse("A1"), place(0, 0));
-        assert_eq!(Place::parse("$AB$12:C3"), place(11, 27));
-        assert_eq!(Place::parse("xfd7"), place(6, 16_383));
+        let place = |row, column| Some(CellPlace { row, column });
+        assert_eq!(CellPlace::parse("A1"), place(0, 0));
+        assert_eq!(CellPlace::parse("$AB$12:C3"), place(11, 27));
+        assert_eq!(CellPlace::parse("xfd7"), place(6, 16_383));
         for name in ["", "1", "A", "A0", "XFE1", "AAAA1", "Ä1"] {
-            assert_eq!(Place::parse(name), None, "{name}");
+            assert_eq!(CellPlace::parse(name), None, "{name}");
         }
     }
 }

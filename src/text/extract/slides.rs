@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::drawing;
-use super::flow::{Block, Flow, Item, Style};
+use super::flow::{Flow, FlowBlock, FlowItem, FlowStyle};
 use super::package::{Package, Relations};
 use super::page::{NoText, Page};
-use super::xml::{Piece, Tag, Xml};
+use super::xml::{Xml, XmlPiece, XmlTag};
 
 /// A presentation has so many slides.
 const SLIDES_MAX: usize = 10_000;
@@ -22,13 +22,13 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut flow = Flow::new(n_bytes_max);
     package.write_about(&mut flow.page);
     let relations = package.relations(&main);
-    let mut reader = Reader {
+    let mut reader = SlidesReader {
         package: &mut package,
         flow,
         relations: Relations::default(),
         layouts: HashMap::new(),
         feet: Vec::new(),
-        state: State::default(),
+        state: SlidesState::default(),
     };
     for (at, name) in slide_names(&text, &relations).iter().enumerate() {
         reader.read_slide(at + 1, name);
@@ -46,7 +46,7 @@ fn slide_names(text: &str, relations: &Relations) -> Vec<String> {
     let mut names = Vec::new();
     let mut xml = Xml::new(text);
     while let Some(piece) = xml.next() {
-        let Piece::Start(tag) = piece else { continue };
+        let XmlPiece::Start(tag) = piece else { continue };
         if tag.name() == "sldId" && names.len() < SLIDES_MAX {
             let name = tag.relation("id").and_then(|it| relations.part(&it).map(str::to_owned));
             names.extend(name);
@@ -59,7 +59,7 @@ fn slide_names(text: &str, relations: &Relations) -> Vec<String> {
 type Plain = [bool; LEVELS];
 
 /// Reads slides.
-struct Reader<'p, 'a> {
+struct SlidesReader<'p, 'a> {
     package: &'p mut Package<'a>,
     flow: Flow,
     /// Those of the part that is read.
@@ -68,15 +68,15 @@ struct Reader<'p, 'a> {
     layouts: HashMap<String, Rc<HashMap<String, Plain>>>,
     /// What stands at the foot of slides.
     feet: Vec<String>,
-    state: State,
+    state: SlidesState,
 }
 
 /// What holds where the text is read.
 #[derive(Default)]
-struct State {
+struct SlidesState {
     layout: Rc<HashMap<String, Plain>>,
     shape: Shape,
-    style: Style,
+    style: FlowStyle,
     level: usize,
     counted: [u32; LEVELS],
     /// The title stands above the slide already.
@@ -88,13 +88,13 @@ struct State {
 /// What the text of a shape is.
 #[derive(Default)]
 struct Shape {
-    place: Place,
+    place: ShapePlace,
     plain: Plain,
 }
 
 /// Which place a text has in the layout of a slide.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
+enum ShapePlace {
     /// None of them.
     #[default]
     Free,
@@ -109,11 +109,11 @@ enum Place {
 }
 
 /// What ends with an element.
-enum Open {
+enum OpenShape {
     Other,
     Shape(Shape),
     Paragraph,
-    Run(Style),
+    Run(FlowStyle),
     Text,
     Position(Option<&'static str>),
     Table,
@@ -122,7 +122,7 @@ enum Open {
     Alternatives { is_taken: bool },
 }
 
-impl Reader<'_, '_> {
+impl SlidesReader<'_, '_> {
     fn read_slide(&mut self, number: usize, name: &str) {
         let Some(text) = self.package.text(name) else { return };
         let relations = self.package.relations(name);
@@ -130,10 +130,10 @@ impl Reader<'_, '_> {
         let notes = relations.of_kind("notesSlide").next().map(str::to_owned);
         self.relations = relations;
         let title = title(&text);
-        self.state = State {
+        self.state = SlidesState {
             layout: layout.unwrap_or_default(),
             skips_title: title.is_some(),
-            ..State::default()
+            ..SlidesState::default()
         };
         let is_hidden = is_hidden(&text);
         if is_hidden {
@@ -141,8 +141,8 @@ impl Reader<'_, '_> {
         }
         match title {
             Some(title) => {
-                self.flow.block(Block::Heading(2));
-                self.flow.put(&title, &Style::default());
+                self.flow.block(FlowBlock::Heading(2));
+                self.flow.put(&title, &FlowStyle::default());
             }
             None => self.flow.page.element("h2", &format!("Slide {number}")),
         }
@@ -151,7 +151,7 @@ impl Reader<'_, '_> {
             && let Some(text) = self.package.text(&notes)
         {
             self.relations = self.package.relations(&notes);
-            self.state = State { is_notes: true, ..State::default() };
+            self.state = SlidesState { is_notes: true, ..SlidesState::default() };
             self.read(&text);
         }
         if is_hidden {
@@ -176,18 +176,18 @@ impl Reader<'_, '_> {
         while let Some(piece) = xml.next() {
             match piece {
                 _ if self.flow.is_full() => break,
-                Piece::Start(tag) => {
+                XmlPiece::Start(tag) => {
                     if let Some(begun) = self.start(&tag, &mut xml, open.last_mut()) {
                         open.push(begun);
                     }
                 }
-                Piece::End => {
+                XmlPiece::End => {
                     if let Some(ended) = open.pop() {
                         self.end(ended);
                     }
                 }
-                Piece::Text(text) => {
-                    if matches!(open.last(), Some(Open::Text)) {
+                XmlPiece::Text(text) => {
+                    if matches!(open.last(), Some(OpenShape::Text)) {
                         self.put(&text);
                     }
                 }
@@ -197,9 +197,14 @@ impl Reader<'_, '_> {
     }
 
     /// Begins an element; `None` if all of it has been read.
-    fn start(&mut self, tag: &Tag, xml: &mut Xml, parent: Option<&mut Open>) -> Option<Open> {
+    fn start(
+        &mut self,
+        tag: &XmlTag,
+        xml: &mut Xml,
+        parent: Option<&mut OpenShape>,
+    ) -> Option<OpenShape> {
         match tag.name() {
-            "sp" => return Some(Open::Shape(std::mem::take(&mut self.state.shape))),
+            "sp" => return Some(OpenShape::Shape(std::mem::take(&mut self.state.shape))),
             "ph" => self.state.shape = self.placed(tag),
             "lstStyle" => {
                 note_plain(xml, &mut self.state.shape.plain);
@@ -208,31 +213,31 @@ impl Reader<'_, '_> {
             "p" if tag.prefix() == "a" => {
                 self.state.level = 0;
                 self.begin_paragraph(None);
-                return Some(Open::Paragraph);
+                return Some(OpenShape::Paragraph);
             }
             "pPr" => {
                 self.read_paragraph_properties(tag, xml);
                 return None;
             }
-            "r" | "fld" => return Some(Open::Run(self.state.style.clone())),
+            "r" | "fld" => return Some(OpenShape::Run(self.state.style.clone())),
             "rPr" => {
                 self.read_run_properties(tag, xml);
                 return None;
             }
-            "t" => return Some(Open::Text),
+            "t" => return Some(OpenShape::Text),
             "br" => self.flow.line_break(),
             "sup" | "sub" if tag.prefix() == "m" => {
                 let position = if tag.name() == "sup" { "sup" } else { "sub" };
-                return Some(Open::Position(self.state.style.position.replace(position)));
+                return Some(OpenShape::Position(self.state.style.position.replace(position)));
             }
             "den" if tag.prefix() == "m" => self.put("/"),
             "tbl" => {
                 self.flow.table();
-                return Some(Open::Table);
+                return Some(OpenShape::Table);
             }
             "tr" => {
                 self.flow.row();
-                return Some(Open::Row);
+                return Some(OpenShape::Row);
             }
             "tc" if tag.attribute("hMerge").is_some_and(|it| it == "1") => {
                 xml.skip();
@@ -240,13 +245,13 @@ impl Reader<'_, '_> {
             }
             "tc" => {
                 self.flow.cell("td", tag.number("gridSpan").unwrap_or(1));
-                return Some(Open::Cell);
+                return Some(OpenShape::Cell);
             }
             "cNvPr" => self.put_image(tag),
             "chart" | "relIds" => self.read_drawing(tag),
-            "AlternateContent" => return Some(Open::Alternatives { is_taken: false }),
+            "AlternateContent" => return Some(OpenShape::Alternatives { is_taken: false }),
             "Choice" | "Fallback" => {
-                if let Some(Open::Alternatives { is_taken }) = parent
+                if let Some(OpenShape::Alternatives { is_taken }) = parent
                     && std::mem::replace(is_taken, true)
                 {
                     xml.skip();
@@ -259,41 +264,41 @@ impl Reader<'_, '_> {
             }
             _ => {}
         }
-        Some(Open::Other)
+        Some(OpenShape::Other)
     }
 
-    fn end(&mut self, ended: Open) {
+    fn end(&mut self, ended: OpenShape) {
         match ended {
-            Open::Shape(outer) => {
+            OpenShape::Shape(outer) => {
                 self.flow.end_blocks();
                 self.state.shape = outer;
                 self.state.counted = [0; LEVELS];
             }
-            Open::Paragraph => self.end_paragraph(),
-            Open::Run(style) => self.state.style = style,
-            Open::Position(position) => self.state.style.position = position,
-            Open::Table => self.flow.end_table(),
-            Open::Row => self.flow.end_row(),
-            Open::Cell => self.flow.end_cell(),
-            Open::Other | Open::Text | Open::Alternatives { .. } => {}
+            OpenShape::Paragraph => self.end_paragraph(),
+            OpenShape::Run(style) => self.state.style = style,
+            OpenShape::Position(position) => self.state.style.position = position,
+            OpenShape::Table => self.flow.end_table(),
+            OpenShape::Row => self.flow.end_row(),
+            OpenShape::Cell => self.flow.end_cell(),
+            OpenShape::Other | OpenShape::Text | OpenShape::Alternatives { .. } => {}
         }
     }
 
     fn put(&mut self, text: &str) {
-        let is_title = self.state.shape.place == Place::Title && self.state.skips_title;
-        if !is_title && self.state.shape.place != Place::Skipped {
+        let is_title = self.state.shape.place == ShapePlace::Title && self.state.skips_title;
+        if !is_title && self.state.shape.place != ShapePlace::Skipped {
             self.flow.put(text, &self.state.style);
         }
     }
 
-    fn placed(&self, tag: &Tag) -> Shape {
+    fn placed(&self, tag: &XmlTag) -> Shape {
         let index = tag.id("idx").unwrap_or_default();
         let place = match tag.attribute("type").as_deref() {
-            Some("title" | "ctrTitle") => Place::Title,
-            None | Some("body" | "obj") if !self.state.is_notes => Place::Body,
-            Some("dt" | "sldNum" | "sldImg") => Place::Skipped,
-            Some("ftr" | "hdr") => Place::Foot,
-            _ => Place::Text,
+            Some("title" | "ctrTitle") => ShapePlace::Title,
+            None | Some("body" | "obj") if !self.state.is_notes => ShapePlace::Body,
+            Some("dt" | "sldNum" | "sldImg") => ShapePlace::Skipped,
+            Some("ftr" | "hdr") => ShapePlace::Foot,
+            _ => ShapePlace::Text,
         };
         let plain = self.state.layout.get(&index).copied();
         Shape { place, plain: plain.unwrap_or_default() }
@@ -301,7 +306,7 @@ impl Reader<'_, '_> {
 
     fn begin_paragraph(&mut self, bullet: Option<Bullet>) {
         let level = self.state.level;
-        let is_body = self.state.shape.place == Place::Body;
+        let is_body = self.state.shape.place == ShapePlace::Body;
         let is_plain = self.state.shape.plain.get(level).copied().unwrap_or_default();
         let bullet = bullet.unwrap_or(match is_body && !is_plain {
             true => Bullet::Sign,
@@ -312,17 +317,17 @@ impl Reader<'_, '_> {
             _ => None,
         };
         let block = match bullet {
-            Bullet::None => Block::Paragraph,
-            _ => Block::Item(Item { level, number, list: 0 }),
+            Bullet::None => FlowBlock::Paragraph,
+            _ => FlowBlock::Item(FlowItem { level, number, list: 0 }),
         };
-        if self.state.shape.place == Place::Foot {
+        if self.state.shape.place == ShapePlace::Foot {
             self.flow.keep();
         }
         self.flow.block(block);
     }
 
     fn end_paragraph(&mut self) {
-        if self.state.shape.place == Place::Foot {
+        if self.state.shape.place == ShapePlace::Foot {
             self.feet.extend(self.flow.kept());
         }
         self.flow.end_block();
@@ -335,7 +340,7 @@ impl Reader<'_, '_> {
         counted[level].saturating_add(start.saturating_sub(1))
     }
 
-    fn read_paragraph_properties(&mut self, tag: &Tag, xml: &mut Xml) {
+    fn read_paragraph_properties(&mut self, tag: &XmlTag, xml: &mut Xml) {
         self.state.level = tag.number("lvl").unwrap_or(0).min(LEVELS - 1);
         let mut bullet = None;
         let depth = xml.depth();
@@ -354,7 +359,7 @@ impl Reader<'_, '_> {
         self.begin_paragraph(bullet);
     }
 
-    fn read_run_properties(&mut self, tag: &Tag, xml: &mut Xml) {
+    fn read_run_properties(&mut self, tag: &XmlTag, xml: &mut Xml) {
         match tag.number::<i32>("baseline") {
             Some(1..) => self.state.style.position = Some("sup"),
             Some(..=-1) => self.state.style.position = Some("sub"),
@@ -369,7 +374,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn put_image(&mut self, tag: &Tag) {
+    fn put_image(&mut self, tag: &XmlTag) {
         let description = tag.attribute("descr").unwrap_or_default();
         self.flow.end_block();
         self.flow.image(&description);
@@ -377,13 +382,13 @@ impl Reader<'_, '_> {
     }
 
     /// Puts the text of a chart or a diagram.
-    fn read_drawing(&mut self, tag: &Tag) {
+    fn read_drawing(&mut self, tag: &XmlTag) {
         let id = tag.relation(if tag.name() == "chart" { "id" } else { "dm" });
         let Some(name) = id.and_then(|it| self.relations.part(&it)) else { return };
         let Some(text) = self.package.text(name) else { return };
         for words in drawing::words(&text) {
-            self.flow.block(Block::Paragraph);
-            self.flow.put(&words, &Style::default());
+            self.flow.block(FlowBlock::Paragraph);
+            self.flow.put(&words, &FlowStyle::default());
         }
         self.flow.end_block();
     }
@@ -393,8 +398,8 @@ impl Reader<'_, '_> {
         let mut seen = HashSet::new();
         for line in std::mem::take(&mut self.feet) {
             if !seen.contains(&line) {
-                self.flow.block(Block::Paragraph);
-                self.flow.put(&line, &Style::default());
+                self.flow.block(FlowBlock::Paragraph);
+                self.flow.put(&line, &FlowStyle::default());
                 seen.insert(line);
             }
         }
@@ -415,7 +420,7 @@ enum Bullet {
 fn is_hidden(text: &str) -> bool {
     let mut xml = Xml::new(text);
     while let Some(piece) = xml.next() {
-        if let Piece::Start(tag) = piece {
+        if let XmlPiece::Start(tag) = piece {
             return tag.attribute("show").is_some_and(|it| it == "0" || it == "false");
         }
     }
@@ -426,7 +431,7 @@ fn is_hidden(text: &str) -> bool {
 fn title(text: &str) -> Option<String> {
     let mut xml = Xml::new(text);
     while let Some(piece) = xml.next() {
-        let Piece::Start(tag) = piece else { continue };
+        let XmlPiece::Start(tag) = piece else { continue };
         if tag.name() != "sp" {
             continue;
         }
@@ -459,7 +464,7 @@ fn plain_texts(text: &str) -> HashMap<String, Plain> {
     let mut index = None;
     let mut xml = Xml::new(text);
     while let Some(piece) = xml.next() {
-        let Piece::Start(tag) = piece else { continue };
+        let XmlPiece::Start(tag) = piece else { continue };
         match tag.name() {
             "sp" => index = None,
             "ph" => index = tag.id("idx"),

@@ -11,12 +11,12 @@ use std::rc::Rc;
 
 use super::counting::{Counting, number};
 use super::drawing;
-use super::flow::{Block, CHANGING, Flow, Style, margin_line};
+use super::flow::{CHANGING, Flow, FlowBlock, FlowStyle, margin_line};
 use super::package::{Package, Relations};
 use super::page::{NoText, Page};
-use super::xml::{Piece, Tag, Xml};
+use super::xml::{Xml, XmlPiece, XmlTag};
 use numbering::Numbering;
-use styles::Styles;
+use styles::WordStyles;
 
 /// Text boxes that lie deeper in one another are read as text around them.
 const BOXES_MAX: usize = 4;
@@ -41,13 +41,13 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let numbering = part_of("numbering").unwrap_or_default().0;
     let footnotes = part_of("footnotes").unwrap_or_default();
     let endnotes = part_of("endnotes").unwrap_or_default();
-    let mut reader = Reader {
+    let mut reader = WordReader {
         package: &mut package,
         flow,
-        styles: Styles::parse(&styles),
+        styles: WordStyles::parse(&styles),
         numbering: Numbering::parse(&numbering),
         relations: Rc::clone(&relations),
-        state: State::default(),
+        state: WordState::default(),
         notes: Notes::default(),
     };
     reader.read(&text, 0);
@@ -59,27 +59,27 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
 }
 
 /// Reads the parts of a document.
-struct Reader<'p, 'a> {
+struct WordReader<'p, 'a> {
     package: &'p mut Package<'a>,
     flow: Flow,
-    styles: Styles,
+    styles: WordStyles,
     numbering: Numbering,
     /// Those of the part that is read.
     relations: Rc<Relations>,
-    state: State,
+    state: WordState,
     notes: Notes,
 }
 
 /// What holds where the text is read.
 #[derive(Default)]
-struct State {
+struct WordState {
     /// How the run stands.
-    style: Style,
+    style: FlowStyle,
     /// The run is hidden.
     is_hidden: bool,
     /// So many of the open elements say that what is in them was deleted.
     n_deleted: usize,
-    row: Row,
+    row: WordRow,
     /// A cell is to begin with what comes next.
     awaits_cell: bool,
     fields: Vec<Field>,
@@ -98,7 +98,7 @@ struct State {
 
 /// What is said of a row of a table.
 #[derive(Debug, Clone, Copy, Default)]
-struct Row {
+struct WordRow {
     is_deleted: bool,
     is_head: bool,
 }
@@ -127,11 +127,11 @@ struct Notes {
 }
 
 /// What ends with an element.
-enum Open {
+enum OpenPart {
     Other,
     Paragraph,
     Run {
-        style: Style,
+        style: FlowStyle,
         is_hidden: bool,
     },
     Text,
@@ -140,7 +140,7 @@ enum Open {
     Link(Option<Rc<str>>),
     Position(Option<&'static str>),
     Table,
-    Row(Row),
+    Row(WordRow),
     Cell,
     /// Of several forms of the same the first counts.
     Alternatives {
@@ -151,7 +151,7 @@ enum Open {
     Brackets(String),
 }
 
-impl Reader<'_, '_> {
+impl WordReader<'_, '_> {
     /// Reads a part, or a text box in it.
     fn read(&mut self, text: &str, n_boxes: usize) {
         let mut xml = Xml::new(text);
@@ -161,23 +161,23 @@ impl Reader<'_, '_> {
         while let Some(piece) = xml.next() {
             match piece {
                 _ if self.flow.is_full() => break,
-                Piece::Start(tag) if tag.name() == "txbxContent" && n_boxes < BOXES_MAX => {
+                XmlPiece::Start(tag) if tag.name() == "txbxContent" && n_boxes < BOXES_MAX => {
                     boxes.push(xml.inner_markup());
                 }
-                Piece::Start(tag) => {
+                XmlPiece::Start(tag) => {
                     if let Some(begun) = self.start(&tag, &mut xml, open.last_mut()) {
-                        n_paragraphs += usize::from(matches!(begun, Open::Paragraph));
+                        n_paragraphs += usize::from(matches!(begun, OpenPart::Paragraph));
                         open.push(begun);
                     }
                 }
-                Piece::End => {
+                XmlPiece::End => {
                     let Some(ended) = open.pop() else { continue };
-                    n_paragraphs -= usize::from(matches!(ended, Open::Paragraph));
+                    n_paragraphs -= usize::from(matches!(ended, OpenPart::Paragraph));
                     self.end(ended);
                 }
-                Piece::Text(text) => match open.last() {
-                    Some(Open::Text) => self.put(&text),
-                    Some(Open::Instruction) => self.put_instruction(&text),
+                XmlPiece::Text(text) => match open.last() {
+                    Some(OpenPart::Text) => self.put(&text),
+                    Some(OpenPart::Instruction) => self.put_instruction(&text),
                     _ => {}
                 },
             }
@@ -191,8 +191,8 @@ impl Reader<'_, '_> {
     /// Reads text boxes, which stand behind the paragraph that they are fixed to.
     fn read_boxes(&mut self, boxes: &[&str], n_boxes: usize) {
         for text in boxes {
-            let State { n_deleted, is_margin, .. } = self.state;
-            let inner = State { n_deleted, is_margin, ..State::default() };
+            let WordState { n_deleted, is_margin, .. } = self.state;
+            let inner = WordState { n_deleted, is_margin, ..WordState::default() };
             let state = std::mem::replace(&mut self.state, inner);
             self.flow.end_block();
             self.read(text, n_boxes);
@@ -202,7 +202,12 @@ impl Reader<'_, '_> {
     }
 
     /// Begins an element; `None` if all of it has been read.
-    fn start(&mut self, tag: &Tag, xml: &mut Xml, parent: Option<&mut Open>) -> Option<Open> {
+    fn start(
+        &mut self,
+        tag: &XmlTag,
+        xml: &mut Xml,
+        parent: Option<&mut OpenPart>,
+    ) -> Option<OpenPart> {
         if tag.prefix() == "m" {
             return self.start_formula(tag, xml, parent);
         }
@@ -211,33 +216,33 @@ impl Reader<'_, '_> {
         }
         match tag.name() {
             "r" => return Some(self.start_run()),
-            "t" | "delText" => return Some(Open::Text),
-            "instrText" => return Some(Open::Instruction),
+            "t" | "delText" => return Some(OpenPart::Text),
+            "instrText" => return Some(OpenPart::Instruction),
             "del" | "moveFrom" => {
                 self.state.n_deleted += 1;
-                return Some(Open::Deleted);
+                return Some(OpenPart::Deleted);
             }
             "hyperlink" => {
                 let link = self.link(tag);
-                return Some(Open::Link(std::mem::replace(&mut self.state.style.link, link)));
+                return Some(OpenPart::Link(std::mem::replace(&mut self.state.style.link, link)));
             }
             "p" => {
                 self.begin_paragraph();
-                return Some(Open::Paragraph);
+                return Some(OpenPart::Paragraph);
             }
             "tbl" => {
                 self.flow.table();
-                return Some(Open::Table);
+                return Some(OpenPart::Table);
             }
             "tr" => {
                 self.flow.row();
-                return Some(Open::Row(std::mem::take(&mut self.state.row)));
+                return Some(OpenPart::Row(std::mem::take(&mut self.state.row)));
             }
             "tc" => {
                 self.state.awaits_cell = true;
-                return Some(Open::Cell);
+                return Some(OpenPart::Cell);
             }
-            "rubyBase" => return Some(Open::RubyBase),
+            "rubyBase" => return Some(OpenPart::RubyBase),
             "fldSimple" if self.state.is_margin => {
                 let instruction = tag.attribute("instr").unwrap_or_default();
                 if is_page_number(&instruction) {
@@ -246,9 +251,9 @@ impl Reader<'_, '_> {
                     return None;
                 }
             }
-            "AlternateContent" => return Some(Open::Alternatives { is_taken: false }),
+            "AlternateContent" => return Some(OpenPart::Alternatives { is_taken: false }),
             "Choice" | "Fallback" => {
-                if let Some(Open::Alternatives { is_taken }) = parent
+                if let Some(OpenPart::Alternatives { is_taken }) = parent
                     && std::mem::replace(is_taken, true)
                 {
                     xml.skip();
@@ -256,16 +261,16 @@ impl Reader<'_, '_> {
                 }
             }
             name if name.ends_with("Pr") || matches!(name, "rt" | "tblGrid" | "binData") => {
-                self.read_properties(tag, xml, matches!(parent, Some(Open::Run { .. })));
+                self.read_properties(tag, xml, matches!(parent, Some(OpenPart::Run { .. })));
                 return None;
             }
             _ => self.start_sign(tag),
         }
-        Some(Open::Other)
+        Some(OpenPart::Other)
     }
 
     /// Reads all of an element whose text is none of the document's.
-    fn read_properties(&mut self, tag: &Tag, xml: &mut Xml, is_in_run: bool) {
+    fn read_properties(&mut self, tag: &XmlTag, xml: &mut Xml, is_in_run: bool) {
         match tag.name() {
             "pPr" => self.read_paragraph_properties(xml),
             "rPr" => self.read_run_properties(xml, is_in_run),
@@ -283,8 +288,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn start_run(&self) -> Open {
-        Open::Run { style: self.state.style.clone(), is_hidden: self.state.is_hidden }
+    fn start_run(&self) -> OpenPart {
+        OpenPart::Run { style: self.state.style.clone(), is_hidden: self.state.is_hidden }
     }
 
     fn begin_cell(&mut self, n_columns: usize) {
@@ -293,7 +298,7 @@ impl Reader<'_, '_> {
     }
 
     /// Puts what stands for itself.
-    fn start_sign(&mut self, tag: &Tag) {
+    fn start_sign(&mut self, tag: &XmlTag) {
         match tag.name() {
             "tab" | "ptab" => self.put("\t"),
             "br" | "cr" if !self.is_instruction() => self.flow.line_break(),
@@ -330,33 +335,38 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn end(&mut self, ended: Open) {
+    fn end(&mut self, ended: OpenPart) {
         let state = &mut self.state;
         match ended {
-            Open::Paragraph => self.end_paragraph(),
-            Open::Run { style, is_hidden } => (state.style, state.is_hidden) = (style, is_hidden),
-            Open::Deleted => state.n_deleted = state.n_deleted.saturating_sub(1),
-            Open::Link(link) => state.style.link = link,
-            Open::Position(position) => state.style.position = position,
-            Open::Table => self.flow.end_table(),
-            Open::Row(row) => {
+            OpenPart::Paragraph => self.end_paragraph(),
+            OpenPart::Run { style, is_hidden } => {
+                (state.style, state.is_hidden) = (style, is_hidden)
+            }
+            OpenPart::Deleted => state.n_deleted = state.n_deleted.saturating_sub(1),
+            OpenPart::Link(link) => state.style.link = link,
+            OpenPart::Position(position) => state.style.position = position,
+            OpenPart::Table => self.flow.end_table(),
+            OpenPart::Row(row) => {
                 state.row = row;
                 self.flow.end_row();
             }
-            Open::Cell => {
+            OpenPart::Cell => {
                 if std::mem::take(&mut state.awaits_cell) {
                     self.begin_cell(1);
                 }
                 self.flow.end_cell();
             }
-            Open::RubyBase => {
+            OpenPart::RubyBase => {
                 let ruby = std::mem::take(&mut state.ruby);
                 if !ruby.trim().is_empty() {
                     self.put(&format!("({ruby})"));
                 }
             }
-            Open::Brackets(end) => self.put(&end),
-            Open::Other | Open::Text | Open::Instruction | Open::Alternatives { .. } => {}
+            OpenPart::Brackets(end) => self.put(&end),
+            OpenPart::Other
+            | OpenPart::Text
+            | OpenPart::Instruction
+            | OpenPart::Alternatives { .. } => {}
         }
     }
 
@@ -366,7 +376,7 @@ impl Reader<'_, '_> {
             return;
         }
         let state = &mut self.state;
-        let style = Style {
+        let style = FlowStyle {
             hidden: match () {
                 () if state.n_deleted > 0 || state.row.is_deleted => Some("del"),
                 () if state.is_hidden => Some("span"),
@@ -378,8 +388,8 @@ impl Reader<'_, '_> {
             state.has_text = true;
             let sign = std::mem::take(&mut state.sign);
             if !sign.is_empty() {
-                self.flow.put(&sign, &Style::default());
-                self.flow.put(" ", &Style::default());
+                self.flow.put(&sign, &FlowStyle::default());
+                self.flow.put(" ", &FlowStyle::default());
             }
         }
         self.flow.put(text, &style);
@@ -391,7 +401,7 @@ impl Reader<'_, '_> {
 
     fn begin_paragraph(&mut self) {
         if !std::mem::take(&mut self.state.is_joined) {
-            self.flow.block(Block::Paragraph);
+            self.flow.block(FlowBlock::Paragraph);
             self.state.sign.clear();
             self.state.has_text = false;
         }
@@ -407,7 +417,7 @@ impl Reader<'_, '_> {
     }
 
     /// Where a link leads.
-    fn link(&self, tag: &Tag) -> Option<Rc<str>> {
+    fn link(&self, tag: &XmlTag) -> Option<Rc<str>> {
         let address = tag.relation("id").and_then(|it| self.relations.address(&it));
         let anchor = tag.attribute("anchor").filter(|it| !it.is_empty());
         match (address, anchor) {
@@ -442,7 +452,7 @@ impl Reader<'_, '_> {
     fn begin_result(&mut self) {
         if let Some(field) = self.state.fields.last_mut() {
             if self.state.is_margin && is_page_number(&field.instruction) {
-                return self.flow.put(CHANGING, &Style::default());
+                return self.flow.put(CHANGING, &FlowStyle::default());
             }
             field.is_result = true;
             if let Some(link) = link_of_instruction(&field.instruction) {
@@ -461,7 +471,7 @@ impl Reader<'_, '_> {
     }
 
     /// Puts the number of a note.
-    fn refer(&mut self, tag: &Tag, kind: NoteKind) {
+    fn refer(&mut self, tag: &XmlTag, kind: NoteKind) {
         let Some(id) = tag.id("id") else { return };
         if self.is_instruction() || tag.attribute("customMarkFollows").is_some_and(|it| it != "0") {
             return;
@@ -475,7 +485,7 @@ impl Reader<'_, '_> {
     }
 
     /// Puts the text of a chart or a diagram.
-    fn read_drawing(&mut self, tag: &Tag) {
+    fn read_drawing(&mut self, tag: &XmlTag) {
         let id = tag.relation(if tag.name() == "chart" { "id" } else { "dm" });
         let Some(name) = id.and_then(|it| self.relations.part(&it)) else { return };
         let Some(text) = self.package.text(name) else { return };
@@ -492,12 +502,12 @@ impl Reader<'_, '_> {
         self.flow.end_all();
         for (at, id) in std::mem::take(self.notes.of(kind)).iter().enumerate() {
             let Some(note) = notes.remove(id.as_str()) else { continue };
-            self.flow.block(Block::Paragraph);
-            let style = Style { position: Some("sup"), ..Style::default() };
+            self.flow.block(FlowBlock::Paragraph);
+            let style = FlowStyle { position: Some("sup"), ..FlowStyle::default() };
             self.flow.put(&note_number(kind, at + 1), &style);
-            self.flow.put(" ", &Style::default());
+            self.flow.put(" ", &FlowStyle::default());
             // The first paragraph stands beside the number.
-            self.state = State { is_joined: true, ..State::default() };
+            self.state = WordState { is_joined: true, ..WordState::default() };
             self.read(note, 0);
         }
     }
@@ -509,13 +519,13 @@ impl Reader<'_, '_> {
         for name in relations.of_kind("header").chain(relations.of_kind("footer")) {
             let Some(text) = self.package.text(name) else { continue };
             self.relations = Rc::new(self.package.relations(name));
-            self.state = State { is_margin: true, ..State::default() };
+            self.state = WordState { is_margin: true, ..WordState::default() };
             self.flow.keep();
             self.read(&text, 0);
             for line in self.flow.kept().iter().filter_map(|it| margin_line(it)) {
                 if !seen.contains(&line) {
-                    self.flow.block(Block::Paragraph);
-                    self.flow.put(&line, &Style::default());
+                    self.flow.block(FlowBlock::Paragraph);
+                    self.flow.put(&line, &FlowStyle::default());
                     seen.insert(line);
                 }
             }
@@ -538,7 +548,7 @@ fn notes_by_id(text: &str) -> HashMap<String, &str> {
     let mut notes = HashMap::new();
     let mut xml = Xml::new(text);
     while let Some(piece) = xml.next() {
-        let Piece::Start(tag) = piece else { continue };
+        let XmlPiece::Start(tag) = piece else { continue };
         if matches!(tag.name(), "footnote" | "endnote")
             && let Some(id) = tag.id("id")
         {

@@ -17,9 +17,9 @@ const ID_BYTES_MAX: usize = 255;
 const REFERENCE_BYTES_MAX: usize = 40;
 
 /// A piece of XML.
-pub(super) enum Piece<'a> {
+pub(super) enum XmlPiece<'a> {
     /// An element begins. Each that begins ends, too.
-    Start(Tag<'a>),
+    Start(XmlTag<'a>),
     /// The element that began last ends.
     End,
     /// Text, or a part of it.
@@ -27,9 +27,9 @@ pub(super) enum Piece<'a> {
 }
 
 /// The beginning of an element.
-pub(super) struct Tag<'a>(BytesStart<'a>);
+pub(super) struct XmlTag<'a>(BytesStart<'a>);
 
-impl Tag<'_> {
+impl XmlTag<'_> {
     /// Its name, without what stands before a colon.
     pub(super) fn name(&self) -> &str {
         local(self.0.name().0)
@@ -113,12 +113,12 @@ impl<'a> Xml<'a> {
     }
 
     /// The next piece.
-    pub(super) fn next(&mut self) -> Option<Piece<'a>> {
+    pub(super) fn next(&mut self) -> Option<XmlPiece<'a>> {
         loop {
             if self.n_ends > 0 {
                 self.n_ends -= 1;
                 self.open.pop();
-                return Some(Piece::End);
+                return Some(XmlPiece::End);
             }
             if self.is_over {
                 return None;
@@ -149,9 +149,9 @@ impl<'a> Xml<'a> {
     }
 
     /// The next element in one that began at this depth; goes past the end of that when there is none.
-    pub(super) fn tag_within(&mut self, depth: usize) -> Option<Tag<'a>> {
+    pub(super) fn tag_within(&mut self, depth: usize) -> Option<XmlTag<'a>> {
         while self.depth() >= depth {
-            if let Piece::Start(tag) = self.next()? {
+            if let XmlPiece::Start(tag) = self.next()? {
                 return Some(tag);
             }
         }
@@ -174,7 +174,7 @@ impl<'a> Xml<'a> {
         let mut end = self.position();
         while self.depth() >= depth.max(1) {
             match self.next() {
-                Some(Piece::Text(text)) => put(&text),
+                Some(XmlPiece::Text(text)) => put(&text),
                 Some(_) => {}
                 None => break,
             }
@@ -185,7 +185,7 @@ impl<'a> Xml<'a> {
         end
     }
 
-    fn read(&mut self) -> Option<Piece<'a>> {
+    fn read(&mut self) -> Option<XmlPiece<'a>> {
         let before = self.reader.buffer_position();
         match self.reader.read_event() {
             Ok(Event::Start(tag)) if !(self.is_empty)(local(tag.name().0)) => {
@@ -200,9 +200,9 @@ impl<'a> Xml<'a> {
                 self.end(tag.name().0);
                 None
             }
-            Ok(Event::Text(text)) => Some(Piece::Text(text.into_inner())),
-            Ok(Event::CData(text)) => Some(Piece::Text(text.into_inner())),
-            Ok(Event::GeneralRef(name)) => Some(Piece::Text(self.reference(&name))),
+            Ok(Event::Text(text)) => Some(XmlPiece::Text(text.into_inner())),
+            Ok(Event::CData(text)) => Some(XmlPiece::Text(text.into_inner())),
+            Ok(Event::GeneralRef(name)) => Some(XmlPiece::Text(self.reference(&name))),
             Ok(Event::Eof) => {
                 self.finish();
                 None
@@ -218,14 +218,14 @@ impl<'a> Xml<'a> {
         }
     }
 
-    fn start(&mut self, tag: BytesStart<'a>, before: u64) -> Option<Piece<'a>> {
+    fn start(&mut self, tag: BytesStart<'a>, before: u64) -> Option<XmlPiece<'a>> {
         if self.open.len() >= DEPTH_MAX {
             self.finish();
             return None;
         }
         // The name follows the sign that begins the tag.
         self.open.push((before as usize + 1, tag.name().0.len()));
-        Some(Piece::Start(Tag(tag)))
+        Some(XmlPiece::Start(XmlTag(tag)))
     }
 
     /// Ends the innermost element of a name, and what is open in it; nothing where there is none.
@@ -339,9 +339,9 @@ mod tests {
         let mut row = String::new();
         while let Some(piece) = xml.next() {
             match piece {
-                Piece::Start(tag) => row.push_str(&format!("<{} ", tag.name())),
-                Piece::End => row.push('>'),
-                Piece::Text(text) => row.push_str(&text),
+                XmlPiece::Start(tag) => row.push_str(&format!("<{} ", tag.name())),
+                XmlPiece::End => row.push('>'),
+                XmlPiece::Text(text) => row.push_str(&text),
             }
         }
         row
@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(pieces("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"), "<a &b;>");
         assert_eq!(pieces("&#0;&#xd800;&#99999999999;"), "&#0;&#xd800;&#99999999999;");
         let mut xml = Xml::new("<a b='1 &lt; 2 &amp;&c; &#x41;&' c:id='3' id='4'/>");
-        let Some(Piece::Start(tag)) = xml.next() else { panic!("no tag") };
+        let Some(XmlPiece::Start(tag)) = xml.next() else { panic!("no tag") };
         assert_eq!(tag.attribute("b").as_deref(), Some("1 < 2 &&c; A&"));
         assert_eq!(tag.relation("id").as_deref(), Some("3"));
         assert_eq!(tag.attribute("d"), None);
@@ -387,10 +387,10 @@ mod tests {
         assert_eq!(xml.inner_markup(), "1<c>2</c>3");
         xml.next();
         assert_eq!(xml.inner_markup(), "");
-        assert!(matches!(xml.next(), Some(Piece::Text(text)) if text == "4"));
+        assert!(matches!(xml.next(), Some(XmlPiece::Text(text)) if text == "4"));
         xml.next();
         assert_eq!(xml.inner_text(), "5");
-        assert!(matches!(xml.next(), Some(Piece::End)));
+        assert!(matches!(xml.next(), Some(XmlPiece::End)));
         assert!(xml.next().is_none());
     }
 
@@ -401,9 +401,9 @@ mod tests {
         let mut depth = 0_usize;
         while let Some(piece) = xml.next() {
             match piece {
-                Piece::Start(_) => depth += 1,
-                Piece::End => depth -= 1,
-                Piece::Text(_) => panic!("text at depth {depth}"),
+                XmlPiece::Start(_) => depth += 1,
+                XmlPiece::End => depth -= 1,
+                XmlPiece::Text(_) => panic!("text at depth {depth}"),
             }
         }
         assert_eq!(depth, 0);

@@ -2,7 +2,7 @@
 
 use super::super::mathml::{self, Stand};
 use super::super::page::PageWriter;
-use super::super::xml::{Piece, Tag, Xml};
+use super::super::xml::{Xml, XmlPiece, XmlTag};
 use super::names::named;
 
 /// Elements that lie deeper in one another are not kept.
@@ -11,26 +11,26 @@ const KEPT_MAX: usize = 64;
 /// Writes a chapter; whether there is any text in it.
 pub(super) fn write(text: &str, page: &mut PageWriter) -> bool {
     let mut writer =
-        Writer { page, open: Vec::new(), kept: Vec::new(), n_hidden: 0, has_text: false };
+        ChapterWriter { page, open: Vec::new(), kept: Vec::new(), n_hidden: 0, has_text: false };
     let mut xml = Xml::lenient(text, named, is_empty);
     while let Some(piece) = xml.next() {
         match piece {
             _ if writer.page.is_full() => break,
-            Piece::Start(tag) => {
+            XmlPiece::Start(tag) => {
                 if !writer.start(&tag) {
                     xml.skip();
                 }
             }
-            Piece::End => writer.end(),
-            Piece::Text(text) => writer.put(&text),
+            XmlPiece::End => writer.end(),
+            XmlPiece::Text(text) => writer.put(&text),
         }
     }
     writer.has_text
 }
 
-struct Writer<'p> {
+struct ChapterWriter<'p> {
     page: &'p mut PageWriter,
-    open: Vec<Open>,
+    open: Vec<OpenTag>,
     /// Where among those are the ones that are kept.
     kept: Vec<usize>,
     n_hidden: usize,
@@ -39,7 +39,7 @@ struct Writer<'p> {
 
 /// An open element: what it is on the page, and what stands at its end.
 #[derive(Default)]
-struct Open {
+struct OpenTag {
     kept: Option<&'static str>,
     is_hidden: bool,
     end: &'static str,
@@ -50,9 +50,9 @@ struct Open {
     n_parts: usize,
 }
 
-impl Writer<'_> {
+impl ChapterWriter<'_> {
     /// Begins an element; whether what is in it counts.
-    fn start(&mut self, tag: &Tag) -> bool {
+    fn start(&mut self, tag: &XmlTag) -> bool {
         let name = tag.name().to_ascii_lowercase();
         match name.as_str() {
             "head" | "script" | "style" | "template" | "noscript" | "iframe" | "audio"
@@ -89,7 +89,7 @@ impl Writer<'_> {
         kept.into_iter().for_each(|it| self.end_implied(it));
         let is_hidden = tag.attribute("hidden").is_some()
             || tag.attribute("style").is_some_and(|it| is_hiding(&it));
-        let mut open = Open { kept, is_hidden, ..Open::default() };
+        let mut open = OpenTag { kept, is_hidden, ..OpenTag::default() };
         match name.as_str() {
             "q" => (open.end, _) = ("”", self.page.text("“")),
             "rt" => (open.end, _) = (")", self.page.text("(")),
@@ -119,7 +119,7 @@ impl Writer<'_> {
         Some(mathml::stand(whole.formula.as_deref()?, whole.n_parts - 1))
     }
 
-    fn open_kept(&mut self, element: &'static str, is_hidden: bool, tag: &Tag) {
+    fn open_kept(&mut self, element: &'static str, is_hidden: bool, tag: &XmlTag) {
         let name = match element {
             _ if is_hidden => return self.page.open_with(element, Some(("hidden", ""))),
             "a" => "href",

@@ -1,8 +1,8 @@
 //! Tables: those in texts, and sheets.
 
 use super::super::flow::Awaited;
-use super::super::xml::{Tag, Xml};
-use super::{Open, Reader};
+use super::super::xml::{Xml, XmlTag};
+use super::{OpenDocumentReader, OpenText};
 
 /// A row or a cell with text is repeated so many times.
 const REPEATED_MAX: usize = 10_000;
@@ -11,7 +11,7 @@ const COLUMNS_MAX: usize = 16_384;
 
 /// Where in a table the text is.
 #[derive(Debug, Default)]
-pub(super) struct Row {
+pub(super) struct SpreadRow {
     /// The next column.
     column: usize,
     /// Empty cells since the last with text.
@@ -27,14 +27,14 @@ pub(super) struct Row {
     n_covered: usize,
 }
 
-impl Reader<'_, '_> {
+impl OpenDocumentReader<'_, '_> {
     /// Begins an element of a table; `None` if all of it has been read.
-    pub(super) fn start_table(&mut self, tag: &Tag, xml: &mut Xml) -> Option<Open> {
+    pub(super) fn start_table(&mut self, tag: &XmlTag, xml: &mut Xml) -> Option<OpenText> {
         match tag.name() {
             "table" => Some(self.begin_table(tag)),
             "table-header-rows" => {
                 self.state.row.is_head = true;
-                Some(Open::HeadRows)
+                Some(OpenText::HeadRows)
             }
             "table-column" => {
                 self.note_column(tag);
@@ -46,7 +46,7 @@ impl Reader<'_, '_> {
             | "table-rows"
             | "table-header-columns"
             | "table-row-group"
-            | "table-column-group" => Some(Open::Other),
+            | "table-column-group" => Some(OpenText::Other),
             "shapes" if self.is_spreadsheet && self.state.n_tables == 1 => {
                 self.shapes.push(xml.inner_markup().to_owned());
                 None
@@ -55,7 +55,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn begin_table(&mut self, tag: &Tag) -> Open {
+    fn begin_table(&mut self, tag: &XmlTag) -> OpenText {
         // Only tables that lie in nothing else are sheets.
         let is_sheet = self.is_spreadsheet && self.state.n_tables == 0;
         self.state.n_tables += 1;
@@ -70,10 +70,10 @@ impl Reader<'_, '_> {
         let row = std::mem::take(&mut self.state.row);
         let lists = std::mem::take(&mut self.state.lists);
         let n_paragraphs = std::mem::take(&mut self.state.n_paragraphs);
-        Open::Table { is_sheet, row, lists, n_paragraphs }
+        OpenText::Table { is_sheet, row, lists, n_paragraphs }
     }
 
-    pub(super) fn end_table(&mut self, is_sheet: bool, row: Row) {
+    pub(super) fn end_table(&mut self, is_sheet: bool, row: SpreadRow) {
         self.flow.end_table();
         self.state.n_tables = self.state.n_tables.saturating_sub(1);
         self.state.row = row;
@@ -90,7 +90,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn note_column(&mut self, tag: &Tag) {
+    fn note_column(&mut self, tag: &XmlTag) {
         let row = &mut self.state.row;
         let first = row.n_columns;
         row.n_columns = first.saturating_add(repeated(tag, "number-columns-repeated"));
@@ -100,13 +100,13 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn begin_row(&mut self, tag: &Tag, xml: &mut Xml) -> Option<Open> {
+    fn begin_row(&mut self, tag: &XmlTag, xml: &mut Xml) -> Option<OpenText> {
         let row = &mut self.state.row;
         (row.column, row.n_empty) = (0, 0);
         row.is_hidden = is_hidden(tag);
         let n = repeated(tag, "number-rows-repeated");
         if n <= 1 || !self.may_nest() {
-            return Some(Open::Row);
+            return Some(OpenText::Row);
         }
         self.repeat(n, xml.inner_markup(), |reader| {
             reader.flow.end_row();
@@ -115,7 +115,7 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn begin_cell(&mut self, tag: &Tag, xml: &mut Xml) -> Option<Open> {
+    fn begin_cell(&mut self, tag: &XmlTag, xml: &mut Xml) -> Option<OpenText> {
         let n = repeated(tag, "number-columns-repeated");
         let spanned = repeated(tag, "number-columns-spanned");
         let row = &mut self.state.row;
@@ -126,7 +126,7 @@ impl Reader<'_, '_> {
         }
         if n <= 1 || !self.may_nest() {
             self.await_cell(spanned);
-            return Some(Open::Cell);
+            return Some(OpenText::Cell);
         }
         let markup = xml.inner_markup();
         if markup.trim().is_empty() {
@@ -190,10 +190,10 @@ impl Reader<'_, '_> {
     }
 }
 
-fn repeated(tag: &Tag, name: &str) -> usize {
+fn repeated(tag: &XmlTag, name: &str) -> usize {
     tag.number(name).unwrap_or(1)
 }
 
-fn is_hidden(tag: &Tag) -> bool {
+fn is_hidden(tag: &XmlTag) -> bool {
     tag.attribute("visibility").is_some_and(|it| it != "visible")
 }

@@ -1,28 +1,28 @@
 //! Objects in documents: formulas and charts.
 
-use super::super::flow::Style;
+use super::super::flow::FlowStyle;
 use super::super::mathml::{self, Stand};
 use super::super::package::joined;
-use super::super::xml::{Piece, Tag, Xml};
-use super::Reader;
+use super::super::xml::{Xml, XmlPiece, XmlTag};
+use super::OpenDocumentReader;
 
 /// An element of a formula that is open.
-struct Part {
+struct ObjectPart {
     name: String,
     n_parts: usize,
     /// How the text around it stands.
     position: Option<&'static str>,
 }
 
-impl Reader<'_, '_> {
+impl OpenDocumentReader<'_, '_> {
     /// Puts the text of an object: a formula or a chart.
-    pub(super) fn read_object(&mut self, tag: &Tag) {
+    pub(super) fn read_object(&mut self, tag: &XmlTag) {
         let Some(address) = tag.attribute("href") else { return };
         let name = joined("", &format!("{address}/content.xml"));
         let Some(text) = self.package.as_mut().and_then(|it| it.text(&name)) else { return };
         let mut xml = Xml::new(&text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             match (tag.prefix(), tag.name()) {
                 (_, "math") => self.read_formula(&mut xml),
                 ("chart", "chart") => self.read_chart(&mut xml),
@@ -33,12 +33,12 @@ impl Reader<'_, '_> {
 
     fn read_formula(&mut self, xml: &mut Xml) {
         let mut style = self.state.style.clone();
-        let mut open: Vec<Part> = Vec::new();
+        let mut open: Vec<ObjectPart> = Vec::new();
         let depth = xml.depth();
         while xml.depth() >= depth {
             match xml.next() {
-                Some(Piece::Start(tag)) if tag.name().starts_with("annotation") => xml.skip(),
-                Some(Piece::Start(tag)) => {
+                Some(XmlPiece::Start(tag)) if tag.name().starts_with("annotation") => xml.skip(),
+                Some(XmlPiece::Start(tag)) => {
                     let stand = open.last_mut().map_or(Stand::Plain, |it| {
                         it.n_parts += 1;
                         mathml::stand(&it.name, it.n_parts - 1)
@@ -51,14 +51,14 @@ impl Reader<'_, '_> {
                         Stand::Plain => {}
                     }
                     self.flow.put(mathml::sign(&name), &style);
-                    open.push(Part { name, n_parts: 0, position });
+                    open.push(ObjectPart { name, n_parts: 0, position });
                 }
-                Some(Piece::End) => {
+                Some(XmlPiece::End) => {
                     if let Some(ended) = open.pop() {
                         style.position = ended.position;
                     }
                 }
-                Some(Piece::Text(text)) => self.flow.put(text.trim(), &style),
+                Some(XmlPiece::Text(text)) => self.flow.put(text.trim(), &style),
                 None => break,
             }
         }
@@ -72,7 +72,7 @@ impl Reader<'_, '_> {
                 "table" => xml.skip(),
                 "p" => {
                     let words = xml.inner_text();
-                    self.flow.put(&format!("{words} "), &Style::default());
+                    self.flow.put(&format!("{words} "), &FlowStyle::default());
                 }
                 _ => {}
             }

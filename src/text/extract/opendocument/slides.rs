@@ -1,16 +1,16 @@
 //! What is drawn: the pages of presentations, and the frames in all documents.
 
-use super::super::flow::{Block, Style};
-use super::super::xml::{Piece, Tag, Xml};
-use super::{Open, Reader};
+use super::super::flow::{FlowBlock, FlowStyle};
+use super::super::xml::{Xml, XmlPiece, XmlTag};
+use super::{OpenDocumentReader, OpenText};
 
-impl Reader<'_, '_> {
+impl OpenDocumentReader<'_, '_> {
     pub(super) fn start_drawing(
         &mut self,
-        tag: &Tag,
+        tag: &XmlTag,
         xml: &mut Xml,
-        parent: Option<&mut Open>,
-    ) -> Option<Open> {
+        parent: Option<&mut OpenText>,
+    ) -> Option<OpenText> {
         let class = tag.attribute("class").unwrap_or_default();
         if class == "title" && std::mem::take(&mut self.skips_title) {
             return self.skip(xml);
@@ -25,12 +25,14 @@ impl Reader<'_, '_> {
                 self.read_page(tag, xml.inner_markup());
                 None
             }
-            ("draw", "frame") => Some(Open::Frame { has_image: false, description: String::new() }),
+            ("draw", "frame") => {
+                Some(OpenText::Frame { has_image: false, description: String::new() })
+            }
             ("draw", "image") => {
-                if let Some(Open::Frame { has_image, .. }) = parent {
+                if let Some(OpenText::Frame { has_image, .. }) = parent {
                     *has_image = true;
                 }
-                Some(Open::Other)
+                Some(OpenText::Other)
             }
             ("draw", "object") if tag.attribute("href").is_some() => {
                 self.read_object(tag);
@@ -42,11 +44,11 @@ impl Reader<'_, '_> {
             ("presentation", name) if name.ends_with("-decl") || name == "animations" => {
                 self.skip(xml)
             }
-            _ => Some(Open::Other),
+            _ => Some(OpenText::Other),
         }
     }
 
-    fn read_page(&mut self, tag: &Tag, markup: &str) {
+    fn read_page(&mut self, tag: &XmlTag, markup: &str) {
         self.n_slides += 1;
         self.flow.end_all();
         let is_hidden =
@@ -59,8 +61,8 @@ impl Reader<'_, '_> {
         let name = tag.attribute("name").filter(|it| is_name(it)).map(|it| it.into_owned());
         let title = title.or(name).unwrap_or_else(|| format!("Slide {}", self.n_slides));
         if self.skips_title {
-            self.flow.block(Block::Heading(2));
-            self.flow.put(title.trim(), &Style::default());
+            self.flow.block(FlowBlock::Heading(2));
+            self.flow.put(title.trim(), &FlowStyle::default());
         } else {
             self.flow.page.element("h2", &title);
         }
@@ -77,7 +79,7 @@ impl Reader<'_, '_> {
 fn title(markup: &str) -> Option<String> {
     let mut xml = Xml::new(markup);
     while let Some(piece) = xml.next() {
-        let Piece::Start(tag) = piece else { continue };
+        let XmlPiece::Start(tag) = piece else { continue };
         if tag.attribute("class").is_none_or(|it| it != "title") || tag.prefix() != "draw" {
             continue;
         }
@@ -88,9 +90,9 @@ fn title(markup: &str) -> Option<String> {
         let depth = xml.depth();
         while xml.depth() >= depth {
             match xml.next() {
-                Some(Piece::Text(text)) => title.push_str(&text),
+                Some(XmlPiece::Text(text)) => title.push_str(&text),
                 // What stands in lines of its own is no part of a word.
-                Some(Piece::Start(tag)) if matches!(tag.name(), "p" | "line-break" | "s") => {
+                Some(XmlPiece::Start(tag)) if matches!(tag.name(), "p" | "line-break" | "s") => {
                     title.push(' ');
                 }
                 Some(_) => {}

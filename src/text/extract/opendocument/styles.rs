@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::super::counting::Counting;
-use super::super::flow::Style;
-use super::super::xml::{Piece, Tag, Xml};
+use super::super::flow::FlowStyle;
+use super::super::xml::{Xml, XmlPiece, XmlTag};
 
 /// So many styles are gone through from one to that which it is based on.
 const STEPS_MAX: usize = 16;
@@ -13,14 +13,14 @@ const AFFIX_BYTES_MAX: usize = 40;
 
 /// The styles of a document.
 #[derive(Clone, Default)]
-pub(super) struct Styles {
-    by_name: HashMap<String, Entry>,
+pub(super) struct OpenDocumentStyles {
+    by_name: HashMap<String, StyleEntry>,
     lists: HashMap<String, HashMap<usize, ListLevel>>,
     outline: HashMap<usize, ListLevel>,
 }
 
 #[derive(Clone, Default)]
-struct Entry {
+struct StyleEntry {
     parent: Option<String>,
     is_hidden: Option<bool>,
     position: Option<Option<&'static str>>,
@@ -37,18 +37,18 @@ pub(super) struct ListLevel {
     pub n_shown: usize,
 }
 
-impl Styles {
+impl OpenDocumentStyles {
     /// Adds the styles of a part.
     pub(super) fn parse(&mut self, text: &str) {
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             match tag.name() {
                 "style" if tag.prefix() == "style" => {
                     let name = tag.id("name").unwrap_or_default();
                     let family = tag.id("family").unwrap_or_default();
                     let parent = tag.id("parent-style-name").map(|it| key(&family, &it));
-                    let entry = Entry { parent, ..Entry::parse(&mut xml) };
+                    let entry = StyleEntry { parent, ..StyleEntry::parse(&mut xml) };
                     self.by_name.insert(key(&family, &name), entry);
                 }
                 "list-style" => {
@@ -64,7 +64,7 @@ impl Styles {
     }
 
     /// Has text stand as a style of text says.
-    pub(super) fn restyle(&self, name: &str, style: &mut Style) {
+    pub(super) fn restyle(&self, name: &str, style: &mut FlowStyle) {
         if self.is_hidden("text", name) {
             style.hidden = Some("span");
         }
@@ -103,7 +103,7 @@ impl Styles {
         self.outline.get(&level)
     }
 
-    fn find<T>(&self, name: &str, of: impl Fn(&Entry) -> Option<T>) -> Option<T> {
+    fn find<T>(&self, name: &str, of: impl Fn(&StyleEntry) -> Option<T>) -> Option<T> {
         let mut next = Some(name);
         for _ in 0..STEPS_MAX {
             let entry = self.by_name.get(next?)?;
@@ -116,7 +116,7 @@ impl Styles {
     }
 }
 
-impl Entry {
+impl StyleEntry {
     fn parse(xml: &mut Xml) -> Self {
         let mut entry = Self::default();
         let depth = xml.depth();
@@ -179,7 +179,7 @@ fn levels(xml: &mut Xml) -> HashMap<usize, ListLevel> {
 }
 
 impl ListLevel {
-    fn parse(tag: &Tag) -> Self {
+    fn parse(tag: &XmlTag) -> Self {
         let affix = |name: &str| {
             let affix = tag.id(name).unwrap_or_default();
             if affix.len() <= AFFIX_BYTES_MAX { affix } else { String::new() }

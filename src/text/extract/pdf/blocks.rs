@@ -1,6 +1,6 @@
 //! Pieces of lines to columns and cells, in the order they are read.
 
-use super::lines::Piece;
+use super::lines::LinePiece;
 
 /// How often a region is divided again.
 const DEPTH_MAX: usize = 16;
@@ -16,21 +16,21 @@ const BAND_GAP: f32 = 1.0;
 const MARGIN_GAP: f32 = 0.6;
 
 /// A part of a page that is still to be divided.
-struct Region {
-    pieces: Vec<Piece>,
+struct PdfRegion {
+    pieces: Vec<LinePiece>,
     depth: usize,
     /// It was divided from top to bottom just now.
     is_band: bool,
 }
 
 /// The parts of a page that hold one column each, in the order they are read.
-pub(super) fn leaves(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+pub(super) fn leaves(pieces: Vec<LinePiece>) -> Vec<Vec<LinePiece>> {
     let mut leaves = Vec::new();
     let is_large = pieces.len() > PIECES_MAX;
-    let mut stack: Vec<Region> = without_margins(pieces)
+    let mut stack: Vec<PdfRegion> = without_margins(pieces)
         .into_iter()
         .rev()
-        .map(|pieces| Region { pieces, depth: 0, is_band: false })
+        .map(|pieces| PdfRegion { pieces, depth: 0, is_band: false })
         .collect();
     while let Some(mut region) = stack.pop() {
         if is_large || region.depth >= DEPTH_MAX || region.pieces.len() < 2 {
@@ -41,7 +41,7 @@ pub(super) fn leaves(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
         let depth = region.depth + 1;
         if let Some(gutter) = gutter(&region.pieces) {
             let parts = columns(region.pieces, gutter);
-            stack.extend(parts.into_iter().rev().map(|pieces| Region {
+            stack.extend(parts.into_iter().rev().map(|pieces| PdfRegion {
                 pieces,
                 depth,
                 is_band: false,
@@ -53,7 +53,7 @@ pub(super) fn leaves(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
         if bands.len() == 1 {
             leaves.extend(bands);
         } else {
-            stack.extend(bands.into_iter().rev().map(|pieces| Region {
+            stack.extend(bands.into_iter().rev().map(|pieces| PdfRegion {
                 pieces,
                 depth,
                 is_band: true,
@@ -65,10 +65,10 @@ pub(super) fn leaves(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
 
 /// A page without the lines at its top and its bottom that stand apart from the rest: they are no
 /// part of columns.
-fn without_margins(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+fn without_margins(mut pieces: Vec<LinePiece>) -> Vec<Vec<LinePiece>> {
     pieces.sort_by(|a, b| a.v.total_cmp(&b.v));
     let mut bands = bands(pieces, MARGIN_GAP);
-    let is_line = |it: &Vec<Piece>| match (it.first(), it.last()) {
+    let is_line = |it: &Vec<LinePiece>| match (it.first(), it.last()) {
         (Some(first), Some(last)) => last.v - first.v < 0.5 * first.size.max(last.size),
         _ => false,
     };
@@ -82,9 +82,9 @@ fn without_margins(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
 }
 
 /// The parts of a region that wide gaps lie between, from the top down.
-fn bands(pieces: Vec<Piece>, gap: f32) -> Vec<Vec<Piece>> {
+fn bands(pieces: Vec<LinePiece>, gap: f32) -> Vec<Vec<LinePiece>> {
     let size = median(pieces.iter().map(|it| it.size));
-    let mut bands: Vec<Vec<Piece>> = Vec::new();
+    let mut bands: Vec<Vec<LinePiece>> = Vec::new();
     let (mut bottom, mut last_size) = (f32::MIN, size);
     for piece in pieces {
         let top = piece.v - 0.8 * piece.size;
@@ -103,16 +103,17 @@ fn bands(pieces: Vec<Piece>, gap: f32) -> Vec<Vec<Piece>> {
 }
 
 /// Left and right of a gutter, part by part where something crosses it.
-fn columns(pieces: Vec<Piece>, gutter: f32) -> Vec<Vec<Piece>> {
+fn columns(pieces: Vec<LinePiece>, gutter: f32) -> Vec<Vec<LinePiece>> {
     let n_rtl = pieces.iter().filter(|it| it.is_rtl).count();
     let is_rtl = n_rtl * 2 > pieces.len();
-    let mut parts: Vec<Vec<Piece>> = Vec::new();
+    let mut parts: Vec<Vec<LinePiece>> = Vec::new();
     let (mut left, mut right, mut across) = (Vec::new(), Vec::new(), Vec::new());
-    let flush = |left: &mut Vec<Piece>, right: &mut Vec<Piece>, parts: &mut Vec<Vec<Piece>>| {
-        let (first, second) = if is_rtl { (right, left) } else { (left, right) };
-        parts.push(std::mem::take(first));
-        parts.push(std::mem::take(second));
-    };
+    let flush =
+        |left: &mut Vec<LinePiece>, right: &mut Vec<LinePiece>, parts: &mut Vec<Vec<LinePiece>>| {
+            let (first, second) = if is_rtl { (right, left) } else { (left, right) };
+            parts.push(std::mem::take(first));
+            parts.push(std::mem::take(second));
+        };
     for piece in pieces {
         if piece.u0 < gutter && piece.u1 > gutter {
             flush(&mut left, &mut right, &mut parts);
@@ -129,7 +130,7 @@ fn columns(pieces: Vec<Piece>, gutter: f32) -> Vec<Vec<Piece>> {
 }
 
 /// Where the best gutter of a region is, if it has columns.
-fn gutter(pieces: &[Piece]) -> Option<f32> {
+fn gutter(pieces: &[LinePiece]) -> Option<f32> {
     let size = median(pieces.iter().map(|it| it.size));
     let from = pieces.iter().map(|it| it.u0).fold(f32::MAX, f32::min);
     let to = pieces.iter().map(|it| it.u1).fold(f32::MIN, f32::max);
@@ -154,7 +155,7 @@ fn gutter(pieces: &[Piece]) -> Option<f32> {
 }
 
 /// How many pieces there are in each stripe of a region.
-fn coverage(pieces: &[Piece], from: f32, step: f32) -> Vec<i32> {
+fn coverage(pieces: &[LinePiece], from: f32, step: f32) -> Vec<i32> {
     let mut changes = vec![0; N_STRIPES + 1];
     let stripe = |u: f32| (((u - from) / step) as usize).min(N_STRIPES);
     for piece in pieces {
@@ -197,9 +198,9 @@ fn gaps(counts: &[i32], n_max: i32) -> Vec<(usize, usize)> {
 
 /// How many lines there are beside each other at a gutter, if they are columns: if they are not
 /// drawn row by row, as a table is, or if both sides are full of words.
-fn columns_at(pieces: &[Piece], at: f32, size: f32) -> Option<usize> {
-    let left: Vec<&Piece> = pieces.iter().filter(|it| it.u1 <= at).collect();
-    let right: Vec<&Piece> = pieces.iter().filter(|it| it.u0 >= at).collect();
+fn columns_at(pieces: &[LinePiece], at: f32, size: f32) -> Option<usize> {
+    let left: Vec<&LinePiece> = pieces.iter().filter(|it| it.u1 <= at).collect();
+    let right: Vec<&LinePiece> = pieces.iter().filter(|it| it.u0 >= at).collect();
     let n = left.len().min(right.len());
     let beside = beside(&left, &right);
     if n < 3 || beside < 2.0 * size {
@@ -212,10 +213,10 @@ fn columns_at(pieces: &[Piece], at: f32, size: f32) -> Option<usize> {
 
 /// How often the order of drawing goes on down on the other side of a gutter to which it came from
 /// there, as it does from row to row of a table.
-fn returns(pieces: &[Piece], at: f32) -> usize {
-    let mut in_order: Vec<&Piece> = pieces.iter().collect();
+fn returns(pieces: &[LinePiece], at: f32) -> usize {
+    let mut in_order: Vec<&LinePiece> = pieces.iter().collect();
     in_order.sort_unstable_by_key(|it| it.order);
-    let is_return = |pair: &&[&Piece]| match pair {
+    let is_return = |pair: &&[&LinePiece]| match pair {
         [a, b] => {
             let is_across = (a.u0 >= at && b.u1 <= at) || (a.is_rtl && a.u1 <= at && b.u0 >= at);
             is_across && b.v > a.v - 0.5 * a.size
@@ -226,8 +227,8 @@ fn returns(pieces: &[Piece], at: f32) -> usize {
 }
 
 /// How far two sides stand beside each other.
-fn beside(left: &[&Piece], right: &[&Piece]) -> f32 {
-    let span = |side: &[&Piece]| {
+fn beside(left: &[&LinePiece], right: &[&LinePiece]) -> f32 {
+    let span = |side: &[&LinePiece]| {
         let top = side.iter().map(|it| it.v - it.size).fold(f32::MAX, f32::min);
         (top, side.iter().map(|it| it.v).fold(f32::MIN, f32::max))
     };
@@ -236,18 +237,18 @@ fn beside(left: &[&Piece], right: &[&Piece]) -> f32 {
 }
 
 /// Whether most lines of a column are full.
-fn is_prose(column: &[&Piece]) -> bool {
+fn is_prose(column: &[&LinePiece]) -> bool {
     let from = column.iter().map(|it| it.u0).fold(f32::MAX, f32::min);
     let to = column.iter().map(|it| it.u1).fold(f32::MIN, f32::max);
-    let is_full = |it: &&&Piece| it.u1 - it.u0 > 0.7 * (to - from) && it.n_chars >= 20;
+    let is_full = |it: &&&LinePiece| it.u1 - it.u0 > 0.7 * (to - from) && it.n_chars >= 20;
     column.len() >= 4 && column.iter().filter(is_full).count() * 10 >= column.len() * 6
 }
 
 /// Groups of pieces that are drawn one below the other, from the top down and from left to right:
 /// so a cell of several lines is read before the one beside it.
-pub(super) fn cells(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+pub(super) fn cells(mut pieces: Vec<LinePiece>) -> Vec<Vec<LinePiece>> {
     pieces.sort_by_key(|it| it.order);
-    let mut cells: Vec<Vec<Piece>> = Vec::new();
+    let mut cells: Vec<Vec<LinePiece>> = Vec::new();
     for piece in pieces {
         match cells.last_mut().filter(|it| it.last().is_some_and(|last| is_below(last, &piece))) {
             Some(cell) => cell.push(piece),
@@ -257,7 +258,7 @@ pub(super) fn cells(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     in_rows(cells)
 }
 
-fn is_below(above: &Piece, below: &Piece) -> bool {
+fn is_below(above: &LinePiece, below: &LinePiece) -> bool {
     let size = above.size.max(below.size);
     let down = below.v - above.v;
     let overlap = above.u1.min(below.u1) - above.u0.max(below.u0);
@@ -265,14 +266,14 @@ fn is_below(above: &Piece, below: &Piece) -> bool {
 }
 
 /// Where a cell begins and ends from top to bottom.
-fn extent(cell: &[Piece]) -> (f32, f32) {
+fn extent(cell: &[LinePiece]) -> (f32, f32) {
     let top = cell.first().map_or(0.0, |it| it.v - 0.7 * it.size);
     (top, cell.last().map_or(0.0, |it| it.v))
 }
 
-fn in_rows(mut cells: Vec<Vec<Piece>>) -> Vec<Vec<Piece>> {
+fn in_rows(mut cells: Vec<Vec<LinePiece>>) -> Vec<Vec<LinePiece>> {
     cells.sort_by(|a, b| extent(a).0.total_cmp(&extent(b).0));
-    let mut rows: Vec<Vec<Vec<Piece>>> = Vec::new();
+    let mut rows: Vec<Vec<Vec<LinePiece>>> = Vec::new();
     let mut of_row = (0.0, 0.0);
     for cell in cells {
         let (top, bottom) = extent(&cell);
@@ -288,7 +289,7 @@ fn in_rows(mut cells: Vec<Vec<Piece>>) -> Vec<Vec<Piece>> {
     }
     for row in &mut rows {
         let n_rtl = row.iter().filter(|it| it.iter().any(|it| it.is_rtl)).count();
-        let begin = |it: &Vec<Piece>| it.first().map_or(0.0, |it| it.u0);
+        let begin = |it: &Vec<LinePiece>| it.first().map_or(0.0, |it| it.u0);
         row.sort_by(|a, b| begin(a).total_cmp(&begin(b)));
         if n_rtl * 2 > row.len() {
             row.reverse();
@@ -307,12 +308,21 @@ pub(super) fn median(values: impl Iterator<Item = f32>) -> f32 {
 mod tests {
     use super::*;
 
-    fn piece(order: usize, u0: f32, v: f32, text: &str) -> Piece {
+    fn piece(order: usize, u0: f32, v: f32, text: &str) -> LinePiece {
         let (size, n_chars) = (10.0, text.len());
-        Piece { u0, u1: u0 + 100.0, v, size, text: text.to_owned(), n_chars, order, is_rtl: false }
+        LinePiece {
+            u0,
+            u1: u0 + 100.0,
+            v,
+            size,
+            text: text.to_owned(),
+            n_chars,
+            order,
+            is_rtl: false,
+        }
     }
 
-    fn texts(parts: Vec<Vec<Piece>>) -> String {
+    fn texts(parts: Vec<Vec<LinePiece>>) -> String {
         let texts: Vec<String> = parts.into_iter().flatten().map(|it| it.text).collect();
         texts.join(" ")
     }
@@ -329,14 +339,17 @@ mod tests {
                 (0..4).map(|k| piece(10 * n + k, *u0, v + 12.0 * k as f32, &format!("{text}{k}"))),
             );
         }
-        pieces.push(Piece { u1: 300.0, ..piece(15, 0.0, 200.0, "across") });
+        pieces.push(LinePiece { u1: 300.0, ..piece(15, 0.0, 200.0, "across") });
         assert_eq!(texts(leaves(pieces)), "a0 a1 a2 a3 b0 b1 b2 b3 across c0 c1 c2 c3 d0 d1 d2 d3");
     }
 
     #[test]
     fn columns_of_text_from_right_to_left_begin_at_the_right() {
         let column = |at: usize, u0: f32, text: &'static str| {
-            (0..4).map(move |k| Piece { is_rtl: true, ..piece(at + k, u0, 12.0 * k as f32, text) })
+            (0..4).map(move |k| LinePiece {
+                is_rtl: true,
+                ..piece(at + k, u0, 12.0 * k as f32, text)
+            })
         };
         let pieces = column(0, 200.0, "first").chain(column(4, 0.0, "second")).collect();
         assert!(texts(leaves(pieces)).starts_with("first first first first second"));

@@ -22,7 +22,7 @@ const GAP_BESIDE: f32 = 0.6;
 
 /// A piece of a line: u runs along its baseline, v downwards across it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Piece {
+pub(super) struct LinePiece {
     pub u0: f32,
     pub u1: f32,
     /// Its baseline.
@@ -40,7 +40,7 @@ pub(super) struct Piece {
 /// Pieces that run in one direction.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<LinePiece>,
     pub n_chars: usize,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn frames(drawing: &Drawing) -> Vec<Frame> {
         .iter()
         .map(|glyphs| {
             let words = without_shadows(words(glyphs, &drawing.text), glyphs, &drawing.text);
-            let pieces: Vec<Piece> = merged(chains(words))
+            let pieces: Vec<LinePiece> = merged(chains(words))
                 .into_iter()
                 .map(|chain| piece(chain, glyphs, &drawing.text, is_rtl))
                 .filter(|it| !it.text.is_empty())
@@ -304,7 +304,7 @@ fn merged(mut chains: Vec<Chain>) -> Vec<Chain> {
 }
 
 /// A chain as text.
-fn piece(mut chain: Chain, glyphs: &[Placed], text: &str, is_rtl: bool) -> Piece {
+fn piece(mut chain: Chain, glyphs: &[Placed], text: &str, is_rtl: bool) -> LinePiece {
     let order = chain.words.iter().map(|it| it.order).min().unwrap_or(0);
     chain.words.sort_by(|a, b| (a.u0 + a.u1).total_cmp(&(b.u0 + b.u1)));
     let first_char =
@@ -331,7 +331,7 @@ fn piece(mut chain: Chain, glyphs: &[Placed], text: &str, is_rtl: bool) -> Piece
         last = Some(word);
     }
     let (text, is_rtl) = logical(clusters, is_rtl);
-    Piece {
+    LinePiece {
         u0: chain.u0,
         u1: chain.u1,
         v: chain.v,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::paragraphs::Paragraph;
+use super::paragraphs::PdfParagraph;
 
 /// So many paragraphs from the edge of a page are looked at.
 const N_OUTER: usize = 3;
@@ -19,13 +19,13 @@ pub(super) enum Margin {
 }
 
 /// In which margin, how far down and what.
-type Key = (Margin, i32, String);
+type MarginKey = (Margin, i32, String);
 
 /// For each paragraph of each page, in which margin it stands, if it does.
 ///
 /// What is larger than a heading has to be must stand on most pages, or it is the title of a chapter.
-pub(super) fn margins(pages: &[Vec<Paragraph>], heading: f32) -> Vec<Vec<Option<Margin>>> {
-    let mut counts: HashMap<Key, usize> = HashMap::new();
+pub(super) fn margins(pages: &[Vec<PdfParagraph>], heading: f32) -> Vec<Vec<Option<Margin>>> {
+    let mut counts: HashMap<MarginKey, usize> = HashMap::new();
     for page in pages {
         for (_, key) in outer(page) {
             *counts.entry(key).or_default() += 1;
@@ -33,7 +33,7 @@ pub(super) fn margins(pages: &[Vec<Paragraph>], heading: f32) -> Vec<Vec<Option<
     }
     // Chapters have titles of their own.
     let n_min = pages.len().min(3).max(pages.len() / 50);
-    let is_often = |key: &Key, size: f32| {
+    let is_often = |key: &MarginKey, size: f32| {
         let n_min = if size < heading { n_min } else { n_min.max(pages.len() * 2 / 5) };
         pages.len() > 1 && counts.get(key).is_some_and(|n| *n >= n_min)
     };
@@ -53,7 +53,7 @@ pub(super) fn margins(pages: &[Vec<Paragraph>], heading: f32) -> Vec<Vec<Option<
 }
 
 /// The outermost paragraphs of a page, with what they have in common with those of other pages.
-fn outer(page: &[Paragraph]) -> Vec<(usize, Key)> {
+fn outer(page: &[PdfParagraph]) -> Vec<(usize, MarginKey)> {
     let mut by_place: Vec<usize> = (0..page.len()).collect();
     let place = |n: &usize| page.get(*n).map_or(0.0, |it| it.v);
     by_place.sort_by(|a, b| place(a).total_cmp(&place(b)));
@@ -99,13 +99,13 @@ fn common(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn page(lines: &[(f32, &str)]) -> Vec<Paragraph> {
-        let paragraph = |(v, text): &(f32, &str)| Paragraph {
+    fn page(lines: &[(f32, &str)]) -> Vec<PdfParagraph> {
+        let paragraph = |(v, text): &(f32, &str)| PdfParagraph {
             text: (*text).to_owned(),
             size: 10.0,
             n_lines: 1,
             v: *v,
-            ..Paragraph::default()
+            ..PdfParagraph::default()
         };
         lines.iter().map(paragraph).collect()
     }

@@ -21,7 +21,7 @@ use super::page::{NoText, Page, PageWriter};
 use device::{Drawing, TextDevice};
 use fonts::Fonts;
 use margins::Margin;
-use paragraphs::{Paragraph, paragraphs};
+use paragraphs::{PdfParagraph, paragraphs};
 
 /// More pages are not read.
 const PAGES_MAX: usize = 10_000;
@@ -39,7 +39,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let pdf = Pdf::new(bytes.to_vec()).map_err(no_text)?;
     let cache = InterpreterCache::new();
     let mut fonts = Fonts::new(&pdf);
-    let mut pages: Vec<Vec<Paragraph>> = Vec::new();
+    let mut pages: Vec<Vec<PdfParagraph>> = Vec::new();
     let n_bytes_max = n_bytes_max.min(BYTES_MAX);
     let mut n_bytes = 0;
     for page in pdf.pages().iter().take(PAGES_MAX) {
@@ -76,7 +76,7 @@ fn read<'a>(
     pdf: &'a Pdf,
     cache: &InterpreterCache<'a>,
     fonts: &mut Fonts<'a>,
-) -> Vec<Paragraph> {
+) -> Vec<PdfParagraph> {
     let (width, height) = page.render_dimensions();
     let transform = Affine::new(page.initial_transform(true).as_coeffs());
     let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
@@ -91,7 +91,7 @@ fn read<'a>(
 }
 
 /// Writes the pages: what stands in the margins of many of them is marked.
-fn write(pages: &[Vec<Paragraph>], out: &mut PageWriter) {
+fn write(pages: &[Vec<PdfParagraph>], out: &mut PageWriter) {
     let body = body_size(pages);
     let margins = margins::margins(pages, HEADING * body);
     for (n, (paragraphs, margins)) in pages.iter().zip(&margins).enumerate() {
@@ -117,7 +117,7 @@ fn write(pages: &[Vec<Paragraph>], out: &mut PageWriter) {
     }
 }
 
-fn is_heading(paragraph: &Paragraph, body: f32) -> bool {
+fn is_heading(paragraph: &PdfParagraph, body: f32) -> bool {
     paragraph.size >= HEADING * body
         && paragraph.n_lines <= 3
         && paragraph.text.chars().count() <= HEADING_CHARS_MAX
@@ -125,7 +125,7 @@ fn is_heading(paragraph: &Paragraph, body: f32) -> bool {
 }
 
 /// The size of most text, of which no more than a quarter is larger.
-fn body_size(pages: &[Vec<Paragraph>]) -> f32 {
+fn body_size(pages: &[Vec<PdfParagraph>]) -> f32 {
     let mut sizes: Vec<(f32, usize)> =
         pages.iter().flatten().map(|it| (it.size, it.text.len())).collect();
     sizes.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -11,7 +11,7 @@ pub(super) struct Cluster<'a> {
 
 /// How a cluster runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Run {
+enum ClusterRun {
     Left,
     Right,
     Number,
@@ -53,23 +53,23 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit() || matches!(c, '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}')
 }
 
-fn run_of(text: &str) -> Run {
+fn run_of(text: &str) -> ClusterRun {
     match text.chars().next() {
-        None => Run::Neutral,
-        Some(c) if c.is_whitespace() => Run::Space,
-        Some(c) if is_digit(c) => Run::Number,
-        Some(c) if is_right(c) => Run::Right,
-        Some(c) if c.is_alphabetic() => Run::Left,
-        Some(_) => Run::Neutral,
+        None => ClusterRun::Neutral,
+        Some(c) if c.is_whitespace() => ClusterRun::Space,
+        Some(c) if is_digit(c) => ClusterRun::Number,
+        Some(c) if is_right(c) => ClusterRun::Right,
+        Some(c) if c.is_alphabetic() => ClusterRun::Left,
+        Some(_) => ClusterRun::Neutral,
     }
 }
 
 /// Clusters from left to right with the marks that belong to them.
-fn grouped(mut clusters: Vec<Cluster<'_>>) -> Vec<(String, Run)> {
+fn grouped(mut clusters: Vec<Cluster<'_>>) -> Vec<(String, ClusterRun)> {
     clusters.sort_by(|a, b| a.middle.total_cmp(&b.middle));
     let is_mark = |it: &Cluster<'_>| it.text.chars().next().is_some_and(is_combining_mark);
     let (marks, bases): (Vec<_>, Vec<_>) = clusters.into_iter().partition(is_mark);
-    let mut groups: Vec<(String, Run)> =
+    let mut groups: Vec<(String, ClusterRun)> =
         bases.iter().map(|it| (it.text.to_owned(), run_of(it.text))).collect();
     for mark in marks {
         let after = bases.partition_point(|it| it.middle < mark.middle);
@@ -89,24 +89,24 @@ fn grouped(mut clusters: Vec<Cluster<'_>>) -> Vec<(String, Run)> {
 }
 
 /// Whether a run that holds this one goes on to that one, with what stands between.
-type Joins = fn(Run, &[(String, Run)], Run) -> bool;
+type Joins = fn(ClusterRun, &[(String, ClusterRun)], ClusterRun) -> bool;
 
-fn is_leftward(from: Run, between: &[(String, Run)], to: Run) -> bool {
-    let is_spaced = between.iter().any(|it| it.1 == Run::Space);
+fn is_leftward(from: ClusterRun, between: &[(String, ClusterRun)], to: ClusterRun) -> bool {
+    let is_spaced = between.iter().any(|it| it.1 == ClusterRun::Space);
     match (from, to) {
-        (Run::Number, Run::Number) => !is_spaced && between.len() < 2,
-        (Run::Left | Run::Number, Run::Left | Run::Number) => true,
+        (ClusterRun::Number, ClusterRun::Number) => !is_spaced && between.len() < 2,
+        (ClusterRun::Left | ClusterRun::Number, ClusterRun::Left | ClusterRun::Number) => true,
         _ => false,
     }
 }
 
-fn is_rightward(from: Run, _: &[(String, Run)], to: Run) -> bool {
-    from == Run::Right && to == Run::Right
+fn is_rightward(from: ClusterRun, _: &[(String, ClusterRun)], to: ClusterRun) -> bool {
+    from == ClusterRun::Right && to == ClusterRun::Right
 }
 
 /// Turns each run around that begins and ends with clusters that join, and what joins otherwise
 /// within them back again.
-fn reverse_runs(groups: &mut [(String, Run)], joins: Joins, within: Option<Joins>) {
+fn reverse_runs(groups: &mut [(String, ClusterRun)], joins: Joins, within: Option<Joins>) {
     let mut n = 0;
     while n < groups.len() {
         let Some(end) = run_end(groups, n, joins) else {
@@ -124,14 +124,16 @@ fn reverse_runs(groups: &mut [(String, Run)], joins: Joins, within: Option<Joins
 }
 
 /// Where the run ends that begins here, if one does.
-fn run_end(groups: &[(String, Run)], begin: usize, joins: Joins) -> Option<usize> {
+fn run_end(groups: &[(String, ClusterRun)], begin: usize, joins: Joins) -> Option<usize> {
     let mut last = begin;
     let mut kind = groups.get(begin)?.1;
     if !joins(kind, &[], kind) {
         return None;
     }
     for (n, (_, run)) in groups.iter().enumerate().skip(begin + 1) {
-        if matches!(run, Run::Space | Run::Neutral) || (*run == Run::Number && kind == Run::Right) {
+        if matches!(run, ClusterRun::Space | ClusterRun::Neutral)
+            || (*run == ClusterRun::Number && kind == ClusterRun::Right)
+        {
             continue;
         }
         if !joins(kind, groups.get(last + 1..n)?, *run) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::blocks::{cells, leaves, median};
-use super::lines::{Frame, Piece, is_square};
+use super::lines::{Frame, LinePiece, is_square};
 
 /// A line with a gap of this many sizes is a row of a table.
 const ROW_GAP: f32 = 3.0;
@@ -12,7 +12,7 @@ const INDENT: f32 = 0.8;
 
 /// Lines that belong together.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Paragraph {
+pub(super) struct PdfParagraph {
     pub text: String,
     /// The size of its first line.
     pub size: f32,
@@ -48,8 +48,8 @@ struct Column {
 }
 
 /// The paragraphs of a frame.
-pub(super) fn paragraphs(frame: Frame) -> Vec<Paragraph> {
-    let mut paragraphs: Vec<Paragraph> = Vec::new();
+pub(super) fn paragraphs(frame: Frame) -> Vec<PdfParagraph> {
+    let mut paragraphs: Vec<PdfParagraph> = Vec::new();
     for leaf in leaves(frame.pieces) {
         for paragraph in of_leaf(leaf) {
             match paragraphs.last_mut().filter(|it| goes_on(it, &paragraph)) {
@@ -62,13 +62,13 @@ pub(super) fn paragraphs(frame: Frame) -> Vec<Paragraph> {
 }
 
 /// Whether a word that is broken goes on in the next column.
-fn goes_on(before: &Paragraph, after: &Paragraph) -> bool {
+fn goes_on(before: &PdfParagraph, after: &PdfParagraph) -> bool {
     let is_same_size = (before.size - after.size).abs() < 0.05 * after.size;
     is_same_size && breaks_word(&before.text) && after.text.starts_with(char::is_lowercase)
 }
 
 /// The paragraphs of a column.
-fn of_leaf(pieces: Vec<Piece>) -> Vec<Paragraph> {
+fn of_leaf(pieces: Vec<LinePiece>) -> Vec<PdfParagraph> {
     let mut lines = lines(cells(pieces));
     let column = Column {
         leading: median(lines.windows(2).filter_map(|it| match it {
@@ -83,7 +83,7 @@ fn of_leaf(pieces: Vec<Piece>) -> Vec<Paragraph> {
             line.text = short;
         }
     }
-    let mut paragraphs: Vec<Paragraph> = Vec::new();
+    let mut paragraphs: Vec<PdfParagraph> = Vec::new();
     for (n, line) in lines.iter().enumerate() {
         let before = n.checked_sub(1).and_then(|n| lines.get(n));
         let last = paragraphs.last_mut().zip(before);
@@ -93,7 +93,7 @@ fn of_leaf(pieces: Vec<Piece>) -> Vec<Paragraph> {
                 paragraph.n_lines += 1;
                 paragraph.rest.get_or_insert(line.begin);
             }
-            None => paragraphs.push(Paragraph {
+            None => paragraphs.push(PdfParagraph {
                 text: line.text.clone(),
                 size: line.size,
                 n_lines: 1,
@@ -108,7 +108,7 @@ fn of_leaf(pieces: Vec<Piece>) -> Vec<Paragraph> {
 
 /// Whether a line begins a paragraph.
 fn begins(
-    paragraph: &Paragraph,
+    paragraph: &PdfParagraph,
     before: &Line,
     line: &Line,
     next: Option<&Line>,
@@ -176,7 +176,7 @@ fn without_leaders(text: &str) -> Cow<'_, str> {
 
 /// Whether a line stands in as first lines of paragraphs do, or out as those of items do.
 fn is_shifted(
-    paragraph: &Paragraph,
+    paragraph: &PdfParagraph,
     before: &Line,
     line: &Line,
     next: Option<&Line>,
@@ -241,7 +241,7 @@ fn is_item(text: &str) -> bool {
 }
 
 /// Cells as lines: what stands on one baseline is one.
-fn lines(cells: Vec<Vec<Piece>>) -> Vec<Line> {
+fn lines(cells: Vec<Vec<LinePiece>>) -> Vec<Line> {
     let n_rtl = cells.iter().flatten().filter(|it| it.is_rtl).count();
     let is_rtl = n_rtl * 2 > cells.iter().flatten().count();
     let mut lines: Vec<Line> = Vec::new();
@@ -277,7 +277,7 @@ fn lines(cells: Vec<Vec<Piece>>) -> Vec<Line> {
 
 impl Line {
     /// Whether a piece stands on its baseline, or as little above it as marks of footnotes do.
-    fn holds(&self, piece: &Piece) -> bool {
+    fn holds(&self, piece: &LinePiece) -> bool {
         let size = self.size.max(piece.size);
         let is_small = (self.size - piece.size).abs() > 0.15 * size;
         (self.v - piece.v).abs() < if is_small { 0.5 } else { 0.3 } * size
@@ -325,7 +325,7 @@ mod tests {
 
     /// Lines of equal size, each with where it begins and its text, as paragraphs.
     fn read(lines: &[(f32, &str)]) -> Vec<String> {
-        let piece = |(n, (begin, text)): (usize, &(f32, &str))| Piece {
+        let piece = |(n, (begin, text)): (usize, &(f32, &str))| LinePiece {
             u0: *begin,
             u1: begin + 5.0 * text.len() as f32,
             v: 12.0 * n as f32,

@@ -6,11 +6,11 @@ use super::plain::general;
 const DIGITS_MAX: usize = 30;
 
 /// A code: a section for what is above 0, perhaps others for what is below, and for 0.
-pub(super) struct Code(Vec<Section>);
+pub(super) struct NumberCode(Vec<Section>);
 
 /// A part of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum CodePart {
     Literal(String),
     /// A digit: `0` is there always, `#` and `?` where it counts.
     Digit(char),
@@ -33,11 +33,11 @@ pub(super) enum Part {
 }
 
 struct Section {
-    parts: Vec<Part>,
+    parts: Vec<CodePart>,
     is_date: bool,
 }
 
-impl Code {
+impl NumberCode {
     /// Reads a code.
     pub(super) fn parse(code: &str) -> Self {
         Self(sections(code).iter().map(|it| Section::parse(it)).collect())
@@ -103,8 +103,9 @@ impl Section {
             parts.extend(part);
             rest = rest.get(n..).unwrap_or_default();
         }
-        let is_date =
-            parts.iter().any(|it| matches!(it, Part::Date(..) | Part::Elapsed(_) | Part::Half(_)));
+        let is_date = parts
+            .iter()
+            .any(|it| matches!(it, CodePart::Date(..) | CodePart::Elapsed(_) | CodePart::Half(_)));
         if is_date {
             name_minutes(&mut parts);
         }
@@ -114,7 +115,7 @@ impl Section {
     /// How many digits of a second are shown.
     fn smallest_second(&self) -> usize {
         let digits = self.parts.iter().filter_map(|it| match it {
-            Part::Fraction(n) => Some(*n),
+            CodePart::Fraction(n) => Some(*n),
             _ => None,
         });
         digits.max().unwrap_or(0)
@@ -122,21 +123,23 @@ impl Section {
 
     fn number(&self, number: f64) -> String {
         let parts = &self.parts;
-        let n_percent = parts.iter().filter(|it| **it == Part::Percent).count().min(3) as i32;
-        let last = parts.iter().rposition(|it| matches!(it, Part::Digit(_))).map_or(0, |it| it + 1);
+        let n_percent = parts.iter().filter(|it| **it == CodePart::Percent).count().min(3) as i32;
+        let last =
+            parts.iter().rposition(|it| matches!(it, CodePart::Digit(_))).map_or(0, |it| it + 1);
         let after = parts.get(last..).unwrap_or_default();
-        let n_thousands = after.iter().take_while(|it| **it == Part::Comma).count().min(6) as i32;
+        let n_thousands =
+            after.iter().take_while(|it| **it == CodePart::Comma).count().min(6) as i32;
         let value = number * 100_f64.powi(n_percent) / 1000_f64.powi(n_thousands);
-        if parts.contains(&Part::Slash) {
+        if parts.contains(&CodePart::Slash) {
             return general(number);
         }
-        let point = parts.iter().position(|it| *it == Part::Point);
-        if let Some(at) = parts.iter().position(|it| matches!(it, Part::Exponent(_))) {
+        let point = parts.iter().position(|it| *it == CodePart::Point);
+        if let Some(at) = parts.iter().position(|it| matches!(it, CodePart::Exponent(_))) {
             return self.power(value, point, at);
         }
-        let is_grouped = parts.get(..last).is_some_and(|it| it.contains(&Part::Comma));
+        let is_grouped = parts.get(..last).is_some_and(|it| it.contains(&CodePart::Comma));
         let (left, right) = parts.split_at(point.unwrap_or(parts.len()));
-        let n_decimals = right.iter().filter(|it| matches!(it, Part::Digit(_))).count();
+        let n_decimals = right.iter().filter(|it| matches!(it, CodePart::Digit(_))).count();
         // A hair more: what is half for who reads decimals shall be rounded up.
         let text = format!("{:.*}", n_decimals.min(DIGITS_MAX), value * (1.0 + 4e-16));
         let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
@@ -147,13 +150,13 @@ impl Section {
 
     /// A number with a power of ten.
     fn power(&self, value: f64, point: Option<usize>, at: usize) -> String {
-        let is_digit = |it: &&Part| matches!(it, Part::Digit(_));
+        let is_digit = |it: &&CodePart| matches!(it, CodePart::Digit(_));
         let decimals = point.and_then(|it| self.parts.get(it..at)).unwrap_or_default();
         let n_decimals = decimals.iter().filter(is_digit).count().min(DIGITS_MAX);
         let n_power = self.parts.iter().skip(at).filter(is_digit).count().min(DIGITS_MAX);
         let text = format!("{value:.n_decimals$e}");
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-        let is_always = self.parts.get(at) == Some(&Part::Exponent('+'));
+        let is_always = self.parts.get(at) == Some(&CodePart::Exponent('+'));
         let (sign, power) = match power.strip_prefix('-') {
             Some(power) => ("-", power),
             None if is_always => ("+", power),
@@ -163,27 +166,27 @@ impl Section {
     }
 
     fn date(&self, moment: &Moment) -> String {
-        let has_halves = self.parts.iter().any(|it| matches!(it, Part::Half(_)));
+        let has_halves = self.parts.iter().any(|it| matches!(it, CodePart::Half(_)));
         let mut shown = String::new();
         for part in &self.parts {
             match part {
-                Part::Literal(text) => shown.push_str(text),
-                Part::Date(letter, n) => shown.push_str(&moment.part(*letter, *n, has_halves)),
-                Part::Elapsed(letter) => shown.push_str(&moment.elapsed(*letter)),
-                Part::Fraction(n) => {
+                CodePart::Literal(text) => shown.push_str(text),
+                CodePart::Date(letter, n) => shown.push_str(&moment.part(*letter, *n, has_halves)),
+                CodePart::Elapsed(letter) => shown.push_str(&moment.elapsed(*letter)),
+                CodePart::Fraction(n) => {
                     let thousandths = format!("{:03}", moment.thousandths);
                     shown.push('.');
                     shown.push_str(thousandths.get(..(*n).min(3)).unwrap_or_default());
                 }
-                Part::Half(n) => {
+                CodePart::Half(n) => {
                     let half = if moment.hour < 12 { "AM" } else { "PM" };
                     shown.push_str(half.get(..*n).unwrap_or(half));
                 }
-                Part::Slash => shown.push('/'),
-                Part::Point => shown.push('.'),
-                Part::Comma => shown.push(','),
-                Part::Percent => shown.push('%'),
-                Part::Digit(_) | Part::Exponent(_) | Part::General => {}
+                CodePart::Slash => shown.push('/'),
+                CodePart::Point => shown.push('.'),
+                CodePart::Comma => shown.push(','),
+                CodePart::Percent => shown.push('%'),
+                CodePart::Digit(_) | CodePart::Exponent(_) | CodePart::General => {}
             }
         }
         shown.trim().to_owned()
@@ -192,7 +195,7 @@ impl Section {
 
 /// The digits before the point, with what stands between them.
 fn whole_part(
-    parts: &[Part],
+    parts: &[CodePart],
     whole: &str,
     is_grouped: bool,
     number: f64,
@@ -200,7 +203,7 @@ fn whole_part(
 ) -> String {
     let whole = whole.trim_start_matches('0');
     let mut digits = whole.chars().rev();
-    let first = parts.iter().position(|it| matches!(it, Part::Digit(_)));
+    let first = parts.iter().position(|it| matches!(it, CodePart::Digit(_)));
     // From right to left.
     let mut shown = Vec::new();
     let mut n_digits = 0;
@@ -211,43 +214,43 @@ fn whole_part(
         shown.push(digit);
         n_digits += 1;
     };
-    if first.is_none() && !parts.contains(&Part::General) {
+    if first.is_none() && !parts.contains(&CodePart::General) {
         // Without a place of their own they stand before the point, if there is one.
         return literals(parts) + if has_point { whole } else { "" };
     }
     for (at, part) in parts.iter().enumerate().rev() {
         match part {
-            Part::Digit(kind) => {
+            CodePart::Digit(kind) => {
                 let digit = digits.next().or((*kind == '0').then_some('0'));
                 digit.into_iter().for_each(|it| push(&mut shown, it));
                 if first == Some(at) {
                     digits.by_ref().for_each(|it| push(&mut shown, it));
                 }
             }
-            Part::Literal(text) => shown.extend(text.chars().rev()),
-            Part::Percent => shown.push('%'),
-            Part::General => shown.extend(general(number).chars().rev()),
+            CodePart::Literal(text) => shown.extend(text.chars().rev()),
+            CodePart::Percent => shown.push('%'),
+            CodePart::General => shown.extend(general(number).chars().rev()),
             _ => {}
         }
     }
     shown.iter().rev().collect()
 }
 
-fn literals(parts: &[Part]) -> String {
+fn literals(parts: &[CodePart]) -> String {
     let text = parts.iter().filter_map(|it| match it {
-        Part::Literal(text) => Some(text.as_str()),
+        CodePart::Literal(text) => Some(text.as_str()),
         _ => None,
     });
     text.collect()
 }
 
 /// Puts the point and the digits behind it.
-fn put_decimals(parts: &[Part], decimals: &str, shown: &mut String) {
+fn put_decimals(parts: &[CodePart], decimals: &str, shown: &mut String) {
     let mut rest = decimals;
     let mut has_point = false;
     for part in parts {
         match part {
-            Part::Digit(kind) => {
+            CodePart::Digit(kind) => {
                 let digit = rest.get(..1).unwrap_or("0");
                 if *kind == '0' || rest.bytes().any(|it| it != b'0') {
                     if !std::mem::replace(&mut has_point, true) {
@@ -257,16 +260,16 @@ fn put_decimals(parts: &[Part], decimals: &str, shown: &mut String) {
                 }
                 rest = rest.get(1..).unwrap_or_default();
             }
-            Part::Literal(text) => shown.push_str(text),
-            Part::Percent => shown.push('%'),
+            CodePart::Literal(text) => shown.push_str(text),
+            CodePart::Percent => shown.push('%'),
             _ => {}
         }
     }
 }
 
 /// The part that a text begins with, and its length.
-fn part(c: char, text: &str) -> (Option<Part>, usize) {
-    let literal = |text: &str, n: usize| (Some(Part::Literal(text.to_owned())), n);
+fn part(c: char, text: &str) -> (Option<CodePart>, usize) {
+    let literal = |text: &str, n: usize| (Some(CodePart::Literal(text.to_owned())), n);
     let after = text.get(c.len_utf8()..).unwrap_or_default();
     let next_len = after.chars().next().map_or(0, char::len_utf8);
     let n_same = text.chars().take_while(|it| it.eq_ignore_ascii_case(&c)).count();
@@ -277,25 +280,25 @@ fn part(c: char, text: &str) -> (Option<Part>, usize) {
         }
         '\\' => literal(after.get(..next_len).unwrap_or_default(), 1 + next_len),
         // The width of a character, and one that fills the cell.
-        '_' => (Some(Part::Literal(" ".to_owned())), 1 + next_len),
+        '_' => (Some(CodePart::Literal(" ".to_owned())), 1 + next_len),
         '*' => (None, 1 + next_len),
         '[' => bracket(after),
-        '0' | '#' | '?' => (Some(Part::Digit(c)), 1),
-        '.' => (Some(Part::Point), 1),
-        ',' => (Some(Part::Comma), 1),
-        '%' => (Some(Part::Percent), 1),
-        '/' => (Some(Part::Slash), 1),
+        '0' | '#' | '?' => (Some(CodePart::Digit(c)), 1),
+        '.' => (Some(CodePart::Point), 1),
+        ',' => (Some(CodePart::Comma), 1),
+        '%' => (Some(CodePart::Percent), 1),
+        '/' => (Some(CodePart::Slash), 1),
         'E' | 'e' if after.starts_with(['+', '-']) => {
-            (Some(Part::Exponent(after.chars().next().unwrap_or('+'))), 2)
+            (Some(CodePart::Exponent(after.chars().next().unwrap_or('+'))), 2)
         }
-        'G' | 'g' if starts(text, "general") => (Some(Part::General), 7),
-        'A' | 'a' if starts(text, "am/pm") => (Some(Part::Half(2)), 5),
-        'A' | 'a' if starts(text, "a/p") => (Some(Part::Half(1)), 3),
+        'G' | 'g' if starts(text, "general") => (Some(CodePart::General), 7),
+        'A' | 'a' if starts(text, "am/pm") => (Some(CodePart::Half(2)), 5),
+        'A' | 'a' if starts(text, "a/p") => (Some(CodePart::Half(1)), 3),
         'y' | 'Y' | 'm' | 'M' | 'd' | 'D' | 'h' | 'H' | 's' | 'S' => {
-            (Some(Part::Date(c.to_ascii_lowercase(), n_same)), n_same)
+            (Some(CodePart::Date(c.to_ascii_lowercase(), n_same)), n_same)
         }
-        'e' | 'E' => (Some(Part::Date('y', 4)), n_same),
-        '@' => (Some(Part::General), 1),
+        'e' | 'E' => (Some(CodePart::Date('y', 4)), n_same),
+        '@' => (Some(CodePart::General), 1),
         _ => literal(text.get(..c.len_utf8()).unwrap_or_default(), c.len_utf8()),
     }
 }
@@ -305,7 +308,7 @@ fn starts(text: &str, start: &str) -> bool {
 }
 
 /// What stands in brackets: all hours, a currency, or a colour, a condition and the like.
-fn bracket(after: &str) -> (Option<Part>, usize) {
+fn bracket(after: &str) -> (Option<CodePart>, usize) {
     let inner = after.split(']').next().unwrap_or_default();
     let n = inner.len() + 2;
     let lower = inner.to_ascii_lowercase();
@@ -313,21 +316,21 @@ fn bracket(after: &str) -> (Option<Part>, usize) {
     if let Some(letter @ ('h' | 'm' | 's')) = first
         && lower.chars().all(|it| it == letter)
     {
-        return (Some(Part::Elapsed(letter)), n);
+        return (Some(CodePart::Elapsed(letter)), n);
     }
     let sign = inner.strip_prefix('$').and_then(|it| it.split('-').next());
-    (sign.map(|it| Part::Literal(it.to_owned())), n)
+    (sign.map(|it| CodePart::Literal(it.to_owned())), n)
 }
 
 /// Months that stand by hours or seconds are minutes, and zeros after seconds are parts of them.
-fn name_minutes(parts: &mut Vec<Part>) {
-    let letter = |it: &Part| match it {
-        Part::Date(letter, _) | Part::Elapsed(letter) => Some(*letter),
+fn name_minutes(parts: &mut Vec<CodePart>) {
+    let letter = |it: &CodePart| match it {
+        CodePart::Date(letter, _) | CodePart::Elapsed(letter) => Some(*letter),
         _ => None,
     };
     let letters: Vec<_> = parts.iter().map(letter).collect();
     for (at, part) in parts.iter_mut().enumerate() {
-        if let Part::Date(letter @ 'm', _) = part {
+        if let CodePart::Date(letter @ 'm', _) = part {
             let before = letters.iter().take(at).rev().find_map(|it| *it);
             let after = letters.iter().skip(at + 1).find_map(|it| *it);
             if before == Some('h') || after == Some('s') {
@@ -335,11 +338,11 @@ fn name_minutes(parts: &mut Vec<Part>) {
             }
         }
     }
-    let mut merged: Vec<Part> = Vec::with_capacity(parts.len());
+    let mut merged: Vec<CodePart> = Vec::with_capacity(parts.len());
     for part in parts.drain(..) {
         match (&part, merged.last_mut()) {
-            (Part::Digit('0'), Some(last @ Part::Point)) => *last = Part::Fraction(1),
-            (Part::Digit('0'), Some(Part::Fraction(n))) => *n += 1,
+            (CodePart::Digit('0'), Some(last @ CodePart::Point)) => *last = CodePart::Fraction(1),
+            (CodePart::Digit('0'), Some(CodePart::Fraction(n))) => *n += 1,
             _ => merged.push(part),
         }
     }
@@ -461,7 +464,7 @@ mod tests {
 
     fn all_shown(cases: &[(&str, f64, &str)]) {
         for (code, number, shown) in cases {
-            assert_eq!(Code::parse(code).shown(*number, false), *shown, "{code} of {number}");
+            assert_eq!(NumberCode::parse(code).shown(*number, false), *shown, "{code} of {number}");
         }
     }
 
@@ -516,6 +519,6 @@ mod tests {
             ("yyyy", -1.0, "-1"),
             ("yyyy", 1e300, "1E+300"),
         ]);
-        assert_eq!(Code::parse("yyyy-mm-dd").shown(0.0, true), "1904-01-01");
+        assert_eq!(NumberCode::parse("yyyy-mm-dd").shown(0.0, true), "1904-01-01");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::xml::{Piece, Xml};
-use super::codes::Code;
+use super::super::xml::{Xml, XmlPiece};
+use super::codes::NumberCode;
 use super::plain::general;
 
 /// A workbook has so many formats of cells.
@@ -12,15 +12,15 @@ const FORMATS_MAX: usize = 100_000;
 /// The formats of a workbook's cells.
 #[derive(Default)]
 pub(super) struct Formats {
-    codes: Vec<Format>,
+    codes: Vec<NumberFormat>,
     by_style: Vec<usize>,
     /// Its days are counted from 1904 on.
     pub is_from_1904: bool,
 }
 
 /// How a number is shown.
-pub(super) struct Format {
-    code: Option<Code>,
+pub(super) struct NumberFormat {
+    code: Option<NumberCode>,
 }
 
 impl Formats {
@@ -32,7 +32,7 @@ impl Formats {
         let mut xml = Xml::new(text);
         let mut is_of_cells = false;
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             match tag.name() {
                 "numFmt" => {
                     if let (Some(id), Some(code)) =
@@ -47,7 +47,7 @@ impl Formats {
                     let id = tag.number::<u32>("numFmtId").unwrap_or(0);
                     let place = *places.entry(id).or_insert_with(|| {
                         let code = own.get(&id).map(String::as_str).or_else(|| built_in(id));
-                        formats.codes.push(Format { code: code.map(Code::parse) });
+                        formats.codes.push(NumberFormat { code: code.map(NumberCode::parse) });
                         formats.codes.len() - 1
                     });
                     formats.by_style.push(place);
@@ -59,12 +59,12 @@ impl Formats {
     }
 
     /// The format of a cell's style.
-    pub(super) fn of_style(&self, style: usize) -> Option<&Format> {
+    pub(super) fn of_style(&self, style: usize) -> Option<&NumberFormat> {
         self.codes.get(*self.by_style.get(style)?)
     }
 }
 
-impl Format {
+impl NumberFormat {
     /// How numbers are shown for which nothing is set.
     pub(super) const GENERAL: Self = Self { code: None };
 

@@ -1,28 +1,28 @@
 //! Formulas in a line: powers stand high, indices low, and fractions have a slash.
 
-use super::super::xml::{Tag, Xml};
-use super::{Open, Reader};
+use super::super::xml::{Xml, XmlTag};
+use super::{OpenPart, WordReader};
 
-impl Reader<'_, '_> {
+impl WordReader<'_, '_> {
     /// Begins an element of a formula; `None` if all of it has been read.
     pub(super) fn start_formula(
         &mut self,
-        tag: &Tag,
+        tag: &XmlTag,
         xml: &mut Xml,
-        parent: Option<&mut Open>,
-    ) -> Option<Open> {
+        parent: Option<&mut OpenPart>,
+    ) -> Option<OpenPart> {
         match tag.name() {
-            "t" => return Some(Open::Text),
+            "t" => return Some(OpenPart::Text),
             "r" => return Some(self.start_run()),
             "sup" => return Some(self.start_position("sup")),
             "sub" => return Some(self.start_position("sub")),
             "den" => self.put("/"),
             "rad" => self.put("√"),
             "mr" => self.put(" "),
-            "d" => return Some(Open::Brackets(String::new())),
+            "d" => return Some(OpenPart::Brackets(String::new())),
             "dPr" => {
                 let end = self.read_brackets(xml);
-                if let Some(Open::Brackets(of_parent)) = parent {
+                if let Some(OpenPart::Brackets(of_parent)) = parent {
                     *of_parent = end;
                 }
                 return None;
@@ -38,7 +38,7 @@ impl Reader<'_, '_> {
             }
             _ => {}
         }
-        Some(Open::Other)
+        Some(OpenPart::Other)
     }
 
     /// Puts the first bracket; the other is for the end.
@@ -49,8 +49,8 @@ impl Reader<'_, '_> {
         signs.next().flatten().unwrap_or_else(|| ")".to_owned())
     }
 
-    fn start_position(&mut self, position: &'static str) -> Open {
-        Open::Position(self.state.style.position.replace(position))
+    fn start_position(&mut self, position: &'static str) -> OpenPart {
+        OpenPart::Position(self.state.style.position.replace(position))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::counting::{Counting, number};
-use super::super::xml::{Piece, Xml};
+use super::super::xml::{Xml, XmlPiece};
 
 /// Lists have so many levels.
 const LEVELS: usize = 9;
@@ -11,14 +11,14 @@ const LEVELS: usize = 9;
 /// The lists of a document, and how far each is counted.
 #[derive(Default)]
 pub(super) struct Numbering {
-    lists: HashMap<String, List>,
-    kinds: HashMap<String, Kind>,
+    lists: HashMap<String, NumberedList>,
+    kinds: HashMap<String, NumberingKind>,
     counted: HashMap<String, [Option<u32>; LEVELS]>,
     begun: HashSet<String>,
 }
 
 #[derive(Default)]
-struct List {
+struct NumberedList {
     kind: String,
     starts: HashMap<usize, u32>,
     levels: HashMap<usize, Level>,
@@ -26,7 +26,7 @@ struct List {
 
 /// What lists have in common.
 #[derive(Default)]
-struct Kind {
+struct NumberingKind {
     levels: HashMap<usize, Level>,
     /// The style that has the levels instead.
     style: Option<String>,
@@ -60,15 +60,15 @@ impl Numbering {
         let mut numbering = Self::default();
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             match tag.name() {
                 "abstractNum" => {
                     let id = tag.id("abstractNumId").unwrap_or_default();
-                    numbering.kinds.insert(id, Kind::parse(&mut xml));
+                    numbering.kinds.insert(id, NumberingKind::parse(&mut xml));
                 }
                 "num" => {
                     let id = tag.id("numId").unwrap_or_default();
-                    numbering.lists.insert(id, List::parse(&mut xml));
+                    numbering.lists.insert(id, NumberedList::parse(&mut xml));
                 }
                 _ => {}
             }
@@ -150,7 +150,7 @@ impl Numbering {
         filled.trim().to_owned()
     }
 
-    fn kind_of(&self, list: &str) -> Option<&Kind> {
+    fn kind_of(&self, list: &str) -> Option<&NumberingKind> {
         self.kinds.get(&self.lists.get(list)?.kind)
     }
 
@@ -160,7 +160,7 @@ impl Numbering {
     }
 }
 
-impl Kind {
+impl NumberingKind {
     fn parse(xml: &mut Xml) -> Self {
         let mut kind = Self::default();
         let depth = xml.depth();
@@ -178,7 +178,7 @@ impl Kind {
     }
 }
 
-impl List {
+impl NumberedList {
     fn parse(xml: &mut Xml) -> Self {
         let mut list = Self::default();
         let mut at = 0;

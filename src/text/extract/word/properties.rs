@@ -1,11 +1,11 @@
 //! What paragraphs, runs, rows and cells are said to be.
 
-use super::super::flow::{Block, Item};
+use super::super::flow::{FlowBlock, FlowItem};
 use super::super::xml::Xml;
-use super::Reader;
+use super::WordReader;
 use super::numbering::Sign;
 
-impl Reader<'_, '_> {
+impl WordReader<'_, '_> {
     pub(super) fn read_paragraph_properties(&mut self, xml: &mut Xml) {
         let (mut style, mut outline) = (None, None);
         let (mut list, mut level) = (None, None);
@@ -45,16 +45,16 @@ impl Reader<'_, '_> {
                 if let Some(Sign::Number { text, .. }) = sign {
                     self.state.sign = text;
                 }
-                Block::Heading(outline + 1)
+                FlowBlock::Heading(outline + 1)
             }
-            (None, Some(Sign::Bullet)) => Block::Item(Item { level, number: None, list }),
-            (None, Some(Sign::Blank)) => Block::More,
+            (None, Some(Sign::Bullet)) => FlowBlock::Item(FlowItem { level, number: None, list }),
+            (None, Some(Sign::Blank)) => FlowBlock::More,
             (None, Some(Sign::Number { number, is_plain: true, .. })) => {
-                Block::Item(Item { level, number: Some(number), list })
+                FlowBlock::Item(FlowItem { level, number: Some(number), list })
             }
             (None, Some(Sign::Number { text, .. })) => {
                 self.state.sign = text;
-                Block::Paragraph
+                FlowBlock::Paragraph
             }
             (None, None) => return,
         };

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::super::xml::{Piece, Xml};
+use super::super::xml::{Xml, XmlPiece};
 
 /// So many styles are gone through from one to that which it is based on.
 const STEPS_MAX: usize = 16;
 
 /// The styles of a document.
 #[derive(Default)]
-pub(super) struct Styles {
+pub(super) struct WordStyles {
     by_id: HashMap<String, StyleEntry>,
 }
 
@@ -33,20 +33,20 @@ pub(super) struct NumberedAs {
 
 /// What a style says, with all that it is based on.
 #[derive(Default)]
-pub(super) struct Meaning {
+pub(super) struct StyleMeaning {
     /// From 0; 9 is text.
     pub outline: Option<usize>,
     pub numbering: NumberedAs,
     pub is_hidden: bool,
 }
 
-impl Styles {
+impl WordStyles {
     /// Reads the part of a document that has its styles.
     pub(super) fn parse(text: &str) -> Self {
         let mut styles = Self::default();
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
-            let Piece::Start(tag) = piece else { continue };
+            let XmlPiece::Start(tag) = piece else { continue };
             if tag.name() == "style" {
                 let id = tag.id("styleId").unwrap_or_default();
                 let entry = StyleEntry::parse(&mut xml);
@@ -57,8 +57,8 @@ impl Styles {
     }
 
     /// What a style says.
-    pub(super) fn meaning(&self, id: &str) -> Meaning {
-        let mut meaning = Meaning::default();
+    pub(super) fn meaning(&self, id: &str) -> StyleMeaning {
+        let mut meaning = StyleMeaning::default();
         let mut is_hidden = None;
         let mut next = Some(id);
         if self.by_id.get(id).is_some_and(|it| it.is_title) {

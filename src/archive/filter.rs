@@ -60,6 +60,12 @@ impl DigestHead {
     }
 }
 
+impl From<Digest> for DigestHead {
+    fn from(digest: Digest) -> Self {
+        Self { first: digest, last: digest }
+    }
+}
+
 impl DocumentFilter {
     /// Whether it holds of all documents.
     pub fn is_empty(&self) -> bool {
@@ -92,6 +98,26 @@ impl Archive {
         }
         let ids = sets.into_iter().reduce(|a, b| &a & &b);
         Ok(AppliedFilter { filter, ids })
+    }
+}
+
+impl Archive {
+    /// The revisions whose content has a SHA-256 that begins so, in the order in which they were recorded.
+    pub fn revisions_of_content(
+        &self,
+        head: DigestHead,
+    ) -> Result<Vec<(Document, Revision)>, Error> {
+        let DigestHead { first, last } = head;
+        let mut found = Vec::new();
+        for id in self.catalog.documents_with_digests(&first, &last)? {
+            for document in self.catalog.documents_between(id, id, 1)? {
+                let revisions = self.catalog.revisions(&document)?.into_iter();
+                let has_it = |it: &Revision| (first..=last).contains(&it.digest);
+                found.extend(revisions.filter(has_it).map(|it| (document.clone(), it)));
+            }
+        }
+        found.sort_by_key(|(_, revision)| revision.event);
+        Ok(found)
     }
 }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::types::error::Error;
 
-use super::{OPENED, WRITTEN, percent_encoded};
+use super::{OPENED, WRITTEN};
 
 /// Its file.
 pub const FILE: &str = "search.sqlite";
@@ -23,7 +23,10 @@ const SCHEMA: &str = "
     CREATE TABLE unindexed (content INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT;
     CREATE VIRTUAL TABLE words USING fts5 (text, title, pairs, title_pairs,
       content='', contentless_delete=1, tokenize=\"ascii tokenchars '+#_'\");
-    INSERT INTO words (words, rank) VALUES ('rank', 'bm25(1, 8, 1, 8)'), ('hashsize', 8388608), ('automerge', 8);";
+    INSERT INTO words (words, rank) VALUES
+      ('rank', 'bm25(1, 8, 1, 8)'), ('hashsize', 8388608), ('automerge', 8), ('pgsz', 16250);";
+/// Pages of the file, of which each holds one of FTS5's.
+const PAGE_BYTES: i64 = 16384;
 /// Pages that are free, of a hundred, before they are given back.
 const FREE_PERCENT: i64 = 4;
 /// A process that brings the index up holds it for a second or so at a time.
@@ -79,6 +82,15 @@ impl Unindexed {
 }
 
 impl FullText {
+    /// Opens the index at `path` for whoever only asks; none where that cannot be.
+    pub fn open_existing(path: &Path) -> Option<Self> {
+        let flags = OPENED | OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let index = Self::prepare(Connection::open_with_flags(path, flags).ok()?).ok()?;
+        index.db.busy_timeout(PATIENCE).ok()?;
+        index.expect_version().ok()?;
+        Some(index)
+    }
+
     /// Opens the index at `path`, making an empty one if there is none.
     ///
     /// `Error::Catalog` when it is torn or of another version. No link may be in the path.
@@ -86,21 +98,13 @@ impl FullText {
         let flags = WRITTEN | OpenFlags::SQLITE_OPEN_CREATE;
         let db = Connection::open_with_flags(path, flags)?;
         db.busy_timeout(PATIENCE)?;
+        db.pragma_update(None, "page_size", PAGE_BYTES)?;
         db.pragma_update(None, "auto_vacuum", "incremental")?;
-        db.pragma_update(None, "journal_mode", "wal")?;
+        // Who asks opens it faster without a write-ahead log, and what is new in it need not be written twice.
+        db.pragma_update(None, "journal_mode", "truncate")?;
         db.pragma_update(None, "synchronous", "normal")?;
         let index = Self::prepare(db)?;
         index.create_if_empty()?;
-        index.expect_version()?;
-        Ok(index)
-    }
-
-    /// Opens the index where nothing can be written; `has_log`: there is a write-ahead log beside it.
-    pub fn open_read_only(path: &Path, has_log: bool) -> Result<Self, Error> {
-        let immutable = if has_log { "" } else { "?immutable=1" };
-        let uri = format!("file:{}{immutable}", percent_encoded(path));
-        let flags = OPENED | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let index = Self::prepare(Connection::open_with_flags(uri, flags)?)?;
         index.expect_version()?;
         Ok(index)
     }
@@ -202,12 +206,26 @@ impl FullText {
     }
 
     /// Takes the text of a content in, in place of the one that it has, if it has one.
-    pub fn put(&self, content: i64, text: IndexedText<'_>) -> Result<(), Error> {
+    pub fn replace(&self, content: i64, text: IndexedText<'_>) -> Result<(), Error> {
         self.remove(content)?;
+        self.put(content, text)
+    }
+
+    /// Whether any text in it has a title.
+    pub fn has_titles(&self) -> Result<bool, Error> {
+        Ok(self.meta("titles")?.is_some())
+    }
+
+    /// Takes the text of a content in that it does not have.
+    pub fn put(&self, content: i64, text: IndexedText<'_>) -> Result<(), Error> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO words (rowid, text, title, pairs, title_pairs) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         let IndexedText { text, title, pairs, title_pairs } = text;
+        let has_title = !title.is_empty() || !title_pairs.is_empty();
+        if has_title && !self.has_titles()? {
+            self.set_meta("titles", "some")?;
+        }
         insert.execute(params![content, text, title, pairs, title_pairs])?;
         Ok(())
     }
@@ -347,12 +365,13 @@ mod tests {
         index.put(1, text("the ferry and the ferry of the ferry c ++")).unwrap();
         index.put(2, IndexedText { title: "ferry", text: "a b", ..text("") }).unwrap();
         index.put(3, text("the harbour")).unwrap();
+        assert!(index.has_titles().unwrap());
         assert_eq!(best(&index, r#"("ferry")"#), [2, 1]);
         assert_eq!(best(&index, r#"{title title_pairs} : ("ferr" *)"#), [2]);
         assert_eq!(best(&index, r#"("c ++")"#), [1]);
         assert_eq!(index.count(r#"("the")"#).unwrap(), 2);
         assert_eq!(index.nth_last(r#"("the")"#, 1).unwrap(), Some(1));
-        index.put(1, text("nothing")).unwrap();
+        index.replace(1, text("nothing")).unwrap();
         assert!(
             !index.fits(r#"("ferry")"#, 1).unwrap() && index.fits(r#"("nothing")"#, 1).unwrap()
         );
@@ -386,7 +405,7 @@ mod tests {
         index.optimize().unwrap();
         index.shrink().unwrap();
         drop(index);
-        assert!(FullText::open_read_only(&path, false).unwrap().fits("\"ferry\"", 7).unwrap());
+        assert!(FullText::open_existing(&path).unwrap().fits("\"ferry\"", 7).unwrap());
         std::fs::write(&path, b"no database, though long enough to be looked at as one, and more")
             .unwrap();
         assert!(matches!(FullText::open(&path), Err(Error::Catalog { .. })));

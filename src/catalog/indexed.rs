@@ -1,12 +1,18 @@
-//! What the full-text index asks of the catalog: which contents belong into it, under which names, and whose they are.
+//! What the full-text index asks of the catalog: which contents belong into it, how they are read, and whose they are.
 
 use std::collections::HashMap;
 
 use rusqlite::OptionalExtension;
 
-use crate::types::{digest::DocId, error::Error, name::DocName};
+use crate::{
+    text::Charset,
+    types::{
+        digest::{Digest, DocId},
+        error::Error,
+    },
+};
 
-use super::{Catalog, name_of};
+use super::{Catalog, digest};
 
 /// A content that a revision brought, or named again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +23,44 @@ pub struct ContentSince {
     pub has_encoding: bool,
 }
 
+/// What is to be known of a content to read its text.
+#[derive(Debug, Clone)]
+pub struct IndexedContent {
+    /// Its row.
+    pub content: i64,
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its size.
+    pub n_bytes: u64,
+    /// Its media type.
+    pub media_type: String,
+    /// The encoding that whoever added it named.
+    pub encoding: Option<Charset>,
+}
+
 impl Catalog {
+    /// A content as its text is read: by the last revision that names its encoding, else by the first.
+    pub fn indexed_content(&self, content: i64) -> Result<Option<IndexedContent>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT c.digest, c.bytes, t.text, e.text FROM revision r
+             JOIN content c ON c.id = r.content JOIN phrase t ON t.id = r.type
+             LEFT JOIN phrase e ON e.id = r.encoding
+             WHERE r.content = ?1
+             ORDER BY r.encoding IS NULL, iif(r.encoding IS NULL, r.event, -r.event) LIMIT 1",
+        )?;
+        let found = query.query_row([content], |row| {
+            let encoding: Option<String> = row.get(3)?;
+            Ok(IndexedContent {
+                content,
+                digest: digest(row.get_ref(0)?.as_blob()?),
+                n_bytes: row.get::<_, i64>(1)? as u64,
+                media_type: row.get(2)?,
+                encoding: encoding.and_then(|name| Charset::for_label(&name)),
+            })
+        });
+        Ok(found.optional()?)
+    }
+
     /// The contents that are kept and that revisions have which were recorded from an event on, in order.
     pub fn contents_since(&self, event: u64) -> Result<Vec<ContentSince>, Error> {
         let mut query = self.db.prepare_cached(
@@ -29,19 +72,6 @@ impl Catalog {
             Ok(ContentSince { content: row.get(0)?, has_encoding: row.get(1)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// The name under which a content was recorded first.
-    pub fn first_name(&self, content: i64) -> Result<Option<DocName>, Error> {
-        let mut query = self.db.prepare_cached(
-            "SELECT ifnull(
-               (SELECT o.before FROM document_event o
-                WHERE o.document = d.id AND o.change = 'rename' AND o.event > r.event ORDER BY o.event LIMIT 1),
-               d.name)
-             FROM revision r JOIN document d ON d.id = r.document
-             WHERE r.content = ?1 ORDER BY r.event LIMIT 1",
-        )?;
-        Ok(query.query_row([content], |row| name_of(row.get(0)?)).optional()?)
     }
 
     /// How many withdrawals there were.

@@ -55,6 +55,7 @@ pub use drift::{Drift, DriftScope};
 pub use find::Latest;
 pub use fulltext::{FILE as FULL_TEXT_FILE, FullText, FullTextState, IndexedText, Unindexed};
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
+pub use indexed::IndexedContent;
 pub use list::{PackUsage, Totals};
 pub use page_cache::{FILE as PAGE_CACHE_FILE, PageCache};
 pub use sites::EVERYWHERE;

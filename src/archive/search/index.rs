@@ -11,9 +11,9 @@ use tracing::{debug, warn};
 use crate::{
     archive::{Archive, operand},
     backend::local::DatabaseFiles,
-    catalog::{FULL_TEXT_FILE, FullText, FullTextState, IndexedText, Unindexed},
+    catalog::{FULL_TEXT_FILE, FullText, FullTextState, IndexedContent, IndexedText, Unindexed},
     pool::{Pool, Task},
-    types::{document::Revision, error::Error, name::DocName},
+    types::error::Error,
 };
 
 use super::texts::{FoldedContent, SearchText, folding};
@@ -94,6 +94,10 @@ impl Archive {
         n_threads: usize,
         progress: &mut OnProgress<'_>,
     ) -> Result<Option<FullText>, Error> {
+        let is_current = |it: &FullText| it.state().is_ok_and(|it| self.is_current(&it));
+        if let Some(index) = FullText::open_existing(files.path()).filter(is_current) {
+            return Ok(Some(index));
+        }
         let attempt = |progress: &mut OnProgress<'_>| {
             let index = FullText::open(files.path())?;
             self.bring_up_index(&index, n_threads, progress)?;
@@ -106,12 +110,7 @@ impl Archive {
         }
         match opened {
             Ok(index) => Ok(Some(index)),
-            // Where nothing can be written it may be up to date all the same.
-            Err(Error::Refused(_) | Error::Io { .. }) => {
-                let index = FullText::open_read_only(files.path(), files.has_log());
-                let is_current = |it: &FullText| it.state().is_ok_and(|it| self.is_current(&it));
-                Ok(index.ok().filter(is_current))
-            }
+            Err(Error::Refused(_) | Error::Io { .. }) => Ok(None),
             Err(Error::Busy { who }) => {
                 warn!(target: "catalog", "{who}: the full-text index is made for this time alone");
                 Ok(None)
@@ -190,7 +189,7 @@ impl Archive {
         // What was damaged may have healed.
         unreadable.retain(|it| *it <= before.last_content && wanted.binary_search(it).is_err());
         wanted.splice(0..0, unreadable);
-        let mut intake = IndexIntake::new(self, index, n_threads);
+        let mut intake = IndexIntake::new(self, index, before.last_content, n_threads);
         let mut state = FullTextState { folding: folding(), ..before.clone() };
         state.n_withdrawals = self.catalog.n_withdrawals()?;
         let n_all = wanted.len() as u64;
@@ -245,6 +244,8 @@ struct IndexIntake<'a> {
     n_underway: usize,
     /// Bytes of contents that were read.
     n_bytes: usize,
+    /// What comes after this content is not in the index yet.
+    last_content: i64,
 }
 
 /// Contents with their folded texts, if they have any.
@@ -252,21 +253,19 @@ type FoldedGroup = Vec<(i64, Option<FoldedContent>)>;
 
 /// A content that was read, and what says how it is read as text.
 struct ReadContent {
-    content: i64,
     bytes: Vec<u8>,
-    revision: Revision,
-    name: Option<DocName>,
+    known: IndexedContent,
 }
 
 impl ReadContent {
     fn folded(self) -> (i64, Option<FoldedContent>) {
-        let text = SearchText::of(&self.bytes, &self.revision, self.name.as_ref());
-        (self.content, text.map(|text| text.folded()))
+        let text = SearchText::of(&self.bytes, &self.known);
+        (self.known.content, text.map(|text| text.folded()))
     }
 }
 
 impl<'a> IndexIntake<'a> {
-    fn new(archive: &'a Archive, index: &'a FullText, n_threads: usize) -> Self {
+    fn new(archive: &'a Archive, index: &'a FullText, last_content: i64, n_threads: usize) -> Self {
         let pool = Pool::new(n_threads);
         Self {
             archive,
@@ -277,23 +276,24 @@ impl<'a> IndexIntake<'a> {
             underway: VecDeque::new(),
             n_underway: 0,
             n_bytes: 0,
+            last_content,
         }
     }
 
     fn content(&mut self, content: i64) -> Result<(), Error> {
         let catalog = &self.archive.catalog;
-        let Some(revision) = catalog.sketched_by(content)? else { return Ok(()) };
-        if operand::is_too_long(revision.n_bytes, &revision.media_type) {
+        let Some(known) = catalog.indexed_content(content)? else { return Ok(()) };
+        if operand::is_too_long(known.n_bytes, &known.media_type) {
             self.finish()?;
             return self.index.leave_out(content, Unindexed::TooLong);
         }
-        if !operand::may_be_compared(revision.n_bytes, &revision.media_type) {
+        if !operand::may_be_compared(known.n_bytes, &known.media_type) {
             return Ok(());
         }
-        match self.archive.reader.content_bytes(&revision.digest, revision.n_bytes) {
-            Ok(bytes) => self.push(content, bytes, revision),
+        match self.archive.reader.content_bytes(&known.digest, known.n_bytes) {
+            Ok(bytes) => self.push(bytes, known),
             Err(Error::Damaged { .. } | Error::Io { .. }) => {
-                self.archive.notice_damage(&revision.digest);
+                self.archive.notice_damage(&known.digest);
                 self.finish()?;
                 self.index.leave_out(content, Unindexed::Unreadable)
             }
@@ -301,11 +301,10 @@ impl<'a> IndexIntake<'a> {
         }
     }
 
-    fn push(&mut self, content: i64, bytes: Vec<u8>, revision: Revision) -> Result<(), Error> {
-        let name = self.archive.catalog.first_name(content)?;
+    fn push(&mut self, bytes: Vec<u8>, known: IndexedContent) -> Result<(), Error> {
         self.n_gathered += bytes.len();
         self.n_bytes += bytes.len();
-        self.gathered.push(ReadContent { content, bytes, revision, name });
+        self.gathered.push(ReadContent { bytes, known });
         if self.n_gathered >= GROUP_BYTES {
             self.send();
         }
@@ -350,6 +349,9 @@ impl<'a> IndexIntake<'a> {
             pairs: &text.pairs,
             title_pairs: &title.pairs,
         };
-        self.index.put(content, columns)
+        match content > self.last_content {
+            true => self.index.put(content, columns),
+            false => self.index.replace(content, columns),
+        }
     }
 }

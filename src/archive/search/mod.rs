@@ -85,6 +85,7 @@ pub struct FoundRevision {
     pub revision: Revision,
     /// As in [`SearchHit`].
     pub gone_since: Option<Revision>,
+    content: i64,
 }
 
 /// What could not be searched where texts are read one by one.
@@ -139,12 +140,12 @@ impl Archive {
         let pattern = regular_expression(pattern)?;
         let (mut found, mut missed) = (HashMap::new(), NotSearched::default());
         self.catalog.contents_by_place(|content, digest, _, _| {
-            let Some(revision) = self.catalog.sketched_by(content)? else { return Ok(()) };
-            if operand::is_too_long(revision.n_bytes, &revision.media_type) {
+            let Some(known) = self.catalog.indexed_content(content)? else { return Ok(()) };
+            if operand::is_too_long(known.n_bytes, &known.media_type) {
                 missed.n_too_long += 1;
                 return Ok(());
             }
-            match self.search_text(content, &revision) {
+            match self.search_text(content) {
                 Ok(text) => {
                     let text = text.map_or_else(String::new, |it| it.text);
                     let first = pattern.find_iter(&text).find(|it| !it.is_empty());
@@ -200,14 +201,9 @@ impl SearchAnswer<'_> {
 
     /// Reads what was found.
     pub fn read(&self, found: FoundRevision) -> Result<SearchHit, Error> {
-        let FoundRevision { document, revision, gone_since } = found;
+        let FoundRevision { document, revision, gone_since, content } = found;
         self.archive.confirm(&document, &revision)?;
-        let content = self.archive.catalog.content_of(&revision)?;
-        let text = match self.archive.catalog.sketched_by(content)? {
-            Some(sketched) => self.archive.search_text(content, &sketched)?,
-            None => None,
-        };
-        let text = text.unwrap_or_default();
+        let text = self.archive.search_text(content)?.unwrap_or_default();
         let excerpt = match &self.answering {
             Answering::Index { query, .. } => excerpt::excerpt(&text.text, query),
             Answering::Read(found) => {
@@ -215,7 +211,10 @@ impl SearchAnswer<'_> {
             }
         };
         let position = excerpt.at.map(|at| text.position(at));
-        let gone = self.archive.catalog.gone_since(&document)?;
+        let gone = match document.gone {
+            Some(_) => self.archive.catalog.gone_since(&document)?,
+            None => None,
+        };
         Ok(SearchHit { document, revision, gone_since, gone, excerpt, position })
     }
 
@@ -241,18 +240,24 @@ fn ranked(
     each: &mut dyn FnMut(i64) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     let full_text = &index.full_text;
+    let has_titles = full_text.has_titles()?;
     if n_contents <= RANKED_MAX {
         return full_text.best_first(expression, 0, each).map(drop);
     }
-    let in_title = query.expression_in_title().unwrap_or_default();
-    for expression in [&in_title, expression] {
-        let first = full_text.nth_last(expression, RANKED_MAX)?.map_or(0, |last| last + 1);
-        if !full_text.best_first(expression, first, each)? {
+    let ranked_from = |expression: &str| -> Result<i64, Error> {
+        Ok(full_text.nth_last(expression, RANKED_MAX)?.map_or(0, |last| last + 1))
+    };
+    if let Some(in_title) = query.expression_in_title().filter(|_| has_titles) {
+        let first = ranked_from(&in_title)?;
+        if !full_text.best_first(&in_title, first, each)? {
             return Ok(());
         }
     }
-    let end = full_text.nth_last(expression, RANKED_MAX)?.map_or(0, |last| last + 1);
-    full_text.last_first(expression, end, each).map(drop)
+    let first = ranked_from(expression)?;
+    match full_text.best_first(expression, first, each)? {
+        true => full_text.last_first(expression, first, each).map(drop),
+        false => Ok(()),
+    }
 }
 
 impl Answering<'_> {
@@ -268,10 +273,7 @@ impl Answering<'_> {
     fn is_answer(&self, archive: &Archive, content: i64) -> Result<bool, Error> {
         match self {
             Self::Index { query, .. } if query.is_mixed() => {
-                let Some(revision) = archive.catalog.sketched_by(content)? else {
-                    return Ok(false);
-                };
-                let text = archive.search_text(content, &revision)?.unwrap_or_default();
+                let text = archive.search_text(content)?.unwrap_or_default();
                 Ok(excerpt::answers(&text.title, &text.text, query))
             }
             _ => Ok(true),
@@ -303,9 +305,12 @@ impl Hits<'_> {
             let found = match all {
                 true if self.fits_revision(&revision) => {
                     let gone_since = self.gone_since(&document, &revision)?;
-                    Some(FoundRevision { document, revision, gone_since })
+                    Some(FoundRevision { document, revision, gone_since, content })
                 }
                 true => None,
+                false if document.latest == revision.event && self.fits_revision(&revision) => {
+                    Some(FoundRevision { document, revision, gone_since: None, content })
+                }
                 false => self.last_of(document)?,
             };
             if let Some(found) = found
@@ -329,12 +334,15 @@ impl Hits<'_> {
             && media_type.as_ref().is_none_or(|fits| fits(&revision.media_type))
     }
 
-    fn answers(&self, revision: &Revision) -> Result<bool, Error> {
+    /// The content of a revision, if that answers.
+    fn answering_content(&self, revision: &Revision) -> Result<Option<i64>, Error> {
         if revision.withdrawn.is_some() {
-            return Ok(false);
+            return Ok(None);
         }
         let content = self.archive.catalog.content_of(revision)?;
-        Ok(self.answering.has(content)? && self.answering.is_answer(self.archive, content)?)
+        let answers =
+            self.answering.has(content)? && self.answering.is_answer(self.archive, content)?;
+        Ok(answers.then_some(content))
     }
 
     /// The last revision of a document that answers and fits, and since when none answers.
@@ -342,11 +350,13 @@ impl Hits<'_> {
         let mut gone_since: Option<Revision> = None;
         let mut has_answered = false;
         for revision in self.archive.catalog.revisions(&document)? {
-            let answers = self.answers(&revision)?;
-            if answers && self.fits_revision(&revision) {
-                return Ok(Some(FoundRevision { document, revision, gone_since }));
+            let answer = self.answering_content(&revision)?;
+            if let Some(content) = answer
+                && self.fits_revision(&revision)
+            {
+                return Ok(Some(FoundRevision { document, revision, gone_since, content }));
             }
-            has_answered |= answers;
+            has_answered |= answer.is_some();
             // What was withdrawn says nothing of what stood there.
             if !has_answered && revision.withdrawn.is_none() {
                 gone_since = Some(revision);
@@ -362,7 +372,7 @@ impl Hits<'_> {
         }
         let mut gone_since = None;
         for revision in self.archive.catalog.revisions(document)? {
-            if revision.event == one.event || self.answers(&revision)? {
+            if revision.event == one.event || self.answering_content(&revision)?.is_some() {
                 break;
             }
             gone_since = Some(revision).filter(|it| it.withdrawn.is_none()).or(gone_since);

@@ -3,23 +3,18 @@
 use std::ops::Range;
 
 use crate::{
-    archive::{
-        Archive,
-        compare::known_headings,
-        operand::{may_be_compared, read_as},
-    },
+    archive::{Archive, compare::known_headings, operand::may_be_compared},
+    catalog::IndexedContent,
     diff::{self, Comparison, KnownHeading},
-    search::terms::FoldedText,
-    text::{self, NORMAL_VERSION, Scope},
-    types::{document::Revision, error::Error, name::DocName},
+    search::{fold::FOLDING_VERSION, terms::FoldedText},
+    text::{self, NORMAL_VERSION, ReadAs, extract::EXTRACTION_VERSION},
+    types::error::Error,
 };
 
 /// Of a longer text it is not told under which headings something stands.
 const OUTLINED_BYTES_MAX: usize = 1 << 20;
-/// An ending of a name has at most so many letters; what a document is called has none.
-const ENDING_BYTES_MAX: usize = 5;
 
-/// A text, and what it is called.
+/// A text, and the title that a page gives itself.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SearchText {
     pub text: String,
@@ -47,14 +42,15 @@ pub(super) struct FoldedContent {
 
 /// What texts are made of: an index of another folding is made anew.
 pub(super) fn folding() -> String {
-    format!("{}.{NORMAL_VERSION}", crate::search::fold::FOLDING_VERSION)
+    format!("{FOLDING_VERSION}.{NORMAL_VERSION}.{EXTRACTION_VERSION}")
 }
 
 impl SearchText {
-    /// Reads the bytes of a revision; none where they are no text.
-    pub fn of(bytes: &[u8], revision: &Revision, name: Option<&DocName>) -> Option<Self> {
-        let (read, title) = text::read_titled(bytes, read_as(revision, Scope::Page))?;
-        let title = title.unwrap_or_else(|| name.map_or_else(String::new, title_of));
+    /// Reads the bytes of a content; none where they are no text.
+    pub fn of(bytes: &[u8], content: &IndexedContent) -> Option<Self> {
+        let read_as = ReadAs::page(&content.media_type, content.encoding);
+        let (read, title) = text::read_titled(bytes, read_as)?;
+        let title = title.unwrap_or_default();
         let headings = known_headings(&read);
         Some(Self { text: read.text, title, headings })
     }
@@ -70,7 +66,10 @@ impl SearchText {
         if self.text.len() > OUTLINED_BYTES_MAX {
             return TextPosition { paragraph: None, line, headings: Vec::new() };
         }
-        let (paragraphs, headings) = diff::outline(&self.text, self.headings.as_deref());
+        // What comes later decides nothing but whether the line before it is a heading.
+        let later = self.text[at..].match_indices("\n\n").nth(2).map(|(n_bytes, _)| at + n_bytes);
+        let text = &self.text[..later.unwrap_or(self.text.len())];
+        let (paragraphs, headings) = diff::outline(text, self.headings.as_deref());
         let n =
             paragraphs.partition_point(|it| it.end <= at).min(paragraphs.len().saturating_sub(1));
         let above = Comparison::headings_above(&headings, n).into_iter().filter(|it| *it != n);
@@ -83,47 +82,21 @@ impl SearchText {
     }
 }
 
-/// The last part of a name, without an ending such as `.txt`.
-fn title_of(name: &DocName) -> String {
-    let tail = String::from_utf8_lossy(name.tail()).into_owned();
-    let stem = tail.rsplit_once('.').filter(|(stem, ending)| {
-        !stem.is_empty()
-            && ending.len() <= ENDING_BYTES_MAX
-            && ending.starts_with(|c: char| c.is_ascii_alphabetic())
-    });
-    stem.map_or(tail.clone(), |(stem, _)| stem.to_owned())
-}
-
 impl Archive {
-    /// The text of a content that is kept, by the revision that says how it is read; none where it has none.
-    pub(super) fn search_text(
-        &self,
-        content: i64,
-        revision: &Revision,
-    ) -> Result<Option<SearchText>, Error> {
-        if !may_be_compared(revision.n_bytes, &revision.media_type) {
+    /// The text of a content that is kept; none where it has none.
+    pub(super) fn search_text(&self, content: i64) -> Result<Option<SearchText>, Error> {
+        let Some(found) = self.catalog.indexed_content(content)? else { return Ok(None) };
+        if !may_be_compared(found.n_bytes, &found.media_type) {
             return Ok(None);
         }
-        let bytes = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;
-        Ok(SearchText::of(&bytes, revision, self.catalog.first_name(content)?.as_ref()))
+        let bytes = self.reader.content_bytes(&found.digest, found.n_bytes)?;
+        Ok(SearchText::of(&bytes, &found))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_a_title_without_its_ending() {
-        for (name, title) in [
-            ("wire/harbour-2.txt", "harbour-2"),
-            ("a/.profile", ".profile"),
-            ("a/v1.25", "v1.25"),
-            ("a/report.final version", "report.final version"),
-        ] {
-            assert_eq!(title_of(&DocName::new(name).unwrap()), title, "{name}");
-        }
-    }
 
     #[test]
     fn a_place_has_paragraph_line_and_headings() {

@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     archive::{
+        Archive,
         extract::ExtractionStatus,
         ingest::{
             Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary,
@@ -22,6 +23,7 @@ use crate::{
         exit::ExitCode,
         files::invalid,
         interrupt::is_interrupted,
+        operand::label_of,
         print::{
             added::{
                 AddSummary, AddedLine, CommittedLine, RESEMBLING_SHOWN_MAX, ResemblesLine, sentence,
@@ -35,6 +37,7 @@ use crate::{
         walk::{Leads, Options, PathList, Reason, Unreadable, Walk, is_stream, two_of_one_name},
     },
     types::{
+        document::{Document, Revision},
         error::{Error, in_words},
         name::DocName,
     },
@@ -62,7 +65,12 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     };
     if args.dry_run {
         let mut report = AddReport::new(session);
-        let summary = archive.rehearse(items, &options, |event| report.event(event))?;
+        let summary = archive.rehearse(items, &options, |event| {
+            let known = already_there(&archive, &event)?;
+            report.event(event)?;
+            known.iter().for_each(|line| report.session.info(line));
+            Ok(())
+        })?;
         return report.finish(&summary, true);
     }
     let signer = session.signer(&archive)?;
@@ -72,6 +80,27 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
         archive.ingest(&signer, context, &who, items, &options, |event| report.event(event));
     report.session.remember(&archive);
     report.finish(&summary?, false)
+}
+
+/// Where the bytes of what would be added are already.
+fn already_there(archive: &Archive, event: &IngestEvent<ItemTag>) -> Result<Option<String>, Error> {
+    let IngestEvent::Document {
+        name,
+        outcome: Outcome::New(revision) | Outcome::Revised(revision),
+        ..
+    } = event
+    else {
+        return Ok(None);
+    };
+    if revision.is_new_content || revision.n_bytes == 0 {
+        return Ok(None);
+    }
+    let found = archive.revisions_of_content(revision.digest.into())?;
+    let name = shown_name(name.as_bytes());
+    let line = |(document, revision): &(Document, Revision)| {
+        format!("{name} is already there as {}", label_of(document, revision))
+    };
+    Ok(found.first().map(line))
 }
 
 fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, Error> {

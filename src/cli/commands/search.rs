@@ -44,8 +44,8 @@ const EXAMPLES: &[&str] = &[
     "archive search fare tag:wire since:2026-03 name:letters",
     "archive search --regex 'fares? of \\d+'   # reads all texts",
 ];
-/// Hits shown unless more are asked for.
-const LIMIT: usize = 10;
+/// Hits shown unless more are asked for: what a screen holds, and each of them has to be read.
+const LIMIT: usize = 5;
 /// What takes longer is told.
 const PATIENCE: Duration = Duration::from_secs(1);
 const INDENT: &str = "    ";
@@ -72,7 +72,7 @@ pub struct SearchArgs {
     #[arg(long)]
     pub all_revisions: bool,
 
-    /// Only the best N [default: 10]
+    /// Only the best N [default: 5]
     #[arg(short = 'n', long, value_name = "N", value_parser = values::count::<usize>)]
     pub limit: Option<usize>,
 
@@ -253,7 +253,7 @@ fn finish(
         session.out.json(&typed("summary", summary))?;
     } else if has_more {
         let texts = counted(contents, "text has", "texts have");
-        session.info(&format!("{texts} the words; --limit {} shows more", 10 * hits.max(1)));
+        session.info(&format!("{texts} the words; --limit {} shows more", 4 * hits.max(LIMIT)));
     } else if is_none && !args.count {
         session.info("nothing found");
     }

@@ -10,6 +10,7 @@ use crate::{
     archive::{
         Archive, DeltaChain,
         compare::{Charset, FoundEncoding},
+        filter::DigestHead,
         revision_text::Rendering,
     },
     cli::{
@@ -41,7 +42,7 @@ const EXAMPLES: &[&str] = &[
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct ShowArgs {
-    /// A document, and perhaps which revision
+    /// A document, and perhaps which revision; or the SHA-256 of a content
     #[arg(value_name = "DOC[@REV]")]
     pub doc: OsString,
 
@@ -79,7 +80,7 @@ struct StoredContent {
 /// Shows all that is known about a revision; of a damaged one, all but what follows from its bytes.
 pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
-    let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
+    let (document, revision) = selected(session, &archive, args.doc.as_bytes())?;
     let (kept, damage) = match kept(&archive, &document, &revision, args.encoding) {
         Ok(kept) => (Some(kept), None),
         Err(Error::Withdrawn { .. }) => (None, None),
@@ -108,6 +109,30 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
         print_card(&mut session.out, &archive, (&document, &revision), kept.as_ref())?;
     }
     damage.map_or(Ok(ExitCode::Done), Err)
+}
+
+/// The revision that words mean; or, where they mean none, the first one with a content whose SHA-256 begins so.
+fn selected(
+    session: &Session,
+    archive: &Archive,
+    words: &[u8],
+) -> Result<(Document, Revision), Error> {
+    let missing = match archive.select(words, session.now) {
+        Err(error @ Error::NotFound { .. }) => error,
+        selected => return selected,
+    };
+    let head = std::str::from_utf8(words).ok().and_then(DigestHead::parse);
+    let mut found = match head {
+        Some(head) => archive.revisions_of_content(head)?.into_iter(),
+        None => return Err(missing),
+    };
+    let first = found.next().ok_or(missing)?;
+    let n_others = found.len() as u64;
+    if n_others > 0 {
+        let others = counted(n_others, "more revision has", "more revisions have");
+        session.info(&format!("{others} such a content: archive ls --hash {}", shown_name(words)));
+    }
+    Ok(first)
 }
 
 fn kept(

@@ -14,13 +14,13 @@ const AFFIX_BYTES_MAX: usize = 40;
 /// The styles of a document.
 #[derive(Clone, Default)]
 pub(super) struct OpenDocumentStyles {
-    by_name: HashMap<String, StyleEntry>,
+    by_name: HashMap<String, StyleRow>,
     lists: HashMap<String, HashMap<usize, ListLevel>>,
     outline: HashMap<usize, ListLevel>,
 }
 
 #[derive(Clone, Default)]
-struct StyleEntry {
+struct StyleRow {
     parent: Option<String>,
     is_hidden: Option<bool>,
     position: Option<Option<&'static str>>,
@@ -48,7 +48,7 @@ impl OpenDocumentStyles {
                     let name = tag.id("name").unwrap_or_default();
                     let family = tag.id("family").unwrap_or_default();
                     let parent = tag.id("parent-style-name").map(|it| key(&family, &it));
-                    let entry = StyleEntry { parent, ..StyleEntry::parse(&mut xml) };
+                    let entry = StyleRow { parent, ..StyleRow::parse(&mut xml) };
                     self.by_name.insert(key(&family, &name), entry);
                 }
                 "list-style" => {
@@ -103,7 +103,7 @@ impl OpenDocumentStyles {
         self.outline.get(&level)
     }
 
-    fn find<T>(&self, name: &str, of: impl Fn(&StyleEntry) -> Option<T>) -> Option<T> {
+    fn find<T>(&self, name: &str, of: impl Fn(&StyleRow) -> Option<T>) -> Option<T> {
         let mut next = Some(name);
         for _ in 0..STEPS_MAX {
             let entry = self.by_name.get(next?)?;
@@ -116,7 +116,7 @@ impl OpenDocumentStyles {
     }
 }
 
-impl StyleEntry {
+impl StyleRow {
     fn parse(xml: &mut Xml) -> Self {
         let mut entry = Self::default();
         let depth = xml.depth();

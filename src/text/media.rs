@@ -179,6 +179,11 @@ const PACKAGES: &[(&str, &str, &str)] = &[
     (ZIP, "odp", "application/vnd.oasis.opendocument.presentation"),
     (ZIP, "epub", "application/epub+zip"),
     (ZIP, "jar", "application/java-archive"),
+    // Packages lie in such a container where they are locked by a password.
+    (OLE, "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (OLE, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (OLE, "pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    (OLE, "xlsb", "application/vnd.ms-excel.sheet.binary.macroenabled.12"),
     (OLE, "doc", "application/msword"),
     (OLE, "xls", "application/vnd.ms-excel"),
     (OLE, "ppt", "application/vnd.ms-powerpoint"),

@@ -34,8 +34,12 @@ pub fn run(words: &[OsString]) -> Option<ExitCode> {
     Some(if done.is_ok() { ExitCode::Done } else { ExitCode::Failed })
 }
 
+/// Says how it is confined, from a thread of its own: some parsers begin one.
 fn say(confinement: &Confinement) -> std::io::Result<()> {
-    std::io::stdout().write_all(confinement.line().as_bytes())
+    let line = confinement.line();
+    let thread = std::thread::Builder::new();
+    let said = thread.spawn(move || std::io::stdout().write_all(line.as_bytes()))?.join();
+    said.unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()))
 }
 
 fn render(format: Format) -> std::io::Result<()> {

@@ -5,6 +5,7 @@ use std::io::Cursor;
 
 use office_oxide::{Document, DocumentFormat, OfficeError};
 
+use super::package::is_locked_package;
 use super::page::{About, NoText, Page, PageWriter};
 
 /// Renders a document of Word.
@@ -25,6 +26,9 @@ pub fn slides_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
 }
 
 fn page(bytes: &[u8], format: DocumentFormat, n_bytes_max: usize) -> Result<Page, NoText> {
+    if is_locked_package(bytes) {
+        return Err(NoText::Encrypted);
+    }
     let document = Document::from_reader(Cursor::new(bytes.to_vec()), format).map_err(no_text)?;
     let html = with_plain_cells(&document.to_html());
     let has_words = |html: &str| {
@@ -86,6 +90,10 @@ mod tests {
             assert_eq!(page(b"words", 1000), Err(NoText::Malformed));
             assert_eq!(page(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 1000), Err(NoText::Malformed));
             assert_eq!(page(b"PK\x03\x04", 1000), Err(NoText::Malformed));
+            let name = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes);
+            let locked: Vec<u8> =
+                b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".iter().copied().chain(name).collect();
+            assert_eq!(page(&locked, 1000), Err(NoText::Encrypted));
         }
     }
 

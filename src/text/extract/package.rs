@@ -71,6 +71,7 @@ impl<'a> Package<'a> {
                 }
                 ZipParts::Cut(bytes, found)
             }
+            Err(_) if is_locked_package(bytes) => return Err(NoText::Encrypted),
             Err(_) => return Err(NoText::Malformed),
         };
         Ok(Self {
@@ -303,6 +304,13 @@ pub(super) fn joined(folder: &str, target: &str) -> String {
         }
     }
     steps.join("/")
+}
+
+/// Whether these bytes are the container of a package that is locked by a password ([MS-OFFCRYPTO], 2.3.4.4).
+pub(super) fn is_locked_package(bytes: &[u8]) -> bool {
+    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let is_container = bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+    is_container && bytes.windows(name.len()).any(|window| window == name)
 }
 
 #[cfg(test)]

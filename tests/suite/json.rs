@@ -345,7 +345,7 @@ fn what_is_inside_a_field_is_as_the_page_says() {
         fields(&audit["checked"]),
         ["bytes", "contents", "events", "packs", "revisions", "rows", "tables"]
     );
-    assert_eq!(fields(&audit["unchecked"]), ["contents", "tables"]);
+    assert_eq!(fields(&audit["unchecked"]), ["contents", "search_index", "tables"]);
     let prove = ["prove", "wire/harbour.txt", "-o", "proof"];
     sandbox.run(prove).expect(0);
     let proof = line(&["verify-proof", "proof"]);

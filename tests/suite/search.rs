@@ -414,3 +414,23 @@ fn who_cannot_write_an_archive_is_answered() {
     assert!(ran.text().contains("the [ferry] sails"), "{}", ran.text());
     assert!(!sandbox.store().join(FILE).exists());
 }
+
+#[test]
+fn an_index_that_was_edited_is_said_not_to_be_checked_and_is_made_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "The harbour is closed.");
+    sandbox.run(["add", "-q", "a"]).expect(0);
+    let says = "the full-text index, which archive rebuild makes anew";
+    let audit = |sandbox: &Sandbox| {
+        String::from_utf8(sandbox.run(["audit"]).expect(0).out).unwrap().contains(says)
+    };
+    assert!(!audit(&sandbox), "there is none");
+    sandbox.run(["search", "harbour"]).expect(0);
+    assert!(audit(&sandbox));
+    let db = rusqlite::Connection::open(sandbox.store().join(FILE)).unwrap();
+    assert_eq!(db.execute("DELETE FROM words WHERE rowid = 1", []), Ok(1));
+    drop(db);
+    sandbox.run(["search", "harbour"]).expect(1);
+    sandbox.run(["rebuild", "-q"]).expect(0);
+    sandbox.run(["search", "harbour"]).expect(0);
+}

@@ -82,6 +82,11 @@ impl Archive {
         self.home.catalog.as_deref().map(examine).transpose()
     }
 
+    /// Whether an index is kept.
+    pub(in crate::archive) fn has_search_index(&self) -> bool {
+        self.full_text_files().ok().flatten().is_some_and(|files| files.exists())
+    }
+
     /// Removes the index, which is made anew by whoever asks it next.
     pub(in crate::archive) fn remove_search_index(&self) -> Result<(), Error> {
         self.full_text_files()?.map_or(Ok(()), |files| files.remove())

@@ -22,7 +22,7 @@ use crate::{
             failure::checkpoint_lines,
             json::{KeyLine, WithdrawnLine, typed},
             revision::withdrawal_words,
-            terminal::{Style, count, counted, percent, shown_name, size},
+            terminal::{Style, count, counted, shown_name, size},
         },
         session::{Opened, Session, two_checkpoints},
         trust_store::{Contact, KnownArchive},
@@ -34,7 +34,9 @@ use crate::{
 };
 
 use super::{
-    audit_parts::{AuditedRevision, PartArgs, audited, chance, keep_checked, record, write_file},
+    audit_parts::{
+        AuditedRevision, PartArgs, audited, chance, keep_checked, record, unchecked, write_file,
+    },
     audit_times::{self, WhenLine},
 };
 
@@ -137,6 +139,7 @@ struct CheckedCounts {
 struct UncheckedCounts<'a> {
     contents: u64,
     tables: &'a [&'static str],
+    search_index: bool,
 }
 
 #[derive(Serialize)]
@@ -321,7 +324,11 @@ fn print_json(
                 tables: report.n_tables,
                 rows: report.n_rows,
             },
-            unchecked: UncheckedCounts { contents: report.n_unread, tables: &report.uncompared },
+            unchecked: UncheckedCounts {
+                contents: report.n_unread,
+                tables: &report.uncompared,
+                search_index: report.has_search_index,
+            },
             part: args.part.word(),
             chance: args.part.sample.map(|_| chance(report)),
             revisions: &evidence.revisions,
@@ -374,7 +381,7 @@ fn rows(
         ("when", audit_times::when(report)),
         ("catalog", catalog(report)),
         ("checked", checked(report)),
-        ("not checked", unchecked(args, report)),
+        ("not checked", unchecked(&args.part, report)),
         ("to be trusted", trust(report, evidence).join("; ")),
     ]
 }
@@ -480,34 +487,6 @@ fn checked(report: &AuditReport) -> String {
         counted(report.n_tables, "table of the catalog", "tables of the catalog"),
     ];
     parts.join(", ")
-}
-
-fn unchecked(args: &AuditArgs, report: &AuditReport) -> String {
-    let contents = counted(report.n_unread, "content", "contents");
-    let why = match args.part.word() {
-        Some("quick") => ": --quick was asked for".to_owned(),
-        Some("sample") => format!(
-            ": a sample was asked for, which shows a loss of one content in a thousand with a chance of {}",
-            percent(chance(report))
-        ),
-        Some("since") => " that were added before".to_owned(),
-        Some(_) => {
-            ": the time was up; what was not read for the longest time comes first next time"
-                .to_owned()
-        }
-        None => " of other documents".to_owned(),
-    };
-    let mut parts = match report.n_unread {
-        0 => vec!["whether something was never recorded".to_owned()],
-        _ => vec![format!("the bytes of {contents}{why}")],
-    };
-    if !report.uncompared.is_empty() {
-        parts.push(format!(
-            "of the catalog the tables {}, for what they follow from was not read",
-            report.uncompared.join(", ")
-        ));
-    }
-    parts.join("; ")
 }
 
 /// How the history stands to what is remembered, since when, and to what was given.

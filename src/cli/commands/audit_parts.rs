@@ -115,6 +115,38 @@ pub fn chance(report: &AuditReport) -> f64 {
     1.0 - unseen.product::<f64>()
 }
 
+/// What was left out, in words.
+pub fn unchecked(part: &PartArgs, report: &AuditReport) -> String {
+    let contents = counted(report.n_unread, "content", "contents");
+    let why = match part.word() {
+        Some("quick") => ": --quick was asked for".to_owned(),
+        Some("sample") => format!(
+            ": a sample was asked for, which shows a loss of one content in a thousand with a chance of {}",
+            percent(chance(report))
+        ),
+        Some("since") => " that were added before".to_owned(),
+        Some(_) => {
+            ": the time was up; what was not read for the longest time comes first next time"
+                .to_owned()
+        }
+        None => " of other documents".to_owned(),
+    };
+    let mut parts = match report.n_unread {
+        0 => vec!["whether something was never recorded".to_owned()],
+        _ => vec![format!("the bytes of {contents}{why}")],
+    };
+    if !report.uncompared.is_empty() {
+        parts.push(format!(
+            "of the catalog the tables {}, for what they follow from was not read",
+            report.uncompared.join(", ")
+        ));
+    }
+    if report.has_search_index {
+        parts.push("the full-text index, which archive rebuild makes anew".to_owned());
+    }
+    parts.join("; ")
+}
+
 /// Remembers which packs were read.
 pub fn keep_checked(
     session: &Session,

@@ -89,10 +89,11 @@ impl Archive {
     ) -> Result<AuditReport, Error> {
         // What is compared at the end is the catalog of one time.
         let _snapshot = self.catalog.snapshot()?;
-        match self.audited_by_rows(scope, &history_check, progress)? {
-            Some(report) => Ok(report),
-            None => self.audited_by_projection(scope, history_check, progress),
-        }
+        let report = match self.audited_by_rows(scope, &history_check, progress)? {
+            Some(report) => report,
+            None => self.audited_by_projection(scope, history_check, progress)?,
+        };
+        Ok(AuditReport { has_search_index: self.has_search_index(), ..report })
     }
 
     /// The audit that can name what is wrong.

@@ -119,6 +119,8 @@ pub struct AuditReport {
     pub n_rows: u64,
     /// The tables that were not compared, because the scope or damage left out what they follow from.
     pub uncompared: Vec<&'static str>,
+    /// A full-text index lies there, which is not compared with the texts.
+    pub has_search_index: bool,
     /// What was withdrawn of the documents in scope, by the events that did so.
     pub withdrawals: Vec<FoundWithdrawal>,
     /// What is wrong, in the order it was found.
@@ -207,6 +209,7 @@ impl AuditReport {
             n_tables: 0,
             n_rows: 0,
             uncompared: Vec::new(),
+            has_search_index: false,
             withdrawals: Vec::new(),
             findings: Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! Which formats are rendered, by which file of this folder, and of which media types they are.
 
 use super::{
-    epub, mail, office, opendocument,
+    epub, mail, message, office, opendocument,
     page::{NoText, Page},
     pdf, rtf, sheets, slides, word,
 };
@@ -29,6 +29,8 @@ pub enum Format {
     OldSlides,
     /// Rich Text Format.
     Rtf,
+    /// A message of Outlook.
+    Message,
     /// A mail.
     Mail,
     /// Mails in one file.
@@ -146,6 +148,14 @@ const ENTRIES: &[FormatEntry] = &[
         reader: rtf::page,
         library: None,
         media_types: &["application/rtf"],
+    },
+    FormatEntry {
+        format: Format::Message,
+        code: "msg",
+        name: "Outlook (msg)",
+        reader: message::page,
+        library: Some("cfb"),
+        media_types: &["application/vnd.ms-outlook"],
     },
     FormatEntry {
         format: Format::Mail,

@@ -11,6 +11,7 @@ mod flow;
 mod formats;
 mod mail;
 mod mathml;
+mod message;
 mod office;
 mod opendocument;
 mod package;

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use super::page::{About, NoText, Page, PageWriter};
 use crate::text::Charset;
-use codes::{Control, code_page, font_code_page, sign};
+use codes::{Control, font_code_page, sign};
+
+pub(super) use codes::code_page;
 
 /// Groups that lie deeper in one another are read as if they did not.
 const DEPTH_MAX: usize = 2000;

@@ -14,6 +14,8 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use crate::common::{is_slow, sandbox::Sandbox};
 
 const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+const SLIDES: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
+const OPEN_TEXT: &str = "application/vnd.oasis.opendocument.text";
 const SHEETS: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Mutants of each format; ten thousand in all with ARCHIVE_SLOW.
@@ -100,6 +102,68 @@ fn pdf(lines: &[&str]) -> Vec<u8> {
     file.into_bytes()
 }
 
+fn slides(paragraphs: &[&str]) -> Vec<u8> {
+    let relations = |kind: &str, target: &str| {
+        format!(
+            "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" \
+             Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}\" Target=\"{target}\"/></Relationships>"
+        )
+    };
+    let names = "xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" \
+        xmlns:p=\"http://schemas.openxmlformats.org/presentationml/2006/main\" \
+        xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"";
+    let paragraphs: String =
+        paragraphs.iter().map(|it| format!("<a:p><a:r><a:t>{it}</a:t></a:r></a:p>")).collect();
+    package(&[
+        ("_rels/.rels", &relations("officeDocument", "ppt/presentation.xml")),
+        (
+            "ppt/presentation.xml",
+            &format!(
+                "<p:presentation {names}><p:sldIdLst><p:sldId id=\"256\" r:id=\"r1\"/></p:sldIdLst></p:presentation>"
+            ),
+        ),
+        ("ppt/_rels/presentation.xml.rels", &relations("slide", "slides/slide1.xml")),
+        (
+            "ppt/slides/slide1.xml",
+            &format!(
+                "<p:sld {names}><p:cSld><p:spTree><p:sp><p:txBody>{paragraphs}</p:txBody></p:sp></p:spTree></p:cSld></p:sld>"
+            ),
+        ),
+    ])
+}
+
+fn open_document(paragraphs: &[&str]) -> Vec<u8> {
+    let paragraphs: String = paragraphs.iter().map(|it| format!("<text:p>{it}</text:p>")).collect();
+    let content = format!(
+        "<office:document-content xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
+         xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\"><office:body><office:text>{paragraphs}\
+         </office:text></office:body></office:document-content>"
+    );
+    package(&[("mimetype", OPEN_TEXT), ("content.xml", &content)])
+}
+
+fn book(paragraphs: &[&str]) -> Vec<u8> {
+    let paragraphs: String = paragraphs.iter().map(|it| format!("<p>{it}</p>")).collect();
+    package(&[
+        ("mimetype", "application/epub+zip"),
+        (
+            "META-INF/container.xml",
+            "<container><rootfiles><rootfile full-path=\"book.opf\"/></rootfiles></container>",
+        ),
+        (
+            "book.opf",
+            "<package><manifest><item id=\"c\" href=\"c.xhtml\" media-type=\"application/xhtml+xml\"/></manifest>\
+             <spine><itemref idref=\"c\"/></spine></package>",
+        ),
+        (
+            "c.xhtml",
+            &format!(
+                "<html xmlns=\"http://www.w3.org/1999/xhtml\"><body>{paragraphs}</body></html>"
+            ),
+        ),
+    ])
+}
+
 fn rtf(paragraphs: &[&str]) -> Vec<u8> {
     format!("{{\\rtf1\\ansi {}}}", paragraphs.join("\\par ")).into_bytes()
 }
@@ -123,6 +187,9 @@ fn examples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("a.pdf", "application/pdf", pdf(&STORY)),
         ("a.docx", WORD, word(&STORY)),
         ("a.xlsx", SHEETS, sheets(&[[STORY[0], STORY[1]], [STORY[2], "1"]])),
+        ("a.pptx", SLIDES, slides(&STORY)),
+        ("a.odt", OPEN_TEXT, open_document(&STORY)),
+        ("a.epub", "application/epub+zip", book(&STORY)),
         ("a.rtf", "application/rtf", rtf(&STORY)),
         ("a.eml", "message/rfc822", mail(&STORY.join("\n\n"))),
     ]

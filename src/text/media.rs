@@ -83,6 +83,7 @@ fn by_markup(start: &str) -> Option<&'static str> {
         return Some(match () {
             () if start.contains("<html") => "application/xhtml+xml",
             () if start.contains("<svg") => "image/svg+xml",
+            () if start.contains("<FictionBook") => "application/x-fictionbook+xml",
             () => "application/xml",
         });
     }

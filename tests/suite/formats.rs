@@ -18,7 +18,7 @@ const SLIDES: &str = "application/vnd.openxmlformats-officedocument.presentation
 const OPEN_TEXT: &str = "application/vnd.oasis.opendocument.text";
 const SHEETS: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-/// Mutants of each format; ten thousand in all with ARCHIVE_SLOW.
+/// Mutants of each format.
 fn n_mutants() -> u64 {
     if is_slow() { 500 } else { 25 }
 }

@@ -1,7 +1,7 @@
 //! Which formats are rendered, by which file of this folder, and of which media types they are.
 
 use super::{
-    epub, mail, message, office, opendocument,
+    epub, fictionbook, mail, message, office, opendocument,
     page::{NoText, Page},
     pdf, rtf, sheets, slides, word,
 };
@@ -27,6 +27,8 @@ pub enum Format {
     OldSheets,
     /// A presentation of PowerPoint before 2007.
     OldSlides,
+    /// A book of FictionBook.
+    FictionBook,
     /// Rich Text Format.
     Rtf,
     /// A message of Outlook.
@@ -140,6 +142,14 @@ const ENTRIES: &[FormatEntry] = &[
         reader: office::slides_page,
         library: Some("office_oxide"),
         media_types: &["application/vnd.ms-powerpoint"],
+    },
+    FormatEntry {
+        format: Format::FictionBook,
+        code: "fb2",
+        name: "FictionBook (fb2)",
+        reader: fictionbook::page,
+        library: None,
+        media_types: &["application/x-fictionbook+xml"],
     },
     FormatEntry {
         format: Format::Rtf,

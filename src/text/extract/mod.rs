@@ -7,6 +7,7 @@
 mod counting;
 mod drawing;
 mod epub;
+mod fictionbook;
 mod flow;
 mod formats;
 mod mail;

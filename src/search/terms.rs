@@ -94,9 +94,9 @@ impl SearchTerm {
         (!tokens.is_empty()).then_some(Self { tokens, is_open, in_title, begins_with_run })
     }
 
-    /// Whether it has both words and pairs: where they stand to each other no index knows.
+    /// Whether it has both words and pairs, or pairs of several runs: where they stand to each other no index knows.
     pub fn is_mixed(&self) -> bool {
-        let is_word = |it: &FoldedToken| matches!(it, FoldedToken::Word(word) if word != RUN);
+        let is_word = |it: &FoldedToken| matches!(it, FoldedToken::Word(_));
         self.tokens.iter().any(is_word)
             && self.tokens.iter().any(|it| matches!(it, FoldedToken::Pair(..)))
     }

@@ -215,14 +215,15 @@ fn hold(archive: &Archive, history: &[(String, Vec<Vec<String>>)], absent: &[Str
         }
         let found: BTreeSet<String> =
             found(archive, &format!("\"{sentence}\"")).into_iter().collect();
-        // A sentence may stand within another.
+        // A sentence may stand within another, or across the end of one: stops and breaks are no words.
         assert!(found.is_superset(&expected), "{sentence}: {found:?}, not {expected:?}");
         for hit in found.difference(&expected) {
             let (name, rest) = hit.split_once('@').unwrap();
             let number: usize = rest.split(' ').next().unwrap().parse().unwrap();
-            let states = &history.iter().find(|(it, _)| it == name).unwrap().1;
-            let stands = states[number - 1].iter().any(|it| it.contains(&**sentence));
-            assert!(stands, "{sentence}: {hit}");
+            // Of some documents nothing may be said.
+            let Some((_, states)) = history.iter().find(|(it, _)| it == name) else { continue };
+            let state = &states[number - 1];
+            assert!(state.join(" ").contains(&**sentence), "{sentence}: {hit}, {state:?}");
         }
     }
     for sentence in absent {

@@ -16,7 +16,7 @@ use docarchive::internals::{
     similarity::{shingles::PackedWords, sketch::Sketch},
     store::{
         features::Fingerprint,
-        frame::{Packer, Unpacker},
+        payload::{Packer, Unpacker},
     },
     text::{self, Normal},
     types::digest::Digest,

@@ -1,7 +1,7 @@
 //! Folding: what is written differently and read alike becomes one, in texts before they are indexed and in what is
 //! asked.
 //!
-//! [`letter`] is the table, a character at a time: width and ligatures (NFKD), diacritics, case, `ß` and its like, the
+//! `letter` is the table, a character at a time: width and ligatures (NFKD), diacritics, case, `ß` and its like, the
 //! Turkish `i`, Arabic harakat, alef, yeh, kaf and tatweel, Hebrew points, digits of other scripts. [`tokens`] makes
 //! of a text words and, where a script is written without spaces, pairs of characters. Quotes of every sort, dashes
 //! and white space only separate.

@@ -19,7 +19,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("backend", &["types"]),
     ("text", &["types"]),
     ("diff", &["types"]),
-    ("search", &[]),
+    ("search", &["text"]),
     ("similarity", &["types", "text"]),
     ("store", &["types", "pool", "backend"]),
     ("journal", &["types", "backend"]),

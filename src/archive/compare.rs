@@ -193,7 +193,8 @@ impl Archive {
         revision: &Revision,
         named: Option<Charset>,
     ) -> Result<Option<FoundEncoding>, Error> {
-        if !Facts::of(revision).may_be_text() {
+        let are_text = text::are_bytes_text(&revision.media_type);
+        if !are_text || !Facts::of(revision).may_be_text() {
             return Ok(None);
         }
         let bytes = self.read_whole(document, revision)?;

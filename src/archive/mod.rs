@@ -39,7 +39,7 @@ use open::Home;
 
 pub use crate::{
     backend::local::{Local, Unsuited, unsuited},
-    catalog::{FILE as CATALOG_FILE, PAGE_CACHE_FILE, PageCache},
+    catalog::{FILE as CATALOG_FILE, PageCache},
     journal::note::Signer,
     text::extract,
 };
@@ -47,7 +47,7 @@ pub use inspect::{
     history::HistoryCheck,
     storage::{DeltaChain, DeltaLink, StoredAs},
 };
-pub use open::origin_of;
+pub use open::{origin_of, page_cache};
 
 /// An open archive.
 pub struct Archive {

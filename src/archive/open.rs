@@ -19,7 +19,7 @@ use crate::{
         Backend, Guard, Lock, Object, Storage,
         local::{self, DatabaseFiles, Local},
     },
-    catalog::{self, Catalog, Snapshot, StatCache},
+    catalog::{self, Catalog, PageCache, Snapshot, StatCache},
     journal::{self, Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
     types::{
@@ -121,6 +121,11 @@ impl Home {
     fn stat_cache_files(&self) -> Option<DatabaseFiles> {
         DatabaseFiles::examine(self.stat_cache.as_ref()?, catalog::STAT_CACHE_FILE).ok()
     }
+}
+
+/// The page cache in a folder of this machine's user; none where it cannot be used.
+pub fn page_cache(folder: &Path) -> Option<PageCache> {
+    PageCache::open(DatabaseFiles::examine(folder, catalog::PAGE_CACHE_FILE).ok()?.path())
 }
 
 /// The origin of the archive in a storage, as its identity states it.

@@ -46,6 +46,9 @@ pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions, gone FRO
 /// The order of a document's revisions: as they were captured, and not as they were recorded.
 pub(super) const LATEST_FIRST: &str =
     "ifnull(r.captured, r.at) DESC, ifnull(r.captured_ns, r.at_ns) DESC, r.number DESC";
+/// Of several revisions with one content the one as which its text is read: the last that names its encoding, else the first.
+pub(super) const READ_AS_FIRST: &str =
+    "ORDER BY r.encoding IS NULL, iif(r.encoding IS NULL, r.event, -r.event) LIMIT 1";
 pub(super) const REVISION: &str = "
     SELECT r.event, d.doc, r.number, c.digest, c.bytes, t.text, r.at,
            ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text,

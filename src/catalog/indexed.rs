@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-use super::{Catalog, digest};
+use super::{Catalog, digest, find::READ_AS_FIRST};
 
 /// A content that a revision brought, or named again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +41,12 @@ pub struct IndexedContent {
 impl Catalog {
     /// A content as its text is read: by the last revision that names its encoding, else by the first.
     pub fn indexed_content(&self, content: i64) -> Result<Option<IndexedContent>, Error> {
-        let mut query = self.db.prepare_cached(
+        let mut query = self.db.prepare_cached(&format!(
             "SELECT c.digest, c.bytes, t.text, e.text FROM revision r
              JOIN content c ON c.id = r.content JOIN phrase t ON t.id = r.type
              LEFT JOIN phrase e ON e.id = r.encoding
-             WHERE r.content = ?1
-             ORDER BY r.encoding IS NULL, iif(r.encoding IS NULL, r.event, -r.event) LIMIT 1",
-        )?;
+             WHERE r.content = ?1 {READ_AS_FIRST}"
+        ))?;
         let found = query.query_row([content], |row| {
             let encoding: Option<String> = row.get(3)?;
             Ok(IndexedContent {

@@ -15,7 +15,7 @@ use crate::types::{
 
 use super::{
     Catalog, digest,
-    find::{self, DOCUMENT, LATEST_FIRST, REVISION},
+    find::{self, DOCUMENT, LATEST_FIRST, READ_AS_FIRST, REVISION},
     pack_id,
 };
 
@@ -135,10 +135,7 @@ impl Catalog {
 
     /// The revision by which a content is sketched: the last that names its encoding, else the first.
     pub fn sketched_by(&self, content: i64) -> Result<Option<Revision>, Error> {
-        let sql = format!(
-            "{REVISION} WHERE r.content = ?1
-             ORDER BY r.encoding IS NULL, iif(r.encoding IS NULL, r.event, -r.event) LIMIT 1"
-        );
+        let sql = format!("{REVISION} WHERE r.content = ?1 {READ_AS_FIRST}");
         Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
     }
 

@@ -14,7 +14,6 @@ use super::{
     exit::ExitCode,
     extractor::{self, ChildExtractor},
     interrupt,
-    location::Environment,
     print::{
         failure::{self, Failure},
         messages::Messages,
@@ -37,7 +36,7 @@ pub fn main() -> process::ExitCode {
         Ok(cli) => cli,
         Err(error) => return say(&words, &error).into(),
     };
-    extract::install(Box::new(ChildExtractor::new(&Environment::of_process())));
+    extract::install(Box::new(ChildExtractor::default()));
     interrupt::listen(lines(&cli, &Failure::of(&Error::Interrupted, cli.verb.word())));
     let (debug, globals) = (std::env::var_os(debug::VARIABLE), cli.globals.clone());
     let warn = move |line: &str| warn_once(&globals, line);

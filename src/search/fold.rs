@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use crate::text::is_cut;
+
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
 
 /// The version of what is in this file and of the text that it is given: an index of another one is made anew.
@@ -298,7 +300,7 @@ fn letter(c: char) -> FoldedLetter {
         'ى' | 'ی' => FoldedLetter::Letter('ي'),
         'ک' => FoldedLetter::Letter('ك'),
         'ς' => FoldedLetter::Letter('σ'),
-        c if is_cut(c) && (c.is_alphanumeric() || is_combining_mark(c)) => FoldedLetter::Cut(c),
+        c if is_paired(c) && (c.is_alphanumeric() || is_combining_mark(c)) => FoldedLetter::Cut(c),
         c if c.is_alphanumeric() => FoldedLetter::Letter(digit(c)),
         c if is_combining_mark(c) => FoldedLetter::Letter(c),
         c if is_symbol(c) => FoldedLetter::Symbol(c),
@@ -350,16 +352,8 @@ fn is_mark_of_no_meaning(c: char) -> bool {
 }
 
 /// Whether the character is of a script whose words are not set apart, or too long to be looked for whole.
-fn is_cut(c: char) -> bool {
-    is_hangul(c)
-        || matches!(c,
-            '\u{e00}'..='\u{eff}' // Thai, Lao
-            | '\u{1000}'..='\u{109f}' | '\u{a9e0}'..='\u{a9ff}' | '\u{aa60}'..='\u{aa7f}' // Myanmar
-            | '\u{1780}'..='\u{17ff}' // Khmer
-            | '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{3029}' | '\u{3038}'..='\u{303b}' // Han signs
-            | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{1aff0}'..='\u{1b16f}' // Kana
-            | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' // Han
-            | '\u{20000}'..='\u{3ffff}')
+fn is_paired(c: char) -> bool {
+    is_hangul(c) || is_cut(c)
 }
 
 fn is_hangul(c: char) -> bool {

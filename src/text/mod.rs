@@ -30,10 +30,10 @@ use std::borrow::Cow;
 
 pub use charset::Charset;
 pub use decode::{Decoded, Rule, decode};
-pub use kinds::{has_tables, may_be_text};
+pub use kinds::{are_bytes_text, has_tables, may_be_text};
 pub use media::{media_type, without_cut_char};
 pub use metadata::{Metadata, MetadataField};
-pub use normal::{NORMAL_VERSION, Normal};
+pub use normal::{NORMAL_VERSION, Normal, is_cut};
 pub use notation::{LineEnds, Notation, notation};
 pub use scope::{ReadAs, Scope, ScopedText, read, read_titled, scoped};
 pub use unseen::{Unseen, UnseenKind};

@@ -287,7 +287,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Whether the character is of a script that is written without spaces.
-fn is_cut(c: char) -> bool {
+pub fn is_cut(c: char) -> bool {
     matches!(c,
         '\u{e00}'..='\u{eff}' // Thai, Lao
         | '\u{1000}'..='\u{109f}' | '\u{a9e0}'..='\u{a9ff}' | '\u{aa60}'..='\u{aa7f}' // Myanmar

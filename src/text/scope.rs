@@ -105,10 +105,7 @@ pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText 
         None => (rest, Scope::Page, String::new()),
     };
     let (text, rest) = (composed(text.into()), composed(rest.into()));
-    // Formats that mark no headings have them all the same.
-    let are_marked = Format::of(media_type).is_none() || !headings.is_empty();
-    let headings = are_marked.then_some(headings);
-    ScopedText { text, scope: Some(scope), rest, headings, unseen }
+    ScopedText { text, scope: Some(scope), rest, headings: Some(headings), unseen }
 }
 
 #[cfg(test)]

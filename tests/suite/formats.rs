@@ -33,6 +33,14 @@ fn package(parts: &[(&str, &str)]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+/// The one relation of a part, which has this kind.
+fn relations(kind: &str, target: &str) -> String {
+    format!(
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" \
+         Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}\" Target=\"{target}\"/></Relationships>"
+    )
+}
+
 fn word(paragraphs: &[&str]) -> Vec<u8> {
     let paragraphs: String =
         paragraphs.iter().map(|it| format!("<w:p><w:r><w:t>{it}</w:t></w:r></w:p>")).collect();
@@ -40,10 +48,8 @@ fn word(paragraphs: &[&str]) -> Vec<u8> {
         "<?xml version=\"1.0\"?><w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">\
          <w:body>{paragraphs}</w:body></w:document>"
     );
-    let relations = "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
-        <Relationship Id=\"r1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" \
-        Target=\"word/document.xml\"/></Relationships>";
-    package(&[("_rels/.rels", relations), ("word/document.xml", &document)])
+    let relations = relations("officeDocument", "word/document.xml");
+    package(&[("_rels/.rels", &relations), ("word/document.xml", &document)])
 }
 
 fn sheets(rows: &[[&str; 2]]) -> Vec<u8> {
@@ -53,20 +59,14 @@ fn sheets(rows: &[[&str; 2]]) -> Vec<u8> {
         .map(|row| format!("<row>{}</row>", row.iter().map(cell).collect::<String>()))
         .collect();
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-    let relations = |target: &str, kind: &str| {
-        format!(
-            "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" \
-             Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}\" Target=\"{target}\"/></Relationships>"
-        )
-    };
     let workbook = format!(
         "<workbook xmlns=\"{main}\" xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\">\
          <sheets><sheet name=\"Fares\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
     );
     package(&[
-        ("_rels/.rels", &relations("xl/workbook.xml", "officeDocument")),
+        ("_rels/.rels", &relations("officeDocument", "xl/workbook.xml")),
         ("xl/workbook.xml", &workbook),
-        ("xl/_rels/workbook.xml.rels", &relations("worksheets/sheet1.xml", "worksheet")),
+        ("xl/_rels/workbook.xml.rels", &relations("worksheet", "worksheets/sheet1.xml")),
         (
             "xl/worksheets/sheet1.xml",
             &format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>"),
@@ -103,12 +103,6 @@ fn pdf(lines: &[&str]) -> Vec<u8> {
 }
 
 fn slides(paragraphs: &[&str]) -> Vec<u8> {
-    let relations = |kind: &str, target: &str| {
-        format!(
-            "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" \
-             Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}\" Target=\"{target}\"/></Relationships>"
-        )
-    };
     let names = "xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" \
         xmlns:p=\"http://schemas.openxmlformats.org/presentationml/2006/main\" \
         xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"";
@@ -344,7 +338,7 @@ fn what_reads_documents_is_confined() {
     let lines = sandbox.json(["formats"]);
     let summary = lines.last().unwrap();
     assert_eq!(summary["limits"], true, "{summary}");
-    let kernel = rustix_release();
+    let kernel = kernel_version();
     if kernel >= (5, 13) {
         assert_eq!(
             (&summary["few_calls"], lines.len() as u64),
@@ -354,7 +348,7 @@ fn what_reads_documents_is_confined() {
 }
 
 /// The kernel's version.
-fn rustix_release() -> (u32, u32) {
+fn kernel_version() -> (u32, u32) {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let mut numbers = release.split('.').map(|it| it.parse().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))

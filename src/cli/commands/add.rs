@@ -408,6 +408,7 @@ impl<'s> AddReport<'s> {
         })
     }
 }
+
 /// What came of rendering a new revision, where that is not its whole text.
 fn text_remark(revision: Option<NewRevision>) -> String {
     match revision.and_then(|revision| revision.rendered) {

@@ -15,6 +15,8 @@ use super::confinement::{self, Confinement};
 
 /// The word by which this program is started as such a child.
 pub const WORD: &str = "__extract";
+/// What a child is asked that says how it is confined.
+pub const CONFINEMENT: &str = "--confinement";
 /// A status takes less, with its end of line.
 pub const STATUS_BYTES_MAX: usize = 32;
 
@@ -27,7 +29,7 @@ pub fn run(words: &[OsString]) -> Option<ExitCode> {
     let what = what.to_str()?;
     let confinement = confinement::enter();
     let done = match (what, Format::of_code(what)) {
-        ("--confinement", _) => say(&confinement),
+        (CONFINEMENT, _) => say(&confinement),
         (_, Some(format)) => render(format),
         (_, None) => return Some(ExitCode::Usage),
     };

@@ -8,7 +8,6 @@ use std::{
     io::{Read as _, Write as _},
     os::fd::AsFd,
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
-    path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::{Mutex, OnceLock, PoisonError},
     thread,
@@ -20,8 +19,9 @@ use tracing::debug;
 
 use crate::{
     archive::{
-        PAGE_CACHE_FILE, PageCache,
+        PageCache,
         extract::{Extraction, ExtractionStatus, Extractor, Format},
+        page_cache,
     },
     types::{digest::Digest, limits::PAGE_BYTES_MAX},
 };
@@ -36,28 +36,15 @@ const WALL_TIME: Duration = Duration::from_secs(60);
 const PROGRAM: &str = "/proc/self/exe";
 
 /// What renders for this program.
+#[derive(Default)]
 pub struct ChildExtractor {
-    /// The file of what is remembered; without one nothing is.
-    file: Option<PathBuf>,
-    /// Opened when it is first asked.
+    /// What is remembered in our folder in the user's cache; opened when it is first asked, none where it cannot be.
     cache: OnceLock<Option<Mutex<PageCache>>>,
 }
 
 impl ChildExtractor {
-    /// Which remembers pages in our folder in the user's cache, if there is one.
-    pub fn new(environment: &Environment) -> Self {
-        let file = usable_cache(environment).map(|folder| folder.join(PAGE_CACHE_FILE));
-        Self { file, cache: OnceLock::new() }
-    }
-
-    fn open(&self) -> Option<Mutex<PageCache>> {
-        let file = self.file.as_ref()?;
-        files::make_private_folder(file.parent()?).ok()?;
-        PageCache::open(file).map(Mutex::new)
-    }
-
     fn with_cache<T>(&self, ask: impl FnOnce(&PageCache) -> T) -> Option<T> {
-        let cache = self.cache.get_or_init(|| self.open()).as_ref()?;
+        let cache = self.cache.get_or_init(opened).as_ref()?;
         Some(ask(&cache.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
@@ -68,7 +55,7 @@ impl Extractor for ChildExtractor {
         if let Some(known) = self.with_cache(|cache| cache.get(&digest, format)).flatten() {
             return known;
         }
-        let extraction = match start(&["__extract", format.code()]) {
+        let extraction = match start(format.code()) {
             Ok(child) => answer(child, bytes),
             Err(error) => {
                 debug!(target: "extract", "no child process: {error}");
@@ -90,18 +77,26 @@ impl Extractor for ChildExtractor {
     }
 }
 
-/// How the children of this program are contained; none where no child can be started.
+/// The cache of this process's user.
+fn opened() -> Option<Mutex<PageCache>> {
+    let folder = usable_cache(&Environment::of_process())?;
+    files::make_private_folder(&folder).ok()?;
+    page_cache(&folder).map(Mutex::new)
+}
+
+/// How the children of this program are confined; none where no child can be started.
 pub fn confinement() -> Option<Confinement> {
-    let mut child = start(&["__extract", "--confinement"]).ok()?;
+    let mut child = start(child::CONFINEMENT).ok()?;
     let mut line = String::new();
     child.stdout.take()?.take(1000).read_to_string(&mut line).ok()?;
     child.wait().ok()?;
     Confinement::of_line(&line)
 }
 
-fn start(arguments: &[&str]) -> std::io::Result<Child> {
+/// Starts a child that answers this.
+fn start(what: &str) -> std::io::Result<Child> {
     let mut command = Command::new(PROGRAM);
-    command.args(arguments).env_clear().current_dir("/").stdin(Stdio::piped());
+    command.args([child::WORD, what]).env_clear().current_dir("/").stdin(Stdio::piped());
     // Ctrl-C is for this program, which knows what to do.
     command.stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0).spawn()
 }

@@ -7,6 +7,9 @@ use crate::text::decode;
 /// Titles of sections in one another.
 const LEVELS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
+/// Elements that a page has, too.
+const SHOWN: [&str; 6] = ["table", "tr", "td", "th", "sup", "sub"];
+
 /// Renders a book.
 pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let text = decode(bytes, "application/xml", None).ok_or(NoText::Malformed)?.text;
@@ -86,7 +89,6 @@ impl BookWriter {
             },
             "stanza" | "text-author" | "date" => self.shown("p"),
             "v" => BookElement::Line,
-            name @ ("table" | "tr" | "td" | "th" | "sup" | "sub") => self.shown(known(name)),
             "image" => {
                 let text = tag.attribute("alt").or_else(|| tag.attribute("title"));
                 if let Some(text) = text.filter(|it| !it.trim().is_empty()) {
@@ -99,7 +101,10 @@ impl BookWriter {
                 self.page.open_with("a", Some(("href", &target)));
                 BookElement::Shown("a")
             }
-            _ => BookElement::Other,
+            name => match SHOWN.iter().find(|it| **it == name) {
+                Some(element) => self.shown(element),
+                None => BookElement::Other,
+            },
         };
         self.open.push(element);
         true
@@ -164,18 +169,6 @@ impl BookWriter {
             self.has_text |= !text.trim().is_empty();
             self.page.text(text);
         }
-    }
-}
-
-/// The same name, which lives as long as the program.
-fn known(name: &str) -> &'static str {
-    match name {
-        "table" => "table",
-        "tr" => "tr",
-        "td" => "td",
-        "th" => "th",
-        "sup" => "sup",
-        _ => "sub",
     }
 }
 

@@ -50,17 +50,20 @@ fn mails(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-struct MailWriter {
-    page: PageWriter,
-    has_text: bool,
+/// Writes what mails have, wherever they were kept.
+pub(super) struct MailWriter {
+    pub page: PageWriter,
+    pub has_text: bool,
 }
 
 impl MailWriter {
-    fn new(n_bytes_max: usize) -> Self {
+    /// A page of so many bytes at most.
+    pub fn new(n_bytes_max: usize) -> Self {
         Self { page: PageWriter::new(n_bytes_max), has_text: false }
     }
 
-    fn finish(self) -> Result<Page, NoText> {
+    /// The page, if there is any text in it.
+    pub fn finish(self) -> Result<Page, NoText> {
         if self.has_text { Ok(self.page.finish()) } else { Err(NoText::Empty) }
     }
 
@@ -83,7 +86,12 @@ impl MailWriter {
             if depth > 0 {
                 self.heading(message);
             }
-            self.head(message);
+            self.head([
+                ("From", addresses(message.from())),
+                ("To", addresses(message.to())),
+                ("Cc", addresses(message.cc())),
+                ("Date", message.date().map(|date| date.to_rfc3339()).unwrap_or_default()),
+            ]);
             self.body(message);
             let inner = message.attachments().take(PARTS_MAX).filter_map(|part| match &part.body {
                 PartType::Message(inner) if depth < DEPTH_MAX => Some((inner, depth + 1)),
@@ -95,13 +103,8 @@ impl MailWriter {
         }
     }
 
-    fn head(&mut self, message: &Message) {
-        let lines = [
-            ("From", addresses(message.from())),
-            ("To", addresses(message.to())),
-            ("Cc", addresses(message.cc())),
-            ("Date", message.date().map(|date| date.to_rfc3339()).unwrap_or_default()),
-        ];
+    /// Lines at the head of a mail, each behind what it is; empty ones are left out.
+    pub fn head(&mut self, lines: [(&str, String); 4]) {
         self.page.open("p");
         for (n, (label, value)) in lines.iter().filter(|(_, it)| !it.is_empty()).enumerate() {
             self.has_text = true;
@@ -127,11 +130,17 @@ impl MailWriter {
     }
 
     /// Lines as they are: what is wrapped is told from what is a list where texts are compared.
-    fn plain(&mut self, text: &str) {
+    pub fn plain(&mut self, text: &str) {
         if !text.trim().is_empty() {
             self.has_text = true;
             self.page.element("pre", text.trim_matches(['\r', '\n']));
         }
+    }
+
+    /// The name of what is attached.
+    pub fn attached(&mut self, name: &str) {
+        self.has_text = true;
+        self.page.element("p", &format!("Attachment: {name}"));
     }
 
     /// Texts that are enclosed are read; of other things the names are.
@@ -140,8 +149,7 @@ impl MailWriter {
             return;
         }
         if let Some(name) = part.attachment_name() {
-            self.has_text = true;
-            self.page.element("p", &format!("Attachment: {name}"));
+            self.attached(name);
         }
         match &part.body {
             PartType::Text(text) => self.plain(text),

@@ -4,7 +4,8 @@ use std::io::{Cursor, Read};
 
 use cfb::CompoundFile;
 
-use super::page::{About, NoText, Page, PageWriter};
+use super::mail::MailWriter;
+use super::page::{About, NoText, Page};
 use super::rtf::{self, code_page};
 use crate::text::{Charset, visible};
 use crate::types::time::Timestamp;
@@ -40,36 +41,21 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let file = CompoundFile::open(Cursor::new(bytes)).map_err(|_| NoText::Malformed)?;
     let mut reader = MessageReader { file, charset: code_page(1252), fixed: Vec::new() };
     reader.read_fixed();
-    let mut writer = PageWriter::new(n_bytes_max);
+    let mut writer = MailWriter::new(n_bytes_max);
     let subject = reader.text("", tag::SUBJECT).unwrap_or_default();
     let sender = reader.sender();
-    writer.about(About::Title, &subject);
-    writer.about(About::Author, &sender);
+    writer.page.about(About::Title, &subject);
+    writer.page.about(About::Author, &sender);
     let time = reader.time(tag::SUBMITTED).or_else(|| reader.time(tag::DELIVERED));
     let time = time.map(|time| time.to_string()).unwrap_or_default();
-    writer.about(About::Created, &time);
+    writer.page.about(About::Created, &time);
+    writer.has_text = !subject.is_empty();
     let to = reader.text("", tag::TO).unwrap_or_default();
     let cc = reader.text("", tag::CC).unwrap_or_default();
-    let lines = [("From", sender), ("To", to), ("Cc", cc), ("Date", time)];
-    let mut has_text = !subject.is_empty();
-    writer.open("p");
-    for (n, (label, value)) in lines.iter().filter(|(_, it)| !it.is_empty()).enumerate() {
-        has_text = true;
-        if n > 0 {
-            writer.open("br");
-        }
-        writer.text(&format!("{label}: {value}"));
-    }
-    writer.close("p");
-    if let Some(body) = reader.body().filter(|it| !it.trim().is_empty()) {
-        has_text = true;
-        writer.element("pre", body.trim_matches(['\r', '\n']));
-    }
-    for name in reader.attachments() {
-        has_text = true;
-        writer.element("p", &format!("Attachment: {name}"));
-    }
-    if has_text { Ok(writer.finish()) } else { Err(NoText::Empty) }
+    writer.head([("From", sender), ("To", to), ("Cc", cc), ("Date", time)]);
+    writer.plain(&reader.body().unwrap_or_default());
+    reader.attachments().iter().for_each(|name| writer.attached(name));
+    writer.finish()
 }
 
 struct MessageReader<'a> {
@@ -116,12 +102,12 @@ impl MessageReader<'_> {
     /// A property of a storage that is a string.
     fn text(&mut self, storage: &str, tag: u16) -> Option<String> {
         if let Some(bytes) = self.stream(&format!("{storage}/__substg1.0_{tag:04X}001F")) {
-            let (units, _) = bytes.as_chunks::<2>();
-            let units: Vec<u16> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
-            return Some(String::from_utf16_lossy(&units).trim_end_matches('\0').to_owned());
+            // A byte that is left over is none of a character.
+            let whole = &bytes[..bytes.len() & !1];
+            return Some(string(Charset::Standard(encoding_rs::UTF_16LE), whole));
         }
         let bytes = self.stream(&format!("{storage}/__substg1.0_{tag:04X}001E"))?;
-        Some(self.charset.chars(&bytes).0.trim_end_matches('\0').to_owned())
+        Some(string(self.charset, &bytes))
     }
 
     fn sender(&mut self) -> String {
@@ -165,6 +151,11 @@ impl MessageReader<'_> {
         };
         storages.into_iter().filter_map(name).collect()
     }
+}
+
+/// A string, which may end with zeros.
+fn string(charset: Charset, bytes: &[u8]) -> String {
+    charset.chars(bytes).0.trim_end_matches('\0').to_owned()
 }
 
 /// What a window holds before the first byte, [MS-OXRTFCP] 2.1.3.1.

@@ -76,7 +76,7 @@ impl PageWriter {
             About::Description => "description",
             About::Language => "content-language",
         };
-        let value = escaped(&value).replace('"', "&quot;");
+        let value = quoted(&value);
         if !value.is_empty() && self.takes(value.len() + 40) {
             self.head.push_str(&format!("<meta name=\"{name}\" content=\"{value}\">\n"));
         }
@@ -89,8 +89,7 @@ impl PageWriter {
 
     /// Begins an element with an attribute: where a link leads, what an image shows, how many columns a cell spans.
     pub fn open_with(&mut self, element: &'static str, attribute: Option<(&str, &str)>) {
-        let value = |value| escaped(value).replace('"', "&quot;");
-        let attribute = attribute.map(|(name, text)| format!(" {name}=\"{}\"", value(text)));
+        let attribute = attribute.map(|(name, value)| format!(" {name}=\"{}\"", quoted(value)));
         let attribute = attribute.unwrap_or_default();
         if self.open.len() >= DEPTH_MAX || !self.takes(2 * element.len() + 5 + attribute.len()) {
             return;
@@ -195,6 +194,11 @@ impl PageWriter {
             }
         }
     }
+}
+
+/// What stands for a text between quotes.
+fn quoted(text: &str) -> String {
+    escaped(text).replace('"', "&quot;")
 }
 
 fn escaped(text: &str) -> Cow<'_, str> {

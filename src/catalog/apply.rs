@@ -363,7 +363,7 @@ fn site(
         }
         _ => None,
     };
-    sampling.take(transaction, (site, content), name)?;
+    sampling.take_new(transaction, (site, content), name)?;
     Ok(site)
 }
 
@@ -375,13 +375,12 @@ fn sample_all(transaction: &Connection) -> Result<(), Error> {
            (SELECT before FROM document_event
             WHERE document = d.id AND change = 'rename' ORDER BY event LIMIT 1), d.name)
          FROM document d
-         JOIN revision r ON r.document = d.id AND r.number = 1
-         JOIN sketch s ON s.content = r.content ORDER BY d.id",
+         JOIN revision r ON r.document = d.id AND r.number = 1 ORDER BY d.id",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let name = name_of(row.get(2)?)?;
-        sampling.take(transaction, (row.get(0)?, row.get(1)?), name.as_bytes())?;
+        sampling.take_new(transaction, (row.get(0)?, row.get(1)?), name.as_bytes())?;
     }
     sampling.write(transaction)
 }
@@ -434,14 +433,15 @@ fn replace_sketch(
     let mut query = transaction.prepare_cached(
         "SELECT d.site, ifnull(
            (SELECT before FROM document_event
-            WHERE document = d.id AND change = 'rename' ORDER BY event LIMIT 1), d.name)
+            WHERE document = d.id AND change = 'rename' ORDER BY event LIMIT 1), d.name), d.id
          FROM revision r JOIN document d ON d.id = r.document
          WHERE r.content = ?1 AND r.number = 1 ORDER BY d.id",
     )?;
     let mut rows = query.query([content])?;
     while let Some(row) = rows.next()? {
         let name = name_of(row.get(1)?)?;
-        indexing.sampling.take(transaction, (row.get(0)?, content), name.as_bytes())?;
+        let site = row.get(0)?;
+        indexing.sampling.take_again(transaction, row.get(2)?, (site, content), name.as_bytes())?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Sites and their boilerplate: which documents show what the pages of a site have in common.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::Catalog;
+use super::{Catalog, name_of};
 
 /// Stands for a site whose documents are all there are: its sample shows what is common in the archive.
 pub const EVERYWHERE: i64 = 0;
@@ -100,13 +100,28 @@ pub(super) fn site_of(source: Option<&str>, name: &DocName) -> Option<String> {
     host.filter(|host| !host.is_empty()).or_else(folder)
 }
 
+/// How many of so many documents, the first ones, show what is common in the archive: it is learnt again whenever
+/// they have become more by a sixteenth to an eighth, for it takes reading all of the sample, and one more document
+/// changes little.
+fn n_learnt_from(n_documents: i64) -> i64 {
+    let n_bits = n_documents.max(1).ilog2().saturating_sub(3);
+    n_documents >> n_bits << n_bits
+}
+
+/// First contents of documents, that are text, by rank.
+type Sample = BTreeMap<i64, i64>;
+
 /// The samples of sites that a batch adds documents to.
 #[derive(Default)]
 pub(super) struct Sampling {
     sites: HashMap<String, i64>,
-    /// Content by rank, of each site that has a new document.
-    samples: BTreeMap<i64, BTreeMap<i64, i64>>,
-    changed: BTreeMap<i64, bool>,
+    /// Of each site that has a new document.
+    samples: BTreeMap<i64, Sample>,
+    changed: BTreeSet<i64>,
+    /// Rank and first content of each new document, in the order of their rows.
+    new: Vec<(i64, i64)>,
+    /// Rows of documents whose first content became another text.
+    again: Vec<i64>,
 }
 
 impl Sampling {
@@ -138,31 +153,39 @@ impl Sampling {
         Ok(Some(site))
     }
 
-    /// Takes the first content of a new document into the samples of its site and of the archive, if
-    /// it is text and belongs there.
-    pub(super) fn take(
+    /// Takes the first content of a new document into the sample of its site, if it is text and belongs there.
+    pub(super) fn take_new(
         &mut self,
         transaction: &Connection,
         (site, content): (Option<i64>, i64),
         name: &[u8],
     ) -> Result<(), Error> {
-        // The shift makes the numbers positive, and nothing else.
-        let rank = (Digest::of(name).key().0 >> 1) as i64;
-        self.take_into(transaction, EVERYWHERE, (rank, content))?;
-        site.map_or(Ok(()), |site| self.take_into(transaction, site, (rank, content)))
+        let first = (rank(name), content);
+        self.new.push(first);
+        site.map_or(Ok(()), |site| self.take(transaction, site, first))
     }
 
-    fn take_into(
+    /// Takes the first content of a document that was there, and became another text.
+    pub(super) fn take_again(
+        &mut self,
+        transaction: &Connection,
+        document: i64,
+        (site, content): (Option<i64>, i64),
+        name: &[u8],
+    ) -> Result<(), Error> {
+        self.again.push(document);
+        site.map_or(Ok(()), |site| self.take(transaction, site, (rank(name), content)))
+    }
+
+    fn take(
         &mut self,
         transaction: &Connection,
         site: i64,
         (rank, content): (i64, i64),
     ) -> Result<(), Error> {
         let sample = match self.samples.entry(site) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(sample(transaction, site)?)
-            }
+            btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            btree_map::Entry::Vacant(entry) => entry.insert(sample(transaction, site)?),
         };
         let n_max =
             if site == EVERYWHERE { FREQUENCY_SAMPLE_TEXTS_MAX } else { SITE_SAMPLE_TEXTS_MAX };
@@ -180,20 +203,40 @@ impl Sampling {
         if sample.len() > n_max {
             sample.pop_last();
         }
-        self.changed.insert(site, sample.len() >= SITE_SAMPLE_TEXTS_MIN);
+        self.changed.insert(site);
         Ok(())
     }
 
+    /// Takes into the archive's sample what has come to belong there.
+    fn take_everywhere(&mut self, transaction: &Connection) -> Result<(), Error> {
+        let n_documents: i64 = transaction
+            .prepare_cached("SELECT ifnull(max(id), 0) FROM document")?
+            .query_row([], |row| row.get(0))?;
+        let n_before = n_documents - self.new.len() as i64;
+        let (from, to) = (n_learnt_from(n_before), n_learnt_from(n_documents));
+        let again = std::mem::take(&mut self.again);
+        let again = again.into_iter().filter(|document| *document <= from);
+        let mut came = Vec::new();
+        for document in again.chain(from + 1..=to.min(n_before)) {
+            came.extend(first_content(transaction, document)?);
+        }
+        let n_new = (to - n_before).max(0) as usize;
+        came.extend(std::mem::take(&mut self.new).into_iter().take(n_new));
+        came.into_iter().try_for_each(|first| self.take(transaction, EVERYWHERE, first))
+    }
+
     /// Writes the samples that changed.
-    pub(super) fn write(&self, transaction: &Connection) -> Result<(), Error> {
-        for (site, is_enough) in &self.changed {
+    pub(super) fn write(mut self, transaction: &Connection) -> Result<(), Error> {
+        self.take_everywhere(transaction)?;
+        for site in &self.changed {
+            let Some(sample) = self.samples.get(site) else { continue };
             transaction.prepare_cached("DELETE FROM sampled WHERE site = ?1")?.execute([site])?;
             let mut insert =
                 transaction.prepare_cached("INSERT INTO sampled VALUES (?1, ?2, ?3)")?;
-            for (rank, content) in self.samples.get(site).into_iter().flatten() {
+            for (rank, content) in sample {
                 insert.execute([site, rank, content])?;
             }
-            if *is_enough {
+            if sample.len() >= SITE_SAMPLE_TEXTS_MIN {
                 transaction
                     .prepare_cached("INSERT OR REPLACE INTO boilerplate VALUES (?1, NULL)")?
                     .execute([site])?;
@@ -203,7 +246,26 @@ impl Sampling {
     }
 }
 
-fn sample(transaction: &Connection, site: i64) -> Result<BTreeMap<i64, i64>, Error> {
+/// A document's place among those from which samples are taken, by the hash of its first name.
+fn rank(name: &[u8]) -> i64 {
+    // The shift makes the numbers positive, and nothing else.
+    (Digest::of(name).key().0 >> 1) as i64
+}
+
+/// Rank and first content of a document.
+fn first_content(transaction: &Connection, document: i64) -> Result<Option<(i64, i64)>, Error> {
+    let mut query = transaction.prepare_cached(
+        "SELECT ifnull(
+           (SELECT before FROM document_event
+            WHERE document = d.id AND change = 'rename' ORDER BY event LIMIT 1), d.name), r.content
+         FROM document d JOIN revision r ON r.document = d.id AND r.number = 1 WHERE d.id = ?1",
+    )?;
+    let mut rows = query.query([document])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((rank(name_of(row.get(0)?)?.as_bytes()), row.get(1)?)))
+}
+
+fn sample(transaction: &Connection, site: i64) -> Result<Sample, Error> {
     let mut query =
         transaction.prepare_cached("SELECT rank, content FROM sampled WHERE site = ?1")?;
     let rows = query.query_map([site], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -245,7 +307,7 @@ mod tests {
                 for n in half {
                     let site = sampling.site(&catalog.db, None, &names[*n]).unwrap().unwrap();
                     sampling
-                        .take(&catalog.db, (Some(site), *n as i64), names[*n].as_bytes())
+                        .take_new(&catalog.db, (Some(site), *n as i64), names[*n].as_bytes())
                         .unwrap();
                 }
                 sampling.write(&catalog.db).unwrap();
@@ -256,5 +318,59 @@ mod tests {
         let first = sampled((0..200).collect());
         assert_eq!(first.len(), SITE_SAMPLE_TEXTS_MAX);
         assert_eq!(sampled((0..200).rev().collect()), first);
+    }
+
+    #[test]
+    fn what_is_common_is_learnt_again_when_an_eighth_has_come() {
+        let learnt: Vec<i64> = (0..=20).map(n_learnt_from).collect();
+        assert_eq!(learnt[..16], (0..16).collect::<Vec<_>>());
+        assert_eq!(learnt[16..], [16, 16, 18, 18, 20]);
+        for n in 1..100_000 {
+            let (learnt, next) = (n_learnt_from(n), n_learnt_from(n + 1));
+            assert!(learnt <= n && n - learnt <= n / 8);
+            assert!(next == learnt || next == n + 1);
+        }
+    }
+
+    #[test]
+    fn the_sample_of_all_is_the_same_however_documents_come() {
+        let sampled = |sizes: &[usize]| {
+            let catalog = Catalog::in_memory().unwrap();
+            let db = &catalog.db;
+            let mut n = 0;
+            for size in sizes {
+                let mut sampling = Sampling::default();
+                for _ in 0..*size {
+                    n += 1;
+                    let name = format!("{n}.txt");
+                    sampling.take_new(db, (None, n), name.as_bytes()).unwrap();
+                    // Each third is no text.
+                    if n % 3 != 0 {
+                        db.execute("INSERT INTO sketch VALUES (?1, 0, x'')", [n]).unwrap();
+                    }
+                    db.execute(
+                        "INSERT INTO document (doc, name, tail, latest, revisions, last)
+                         VALUES (?1, ?2, 0, ?1, 1, ?1)",
+                        params![n, name],
+                    )
+                    .unwrap();
+                    db.execute(
+                        "INSERT INTO revision (event, document, number, content, at, at_ns, type)
+                         VALUES (?1, ?1, 1, ?1, 0, 0, 1)",
+                        [n],
+                    )
+                    .unwrap();
+                }
+                sampling.write(db).unwrap();
+            }
+            sample(db, EVERYWHERE).unwrap()
+        };
+        let all = sampled(&[3000]);
+        assert_eq!(all.len(), FREQUENCY_SAMPLE_TEXTS_MAX);
+        // Of 3,000 the first 2,816 show what is common.
+        assert!(all.values().all(|n| *n <= 2816) && all.values().any(|n| *n > 2700));
+        assert_eq!(sampled(&[1000, 1000, 1000]), all);
+        assert_eq!(sampled(&[[7; 400].as_slice(), &[200]].concat()), all);
+        assert_eq!(sampled(&[1; 3000]), all);
     }
 }

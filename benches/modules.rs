@@ -98,22 +98,22 @@ fn compress_alone_64_kib(bencher: Bencher, level: i32) {
     let text = prose(64 << 10);
     let counter = BytesCount::of_str(&text);
     let mut packer = Packer::default();
-    bencher.counter(counter).bench_local(|| packer.pack(text.as_bytes(), None, level));
+    bencher.counter(counter).bench_local(|| packer.pack(text.as_bytes(), level));
 }
 
-#[divan::bench(args = [3, 9])]
-fn compress_against_base_64_kib(bencher: Bencher, level: i32) {
+#[divan::bench(args = [None, Some(3), Some(9)])]
+fn compress_against_base_64_kib(bencher: Bencher, level: Option<i32>) {
     let (base, text) = (prose(64 << 10), edited(&prose(64 << 10)));
     let mut packer = Packer::default();
     bencher
         .counter(BytesCount::of_str(&text))
-        .bench_local(|| packer.pack(text.as_bytes(), Some(base.as_bytes()), level));
+        .bench_local(|| packer.pack_against(text.as_bytes(), base.as_bytes(), level));
 }
 
 #[divan::bench]
 fn decompress_against_base_64_kib(bencher: Bencher) {
     let (base, text) = (prose(64 << 10), edited(&prose(64 << 10)));
-    let packed = Packer::default().pack(text.as_bytes(), Some(base.as_bytes()), 9).unwrap();
+    let packed = Packer::default().pack_against(text.as_bytes(), base.as_bytes(), None).unwrap();
     let mut unpacker = Unpacker::default();
     bencher
         .counter(BytesCount::of_str(&text))

@@ -21,8 +21,6 @@ use super::{
 /// zstd level of frames that have no base. On dated states of terms of service, 3 is a third faster
 /// and gives an eighth more; 12 takes three times as long and saves a fiftieth.
 pub(super) const LEVEL_ALONE: i32 = 9;
-/// zstd level of frames against a base, where one level more costs little and saves a hundredth.
-pub(super) const LEVEL_BASED: i32 = 10;
 /// zstd level of solid frames. On wire stories 9 takes three quarters more and saves a fiftieth.
 const LEVEL_SOLID: i32 = 6;
 
@@ -31,8 +29,8 @@ const LEVEL_SOLID: i32 = 6;
 pub struct CompressionLevels {
     /// For frames without a base.
     pub alone: i32,
-    /// For frames against a base.
-    pub based: i32,
+    /// For frames against a base; none: the parameters that serve these best.
+    pub based: Option<i32>,
     /// For solid frames.
     pub solid: i32,
 }
@@ -40,13 +38,13 @@ pub struct CompressionLevels {
 impl CompressionLevels {
     /// The same for all.
     pub fn all(level: i32) -> Self {
-        Self { alone: level, based: level, solid: level }
+        Self { alone: level, based: Some(level), solid: level }
     }
 }
 
 impl Default for CompressionLevels {
     fn default() -> Self {
-        Self { alone: LEVEL_ALONE, based: LEVEL_BASED, solid: LEVEL_SOLID }
+        Self { alone: LEVEL_ALONE, based: None, solid: LEVEL_SOLID }
     }
 }
 
@@ -177,14 +175,14 @@ fn compress_solid(raw: &[u8], lengths: &[u32], level: i32) -> Payload {
 }
 
 /// Compresses bytes, each way at its level.
-fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], i32)>) -> Payload {
+fn compress(raw: &[u8], unbased: i32, base: Option<(&[u8], Option<i32>)>) -> Payload {
     PACKER.with_borrow_mut(|packer| {
         if let Some(packed) = base.and_then(|base| against(packer, raw, unbased, base)) {
             return Payload { packed: Some(packed), is_based: true };
         }
         let packed = match payload::is_noise(raw, packer) {
             true => None,
-            false => packer.pack(raw, None, unbased),
+            false => packer.pack(raw, unbased),
         };
         Payload { packed, is_based: false }
     })
@@ -195,12 +193,12 @@ fn against(
     packer: &mut Packer,
     raw: &[u8],
     unbased: i32,
-    (base, based): (&[u8], i32),
+    (base, based): (&[u8], Option<i32>),
 ) -> Option<Vec<u8>> {
-    let packed = packer.pack(raw, Some(base), based)?;
+    let packed = packer.pack_against(raw, base, based)?;
     // Beside an eighth of the bytes no other way is worth trying.
     if packed.len() > raw.len() / 8 {
-        let alone = packer.pack(raw, None, unbased).map_or(raw.len(), |alone| alone.len());
+        let alone = packer.pack(raw, unbased).map_or(raw.len(), |alone| alone.len());
         if packed.len() + BASE_HEADER_BYTES >= alone - alone / 8 {
             return None;
         }

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     chain::ChainLink,
-    compressor::{LEVEL_ALONE, LEVEL_BASED},
+    compressor::LEVEL_ALONE,
     frame::{self, FrameKind, Header},
     pack::Builder,
     payload::Packer,
@@ -48,8 +48,10 @@ impl Repacker {
         raw: &[u8],
         base: Option<(ChainLink, &[u8])>,
     ) -> Result<ChainLink, Error> {
-        let level = if base.is_some() { LEVEL_BASED } else { LEVEL_ALONE };
-        let packed = self.packer.pack(raw, base.map(|(_, bytes)| bytes), level);
+        let packed = match base {
+            Some((_, base)) => self.packer.pack_against(raw, base, None),
+            None => self.packer.pack(raw, LEVEL_ALONE),
+        };
         let base = base.filter(|_| packed.is_some());
         let base = base.map(|(link, _)| link.describe(raw.len(), false));
         let header =

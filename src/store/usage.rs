@@ -90,7 +90,7 @@ pub fn share(n_frame: u64, n_blob: u64, n_raw: u64) -> u64 {
 
 /// What a blob would take if it were compressed alone, its frame's header included.
 pub fn alone(bytes: &[u8]) -> u64 {
-    let packed = Packer::default().pack(bytes, None, LEVEL_ALONE);
+    let packed = Packer::default().pack(bytes, LEVEL_ALONE);
     let lengths = vec![bytes.len() as u32];
     let header = Header { kind: FrameKind::Single, packed: packed.is_some(), lengths, base: None };
     let mut frame = Vec::new();

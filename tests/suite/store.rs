@@ -325,7 +325,8 @@ fn words_of(outcomes: &[Outcome]) -> Vec<&'static str> {
     outcomes.iter().map(word).collect()
 }
 
-const REWRITE: Policy = Policy::Rewrite(CompressionLevels { alone: 3, based: 3, solid: 3 }, 2);
+const REWRITE: Policy =
+    Policy::Rewrite(CompressionLevels { alone: 3, based: Some(3), solid: 3 }, 2);
 
 #[test]
 fn compacting_keeps_every_revision_and_every_bound() {

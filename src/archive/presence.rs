@@ -85,6 +85,32 @@ impl Archive {
         self.each_while((folder, as_of), &self.names_then(as_of)?, each).map(drop)
     }
 
+    /// The same for the document of a name, and then those below it.
+    pub fn each_document_at(
+        &self,
+        name: &DocName,
+        as_of: AsOf,
+        mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let names = self.names_then(as_of)?;
+        let now = self.catalog.document_named(name)?.filter(|it| !names.ids.contains(&it.id));
+        let mut found = Vec::new();
+        for document in now.into_iter().chain(names.named(name).cloned()) {
+            let revision = self.revision_then(&document, as_of)?;
+            found.extend(revision.map(|revision| (document, revision)));
+        }
+        // Of two that claim one name that counts of which something was captured last.
+        let last = found.iter().max_by_key(|(_, revision)| (revision.captured, revision.event));
+        if let Some((document, revision)) = last {
+            each(document, revision)?;
+        }
+        let each = &mut |document: &Document, revision: &Revision| {
+            each(document, revision)?;
+            Ok(true)
+        };
+        self.each_while((Some(name), as_of), &names, each).map(drop)
+    }
+
     /// Whether there is one below a name, or one at all.
     pub fn has_document_in(&self, folder: Option<&DocName>, as_of: AsOf) -> Result<bool, Error> {
         Ok(!self.each_while((folder, as_of), &self.names_then(as_of)?, &mut |_, _| Ok(false))?)

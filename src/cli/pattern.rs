@@ -11,7 +11,12 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use crate::{
     archive::{Archive, filter::Fits, find::Meaning, presence::AsOf},
-    types::{digest::DocId, document::Document, error::Error, name::DocName},
+    types::{
+        digest::DocId,
+        document::{Document, Revision},
+        error::Error,
+        name::DocName,
+    },
 };
 
 /// Which documents are meant.
@@ -21,8 +26,14 @@ pub enum Pattern {
     Name(DocName),
     /// Those whose names end so, or whose ids begin so.
     Ids(HashSet<DocId>),
-    /// Fits the whole name or its last component.
-    Glob(GlobMatcher),
+    Glob(Glob),
+}
+
+/// What fits the whole name or its last component.
+pub struct Glob {
+    matcher: GlobMatcher,
+    /// The folder that everything lies in that can fit.
+    folder: Option<DocName>,
 }
 
 impl Pattern {
@@ -48,11 +59,31 @@ impl Pattern {
         }
     }
 
+    /// Calls `each` with the documents that are meant, in order of name; what cannot fit is not looked at.
+    pub fn each(
+        &self,
+        archive: &Archive,
+        as_of: AsOf,
+        mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let fitting = |document: &Document, revision: &Revision| match self.fits(document) {
+            true => each(document, revision),
+            false => Ok(()),
+        };
+        match self {
+            Self::Name(name) => archive.each_document_at(name, as_of, fitting),
+            Self::Glob(Glob { folder, .. }) => {
+                archive.each_document_in(folder.as_ref(), as_of, fitting)
+            }
+            Self::Everything | Self::Ids(_) => archive.each_document(as_of, fitting),
+        }
+    }
+
     /// Whether any document is meant.
     pub fn fits_any(&self, archive: &Archive) -> Result<bool, Error> {
         let mut any = false;
-        archive.each_document(AsOf::Ever, |document, _| {
-            any |= self.fits(document);
+        self.each(archive, AsOf::Ever, |_, _| {
+            any = true;
             Ok(())
         })?;
         Ok(any)
@@ -64,7 +95,7 @@ impl Pattern {
         let glob = GlobBuilder::new(text).literal_separator(true).build();
         let glob =
             glob.map_err(|why| Error::usage(format!("{text} is no glob: {}", why.kind())))?;
-        Ok(Self::Glob(glob.compile_matcher()))
+        Ok(Self::Glob(Glob { matcher: glob.compile_matcher(), folder: folder_of(text) }))
     }
 
     pub fn fits(&self, document: &Document) -> bool {
@@ -73,11 +104,18 @@ impl Pattern {
             Self::Everything => true,
             Self::Name(folder) => name.is_under(folder),
             Self::Ids(ids) => ids.contains(&document.id),
-            Self::Glob(glob) => {
-                glob.is_match(path(name.as_bytes())) || glob.is_match(path(name.tail()))
+            Self::Glob(Glob { matcher, .. }) => {
+                matcher.is_match(path(name.as_bytes())) || matcher.is_match(path(name.tail()))
             }
         }
     }
+}
+
+/// The folder that a glob names before its first sign.
+fn folder_of(glob: &str) -> Option<DocName> {
+    let plain = glob.split(['*', '?', '[', '{', '\\']).next()?;
+    let (folder, _) = plain.rsplit_once('/')?;
+    DocName::new(folder).ok()
 }
 
 /// Whether a media type fits a glob, or one without its first part: `html` is `*/html`.
@@ -129,6 +167,22 @@ mod tests {
             assert_eq!(fits(glob, name.as_bytes()), expected, "{glob} {name}");
         }
         assert!(fits("*.txt", b"caf\xe9.txt"), "a name that is not UTF-8");
+    }
+
+    #[test]
+    fn a_glob_is_sought_in_the_folder_that_it_names() {
+        for (glob, folder) in [
+            ("a/b/*.txt", Some("a/b")),
+            ("a/b?/c", Some("a")),
+            ("a/{b,c/d}/e", Some("a")),
+            ("a/\\[b/*", Some("a")),
+            ("*/a/b", None),
+            ("{a/b,c}/d*", None),
+            ("/*", None),
+        ] {
+            let folder = folder.map(|folder| DocName::new(folder).unwrap());
+            assert_eq!(folder_of(glob), folder, "{glob}");
+        }
     }
 
     #[test]

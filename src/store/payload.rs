@@ -116,12 +116,12 @@ fn compress_against(
 /// for them. On dated states of terms of service level 10 takes a quarter more time and saves a seventieth; on raw
 /// pages a table of 18 bits takes twice the room.
 fn set_parameters_for_bases(context: &mut CCtx, window_log: u32) -> Result<usize, usize> {
-    let table_log = window_log.min(19);
+    let (table_log, match_min) = (window_log.min(19), if window_log <= 17 { 4 } else { 5 });
     context.set_parameter(CParameter::Strategy(zstd_safe::Strategy::ZSTD_lazy2))?;
     context.set_parameter(CParameter::HashLog(table_log))?;
     context.set_parameter(CParameter::ChainLog(table_log))?;
     context.set_parameter(CParameter::SearchLog(5))?;
-    context.set_parameter(CParameter::MinMatch(5))
+    context.set_parameter(CParameter::MinMatch(match_min))
 }
 
 /// Decompresses payloads one after the other with the same tables.

@@ -437,11 +437,11 @@ fn i8_the_same_input_clock_and_key_give_the_same_bytes() {
 }
 
 const PACKS: [&str; 3] = [
-    "86e2ab8b161aba08d5aa63b9217f77896915b41f2c7fa691665870173c8b8e49-21c98c",
+    "48484a341b52ed28e117e6e4d7c49547b4c8439175b47556dc98b77c82545d27-21c98c",
     "8e7c668d9e52f01439b62b2a1337175e7f50e049744ec38b7596f5499eccac79-5a869a",
     "bc6f1e3e24895c8d5b0144e8a94970277fef2ec1cd502a844c4af689dceb21a3-edaa91",
 ];
-const CHECKPOINT: &str = "6f33516530c07f39e3dd6e2ad5fbc5b139f1e441088bceccd7edfafc38ad0efc";
+const CHECKPOINT: &str = "ffd2b674c5e3014645323b0ea7e2033911126a644f188732be6da9e80e10c001";
 
 /// The objects of a folder, so that nothing is written beside them.
 fn load(folder: &Path) -> Contents {

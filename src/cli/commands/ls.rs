@@ -119,9 +119,9 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
     let is_json = session.globals.json;
     let out = &mut session.out;
     let mut sums = LsSummary::default();
-    archive.each_document(as_of, |document, revision| {
+    pattern.each(&archive, as_of, |document, revision| {
         let is_asked = !args.gone || document.gone.is_some();
-        if !is_asked || !pattern.fits(document) || !filtered.holds(document, revision) {
+        if !is_asked || !filtered.holds(document, revision) {
             return Ok(());
         }
         sums.documents += 1;

@@ -22,7 +22,9 @@ pub use crate::diff::{
     Block, Comparison, Heading, ParagraphStat, Sides, Span, Stat, TextNoise, WordStat, compare,
 };
 
-pub use crate::text::{Charset, LineEnds, MetadataField, Rule, Scope, UnseenKind};
+pub use crate::text::{
+    Charset, LineEnds, Locator, Locators, MetadataField, Rule, Scope, UnseenKind,
+};
 
 use super::{
     Archive,
@@ -46,6 +48,8 @@ pub enum Difference {
     Text {
         /// The texts, decoded, of pages what the scope says.
         texts: Sides<String>,
+        /// Where in documents of other formats they stand.
+        locators: Box<Sides<Locators>>,
         /// How much of pages they are; `None` where neither is a page.
         scope: Option<Scope>,
         /// What differs outside of their main parts; `None` where all is in the texts.
@@ -420,6 +424,7 @@ impl ScopedComparison {
             scope: if has_whole { Some(Scope::Page) } else { a.scope.or(b.scope) },
             outside: has_outside.then_some(self.outside),
             texts: Sides { a: a.text, b: b.text },
+            locators: Box::new(Sides { a: a.locators, b: b.locators }),
             comparison: Box::new(self.comparison),
             metadata: Vec::new(),
             noise: None,

@@ -36,6 +36,9 @@ pub(super) enum RawContent {
     Plain,
 }
 
+/// What says of an element of a page that we rendered what it is in the document: `page 3`; of a row its first cell, `B5`.
+pub(super) const LOCATOR: &str = "data-locator";
+
 /// The pieces of a page, in order.
 pub(super) struct Tokens<'a> {
     rest: &'a str,

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Charset, Metadata, composed, decoded, extract::Format, kinds, metadata, visible};
+use super::{
+    Charset, Locators, Metadata, composed, decoded, extract::Format, kinds, metadata, visible,
+};
 use super::{PageHeading, Unseen, visible::PageText};
 
 /// How much of a page is compared; other texts are compared as they are.
@@ -59,6 +61,8 @@ pub struct ScopedText {
     pub headings: Option<Vec<PageHeading>>,
     /// What of a page is in no text of it, in order.
     pub unseen: Vec<Unseen>,
+    /// Where in a document of another format what is compared stands.
+    pub locators: Locators,
 }
 
 /// How much is compared of a media type: documents that are rendered as pages have neither a menu nor a source.
@@ -92,11 +96,12 @@ pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText 
     let (is_page, scope) = (kinds::is_page(media_type), of(media_type, scope));
     if !is_page || scope == Scope::Source {
         let scope = is_page.then_some(scope);
-        let (rest, unseen) = (String::new(), Vec::new());
-        return ScopedText { text: composed(text), scope, rest, headings: None, unseen };
+        let (rest, unseen, locators) = Default::default();
+        return ScopedText { text: composed(text), scope, rest, headings: None, unseen, locators };
     }
     let is_xhtml = kinds::is_xhtml(media_type);
-    let PageText { main, rest, headings, unseen } = match scope {
+    let PageText { main, rest, headings, unseen, locators } = match scope {
+        _ if Format::of(media_type).is_some() => visible::in_rendered(&text),
         Scope::Article => visible::in_parts(&text, is_xhtml),
         _ => visible::in_whole(&text, is_xhtml),
     };
@@ -105,7 +110,7 @@ pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText 
         None => (rest, Scope::Page, String::new()),
     };
     let (text, rest) = (composed(text.into()), composed(rest.into()));
-    ScopedText { text, scope: Some(scope), rest, headings: Some(headings), unseen }
+    ScopedText { text, scope: Some(scope), rest, headings: Some(headings), unseen, locators }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use html5ever::{
 };
 
 use super::{
-    markup::{RawContent, Token, Tokens, each_decoded},
+    markup::{LOCATOR, RawContent, Token, Tokens, each_decoded},
     names::Names,
 };
 
@@ -97,6 +97,11 @@ impl PageTree {
     /// The same with the names of elements: class, id and role.
     pub(super) fn with_names(html: &str, is_xhtml: bool) -> Self {
         Self::built(is_xhtml, Tokens::with(html, &Names::ATTRIBUTES))
+    }
+
+    /// The same of a page that we rendered, with what it says of where its text stands.
+    pub(super) fn rendered(html: &str) -> Self {
+        Self::built(false, Tokens::with(html, &[LOCATOR, "colspan"]))
     }
 
     fn built(is_xhtml: bool, mut tokens: Tokens<'_>) -> Self {

@@ -1,6 +1,7 @@
 //! What people see of an HTML page, and what they do not see of it though it may matter.
 
 use super::article::{Mark, main_part};
+use super::locators::{LocatorTracker, Locators, Within};
 use super::roles::{Role, is_html, role};
 use super::tree::{DOCUMENT, Element, Node, NodeId, PageTree};
 use super::unseen::{self, Unseen};
@@ -38,12 +39,14 @@ pub(super) struct PageText {
     pub headings: Vec<PageHeading>,
     /// What is in none of both, in order.
     pub unseen: Vec<Unseen>,
+    /// Where in a document that was rendered as a page its text stands.
+    pub locators: Locators,
 }
 
 /// A page with its main part apart.
 pub(super) fn in_parts(html: &str, is_xhtml: bool) -> PageText {
     let tree = PageTree::with_names(html, is_xhtml);
-    let Some(main) = main_part(&tree) else { return whole(&tree) };
+    let Some(main) = main_part(&tree) else { return whole(&tree, None) };
     let mut marks = vec![None; tree.n_nodes()];
     for (id, mark) in main {
         marks[id as usize] = Some(mark);
@@ -62,22 +65,31 @@ pub(super) fn in_parts(html: &str, is_xhtml: bool) -> PageText {
         main: Some(main.text),
         rest: rest.text,
         unseen: rest.unseen.unwrap_or_default(),
+        locators: Locators::default(),
     }
 }
 
 /// A page of which no main part is looked for.
 pub(super) fn in_whole(html: &str, is_xhtml: bool) -> PageText {
-    whole(&PageTree::of(html, is_xhtml))
+    whole(&PageTree::of(html, is_xhtml), None)
 }
 
-fn whole(tree: &PageTree) -> PageText {
+/// A page that we rendered ourselves: what it says of where its text stands is true.
+pub(super) fn in_rendered(html: &str) -> PageText {
+    whole(&PageTree::rendered(html), Some(LocatorTracker::default()))
+}
+
+fn whole(tree: &PageTree, locators: Option<LocatorTracker>) -> PageText {
     let mut page = PageWalk::of(tree, Some(Vec::new()));
+    page.locators = locators;
     page.walk();
+    let locators = page.locators.take().map(LocatorTracker::finish).unwrap_or_default();
     PageText {
         headings: page.headings(),
         main: None,
         rest: page.text,
         unseen: page.unseen.unwrap_or_default(),
+        locators,
     }
 }
 
@@ -101,6 +113,8 @@ enum Step {
         is_wanted: bool,
         is_host: bool,
     },
+    /// Where in the document the text stands again.
+    EndLocator(Within),
     /// A heading of this level began after so many bytes of text.
     EndHeading {
         n_before: usize,
@@ -147,6 +161,8 @@ struct PageWalk<'t> {
     steps: Vec<Step>,
     /// Where in the text headings begin, and their levels.
     headings: Vec<(usize, u8)>,
+    /// Notes where in a rendered document the text stands.
+    locators: Option<LocatorTracker>,
 }
 
 impl<'t> PageWalk<'t> {
@@ -166,6 +182,7 @@ impl<'t> PageWalk<'t> {
             hosts: Vec::new(),
             steps: Vec::new(),
             headings: Vec::new(),
+            locators: None,
         }
     }
 
@@ -179,6 +196,9 @@ impl<'t> PageWalk<'t> {
                 }
                 Step::Enter(id) => self.enter(id),
                 Step::EndHeading { n_before, level } => self.end_heading(n_before, level),
+                Step::EndLocator(before) => {
+                    self.locators.iter_mut().for_each(|it| it.leave(before));
+                }
                 Step::Leave { role, shows, is_wanted, is_host } => {
                     self.leave(role);
                     (self.shows, self.is_wanted) = (shows, is_wanted);
@@ -207,7 +227,9 @@ impl<'t> PageWalk<'t> {
         if let Some(unseen) = &mut self.unseen {
             unseen::note(unseen, element, role);
         }
+        let before = self.locators.as_mut().and_then(|it| it.enter(element));
         if matches!(role, Role::Hidden | Role::Never) {
+            self.steps.extend(before.map(Step::EndLocator));
             if let Some(unseen) = &mut self.unseen {
                 unseen.extend(unseen::hidden(self.tree, id, role));
             }
@@ -219,6 +241,7 @@ impl<'t> PageWalk<'t> {
         let shown_role = if is_wanted { role } else { unwanted(role) };
         let (shows, was_wanted) = (self.shows, self.is_wanted);
         self.steps.push(Step::Leave { role: shown_role, shows, is_wanted: was_wanted, is_host });
+        self.steps.extend(before.map(Step::EndLocator));
         let n_before = self.text.len();
         self.steps.extend(heading_level(element).map(|level| Step::EndHeading { n_before, level }));
         self.is_wanted = is_wanted;
@@ -310,6 +333,7 @@ impl<'t> PageWalk<'t> {
         let has_text = self.rows.pop().is_some_and(|row| row.has_text);
         let n_tabs = std::mem::take(&mut self.n_tabs);
         if has_text {
+            self.locators.iter_mut().for_each(|it| it.skip(n_tabs));
             self.text.extend(std::iter::repeat_n('\t', n_tabs));
             self.rows.iter_mut().for_each(|row| row.has_text = true);
         }
@@ -361,13 +385,15 @@ impl<'t> PageWalk<'t> {
             return;
         }
         let (gap, n_tabs) = (std::mem::take(&mut self.gap), std::mem::take(&mut self.n_tabs));
-        self.text.push_str(match gap {
+        let gap = match gap {
             _ if self.text.is_empty() => "",
             Gap::Space if n_tabs == 0 => " ",
             Gap::None | Gap::Space => "",
             Gap::Line => "\n",
             Gap::Paragraph => "\n\n",
-        });
+        };
+        self.locators.iter_mut().for_each(|it| it.put(gap, n_tabs, text));
+        self.text.push_str(gap);
         self.text.extend(std::iter::repeat_n('\t', n_tabs));
         for (sign, stands) in self.marks.iter_mut().filter(|(_, stands)| !stands) {
             self.text.push_str(sign);

@@ -23,7 +23,7 @@ fn n_mutants() -> u64 {
     if is_slow() { 500 } else { 25 }
 }
 
-fn package(parts: &[(&str, &str)]) -> Vec<u8> {
+pub fn package(parts: &[(&str, &str)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
     for (name, text) in parts {
@@ -34,14 +34,14 @@ fn package(parts: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// The one relation of a part, which has this kind.
-fn relations(kind: &str, target: &str) -> String {
+pub fn relations(kind: &str, target: &str) -> String {
     format!(
         "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" \
          Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}\" Target=\"{target}\"/></Relationships>"
     )
 }
 
-fn word(paragraphs: &[&str]) -> Vec<u8> {
+pub fn word(paragraphs: &[&str]) -> Vec<u8> {
     let paragraphs: String =
         paragraphs.iter().map(|it| format!("<w:p><w:r><w:t>{it}</w:t></w:r></w:p>")).collect();
     let document = format!(
@@ -52,7 +52,7 @@ fn word(paragraphs: &[&str]) -> Vec<u8> {
     package(&[("_rels/.rels", &relations), ("word/document.xml", &document)])
 }
 
-fn sheets(rows: &[[&str; 2]]) -> Vec<u8> {
+pub fn sheets(rows: &[[&str; 2]]) -> Vec<u8> {
     let cell = |text: &&str| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>");
     let rows: String = rows
         .iter()
@@ -74,19 +74,29 @@ fn sheets(rows: &[[&str; 2]]) -> Vec<u8> {
     ])
 }
 
-/// A file of one page; its table of objects is right.
-fn pdf(lines: &[&str]) -> Vec<u8> {
-    let shown: String = lines.iter().map(|line| format!("({line}) Tj 0 -16 Td ")).collect();
-    let content = format!("BT /F1 10 Tf 72 720 Td {shown}ET");
-    let objects = [
+/// A file of one page.
+pub fn pdf(lines: &[&str]) -> Vec<u8> {
+    pdf_pages(&[lines])
+}
+
+/// A file of pages; its table of objects is right.
+pub fn pdf_pages(pages: &[&[&str]]) -> Vec<u8> {
+    let numbers: Vec<String> = (0..pages.len()).map(|n| format!("{} 0 R", 4 + 2 * n)).collect();
+    let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R \
-         /Resources << /Font << /F1 5 0 R >> >> >>"
-            .to_owned(),
-        format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()),
+        format!("<< /Type /Pages /Kids [{}] /Count {} >>", numbers.join(" "), pages.len()),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
     ];
+    for (n, lines) in pages.iter().enumerate() {
+        let shown: String = lines.iter().map(|line| format!("({line}) Tj 0 -32 Td ")).collect();
+        let content = format!("BT /F1 10 Tf 72 720 Td {shown}ET");
+        objects.push(format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {} 0 R \
+             /Resources << /Font << /F1 3 0 R >> >> >>",
+            5 + 2 * n
+        ));
+        objects.push(format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()));
+    }
     let (mut file, mut offsets) = ("%PDF-1.4\n".to_owned(), Vec::new());
     for (n, object) in (1..).zip(&objects) {
         offsets.push(file.len());
@@ -102,7 +112,7 @@ fn pdf(lines: &[&str]) -> Vec<u8> {
     file.into_bytes()
 }
 
-fn slides(paragraphs: &[&str]) -> Vec<u8> {
+pub fn slides(paragraphs: &[&str]) -> Vec<u8> {
     let names = "xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" \
         xmlns:p=\"http://schemas.openxmlformats.org/presentationml/2006/main\" \
         xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"";
@@ -126,7 +136,7 @@ fn slides(paragraphs: &[&str]) -> Vec<u8> {
     ])
 }
 
-fn open_document(paragraphs: &[&str]) -> Vec<u8> {
+pub fn open_document(paragraphs: &[&str]) -> Vec<u8> {
     let paragraphs: String = paragraphs.iter().map(|it| format!("<text:p>{it}</text:p>")).collect();
     let content = format!(
         "<office:document-content xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
@@ -158,18 +168,18 @@ fn book(paragraphs: &[&str]) -> Vec<u8> {
     ])
 }
 
-fn rtf(paragraphs: &[&str]) -> Vec<u8> {
+pub fn rtf(paragraphs: &[&str]) -> Vec<u8> {
     format!("{{\\rtf1\\ansi {}}}", paragraphs.join("\\par ")).into_bytes()
 }
 
-fn mail(text: &str) -> Vec<u8> {
+pub fn mail(text: &str) -> Vec<u8> {
     format!(
         "From: Harbour <harbour@example.org>\nTo: crews@example.org\nSubject: Closed\n\n{text}\n"
     )
     .into_bytes()
 }
 
-const STORY: [&str; 3] = [
+pub const STORY: [&str; 3] = [
     "The harbour was closed on Monday after the storm broke two of its piers and sank a ferry.",
     "Nobody was hurt, the harbour master said, and fishing may begin again next week if the weather holds.",
     "Repairs will take until the autumn and cost more than the town has put aside for its quays.",

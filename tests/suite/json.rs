@@ -310,8 +310,10 @@ fn what_is_inside_a_field_is_as_the_page_says() {
     let blocks = diff["blocks"].as_array().unwrap();
     assert!(!blocks.is_empty());
     for block in blocks {
-        let names =
-            ["a", "after", "b", "before", "change", "headings", "line_a", "line_b", "spans"];
+        let names = [
+            "a", "after", "b", "before", "change", "headings", "line_a", "line_b", "locator",
+            "spans",
+        ];
         assert_eq!(fields(block), names);
         for span in block["spans"].as_array().into_iter().flatten() {
             assert_eq!(fields(span), ["before", "change", "text"]);

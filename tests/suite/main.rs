@@ -30,6 +30,7 @@ mod json;
 mod keys;
 mod large;
 mod links;
+mod locators;
 mod manners;
 mod messages;
 mod misled;

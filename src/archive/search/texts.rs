@@ -7,7 +7,7 @@ use crate::{
     catalog::IndexedContent,
     diff::{self, Comparison, KnownHeading},
     search::{fold::FOLDING_VERSION, terms::FoldedText},
-    text::{self, NORMAL_VERSION, ReadAs, extract::EXTRACTION_VERSION},
+    text::{self, Locator, Locators, NORMAL_VERSION, ReadAs, extract::EXTRACTION_VERSION},
     types::error::Error,
 };
 
@@ -20,6 +20,7 @@ pub(super) struct SearchText {
     pub text: String,
     pub title: String,
     headings: Option<Vec<KnownHeading>>,
+    locators: Locators,
 }
 
 /// Where something stands in a text.
@@ -29,6 +30,8 @@ pub struct TextPosition {
     pub paragraph: Option<usize>,
     /// The line, from 1.
     pub line: usize,
+    /// Where that is in a document of another format.
+    pub locator: Option<Locator>,
     /// The headings above it, the highest first.
     pub headings: Vec<String>,
 }
@@ -52,7 +55,7 @@ impl SearchText {
         let (read, title) = text::read_titled(bytes, read_as)?;
         let title = title.unwrap_or_default();
         let headings = known_headings(&read);
-        Some(Self { text: read.text, title, headings })
+        Some(Self { text: read.text, title, headings, locators: read.locators })
     }
 
     /// Folds it.
@@ -63,8 +66,9 @@ impl SearchText {
     /// Where a byte of the text stands.
     pub fn position(&self, at: usize) -> TextPosition {
         let line = 1 + self.text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+        let locator = self.locators.at(&self.text, at);
         if self.text.len() > OUTLINED_BYTES_MAX {
-            return TextPosition { paragraph: None, line, headings: Vec::new() };
+            return TextPosition { paragraph: None, line, locator, headings: Vec::new() };
         }
         // What comes later decides nothing but whether the line before it is a heading.
         let later = self.text[at..].match_indices("\n\n").nth(2).map(|(n_bytes, _)| at + n_bytes);
@@ -78,7 +82,7 @@ impl SearchText {
             line.trim_start_matches(['#', ' ']).trim_end_matches(':').to_owned()
         };
         let headings = above.filter_map(|it| paragraphs.get(it)).map(heading).collect();
-        TextPosition { paragraph: Some(n + 1), line, headings }
+        TextPosition { paragraph: Some(n + 1), line, locator, headings }
     }
 }
 
@@ -107,6 +111,7 @@ mod tests {
         let expected = TextPosition {
             paragraph: Some(4),
             line: 7,
+            locator: None,
             headings: vec!["Harbour".to_owned(), "Ferries".to_owned()],
         };
         assert_eq!(found, expected);

@@ -24,6 +24,7 @@ use crate::{
         exit::ExitCode,
         operand::label_of,
         print::{
+            comparison_json::LocatorLine,
             json::{RevisionLine, typed},
             output::Output,
             revision::withdrawn_mark,
@@ -93,6 +94,7 @@ struct HitLine {
     gone_since: Option<GoneSince>,
     paragraph: Option<usize>,
     line: Option<usize>,
+    locator: Option<LocatorLine>,
     headings: Vec<String>,
     excerpt: Vec<PieceLine>,
 }
@@ -282,7 +284,10 @@ fn print_hit(session: &mut Session, hit: &SearchHit) -> Result<(), Error> {
     let mut row = format!("{name}  {}", out.paint(Style::Dim, &revision.captured.minute()));
     if let Some(position) = position {
         let paragraph = position.paragraph.map(|n| format!("paragraph {n}, "));
-        let place = format!("{}line {}", paragraph.unwrap_or_default(), position.line);
+        let locator = position.locator.as_ref().map(|it| shown_text(&it.to_string()));
+        let locator = locator.map(|it| format!("{it}, ")).unwrap_or_default();
+        let paragraph = paragraph.unwrap_or_default();
+        let place = format!("{locator}{paragraph}line {}", position.line);
         row.push_str(&format!("  {}", out.paint(Style::Dim, &place)));
     }
     if let Some(since) = gone_since {
@@ -337,6 +342,7 @@ impl HitLine {
             gone_since,
             paragraph: position.as_ref().and_then(|it| it.paragraph),
             line: position.as_ref().map(|it| it.line),
+            locator: position.as_ref().and_then(|it| it.locator.clone()).map(LocatorLine::of),
             headings: position.as_ref().map(|it| it.headings.clone()).unwrap_or_default(),
             excerpt: excerpt.pieces.iter().map(piece).collect(),
         }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use crate::archive::compare::{
-    Block, Comparison, Heading, MetadataChange, MetadataField, Sides, Span,
+    Block, Comparison, Heading, Locator, Locators, MetadataChange, MetadataField, Sides, Span,
 };
 
 use super::{
@@ -55,6 +55,8 @@ pub struct ChangedTexts<'a> {
     lines: Sides<Vec<usize>>,
     /// The titles of pages that are told to be others, above.
     titles: Sides<Option<String>>,
+    /// Where in documents of other formats the texts stand.
+    locators: Option<&'a Sides<Locators>>,
 }
 
 impl<'a> ChangedTexts<'a> {
@@ -62,7 +64,12 @@ impl<'a> ChangedTexts<'a> {
     pub fn new(texts: &'a Sides<String>, comparison: &'a Comparison) -> Self {
         let paragraphs = &comparison.paragraphs;
         let lines = Sides { a: lines(&texts.a, &paragraphs.a), b: lines(&texts.b, &paragraphs.b) };
-        Self { texts, comparison, lines, titles: Sides::default() }
+        Self { texts, comparison, lines, titles: Sides::default(), locators: None }
+    }
+
+    /// The same with where in documents of other formats the texts stand.
+    pub fn with_locators(self, locators: &'a Sides<Locators>) -> Self {
+        Self { locators: Some(locators), ..self }
     }
 
     /// The same with what is told above of pages, which need not be told again.
@@ -90,6 +97,56 @@ impl<'a> ChangedTexts<'a> {
     /// The line on which the first of these paragraphs begins, on both sides.
     pub fn line(&self, a: Option<usize>, b: Option<usize>) -> Sides<Option<usize>> {
         Sides { a: a.map(|a| self.lines.a[a]), b: b.map(|b| self.lines.b[b]) }
+    }
+
+    /// Where in its document a block stands, or stood if it is only there; of a row of a sheet in which one cell alone
+    /// changed, that cell.
+    pub fn locator(&self, block: &Block) -> Option<Locator> {
+        let before = |a: &Range<usize>| {
+            let locators = &self.locators?.a;
+            located(locators, &self.texts.a, &self.lines.a, &self.comparison.paragraphs.a, a)
+        };
+        let after = |b: &Range<usize>| {
+            let locators = &self.locators?.b;
+            located(locators, &self.texts.b, &self.lines.b, &self.comparison.paragraphs.b, b)
+        };
+        match block {
+            Block::Removed { a, .. } | Block::MovedAway { a, .. } => before(a),
+            Block::Same { b, .. }
+            | Block::Rewrapped { b, .. }
+            | Block::Added { b, .. }
+            | Block::Moved { b, .. }
+            | Block::Regrouped { b, .. } => after(b),
+            Block::Changed { b, words, .. } => {
+                let locator = after(&(*b..*b + 1))?;
+                let cell = locator.rows.and_then(|_| self.changed_cell(*b, words));
+                Some(Locator { cell, ..locator })
+            }
+        }
+    }
+
+    /// The one cell in which all words of a paragraph changed.
+    fn changed_cell(&self, b: usize, words: &[Span]) -> Option<String> {
+        let start = self.comparison.paragraphs.b[b].start;
+        let mut at = start;
+        let mut cells = Vec::new();
+        for span in words {
+            match span {
+                Span::Same { b, .. } => at = b.end,
+                Span::Added { b } | Span::Moved { b, .. } => {
+                    cells.push(b.start);
+                    at = b.end;
+                }
+                Span::Removed { .. } | Span::MovedAway { .. } => cells.push(at),
+            }
+        }
+        let cell = |byte: usize| {
+            let locators = &self.locators?.b;
+            locators.in_line(&self.texts.b, self.lines.b[b], start, byte)?.cell
+        };
+        let mut cells = cells.into_iter().map(cell);
+        let first = cells.next()??;
+        cells.all(|it| it.as_ref() == Some(&first)).then_some(first)
     }
 
     /// The headings that hold a paragraph of the second text, or of the first.
@@ -173,10 +230,13 @@ impl<'a> ChangedTexts<'a> {
 
     /// Where a block is, and what became of its paragraphs if that is not to be seen: `paragraph 6, line 11 · Terms`.
     pub fn title(&self, block: &Block) -> String {
-        let before =
-            |a: &Range<usize>| place(a, self.lines.a[a.start], &self.headings(Some(a.start), None));
-        let after =
-            |b: &Range<usize>| place(b, self.lines.b[b.start], &self.headings(None, Some(b.start)));
+        let locator = self.locator(block);
+        let before = |a: &Range<usize>| {
+            place(a, self.lines.a[a.start], locator.as_ref(), self.headings(Some(a.start), None))
+        };
+        let after = |b: &Range<usize>| {
+            place(b, self.lines.b[b.start], locator.as_ref(), self.headings(None, Some(b.start)))
+        };
         match block {
             Block::Same { b, .. } | Block::Added { b, .. } => after(b),
             Block::Changed { b, .. } => after(&(*b..*b + 1)),
@@ -291,12 +351,33 @@ fn bytes_of(ranges: &[Range<usize>], paragraphs: &Range<usize>) -> Range<usize> 
     }
 }
 
-fn place(paragraphs: &Range<usize>, line: usize, headings: &[String]) -> String {
-    let path = match headings {
-        [] => String::new(),
-        headings => format!(" · {}", headings.join(" › ")),
+fn place(
+    paragraphs: &Range<usize>,
+    line: usize,
+    locator: Option<&Locator>,
+    mut headings: Vec<String>,
+) -> String {
+    let within = locator.map(|it| format!("{}, ", shown_text(&it.to_string()))).unwrap_or_default();
+    // A sheet's name is its heading.
+    headings.retain(|heading| locator.is_none_or(|it| it.name != format!("sheet {heading}")));
+    let path = match headings.is_empty() {
+        true => String::new(),
+        false => format!(" · {}", headings.join(" › ")),
     };
-    format!("{}, line {line}{path}", numbers(paragraphs))
+    format!("{within}{}, line {line}{path}", numbers(paragraphs))
+}
+
+/// Where paragraphs stand in their document.
+fn located(
+    locators: &Locators,
+    text: &str,
+    lines: &[usize],
+    ranges: &[Range<usize>],
+    paragraphs: &Range<usize>,
+) -> Option<Locator> {
+    let last = paragraphs.end.checked_sub(1)?;
+    let n_lines = text[ranges[last].clone()].matches('\n').count();
+    locators.of_lines(lines[paragraphs.start], lines[last] + n_lines)
 }
 
 /// The headings that hold a paragraph, which is not its own place.

@@ -199,7 +199,7 @@ impl ShownComparison<'_> {
                 }
                 Ok(())
             }
-            Difference::Text { texts, comparison, scope, outside, metadata, .. } => {
+            Difference::Text { texts, locators, comparison, scope, outside, metadata, .. } => {
                 session.out.line(&heading)?;
                 let n_columns = view.map_or_else(text_columns, |view| view.n_columns);
                 let metadata_lines = metadata_lines(metadata);
@@ -209,7 +209,8 @@ impl ShownComparison<'_> {
                     session.out.line(&compared)?;
                 }
                 if let Some(view) = view {
-                    let changed = ChangedTexts::new(texts, comparison).with_metadata(metadata);
+                    let changed = ChangedTexts::new(texts, comparison).with_locators(locators);
+                    let changed = changed.with_metadata(metadata);
                     comparison::print(&mut session.out, changed, view)?;
                 }
                 session.out.line(&self.sentence())
@@ -222,9 +223,9 @@ impl ShownComparison<'_> {
         let same = (Sides::default(), compare(Sides { a: "", b: "" }));
         let (changed, metadata) = match &self.compared.difference {
             Difference::None => (ChangedTexts::new(&same.0, &same.1), Vec::new()),
-            Difference::Text { texts, comparison, metadata, .. } => {
-                let changed = ChangedTexts::new(texts, comparison).with_metadata(metadata);
-                (changed, metadata_lines(metadata))
+            Difference::Text { texts, locators, comparison, metadata, .. } => {
+                let changed = ChangedTexts::new(texts, comparison).with_locators(locators);
+                (changed.with_metadata(metadata), metadata_lines(metadata))
             }
             Difference::Binary { .. } | Difference::TooLong { .. } => return None,
         };
@@ -280,7 +281,16 @@ impl ShownComparison<'_> {
             Difference::TooLong { n_shared_bytes } => {
                 (line.kind, line.shared_bytes) = ("too-long", *n_shared_bytes);
             }
-            Difference::Text { texts, comparison, metadata, unseen, scope, outside, noise } => {
+            Difference::Text {
+                texts,
+                locators,
+                comparison,
+                metadata,
+                unseen,
+                scope,
+                outside,
+                noise,
+            } => {
                 line.metadata = Some(metadata.iter().map(MetadataLine::of).collect());
                 line.noise = noise.as_ref().map(NoiseLine::of);
                 line.coarse = comparison.is_coarse;
@@ -296,7 +306,8 @@ impl ShownComparison<'_> {
                     Some(comparison_json::ParagraphCounts::of(&comparison.stat.paragraphs));
                 line.words = Some(comparison_json::WordCounts::of(&comparison.stat.words));
                 if !is_only_counted {
-                    line.blocks = Some(comparison_json::blocks(texts, comparison));
+                    let changed = ChangedTexts::new(texts, comparison).with_locators(locators);
+                    line.blocks = Some(comparison_json::blocks(&changed));
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::archive::compare::{Block, Comparison, ParagraphStat, Sides, Span, WordStat};
+use crate::archive::compare::{Block, Locator, ParagraphStat, Sides, Span, WordStat};
 
 use super::changes::ChangedTexts;
 
@@ -37,10 +37,20 @@ pub struct BlockLine<'a> {
     b: Option<[usize; 2]>,
     line_a: Option<usize>,
     line_b: Option<usize>,
+    locator: Option<LocatorLine>,
     headings: Vec<String>,
     before: Option<&'a str>,
     after: Option<&'a str>,
     spans: Option<Vec<SpanLine<'a>>>,
+}
+
+/// Where in its document something stands.
+#[derive(Serialize)]
+pub struct LocatorLine {
+    name: String,
+    last_name: Option<String>,
+    rows: Option<[u32; 2]>,
+    cell: Option<String>,
 }
 
 /// A stretch of words.
@@ -67,10 +77,17 @@ impl WordCounts {
     }
 }
 
+impl LocatorLine {
+    /// As JSON has it.
+    pub fn of(locator: Locator) -> Self {
+        let Locator { name, last_name, rows, cell } = locator;
+        Self { name, last_name, rows: rows.map(|(first, last)| [first, last]), cell }
+    }
+}
+
 /// All stretches of both texts: what stands before joins to the first text, what stands after to the second.
-pub fn blocks<'a>(texts: &'a Sides<String>, comparison: &'a Comparison) -> Vec<BlockLine<'a>> {
-    let changed = ChangedTexts::new(texts, comparison);
-    comparison.blocks.iter().map(|block| line(&changed, block)).collect()
+pub fn blocks<'a>(changed: &ChangedTexts<'a>) -> Vec<BlockLine<'a>> {
+    changed.comparison.blocks.iter().map(|block| line(changed, block)).collect()
 }
 
 fn line<'a>(changed: &ChangedTexts<'a>, block: &'a Block) -> BlockLine<'a> {
@@ -101,6 +118,7 @@ fn line<'a>(changed: &ChangedTexts<'a>, block: &'a Block) -> BlockLine<'a> {
         change,
         line_a: lines.a,
         line_b: lines.b,
+        locator: changed.locator(block).map(LocatorLine::of),
         headings: match change {
             "moved-away" => changed.headings(first_a, None),
             _ => changed.headings(first_a, first_b),

@@ -20,13 +20,13 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut page = PageWriter::new(n_bytes_max);
     book.write_about(&mut page);
     let (mut has_text, mut is_locked) = (false, false);
-    for name in &book.chapters {
+    for (n, name) in book.chapters.iter().enumerate() {
         if locked.contains(name) {
             is_locked = true;
             continue;
         }
         let Some(text) = package.text(name) else { continue };
-        page.open("section");
+        page.section(&format!("chapter {}", n + 1), false);
         has_text |= chapter::write(&text, &mut page);
         page.close("section");
         if page.is_full() {
@@ -210,7 +210,9 @@ mod tests {
     fn chapters_come_in_the_order_of_the_spine() {
         let found = page(&book("<p>b</p>", "<p>a</p>", ""), 10_000);
         assert!(found.as_ref().unwrap().html.contains("<title>T</title>"));
-        assert_eq!(body(found), "<section><p>b</p></section><section><p>a</p></section>");
+        let chapters = "<section data-locator=\"chapter 1\"><p>b</p></section>\
+            <section data-locator=\"chapter 2\"><p>a</p></section>";
+        assert_eq!(body(found), chapters);
     }
 
     #[test]
@@ -225,7 +227,8 @@ mod tests {
     #[test]
     fn without_a_spine_all_chapters_are_read() {
         let bytes = zipped(&[("b.html", "<p>b</p>"), ("a.xhtml", "<p>a</p>"), ("c.png", "x")]);
-        let html = "<section><p>a</p></section><section><p>b</p></section>";
+        let html = "<section data-locator=\"chapter 1\"><p>a</p></section>\
+            <section data-locator=\"chapter 2\"><p>b</p></section>";
         assert_eq!(body(page(&bytes, 1000)), html);
         assert_eq!(page(&zipped(&[("a", "b")]), 1000), Err(NoText::Malformed));
         assert_eq!(page(&zipped(&[("a.html", " ")]), 1000), Err(NoText::Empty));

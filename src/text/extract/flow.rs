@@ -103,6 +103,8 @@ pub(super) struct Awaited {
     /// It, or all of its row, is hidden.
     pub is_hidden: bool,
     pub is_row_hidden: bool,
+    /// Which row of a sheet that is, from 0.
+    pub sheet_row: Option<usize>,
 }
 
 /// Stands for what differs from page to page in a line at their margins.
@@ -340,7 +342,10 @@ impl Flow {
             return;
         }
         if self.begin_row() {
-            self.page.open_with("tr", cell.is_row_hidden.then_some(("hidden", "")));
+            match cell.sheet_row {
+                Some(row) => self.page.row(0, row, cell.is_row_hidden),
+                None => self.page.open_with("tr", cell.is_row_hidden.then_some(("hidden", ""))),
+            }
         }
         if cell.n_empty > EMPTY_CELLS_MAX {
             self.page.open_with("td", Some(("colspan", &cell.n_empty.to_string())));
@@ -348,15 +353,7 @@ impl Flow {
         } else {
             (0..cell.n_empty).for_each(|_| self.page.element("td", ""));
         }
-        let span = cell.n_columns.min(SPAN_MAX).to_string();
-        self.page.open_with(
-            cell.element,
-            match () {
-                () if cell.is_hidden => Some(("hidden", "")),
-                () if cell.n_columns > 1 => Some(("colspan", &span)),
-                () => None,
-            },
-        );
+        self.page.cell(cell.element, cell.n_columns.min(SPAN_MAX), cell.is_hidden);
         if let Some(table) = self.present_table() {
             table.open_cell = Some(cell.element);
             table.cell = CellText::None;

@@ -23,13 +23,15 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
 /// Renders a mailbox: its mails one after the other, each under its subject.
 pub fn mailbox_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut writer = MailWriter::new(n_bytes_max);
-    for mail in mails(bytes) {
+    for (n, mail) in mails(bytes).enumerate() {
         if writer.page.is_full() {
             break;
         }
         if let Some(message) = MessageParser::default().parse(mail) {
+            writer.page.section(&format!("mail {}", n + 1), false);
             writer.heading(&message);
             writer.mail(&message);
+            writer.page.close("section");
         }
     }
     writer.finish()
@@ -82,8 +84,11 @@ impl MailWriter {
     /// A mail, and those that lie in it behind it.
     fn mail(&mut self, message: &Message) {
         let mut open = vec![(message, 0)];
+        let mut n_enclosed = 0;
         while let Some((message, depth)) = open.pop() {
             if depth > 0 {
+                n_enclosed += 1;
+                self.page.section(&format!("enclosed mail {n_enclosed}"), false);
                 self.heading(message);
             }
             self.head([
@@ -100,6 +105,9 @@ impl MailWriter {
             let n_before = open.len();
             open.extend(inner);
             open[n_before..].reverse();
+            if depth > 0 {
+                self.page.close("section");
+            }
         }
     }
 
@@ -148,13 +156,18 @@ impl MailWriter {
         if matches!(part.body, PartType::Message(_) | PartType::Multipart(_)) {
             return;
         }
-        if let Some(name) = part.attachment_name() {
+        let name = part.attachment_name();
+        if let Some(name) = name {
             self.attached(name);
+            self.page.section(&format!("attachment {name}"), false);
         }
         match &part.body {
             PartType::Text(text) => self.plain(text),
             PartType::Html(html) => self.plain(&visible(html, false)),
             _ => {}
+        }
+        if name.is_some() {
+            self.page.close("section");
         }
     }
 }

@@ -3,10 +3,13 @@
 
 use std::io::Cursor;
 
-use office_oxide::{Document, DocumentFormat, OfficeError};
+use office_oxide::{Document, DocumentFormat, DocumentIR, OfficeError, ir::Section};
 
 use super::package::is_locked_package;
 use super::page::{About, NoText, Page, PageWriter};
+
+/// The title of the section in which the texts of masters are, behind the slides.
+const MASTERS: &str = office_oxide::pptx::layout::MASTER_TEXT_SECTION_TITLE;
 
 /// Renders a document of Word.
 pub fn word_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
@@ -30,21 +33,17 @@ fn page(bytes: &[u8], format: DocumentFormat, n_bytes_max: usize) -> Result<Page
         return Err(NoText::Encrypted);
     }
     let document = Document::from_reader(Cursor::new(bytes.to_vec()), format).map_err(no_text)?;
-    let html = with_plain_cells(&document.to_html());
-    let has_words = |html: &str| {
-        let mut is_tag = false;
-        html.chars().any(|c| {
-            is_tag = (is_tag || c == '<') && c != '>';
-            !is_tag && c.is_alphanumeric()
-        })
-    };
-    if !has_words(&html) {
+    let DocumentIR { metadata: about, sections, .. } = document.to_ir();
+    let located =
+        |(n, section): (usize, Section)| (locator(&section, format, n + 1), html_of(section));
+    let sections: Vec<_> = sections.into_iter().enumerate().map(located).collect();
+    let mut html = sections.iter().map(|(_, html)| html);
+    if !html.clone().any(|it| has_words(it)) {
         return Err(NoText::Empty);
     }
     let mut page = PageWriter::new(n_bytes_max);
-    let about = document.to_ir().metadata;
     // Without a title of its own it gets its first words for one.
-    let title = about.title.filter(|title| !html.contains(title.as_str()));
+    let title = about.title.filter(|title| !html.any(|it| it.contains(title.as_str())));
     let said = [
         (About::Title, title),
         (About::Author, about.author),
@@ -56,8 +55,41 @@ fn page(bytes: &[u8], format: DocumentFormat, n_bytes_max: usize) -> Result<Page
     for (what, value) in said {
         page.about(what, &value.unwrap_or_default());
     }
-    page.html(&html);
+    for (locator, html) in &sections {
+        if let Some(locator) = locator {
+            page.section(locator, false);
+        }
+        page.html(html);
+        if locator.is_some() {
+            page.close("section");
+        }
+    }
     Ok(page.finish())
+}
+
+/// Where the text of a section stands: sections are sheets or slides, and behind them some that are none.
+fn locator(section: &Section, format: DocumentFormat, number: usize) -> Option<String> {
+    let title = section.title.as_deref().unwrap_or_default();
+    match format {
+        DocumentFormat::Ppt if title != MASTERS => Some(format!("slide {number}")),
+        DocumentFormat::Xls | DocumentFormat::Xlsx if section.sheet_kind.is_some() => {
+            Some(format!("sheet {title}"))
+        }
+        _ => None,
+    }
+}
+
+fn html_of(section: Section) -> String {
+    let ir = DocumentIR { sections: vec![section], ..DocumentIR::default() };
+    with_plain_cells(&ir.to_html())
+}
+
+fn has_words(html: &str) -> bool {
+    let mut is_tag = false;
+    html.chars().any(|c| {
+        is_tag = (is_tag || c == '<') && c != '>';
+        !is_tag && c.is_alphanumeric()
+    })
 }
 
 /// The same where cells of one paragraph have none in them.

@@ -689,9 +689,12 @@ mod tests {
             cell("", "a"), cell("table:number-columns-repeated='2'", "b"), cell("", "c"),
             cell("table:number-columns-spanned='2'", "d"), cell("", "e")
         );
-        let first = "<tr><td>a</td><td></td><td></td><td>b</td><td>b</td><td>c</td></tr>";
-        let second = "<tr><td colspan=\"2\">d</td><td>e</td></tr>";
-        let html = format!("<h2>A</h2><table>{first}{second}{second}</table>");
+        let first = "<tr data-locator=\"A1\"><td>a</td><td></td><td></td><td>b</td><td>b</td><td>c</td></tr>";
+        let later =
+            |row| format!("<tr data-locator=\"A{row}\"><td colspan=\"2\">d</td><td>e</td></tr>");
+        let (second, third) = (later(1_048_578), later(1_048_579));
+        let section = "<section data-locator=\"sheet A\"><h2>A</h2>";
+        let html = format!("{section}<table>{first}{second}{third}</table></section>");
         assert_eq!(read("spreadsheet", "", &text), html);
         let far = "<table:table-row table:number-rows-repeated='999999999'><table:table-cell \
             table:number-columns-repeated='999999999'><text:p>x</text:p></table:table-cell></table:table-row>";
@@ -708,8 +711,8 @@ mod tests {
         let row = "<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><text:p>b</text:p></table:table-cell></table:table-row>";
         let text = format!("<table:table table:name='A' table:style-name='h'>{row}</table:table><table:table table:name='B'>
             <table:table-column/><table:table-column table:visibility='collapse'/>{row}</table:table>");
-        let html = "<section hidden=\"\"><h2>A</h2><table><tr><td>a</td><td>b</td></tr></table></section>\
-            <h2>B</h2><table><tr><td>a</td><td hidden=\"\">b</td></tr></table>";
+        let html = "<section data-locator=\"sheet A\" hidden=\"\"><h2>A</h2><table><tr data-locator=\"A1\"><td>a</td><td>b</td></tr></table></section>\
+            <section data-locator=\"sheet B\"><h2>B</h2><table><tr data-locator=\"A1\"><td>a</td><td hidden=\"\">b</td></tr></table></section>";
         assert_eq!(read("spreadsheet", styles, &text), html);
     }
 
@@ -725,7 +728,10 @@ mod tests {
             <draw:page draw:name='page2'>{}</draw:page><draw:page draw:name='Mine'/>",
             frame("outline", "a"), frame("title", "T"), frame("notes", "n"), frame("footer", "no")
         );
-        let html = "<h2>T</h2><p>a</p><p>n</p><h2>Slide 2</h2><h2>Mine</h2>";
+        let slide =
+            |n: u32, html: &str| format!("<section data-locator=\"slide {n}\">{html}</section>");
+        let first = slide(1, "<h2>T</h2><p>a</p><p>n</p>");
+        let html = first + &slide(2, "<h2>Slide 2</h2>") + &slide(3, "<h2>Mine</h2>");
         assert_eq!(read("presentation", "", &text), html);
     }
 

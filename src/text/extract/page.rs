@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::text::{locators::row_locator, markup::LOCATOR};
+
 /// Elements that lie deeper in one another are left out; their text is not.
 const DEPTH_MAX: usize = 256;
+const HIDDEN: &str = " hidden=\"\"";
 
 /// What a document says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +90,40 @@ impl PageWriter {
         self.open_with(element, None);
     }
 
+    /// Begins what is a page, a sheet, a slide or a chapter in the document, as in `page 3`.
+    pub fn section(&mut self, locator: &str, is_hidden: bool) {
+        self.open_located("section", locator, is_hidden);
+    }
+
+    /// Begins a row of a sheet, whose first cell that is written is in this column; both are counted from 0.
+    pub fn row(&mut self, column: usize, row: usize, is_hidden: bool) {
+        self.open_located("tr", &row_locator(column, row), is_hidden);
+    }
+
+    /// Begins a cell that spans columns.
+    pub fn cell(&mut self, element: &'static str, n_columns: usize, is_hidden: bool) {
+        let span = n_columns.to_string();
+        self.open_hidden(element, (n_columns > 1).then_some(("colspan", &span)), is_hidden);
+    }
+
+    fn open_located(&mut self, element: &'static str, locator: &str, is_hidden: bool) {
+        self.open_hidden(element, Some((LOCATOR, locator)), is_hidden);
+    }
+
+    /// Begins an element that may be hidden.
+    fn open_hidden(
+        &mut self,
+        element: &'static str,
+        attribute: Option<(&str, &str)>,
+        is_hidden: bool,
+    ) {
+        let n_open = self.open.len();
+        self.open_with(element, attribute);
+        if is_hidden && self.open.len() > n_open && self.takes(HIDDEN.len()) {
+            self.body.insert_str(self.body.len() - 1, HIDDEN);
+        }
+    }
+
     /// Begins an element with an attribute: where a link leads, what an image shows, how many columns a cell spans.
     pub fn open_with(&mut self, element: &'static str, attribute: Option<(&str, &str)>) {
         let attribute = attribute.map(|(name, value)| format!(" {name}=\"{}\"", quoted(value)));
@@ -150,8 +187,9 @@ impl PageWriter {
         }
     }
 
-    /// Puts HTML that is whole in itself, or as much as fits.
+    /// Puts HTML that is whole in itself, or as much as fits; what it says of where it stands is not believed.
     pub fn html(&mut self, html: &str) {
+        let html = &without_locators(html);
         let end = html.floor_char_boundary(self.n_left);
         self.takes(html.len());
         self.body.push_str(&html[..end]);
@@ -196,6 +234,23 @@ impl PageWriter {
     }
 }
 
+/// HTML with the same text and no attribute that locates it: in names nothing stands for a sign, in texts and values it does.
+fn without_locators(html: &str) -> Cow<'_, str> {
+    let lower = html.to_ascii_lowercase();
+    if !lower.contains(LOCATOR) {
+        return Cow::Borrowed(html);
+    }
+    let (mut without, mut at) = (String::with_capacity(html.len() + 64), 0);
+    for (start, found) in lower.match_indices(LOCATOR) {
+        let hyphen = start + found.find('-').unwrap_or_default();
+        without.push_str(&html[at..hyphen]);
+        without.push_str("&#45;");
+        at = hyphen + 1;
+    }
+    without.push_str(&html[at..]);
+    Cow::Owned(without)
+}
+
 /// What stands for a text between quotes.
 fn quoted(text: &str) -> String {
     escaped(text).replace('"', "&quot;")
@@ -231,4 +286,25 @@ pub enum NoText {
     Empty,
     /// More would have to be unpacked than is allowed.
     TooLarge,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::visible;
+
+    #[test]
+    fn what_others_say_of_where_they_stand_is_no_attribute() {
+        let html = "<p DATA-Locator='page 9' title='data-locator'>data-locator</p>";
+        let mut page = PageWriter::new(1000);
+        page.section("page 1", true);
+        page.html(html);
+        let html = page.finish().html;
+        assert!(
+            html.contains("<section data-locator=\"page 1\" hidden=\"\"><p DATA&#45;Locator"),
+            "{html}"
+        );
+        let shown = html.replace(" hidden=\"\"", "");
+        assert_eq!(visible(&shown, false), "data-locator");
+    }
 }

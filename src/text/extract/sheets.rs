@@ -43,9 +43,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut margins = Vec::new();
     for sheet in &workbook.sheets {
         let Some(name) = relations.part(&sheet.relation) else { continue };
-        if sheet.is_hidden {
-            page.open_with("section", Some(("hidden", "")));
-        }
+        page.section(&format!("sheet {}", sheet.name), sheet.is_hidden);
         page.element("h2", &sheet.name);
         let text = package.text(name).unwrap_or_default();
         let relations = package.relations(name);
@@ -421,16 +419,8 @@ impl<'p> SheetReader<'p> {
         self.begin_row();
         self.skip_columns(column);
         let n_columns = self.spans.get(&CellPlace { row, column }).copied().unwrap_or(1);
-        let span = n_columns.to_string();
         let is_hidden = self.hidden_columns.get(column).copied().unwrap_or_default();
-        self.page.open_with(
-            "td",
-            match () {
-                () if is_hidden => Some(("hidden", "")),
-                () if n_columns > 1 => Some(("colspan", &span)),
-                () => None,
-            },
-        );
+        self.page.cell("td", n_columns, is_hidden);
         let link = self.links.get(&cell.place);
         if let Some(link) = link {
             self.page.open_with("a", Some(("href", link)));
@@ -450,7 +440,7 @@ impl<'p> SheetReader<'p> {
             self.page.open("table");
         }
         if !std::mem::replace(&mut self.is_row_open, true) {
-            self.page.open_with("tr", self.is_row_hidden.then_some(("hidden", "")));
+            self.page.row(self.first_column, self.row, self.is_row_hidden);
             self.next_column = self.first_column;
         }
     }
@@ -509,8 +499,10 @@ mod tests {
     fn table(rows: &str, other: &[(&str, &str)]) -> String {
         let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
         let html = body(page(&workbook(&sheet, other), 100_000));
-        let hidden = r#"<section hidden=""><h2>B</h2><table><tr><td>b</td></tr></table></section>"#;
-        html.strip_prefix(hidden).unwrap().strip_prefix("<h2>A</h2>").unwrap().to_owned()
+        let hidden = r#"<section data-locator="sheet B" hidden=""><h2>B</h2><table><tr data-locator="A1"><td>b</td></tr></table></section>"#;
+        let shown = html.strip_prefix(hidden).unwrap();
+        let table = shown.strip_prefix(r#"<section data-locator="sheet A"><h2>A</h2>"#).unwrap();
+        table.strip_suffix("</section>").unwrap().to_owned()
     }
 
     #[test]
@@ -520,7 +512,8 @@ mod tests {
             <row><c t='inlineStr'><is><t>d &amp; e</t></is></c><c><f>A1</f><v>1.5</v></c></row><row/>";
         assert_eq!(
             table(rows, &[("xl/strings.xml", strings)]),
-            "<table><tr><td>b<br>c</td><td>TRUE</td><td>#N/A</td></tr><tr><td>d &amp; e</td><td>1.5</td></tr></table>"
+            "<table><tr data-locator=\"A1\"><td>b<br>c</td><td>TRUE</td><td>#N/A</td></tr>\
+             <tr data-locator=\"A2\"><td>d &amp; e</td><td>1.5</td></tr></table>"
         );
     }
 
@@ -530,8 +523,8 @@ mod tests {
             <row r='1000000' hidden='1'><c r='A1000000'><v>3</v></c></row>";
         assert_eq!(
             table(rows, &[]),
-            "<table><tr><td></td><td>1</td><td colspan=\"16381\"></td><td>2</td></tr>\
-            <tr hidden=\"\"><td>3</td></tr></table>"
+            "<table><tr data-locator=\"A2\"><td></td><td>1</td><td colspan=\"16381\"></td><td>2</td></tr>\
+            <tr data-locator=\"A1000000\" hidden=\"\"><td>3</td></tr></table>"
         );
     }
 
@@ -543,7 +536,8 @@ mod tests {
         let relations = "<R><Relationship Id='l' Type='x/hyperlink' TargetMode='External' Target='http://a/'/></R>";
         let html = body(page(&workbook(sheet, &[("xl/_rels/a.xml.rels", relations)]), 10_000));
         let row = "<td colspan=\"2\"><a href=\"http://a/\">1</a></td><td hidden=\"\">3</td>";
-        assert!(html.ends_with(&format!("<table><tr>{row}</tr></table>")), "{html}");
+        let table = format!("<table><tr data-locator=\"B1\">{row}</tr></table></section>");
+        assert!(html.ends_with(&table), "{html}");
     }
 
     #[test]
@@ -555,7 +549,7 @@ mod tests {
             <c s='2'><v>2.25</v></c><c s='3'><v>0.5</v></c><c s='99'><v>1E+2</v></c></row>";
         assert_eq!(
             table(rows, &[("xl/styles.xml", styles)]),
-            "<table><tr><td>0.3</td><td>2020-01-01</td><td>2.3 m</td><td>50.00%</td><td>100</td></tr></table>"
+            "<table><tr data-locator=\"A1\"><td>0.3</td><td>2020-01-01</td><td>2.3 m</td><td>50.00%</td><td>100</td></tr></table>"
         );
     }
 

@@ -135,10 +135,7 @@ impl SlidesReader<'_, '_> {
             skips_title: title.is_some(),
             ..SlidesState::default()
         };
-        let is_hidden = is_hidden(&text);
-        if is_hidden {
-            self.flow.page.open_with("section", Some(("hidden", "")));
-        }
+        self.flow.page.section(&format!("slide {number}"), is_hidden(&text));
         match title {
             Some(title) => {
                 self.flow.block(FlowBlock::Heading(2));
@@ -154,9 +151,7 @@ impl SlidesReader<'_, '_> {
             self.state = SlidesState { is_notes: true, ..SlidesState::default() };
             self.read(&text);
         }
-        if is_hidden {
-            self.flow.page.close("section");
-        }
+        self.flow.page.close("section");
     }
 
     /// What the texts of a layout have no bullets for.
@@ -552,8 +547,8 @@ mod tests {
             shape("<p:ph type='sldNum'/>", &run("1")),
             shape("<p:ph type='body' idx='1'/>", &run("note")),
         ];
-        let html = "<h2>T</h2><ul><li>b</li></ul><p>note</p>\
-            <section hidden=\"\"><h2>Slide 2</h2><p>c</p></section>";
+        let html = "<section data-locator=\"slide 1\"><h2>T</h2><ul><li>b</li></ul><p>note</p></section>\
+            <section data-locator=\"slide 2\" hidden=\"\"><h2>Slide 2</h2><p>c</p></section>";
         assert_eq!(body(page(&presentation([&first, &second], &notes.concat()), 10_000)), html);
     }
 
@@ -571,7 +566,8 @@ mod tests {
         ];
         assert_eq!(
             read(&shape("<p:ph type='body'/>", &text.concat())),
-            "<h2>Slide 1</h2><ul><li>a<ul><li>b</li></ul></li></ul><p>c</p><ol><li>d</li><li>e</li></ol><h2>Slide 2</h2>"
+            "<section data-locator=\"slide 1\"><h2>Slide 1</h2><ul><li>a<ul><li>b</li></ul></li></ul><p>c</p><ol><li>d</li><li>e</li></ol></section>\
+             <section data-locator=\"slide 2\"><h2>Slide 2</h2></section>"
         );
     }
 
@@ -590,8 +586,9 @@ mod tests {
         let group = format!("<p:grpSp>{}{foot}{foot}</p:grpSp>", shape("", link));
         assert_eq!(
             read(&format!("{table}{group}")),
-            "<h2>Slide 1</h2><table><tr><td colspan=\"2\">a</td></tr><tr><td>b</td><td>c</td></tr></table>\
-            <p><a href=\"http://a/\"><sup>d</sup></a></p><h2>Slide 2</h2><p>foot</p>"
+            "<section data-locator=\"slide 1\"><h2>Slide 1</h2><table><tr><td colspan=\"2\">a</td></tr><tr><td>b</td><td>c</td></tr></table>\
+            <p><a href=\"http://a/\"><sup>d</sup></a></p></section>\
+             <section data-locator=\"slide 2\"><h2>Slide 2</h2></section><p>foot</p>"
         );
     }
 

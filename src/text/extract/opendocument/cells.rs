@@ -12,6 +12,9 @@ const COLUMNS_MAX: usize = 16_384;
 /// Where in a table the text is.
 #[derive(Debug, Default)]
 pub(super) struct SpreadRow {
+    /// The row, and the one after all that the present element stands for.
+    row: usize,
+    next_row: usize,
     /// The next column.
     column: usize,
     /// Empty cells since the last with text.
@@ -61,10 +64,11 @@ impl OpenDocumentReader<'_, '_> {
         self.state.n_tables += 1;
         if is_sheet {
             self.flow.end_all();
-            if self.styles.is_hidden("table", &tag.id("style-name").unwrap_or_default()) {
-                self.flow.page.open_with("section", Some(("hidden", "")));
-            }
-            self.flow.page.element("h2", &tag.attribute("name").unwrap_or_default());
+            let is_hidden =
+                self.styles.is_hidden("table", &tag.id("style-name").unwrap_or_default());
+            let name = tag.attribute("name").unwrap_or_default();
+            self.flow.page.section(&format!("sheet {name}"), is_hidden);
+            self.flow.page.element("h2", &name);
         }
         self.flow.table();
         let row = std::mem::take(&mut self.state.row);
@@ -105,12 +109,15 @@ impl OpenDocumentReader<'_, '_> {
         (row.column, row.n_empty) = (0, 0);
         row.is_hidden = is_hidden(tag);
         let n = repeated(tag, "number-rows-repeated");
+        row.row = row.next_row;
+        row.next_row = row.row.saturating_add(n);
         if n <= 1 || !self.may_nest() {
             return Some(OpenText::Row);
         }
         self.repeat(n, xml.inner_markup(), |reader| {
             reader.flow.end_row();
-            (reader.state.row.column, reader.state.row.n_empty) = (0, 0);
+            let row = &mut reader.state.row;
+            (row.column, row.n_empty, row.row) = (0, 0, row.row.saturating_add(1));
         });
         None
     }
@@ -164,6 +171,7 @@ impl OpenDocumentReader<'_, '_> {
     }
 
     fn await_cell(&mut self, n_columns: usize) {
+        let is_sheet = self.is_spreadsheet && self.state.n_tables == 1;
         let row = &mut self.state.row;
         let at = row.column;
         row.n_taken = n_columns;
@@ -174,6 +182,7 @@ impl OpenDocumentReader<'_, '_> {
             n_columns,
             is_hidden,
             is_row_hidden: row.is_hidden,
+            sheet_row: is_sheet.then_some(row.row),
         });
     }
 

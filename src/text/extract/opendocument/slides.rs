@@ -53,9 +53,7 @@ impl OpenDocumentReader<'_, '_> {
         self.flow.end_all();
         let is_hidden =
             self.styles.is_hidden("drawing-page", &tag.id("style-name").unwrap_or_default());
-        if is_hidden {
-            self.flow.page.open_with("section", Some(("hidden", "")));
-        }
+        self.flow.page.section(&format!("slide {}", self.n_slides), is_hidden);
         let title = title(markup);
         self.skips_title = title.is_some();
         let name = tag.attribute("name").filter(|it| is_name(it)).map(|it| it.into_owned());
@@ -69,9 +67,7 @@ impl OpenDocumentReader<'_, '_> {
         self.read(markup);
         self.flow.end_all();
         self.skips_title = false;
-        if is_hidden {
-            self.flow.page.close("section");
-        }
+        self.flow.page.close("section");
     }
 }
 

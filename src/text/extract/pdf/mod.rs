@@ -95,7 +95,7 @@ fn write(pages: &[Vec<PdfParagraph>], out: &mut PageWriter) {
     let body = body_size(pages);
     let margins = margins::margins(pages, HEADING * body);
     for (n, (paragraphs, margins)) in pages.iter().zip(&margins).enumerate() {
-        out.open_with("section", Some(("data-place", &format!("page {}", n + 1))));
+        out.section(&format!("page {}", n + 1), false);
         for (paragraph, margin) in paragraphs.iter().zip(margins) {
             let text = &paragraph.text;
             match margin {
@@ -153,7 +153,7 @@ mod tests {
     fn body(bytes: &[u8]) -> String {
         let html = html(bytes);
         let body = html.split_once("<body>\n").unwrap().1.trim_end();
-        body.replace("<section data-place=\"page 1\">", "").replace("</section>", "")
+        body.replace("<section data-locator=\"page 1\">", "").replace("</section>", "")
     }
 
     fn one(content: &str) -> String {
@@ -164,8 +164,8 @@ mod tests {
     fn pages_are_sections_of_paragraphs() {
         let first = line(50, 700, 10, "One line") + &line(50, 688, 10, "goes on.");
         let file = pages(&[&first, &line(50, 700, 10, "Second")], &[], "", "");
-        let expected = "<section data-place=\"page 1\"><p>One line goes on.</p></section>\
-            <section data-place=\"page 2\"><p>Second</p></section>";
+        let expected = "<section data-locator=\"page 1\"><p>One line goes on.</p></section>\
+            <section data-locator=\"page 2\"><p>Second</p></section>";
         assert!(html(&file).contains(expected), "{}", html(&file));
         assert!(html(&file).contains("content-language\" content=\"en"));
     }

@@ -218,6 +218,12 @@ impl Archive {
         rebuild::sketches(&self.home.backend, &self.catalog).map_err(|error| self.located(error))
     }
 
+    /// The same after documents of other formats were forgotten; the full-text index is made anew by whoever asks it next.
+    pub fn rebuild_texts(&mut self, who: &str) -> Result<(), Error> {
+        self.rebuild_sketches(who)?;
+        self.remove_search_index()
+    }
+
     /// Takes the lock, and brings everything into the state that a writer starts from.
     pub(super) fn begin(&mut self, signer: &Signer, who: &str) -> Result<(WriteLock, Edge), Error> {
         let verifier = self.journal.identity().verifier();

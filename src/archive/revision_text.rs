@@ -4,7 +4,7 @@ use crate::{
     diff::{self, Comparison, Sides},
     text::{
         self, Scope,
-        extract::{ExtractionStatus, Format, extract},
+        extract::{ExtractionStatus, Format, extract, left},
     },
     types::{
         digest::Digest,
@@ -70,6 +70,15 @@ impl Archive {
         let bytes = self.read_whole(document, revision)?;
         let status = extract(&bytes, format).status;
         Ok(Some(Rendering { format, status }))
+    }
+
+    /// How many contents have no text because that was left for later.
+    pub fn n_not_read(&self) -> Result<u64, Error> {
+        let mut n = 0;
+        for digest in left() {
+            n += u64::from(self.catalog.content(&digest)?.is_some());
+        }
+        Ok(n)
     }
 
     /// The text of a revision in a scope; none where its bytes are no text, or more than is treated as text.

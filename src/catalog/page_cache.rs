@@ -24,15 +24,17 @@ const FILE_BYTES_MAX: i64 = 2 << 30;
 const LEVEL: i32 = 3;
 const CACHE: CacheFile = CacheFile {
     what: "rendered pages",
-    version: 1,
+    version: 2,
     schema: "CREATE TABLE page (
         digest BLOB NOT NULL, format TEXT NOT NULL, version INTEGER NOT NULL,
         status TEXT NOT NULL, html BLOB, PRIMARY KEY (digest, format)
-      ) STRICT;",
-    statements: &[QUESTION, INSERT],
+      ) STRICT;
+      CREATE INDEX not_read ON page (digest) WHERE status = 'not-read';",
+    statements: &[QUESTION, INSERT, NOT_READ],
 };
 const QUESTION: &str =
     "SELECT status, html FROM page WHERE digest = ?1 AND format = ?2 AND version = ?3";
+const NOT_READ: &str = "SELECT digest FROM page WHERE status = 'not-read' AND version = ?1";
 const INSERT: &str = "INSERT OR REPLACE INTO page VALUES (?1, ?2, ?3, ?4, ?5)";
 
 /// Documents as pages.
@@ -88,6 +90,19 @@ impl PageCache {
         if let Err(error) = put {
             debug!(target: "catalog", "a rendered page is not remembered: {error}");
         }
+    }
+
+    /// The contents that are to be rendered later.
+    pub fn not_read(&self) -> Vec<Digest> {
+        let read = || {
+            let mut query = self.db.prepare_cached(NOT_READ)?;
+            let digest = |row: &rusqlite::Row| row.get(0).map(Digest::from_bytes);
+            query.query_map([EXTRACTION_VERSION], digest)?.collect::<rusqlite::Result<_>>()
+        };
+        read().unwrap_or_else(|error: rusqlite::Error| {
+            debug!(target: "catalog", "what is not read yet is not known: {error}");
+            Vec::new()
+        })
     }
 
     /// Forgets a content, and leaves no byte of it in the file.

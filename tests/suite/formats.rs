@@ -279,6 +279,41 @@ fn what_cannot_be_read_is_counted_and_kept() {
     sandbox.run(["audit"]).expect(0);
 }
 
+/// Nothing is read when it is added, and everything is as if it had been once that was made up for.
+#[test]
+fn what_is_left_for_later_is_read_when_that_is_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in/story.docx", word(&STORY));
+    sandbox.write("in/story.txt", STORY.join("\n\n"));
+    sandbox.run(["add", "-q", "in/story.txt"]).expect(0);
+    let added = sandbox.json(["add", "--no-text", "in"]);
+    assert_eq!(added.last().unwrap()["without_text"].to_string(), "{\"not-read\":1}");
+    assert_eq!(sandbox.json(["show", "in/story.docx"])[0]["text"], "not-read");
+    let told = "1 content has not been read yet: archive rebuild --text --status not-read";
+    sandbox.run(["search", "autumn"]).expect(0).says(told);
+    sandbox.run(["dups"]).expect(1).says(told);
+    sandbox.run(["similar", "in/story.txt"]).expect(1).says(told);
+    sandbox.run(["cat", "--text", "in/story.docx"]).expect(1).says("has not been read yet");
+    assert_eq!(sandbox.json(["search", "--count", "autumn"])[0]["hits"], 1);
+    let is_well = || {
+        let audit = sandbox.run(["audit"]).expect(0);
+        String::from_utf8_lossy(&audit.out).contains("all is well")
+    };
+    assert!(is_well());
+    // A catalog made anew reads it no more than the one before.
+    sandbox.run(["rebuild"]).expect(0);
+    assert_eq!(sandbox.json(["search", "--count", "autumn"])[0]["not_read"], 1);
+    sandbox.run(["rebuild", "--text", "--status", "not-read"]).expect(0);
+    let found = &sandbox.json(["search", "--count", "autumn"])[0];
+    assert_eq!((&found["hits"], &found["not_read"]), (&2.into(), &0.into()));
+    let near = sandbox.run(["similar", "in/story.txt"]).expect(0);
+    assert!(String::from_utf8_lossy(&near.out).contains("story.docx"));
+    assert!(is_well());
+    // What was read before needs no reading.
+    let again = sandbox.json(["add", "--no-text", "in/story.docx", "--as", "again.docx"]);
+    assert_eq!(again.last().unwrap()["without_text"].to_string(), "{}");
+}
+
 #[test]
 fn a_package_that_inflates_without_end_is_too_large() {
     let blank = " ".repeat(1 << 20);

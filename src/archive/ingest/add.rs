@@ -21,7 +21,7 @@ use super::{
     chunked::ContentError,
     outcome::{FormerName, NewRevision, Outcome},
     provenance::Provenance,
-    reader::{Analysis, Expected, Input, Intake, ReadDocument, TextAnalysis},
+    reader::{Analysis, Expected, Input, Intake, ReadDocument, RenderingTime, TextAnalysis},
     transaction::{Committed, Content, Form, PendingEvent, PendingRevision, Transaction},
 };
 
@@ -36,8 +36,13 @@ fn is_settled(file_stat: &FileStat, began: i64) -> bool {
 }
 
 /// What is known of a text in chunks.
-fn of_large(text: Option<Vec<u8>>, media_type: &str, named: Option<Charset>) -> TextAnalysis {
-    text.map(|text| TextAnalysis::of(&text, media_type, named)).unwrap_or_default()
+fn of_large(
+    time: RenderingTime,
+    text: Option<Vec<u8>>,
+    media_type: &str,
+    named: Option<Charset>,
+) -> TextAnalysis {
+    text.map(|text| TextAnalysis::at(time, &text, media_type, named)).unwrap_or_default()
 }
 
 impl Transaction<'_> {
@@ -54,7 +59,8 @@ impl Transaction<'_> {
         self.ensure_snapshot()?;
         let latest = self.latest_or_pending(&intake.name)?;
         let n_events = self.archive.journal.size();
-        Ok(Expected::of(&self.provenance(intake), latest, n_events))
+        let expected = Expected::of(&self.provenance(intake), latest, n_events);
+        Ok(Expected { rendering_time: self.rendering_time, ..expected })
     }
 
     /// What is recorded of a document.
@@ -283,7 +289,8 @@ impl Transaction<'_> {
         let sketch = match &mut content.form {
             Form::Blob(_, analysis) => analysis.as_mut().and_then(|it| it.text.sketch.take()),
             Form::Chunks(_, text) => {
-                of_large(text.take(), content.media_type, content.named).sketch
+                let time = self.rendering_time;
+                of_large(time, text.take(), content.media_type, content.named).sketch
             }
         };
         if let Some(sketch) = sketch {
@@ -302,7 +309,9 @@ impl Transaction<'_> {
             Form::Blob(bytes, analysis) => {
                 // Bytes that were expected to be known were not analysed.
                 let named = content.named;
-                let analysis = analysis.take().unwrap_or_else(|| Analysis::of(bytes, kind, named));
+                let analysis = analysis.take();
+                let time = self.rendering_time;
+                let analysis = analysis.unwrap_or_else(|| Analysis::at(time, bytes, kind, named));
                 if let Some(features) = analysis.fingerprint.features() {
                     self.pending.features.insert(digest.key(), *features);
                 }
@@ -313,7 +322,7 @@ impl Transaction<'_> {
                 analysis.text
             }
             Form::Chunks(chunks, text) => {
-                let text = of_large(text.take(), kind, content.named);
+                let text = of_large(self.rendering_time, text.take(), kind, content.named);
                 let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
                 self.pending.chunks.insert(digest, keys);
                 let previous = previous.map(|previous| previous.key());

@@ -37,7 +37,7 @@ pub(in crate::archive) mod transaction;
 pub use crate::catalog::FileStat;
 pub use outcome::{NewRevision, Outcome, SeenAgain};
 pub use provenance::{Captured, Provenance};
-pub use reader::{Intake, Reading, SYMLINK, Source, Steady};
+pub use reader::{Intake, Reading, RenderingTime, SYMLINK, Source, Steady};
 pub use run::{IngestEvent, IngestItem, IngestOptions, IngestSummary};
 pub use tracking::Tracking;
 pub use transaction::{Committed, Transaction};

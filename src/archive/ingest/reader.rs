@@ -17,7 +17,7 @@ use crate::{
     store::features::Fingerprint,
     text::{
         self, Charset, ReadAs,
-        extract::{Extraction, ExtractionStatus, Format, RENDERED_TYPE, extract},
+        extract::{Extraction, ExtractionStatus, Format, RENDERED_TYPE, extract, leave},
     },
     types::{digest::Digest, limits, name::DocName, time::Timestamp},
 };
@@ -111,13 +111,25 @@ pub struct Expected {
     pub n_events: u64,
     /// The encoding that its text is to be read in: as named now, else as for its latest revision.
     pub named: Option<Charset>,
+    /// When it is rendered, if it is of a format that is.
+    pub rendering_time: RenderingTime,
+}
+
+/// When documents of formats that are rendered are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RenderingTime {
+    /// As they are added.
+    #[default]
+    Now,
+    /// When somebody asks for that: until then they have no text.
+    Later,
 }
 
 impl Expected {
     /// What is known of a document of which this is to be recorded.
     pub fn of(provenance: &Provenance, latest: Option<Latest>, n_events: u64) -> Self {
         let named = provenance.encoding.or_else(|| latest.and_then(|latest| latest.encoding));
-        Self { latest, n_events, named }
+        Self { latest, n_events, named, rendering_time: RenderingTime::Now }
     }
 
     /// Whether a content and the encoding it is recorded with are those of the latest revision.
@@ -204,7 +216,12 @@ pub struct LargeInput {
 impl Analysis {
     /// Computes it.
     pub fn of(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
-        let text = TextAnalysis::of(bytes, media_type, named);
+        Self::at(RenderingTime::Now, bytes, media_type, named)
+    }
+
+    /// The same, where what is rendered may be left for later.
+    pub fn at(time: RenderingTime, bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
+        let text = TextAnalysis::at(time, bytes, media_type, named);
         Self { fingerprint: Fingerprint::of(bytes), text }
     }
 }
@@ -212,12 +229,20 @@ impl Analysis {
 impl TextAnalysis {
     /// Computes it.
     pub fn of(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
+        Self::at(RenderingTime::Now, bytes, media_type, named)
+    }
+
+    /// The same, where what is rendered may be left for later.
+    pub fn at(time: RenderingTime, bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
         let encode = |sketch: Sketch| sketch.encode();
         let Some(format) = Format::of(media_type) else {
             let sketch = words::sketch(bytes, ReadAs::page(media_type, named));
             return Self { sketch: sketch.map(encode), rendered: None };
         };
-        let Extraction { status, html } = extract(bytes, format);
+        let Extraction { status, html } = match time {
+            RenderingTime::Now => extract(bytes, format),
+            RenderingTime::Later => leave(bytes, format),
+        };
         let page = ReadAs::page(RENDERED_TYPE, None);
         let sketch = html.and_then(|html| words::sketch(html.as_bytes(), page));
         Self { sketch: sketch.map(encode), rendered: Some(status) }
@@ -251,7 +276,8 @@ pub fn read(intake: &Intake, expected: &Expected) -> io::Result<Input> {
         }
         let (digest, named) = (Digest::of(&bytes), as_named(&bytes));
         let is_latest = expected.is_latest(digest, named);
-        let analysis = (!is_latest).then(|| Analysis::of(&bytes, media_type, named));
+        let analysis =
+            (!is_latest).then(|| Analysis::at(expected.rendering_time, &bytes, media_type, named));
         return Ok(Input::Small(SmallInput {
             digest,
             bytes: Arc::new(bytes),

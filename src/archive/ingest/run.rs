@@ -20,7 +20,7 @@ use crate::{
 use super::{
     outcome::Outcome,
     provenance::Provenance,
-    reader::{Intake, ReadAhead},
+    reader::{Intake, ReadAhead, RenderingTime},
     tracking::Tracking,
     transaction::{Committed, Transaction},
 };
@@ -82,6 +82,8 @@ pub struct IngestOptions<'a> {
     pub n_threads: usize,
     /// Read also files that are unchanged, and what is stored of unchanged documents to its end.
     pub verifies_unchanged: bool,
+    /// When documents of formats that are rendered are.
+    pub rendering_time: RenderingTime,
     /// From where on near-duplicates of what was committed are reported; `None` looks for none.
     pub near: Option<Threshold>,
     /// What was found in folders of which what is no longer there is recorded, too.
@@ -97,6 +99,7 @@ impl Default for IngestOptions<'_> {
             provenance: Provenance::default(),
             n_threads: 1,
             verifies_unchanged: false,
+            rendering_time: RenderingTime::Now,
             near: Some(Threshold::Copied),
             tracking: None,
             is_interrupted: &|| false,
@@ -192,6 +195,7 @@ impl Archive {
             .transaction(signer, context, options.provenance.clone(), who)?
             .on_threads(options.n_threads)
             .verifying_unchanged(options.verifies_unchanged)
+            .rendering_at(options.rendering_time)
             .interrupted_by(options.is_interrupted);
         transaction.track(options.tracking.as_ref())?;
         let read_ahead = ReadAhead::new(Rc::clone(&transaction.pool));

@@ -27,7 +27,7 @@ use crate::{
 use super::{
     outcome::NewRevision,
     provenance::{ObservationKey, Provenance},
-    reader::{Analysis, SmallInput},
+    reader::{Analysis, RenderingTime, SmallInput},
     tracking::Missing,
 };
 
@@ -96,6 +96,7 @@ pub struct Transaction<'a> {
     pub(in crate::archive) pending: Pending,
     pub(in crate::archive) pool: Rc<Pool>,
     pub(in crate::archive) verifies_unchanged: bool,
+    pub(in crate::archive) rendering_time: RenderingTime,
     pub(in crate::archive) is_interrupted: &'a dyn Fn() -> bool,
     pub(in crate::archive) provenance: Arc<Provenance>,
     /// The documents that are no longer in the folders that are tracked.
@@ -129,6 +130,7 @@ impl Archive {
             pending: Pending::default(),
             pool: Rc::new(Pool::new(1)),
             verifies_unchanged: false,
+            rendering_time: RenderingTime::Now,
             is_interrupted: &|| false,
             provenance: Arc::new(provenance),
             missing: None,
@@ -165,6 +167,12 @@ impl<'t> Transaction<'t> {
     /// Reads what is stored of unchanged documents to the end, where a look at the checksums would do.
     pub fn verifying_unchanged(mut self, verifies_unchanged: bool) -> Self {
         self.verifies_unchanged = verifies_unchanged;
+        self
+    }
+
+    /// Has documents of formats that are rendered read now, or left for later.
+    pub fn rendering_at(mut self, rendering_time: RenderingTime) -> Self {
+        self.rendering_time = rendering_time;
         self
     }
 

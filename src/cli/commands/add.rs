@@ -14,7 +14,7 @@ use crate::{
         extract::ExtractionStatus,
         ingest::{
             Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary,
-            NewRevision, Outcome, Provenance,
+            NewRevision, Outcome, Provenance, RenderingTime,
         },
         similar::{Threshold, neighbours::NearDocument},
     },
@@ -125,6 +125,7 @@ fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, 
         },
         n_threads: n_threads(args.threads),
         verifies_unchanged: args.force,
+        rendering_time: if args.no_text { RenderingTime::Later } else { RenderingTime::Now },
         near: is_heard.then_some(threshold),
         tracking: None,
         // Once this was asked, a signal lets what was added be committed; waiting for standard input, it ends

@@ -78,6 +78,10 @@ pub struct AddArgs {
     #[arg(long)]
     pub force: bool,
 
+    /// Leave PDF, Word and other formats unread: 'archive rebuild --text' reads them later
+    #[arg(long)]
+    pub no_text: bool,
+
     /// How many threads read and compress [default: as many as the machine has]
     #[arg(long, value_name = "N", value_parser = values::threads)]
     pub threads: Option<usize>,

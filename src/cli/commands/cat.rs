@@ -14,6 +14,7 @@ use crate::{
         operand::label_of,
         print::{
             json::{RevisionLine, typed},
+            not_read::READS_THEM,
             output::Output,
             terminal::{shown_json, shown_name, shown_text, size, too_long_words},
         },
@@ -108,8 +109,8 @@ fn compared_text(
 }
 
 /// Why there is no text, as it follows a document's name.
-fn status_words(status: ExtractionStatus) -> &'static str {
-    match status {
+fn status_words(status: ExtractionStatus) -> String {
+    let words = match status {
         ExtractionStatus::Ok | ExtractionStatus::Truncated => "has a text",
         ExtractionStatus::Timeout => "takes too long to be read",
         ExtractionStatus::Crashed => "cannot be read: what reads it broke down",
@@ -117,7 +118,9 @@ fn status_words(status: ExtractionStatus) -> &'static str {
         ExtractionStatus::Encrypted => "is locked by a password",
         ExtractionStatus::NoText => "has no words in it",
         ExtractionStatus::Unsupported => "is broken, or not what it looks like",
-    }
+        ExtractionStatus::NotRead => return format!("has not been read yet: {READS_THEM}"),
+    };
+    words.to_owned()
 }
 
 fn each_piece(

@@ -21,6 +21,7 @@ use crate::{
         exit::ExitCode,
         print::{
             json::{RevisionSummary, SimilarityLine, typed},
+            not_read,
             similarity::{decisive, shares},
             terminal::{Style, counted, pad_left, shown_name, size},
         },
@@ -97,6 +98,7 @@ struct DupsSummary {
     groups: u64,
     documents: u64,
     left_out: u64,
+    not_read: u64,
 }
 
 /// Finds groups of duplicates and near-duplicates.
@@ -130,6 +132,9 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     }
     if args.near || !args.exact {
         archive.near_groups(threshold, scope, |group| print("near", &group))?;
+    }
+    if args.near || !args.exact {
+        summary.not_read = not_read::tell(session, &archive)?;
     }
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;

@@ -17,8 +17,10 @@ use crate::{
     types::error::Error,
 };
 
-const EXAMPLES: &[&str] =
-    &["archive rebuild                        # after the catalog was lost or is in doubt"];
+const EXAMPLES: &[&str] = &[
+    "archive rebuild                        # after the catalog was lost or is in doubt",
+    "archive rebuild --text --status not-read  # what 'archive add --no-text' left for later",
+];
 
 /// Make the catalog anew from the facts
 #[derive(Debug, Args)]
@@ -54,7 +56,7 @@ pub fn run(session: &mut Session, args: &RebuildArgs) -> Result<ExitCode, Error>
         extract::forget_with(statuses);
     }
     if args.sketches || args.text {
-        return sketches(session, &mut archive);
+        return sketches(session, &mut archive, args.text);
     }
     archive.rebuild(&session.who("rebuild"))?;
     let (totals, _) = archive.totals()?;
@@ -83,8 +85,17 @@ struct SketchedLine {
     sketches: u64,
 }
 
-fn sketches(session: &mut Session, archive: &mut Archive) -> Result<ExitCode, Error> {
-    archive.rebuild_sketches(&session.who("rebuild"))?;
+fn sketches(
+    session: &mut Session,
+    archive: &mut Archive,
+    reads_again: bool,
+) -> Result<ExitCode, Error> {
+    let who = session.who("rebuild");
+    if reads_again {
+        archive.rebuild_texts(&who)?
+    } else {
+        archive.rebuild_sketches(&who)?
+    };
     let (totals, _) = archive.totals()?;
     let line = SketchedLine { sketches: totals.n_sketches };
     if session.globals.json {

@@ -26,6 +26,7 @@ use crate::{
         print::{
             comparison_json::LocatorLine,
             json::{RevisionLine, typed},
+            not_read,
             output::Output,
             revision::withdrawn_mark,
             terminal::{Style, counted, shown_name, shown_text, text_columns, truncate},
@@ -120,6 +121,7 @@ struct SearchSummary {
     not_looked_for: Vec<String>,
     too_long: u64,
     unreadable: u64,
+    not_read: u64,
 }
 
 /// Finds texts, best first; none found is the answer no.
@@ -134,7 +136,8 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
         let scopes = Scopes::of(session, &archive, &query, args.all_revisions)?;
         let scope = scopes.scope(&archive)?;
         let (answer, missed) = archive.search_texts(&pattern, &scope)?;
-        return answered(session, args, &answer, summary_of(&query, &missed));
+        let summary = summary_of(session, &archive, &query, &missed)?;
+        return answered(session, args, &answer, summary);
     }
     let words = args.words.iter().chain(&args.without).map(|word| word.to_string_lossy());
     let words: Vec<_> = words.collect();
@@ -149,7 +152,7 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
     }
     let index = index(session, &archive)?;
     let missed = NotSearched { n_too_long: index.n_too_long, n_unreadable: index.n_unreadable };
-    let summary = summary_of(&query, &missed);
+    let summary = summary_of(session, &archive, &query, &missed)?;
     match archive.search(&index, &query, &scope)? {
         Some(answer) => answered(session, args, &answer, summary),
         None => finish(session, args, summary),
@@ -195,13 +198,19 @@ fn warn_of_parts(session: &Session, query: &Query) {
     }
 }
 
-fn summary_of(query: &Query, missed: &NotSearched) -> SearchSummary {
-    SearchSummary {
+fn summary_of(
+    session: &Session,
+    archive: &Archive,
+    query: &Query,
+    missed: &NotSearched,
+) -> Result<SearchSummary, Error> {
+    Ok(SearchSummary {
+        not_read: not_read::tell(session, archive)?,
         not_looked_for: query.unsearchable.clone(),
         too_long: missed.n_too_long,
         unreadable: missed.n_unreadable,
         ..SearchSummary::default()
-    }
+    })
 }
 
 /// Words that are filters, and all others.

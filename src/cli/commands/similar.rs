@@ -24,6 +24,7 @@ use crate::{
         operand::{Here, label, label_of},
         print::{
             json::{RevisionLine, SimilarityLine, typed},
+            not_read,
             similarity::{decisive, shares},
             terminal::{Style, pad_left, shown_name, shown_text, too_long_words},
         },
@@ -124,6 +125,7 @@ struct SimilarSummary {
     documents: usize,
     scope: &'static str,
     reason: Option<String>,
+    not_read: u64,
 }
 
 /// Why nothing is compared.
@@ -185,7 +187,12 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         Err(NotCompared::NoText(sentence)) => {
             session.info(&sentence);
             if session.globals.json {
-                let summary = SimilarSummary { documents: 0, scope, reason: Some(sentence) };
+                let summary = SimilarSummary {
+                    documents: 0,
+                    scope,
+                    reason: Some(sentence),
+                    not_read: archive.n_not_read()?,
+                };
                 session.out.json(&typed("summary", summary))?;
             }
             return Ok(ExitCode::No);
@@ -204,8 +211,9 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         }
         print_near(session, &archive, &asked, (one, args))?;
     }
+    let not_read = not_read::tell(session, &archive)?;
     if session.globals.json {
-        let summary = SimilarSummary { documents: near.len(), scope, reason: None };
+        let summary = SimilarSummary { documents: near.len(), scope, reason: None, not_read };
         session.out.json(&typed("summary", summary))?;
     } else if !is_near {
         session.info(&none_is_near(&asked, args));

@@ -68,6 +68,23 @@ impl Extractor for ChildExtractor {
         extraction
     }
 
+    fn leave(&self, bytes: &[u8], format: Format) -> Extraction {
+        let digest = Digest::of(bytes);
+        let left = failed(ExtractionStatus::NotRead);
+        let ask = |cache: &PageCache| match cache.get(&digest, format) {
+            Some(known) => known,
+            None => {
+                cache.put(&digest, format, &left);
+                left.clone()
+            }
+        };
+        self.with_cache(ask).unwrap_or_else(|| failed(ExtractionStatus::NotRead))
+    }
+
+    fn left(&self) -> Vec<Digest> {
+        self.with_cache(PageCache::not_read).unwrap_or_default()
+    }
+
     fn forget(&self, digest: &Digest) {
         self.with_cache(|cache| cache.forget(digest));
     }

@@ -12,6 +12,7 @@ pub mod document_event;
 pub mod failure;
 pub mod json;
 pub mod messages;
+pub mod not_read;
 pub mod output;
 pub mod page;
 pub mod revision;

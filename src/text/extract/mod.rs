@@ -57,6 +57,8 @@ pub enum ExtractionStatus {
     NoText,
     /// It is not what it looks like, or broken.
     Unsupported,
+    /// Whoever added it wanted that left for later.
+    NotRead,
 }
 
 /// A document as a page, if it could be rendered.
@@ -72,6 +74,16 @@ pub struct Extraction {
 pub trait Extractor: Send + Sync {
     /// Renders one.
     fn extract(&self, bytes: &[u8], format: Format) -> Extraction;
+
+    /// Leaves one to be rendered later, unless it is known already.
+    fn leave(&self, _bytes: &[u8], _format: Format) -> Extraction {
+        Extraction { status: ExtractionStatus::NotRead, html: None }
+    }
+
+    /// The contents that were left.
+    fn left(&self) -> Vec<Digest> {
+        Vec::new()
+    }
 
     /// Forgets what came of a content that was withdrawn, if anything is remembered.
     fn forget(&self, _digest: &Digest) {}
@@ -93,6 +105,19 @@ pub fn extract(bytes: &[u8], format: Format) -> Extraction {
         Some(extractor) => extractor.extract(bytes, format),
         None => in_process(bytes, format),
     }
+}
+
+/// Leaves a document to be rendered later.
+pub fn leave(bytes: &[u8], format: Format) -> Extraction {
+    match INSTALLED.get() {
+        Some(extractor) => extractor.leave(bytes, format),
+        None => Extraction { status: ExtractionStatus::NotRead, html: None },
+    }
+}
+
+/// The contents that were left to be rendered later, of this archive or another one.
+pub fn left() -> Vec<Digest> {
+    INSTALLED.get().map(|extractor| extractor.left()).unwrap_or_default()
 }
 
 /// Has nobody remember what came of a content.
@@ -119,7 +144,7 @@ pub fn in_process(bytes: &[u8], format: Format) -> Extraction {
 
 impl ExtractionStatus {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::Truncated,
         Self::Timeout,
@@ -128,6 +153,7 @@ impl ExtractionStatus {
         Self::Encrypted,
         Self::NoText,
         Self::Unsupported,
+        Self::NotRead,
     ];
 
     /// Its code, as the command line and JSON have it.
@@ -141,6 +167,7 @@ impl ExtractionStatus {
             Self::Encrypted => "encrypted",
             Self::NoText => "no-text",
             Self::Unsupported => "unsupported",
+            Self::NotRead => "not-read",
         }
     }
 

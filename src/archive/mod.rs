@@ -41,7 +41,7 @@ pub use crate::{
     backend::local::{Local, Unsuited, unsuited},
     catalog::{FILE as CATALOG_FILE, PageCache},
     journal::note::Signer,
-    text::extract,
+    text::{can_be_hooked, extract},
 };
 pub use inspect::{
     history::HistoryCheck,

@@ -1,12 +1,11 @@
 //! Where the archive is, and the folders that the user's environment sets aside for us.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::types::error::Error;
 
-use super::files;
+use super::{config::Config, files};
 
 /// The environment variable that names the archive.
 pub const STORE_VARIABLE: &str = "ARCHIVE_STORE";
@@ -123,8 +122,8 @@ impl Environment {
         Ok(Location { folder, chosen_by: ChosenBy::Default })
     }
 
-    /// Without a home there is no configuration either.
-    fn configured(&self) -> Result<Option<Location>, Error> {
+    /// What the user's configuration says, and its file; without a home there is none.
+    pub fn config(&self) -> Result<Option<(Config, PathBuf)>, Error> {
         let Ok(folder) = self.config_folder() else { return Ok(None) };
         let file = folder.join("config");
         let shown = file.display().to_string();
@@ -133,9 +132,17 @@ impl Environment {
             Ok(None) => return Ok(None),
             Err(source) => return Err(Error::io("read", shown, source)),
         };
-        let store = parse_config(&bytes).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
-        let Some(store) = store else { return Ok(None) };
-        let folder = self.expand(&store).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
+        let config =
+            Config::parse(&bytes).map_err(|why| Error::usage(format!("{shown}: {why}")))?;
+        Ok(Some((config, file)))
+    }
+
+    fn configured(&self) -> Result<Option<Location>, Error> {
+        let Some((Config { store: Some(store), .. }, file)) = self.config()? else {
+            return Ok(None);
+        };
+        let error = |why| Error::usage(format!("{}: {why}", file.display()));
+        let folder = self.expand(&store).map_err(error)?;
         Ok(Some(Location { folder, chosen_by: ChosenBy::Config(file) }))
     }
 
@@ -175,33 +182,11 @@ pub fn canonical(folder: &Path) -> PathBuf {
     std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// The only setting is `store = PATH`; blank lines and lines that begin with `#` mean nothing.
-fn parse_config(bytes: &[u8]) -> Result<Option<PathBuf>, String> {
-    let mut store = None;
-    for (i, line) in bytes.split(|b| *b == b'\n').enumerate() {
-        let line = line.trim_ascii();
-        if line.is_empty() || line[0] == b'#' {
-            continue;
-        }
-        let value = setting(line)
-            .ok_or_else(|| format!("line {} is not of the form 'store = PATH'", i + 1))?;
-        if store.replace(PathBuf::from(value)).is_some() {
-            return Err(format!("line {} names a second store", i + 1));
-        }
-    }
-    Ok(store)
-}
-
-fn setting(line: &[u8]) -> Option<&OsStr> {
-    let equals = line.iter().position(|b| *b == b'=')?;
-    let (name, value) = (line[..equals].trim_ascii(), line[equals + 1..].trim_ascii());
-    (name == b"store" && !value.is_empty()).then(|| OsStr::from_bytes(value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::ffi::OsStrExt as _;
 
     fn environment(values: &[(&str, &str)]) -> Environment {
         Environment::from(|name| {

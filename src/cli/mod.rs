@@ -6,6 +6,7 @@ mod args;
 mod catalog_place;
 mod checked_packs;
 mod commands;
+mod config;
 mod debug;
 mod exit;
 mod export_files;

@@ -14,6 +14,7 @@ use super::{
     exit::ExitCode,
     extractor::{self, ChildExtractor},
     interrupt,
+    location::Environment,
     print::{
         failure::{self, Failure},
         messages::Messages,
@@ -40,7 +41,8 @@ pub fn main() -> process::ExitCode {
     interrupt::listen(lines(&cli, &Failure::of(&Error::Interrupted, cli.verb.word())));
     let (debug, globals) = (std::env::var_os(debug::VARIABLE), cli.globals.clone());
     let warn = move |line: &str| warn_once(&globals, line);
-    match debug::start(debug.as_deref(), warn).and_then(|()| run(&cli)) {
+    let hooks = || extractor::hooks::install(&Environment::of_process());
+    match debug::start(debug.as_deref(), warn).and_then(|()| hooks()).and_then(|()| run(&cli)) {
         Ok(code) => code.into(),
         Err(error) if failure::is_closed_pipe(&error) => ExitCode::Done.into(),
         Err(error) => report(&cli, &error).into(),

@@ -17,6 +17,11 @@ pub fn are_bytes_text(media_type: &str) -> bool {
         || matches!(media_type, "application/json" | "application/xml" | "message/rfc822")
 }
 
+/// Whether a program of the user may read this media type: what is text is read as it is, but for mails.
+pub fn can_be_hooked(media_type: &str) -> bool {
+    !are_bytes_text(media_type) || Format::of(media_type).is_some()
+}
+
 /// Whether a tab ends a cell in the text of this media type.
 pub fn has_tables(media_type: &str) -> bool {
     media_type == "text/tab-separated-values" || is_page(media_type)

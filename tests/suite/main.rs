@@ -26,6 +26,7 @@ mod format;
 mod formats;
 mod healing;
 mod history;
+mod hooks;
 mod json;
 mod keys;
 mod large;

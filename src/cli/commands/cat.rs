@@ -11,6 +11,7 @@ use crate::{
     cli::{
         args::{help::examples, values},
         exit::ExitCode,
+        extractor::hooks,
         operand::label_of,
         print::{
             json::{RevisionLine, typed},
@@ -92,6 +93,9 @@ fn compared_text(
     let Some(text) = text else {
         let which = label_of(document, revision);
         let why = match archive.rendering(document, revision)? {
+            Some(Rendering { format, .. }) if !hooks::is_there(format) => {
+                format!("is not read: {} is not there", format.library().unwrap_or_default())
+            }
             Some(Rendering { format, status }) => {
                 format!("{} ({})", status_words(status), format.name())
             }

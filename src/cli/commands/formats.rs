@@ -45,8 +45,9 @@ struct FormatsSummary {
 
 /// Lists formats, and how what reads them is confined.
 pub fn run(session: &mut Session, _: &FormatsArgs) -> Result<ExitCode, Error> {
-    let width = Format::all().map(|format| format.name().len()).max().unwrap_or(0);
-    for format in Format::all() {
+    let width =
+        Format::all().chain(Format::hooked()).map(|format| format.name().len()).max().unwrap_or(0);
+    for format in Format::all().chain(Format::hooked()) {
         let (name, library, media_types) = (format.name(), format.library(), format.media_types());
         if session.globals.json {
             let line = FormatLine { format: format.code(), name, media_types, library };
@@ -55,14 +56,22 @@ pub fn run(session: &mut Session, _: &FormatsArgs) -> Result<ExitCode, Error> {
         }
         let name = pad_right(name, width);
         let by = session.out.paint(Style::Dim, library.unwrap_or("archive"));
-        session.out.line(&format!("{name}  {by}"))?;
+        let note = match format.hook() {
+            None => String::new(),
+            Some(_) if extractor::hooks::is_there(format) => {
+                let (_, version) = format.code().rsplit_once(':').unwrap_or_default();
+                format!("  {}", session.out.paint(Style::Dim, version))
+            }
+            Some(_) => format!("  {}", session.out.paint(Style::Warning, "not there")),
+        };
+        session.out.line(&format!("{name}  {by}{note}"))?;
     }
     let confinement = extractor::confinement();
     if session.globals.json {
         let none = Confinement { has_limits: false, has_no_files: false, has_few_calls: false };
         let Confinement { has_limits, has_no_files, has_few_calls } = confinement.unwrap_or(none);
         let line = FormatsSummary {
-            formats: Format::all().count(),
+            formats: Format::all().chain(Format::hooked()).count(),
             limits: has_limits,
             no_files: has_no_files,
             few_calls: has_few_calls,

@@ -3,6 +3,9 @@
 use std::{
     ffi::OsString,
     io::{Read as _, Write as _},
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::Command,
 };
 
 use crate::{
@@ -20,8 +23,20 @@ pub const CONFINEMENT: &str = "--confinement";
 /// A status takes less, with its end of line.
 pub const STATUS_BYTES_MAX: usize = 32;
 
+/// The word by which it is started to become a program of the user.
+pub const HOOK_WORD: &str = "__hook";
+
 /// Runs as a child, if these words say so.
 pub fn run(words: &[OsString]) -> Option<ExitCode> {
+    if let [_, word, program, arguments @ ..] = words
+        && word == HOOK_WORD
+    {
+        confinement::enter_for(Path::new(program));
+        // It comes back only if the program cannot be begun.
+        let error = Command::new(program).args(arguments).exec();
+        eprintln!("{}: {error}", program.display());
+        return Some(ExitCode::Failed);
+    }
     let [_, word, what] = words else { return None };
     if word != WORD {
         return None;

@@ -2,9 +2,12 @@
 //!
 //! Each of the three stands for itself, and what a kernel does not know is left out; `archive formats` says which hold.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
-use landlock::{ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, RulesetStatus};
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
+    RulesetStatus, path_beneath_rules,
+};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
@@ -50,13 +53,69 @@ pub fn enter() -> Confinement {
     Confinement { has_limits: limit(), has_no_files, has_few_calls: forbid_calls().is_some() }
 }
 
+/// The same for a program that is begun next: it has to open its own files, so it may read those of the system and those in
+/// its folder, write none and talk to nobody.
+pub fn enter_for(program: &Path) -> Confinement {
+    let has_no_files = allow_system(program);
+    let has_limits = limit_to(FILES_MAX);
+    Confinement { has_limits, has_no_files, has_few_calls: forbid_talk().is_some() }
+}
+
+/// Where programs and what belongs to them lies.
+const SYSTEM: [&str; 9] =
+    ["/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc", "/opt", "/nix"];
+/// Files that a program of the user has open.
+const FILES_MAX: u64 = 256;
+
+fn allow_system(program: &Path) -> bool {
+    let read = AccessFs::from_read(ABI::V4);
+    let own = program.parent().into_iter();
+    let system = SYSTEM.into_iter().map(Path::new).chain(own);
+    let devices = ["/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"];
+    let may_write = AccessFs::ReadFile | AccessFs::WriteFile;
+    let rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(ABI::V4))
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(ABI::V4)))
+        .and_then(|rules| rules.create())
+        .and_then(|rules| rules.add_rules(path_beneath_rules(system, read)))
+        .and_then(|rules| rules.add_rules(path_beneath_rules(devices, may_write)))
+        .and_then(|rules| rules.restrict_self());
+    rules.is_ok_and(|it| it.ruleset != RulesetStatus::NotEnforced)
+}
+
+/// Calls by which a program would talk to others, or reach into them.
+const TALK: &[libc::c_long] = &[
+    libc::SYS_socket,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_sendto,
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_kill,
+    libc::SYS_setsid,
+    libc::SYS_setpgid,
+    libc::SYS_io_uring_setup,
+];
+
+fn forbid_talk() -> Option<()> {
+    let architecture = TargetArch::try_from(std::env::consts::ARCH).ok()?;
+    let refused = SeccompAction::Errno(libc::EPERM as u32);
+    let rules = TALK.iter().map(|call| (*call, Vec::new())).collect();
+    apply(SeccompFilter::new(rules, SeccompAction::Allow, refused, architecture).ok()?)
+}
+
 fn limit() -> bool {
+    limit_to(0)
+}
+
+fn limit_to(n_files_max: u64) -> bool {
     let limits = [
         (Resource::As, MEMORY_BYTES_MAX),
         (Resource::Cpu, CPU_SECONDS_MAX),
         (Resource::Core, 0),
         (Resource::Fsize, 0),
-        (Resource::Nofile, 0),
+        (Resource::Nofile, n_files_max),
     ];
     let set = |(resource, n)| setrlimit(resource, Rlimit { current: Some(n), maximum: Some(n) });
     limits.map(set).iter().all(Result::is_ok)

@@ -3,6 +3,7 @@
 
 pub mod child;
 mod confinement;
+pub mod hooks;
 
 use std::{
     io::{Read as _, Write as _},
@@ -13,6 +14,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tracing::debug;
@@ -54,6 +57,13 @@ impl Extractor for ChildExtractor {
         let digest = Digest::of(bytes);
         if let Some(known) = self.with_cache(|cache| cache.get(&digest, format)).flatten() {
             return known;
+        }
+        if let Some((extraction, stays)) = hooks::extract(bytes, format) {
+            debug!(target: "extract", format = format.code(), status = extraction.status.code(), %digest);
+            if stays {
+                self.with_cache(|cache| cache.put(&digest, format, &extraction));
+            }
+            return extraction;
         }
         let extraction = match start(format.code()) {
             Ok(child) => answer(child, bytes),
@@ -123,27 +133,41 @@ fn failed(status: ExtractionStatus) -> Extraction {
 }
 
 /// Gives a child its document, and takes the answer.
-fn answer(mut child: Child, bytes: &[u8]) -> Extraction {
+fn answer(child: Child, bytes: &[u8]) -> Extraction {
+    match written_by(child, bytes) {
+        Ok(answer) => {
+            child::extraction(answer).unwrap_or_else(|| failed(ExtractionStatus::Crashed))
+        }
+        Err(status) => failed(status),
+    }
+}
+
+/// Gives a child a document, and takes all that it writes.
+fn written_by(mut child: Child, bytes: &[u8]) -> Result<Vec<u8>, ExtractionStatus> {
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return failed(ExtractionStatus::Crashed);
+        return Err(ExtractionStatus::Crashed);
     };
     let answer = thread::scope(|scope| {
         // What the child does not read breaks the pipe when it ends.
         scope.spawn(move || stdin.write_all(bytes));
         let answer = read(stdout);
         if answer.is_err() {
-            let _ = child.kill();
+            end(&mut child);
         }
         answer
     });
-    let ended = child.wait();
-    match (answer, ended) {
-        (Ok(answer), Ok(ended)) if ended.success() => {
-            child::extraction(answer).unwrap_or_else(|| failed(ExtractionStatus::Crashed))
-        }
-        (Err(status), _) => failed(status),
-        (_, ended) => failed(status_of(ended.ok())),
+    match (answer, child.wait()) {
+        (Ok(answer), Ok(ended)) if ended.success() => Ok(answer),
+        (Err(status), _) => Err(status),
+        (_, ended) => Err(status_of(ended.ok())),
     }
+}
+
+/// Ends a child, and what it began.
+fn end(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    group.map(|group| kill_process_group(group, Signal::KILL));
+    let _ = child.kill();
 }
 
 /// Reads an answer to its end.

@@ -1,5 +1,7 @@
 //! Which formats are rendered, by which file of this folder, and of which media types they are.
 
+use std::sync::OnceLock;
+
 use super::{
     epub, fictionbook, mail, message, office, opendocument,
     page::{NoText, Page},
@@ -37,6 +39,41 @@ pub enum Format {
     Mail,
     /// Mails in one file.
     Mailbox,
+    /// What a program of the user reads, by its number.
+    Hooked(u8),
+}
+
+/// A program that reads documents of a media type in place of what is here.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// The media type.
+    pub media_type: String,
+    /// What tells it from the same program with other words, or of another version.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+}
+
+static HOOKS: OnceLock<Vec<HookEntry>> = OnceLock::new();
+
+/// A program that is used for as long as the process lives.
+struct HookEntry {
+    hook: Hook,
+    media_types: [&'static str; 1],
+}
+
+/// Has documents read by these programs for as long as the process lives.
+pub fn install_hooks(hooks: Vec<Hook>) {
+    let entry = |hook: Hook| {
+        // They are few, and live as long as the process.
+        let media_type: &'static str = Box::leak(hook.media_type.clone().into_boxed_str());
+        HookEntry { media_types: [media_type], hook }
+    };
+    let _ = HOOKS.set(hooks.into_iter().map(entry).collect());
+}
+
+fn hooks() -> &'static [HookEntry] {
+    HOOKS.get().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// Renders the bytes of a document as a page of at most so many bytes.
@@ -53,6 +90,15 @@ struct FormatEntry {
     library: Option<&'static str>,
     media_types: &'static [&'static str],
 }
+
+const NOWHERE_READ: FormatEntry = FormatEntry {
+    format: Format::Hooked(0),
+    code: "hook",
+    name: "hook",
+    reader: |_, _| Err(NoText::Malformed),
+    library: None,
+    media_types: &[],
+};
 
 const ENTRIES: &[FormatEntry] = &[
     FormatEntry {
@@ -188,11 +234,28 @@ const ENTRIES: &[FormatEntry] = &[
 impl Format {
     /// The format of a media type, if that is one that is rendered.
     pub fn of(media_type: &str) -> Option<Self> {
+        let hooked = hooks().iter().position(|it| it.hook.media_type == media_type);
+        if let Some(n) = hooked.and_then(|n| u8::try_from(n).ok()) {
+            return Some(Self::Hooked(n));
+        }
         let found = ENTRIES.iter().find(|it| it.media_types.contains(&media_type));
         found.map(|it| it.format)
     }
 
-    /// All of them.
+    /// The program of the user that reads it.
+    pub fn hook(self) -> Option<&'static Hook> {
+        match self {
+            Self::Hooked(n) => hooks().get(usize::from(n)).map(|it| &it.hook),
+            _ => None,
+        }
+    }
+
+    /// Those that programs of the user read.
+    pub fn hooked() -> impl Iterator<Item = Self> {
+        (0..hooks().len()).filter_map(|n| u8::try_from(n).ok()).map(Self::Hooked)
+    }
+
+    /// All that are read here.
     pub fn all() -> impl Iterator<Item = Self> {
         ENTRIES.iter().map(|it| it.format)
     }
@@ -204,30 +267,36 @@ impl Format {
 
     /// Its code, as JSON has it.
     pub fn code(self) -> &'static str {
-        self.entry().code
+        self.hook().map_or_else(|| self.entry().code, |hook| &hook.code)
     }
 
     /// Its name for people.
     pub fn name(self) -> &'static str {
-        self.entry().name
+        self.hook().map_or_else(|| self.entry().name, |hook| &hook.media_type)
     }
 
     /// The library that reads it, if it is not read here.
     pub fn library(self) -> Option<&'static str> {
-        self.entry().library
+        self.hook().map_or_else(|| self.entry().library, |hook| Some(&hook.name))
     }
 
     /// The media types that it has.
     pub fn media_types(self) -> &'static [&'static str] {
-        self.entry().media_types
+        match self {
+            Self::Hooked(n) => {
+                hooks().get(usize::from(n)).map_or(&[], |it| it.media_types.as_slice())
+            }
+            _ => self.entry().media_types,
+        }
     }
 
     pub(super) fn reader(self) -> PageReader {
         self.entry().reader
     }
 
+    /// What is known of it; of one that a program reads, this is only asked where there is none.
     fn entry(self) -> &'static FormatEntry {
-        &ENTRIES[self as usize]
+        ENTRIES.iter().find(|it| it.format == self).unwrap_or(&NOWHERE_READ)
     }
 }
 
@@ -238,7 +307,7 @@ mod tests {
     #[test]
     fn every_format_has_its_own_entry_and_its_own_media_types() {
         for (n, entry) in ENTRIES.iter().enumerate() {
-            assert_eq!(entry.format as usize, n, "{}", entry.code);
+            assert_eq!(ENTRIES.iter().position(|it| it.format == entry.format), Some(n));
             assert_eq!(Format::of_code(entry.code), Some(entry.format));
             for media_type in entry.media_types {
                 assert_eq!(Format::of(media_type), Some(entry.format), "{media_type}");

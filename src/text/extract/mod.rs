@@ -10,6 +10,7 @@ mod epub;
 mod fictionbook;
 mod flow;
 mod formats;
+mod hooked;
 mod mail;
 mod mathml;
 mod message;
@@ -27,7 +28,8 @@ mod xml;
 
 use std::sync::OnceLock;
 
-pub use formats::Format;
+pub use formats::{Format, Hook, install_hooks};
+pub use hooked::{HookOutput, page_of};
 pub use page::{NoText, Page};
 
 use crate::types::{digest::Digest, limits::TEXT_BYTES_MAX};

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""How well documents of other formats are read.
+"""How well documents of other formats are read, beside other programs.
 
 run.py FOLDER [--bin target/release/archive]: FOLDER holds manifest.tsv (tab-separated, with `file`, `format`, `expected`
 and `kind` among its columns), the files that it names, and expected texts. An expected text is pandoc's native form, of
-which the strings count, or plain text. A PDF without one is compared with pdftotext, where that is installed. F1 is of
-words, in lower case, each as often as it stands there; a file that is not read counts as 0.
+which the strings count, or plain text. A file without one is compared with the first reader of its format that is
+installed (readers.py), which so has no figure of its own there. F1 is of words, in lower case, each as often as it
+stands there; a file that is not read counts as 0. Recall is the share of the reference's words that were found; of words with letters it is given
+apart, since readers of sheets show numbers and dates as they are stored, and people see them as their formats say.
 """
-import argparse, collections, csv, json, os, re, resource, shutil, subprocess, tempfile
+import argparse, collections, csv, json, os, re, resource, subprocess, tempfile
+import readers
 
 def words(text):
     return collections.Counter(re.findall(r"\w+", text.lower()))
@@ -15,6 +18,12 @@ def f1(found, wanted):
     common = sum((found & wanted).values())
     total = sum(found.values()) + sum(wanted.values())
     return 2 * common / total if total else 1.0
+
+def recall(found, wanted):
+    return sum((found & wanted).values()) / sum(wanted.values())
+
+def lettered(counts):
+    return collections.Counter({word: n for word, n in counts.items() if re.search(r"[^\W\d_]", word)})
 
 def strings(native):
     """The strings of pandoc's native form, where white space parts words."""
@@ -30,28 +39,34 @@ def strings(native):
 
 def expected(folder, row):
     path = os.path.join(folder, row["expected"])
-    if row["expected"] != "-" and os.path.exists(path):
-        text = open(path, encoding="utf-8", errors="replace").read()
-        return strings(text) if row["kind"] == "native" else text
-    if row["format"] == "pdf" and shutil.which("pdftotext"):
-        ran = subprocess.run(["pdftotext", os.path.join(folder, row["file"]), "-"], capture_output=True)
-        return ran.stdout.decode("utf-8", "replace")
-    return None
+    if row["expected"] == "-" or not os.path.exists(path):
+        return None
+    text = open(path, encoding="utf-8", errors="replace").read()
+    return strings(text) if row["kind"] == "native" else text
 
 def children():
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+def mean(figures):
+    return f"{sum(figures) / len(figures):.3f}" if figures else "–"
+
+class Scores:
+    """Of the files of one format that are compared with one reference."""
+    def __init__(self):
+        self.ours, self.recall, self.lettered, self.others = [], [], [], collections.defaultdict(list)
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument("--bin", default="target/release/archive")
     parser.add_argument("--each", action="store_true", help="print each file")
+    parser.add_argument("--format", help="only files of this format")
     args = parser.parse_args()
-    program = os.path.abspath(args.bin)
+    program, peers = os.path.abspath(args.bin), readers.installed()
     rows = list(csv.DictReader(open(os.path.join(args.folder, "manifest.tsv"), encoding="utf-8"), delimiter="\t"))
-    scores, n_read, n_all = collections.defaultdict(list), collections.Counter(), collections.Counter()
-    status, cpu = collections.defaultdict(collections.Counter), collections.Counter()
+    rows = [row for row in rows if args.format in (None, row["format"])]
+    scores, n_read, n_all, cpu = collections.defaultdict(Scores), collections.Counter(), collections.Counter(), collections.Counter()
     with tempfile.TemporaryDirectory() as home:
         environment = dict(os.environ, HOME=home, XDG_CACHE_HOME=home + "/cache", XDG_STATE_HOME=home + "/state", XDG_CONFIG_HOME=home + "/config", ARCHIVE_STORE=home + "/a")
         def run(*words):
@@ -59,11 +74,8 @@ def main():
         run("init", home + "/a")
         for row in rows:
             path, format = os.path.join(args.folder, row["file"]), row["format"]
-            name = os.path.basename(path)
-            added = run("add", "--json", path, "--as", name)
-            lines = [json.loads(line) for line in added.stdout.splitlines()]
-            text = next((it["text"] for it in lines if it["type"] == "added"), None)
-            status[format][text] += 1
+            name = f"{n_all[format]}/{os.path.basename(path)}"
+            run("add", "-q", path, "--as", name)
             n_all[format] += 1
             code = json.loads(run("show", "--json", name).stdout or b"{}").get("format")
             if code:
@@ -72,18 +84,33 @@ def main():
                 cpu[format] += children() - before
             shown = run("cat", "--text", name)
             n_read[format] += shown.returncode == 0
-            wanted = expected(args.folder, row)
-            if wanted is not None and words(wanted):
-                score = f1(words(shown.stdout.decode("utf-8", "replace")), words(wanted))
-                scores[format].append(score)
-                if args.each:
-                    print(f"{score:.3f} {format} {path}")
-    print("| format | files | with text | compared | F1 of words | CPU of the child, mean |")
-    print("| --- | --- | --- | --- | --- | --- |")
+            read = {peer: readers.text(reader, path) for peer, reader in peers.get(format, {}).items()}
+            wanted, reference = expected(args.folder, row), "expected texts"
+            if wanted is None and read:
+                reference, wanted = next(iter(read.items()))
+                read.pop(reference)
+            if wanted is None or not words(wanted):
+                continue
+            wanted, found = words(wanted), words(shown.stdout.decode("utf-8", "replace"))
+            score = scores[format, reference]
+            score.ours.append(f1(found, wanted))
+            score.recall.append(recall(found, wanted))
+            if lettered(wanted):
+                score.lettered.append(recall(lettered(found), lettered(wanted)))
+            for peer, text in read.items():
+                score.others[peer].append(f1(words(text), wanted))
+            if args.each:
+                print(f"{score.ours[-1]:.3f} recall {score.recall[-1]:.3f} {format} {path}")
+    print("| format | files | with text | CPU of the child, mean | reference (files) | F1 of archive | recall | of words with letters | F1 of others |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for format in sorted(n_all):
-        found = scores[format]
-        mean = f"{sum(found) / len(found):.3f}" if found else "–"
         ms = f"{1000 * cpu[format] / n_all[format]:.1f} ms" if cpu[format] else "–"
-        print(f"| {format} | {n_all[format]} | {n_read[format]} | {len(found)} | {mean} | {ms} |")
+        head = f"| {format} | {n_all[format]} | {n_read[format]} | {ms} |"
+        compared = [(reference, it) for (of, reference), it in sorted(scores.items()) if of == format]
+        for reference, score in compared:
+            others = ", ".join(f"{peer} {mean(figures)}" for peer, figures in score.others.items()) or "–"
+            print(f"{head} {reference} ({len(score.ours)}) | {mean(score.ours)} | {mean(score.recall)} | {mean(score.lettered)} | {others} |")
+        if not compared:
+            print(f"{head} – | – | – | – | – |")
 
 main()

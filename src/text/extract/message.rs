@@ -14,6 +14,8 @@ use crate::types::time::Timestamp;
 const PROPERTY_BYTES_MAX: u64 = 64 << 20;
 /// Attachments of which the names are shown.
 const ATTACHMENTS_MAX: usize = 10_000;
+/// Recipients that are shown.
+const RECIPIENTS_MAX: usize = 200;
 /// Seconds from 1601, where Windows begins to count, to 1970.
 const SECONDS_TO_1970: i64 = 11_644_473_600;
 
@@ -34,6 +36,10 @@ mod tag {
     pub const ATTACHED_LONG_NAME: u16 = 0x3707;
     pub const INTERNET_CODE_PAGE: u16 = 0x3fde;
     pub const CODE_PAGE: u16 = 0x3ffd;
+    pub const NAME: u16 = 0x3001;
+    pub const ADDRESS: u16 = 0x3003;
+    pub const SMTP: u16 = 0x39fe;
+    pub const RECIPIENT_KIND: u16 = 0x0c15;
 }
 
 /// Renders a message.
@@ -50,8 +56,9 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let time = time.map(|time| time.to_string()).unwrap_or_default();
     writer.page.about(About::Created, &time);
     writer.has_text = !subject.is_empty();
-    let to = reader.text("", tag::TO).unwrap_or_default();
-    let cc = reader.text("", tag::CC).unwrap_or_default();
+    let (to, cc) = reader.recipients();
+    let to = to.or_else(|| reader.text("", tag::TO)).unwrap_or_default();
+    let cc = cc.or_else(|| reader.text("", tag::CC)).unwrap_or_default();
     writer.head([("From", sender), ("To", to), ("Cc", cc), ("Date", time)]);
     writer.plain(&reader.body().unwrap_or_default());
     reader.attachments().iter().for_each(|name| writer.attached(name));
@@ -111,16 +118,46 @@ impl MessageReader<'_> {
     }
 
     fn sender(&mut self) -> String {
-        let name = self.text("", tag::SENDER_NAME).unwrap_or_default();
+        let name = self.text("", tag::SENDER_NAME);
         let address = self.text("", tag::SENDER_SMTP).or_else(|| {
             // Inside of an organisation an address is a path in its directory.
             self.text("", tag::SENDER_ADDRESS).filter(|it| it.contains('@'))
         });
-        match address {
-            Some(address) if name.is_empty() || name == address => address,
-            Some(address) => format!("{name} <{address}>"),
-            None => name,
+        named(name, address)
+    }
+
+    /// To whom it goes, and who gets a copy; none where nobody is listed.
+    fn recipients(&mut self) -> (Option<String>, Option<String>) {
+        let (mut to, mut cc) = (Vec::new(), Vec::new());
+        for storage in self.storages("__recip_version1.0_", RECIPIENTS_MAX) {
+            let address = self
+                .text(&storage, tag::SMTP)
+                .or_else(|| self.text(&storage, tag::ADDRESS).filter(|it| it.contains('@')));
+            let shown = named(self.text(&storage, tag::NAME), address);
+            match self.recipient_kind(&storage) {
+                Some(1) => to.push(shown),
+                Some(2) => cc.push(shown),
+                _ => {}
+            }
         }
+        let joined = |all: Vec<String>| (!all.is_empty()).then(|| all.join(", "));
+        (joined(to), joined(cc))
+    }
+
+    /// What sort of recipient one is, by its properties of a fixed size, behind a header of eight bytes.
+    fn recipient_kind(&mut self, storage: &str) -> Option<u8> {
+        let bytes = self.stream(&format!("{storage}/__properties_version1.0"))?;
+        let number = tag::RECIPIENT_KIND.to_le_bytes();
+        let mut entries = bytes.get(8..)?.chunks_exact(16);
+        let entry = entries.find(|entry| entry.get(2..4) == Some(&number[..]))?;
+        entry.get(8).copied()
+    }
+
+    /// The storages whose names begin so, in order.
+    fn storages(&self, prefix: &str, n_max: usize) -> Vec<String> {
+        let root = self.file.read_root_storage().filter(|it| it.is_storage());
+        let named = root.map(|it| it.name().to_owned()).filter(|name| name.starts_with(prefix));
+        named.take(n_max).map(|name| format!("/{name}")).collect()
     }
 
     /// The body in the first form that there is.
@@ -138,18 +175,22 @@ impl MessageReader<'_> {
     }
 
     fn attachments(&mut self) -> Vec<String> {
-        let root = self.file.read_root_storage();
-        let names = root.filter(|it| it.is_storage()).map(|it| it.name().to_owned());
-        let storages: Vec<String> = names
-            .filter(|name| name.starts_with("__attach_version1.0_"))
-            .take(ATTACHMENTS_MAX)
-            .collect();
+        let storages = self.storages("__attach_version1.0_", ATTACHMENTS_MAX);
         let name = |storage: String| {
-            let storage = format!("/{storage}");
             let long = self.text(&storage, tag::ATTACHED_LONG_NAME);
             long.or_else(|| self.text(&storage, tag::ATTACHED_NAME)).filter(|it| !it.is_empty())
         };
         storages.into_iter().filter_map(name).collect()
+    }
+}
+
+/// A name and an address as people write them.
+fn named(name: Option<String>, address: Option<String>) -> String {
+    let name = name.unwrap_or_default();
+    match address.filter(|it| !it.is_empty()) {
+        Some(address) if name.is_empty() || name == address => address,
+        Some(address) => format!("{name} <{address}>"),
+        None => name,
     }
 }
 
@@ -243,6 +284,27 @@ mod tests {
             "Harbour\n\nFrom: Jørn <jorn@example.org>\nTo: crews\nDate: 2026-03-02T09:11:12Z\n\n\
              The pier is closed.\n\nYours\n\nAttachment: plan.pdf"
         );
+    }
+
+    #[test]
+    fn recipients_have_names_and_addresses() {
+        let kind = |kind: u8| {
+            let mut fixed = vec![0; 8];
+            fixed.extend([3, 0, 0x15, 0x0c, 6, 0, 0, 0, kind, 0, 0, 0, 0, 0, 0, 0]);
+            fixed
+        };
+        let (first, second) = ("/__recip_version1.0_#00000000", "/__recip_version1.0_#00000001");
+        let bytes = message(&[
+            ("/__substg1.0_0E04001F", &wide("Ann; Bob")),
+            (&format!("{first}/__properties_version1.0"), &kind(1)),
+            (&format!("{first}/__substg1.0_3001001F"), &wide("Ann")),
+            (&format!("{first}/__substg1.0_39FE001F"), &wide("ann@example.org")),
+            (&format!("{second}/__properties_version1.0"), &kind(2)),
+            (&format!("{second}/__substg1.0_3001001F"), &wide("Bob")),
+            (&format!("{second}/__substg1.0_3003001F"), &wide("/o=Harbour/cn=Bob")),
+        ]);
+        let page = page(&bytes, 10_000).unwrap();
+        assert_eq!(visible(&page.html, false), "To: Ann <ann@example.org>\nCc: Bob");
     }
 
     #[test]

@@ -66,8 +66,16 @@ def slides(path):
     return "\n".join(lines)
 
 def open_document(path):
-    from odf import opendocument, teletype
-    return teletype.extractText(opendocument.load(path).body)
+    from odf import opendocument, teletype, text
+    names = {text.P().qname, text.H(outlinelevel=1).qname}
+    lines, open_nodes = [], [opendocument.load(path).body]
+    while open_nodes:
+        node = open_nodes.pop()
+        if getattr(node, "qname", None) in names:
+            lines.append(teletype.extractText(node))
+        else:
+            open_nodes += reversed(node.childNodes)
+    return "\n".join(lines)
 
 def head(sender, to, cc, date):
     """The lines at the head of a mail, each behind what it is."""

@@ -126,11 +126,7 @@ impl MailWriter {
 
     fn body(&mut self, message: &Message) {
         for part in message.text_bodies().take(PARTS_MAX) {
-            match &part.body {
-                PartType::Text(text) => self.plain(text),
-                PartType::Html(html) => self.plain(&visible(html, false)),
-                _ => {}
-            }
+            self.part(part);
         }
         for part in message.attachments().take(PARTS_MAX) {
             self.attachment(part);
@@ -161,13 +157,21 @@ impl MailWriter {
             self.attached(name);
             self.page.section(&format!("attachment {name}"), false);
         }
+        self.part(part);
+        if name.is_some() {
+            self.page.close("section");
+        }
+    }
+
+    /// The text of a part. One that is not encoded as it says comes as it stands there, also where it is an image.
+    fn part(&mut self, part: &MessagePart) {
+        if part.content_type().is_some_and(|it| !it.ctype().eq_ignore_ascii_case("text")) {
+            return;
+        }
         match &part.body {
             PartType::Text(text) => self.plain(text),
             PartType::Html(html) => self.plain(&visible(html, false)),
             _ => {}
-        }
-        if name.is_some() {
-            self.page.close("section");
         }
     }
 }
@@ -206,6 +210,15 @@ mod tests {
              From: c@example.org\n\nInner words."
         );
         assert!(page.html.contains("content=\"2026-03-02T10:11:12+01:00\""), "{}", page.html);
+    }
+
+    #[test]
+    fn an_image_is_no_text_however_it_is_encoded() {
+        let mail = "From: a@b\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\
+            Content-Type: text/plain\n\nWords.\n--x\nContent-Type: image/jpeg; name=i.jpeg\n\
+            Content-Disposition: inline; filename=i.jpeg\nContent-Transfer-Encoding: base64\n\n/9j=4AAQ*\n--x--\n";
+        let page = page(mail.as_bytes(), 10_000).unwrap();
+        assert_eq!(visible(&page.html, false), "From: a@b\n\nWords.\n\nAttachment: i.jpeg");
     }
 
     #[test]

@@ -43,7 +43,12 @@ static INSTALLED: OnceLock<Vec<InstalledHook>> = OnceLock::new();
 
 /// Has documents read by the programs that the user's configuration names.
 pub fn install(environment: &Environment) -> Result<(), Error> {
-    let Some((config, file)) = environment.config()? else { return Ok(()) };
+    let config = match environment.config() {
+        // Who works in the surroundings of somebody else has no configuration.
+        Err(Error::Io { .. }) => return Ok(()),
+        config => config?,
+    };
+    let Some((config, file)) = config else { return Ok(()) };
     if let Some(hook) = config.hooks.iter().find(|it| !can_be_hooked(&it.media_type)) {
         let why = "is text, which is read as it is";
         return Err(Error::usage(format!("{}: {} {why}", file.display(), hook.media_type)));

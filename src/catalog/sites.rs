@@ -108,15 +108,15 @@ fn n_learnt_from(n_documents: i64) -> i64 {
     n_documents >> n_bits << n_bits
 }
 
-/// First contents of documents, that are text, by rank.
-type Sample = BTreeMap<i64, i64>;
+/// A sample: first contents of documents that are texts, by rank.
+type FirstTexts = BTreeMap<i64, i64>;
 
 /// The samples of sites that a batch adds documents to.
 #[derive(Default)]
 pub(super) struct Sampling {
     sites: HashMap<String, i64>,
     /// Of each site that has a new document.
-    samples: BTreeMap<i64, Sample>,
+    samples: BTreeMap<i64, FirstTexts>,
     changed: BTreeSet<i64>,
     /// Rank and first content of each new document, in the order of their rows.
     new: Vec<(i64, i64)>,
@@ -265,7 +265,7 @@ fn first_content(transaction: &Connection, document: i64) -> Result<Option<(i64,
     Ok(Some((rank(name_of(row.get(0)?)?.as_bytes()), row.get(1)?)))
 }
 
-fn sample(transaction: &Connection, site: i64) -> Result<Sample, Error> {
+fn sample(transaction: &Connection, site: i64) -> Result<FirstTexts, Error> {
     let mut query =
         transaction.prepare_cached("SELECT rank, content FROM sampled WHERE site = ?1")?;
     let rows = query.query_map([site], |row| Ok((row.get(0)?, row.get(1)?)))?;

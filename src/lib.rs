@@ -65,6 +65,8 @@ mod catalog;
 )]
 mod cli;
 #[allow(missing_docs)]
+mod container;
+#[allow(missing_docs)]
 mod diff;
 #[allow(missing_docs)]
 mod journal;
@@ -117,6 +119,9 @@ pub mod internals {
     }
     pub mod cli {
         pub use crate::cli::*;
+    }
+    pub mod container {
+        pub use crate::container::*;
     }
     pub mod diff {
         pub use crate::diff::*;

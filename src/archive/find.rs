@@ -1,6 +1,7 @@
 //! Finding what people mean: selectors such as `report.txt@3` or `9f2c@2026-03-01`.
 
 use crate::{
+    container,
     diff::Sides,
     types::{
         digest::DocId,
@@ -208,6 +209,11 @@ impl Archive {
     /// What words mean. Words that end in `/` mean a folder only; of documents that share an end of a
     /// name or the head of an id up to `limit` are found.
     pub fn meaning(&self, words: &[u8], limit: usize) -> Result<Meaning, Error> {
+        if let Some(name) = name_of_url(words)
+            && let Some(document) = self.catalog.document_named(&name)?
+        {
+            return Ok(Meaning::Exactly(document));
+        }
         let is_folder = words.ends_with(b"/");
         if let Ok(name) = DocName::of_path(words) {
             if !is_folder && let Some(document) = self.catalog.document_named(&name)? {
@@ -281,6 +287,12 @@ impl Archive {
 
 fn names(documents: &[Document]) -> Vec<String> {
     documents.iter().map(|document| document.name.text().into_owned()).collect()
+}
+
+/// What was captured from this address is called so.
+fn name_of_url(words: &[u8]) -> Option<DocName> {
+    let url = std::str::from_utf8(words).ok().filter(|words| words.contains("://"))?;
+    container::url_name(url)
 }
 
 /// The ids that start with 4 to 16 hex digits.

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
 use crate::{
     journal::event::{Detail, DocumentDetail, DocumentEvent, DocumentEventKind},
+    text::Charset,
     types::{
         digest::{Digest, DocId},
         document::{Document, DocumentEntry},
@@ -190,24 +191,28 @@ impl Catalog {
         Ok(query.exists(params![revision as i64, source, note, seconds, nanoseconds])?)
     }
 
-    /// Whether a document has a revision with this content that was captured then.
-    pub fn is_captured(
+    /// The revisions of a document with this content that were captured then, recorded with the encoding that is
+    /// named, if one is.
+    pub fn captures(
         &self,
         doc: DocId,
-        content: &Digest,
+        (content, named): (&Digest, Option<Charset>),
         captured: Timestamp,
-    ) -> Result<bool, Error> {
+    ) -> Result<Vec<u64>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT 1 FROM content c JOIN revision r ON r.content = c.id
+            "SELECT r.event FROM content c JOIN revision r ON r.content = c.id
              JOIN document d ON d.id = r.document
              WHERE c.key = ?1 AND c.digest = ?2 AND c.withdrawn = 0 AND d.doc = ?3
              AND (ifnull(r.captured, r.at), ifnull(r.captured_ns, r.at_ns)) = (?4, ?5)
+             AND (?6 IS NULL OR r.encoding IN (SELECT id FROM phrase WHERE text = ?6))
              AND NOT EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0)",
         )?;
         let (seconds, nanoseconds) = captured.to_unix();
         let key = content.key().0 as i64;
-        let values = params![key, content.as_bytes(), doc.0 as i64, seconds, nanoseconds];
-        Ok(query.exists(values)?)
+        let named = named.map(Charset::name);
+        let values = params![key, content.as_bytes(), doc.0 as i64, seconds, nanoseconds, named];
+        let rows = query.query_map(values, |row| Ok(row.get::<_, i64>(0)? as u64))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The tags of a document, in order.

@@ -27,6 +27,7 @@ mod run;
 mod session;
 mod sources;
 mod trust_store;
+mod unpack;
 mod walk;
 
 pub use run::main;

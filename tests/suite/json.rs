@@ -90,6 +90,7 @@ fn example() -> Sandbox {
     sandbox.write("odd/large", vec![b'x'; 5 << 20]);
     std::os::unix::fs::symlink("nowhere", sandbox.at("odd/link")).unwrap();
     sandbox.run(["add", "-q", "odd"]).expect(0);
+    sandbox.write("box", "From a\nSubject: One\n\nWords.\n");
     sandbox
 }
 
@@ -144,6 +145,7 @@ fn commands<'a>(harbour: &'a str, checkpoint: &'a str) -> Vec<(Vec<&'a str>, i32
     let commands: &[(&[&'a str], i32, bool)] = &[
         (&["init", "another"], 0, false),
         (&["add", "odd", "-v"], 0, true),
+        (&["add", "box"], 0, true),
         (&["add", "-n", harbour, "--as", "new"], 0, true),
         (&["add", harbour, "--as", "new", "--similar-threshold", "0.1"], 0, true),
         (&["add", "/dev/null", "gone"], 3, true),

@@ -13,6 +13,7 @@ mod bad_input;
 mod cli;
 mod compare;
 mod concurrent;
+mod containers;
 mod copy;
 mod crafted;
 mod crash;

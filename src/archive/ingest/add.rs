@@ -198,16 +198,9 @@ impl Transaction<'_> {
                 (self.heal(&content, true)?, None)
             }
         };
-        let number = latest.map_or(1, |latest| latest.number + 1);
-        let doc = match latest {
-            Some(latest) => latest.doc,
-            None => DocId(u64::from_be_bytes(self.draw(b"doc"))),
-        };
-        let event = self.next_event();
-        let detail = self.detail(intake, content.named);
         let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
         let new = NewRevision {
-            number,
+            number: latest.map_or(1, |latest| latest.number + 1),
             digest: content.digest,
             n_bytes: content.n_bytes,
             is_new_content,
@@ -215,7 +208,25 @@ impl Transaction<'_> {
             is_unsettled: content.is_unsettled,
             rendered,
         };
-        self.pending.n_bytes += content.n_bytes;
+        self.record(intake, latest, (new, media, content.named))?;
+        self.note_stat(intake, content.file_stat, content.digest);
+        Ok(new)
+    }
+
+    /// Has a new revision wait for the commit, whose content is in the store or on its way there.
+    pub(super) fn record(
+        &mut self,
+        intake: &Intake,
+        latest: Option<Latest>,
+        (new, media, named): (NewRevision, MediaType, Option<Charset>),
+    ) -> Result<(), Error> {
+        let doc = match latest {
+            Some(latest) => latest.doc,
+            None => DocId(u64::from_be_bytes(self.draw(b"doc"))),
+        };
+        let event = self.next_event();
+        let detail = self.detail(intake, named);
+        self.pending.n_bytes += new.n_bytes;
         let revision = PendingRevision {
             order: self.pending.n_revisions,
             doc,
@@ -231,10 +242,7 @@ impl Transaction<'_> {
         }
         self.pending.documents.insert(intake.name.clone(), Some(revision.latest(event)));
         self.pending.events.push(PendingEvent::Revision(revision));
-        self.tag(intake)?;
-        let digest = content.digest;
-        self.note_stat(intake, content.file_stat, digest);
-        Ok(new)
+        self.tag(intake)
     }
 
     /// Puts a content that is known once more if what is stored of it is not whole; whether it was not.

@@ -17,6 +17,7 @@
 //!    (`commit`). Only now is it in the archive, and only now is its stat remembered.
 //! 6. New texts are compared with what was there before (`archive::similar`).
 //!
+//! What was captured again and has no bytes of its own goes by the content that it refers to (`recapture`).
 //! [`Archive::rehearse`] goes through the same iterator and does none of it.
 //!
 //! [`Archive::ingest`]: crate::archive::Archive::ingest
@@ -28,6 +29,7 @@ mod commit;
 mod outcome;
 mod provenance;
 pub(in crate::archive) mod reader;
+mod recapture;
 mod rehearsal;
 mod run;
 mod see;
@@ -38,6 +40,7 @@ pub use crate::catalog::FileStat;
 pub use outcome::{NewRevision, Outcome, SeenAgain};
 pub use provenance::{Captured, Provenance};
 pub use reader::{Intake, Reading, RenderingTime, SYMLINK, Source, Steady};
+pub use recapture::Recapture;
 pub use run::{IngestEvent, IngestItem, IngestOptions, IngestSummary};
 pub use tracking::Tracking;
 pub use transaction::{Committed, Transaction};

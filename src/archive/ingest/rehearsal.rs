@@ -1,13 +1,20 @@
 //! The rehearsal: what adding would do, and nothing done.
 
-use std::io;
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
 
 use crate::{
     archive::Archive,
     catalog::{Latest, StatCache},
     text::Charset,
     types::{
-        digest::Digest, error::Error, interrupt::Interruptible, name::DocName, time::Timestamp,
+        digest::{Digest, DocId},
+        error::Error,
+        interrupt::Interruptible,
+        name::DocName,
+        time::Timestamp,
     },
 };
 
@@ -15,6 +22,7 @@ use super::{
     outcome::{FormerName, NewRevision, Outcome, SeenAgain},
     provenance::Provenance,
     reader::{self, Expected, Input, Intake},
+    recapture::Recapture,
     run::{IngestEvent, IngestItem, IngestOptions, IngestSummary},
     see::FoundAgain,
     tracking::Missing,
@@ -31,8 +39,36 @@ fn named(intake: &Intake, expected: &Expected) -> io::Result<Option<Charset>> {
     })
 }
 
+/// What the items before would have brought in.
+#[derive(Default)]
+struct Rehearsed {
+    documents: HashMap<DocName, Latest>,
+    contents: HashSet<Digest>,
+}
+
+impl Rehearsed {
+    /// The same outcome, of which is known what it would have brought in.
+    fn noted(&mut self, name: &DocName, latest: Option<Latest>, outcome: Outcome) -> Outcome {
+        if let Outcome::New(revision) | Outcome::Revised(revision) = &outcome {
+            self.contents.insert(revision.digest);
+            let later = Latest {
+                doc: latest.map_or(DocId(0), |latest| latest.doc),
+                event: u64::MAX,
+                last: u64::MAX,
+                is_gone: false,
+                number: revision.number,
+                digest: revision.digest,
+                encoding: None,
+                is_withdrawn: false,
+            };
+            self.documents.insert(name.clone(), later);
+        }
+        outcome
+    }
+}
+
 impl Archive {
-    /// What [`Archive::ingest`] would make of the same items, each by itself; nothing is written.
+    /// What [`Archive::ingest`] would make of the same items; nothing is written.
     pub fn rehearse<T>(
         &self,
         items: impl IntoIterator<Item = IngestItem<T>>,
@@ -46,6 +82,7 @@ impl Archive {
         let mut missing = tracking.map(|tracking| self.missing(tracking)).transpose()?;
         let mut summary = IngestSummary::default();
         let mut items = items.into_iter();
+        let mut rehearsed = Rehearsed::default();
         loop {
             summary.is_interrupted = (options.is_interrupted)();
             let item = if summary.is_interrupted { None } else { items.next() };
@@ -53,15 +90,23 @@ impl Archive {
             report(IngestEvent::Next { tag: item.tag(), n_done: summary.n_done() })?;
             report(match item {
                 IngestItem::Other(tag) => IngestEvent::Other(tag),
+                IngestItem::Again(recapture, tag) => {
+                    let name = recapture.name.clone();
+                    let outcome = self.rehearsed_again(recapture, &mut rehearsed, options)?;
+                    summary.count(&outcome);
+                    IngestEvent::Document { tag, name, outcome }
+                }
                 IngestItem::Document(intake, tag) => {
                     let known = (&stat_cache, has_lost_packs);
-                    let outcome = match self.rehearsed(&intake, known, options) {
+                    let latest = self.latest_rehearsed(&intake.name, &rehearsed)?;
+                    let outcome = match self.rehearsed(&intake, (latest, known), options) {
                         Err(Error::Interrupted) => {
                             summary.is_interrupted = true;
                             return Ok(summary);
                         }
                         outcome => renamed(outcome?, &intake.name, missing.as_mut()),
                     };
+                    let outcome = rehearsed.noted(&intake.name, latest, outcome);
                     summary.count(&outcome);
                     IngestEvent::Document { tag, name: intake.name, outcome }
                 }
@@ -76,13 +121,58 @@ impl Archive {
         Ok(summary)
     }
 
+    fn latest_rehearsed(
+        &self,
+        name: &DocName,
+        rehearsed: &Rehearsed,
+    ) -> Result<Option<Latest>, Error> {
+        match rehearsed.documents.get(name) {
+            Some(latest) => Ok(Some(*latest)),
+            None => self.catalog.latest(name),
+        }
+    }
+
+    /// What would become of a document that had the bytes of an earlier capture.
+    fn rehearsed_again(
+        &self,
+        recapture: Recapture,
+        rehearsed: &mut Rehearsed,
+        options: &IngestOptions,
+    ) -> Result<Outcome, Error> {
+        let before = recapture.content.filter(|content| rehearsed.contents.contains(content));
+        let content = match before {
+            Some(content) => Some(content),
+            None => self.known_content(&recapture)?,
+        };
+        let Some(digest) = content else { return Ok(Recapture::unknown()) };
+        let provenance = recapture.provenance.clone();
+        let intake = recapture.intake();
+        let latest = self.latest_rehearsed(&intake.name, rehearsed)?;
+        if let Some(latest) = latest.filter(|latest| latest.is_same(digest, None)) {
+            return self.found_again(&intake, &latest, false, (&provenance, options));
+        }
+        let captured = provenance.captured(None, Timestamp::LAST);
+        if self.is_recorded(latest, (&digest, None, captured))? {
+            return Ok(Outcome::found(false));
+        }
+        let revision = NewRevision {
+            number: latest.map_or(1, |latest| latest.number + 1),
+            digest,
+            n_bytes: 0,
+            is_new_content: false,
+            is_healed: false,
+            is_unsettled: false,
+            rendered: None,
+        };
+        Ok(rehearsed.noted(&intake.name, latest, revision.into()))
+    }
+
     fn rehearsed(
         &self,
         intake: &Intake,
-        (stat_cache, has_lost_packs): (&StatCache, bool),
+        (latest, (stat_cache, has_lost_packs)): (Option<Latest>, (&StatCache, bool)),
         options: &IngestOptions,
     ) -> Result<Outcome, Error> {
-        let latest = self.catalog.latest(&intake.name)?;
         let provenance = intake.provenance.as_deref().unwrap_or(&options.provenance);
         if let (Some(file_stat), Some(latest)) = (&intake.file_stat, &latest)
             && !options.verifies_unchanged

@@ -21,6 +21,7 @@ use super::{
     outcome::Outcome,
     provenance::Provenance,
     reader::{Intake, ReadAhead, RenderingTime},
+    recapture::Recapture,
     tracking::Tracking,
     transaction::{Committed, Transaction},
 };
@@ -32,6 +33,8 @@ pub(super) const WAITING_MAX: usize = 4096;
 pub enum IngestItem<T> {
     /// A document to add.
     Document(Intake, T),
+    /// A document that had the bytes of an earlier capture.
+    Again(Recapture, T),
     /// Nothing to add; it is reported in its place among the documents.
     Other(T),
 }
@@ -144,7 +147,7 @@ pub struct IngestSummary {
 
 impl<T> IngestItem<T> {
     pub(super) fn tag(&self) -> &T {
-        let (Self::Document(_, tag) | Self::Other(tag)) = self;
+        let (Self::Document(_, tag) | Self::Again(_, tag) | Self::Other(tag)) = self;
         tag
     }
 }
@@ -230,6 +233,8 @@ enum Waiting<T> {
     Underway(T),
     /// A document whose file is as it was.
     Unchanged(T, Box<Intake>, Latest),
+    /// A document whose bytes came before it.
+    Again(T, Box<Recapture>),
     Other(T),
 }
 
@@ -248,6 +253,7 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
                     }
                     begun => begun?,
                 },
+                IngestItem::Again(recapture, tag) => Waiting::Again(tag, Box::new(recapture)),
                 IngestItem::Other(tag) => Waiting::Other(tag),
             };
             self.waiting.push_back(waiting);
@@ -310,6 +316,10 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
             Some(Waiting::Unchanged(tag, intake, latest)) => {
                 let outcome = self.transaction.see_unchanged(&intake, latest)?;
                 (tag, intake.name, outcome)
+            }
+            Some(Waiting::Again(tag, recapture)) => {
+                let name = recapture.name.clone();
+                (tag, name, self.transaction.add_again(*recapture)?)
             }
             Some(Waiting::Underway(tag)) => {
                 let read = self.read_ahead.pop().expect("one is read for each that is under way");

@@ -59,13 +59,28 @@ impl Archive {
         let captured = captured.filter(|_| !is_tracked);
         let (source, note) = (provenance.source.as_deref(), provenance.note.as_deref());
         let observation = Observation { source, captured, note };
-        let is_known =
-            || Ok::<_, Error>(is_pending || self.catalog.is_observed(latest.event, observation)?);
+        let is_known = || Ok::<_, Error>(is_pending || self.is_observed(latest, observation)?);
         let is_news = is_asked || !tags.is_empty() || !is_known()?;
         Ok(is_news.then_some(tags))
     }
 
-    /// Whether an earlier revision of a document that is there has this content, which is not named another encoding,
+    /// Whether it is recorded that the bytes of a latest revision were found so, then or at an earlier revision that had
+    /// them, too.
+    fn is_observed(&self, latest: &Latest, observation: Observation) -> Result<bool, Error> {
+        if self.catalog.is_observed(latest.event, observation)? {
+            return Ok(true);
+        }
+        let Some(captured) = observation.captured else { return Ok(false) };
+        let content = (&latest.digest, None);
+        for event in self.catalog.captures(latest.doc, content, captured)? {
+            if event != latest.event && self.catalog.is_observed(event, observation)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an earlier revision of a document that is there has this content, in the encoding that is named if one is,
     /// and states that it was captured then.
     pub(super) fn is_recorded(
         &self,
@@ -73,8 +88,9 @@ impl Archive {
         (content, named, captured): (&Digest, Option<Charset>, Option<Timestamp>),
     ) -> Result<bool, Error> {
         match (latest, captured) {
-            (Some(latest), Some(captured)) if named.is_none() && !latest.is_gone => {
-                self.catalog.is_captured(latest.doc, content, captured)
+            (Some(latest), Some(captured)) if !latest.is_gone => {
+                let captures = self.catalog.captures(latest.doc, (content, named), captured)?;
+                Ok(!captures.is_empty())
             }
             _ => Ok(false),
         }

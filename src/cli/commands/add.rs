@@ -6,6 +6,7 @@ use std::{
     io::{self, BufRead, BufReader},
     iter,
     path::{Path, PathBuf},
+    rc::Rc,
 };
 
 use crate::{
@@ -26,7 +27,8 @@ use crate::{
         operand::label_of,
         print::{
             added::{
-                AddSummary, AddedLine, CommittedLine, RESEMBLING_SHOWN_MAX, ResemblesLine, sentence,
+                AddSummary, AddedLine, CommittedLine, RESEMBLING_SHOWN_MAX, ResemblesLine,
+                UnpackedLine, sentence,
             },
             json::typed,
             similarity::shares,
@@ -34,6 +36,7 @@ use crate::{
         },
         session::{Session, shown},
         sources,
+        unpack::ContainerUnpacker,
         walk::{Leads, Options, PathList, Reason, Unreadable, Walk, is_stream, two_of_one_name},
     },
     types::{
@@ -45,7 +48,7 @@ use crate::{
 
 pub use super::add_args::AddArgs;
 use super::{
-    add_items::{ItemTag, Items, item, own_files, past, walk_options},
+    add_items::{ItemTag, Items, items_of, own_files, past, unpacker, walk_options},
     add_manifest, add_tracked,
 };
 
@@ -57,11 +60,12 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     let items = match (args.track, &args.manifest) {
         (_, Some(manifest)) => add_manifest::items(session, args, manifest, &options.provenance)?,
         (true, None) => {
-            let (items, tracking) = add_tracked::items(session, args, &archive)?;
+            let (items, tracking) =
+                add_tracked::items(session, args, &archive, &options.provenance)?;
             options.tracking = Some(tracking);
             items
         }
-        (false, None) => items(session, args)?,
+        (false, None) => items(session, args, &options.provenance)?,
     };
     if args.dry_run {
         let mut report = AddReport::new(session);
@@ -173,13 +177,14 @@ fn check_paths(session: &mut Session, args: &AddArgs) -> Result<(), Error> {
 }
 
 /// What the arguments name.
-fn items(session: &mut Session, args: &AddArgs) -> Result<Items, Error> {
+fn items(session: &mut Session, args: &AddArgs, common: &Provenance) -> Result<Items, Error> {
     if let Some(path) = stream(args) {
         return Ok(Box::new(iter::once(stream_item(args, path)?)));
     }
     let options = walk_options(session, args)?;
+    let unpacker = unpacker(session, args, common);
     let Some(list) = &args.files_from else {
-        return Ok(walked(args.paths.clone().into_iter().map(Ok), options));
+        return Ok(walked(args.paths.clone().into_iter().map(Ok), options, unpacker));
     };
     let (list, shown_as): (Box<dyn BufRead>, _) = match list.as_os_str() == "-" {
         true => (Box::new(io::stdin().lock()), PathBuf::from("standard input")),
@@ -190,8 +195,8 @@ fn items(session: &mut Session, args: &AddArgs) -> Result<Items, Error> {
         }
     };
     Ok(match args.null {
-        true => walked(apart(PathList::of_null_terminated(list, shown_as)), options),
-        false => walked(apart(PathList::of_lines(list, shown_as)), options),
+        true => walked(apart(PathList::of_null_terminated(list, shown_as)), options, unpacker),
+        false => walked(apart(PathList::of_lines(list, shown_as)), options, unpacker),
     })
 }
 
@@ -224,11 +229,11 @@ fn stream_item(args: &AddArgs, path: &Path) -> Result<IngestItem<ItemTag>, Error
     Ok(IngestItem::Document(intake, ItemTag::Document(path.to_owned())))
 }
 
-fn walked<R>(roots: R, options: Options) -> Items
+fn walked<R>(roots: R, options: Options, unpacker: Rc<ContainerUnpacker>) -> Items
 where
     R: Iterator<Item = Result<PathBuf, Unreadable>> + 'static,
 {
-    Box::new(Walk::new(roots, options).map(item))
+    Box::new(Walk::new(roots, options).flat_map(move |met| items_of(met, &unpacker, None)))
 }
 
 /// Prints what happens, and counts what only the walk knows.
@@ -238,12 +243,20 @@ struct AddReport<'s> {
     skipped: BTreeMap<&'static str, u64>,
     n_unreadable: u64,
     n_near: u64,
+    n_doubtful: u64,
 }
 
 impl<'s> AddReport<'s> {
     fn new(session: &'s mut Session) -> Self {
         let progress = session.progress();
-        Self { session, progress, skipped: BTreeMap::new(), n_unreadable: 0, n_near: 0 }
+        Self {
+            session,
+            progress,
+            skipped: BTreeMap::new(),
+            n_unreadable: 0,
+            n_near: 0,
+            n_doubtful: 0,
+        }
     }
 
     fn event(&mut self, event: IngestEvent<ItemTag>) -> Result<(), Error> {
@@ -252,15 +265,17 @@ impl<'s> AddReport<'s> {
                 self.progress.report(n_done, &shown(tag.path()));
                 Ok(())
             }
-            IngestEvent::Document { tag, name, outcome } => {
-                self.document(tag.path(), &name, &outcome)
-            }
+            IngestEvent::Document { tag, name, outcome } => self.document(&tag, &name, &outcome),
             IngestEvent::Other(ItemTag::Skipped(path, reason)) => self.skipped(&path, reason),
             IngestEvent::Other(ItemTag::Unreadable(Unreadable { path, error })) => {
                 self.n_unreadable += 1;
                 self.unreadable(&path, &error)
             }
-            IngestEvent::Other(ItemTag::Document(_)) => Ok(()),
+            IngestEvent::Other(ItemTag::Doubtful(path, why)) => self.doubtful(&path, why),
+            IngestEvent::Other(ItemTag::Unpacked { path, n_documents, n_without }) => {
+                self.unpacked(&path, n_documents, n_without)
+            }
+            IngestEvent::Other(ItemTag::Document(_) | ItemTag::Member(_)) => Ok(()),
             IngestEvent::Gone(name) => self.gone(&name),
             IngestEvent::Committed(committed) => self.committed(committed),
             IngestEvent::Near { name, near, n_more } => self.near(name, near, n_more),
@@ -268,7 +283,8 @@ impl<'s> AddReport<'s> {
     }
 
     /// Prints what became of a document, to those who want to know.
-    fn document(&mut self, path: &Path, name: &DocName, outcome: &Outcome) -> Result<(), Error> {
+    fn document(&mut self, tag: &ItemTag, name: &DocName, outcome: &Outcome) -> Result<(), Error> {
+        let path = tag.path();
         let (status, revision) = match outcome {
             Outcome::New(revision) => ("new", Some(*revision)),
             Outcome::Revised(revision) => ("revised", Some(*revision)),
@@ -276,6 +292,10 @@ impl<'s> AddReport<'s> {
             Outcome::Seen(_) => ("seen", None),
             Outcome::Renamed(_) => ("renamed", None),
             Outcome::Healed => ("healed", None),
+            Outcome::Unreadable(error) if matches!(tag, ItemTag::Member(_)) => {
+                let error = io::Error::new(error.kind(), format!("{}: {error}", name.text()));
+                return self.unreadable(path, &error);
+            }
             Outcome::Unreadable(error) => return self.unreadable(path, error),
         };
         if revision.is_some_and(|revision| revision.is_unsettled) {
@@ -348,6 +368,37 @@ impl<'s> AddReport<'s> {
         Ok(())
     }
 
+    /// Something in a container is not as it should be.
+    fn doubtful(&mut self, path: &Path, why: String) -> Result<(), Error> {
+        self.n_doubtful += 1;
+        if self.session.globals.json {
+            let line = AddedLine::of("doubtful", path, None, None, Some(why));
+            return self.session.out.json(&typed("added", line));
+        }
+        let label = self.session.stderr.paint(Style::Warning, "doubtful");
+        self.progress.print(&format!("{label} {}: {}", shown(path), shown_name(why.as_bytes())));
+        Ok(())
+    }
+
+    fn unpacked(&mut self, path: &Path, n_documents: u64, n_without: u64) -> Result<(), Error> {
+        if self.session.globals.json {
+            let line = UnpackedLine::of(path, n_documents, n_without);
+            return self.session.out.json(&typed("unpacked", line));
+        }
+        let documents = counted(n_documents, "document", "documents");
+        let without = match n_without {
+            0 => String::new(),
+            n => {
+                format!(
+                    ", {}",
+                    counted(n, "record without a document", "records without a document")
+                )
+            }
+        };
+        self.session.info(&format!("{}: {documents}{without}", shown(path)));
+        Ok(())
+    }
+
     fn committed(&mut self, committed: &Committed) -> Result<(), Error> {
         if !self.session.globals.json {
             return Ok(());
@@ -376,7 +427,7 @@ impl<'s> AddReport<'s> {
     }
 
     fn finish(self, summary: &IngestSummary, dry_run: bool) -> Result<ExitCode, Error> {
-        let Self { session, skipped, progress, n_unreadable, .. } = self;
+        let Self { session, skipped, progress, n_unreadable, n_doubtful, .. } = self;
         drop(progress);
         let without_text = summary.n_without_text.iter().map(|(status, n)| (status.code(), *n));
         let summary = AddSummary {
@@ -390,6 +441,7 @@ impl<'s> AddReport<'s> {
             skipped,
             without_text: without_text.collect(),
             unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled,
+            doubtful: n_doubtful,
             resembling: summary.n_near,
             resembling_about: summary.n_near_about,
             same: summary.n_same,
@@ -402,7 +454,7 @@ impl<'s> AddReport<'s> {
         } else {
             session.info(&sentence(&summary));
         }
-        Ok(match (summary.interrupted, summary.unreadable) {
+        Ok(match (summary.interrupted, summary.unreadable + summary.doubtful) {
             (true, _) => ExitCode::Interrupted,
             (false, 0) => ExitCode::Done,
             (false, _) => ExitCode::Partial,

@@ -6,7 +6,10 @@ use clap::Args;
 
 use crate::{
     archive::compare::Charset,
-    cli::args::{help::examples, values},
+    cli::{
+        args::{help::examples, values},
+        unpack::Unpack,
+    },
     types::{name::DocName, tag::Tag},
 };
 
@@ -18,6 +21,8 @@ const EXAMPLES: &[&str] = &[
     "archive add -n /srv/wiki               # what would happen?",
     "archive add - --as terms.html --source https://example.com/terms < page",
     "archive add --track .                  # also what is gone, and what moved",
+    "archive add crawl.warc.gz              # each response is a document, its address its name",
+    "archive add --unpack all papers.zip    # the files in it instead of the archive",
     "archive add --manifest clippings.jsonl # a line for each: {\"path\": …, \"source\": …}",
     "find . -name '*.md' -print0 | archive add --files-from - -0",
 ];
@@ -61,6 +66,10 @@ pub struct AddArgs {
     /// Read from a file of JSON lines what to add and what is recorded of it: path, name, source, captured, note, tags
     #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "files_from", "track", "as_name"])]
     pub manifest: Option<PathBuf>,
+
+    /// Which containers give the documents in them instead of themselves
+    #[arg(long, value_name = "WHICH", default_value = "auto")]
+    pub unpack: Unpack,
 
     /// In --files-from, each path ends with a zero byte
     #[arg(short = '0', long)]
@@ -133,6 +142,9 @@ impl AddArgs {
         let from_stdin = self.paths.iter().any(|path| path.as_os_str() == "-");
         match (&self.as_name, self.paths.len()) {
             (None, _) if from_stdin => Err("standard input needs a name: --as NAME"),
+            _ if from_stdin && self.unpack == Unpack::All => {
+                Err("standard input is one document; write it to a file to have it unpacked")
+            }
             (_, 2..) if from_stdin => Err("- stands alone; add the other paths separately"),
             (Some(_), 2..) => {
                 Err("--as names one PATH; for several, put --prefix before their names")

@@ -1,15 +1,22 @@
 //! What is added, as the walk finds it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    iter,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
 
 use crate::{
-    archive::ingest::IngestItem,
+    archive::ingest::{IngestItem, Provenance},
     cli::{
         own_files::OwnFiles,
         session::Session,
         sources,
-        walk::{CommandRules, Naming, Options, Reason, Unreadable, WalkItem},
+        unpack::{ContainerUnpacker, MemberItem},
+        walk::{CommandRules, FoundFile, Naming, Options, Reason, Unreadable, WalkItem},
     },
+    container::Limits,
     types::{error::Error, time::Timestamp},
 };
 
@@ -21,6 +28,16 @@ pub type Items = Box<dyn Iterator<Item = IngestItem<ItemTag>>>;
 /// What the walk found at a path.
 pub enum ItemTag {
     Document(PathBuf),
+    /// A document in the container there.
+    Member(PathBuf),
+    /// Something in the container there is not as it should be, and is taken all the same.
+    Doubtful(PathBuf, String),
+    /// All that is in the container there was given out.
+    Unpacked {
+        path: PathBuf,
+        n_documents: u64,
+        n_without: u64,
+    },
     Skipped(PathBuf, Reason),
     Unreadable(Unreadable),
 }
@@ -29,7 +46,11 @@ impl ItemTag {
     /// The path.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Document(path) | Self::Skipped(path, _) => path,
+            Self::Document(path)
+            | Self::Member(path)
+            | Self::Doubtful(path, _)
+            | Self::Unpacked { path, .. }
+            | Self::Skipped(path, _) => path,
             Self::Unreadable(unreadable) => &unreadable.path,
         }
     }
@@ -63,14 +84,67 @@ pub fn walk_options(session: &mut Session, args: &AddArgs) -> Result<Options, Er
     })
 }
 
-/// What the walk met, as it is added.
-pub fn item(walked: WalkItem) -> IngestItem<ItemTag> {
-    match walked {
-        WalkItem::Found(found) => {
-            let tag = ItemTag::Document(found.path.clone());
-            IngestItem::Document(sources::intake(found), tag)
+/// What unpacks containers; what is recorded of everything is `common`.
+pub fn unpacker(session: &Session, args: &AddArgs, common: &Provenance) -> Rc<ContainerUnpacker> {
+    Rc::new(ContainerUnpacker {
+        mode: args.unpack,
+        now: session.now,
+        provenance: Arc::new(common.clone()),
+        size_max: args.max_size,
+        prefix: args.prefix.clone(),
+        limits: Limits::default(),
+    })
+}
+
+/// What a line of a manifest says of a file, and whether it names it.
+pub type GivenByLine = Option<(Arc<Provenance>, bool)>;
+
+/// What the walk met, as it is added: of containers what is in them.
+pub fn items_of(walked: WalkItem, unpacker: &Rc<ContainerUnpacker>, given: GivenByLine) -> Items {
+    let found = match walked {
+        WalkItem::Found(found) => found,
+        WalkItem::Skipped { path, reason } => return one(ItemTag::Skipped(path, reason)),
+        WalkItem::Unreadable(unreadable) => return one(ItemTag::Unreadable(unreadable)),
+    };
+    let opened = unpacker.look(&found).filter(|opened| opened.kind.is_wanted(unpacker.mode));
+    let Some(opened) = opened else {
+        return Box::new(iter::once(whole(found, given.map(|given| given.0))));
+    };
+    let is_beside = !opened.kind.is_container();
+    let members = unpacker.members(&found, opened, given.clone());
+    let path = found.path.clone();
+    let members = members.map(move |item| member(item, &path));
+    match is_beside {
+        true => Box::new(iter::once(whole(found, given.map(|given| given.0))).chain(members)),
+        false => Box::new(members),
+    }
+}
+
+fn one(tag: ItemTag) -> Items {
+    Box::new(iter::once(IngestItem::Other(tag)))
+}
+
+/// A file as one document.
+fn whole(found: FoundFile, provenance: Option<Arc<Provenance>>) -> IngestItem<ItemTag> {
+    let tag = ItemTag::Document(found.path.clone());
+    let mut intake = sources::intake(found);
+    intake.provenance = provenance;
+    IngestItem::Document(intake, tag)
+}
+
+/// What came of the container at a path.
+fn member(item: MemberItem, path: &Path) -> IngestItem<ItemTag> {
+    let path = path.to_owned();
+    match item {
+        MemberItem::Document(intake) => IngestItem::Document(*intake, ItemTag::Member(path)),
+        MemberItem::Again(recapture) => IngestItem::Again(recapture, ItemTag::Member(path)),
+        MemberItem::TooLarge(path) => IngestItem::Other(ItemTag::Skipped(path, Reason::TooLarge)),
+        MemberItem::Doubtful(why) => IngestItem::Other(ItemTag::Doubtful(path, why)),
+        MemberItem::Refused(error) => {
+            IngestItem::Other(ItemTag::Unreadable(Unreadable { path, error }))
         }
-        WalkItem::Skipped { path, reason } => IngestItem::Other(ItemTag::Skipped(path, reason)),
-        WalkItem::Unreadable(unreadable) => IngestItem::Other(ItemTag::Unreadable(unreadable)),
+        MemberItem::Unpacked { n_documents, n_without } => {
+            IngestItem::Other(ItemTag::Unpacked { path, n_documents, n_without })
+        }
     }
 }

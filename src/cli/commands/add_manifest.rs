@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    archive::ingest::{Captured, IngestItem, Provenance},
+    archive::ingest::{Captured, Provenance},
     cli::{
         session::{Session, shown},
         walk::{Naming, Walk, WalkItem},
@@ -26,7 +26,7 @@ use crate::{
 
 use super::{
     add_args::AddArgs,
-    add_items::{ItemTag, Items, item, past, walk_options},
+    add_items::{Items, items_of, past, unpacker, walk_options},
 };
 
 /// One line of the file.
@@ -49,6 +49,7 @@ struct ManifestItem {
     number: usize,
     path: PathBuf,
     name: DocName,
+    is_named: bool,
     provenance: Arc<Provenance>,
 }
 
@@ -75,8 +76,12 @@ pub(super) fn items(
     let paths: Vec<PathBuf> = read.iter().map(|item| item.path.clone()).collect();
     // Of what is no folder a walk gives one item.
     let walk = Walk::new(paths.into_iter().map(Ok), options);
-    let file = file.to_owned();
-    Ok(Box::new(read.into_iter().zip(walk).map(move |(line, walked)| named(line, walked, &file))))
+    let (file, unpacker) = (file.to_owned(), unpacker(session, args, common));
+    let items = read.into_iter().zip(walk).flat_map(move |(line, walked)| {
+        let given = (Arc::clone(&line.provenance), line.is_named);
+        items_of(named(line, walked, &file), &unpacker, Some(given))
+    });
+    Ok(Box::new(items))
 }
 
 fn read(file: &Path) -> Result<String, Error> {
@@ -149,7 +154,8 @@ fn understood(
         ..common.clone()
     };
     provenance.check().map_err(|why| why.to_string())?;
-    Ok(ManifestItem { number, path, name, provenance: Arc::new(provenance) })
+    let is_named = line.name.is_some();
+    Ok(ManifestItem { number, path, name, is_named, provenance: Arc::new(provenance) })
 }
 
 /// What is wrong, without the line number that JSON counts, which is always 1.
@@ -159,8 +165,9 @@ fn in_line(why: &serde_json::Error) -> String {
     format!("{}, at character {}", &text[..cut], why.column())
 }
 
-fn named(line: ManifestItem, walked: WalkItem, file: &Path) -> IngestItem<ItemTag> {
-    let walked = match walked {
+/// What was met at the path of a line, with what the line says of it.
+fn named(line: ManifestItem, walked: WalkItem, file: &Path) -> WalkItem {
+    match walked {
         WalkItem::Found(mut found) => {
             found.name = line.name;
             WalkItem::Found(found)
@@ -172,12 +179,5 @@ fn named(line: ManifestItem, walked: WalkItem, file: &Path) -> IngestItem<ItemTa
             WalkItem::Unreadable(unreadable)
         }
         skipped => skipped,
-    };
-    match item(walked) {
-        IngestItem::Document(mut intake, tag) => {
-            intake.provenance = Some(line.provenance);
-            IngestItem::Document(intake, tag)
-        }
-        other => other,
     }
 }

@@ -1,23 +1,24 @@
 //! `archive add --track`: the walk is finished before anything is added, so that it is known what is missing.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, rc::Rc};
 
 use crate::{
     archive::{
         Archive,
-        ingest::{IngestItem, Tracking},
+        ingest::{Provenance, Tracking},
         presence::AsOf,
     },
     cli::{
         session::{Session, shown},
-        walk::{Naming, Unreadable, Walk, WalkItem},
+        unpack::{ContainerUnpacker, MemberItem},
+        walk::{FoundFile, Naming, Unreadable, Walk, WalkItem},
     },
     types::{error::Error, name::DocName},
 };
 
 use super::{
     add_args::AddArgs,
-    add_items::{ItemTag, Items, item, walk_options},
+    add_items::{Items, items_of, unpacker, walk_options},
 };
 
 /// All that the folders hold, and what is known of them by that.
@@ -25,25 +26,31 @@ pub(super) fn items(
     session: &mut Session,
     args: &AddArgs,
     archive: &Archive,
+    common: &Provenance,
 ) -> Result<(Items, Tracking), Error> {
+    let unpacker = unpacker(session, args, common);
     let naming = Naming { as_name: args.as_name.clone(), prefix: args.prefix.clone() };
     let mut tracking = Tracking::default();
-    let mut items = Vec::new();
+    let mut walked = Vec::new();
     for root in &args.paths {
         let folder = folder(&naming, root)?;
-        let before = tracking.found.len();
+        let (before, first) = (tracking.found.len(), walked.len());
         let options = walk_options(session, args)?;
-        for walked in Walk::new(std::iter::once(Ok(root.clone())), options) {
-            note(&mut tracking, (&naming, root), &walked)?;
-            items.push(item(walked));
+        for met in Walk::new(std::iter::once(Ok(root.clone())), options) {
+            note(&mut tracking, (&naming, root), &met)?;
+            if let WalkItem::Found(found) = &met {
+                note_members(&mut tracking, (&unpacker, folder.as_ref()), found)?;
+            }
+            walked.push(met);
         }
-        let is_read = !items.iter().any(|item| is_trouble_at(item, root));
+        let is_read = !walked[first..].iter().any(|met| is_trouble_at(met, root));
         if is_read && !args.allow_empty && tracking.found.len() == before {
             must_not_be_emptied(archive, root, folder.as_ref())?;
         }
         tracking.folders.push(folder);
     }
-    Ok((Box::new(items.into_iter()), tracking))
+    let items = walked.into_iter().flat_map(move |met| items_of(met, &unpacker, None));
+    Ok((Box::new(items), tracking))
 }
 
 /// The name of the folder, which must be one.
@@ -83,11 +90,50 @@ fn note(
     Ok(())
 }
 
-fn is_trouble_at(item: &IngestItem<ItemTag>, root: &Path) -> bool {
-    match item {
-        IngestItem::Other(ItemTag::Unreadable(it)) => it.path == root,
-        IngestItem::Other(ItemTag::Skipped(path, _)) => path == root,
-        _ => false,
+/// What is in a container is where the container is, also if it is not unpacked this time.
+fn note_members(
+    tracking: &mut Tracking,
+    (unpacker, folder): (&Rc<ContainerUnpacker>, Option<&DocName>),
+    found: &FoundFile,
+) -> Result<(), Error> {
+    let Some(opened) = unpacker.look(found) else { return Ok(()) };
+    let (kind, is_wanted) = (opened.kind, opened.kind.is_wanted(unpacker.mode));
+    if !is_wanted && !kind.is_web() {
+        tracking.aside.push(found.name.clone());
+        return Ok(());
+    }
+    // Documents of the web lie in no folder, unless all have one.
+    let is_of_all = match folder {
+        None => true,
+        Some(folder) => unpacker.prefix.as_ref().is_some_and(|prefix| prefix.is_under(folder)),
+    };
+    if kind.is_web() && !is_of_all {
+        return Ok(());
+    }
+    for member in unpacker.members(found, opened, None) {
+        match member {
+            MemberItem::Document(intake) => drop(tracking.found.insert(intake.name)),
+            MemberItem::Again(again) => drop(tracking.found.insert(again.name)),
+            MemberItem::Refused(_) if kind.is_web() => {
+                return Err(Error::usage(format!(
+                    "not all of {} can be read; what is no longer there is not known",
+                    shown(&found.path)
+                )));
+            }
+            MemberItem::Refused(_) | MemberItem::TooLarge(_) => {
+                tracking.aside.push(found.name.clone());
+            }
+            MemberItem::Doubtful(_) | MemberItem::Unpacked { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_trouble_at(met: &WalkItem, root: &Path) -> bool {
+    match met {
+        WalkItem::Unreadable(it) => it.path == root,
+        WalkItem::Skipped { path, .. } => path == root,
+        WalkItem::Found(_) => false,
     }
 }
 

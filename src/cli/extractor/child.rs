@@ -14,7 +14,10 @@ use crate::{
     types::limits::TEXT_BYTES_MAX,
 };
 
-use super::confinement::{self, Confinement};
+use super::{
+    attachments,
+    confinement::{self, Confinement},
+};
 
 /// The word by which this program is started as such a child.
 pub const WORD: &str = "__extract";
@@ -45,6 +48,7 @@ pub fn run(words: &[OsString]) -> Option<ExitCode> {
     let confinement = confinement::enter();
     let done = match (what, Format::of_code(what)) {
         (CONFINEMENT, _) => say(&confinement),
+        (what, _) if attachments::is_asked(what) => take_out(),
         (_, Some(format)) => render(format),
         (_, None) => return Some(ExitCode::Usage),
     };
@@ -72,11 +76,26 @@ fn render(format: Format) -> std::io::Result<()> {
     out.flush()
 }
 
-/// What a child's answer says; none if it makes no sense.
-pub fn extraction(answer: Vec<u8>) -> Option<Extraction> {
+/// Says what is attached to a mail.
+fn take_out() -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    std::io::stdin().take(TEXT_BYTES_MAX as u64).read_to_end(&mut bytes)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    attachments::answer(&bytes, &mut out)?;
+    out.flush()
+}
+
+/// The status of an answer, and where what follows it begins; none if it makes no sense.
+pub fn behind_status(answer: &[u8]) -> Option<(ExtractionStatus, usize)> {
     let end = answer.iter().take(STATUS_BYTES_MAX).position(|b| *b == b'\n')?;
     let status = ExtractionStatus::of_code(std::str::from_utf8(&answer[..end]).ok()?)?;
-    let html = String::from_utf8(answer).ok()?.split_off(end + 1);
+    Some((status, end + 1))
+}
+
+/// What a child's answer says; none if it makes no sense.
+pub fn extraction(answer: Vec<u8>) -> Option<Extraction> {
+    let (status, start) = behind_status(&answer)?;
+    let html = String::from_utf8(answer).ok()?.split_off(start);
     match status.has_text() {
         true => Some(Extraction { status, html: Some(html) }),
         false => html.is_empty().then_some(Extraction { status, html: None }),

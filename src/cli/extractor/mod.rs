@@ -1,6 +1,7 @@
 //! Documents of other formats are rendered by a child process, which has nothing else in reach, one for each document;
 //! what came of it is remembered in the user's cache.
 
+pub mod attachments;
 pub mod child;
 mod confinement;
 pub mod hooks;
@@ -132,6 +133,17 @@ fn failed(status: ExtractionStatus) -> Extraction {
     Extraction { status, html: None }
 }
 
+/// What a child that is asked for something else says of a document, behind its status.
+pub fn asked(what: &str, bytes: &[u8]) -> Result<Vec<u8>, ExtractionStatus> {
+    let child = start(what).map_err(|_| ExtractionStatus::Crashed)?;
+    let mut answer = written_by(child, bytes)?;
+    let rest = child::behind_status(&answer).ok_or(ExtractionStatus::Crashed)?;
+    match rest {
+        (ExtractionStatus::Ok, start) => Ok(answer.split_off(start)),
+        (status, _) => Err(status),
+    }
+}
+
 /// Gives a child its document, and takes the answer.
 fn answer(child: Child, bytes: &[u8]) -> Extraction {
     match written_by(child, bytes) {
@@ -156,7 +168,8 @@ fn written_by(mut child: Child, bytes: &[u8]) -> Result<Vec<u8>, ExtractionStatu
         }
         answer
     });
-    match (answer, child.wait()) {
+    let ended = child.wait();
+    match (answer, ended) {
         (Ok(answer), Ok(ended)) if ended.success() => Ok(answer),
         (Err(status), _) => Err(status),
         (_, ended) => Err(status_of(ended.ok())),

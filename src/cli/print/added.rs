@@ -51,6 +51,15 @@ pub struct ResemblesLine {
     pub more: u64,
 }
 
+/// A container that was unpacked.
+#[derive(Serialize)]
+pub struct UnpackedLine {
+    pub path: String,
+    pub path_b64: Option<String>,
+    pub documents: u64,
+    pub without_document: u64,
+}
+
 /// One commit.
 #[derive(Serialize)]
 pub struct CommittedLine {
@@ -71,6 +80,7 @@ pub struct AddSummary {
     pub skipped: BTreeMap<&'static str, u64>,
     pub without_text: BTreeMap<&'static str, u64>,
     pub unreadable: u64,
+    pub doubtful: u64,
     pub resembling: u64,
     pub resembling_about: Option<u64>,
     pub same: Option<u64>,
@@ -125,6 +135,19 @@ impl AddedLine {
     }
 }
 
+impl UnpackedLine {
+    /// How many documents were found in the container at a path, and how many records that are none.
+    pub fn of(path: &Path, documents: u64, without_document: u64) -> Self {
+        let path = path.as_os_str().as_encoded_bytes();
+        Self {
+            path: String::from_utf8_lossy(path).into_owned(),
+            path_b64: b64_unless_utf8(path),
+            documents,
+            without_document,
+        }
+    }
+}
+
 impl ResemblesLine {
     /// A new text and the earlier one that it is near to.
     pub fn of((name, earlier): (&DocName, &DocName), similarity: &Similarity, more: u64) -> Self {
@@ -175,6 +198,9 @@ pub fn sentence(summary: &AddSummary) -> String {
     }
     if summary.unreadable > 0 {
         parts.push(format!("{} not read", summary.unreadable));
+    }
+    if summary.doubtful > 0 {
+        parts.push(format!("{} doubtful", summary.doubtful));
     }
     let lead = match (summary.interrupted, summary.dry_run) {
         (true, _) => "interrupted; what was added is safe: ",

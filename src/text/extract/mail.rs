@@ -1,6 +1,11 @@
 //! Mail (RFC 5322 and MIME), and mailboxes of it (RFC 4155).
 
-use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
+use std::borrow::Cow;
+
+use mail_parser::{
+    Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders as _, PartType,
+    decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
+};
 
 use super::page::{About, NoText, Page, PageWriter};
 use crate::text::visible;
@@ -35,6 +40,49 @@ pub fn mailbox_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
         }
     }
     writer.finish()
+}
+
+/// Something that is attached to a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// As what it was sent, if it had a name.
+    pub name: Option<String>,
+    /// The second part of its media type, in lower case.
+    pub subtype: String,
+    /// Its bytes, out of what they were sent in.
+    pub bytes: Vec<u8>,
+}
+
+/// What is attached to a mail; of a mail in it only that, and not what is attached to it in turn.
+pub fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>, NoText> {
+    let message = MessageParser::default().parse(bytes).ok_or(NoText::Malformed)?;
+    let parts = message.attachments().take(PARTS_MAX);
+    let parts = parts.filter(|part| !matches!(part.body, PartType::Multipart(_)));
+    let attached = parts.map(|part| {
+        let content_type = part.content_type();
+        let subtype = content_type.and_then(|it| it.subtype()).unwrap_or("plain");
+        Attachment {
+            name: part.attachment_name().map(str::to_owned),
+            subtype: subtype.to_ascii_lowercase(),
+            bytes: as_sent(bytes, part).into_owned(),
+        }
+    });
+    Ok(attached.collect())
+}
+
+/// The bytes of a part in the encoding that its text was sent in.
+fn as_sent<'a>(mail: &'a [u8], part: &'a MessagePart) -> Cow<'a, [u8]> {
+    let raw = mail.get(part.offset_body as usize..part.offset_end as usize);
+    let is_text = matches!(part.body, PartType::Text(_) | PartType::Html(_));
+    let found = match (part.encoding, raw) {
+        (Encoding::Base64, Some(raw)) if is_text => base64_decode(raw).map(Cow::Owned),
+        (Encoding::QuotedPrintable, Some(raw)) if is_text => {
+            quoted_printable_decode(raw).map(Cow::Owned)
+        }
+        (Encoding::None, Some(raw)) if !raw.is_empty() => Some(Cow::Borrowed(raw)),
+        _ => None,
+    };
+    found.unwrap_or_else(|| Cow::Borrowed(part.contents()))
 }
 
 /// The mails of a mailbox: each begins behind a line `From `, with which the mailbox begins or before which a line is
@@ -219,6 +267,27 @@ mod tests {
             Content-Disposition: inline; filename=i.jpeg\nContent-Transfer-Encoding: base64\n\n/9j=4AAQ*\n--x--\n";
         let page = page(mail.as_bytes(), 10_000).unwrap();
         assert_eq!(visible(&page.html, false), "From: a@b\n\nWords.\n\nAttachment: i.jpeg");
+    }
+
+    #[test]
+    fn attachments_keep_their_bytes() {
+        let mail = "Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\
+            Content-Type: text/plain\n\nBody.\n--x\n\
+            Content-Type: text/csv; charset=iso-8859-1; name=\"a.csv\"\nContent-Disposition: attachment\n\
+            Content-Transfer-Encoding: base64\n\nY2Fm6Q==\n--x\n\
+            Content-Type: text/plain; charset=iso-8859-1\nContent-Disposition: attachment; filename=b.txt\n\
+            Content-Transfer-Encoding: quoted-printable\n\ncaf=E9=\n!\n--x\n\
+            Content-Type: message/rfc822\n\nSubject: Inner\n\nInner words.\n--x--\n";
+        let found = attachments(mail.as_bytes()).unwrap();
+        let found: Vec<_> = found.iter().map(|it| (it.name.as_deref(), &it.bytes[..])).collect();
+        assert_eq!(
+            found,
+            [
+                (Some("a.csv"), &b"caf\xe9"[..]),
+                (Some("b.txt"), b"caf\xe9!"),
+                (None, b"Subject: Inner\n\nInner words."),
+            ]
+        );
     }
 
     #[test]

@@ -30,6 +30,7 @@ use std::sync::OnceLock;
 
 pub use formats::{Format, Hook, install_hooks};
 pub use hooked::{HookOutput, page_of};
+pub use mail::{Attachment, attachments};
 pub use page::{NoText, Page};
 
 use crate::types::{digest::Digest, limits::TEXT_BYTES_MAX};

@@ -1,0 +1,111 @@
+//! What is attached to a mail. A child process takes it out, as it takes out the text: mails are made by strangers.
+
+use std::io::{self, Read as _, Write};
+
+use crate::archive::extract::{self, Attachment, ExtractionStatus};
+
+/// What a child is asked that takes out attachments.
+const ASKED: &str = "attachments";
+/// Words without which a mail has nothing attached to it.
+const SIGNS: [&[u8]; 8] = [
+    b"multipart/",
+    b"message/",
+    b"content-disposition",
+    b"application/",
+    b"image/",
+    b"audio/",
+    b"video/",
+    b"name=",
+];
+/// A number in an answer has so many digits at most.
+const NUMBER_BYTES_MAX: u64 = 20;
+
+/// Takes out what is attached to a mail.
+pub fn of_mail(mail: &[u8]) -> Result<Vec<Attachment>, ExtractionStatus> {
+    if !may_have(mail) {
+        return Ok(Vec::new());
+    }
+    let answer = super::asked(ASKED, mail)?;
+    parsed(&answer).ok_or(ExtractionStatus::Crashed)
+}
+
+/// Most mails are a text and nothing else, and need no process.
+fn may_have(mail: &[u8]) -> bool {
+    let is_at = |at: usize| {
+        SIGNS.iter().any(|sign| {
+            mail.get(at..at + sign.len()).is_some_and(|it| it.eq_ignore_ascii_case(sign))
+        })
+    };
+    (0..mail.len()).any(is_at)
+}
+
+/// Whether a child is asked for attachments.
+pub fn is_asked(what: &str) -> bool {
+    what == ASKED
+}
+
+/// The child's side: what is attached, each behind the lengths of its name, its type and itself.
+pub fn answer(mail: &[u8], out: &mut impl Write) -> io::Result<()> {
+    let attached = match extract::attachments(mail) {
+        Ok(attached) => attached,
+        Err(why) => return writeln!(out, "{}", ExtractionStatus::from(why).code()),
+    };
+    writeln!(out, "{}", ExtractionStatus::Ok.code())?;
+    for Attachment { name, subtype, bytes } in attached {
+        let name = name.unwrap_or_default();
+        writeln!(out, "{}\n{}\n{}", name.len(), subtype.len(), bytes.len())?;
+        out.write_all(name.as_bytes())?;
+        out.write_all(subtype.as_bytes())?;
+        out.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+/// What a child's answer says; none if it makes no sense.
+fn parsed(mut answer: &[u8]) -> Option<Vec<Attachment>> {
+    let mut attached = Vec::new();
+    while !answer.is_empty() {
+        let lengths = [number(&mut answer)?, number(&mut answer)?, number(&mut answer)?];
+        let mut parts = lengths.map(|n| {
+            let (part, rest) = answer.split_at_checked(n)?;
+            answer = rest;
+            Some(part.to_vec())
+        });
+        let text = |part: Option<Vec<u8>>| String::from_utf8(part?).ok();
+        let (name, subtype) = (text(parts[0].take())?, text(parts[1].take())?);
+        let name = Some(name).filter(|name| !name.is_empty());
+        attached.push(Attachment { name, subtype, bytes: parts[2].take()? });
+    }
+    Some(attached)
+}
+
+fn number(answer: &mut &[u8]) -> Option<usize> {
+    let mut line = Vec::new();
+    io::BufRead::read_until(&mut answer.take(NUMBER_BYTES_MAX + 1), b'\n', &mut line).ok()?;
+    std::str::from_utf8(&line).ok()?.strip_suffix('\n')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_goes_round_and_nonsense_is_none() {
+        let mail = b"Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\n\
+            Words.\n--x\nContent-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\na\nb\n--x--\n";
+        let mut said = Vec::new();
+        answer(mail, &mut said).unwrap();
+        let said = said.strip_prefix(b"ok\n").unwrap();
+        let attached = parsed(said).unwrap();
+        assert_eq!(
+            (attached[0].name.as_deref(), &attached[0].bytes[..]),
+            (Some("a.txt"), &b"a\nb"[..])
+        );
+        assert!(may_have(mail) && !may_have(b"Subject: x\n\nWords.\n"));
+        for end in 1..said.len() {
+            assert_eq!(parsed(&said[..end]), None, "cut at {end}");
+        }
+        assert_eq!(parsed(b"18446744073709551615\n0\n0\n"), None);
+        assert_eq!(parsed(b"-1\n0\n0\n"), None);
+    }
+}

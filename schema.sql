@@ -169,8 +169,8 @@ CREATE TABLE site (
 ) STRICT;
 
 -- Which documents show a site's boilerplate, by their first contents: the up to 64 texts whose names
--- have the smallest hashes, so that the order in which they came does not matter. Likewise up to 1,024 of all documents show what is
--- common in the archive.
+-- have the smallest hashes, so that the order in which they came does not matter. Likewise up to 1,024 show what is
+-- common in the archive, of its first documents: as many as their number has four significant bits of.
 CREATE TABLE sampled (
   site    INTEGER NOT NULL,           -- site.id; 0: all documents
   rank    INTEGER NOT NULL,           -- 63 bits of the SHA-256 of the name

@@ -90,7 +90,7 @@ fn every_format_tells_where_its_words_stand() {
     for (name, locator, states) in examples() {
         for bytes in states {
             sandbox.write(name, bytes);
-            sandbox.run(["add", "-q", name]).expect(0);
+            sandbox.run(["add", "-q", "--unpack", "none", name]).expect(0);
         }
         let diff = sandbox.run(["diff", name]).expect(0);
         let diff = String::from_utf8_lossy(&diff.out).into_owned();

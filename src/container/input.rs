@@ -32,7 +32,13 @@ pub struct RawPieces {
 
 enum PieceForm {
     Plain(BufReader<BodyReader>),
-    Gzip { decoder: Option<Box<GzDecoder<BufReader<BodyReader>>>>, bytes: Vec<u8>, at: usize },
+    Gzip {
+        decoder: Option<Box<GzDecoder<BufReader<BodyReader>>>>,
+        /// What is at hand of the piece lies here from `at` to `end`.
+        bytes: Vec<u8>,
+        at: usize,
+        end: usize,
+    },
 }
 
 impl RawPieces {
@@ -41,7 +47,8 @@ impl RawPieces {
         let (form, times) = match is_gzip {
             true => {
                 let decoder = Some(Box::new(GzDecoder::new(reader)));
-                (PieceForm::Gzip { decoder, bytes: Vec::new(), at: 0 }, limits.ratio)
+                let bytes = vec![0; PIECE_BYTES];
+                (PieceForm::Gzip { decoder, bytes, at: 0, end: 0 }, limits.ratio)
             }
             false => (PieceForm::Plain(reader), PLAIN_TIMES),
         };
@@ -70,16 +77,13 @@ impl RawPieces {
             }
             PieceForm::Plain(reader) => reader.fill_buf(),
             PieceForm::Gzip { decoder: None, .. } => Ok(&[]),
-            PieceForm::Gzip { decoder: Some(decoder), bytes, at } => {
-                if *at == bytes.len() {
-                    bytes.resize(PIECE_BYTES, 0);
-                    *at = 0;
-                    let read = decoder.read(bytes);
-                    bytes.truncate(*read.as_ref().unwrap_or(&0));
-                    let n = read.map_err(|why| in_words(&why))?;
-                    self.n_left = left(self.n_left, n as u64, &self.limits)?;
+            PieceForm::Gzip { decoder: Some(decoder), bytes, at, end } => {
+                if *at == *end {
+                    (*at, *end) = (0, 0);
+                    *end = decoder.read(bytes).map_err(|why| in_words(&why))?;
+                    self.n_left = left(self.n_left, *end as u64, &self.limits)?;
                 }
-                Ok(&bytes[*at..])
+                Ok(&bytes[*at..*end])
             }
         }
     }
@@ -96,11 +100,10 @@ impl RawPieces {
 
     /// Goes on to the next piece, if there is one.
     pub fn next_piece(&mut self) -> io::Result<bool> {
-        let PieceForm::Gzip { decoder, bytes, at } = &mut self.form else { return Ok(false) };
+        let PieceForm::Gzip { decoder, at, end, .. } = &mut self.form else { return Ok(false) };
         let Some(ended) = decoder.take() else { return Ok(false) };
         let mut reader = ended.into_inner();
-        bytes.clear();
-        *at = 0;
+        (*at, *end) = (0, 0);
         // Zeros fill up what is written in blocks.
         loop {
             let zeros = reader.fill_buf()?.iter().take_while(|byte| **byte == 0).count();
@@ -181,7 +184,7 @@ impl RawPieces {
                 start = here.head(START_BYTES)?;
                 reader.seek(SeekFrom::Start(place))?;
             }
-            PieceForm::Gzip { decoder, bytes, at } => {
+            PieceForm::Gzip { decoder, at, end, .. } => {
                 if here.head(3)? != b"\x1f\x8b\x08" {
                     return Ok(false);
                 }
@@ -193,8 +196,7 @@ impl RawPieces {
                 let mut reader = BufReader::with_capacity(PIECE_BYTES, self.body.reader());
                 reader.seek(SeekFrom::Start(place))?;
                 *decoder = Some(Box::new(GzDecoder::new(reader)));
-                bytes.clear();
-                *at = 0;
+                (*at, *end) = (0, 0);
             }
         }
         self.start = place;

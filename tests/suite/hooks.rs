@@ -101,8 +101,8 @@ fn a_program_that_fails_costs_the_text_alone() {
 #[test]
 fn a_program_reads_no_file_of_the_user_and_writes_none() {
     let sandbox = Sandbox::new();
-    let few_calls = sandbox.json(["formats"]).last().unwrap()["no_files"].clone();
-    if few_calls != true {
+    let has_no_files = sandbox.json(["formats"]).last().unwrap()["no_files"].clone();
+    if has_no_files != true {
         return crate::common::sandbox::skip("this kernel has no landlock");
     }
     sandbox.write("a.png", IMAGE);

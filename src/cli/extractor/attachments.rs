@@ -6,16 +6,17 @@ use crate::archive::extract::{self, Attachment, ExtractionStatus};
 
 /// What a child is asked that takes out attachments.
 const ASKED: &str = "attachments";
-/// Words without which a mail has nothing attached to it.
-const SIGNS: [&[u8]; 8] = [
-    b"multipart/",
-    b"message/",
-    b"content-disposition",
-    b"application/",
-    b"image/",
-    b"audio/",
-    b"video/",
-    b"name=",
+/// Words without which a mail has nothing attached to it, and what may follow on them all the same: most mails are one text,
+/// plain and as a page.
+const SIGNS: [(&[u8], &[&[u8]]); 8] = [
+    (b"multipart/", &[b"alternative"]),
+    (b"text/", &[b"plain", b"html"]),
+    (b"message/", &[]),
+    (b"content-disposition", &[]),
+    (b"application/", &[]),
+    (b"image/", &[]),
+    (b"audio/", &[]),
+    (b"video/", &[]),
 ];
 /// A number in an answer has so many digits at most.
 const NUMBER_BYTES_MAX: u64 = 20;
@@ -29,14 +30,19 @@ pub fn of_mail(mail: &[u8]) -> Result<Vec<Attachment>, ExtractionStatus> {
     parsed(&answer).ok_or(ExtractionStatus::Crashed)
 }
 
-/// Most mails are a text and nothing else, and need no process.
+/// Whether a process is worth it.
 fn may_have(mail: &[u8]) -> bool {
-    let is_at = |at: usize| {
-        SIGNS.iter().any(|sign| {
-            mail.get(at..at + sign.len()).is_some_and(|it| it.eq_ignore_ascii_case(sign))
+    let is_sign = |at: usize| {
+        SIGNS.iter().any(|(sign, unless)| {
+            begins_with(&mail[at..], sign)
+                && !unless.iter().any(|word| begins_with(&mail[at + sign.len()..], word))
         })
     };
-    (0..mail.len()).any(is_at)
+    (0..mail.len()).any(is_sign)
+}
+
+fn begins_with(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word))
 }
 
 /// Whether a child is asked for attachments.
@@ -107,5 +113,25 @@ mod tests {
         }
         assert_eq!(parsed(b"18446744073709551615\n0\n0\n"), None);
         assert_eq!(parsed(b"-1\n0\n0\n"), None);
+    }
+
+    #[test]
+    fn a_text_that_is_also_a_page_needs_no_process() {
+        let mail = |kind: &str, part: &str| {
+            format!(
+                "Subject: x\nMIME-Version: 1.0\nContent-Type: Multipart/{kind}; boundary=x\n\n--x\n\
+                 Content-Type: text/plain\n\nWords.\n--x\nContent-Type: {part}\n\n<meta name=a>\n--x--\n"
+            )
+        };
+        for (kind, part, n) in [
+            ("alternative", "Text/HTML", 0),
+            ("alternative", "text/calendar", 1),
+            ("mixed", "text/csv", 1),
+            ("alternative", "image/png; name=a", 1),
+        ] {
+            let mail = mail(kind, part);
+            let attached = extract::attachments(mail.as_bytes()).unwrap();
+            assert_eq!((attached.len(), may_have(mail.as_bytes())), (n, n > 0), "{kind} {part}");
+        }
     }
 }

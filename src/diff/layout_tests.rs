@@ -6,8 +6,11 @@ use proptest::prelude::*;
 
 use super::{Block, Sides, Span, compare, layout};
 
-/// Lines further from an edit than this are read as they were.
-const NEAR_LINES: usize = 12;
+/// Lines further from an edit than this are read as they were: the lines that bear witness to an end, and the paragraphs
+/// that begin there, for how one is indented says how it goes on.
+const NEAR_LINES: usize = 24;
+/// Lines of code between two fences.
+const CODE_LINES_MAX: usize = 6;
 /// Lines are wrapped to so many characters.
 const WIDTH: usize = 62;
 const VOCABULARY: [&str; 24] = [
@@ -85,7 +88,7 @@ impl Layout {
             Self::Fenced => {
                 let fence = || vec!["```".to_owned()];
                 let mut code = wrapped("", "", 20);
-                code.truncate(NEAR_LINES / 2);
+                code.truncate(CODE_LINES_MAX);
                 let blank = || vec![String::new()];
                 [blank(), fence(), code, fence(), blank()].concat()
             }
@@ -112,7 +115,13 @@ fn lines_in(layout: Option<Layout>) -> impl Strategy<Value = Vec<String>> {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             layout.unwrap_or(*its_own).lines(&words)
         });
-        lines.take(200).collect()
+        let mut lines: Vec<String> = lines.take(200).collect();
+        // One fence alone would be the end of whatever begins as code before it.
+        let fences: Vec<usize> = (0..lines.len()).filter(|at| lines[*at] == "```").collect();
+        if fences.len() % 2 == 1 {
+            lines.truncate(fences[fences.len() - 1]);
+        }
+        lines
     })
 }
 

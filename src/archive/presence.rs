@@ -76,13 +76,9 @@ impl Archive {
         &self,
         folder: Option<&DocName>,
         as_of: AsOf,
-        mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
+        each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let each = &mut |document: &Document, revision: &Revision| {
-            each(document, revision)?;
-            Ok(true)
-        };
-        self.each_while((folder, as_of), &self.names_then(as_of)?, each).map(drop)
+        self.each_of_all((folder, as_of), &self.names_then(as_of)?, each)
     }
 
     /// The same for the document of a name, and then those below it.
@@ -104,11 +100,20 @@ impl Archive {
         if let Some((document, revision)) = last {
             each(document, revision)?;
         }
+        self.each_of_all((Some(name), as_of), &names, each)
+    }
+
+    fn each_of_all(
+        &self,
+        meant: (Option<&DocName>, AsOf),
+        names: &NamesThen,
+        mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let each = &mut |document: &Document, revision: &Revision| {
             each(document, revision)?;
             Ok(true)
         };
-        self.each_while((Some(name), as_of), &names, each).map(drop)
+        self.each_while(meant, names, each).map(drop)
     }
 
     /// Whether there is one below a name, or one at all.

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use sha1::{Digest as _, Sha1};
 use sha2::{Sha256, Sha512};
 
+use crate::types::digest::hex;
+
 /// A digest that was stated, and the bytes that should have it.
 pub struct StatedDigest {
     value: String,
@@ -59,10 +61,6 @@ impl Write for StatedDigest {
 /// A stated digest in the spelling by which two are compared.
 pub fn plain(stated: &str) -> String {
     stated.trim().trim_end_matches('=').to_ascii_lowercase()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::types::digest::hex(bytes)
 }
 
 /// RFC 4648, in lower case and without padding.

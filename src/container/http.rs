@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read, Write};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::{
-    Limits,
+    Allowance, Limits,
     bytes::{Body, BodyReader, BodyWriter, TemporaryFile},
     damaged,
 };
@@ -97,8 +97,7 @@ pub fn charset(media_type: &str) -> Option<&str> {
 pub struct Unwrapper {
     pub temporary: TemporaryFile,
     pub limits: Limits,
-    /// So much may still be unpacked.
-    pub n_left: u64,
+    pub allowance: Allowance,
 }
 
 impl Unwrapper {
@@ -155,24 +154,10 @@ impl Unwrapper {
         self.unpacked(reader)
     }
 
-    fn unpacked(&mut self, mut reader: impl Read) -> io::Result<Body> {
+    fn unpacked(&mut self, reader: impl Read) -> io::Result<Body> {
         let mut out = self.writer();
-        let mut piece = vec![0; 64 << 10];
-        loop {
-            let n =
-                reader.read(&mut piece).map_err(|_| damaged("its compressed bytes are damaged"))?;
-            if n == 0 {
-                return Ok(out.finish());
-            }
-            let left = self.n_left.checked_sub(n as u64);
-            self.n_left = left.ok_or_else(|| {
-                super::beyond(format!(
-                    "more than {} times its size would be unpacked",
-                    self.limits.ratio
-                ))
-            })?;
-            out.write_all(&piece[..n])?;
-        }
+        self.allowance.unpack(reader, |piece| out.write_all(piece))?;
+        Ok(out.finish())
     }
 
     fn writer(&self) -> BodyWriter {
@@ -214,8 +199,8 @@ mod tests {
     use super::*;
 
     fn unwrapper() -> Unwrapper {
-        let limits = Limits { member_bytes: 1000, ..Limits::default() };
-        Unwrapper { temporary: tempfile::tempfile, limits, n_left: 5000 }
+        let limits = Limits { member_bytes: 1000, bytes_more: 5000, ..Limits::default() };
+        Unwrapper { temporary: tempfile::tempfile, limits, allowance: Allowance::of(0, &limits) }
     }
 
     fn bytes(body: Body) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom};
 use flate2::bufread::GzDecoder;
 
 use super::{
-    Limits, beyond,
+    Allowance, Limits, beyond,
     bytes::{Body, BodyReader},
     damaged,
 };
@@ -24,10 +24,8 @@ pub struct RawPieces {
     form: PieceForm,
     /// Where the piece begins.
     start: u64,
-    /// So many bytes may be read.
-    n_left: u64,
+    allowance: Allowance,
     n_trials: u64,
-    limits: Limits,
 }
 
 enum PieceForm {
@@ -52,8 +50,8 @@ impl RawPieces {
             }
             false => (PieceForm::Plain(reader), PLAIN_TIMES),
         };
-        let n_left = body.n_bytes().saturating_mul(times).saturating_add(limits.bytes_more);
-        Self { body, form, start: 0, n_left, n_trials: 0, limits }
+        let allowance = Allowance::of_times(body.n_bytes(), times, &limits);
+        Self { body, form, start: 0, allowance, n_trials: 0 }
     }
 
     /// Whether it is out of gzip.
@@ -72,7 +70,7 @@ impl RawPieces {
     /// What is at hand of the piece; nothing at its end.
     pub fn fill(&mut self) -> io::Result<&[u8]> {
         match &mut self.form {
-            PieceForm::Plain(_) if self.n_left == 0 => {
+            PieceForm::Plain(_) if self.allowance.n_left() == 0 => {
                 Err(beyond("it is damaged in too many places"))
             }
             PieceForm::Plain(reader) => reader.fill_buf(),
@@ -81,7 +79,7 @@ impl RawPieces {
                 if *at == *end {
                     (*at, *end) = (0, 0);
                     *end = decoder.read(bytes).map_err(|why| in_words(&why))?;
-                    self.n_left = left(self.n_left, *end as u64, &self.limits)?;
+                    self.allowance.spend(*end as u64)?;
                 }
                 Ok(&bytes[*at..*end])
             }
@@ -92,7 +90,7 @@ impl RawPieces {
         match &mut self.form {
             PieceForm::Plain(reader) => {
                 reader.consume(n);
-                self.n_left = self.n_left.saturating_sub(n as u64);
+                self.allowance.use_up(n as u64);
             }
             PieceForm::Gzip { at, .. } => *at += n,
         }
@@ -163,7 +161,7 @@ impl RawPieces {
             if n == 0 {
                 return Ok(None);
             }
-            self.n_left = left(self.n_left, n as u64, &self.limits)?;
+            self.allowance.spend(n as u64)?;
             // Of words that may stand anywhere, those at the start of a line count.
             let is_it = |(n, it): (usize, &u8)| {
                 *it == byte && (!is_plain || (n > 0 && piece[n - 1] == b'\n') || (n == 0 && at > 0))
@@ -227,12 +225,6 @@ impl Read for RawPieces {
 
 fn position(reader: &BufReader<BodyReader>) -> u64 {
     reader.get_ref().place() - reader.buffer().len() as u64
-}
-
-fn left(n_left: u64, n: u64, limits: &Limits) -> io::Result<u64> {
-    n_left.checked_sub(n).ok_or_else(|| {
-        beyond(format!("more than {} times its size would be unpacked", limits.ratio))
-    })
 }
 
 fn in_words(why: &io::Error) -> io::Error {

@@ -5,6 +5,7 @@
 //! caller makes. Everything that a container says of itself is taken for made by strangers; what is broken costs
 //! what it touches, and is named.
 
+mod allowance;
 mod arc;
 mod bytes;
 mod digests;
@@ -25,6 +26,7 @@ use std::io;
 
 use crate::types::{digest::Digest, name::DocName, time::Timestamp};
 
+pub use allowance::Allowance;
 pub use bytes::{Body, BodyReader, BodyWriter, ReadAt, TemporaryFile};
 pub use kind::{ContainerKind, HEAD_BYTES};
 pub use names::{UniqueNames, file_name, url_name};
@@ -45,6 +47,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { member_bytes: 4 << 30, ratio: 250, bytes_more: 64 << 20, members: 2_000_000 }
+    }
+}
+
+impl Limits {
+    /// A member goes beyond its limit.
+    fn too_large(&self) -> io::Error {
+        beyond(format!("it has more than {} GiB", self.member_bytes >> 30))
     }
 }
 

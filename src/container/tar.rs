@@ -111,8 +111,7 @@ impl Tar {
             Ok(inner) if is_small => inner,
             Ok(_) => {
                 self.pass(n_bytes)?;
-                let gib = self.limits.member_bytes >> 30;
-                return Ok(refused(beyond(format!("it has more than {gib} GiB"))));
+                return Ok(refused(self.limits.too_large()));
             }
             Err(why) => {
                 self.pass(n_bytes)?;

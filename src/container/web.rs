@@ -8,7 +8,7 @@ use std::{
 use crate::types::{digest::Digest, limits::SOURCE_BYTES_MAX, name::DocName, time::Timestamp};
 
 use super::{
-    Again, Contained, Container, InnerDocument, Limits, MemberFacts, MemberName,
+    Again, Allowance, Contained, Container, InnerDocument, Limits, MemberFacts, MemberName,
     bytes::{Body, BodyWriter, Shelf, TemporaryFile},
     damaged,
     digests::StatedDigest,
@@ -51,12 +51,12 @@ impl WebArchive {
         temporary: TemporaryFile,
     ) -> Self {
         let records = || Records::new(body.clone(), is_arc, is_gzip, limits);
-        let n_left = body.n_bytes().saturating_mul(limits.ratio).saturating_add(limits.bytes_more);
+        let allowance = Allowance::of(body.n_bytes(), &limits);
         Self {
             survey: Survey::of(records(), limits.members),
             records: records(),
             limits,
-            unwrapper: Unwrapper { temporary, limits, n_left },
+            unwrapper: Unwrapper { temporary, limits, allowance },
             shelf: Shelf::new(temporary),
             held: Vec::new(),
             is_read: false,
@@ -94,9 +94,8 @@ impl WebArchive {
             return Ok(Contained::Again(self.again(record, (url, name))));
         }
         if record.n_bytes > self.limits.member_bytes {
-            let gib = self.limits.member_bytes >> 30;
             self.records.finish()?;
-            return Ok(refused(super::beyond(format!("it has more than {gib} GiB"))));
+            return Ok(refused(self.limits.too_large()));
         }
         let stated = record.field("warc-block-digest").and_then(StatedDigest::of);
         let (block, is_right) = self.block(stated)?;

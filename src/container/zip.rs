@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read as _, Write as _};
 use flate2::bufread::DeflateDecoder;
 
 use super::{
-    Contained, Container, InnerDocument, Limits, MemberFacts, MemberName, beyond,
+    Allowance, Contained, Container, InnerDocument, Limits, MemberFacts, MemberName, beyond,
     bytes::{Body, BodyWriter, TemporaryFile},
     damaged, names,
 };
@@ -33,8 +33,8 @@ pub struct Zip {
     limits: Limits,
     temporary: TemporaryFile,
     n_members: u64,
-    /// So much may still be unpacked, and so much read for it: files can lie over one another.
-    n_left: u64,
+    allowance: Allowance,
+    /// So much may be read for it: files can lie over one another.
     n_packed_left: u64,
     is_ended: bool,
     trouble: Option<io::Error>,
@@ -66,7 +66,7 @@ impl Zip {
             Err(why) => (Vec::new(), 0, Some(why)),
         };
         Self {
-            n_left: body.n_bytes().saturating_mul(limits.ratio).saturating_add(limits.bytes_more),
+            allowance: Allowance::of(body.n_bytes(), &limits),
             n_packed_left: body.n_bytes().saturating_add(1 << 20),
             body: body.clone(),
             directory,
@@ -118,25 +118,16 @@ impl Zip {
     fn unpacked(&mut self, entry: &ZipEntry, packed: &Body) -> io::Result<Body> {
         let mut out = BodyWriter::new(self.temporary, self.limits.member_bytes);
         let reader = BufReader::new(packed.reader());
-        let mut reader: Box<dyn io::Read> = match entry.method {
+        let reader: Box<dyn io::Read> = match entry.method {
             STORED => Box::new(reader),
             _ => Box::new(DeflateDecoder::new(reader)),
         };
-        let mut hasher = crc32fast::Hasher::new();
-        let (mut piece, mut n_bytes) = (vec![0; 64 << 10], 0);
-        loop {
-            let n =
-                reader.read(&mut piece).map_err(|_| damaged("its compressed bytes are damaged"))?;
-            if n == 0 {
-                break;
-            }
-            n_bytes += n as u64;
-            self.n_left = self.n_left.checked_sub(n as u64).ok_or_else(|| {
-                beyond(format!("more than {} times its size would be unpacked", self.limits.ratio))
-            })?;
-            hasher.update(&piece[..n]);
-            out.write_all(&piece[..n])?;
-        }
+        let (mut hasher, mut n_bytes) = (crc32fast::Hasher::new(), 0);
+        self.allowance.unpack(reader, |piece| {
+            n_bytes += piece.len() as u64;
+            hasher.update(piece);
+            out.write_all(piece)
+        })?;
         match n_bytes == entry.n_bytes && hasher.finalize() == entry.crc {
             true => Ok(out.finish()),
             false => Err(damaged("its checksum is wrong")),
@@ -199,8 +190,7 @@ impl Container for Zip {
         Some(match self.member(&entry) {
             Ok(member) => Contained::InnerDocument(member),
             Err(why) => {
-                // That is a bomb.
-                self.is_ended = self.n_left == 0 || why.to_string().starts_with("more than");
+                self.is_ended = self.allowance.is_spent();
                 Contained::Refused { what: String::from_utf8_lossy(&entry.name).into_owned(), why }
             }
         })

@@ -12,7 +12,7 @@ use flate2::{Compression, write::GzEncoder};
 use sha1::{Digest as _, Sha1};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::common::{is_slow, sandbox::Sandbox};
+use crate::common::{draw::mutant, is_slow, sandbox::Sandbox};
 
 /// Mutants of each format.
 fn n_mutants() -> u64 {
@@ -562,43 +562,6 @@ fn containers_in_containers_end_somewhere() {
     ran.says("containers lie too deep in one another").says("1 new document").says("1 doubtful");
 }
 
-/// Numbers that look drawn: SplitMix64.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n.max(1) as u64) as usize
-    }
-}
-
-/// The bytes with some flipped, cut off, doubled or overwritten.
-fn mutant(bytes: &[u8], seed: u64) -> Vec<u8> {
-    let mut draw = Draw(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) | 1);
-    let mut mutant = bytes.to_vec();
-    for _ in 0..1 + draw.below(6) {
-        let at = draw.below(mutant.len());
-        match draw.below(4) {
-            0 => mutant[at] ^= 1 << draw.below(8),
-            1 => mutant.truncate(at.max(1)),
-            2 => {
-                let stretch = mutant[at..at + draw.below(mutant.len() - at)].to_vec();
-                let to = draw.below(mutant.len());
-                mutant.splice(to..to, stretch);
-            }
-            _ => {
-                let end = (at + 1 + draw.below(8)).min(mutant.len());
-                let value = [0, 0xff, b'9', b'/'][draw.below(4)];
-                mutant[at..end].fill(value);
-            }
-        }
-    }
-    mutant
-}
-
 fn examples() -> Vec<(&'static str, Vec<u8>)> {
     let files: [(&str, &[u8]); 3] =
         [("a/b.txt", b"words"), ("c.txt", &[b'x'; 3000]), ("d.bin", &[7; 700])];
@@ -623,7 +586,7 @@ fn no_mutant_makes_a_container_panic_or_grow() {
     let limits = Limits { member_bytes: 1 << 20, ratio: 50, bytes_more: 1 << 20, members: 1000 };
     for (name, bytes) in examples() {
         for seed in 0..n_mutants() {
-            let mutant = mutant(&bytes, seed);
+            let mutant = mutant(&bytes, seed, b'/');
             let read = catch_unwind(AssertUnwindSafe(|| taken(&mutant, limits)));
             let (_, n_bytes, _) = read.unwrap_or_else(|_| panic!("{name}, mutant {seed}"));
             assert!(n_bytes <= 4 * (mutant.len() as u64 * 50 + (1 << 20)), "{name}, mutant {seed}");
@@ -636,7 +599,7 @@ fn the_program_survives_mutants_of_containers() {
     let sandbox = Sandbox::new();
     for (name, bytes) in examples() {
         for seed in 0..n_mutants() / 5 {
-            sandbox.write(format!("in/{seed}{name}"), mutant(&bytes, 5000 + seed));
+            sandbox.write(format!("in/{seed}{name}"), mutant(&bytes, 5000 + seed, b'/'));
         }
     }
     sandbox.write("in/other.txt", "other words");

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::common::{
+    draw::Draw,
     is_slow,
     sandbox::{Sandbox, os},
 };
@@ -29,23 +30,6 @@ const NAMES: [&[u8]; 12] = [
     b"z/caf\xe9/1",
     b"z/2",
 ];
-
-/// Numbers that look drawn: SplitMix64.
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-}
 
 /// A name that is free, and neither a folder of another nor in one that is a file.
 fn free_name(draw: &mut Draw, files: &Files) -> Option<Vec<u8>> {

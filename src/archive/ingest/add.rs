@@ -200,13 +200,11 @@ impl Transaction<'_> {
         };
         let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
         let new = NewRevision {
-            number: latest.map_or(1, |latest| latest.number + 1),
-            digest: content.digest,
-            n_bytes: content.n_bytes,
             is_new_content,
             is_healed,
             is_unsettled: content.is_unsettled,
             rendered,
+            ..NewRevision::next(latest, content.digest, content.n_bytes)
         };
         self.record(intake, latest, (new, media, content.named))?;
         self.note_stat(intake, content.file_stat, content.digest);

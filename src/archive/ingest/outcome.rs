@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::{
+    catalog::Latest,
     text::extract::ExtractionStatus,
     types::{digest::Digest, name::DocName},
 };
@@ -95,6 +96,21 @@ pub struct NewRevision {
     pub is_unsettled: bool,
     /// What came of rendering it, if it is new and of a format that is rendered.
     pub rendered: Option<ExtractionStatus>,
+}
+
+impl NewRevision {
+    /// The next one of a document, with a content that is stored and whole.
+    pub(super) fn next(latest: Option<Latest>, digest: Digest, n_bytes: u64) -> Self {
+        Self {
+            number: latest.map_or(1, |latest| latest.number + 1),
+            digest,
+            n_bytes,
+            is_new_content: false,
+            is_healed: false,
+            is_unsettled: false,
+            rendered: None,
+        }
+    }
 }
 
 impl From<NewRevision> for Outcome {

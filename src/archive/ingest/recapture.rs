@@ -30,8 +30,8 @@ pub struct Recapture {
 }
 
 /// A content that is in the archive or on its way there.
-pub(super) struct KnownContent {
-    pub digest: Digest,
+struct KnownContent {
+    digest: Digest,
     n_bytes: u64,
     media_type: String,
     named: Option<Charset>,
@@ -100,15 +100,7 @@ impl Transaction<'_> {
         known: &KnownContent,
     ) -> Result<NewRevision, Error> {
         let media = MediaType::new(&known.media_type).map_err(|e| Error::usage(e.to_string()))?;
-        let new = NewRevision {
-            number: latest.map_or(1, |latest| latest.number + 1),
-            digest: known.digest,
-            n_bytes: known.n_bytes,
-            is_new_content: false,
-            is_healed: false,
-            is_unsettled: false,
-            rendered: None,
-        };
+        let new = NewRevision::next(latest, known.digest, known.n_bytes);
         self.record(intake, latest, (new, media, known.named))?;
         Ok(new)
     }

@@ -155,15 +155,7 @@ impl Archive {
         if self.is_recorded(latest, (&digest, None, captured))? {
             return Ok(Outcome::found(false));
         }
-        let revision = NewRevision {
-            number: latest.map_or(1, |latest| latest.number + 1),
-            digest,
-            n_bytes: 0,
-            is_new_content: false,
-            is_healed: false,
-            is_unsettled: false,
-            rendered: None,
-        };
+        let revision = NewRevision::next(latest, digest, 0);
         Ok(rehearsed.noted(&intake.name, latest, revision.into()))
     }
 
@@ -202,17 +194,9 @@ impl Archive {
         if self.is_recorded(latest, (&digest, named, captured))? {
             return Ok(Outcome::found(is_healed));
         }
-        let number = latest.map_or(1, |latest| latest.number + 1);
-        let (is_new_content, is_unsettled) = (known.is_none(), false);
-        let revision = NewRevision {
-            number,
-            digest,
-            n_bytes,
-            is_new_content,
-            is_healed,
-            is_unsettled,
-            rendered: None,
-        };
+        let is_new_content = known.is_none();
+        let next = NewRevision::next(latest, digest, n_bytes);
+        let revision = NewRevision { is_new_content, is_healed, ..next };
         Ok(revision.into())
     }
 

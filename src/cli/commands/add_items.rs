@@ -106,8 +106,7 @@ pub fn items_of(walked: WalkItem, unpacker: &Rc<ContainerUnpacker>, given: Given
         WalkItem::Skipped { path, reason } => return one(ItemTag::Skipped(path, reason)),
         WalkItem::Unreadable(unreadable) => return one(ItemTag::Unreadable(unreadable)),
     };
-    let opened = unpacker.look(&found).filter(|opened| opened.kind.is_wanted(unpacker.mode));
-    let Some(opened) = opened else {
+    let Some(opened) = unpacker.look_for_wanted(&found) else {
         return Box::new(iter::once(whole(found, given.map(|given| given.0))));
     };
     let is_beside = !opened.kind.is_container();

@@ -50,14 +50,14 @@ impl Confinement {
 pub fn enter() -> Confinement {
     let has_no_files = forbid_files();
     // From here on no file could be opened that the rules need.
-    Confinement { has_limits: limit(), has_no_files, has_few_calls: forbid_calls().is_some() }
+    Confinement { has_limits: limit(0), has_no_files, has_few_calls: forbid_calls().is_some() }
 }
 
 /// The same for a program that is begun next: it has to open its own files, so it may read those of the system and those in
 /// its folder, write none and talk to nobody.
 pub fn enter_for(program: &Path) -> Confinement {
     let has_no_files = allow_system(program);
-    let has_limits = limit_to(FILES_MAX);
+    let has_limits = limit(FILES_MAX);
     Confinement { has_limits, has_no_files, has_few_calls: forbid_talk().is_some() }
 }
 
@@ -105,11 +105,7 @@ fn forbid_talk() -> Option<()> {
     apply(SeccompFilter::new(rules, SeccompAction::Allow, refused, architecture).ok()?)
 }
 
-fn limit() -> bool {
-    limit_to(0)
-}
-
-fn limit_to(n_files_max: u64) -> bool {
+fn limit(n_files_max: u64) -> bool {
     let limits = [
         (Resource::As, MEMORY_BYTES_MAX),
         (Resource::Cpu, CPU_SECONDS_MAX),

@@ -8,8 +8,8 @@ use crate::{
         ingest::{Captured, Intake, Provenance, Recapture},
     },
     container::{
-        Again, Body, BodyReader, Contained, Container, ContainerKind, InnerDocument, MemberFacts,
-        MemberName, UniqueNames,
+        Again, Allowance, Body, BodyReader, Contained, Container, ContainerKind, InnerDocument,
+        MemberFacts, MemberName, UniqueNames,
     },
     types::{name::DocName, time::Timestamp},
 };
@@ -52,8 +52,7 @@ pub struct Members {
     levels: Vec<OpenContainer>,
     ready: VecDeque<MemberItem>,
     names: UniqueNames,
-    /// So many bytes may still come out of it.
-    n_left: u64,
+    allowance: Allowance,
     n_documents: u64,
     n_without: u64,
     /// A mail has no line of its own at the end.
@@ -90,7 +89,7 @@ impl Members {
             levels: Vec::new(),
             ready: VecDeque::new(),
             names: UniqueNames::default(),
-            n_left: n_bytes.saturating_mul(limits.ratio).saturating_add(limits.bytes_more),
+            allowance: Allowance::of(n_bytes, &limits),
             n_documents: 0,
             n_without: 0,
             is_counted: matches!(opened.kind, OpenedKind::Container(_)),
@@ -160,14 +159,13 @@ impl Members {
 
     fn member(&mut self, member: InnerDocument) -> io::Result<()> {
         let InnerDocument { name, body, mut about, doubt } = member;
-        let Some(left) = self.n_left.checked_sub(body.n_bytes()) else {
+        if self.allowance.spend(body.n_bytes()).is_err() {
             self.levels.clear();
             let ratio = self.unpacker.limits.ratio;
             return Err(invalid(format!(
                 "more than {ratio} times the size of the container would be unpacked; the rest of it is left out"
             )));
-        };
-        self.n_left = left;
+        }
         let Some(level) = self.levels.last() else { return Ok(()) };
         let (is_inner, mail) = (matches!(name, MemberName::Inner(_)), level.mail.clone());
         let name = match name {

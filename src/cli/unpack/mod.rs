@@ -109,6 +109,14 @@ impl ContainerUnpacker {
         opened(file.open().ok()?, &found.name)
     }
 
+    /// The same, if that is to be unpacked.
+    pub fn look_for_wanted(&self, found: &FoundFile) -> Option<OpenedFile> {
+        if self.mode == Unpack::None {
+            return None;
+        }
+        self.look(found).filter(|opened| opened.kind.is_wanted(self.mode))
+    }
+
     /// The documents of a file.
     pub fn members(
         self: &Rc<Self>,
@@ -116,11 +124,8 @@ impl ContainerUnpacker {
         opened: OpenedFile,
         given: Option<(Arc<Provenance>, bool)>,
     ) -> Members {
-        let is_named = self.is_renamed(found);
-        let (provenance, is_named) = match given {
-            Some((provenance, is_named)) => (provenance, is_named),
-            None => (Arc::clone(&self.provenance), is_named),
-        };
+        let by_itself = || (Arc::clone(&self.provenance), self.is_renamed(found));
+        let (provenance, is_named) = given.unwrap_or_else(by_itself);
         let own_folder = match is_named {
             true => Some(found.name.clone()),
             false => self.prefix.clone(),

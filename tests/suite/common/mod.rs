@@ -1,6 +1,7 @@
 //! What the tests of whole archives share: a fixed clock, a fixed key, and one oracle.
 
 pub mod authority;
+pub mod draw;
 pub mod sandbox;
 
 use std::{io, path::Path, sync::Arc};

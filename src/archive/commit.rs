@@ -64,7 +64,11 @@ impl Archive {
             return Ok(Some(first));
         }
         // If this fails the batch is in all the same: whoever opens the archive next brings the catalog up.
-        let apply = || self.apply_committed(first, &before, packs, analysed, edge);
+        let apply = || {
+            self.home.follow_sum(&self.catalog)?;
+            self.apply_committed(first, &before, packs, analysed, edge)?;
+            self.home.remember_sum(&self.catalog)
+        };
         match step("catalog").in_scope(apply) {
             Ok(()) => {}
             Err(Error::Catalog { why }) => *edge = self.renew_misled(&why)?,

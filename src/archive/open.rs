@@ -5,6 +5,7 @@
 //! stood at its last commit, and where nothing can be written they make one in memory.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
     path::{Path, PathBuf},
@@ -19,7 +20,7 @@ use crate::{
         Backend, Guard, Lock, Object, Storage,
         local::{self, DatabaseFiles, Local},
     },
-    catalog::{self, Catalog, PageCache, Snapshot, StatCache},
+    catalog::{self, Catalog, KeyedSum, PageCache, Snapshot, StatCache, SumKey},
     journal::{self, Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
     types::{
@@ -63,6 +64,8 @@ pub(super) struct Home {
     is_elsewhere: bool,
     /// The folder of the stat cache.
     stat_cache: Option<PathBuf>,
+    /// The stat cache, once somebody reads and remembers.
+    opened_stat_cache: OnceCell<Rc<StatCache>>,
 }
 
 impl Home {
@@ -70,7 +73,8 @@ impl Home {
         let backend: Arc<dyn Backend> = storage.clone();
         let is_elsewhere = catalog.is_some_and(|folder| !storage.lies_in(folder));
         let catalog = catalog.map(Path::to_owned);
-        Self { backend, lock: storage, catalog, is_elsewhere, stat_cache: None }
+        let opened_stat_cache = OnceCell::new();
+        Self { backend, lock: storage, catalog, is_elsewhere, stat_cache: None, opened_stat_cache }
     }
 
     /// Whether the catalog in use is another one than that which may lie with the facts.
@@ -106,15 +110,66 @@ impl Home {
     }
 
     /// The stat cache, for whoever reads and remembers.
-    pub(super) fn stat_cache(&self) -> Result<StatCache, Error> {
+    pub(super) fn stat_cache(&self) -> Result<Rc<StatCache>, Error> {
+        if let Some(opened) = self.opened_stat_cache.get() {
+            return Ok(Rc::clone(opened));
+        }
         let files = self.stat_cache_files();
-        StatCache::open(files.as_ref().map(DatabaseFiles::path))
+        let opened = Rc::new(StatCache::open(files.as_ref().map(DatabaseFiles::path))?);
+        Ok(Rc::clone(self.opened_stat_cache.get_or_init(|| opened)))
     }
 
     /// The stat cache for whoever only asks.
     pub(super) fn existing_stat_cache(&self) -> Result<StatCache, Error> {
         let files = self.stat_cache_files();
         StatCache::open_existing(files.as_ref().map(DatabaseFiles::path))
+    }
+
+    /// Remembers the keyed sum of a catalog that was just made or compared, and keeps it up. To have none costs
+    /// the next audit time, and nothing else.
+    pub(super) fn sum_anew(&self, catalog: &Catalog) {
+        let summed = self.stat_cache_if_kept().and_then(|stat_cache| {
+            let Some(stat_cache) = stat_cache else { return Ok(()) };
+            let key = stat_cache.sum().map_or_else(SumKey::random, |sum| sum.key);
+            let (sum, _) = catalog.keyed_sum(key)?;
+            stat_cache.remember_sum(&sum);
+            Ok(())
+        });
+        if let Err(error) = summed {
+            debug!(target: "catalog", "not summed: {error}");
+        }
+    }
+
+    /// Keeps up the sum that was remembered of a catalog; one that is blank has the sum of nothing.
+    pub(super) fn follow_sum(&self, catalog: &Catalog) -> Result<(), Error> {
+        let Some(stat_cache) = self.stat_cache_if_kept()? else { return Ok(()) };
+        match stat_cache.sum() {
+            _ if catalog.is_summed() => Ok(()),
+            Some(known) if !catalog.is_blank()? => catalog.follow_sum(&known),
+            None if !catalog.is_blank()? => Ok(()),
+            known => {
+                let key = known.map_or_else(SumKey::random, |sum| sum.key);
+                catalog.follow_sum(&catalog.keyed_sum(key)?.0)
+            }
+        }
+    }
+
+    /// Remembers the sum that was kept up.
+    pub(super) fn remember_sum(&self, catalog: &Catalog) -> Result<(), Error> {
+        if let (Some(sum), Some(stat_cache)) = (catalog.followed_sum()?, self.stat_cache_if_kept()?)
+        {
+            stat_cache.remember_sum(&sum);
+        }
+        Ok(())
+    }
+
+    /// The sum that is remembered.
+    pub(super) fn remembered_sum(&self) -> Result<Option<KeyedSum>, Error> {
+        Ok(self.stat_cache_if_kept()?.and_then(|stat_cache| stat_cache.sum()))
+    }
+
+    fn stat_cache_if_kept(&self) -> Result<Option<Rc<StatCache>>, Error> {
+        self.stat_cache.is_some().then(|| self.stat_cache()).transpose()
     }
 
     /// What cannot be used is not missed.
@@ -191,6 +246,7 @@ impl Archive {
     /// they are forgotten, and every file is read each time.
     pub fn keep_stats_in(&mut self, folder: &Path) {
         self.home.stat_cache = Some(folder.to_owned());
+        self.home.opened_stat_cache = OnceCell::new();
     }
 
     /// Throws the catalog away and makes it anew from the facts; so is the copy of the checkpoint. The full-text index
@@ -215,7 +271,10 @@ impl Archive {
     /// Makes all sketches again.
     pub fn rebuild_sketches(&mut self, who: &str) -> Result<(), Error> {
         let _lock = self.take_lock(who)?;
-        rebuild::sketches(&self.home.backend, &self.catalog).map_err(|error| self.located(error))
+        rebuild::sketches(&self.home.backend, &self.catalog)
+            .map_err(|error| self.located(error))?;
+        self.home.sum_anew(&self.catalog);
+        Ok(())
     }
 
     /// The same after documents of other formats were forgotten; the full-text index is made anew by whoever asks it next.
@@ -436,10 +495,10 @@ fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     match Catalog::open(files.path()).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
         Err(Error::Catalog { why }) => debug!(target: "catalog", "its file is removed: {why}"),
-        renewed => return renewed.and_then(purged),
+        renewed => return renewed.and_then(purged).inspect(|catalog| home.sum_anew(catalog)),
     }
     files.remove()?;
-    anew(home, journal, Catalog::open(files.path())?)
+    anew(home, journal, Catalog::open(files.path())?).inspect(|catalog| home.sum_anew(catalog))
 }
 
 /// Leaves nothing of withdrawn words in the file. Where another process reads it, whoever finishes the

@@ -16,6 +16,7 @@ mod find;
 mod fulltext;
 mod index;
 mod indexed;
+mod keyed_sum;
 mod list;
 mod page_cache;
 mod rows;
@@ -56,6 +57,7 @@ pub use find::Latest;
 pub use fulltext::{FILE as FULL_TEXT_FILE, FullText, FullTextState, IndexedText, Unindexed};
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use indexed::IndexedContent;
+pub use keyed_sum::{KeyedSum, SumKey};
 pub use list::{PackUsage, Totals};
 pub use page_cache::{FILE as PAGE_CACHE_FILE, PageCache};
 pub use sites::EVERYWHERE;
@@ -64,6 +66,7 @@ pub use snapshot::Snapshot;
 pub use stat_cache::{FILE as STAT_CACHE_FILE, FileStat, StatCache, StatEntry};
 pub use tables::{Need, Serves, TABLES, Table};
 
+use keyed_sum::Followed;
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
@@ -89,6 +92,7 @@ pub struct Catalog {
     db: Connection,
     is_writing: Cell<bool>,
     newest: Newest,
+    followed: Followed,
     renewal: RefCell<Option<String>>,
 }
 
@@ -178,6 +182,7 @@ impl Catalog {
             .prepare(DROPS)?
             .query_map([], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
+        self.lose_sum();
         self.db.execute_batch(&drops.concat())?;
         self.fill_schema()
     }
@@ -211,8 +216,13 @@ impl Catalog {
         db.pragma_update(None, "cache_size", -64_000)?;
         db.pragma_update(None, "temp_store", "memory")?;
         db.set_prepared_statement_cache_capacity(64);
-        let (is_writing, newest) = (Cell::new(false), Newest::default());
-        Ok(Self { db, is_writing, newest, renewal: RefCell::default() })
+        Ok(Self {
+            db,
+            is_writing: Cell::new(false),
+            newest: Newest::default(),
+            followed: Followed::default(),
+            renewal: RefCell::default(),
+        })
     }
 
     fn is_empty(&self) -> Result<bool, Error> {

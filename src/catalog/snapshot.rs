@@ -69,9 +69,12 @@ impl Catalog {
         }
         let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         let _writing = Writing::begin(&self.is_writing);
-        let changed = change(&transaction)?;
-        transaction.commit()?;
-        Ok(changed)
+        let changed =
+            change(&transaction).and_then(|changed| Ok((changed, transaction.commit()?).0));
+        if changed.is_err() {
+            self.lose_sum();
+        }
+        changed
     }
 }
 

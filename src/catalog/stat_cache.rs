@@ -5,6 +5,8 @@
 //! user, and never in an archive that others can write. It says which content a file with this stat had, and
 //! nothing of an archive: whatever becomes of the archive, it stays true. To lose it costs one reading of
 //! every file, so what goes wrong with it is no error, and a torn one is made anew.
+//!
+//! Beside the stats lies the keyed sum of the catalog that this user wrote or audited last.
 
 use std::path::Path;
 
@@ -14,7 +16,7 @@ use tracing::debug;
 use crate::types::{digest::Digest, error::Error, name::DocName};
 
 use super::{
-    Latest, WRITTEN,
+    KeyedSum, Latest, SumKey, WRITTEN,
     cache_file::{CacheFile, is_torn},
     name_value,
 };
@@ -22,21 +24,25 @@ use super::{
 /// Its file.
 pub const FILE: &str = "stats.sqlite";
 /// The version of the schema; another one found on disk means that the cache is made anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 const CACHE: CacheFile = CacheFile {
     what: "stats of files",
     version: VERSION,
     schema: SCHEMA,
-    statements: &[QUESTION, INSERT],
+    statements: &[QUESTION, INSERT, SUM],
 };
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS stat (
       name ANY PRIMARY KEY, bytes INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
       inode INTEGER NOT NULL, device INTEGER NOT NULL, digest BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID;";
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS keyed_sum (
+      id INTEGER PRIMARY KEY, key BLOB NOT NULL, state BLOB NOT NULL, sum BLOB NOT NULL
+    ) STRICT;";
 const QUESTION: &str =
     "SELECT bytes, mtime, ctime, inode, device FROM stat WHERE name = ?1 AND digest = ?2";
 const INSERT: &str = "INSERT OR REPLACE INTO stat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const SUM: &str = "SELECT key, state, sum FROM keyed_sum WHERE id = 1";
 
 /// What the file system says of a file; times in nanoseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +161,30 @@ impl StatCache {
         }
     }
 
+    /// The keyed sum that was remembered last.
+    pub fn sum(&self) -> Option<KeyedSum> {
+        let sum = self.db.prepare_cached(SUM).and_then(|mut query| {
+            query.query_row([], |row| {
+                let (key, state) = (SumKey(row.get(0)?), Digest::from_bytes(row.get(1)?));
+                Ok(KeyedSum { key, state, sum: u128::from_be_bytes(row.get(2)?) })
+            })
+        });
+        sum.ok()
+    }
+
+    /// Remembers a keyed sum, instead of the one before.
+    pub fn remember_sum(&self, sum: &KeyedSum) {
+        let insert = "INSERT OR REPLACE INTO keyed_sum VALUES (1, ?1, ?2, ?3)";
+        let row = (sum.key.0, sum.state.as_bytes(), sum.sum.to_be_bytes());
+        let remembered = self
+            .end_reading()
+            .and_then(|()| self.db.prepare_cached(insert))
+            .and_then(|mut insert| insert.execute(row));
+        if let Err(error) = remembered {
+            debug!(target: "catalog", "the keyed sum is not remembered: {error}");
+        }
+    }
+
     fn begin_anew(&self) -> rusqlite::Result<()> {
         if !self.db.is_autocommit() {
             self.db.execute_batch("ROLLBACK")?;
@@ -163,11 +193,16 @@ impl StatCache {
         CACHE.make_anew(&self.db)
     }
 
-    fn insert(&self, entries: &[StatEntry]) -> rusqlite::Result<()> {
-        // What was read may be older than what another process has written since.
-        if !self.db.is_autocommit() {
-            self.db.prepare_cached("COMMIT")?.execute([])?;
+    /// Before it writes: what was read may be older than what another process has written since.
+    fn end_reading(&self) -> rusqlite::Result<()> {
+        match self.db.is_autocommit() {
+            true => Ok(()),
+            false => self.db.prepare_cached("COMMIT")?.execute([]).map(drop),
         }
+    }
+
+    fn insert(&self, entries: &[StatEntry]) -> rusqlite::Result<()> {
+        self.end_reading()?;
         let transaction = self.db.unchecked_transaction()?;
         let mut insert = transaction.prepare_cached(INSERT)?;
         for StatEntry { name, file_stat, digest } in entries {
@@ -278,7 +313,7 @@ mod tests {
         let other_schema = || {
             std::fs::remove_file(&file).unwrap();
             let db = Connection::open(&file).unwrap();
-            db.execute_batch("CREATE TABLE stat (name, event); PRAGMA user_version = 2").unwrap();
+            db.execute_batch("CREATE TABLE stat (name, event); PRAGMA user_version = 3").unwrap();
         };
         let zeroed = |from: usize, to: usize| {
             let mut torn = whole.clone();

@@ -243,12 +243,17 @@ impl Session {
             }
             opened => opened?,
         };
+        self.make_stat_cache_folder(&archive);
+        Ok(archive)
+    }
+
+    /// Makes the folder of the stat cache, so that what is read from now on is remembered.
+    pub fn make_stat_cache_folder(&self, archive: &Archive) {
         if let Some(folder) = stat_cache_folder(&self.environment, archive.origin())
             && let Err(error) = files::make_private_folder(&folder)
         {
             debug!(target: "catalog", "no stats of files: {error}");
         }
-        Ok(archive)
     }
 
     /// Makes an archive with a new key; returns it and the key's file.

@@ -172,19 +172,30 @@ impl<F: Frames> Reader<F> {
 
     /// The blob with this digest. One that is missing or whose bytes are wrong is `Damaged`.
     pub fn blob(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
+        self.with_blob(digest, <[u8]>::to_vec)
+    }
+
+    /// The length of the blob with this digest, once its bytes were compared.
+    pub fn verified_length(&self, digest: &Digest) -> Result<usize, Error> {
+        self.with_blob(digest, <[u8]>::len)
+    }
+
+    /// What `take` makes of the blob with this digest.
+    fn with_blob<T>(&self, digest: &Digest, take: fn(&[u8]) -> T) -> Result<T, Error> {
         // What lay in a pack that was compacted away meanwhile lies elsewhere by now.
-        self.blob_as_placed(digest).or_else(|_| {
+        self.blob_as_placed(digest, take).or_else(|_| {
             self.frames.refresh();
-            self.blob_as_placed(digest)
+            self.blob_as_placed(digest, take)
         })
     }
 
-    fn blob_as_placed(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
+    fn blob_as_placed<T>(&self, digest: &Digest, take: fn(&[u8]) -> T) -> Result<T, Error> {
         let places = self.frames.places(digest.key())?;
         let mut why = "it is in no pack".to_owned();
         for place in &places {
-            match self.decode(place).map(|frame| frame.blob(place.index).map(<[u8]>::to_vec)) {
-                Ok(Some(bytes)) if Digest::of(&bytes) == *digest => return Ok(bytes),
+            let frame = self.decode(place);
+            match frame.as_ref().map(|frame| frame.blob(place.index)) {
+                Ok(Some(bytes)) if Digest::of(bytes) == *digest => return Ok(take(bytes)),
                 Ok(_) => why = format!("its bytes in pack {} are wrong", place.pack),
                 Err(error) => why = error.to_string(),
             }
@@ -195,7 +206,7 @@ impl<F: Frames> Reader<F> {
         for place in &places {
             let found = self.decode_patiently(place, &mut tried);
             if let Some(bytes) = found.into_iter().find(|bytes| Digest::of(bytes) == *digest) {
-                return Ok(Rc::unwrap_or_clone(bytes));
+                return Ok(take(&bytes));
             }
         }
         Err(Error::damaged(format!("blob {digest}"), why))

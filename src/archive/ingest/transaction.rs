@@ -102,7 +102,7 @@ pub struct Transaction<'a> {
     /// The documents that are no longer in the folders that are tracked.
     pub(in crate::archive) missing: Option<Missing>,
     pub(in crate::archive) n_drawn: u64,
-    pub(in crate::archive) stat_cache: StatCache,
+    pub(in crate::archive) stat_cache: Rc<StatCache>,
     /// Many small questions to the catalog cost less within one snapshot; it ends with the commit.
     pub(in crate::archive) snapshot: Option<Snapshot<Rc<Catalog>>>,
 }

@@ -202,6 +202,9 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     let documents = documents.iter().map(|document| document.id).collect();
     let (now, n_threads) = (Some(session.now), n_threads(None));
     let scope = AuditScope { is_quick: args.part.quick, documents, part, now, n_threads };
+    if !args.part.quick {
+        session.make_stat_cache_folder(&archive);
+    }
     let mut progress = session.progress();
     let report = archive.audit(&scope, history_check, &mut |done| match done {
         WorkDone::Events(n) => progress.report(n, "events"),

@@ -1,4 +1,5 @@
-//! The quick audit of an archive in order: its catalog's rows are compared with the facts as these go by.
+//! The audit of an archive in order, quick or whole: its catalog's rows are compared with the facts as these go by.
+//! What a whole one would have to make again of the bytes of contents is told by its keyed sum.
 //!
 //! What is checked is the same as with a catalog of the audit's own, which takes many times as long to make.
 //! As soon as anything is not as it should be, that one is made all the same, to find out and name what it is.
@@ -9,7 +10,7 @@ use tracing::debug;
 
 use crate::{
     archive::{Archive, HistoryCheck},
-    catalog::{Agreement, Batch, Need, Pack, TABLES},
+    catalog::{Agreement, Batch, Need, Pack, TABLES, Table},
     journal::{PackChanges, Withdrawals},
     store::pack,
     types::error::Error,
@@ -39,18 +40,22 @@ impl ByRows<'_> {
 }
 
 impl Archive {
-    /// The report of a quick audit that finds nothing; none where something is not as it should be, or something
-    /// was withdrawn, which the other way knows how to judge.
+    /// The report of a quick or whole audit that finds nothing; none where something is not as it should be, or
+    /// something was withdrawn, which the other way knows how to judge.
     pub(super) fn audited_by_rows(
         &self,
         scope: &AuditScope,
         history_check: &HistoryCheck,
         progress: &mut dyn FnMut(WorkDone),
     ) -> Result<Option<AuditReport>, Error> {
-        let is_for_this = scope.is_quick && self.journal.size() <= EVENTS_MAX;
-        if !is_for_this || self.catalog.renewal().is_some() {
+        let is_for_this = (scope.is_quick || scope.is_whole())
+            && self.journal.size() <= EVENTS_MAX
+            && self.catalog.renewal().is_none();
+        if !is_for_this {
             return Ok(None);
         }
+        let n_summed = if scope.is_quick { Some(0) } else { self.rows_with_their_sum()? };
+        let Some(n_summed) = n_summed else { return Ok(None) };
         let audit = Auditor {
             rows: Some(ByRows {
                 agreement: self.catalog.agreement(),
@@ -63,12 +68,13 @@ impl Archive {
             reader: self.reader_by(&self.catalog),
             report: AuditReport::new(self.origin().to_owned(), self.keys(), history_check.clone()),
             unreadable: UnreadableFacts::default(),
+            n_summed: Some(n_summed),
             withdrawals: Withdrawals::default(),
             now: None,
             clock: scope.now,
             progress,
         };
-        match audit.by_rows(history_check) {
+        match audit.by_rows(scope, history_check) {
             Err(error @ (Error::Catalog { .. } | Error::Damaged { .. })) => {
                 debug!(target: "catalog", "audited with a catalog of its own: {error}");
                 Ok(None)
@@ -76,35 +82,69 @@ impl Archive {
             report => report,
         }
     }
+
+    /// How many rows follow from the bytes of contents, where they are those that this user's program made or
+    /// compared; none where that is not known.
+    pub(super) fn rows_with_their_sum(&self) -> Result<Option<u64>, Error> {
+        let Some(known) = self.home.remembered_sum()? else { return Ok(None) };
+        match self.catalog.keyed_sum(known.key) {
+            Ok((sum, n_rows)) => Ok((sum == known).then_some(n_rows)),
+            Err(Error::Catalog { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Auditor<'_> {
-    fn by_rows(mut self, history_check: &HistoryCheck) -> Result<Option<AuditReport>, Error> {
+    fn by_rows(
+        mut self,
+        scope: &AuditScope,
+        history_check: &HistoryCheck,
+    ) -> Result<Option<AuditReport>, Error> {
         self.judge(history_check);
         self.published()?;
         let n_findings = self.report.findings.len();
         self.events()?;
         let Some(mut rows) = self.rows.take().filter(|rows| rows.agrees) else { return Ok(None) };
         self.counted = std::mem::take(&mut rows.changes.came);
-        for (n, name) in self.counted.clone().into_iter().enumerate() {
-            let (frames, n_bytes) = pack::directory_and_size(&*self.archive.home.backend, &name)?;
-            let places: Vec<_> = pack::places(name, &frames).collect();
-            let n_frames = frames.len() as u64;
-            rows.agreement.pack(&Pack { pack: name, n_bytes, n_frames, places: &places });
-            self.report.n_packs += 1;
-            (self.progress)(WorkDone::Packs(n as u64));
-        }
+        self.packs_by_rows(scope, &mut rows.agreement)?;
         self.leftovers()?;
         let note = String::from_utf8_lossy(self.archive.journal.note());
         let agreed = rows.agreement.finish(&note)?;
         let Some(agreed) = agreed.filter(|_| self.report.findings.len() == n_findings) else {
             return Ok(None);
         };
-        let left_out = |table: &&crate::catalog::Table| table.needs.contains(&Need::Contents);
-        self.report.uncompared = TABLES.iter().filter(left_out).map(|table| table.name).collect();
+        if scope.is_quick {
+            let left_out = |table: &&Table| table.needs.contains(&Need::Contents);
+            self.report.uncompared =
+                TABLES.iter().filter(left_out).map(|table| table.name).collect();
+            self.report.n_unread = agreed.n_contents;
+        } else {
+            self.read_all(scope, None)?;
+        }
         self.report.n_tables = (TABLES.len() - self.report.uncompared.len()) as u64;
-        (self.report.n_rows, self.report.n_unread) = (agreed.n_rows, agreed.n_contents);
-        Ok(Some(self.report))
+        self.report.n_rows = agreed.n_rows + self.n_summed.unwrap_or(0);
+        Ok(Some(self.report).filter(|report| report.findings.len() == n_findings))
+    }
+
+    /// Compares the rows of packs with their directories; a whole audit reads all of each pack.
+    fn packs_by_rows(
+        &mut self,
+        scope: &AuditScope,
+        agreement: &mut Agreement,
+    ) -> Result<(), Error> {
+        for (n, name) in self.counted.clone().into_iter().enumerate() {
+            let (frames, n_bytes) = pack::directory_and_size(&*self.archive.home.backend, &name)?;
+            if !scope.is_quick {
+                self.read_pack(&name)?;
+            }
+            let places: Vec<_> = pack::places(name, &frames).collect();
+            let n_frames = frames.len() as u64;
+            agreement.pack(&Pack { pack: name, n_bytes, n_frames, places: &places });
+            self.report.n_packs += 1;
+            (self.progress)(WorkDone::Packs(n as u64));
+        }
+        Ok(())
     }
 
     /// Whether the rows do not agree, so that it is of no use to go on with them.
@@ -124,8 +164,9 @@ mod tests {
             ingest::{Captured, Intake, Provenance},
         },
         backend::memory::Memory,
+        catalog::{KeyedSum, SumKey},
         journal::note::Signer,
-        types::{name::DocName, time::Timestamp},
+        types::{digest::Digest, name::DocName, time::Timestamp},
     };
 
     fn add(archive: &mut Archive, n: u8, provenance: Provenance, documents: &[(&[u8], &[u8])]) {
@@ -145,13 +186,39 @@ mod tests {
     fn both_ways_say_the_same_of_an_archive_in_order() {
         let signer = Signer::from_seed("example.org/test", &[7; 32]).unwrap();
         let mut archive = Archive::init(Arc::new(Memory::default()), None, &signer).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        archive.keep_stats_in(folder.path());
         let same = |archive: &Archive| {
-            let scope = AuditScope { is_quick: true, ..AuditScope::default() };
-            let history = HistoryCheck::NotRemembered;
-            let rows = archive.audited_by_rows(&scope, &history, &mut |_| {}).unwrap().unwrap();
-            let other = archive.audited_by_projection(&scope, history, &mut |_| {}).unwrap();
-            assert!(rows.findings.is_empty() && rows.n_unread > 0 || rows.n_events == 0);
-            assert_eq!(format!("{rows:?}"), format!("{other:?}"));
+            // Before the first commit nothing is summed.
+            for is_quick in [true, false].into_iter().take(1 + archive.n_events().min(1) as usize) {
+                let scope = AuditScope { is_quick, ..AuditScope::default() };
+                let history = HistoryCheck::NotRemembered;
+                let rows = archive.audited_by_rows(&scope, &history, &mut |_| {}).unwrap().unwrap();
+                let mut others = vec![
+                    archive.audited_by_projection(&scope, history.clone(), &mut |_| {}).unwrap(),
+                ];
+                if !is_quick {
+                    let known = archive.home.remembered_sum().unwrap().unwrap();
+                    let stat_cache = archive.home.stat_cache().unwrap();
+                    for wrong in [
+                        KeyedSum { key: SumKey([1; 32]), ..known },
+                        KeyedSum { state: Digest::of(b"another"), ..known },
+                        KeyedSum { sum: known.sum ^ 1, ..known },
+                    ] {
+                        stat_cache.remember_sum(&wrong);
+                        assert_eq!(archive.rows_with_their_sum().unwrap(), None);
+                    }
+                    // What finds texts is made again, and summed.
+                    let made = archive.audited_by_projection(&scope, history, &mut |_| {});
+                    others.push(made.unwrap());
+                    assert_eq!(archive.home.remembered_sum().unwrap(), Some(known));
+                }
+                let is_read = (rows.n_unread > 0) == is_quick && (rows.n_contents == 0) == is_quick;
+                assert!(rows.findings.is_empty() && is_read || rows.n_events == 0);
+                for other in others {
+                    assert_eq!(format!("{rows:?}"), format!("{other:?}"));
+                }
+            }
         };
         same(&archive);
         let large = vec![b'z'; (4 << 20) + 1];

@@ -21,11 +21,14 @@ impl Auditor<'_> {
             let why = format!("{why}; it was made anew when it was opened");
             self.find(Code::CatalogRemade, FILE, why);
         }
+        let is_summed =
+            |table: &&Table| self.n_summed.is_some() && table.needs.contains(&Need::Contents);
+        let (summed, others): (Vec<&Table>, Vec<&Table>) = TABLES.iter().partition(is_summed);
         let lacks = |need: &Need| self.unreadable.needs.contains(need);
         let (left_out, compared): (Vec<&Table>, Vec<&Table>) =
-            TABLES.iter().partition(|table| table.needs.iter().any(lacks));
+            others.into_iter().partition(|table| table.needs.iter().any(lacks));
         self.report.uncompared = left_out.iter().map(|table| table.name).collect();
-        self.report.n_tables = compared.len() as u64;
+        self.report.n_tables = (compared.len() + summed.len()) as u64;
         let (mut drifts, packs_aside) = match self.packs_apart() {
             Err(Error::Catalog { why }) => {
                 let why = format!("it cannot be read: {why}");
@@ -33,10 +36,13 @@ impl Auditor<'_> {
             }
             apart => apart?,
         };
-        let scope = DriftScope { tables: &compared, packs_aside: &packs_aside };
+        let scope = DriftScope { tables: &compared, summed: &summed, packs_aside: &packs_aside };
         let (others, n_rows) = self.archive.catalog.drifts(&self.projection, &scope)?;
-        self.report.n_rows = n_rows;
+        self.report.n_rows = n_rows + self.n_summed.unwrap_or(0);
         drifts.extend(others);
+        if drifts.is_empty() && left_out.is_empty() && summed.is_empty() {
+            self.archive.home.sum_anew(&self.archive.catalog);
+        }
         let only_finding = drifts.iter().all(|drift| drift.serves == Serves::Finding);
         let is_remade = !drifts.is_empty() && only_finding && self.remake();
         for Drift { about, why, .. } in drifts {

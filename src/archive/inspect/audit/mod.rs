@@ -57,6 +57,8 @@ struct Auditor<'a> {
     reader: Reader<Sealed>,
     report: AuditReport,
     unreadable: UnreadableFacts,
+    /// How many rows the keyed sum vouches for, so that they need not be made again; none where it is not known.
+    n_summed: Option<u64>,
     /// What the events that can be read withdrew.
     withdrawals: Withdrawals,
     /// Read once a pack is missing.
@@ -115,6 +117,7 @@ impl Archive {
             reader,
             report,
             unreadable,
+            n_summed: None,
             withdrawals: self.journal.readable_withdrawals(),
             now: None,
             clock: scope.now,

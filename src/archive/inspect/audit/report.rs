@@ -154,6 +154,11 @@ impl AuditScope {
     pub(super) fn is_partial(&self) -> bool {
         self.is_quick || !matches!(self.part, AuditPart::All)
     }
+
+    /// Whether every content is read.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.is_partial() && self.documents.is_empty()
+    }
 }
 
 impl Code {

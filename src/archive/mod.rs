@@ -25,6 +25,7 @@ pub mod revision_text;
 pub mod search;
 mod shared_bytes;
 pub mod similar;
+mod watch;
 
 use std::{rc::Rc, time::Duration};
 
@@ -48,6 +49,7 @@ pub use inspect::{
     storage::{DeltaChain, DeltaLink, StoredAs},
 };
 pub use open::{origin_of, page_cache};
+use watch::CatalogWatch;
 
 /// An open archive.
 pub struct Archive {
@@ -57,6 +59,8 @@ pub struct Archive {
     reader: Reader<Sealed>,
     /// What everything is read from; none for whoever writes.
     snapshot: Option<Snapshot<Rc<Catalog>>>,
+    /// Goes last: what it remembers is there when the catalog is closed.
+    watch: CatalogWatch,
 }
 
 /// When something is done, by whom, with what program, and the randomness for it.

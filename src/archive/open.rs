@@ -35,6 +35,7 @@ use super::{
         keep,
         rebuild::{self, CaughtUp},
     },
+    watch::{CatalogWatch, is_as_left},
 };
 
 /// What a writer holds while it writes.
@@ -300,6 +301,8 @@ impl Archive {
     pub(super) fn take_lock(&mut self, who: &str) -> Result<WriteLock, Error> {
         let guard = self.home.lock(who)?;
         self.snapshot = None;
+        let watched = self.watched()?;
+        let is_as_left = watched.as_ref().is_some_and(|(files, left)| is_as_left(files, left));
         self.home.backend.tidy()?;
         self.journal = self.home.journal()?;
         let catalog = catalog_under_lock(&self.home, &self.journal);
@@ -307,12 +310,22 @@ impl Archive {
         self.take_catalog(catalog);
         let stored = self.stored_packs()?;
         let mut known = self.catalog.packs()?;
-        if self.counts_other_packs(&known, &stored)? || self.catalog.has_gaps()? {
+        let has_gaps = || if is_as_left { Ok(false) } else { self.catalog.has_gaps() };
+        if self.counts_other_packs(&known, &stored)? || has_gaps()? {
             debug!(target: "catalog", "made anew: it knows other packs than count, or rows are gone");
             self.renew()?;
             known = self.catalog.packs()?;
         }
+        self.watch = watched.map_or_else(CatalogWatch::default, |(files, stat_cache)| {
+            CatalogWatch::of(files, stat_cache)
+        });
         Ok(WriteLock { _guard: guard, has_lost_packs: are_lost(&known, &stored) })
+    }
+
+    /// The files of the catalog, and what this user remembers of them; none where there are no such.
+    fn watched(&self) -> Result<Option<(DatabaseFiles, Rc<StatCache>)>, Error> {
+        let (files, stat_cache) = (self.home.catalog_files()?, self.home.stat_cache_if_kept()?);
+        Ok(files.zip(stat_cache))
     }
 
     /// Whether a pack is there that counts, and that the catalog does not know; or the catalog knows one that
@@ -400,7 +413,7 @@ impl Archive {
 
     fn assemble(home: Home, journal: Journal, catalog: Rc<Catalog>) -> Self {
         let reader = Reader::new(Sealed::new(Arc::clone(&home.backend), catalog.clone()));
-        Self { home, journal, catalog, reader, snapshot: None }
+        Self { home, journal, catalog, reader, snapshot: None, watch: CatalogWatch::default() }
     }
 
     fn take_catalog(&mut self, catalog: Rc<Catalog>) {

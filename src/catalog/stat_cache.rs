@@ -6,11 +6,12 @@
 //! nothing of an archive: whatever becomes of the archive, it stays true. To lose it costs one reading of
 //! every file, so what goes wrong with it is no error, and a torn one is made anew.
 //!
-//! Beside the stats lies the keyed sum of the catalog that this user wrote or audited last.
+//! Beside the stats of documents lie that of the catalog's file as this user's last writer left it, and the keyed sum
+//! of the catalog that this user wrote or audited last.
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, params};
 use tracing::debug;
 
 use crate::types::{digest::Digest, error::Error, name::DocName};
@@ -29,7 +30,7 @@ const CACHE: CacheFile = CacheFile {
     what: "stats of files",
     version: VERSION,
     schema: SCHEMA,
-    statements: &[QUESTION, INSERT, SUM],
+    statements: &[QUESTION, INSERT, SUM, LEFT],
 };
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS stat (
@@ -38,10 +39,15 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS keyed_sum (
       id INTEGER PRIMARY KEY, key BLOB NOT NULL, state BLOB NOT NULL, sum BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS catalog (
+      id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
+      inode INTEGER NOT NULL, device INTEGER NOT NULL
     ) STRICT;";
 const QUESTION: &str =
     "SELECT bytes, mtime, ctime, inode, device FROM stat WHERE name = ?1 AND digest = ?2";
 const INSERT: &str = "INSERT OR REPLACE INTO stat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const LEFT: &str = "SELECT bytes, mtime, ctime, inode, device FROM catalog WHERE id = 1";
 const SUM: &str = "SELECT key, state, sum FROM keyed_sum WHERE id = 1";
 
 /// What the file system says of a file; times in nanoseconds since 1970.
@@ -106,16 +112,7 @@ impl StatCache {
         let entry =
             self.begin().and_then(|()| self.db.prepare_cached(QUESTION)).and_then(|mut query| {
                 let key = params![name_value(name.as_bytes()), latest.digest.as_bytes()];
-                let stat = query.query_row(key, |row| {
-                    Ok(FileStat {
-                        n_bytes: row.get::<_, i64>(0)? as u64,
-                        mtime: row.get(1)?,
-                        ctime: row.get(2)?,
-                        inode: row.get::<_, i64>(3)? as u64,
-                        device: row.get::<_, i64>(4)? as u64,
-                    })
-                });
-                stat.optional()
+                query.query_row(key, stat_in).optional()
             });
         // What was withdrawn is recorded again.
         !latest.is_withdrawn && entry.is_ok_and(|known| known.as_ref() == Some(file_stat))
@@ -175,13 +172,29 @@ impl StatCache {
     /// Remembers a keyed sum, instead of the one before.
     pub fn remember_sum(&self, sum: &KeyedSum) {
         let insert = "INSERT OR REPLACE INTO keyed_sum VALUES (1, ?1, ?2, ?3)";
-        let row = (sum.key.0, sum.state.as_bytes(), sum.sum.to_be_bytes());
-        let remembered = self
+        self.replace(insert, (sum.key.0, sum.state.as_bytes(), sum.sum.to_be_bytes()));
+    }
+
+    /// The stat of the catalog's file that was remembered last.
+    pub fn left(&self) -> Option<FileStat> {
+        let left = self.db.prepare_cached(LEFT);
+        left.and_then(|mut query| query.query_row([], stat_in)).ok()
+    }
+
+    /// Remembers the stat of the catalog's file, instead of the one before.
+    pub fn remember_left(&self, stat: &FileStat) {
+        let FileStat { n_bytes, mtime, ctime, inode, device } = *stat;
+        let insert = "INSERT OR REPLACE INTO catalog VALUES (1, ?1, ?2, ?3, ?4, ?5)";
+        self.replace(insert, (n_bytes as i64, mtime, ctime, inode as i64, device as i64));
+    }
+
+    fn replace(&self, sql: &str, row: impl Params) {
+        let replaced = self
             .end_reading()
-            .and_then(|()| self.db.prepare_cached(insert))
-            .and_then(|mut insert| insert.execute(row));
-        if let Err(error) = remembered {
-            debug!(target: "catalog", "the keyed sum is not remembered: {error}");
+            .and_then(|()| self.db.prepare_cached(sql))
+            .and_then(|mut replace| replace.execute(row));
+        if let Err(error) = replaced {
+            debug!(target: "catalog", "nothing remembered of the catalog: {error}");
         }
     }
 
@@ -219,6 +232,16 @@ impl StatCache {
         drop(insert);
         transaction.commit()
     }
+}
+
+fn stat_in(row: &Row) -> rusqlite::Result<FileStat> {
+    Ok(FileStat {
+        n_bytes: row.get::<_, i64>(0)? as u64,
+        mtime: row.get(1)?,
+        ctime: row.get(2)?,
+        inode: row.get::<_, i64>(3)? as u64,
+        device: row.get::<_, i64>(4)? as u64,
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, Stat};
 
 use crate::types::error::Error;
 
@@ -25,6 +25,16 @@ pub struct DatabaseFiles {
     path: PathBuf,
     exists: bool,
     has_log: bool,
+}
+
+/// What the file system says of a database's own file; times in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatabaseStat {
+    pub n_bytes: u64,
+    pub mtime: i64,
+    pub ctime: i64,
+    pub inode: u64,
+    pub device: u64,
 }
 
 impl DatabaseFiles {
@@ -59,6 +69,24 @@ impl DatabaseFiles {
     /// Whether a write-ahead log lies beside it.
     pub fn has_log(&self) -> bool {
         self.has_log
+    }
+
+    /// The stat of the database's own file by now; none where there is none, or where changes wait in its log.
+    pub fn stat(&self) -> Result<Option<DatabaseStat>, Error> {
+        let log = self.folder.examine(&format!("{}-wal", self.name), Belongs::Renewable)?;
+        match log {
+            None | Some(0) => Ok(self.folder.stat(self.name)?.map(|stat| stat_of(&stat))),
+            Some(_) => Ok(None),
+        }
+    }
+
+    /// Sets the file's time of change back by the least there is, so that whatever is written to it later has another
+    /// one: the clock of a file system may stand still for milliseconds.
+    pub fn stamp(&self) -> Result<(), Error> {
+        match self.folder.stat(self.name)? {
+            Some(stat) => self.folder.set_mtime(self.name, stat_of(&stat).mtime.saturating_sub(1)),
+            None => Ok(()),
+        }
     }
 
     /// Where a copy can be kept: `catalog.sqlite.before-1` or, where there is one, the next that is free.
@@ -154,5 +182,17 @@ impl DatabaseFiles {
     /// Removes the database with all that belongs to it.
     pub fn remove(&self) -> Result<(), Error> {
         ENDS.iter().try_for_each(|end| self.folder.remove(&format!("{}{end}", self.name)).map(drop))
+    }
+}
+
+fn stat_of(stat: &Stat) -> DatabaseStat {
+    let nanoseconds =
+        |seconds: i64, more: i64| seconds.saturating_mul(1_000_000_000).saturating_add(more);
+    DatabaseStat {
+        n_bytes: u64::try_from(stat.st_size).unwrap_or(0),
+        mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
+        ctime: nanoseconds(stat.st_ctime, stat.st_ctime_nsec as i64),
+        inode: stat.st_ino,
+        device: stat.st_dev,
     }
 }

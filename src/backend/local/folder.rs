@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "linux")]
 use rustix::fs::ResolveFlags;
-use rustix::fs::{self, AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Uid};
+use rustix::fs::{
+    self, AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT, Uid,
+};
 use rustix::io::Errno;
 
 use crate::backend::is_component;
@@ -227,6 +229,24 @@ impl ArchiveFolder {
         };
         self.expect(name, belongs, &stat)?;
         Ok(Some(n_bytes(&stat)))
+    }
+
+    /// The stat of a file at the top.
+    pub(super) fn stat(&self, name: &str) -> Result<Option<Stat>, Error> {
+        let stat = present(fs::statat(self.top(), name, AtFlags::SYMLINK_NOFOLLOW));
+        stat.map_err(|errno| self.io("examine", name, errno))
+    }
+
+    /// Sets when a file at the top changed last, in nanoseconds since 1970. It is not opened: to close it would end
+    /// the locks that SQLite has on it.
+    pub(super) fn set_mtime(&self, name: &str, mtime: i64) -> Result<(), Error> {
+        let tv_sec = mtime.div_euclid(1_000_000_000);
+        let times = Timestamps {
+            last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+            last_modification: Timespec { tv_sec, tv_nsec: mtime.rem_euclid(1_000_000_000) },
+        };
+        fs::utimensat(self.top(), name, &times, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|errno| self.io("set the time of", name, errno))
     }
 
     /// Removes a file or a link; `false` when the folder that it would lie in is not there either.

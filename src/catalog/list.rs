@@ -147,6 +147,13 @@ impl Catalog {
         Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
     }
 
+    /// The digest of the content in this row.
+    pub fn digest_at(&self, content: i64) -> Result<Option<Digest>, Error> {
+        let mut query = self.db.prepare_cached("SELECT digest FROM content WHERE id = ?1")?;
+        let found = query.query_row([content], |row| Ok(digest(row.get_ref(0)?.as_blob()?)));
+        Ok(found.optional()?)
+    }
+
     /// Up to `limit` revisions recorded before the event `before`, latest first.
     pub fn revisions_before(
         &self,

@@ -22,7 +22,7 @@ pub struct HashedWords<'a> {
     /// The words, one after the other.
     pub text: &'a str,
     /// Where each of them ends.
-    pub ends: &'a [usize],
+    pub ends: &'a [u32],
     /// A hash of each.
     pub hashes: &'a [u64],
 }
@@ -30,16 +30,18 @@ pub struct HashedWords<'a> {
 impl<'a> HashedWords<'a> {
     /// One of the words, counted from 0.
     pub fn word(&self, at: usize) -> &'a str {
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.text[start..self.ends[at]]
+        &self.text[self.start(at)..self.ends[at] as usize]
+    }
+
+    fn start(&self, at: usize) -> usize {
+        if at == 0 { 0 } else { self.ends[at - 1] as usize }
     }
 
     /// Some of the words in a row, without what stands between them.
     fn words(&self, stretch: Range<usize>) -> &'a str {
         match stretch.end.checked_sub(1) {
             Some(last) if stretch.start <= last => {
-                let start = if stretch.start == 0 { 0 } else { self.ends[stretch.start - 1] };
-                &self.text[start..self.ends[last]]
+                &self.text[self.start(stretch.start)..self.ends[last] as usize]
             }
             _ => "",
         }
@@ -214,7 +216,7 @@ mod tests {
     use super::*;
     use crate::similarity::passages::{self, Seeds};
 
-    struct Hashed(String, Vec<usize>, Vec<u64>);
+    struct Hashed(String, Vec<u32>, Vec<u64>);
 
     impl Hashed {
         fn words(&self) -> HashedWords<'_> {
@@ -225,8 +227,8 @@ mod tests {
     fn hashed(text: &str) -> Hashed {
         let words: Vec<&str> = text.split_whitespace().collect();
         let hash = |word: &&str| word.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte));
-        let end = |end: &mut usize, word: &&str| {
-            *end += word.len();
+        let end = |end: &mut u32, word: &&str| {
+            *end += word.len() as u32;
             Some(*end)
         };
         let ends = words.iter().scan(0, end).collect();

@@ -53,7 +53,7 @@ impl Frequencies {
             let hashes = shingles::word_hashes(words(&normal));
             let hashes = &hashes[..hashes.len().min(FREQUENCY_TEXT_WORDS_MAX)];
             count(&mut known, hashes.iter().map(|hash| kept(*hash)).collect());
-            count(&mut pairs, Seeds::of(hashes).hashes().map(kept).collect());
+            count(&mut pairs, Seeds::of(hashes).hashes().iter().copied().map(kept).collect());
         }
         let from = |counts: HashMap<u32, u16>, min: u16| {
             let mut all: Vec<(u32, u16)> = counts.into_iter().filter(|(_, n)| *n >= min).collect();

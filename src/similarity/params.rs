@@ -97,7 +97,7 @@ pub const OWN_WORDS_SHARE_MIN: f64 = 0.1;
 pub const BOILERPLATE_CACHE_BYTES_MAX: usize = 32 << 20;
 /// Bytes of texts made ready that are kept in memory while one component is compared. Chosen: most
 /// components fit whole, and each of their texts is read once.
-pub const PREPARED_BYTES_MAX: usize = 64 << 20;
+pub const PREPARED_BYTES_MAX: usize = 128 << 20;
 
 // Score: how close two texts are.
 

@@ -22,15 +22,15 @@ pub struct Passage {
     pub weight: f64,
 }
 
-/// Where each pair of words stands in a text.
+/// Where each pair of words stands in a text: the hashes of pairs, rising, and the place of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seeds(Vec<SeedPlace>);
+pub struct Seeds {
+    hashes: Box<[u64]>,
+    places: Box<[u32]>,
+}
 
 /// Room for so many seeds of a pair of texts is made at once.
 const SHARED_SEEDS_EXPECTED: usize = 64;
-
-/// The hash of a pair of words, and where it stands.
-type SeedPlace = (u64, u32);
 
 /// A pair of words that stands in both texts.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -52,37 +52,33 @@ impl Seeds {
     /// The pairs of a text, given as hashes of its words.
     pub fn of(words: &[u64]) -> Self {
         let seeds = words.windows(SEED_WORDS).map(pair_hash);
-        let mut seeds: Vec<SeedPlace> = seeds.zip(0..).collect();
+        let mut seeds: Vec<(u64, u32)> = seeds.zip(0..).collect();
         seeds.sort_unstable();
-        Self(seeds)
+        let hashes = seeds.iter().map(|(hash, _)| *hash).collect();
+        Self { hashes, places: seeds.into_iter().map(|(_, place)| place).collect() }
     }
 
     /// The pairs, repeated ones too.
-    pub fn hashes(&self) -> impl Iterator<Item = u64> {
-        self.0.iter().map(|(hash, _)| *hash)
+    pub fn hashes(&self) -> &[u64] {
+        &self.hashes
     }
 
-    /// Takes the places of each pair that stands in both, in either.
-    fn each_in_both<'a>(
-        &'a self,
-        other: &'a Self,
-        mut take: impl FnMut(&'a [SeedPlace], &'a [SeedPlace]),
-    ) {
-        let (a, b) = (&self.0, &other.0);
+    /// Takes each pair that stands in both with its places in either.
+    fn each_in_both(&self, other: &Self, mut take: impl FnMut(u64, &[u32], &[u32])) {
+        let (a, b) = (&self.hashes, &other.hashes);
         let (mut at_a, mut at_b) = (0, 0);
         while let (Some(x), Some(y)) = (a.get(at_a), b.get(at_b)) {
-            if x.0 == y.0 {
-                let run = |all: &'a [SeedPlace]| {
-                    let n = all.iter().take_while(|one| one.0 == x.0).count();
-                    &all[..n]
+            if x == y {
+                let end = |all: &[u64], at: usize| {
+                    at + all[at..].iter().take_while(|one| *one == x).count()
                 };
-                let (mine, its) = (run(&a[at_a..]), run(&b[at_b..]));
-                take(mine, its);
-                (at_a, at_b) = (at_a + mine.len(), at_b + its.len());
+                let (mine, its) = (at_a..end(a, at_a), at_b..end(b, at_b));
+                (at_a, at_b) = (mine.end, its.end);
+                take(*x, &self.places[mine], &other.places[its]);
             } else {
                 // Nobody can guess which of the two is behind, so nothing branches on it.
-                at_a += usize::from(x.0 < y.0);
-                at_b += usize::from(y.0 < x.0);
+                at_a += usize::from(x < y);
+                at_b += usize::from(y < x);
             }
         }
     }
@@ -97,11 +93,10 @@ impl Seeds {
     ) -> Vec<SharedSeed> {
         // Most texts share few pairs, and this is asked very often.
         let mut both = Vec::with_capacity(SHARED_SEEDS_EXPECTED);
-        self.each_in_both(other, |mine, its| {
-            let weight = weigh(mine[0].0, mine.len().min(its.len()));
-            let mut take = |a: &SeedPlace, b: &SeedPlace| {
-                both.push(SharedSeed { a: a.1 as usize, b: b.1 as usize, weight });
-            };
+        self.each_in_both(other, |hash, mine, its| {
+            let weight = weigh(hash, mine.len().min(its.len()));
+            let mut take =
+                |a: &u32, b: &u32| both.push(SharedSeed { a: *a as usize, b: *b as usize, weight });
             if mine.len() * its.len() <= SEED_PLACES_MAX {
                 mine.iter().for_each(|a| its.iter().for_each(|b| take(a, b)));
             } else {

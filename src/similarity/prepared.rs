@@ -25,11 +25,11 @@ use super::{
 pub struct Prepared {
     /// The words, without boilerplate, one after the other, and where each of them ends.
     text: String,
-    ends: Vec<usize>,
+    ends: Box<[u32]>,
     /// Of a short text, which words are written with a capital.
     capitals: Vec<bool>,
     /// A hash of each.
-    hashes: Vec<u64>,
+    hashes: Box<[u64]>,
     seeds: Seeds,
     /// The full set of shingles, for exact numbers.
     shingles: Shingles,
@@ -64,9 +64,11 @@ pub fn prepare(bytes: &[u8], read_as: ReadAs, boilerplate: &Boilerplate) -> Opti
         true => capitals(&own),
         false => Vec::new(),
     };
-    let (hashes, shingles) = (shingles::word_hashes(words), Shingles::of(words));
+    let hashes: Box<[u64]> = shingles::word_hashes(words).into();
+    let shingles = Shingles::of(words);
     let text = String::from_utf8_lossy(words.bytes).into_owned();
-    let ends = words.ends.to_vec();
+    // A text that is compared is shorter than 4 GiB.
+    let ends = words.ends.iter().map(|end| *end as u32).collect();
     let seeds = Seeds::of(&hashes);
     Some(Prepared { text, ends, capitals, hashes, seeds, shingles })
 }
@@ -180,7 +182,7 @@ impl Prepared {
 
     /// About the bytes it takes.
     pub fn n_bytes(&self) -> usize {
-        self.text.len() + 8 * (5 * self.ends.len() + self.shingles.hashes().len()) + 1024
+        self.text.len() + 24 * self.ends.len() + 8 * self.shingles.hashes().len() + 256
     }
 }
 

@@ -27,7 +27,12 @@ pub struct PackedWords<'a> {
 
 /// All distinct shingles of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shingles(Vec<u64>);
+pub struct Shingles {
+    /// Strictly rising.
+    hashes: Box<[u64]>,
+    /// How many of them are of pairs, or of single words.
+    n_pairs: u64,
+}
 
 impl Shingles {
     /// The shingles of a text.
@@ -36,25 +41,33 @@ impl Shingles {
         each_shingle(words, |hash| hashes.push(hash));
         hashes.sort_unstable();
         hashes.dedup();
-        Self(hashes)
+        let n_pairs = hashes.iter().filter(|hash| is_pair(high(**hash))).count() as u64;
+        Self { hashes: hashes.into(), n_pairs }
     }
 
     /// The hashes, strictly rising.
     pub fn hashes(&self) -> &[u64] {
-        &self.0
+        &self.hashes
     }
 
     /// What sketches keep of those hashes that the other set lacks.
     pub fn kept_without<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u32> + 'a {
-        let is_alone = |hash: &&u64| other.0.binary_search(hash).is_err();
-        self.0.iter().filter(is_alone).map(|hash| high(*hash))
+        let is_alone = |hash: &&u64| other.hashes.binary_search(hash).is_err();
+        self.hashes.iter().filter(is_alone).map(|hash| high(*hash))
     }
 
     /// What two texts share and what each has alone, exactly.
     pub fn overlap(&self, other: &Self) -> Overlap {
-        let has_pairs = |hashes: &[u64]| hashes.iter().any(|hash| is_pair(high(*hash)));
-        let pairs = has_pairs(&self.0) && has_pairs(&other.0);
-        merge(&self.0, &other.0, |hash| pairs || !is_pair(high(hash)))
+        let all = merge(&self.hashes, &other.hashes, |_| true);
+        // Where one text alone has pairs they count in neither; the other has none that they could be the same as.
+        match self.n_pairs > 0 && other.n_pairs > 0 {
+            true => all,
+            false => Overlap {
+                only_a: all.only_a - self.n_pairs,
+                only_b: all.only_b - other.n_pairs,
+                ..all
+            },
+        }
     }
 }
 

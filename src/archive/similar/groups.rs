@@ -91,7 +91,7 @@ impl Archive {
         let mut components = DisjointSets::default();
         pairs.iter().for_each(|pair| components.join(pair.a, pair.b));
         // One component after the other, as its texts alone need to be in memory.
-        pairs.sort_unstable_by_key(|pair| (components.root(pair.a), pair.a, pair.b));
+        pairs.sort_by_cached_key(|pair| (components.root(pair.a), pair.a, pair.b));
         for component in pairs.chunk_by(|x, y| components.root(x.a) == components.root(y.a)) {
             let groups = self.component_groups(component, threshold, &boilerplate_cache)?;
             for (contents, near) in groups {
@@ -208,8 +208,8 @@ impl Archive {
         let contents: BTreeSet<u32> = component.iter().flat_map(|pair| [pair.a, pair.b]).collect();
         let mut by_digest = Vec::with_capacity(contents.len());
         for content in contents {
-            let revision = self.catalog.last_with(i64::from(content))?;
-            by_digest.extend(revision.map(|revision| (revision.digest, content)));
+            let digest = self.catalog.digest_at(i64::from(content))?;
+            by_digest.extend(digest.map(|digest| (digest, content)));
         }
         by_digest.sort_unstable();
         Ok(by_digest.into_iter().map(|(_, content)| content).collect())

@@ -197,17 +197,34 @@ impl Journal {
 
     fn located(&self, number: u64, signatures: Signatures) -> Result<Located, Error> {
         let head = read_commit_head(&*self.backend, number)?;
-        let head = head.ok_or_else(|| Error::missing(commit_name(number)))?;
+        let head = Rc::new(head.ok_or_else(|| Error::missing(commit_name(number)))?);
         let stated = match signatures {
             _ if number == self.number => Some(self.head()),
             Signatures::All => self.verified_head(number, &head.note),
             Signatures::Newest => Checkpoint::unverified(&head.note).map(|it| it.head()),
         };
-        let stated = stated.filter(|stated| stated.size >= head.body.head.first);
+        Self::ending(number, head, stated)
+    }
+
+    /// A commit that was found without its signature, if that is right.
+    fn verified(&self, found: Located) -> Result<Located, Error> {
+        if found.number == self.number {
+            return Ok(found);
+        }
+        let stated = self.verified_head(found.number, &found.commit.note);
+        Self::ending(found.number, found.commit, stated)
+    }
+
+    fn ending(
+        number: u64,
+        commit: Rc<CommitHead>,
+        stated: Option<TreeHead>,
+    ) -> Result<Located, Error> {
+        let stated = stated.filter(|stated| stated.size >= commit.body.head.first);
         let untrusted =
             || Error::damaged(commit_name(number), "its checkpoint is not to be trusted");
         let TreeHead { size, root } = stated.ok_or_else(untrusted)?;
-        Ok(Located { number, size, root, commit: Rc::new(head) })
+        Ok(Located { number, size, root, commit })
     }
 
     /// What a commit's checkpoint states; verifying the same signature again would cost more than
@@ -229,14 +246,27 @@ impl Journal {
     }
 
     /// The commit that holds an event.
+    ///
+    /// The way there needs no signatures, only the commit that it ends at; where it ends wrongly, each is looked at.
     pub(super) fn commit_of(&self, index: u64) -> Result<Located, Error> {
+        if let Ok(found) = self.commit_by(index, Signatures::Newest)
+            && (found.commit.body.head.first..found.size).contains(&index)
+            && let Ok(verified) = self.verified(found)
+        {
+            return Ok(verified);
+        }
+        match self.commit_by(index, Signatures::All) {
+            Err(error) => self.commit_around(index).ok_or(error),
+            found => found,
+        }
+    }
+
+    /// The commit at which a search ends that halves what is left.
+    fn commit_by(&self, index: u64, signatures: Signatures) -> Result<Located, Error> {
         let (mut low, mut high) = (0, self.number);
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = match self.commit_at(middle) {
-                Ok(found) => found,
-                Err(error) => return self.commit_around(index).ok_or(error),
-            };
+            let found = self.located(middle, signatures)?;
             if found.size > index {
                 if found.commit.body.head.first <= index {
                     return Ok(found);
@@ -246,7 +276,7 @@ impl Journal {
                 low = middle + 1;
             }
         }
-        self.commit_at(low)
+        self.located(low, signatures)
     }
 
     /// The same where some commits cannot be read.

@@ -48,7 +48,7 @@ pub use inspect::{
     history::HistoryCheck,
     storage::{DeltaChain, DeltaLink, StoredAs},
 };
-pub use open::{origin_of, page_cache};
+pub use open::{existing_page_cache, origin_of, page_cache};
 use watch::CatalogWatch;
 
 /// An open archive.

@@ -184,6 +184,14 @@ pub fn page_cache(folder: &Path) -> Option<PageCache> {
     PageCache::open(DatabaseFiles::examine(folder, catalog::PAGE_CACHE_FILE).ok()?.path())
 }
 
+/// The page cache for whoever only asks what is not read; none where nothing is.
+pub fn existing_page_cache(folder: &Path) -> Option<PageCache> {
+    let files = DatabaseFiles::examine(folder, catalog::PAGE_CACHE_FILE).ok()?;
+    let may_have_some =
+        files.exists() && files.application_id().is_none_or(|it| it == PageCache::HAS_NOT_READ);
+    may_have_some.then(|| PageCache::open_existing(files.path()))?
+}
+
 /// The origin of the archive in a storage, as its identity states it.
 pub fn origin_of(storage: &dyn Storage) -> Result<String, Error> {
     journal::origin_of(storage)

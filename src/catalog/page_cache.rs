@@ -24,7 +24,7 @@ const FILE_BYTES_MAX: i64 = 2 << 30;
 const LEVEL: i32 = 3;
 const CACHE: CacheFile = CacheFile {
     what: "rendered pages",
-    version: 2,
+    version: 3,
     schema: "CREATE TABLE page (
         digest BLOB NOT NULL, format TEXT NOT NULL, version INTEGER NOT NULL,
         status TEXT NOT NULL, html BLOB, PRIMARY KEY (digest, format)
@@ -43,6 +43,9 @@ pub struct PageCache {
 }
 
 impl PageCache {
+    /// Marks a file in which some are to be rendered later: without it nobody has to look for them.
+    pub const HAS_NOT_READ: u32 = 1;
+
     /// The cache in a file, made if there is none; none where it cannot be used.
     pub fn open(file: &Path) -> Option<Self> {
         let flags = WRITTEN | OpenFlags::SQLITE_OPEN_CREATE;
@@ -57,6 +60,13 @@ impl PageCache {
             Ok(Self { db })
         });
         opened.inspect_err(|error| debug!(target: "catalog", "no rendered pages: {error}")).ok()
+    }
+
+    /// The same for whoever only asks what is not read: no file is made; none where there is none.
+    pub fn open_existing(file: &Path) -> Option<Self> {
+        // Opened for reading alone, SQLite would leave the files of its log behind.
+        let opened = Connection::open_with_flags(file, WRITTEN).and_then(|db| CACHE.prepared(db));
+        opened.map(|db| Self { db }).ok()
     }
 
     /// What came of a content before.
@@ -86,10 +96,27 @@ impl PageCache {
         }
         let status = extraction.status.code();
         let row = params![digest.as_bytes(), format.code(), EXTRACTION_VERSION, status, packed];
-        let put = self.db.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row));
+        let insert = || self.db.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row));
+        let put = match extraction.status {
+            ExtractionStatus::NotRead => self.marked(Self::HAS_NOT_READ, insert),
+            _ => insert(),
+        };
         if let Err(error) = put {
             debug!(target: "catalog", "a rendered page is not remembered: {error}");
         }
+    }
+
+    /// Makes a change, and sets the mark with it.
+    fn marked(
+        &self,
+        mark: u32,
+        change: impl FnOnce() -> rusqlite::Result<usize>,
+    ) -> rusqlite::Result<usize> {
+        let transaction = self.db.unchecked_transaction()?;
+        let changed = change()?;
+        self.db.pragma_update(None, "application_id", mark)?;
+        transaction.commit()?;
+        Ok(changed)
     }
 
     /// The contents that are to be rendered later.
@@ -114,8 +141,11 @@ impl PageCache {
     /// Forgets what has one of these states.
     pub fn forget_with(&self, statuses: &[ExtractionStatus]) {
         for status in statuses {
-            let delete = self.db.execute("DELETE FROM page WHERE status = ?1", [status.code()]);
-            self.settle(delete);
+            let delete = || self.db.execute("DELETE FROM page WHERE status = ?1", [status.code()]);
+            self.settle(match status {
+                ExtractionStatus::NotRead => self.marked(0, delete),
+                _ => delete(),
+            });
         }
     }
 
@@ -131,6 +161,18 @@ impl PageCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_only_asks_what_is_not_read_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        assert!(PageCache::open_existing(&file).is_none());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let left = Extraction { status: ExtractionStatus::NotRead, html: None };
+        PageCache::open(&file).unwrap().put(&Digest::of(b"one"), Format::Rtf, &left);
+        let asked = PageCache::open_existing(&file).unwrap();
+        assert_eq!(asked.not_read(), [Digest::of(b"one")]);
+    }
 
     #[test]
     fn what_was_rendered_is_known_until_it_is_forgotten() {

@@ -18,6 +18,9 @@ use super::{
 /// The ends of the names: the database, its logs, and the memory that its users share.
 const ENDS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
+/// So many bytes of the head end with what `PRAGMA application_id` sets.
+const APPLICATION_ID_END: usize = 72;
+
 /// A database that was looked at.
 pub struct DatabaseFiles {
     folder: ArchiveFolder,
@@ -87,6 +90,16 @@ impl DatabaseFiles {
             Some(stat) => self.folder.set_mtime(self.name, stat_of(&stat).mtime.saturating_sub(1)),
             None => Ok(()),
         }
+    }
+
+    /// The mark that its users set in the head of the database; none where only SQLite knows, because a log lies
+    /// beside it, or it is no database.
+    pub fn application_id(&self) -> Option<u32> {
+        let (mut file, _) = self.folder.open_file(self.name).ok().flatten()?;
+        let mut head = [0; APPLICATION_ID_END];
+        file.read_exact(&mut head).ok().filter(|()| !self.has_log)?;
+        let bytes = head[APPLICATION_ID_END - 4..].try_into().ok()?;
+        head.starts_with(b"SQLite format 3\0").then(|| u32::from_be_bytes(bytes))
     }
 
     /// Where a copy can be kept: `catalog.sqlite.before-1` or, where there is one, the next that is free.

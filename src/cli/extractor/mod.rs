@@ -23,7 +23,7 @@ use tracing::debug;
 
 use crate::{
     archive::{
-        PageCache,
+        PageCache, existing_page_cache,
         extract::{Extraction, ExtractionStatus, Extractor, Format},
         page_cache,
     },
@@ -93,7 +93,15 @@ impl Extractor for ChildExtractor {
     }
 
     fn left(&self) -> Vec<Digest> {
-        self.with_cache(PageCache::not_read).unwrap_or_default()
+        match self.cache.get() {
+            Some(_) => self.with_cache(PageCache::not_read).unwrap_or_default(),
+            // To ask that alone makes no cache.
+            None => {
+                let folder = usable_cache(&Environment::of_process());
+                let cache = folder.and_then(|folder| existing_page_cache(&folder));
+                cache.map(|cache| cache.not_read()).unwrap_or_default()
+            }
+        }
     }
 
     fn forget(&self, digest: &Digest) {

@@ -15,7 +15,7 @@ use super::{OPENED, WRITTEN};
 /// Its file.
 pub const FILE: &str = "search.sqlite";
 /// The version of the schema; the index of another one is made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The column of the texts comes first: what stands in it need not name its column, which is a fifth of the index.
 /// A match in a title counts eight times.
 const SCHEMA: &str = "
@@ -24,7 +24,7 @@ const SCHEMA: &str = "
     CREATE VIRTUAL TABLE words USING fts5 (text, title, pairs, title_pairs,
       content='', contentless_delete=1, tokenize=\"ascii tokenchars '+#_'\");
     INSERT INTO words (words, rank) VALUES
-      ('rank', 'bm25(1, 8, 1, 8)'), ('hashsize', 8388608), ('automerge', 8), ('pgsz', 16250);";
+      ('rank', 'bm25(1, 8, 1, 8)'), ('hashsize', 8388608), ('automerge', 8), ('pgsz', 16340);";
 /// Pages of the file, of which each holds one of FTS5's.
 const PAGE_BYTES: i64 = 16384;
 /// Pages that are free, of a hundred, before they are given back.

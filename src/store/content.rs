@@ -21,6 +21,7 @@ use super::{
     frame::FrameKind,
     place::Place,
     read::{Frames, Reader},
+    solid::SMALL_BYTES_MAX,
 };
 
 /// A content up to this size is decoded once and kept until it is verified; a larger one is decoded twice.
@@ -131,6 +132,14 @@ impl<F: Frames> Reader<F> {
             bytes.extend_from_slice(&piece);
         }
         Ok(bytes)
+    }
+
+    /// The same of one of which nothing beside it will be asked for next.
+    pub fn lone_content_bytes(&self, digest: &Digest, n_bytes: u64) -> Result<Vec<u8>, Error> {
+        match n_bytes <= SMALL_BYTES_MAX as u64 {
+            true => self.lone_blob(digest),
+            false => self.content_bytes(digest, n_bytes),
+        }
     }
 
     /// The first chunk list of a content that states its size and is accepted.

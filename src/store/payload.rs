@@ -1,7 +1,7 @@
 //! Payloads of frames: compressed, against a base or alone, and decompressed within bounds.
 
 use zstd::zstd_safe::{
-    self, CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective,
+    self, CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer, ResetDirective, WriteBuf,
     zstd_sys::ZSTD_EndDirective::{ZSTD_e_end, ZSTD_e_flush},
 };
 
@@ -159,6 +159,24 @@ impl Unpacker {
         Ok(raw)
     }
 
+    /// Decompresses the beginning of a payload without a base: whole blocks of it, until there are `n_wanted` bytes.
+    pub fn unpack_beginning(
+        &mut self,
+        payload: &[u8],
+        n_raw: usize,
+        n_wanted: usize,
+    ) -> Result<Vec<u8>, FrameError> {
+        check_zstd_frame(payload, n_raw)?;
+        let explain = |code| FrameError::Payload(zstd_safe::get_error_name(code).to_owned());
+        let mut context = DCtx::create();
+        // All of it would fit, so that nothing is copied from a window.
+        context.set_parameter(DParameter::StableOutBuffer(true)).map_err(explain)?;
+        let mut raw = Vec::with_capacity(n_raw);
+        let mut out = OutBuffer::around(&mut raw);
+        each_block(&mut context, payload, &mut out, n_wanted).map_err(explain)?;
+        Ok(raw)
+    }
+
     /// Decompresses a payload as far as that goes, to `n_raw` bytes at most.
     ///
     /// Of a damaged payload these are the blocks before the damage, and some of what comes after may be
@@ -170,32 +188,39 @@ impl Unpacker {
         if base.is_some_and(|base| context.ref_prefix(base).is_err()) {
             return Vec::new();
         }
-        let (mut rest, mut n_next) = (payload, ZSTD_HEADER_BYTES_MIN);
-        // What zstd has put out before an error counts only if the error was in another call. It says how
-        // much it wants next, the rest of a block and the header of the next one: each gets its own call.
-        while n_next > 0 && !rest.is_empty() {
-            let n_piece = if n_next > N_BLOCK_HEADER { n_next - N_BLOCK_HEADER } else { n_next };
-            let (piece, after) = rest.split_at(n_piece.min(rest.len()));
-            rest = after;
-            let mut input = InBuffer::around(piece);
-            loop {
-                let (n_in, n_out) = (input.pos(), out.pos());
-                match context.decompress_stream(&mut out, &mut input) {
-                    Ok(n) => n_next = n,
-                    Err(_) => {
-                        n_next = 0;
-                        break;
-                    }
-                }
-                if (input.pos(), out.pos()) == (n_in, n_out) {
-                    break;
-                }
-            }
-        }
+        // How far it went is all that there is.
+        let _ = each_block(&mut context, payload, &mut out, n_raw);
         let n_found = out.pos();
         raw.truncate(n_found);
         raw
     }
+}
+
+/// Decompresses block by block, until there are `n_wanted` bytes or the payload ends.
+///
+/// What zstd has put out before an error counts only if the error was in another call. It says how much it wants next,
+/// the rest of a block and the header of the next one: each gets its own call.
+fn each_block<C: WriteBuf + ?Sized>(
+    context: &mut DCtx<'_>,
+    payload: &[u8],
+    out: &mut OutBuffer<'_, C>,
+    n_wanted: usize,
+) -> Result<(), usize> {
+    let (mut rest, mut n_next) = (payload, ZSTD_HEADER_BYTES_MIN);
+    while n_next > 0 && !rest.is_empty() && out.pos() < n_wanted {
+        let n_piece = if n_next > N_BLOCK_HEADER { n_next - N_BLOCK_HEADER } else { n_next };
+        let (piece, after) = rest.split_at(n_piece.min(rest.len()));
+        rest = after;
+        let mut input = InBuffer::around(piece);
+        loop {
+            let (n_in, n_out) = (input.pos(), out.pos());
+            n_next = context.decompress_stream(out, &mut input)?;
+            if (input.pos(), out.pos()) == (n_in, n_out) {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A payload is exactly one zstd frame: it states how much it gives, asks for no trained dictionary, and
@@ -304,6 +329,11 @@ mod tests {
         let packed = packer.pack_solid(&raw, &lengths, 6).unwrap();
         assert_eq!(unpacker.unpack(&packed, None, raw.len()), Ok(raw.clone()));
         assert_eq!(unpacker.unpack_leading(&packed, None, raw.len()), raw);
+        for n_wanted in (0..=raw.len()).step_by(raw.len() / 50) {
+            let found = unpacker.unpack_beginning(&packed, raw.len(), n_wanted).unwrap();
+            assert!(raw.starts_with(&found), "{n_wanted} bytes");
+            assert!((n_wanted..n_wanted + BLOCK_BYTES).contains(&found.len()), "{n_wanted} bytes");
+        }
         let blocks = blocks(&lengths);
         assert!(blocks.len() > 5 && blocks.iter().sum::<usize>() == raw.len());
         assert!(blocks.iter().all(|n_block| *n_block <= BLOCK_BYTES));

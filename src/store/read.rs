@@ -189,6 +189,33 @@ impl<F: Frames> Reader<F> {
         })
     }
 
+    /// A blob of which nothing is known that lies beside it and will be asked for next: of a solid frame no more is decoded
+    /// than leads to it.
+    pub fn lone_blob(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
+        let place = self.frames.places(digest.key())?.into_iter().next();
+        let found = place.and_then(|place| self.blob_beside_others(&place).ok().flatten());
+        match found.filter(|bytes| Digest::of(bytes) == *digest) {
+            Some(bytes) => Ok(bytes),
+            None => self.blob(digest),
+        }
+    }
+
+    /// A blob of a solid frame that has not been decoded.
+    fn blob_beside_others(&self, place: &Place) -> Result<Option<Vec<u8>>, Error> {
+        let FoundFrame::Encoded(EncodedFrame { header, payload, bytes, .. }) = self.find(place)?
+        else {
+            return Ok(None);
+        };
+        let is_apart = header.packed && header.base.is_none() && header.lengths.len() > 1;
+        let Some(stretch) = header.stretch(place.index).filter(|_| is_apart) else {
+            return Ok(None);
+        };
+        let (mut unpacker, payload) = (self.unpacker.borrow_mut(), &bytes[payload]);
+        let unpacked = unpacker.unpack_beginning(payload, header.n_raw(), stretch.end);
+        let raw = unpacked.map_err(|why| Error::damaged(describe(place), why.to_string()))?;
+        Ok(raw.get(stretch).map(<[u8]>::to_vec))
+    }
+
     fn blob_as_placed<T>(&self, digest: &Digest, take: fn(&[u8]) -> T) -> Result<T, Error> {
         let places = self.frames.places(digest.key())?;
         let mut why = "it is in no pack".to_owned();

@@ -203,7 +203,7 @@ impl SearchAnswer<'_> {
     pub fn read(&self, found: FoundRevision) -> Result<SearchHit, Error> {
         let FoundRevision { document, revision, gone_since, content } = found;
         self.archive.confirm(&document, &revision)?;
-        let text = self.archive.search_text(content)?.unwrap_or_default();
+        let text = self.archive.lone_search_text(content)?.unwrap_or_default();
         let excerpt = match &self.answering {
             Answering::Index { query, .. } => excerpt::excerpt(&text.text, query),
             Answering::Read(found) => {

@@ -7,8 +7,9 @@ use crate::{
     catalog::IndexedContent,
     diff::{self, Comparison, KnownHeading},
     search::{fold::FOLDING_VERSION, terms::FoldedText},
+    store::{Reader, Sealed},
     text::{self, Locator, Locators, NORMAL_VERSION, ReadAs, extract::EXTRACTION_VERSION},
-    types::error::Error,
+    types::{digest::Digest, error::Error},
 };
 
 /// Of a longer text it is not told under which headings something stands.
@@ -89,11 +90,24 @@ impl SearchText {
 impl Archive {
     /// The text of a content that is kept; none where it has none.
     pub(super) fn search_text(&self, content: i64) -> Result<Option<SearchText>, Error> {
+        self.search_text_by(content, |reader, digest, n| reader.content_bytes(digest, n))
+    }
+
+    /// The same of one among others that are not read.
+    pub(super) fn lone_search_text(&self, content: i64) -> Result<Option<SearchText>, Error> {
+        self.search_text_by(content, |reader, digest, n| reader.lone_content_bytes(digest, n))
+    }
+
+    fn search_text_by(
+        &self,
+        content: i64,
+        read: impl Fn(&Reader<Sealed>, &Digest, u64) -> Result<Vec<u8>, Error>,
+    ) -> Result<Option<SearchText>, Error> {
         let Some(found) = self.catalog.indexed_content(content)? else { return Ok(None) };
         if !may_be_compared(found.n_bytes, &found.media_type) {
             return Ok(None);
         }
-        let bytes = self.reader.content_bytes(&found.digest, found.n_bytes)?;
+        let bytes = read(&self.reader, &found.digest, found.n_bytes)?;
         Ok(SearchText::of(&bytes, &found))
     }
 }

@@ -2,7 +2,7 @@
 
 A reader is a name and a function from the path of a file to its text. Those that are not installed are left out.
 """
-import datetime, email, email.policy, importlib.util, mailbox, re, shutil, subprocess
+import base64, datetime, email, email.policy, importlib.util, mailbox, re, shutil, subprocess
 
 def has(module):
     return importlib.util.find_spec(module) is not None
@@ -30,7 +30,8 @@ def word(path):
 
 def sheets(path):
     import openpyxl
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    # Read only, it goes by the size that a sheet states, and finds nothing where that is wrong.
+    book = openpyxl.load_workbook(path, data_only=True)
     lines = []
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
@@ -100,6 +101,12 @@ def book(path):
     texts = [it.get_content().decode("utf-8", "replace") for it in epub.read_epub(path, {"ignore_ncx": True}).get_items_of_type(ITEM_DOCUMENT)]
     return re.sub(r"<[^>]*>", " ", "\n".join(texts))
 
+def enclosed(part, inner):
+    """An enclosed mail, which some programs send in Base64: Python leaves that to others."""
+    if (part["content-transfer-encoding"] or "").lower() != "base64":
+        return inner
+    return email.message_from_bytes(base64.b64decode(inner.as_bytes()), policy=email.policy.default)
+
 def of_message(message):
     date = getattr(message["date"], "datetime", None)
     lines = [str(message["subject"] or ""), *head(message["from"], message["to"], message["cc"], date and date.isoformat())]
@@ -107,7 +114,7 @@ def of_message(message):
     while parts:
         part = parts.pop(0)
         if part.get_content_type() == "message/rfc822":
-            lines += [line for inner in part.get_payload() for line in of_message(inner)]
+            lines += [line for inner in part.get_payload() for line in of_message(enclosed(part, inner))]
             continue
         if part.is_multipart():
             inner = part.get_payload()

@@ -75,7 +75,7 @@ def main():
         for row in rows:
             path, format = os.path.join(args.folder, row["file"]), row["format"]
             name = f"{n_all[format]}/{os.path.basename(path)}"
-            run("add", "-q", path, "--as", name)
+            run("add", "-q", "--unpack", "none", path, "--as", name)
             n_all[format] += 1
             code = json.loads(run("show", "--json", name).stdout or b"{}").get("format")
             if code:

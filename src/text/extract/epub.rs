@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn chapters_come_in_the_order_of_the_spine() {
         let found = page(&book("<p>b</p>", "<p>a</p>", ""), 10_000);
-        assert!(found.as_ref().unwrap().html.contains("<title>T</title>"));
+        assert!(found.as_ref().unwrap().html.contains("<title hidden=\"\">T</title>"));
         let chapters = "<section data-locator=\"chapter 1\"><p>b</p></section>\
             <section data-locator=\"chapter 2\"><p>a</p></section>";
         assert_eq!(body(found), chapters);

@@ -120,7 +120,7 @@ impl BookWriter {
                 self.about = Some(String::new());
                 return Some(BookElement::Author);
             }
-            "book-title" => About::Title,
+            "book-title" => About::Subject,
             "lang" => About::Language,
             "date" => About::Created,
             "annotation" => About::Description,

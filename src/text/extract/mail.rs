@@ -118,7 +118,7 @@ impl MailWriter {
     }
 
     fn about(&mut self, message: &Message) {
-        self.page.about(About::Title, message.subject().unwrap_or_default());
+        self.page.about(About::Subject, message.subject().unwrap_or_default());
         self.page.about(About::Author, &addresses(message.from()));
         if let Some(date) = message.date() {
             self.page.about(About::Created, &date.to_rfc3339());
@@ -126,7 +126,9 @@ impl MailWriter {
     }
 
     fn heading(&mut self, message: &Message) {
-        self.page.element("h2", message.subject().unwrap_or("Mail"));
+        if let Some(subject) = message.subject() {
+            self.page.element("h2", subject);
+        }
     }
 
     /// A mail, and those that lie in it behind it.
@@ -225,7 +227,7 @@ impl MailWriter {
 }
 
 /// Names and addresses as people write them.
-fn addresses(address: Option<&Address>) -> String {
+pub(super) fn addresses(address: Option<&Address>) -> String {
     let shown = address.into_iter().flat_map(Address::iter).take(ADDRESSES_MAX).filter_map(|it| {
         match (it.name(), it.address()) {
             (Some(name), Some(address)) => Some(format!("{name} <{address}>")),

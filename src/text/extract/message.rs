@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read};
 
 use cfb::CompoundFile;
+use mail_parser::MessageParser;
 
 use super::mail::MailWriter;
 use super::page::{About, NoText, Page};
@@ -26,6 +27,7 @@ mod tag {
     pub const SENDER_NAME: u16 = 0x0c1a;
     pub const SENDER_ADDRESS: u16 = 0x0c1f;
     pub const SENDER_SMTP: u16 = 0x5d01;
+    pub const HEADERS: u16 = 0x007d;
     pub const CC: u16 = 0x0e03;
     pub const TO: u16 = 0x0e04;
     pub const DELIVERED: u16 = 0x0e06;
@@ -50,7 +52,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut writer = MailWriter::new(n_bytes_max);
     let subject = reader.text("", tag::SUBJECT).unwrap_or_default();
     let sender = reader.sender();
-    writer.page.about(About::Title, &subject);
+    writer.page.about(About::Subject, &subject);
     writer.page.about(About::Author, &sender);
     let time = reader.time(tag::SUBMITTED).or_else(|| reader.time(tag::DELIVERED));
     let time = time.map(|time| time.to_string()).unwrap_or_default();
@@ -123,7 +125,17 @@ impl MessageReader<'_> {
             // Inside of an organisation an address is a path in its directory.
             self.text("", tag::SENDER_ADDRESS).filter(|it| it.contains('@'))
         });
+        let address = address.or_else(|| self.sender_of_headers(name.as_deref()));
         named(name, address)
+    }
+
+    /// The address in the lines with which the message came, if they are of whoever is named.
+    fn sender_of_headers(&mut self, name: Option<&str>) -> Option<String> {
+        let headers = self.text("", tag::HEADERS)?;
+        let parsed = MessageParser::default().parse_headers(headers.as_bytes())?;
+        let sender = parsed.from()?.first()?;
+        let is_named = name.is_none() || sender.name().is_none() || sender.name() == name;
+        sender.address().filter(|_| is_named).map(str::to_owned)
     }
 
     /// To whom it goes, and who gets a copy; none where nobody is listed.
@@ -305,6 +317,21 @@ mod tests {
         ]);
         let page = page(&bytes, 10_000).unwrap();
         assert_eq!(visible(&page.html, false), "To: Ann <ann@example.org>\nCc: Bob");
+    }
+
+    #[test]
+    fn a_sender_has_the_address_with_which_the_message_came() {
+        let headers =
+            "Received: by mail\r\nFrom: Ann <ann@example.org>\r\nTo: b@example.org\r\n\r\n";
+        for (name, expected) in [("Ann", "From: Ann <ann@example.org>"), ("Bob", "From: Bob")] {
+            let bytes = message(&[
+                ("/__substg1.0_0C1A001F", &wide(name)),
+                ("/__substg1.0_0C1F001F", &wide("/o=Harbour/cn=Ann")),
+                ("/__substg1.0_007D001F", &wide(headers)),
+            ]);
+            let page = page(&bytes, 10_000).unwrap();
+            assert_eq!(visible(&page.html, false), expected);
+        }
     }
 
     #[test]

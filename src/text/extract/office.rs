@@ -3,7 +3,10 @@
 
 use std::io::Cursor;
 
-use office_oxide::{Document, DocumentFormat, DocumentIR, OfficeError, ir::Section};
+use office_oxide::{
+    Document, DocumentFormat, DocumentIR, OfficeError,
+    ir::{Element, Section},
+};
 
 use super::package::is_locked_package;
 use super::page::{About, NoText, Page, PageWriter};
@@ -34,8 +37,9 @@ fn page(bytes: &[u8], format: DocumentFormat, n_bytes_max: usize) -> Result<Page
     }
     let document = Document::from_reader(Cursor::new(bytes.to_vec()), format).map_err(no_text)?;
     let DocumentIR { metadata: about, sections, .. } = document.to_ir();
-    let located =
-        |(n, section): (usize, Section)| (locator(&section, format, n + 1), html_of(section));
+    let located = |(n, section): (usize, Section)| {
+        (locator(&section, format, n + 1), html_of(section, format, n + 1))
+    };
     let sections: Vec<_> = sections.into_iter().enumerate().map(located).collect();
     let mut html = sections.iter().map(|(_, html)| html);
     if !html.clone().any(|it| has_words(it)) {
@@ -79,7 +83,28 @@ fn locator(section: &Section, format: DocumentFormat, number: usize) -> Option<S
     }
 }
 
-fn html_of(section: Section) -> String {
+/// Leaves out what is written about a page and is not on it: comments, and the names of notes and of what is embedded.
+fn keep_the_page(elements: &mut Vec<Element>) {
+    elements.retain_mut(|element| match element {
+        Element::Endnote(note) if note.marker.as_deref() == Some("comment") => false,
+        Element::Endnote(note) | Element::Footnote(note) => {
+            note.marker = None;
+            true
+        }
+        Element::Image(image) => image.data.is_some(),
+        _ => true,
+    });
+}
+
+fn html_of(mut section: Section, format: DocumentFormat, number: usize) -> String {
+    if format == DocumentFormat::Doc {
+        keep_the_page(&mut section.elements);
+    }
+    // That it is the second slide is no text of it.
+    let is_numbered = section.title.as_deref() == Some(&format!("Slide {number}"));
+    if format == DocumentFormat::Ppt && is_numbered {
+        section.title = None;
+    }
     let ir = DocumentIR { sections: vec![section], ..DocumentIR::default() };
     with_plain_cells(&ir.to_html())
 }
@@ -114,6 +139,8 @@ fn no_text(error: OfficeError) -> NoText {
 
 #[cfg(test)]
 mod tests {
+    use office_oxide::ir::{Image, InlineContent, Note, Paragraph, TextSpan};
+
     use super::*;
 
     #[test]
@@ -127,6 +154,35 @@ mod tests {
                 b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".iter().copied().chain(name).collect();
             assert_eq!(page(&locked, 1000), Err(NoText::Encrypted));
         }
+    }
+
+    #[test]
+    fn what_is_written_about_a_page_is_not_on_it() {
+        let note = |marker: &str, text: &str| Note {
+            marker: Some(marker.to_owned()),
+            content: vec![Element::Paragraph(Paragraph {
+                content: vec![InlineContent::Text(TextSpan::plain(text))],
+                ..Paragraph::default()
+            })],
+            ..Note::default()
+        };
+        let section = |title: &str| Section {
+            title: Some(title.to_owned()),
+            elements: vec![
+                Element::Endnote(note("comment", "hear hear")),
+                Element::Endnote(note("endnote", "so he said")),
+                Element::Footnote(note("footnote", "in the gap")),
+                Element::Image(Image { alt_text: Some("Embedded".into()), ..Image::default() }),
+            ],
+            ..Section::default()
+        };
+        let html = html_of(section(""), DocumentFormat::Doc, 1);
+        assert!(html.contains("so he said") && html.contains("in the gap"), "{html}");
+        for left_out in ["hear", "comment", "endnote", "footnote:", "Embedded"] {
+            assert!(!crate::text::visible(&html, false).contains(left_out), "{left_out}: {html}");
+        }
+        assert!(!html_of(section("Slide 3"), DocumentFormat::Ppt, 3).contains("Slide 3"));
+        assert!(html_of(section("Slide 4"), DocumentFormat::Ppt, 3).contains("Slide 4"));
     }
 
     #[test]

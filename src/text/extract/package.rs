@@ -426,7 +426,7 @@ pub(super) mod tests {
             <dc:subject>S</dc:subject><dcterms:created>2020-01-02</dcterms:created></a>";
         write_about(text, &mut page);
         let html = page.finish().html;
-        assert!(html.contains("<title>T &amp; T</title>"), "{html}");
+        assert!(html.contains("<title hidden=\"\">T &amp; T</title>"), "{html}");
         for (name, value) in [("author", "A"), ("description", "S"), ("date", "2020-01-02")] {
             assert!(
                 html.contains(&format!("<meta name=\"{name}\" content=\"{value}\">")),

@@ -11,8 +11,10 @@ const HIDDEN: &str = " hidden=\"\"";
 /// What a document says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
-    /// Its title.
+    /// Its title, which stands beside its text and not in it.
     Title,
+    /// The subject of a mail or the title of a book, which whoever reads it sees above its text.
+    Subject,
     /// Who wrote it.
     Author,
     /// When it was made or sent.
@@ -37,6 +39,7 @@ pub struct Page {
 /// A page that is being written. What no longer fits is left out.
 pub struct PageWriter {
     title: String,
+    shows_title: bool,
     head: String,
     body: String,
     /// Elements that are open.
@@ -57,6 +60,7 @@ impl PageWriter {
     pub fn new(n_bytes_max: usize) -> Self {
         Self {
             title: String::new(),
+            shows_title: false,
             head: String::new(),
             body: String::new(),
             open: Vec::new(),
@@ -69,10 +73,13 @@ impl PageWriter {
     pub fn about(&mut self, about: About, value: &str) {
         let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
         let name = match about {
-            About::Title if self.title.is_empty() => {
-                return self.title = escaped(&value).into_owned();
+            About::Title | About::Subject => {
+                if self.title.is_empty() {
+                    self.title = escaped(&value).into_owned();
+                    self.shows_title = about == About::Subject;
+                }
+                return;
             }
-            About::Title => return,
             About::Author => "author",
             About::Created => "date",
             About::Modified => "last-modified",
@@ -212,9 +219,10 @@ impl PageWriter {
         while let Some(outermost) = self.open.first().map(|it| it.name) {
             self.close(outermost);
         }
-        let Self { title, head, body, is_truncated, .. } = self;
+        let Self { title, shows_title, head, body, is_truncated, .. } = self;
+        let hidden = if shows_title { "" } else { HIDDEN };
         let html = format!(
-            "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n{head}<body>\n{body}\n"
+            "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title{hidden}>{title}</title>\n{head}<body>\n{body}\n"
         );
         Page { html, is_truncated }
     }
@@ -291,7 +299,7 @@ pub enum NoText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::visible;
+    use crate::text::{ReadAs, visible};
 
     #[test]
     fn what_others_say_of_where_they_stand_is_no_attribute() {
@@ -306,5 +314,20 @@ mod tests {
         );
         let shown = html.replace(" hidden=\"\"", "");
         assert_eq!(visible(&shown, false), "data-locator");
+    }
+
+    #[test]
+    fn a_subject_is_read_above_the_text_and_a_title_is_not() {
+        for (about, expected) in [(About::Title, "words"), (About::Subject, "T\n\nwords")] {
+            let mut page = PageWriter::new(1000);
+            page.about(about, "T");
+            page.about(About::Title, "another");
+            page.element("p", "words");
+            let page = page.finish();
+            assert_eq!(visible(&page.html, false), expected);
+            let bytes = page.html.as_bytes();
+            let read = crate::text::read_titled(bytes, ReadAs::page("text/html", None)).unwrap();
+            assert_eq!((read.1.as_deref(), read.0.unseen.len()), (Some("T"), 0));
+        }
     }
 }

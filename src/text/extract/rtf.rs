@@ -479,9 +479,14 @@ mod tests {
         ]
         .concat();
         let page = page(rtf.as_bytes(), 1 << 20).unwrap();
-        assert_eq!(visible(&page.html, false), "A plan\n\nFirst\n\na\tb\nc\t\n\nafter");
-        for part in ["<h1>First</h1>", "\"N. N.\"", "\"2024-03-04T05:06\"", "<del hidden=\"\">gone"]
-        {
+        assert_eq!(visible(&page.html, false), "First\n\na\tb\nc\t\n\nafter");
+        for part in [
+            ">A plan</title>",
+            "<h1>First</h1>",
+            "\"N. N.\"",
+            "\"2024-03-04T05:06\"",
+            "<del hidden=\"\">gone",
+        ] {
             assert!(page.html.contains(part), "{part} in {}", page.html);
         }
     }

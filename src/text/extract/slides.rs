@@ -136,12 +136,10 @@ impl SlidesReader<'_, '_> {
             ..SlidesState::default()
         };
         self.flow.page.section(&format!("slide {number}"), is_hidden(&text));
-        match title {
-            Some(title) => {
-                self.flow.block(FlowBlock::Heading(2));
-                self.flow.put(&title, &FlowStyle::default());
-            }
-            None => self.flow.page.element("h2", &format!("Slide {number}")),
+        // That it is the second slide is no text of it.
+        if let Some(title) = title {
+            self.flow.block(FlowBlock::Heading(2));
+            self.flow.put(&title, &FlowStyle::default());
         }
         self.read(&text);
         if let Some(notes) = notes
@@ -548,7 +546,7 @@ mod tests {
             shape("<p:ph type='body' idx='1'/>", &run("note")),
         ];
         let html = "<section data-locator=\"slide 1\"><h2>T</h2><ul><li>b</li></ul><p>note</p></section>\
-            <section data-locator=\"slide 2\" hidden=\"\"><h2>Slide 2</h2><p>c</p></section>";
+            <section data-locator=\"slide 2\" hidden=\"\"><p>c</p></section>";
         assert_eq!(body(page(&presentation([&first, &second], &notes.concat()), 10_000)), html);
     }
 
@@ -566,8 +564,8 @@ mod tests {
         ];
         assert_eq!(
             read(&shape("<p:ph type='body'/>", &text.concat())),
-            "<section data-locator=\"slide 1\"><h2>Slide 1</h2><ul><li>a<ul><li>b</li></ul></li></ul><p>c</p><ol><li>d</li><li>e</li></ol></section>\
-             <section data-locator=\"slide 2\"><h2>Slide 2</h2></section>"
+            "<section data-locator=\"slide 1\"><ul><li>a<ul><li>b</li></ul></li></ul><p>c</p><ol><li>d</li><li>e</li></ol></section>\
+             <section data-locator=\"slide 2\"></section>"
         );
     }
 
@@ -586,9 +584,9 @@ mod tests {
         let group = format!("<p:grpSp>{}{foot}{foot}</p:grpSp>", shape("", link));
         assert_eq!(
             read(&format!("{table}{group}")),
-            "<section data-locator=\"slide 1\"><h2>Slide 1</h2><table><tr><td colspan=\"2\">a</td></tr><tr><td>b</td><td>c</td></tr></table>\
+            "<section data-locator=\"slide 1\"><table><tr><td colspan=\"2\">a</td></tr><tr><td>b</td><td>c</td></tr></table>\
             <p><a href=\"http://a/\"><sup>d</sup></a></p></section>\
-             <section data-locator=\"slide 2\"><h2>Slide 2</h2></section><p>foot</p>"
+             <section data-locator=\"slide 2\"></section><p>foot</p>"
         );
     }
 

@@ -57,12 +57,14 @@ impl OpenDocumentReader<'_, '_> {
         let title = title(markup);
         self.skips_title = title.is_some();
         let name = tag.attribute("name").filter(|it| is_name(it)).map(|it| it.into_owned());
-        let title = title.or(name).unwrap_or_else(|| format!("Slide {}", self.n_slides));
-        if self.skips_title {
-            self.flow.block(FlowBlock::Heading(2));
-            self.flow.put(title.trim(), &FlowStyle::default());
-        } else {
-            self.flow.page.element("h2", &title);
+        match (title, name) {
+            (Some(title), _) => {
+                self.flow.block(FlowBlock::Heading(2));
+                self.flow.put(title.trim(), &FlowStyle::default());
+            }
+            (None, Some(name)) => self.flow.page.element("h2", &name),
+            // That it is the second slide is no text of it.
+            (None, None) => {}
         }
         self.read(markup);
         self.flow.end_all();

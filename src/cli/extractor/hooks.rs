@@ -7,7 +7,7 @@ use std::{
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
+    sync::{LazyLock, OnceLock},
 };
 
 use tracing::{debug, warn};
@@ -119,14 +119,20 @@ fn found(name: &str) -> Option<PathBuf> {
 }
 
 impl InstalledHook {
-    /// What is known of it elsewhere: its version is that of its words and of its bytes.
+    /// What is known of it elsewhere: its version is that of its words and of its bytes, which are read when it is asked.
     fn known(&self) -> Hook {
-        let HookSetting { media_type, command, writes_html } = &self.setting;
-        let file = self.program.as_ref().and_then(|it| fs::read(it).ok()).unwrap_or_default();
-        let words = format!("{command:?} {writes_html} {}", Digest::of(&file));
-        let version = hex(&Digest::of(words.as_bytes()).as_bytes()[..VERSION_BYTES]);
+        let HookSetting { media_type, command, .. } = &self.setting;
         let name = Path::new(&command[0]).file_name().unwrap_or_default().to_string_lossy();
         let name = format!("hook:{name}");
-        Hook { media_type: media_type.clone(), code: format!("{name}:{version}"), name }
+        let (setting, program, code) = (self.setting.clone(), self.program.clone(), name.clone());
+        let code = move || format!("{code}:{}", version(&setting, program.as_deref()));
+        Hook { media_type: media_type.clone(), code: LazyLock::new(Box::new(code)), name }
     }
+}
+
+fn version(setting: &HookSetting, program: Option<&Path>) -> String {
+    let HookSetting { command, writes_html, .. } = setting;
+    let file = program.and_then(|it| fs::read(it).ok()).unwrap_or_default();
+    let words = format!("{command:?} {writes_html} {}", Digest::of(&file));
+    hex(&Digest::of(words.as_bytes()).as_bytes()[..VERSION_BYTES])
 }

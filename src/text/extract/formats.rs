@@ -1,6 +1,6 @@
 //! Which formats are rendered, by which file of this folder, and of which media types they are.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::{
     epub, fictionbook, mail, message, office, opendocument,
@@ -44,12 +44,13 @@ pub enum Format {
 }
 
 /// A program that reads documents of a media type in place of what is here.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Hook {
     /// The media type.
     pub media_type: String,
-    /// What tells it from the same program with other words, or of another version.
-    pub code: String,
+    /// What tells it from the same program with other words, or of another version: found out when it is first asked, since
+    /// that reads the program.
+    pub code: LazyLock<String, Box<dyn FnOnce() -> String + Send>>,
     /// Its name.
     pub name: String,
 }
@@ -267,7 +268,7 @@ impl Format {
 
     /// Its code, as JSON has it.
     pub fn code(self) -> &'static str {
-        self.hook().map_or_else(|| self.entry().code, |hook| &hook.code)
+        self.hook().map_or_else(|| self.entry().code, |hook| hook.code.as_str())
     }
 
     /// Its name for people.

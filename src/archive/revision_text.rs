@@ -3,7 +3,7 @@
 use crate::{
     diff::{self, Comparison, Sides},
     text::{
-        self, Scope,
+        self, Metadata, Scope,
         extract::{ExtractionStatus, Format, extract, left},
     },
     types::{
@@ -70,6 +70,23 @@ impl Archive {
         let bytes = self.read_whole(document, revision)?;
         let status = extract(&bytes, format).status;
         Ok(Some(Rendering { format, status }))
+    }
+
+    /// What a revision says of itself, as pages and documents of other formats do.
+    pub fn metadata(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<Option<Metadata>, Error> {
+        let media_type = &revision.media_type;
+        let is_page = text::metadata("", media_type, Scope::Page).is_some();
+        if !is_page || !Facts::of(revision).may_be_text() {
+            return Ok(None);
+        }
+        let bytes = self.read_whole(document, revision)?;
+        let read_as = read_as(revision, Scope::Page);
+        let found = text::notation(&bytes, media_type, read_as.named);
+        Ok(found.and_then(|it| text::metadata(&it.text, media_type, Scope::Page)))
     }
 
     /// How many contents have no text because that was left for later.

@@ -82,6 +82,14 @@ impl Metadata {
         self.values(MetadataField::Title).first().map(|(_, title)| *title)
     }
 
+    /// What it says of each field, where that counts most.
+    pub fn fields(&self) -> Vec<(MetadataField, &str)> {
+        let said = self.said.iter().map(|((field, _), value)| (*field, value.as_str()));
+        let mut fields: Vec<_> = said.collect();
+        fields.dedup_by_key(|(field, _)| *field);
+        fields
+    }
+
     /// What differs from one page to another, in order.
     pub fn changes<'a>(&'a self, after: &'a Self) -> Vec<(MetadataField, BothValues<'a>)> {
         let said = self.said.keys().chain(after.said.keys());

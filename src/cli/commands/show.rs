@@ -1,6 +1,6 @@
 //! `archive show`
 
-use std::{ffi::OsString, os::unix::ffi::OsStrExt as _};
+use std::{collections::BTreeMap, ffi::OsString, os::unix::ffi::OsStrExt as _};
 
 use clap::Args;
 use serde::Serialize;
@@ -17,11 +17,13 @@ use crate::{
         args::{help::examples, values},
         exit::ExitCode,
         print::{
+            about::field_word,
             json::{RevisionLine, typed},
             output::Output,
             revision::withdrawal_words,
             terminal::{
-                Style, count, counted, exact_size, pad_right, shown_name, size, too_long_words,
+                Style, count, counted, exact_size, pad_right, shown_name, shown_text, size,
+                too_long_words,
             },
         },
         session::Session,
@@ -61,6 +63,7 @@ struct ShownRevisionLine {
     encoding_rule: Option<&'static str>,
     format: Option<&'static str>,
     text: Option<&'static str>,
+    metadata: Option<BTreeMap<&'static str, String>>,
     swhid: Option<String>,
     frame_bytes: Option<u64>,
     depth: Option<u64>,
@@ -75,6 +78,8 @@ struct StoredContent {
     encoding: Option<FoundEncoding>,
     /// Of what is rendered.
     rendering: Option<Rendering>,
+    /// What a page or a document of another format says of itself.
+    metadata: Vec<(&'static str, String)>,
 }
 
 /// Shows all that is known about a revision; of a damaged one, all but what follows from its bytes.
@@ -99,6 +104,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
             encoding_rule: encoding.map(|it| it.rule.code()),
             format: rendering.map(|it| it.format.code()),
             text: rendering.map(|it| it.status.code()),
+            metadata: kept.as_ref().map(|kept| kept.metadata.iter().cloned().collect()),
             frame_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
             depth: kept.as_ref().map(|kept| kept.chain.depth),
             chunks: kept.as_ref().map(|kept| kept.chain.n_chunks),
@@ -141,7 +147,11 @@ fn kept(
     revision: &Revision,
     named: Option<Charset>,
 ) -> Result<StoredContent, Error> {
+    let metadata = archive.metadata(document, revision)?.unwrap_or_default();
+    let said =
+        metadata.fields().into_iter().map(|(field, value)| (field_word(field), value.to_owned()));
     Ok(StoredContent {
+        metadata: said.collect(),
         encoding: archive.encoding(document, revision, named)?,
         rendering: archive.rendering(document, revision)?,
         swhid: swhid(archive, document, revision)?,
@@ -195,8 +205,10 @@ fn print_card(
         ("withdrawn", by(&revision.withdrawn)),
         ("words withdrawn", by(&revision.words_withdrawn)),
     ];
+    let said = kept.map(|kept| kept.metadata.as_slice()).unwrap_or_default();
+    let said = said.iter().map(|(field, value)| (*field, Some(shown_text(value))));
     let others = others.into_iter().filter(|(_, value)| value.is_some());
-    for (label, value) in rows.into_iter().chain(others) {
+    for (label, value) in rows.into_iter().chain(said).chain(others) {
         let label = out.paint(Style::Dim, &pad_right(label, 8));
         let value = value.unwrap_or_else(|| out.paint(Style::Dim, "–"));
         out.line(&format!("{label}  {value}"))?;

@@ -47,7 +47,8 @@ def main():
     size = index_bytes(store)
     print(f"{len(files)} texts, {n_bytes / 1e6:.1f} MB; index built in {built:.1f} s, {n_bytes / 1e6 / built:.1f} MB/s")
     print(f"index {size / 1e6:.1f} MB, {size / n_bytes:.3f} of the text")
-    kinds = {"1 word": [], "2 words": [], "3 words": [], "phrase of 2 to 5": []}
+    kinds = {"1 word": [], "2 words": [], "3 words": [], "phrase of 2 to 5": [], "2 words without a third": [],
+             "2 words since a day": [], "2 words in no name": []}
     for n in range(n_queries):
         with open(rng.choice(files), errors="replace") as file:
             words = re.findall(r"\w+", file.read())
@@ -58,6 +59,11 @@ def main():
         kinds["3 words"].append(rng.sample(words, 3))
         at = rng.randrange(len(words) - 5)
         kinds["phrase of 2 to 5"].append(['"' + " ".join(words[at:at + rng.randint(2, 5)]) + '"'])
+        two = rng.sample(words, 2)
+        kinds["2 words without a third"].append(two + ["-" + rng.choice(words)])
+        kinds["2 words since a day"].append(two + ["since:2020-01-01"])
+        # The worst that a filter can do: every text with the words is looked at.
+        kinds["2 words in no name"].append(two + ["name:no-such-*"])
     exact_cpu(ask + ["warm"])
     for kind, queries in kinds.items():
         times = sorted(exact_cpu(ask + query) for query in queries)

@@ -247,7 +247,8 @@ impl Journal {
 
     /// The commit that holds an event.
     ///
-    /// The way there needs no signatures, only the commit that it ends at; where it ends wrongly, each is looked at.
+    /// The way there needs no signatures, only the commit that it ends at; where it ends wrongly, each is
+    /// looked at.
     pub(super) fn commit_of(&self, index: u64) -> Result<Located, Error> {
         if let Ok(found) = self.commit_by(index, Signatures::Newest)
             && (found.commit.body.head.first..found.size).contains(&index)

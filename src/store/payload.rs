@@ -159,7 +159,8 @@ impl Unpacker {
         Ok(raw)
     }
 
-    /// Decompresses the beginning of a payload without a base: whole blocks of it, until there are `n_wanted` bytes.
+    /// Decompresses the beginning of a payload without a base: whole blocks of it, until there are
+    /// `n_wanted` bytes.
     pub fn unpack_beginning(
         &mut self,
         payload: &[u8],
@@ -198,8 +199,8 @@ impl Unpacker {
 
 /// Decompresses block by block, until there are `n_wanted` bytes or the payload ends.
 ///
-/// What zstd has put out before an error counts only if the error was in another call. It says how much it wants next,
-/// the rest of a block and the header of the next one: each gets its own call.
+/// What zstd has put out before an error counts only if the error was in another call. It says how much it
+/// wants next, the rest of a block and the header of the next one: each gets its own call.
 fn each_block<C: WriteBuf + ?Sized>(
     context: &mut DCtx<'_>,
     payload: &[u8],

@@ -189,8 +189,8 @@ impl<F: Frames> Reader<F> {
         })
     }
 
-    /// A blob of which nothing is known that lies beside it and will be asked for next: of a solid frame no more is decoded
-    /// than leads to it.
+    /// A blob of which nothing beside it is asked for next: of a solid frame no more is decoded than leads
+    /// to it.
     pub fn lone_blob(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
         let place = self.frames.places(digest.key())?.into_iter().next();
         let found = place.and_then(|place| self.blob_beside_others(&place).ok().flatten());

@@ -119,7 +119,8 @@ fn found(name: &str) -> Option<PathBuf> {
 }
 
 impl InstalledHook {
-    /// What is known of it elsewhere: its version is that of its words and of its bytes, which are read when it is asked.
+    /// What is known of it elsewhere: its version is that of its words and of its bytes, which are read when it is
+    /// asked.
     fn known(&self) -> Hook {
         let HookSetting { media_type, command, .. } = &self.setting;
         let name = Path::new(&command[0]).file_name().unwrap_or_default().to_string_lossy();

@@ -48,8 +48,8 @@ pub enum Format {
 pub struct Hook {
     /// The media type.
     pub media_type: String,
-    /// What tells it from the same program with other words, or of another version: found out when it is first asked, since
-    /// that reads the program.
+    /// What tells it from the same program with other words, or of another version: found out when it is
+    /// first asked, since that reads the program.
     pub code: LazyLock<String, Box<dyn FnOnce() -> String + Send>>,
     /// Its name.
     pub name: String,

@@ -83,7 +83,8 @@ fn locator(section: &Section, format: DocumentFormat, number: usize) -> Option<S
     }
 }
 
-/// Leaves out what is written about a page and is not on it: comments, and the names of notes and of what is embedded.
+/// Leaves out what is written about a page and is not on it: comments, and the names of notes and of what
+/// is embedded.
 fn keep_the_page(elements: &mut Vec<Element>) {
     elements.retain_mut(|element| match element {
         Element::Endnote(note) if note.marker.as_deref() == Some("comment") => false,

@@ -154,8 +154,11 @@ CREATE INDEX sketch_posted ON sketch (content) WHERE posted = 1;
 -- Which contents have which shingle hash, from the sketches: two contents that share several are
 -- candidates. Only the latest contents of documents are posted, so that a text does not crowd out
 -- others with its past. Each entry is a number of 64 bits, the hash above the content.id; each row is
--- a block of entries from `first` on, whose highest bit is flipped so that signed integers have the
--- same order. Where blocks begin depends on what came when; the entries do not.
+-- a block of entries. The table has several sorted sets, in tiers: `first` is, from its highest bit on, 3
+-- bits that name the set, 32 of the hash and 29 of the content.id of the block's first entry, with the highest
+-- bit flipped so that signed integers have the same order. Set 0 is the oldest tier; 1 and 2 are what came and
+-- what went in the newest, 3 and 4 in the middle one; 7 has one row, which says how many blocks there are and where
+-- merging goes on. What lies in which tier and where blocks begin depends on what came when; the entries do not.
 CREATE TABLE posting (
   first INTEGER PRIMARY KEY,
   data  BLOB NOT NULL                 -- the entries after it, as src/catalog/index/block.rs writes them

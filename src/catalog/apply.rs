@@ -22,9 +22,10 @@ use crate::{
 use super::{
     Catalog, document_events, find,
     index::{
-        blocks::{self, Blocks},
+        blocks,
         features::index_features,
         postings::{sketch_in, sketch_of},
+        tiers::Index,
     },
     name_of, name_value,
     rows::{is_taken, n_tail, phrase},
@@ -88,11 +89,11 @@ impl Catalog {
             for recorded in batch.events {
                 apply_event(transaction, recorded, batch, &mut indexing)?;
             }
-            Blocks::posting(transaction).change(&[], &rising(indexing.unposted))?;
+            Index::posting(transaction).change(&[], &rising(indexing.unposted))?;
             post(transaction, indexing.touched.iter().copied())?;
             indexing.sampling.write(transaction)?;
             let base_candidates = rising(indexing.base_candidates);
-            Blocks::feature(transaction).change(&base_candidates, &[])?;
+            self.feature_filter.insert(&Index::feature(transaction), &base_candidates)?;
             for tile in batch.tiles {
                 insert_tile(transaction, tile)?;
             }
@@ -102,6 +103,14 @@ impl Catalog {
                 transaction.execute(replace, [checkpoint])?;
             }
             Ok(())
+        })
+    }
+
+    /// Has both indexes in one tier each, as they are asked fastest and are smallest.
+    pub fn merge_indexes(&self) -> Result<(), Error> {
+        self.transaction(|transaction| {
+            Index::posting(transaction).merge()?;
+            Index::feature(transaction).merge()
         })
     }
 
@@ -126,11 +135,13 @@ impl Catalog {
                 }
                 if came.len() >= POSTED_TOGETHER {
                     let came = std::mem::take(&mut came);
-                    Blocks::posting(transaction).change(&rising(came), &[])?;
+                    Index::posting(transaction).change(&rising(came), &[])?;
                 }
                 Ok(())
             })?;
-            Blocks::posting(transaction).change(&rising(came), &[])?;
+            let posting = Index::posting(transaction);
+            posting.change(&rising(came), &[])?;
+            posting.merge()?;
             sample_all(transaction)?;
             let replace = "INSERT OR REPLACE INTO meta VALUES ('sketches', ?1)";
             transaction.execute(replace, [super::sketches_version()])?;
@@ -532,7 +543,7 @@ fn post(transaction: &Connection, touched: impl Iterator<Item = i64>) -> Result<
         }
         update.execute(params![content, is_latest])?;
     }
-    Blocks::posting(transaction).change(&rising(came), &rising(went))
+    Index::posting(transaction).change(&rising(came), &rising(went))
 }
 
 /// What the index has of a content with this sketch.

@@ -19,7 +19,7 @@ use crate::types::{
 
 use super::{
     Catalog, ENCODING, FILE,
-    index::blocks::Blocks,
+    index::tiers::Index,
     tables::{Serves, Table},
 };
 
@@ -299,8 +299,7 @@ fn entries_apart(
     table: &Table,
 ) -> Result<(u64, Option<String>), Error> {
     let sum = |db| -> Result<(u64, Digest), Error> {
-        let blocks =
-            if table.name == "posting" { Blocks::posting(db) } else { Blocks::feature(db) };
+        let blocks = if table.name == "posting" { Index::posting(db) } else { Index::feature(db) };
         let (mut hasher, mut n) = (Hasher::default(), 0);
         blocks.each(|number| {
             hasher.update(&number.to_be_bytes());
@@ -403,7 +402,7 @@ mod tests {
             "catalog.sqlite, index more: it does not belong there",
         );
         one(
-            "INSERT INTO posting VALUES (1, x'')",
+            "INSERT INTO posting VALUES (-9223372036854775807, x'')",
             "catalog.sqlite, table posting: it has 1 entries, by the facts it has 0",
         );
     }

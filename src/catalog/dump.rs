@@ -8,7 +8,7 @@ use crate::types::{digest::hex, error::Error};
 
 use super::{
     Catalog,
-    index::blocks::{self, Blocks},
+    index::{blocks, tiers::Index},
     tables::TABLES,
 };
 
@@ -23,7 +23,7 @@ impl Catalog {
             self.dump_table(table.name, &mut text)?;
         }
         for (name, index) in
-            [("posting", Blocks::posting(&self.db)), ("feature", Blocks::feature(&self.db))]
+            [("posting", Index::posting(&self.db)), ("feature", Index::feature(&self.db))]
         {
             index.each(|number| {
                 let _ = writeln!(text, "{name}|{}|{}", blocks::hash_of(number), number as u32);

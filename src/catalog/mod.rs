@@ -66,11 +66,12 @@ pub use snapshot::Snapshot;
 pub use stat_cache::{FILE as STAT_CACHE_FILE, FileStat, StatCache, StatEntry};
 pub use tables::{Need, Serves, TABLES, Table};
 
+use index::HashFilter;
 use keyed_sum::Followed;
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "10";
+const SCHEMA_VERSION: &str = "11";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.
@@ -80,6 +81,12 @@ const DROPS: &str = "
     ORDER BY type DESC";
 /// Names are sorted by their bytes, which other encodings have in another order.
 const ENCODING: &str = "UTF-8";
+
+/// So large does the write-ahead log become, and what one transaction writes above that, before its pages are
+/// written to their places: those that several transactions changed are written there once. Whoever closes the
+/// catalog last does it, too, and removes the log.
+const LOG_PAGES: i64 = 8192;
+const PAGE_BYTES: i64 = 4096;
 
 /// The file beside the facts.
 pub const FILE: &str = "catalog.sqlite";
@@ -94,6 +101,7 @@ pub struct Catalog {
     newest: Newest,
     followed: Followed,
     renewal: RefCell<Option<String>>,
+    feature_filter: HashFilter,
 }
 
 impl Catalog {
@@ -105,6 +113,8 @@ impl Catalog {
         let db = Connection::open_with_flags(path, flags)?;
         db.pragma_update(None, "journal_mode", "wal")?;
         db.pragma_update(None, "synchronous", "normal")?;
+        db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+        db.pragma_update(None, "journal_size_limit", LOG_PAGES * PAGE_BYTES)?;
         let catalog = Self::prepare(db)?;
         if catalog.is_empty()? {
             catalog.create()?;
@@ -222,6 +232,7 @@ impl Catalog {
             newest: Newest::default(),
             followed: Followed::default(),
             renewal: RefCell::default(),
+            feature_filter: HashFilter::default(),
         })
     }
 

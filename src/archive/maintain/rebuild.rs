@@ -53,7 +53,8 @@ pub fn fill(
     journal: &Journal,
     catalog: &Rc<Catalog>,
 ) -> Result<(), Error> {
-    go_on(backend, journal, catalog, Edge::default())
+    go_on(backend, journal, catalog, Edge::default())?;
+    catalog.merge_indexes()
 }
 
 /// How far a catalog got.

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-use super::blocks::{self, Blocks};
+use super::{blocks, tiers::Index};
 
 /// Of the blobs with one feature so many count, the latest.
 const LATEST: usize = 64;
@@ -78,7 +78,12 @@ impl Catalog {
         let mut wanted = features.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut numbers = Blocks::feature(&self.db).latest(&wanted, LATEST)?;
+        let index = Index::feature(&self.db);
+        self.feature_filter.retain(&index, &mut wanted)?;
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut numbers = index.reader()?.latest(&wanted, LATEST)?;
         numbers.sort_unstable();
         Ok(numbers.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect())
     }
@@ -96,7 +101,7 @@ impl Catalog {
         }
         entries.sort_unstable();
         entries.dedup();
-        Blocks::feature(&self.db).change(&entries, &[])
+        self.feature_filter.insert(&Index::feature(&self.db), &entries)
     }
 
     /// The row of a chunk with this key.
@@ -291,7 +296,7 @@ mod tests {
             index_features(&catalog.db, &batch, (content, digest), &mut base_candidates).unwrap();
         }
         base_candidates.sort_unstable();
-        Blocks::feature(&catalog.db).change(&base_candidates, &[]).unwrap();
+        Index::feature(&catalog.db).change(&base_candidates, &[]).unwrap();
         let found = catalog.base_candidates(&sharing(12, 0), None).unwrap();
         assert_eq!(named(&found), [(key(10), 5), (key(8), 4)]);
         assert_eq!(found[0].n_bytes, None);
@@ -305,7 +310,7 @@ mod tests {
         let digest = Digest::of(b"a");
         let features = HashMap::from([(digest.key(), [1; N_FEATURES])]);
         let batch = Batch { features: Some(&features), ..Batch::default() };
-        for row in [1 << 31, i64::MAX] {
+        for row in [1 << 28, i64::MAX] {
             let done = index_features(&catalog.db, &batch, (row, &digest), &mut Vec::new());
             assert!(matches!(done, Err(Error::Catalog { .. })), "{row}");
         }

@@ -14,7 +14,7 @@ use crate::{
     types::error::Error,
 };
 
-use super::blocks::{self, Blocks};
+use super::{blocks, tiers::Index};
 
 /// One sketch among many whose neighbours are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +48,9 @@ impl Catalog {
         before: i64,
         n_shared_min: usize,
     ) -> Result<Vec<CandidateHit>, Error> {
-        let posting = Blocks::posting(&self.db);
         let queries = [NeighbourQuery { content: before, hashes, n_shared_min }];
         let _snapshot = self.snapshot()?;
+        let posting = Index::posting(&self.db).reader()?;
         let mut counter = HitCounter::new(&queries);
         for hash in hashes {
             let sharing = posting.below(*hash, u32::MAX, POSTINGS_PER_HASH_MAX + 1)?;
@@ -100,32 +100,33 @@ impl Catalog {
         lookups: &[Lookup],
         mut each: impl FnMut(&[Lookup], &[u32]) -> bool,
     ) -> Result<(), Error> {
-        let posting = Blocks::posting(&self.db);
+        let _snapshot = self.snapshot()?;
+        let posting = Index::posting(&self.db).reader()?;
         let mut runs = lookups.chunk_by(|a, b| a.hash == b.hash).peekable();
         let Some(start) = runs.peek().map(|run| run[0].hash) else { return Ok(()) };
         let mut sharing: Vec<u32> = Vec::with_capacity(POSTINGS_PER_HASH_MAX + 1);
-        posting.walk(blocks::entry(start, 0), |block| {
-            for number in block.numbers() {
-                let number = number.map_err(|why| posting.malformed(why))?;
-                let hash = blocks::hash_of(number);
-                let is_done =
-                    |run: &&[Lookup]| run[0].hash < hash || sharing.len() > POSTINGS_PER_HASH_MAX;
-                if let Some(run) = runs.next_if(is_done) {
-                    if !each(run, &sharing) {
-                        return Ok(None);
-                    }
-                    sharing.clear();
+        let mut is_stopped = false;
+        posting.walk(blocks::entry(start, 0)..u64::MAX, |number| {
+            let hash = blocks::hash_of(number);
+            let is_done =
+                |run: &&[Lookup]| run[0].hash < hash || sharing.len() > POSTINGS_PER_HASH_MAX;
+            if let Some(run) = runs.next_if(is_done) {
+                if !each(run, &sharing) {
+                    is_stopped = true;
+                    return Ok(None);
                 }
-                while runs.next_if(|run| run[0].hash < hash).is_some() {}
-                match runs.peek() {
-                    Some(run) if run[0].hash == hash => sharing.push(number as u32),
-                    Some(_) => {}
-                    None => return Ok(None),
-                }
+                sharing.clear();
             }
-            Ok(runs.peek().map(|run| blocks::entry(run[0].hash, 0)))
+            while runs.next_if(|run| run[0].hash < hash).is_some() {}
+            Ok(runs.peek().map(|run| {
+                if run[0].hash != hash {
+                    return blocks::entry(run[0].hash, 0);
+                }
+                sharing.push(number as u32);
+                number + 1
+            }))
         })?;
-        if let Some(run) = runs.next() {
+        if let Some(run) = runs.next().filter(|_| !is_stopped) {
             each(run, &sharing);
         }
         Ok(())
@@ -276,7 +277,7 @@ mod tests {
         let mut entries: Vec<u64> = postings.iter().map(|(h, c)| blocks::entry(*h, *c)).collect();
         entries.sort_unstable();
         entries.dedup();
-        Blocks::posting(&catalog.db).change(&entries, &[]).unwrap();
+        Index::posting(&catalog.db).change(&entries, &[]).unwrap();
         catalog
     }
 

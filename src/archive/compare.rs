@@ -169,7 +169,8 @@ impl MetadataChange {
             MetadataField::Modified
             | MetadataField::Site
             | MetadataField::Address
-            | MetadataField::Language => false,
+            | MetadataField::Language
+            | MetadataField::Pages => false,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a page says of itself: title, byline, dates, description, site, address and language.
+//! What a page says of itself: title, byline, dates, description, site, address, language and number of pages.
 //!
 //! Pages say the same in several places: an element, `<meta>` under any of its names, JSON-LD. What is said in
 //! one place is compared with what is said there on the other side, so that a page that says it in one place
@@ -38,6 +38,8 @@ pub enum MetadataField {
     Address,
     /// Its language.
     Language,
+    /// How many pages it has.
+    Pages,
 }
 
 /// Where a page says it: the first counts most.
@@ -159,8 +161,8 @@ const ATTRIBUTES: [&str; 8] =
     ["property", "content", "itemprop", "rel", "datetime", "lang", "http-equiv", "pubdate"];
 
 /// Names that `<meta>` has for it, the first to be believed first.
-const META: [(&str, MetadataField); 43] = {
-    use MetadataField::Address;
+const META: [(&str, MetadataField); 44] = {
+    use MetadataField::{Address, Pages};
     use MetadataField::{Byline, Description, Language, Modified, Published, Site, Title};
     [
         ("og:title", Title),
@@ -206,6 +208,7 @@ const META: [(&str, MetadataField); 43] = {
         ("og:url", Address),
         ("content-language", Language),
         ("og:locale", Language),
+        ("xmptpg:npages", Pages),
     ]
 };
 

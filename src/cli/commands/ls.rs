@@ -1,6 +1,6 @@
 //! `archive ls`
 
-use std::ffi::OsString;
+use std::{collections::BTreeMap, ffi::OsString};
 
 use clap::Args;
 use serde::Serialize;
@@ -19,10 +19,11 @@ use crate::{
         exit::ExitCode,
         pattern::{self, Pattern, media_type_fits, text_fits},
         print::{
+            about::said,
             json::{RevisionLine, typed},
             output::Output,
             revision::withdrawn_mark,
-            terminal::{Style, pad_left, shown_name, size},
+            terminal::{Style, pad_left, pad_right, shown_name, shown_text, size},
         },
         session::Session,
     },
@@ -39,10 +40,14 @@ const EXAMPLES: &[&str] = &[
     "archive ls -l 'letters/*.txt'          # with revisions, sizes and times",
     "archive ls letters --at 2026-03-04     # what was there on that day",
     "archive ls --gone                      # what is there no longer",
+    "archive ls --metadata reports          # with titles, authors, dates, numbers of pages",
     "archive ls --tag wire --type text/html --captured 2026-01-01..2026-03-31",
     "archive ls --hash ba7816bf            # who has this content, or had it?",
 ];
 const FILTERS: &str = "Only those";
+
+/// What a document says of itself, with the word for each.
+type Said = Vec<(&'static str, String)>;
 
 /// List documents
 #[derive(Debug, Args)]
@@ -55,6 +60,10 @@ pub struct LsArgs {
     /// Also revisions, sizes and times
     #[arg(short, long)]
     pub long: bool,
+
+    /// Also what each document says of itself: title, byline, dates, language, pages; its content is read
+    #[arg(long)]
+    pub metadata: bool,
 
     /// Those that were there at a time, as they were
     #[arg(long, value_name = "TIME", value_parser = values::when, conflicts_with = "gone")]
@@ -95,6 +104,7 @@ struct ListedLine {
     revision: RevisionLine,
     gone: Option<String>,
     tags: Vec<String>,
+    metadata: Option<BTreeMap<&'static str, String>>,
 }
 
 #[derive(Serialize, Default)]
@@ -132,6 +142,10 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
             AsOf::Ever => archive.catalog().gone_since(document)?,
             AsOf::Now | AsOf::At(_) => None,
         };
+        let metadata = match args.metadata {
+            true => metadata(&archive, document, revision)?,
+            false => None,
+        };
         match (is_json, args.long) {
             (true, _) => out.json(&typed(
                 "document",
@@ -139,13 +153,34 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
                     revision: RevisionLine::of(document, revision),
                     gone: gone.map(|time| time.to_string()),
                     tags: archive.catalog().tags(document)?,
+                    metadata: metadata.as_ref().map(|it| it.iter().cloned().collect()),
                 },
             )),
             (false, true) => print_long(out, document, revision, gone),
             (false, false) => out.line(&shown_name(document.name.as_bytes())),
+        }?;
+        match &metadata {
+            Some(said) if !is_json => print_metadata(out, said),
+            _ => Ok(()),
         }
     })?;
     finish(session, &archive, args, &sums, (&filter, &pattern))
+}
+
+/// What a document says of itself; none where its content is gone or damaged, which others tell.
+fn metadata(
+    archive: &Archive,
+    document: &Document,
+    revision: &Revision,
+) -> Result<Option<Said>, Error> {
+    if revision.withdrawn.is_some() {
+        return Ok(None);
+    }
+    match archive.metadata(document, revision) {
+        Ok(metadata) => Ok(metadata.map(|it| said(&it))),
+        Err(Error::Damaged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn filter(args: &LsArgs, now: Timestamp) -> Result<DocumentFilter, Error> {
@@ -195,6 +230,13 @@ fn finish(
         });
     }
     Ok(if is_asked { ExitCode::No } else { ExitCode::Done })
+}
+
+fn print_metadata(out: &mut Output, said: &Said) -> Result<(), Error> {
+    said.iter().try_for_each(|(field, value)| {
+        let field = out.paint(Style::Dim, &pad_right(field, 11));
+        out.line(&format!("    {field}  {}", shown_text(value)))
+    })
 }
 
 /// The columns are as wide as they ever get, so that nothing has to be read twice.

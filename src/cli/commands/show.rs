@@ -17,7 +17,7 @@ use crate::{
         args::{help::examples, values},
         exit::ExitCode,
         print::{
-            about::field_word,
+            about::said,
             json::{RevisionLine, typed},
             output::Output,
             revision::withdrawal_words,
@@ -148,10 +148,8 @@ fn kept(
     named: Option<Charset>,
 ) -> Result<StoredContent, Error> {
     let metadata = archive.metadata(document, revision)?.unwrap_or_default();
-    let said =
-        metadata.fields().into_iter().map(|(field, value)| (field_word(field), value.to_owned()));
     Ok(StoredContent {
-        metadata: said.collect(),
+        metadata: said(&metadata),
         encoding: archive.encoding(document, revision, named)?,
         rendering: archive.rendering(document, revision)?,
         swhid: swhid(archive, document, revision)?,

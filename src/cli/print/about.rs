@@ -3,6 +3,7 @@
 
 use crate::{
     archive::compare::{MetadataChange, MetadataField, Sides, compare},
+    text::Metadata,
     types::error::Error,
 };
 
@@ -33,6 +34,7 @@ pub fn field_phrase(field: MetadataField) -> &'static str {
         MetadataField::Published => "date of publication",
         MetadataField::Modified => "date of modification",
         MetadataField::Site => "name of the site",
+        MetadataField::Pages => "number of pages",
         field => field_word(field),
     }
 }
@@ -48,7 +50,14 @@ pub fn field_word(field: MetadataField) -> &'static str {
         MetadataField::Site => "site",
         MetadataField::Address => "address",
         MetadataField::Language => "language",
+        MetadataField::Pages => "pages",
     }
+}
+
+/// What a document says of itself, by these words.
+pub fn said(metadata: &Metadata) -> Vec<(&'static str, String)> {
+    let fields = metadata.fields().into_iter();
+    fields.map(|(field, value)| (field_word(field), value.to_owned())).collect()
 }
 
 /// Whether it is made of words, which may change one by one.
@@ -61,7 +70,8 @@ fn is_text(field: MetadataField) -> bool {
         MetadataField::Published
         | MetadataField::Modified
         | MetadataField::Address
-        | MetadataField::Language => false,
+        | MetadataField::Language
+        | MetadataField::Pages => false,
     }
 }
 

@@ -169,6 +169,11 @@ impl<'a> Package<'a> {
         if let Some(text) = self.text(&name) {
             write_about(&text, page);
         }
+        let found = self.relations("").of_kind("extended-properties").next().map(str::to_owned);
+        let name = found.unwrap_or_else(|| "docProps/app.xml".to_owned());
+        if let Some(text) = self.text(&name) {
+            write_page_count(&text, page);
+        }
     }
 }
 
@@ -207,6 +212,10 @@ pub(super) fn write_about(text: &str, page: &mut PageWriter) {
             "date" if tag.prefix() == "dc" => About::Modified,
             "description" => About::Description,
             "language" => About::Language,
+            "document-statistic" => {
+                page.about(About::Pages, &tag.attribute("page-count").unwrap_or_default());
+                continue;
+            }
             "subject" => {
                 subject = xml.inner_text();
                 continue;
@@ -220,6 +229,18 @@ pub(super) fn write_about(text: &str, page: &mut PageWriter) {
     let author = first.filter(|it| !it.trim().is_empty());
     let authors = author.map_or(authors, |it| vec![it]);
     authors.iter().for_each(|it| page.about(About::Author, it));
+}
+
+/// Writes how many pages a program counted when it saved a document of Office Open XML.
+fn write_page_count(text: &str, page: &mut PageWriter) {
+    let mut xml = Xml::new(text);
+    while let Some(piece) = xml.next() {
+        if let XmlPiece::Start(tag) = piece
+            && tag.name() == "Pages"
+        {
+            return page.about(About::Pages, &xml.inner_text());
+        }
+    }
 }
 
 /// A name as it is compared: the case of letters does not count, nor which slash it is.
@@ -425,9 +446,13 @@ pub(super) mod tests {
         let text = "<a xmlns:dc='b'><dc:title>T &amp; T</dc:title><dc:creator>A</dc:creator>
             <dc:subject>S</dc:subject><dcterms:created>2020-01-02</dcterms:created></a>";
         write_about(text, &mut page);
+        let text = "<Properties><TitlesOfParts/><Pages>12</Pages></Properties>";
+        write_page_count(text, &mut page);
         let html = page.finish().html;
         assert!(html.contains("<title hidden=\"\">T &amp; T</title>"), "{html}");
-        for (name, value) in [("author", "A"), ("description", "S"), ("date", "2020-01-02")] {
+        for (name, value) in
+            [("author", "A"), ("description", "S"), ("date", "2020-01-02"), ("xmpTPg:NPages", "12")]
+        {
             assert!(
                 html.contains(&format!("<meta name=\"{name}\" content=\"{value}\">")),
                 "{html}"

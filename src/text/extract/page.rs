@@ -25,6 +25,8 @@ pub enum About {
     Description,
     /// Its language.
     Language,
+    /// How many pages it has.
+    Pages,
 }
 
 /// A document as a page.
@@ -85,6 +87,8 @@ impl PageWriter {
             About::Modified => "last-modified",
             About::Description => "description",
             About::Language => "content-language",
+            // As in XMP, and as Apache Tika calls it.
+            About::Pages => "xmpTPg:NPages",
         };
         let value = quoted(&value);
         if !value.is_empty() && self.takes(value.len() + 40) {

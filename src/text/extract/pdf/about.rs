@@ -34,6 +34,7 @@ pub(super) fn write(pdf: &Pdf, page: &mut PageWriter) {
     if let Some(language) = language {
         page.about(About::Language, &text_string(language.as_bytes()));
     }
+    page.about(About::Pages, &pdf.pages().len().to_string());
 }
 
 /// So many bytes of metadata are looked at.

@@ -168,6 +168,7 @@ mod tests {
             <section data-locator=\"page 2\"><p>Second</p></section>";
         assert!(html(&file).contains(expected), "{}", html(&file));
         assert!(html(&file).contains("content-language\" content=\"en"));
+        assert!(html(&file).contains("xmpTPg:NPages\" content=\"2\""));
     }
 
     #[test]

@@ -56,13 +56,7 @@ mod archive;
 mod backend;
 #[allow(missing_docs, clippy::disallowed_types, reason = "it alone speaks to SQLite")]
 mod catalog;
-#[allow(
-    missing_docs,
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "it alone knows the machine around us"
-)]
+#[allow(missing_docs, clippy::disallowed_methods, reason = "it alone knows the machine around us")]
 mod cli;
 #[allow(missing_docs)]
 mod container;

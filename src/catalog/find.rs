@@ -15,18 +15,23 @@ use crate::{
 
 use super::{Catalog, digest, name_of, name_value};
 
-/// The revision of a document that was recorded last, as far as the next one depends on it.
+/// The revision of a document that was captured last, of several the one that was recorded last, as far as the next one
+/// depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Latest {
     pub doc: DocId,
     /// The index in the journal of the event that recorded it.
     pub event: u64,
+    /// When it was captured.
+    pub captured: Timestamp,
     /// The index of the document's last event, which the next one names.
     pub last: u64,
     /// Whether the document is recorded as no longer there.
     pub is_gone: bool,
-    /// Counted within the document, from 1.
+    /// Its number within the document, from 1.
     pub number: u64,
+    /// How many revisions the document has, which is the number of the one that was recorded last.
+    pub n_revisions: u64,
     /// The SHA-256 of its content.
     pub digest: Digest,
     /// The encoding that whoever added it named.
@@ -36,6 +41,19 @@ pub struct Latest {
 }
 
 impl Latest {
+    /// What a document has last once this revision is recorded.
+    pub fn after(self, before: Option<Self>) -> Self {
+        match before {
+            Some(before) if before.captured > self.captured => Self {
+                last: self.last,
+                is_gone: self.is_gone,
+                n_revisions: self.n_revisions,
+                ..before
+            },
+            _ => self,
+        }
+    }
+
     /// Whether it has this content, and is recorded with the encoding that is named, if one is.
     pub fn is_same(&self, digest: Digest, named: Option<Charset>) -> bool {
         !self.is_withdrawn && self.digest == digest && (named.is_none() || self.encoding == named)
@@ -75,35 +93,40 @@ impl Catalog {
         Ok(query.query_row([name_value(name.as_bytes())], document).optional()?)
     }
 
-    /// The revision recorded last of the document with exactly this name, whenever it was captured.
+    /// The revision captured last of the document with exactly this name, whenever it was recorded.
     ///
-    /// `Catalog` when there is the document, and not this revision: what is recorded next would follow none.
+    /// `Catalog` when there is the document, and not this revision or not the one that was recorded last: what is
+    /// recorded next would follow none.
     pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT d.doc, r.event, d.revisions, c.digest, e.text,
                     EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0),
-                    d.last, d.gone IS NOT NULL, d.last = r.event OR EXISTS (
-                      SELECT 1 FROM document_event o WHERE o.event = d.last AND o.document = d.id)
+                    d.last, d.gone IS NOT NULL, d.last = n.event OR EXISTS (
+                      SELECT 1 FROM document_event o WHERE o.event = d.last AND o.document = d.id),
+                    n.event, ifnull(r.captured, r.at), ifnull(r.captured_ns, r.at_ns), r.number
              FROM document d
-             LEFT JOIN revision r ON r.document = d.id AND r.number =
-               (SELECT max(number) FROM revision WHERE document = d.id)
-             LEFT JOIN content c ON c.id = r.content AND r.number = d.revisions
+             LEFT JOIN revision n ON n.document = d.id AND n.number = d.revisions
+               AND n.number = (SELECT max(number) FROM revision WHERE document = d.id)
+             LEFT JOIN revision r ON r.event = d.latest AND r.document = d.id
+             LEFT JOIN content c ON c.id = r.content
              LEFT JOIN phrase e ON e.id = r.encoding
              WHERE d.name = ?1",
         )?;
         let mut rows = query.query([name_value(name.as_bytes())])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let doc = DocId(row.get::<_, i64>(0)? as u64);
-        let (event, content): (Option<i64>, Option<Vec<u8>>) = (row.get(1)?, row.get(3)?);
-        let (Some(event), Some(content)) = (event, content) else {
-            let why = format!("it lacks the revision of the document {doc} that was recorded last");
-            return Err(Error::Catalog { why });
+        let lacks = |which: &str| {
+            let why = format!("it lacks the revision of the document {doc} that was {which} last");
+            Error::Catalog { why }
         };
-        let number = row.get::<_, i64>(2)? as u64;
+        let newest: i64 = row.get::<_, Option<i64>>(9)?.ok_or_else(|| lacks("recorded"))?;
+        let (event, content): (Option<i64>, Option<Vec<u8>>) = (row.get(1)?, row.get(3)?);
+        let (Some(event), Some(content)) = (event, content) else { return Err(lacks("captured")) };
+        let n_revisions = row.get::<_, i64>(2)? as u64;
         let encoding: Option<String> = row.get(4)?;
         let encoding = encoding.and_then(|name| Charset::for_label(&name));
         let (last, is_last_there): (i64, bool) = (row.get(6)?, row.get(8)?);
-        if last < event || !is_last_there {
+        if last < newest || !is_last_there {
             let why = format!("it lacks the last event of the document {doc}");
             return Err(Error::Catalog { why });
         }
@@ -112,7 +135,9 @@ impl Catalog {
             event: event as u64,
             last: last as u64,
             is_gone: row.get(7)?,
-            number,
+            captured: timestamp(row, 10, 11)?,
+            number: row.get::<_, i64>(12)? as u64,
+            n_revisions,
             digest: digest(&content),
             encoding,
             is_withdrawn: row.get(5)?,

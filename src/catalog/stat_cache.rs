@@ -247,7 +247,7 @@ fn stat_in(row: &Row) -> rusqlite::Result<FileStat> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::digest::DocId;
+    use crate::types::{digest::DocId, time::Timestamp};
     use std::path::PathBuf;
 
     const STAT: FileStat = FileStat { n_bytes: 4, mtime: 1, ctime: 2, inode: 3, device: 4 };
@@ -257,8 +257,10 @@ mod tests {
             doc: DocId(1),
             event: 7,
             last: 7,
+            captured: Timestamp::FIRST,
             is_gone: false,
             number: 1,
+            n_revisions: 1,
             digest: Digest::of(content),
             encoding: None,
             is_withdrawn: false,

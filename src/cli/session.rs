@@ -525,7 +525,7 @@ fn warn(globals: &Globals, line: &str) {
             format!("{label} {}", shown_name(line.as_bytes()))
         }
     };
-    eprintln!("{text}");
+    Messages::line(&text);
 }
 
 /// A path as it can be shown.

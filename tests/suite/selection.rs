@@ -22,6 +22,51 @@ fn backfilled() -> Sandbox {
 }
 
 #[test]
+fn a_file_is_compared_with_what_was_captured_last_whatever_was_recorded_after_it() {
+    // It was compared with what was recorded last: a file that had gone back to what was backfilled was called
+    // unchanged and restored as something else, and one that had not changed got a new revision.
+    let sandbox = Sandbox::new();
+    let add = |text: &str, captured: Option<&str>, said: &str| {
+        sandbox.write("f", text);
+        let words =
+            ["add", "f"].into_iter().chain(captured.iter().flat_map(|it| ["--captured", it]));
+        let words: Vec<&str> = words.collect();
+        sandbox.run(["add", "-n", "f"].into_iter().chain(words[2..].iter().copied())).expect(0);
+        sandbox.run(words).expect(0).says(said);
+    };
+    add("new\n", None, "1 new document");
+    add("old\n", Some("2020-01-01"), "1 new revision");
+    add("new\n", None, "1 unchanged");
+    add("old\n", None, "1 new revision");
+    sandbox.run(["cat", "f"]).expect(0).answers("old\n");
+    sandbox.run(["export", "-q", "-o", "out"]).expect(0);
+    assert_eq!(fs::read(sandbox.at("out/f")).unwrap(), b"old\n");
+    add("older\n", Some("2019-01-01"), "1 new revision");
+    add("older\n", Some("2021-01-01"), "1 new revision");
+    add("old\n", None, "1 unchanged");
+    sandbox.run(["rebuild", "-q"]).expect(0);
+    add("old\n", None, "1 unchanged");
+    // Within one run, too.
+    sandbox.write(
+        "list.jsonl",
+        concat!(
+            "{\"path\":\"a\",\"name\":\"g\",\"captured\":\"2022-01-01\"}\n",
+            "{\"path\":\"b\",\"name\":\"g\",\"captured\":\"2021-01-01\"}\n",
+            "{\"path\":\"b\",\"name\":\"g\",\"captured\":\"2023-01-01\"}\n",
+        ),
+    );
+    sandbox.write("a", "a\n");
+    sandbox.write("b", "b\n");
+    for words in
+        [&["add", "-n", "--manifest", "list.jsonl"][..], &["add", "--manifest", "list.jsonl"]]
+    {
+        sandbox.run(words).expect(0).says("2 new revisions");
+    }
+    sandbox.run(["cat", "g"]).expect(0).answers("b\n");
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
+#[test]
 fn i16_latest_is_the_latest_capture_for_every_verb_whenever_it_was_recorded() {
     let sandbox = backfilled();
     for selector in ["page", "page@latest", "page@today", "page@2022-12", "page@1"] {

@@ -124,6 +124,20 @@ fn i10_a_broken_stream_ends_no_verb_otherwise_than_it_must() {
 }
 
 #[test]
+fn a_warning_that_nobody_hears_changes_nothing() {
+    // It was written otherwise than all other messages, and ended the program with an abort.
+    for err in KINDS {
+        let sandbox = Sandbox::with_two_revisions();
+        std::fs::write(sandbox.store().join("catalog.sqlite"), "garbage").unwrap();
+        sandbox.write("more.txt", "more");
+        let words = ["add", "-q", "more.txt"].map(str::to_owned);
+        let ran = run(&sandbox, &words, Broken::No, err);
+        assert_eq!(ran.code, Some(0), "{err:?}: {ran:?}");
+        sandbox.run(["cat", "more.txt"]).expect(0).answers("more");
+    }
+}
+
+#[test]
 fn what_is_written_is_written_though_nobody_reads_the_answers() {
     // `archive add -v . | head` stopped adding when head had seen enough, and ended with 0.
     let sandbox = Sandbox::new();

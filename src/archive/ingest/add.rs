@@ -238,7 +238,8 @@ impl Transaction<'_> {
         if !provenance.says_nothing() {
             self.pending.observed.insert(provenance.observed(event, revision.detail.captured));
         }
-        self.pending.documents.insert(intake.name.clone(), Some(revision.latest(event)));
+        let known = revision.latest(latest, (event, self.context.now));
+        self.pending.documents.insert(intake.name.clone(), Some(known));
         self.pending.events.push(PendingEvent::Revision(revision));
         self.tag(intake)
     }

@@ -18,6 +18,7 @@ use crate::{
         error::Error,
         name::DocName,
         pack_id::{PackId, UploadIds},
+        time::Timestamp,
     },
 };
 
@@ -176,7 +177,8 @@ impl Transaction<'_> {
                         continue;
                     }
                     let name = revision.detail.name.clone();
-                    latest.insert(name, Some(revision.latest(index)));
+                    let at = self.context.now;
+                    latest.insert(name, Some(revision.latest(before, (index, at))));
                     kept.push(PendingEvent::Revision(revision));
                 }
                 PendingEvent::Document(mut event) => {
@@ -216,7 +218,7 @@ impl Transaction<'_> {
         }
         revision.doc = before.map_or(revision.doc, |before| before.doc);
         revision.prev = before.map(|before| before.last);
-        revision.new.number = before.map_or(1, |before| before.number + 1);
+        revision.new.number = before.map_or(1, |before| before.n_revisions + 1);
         if self.archive.catalog.content(&digest)?.is_some() {
             revision.new.is_new_content = false;
             if encoding.is_none() {
@@ -247,18 +249,21 @@ impl PendingRevision {
         self.detail.encoding.as_deref().and_then(Charset::for_label)
     }
 
-    /// The document once this is the event `index`.
-    pub(super) fn latest(&self, index: u64) -> Latest {
-        Latest {
+    /// The document once this is the event `index`, recorded at a time; `before` is what it was.
+    pub(super) fn latest(&self, before: Option<Latest>, (index, at): (u64, Timestamp)) -> Latest {
+        let own = Latest {
             doc: self.doc,
             event: index,
+            captured: self.detail.captured.unwrap_or(at),
             last: index,
             is_gone: false,
             number: self.new.number,
+            n_revisions: self.new.number,
             digest: self.new.digest,
             encoding: self.encoding(),
             is_withdrawn: false,
-        }
+        };
+        own.after(before)
     }
 }
 

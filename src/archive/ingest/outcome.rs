@@ -102,7 +102,7 @@ impl NewRevision {
     /// The next one of a document, with a content that is stored and whole.
     pub(super) fn next(latest: Option<Latest>, digest: Digest, n_bytes: u64) -> Self {
         Self {
-            number: latest.map_or(1, |latest| latest.number + 1),
+            number: latest.map_or(1, |latest| latest.n_revisions + 1),
             digest,
             n_bytes,
             is_new_content: false,

@@ -48,20 +48,29 @@ struct Rehearsed {
 
 impl Rehearsed {
     /// The same outcome, of which is known what it would have brought in.
-    fn noted(&mut self, name: &DocName, latest: Option<Latest>, outcome: Outcome) -> Outcome {
+    ///
+    /// When it was captured is stated, or else after all that is recorded.
+    fn noted(
+        &mut self,
+        name: &DocName,
+        (latest, captured): (Option<Latest>, Option<Timestamp>),
+        outcome: Outcome,
+    ) -> Outcome {
         if let Outcome::New(revision) | Outcome::Revised(revision) = &outcome {
             self.contents.insert(revision.digest);
             let later = Latest {
                 doc: latest.map_or(DocId(0), |latest| latest.doc),
                 event: u64::MAX,
+                captured: captured.unwrap_or(Timestamp::LAST),
                 last: u64::MAX,
                 is_gone: false,
                 number: revision.number,
+                n_revisions: revision.number,
                 digest: revision.digest,
                 encoding: None,
                 is_withdrawn: false,
             };
-            self.documents.insert(name.clone(), later);
+            self.documents.insert(name.clone(), later.after(latest));
         }
         outcome
     }
@@ -106,7 +115,9 @@ impl Archive {
                         }
                         outcome => renamed(outcome?, &intake.name, missing.as_mut()),
                     };
-                    let outcome = rehearsed.noted(&intake.name, latest, outcome);
+                    let provenance = intake.provenance.as_deref().unwrap_or(&options.provenance);
+                    let captured = provenance.captured(intake.mtime, Timestamp::LAST);
+                    let outcome = rehearsed.noted(&intake.name, (latest, captured), outcome);
                     summary.count(&outcome);
                     IngestEvent::Document { tag, name: intake.name, outcome }
                 }
@@ -156,7 +167,7 @@ impl Archive {
             return Ok(Outcome::found(false));
         }
         let revision = NewRevision::next(latest, digest, 0);
-        Ok(rehearsed.noted(&intake.name, latest, revision.into()))
+        Ok(rehearsed.noted(&intake.name, (latest, captured), revision.into()))
     }
 
     fn rehearsed(

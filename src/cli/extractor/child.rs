@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     archive::extract::{Extraction, ExtractionStatus, Format, in_process},
-    cli::exit::ExitCode,
+    cli::{exit::ExitCode, print::messages::Messages},
     types::limits::TEXT_BYTES_MAX,
 };
 
@@ -37,7 +37,7 @@ pub fn run(words: &[OsString]) -> Option<ExitCode> {
         confinement::enter_for(Path::new(program));
         // It comes back only if the program cannot be begun.
         let error = Command::new(program).args(arguments).exec();
-        eprintln!("{}: {error}", program.display());
+        Messages::line(&format!("{}: {error}", program.display()));
         return Some(ExitCode::Failed);
     }
     let [_, word, what] = words else { return None };

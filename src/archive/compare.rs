@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     diff::{self, KnownHeading},
-    text::{self, Metadata, Notation, PageHeading, ScopedText, Unseen},
+    text::{self, Notation, PageHeading, ScopedText, Unseen},
     types::{
         document::{Document, Revision},
         error::Error,
@@ -23,7 +23,7 @@ pub use crate::diff::{
 };
 
 pub use crate::text::{
-    Charset, LineEnds, Locator, Locators, MetadataField, Rule, Scope, UnseenKind,
+    Charset, LineEnds, Locator, Locators, Metadata, MetadataField, Rule, Scope, UnseenKind,
 };
 
 use super::{

@@ -10,6 +10,8 @@ use crate::types::{
     time::Timestamp,
 };
 
+pub use crate::text::media_type_by_ending;
+
 use super::Archive;
 
 /// What is asked of texts: whether one fits.

@@ -169,8 +169,10 @@ impl Home {
         Ok(self.stat_cache_if_kept()?.and_then(|stat_cache| stat_cache.sum()))
     }
 
+    /// The stat cache, where it is kept and can speak of a catalog that is.
     fn stat_cache_if_kept(&self) -> Result<Option<Rc<StatCache>>, Error> {
-        self.stat_cache.is_some().then(|| self.stat_cache()).transpose()
+        let is_kept = self.stat_cache.is_some() && self.catalog.is_some();
+        is_kept.then(|| self.stat_cache()).transpose()
     }
 
     /// What cannot be used is not missed.

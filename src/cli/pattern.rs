@@ -10,7 +10,12 @@ use std::{
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::{
-    archive::{Archive, filter::Fits, find::Meaning, presence::AsOf},
+    archive::{
+        Archive,
+        filter::{Fits, media_type_by_ending},
+        find::Meaning,
+        presence::AsOf,
+    },
     types::{
         digest::DocId,
         document::{Document, Revision},
@@ -118,12 +123,16 @@ fn folder_of(glob: &str) -> Option<DocName> {
     DocName::new(folder).ok()
 }
 
-/// Whether a media type fits a glob, or one without its first part: `html` is `*/html`.
+/// Whether a media type fits a glob, or one without its first part: `html` is `*/html`; or an ending: `docx` is what
+/// documents are whose names end so.
 pub fn media_type_fits(glob: &str) -> Result<Fits, Error> {
-    match glob.contains('/') {
-        true => text_fits(&glob.to_ascii_lowercase()),
-        false => text_fits(&format!("*/{}", glob.to_ascii_lowercase())),
+    let glob = glob.to_ascii_lowercase();
+    if glob.contains('/') {
+        return text_fits(&glob);
     }
+    let by_ending = media_type_by_ending(&glob);
+    let fits = text_fits(&format!("*/{glob}"))?;
+    Ok(Box::new(move |it| by_ending == Some(it) || fits(it)))
 }
 
 /// Whether a text fits a glob, in which `*` stands for any letters, `/` among them.
@@ -189,6 +198,27 @@ mod tests {
     fn what_is_no_glob_is_refused() {
         for bad in ["[a", "a{b"] {
             assert!(Pattern::glob(OsStr::new(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_media_type_is_named_by_itself_its_second_part_or_an_ending() {
+        const DOCX: &str =
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+        for (glob, media_type, expected) in [
+            ("text/*", "text/html", true),
+            ("HTML", "text/html", true),
+            ("htm", "text/html", true),
+            ("docx", DOCX, true),
+            ("*.document", DOCX, true),
+            ("doc", "application/msword", true),
+            ("doc", DOCX, false),
+            ("txt", "text/plain", true),
+            ("pdf", "application/pdf", true),
+            ("eml", "message/rfc822", true),
+            ("word", DOCX, false),
+        ] {
+            assert_eq!(media_type_fits(glob).unwrap()(media_type), expected, "{glob} {media_type}");
         }
     }
 }

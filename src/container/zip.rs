@@ -134,6 +134,14 @@ impl Zip {
         }
     }
 
+    /// Reads no more: of the files that are left it is said that they were not read.
+    fn end_early(&mut self, why: &io::Error) {
+        match self.entry() {
+            Ok(None) => self.is_ended = true,
+            _ => self.trouble = Some(io::Error::new(why.kind(), why.to_string())),
+        }
+    }
+
     /// The next entry that is a file; none at the end.
     fn entry(&mut self) -> io::Result<Option<ZipEntry>> {
         loop {
@@ -190,7 +198,9 @@ impl Container for Zip {
         Some(match self.member(&entry) {
             Ok(member) => Contained::InnerDocument(member),
             Err(why) => {
-                self.is_ended = self.allowance.is_spent();
+                if self.allowance.is_spent() {
+                    self.end_early(&why);
+                }
                 Contained::Refused { what: String::from_utf8_lossy(&entry.name).into_owned(), why }
             }
         })

@@ -26,6 +26,19 @@ pub fn media_type(name: &DocName, head: &[u8], named: Option<Charset>) -> &'stat
         .unwrap_or("text/plain")
 }
 
+/// What documents are whose names end so, where that alone tells.
+pub fn media_type_by_ending(ending: &str) -> Option<&'static str> {
+    let text = || TEXTS.iter().find(|(endings, _)| endings.split(' ').any(|it| it == ending));
+    match ending {
+        "txt" | "text" => Some("text/plain"),
+        _ => PACKAGES
+            .iter()
+            .find(|(_, it, _)| *it == ending)
+            .map(|(_, _, media_type)| *media_type)
+            .or_else(|| text().map(|(_, media_type)| *media_type)),
+    }
+}
+
 /// What stands behind white space and comments, with which pages begin that were saved by a browser.
 fn without_comments(text: &str) -> &str {
     let mut rest = text.trim_start();

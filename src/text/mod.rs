@@ -33,7 +33,7 @@ pub use charset::Charset;
 pub use decode::{Decoded, Rule, decode};
 pub use kinds::{are_bytes_text, can_be_hooked, has_tables, may_be_text};
 pub use locators::{Locator, Locators};
-pub use media::{media_type, without_cut_char};
+pub use media::{media_type, media_type_by_ending, without_cut_char};
 pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal, is_cut};
 pub use notation::{LineEnds, Notation, notation};

@@ -547,7 +547,11 @@ fn limits_of_number_size_and_ratio_are_named() {
         let (n, n_bytes, refused) = taken(&bytes, wide);
         assert_eq!((n, n_bytes), (0, 0));
         assert!(refused[0].contains("more than 10 times its size"), "{refused:?}");
+        assert_eq!(refused.len(), 1, "{refused:?}");
     }
+    // Of what is left behind it, it is said that it was not read.
+    let (n, _, refused) = taken(&zipped(&[("a", &bomb), ("b", b"words"), ("c", b"more")]), wide);
+    assert_eq!((n, refused.len()), (0, 2), "{refused:?}");
 }
 
 #[test]

@@ -385,6 +385,10 @@ fn filters_and_forms_of_answers_hold() {
         sandbox.run(["search", "--count", words]).expect(code).answers(format!("{n}\n"));
     }
     sandbox.run(["search", "%"]).expect(1).says("'%' is not looked for");
+    sandbox
+        .run(["search", "ferry", "since:2020"])
+        .expect(1)
+        .says("since:2020 is looked for as words");
     sandbox.run(["search", "-ferry"]).expect(2).says("no word that has to stand");
     sandbox.run(["search", "--regex", "(open"]).expect(2).says("no regular expression");
 }

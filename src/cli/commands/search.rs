@@ -1,6 +1,7 @@
 //! `archive search`
 
 use std::{
+    borrow::Cow,
     ffi::OsString,
     time::{Duration, Instant},
 };
@@ -145,6 +146,7 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
     let scopes = Scopes::of(session, &archive, &query, args.all_revisions)?;
     let scope = scopes.scope(&archive)?;
     warn_of_parts(session, &query);
+    warn_of_times(session, &words);
     if query.wanted.is_empty() && query.unsearchable.is_empty() {
         return Err(Error::usage(
             "there is no word that has to stand in a text; 'archive ls' finds documents by what is recorded of them",
@@ -195,6 +197,17 @@ fn warn_of_parts(session: &Session, query: &Query) {
             "{} too many were left out",
             counted(query.n_left_out as u64, "word", "words")
         ));
+    }
+}
+
+/// Says of what looks like a filter and is none that it is looked for as words.
+fn warn_of_times(session: &Session, words: &[Cow<'_, str>]) {
+    for word in words.iter().flat_map(|words| words.split_whitespace()) {
+        let value = ["since:", "until:"].into_iter().find_map(|field| word.strip_prefix(field));
+        if let Some(Err(why)) = value.filter(|it| !it.is_empty()).map(values::when) {
+            let word = shown_name(word.as_bytes());
+            session.info(&format!("{word} is looked for as words: {why}"));
+        }
     }
 }
 
@@ -263,8 +276,12 @@ fn finish(
     if session.globals.json {
         session.out.json(&typed("summary", summary))?;
     } else if has_more {
-        let texts = counted(contents, "text has", "texts have");
-        session.info(&format!("{texts} the words; --limit {} shows more", 4 * hits.max(LIMIT)));
+        // A text that several documents have is counted once.
+        let more = match contents > hits as u64 {
+            true => counted(contents, "text has the words", "texts have the words"),
+            false => "more documents have these texts".to_owned(),
+        };
+        session.info(&format!("{more}; --limit {} shows more", 4 * hits.max(LIMIT)));
     } else if is_none && !args.count {
         session.info("nothing found");
     }

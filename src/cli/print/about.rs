@@ -2,8 +2,7 @@
 //! otherwise of themselves.
 
 use crate::{
-    archive::compare::{MetadataChange, MetadataField, Sides, compare},
-    text::Metadata,
+    archive::compare::{Metadata, MetadataChange, MetadataField, Sides, compare},
     types::error::Error,
 };
 

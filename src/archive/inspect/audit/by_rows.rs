@@ -155,7 +155,7 @@ impl Auditor<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{io, sync::Arc, time::Duration};
+    use std::{io, time::Duration};
 
     use super::*;
     use crate::{
@@ -163,7 +163,6 @@ mod tests {
             WriteContext,
             ingest::{Captured, Intake, Provenance},
         },
-        backend::memory::Memory,
         catalog::{KeyedSum, SumKey},
         journal::note::Signer,
         types::{digest::Digest, name::DocName, time::Timestamp},
@@ -185,8 +184,8 @@ mod tests {
     #[test]
     fn both_ways_say_the_same_of_an_archive_in_order() {
         let signer = Signer::from_seed("example.org/test", &[7; 32]).unwrap();
-        let mut archive = Archive::init(Arc::new(Memory::default()), None, &signer).unwrap();
         let folder = tempfile::tempdir().unwrap();
+        let mut archive = Archive::in_folder(&folder.path().join("archive"), &signer).unwrap();
         archive.keep_stats_in(folder.path());
         let same = |archive: &Archive| {
             // Before the first commit nothing is summed.

@@ -25,6 +25,7 @@ mod pattern;
 mod print;
 mod run;
 mod session;
+mod short_parts;
 mod sources;
 mod trust_store;
 mod unpack;

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::types::{digest::Digest, limits::NAME_BYTES_MAX, name::DocName};
+use crate::types::{
+    digest::Digest,
+    limits::{FILE_NAME_BYTES_MAX, NAME_BYTES_MAX},
+    name::DocName,
+};
 
-/// A longer part of a name cannot be a file.
-const PART_BYTES_MAX: usize = 255;
 /// So much of what is too long is kept before its digest.
 const CUT_BYTES: usize = 3 << 10;
 
@@ -71,11 +73,11 @@ pub fn file_name(given: &str, otherwise: &str) -> String {
         "" | "." | ".." => otherwise,
         plain => plain,
     };
-    if plain.len() <= PART_BYTES_MAX - 16 {
+    if plain.len() <= FILE_NAME_BYTES_MAX - 16 {
         return plain.to_owned();
     }
     let (stem, ending) = split(plain);
-    let end = stem.floor_char_boundary(PART_BYTES_MAX - 16 - 20 - ending.len());
+    let end = stem.floor_char_boundary(FILE_NAME_BYTES_MAX - 16 - 20 - ending.len());
     format!("{}~{}{ending}", &stem[..end], &Digest::of(plain.as_bytes()).to_string()[..16])
 }
 
@@ -167,7 +169,7 @@ mod tests {
         assert_eq!(file_name("..", "attachment-1"), "attachment-1");
         assert_eq!(file_name("a\nb", "x"), "a_b");
         let long = file_name(&format!("{}.pdf", "é".repeat(400)), "x");
-        assert!(long.len() <= PART_BYTES_MAX && long.ends_with(".pdf"), "{long}");
+        assert!(long.len() <= FILE_NAME_BYTES_MAX && long.ends_with(".pdf"), "{long}");
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub const IDENTITY_BYTES_MAX: usize = 64 << 10;
 
 /// A document's name, all components together.
 pub const NAME_BYTES_MAX: usize = 4096;
+/// One component where it is a file or a folder: file systems take no more.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// What a person may write into a note.
 pub const NOTE_TEXT_BYTES_MAX: usize = 16 << 10;
 /// The name of an encoding.

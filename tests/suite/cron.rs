@@ -116,3 +116,16 @@ fn a_full_disk_is_told_and_the_other_one_has_all() {
     assert!(output.to_lowercase().contains("no space left"), "{output}");
     assert!(output.ends_with("equal\n"), "{output}");
 }
+
+#[test]
+fn a_drill_brings_back_mails_with_what_is_attached() {
+    let sandbox = example();
+    sandbox.write("mail", "Subject: x\nFrom: a@example.org\n\nWords.\n");
+    for name in ["m.eml", "m.eml/plan.txt", &format!("{}.txt", "x".repeat(300))] {
+        sandbox.run(["add", "-q", "mail", "--as", name]).expect(0);
+    }
+    sandbox.run(["copy", "-q", "red/copy"]).expect(0);
+    play(&sandbox, "sh drill red/copy restored").expect(0);
+    let restored = |name: &str| fs::read_to_string(sandbox.at("restored").join(name)).unwrap();
+    assert!(restored("m.eml") == restored("m.eml.parts/plan.txt"));
+}

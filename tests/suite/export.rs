@@ -140,3 +140,125 @@ fn a_manifest_is_what_sha256sum_checks() {
     sandbox.run(["export", "--manifest", "-o", "x"]).expect(2);
     sandbox.run(["export"]).expect(2);
 }
+
+/// A mail with something attached, and two pages of which one lies below the other's address.
+fn with_a_mail() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let mail = "Subject: Plan\nFrom: a@example.org\nMIME-Version: 1.0\n\
+        Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nSee below.\n\
+        --x\nContent-Type: text/plain\n\
+        Content-Disposition: attachment; filename=plan.txt\n\nThe plan.\n--x--\n";
+    sandbox.write("desk/m.eml", mail);
+    sandbox.run(["add", "-q", "desk"]).expect(0);
+    for (page, day) in [("https:/ex.org", "2026-01-01"), ("https:/ex.org/rev", "2026-01-02")] {
+        sandbox.write("page", page);
+        sandbox.run(["add", "-q", "page", "--as", page, "--captured", day]).expect(0);
+    }
+    sandbox
+}
+
+fn paths(sandbox: &Sandbox, out: &str) -> Vec<String> {
+    let tree = Sandbox::tree(&sandbox.at(out)).into_iter();
+    tree.map(|(path, _)| path.display().to_string()).collect()
+}
+
+const WITH_A_MAIL: [&str; 4] =
+    ["desk/m.eml", "desk/m.eml.parts/plan.txt", "https:/ex.org/rev", "https:/ex.org.1"];
+
+#[test]
+fn a_mail_keeps_its_name_and_what_was_attached_lies_beside() {
+    let sandbox = with_a_mail();
+    let ran = sandbox.run(["export", "-o", "out"]).expect(0);
+    let ran =
+        ran.says("desk/m.eml/plan.txt is written as desk/m.eml.parts/plan.txt: desk/m.eml has");
+    ran.says("https:/ex.org is written as https:/ex.org.1: https:/ex.org/rev has the path")
+        .says("4 documents written to out, 2 under another name");
+    assert_eq!(paths(&sandbox, "out"), WITH_A_MAIL);
+    let mail = fs::read(sandbox.at("desk/m.eml")).unwrap();
+    assert_eq!(fs::read(sandbox.at("out/desk/m.eml")).unwrap(), mail);
+    assert_eq!(fs::read(sandbox.at("out/https:/ex.org.1")).unwrap(), b"https:/ex.org");
+    sandbox.run(["export", "-q", "-o", "quiet"]).expect(0).expect_quiet();
+    // Later, and the mail has its name all the same.
+    sandbox.write("more", "more");
+    sandbox.run(["add", "-q", "more", "--as", "desk/m.eml/more.txt"]).expect(0);
+    sandbox.run(["export", "-q", "-o", "more-out", "desk"]).expect(0);
+    assert_eq!(
+        paths(&sandbox, "more-out"),
+        ["desk/m.eml", "desk/m.eml.parts/more.txt", "desk/m.eml.parts/plan.txt"]
+    );
+    sandbox.run(["export", "-q", "-o", "all", "--all-revisions", "desk"]).expect(0);
+    assert_eq!(
+        paths(&sandbox, "all"),
+        ["desk/m.eml/more.txt@1", "desk/m.eml/plan.txt@1", "desk/m.eml@1"]
+    );
+}
+
+#[test]
+fn what_is_recorded_at_once_leaves_a_document_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.write("text", "text");
+    let lines = ["a", "a/b"].map(|name| format!("{{\"path\":\"text\",\"name\":\"{name}\"}}\n"));
+    sandbox.write("list", lines.concat());
+    sandbox.run(["add", "-q", "--manifest", "list"]).expect(0);
+    sandbox.run(["export", "-q", "-o", "out"]).expect(0);
+    assert_eq!(paths(&sandbox, "out"), ["a", "a.parts/b"]);
+}
+
+#[test]
+fn bags_and_manifests_are_of_the_files_that_an_export_writes() {
+    let sandbox = with_a_mail();
+    let ran = sandbox.run(["export", "--bag", "bag"]).expect(0);
+    ran.says("m.eml/plan.txt is written as data/desk/m.eml.parts/plan.txt").says("4 files");
+    assert_eq!(paths(&sandbox, "bag/data"), WITH_A_MAIL);
+    let manifest = sandbox.run(["export", "--manifest"]).expect(0).says("is written as").text();
+    let mut listed: Vec<_> = manifest.lines().map(|line| &line[66..]).collect();
+    listed.sort_unstable();
+    let mut expected = WITH_A_MAIL;
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn a_part_of_a_path_that_is_too_long_is_cut_and_the_others_are_written() {
+    let sandbox = Sandbox::new();
+    sandbox.write("text", "text");
+    let (long, other) = ("x".repeat(300), "\u{e4}".repeat(200));
+    let at_the_end = "y".repeat(254);
+    for name in [&format!("d/{long}.txt"), &format!("{other}/z"), &at_the_end, "plain"] {
+        sandbox.run(["add", "-q", "text", "--as", name]).expect(0);
+    }
+    for (words, n_cut, ending) in [(&[][..], 2, ".txt"), (&["--all-revisions"][..], 3, ".txt@1")] {
+        let (out, bag) = (format!("out{n_cut}"), format!("bag{n_cut}"));
+        let ran = sandbox.run([&["export", "-o", &out], words].concat()).expect(0);
+        ran.says(&format!("4 documents written to {out}, {n_cut} under another name"))
+            .says("one part of a path has at most 255 bytes");
+        let written = paths(&sandbox, &out);
+        let cut = written.iter().find(|path| path.starts_with("d/x")).unwrap();
+        assert!(cut.len() == 257 && cut.ends_with(ending) && cut.contains("xx~"), "{cut}");
+        sandbox.run([&["export", "--bag", &bag], words].concat()).expect(0).says("4 files");
+        assert_eq!(paths(&sandbox, &format!("{bag}/data")), written);
+        let manifest = sandbox.run([&["export", "--manifest"], words].concat()).expect(0).text();
+        assert!(manifest.contains(&format!("  {cut}\n")), "{manifest}");
+    }
+    // In a bag some bytes are written as three.
+    sandbox.run(["add", "-q", "text", "--as", &"%".repeat(200)]).expect(0);
+    sandbox.run(["export", "-q", "--bag", "odd"]).expect(0);
+    assert!(paths(&sandbox, "odd/data").iter().any(|path| path.starts_with("=25=25")));
+}
+
+#[test]
+fn what_a_bag_cannot_hold_is_told_and_the_rest_is_in_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("text", "text");
+    let deep = vec!["z".repeat(255); 16].join("/");
+    for name in [&deep[..], "plain"] {
+        sandbox.run(["add", "-q", "text", "--as", name]).expect(0);
+    }
+    let ran = sandbox.run(["export", "--bag", "bag"]).expect(3);
+    ran.says("not written zz").says("bag of 1 file written to bag; 1 failed");
+    assert_eq!(paths(&sandbox, "bag/data"), ["plain"]);
+    let lines = sandbox.run(["export", "--bag", "bag2", "--json"]).expect(3).out;
+    let lines = sandbox::lines_of(&lines);
+    assert_eq!(lines[0]["status"], "failed");
+    assert_eq!((&lines[1]["failed"], &lines[1]["files"]), (&1.into(), &1.into()));
+}

@@ -229,6 +229,8 @@ fn every_line_of_every_verb_is_as_the_page_says() {
     for kind in ["error", "warning"] {
         met.insert((ERRORS.to_owned(), kind.to_owned()));
     }
+    // It needs names that are in one another's way, which the test of it has.
+    met.insert(("export".to_owned(), "elsewhere".to_owned()));
     let named: BTreeSet<_> = tables.into_keys().collect();
     assert_eq!(met, named, "left: what was met; right: what docs/json.md names");
 }
@@ -291,6 +293,20 @@ fn damage_and_a_missing_key_are_errors_in_json_too() {
     let lines = lines_of(&ran.out);
     assert!(lines.iter().any(|line| line["status"] == "failed"));
     lines.iter().for_each(|line| drop(hold(&tables, "export", line)));
+}
+
+#[test]
+fn what_is_written_under_another_name_has_a_line_as_the_page_says() {
+    let (sandbox, tables) = (Sandbox::new(), tables());
+    sandbox.write("text", "text");
+    for name in ["a", "a/b"] {
+        sandbox.run(["add", "-q", "text", "--as", name, "--captured", "2026-01-01"]).expect(0);
+    }
+    for words in [&["--manifest"][..], &["--bag", "bag"], &["-o", "out"]] {
+        let lines = sandbox.json([&["export"], words].concat());
+        let kinds: Vec<_> = lines.iter().map(|line| hold(&tables, "export", line)).collect();
+        assert!(kinds.iter().any(|kind| kind == "elsewhere"), "{kinds:?}");
+    }
 }
 
 #[test]

@@ -234,23 +234,35 @@ fn a_file_that_became_a_folder_is_exported_as_what_came_later() {
     add(&sandbox, "a/c/d", "below", Some("2019-01-01"));
     add(&sandbox, "a-x", "beside", Some("2019-01-01"));
     let export =
-        |out: &str, more: &[&str]| sandbox.run(["export", "-o", out].iter().chain(more)).expect(3);
-    let ran = export("now", &[]).says("not written a: a/b came later and is there");
-    ran.says("3 documents written to now, 1 not written: a later one is at the path");
+        |out: &str, more: &[&str]| sandbox.run(["export", "-o", out].iter().chain(more)).expect(0);
+    let ran = export("now", &[]).says("a is written as a.1: a/b has the path");
+    ran.says("4 documents written to now, 1 under another name");
     let paths = |out: &str| {
         let tree = Sandbox::tree(&sandbox.at(out)).into_iter();
         tree.map(|(path, _)| path.display().to_string()).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(paths("now"), "a/b a/c/d a-x");
+    assert_eq!(paths("now"), "a/b a/c/d a-x a.1");
+    export("now", &[]).says("4 there already, 1 under another name");
     let ran = export("then", &["--at", "2020-12-31"]);
-    ran.says("not written a/c/d: a came later and is there").says("2 documents written");
-    assert_eq!(paths("then"), "a a-x");
+    ran.says("a/c/d is written as a.parts/c/d: a has the path").says("3 documents written");
+    assert_eq!(paths("then"), "a a-x a.parts/c/d");
     add(&sandbox, "a", "a file again", Some("2022-01-01"));
-    export("later", &[]).says("not written a/b: a came later").says("not written a/c/d: a came");
-    assert_eq!(paths("later"), "a a-x");
+    let ran = export("later", &[]).says("a/b is written as a.parts/b");
+    ran.says("a/c/d is written as a.parts/c/d: a has the path");
+    assert_eq!(paths("later"), "a a-x a.parts/b a.parts/c/d");
+    // What is not asked for stands in nobody's way.
     sandbox.run(["export", "-q", "-o", "asked-for", "a/b"]).expect(0);
+    assert_eq!(paths("asked-for"), "a/b");
+    sandbox.run(["export", "-q", "-o", "both", "a/b", "a"]).expect(0);
+    assert_eq!(paths("both"), "a a.parts/b");
     sandbox.run(["export", "-q", "-o", "folder", "a/"]).expect(0);
     assert_eq!(paths("folder"), "a/b a/c/d");
     let lines = sandbox.json(["export", "-o", "json"]);
-    assert_eq!(lines.last().unwrap()["superseded"], 2);
+    assert_eq!(lines.last().unwrap()["elsewhere"], 2);
+    let moved = lines.iter().find(|line| line["type"] == "elsewhere").unwrap();
+    assert_eq!((&moved["name"], &moved["path"]), (&"a/b".into(), &"a.parts/b".into()));
+    // A name that is taken is nobody else's.
+    add(&sandbox, "a.parts", "taken", Some("2019-01-01"));
+    export("free", &[]).says("a/b is written as a.parts-2/b");
+    assert_eq!(paths("free"), "a a-x a.parts a.parts-2/b a.parts-2/c/d");
 }

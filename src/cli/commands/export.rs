@@ -13,11 +13,11 @@ use serde::Serialize;
 
 use super::{
     export_bag,
-    export_chosen::{Chosen, ExportItem},
+    export_chosen::{Chosen, ExportItem, ExportedLine, ItemPlace},
     export_log, export_manifest,
 };
 use crate::{
-    archive::{Archive, export::PathContest, find::Selection, ingest::SYMLINK, presence::AsOf},
+    archive::{Archive, export::Places, find::Selection, ingest::SYMLINK, presence::AsOf},
     cli::{
         args::{
             help::examples,
@@ -28,7 +28,7 @@ use crate::{
         interrupt::is_interrupted,
         own_files::OwnFiles,
         print::{
-            json::{name_b64, typed},
+            json::typed,
             terminal::{Progress, Style, counted, shown_name},
         },
         session::{Session, shown},
@@ -92,22 +92,13 @@ pub struct ExportArgs {
     pub dry_run: bool,
 }
 
-#[derive(Serialize)]
-struct ExportedLine {
-    status: &'static str,
-    name: String,
-    name_b64: Option<String>,
-    revision: u64,
-    reason: Option<String>,
-}
-
 #[derive(Serialize, Default)]
 struct ExportSummary {
     written: u64,
     same: u64,
     replaced: u64,
     kept: u64,
-    superseded: u64,
+    elsewhere: u64,
     withdrawn: u64,
     failed: u64,
     dry_run: bool,
@@ -118,7 +109,7 @@ struct Exporter<'a> {
     chosen: &'a Chosen<'a>,
     summary: ExportSummary,
     progress: Progress,
-    contest: PathContest<'a>,
+    places: Places<'a>,
     is_damaged: bool,
 }
 
@@ -178,16 +169,16 @@ fn write(
     let mut files = FileWriter::in_folder(output, mode, own)?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
-    let contest = PathContest::new(chosen.archive, chosen.as_of)?;
-    let mut run = Exporter { session, chosen, summary, progress, contest, is_damaged: false };
-    run.each(false, |run, &ExportItem { name, document, revision, .. }| {
+    let places = Places::new(chosen.archive, chosen.as_of, &chosen.selections)?;
+    let mut run = Exporter { session, chosen, summary, progress, places, is_damaged: false };
+    run.each(false, |run, name, &ExportItem { document, revision, .. }| {
         let path = output.join(OsStr::from_bytes(name.as_bytes()));
         let archive = run.chosen.archive;
         let content = |sink: &mut dyn Write| copy(archive, (document, revision), sink, &path);
         files.write(&outgoing(name, revision), content)
     })?;
     let mut links = files.then_links();
-    run.each(true, |run, &ExportItem { name, document, revision, .. }| {
+    run.each(true, |run, name, &ExportItem { document, revision, .. }| {
         let target = run.chosen.archive.read_whole(document, revision)?;
         links.write(name, &target)
     })?;
@@ -268,7 +259,7 @@ impl Exporter<'_> {
     fn each(
         &mut self,
         links: bool,
-        mut write: impl FnMut(&Self, &ExportItem<'_>) -> Result<WriteOutcome, Error>,
+        mut write: impl FnMut(&Self, &DocName, &ExportItem<'_>) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
         self.chosen.each(|item| self.one(&item, links, &mut write))
     }
@@ -277,7 +268,7 @@ impl Exporter<'_> {
         &mut self,
         item: &ExportItem<'_>,
         links: bool,
-        write: &mut impl FnMut(&Self, &ExportItem<'_>) -> Result<WriteOutcome, Error>,
+        write: &mut impl FnMut(&Self, &DocName, &ExportItem<'_>) -> Result<WriteOutcome, Error>,
     ) -> Result<(), Error> {
         let &ExportItem { document, revision, .. } = item;
         if (revision.media_type == SYMLINK) != links {
@@ -287,17 +278,17 @@ impl Exporter<'_> {
             return Err(Error::Interrupted);
         }
         self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
-        if let Some(successor) = item.successor(&mut self.contest)? {
-            self.summary.superseded += 1;
-            let reason = format!("{} came later and is there", shown_name(successor.as_bytes()));
-            return self.print("superseded", document, revision, Some(reason));
-        }
         // Who asks for everything in a folder does not ask for this one.
         if item.is_withdrawn() {
             self.summary.withdrawn += 1;
             return Ok(());
         }
-        match write(self, item) {
+        let ItemPlace { path, why } = item.place(&mut self.places)?;
+        if let Some(why) = why {
+            self.summary.elsewhere += 1;
+            item.say_elsewhere(self.session, Some(&self.progress), (path.as_bytes(), &why))?;
+        }
+        match write(self, &path, item) {
             Ok(outcome) => self.written(document, revision, &outcome),
             // Nothing that comes later would fare better.
             Err(error) if is_full(&error) => Err(error),
@@ -344,13 +335,7 @@ impl Exporter<'_> {
         reason: Option<String>,
     ) -> Result<(), Error> {
         if self.session.globals.json {
-            let line = ExportedLine {
-                status,
-                name: document.name.text().into_owned(),
-                name_b64: name_b64(&document.name),
-                revision: revision.number,
-                reason,
-            };
+            let line = ExportedLine::of(document, revision, (status, reason));
             return self.session.out.json(&typed("exported", line));
         }
         let name = shown_name(document.name.as_bytes());
@@ -366,7 +351,7 @@ impl Exporter<'_> {
     fn finish(self, folder: &str) -> Result<ExitCode, Error> {
         let Self { session, summary, progress, is_damaged, .. } = self;
         drop(progress);
-        let code = match (is_damaged, summary.kept + summary.superseded + summary.failed) {
+        let code = match (is_damaged, summary.kept + summary.failed) {
             (true, _) => ExitCode::Broken,
             (false, 0) => ExitCode::Done,
             (false, _) => ExitCode::Partial,
@@ -382,9 +367,9 @@ impl Exporter<'_> {
         for (n, what) in [
             (summary.same, "there already"),
             (summary.kept, "kept from overwriting (--overwrite replaces)"),
-            (summary.superseded, "not written: a later one is at the path"),
             (summary.withdrawn, "left out: withdrawn"),
             (summary.failed, "failed"),
+            (summary.elsewhere, "under another name"),
         ] {
             if n > 0 {
                 sentence.push_str(&format!(", {n} {what}"));

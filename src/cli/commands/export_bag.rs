@@ -3,13 +3,13 @@
 //! The payload is in `data/`; `provenance/` has the checkpoint, a list of revisions, and for each of them the files of its
 //! proof, by the index of its event. The manifests hold the digests of all of it.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, io, path::Path};
 
 use serde::Serialize;
 
-use super::export_chosen::{Chosen, ExportItem};
+use super::export_chosen::{Chosen, ExportItem, ExportedLine, ItemPlace, TOO_LONG};
 use crate::{
-    archive::{Archive, export::PathContest, ingest::SYMLINK},
+    archive::{Archive, export::Places, ingest::SYMLINK},
     cli::{
         exit::ExitCode,
         interrupt::is_interrupted,
@@ -17,9 +17,10 @@ use crate::{
         own_files::OwnFiles,
         print::{
             json::{b64_unless_utf8, name_b64, typed},
-            terminal::{Progress, counted, shown_name},
+            terminal::{Progress, Style, counted, shown_name},
         },
         session::{Session, TOOL, shown},
+        short_parts::shortened,
     },
     types::{digest::Digest, error::Error},
 };
@@ -31,6 +32,7 @@ struct BagLine {
     files: u64,
     bytes: u64,
     left_out: u64,
+    failed: u64,
 }
 
 /// A line of `provenance/revisions.jsonl`.
@@ -54,7 +56,8 @@ struct PayloadLine<'a> {
 /// A bag on its way.
 struct NewBag<'a> {
     archive: &'a Archive,
-    contest: PathContest<'a>,
+    session: &'a mut Session,
+    places: Places<'a>,
     folder: NewFolder,
     progress: Progress,
     /// The digests of payload files, by path.
@@ -64,6 +67,8 @@ struct NewBag<'a> {
     revisions: Vec<u8>,
     n_bytes: u64,
     n_left_out: u64,
+    /// What could not be written.
+    n_failed: u64,
 }
 
 /// Writes a bag, whole or not at all.
@@ -73,22 +78,25 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
     let archive = chosen.archive;
     let mut bag = NewBag {
         archive,
-        contest: PathContest::new(archive, chosen.as_of)?,
+        places: Places::new(archive, chosen.as_of, &chosen.selections)?,
         folder: NewFolder::begin(path, &own)?,
         progress: session.progress(),
+        session,
         payload: BTreeMap::new(),
         tags: BTreeMap::new(),
         revisions: Vec::new(),
         n_bytes: 0,
         n_left_out: 0,
+        n_failed: 0,
     };
     chosen.each(|item| bag.file(&item))?;
-    let today = session.now.to_string()[..10].to_owned();
+    let today = bag.session.now.to_string()[..10].to_owned();
     bag.tag_files(&today)?;
     let (n_files, n_bytes, left_out) = (bag.payload.len() as u64, bag.n_bytes, bag.n_left_out);
-    let NewBag { folder, progress, .. } = bag;
+    let NewBag { session, folder, progress, n_failed: failed, .. } = bag;
     folder.finish()?;
     drop(progress);
+    let code = if failed > 0 { ExitCode::Partial } else { ExitCode::Done };
     if session.globals.json {
         let line = BagLine {
             path: path.to_string_lossy().into_owned(),
@@ -96,20 +104,21 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
             files: n_files,
             bytes: n_bytes,
             left_out,
+            failed,
         };
         session.out.json(&typed("bag", line))?;
-        return Ok(ExitCode::Done);
+        return Ok(code);
     }
     let mut sentence =
         format!("bag of {} written to {}", counted(n_files, "file", "files"), shown(path));
     if left_out > 0 {
-        let _ = write!(
-            sentence,
-            "; {left_out} left out: links, what was withdrawn, and what a later document stands in the way of"
-        );
+        let _ = write!(sentence, "; {left_out} left out: links, and what was withdrawn");
+    }
+    if failed > 0 {
+        let _ = write!(sentence, "; {failed} failed");
     }
     session.info(&sentence);
-    Ok(ExitCode::Done)
+    Ok(code)
 }
 
 impl NewBag<'_> {
@@ -119,21 +128,22 @@ impl NewBag<'_> {
             return Err(Error::Interrupted);
         }
         let &ExportItem { name, document, revision, .. } = item;
-        if revision.media_type == SYMLINK
-            || revision.withdrawn.is_some()
-            || item.successor(&mut self.contest)?.is_some()
-        {
+        if revision.media_type == SYMLINK || revision.withdrawn.is_some() {
             self.n_left_out += 1;
             return Ok(());
         }
         self.progress.report(self.payload.len() as u64, &shown_name(name.as_bytes()));
-        let path = format!("data/{}", payload_path(name.as_bytes()));
+        let path = self.path_of(item)?;
         let (archive, object) = (self.archive, path.clone());
-        self.folder.write(&path, |sink| {
+        let written = self.folder.write(&path, |sink| {
             archive.each_piece(document, revision, &is_interrupted, |piece| {
                 sink.write_all(piece).map_err(|error| Error::io("write", object.clone(), error))
             })
-        })?;
+        });
+        match written {
+            Err(error) if is_of_its_path(&error) => return self.failed(item, &error),
+            written => written?,
+        }
         self.n_bytes += revision.n_bytes;
         let proof = match archive.prove(document, revision, true) {
             // Where a name or note is lost, the rest is shown.
@@ -165,6 +175,37 @@ impl NewBag<'_> {
         Ok(())
     }
 
+    /// Its path in the bag, which is said where it is another one than its name.
+    fn path_of(&mut self, item: &ExportItem<'_>) -> Result<String, Error> {
+        let ItemPlace { path, mut why } = item.place(&mut self.places)?;
+        let mut path = payload_path(path.as_bytes());
+        // What is written `=XX` takes more bytes than the name has.
+        if let Some(short) = shortened(path.as_bytes()) {
+            path = String::from_utf8_lossy(&short).into_owned();
+            why.get_or_insert_with(|| TOO_LONG.to_owned());
+        }
+        let path = format!("data/{path}");
+        if let Some(why) = why {
+            item.say_elsewhere(self.session, Some(&self.progress), (path.as_bytes(), &why))?;
+        }
+        Ok(path)
+    }
+
+    /// Goes on without a document.
+    fn failed(&mut self, item: &ExportItem<'_>, error: &Error) -> Result<(), Error> {
+        self.n_failed += 1;
+        let Session { globals, stderr, .. } = &self.session;
+        if globals.json {
+            let outcome = ("failed", Some(error.to_string()));
+            let line = ExportedLine::of(item.document, item.revision, outcome);
+            return self.session.out.json(&typed("exported", line));
+        }
+        let label = stderr.paint(Style::Warning, "not written");
+        let (name, why) = (shown_name(item.name.as_bytes()), error.to_string());
+        self.progress.print(&format!("{label} {name}: {}", shown_name(why.as_bytes())));
+        Ok(())
+    }
+
     fn tag_files(&mut self, today: &str) -> Result<(), Error> {
         let bagit = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
         let info = format!(
@@ -193,6 +234,13 @@ impl NewBag<'_> {
         let fail = |error| Error::io("write", name.to_owned(), error);
         self.folder.write(name, |sink| sink.write_all(bytes).map_err(fail))
     }
+}
+
+/// Whether nothing can be written to its path, and other documents can be to theirs.
+fn is_of_its_path(error: &Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, IsADirectory, NotADirectory};
+    let Error::Io { source, .. } = error else { return false };
+    matches!(source.kind(), AlreadyExists | InvalidFilename | IsADirectory | NotADirectory)
 }
 
 /// A manifest.

@@ -1,7 +1,22 @@
 //! What an export is of, file by file: the same for files, manifests and bags.
 
+use serde::Serialize;
+
 use crate::{
-    archive::{Archive, export::PathContest, find::Selection, presence::AsOf},
+    archive::{
+        Archive,
+        export::{Place, Places},
+        find::Selection,
+        presence::AsOf,
+    },
+    cli::{
+        print::{
+            json::{b64_unless_utf8, name_b64, typed},
+            terminal::{Progress, shown_name},
+        },
+        session::Session,
+        short_parts::shortened,
+    },
     types::{
         document::{Document, Revision},
         error::Error,
@@ -28,9 +43,40 @@ pub struct ExportItem<'a> {
     pub revision: &'a Revision,
     /// It was asked for by its own name, not as one of many.
     pub is_named: bool,
-    /// Where another document may stand in its way: below a folder, or anywhere.
-    scope: Option<Option<&'a DocName>>,
+    /// Another document may stand in its way: its name is no name of a revision.
+    is_contested: bool,
 }
+
+/// Where an item goes.
+pub struct ItemPlace {
+    pub path: DocName,
+    /// Why it is not where its name says, where that is so.
+    pub why: Option<String>,
+}
+
+/// What became of a document.
+#[derive(Serialize)]
+pub struct ExportedLine {
+    status: &'static str,
+    name: String,
+    name_b64: Option<String>,
+    revision: u64,
+    reason: Option<String>,
+}
+
+/// A document that is written under another name than its own.
+#[derive(Serialize)]
+struct ElsewhereLine<'a> {
+    name: String,
+    name_b64: Option<String>,
+    revision: u64,
+    path: String,
+    path_b64: Option<String>,
+    reason: &'a str,
+}
+
+/// Why what is too long is cut.
+pub const TOO_LONG: &str = "one part of a path has at most 255 bytes";
 
 impl Chosen<'_> {
     /// Calls `each` with everything that was chosen, in order.
@@ -41,7 +87,7 @@ impl Chosen<'_> {
         let (archive, as_of) = (self.archive, self.as_of);
         if self.selections.is_empty() {
             return archive.each_document(as_of, |document, revision| {
-                self.one_of_many(document, revision, None, &mut each)
+                self.one_of_many(document, revision, &mut each)
             });
         }
         for selection in &self.selections {
@@ -49,12 +95,12 @@ impl Chosen<'_> {
                 Selection::Revision(found) => {
                     let (document, revision) = &**found;
                     let name = &document.name;
-                    let scope = None;
-                    each(ExportItem { name, document, revision, is_named: true, scope })?;
+                    let is_contested = !self.all_revisions;
+                    each(ExportItem { name, document, revision, is_named: true, is_contested })?;
                 }
                 Selection::Folder(folder) => {
                     archive.each_document_in(Some(folder), as_of, |document, revision| {
-                        self.one_of_many(document, revision, Some(folder), &mut each)
+                        self.one_of_many(document, revision, &mut each)
                     })?;
                 }
             }
@@ -67,17 +113,16 @@ impl Chosen<'_> {
         &self,
         document: &Document,
         revision: &Revision,
-        folder: Option<&DocName>,
         each: &mut impl FnMut(ExportItem<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let is_named = false;
         if !self.all_revisions {
-            let (name, scope) = (&document.name, Some(folder));
-            return each(ExportItem { name, document, revision, is_named, scope });
+            let (name, is_contested) = (&document.name, true);
+            return each(ExportItem { name, document, revision, is_named, is_contested });
         }
         for (name, revision) in each_revision(self.archive, document, self.as_of)? {
-            let (name, revision, scope) = (&name, &revision, None);
-            each(ExportItem { name, document, revision, is_named, scope })?;
+            let (name, revision, is_contested) = (&name, &revision, false);
+            each(ExportItem { name, document, revision, is_named, is_contested })?;
         }
         Ok(())
     }
@@ -89,9 +134,65 @@ impl ExportItem<'_> {
         !self.is_named && self.revision.withdrawn.is_some()
     }
 
-    /// The document that stands in its way and came later.
-    pub fn successor(&self, contest: &mut PathContest<'_>) -> Result<Option<DocName>, Error> {
-        self.scope.map_or(Ok(None), |scope| contest.successor(self.document, scope))
+    /// Where it goes: beside what stands in its way, and no part of the path too long.
+    pub fn place(&self, places: &mut Places<'_>) -> Result<ItemPlace, Error> {
+        let place = if self.is_contested { places.of(self.document)? } else { None };
+        let (mut path, mut why) = match place {
+            Some(Place { path, holder }) => {
+                (path, vec![format!("{} has the path", shown_name(holder.as_bytes()))])
+            }
+            None => (self.name.clone(), Vec::new()),
+        };
+        if let Some(short) = shortened(path.as_bytes()) {
+            path = DocName::new(short).map_err(Error::usage)?;
+            why.push(TOO_LONG.to_owned());
+        }
+        Ok(ItemPlace { path, why: (!why.is_empty()).then(|| why.join(", and ")) })
+    }
+
+    /// Says that it is written under another name.
+    pub fn say_elsewhere(
+        &self,
+        session: &mut Session,
+        progress: Option<&Progress>,
+        (path, reason): (&[u8], &str),
+    ) -> Result<(), Error> {
+        if session.globals.json {
+            let line = ElsewhereLine {
+                name: self.document.name.text().into_owned(),
+                name_b64: name_b64(&self.document.name),
+                revision: self.revision.number,
+                path: String::from_utf8_lossy(path).into_owned(),
+                path_b64: b64_unless_utf8(path),
+                reason,
+            };
+            return session.out.json(&typed("elsewhere", line));
+        }
+        let (name, path) = (shown_name(self.name.as_bytes()), shown_name(path));
+        let line = format!("{name} is written as {path}: {reason}");
+        match progress {
+            Some(progress) if !session.globals.quiet => progress.print(&line),
+            Some(_) => {}
+            None => session.info(&line),
+        }
+        Ok(())
+    }
+}
+
+impl ExportedLine {
+    /// With why it is not written, if it is not.
+    pub fn of(
+        document: &Document,
+        revision: &Revision,
+        (status, reason): (&'static str, Option<String>),
+    ) -> Self {
+        Self {
+            status,
+            name: document.name.text().into_owned(),
+            name_b64: name_b64(&document.name),
+            revision: revision.number,
+            reason,
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::export_chosen::{Chosen, ExportItem};
+use super::export_chosen::{Chosen, ExportItem, ItemPlace};
 use crate::{
-    archive::{export::PathContest, ingest::SYMLINK},
+    archive::{export::Places, ingest::SYMLINK},
     cli::{
         exit::ExitCode,
         print::{
@@ -27,8 +27,8 @@ struct ManifestLine {
 
 /// Prints a line for each file, and says what is left out.
 pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Error> {
-    let contest = PathContest::new(chosen.archive, chosen.as_of)?;
-    let mut manifest = Manifest { session, contest, n_links: 0, n_left_out: 0 };
+    let places = Places::new(chosen.archive, chosen.as_of, &chosen.selections)?;
+    let mut manifest = Manifest { session, places, n_links: 0, n_left_out: 0 };
     chosen.each(|item| manifest.item(&item))?;
     let Manifest { session, n_links, n_left_out, .. } = manifest;
     if n_links > 0 {
@@ -37,15 +37,14 @@ pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Err
     }
     if n_left_out > 0 {
         let revisions = counted(n_left_out, "revision is", "revisions are");
-        let why = "it was withdrawn, or a later document is at the path";
-        session.info(&format!("{revisions} left out: {why}"));
+        session.info(&format!("{revisions} left out: withdrawn"));
     }
     Ok(ExitCode::Done)
 }
 
 struct Manifest<'a> {
     session: &'a mut Session,
-    contest: PathContest<'a>,
+    places: Places<'a>,
     n_links: u64,
     n_left_out: u64,
 }
@@ -53,18 +52,22 @@ struct Manifest<'a> {
 impl Manifest<'_> {
     /// One file, unless nothing would be written.
     fn item(&mut self, item: &ExportItem<'_>) -> Result<(), Error> {
-        if item.is_withdrawn() || item.successor(&mut self.contest)?.is_some() {
+        if item.is_withdrawn() {
             self.n_left_out += 1;
             return Ok(());
         }
-        self.line(item.name, item.revision)
-    }
-
-    fn line(&mut self, name: &DocName, revision: &Revision) -> Result<(), Error> {
-        if revision.media_type == SYMLINK {
+        if item.revision.media_type == SYMLINK {
             self.n_links += 1;
             return Ok(());
         }
+        let ItemPlace { path, why } = item.place(&mut self.places)?;
+        if let Some(why) = why {
+            item.say_elsewhere(self.session, None, (path.as_bytes(), &why))?;
+        }
+        self.line(&path, item.revision)
+    }
+
+    fn line(&mut self, name: &DocName, revision: &Revision) -> Result<(), Error> {
         let sha256 = revision.digest.to_string();
         if self.session.globals.json {
             let line = ManifestLine {

@@ -21,7 +21,7 @@ const MAIL: &str = "message/rfc822";
 ///
 /// Of a document and those below its name, whatever was captured later has the path. A mail always has it, and so
 /// has a document that was recorded together with what lies below it. The loser is written beside.
-pub struct Places<'a> {
+pub struct ExportPaths<'a> {
     archive: &'a Archive,
     as_of: AsOf,
     names: NamesThen,
@@ -35,7 +35,7 @@ pub struct Places<'a> {
 
 /// Another place than a document's name says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct OtherPath {
     /// The path there.
     pub path: DocName,
     /// The document that has the path of its name.
@@ -57,7 +57,7 @@ struct FolderPlace {
     holder: DocName,
 }
 
-impl<'a> Places<'a> {
+impl<'a> ExportPaths<'a> {
     /// Of these documents as they were then.
     pub fn new(
         archive: &'a Archive,
@@ -69,7 +69,7 @@ impl<'a> Places<'a> {
     }
 
     /// Where a document goes, if it is not where its name says.
-    pub fn of(&mut self, document: &Document) -> Result<Option<Place>, Error> {
+    pub fn of(&mut self, document: &Document) -> Result<Option<OtherPath>, Error> {
         let name = &document.name;
         let (mut tail, mut holder) = (name.tail().to_vec(), None);
         if let Some(Holder::Folder { latest, file }) = self.holder(name)? {
@@ -83,7 +83,7 @@ impl<'a> Places<'a> {
         let folder = folder.map_or_else(|| own.to_vec(), |it| [&it.path[..], b"/"].concat());
         // One that is too long to be a name stays where it is, and is found to be in the way there.
         let path = DocName::new([folder, tail].concat());
-        Ok(path.ok().map(|path| Place { path, holder }))
+        Ok(path.ok().map(|path| OtherPath { path, holder }))
     }
 
     /// Where the folder of this name goes, if not where it says.

@@ -17,7 +17,7 @@ use super::{
     export_log, export_manifest,
 };
 use crate::{
-    archive::{Archive, export::Places, find::Selection, ingest::SYMLINK, presence::AsOf},
+    archive::{Archive, export::ExportPaths, find::Selection, ingest::SYMLINK, presence::AsOf},
     cli::{
         args::{
             help::examples,
@@ -109,7 +109,7 @@ struct Exporter<'a> {
     chosen: &'a Chosen<'a>,
     summary: ExportSummary,
     progress: Progress,
-    places: Places<'a>,
+    places: ExportPaths<'a>,
     is_damaged: bool,
 }
 
@@ -169,7 +169,7 @@ fn write(
     let mut files = FileWriter::in_folder(output, mode, own)?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
-    let places = Places::new(chosen.archive, chosen.as_of, &chosen.selections)?;
+    let places = ExportPaths::new(chosen.archive, chosen.as_of, &chosen.selections)?;
     let mut run = Exporter { session, chosen, summary, progress, places, is_damaged: false };
     run.each(false, |run, name, &ExportItem { document, revision, .. }| {
         let path = output.join(OsStr::from_bytes(name.as_bytes()));

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::export_chosen::{Chosen, ExportItem, ExportedLine, ItemPlace, TOO_LONG};
 use crate::{
-    archive::{Archive, export::Places, ingest::SYMLINK},
+    archive::{Archive, export::ExportPaths, ingest::SYMLINK},
     cli::{
         exit::ExitCode,
         interrupt::is_interrupted,
@@ -57,7 +57,7 @@ struct PayloadLine<'a> {
 struct NewBag<'a> {
     archive: &'a Archive,
     session: &'a mut Session,
-    places: Places<'a>,
+    places: ExportPaths<'a>,
     folder: NewFolder,
     progress: Progress,
     /// The digests of payload files, by path.
@@ -78,7 +78,7 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
     let archive = chosen.archive;
     let mut bag = NewBag {
         archive,
-        places: Places::new(archive, chosen.as_of, &chosen.selections)?,
+        places: ExportPaths::new(archive, chosen.as_of, &chosen.selections)?,
         folder: NewFolder::begin(path, &own)?,
         progress: session.progress(),
         session,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
-        export::{Place, Places},
+        export::{ExportPaths, OtherPath},
         find::Selection,
         presence::AsOf,
     },
@@ -135,10 +135,10 @@ impl ExportItem<'_> {
     }
 
     /// Where it goes: beside what stands in its way, and no part of the path too long.
-    pub fn place(&self, places: &mut Places<'_>) -> Result<ItemPlace, Error> {
+    pub fn place(&self, places: &mut ExportPaths<'_>) -> Result<ItemPlace, Error> {
         let place = if self.is_contested { places.of(self.document)? } else { None };
         let (mut path, mut why) = match place {
-            Some(Place { path, holder }) => {
+            Some(OtherPath { path, holder }) => {
                 (path, vec![format!("{} has the path", shown_name(holder.as_bytes()))])
             }
             None => (self.name.clone(), Vec::new()),

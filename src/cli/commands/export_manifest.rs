@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::export_chosen::{Chosen, ExportItem, ItemPlace};
 use crate::{
-    archive::{export::Places, ingest::SYMLINK},
+    archive::{export::ExportPaths, ingest::SYMLINK},
     cli::{
         exit::ExitCode,
         print::{
@@ -27,7 +27,7 @@ struct ManifestLine {
 
 /// Prints a line for each file, and says what is left out.
 pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Error> {
-    let places = Places::new(chosen.archive, chosen.as_of, &chosen.selections)?;
+    let places = ExportPaths::new(chosen.archive, chosen.as_of, &chosen.selections)?;
     let mut manifest = Manifest { session, places, n_links: 0, n_left_out: 0 };
     chosen.each(|item| manifest.item(&item))?;
     let Manifest { session, n_links, n_left_out, .. } = manifest;
@@ -44,7 +44,7 @@ pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Err
 
 struct Manifest<'a> {
     session: &'a mut Session,
-    places: Places<'a>,
+    places: ExportPaths<'a>,
     n_links: u64,
     n_left_out: u64,
 }

@@ -125,9 +125,10 @@ pub fn word_key(word: &str) -> Cow<'_, str> {
     if is_nfc(word) { Cow::Borrowed(word) } else { Cow::Owned(word.nfc().collect()) }
 }
 
-/// Characters that take no room: soft hyphens, joiners, direction marks, byte order marks.
+/// Characters that take no room: soft hyphens, joiners, direction marks, byte order marks. An override of the
+/// direction is none of them: it shows letters in another order.
 pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202c}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
@@ -240,6 +241,13 @@ mod tests {
         let mut words = Vec::new();
         WordCutter::new(Spaces::Equal).cut(text, 0..text.len(), |word| words.push(&text[word]));
         words
+    }
+
+    #[test]
+    fn an_override_of_the_direction_is_seen() {
+        assert_eq!(word_key("us\u{ad}er"), "user");
+        assert_ne!(word_key("\u{202e}user"), "user");
+        assert_eq!(words("access \u{202e}user").concat(), "access\u{202e}user");
     }
 
     #[test]

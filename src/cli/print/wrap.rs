@@ -101,6 +101,8 @@ impl Filler {
     fn take(&mut self, c: char, style: Option<Style>) {
         if c.is_ascii_graphic() {
             self.letter(c, style);
+        } else if matches!(c, '\u{ad}' | '\u{200b}') {
+            // A soft hyphen and a space of no width say where a word may be parted, and nobody sees them.
         } else if c == BREAK || c == LINE_BREAK {
             self.end_unit();
             self.space = None;
@@ -201,6 +203,7 @@ mod tests {
         assert_eq!(lines(&[("北京是首都", None)], 4), ["北京", "是首", "都"]);
         assert_eq!(lines(&[("extraordinary", None)], 4), ["extraordinary"]);
         assert_eq!(lines(&[("a\u{2029}b\u{1b}c", None)], 9), ["a", "b\\x1bc"]);
+        assert_eq!(lines(&[("Donau\u{ad}dampf\u{200b}schiff", None)], 15), ["Donaudampfschiff"]);
         assert_eq!(lines(&[], 9), [""]);
         let long = StyledText { text: "a extraordinary".to_owned(), style: None };
         let cut = wrapped_to(&[long], 6).into_iter().flatten().map(|it| it.text);

@@ -11,31 +11,21 @@ import itertools
 import os
 import random
 import sys
+from pathlib import Path
 
-SYLLABLES = [a + b for a in "bdfghklmnprstvwz" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "st")]
-COMMON = "the of to and a in for is on that by this with i you it not or be are from at as your all have".split()
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from invented_words import vocabulary  # noqa: E402
+
 VOCABULARY = 100_000
 PARTS = 4
 ONE_BY_ONE = 10
 TOGETHER = 1_000
 
 
-def vocabulary(rng):
-    words, seen = list(COMMON), set(COMMON)
-    while len(words) < VOCABULARY:
-        # Frequent words are short.
-        n = 2 + (len(words) > 2_000) + (len(words) > 60_000 and rng.random() < 0.5)
-        word = "".join(rng.choice(SYLLABLES) for _ in range(n))
-        if word not in seen:
-            seen.add(word)
-            words.append(word)
-    return words
-
-
 class Texts:
     def __init__(self, seed):
         self.rng = random.Random(seed)
-        self.words = vocabulary(self.rng)
+        self.words = vocabulary(self.rng, VOCABULARY)
         self.weights = list(itertools.accumulate(1 / (rank + 2.7) for rank in range(len(self.words))))
         self.made = []
 

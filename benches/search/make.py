@@ -8,22 +8,12 @@ import itertools
 import os
 import random
 import sys
+from pathlib import Path
 
-SYLLABLES = [a + b for a in "bdfghklmnprstvwz" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "st")]
-COMMON = "the of to and a in for is on that by this with i you it not or be are from at as your all have".split()
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from invented_words import vocabulary  # noqa: E402
+
 VOCABULARY = 200_000
-
-
-def vocabulary(rng):
-    words, seen = list(COMMON), set(COMMON)
-    while len(words) < VOCABULARY:
-        # Frequent words are short.
-        n = 2 + (len(words) > 2_000) + (len(words) > 60_000 and rng.random() < 0.5)
-        word = "".join(rng.choice(SYLLABLES) for _ in range(n))
-        if word not in seen:
-            seen.add(word)
-            words.append(word)
-    return words
 
 
 def text(rng, words, weights, n_bytes):
@@ -48,7 +38,7 @@ def main():
     n_documents = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     n_bytes = int(sys.argv[3]) if len(sys.argv) > 3 else 5_000
     rng = random.Random(20260304)
-    words = vocabulary(rng)
+    words = vocabulary(rng, VOCABULARY)
     weights = list(itertools.accumulate(1 / (rank + 2.7) for rank in range(len(words))))
     for n in range(n_documents):
         place = os.path.join(folder, f"{n // 1000:03}")

@@ -126,13 +126,12 @@ impl Home {
         StatCache::open_existing(files.as_ref().map(DatabaseFiles::path))
     }
 
-    /// Remembers the keyed sum of a catalog that was just made or compared, and keeps it up. To have none costs
-    /// the next audit time, and nothing else.
+    /// Remembers the keyed sum of a catalog that was just made or compared. To have none costs the next audit time,
+    /// and nothing else.
     pub(super) fn sum_anew(&self, catalog: &Catalog) {
         let summed = self.stat_cache_if_kept().and_then(|stat_cache| {
             let Some(stat_cache) = stat_cache else { return Ok(()) };
-            let key = stat_cache.sum().map_or_else(SumKey::random, |sum| sum.key);
-            let (sum, _) = catalog.keyed_sum(key)?;
+            let (sum, _) = catalog.keyed_sum(key_of(stat_cache.sum()))?;
             stat_cache.remember_sum(&sum);
             Ok(())
         });
@@ -143,16 +142,16 @@ impl Home {
 
     /// Keeps up the sum that was remembered of a catalog; one that is blank has the sum of nothing.
     pub(super) fn follow_sum(&self, catalog: &Catalog) -> Result<(), Error> {
-        let Some(stat_cache) = self.stat_cache_if_kept()? else { return Ok(()) };
-        match stat_cache.sum() {
-            _ if catalog.is_summed() => Ok(()),
-            Some(known) if !catalog.is_blank()? => catalog.follow_sum(&known),
-            None if !catalog.is_blank()? => Ok(()),
-            known => {
-                let key = known.map_or_else(SumKey::random, |sum| sum.key);
-                catalog.follow_sum(&catalog.keyed_sum(key)?.0)
-            }
+        if catalog.is_summed() {
+            return Ok(());
         }
+        let Some(stat_cache) = self.stat_cache_if_kept()? else { return Ok(()) };
+        let known = stat_cache.sum();
+        let known = match catalog.is_blank()? {
+            true => Some(catalog.keyed_sum(key_of(known))?.0),
+            false => known,
+        };
+        known.map_or(Ok(()), |known| catalog.follow_sum(&known))
     }
 
     /// Remembers the sum that was kept up.
@@ -179,6 +178,11 @@ impl Home {
     fn stat_cache_files(&self) -> Option<DatabaseFiles> {
         DatabaseFiles::examine(self.stat_cache.as_ref()?, catalog::STAT_CACHE_FILE).ok()
     }
+}
+
+/// The key of the sum that is remembered, or a new one.
+fn key_of(known: Option<KeyedSum>) -> SumKey {
+    known.map_or_else(SumKey::random, |sum| sum.key)
 }
 
 /// The page cache in a folder of this machine's user; none where it cannot be used.
@@ -326,9 +330,7 @@ impl Archive {
             self.renew()?;
             known = self.catalog.packs()?;
         }
-        self.watch = watched.map_or_else(CatalogWatch::default, |(files, stat_cache)| {
-            CatalogWatch::of(files, stat_cache)
-        });
+        self.watch = CatalogWatch::of(watched);
         Ok(WriteLock { _guard: guard, has_lost_packs: are_lost(&known, &stored) })
     }
 

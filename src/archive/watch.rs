@@ -5,25 +5,22 @@ use std::rc::Rc;
 
 use tracing::debug;
 
-use crate::{
-    backend::local::{DatabaseFiles, DatabaseStat},
-    catalog::{FileStat, StatCache},
-};
+use crate::{backend::local::DatabaseFiles, catalog::StatCache};
 
 /// Remembers the stat of the catalog's file when it is dropped, which has to be after the catalog was closed.
 #[derive(Default)]
 pub(super) struct CatalogWatch(Option<(DatabaseFiles, Rc<StatCache>)>);
 
 impl CatalogWatch {
-    /// Watches a catalog whose rows are all there.
-    pub(super) fn of(files: DatabaseFiles, stat_cache: Rc<StatCache>) -> Self {
-        Self(Some((files, stat_cache)))
+    /// Watches a catalog whose rows are all there, if it is in a file.
+    pub(super) fn of(watched: Option<(DatabaseFiles, Rc<StatCache>)>) -> Self {
+        Self(watched)
     }
 }
 
 /// Whether the file of the catalog is as it was left.
 pub(super) fn is_as_left(files: &DatabaseFiles, stat_cache: &StatCache) -> bool {
-    let stat = files.stat().ok().flatten().map(file_stat);
+    let stat = files.stat().ok().flatten();
     stat.is_some() && stat == stat_cache.left()
 }
 
@@ -34,16 +31,11 @@ impl Drop for CatalogWatch {
             return;
         }
         match files.stamp().and_then(|()| files.stat()) {
-            Ok(Some(stat)) => stat_cache.remember_left(&file_stat(stat)),
+            Ok(Some(stat)) => stat_cache.remember_left(&stat),
             Ok(None) => {}
             Err(error) => debug!(target: "catalog", "its stat is not remembered: {error}"),
         }
     }
-}
-
-fn file_stat(stat: DatabaseStat) -> FileStat {
-    let DatabaseStat { n_bytes, mtime, ctime, inode, device } = stat;
-    FileStat { n_bytes, mtime, ctime, inode, device }
 }
 
 #[cfg(test)]

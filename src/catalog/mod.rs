@@ -49,6 +49,8 @@ use crate::{
     },
 };
 
+pub use crate::types::file_stat::FileStat;
+
 pub use agreement::{Agreed, Agreement};
 pub use apply::{Batch, Pack, Recorded};
 pub use document_events::{Observation, Rename};
@@ -63,7 +65,7 @@ pub use page_cache::{FILE as PAGE_CACHE_FILE, PageCache};
 pub use sites::EVERYWHERE;
 pub use sizes::RevisionContent;
 pub use snapshot::Snapshot;
-pub use stat_cache::{FILE as STAT_CACHE_FILE, FileStat, StatCache, StatEntry};
+pub use stat_cache::{FILE as STAT_CACHE_FILE, StatCache, StatEntry};
 pub use tables::{Need, Serves, TABLES, Table};
 
 use index::HashFilter;

@@ -14,7 +14,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, params};
 use tracing::debug;
 
-use crate::types::{digest::Digest, error::Error, name::DocName};
+use crate::types::{digest::Digest, error::Error, file_stat::FileStat, name::DocName};
 
 use super::{
     KeyedSum, Latest, SumKey, WRITTEN,
@@ -49,20 +49,6 @@ const QUESTION: &str =
 const INSERT: &str = "INSERT OR REPLACE INTO stat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const LEFT: &str = "SELECT bytes, mtime, ctime, inode, device FROM catalog WHERE id = 1";
 const SUM: &str = "SELECT key, state, sum FROM keyed_sum WHERE id = 1";
-
-/// What the file system says of a file; times in nanoseconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileStat {
-    /// Its size.
-    pub n_bytes: u64,
-    /// When its bytes last changed, as it says.
-    pub mtime: i64,
-    /// When anything about it last changed.
-    pub ctime: i64,
-    /// Its number on the device.
-    pub inode: u64,
-    pub device: u64,
-}
 
 /// One file that was read.
 #[derive(Debug, Clone)]

@@ -26,15 +26,11 @@ pub fn shortened(path: &[u8]) -> Option<Vec<u8>> {
 fn cut(part: &[u8]) -> Vec<u8> {
     let (stem, ending) = part.split_at(end_of_stem(part));
     let digest = Digest::of(part).to_string();
-    let mut end = FILE_NAME_BYTES_MAX - ending.len() - 1 - DIGEST_DIGITS;
+    let end = FILE_NAME_BYTES_MAX - ending.len() - 1 - DIGEST_DIGITS;
     // Not within a character; what is no UTF-8 is cut anywhere.
-    let is_within = |at: usize| stem.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
-    if std::str::from_utf8(stem).is_ok() {
-        while is_within(end) {
-            end -= 1;
-        }
-    }
-    [&stem[..end.min(stem.len())], b"~", &digest.as_bytes()[..DIGEST_DIGITS], ending].concat()
+    let end =
+        std::str::from_utf8(stem).map_or(end.min(stem.len()), |it| it.floor_char_boundary(end));
+    [&stem[..end], b"~", &digest.as_bytes()[..DIGEST_DIGITS], ending].concat()
 }
 
 /// Where `.txt`, `.txt@3` or `@3` begins.

@@ -43,6 +43,8 @@ pub struct SearchQuery {
     pub unwanted: Vec<SearchTerm>,
     /// What restricts documents and revisions.
     pub filters: Vec<(QueryField, String)>,
+    /// What would be a filter, but makes no sense with its value: it is looked for as it stands.
+    pub refused: Vec<(QueryField, String)>,
     /// What has nothing in it that is indexed.
     pub unsearchable: Vec<String>,
     /// Terms that were left out because there are too many.
@@ -64,10 +66,13 @@ impl SearchQuery {
         let mut rest = text.trim_start();
         let mut is_alternative = false;
         while !rest.is_empty() {
-            if let Some((filter, after)) = filter(rest, accepts) {
-                query.filters.push(filter);
-                rest = after.trim_start();
-                continue;
+            if let Some((field, value, after)) = filter(rest) {
+                if accepts(field, value) {
+                    query.filters.push((field, value.to_owned()));
+                    rest = after.trim_start();
+                    continue;
+                }
+                query.refused.push((field, value.to_owned()));
             }
             let (part, after) = part(rest);
             rest = after.trim_start();
@@ -129,15 +134,11 @@ impl SearchQuery {
 }
 
 /// A filter at the beginning, and what is behind it.
-fn filter<'t>(
-    text: &'t str,
-    accepts: &dyn Fn(QueryField, &str) -> bool,
-) -> Option<((QueryField, String), &'t str)> {
+fn filter(text: &str) -> Option<(QueryField, &str, &str)> {
     let (field, word) = FIELDS.iter().find(|(_, word)| begins_with(text, word))?;
     let behind = &text[word.len()..];
     let (value, after) = quoted(behind).unwrap_or_else(|| until_space(behind));
-    let is_value = !value.trim().is_empty() && accepts(*field, value);
-    is_value.then(|| ((*field, value.to_owned()), after))
+    (!value.trim().is_empty()).then_some((*field, value, after))
 }
 
 /// A word or phrase at the beginning, and what is behind it.

@@ -28,14 +28,10 @@ pub fn media_type(name: &DocName, head: &[u8], named: Option<Charset>) -> &'stat
 
 /// What documents are whose names end so, where that alone tells.
 pub fn media_type_by_ending(ending: &str) -> Option<&'static str> {
-    let text = || TEXTS.iter().find(|(endings, _)| endings.split(' ').any(|it| it == ending));
+    let package = || PACKAGES.iter().find(|(_, it, _)| *it == ending).map(|(_, _, found)| *found);
     match ending {
         "txt" | "text" => Some("text/plain"),
-        _ => PACKAGES
-            .iter()
-            .find(|(_, it, _)| *it == ending)
-            .map(|(_, _, media_type)| *media_type)
-            .or_else(|| text().map(|(_, media_type)| *media_type)),
+        _ => package().or_else(|| text_by_ending(ending)),
     }
 }
 
@@ -114,7 +110,10 @@ fn ending(name: &DocName) -> Option<String> {
 }
 
 fn text_by_name(name: &DocName) -> Option<&'static str> {
-    let ending = ending(name)?;
+    text_by_ending(&ending(name)?)
+}
+
+fn text_by_ending(ending: &str) -> Option<&'static str> {
     let found = TEXTS.iter().find(|(endings, _)| endings.split(' ').any(|it| it == ending));
     found.map(|(_, media_type)| *media_type)
 }

@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod document;
 pub mod error;
+pub mod file_stat;
 pub mod interrupt;
 pub mod limits;
 pub mod name;

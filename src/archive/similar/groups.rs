@@ -78,7 +78,7 @@ impl Archive {
 
     /// Calls `each` with every group of documents whose latest texts are nearly the same.
     ///
-    /// Memory grows with the pairs, by 12 bytes each, and not with the texts.
+    /// Memory grows with the pairs, by 12 bytes each and while they are sorted by 28, and not with the texts.
     pub fn near_groups(
         &self,
         threshold: Threshold,

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::fs::{OFlags, Stat};
 
-use crate::types::error::Error;
+use crate::types::{error::Error, file_stat::FileStat};
 
 use super::{
     TEMPORARY,
@@ -28,16 +28,6 @@ pub struct DatabaseFiles {
     path: PathBuf,
     exists: bool,
     has_log: bool,
-}
-
-/// What the file system says of a database's own file; times in nanoseconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DatabaseStat {
-    pub n_bytes: u64,
-    pub mtime: i64,
-    pub ctime: i64,
-    pub inode: u64,
-    pub device: u64,
 }
 
 impl DatabaseFiles {
@@ -75,7 +65,7 @@ impl DatabaseFiles {
     }
 
     /// The stat of the database's own file by now; none where there is none, or where changes wait in its log.
-    pub fn stat(&self) -> Result<Option<DatabaseStat>, Error> {
+    pub fn stat(&self) -> Result<Option<FileStat>, Error> {
         let log = self.folder.examine(&format!("{}-wal", self.name), Belongs::Renewable)?;
         match log {
             None | Some(0) => Ok(self.folder.stat(self.name)?.map(|stat| stat_of(&stat))),
@@ -198,10 +188,10 @@ impl DatabaseFiles {
     }
 }
 
-fn stat_of(stat: &Stat) -> DatabaseStat {
+fn stat_of(stat: &Stat) -> FileStat {
     let nanoseconds =
         |seconds: i64, more: i64| seconds.saturating_mul(1_000_000_000).saturating_add(more);
-    DatabaseStat {
+    FileStat {
         n_bytes: u64::try_from(stat.st_size).unwrap_or(0),
         mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
         ctime: nanoseconds(stat.st_ctime, stat.st_ctime_nsec as i64),

@@ -24,7 +24,7 @@ use crate::types::error::{Error, Refusal};
 use super::{Backend, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken};
 use folder::{ArchiveFolder, Belongs, Found, Handle, split};
 
-pub use database::{DatabaseFiles, DatabaseStat};
+pub use database::DatabaseFiles;
 pub use file_system::{Unsuited, unsuited};
 
 /// Files whose names start like this are leftovers of interrupted writes, or writes under way.

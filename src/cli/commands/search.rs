@@ -1,7 +1,6 @@
 //! `archive search`
 
 use std::{
-    borrow::Cow,
     ffi::OsString,
     time::{Duration, Instant},
 };
@@ -146,7 +145,7 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
     let scopes = Scopes::of(session, &archive, &query, args.all_revisions)?;
     let scope = scopes.scope(&archive)?;
     warn_of_parts(session, &query);
-    warn_of_times(session, &words);
+    warn_of_times(session, &query);
     if query.wanted.is_empty() && query.unsearchable.is_empty() {
         return Err(Error::usage(
             "there is no word that has to stand in a text; 'archive ls' finds documents by what is recorded of them",
@@ -200,13 +199,17 @@ fn warn_of_parts(session: &Session, query: &Query) {
     }
 }
 
-/// Says of what looks like a filter and is none that it is looked for as words.
-fn warn_of_times(session: &Session, words: &[Cow<'_, str>]) {
-    for word in words.iter().flat_map(|words| words.split_whitespace()) {
-        let value = ["since:", "until:"].into_iter().find_map(|field| word.strip_prefix(field));
-        if let Some(Err(why)) = value.filter(|it| !it.is_empty()).map(values::when) {
-            let word = shown_name(word.as_bytes());
-            session.info(&format!("{word} is looked for as words: {why}"));
+/// Says of what looks like a filter by time and is none that it is looked for as words.
+fn warn_of_times(session: &Session, query: &Query) {
+    for (field, value) in &query.refused {
+        let word = match field {
+            QueryField::Since => "since:",
+            QueryField::Until => "until:",
+            _ => continue,
+        };
+        if let Err(why) = values::when(value) {
+            let value = shown_name(value.as_bytes());
+            session.info(&format!("{word}{value} is looked for as words: {why}"));
         }
     }
 }

@@ -40,22 +40,20 @@ impl ByRows<'_> {
 }
 
 impl Archive {
-    /// The report of a quick or whole audit that finds nothing; none where something is not as it should be, or
+    /// The report of a quick audit, or of a whole one whose sum is known, that finds nothing; none where something is not as it should be, or
     /// something was withdrawn, which the other way knows how to judge.
     pub(super) fn audited_by_rows(
         &self,
-        scope: &AuditScope,
+        (scope, n_summed): (&AuditScope, Option<u64>),
         history_check: &HistoryCheck,
         progress: &mut dyn FnMut(WorkDone),
     ) -> Result<Option<AuditReport>, Error> {
-        let is_for_this = (scope.is_quick || scope.is_whole())
+        let is_for_this = (scope.is_quick || n_summed.is_some())
             && self.journal.size() <= EVENTS_MAX
             && self.catalog.renewal().is_none();
         if !is_for_this {
             return Ok(None);
         }
-        let n_summed = if scope.is_quick { Some(0) } else { self.rows_with_their_sum()? };
-        let Some(n_summed) = n_summed else { return Ok(None) };
         let audit = Auditor {
             rows: Some(ByRows {
                 agreement: self.catalog.agreement(),
@@ -68,7 +66,7 @@ impl Archive {
             reader: self.reader_by(&self.catalog),
             report: AuditReport::new(self.origin().to_owned(), self.keys(), history_check.clone()),
             unreadable: UnreadableFacts::default(),
-            n_summed: Some(n_summed),
+            n_summed,
             withdrawals: Withdrawals::default(),
             now: None,
             clock: scope.now,
@@ -83,9 +81,12 @@ impl Archive {
         }
     }
 
-    /// How many rows follow from the bytes of contents, where they are those that this user's program made or
-    /// compared; none where that is not known.
-    pub(super) fn rows_with_their_sum(&self) -> Result<Option<u64>, Error> {
+    /// In a whole audit, how many rows follow from the bytes of contents, where they are those that this user's
+    /// program made or compared; none where that is not known.
+    pub(super) fn rows_with_their_sum(&self, scope: &AuditScope) -> Result<Option<u64>, Error> {
+        if !scope.is_whole() {
+            return Ok(None);
+        }
         let Some(known) = self.home.remembered_sum()? else { return Ok(None) };
         match self.catalog.keyed_sum(known.key) {
             Ok((sum, n_rows)) => Ok((sum == known).then_some(n_rows)),
@@ -192,10 +193,14 @@ mod tests {
             for is_quick in [true, false].into_iter().take(1 + archive.n_events().min(1) as usize) {
                 let scope = AuditScope { is_quick, ..AuditScope::default() };
                 let history = HistoryCheck::NotRemembered;
-                let rows = archive.audited_by_rows(&scope, &history, &mut |_| {}).unwrap().unwrap();
-                let mut others = vec![
-                    archive.audited_by_projection(&scope, history.clone(), &mut |_| {}).unwrap(),
-                ];
+                let summed = || archive.rows_with_their_sum(&scope).unwrap();
+                let by_rows = (&scope, summed());
+                let rows = archive.audited_by_rows(by_rows, &history, &mut |_| {});
+                let rows = rows.unwrap().unwrap();
+                let by_projection = |history| {
+                    archive.audited_by_projection((&scope, summed()), history, &mut |_| {}).unwrap()
+                };
+                let mut others = vec![by_projection(history.clone())];
                 if !is_quick {
                     let known = archive.home.remembered_sum().unwrap().unwrap();
                     let stat_cache = archive.home.stat_cache().unwrap();
@@ -205,11 +210,10 @@ mod tests {
                         KeyedSum { sum: known.sum ^ 1, ..known },
                     ] {
                         stat_cache.remember_sum(&wrong);
-                        assert_eq!(archive.rows_with_their_sum().unwrap(), None);
+                        assert_eq!(summed(), None);
                     }
                     // What finds texts is made again, and summed.
-                    let made = archive.audited_by_projection(&scope, history, &mut |_| {});
-                    others.push(made.unwrap());
+                    others.push(by_projection(history));
                     assert_eq!(archive.home.remembered_sum().unwrap(), Some(known));
                 }
                 let is_read = (rows.n_unread > 0) == is_quick && (rows.n_contents == 0) == is_quick;

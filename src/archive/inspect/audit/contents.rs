@@ -46,7 +46,6 @@ impl Auditor<'_> {
                     _ => self.read_all(scope, None),
                 };
             }
-            self.n_summed = self.archive.rows_with_their_sum()?;
             if self.n_summed.is_some() {
                 return self.read_all(scope, None);
             }

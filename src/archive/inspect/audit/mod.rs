@@ -91,9 +91,10 @@ impl Archive {
     ) -> Result<AuditReport, Error> {
         // What is compared at the end is the catalog of one time.
         let _snapshot = self.catalog.snapshot()?;
-        let report = match self.audited_by_rows(scope, &history_check, progress)? {
+        let of = (scope, self.rows_with_their_sum(scope)?);
+        let report = match self.audited_by_rows(of, &history_check, progress)? {
             Some(report) => report,
-            None => self.audited_by_projection(scope, history_check, progress)?,
+            None => self.audited_by_projection(of, history_check, progress)?,
         };
         Ok(AuditReport { has_search_index: self.has_search_index(), ..report })
     }
@@ -101,7 +102,7 @@ impl Archive {
     /// The audit that can name what is wrong.
     fn audited_by_projection(
         &self,
-        scope: &AuditScope,
+        (scope, n_summed): (&AuditScope, Option<u64>),
         history_check: HistoryCheck,
         progress: &mut dyn FnMut(WorkDone),
     ) -> Result<AuditReport, Error> {
@@ -117,7 +118,7 @@ impl Archive {
             reader,
             report,
             unreadable,
-            n_summed: None,
+            n_summed,
             withdrawals: self.journal.readable_withdrawals(),
             now: None,
             clock: scope.now,

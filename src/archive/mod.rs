@@ -31,7 +31,11 @@ use std::{rc::Rc, time::Duration};
 
 use crate::{
     catalog::{Catalog, Snapshot},
-    journal::{Closing, Journal, event::ActDetail, merkle::TreeHead},
+    journal::{
+        Closing, Journal, SaltSeed,
+        event::{ActDetail, Salt},
+        merkle::TreeHead,
+    },
     store::{Reader, Sealed},
     types::{digest::Hasher, document::LogEntry, error::Error, time::Timestamp},
 };
@@ -98,17 +102,24 @@ impl WriteContext {
         *hasher.finish().as_bytes()
     }
 
-    /// What closes a commit that records no document.
-    fn closing(&self, n: u64) -> Closing {
+    /// What the salts of a commit follow from.
+    fn salts(&self, n: u64) -> SaltSeed {
+        let mut seed = [0; 16];
+        seed.copy_from_slice(&self.seed_for(n)[..16]);
+        SaltSeed::new(seed)
+    }
+
+    /// What closes a commit of so many other events.
+    fn closing(&self, n: u64, n_events: usize) -> Closing {
         let mut id = [0; 8];
         id.copy_from_slice(&self.seed_for(n)[24..]);
-        Closing { at: self.now, id, detail: self.act_detail(n, None) }
+        let salts = self.salts(n);
+        let detail = self.act_detail(salts.salt(n_events as u64), None);
+        Closing { at: self.now, id, salts, detail }
     }
 
     /// The detail of an act.
-    fn act_detail(&self, n: u64, note: Option<&str>) -> ActDetail {
-        let mut salt = [0; 16];
-        salt.copy_from_slice(&self.seed_for(n)[..16]);
+    fn act_detail(&self, salt: Salt, note: Option<&str>) -> ActDetail {
         let note = note.map(str::to_owned);
         ActDetail { salt, by: self.by.clone(), note, tool: self.tool.clone() }
     }

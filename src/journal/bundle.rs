@@ -15,6 +15,10 @@ use crate::types::{error::Error, limits};
 /// times as long.
 const LEVEL: i32 = 1;
 
+/// What bundles are compressed against: the words that begin each of them, which a small commit has once.
+/// It is part of the format (docs/format.md, section 7).
+pub const DICTIONARY: &[u8] = include_bytes!("dictionary.txt");
+
 /// Which half of the events a bundle holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Half {
@@ -62,7 +66,7 @@ pub fn encode(half: Half, items: &[&[u8]]) -> Result<Vec<u8>, Error> {
         plain.extend_from_slice(item);
     }
     let pack = || {
-        let mut compressor = Compressor::new(LEVEL)?;
+        let mut compressor = Compressor::with_dictionary(LEVEL, DICTIONARY)?;
         compressor.set_parameter(CParameter::ChecksumFlag(true))?;
         compressor.compress(&plain)
     };
@@ -98,6 +102,17 @@ impl BundleItems {
         self.places.truncate(wanted.end);
         self.places.drain(..wanted.start.min(self.places.len()));
         self
+    }
+
+    /// Each as `rewrite` puts it, which has its number and appends.
+    pub fn rewritten(&self, mut rewrite: impl FnMut(usize, &[u8], &mut Vec<u8>)) -> Self {
+        let mut all = Self { plain: Vec::new(), places: Vec::with_capacity(self.len()) };
+        for (n, item) in self.iter().enumerate() {
+            let start = all.plain.len();
+            rewrite(n, item, &mut all.plain);
+            all.places.push(start..all.plain.len());
+        }
+        all
     }
 
     /// A copy of each.
@@ -149,7 +164,7 @@ fn unpack(half: Half, stored: &[u8]) -> Result<Vec<u8>, String> {
     }
     let unpacked = UNPACKER.with_borrow_mut(|zstd| match zstd {
         Some(zstd) => zstd.decompress(stored, n_plain),
-        None => zstd.insert(Decompressor::new()?).decompress(stored, n_plain),
+        None => zstd.insert(Decompressor::with_dictionary(DICTIONARY)?).decompress(stored, n_plain),
     });
     unpacked.map_err(|e| format!("it cannot be unpacked: {e}"))
 }

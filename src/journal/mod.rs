@@ -16,6 +16,7 @@ pub mod note;
 pub mod object;
 pub mod proof;
 mod read;
+mod salts;
 pub mod time_token;
 mod withdrawals;
 mod write;
@@ -26,6 +27,7 @@ pub use self::{
     anchors::ProvedTime,
     identity::{Identity, KeyChange},
     read::{Entry, Examined, PackChanges, Problem},
+    salts::SaltSeed,
     withdrawals::Withdrawals,
     write::{Closing, Draft, Settled, Staged},
 };

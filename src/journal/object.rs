@@ -1,14 +1,18 @@
 //! Commit objects and details objects, as bytes and as names. Layout: docs/format.md, section 7.
 //!
 //! A commit object begins with the signed checkpoint, so that any program for notes can read it. Behind an
-//! empty line come its head and its events in bundles. A details object has the same head and bundles.
+//! empty line come its head and its events in bundles. A details object has the same head and bundles, behind
+//! the seed of their salts.
 
 use crate::{
     backend::Backend,
     types::{digest::hex, error::Error, limits},
 };
 
-use super::bundle::{self, BundleItems, Half};
+use super::{
+    bundle::{self, BundleItems, Half},
+    salts::{self, SEED_BYTES, SaltSeed},
+};
 
 /// What makes a commit, and the object with its details, unlike any other: 8 random bytes.
 pub type CommitId = [u8; 8];
@@ -49,6 +53,15 @@ pub struct CommitHead {
     pub body: ReadHead,
 }
 
+/// What an object of details begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetailsHead {
+    /// What the salts follow from; none where each detail has its own.
+    seed: Option<SaltSeed>,
+    /// Where the details lie.
+    pub body: ReadHead,
+}
+
 /// The name of a commit: its number in three groups of three digits.
 pub fn commit_name(number: u64) -> String {
     format!("log/{}", grouped(number))
@@ -84,10 +97,20 @@ pub fn encode_commit(
     Ok(bytes)
 }
 
-/// The bytes of a details object.
-pub fn encode_details(id: CommitId, first: u64, details: &[&[u8]]) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    encode_body(Half::Details, id, first, details, &mut bytes)?;
+/// The bytes of a details object. Where all salts follow from the seed, it stands for them.
+pub fn encode_details(
+    id: CommitId,
+    first: u64,
+    seed: Option<SaltSeed>,
+    details: &[&[u8]],
+) -> Result<Vec<u8>, Error> {
+    let short = seed.and_then(|seed| Some((seed, seed.without(details)?)));
+    let (seed, items) = match &short {
+        Some((seed, short)) => (*seed.as_bytes(), &short[..]),
+        None => ([0; SEED_BYTES], details),
+    };
+    let mut bytes = seed.to_vec();
+    encode_body(Half::Details, id, first, items, &mut bytes)?;
     Ok(bytes)
 }
 
@@ -166,11 +189,13 @@ pub fn read_commit_head(backend: &dyn Backend, number: u64) -> Result<Option<Com
 }
 
 /// Reads the head of a details object; none where there is no such object.
-pub fn read_details_head(backend: &dyn Backend, name: &str) -> Result<Option<ReadHead>, Error> {
-    let read = read_start(backend, name, 0, |bytes| {
-        Ok(Head::parse(bytes)?.map(|(head, n_bytes)| ((), head, n_bytes)))
+pub fn read_details_head(backend: &dyn Backend, name: &str) -> Result<Option<DetailsHead>, Error> {
+    let read = read_start(backend, name, SEED_BYTES, |bytes| {
+        let Some((seed, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+        let Some((head, n_bytes)) = Head::parse(rest)? else { return Ok(None) };
+        Ok(Some((SaltSeed::read(*seed), head, SEED_BYTES + n_bytes)))
     })?;
-    Ok(read.map(|((), body)| body))
+    Ok(read.map(|(seed, body)| DetailsHead { seed, body }))
 }
 
 /// Reads as much of an object as `parse` needs, which gives what stands before the head, the head, and
@@ -220,6 +245,23 @@ pub fn read_bundle(
         None => decode(&backend.read_range(name, start, n_bytes)?),
     };
     decoded.map_err(|why| Error::damaged(name, why))
+}
+
+/// Reads one bundle of `width` details, each as its event's digest has it.
+pub fn read_details(
+    backend: &dyn Backend,
+    name: &str,
+    head: &DetailsHead,
+    (bundle, width): (usize, u64),
+) -> Result<BundleItems, Error> {
+    let items = read_bundle(backend, Half::Details, name, &head.body, (bundle, width))?;
+    if head.seed.is_none() {
+        return Ok(items);
+    }
+    let first = bundle as u64 * limits::BUNDLE_EVENTS;
+    Ok(items.rewritten(|n, stored, whole| {
+        salts::complete(head.seed, first + n as u64, stored, whole);
+    }))
 }
 
 #[cfg(test)]

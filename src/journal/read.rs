@@ -11,7 +11,8 @@ use super::{
     merkle::{Frontier, TreeHead},
     note::Checkpoint,
     object::{
-        CommitHead, commit_name, details_name, read_bundle, read_commit_head, read_details_head,
+        CommitHead, commit_name, details_name, read_bundle, read_commit_head, read_details,
+        read_details_head,
     },
 };
 
@@ -496,13 +497,13 @@ impl Stretch<'_> {
     fn details(&self, place: &BundlePlace) -> Result<Option<BundleItems>, Error> {
         let name = details_name(place.at.number, &place.at.commit.body.head.id);
         let backend = &*self.journal.backend;
-        let Some(body) = read_details_head(backend, &name)? else { return Ok(None) };
-        let (head, commit) = (&body.head, &place.at.commit.body.head);
+        let Some(details) = read_details_head(backend, &name)? else { return Ok(None) };
+        let (head, commit) = (&details.body.head, &place.at.commit.body.head);
         if (head.id, head.first) != (commit.id, commit.first) {
             return Err(Error::damaged(name, "it belongs to another commit"));
         }
         let which = (place.bundle, place.width);
-        let items = read_bundle(backend, Half::Details, &name, &body, which)?;
+        let items = read_details(backend, &name, &details, which)?;
         Ok(Some(items.cut(self.wanted(place))))
     }
 

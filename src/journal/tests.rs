@@ -4,7 +4,7 @@ use super::{object::details_name, *};
 use crate::{
     backend::memory::Memory,
     journal::{
-        event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail},
+        event::{ActDetail, Detail, Event, MediaType, Revise, ReviseDetail, Salt},
         merkle::leaf_hash,
     },
     types::{digest::DocId, name::DocName, pack_id::UploadIds, time::Timestamp},
@@ -23,12 +23,18 @@ fn names(backend: &Memory, folder: &str) -> Vec<String> {
     backend.list(folder).unwrap().into_iter().map(|object| object.name).collect()
 }
 
+const SEED: SaltSeed = SaltSeed::new([7; 16]);
+
 /// A revision as a wire story has it; everything in it follows from `i`.
 fn draft(i: u64) -> Draft {
+    salted_draft(i, [2; 16])
+}
+
+fn salted_draft(i: u64, salt: Salt) -> Draft {
     let sha256 = Digest::of(&i.to_be_bytes());
     let at = Timestamp::from_unix(1_764_000_000 + i as i64 / 300, 0);
     let detail = Detail::Revise(ReviseDetail {
-        salt: Digest::of(sha256.as_bytes()).as_bytes()[..16].try_into().unwrap(),
+        salt,
         name: DocName::new(format!("docs/1987/04/{:02}/reut-{i:05}.txt", 1 + i / 700)).unwrap(),
         source: None,
         captured: None,
@@ -53,13 +59,16 @@ fn draft(i: u64) -> Draft {
 fn closing() -> Closing {
     let tool = "archive 0.1.0".to_owned();
     let detail = ActDetail { salt: [1; 16], by: Some("desk".into()), note: None, tool };
-    Closing { at: Timestamp::from_unix(1_764_000_000, 0), id: [9; 8], detail }
+    Closing { at: Timestamp::from_unix(1_764_000_000, 0), id: [9; 8], salts: SEED, detail }
 }
 
 /// Stages and commits `n` drafts; with the commit event the journal grows by `n + 1`.
 fn append(journal: &mut Journal, frontier: &Frontier, n: u64) -> Frontier {
-    let drafts: Vec<Draft> = (0..n).map(|i| draft(journal.size() + i)).collect();
-    let staged = journal.stage(frontier, &drafts, closing()).unwrap();
+    let draft = |i| salted_draft(journal.size() + i, SEED.salt(i));
+    let drafts: Vec<Draft> = (0..n).map(draft).collect();
+    let closing = closing();
+    let detail = ActDetail { salt: SEED.salt(n), ..closing.detail };
+    let staged = journal.stage(frontier, &drafts, Closing { detail, ..closing }).unwrap();
     match journal.commit(staged, &signer()).unwrap() {
         Settled::Committed(frontier) => frontier,
         Settled::Overtaken => panic!("there is no other writer"),
@@ -339,7 +348,7 @@ fn an_examination_reports_each_problem_where_it_is() {
     let details: Vec<&[u8]> = details.iter().map(Vec::as_slice).collect();
     let commit = object::encode_commit(journal.note(), [9; 8], 10, &lines).unwrap();
     backend.swap(&commit_name(2), &commit).unwrap();
-    backend.swap(&name, &object::encode_details([9; 8], 10, &details).unwrap()).unwrap();
+    backend.swap(&name, &object::encode_details([9; 8], 10, None, &details).unwrap()).unwrap();
     assert_eq!(journal.examine(0..20).count(), 20);
     backend.remove(&commit_name(1)).unwrap();
     let examined: Vec<Examined> = journal.examine(5..20).collect();
@@ -395,14 +404,51 @@ fn whoever_is_overtaken_goes_on_behind_the_other() {
 
 #[test]
 fn a_revision_of_a_short_story_costs_at_most_120_bytes_of_journal() {
-    let n = 8191;
-    let (backend, _, _) = journal_of(&[n]);
-    let in_folder = |folder| backend.list(folder).unwrap().iter().map(|o| o.bytes).sum::<u64>();
-    let (entries, details) = (in_folder("log"), in_folder("details"));
-    println!(
-        "entries {:.1}, details {:.1} bytes",
-        entries as f64 / n as f64,
-        details as f64 / n as f64
-    );
-    assert!(entries + details <= 120 * n, "{entries} + {details}");
+    for (n_commits, n_drafts) in [(1, 8191), (30, 32)] {
+        let (backend, _, _) = journal_of(&vec![n_drafts; n_commits]);
+        let in_folder = |folder| backend.list(folder).unwrap().iter().map(|o| o.bytes).sum::<u64>();
+        let (entries, details) = (in_folder("log"), in_folder("details"));
+        let n = n_commits as u64 * n_drafts;
+        println!("entries {}, details {} bytes of {n} revisions", entries / n, details / n);
+        assert!(entries + details <= 120 * n, "{entries} + {details}");
+    }
+}
+
+#[test]
+fn salts_are_left_to_the_seed_and_come_back_with_an_erased_detail() {
+    let (backend, journal, _) = journal_of(&[300]);
+    let name = details_name(1, &[9; 8]);
+    let stored = || backend.contents()[&name].to_vec();
+    let examined = |journal: &Journal| journal.examine(0..301).collect::<Vec<_>>();
+    let before = examined(&journal);
+    assert!(before.iter().all(|event| event.problem.is_none()));
+    let n_before = stored().len();
+    assert_eq!(stored()[..16], [7; 16]);
+
+    let erased = journal.without_details(1, &[260]).unwrap();
+    backend.swap(&name, &erased).unwrap();
+    assert_eq!(stored()[..16], [0; 16], "whoever has the seed could try what was erased");
+    assert!(stored().len() > n_before + 299 * 16, "each other salt stands there");
+    for (old, new) in before.iter().zip(examined(&journal)) {
+        match new.index {
+            260 => assert_eq!(new.problem, Some(Problem::DetailErased)),
+            _ => assert_eq!((&new.detail, new.problem), (&old.detail, None)),
+        }
+    }
+}
+
+#[test]
+fn a_seed_that_is_not_the_writers_is_found() {
+    let (backend, journal, _) = journal_of(&[3]);
+    let name = details_name(1, &[9; 8]);
+    let whole = backend.contents()[&name].to_vec();
+    let without_seed = journal.without_details(1, &[]).unwrap();
+    for (stored, at) in [(&whole, 0), (&whole, 15), (&without_seed, 3)] {
+        let mut stored = stored.clone();
+        stored[at] ^= 1;
+        backend.swap(&name, &stored).unwrap();
+        assert!(journal.examine(0..4).all(|it| it.problem == Some(Problem::DetailMismatch)));
+    }
+    backend.swap(&name, &without_seed).unwrap();
+    assert!(journal.examine(0..4).all(|it| it.problem.is_none()));
 }

@@ -154,7 +154,8 @@ impl Journal {
         Ok(())
     }
 
-    /// The object with the details of a commit, without those of these events.
+    /// The object with the details of a commit, without those of these events. It has no seed, which would give
+    /// away their salts.
     pub fn without_details(&self, number: u64, events: &[u64]) -> Result<Vec<u8>, Error> {
         let head = self.commit_at(number)?.commit.body.head.clone();
         let mut details = self.stored_details(number)?;
@@ -165,7 +166,7 @@ impl Journal {
             detail.ok_or_else(|| Error::damaged(commit_name(number), why))?.clear();
         }
         let items: Vec<&[u8]> = details.iter().map(Vec::as_slice).collect();
-        encode_details(head.id, head.first, &items)
+        encode_details(head.id, head.first, None, &items)
     }
 
     /// Puts nothing in the place of these details, durably: their objects are swapped. Returns the names of those.

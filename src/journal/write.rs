@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    CHECKPOINT, Journal,
+    CHECKPOINT, Journal, SaltSeed,
     event::{ActDetail, Commit, Condemn, Detail, Event, PACKS_MAX, Packs},
     merkle::{Frontier, leaf_hash},
     note::Signer,
@@ -35,6 +35,8 @@ pub struct Closing {
     pub at: Timestamp,
     /// Drawn at random, anew for each attempt.
     pub id: CommitId,
+    /// What the salts of the details follow from, each by its place in the commit.
+    pub salts: SaltSeed,
     /// Who commits.
     pub detail: ActDetail,
 }
@@ -139,13 +141,14 @@ impl Journal {
     ) -> Result<Staged, Error> {
         self.check(frontier)?;
         let (number, id, first) = (self.number + 1, closing.id, self.size());
+        let salts = closing.salts;
         let mut leaves: Vec<Digest> = drafts.iter().map(|draft| leaf_hash(&draft.line)).collect();
         let end = self.closing_draft(number, &leaves, closing)?;
         leaves.push(leaf_hash(&end.line));
         let drafts = || drafts.iter().chain([&end]);
         let details: Vec<&[u8]> = drafts().map(Draft::detail).collect();
         let name = details_name(number, &id);
-        let stored = object::encode_details(id, first, &details)?;
+        let stored = object::encode_details(id, first, Some(salts), &details)?;
         self.backend.put(&name, &stored)?;
         self.backend.sync()?;
         if self.backend.read(&name, stored.len())?.as_deref() != Some(&stored) {

@@ -4,11 +4,14 @@
 Prints of every revision its document's name, its number and its SHA-256, and writes each content to OUTPUT, under
 its SHA-256. Signatures are for others to check; all hashes are checked here. Needs the package zstandard.
 """
-import base64, hashlib, json, pathlib, sys
-
-import zstandard
+import base64, hashlib, json, pathlib, sys, zstandard
 
 sha256 = lambda *parts: hashlib.sha256(b''.join(parts)).digest()
+DICTIONARY = b'''{"t":"commit","v":1,"at":"2026-11-24T16:01:00Z","number":1,"id":"","base":0,"before":"","n":2,"root":"","key":"","detail":"
+{"t":"packs","v":1,"at":"2026-11-24T16:01:00Z","packs":["","by":null,"note":null,"tool":"archive 0.1.0"}
+"name":"","name_b64":null,"source":null,"captured":null,"mtime":"2026-11-24T16:01:00Z","note":null,"encoding":null,"by":null,"tool":"archive 0.1.0"}
+{"t":"revise","v":1,"at":"2026-11-24T16:01:00Z","doc":"","prev":null,"sha256":"","size":0,"type":"text/html","detail":"
+'''  # section 7
 little, big = (lambda data: int.from_bytes(data, 'little')), (lambda data: int.from_bytes(data, 'big'))
 
 
@@ -33,13 +36,8 @@ class Cursor:
         return self.data[self.at - n:self.at]
 
     def varint(self):
-        value = shift = 0
-        while True:
-            byte = self.take(1)[0]
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
+        byte = self.take(1)[0]
+        return byte if byte < 128 else byte & 127 | self.varint() << 7
 
 
 def root_of(leaves):  # RFC 6962
@@ -49,12 +47,17 @@ def root_of(leaves):  # RFC 6962
     return sha256(b'\1', root_of(leaves[:left]), root_of(leaves[left:]))
 
 
+def complete(seed, n, detail):  # its salt follows from the seed: section 7
+    salt = sha256(seed, n.to_bytes(8, 'big'))[:16].hex().encode()
+    return b'{"salt":"%s",%s' % (salt, detail) if detail and any(seed) else detail
+
+
 def items(object_, n_before, width):  # of a commit or a details object: section 7
     head = Cursor(object_, n_before)
     ident, first, n_bundles = head.take(8), little(head.take(8)), little(head.take(4))
     found = []
     for length in [little(head.take(4)) for _ in range(n_bundles)]:
-        bundle = Cursor(unpack(head.take(length), 1 << 25))
+        bundle = Cursor(unpack(head.take(length), 1 << 25, DICTIONARY))
         while bundle.at < len(bundle.data):
             found.append(bundle.take(big(bundle.take(width))))
     return ident, first, found
@@ -78,7 +81,8 @@ class Archive:
             check(int(size) == len(self.events), f'log/{name}')
             if lines:
                 details = (folder / f'details/{name}-{ident.hex()}').read_bytes()
-                self.details += items(details, 0, 4)[2]
+                stored = enumerate(items(details, 16, 4)[2])
+                self.details += [complete(details[:16], n, detail) for n, detail in stored]
         check(root_of([sha256(b'\0', line) for line in self.events]) == base64.b64decode(root), 'log')
         for event in map(json.loads, self.events):
             if event['t'] == 'packs':
@@ -100,7 +104,6 @@ class Archive:
             at += frame
 
     def blob(self, digest, wants_list=False, deeper_than=99):
-        """The blob with this SHA-256; a base is known by its key alone."""
         for place in self.places.get(digest[:8], []):
             found = self.frame(*place, wants_list, deeper_than)
             if found is not None and (len(digest) == 8 or wants_list or sha256(found) == digest):
@@ -112,14 +115,11 @@ class Archive:
         flags, n_payload = head.take(1)[0], head.varint()
         packed, based, solid, is_list = (flags & bit for bit in (1, 2, 4, 8))
         lengths = [head.varint() for _ in range(head.varint() if solid else 1)]
-        base_key, depth = (head.take(8), head.take(1)[0]) if based else (b'', 0)
-        if based:
-            head.varint()
+        base_key, depth, _ = (head.take(8), head.take(1)[0], head.varint()) if based else (b'', 0, 0)
         if bool(is_list) != wants_list or depth >= deeper_than:
             return None
         base = self.blob(base_key, wants_list, depth) if based else b''
-        payload = head.take(n_payload)
-        blobs = unpack(payload, sum(lengths), base) if packed else payload
+        blobs = unpack(head.take(n_payload), sum(lengths), base) if packed else head.take(n_payload)
         return blobs[sum(lengths[:index]):sum(lengths[:index + 1])]
 
     def content(self, digest, size):

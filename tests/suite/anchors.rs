@@ -20,7 +20,7 @@ use docarchive::internals::{
         memory::Memory,
     },
     journal::{
-        Closing, Draft, Journal, Settled,
+        Closing, Draft, Journal, SaltSeed, Settled,
         event::{ActDetail, Anchor, AnchorDetail, Detail, Event},
         merkle::{Frontier, leaf_hash},
     },
@@ -144,7 +144,7 @@ fn forge(backend: &Arc<dyn Storage>, forged: &dyn Fn(Digest) -> Event, token: Ve
     let act = ActDetail { salt: [7; 16], by: None, note: None, tool: "t".into() };
     let detail = Detail::Anchor(AnchorDetail { token, act: act.clone() });
     let draft = Draft::new(&detail, forged).unwrap();
-    let closing = Closing { at: at(9), id: [9; 8], detail: act };
+    let closing = Closing { at: at(9), id: [9; 8], salts: SaltSeed::new([6; 16]), detail: act };
     let staged = journal.stage(&frontier, &[draft], closing).unwrap();
     assert!(matches!(journal.commit(staged, &signer()).unwrap(), Settled::Committed(_)));
     Archive::open(Arc::clone(backend), None).unwrap()

@@ -18,7 +18,7 @@ use std::{
 use docarchive::internals::{
     backend::{Backend, Guard, Lock, Object, memory::Memory},
     journal::{
-        Closing, Draft, Journal, Settled,
+        Closing, Draft, Journal, SaltSeed, Settled,
         event::{ActDetail, Audit, Detail, Event},
         merkle::{Frontier, leaf_hash},
         note::Checkpoint,
@@ -308,7 +308,12 @@ fn closing(id: u64) -> Closing {
     let digest = Digest::of(&id.to_le_bytes());
     let mut own = [0; 8];
     own.copy_from_slice(&digest.as_bytes()[..8]);
-    Closing { at: Timestamp::from_unix(1_764_000_000, 0), id: own, detail }
+    Closing {
+        at: Timestamp::from_unix(1_764_000_000, 0),
+        id: own,
+        salts: SaltSeed::new([6; 16]),
+        detail,
+    }
 }
 
 /// A race of two to four writers; what is wrong with what is left.

@@ -157,6 +157,26 @@ pub fn tree_hash(leaves: &[Hash]) -> Hash {
     }
 }
 
+/// The block of the text that every bundle has as its dictionary.
+fn dictionary() -> &'static [u8] {
+    let text = include_str!("../../docs/format.md");
+    let (_, rest) = text.split_once("```text dictionary\n").unwrap();
+    rest.split_once("```").unwrap().0.as_bytes()
+}
+
+/// The details of a details object, as they were before their salts were left to the seed.
+pub fn details(object: &[u8]) -> Vec<Vec<u8>> {
+    let (seed, body) = object.split_at(16);
+    let mut details = bundled(body, 4).2;
+    for (n, detail) in details.iter_mut().enumerate() {
+        if seed != [0; 16] && !detail.is_empty() {
+            let salt = hex(&sha256(&[seed, &(n as u64).to_be_bytes()])[..16]);
+            detail.splice(..0, format!("{{\"salt\":\"{salt}\",").into_bytes());
+        }
+    }
+    details
+}
+
 /// The id, the first index and the items of the bundles: of a commit behind its note, or of details.
 pub fn bundled(body: &[u8], n_length: usize) -> (String, u64, Vec<Vec<u8>>) {
     let mut body = Bytes(body);
@@ -166,7 +186,7 @@ pub fn bundled(body: &[u8], n_length: usize) -> (String, u64, Vec<Vec<u8>>) {
     for length in lengths {
         let stored = body.take(length);
         let n_plain = zstd::zstd_safe::get_frame_content_size(stored).unwrap().unwrap();
-        let plain = unzstd(stored, n_plain as usize, None);
+        let plain = unzstd(stored, n_plain as usize, Some(dictionary()));
         let mut plain = Bytes(&plain);
         while !plain.0.is_empty() {
             let n_item = plain.big(n_length) as usize;
@@ -189,7 +209,7 @@ pub fn events(facts: &Contents) -> Vec<(Value, Value)> {
         assert_eq!(first, leaves.len() as u64);
         leaves.extend(lines.iter().map(|line| sha256(&[&[0], line])));
         let details = match facts.get(&format!("details/{}-{id}", number(n))) {
-            Some(details) => bundled(details, 4).2,
+            Some(object) => details(object),
             None => vec![Vec::new(); lines.len()],
         };
         assert_eq!(details.len(), lines.len());

@@ -7,7 +7,7 @@ use docarchive::internals::{
     archive::{Archive, HistoryCheck, inspect::audit::AuditScope},
     backend::memory::{Contents, Memory},
     journal::{
-        Closing, Draft, Journal, Settled,
+        Closing, Draft, Journal, SaltSeed, Settled,
         event::{
             ActDetail, Detail, DocumentDetail, DocumentEvent, DocumentEventKind, Event, Revise,
         },
@@ -30,7 +30,7 @@ use crate::{
         sandbox::{Ran, Sandbox},
         signer,
     },
-    second_reader::{bundled, checkpoint, hex, sha256, tree_hash},
+    second_reader::{self, bundled, checkpoint, hex, sha256, tree_hash},
 };
 
 fn page() -> String {
@@ -162,7 +162,8 @@ fn recorded(facts: &Contents, detail: &Detail, event: impl FnOnce(Digest) -> Eve
     let lines = journal.entries(0..journal.size()).map(|entry| leaf_hash(&entry.unwrap().line));
     let frontier = Frontier::of(&lines.collect::<Vec<_>>());
     let act = ActDetail { salt: [7; 16], by: None, note: None, tool: "t".into() };
-    let closing = Closing { at: Timestamp::from_unix(1_764_000_000, 0), id: [9; 8], detail: act };
+    let at = Timestamp::from_unix(1_764_000_000, 0);
+    let closing = Closing { at, id: [9; 8], salts: SaltSeed::new([6; 16]), detail: act };
     let draft = Draft::new(detail, event).unwrap();
     let staged = journal.stage(&frontier, &[draft], closing).unwrap();
     assert!(matches!(journal.commit(staged, &signer()).unwrap(), Settled::Committed(_)));
@@ -423,13 +424,11 @@ fn the_journal_alone_holds_no_word_of_anybody() {
     let words = ["add", "-q", "letter.txt", "--note", "found in the attic", "--source"];
     sandbox.run([&words[..], &["https://example.com/ann"]].concat()).expect(0);
     let facts = load(&sandbox);
-    let lines_of = |name: &str, skipped: usize, n_length| {
-        let bytes = facts.iter().find(|(it, _)| it.starts_with(name)).unwrap().1;
-        let body = if skipped > 0 { checkpoint(bytes, &facts).2 } else { bytes };
-        String::from_utf8(bundled(body, n_length).2.concat()).unwrap()
-    };
-    let (journal, details) =
-        (lines_of("log/000/000/001", 1, 2), lines_of("details/000/000/001", 0, 4));
+    let object = |name: &str| facts.iter().find(|(it, _)| it.starts_with(name)).unwrap().1;
+    let body = checkpoint(object("log/000/000/001"), &facts).2;
+    let journal = String::from_utf8(bundled(body, 2).2.concat()).unwrap();
+    let details = second_reader::details(object("details/000/000/001")).concat();
+    let details = String::from_utf8(details).unwrap();
     for word in ["letter.txt", "found in the attic", "https://example.com/ann"] {
         assert!(details.contains(word) && !journal.contains(word), "{word}");
     }

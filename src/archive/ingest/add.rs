@@ -6,7 +6,7 @@ use std::{io, rc::Rc, sync::Arc};
 
 use crate::{
     catalog::{FileStat, Latest, Snapshot, StatEntry},
-    journal::event::{MediaType, ReviseDetail},
+    journal::event::{MediaType, ReviseDetail, Salt},
     store::{Blob, CompressionLevels, Frames as _, Writer},
     text::{Charset, extract::ExtractionStatus},
     types::{
@@ -374,11 +374,12 @@ impl Transaction<'_> {
         }
     }
 
+    /// Without its salt, which follows from its place in a commit.
     fn detail(&mut self, intake: &Intake, named: Option<Charset>) -> ReviseDetail {
         let provenance = self.provenance(intake);
         let captured = provenance.captured(intake.mtime, self.context.now);
         ReviseDetail {
-            salt: self.draw(b"salt"),
+            salt: Salt::default(),
             name: intake.name.clone(),
             source: provenance.source.clone(),
             captured,

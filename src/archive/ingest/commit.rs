@@ -8,8 +8,11 @@ use crate::{
     archive::commit::{NewBatch, OTHERS, step},
     catalog::{Batch, Latest},
     journal::{
-        Closing, Draft,
-        event::{ActDetail, Detail, DocumentEvent, DocumentEventKind, Event, Revise},
+        Closing, Draft, SaltSeed,
+        event::{
+            ActDetail, Detail, DocumentDetail, DocumentEvent, DocumentEventKind, Event, Revise,
+            ReviseDetail,
+        },
     },
     store::{Frames as _, Written, frame::Base},
     text::Charset,
@@ -65,16 +68,17 @@ impl Transaction<'_> {
     /// One attempt at the next number: the index of the first event, or none if another writer has it.
     fn try_commit(&mut self, pending: &Pending, written: &[Written]) -> Result<Option<u64>, Error> {
         let at = self.context.now;
-        let mut drafts = self.drafts(&pending.events)?;
+        let salts = SaltSeed::new(self.draw(b"salts"));
+        let mut drafts = self.drafts(&pending.events, salts)?;
         let packs: Vec<PackId> = written.iter().map(|written| written.pack).collect();
         drafts.extend(Draft::packs(at, &packs)?);
         let detail = ActDetail {
-            salt: self.draw(b"salt"),
+            salt: salts.salt(drafts.len() as u64),
             by: self.context.by.clone(),
             note: None,
             tool: self.context.tool.clone(),
         };
-        let closing = Closing { at, id: self.draw(b"commit"), detail };
+        let closing = Closing { at, id: self.draw(b"commit"), salts, detail };
         let analysed = Batch {
             sketches: Some(&pending.sketches),
             features: Some(&pending.features),
@@ -85,11 +89,13 @@ impl Transaction<'_> {
         self.archive.commit_batch(batch, &mut self.edge, self.signer)
     }
 
-    fn drafts(&self, events: &[PendingEvent]) -> Result<Vec<Draft>, Error> {
+    /// The first events of a commit, each detail with the salt of its place.
+    fn drafts(&self, events: &[PendingEvent], salts: SaltSeed) -> Result<Vec<Draft>, Error> {
         let at = self.context.now;
-        let draft = |event: &PendingEvent| match event {
+        let draft = |(n, event): (u64, &PendingEvent)| match event {
             PendingEvent::Revision(revision) => {
-                let detail = Detail::Revise(revision.detail.clone());
+                let detail = ReviseDetail { salt: salts.salt(n), ..revision.detail.clone() };
+                let detail = Detail::Revise(detail);
                 Draft::new(&detail, |detail| {
                     Event::Revise(Revise {
                         at,
@@ -104,12 +110,13 @@ impl Transaction<'_> {
             }
             PendingEvent::Document(PendingDocumentEvent { kind, latest, detail, .. }) => {
                 let (kind, Latest { doc, last: prev, event: of, .. }) = (*kind, *latest);
-                Draft::new(&Detail::Document(detail.clone()), |detail| {
+                let detail = DocumentDetail { salt: salts.salt(n), ..detail.clone() };
+                Draft::new(&Detail::Document(detail), |detail| {
                     Event::Document(DocumentEvent { kind, at, doc, prev, of, detail })
                 })
             }
         };
-        events.iter().map(draft).collect()
+        (0..).zip(events).map(draft).collect()
     }
 
     /// Takes in what other writers committed.

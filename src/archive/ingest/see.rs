@@ -214,9 +214,9 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Without its salt, as [`ReviseDetail`]s wait too.
     fn document_detail(&mut self) -> DocumentDetail {
         DocumentDetail {
-            salt: self.draw(b"salt"),
             by: self.context.by.clone(),
             tool: self.context.tool.clone(),
             ..DocumentDetail::default()

@@ -128,7 +128,7 @@ impl Archive {
             if let Some(known) = self.known_or_fitting(answer, context.now)? {
                 return Ok(Anchored::Known(known));
             }
-            let act = context.act_detail(2 * n_tries, note);
+            let act = context.act_detail(context.salts(n_tries).salt(0), note);
             let detail = Detail::Anchor(AnchorDetail { token: answer.token.clone(), act });
             let (at, TreeHead { size, root }) = (context.now, answer.head);
             let (time, token) = (answer.time, answer.token_digest());
@@ -136,7 +136,7 @@ impl Archive {
                 Event::Anchor(Anchor { at, size, root, time, token, detail })
             })?;
             let index =
-                self.commit_acts(&[draft], context.closing(2 * n_tries + 1), &mut edge, signer)?;
+                self.commit_acts(&[draft], context.closing(n_tries, 1), &mut edge, signer)?;
             if let Some(index) = index {
                 return Ok(Anchored::New(index));
             }

@@ -232,7 +232,7 @@ impl Archive {
         let came: Vec<PackId> = written.iter().map(|new| new.pack).collect();
         let mut drafts = Draft::packs(at, &came)?;
         drafts.extend(Draft::condemn(at, went)?);
-        let closing = run.context.closing(2 * run.n_attempt + 1);
+        let closing = run.context.closing(run.n_attempt, drafts.len());
         let analysed = Batch::default();
         let batch = NewBatch { drafts: &drafts, closing, packs: written, analysed };
         let is_first = self.commit_batch(batch, run.edge, run.signer)?.is_some();

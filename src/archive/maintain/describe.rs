@@ -175,7 +175,7 @@ impl Archive {
         for n_tries in 0..ACT_TRIES_MAX {
             check(self)?;
             let drafts = self.drafts_of_documents(&wanted, n_tries, context)?;
-            let closing = context.closing(2 * n_tries + 1);
+            let closing = context.closing(n_tries, drafts.len());
             if let Some(index) = self.commit_acts(&drafts, closing, &mut edge, signer)? {
                 return Ok(index);
             }
@@ -190,15 +190,14 @@ impl Archive {
         context: &WriteContext,
     ) -> Result<Vec<Draft>, Error> {
         let at = context.now;
-        let mut drafts = Vec::new();
+        let (salts, mut drafts) = (context.salts(n_tries), Vec::new());
         for (n, WantedEvent { doc, name, kind, of, detail }) in wanted.iter().enumerate() {
             let latest = self.catalog.latest(name)?.filter(|latest| latest.doc == *doc);
             let Some(latest) = latest else {
                 let what = format!("{} was renamed meanwhile", name.text());
                 return Err(Error::NotFound { what, candidates: Vec::new() });
             };
-            let seed = (2 * n_tries + 2) << 32 | n as u64;
-            let act = context.act_detail(seed, None);
+            let act = context.act_detail(salts.salt(n as u64), None);
             let (salt, by, tool) = (act.salt, act.by, act.tool);
             let detail = Detail::Document(DocumentDetail { salt, by, tool, ..detail.clone() });
             let (kind, doc, prev, of) = (*kind, *doc, latest.last, of.unwrap_or(latest.event));

@@ -70,11 +70,11 @@ impl Archive {
         let (_lock, mut edge) = self.begin(signer, who)?;
         let key = PublicKey::of(next.verifier());
         for n_tries in 0..ACT_TRIES_MAX {
-            let detail = Detail::Act(context.act_detail(2 * n_tries, note));
+            let detail = Detail::Act(context.act_detail(context.salts(n_tries).salt(0), note));
             let (at, key) = (context.now, key.clone());
             let draft = Draft::new(&detail, |detail| Event::Keys(Keys { at, key, detail }))?;
             if let Some(index) =
-                self.commit_acts(&[draft], context.closing(2 * n_tries + 1), &mut edge, signer)?
+                self.commit_acts(&[draft], context.closing(n_tries, 1), &mut edge, signer)?
             {
                 let after = index + keys::COMMIT_EVENTS;
                 self.journal.change_key(KeyChange { after, verifier: next.verifier().clone() })?;
@@ -107,13 +107,14 @@ impl Archive {
             let epoch = self.journal.identity().epoch() + 1;
             let change = KeyChange { after: size, verifier: signer.verifier().clone() };
             self.journal.change_key(change)?;
-            let detail = Detail::Act(context.act_detail(2 * n_tries, Some(reason)));
+            let detail =
+                Detail::Act(context.act_detail(context.salts(n_tries).salt(0), Some(reason)));
             let (at, key) = (context.now, PublicKey::of(signer.verifier()));
             let draft = Draft::new(&detail, |detail| {
                 Event::Adopt(Adopt { at, epoch, size, root, key, detail })
             })?;
             if let Some(index) =
-                self.commit_acts(&[draft], context.closing(2 * n_tries + 1), &mut edge, signer)?
+                self.commit_acts(&[draft], context.closing(n_tries, 1), &mut edge, signer)?
             {
                 self.journal.complete_identity()?;
                 return Ok(index);

@@ -180,10 +180,10 @@ impl Archive {
         let words: Vec<u64> = plan.words.iter().copied().collect();
         let contents = contents.chunks(WITHDRAWN_MAX).map(|some| (some, &[][..]));
         let words = words.chunks(WITHDRAWN_MAX).map(|some| (&[][..], some));
-        let mut drafts = Vec::new();
+        let (salts, mut drafts) = (context.salts(SEEDS + n_tries), Vec::new());
         for (n, (contents, details)) in contents.chain(words).enumerate() {
-            let seed = SEEDS + 100 + n as u64;
-            let detail = Detail::Act(context.act_detail(seed, request.note.as_deref()));
+            let act = context.act_detail(salts.salt(n as u64), request.note.as_deref());
+            let detail = Detail::Act(act);
             drafts.push(Draft::new(&detail, |detail| {
                 Event::Withdraw(Withdraw {
                     at: context.now,
@@ -194,7 +194,7 @@ impl Archive {
                 })
             })?);
         }
-        let closing = context.closing(SEEDS + n_tries);
+        let closing = context.closing(SEEDS + n_tries, drafts.len());
         let first = self.commit_acts(&drafts, closing, edge, signer)?;
         Ok(first.map(|first| (first..first + drafts.len() as u64).collect()))
     }

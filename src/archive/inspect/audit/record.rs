@@ -50,13 +50,14 @@ impl Archive {
         let (_lock, mut edge) = self.begin(signer, who)?;
         let AuditRecord { n_findings, n_blobs, n_events, coverage } = record.clone();
         for n_tries in 0..ACT_TRIES_MAX {
-            let detail = Detail::Act(context.act_detail(2 * n_tries, Some(&coverage)));
+            let detail =
+                Detail::Act(context.act_detail(context.salts(n_tries).salt(0), Some(&coverage)));
             let at = context.now;
             let draft = Draft::new(&detail, |detail| {
                 Event::Audit(Audit { at, n_findings, n_blobs, n_events, detail })
             })?;
             let index =
-                self.commit_acts(&[draft], context.closing(2 * n_tries + 1), &mut edge, signer)?;
+                self.commit_acts(&[draft], context.closing(n_tries, 1), &mut edge, signer)?;
             if let Some(index) = index {
                 return Ok(index);
             }

@@ -20,6 +20,8 @@ mod names;
 mod normal;
 mod notation;
 mod outline;
+pub mod raised;
+mod readings;
 mod roles;
 mod scope;
 mod tree;
@@ -37,7 +39,7 @@ pub use media::{media_type, media_type_by_ending, without_cut_char};
 pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal, is_cut};
 pub use notation::{LineEnds, Notation, notation};
-pub use scope::{ReadAs, Scope, ScopedText, read, read_titled, scoped};
+pub use scope::{ReadAs, Scope, ScopedText, read, read_searched, scoped};
 pub use unseen::{Unseen, UnseenKind};
 pub use visible::{PageHeading, visible};
 

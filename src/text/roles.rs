@@ -1,6 +1,12 @@
 //! What the elements of a page do to its text: the standard's style sheet, section 15.3, as far as it matters.
 
-use super::tree::Element;
+use super::{
+    raised::{HIGH, LOW},
+    tree::Element,
+};
+
+/// The sign of what is marked as inserted.
+pub(super) const INSERTED: &str = "++";
 
 /// What an element does to the text around it and in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +19,10 @@ pub(super) enum Role {
     Break,
     Row,
     Cell,
+    /// Words with their readings.
+    Ruby,
+    /// How a word is spoken.
+    Reading,
     /// It has signs around it.
     Marked(&'static str),
     /// It can be seen under some conditions.
@@ -70,10 +80,12 @@ fn html_role(name: &str, element: &Element) -> Role {
         "br" => Role::Break,
         "tr" => Role::Row,
         "td" | "th" => Role::Cell,
-        "sup" => Role::Marked("^"),
-        "sub" => Role::Marked("~"),
+        "ruby" => Role::Ruby,
+        "rt" | "rtc" => Role::Reading,
+        "sup" => Role::Marked(HIGH),
+        "sub" => Role::Marked(LOW),
         "del" | "s" | "strike" => Role::Marked("~~"),
-        "ins" => Role::Marked("++"),
+        "ins" => Role::Marked(INSERTED),
         "slot" => Role::Slot,
         _ => Role::Inline,
     }

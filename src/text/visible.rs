@@ -2,7 +2,9 @@
 
 use super::article::{Mark, main_part};
 use super::locators::{LocatorTracker, Locators, Within};
-use super::roles::{Role, is_html, role};
+use super::raised::{self, HIGH, LOW};
+use super::readings::Readings;
+use super::roles::{INSERTED, Role, is_html, role};
 use super::tree::{DOCUMENT, Element, Node, NodeId, PageTree};
 use super::unseen::{self, Unseen};
 
@@ -79,9 +81,23 @@ pub(super) fn in_rendered(html: &str) -> PageText {
     whole(&PageTree::rendered(html), Some(LocatorTracker::default()))
 }
 
+/// A page as it is searched: what is set high or low stands in one word with what is before it or apart from that,
+/// what is marked as inserted has no signs, and readings stand behind their lines. It has the lines that people see.
+pub(super) fn in_searched(html: &str, is_xhtml: bool, is_rendered: bool) -> PageText {
+    let tree = if is_rendered { PageTree::rendered(html) } else { PageTree::of(html, is_xhtml) };
+    let mut page = PageWalk::of(&tree, None);
+    page.searched = Some(SearchedWords::default());
+    page.locators = is_rendered.then(LocatorTracker::default);
+    walked(page)
+}
+
 fn whole(tree: &PageTree, locators: Option<LocatorTracker>) -> PageText {
     let mut page = PageWalk::of(tree, Some(Vec::new()));
     page.locators = locators;
+    walked(page)
+}
+
+fn walked(mut page: PageWalk<'_>) -> PageText {
     page.walk();
     let locators = page.locators.take().map(LocatorTracker::finish).unwrap_or_default();
     PageText {
@@ -135,6 +151,30 @@ impl Parts<'_> {
     }
 }
 
+/// An open element with signs around it.
+struct OpenMark {
+    sign: &'static str,
+    /// Where its text begins, if it has any.
+    start: Option<usize>,
+}
+
+/// What a text that is searched has otherwise.
+#[derive(Default)]
+struct SearchedWords {
+    readings: Readings,
+    /// What ended last, if what follows may stand right behind it.
+    ended: Option<EndedRaised>,
+}
+
+/// How what was set high or low stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EndedRaised {
+    /// As a word of its own.
+    Apart,
+    /// At the beginning of a word, which begins there.
+    First(usize),
+}
+
 struct Row {
     n_cells: usize,
     has_text: bool,
@@ -150,8 +190,7 @@ struct PageWalk<'t> {
     rows: Vec<Row>,
     /// Open elements in which white space is as it is.
     n_pre: usize,
-    /// Signs of open elements, and whether they stand in the text.
-    marks: Vec<(&'static str, bool)>,
+    marks: Vec<OpenMark>,
     shows: bool,
     /// Which part of the page is shown, if not all.
     parts: Option<Parts<'t>>,
@@ -163,6 +202,8 @@ struct PageWalk<'t> {
     headings: Vec<(usize, u8)>,
     /// Notes where in a rendered document the text stands.
     locators: Option<LocatorTracker>,
+    /// The text is searched.
+    searched: Option<SearchedWords>,
 }
 
 impl<'t> PageWalk<'t> {
@@ -183,6 +224,7 @@ impl<'t> PageWalk<'t> {
             steps: Vec::new(),
             headings: Vec::new(),
             locators: None,
+            searched: None,
         }
     }
 
@@ -208,6 +250,7 @@ impl<'t> PageWalk<'t> {
                 }
             }
         }
+        self.put_readings();
     }
 
     fn go_into(&mut self, id: NodeId) {
@@ -305,9 +348,12 @@ impl<'t> PageWalk<'t> {
             }
             Role::Marked(sign) => {
                 // Browsers do not strike out twice.
-                let is_marked = self.marks.iter().any(|(it, _)| *it == sign);
-                self.marks.push((if is_marked { "" } else { sign }, is_marked));
+                let is_marked = self.marks.iter().any(|it| it.sign == sign);
+                let sign = if is_marked { "" } else { sign };
+                self.marks.push(OpenMark { sign, start: None });
             }
+            Role::Ruby => self.readings().into_iter().for_each(Readings::enter_ruby),
+            Role::Reading => self.readings().into_iter().for_each(Readings::enter),
             Role::Inline | Role::Hidden | Role::Never | Role::Drawn | Role::Slot => {}
         }
         self.n_pre += usize::from(role == Role::Pre);
@@ -319,13 +365,58 @@ impl<'t> PageWalk<'t> {
             Role::Line | Role::Label => self.leave_gap(Gap::Line),
             Role::Row => self.end_row(),
             Role::Marked(_) => {
-                if let Some((sign, true)) = self.marks.pop() {
-                    self.text.push_str(sign);
+                if let Some(OpenMark { sign, start: Some(start) }) = self.marks.pop() {
+                    self.end_mark(sign, start);
                 }
             }
+            Role::Ruby => self.readings().into_iter().for_each(Readings::leave_ruby),
+            Role::Reading => self.readings().into_iter().for_each(Readings::leave),
             _ => {}
         }
         self.n_pre -= usize::from(role == Role::Pre);
+    }
+
+    fn readings(&mut self) -> Option<&mut Readings> {
+        self.searched.as_mut().map(|it| &mut it.readings)
+    }
+
+    fn put_readings(&mut self) {
+        if let Some(readings) = self.readings().and_then(Readings::take) {
+            self.text.push_str(&readings);
+        }
+    }
+
+    /// Ends what has a sign, and began there.
+    fn end_mark(&mut self, sign: &str, start: usize) {
+        match &mut self.searched {
+            Some(words) if matches!(sign, HIGH | LOW) => {
+                let has_parted = raised::part(&mut self.text, start, sign);
+                let is_first = !self.text[..start].ends_with(char::is_alphanumeric);
+                words.ended = match (has_parted, is_first) {
+                    (true, _) => Some(EndedRaised::Apart),
+                    (false, true) if sign == HIGH => Some(EndedRaised::First(start)),
+                    _ => None,
+                };
+                if has_parted {
+                    let within = self.headings.iter_mut().rev();
+                    within.take_while(|it| it.0 >= start).for_each(|it| it.0 += 1);
+                }
+            }
+            Some(_) if sign == INSERTED => {}
+            _ => self.text.push_str(sign),
+        }
+    }
+
+    /// Parts text from what was set high or low before it, where both are no word together.
+    fn part_from_raised(&mut self, ended: EndedRaised, text: &str) {
+        let is_apart = match ended {
+            EndedRaised::Apart => true,
+            EndedRaised::First(start) => !raised::joins_next(&self.text[..start], text),
+        };
+        let begins = text.starts_with(char::is_alphanumeric);
+        if is_apart && begins && self.text.ends_with(char::is_alphanumeric) {
+            self.text.push(' ');
+        }
     }
 
     /// Empty cells at the end of a row are cells, too.
@@ -369,6 +460,9 @@ impl<'t> PageWalk<'t> {
     }
 
     fn put(&mut self, text: &str) {
+        if let Some(readings) = self.readings().filter(|it| it.is_open()) {
+            return readings.put(text);
+        }
         if self.n_pre > 0 {
             return self.put_shown(text);
         }
@@ -385,6 +479,13 @@ impl<'t> PageWalk<'t> {
             return;
         }
         let (gap, n_tabs) = (std::mem::take(&mut self.gap), std::mem::take(&mut self.n_tabs));
+        if gap >= Gap::Line || n_tabs > 0 {
+            self.put_readings();
+        }
+        let ended = self.searched.as_mut().and_then(|it| it.ended.take());
+        if let Some(ended) = ended.filter(|_| gap == Gap::None && n_tabs == 0) {
+            self.part_from_raised(ended, text);
+        }
         let gap = match gap {
             _ if self.text.is_empty() => "",
             Gap::Space if n_tabs == 0 => " ",
@@ -395,9 +496,12 @@ impl<'t> PageWalk<'t> {
         self.locators.iter_mut().for_each(|it| it.put(gap, n_tabs, text));
         self.text.push_str(gap);
         self.text.extend(std::iter::repeat_n('\t', n_tabs));
-        for (sign, stands) in self.marks.iter_mut().filter(|(_, stands)| !stands) {
-            self.text.push_str(sign);
-            *stands = true;
+        let is_searched = self.searched.is_some();
+        for mark in self.marks.iter_mut().filter(|it| it.start.is_none()) {
+            if !(is_searched && matches!(mark.sign, HIGH | LOW | INSERTED)) {
+                self.text.push_str(mark.sign);
+            }
+            mark.start = Some(self.text.len());
         }
         self.text.push_str(text);
         if let Some(row) = self.rows.last_mut() {

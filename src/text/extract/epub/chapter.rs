@@ -90,10 +90,9 @@ impl ChapterWriter<'_> {
         let is_hidden = tag.attribute("hidden").is_some()
             || tag.attribute("style").is_some_and(|it| is_hiding(&it));
         let mut open = OpenTag { kept, is_hidden, ..OpenTag::default() };
-        match name.as_str() {
-            "q" => (open.end, _) = ("”", self.page.text("“")),
-            "rt" => (open.end, _) = (")", self.page.text("(")),
-            _ => {}
+        let is_reading = name == "rt";
+        if name == "q" {
+            (open.end, _) = ("”", self.page.text("“"));
         }
         if stand.is_some() || name == "math" {
             self.page.text(if stand == Some(Stand::Under) { "/" } else { "" });
@@ -107,6 +106,9 @@ impl ChapterWriter<'_> {
             self.kept.push(self.open.len());
             self.n_hidden += usize::from(is_hidden);
             self.open_kept(element, is_hidden, tag);
+        }
+        if is_reading {
+            (open.end, _) = (")", self.page.text("("));
         }
         self.open.push(open);
         true
@@ -163,7 +165,7 @@ impl ChapterWriter<'_> {
 /// Whether an element ends where the other begins.
 fn ends_at(element: &str, next: &str) -> bool {
     match element {
-        "p" => !matches!(next, "a" | "sup" | "sub" | "del" | "ins" | "s"),
+        "p" => !matches!(next, "a" | "sup" | "sub" | "del" | "ins" | "s" | "ruby" | "rt"),
         "li" => next == "li",
         "td" | "th" => matches!(next, "td" | "th" | "tr"),
         "tr" => next == "tr",
@@ -173,7 +175,7 @@ fn ends_at(element: &str, next: &str) -> bool {
 
 /// What an element is on the page, if it is kept.
 fn kept(name: &str) -> Option<&'static str> {
-    const SAME: [&str; 28] = [
+    const SAME: [&str; 30] = [
         "a",
         "blockquote",
         "caption",
@@ -194,6 +196,8 @@ fn kept(name: &str) -> Option<&'static str> {
         "ol",
         "p",
         "pre",
+        "rt",
+        "ruby",
         "s",
         "sub",
         "sup",
@@ -271,7 +275,7 @@ mod tests {
                 "<table><tr><td colspan='2'>a</td></tr></table>",
                 "<table><tr><td colspan=\"2\">a</td></tr></table>",
             ),
-            ("<ruby>a<rp>(</rp><rt>b</rt></ruby><q>c</q>", "a(b)“c”"),
+            ("<ruby>a<rp>(</rp><rt>b</rt></ruby><q>c</q>", "<ruby>a<rt>(b)</rt></ruby>“c”"),
             (
                 "<script>no</script><p hidden='hidden'>a</p><b style='display: none'>b</b>",
                 "<p hidden=\"\">a</p><span hidden=\"\">b</span>",

@@ -24,6 +24,7 @@ pub mod raised;
 mod readings;
 mod roles;
 mod scope;
+mod style;
 mod tree;
 mod trim;
 mod unseen;

@@ -57,10 +57,19 @@ pub(super) fn role(element: &Element) -> Role {
         _ if matches!(name, "annotation" | "annotation-xml") => Role::Never,
         _ => Role::Inline,
     };
-    match element.attribute("hidden") {
-        Some(_) if role != Role::Never => Role::Hidden,
+    match is_hidden(element) {
+        true if role != Role::Never => Role::Hidden,
         _ => role,
     }
+}
+
+/// Whether an element is hidden as a whole, whatever it is.
+fn is_hidden(element: &Element) -> bool {
+    let is_drawn = &*element.name.ns == "http://www.w3.org/2000/svg";
+    let is_open = &*element.name.local == "dialog" && element.attribute("open").is_some();
+    element.attribute("hidden").is_some()
+        || is_html(element) && element.attribute("popover").is_some() && !is_open
+        || is_drawn && element.attribute("display") == Some("none")
 }
 
 fn html_role(name: &str, element: &Element) -> Role {

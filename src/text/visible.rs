@@ -128,6 +128,7 @@ enum Step {
         shows: bool,
         is_wanted: bool,
         is_host: bool,
+        is_seen: bool,
     },
     /// Where in the document the text stands again.
     EndLocator(Within),
@@ -192,6 +193,8 @@ struct PageWalk<'t> {
     n_pre: usize,
     marks: Vec<OpenMark>,
     shows: bool,
+    /// Text is visible by its style.
+    is_seen: bool,
     /// Which part of the page is shown, if not all.
     parts: Option<Parts<'t>>,
     is_wanted: bool,
@@ -218,6 +221,7 @@ impl<'t> PageWalk<'t> {
             n_pre: 0,
             marks: Vec::new(),
             shows: true,
+            is_seen: true,
             parts: None,
             is_wanted: true,
             hosts: Vec::new(),
@@ -241,9 +245,9 @@ impl<'t> PageWalk<'t> {
                 Step::EndLocator(before) => {
                     self.locators.iter_mut().for_each(|it| it.leave(before));
                 }
-                Step::Leave { role, shows, is_wanted, is_host } => {
+                Step::Leave { role, shows, is_wanted, is_host, is_seen } => {
                     self.leave(role);
-                    (self.shows, self.is_wanted) = (shows, is_wanted);
+                    (self.shows, self.is_wanted, self.is_seen) = (shows, is_wanted, is_seen);
                     if is_host {
                         self.hosts.pop();
                     }
@@ -262,12 +266,13 @@ impl<'t> PageWalk<'t> {
         let is_wanted = self.parts.as_ref().and_then(|it| it.wants(id)).unwrap_or(self.is_wanted);
         let element = match tree.node(id) {
             Node::Root => return,
-            Node::Text(text) if self.shows && is_wanted => return self.put(text),
+            Node::Text(text) if self.shows && self.is_seen && is_wanted => return self.put(text),
             Node::Text(_) => return,
             Node::Element(element) => element,
         };
         let role = role(element);
-        if let Some(unseen) = &mut self.unseen {
+        let is_seen = element.visibility().unwrap_or(self.is_seen);
+        if let Some(unseen) = self.unseen.as_mut().filter(|_| is_seen) {
             unseen::note(unseen, element, role);
         }
         let before = self.locators.as_mut().and_then(|it| it.enter(element));
@@ -278,16 +283,29 @@ impl<'t> PageWalk<'t> {
             }
             return;
         }
+        if self.is_seen
+            && !is_seen
+            && let Some(unseen) = &mut self.unseen
+        {
+            unseen.extend(unseen::invisible(self.tree, id));
+        }
         let shadow = element.template;
         let is_host = shadow.is_some() || role == Role::Slot;
         // What is not wanted keeps apart what stands before and after it, no more.
         let shown_role = if is_wanted { role } else { unwanted(role) };
-        let (shows, was_wanted) = (self.shows, self.is_wanted);
-        self.steps.push(Step::Leave { role: shown_role, shows, is_wanted: was_wanted, is_host });
+        let shown_role = if is_seen { shown_role } else { invisible(shown_role) };
+        let (shows, was_wanted, was_seen) = (self.shows, self.is_wanted, self.is_seen);
+        self.steps.push(Step::Leave {
+            role: shown_role,
+            shows,
+            is_wanted: was_wanted,
+            is_host,
+            is_seen: was_seen,
+        });
         self.steps.extend(before.map(Step::EndLocator));
         let n_before = self.text.len();
         self.steps.extend(heading_level(element).map(|level| Step::EndHeading { n_before, level }));
-        self.is_wanted = is_wanted;
+        (self.is_wanted, self.is_seen) = (is_wanted, is_seen);
         match role {
             Role::Drawn => self.shows = false,
             Role::Label => self.shows = true,
@@ -517,6 +535,14 @@ fn heading_level(element: &Element) -> Option<u8> {
     }
 }
 
+/// What an element does whose text cannot be seen: it has its place in a table, and keeps nothing apart else.
+fn invisible(role: Role) -> Role {
+    match role {
+        Role::Row | Role::Cell | Role::Ruby | Role::Reading => role,
+        _ => Role::Inline,
+    }
+}
+
 /// What an element does whose text is not wanted.
 fn unwanted(role: Role) -> Role {
     match role {
@@ -607,6 +633,12 @@ mod tests {
             ("<div style='color: red; DISPLAY : none !important'><p>no</div>a", "a"),
             ("<div style='display: none-such'>a</div>", "a"),
             ("<p hidden=until-found>a", "a"),
+            ("<p hidden style='display:block'>a<p hidden style='color:red'>no", "a"),
+            ("<div style='display:none;display:block'>a</div>", "a"),
+            ("<p style='display&#58;none'>no</p>a<p style='content-visibility:hidden'>no", "a"),
+            ("<div popover>no</div><dialog open popover>a</dialog>", "a"),
+            ("<svg><text display=none>no</text><text visibility=hidden>no</text></svg>a", "a"),
+            ("<details><summary>a</summary>b</details>", "a\n\nb"),
             ("<dialog>no</dialog><dialog open>a</dialog>", "a"),
             ("<noscript><!-- </noscript>a --></noscript>", "a -->"),
             ("<head><noscript><p>no</p></noscript></head>a", "a"),
@@ -614,6 +646,32 @@ mod tests {
             ("<ruby>字<rp>(</rp><rt>ji</rt><rp>)</rp></ruby>", "字ji"),
             ("<frameset><frame src=a><noframes><p>no</noframes></frameset>", ""),
         ]);
+    }
+
+    /// As Chromium's `innerText` has it, but for tables, whose columns stay where they are.
+    #[test]
+    fn what_is_invisible_is_not_seen_and_what_is_visible_in_it_is() {
+        all_visible(&[
+            ("<p style='visibility:hidden'>no</p>a<b style='visibility:collapse'>no</b>b", "ab"),
+            (
+                "<p>x<div style='visibility:hidden'>no<b style='visibility:visible'>yes</b><p>no</div><p>a",
+                "x\n\nyes\n\na",
+            ),
+            (
+                "<ul style='visibility:hidden'><li>no<li style='visibility:visible'>a<li style='visibility:visible'>b",
+                "a\nb",
+            ),
+            ("<table><tr><td style='visibility:hidden'>no<td>b</table>", "\tb"),
+            ("<table><tr style='visibility:collapse'><td>no<td>no<tr><td>a</table>", "a"),
+            ("<p style='visibility:hidden'>no<p>y<sup style='visibility:hidden'>1</sup>", "y"),
+            ("<p style='opacity:0'>a<p visibility=hidden style='font-size:0'>b", "a\n\nb"),
+        ]);
+        let page = "<div style='visibility:hidden'>Not <b style='visibility:visible'>this<img alt=c></b> now<p hidden>d</p>
+            <img alt=e><i style='visibility:visible'><u style='visibility:hidden'>f</u></i></div>";
+        let unseen = in_whole(page, false).unseen;
+        let found: Vec<String> =
+            unseen.iter().map(|it| format!("{:?} {}", it.kind, it.value)).collect();
+        assert_eq!(found, ["HiddenText Not now", "ImageText c", "HiddenText d", "HiddenText f"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A chapter of a book: XHTML, of which a page keeps simple elements.
 
+use crate::text::style::InlineStyle;
+
 use super::super::mathml::{self, Stand};
 use super::super::page::PageWriter;
 use super::super::xml::{Xml, XmlPiece, XmlTag};
@@ -87,8 +89,8 @@ impl ChapterWriter<'_> {
         };
         let kept = kept.filter(|_| self.kept.len() < KEPT_MAX);
         kept.into_iter().for_each(|it| self.end_implied(it));
-        let is_hidden = tag.attribute("hidden").is_some()
-            || tag.attribute("style").is_some_and(|it| is_hiding(&it));
+        let style = tag.attribute("style").map(|it| InlineStyle::of(&it)).unwrap_or_default();
+        let is_hidden = tag.attribute("hidden").is_some() || style.is_displayed == Some(false);
         let mut open = OpenTag { kept, is_hidden, ..OpenTag::default() };
         let is_reading = name == "rt";
         if name == "q" {
@@ -99,13 +101,19 @@ impl ChapterWriter<'_> {
             self.page.text(mathml::sign(&name));
             open.formula = Some(name);
         }
-        if is_hidden && kept.is_none() && self.kept.len() < KEPT_MAX {
+        let seen = match style.is_visible {
+            _ if is_hidden => Some(("hidden", "")),
+            Some(true) => Some(("style", "visibility:visible")),
+            Some(false) => Some(("style", "visibility:hidden")),
+            None => None,
+        };
+        if seen.is_some() && kept.is_none() && self.kept.len() < KEPT_MAX {
             open.kept = Some("span");
         }
         if let Some(element) = open.kept {
             self.kept.push(self.open.len());
             self.n_hidden += usize::from(is_hidden);
-            self.open_kept(element, is_hidden, tag);
+            self.open_kept(element, seen, tag);
         }
         if is_reading {
             (open.end, _) = (")", self.page.text("("));
@@ -121,9 +129,10 @@ impl ChapterWriter<'_> {
         Some(mathml::stand(whole.formula.as_deref()?, whole.n_parts - 1))
     }
 
-    fn open_kept(&mut self, element: &'static str, is_hidden: bool, tag: &XmlTag) {
+    /// Opens an element, with what says whether it is seen or with an attribute of its own.
+    fn open_kept(&mut self, element: &'static str, seen: Option<(&str, &str)>, tag: &XmlTag) {
         let name = match element {
-            _ if is_hidden => return self.page.open_with(element, Some(("hidden", ""))),
+            _ if seen.is_some() => return self.page.open_with(element, seen),
             "a" => "href",
             "td" | "th" => "colspan",
             "ol" => "start",
@@ -218,12 +227,6 @@ fn kept(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a style hides an element.
-fn is_hiding(style: &str) -> bool {
-    let style: String = style.split_whitespace().collect();
-    style.to_ascii_lowercase().contains("display:none")
-}
-
 /// Elements that have nothing in them.
 fn is_empty(name: &str) -> bool {
     matches!(
@@ -279,6 +282,10 @@ mod tests {
             (
                 "<script>no</script><p hidden='hidden'>a</p><b style='display: none'>b</b>",
                 "<p hidden=\"\">a</p><span hidden=\"\">b</span>",
+            ),
+            (
+                "<p style='visibility: hidden'>a<b style='visibility:visible'>b</b></p>",
+                "<p style=\"visibility:hidden\">a<span style=\"visibility:visible\">b</span></p>",
             ),
             (
                 "<epub:switch><epub:case>a</epub:case><epub:default>b</epub:default></epub:switch>",

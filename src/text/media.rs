@@ -124,8 +124,8 @@ fn package_by_name(container: &str, name: &DocName) -> Option<&'static str> {
     found.map(|(_, _, media_type)| *media_type)
 }
 
-const ZIP: &str = "application/zip";
-const OLE: &str = "application/x-ole-storage";
+pub(super) const ZIP: &str = "application/zip";
+pub(super) const OLE: &str = "application/x-ole-storage";
 
 /// Where the magic stands, what it is, what it means. The longer come before their beginnings.
 const MAGIC: &[(usize, &[u8], &str)] = &[
@@ -179,7 +179,7 @@ const WEAK_MAGIC: &[(&[u8], &str)] = &[
 ];
 
 /// Packages by container and ending.
-const PACKAGES: &[(&str, &str, &str)] = &[
+pub(super) const PACKAGES: &[(&str, &str, &str)] = &[
     (ZIP, "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     (ZIP, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     (ZIP, "pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),

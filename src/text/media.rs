@@ -31,8 +31,27 @@ pub fn media_type_by_ending(ending: &str) -> Option<&'static str> {
     let package = || PACKAGES.iter().find(|(_, it, _)| *it == ending).map(|(_, _, found)| *found);
     match ending {
         "txt" | "text" => Some("text/plain"),
-        _ => package().or_else(|| text_by_ending(ending)),
+        _ => package().or_else(|| text_by_ending(ending)).or_else(|| other_by_ending(ending)),
     }
+}
+
+/// Of what is known by its bytes alone the usual endings, where they are not the second part of the media type.
+fn other_by_ending(ending: &str) -> Option<&'static str> {
+    Some(match ending {
+        "fb2" => "application/x-fictionbook+xml",
+        "jpg" | "jpe" => "image/jpeg",
+        "tif" => "image/tiff",
+        "djvu" | "djv" => "image/vnd.djvu",
+        "mp3" => "audio/mpeg",
+        "mov" => "video/quicktime",
+        "avi" => "video/x-msvideo",
+        "ps" => "application/postscript",
+        "gz" | "tgz" => "application/gzip",
+        "tar" => "application/x-tar",
+        "7z" => "application/x-7z-compressed",
+        "rar" => "application/vnd.rar",
+        _ => return None,
+    })
 }
 
 /// What stands behind white space and comments, with which pages begin that were saved by a browser.

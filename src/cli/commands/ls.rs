@@ -81,7 +81,7 @@ pub struct LsArgs {
     #[arg(long, value_name = "TAG", value_parser = values::tag, help_heading = FILTERS)]
     pub tag: Vec<Tag>,
 
-    /// That are of a media type: text/html, text/*, pdf
+    /// That are of a media type, or of that which names with an ending have: text/html, text/*, pdf, docx, jpg
     #[arg(long = "type", value_name = "TYPE", value_parser = values::text_glob, help_heading = FILTERS)]
     pub media_type: Option<String>,
 

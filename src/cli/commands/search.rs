@@ -58,7 +58,8 @@ const HEADING_COLUMNS: usize = 60;
 #[command(before_help = examples(EXAMPLES))]
 pub struct SearchArgs {
     /// Words that all stand in a text, "words in a row", -without, this OR that, begin*, title:word, and source:,
-    /// type:, tag:, name:, since:, until: as 'archive ls' has them; anything else is looked for as it stands
+    /// type:, tag:, name:, since:, until: as 'archive ls' has them, so type: takes a media type or an ending, text/html
+    /// or docx; anything else is looked for as it stands
     #[arg(value_name = "WORDS", required_unless_present = "without")]
     pub words: Vec<OsString>,
 

@@ -23,7 +23,7 @@ use crate::{
             json::{RevisionLine, typed},
             output::Output,
             revision::withdrawn_mark,
-            terminal::{Style, pad_left, pad_right, shown_name, shown_text, size},
+            terminal::{Style, pad_left, pad_right, shown_name, shown_words, size},
         },
         session::Session,
     },
@@ -235,7 +235,7 @@ fn finish(
 fn print_metadata(out: &mut Output, said: &Said) -> Result<(), Error> {
     said.iter().try_for_each(|(field, value)| {
         let field = out.paint(Style::Dim, &pad_right(field, 11));
-        out.line(&format!("    {field}  {}", shown_text(value)))
+        out.line(&format!("    {field}  {}", shown_words(value)))
     })
 }
 

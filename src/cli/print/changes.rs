@@ -7,7 +7,7 @@ use crate::archive::compare::{
 };
 
 use super::{
-    terminal::{counted, shown_text, truncate},
+    terminal::{counted, shown_text, shown_words, truncate},
     wrap::{BREAK, LINE_BREAK},
 };
 
@@ -409,7 +409,7 @@ fn lines(text: &str, ranges: &[Range<usize>]) -> Vec<usize> {
 /// A heading's first line, without its marks.
 fn heading_text(heading: &str) -> String {
     let line = heading.trim().lines().next().unwrap_or_default();
-    let shown = shown_text(line.trim_start_matches(['#', ' ']).trim_end_matches(':'));
+    let shown = shown_words(line.trim_start_matches(['#', ' ']).trim_end_matches(':'));
     truncate(&shown, HEADING_COLUMNS).replace(" …", "…")
 }
 

@@ -43,6 +43,8 @@ pub enum Operand {
 /// Bytes from outside, not read yet.
 pub struct Given {
     path: Vec<u8>,
+    /// The document that they are compared with, where they have no name of their own.
+    like: Option<DocName>,
     source: io::Take<Box<dyn Read>>,
 }
 
@@ -129,7 +131,7 @@ impl Operand {
 
 impl Given {
     fn new(path: &[u8], source: Box<dyn Read>) -> Self {
-        Self { path: path.to_vec(), source: source.take(limits::CONTENT_BYTES_MAX) }
+        Self { path: path.to_vec(), like: None, source: source.take(limits::CONTENT_BYTES_MAX) }
     }
 
     /// Up to so many of the next bytes.
@@ -147,11 +149,21 @@ impl Given {
         }
     }
 
-    /// By the name only where texts and packages go by it.
+    /// By the name only where texts go by it; packages by what lies in them, tables and mails by what they are compared
+    /// with, too.
     fn media_type(&self, bytes: &[u8], named: Option<Charset>) -> String {
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
-        let name = DocName::of_path(&self.path);
-        name.map_or("text/plain", |name| text::media_type(&name, head, named)).to_owned()
+        let own = DocName::of_path(&self.path);
+        let of_name = |name: &DocName| text::media_type(name, head, named);
+        let by_own = own.as_ref().map_or("text/plain", of_name);
+        let by_bytes = text::package_type(bytes, by_own);
+        let like = self.like.as_ref().map(of_name).filter(|like| match *like {
+            "message/rfc822" => begins_with_field(head),
+            "text/tab-separated-values" => true,
+            // A package may be locked.
+            _ => !text::are_bytes_text(by_own),
+        });
+        by_bytes.or(like).unwrap_or(by_own).to_owned()
     }
 
     /// Reads all of it, and keeps the bytes if they are no more than `n_kept_max`.
@@ -238,7 +250,13 @@ impl Archive {
         };
         let b = match find::split(second, now) {
             (b"", Some(which)) => stored(self.revision(&document, which)?),
-            _ => self.operand(second, now, outside)?,
+            _ => match self.operand(second, now, outside)? {
+                Operand::StandardInput(given) => {
+                    let like = Some(document.name.clone());
+                    Operand::StandardInput(Given { like, ..given })
+                }
+                operand => operand,
+            },
         };
         Ok(Sides { a: stored((document, revision)), b })
     }
@@ -308,6 +326,12 @@ impl Archive {
             ContentBytes::NotKept => Ok(None),
         }
     }
+}
+
+/// Whether bytes begin as a mail does: a name, a colon.
+fn begins_with_field(head: &[u8]) -> bool {
+    let end = head.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-'));
+    end.is_some_and(|end| end > 0 && head[end] == b':')
 }
 
 fn names_both(first: &[u8], second: &[u8]) -> Error {

@@ -216,6 +216,9 @@ mod tests {
             ("txt", "text/plain", true),
             ("pdf", "application/pdf", true),
             ("eml", "message/rfc822", true),
+            ("jpg", "image/jpeg", true),
+            ("rtf", "application/rtf", true),
+            ("fb2", "application/x-fictionbook+xml", true),
             ("word", DOCX, false),
         ] {
             assert_eq!(media_type_fits(glob).unwrap()(media_type), expected, "{glob} {media_type}");

@@ -7,7 +7,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use super::{
     Allowance, Limits,
     bytes::{Body, BodyReader, BodyWriter, TemporaryFile},
-    damaged,
+    damaged, is_final,
 };
 
 /// A head is no longer.
@@ -16,6 +16,8 @@ const HEAD_BYTES_MAX: usize = 256 << 10;
 const CODINGS_MAX: usize = 4;
 const LINE_BYTES_MAX: u64 = 4096;
 const BROTLI_BUFFER_BYTES: usize = 4096;
+/// So many bytes tell whether a body is plain.
+const START_BYTES: usize = 512;
 /// A window of Zstandard in HTTP is no larger (RFC 9659).
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
@@ -101,8 +103,11 @@ pub struct Unwrapper {
 }
 
 impl Unwrapper {
-    /// The same without its chunks; an error where it has none.
+    /// The same without its chunks; what has none is as it was, since some programs undo them and leave the head.
     pub fn dechunked(&mut self, body: &Body) -> io::Result<Body> {
+        if !has_chunks(body)? {
+            return Ok(body.clone());
+        }
         let mut reader = BufReader::new(body.reader());
         let mut out = self.writer();
         while let Some(n_bytes) = chunk_length(&mut reader)? {
@@ -118,7 +123,7 @@ impl Unwrapper {
         Ok(out.finish())
     }
 
-    /// The same without this coding.
+    /// The same without these codings; what is plain is as it was, since some programs undo them and leave the head.
     pub fn decoded(&mut self, body: &Body, codings: &[String]) -> io::Result<Body> {
         if codings.len() > CODINGS_MAX {
             return Err(damaged("it has too many codings"));
@@ -133,10 +138,8 @@ impl Unwrapper {
     }
 
     fn without(&mut self, body: &Body, coding: &str) -> io::Result<Body> {
-        let start = body.head(4)?;
+        let start = body.head(START_BYTES)?;
         let reader: Box<dyn Read> = match coding {
-            // It was undone when it was written.
-            "gzip" | "x-gzip" if !start.starts_with(b"\x1f\x8b") => return Ok(body.clone()),
             "gzip" | "x-gzip" => Box::new(MultiGzDecoder::new(buffered(body))),
             "deflate" if is_zlib(&start) => Box::new(ZlibDecoder::new(buffered(body))),
             "deflate" => Box::new(DeflateDecoder::new(buffered(body))),
@@ -151,7 +154,10 @@ impl Unwrapper {
             }
             _ => return Err(damaged(format!("{coding} is not known here"))),
         };
-        self.unpacked(reader)
+        match self.unpacked(reader) {
+            Err(why) if !is_final(&why) && is_plain(&start) => Ok(body.clone()),
+            unpacked => unpacked,
+        }
     }
 
     fn unpacked(&mut self, reader: impl Read) -> io::Result<Body> {
@@ -167,6 +173,17 @@ impl Unwrapper {
 
 fn buffered(body: &Body) -> BufReader<BodyReader> {
     BufReader::new(body.reader())
+}
+
+/// Whether a body begins with the length of a chunk.
+fn has_chunks(body: &Body) -> io::Result<bool> {
+    Ok(body.n_bytes() == 0 || chunk_length(&mut buffered(body)).is_ok())
+}
+
+/// Whether bytes are those of a text: what is compressed has others than letters and white space among them.
+fn is_plain(start: &[u8]) -> bool {
+    let is_control = |byte: &u8| matches!(byte, 0..=8 | 11 | 14..=26 | 28..=31 | 127);
+    !start.iter().any(is_control)
 }
 
 /// RFC 1950, 2.2: many servers send raw Deflate instead.
@@ -190,7 +207,7 @@ fn chunk_length(reader: &mut BufReader<BodyReader>) -> io::Result<Option<u64>> {
     let length = line.split(';').next().unwrap_or_default().trim();
     match u64::from_str_radix(length, 16) {
         Ok(n) if !length.starts_with('+') => Ok(Some(n)),
-        _ => Err(damaged("it is not in chunks")),
+        _ => Err(damaged("a chunk has no length")),
     }
 }
 
@@ -226,7 +243,7 @@ mod tests {
             ("4\r\nWiki\r\n5;x=y\r\npedia\r\n0\r\n\r\n", Some("Wikipedia")),
             ("4\nWiki\n0\n", Some("Wiki")),
             ("ff\r\nbreaks off", Some("breaks off")),
-            ("<!doctype html>\r\n", None),
+            ("<!doctype html>\r\n", Some("<!doctype html>\r\n")),
             ("4\r\nWiki\r\nno\r\n", None),
             ("", Some("")),
         ] {
@@ -247,7 +264,11 @@ mod tests {
         };
         assert_eq!(bytes(coded("deflate", deflate(100)).unwrap()), vec![b'a'; 100]);
         assert!(coded("deflate", deflate(1001)).is_err());
-        assert_eq!(bytes(coded("gzip", b"plain".to_vec()).unwrap()), b"plain");
+        for coding in ["gzip", "deflate", "br", "zstd"] {
+            let plain = "<p>Grüße</p>\n".as_bytes();
+            assert_eq!(bytes(coded(coding, plain.to_vec()).unwrap()), plain, "{coding}");
+            assert!(coded(coding, b"\x00\xff\x12\x01garbage".to_vec()).is_err(), "{coding}");
+        }
         assert!(coded("gzip", b"\x1f\x8b\x08broken".to_vec()).is_err());
         assert!(coded("compress", b"x".to_vec()).is_err());
         let brotli = b"\x0b\x02\x80hello\x03".to_vec();

@@ -142,23 +142,10 @@ impl WebArchive {
                 about.remarks.push(format!("HTTP {}", head.status));
             }
             about.charset = head.charset().map(str::to_owned);
-            if head.is_chunked() {
-                // Some programs undo this and leave the head as it is.
-                if let Ok(whole) = self.unwrapper.dechunked(&body) {
-                    body = whole;
-                    forms.push(body.clone());
-                }
-            }
-            let codings = head.codings();
-            match self.unwrapper.decoded(&body, &codings) {
-                Ok(plain) => body = plain,
-                Err(why) => {
-                    about
-                        .remarks
-                        .push(format!("kept as it was sent, in {}: {why}", codings.join(", ")));
-                }
-            }
+            let (whole, why_not) = self.undone(head, &mut body);
+            forms.extend(whole);
             forms.push(body.clone());
+            about.remarks.extend(why_not);
         } else {
             let named = record.field("content-type").and_then(http::charset);
             about.charset = named.map(str::to_owned);
@@ -176,6 +163,29 @@ impl WebArchive {
         };
         self.note(capture, stated, &body)?;
         Ok(InnerDocument { name: MemberName::Own(name.clone()), body, about, doubt })
+    }
+
+    /// Undoes chunks and codings of a body, which stays as it was sent where that cannot be: what it was without its chunks,
+    /// and why it stays.
+    fn undone(&mut self, head: &ResponseHead, body: &mut Body) -> (Option<Body>, Option<String>) {
+        let kept = |codings: &str, why: io::Error| {
+            Some(format!("kept as it was sent, in {codings}: {why}"))
+        };
+        let mut whole = None;
+        if head.is_chunked() {
+            match self.unwrapper.dechunked(body) {
+                Ok(plain) => body.clone_from(whole.insert(plain)),
+                Err(why) => return (None, kept("chunks", why)),
+            }
+        }
+        let codings = head.codings();
+        match self.unwrapper.decoded(body, &codings) {
+            Ok(plain) => {
+                *body = plain;
+                (whole, None)
+            }
+            Err(why) => (whole, kept(&codings.join(", "), why)),
+        }
     }
 
     /// Remembers a content that others refer to.

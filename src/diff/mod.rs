@@ -11,6 +11,7 @@ mod headings;
 mod ids;
 mod layout;
 mod likeness;
+mod line_ends;
 mod lines;
 mod links;
 mod noise;
@@ -262,6 +263,21 @@ impl Comparison {
     /// The headings that hold a paragraph, or that it is, from the highest to the nearest.
     pub fn headings_above(headings: &[Heading], paragraph: usize) -> Vec<usize> {
         headings::path(headings, paragraph)
+    }
+
+    /// Whether paragraphs that were regrouped are one on one side, whose lines only end elsewhere on the other.
+    pub fn is_wrapped_otherwise(
+        &self,
+        texts: Sides<&str>,
+        (a, b): (&Range<usize>, &Range<usize>),
+    ) -> bool {
+        let Sides { a: of_a, b: of_b } = &self.paragraphs;
+        let (whole, text, parts) = match (a.len(), b.len()) {
+            (1, _) => (&texts.a[of_a[a.start].clone()], texts.b, &of_b[b.clone()]),
+            (_, 1) => (&texts.b[of_b[b.start].clone()], texts.a, &of_a[a.clone()]),
+            _ => return true,
+        };
+        line_ends::is_wrapped_otherwise(whole, text, parts)
     }
 
     /// Whether both texts have the same words in the same order.

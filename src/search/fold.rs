@@ -4,16 +4,20 @@
 //! `letter` is the table, a character at a time: width and ligatures (NFKD), diacritics, case, `ß` and its like, the
 //! Turkish `i`, Arabic harakat, alef, yeh, kaf and tatweel, Hebrew points, digits of other scripts. [`tokens`] makes
 //! of a text words and, where a script is written without spaces, pairs of characters. Quotes of every sort, dashes
-//! and white space only separate.
+//! and white space only separate. Small numbers belong to the word before them or stand apart by the rules of
+//! [`raised`]: `m²` is `m2`, and the number of a note no part of its word.
 
 use std::ops::Range;
 
-use crate::text::is_cut;
+use crate::text::{
+    is_cut,
+    raised::{self, HIGH, LOW},
+};
 
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
 
 /// The version of what is in this file and of the text that it is given: an index of another one is made anew.
-pub const FOLDING_VERSION: u32 = 1;
+pub const FOLDING_VERSION: u32 = 2;
 
 /// What stands among the words for a run of characters that are paired elsewhere. No word is it: its sign separates.
 pub const RUN: &str = "_";
@@ -148,6 +152,9 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
             self.end_word();
             return self.space();
         }
+        if self.is_raised_apart(c, bytes.start) {
+            self.end_word();
+        }
         let mut parts = [None; DECOMPOSED_MAX];
         let mut n_parts = 0;
         decompose_compatible(c, |part| {
@@ -164,6 +171,20 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
             }
             self.part(part, bytes.clone());
         }
+    }
+
+    /// Whether a number that is set high or low begins there and is none of a word with what is before it.
+    fn is_raised_apart(&self, c: char, at: usize) -> bool {
+        let Some((sign, _)) = raised_digit(c).filter(|_| !self.word.is_empty()) else {
+            return false;
+        };
+        let (before, from) = self.text.split_at(at);
+        if before.chars().next_back().and_then(raised_digit).is_some() {
+            return false;
+        }
+        let own = from.chars().take(WORD_BYTES_MAX).map_while(raised_digit);
+        let own: String = own.map(|(_, digit)| digit).collect();
+        !raised::joins(sign, before, &own)
     }
 
     fn part(&mut self, part: char, bytes: Range<usize>) {
@@ -324,6 +345,18 @@ fn spelling(c: char) -> Option<&'static str> {
     })
 }
 
+/// The digit of a character that is set high or low, and the sign of that.
+fn raised_digit(c: char) -> Option<(&'static str, char)> {
+    let (sign, value) = match c {
+        '¹' => (HIGH, 1),
+        '²' | '³' => (HIGH, c as u32 - '²' as u32 + 2),
+        '⁰' | '⁴'..='⁹' => (HIGH, c as u32 - '⁰' as u32),
+        '₀'..='₉' => (LOW, c as u32 - '₀' as u32),
+        _ => return None,
+    };
+    char::from_digit(value, 10).map(|digit| (sign, digit))
+}
+
 /// Digits that people of other scripts write are those of ASCII.
 fn digit(c: char) -> char {
     const ZEROS: [char; 7] = ['٠', '۰', '०', '০', '੦', '૦', '௦'];
@@ -444,6 +477,12 @@ mod tests {
                 "numbers",
                 "12345 5",
                 &["12,345.5", "12.345,5", "12’345 5", "12345,5", "12\u{202f}345 5"],
+            ),
+            ("powers", "m2 km2 10 6 h2o", &["m² km² 10⁶ H₂O", "m2 km2 10 6 H2O"]),
+            (
+                "notes",
+                "harbour 12 closed 10 2",
+                &["harbour¹² closed 10₂", "harbour 12 closed 10 2"],
             ),
             ("dates", "2026 11 23", &["2026-11-23", "2026/11/23", "2026.11.23"]),
             ("signs", "c ++ g ++ f #", &["C++, g++; F#", "c++ g++ f#"]),

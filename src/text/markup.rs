@@ -171,7 +171,7 @@ impl<'a> Tokens<'a> {
 
 /// Attributes that say what is shown, or what is not and may change all the same; and some that decide
 /// on the tree.
-const KEPT: [&str; 23] = [
+const KEPT: [&str; 26] = [
     "href",
     "src",
     "alt",
@@ -185,7 +185,10 @@ const KEPT: [&str; 23] = [
     "type",
     "data",
     "hidden",
+    "popover",
     "style",
+    "display",
+    "visibility",
     "placeholder",
     "name",
     "slot",

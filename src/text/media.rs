@@ -31,8 +31,27 @@ pub fn media_type_by_ending(ending: &str) -> Option<&'static str> {
     let package = || PACKAGES.iter().find(|(_, it, _)| *it == ending).map(|(_, _, found)| *found);
     match ending {
         "txt" | "text" => Some("text/plain"),
-        _ => package().or_else(|| text_by_ending(ending)),
+        _ => package().or_else(|| text_by_ending(ending)).or_else(|| other_by_ending(ending)),
     }
+}
+
+/// Of what is known by its bytes alone the usual endings, where they are not the second part of the media type.
+fn other_by_ending(ending: &str) -> Option<&'static str> {
+    Some(match ending {
+        "fb2" => "application/x-fictionbook+xml",
+        "jpg" | "jpe" => "image/jpeg",
+        "tif" => "image/tiff",
+        "djvu" | "djv" => "image/vnd.djvu",
+        "mp3" => "audio/mpeg",
+        "mov" => "video/quicktime",
+        "avi" => "video/x-msvideo",
+        "ps" => "application/postscript",
+        "gz" | "tgz" => "application/gzip",
+        "tar" => "application/x-tar",
+        "7z" => "application/x-7z-compressed",
+        "rar" => "application/vnd.rar",
+        _ => return None,
+    })
 }
 
 /// What stands behind white space and comments, with which pages begin that were saved by a browser.
@@ -124,8 +143,8 @@ fn package_by_name(container: &str, name: &DocName) -> Option<&'static str> {
     found.map(|(_, _, media_type)| *media_type)
 }
 
-const ZIP: &str = "application/zip";
-const OLE: &str = "application/x-ole-storage";
+pub(super) const ZIP: &str = "application/zip";
+pub(super) const OLE: &str = "application/x-ole-storage";
 
 /// Where the magic stands, what it is, what it means. The longer come before their beginnings.
 const MAGIC: &[(usize, &[u8], &str)] = &[
@@ -179,7 +198,7 @@ const WEAK_MAGIC: &[(&[u8], &str)] = &[
 ];
 
 /// Packages by container and ending.
-const PACKAGES: &[(&str, &str, &str)] = &[
+pub(super) const PACKAGES: &[(&str, &str, &str)] = &[
     (ZIP, "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     (ZIP, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     (ZIP, "pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),

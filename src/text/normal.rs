@@ -15,7 +15,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 ///
 /// It rises with every change of the rules above, a newer Unicode version among them, and of what is
 /// read as text.
-pub const NORMAL_VERSION: u32 = 2;
+pub const NORMAL_VERSION: u32 = 3;
 
 /// The words of a text in normal form, packed into one buffer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

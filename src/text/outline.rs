@@ -34,6 +34,8 @@ pub(super) struct Part {
     pub has_block: bool,
     /// It is beside the main part, or lies in what is.
     pub is_besides: bool,
+    /// Text in it can be seen.
+    pub is_seen: bool,
     /// How far above the next table or code is; from 3 on it does not matter.
     pub n_to_table: u8,
     /// How far above the next code is.
@@ -289,7 +291,7 @@ impl Outline {
                 Node::Root => {}
                 Node::Text(text) => {
                     let own = Counts::of_text(text);
-                    if own.n_chars > 0 {
+                    if own.n_chars > 0 && outline.parts[parent].is_seen {
                         outline.parts.push(Part { own, ..Part::new(id, parent, Kind::Text) });
                     }
                 }
@@ -348,9 +350,11 @@ impl Outline {
         let n_to_table = if matches!(kind, Kind::Table | Kind::Code) { 0 } else { above };
         let n_to_code = self.parts[parent].n_to_code.saturating_add(1).min(3);
         let n_to_code = if kind == Kind::Code { 0 } else { n_to_code };
+        let is_seen = element.visibility().unwrap_or(self.parts[parent].is_seen);
         let is_besides = kind == Kind::Besides || self.parts[parent].is_besides;
         (is_shown && !is_dropped).then(|| Part {
             names,
+            is_seen,
             is_besides,
             n_to_table,
             n_to_code,
@@ -444,6 +448,7 @@ impl Part {
             class: 0,
             has_block: false,
             is_besides: false,
+            is_seen: true,
             n_to_table: 3,
             n_to_code: 3,
             own: Counts::default(),

@@ -1,6 +1,12 @@
 //! What the elements of a page do to its text: the standard's style sheet, section 15.3, as far as it matters.
 
-use super::tree::Element;
+use super::{
+    raised::{HIGH, LOW},
+    tree::Element,
+};
+
+/// The sign of what is marked as inserted.
+pub(super) const INSERTED: &str = "++";
 
 /// What an element does to the text around it and in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +19,10 @@ pub(super) enum Role {
     Break,
     Row,
     Cell,
+    /// Words with their readings.
+    Ruby,
+    /// How a word is spoken.
+    Reading,
     /// It has signs around it.
     Marked(&'static str),
     /// It can be seen under some conditions.
@@ -47,10 +57,19 @@ pub(super) fn role(element: &Element) -> Role {
         _ if matches!(name, "annotation" | "annotation-xml") => Role::Never,
         _ => Role::Inline,
     };
-    match element.attribute("hidden") {
-        Some(_) if role != Role::Never => Role::Hidden,
+    match is_hidden(element) {
+        true if role != Role::Never => Role::Hidden,
         _ => role,
     }
+}
+
+/// Whether an element is hidden as a whole, whatever it is.
+fn is_hidden(element: &Element) -> bool {
+    let is_drawn = &*element.name.ns == "http://www.w3.org/2000/svg";
+    let is_open = &*element.name.local == "dialog" && element.attribute("open").is_some();
+    element.attribute("hidden").is_some()
+        || is_html(element) && element.attribute("popover").is_some() && !is_open
+        || is_drawn && element.attribute("display") == Some("none")
 }
 
 fn html_role(name: &str, element: &Element) -> Role {
@@ -70,10 +89,12 @@ fn html_role(name: &str, element: &Element) -> Role {
         "br" => Role::Break,
         "tr" => Role::Row,
         "td" | "th" => Role::Cell,
-        "sup" => Role::Marked("^"),
-        "sub" => Role::Marked("~"),
+        "ruby" => Role::Ruby,
+        "rt" | "rtc" => Role::Reading,
+        "sup" => Role::Marked(HIGH),
+        "sub" => Role::Marked(LOW),
         "del" | "s" | "strike" => Role::Marked("~~"),
-        "ins" => Role::Marked("++"),
+        "ins" => Role::Marked(INSERTED),
         "slot" => Role::Slot,
         _ => Role::Inline,
     }

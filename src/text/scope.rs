@@ -82,13 +82,24 @@ pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
     Some(scoped(decoded.text, media_type, scope))
 }
 
-/// The same, with the title that a page gives itself.
-pub fn read_titled(bytes: &[u8], read_as: ReadAs) -> Option<(ScopedText, Option<String>)> {
-    let ReadAs { media_type, named, scope } = read_as;
+/// Reads bytes to be searched: all that is visible of a page, and the title that it gives itself.
+///
+/// Words are whole there: of what is set high or low, of what is marked as inserted and of what has its reading beside it
+/// nothing stands between the letters.
+pub fn read_searched(
+    bytes: &[u8],
+    media_type: &str,
+    named: Option<Charset>,
+) -> Option<(ScopedText, Option<String>)> {
     let decoded = decoded(bytes, media_type, named)?;
-    let metadata = metadata(&decoded.text, media_type, scope);
+    let metadata = metadata(&decoded.text, media_type, Scope::Page);
     let title = metadata.as_ref().and_then(Metadata::title).map(str::to_owned);
-    Some((scoped(decoded.text, media_type, scope), title))
+    if !kinds::is_page(media_type) {
+        return Some((scoped(decoded.text, media_type, Scope::Page), title));
+    }
+    let (is_xhtml, is_rendered) = (kinds::is_xhtml(media_type), Format::of(media_type).is_some());
+    let page = visible::in_searched(&decoded.text, is_xhtml, is_rendered);
+    Some((scoped_page(page), title))
 }
 
 /// The same of a text that is decoded, with lines ended by `\n`.
@@ -100,11 +111,15 @@ pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText 
         return ScopedText { text: composed(text), scope, rest, headings: None, unseen, locators };
     }
     let is_xhtml = kinds::is_xhtml(media_type);
-    let PageText { main, rest, headings, unseen, locators } = match scope {
+    scoped_page(match scope {
         _ if Format::of(media_type).is_some() => visible::in_rendered(&text),
         Scope::Article => visible::in_parts(&text, is_xhtml),
         _ => visible::in_whole(&text, is_xhtml),
-    };
+    })
+}
+
+fn scoped_page(page: PageText) -> ScopedText {
+    let PageText { main, rest, headings, unseen, locators } = page;
     let (text, scope, rest) = match main {
         Some(main) => (main, Scope::Article, rest),
         None => (rest, Scope::Page, String::new()),
@@ -142,5 +157,45 @@ mod tests {
         assert_eq!((&short.text[..], short.scope), ("Home\n\nShort.", Some(Scope::Page)));
         let plain = read(page.as_bytes(), read_as("text/plain", Scope::Article)).unwrap();
         assert_eq!((plain.text, plain.scope), (page.clone(), None));
+    }
+
+    #[test]
+    fn what_is_searched_has_whole_words() {
+        let found = |html: &str| read_searched(html.as_bytes(), "text/html", None).unwrap().0.text;
+        for (html, text) in [
+            ("the 21<sup>st</sup> day", "the 21st day"),
+            ("H<sub>2</sub>O, <b>CO</b><sub><i>2</i></sub>", "H2O, CO2"),
+            ("5 m<sup>2</sup> and km<sup>2</sup>/h", "5 m2 and km2/h"),
+            ("C<sub>6</sub>H<sub>12</sub>O<sub>6</sub>", "C6H12O6"),
+            ("SO<sub>4</sub><sup>2−</sup>", "SO4^2−"),
+            ("10<sup>6</sup>m, 10<sup>−6</sup>", "10^6 m, 10^−6"),
+            ("le XIX<sup>e</sup> siècle, M<sup>me</sup> X", "le XIXe siècle, Mme X"),
+            (
+                "a note<sup>1</sup>, and<sup>[2]</sup> more<sup>3</sup>words",
+                "a note 1, and[2] more 3 words",
+            ),
+            ("<p><sup>1</sup>We say<p>of <sup>14</sup>C", "1 We say\n\nof 14C"),
+            ("colo<ins>u</ins>r at <del>100</del> <ins>200</ins> now", "colour at ~~100~~ 200 now"),
+            ("<h2>A word<sup>1</sup></h2><p>é<sup>1<br>two</sup>", "A word 1\n\né 1\ntwo"),
+            ("<table><td>x<sup>a</sup><td>12.5<sup>a</sup></table>", "xa\t12.5 a"),
+        ] {
+            assert_eq!(found(html), text, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_searched_without_its_reading_which_stands_behind_the_line() {
+        let found = |html: &str| read_searched(html.as_bytes(), "text/html", None).unwrap().0.text;
+        for (html, text) in [
+            (
+                "<p><ruby>東<rp>(</rp><rt>とう</rt><rp>)</rp>京<rt>きょう</rt></ruby>へ<ruby>行<rt>い</rt></ruby>く<p>。",
+                "東京へ行く (とう きょう, い)\n\n。",
+            ),
+            ("<ruby>字<rtc><rt>ji</rt></rtc></ruby>", "字 (ji)"),
+            ("a<rt>(b)</rt> c<rt> <br> </rt>", "a c (b)"),
+            ("<table><tr><td><ruby>日<rt>ひ</rt></ruby><td>x</table>", "日 (ひ)\tx"),
+        ] {
+            assert_eq!(found(html), text, "{html}");
+        }
     }
 }

@@ -23,6 +23,7 @@ use html5ever::{
 use super::{
     markup::{LOCATOR, RawContent, Token, Tokens, each_decoded},
     names::Names,
+    style::InlineStyle,
 };
 
 /// As in browsers.
@@ -65,6 +66,17 @@ impl Element {
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|it| &*it.name.local == name);
         found.map(|it| &*it.value)
+    }
+
+    /// Whether text in it can be seen, if it says so; else that is as around it.
+    pub(super) fn visibility(&self) -> Option<bool> {
+        let is_drawn = &*self.name.ns == "http://www.w3.org/2000/svg";
+        let drawn = || self.attribute("visibility").filter(|_| is_drawn);
+        match self.attribute("style").or_else(drawn)? {
+            VISIBLE => Some(true),
+            INVISIBLE | "collapse" => Some(false),
+            _ => None,
+        }
     }
 }
 
@@ -286,14 +298,24 @@ const RAW: [&str; 9] =
 /// Attributes as the tree keeps them: of those that are only looked for, no value.
 fn kept(attributes: &[(&'static str, &[u8])]) -> Vec<Attribute> {
     let mut kept: Vec<Attribute> = Vec::new();
+    let style = attributes.iter().find(|(name, _)| *name == "style");
+    let style = style.map(|(_, value)| inline_style(value)).unwrap_or_default();
+    let is_displayed = style.is_displayed == Some(true);
     for (name, value) in attributes {
         let value = String::from_utf8_lossy(value);
         let (name, value) = match *name {
-            // What is hidden is all of a style that matters.
-            "style" if hides(&value) => ("hidden", ""),
-            "style" => continue,
+            // Whether something is seen is all of a style that matters.
+            "style" => match (style.is_displayed, style.is_visible) {
+                (Some(false), _) => ("hidden", ""),
+                (_, Some(true)) => ("style", VISIBLE),
+                (_, Some(false)) => ("style", INVISIBLE),
+                (_, None) => continue,
+            },
+            // A style goes before what browsers hide of themselves.
+            "hidden" | "popover" if is_displayed => continue,
+            // People find it by looking for it.
             "hidden" if value.eq_ignore_ascii_case("until-found") => continue,
-            "hidden" | "color" | "face" => (*name, ""),
+            "hidden" | "popover" | "color" | "face" => (*name, ""),
             name => (name, &*value),
         };
         if kept.iter().all(|it| &*it.name.local != name) {
@@ -306,17 +328,21 @@ fn kept(attributes: &[(&'static str, &[u8])]) -> Vec<Attribute> {
     kept
 }
 
-/// Whether a `style` hides its element.
-fn hides(style: &str) -> bool {
-    style.len() >= 12
-        && style.split(';').any(|rule| {
-            rule.split_once(':').is_some_and(|(name, value)| {
-                let value = value.trim().to_ascii_lowercase();
-                name.trim().eq_ignore_ascii_case("display")
-                    && value.strip_suffix("!important").unwrap_or(&value).trim_end() == "none"
-            })
-        })
+fn inline_style(value: &[u8]) -> InlineStyle {
+    let has = |word: &[u8]| value.windows(word.len()).any(|it| it.eq_ignore_ascii_case(word));
+    // Most say nothing of it.
+    if !(has(b"display") || has(b"visibility") || has(b"&")) {
+        return InlineStyle::default();
+    }
+    let mut style = String::with_capacity(value.len());
+    each_decoded(&String::from_utf8_lossy(value), |text| style.push_str(text));
+    InlineStyle::of(&style)
 }
+
+/// A `style` as the tree keeps it, of what can be seen whatever is around it.
+const VISIBLE: &str = "visible";
+/// The same of what cannot.
+const INVISIBLE: &str = "hidden";
 
 /// A node as the tree builder knows it.
 #[derive(Debug, Clone)]

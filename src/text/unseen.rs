@@ -69,6 +69,23 @@ pub(super) fn hidden(tree: &PageTree, id: NodeId, role: Role) -> Option<Unseen> 
         }
         _ => return None,
     };
+    let is_in = |element: &Element| roles::role(element) != Role::Never;
+    let value = text_in(tree, id, is_in);
+    (!value.is_empty()).then_some(Unseen { kind, value })
+}
+
+/// The text of an element that cannot be seen, without what can be in it and what is hidden in another way.
+pub(super) fn invisible(tree: &PageTree, id: NodeId) -> Option<Unseen> {
+    let is_in = |element: &Element| {
+        element.visibility() != Some(true)
+            && !matches!(roles::role(element), Role::Never | Role::Hidden)
+    };
+    let value = text_in(tree, id, is_in);
+    (!value.is_empty()).then_some(Unseen { kind: UnseenKind::HiddenText, value })
+}
+
+/// The words of an element and of those in it that count, each with a space before it.
+fn text_in(tree: &PageTree, id: NodeId, is_in: impl Fn(&Element) -> bool) -> String {
     let children = |id| std::iter::successors(tree.first(id), |id| tree.next(*id));
     let mut value = String::new();
     let mut open = vec![id];
@@ -80,7 +97,7 @@ pub(super) fn hidden(tree: &PageTree, id: NodeId, role: Role) -> Option<Unseen> 
                     value.push_str(word);
                 }
             }
-            Node::Element(element) if open_id == id || roles::role(element) != Role::Never => {
+            Node::Element(element) if open_id == id || is_in(element) => {
                 open.extend(element.template);
                 let n_before = open.len();
                 open.extend(children(open_id));
@@ -90,5 +107,5 @@ pub(super) fn hidden(tree: &PageTree, id: NodeId, role: Role) -> Option<Unseen> 
             Node::Element(_) => {}
         }
     }
-    (!value.is_empty()).then_some(Unseen { kind, value })
+    value
 }

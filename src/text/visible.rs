@@ -2,7 +2,9 @@
 
 use super::article::{Mark, main_part};
 use super::locators::{LocatorTracker, Locators, Within};
-use super::roles::{Role, is_html, role};
+use super::raised::{self, HIGH, LOW};
+use super::readings::Readings;
+use super::roles::{INSERTED, Role, is_html, role};
 use super::tree::{DOCUMENT, Element, Node, NodeId, PageTree};
 use super::unseen::{self, Unseen};
 
@@ -79,9 +81,23 @@ pub(super) fn in_rendered(html: &str) -> PageText {
     whole(&PageTree::rendered(html), Some(LocatorTracker::default()))
 }
 
+/// A page as it is searched: what is set high or low stands in one word with what is before it or apart from that,
+/// what is marked as inserted has no signs, and readings stand behind their lines. It has the lines that people see.
+pub(super) fn in_searched(html: &str, is_xhtml: bool, is_rendered: bool) -> PageText {
+    let tree = if is_rendered { PageTree::rendered(html) } else { PageTree::of(html, is_xhtml) };
+    let mut page = PageWalk::of(&tree, None);
+    page.searched = Some(SearchedWords::default());
+    page.locators = is_rendered.then(LocatorTracker::default);
+    walked(page)
+}
+
 fn whole(tree: &PageTree, locators: Option<LocatorTracker>) -> PageText {
     let mut page = PageWalk::of(tree, Some(Vec::new()));
     page.locators = locators;
+    walked(page)
+}
+
+fn walked(mut page: PageWalk<'_>) -> PageText {
     page.walk();
     let locators = page.locators.take().map(LocatorTracker::finish).unwrap_or_default();
     PageText {
@@ -112,6 +128,7 @@ enum Step {
         shows: bool,
         is_wanted: bool,
         is_host: bool,
+        is_seen: bool,
     },
     /// Where in the document the text stands again.
     EndLocator(Within),
@@ -135,6 +152,30 @@ impl Parts<'_> {
     }
 }
 
+/// An open element with signs around it.
+struct OpenMark {
+    sign: &'static str,
+    /// Where its text begins, if it has any.
+    start: Option<usize>,
+}
+
+/// What a text that is searched has otherwise.
+#[derive(Default)]
+struct SearchedWords {
+    readings: Readings,
+    /// What ended last, if what follows may stand right behind it.
+    ended: Option<EndedRaised>,
+}
+
+/// How what was set high or low stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EndedRaised {
+    /// As a word of its own.
+    Apart,
+    /// At the beginning of a word, which begins there.
+    First(usize),
+}
+
 struct Row {
     n_cells: usize,
     has_text: bool,
@@ -150,9 +191,10 @@ struct PageWalk<'t> {
     rows: Vec<Row>,
     /// Open elements in which white space is as it is.
     n_pre: usize,
-    /// Signs of open elements, and whether they stand in the text.
-    marks: Vec<(&'static str, bool)>,
+    marks: Vec<OpenMark>,
     shows: bool,
+    /// Text is visible by its style.
+    is_seen: bool,
     /// Which part of the page is shown, if not all.
     parts: Option<Parts<'t>>,
     is_wanted: bool,
@@ -163,6 +205,8 @@ struct PageWalk<'t> {
     headings: Vec<(usize, u8)>,
     /// Notes where in a rendered document the text stands.
     locators: Option<LocatorTracker>,
+    /// The text is searched.
+    searched: Option<SearchedWords>,
 }
 
 impl<'t> PageWalk<'t> {
@@ -177,12 +221,14 @@ impl<'t> PageWalk<'t> {
             n_pre: 0,
             marks: Vec::new(),
             shows: true,
+            is_seen: true,
             parts: None,
             is_wanted: true,
             hosts: Vec::new(),
             steps: Vec::new(),
             headings: Vec::new(),
             locators: None,
+            searched: None,
         }
     }
 
@@ -199,15 +245,16 @@ impl<'t> PageWalk<'t> {
                 Step::EndLocator(before) => {
                     self.locators.iter_mut().for_each(|it| it.leave(before));
                 }
-                Step::Leave { role, shows, is_wanted, is_host } => {
+                Step::Leave { role, shows, is_wanted, is_host, is_seen } => {
                     self.leave(role);
-                    (self.shows, self.is_wanted) = (shows, is_wanted);
+                    (self.shows, self.is_wanted, self.is_seen) = (shows, is_wanted, is_seen);
                     if is_host {
                         self.hosts.pop();
                     }
                 }
             }
         }
+        self.put_readings();
     }
 
     fn go_into(&mut self, id: NodeId) {
@@ -219,12 +266,13 @@ impl<'t> PageWalk<'t> {
         let is_wanted = self.parts.as_ref().and_then(|it| it.wants(id)).unwrap_or(self.is_wanted);
         let element = match tree.node(id) {
             Node::Root => return,
-            Node::Text(text) if self.shows && is_wanted => return self.put(text),
+            Node::Text(text) if self.shows && self.is_seen && is_wanted => return self.put(text),
             Node::Text(_) => return,
             Node::Element(element) => element,
         };
         let role = role(element);
-        if let Some(unseen) = &mut self.unseen {
+        let is_seen = element.visibility().unwrap_or(self.is_seen);
+        if let Some(unseen) = self.unseen.as_mut().filter(|_| is_seen) {
             unseen::note(unseen, element, role);
         }
         let before = self.locators.as_mut().and_then(|it| it.enter(element));
@@ -235,16 +283,29 @@ impl<'t> PageWalk<'t> {
             }
             return;
         }
+        if self.is_seen
+            && !is_seen
+            && let Some(unseen) = &mut self.unseen
+        {
+            unseen.extend(unseen::invisible(self.tree, id));
+        }
         let shadow = element.template;
         let is_host = shadow.is_some() || role == Role::Slot;
         // What is not wanted keeps apart what stands before and after it, no more.
         let shown_role = if is_wanted { role } else { unwanted(role) };
-        let (shows, was_wanted) = (self.shows, self.is_wanted);
-        self.steps.push(Step::Leave { role: shown_role, shows, is_wanted: was_wanted, is_host });
+        let shown_role = if is_seen { shown_role } else { invisible(shown_role) };
+        let (shows, was_wanted, was_seen) = (self.shows, self.is_wanted, self.is_seen);
+        self.steps.push(Step::Leave {
+            role: shown_role,
+            shows,
+            is_wanted: was_wanted,
+            is_host,
+            is_seen: was_seen,
+        });
         self.steps.extend(before.map(Step::EndLocator));
         let n_before = self.text.len();
         self.steps.extend(heading_level(element).map(|level| Step::EndHeading { n_before, level }));
-        self.is_wanted = is_wanted;
+        (self.is_wanted, self.is_seen) = (is_wanted, is_seen);
         match role {
             Role::Drawn => self.shows = false,
             Role::Label => self.shows = true,
@@ -305,9 +366,12 @@ impl<'t> PageWalk<'t> {
             }
             Role::Marked(sign) => {
                 // Browsers do not strike out twice.
-                let is_marked = self.marks.iter().any(|(it, _)| *it == sign);
-                self.marks.push((if is_marked { "" } else { sign }, is_marked));
+                let is_marked = self.marks.iter().any(|it| it.sign == sign);
+                let sign = if is_marked { "" } else { sign };
+                self.marks.push(OpenMark { sign, start: None });
             }
+            Role::Ruby => self.readings().into_iter().for_each(Readings::enter_ruby),
+            Role::Reading => self.readings().into_iter().for_each(Readings::enter),
             Role::Inline | Role::Hidden | Role::Never | Role::Drawn | Role::Slot => {}
         }
         self.n_pre += usize::from(role == Role::Pre);
@@ -319,13 +383,58 @@ impl<'t> PageWalk<'t> {
             Role::Line | Role::Label => self.leave_gap(Gap::Line),
             Role::Row => self.end_row(),
             Role::Marked(_) => {
-                if let Some((sign, true)) = self.marks.pop() {
-                    self.text.push_str(sign);
+                if let Some(OpenMark { sign, start: Some(start) }) = self.marks.pop() {
+                    self.end_mark(sign, start);
                 }
             }
+            Role::Ruby => self.readings().into_iter().for_each(Readings::leave_ruby),
+            Role::Reading => self.readings().into_iter().for_each(Readings::leave),
             _ => {}
         }
         self.n_pre -= usize::from(role == Role::Pre);
+    }
+
+    fn readings(&mut self) -> Option<&mut Readings> {
+        self.searched.as_mut().map(|it| &mut it.readings)
+    }
+
+    fn put_readings(&mut self) {
+        if let Some(readings) = self.readings().and_then(Readings::take) {
+            self.text.push_str(&readings);
+        }
+    }
+
+    /// Ends what has a sign, and began there.
+    fn end_mark(&mut self, sign: &str, start: usize) {
+        match &mut self.searched {
+            Some(words) if matches!(sign, HIGH | LOW) => {
+                let has_parted = raised::part(&mut self.text, start, sign);
+                let is_first = !self.text[..start].ends_with(char::is_alphanumeric);
+                words.ended = match (has_parted, is_first) {
+                    (true, _) => Some(EndedRaised::Apart),
+                    (false, true) if sign == HIGH => Some(EndedRaised::First(start)),
+                    _ => None,
+                };
+                if has_parted {
+                    let within = self.headings.iter_mut().rev();
+                    within.take_while(|it| it.0 >= start).for_each(|it| it.0 += 1);
+                }
+            }
+            Some(_) if sign == INSERTED => {}
+            _ => self.text.push_str(sign),
+        }
+    }
+
+    /// Parts text from what was set high or low before it, where both are no word together.
+    fn part_from_raised(&mut self, ended: EndedRaised, text: &str) {
+        let is_apart = match ended {
+            EndedRaised::Apart => true,
+            EndedRaised::First(start) => !raised::joins_next(&self.text[..start], text),
+        };
+        let begins = text.starts_with(char::is_alphanumeric);
+        if is_apart && begins && self.text.ends_with(char::is_alphanumeric) {
+            self.text.push(' ');
+        }
     }
 
     /// Empty cells at the end of a row are cells, too.
@@ -369,6 +478,9 @@ impl<'t> PageWalk<'t> {
     }
 
     fn put(&mut self, text: &str) {
+        if let Some(readings) = self.readings().filter(|it| it.is_open()) {
+            return readings.put(text);
+        }
         if self.n_pre > 0 {
             return self.put_shown(text);
         }
@@ -385,6 +497,13 @@ impl<'t> PageWalk<'t> {
             return;
         }
         let (gap, n_tabs) = (std::mem::take(&mut self.gap), std::mem::take(&mut self.n_tabs));
+        if gap >= Gap::Line || n_tabs > 0 {
+            self.put_readings();
+        }
+        let ended = self.searched.as_mut().and_then(|it| it.ended.take());
+        if let Some(ended) = ended.filter(|_| gap == Gap::None && n_tabs == 0) {
+            self.part_from_raised(ended, text);
+        }
         let gap = match gap {
             _ if self.text.is_empty() => "",
             Gap::Space if n_tabs == 0 => " ",
@@ -395,9 +514,12 @@ impl<'t> PageWalk<'t> {
         self.locators.iter_mut().for_each(|it| it.put(gap, n_tabs, text));
         self.text.push_str(gap);
         self.text.extend(std::iter::repeat_n('\t', n_tabs));
-        for (sign, stands) in self.marks.iter_mut().filter(|(_, stands)| !stands) {
-            self.text.push_str(sign);
-            *stands = true;
+        let is_searched = self.searched.is_some();
+        for mark in self.marks.iter_mut().filter(|it| it.start.is_none()) {
+            if !(is_searched && matches!(mark.sign, HIGH | LOW | INSERTED)) {
+                self.text.push_str(mark.sign);
+            }
+            mark.start = Some(self.text.len());
         }
         self.text.push_str(text);
         if let Some(row) = self.rows.last_mut() {
@@ -410,6 +532,14 @@ fn heading_level(element: &Element) -> Option<u8> {
     match (is_html(element), element.name.local.as_bytes()) {
         (true, [b'h', digit @ b'1'..=b'6']) => Some(digit - b'0'),
         _ => None,
+    }
+}
+
+/// What an element does whose text cannot be seen: it has its place in a table, and keeps nothing apart else.
+fn invisible(role: Role) -> Role {
+    match role {
+        Role::Row | Role::Cell | Role::Ruby | Role::Reading => role,
+        _ => Role::Inline,
     }
 }
 
@@ -503,6 +633,12 @@ mod tests {
             ("<div style='color: red; DISPLAY : none !important'><p>no</div>a", "a"),
             ("<div style='display: none-such'>a</div>", "a"),
             ("<p hidden=until-found>a", "a"),
+            ("<p hidden style='display:block'>a<p hidden style='color:red'>no", "a"),
+            ("<div style='display:none;display:block'>a</div>", "a"),
+            ("<p style='display&#58;none'>no</p>a<p style='content-visibility:hidden'>no", "a"),
+            ("<div popover>no</div><dialog open popover>a</dialog>", "a"),
+            ("<svg><text display=none>no</text><text visibility=hidden>no</text></svg>a", "a"),
+            ("<details><summary>a</summary>b</details>", "a\n\nb"),
             ("<dialog>no</dialog><dialog open>a</dialog>", "a"),
             ("<noscript><!-- </noscript>a --></noscript>", "a -->"),
             ("<head><noscript><p>no</p></noscript></head>a", "a"),
@@ -510,6 +646,32 @@ mod tests {
             ("<ruby>字<rp>(</rp><rt>ji</rt><rp>)</rp></ruby>", "字ji"),
             ("<frameset><frame src=a><noframes><p>no</noframes></frameset>", ""),
         ]);
+    }
+
+    /// As Chromium's `innerText` has it, but for tables, whose columns stay where they are.
+    #[test]
+    fn what_is_invisible_is_not_seen_and_what_is_visible_in_it_is() {
+        all_visible(&[
+            ("<p style='visibility:hidden'>no</p>a<b style='visibility:collapse'>no</b>b", "ab"),
+            (
+                "<p>x<div style='visibility:hidden'>no<b style='visibility:visible'>yes</b><p>no</div><p>a",
+                "x\n\nyes\n\na",
+            ),
+            (
+                "<ul style='visibility:hidden'><li>no<li style='visibility:visible'>a<li style='visibility:visible'>b",
+                "a\nb",
+            ),
+            ("<table><tr><td style='visibility:hidden'>no<td>b</table>", "\tb"),
+            ("<table><tr style='visibility:collapse'><td>no<td>no<tr><td>a</table>", "a"),
+            ("<p style='visibility:hidden'>no<p>y<sup style='visibility:hidden'>1</sup>", "y"),
+            ("<p style='opacity:0'>a<p visibility=hidden style='font-size:0'>b", "a\n\nb"),
+        ]);
+        let page = "<div style='visibility:hidden'>Not <b style='visibility:visible'>this<img alt=c></b> now<p hidden>d</p>
+            <img alt=e><i style='visibility:visible'><u style='visibility:hidden'>f</u></i></div>";
+        let unseen = in_whole(page, false).unseen;
+        let found: Vec<String> =
+            unseen.iter().map(|it| format!("{:?} {}", it.kind, it.value)).collect();
+        assert_eq!(found, ["HiddenText Not now", "ImageText c", "HiddenText d", "HiddenText f"]);
     }
 
     #[test]

@@ -242,6 +242,12 @@ fn what_bodies_were_sent_in_is_undone() {
                     b"\xf0\xd2\xc9\xd7\xc5\xd4, \xcd\xc9\xd2",
                 ),
             ),
+            response("http://e.example/7", date, (head, &packed[2..])),
+            response(
+                "http://e.example/8",
+                date,
+                ("200 OK\r\nTransfer-Encoding: chunked", b"4\r\nWiki\r\nno\r\n"),
+            ),
         ]
         .concat(),
     );
@@ -249,9 +255,16 @@ fn what_bodies_were_sent_in_is_undone() {
     for n in 1..=4 {
         sandbox.run(["cat", &format!("http:/e.example/{n}")]).expect(0).answers(&plain);
     }
-    let shown = first_line(&sandbox, &["show", "http:/e.example/5"]);
-    let note = "from x.warc; kept as it was sent, in compress: compress is not known here";
-    assert_eq!(shown["note"], note);
+    for (n, why) in [
+        (5, "compress: compress is not known here"),
+        (7, "gzip: its compressed bytes are damaged"),
+        (8, "chunks: a chunk has no length"),
+    ] {
+        let shown = first_line(&sandbox, &["show", &format!("http:/e.example/{n}")]);
+        assert_eq!(shown["note"], format!("from x.warc; kept as it was sent, in {why}"));
+    }
+    let shown = first_line(&sandbox, &["show", "http:/e.example/3"]);
+    assert_eq!(shown["note"], "from x.warc");
     let text = sandbox.run(["cat", "--text", "http:/e.example/6"]).expect(0);
     assert_eq!(text.text().trim(), "Привет, мир");
 }

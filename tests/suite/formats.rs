@@ -243,6 +243,39 @@ fn what_changed_in_a_document_is_shown_in_its_words() {
     sandbox.run(["audit"]).expect(0);
 }
 
+/// Standard input has no ending: packages are known by what lies in them, and texts are what they are compared with.
+#[test]
+fn documents_on_standard_input_are_read_like_files() {
+    let sandbox = Sandbox::new();
+    for (name, _, bytes) in examples() {
+        sandbox.write(name, &bytes);
+        sandbox.run(["add", "-q", name]).expect(0);
+        sandbox.feed(["diff", name, "-"], &bytes).expect(0).says("are the same");
+        sandbox.feed(["similar", "-"], &bytes).expect(0);
+    }
+    let changed = [STORY[0], &STORY[1].replace("next week", "in March"), STORY[2]];
+    for (name, bytes) in [
+        ("a.docx", word(&changed)),
+        ("a.docx", open_document(&changed)),
+        ("a.odt", word(&changed)),
+        ("a.pdf", word(&changed)),
+        ("a.eml", mail(&changed.join("\n\n"))),
+    ] {
+        let diff = sandbox.feed(["diff", name, "-"], &bytes).expect(0);
+        let words: String = diff.text().split_whitespace().collect();
+        assert!(words.contains("[-nextweek-]{+inMarch+}"), "{name}: {}", diff.text());
+        // The same of a file whose ending tells nothing.
+        sandbox.write("saved.tmp", &bytes);
+        if name != "a.eml" {
+            let diff = sandbox.run(["diff", name, "saved.tmp"]).expect(0);
+            assert!(diff.text().contains("{+in March+}"), "{name}: {}", diff.text());
+        }
+    }
+    sandbox.feed(["add", "-q", "-", "--as", "given.docx"], &word(&STORY)).expect(0);
+    let text = sandbox.run(["cat", "--text", "given.docx"]).expect(0);
+    assert!(text.text().contains(STORY[1]), "{}", text.text());
+}
+
 #[test]
 fn the_same_story_in_another_format_is_a_copy() {
     let sandbox = Sandbox::new();

@@ -107,6 +107,43 @@ fn every_language_is_found_in_every_spelling() {
     }
 }
 
+/// Signs around what is set high or low parted `21st` and `H2O` into words that nobody asks for, those of insertions
+/// stood between the words of a phrase, and readings stood in the middle of Japanese words.
+#[test]
+fn words_with_small_letters_are_found_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = init_in(folder.path());
+    let page = "<title>Notes</title><h1>The 21<sup>st</sup> century</h1>
+        <p>H<sub>2</sub>O and CO<sub>2</sub> over 5 m<sup>2</sup>, the harbour<sup>1</sup>, le XIX<sup>e</sup>,
+        costs <ins>200</ins> now<p><ruby>東<rt>とう</rt>京<rt>きょう</rt></ruby>へ行く。";
+    let plain = "CO₂ over 5 m², the quay¹";
+    let documents: [(&str, &[u8]); 2] =
+        [("page.html", page.as_bytes()), ("plain.txt", plain.as_bytes())];
+    add(&mut archive, 1, &documents).unwrap();
+    for words in [
+        "21st",
+        "\"the 21st century\"",
+        "h2o",
+        "H₂O",
+        "harbour",
+        "\"harbour 1\"",
+        "XIXe",
+        "\"costs 200 now\"",
+        "東京",
+        "\"東京へ行く\"",
+        "とうきょう",
+    ] {
+        assert_eq!(found(&archive, words), ["page.html@1"], "{words}");
+    }
+    for words in ["co2", "CO₂", "m2", "\"over 5 m2\"", "\"over 5 m²\""] {
+        assert_eq!(found(&archive, words).len(), 2, "{words}");
+    }
+    assert_eq!(found(&archive, "quay"), ["plain.txt@1"]);
+    for words in ["21", "st", "harbour1", "\"東とう\""] {
+        assert_eq!(found(&archive, words), [""; 0], "{words}");
+    }
+}
+
 #[test]
 fn no_punctuation_is_an_error() {
     let folder = tempfile::tempdir().unwrap();

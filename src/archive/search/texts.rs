@@ -8,7 +8,7 @@ use crate::{
     diff::{self, Comparison, KnownHeading},
     search::{fold::FOLDING_VERSION, terms::FoldedText},
     store::{Reader, Sealed},
-    text::{self, Locator, Locators, NORMAL_VERSION, ReadAs, extract::EXTRACTION_VERSION},
+    text::{self, Locator, Locators, NORMAL_VERSION, extract::EXTRACTION_VERSION},
     types::{digest::Digest, error::Error},
 };
 
@@ -52,8 +52,7 @@ pub(super) fn folding() -> String {
 impl SearchText {
     /// Reads the bytes of a content; none where they are no text.
     pub fn of(bytes: &[u8], content: &IndexedContent) -> Option<Self> {
-        let read_as = ReadAs::page(&content.media_type, content.encoding);
-        let (read, title) = text::read_titled(bytes, read_as)?;
+        let (read, title) = text::read_searched(bytes, &content.media_type, content.encoding)?;
         let title = title.unwrap_or_default();
         let headings = known_headings(&read);
         Some(Self { text: read.text, title, headings, locators: read.locators })

@@ -19,7 +19,7 @@ use crate::{
             json::{name_b64, typed},
             output::Output,
             revision::with_remarks,
-            terminal::{Style, counted, pad_right, shown_text},
+            terminal::{Style, counted, pad_right, shown_text, shown_words},
         },
         session::Session,
     },
@@ -202,7 +202,7 @@ fn print_paragraph(
     let mark = mark(document, brought_by, date);
     let margin = " ".repeat(mark.chars().count() + 2);
     let mark = out.paint(Style::Dim, &mark);
-    let text = shown_text(text.trim_end_matches('\n')).replace('\n', &format!("\n{margin}"));
+    let text = shown_words(text.trim_end_matches('\n')).replace('\n', &format!("\n{margin}"));
     out.line(&format!("{mark}  {text}"))
 }
 

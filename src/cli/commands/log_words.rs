@@ -17,7 +17,7 @@ use crate::{
             json::{RevisionLine, typed},
             output::Output,
             revision::{document_heading, revision_row, with_remarks},
-            terminal::{Style, counted, shown_text},
+            terminal::{Style, counted, shown_words},
         },
         session::Session,
     },
@@ -147,8 +147,8 @@ fn excerpt_row(out: &Output, change: &PhraseChange) -> String {
         _ => format!("({n_before} → {n_after}) "),
     };
     let Excerpt { before, found, after } = excerpt;
-    let found = out.paint(style, &shown_text(found));
-    format!("    {sign} {counts}{}{found}{}", shown_text(before), shown_text(after))
+    let found = out.paint(style, &shown_words(found));
+    format!("    {sign} {counts}{}{found}{}", shown_words(before), shown_words(after))
 }
 
 impl Documents {

@@ -23,7 +23,7 @@ use crate::{
             json::{RevisionLine, typed},
             output::Output,
             revision::withdrawn_mark,
-            terminal::{Style, pad_left, pad_right, shown_name, shown_text, size},
+            terminal::{Style, pad_left, pad_right, shown_name, shown_words, size},
         },
         session::Session,
     },
@@ -81,7 +81,7 @@ pub struct LsArgs {
     #[arg(long, value_name = "TAG", value_parser = values::tag, help_heading = FILTERS)]
     pub tag: Vec<Tag>,
 
-    /// That are of a media type: text/html, text/*, pdf
+    /// That are of a media type, or of that which names with an ending have: text/html, text/*, pdf, docx, jpg
     #[arg(long = "type", value_name = "TYPE", value_parser = values::text_glob, help_heading = FILTERS)]
     pub media_type: Option<String>,
 
@@ -235,7 +235,7 @@ fn finish(
 fn print_metadata(out: &mut Output, said: &Said) -> Result<(), Error> {
     said.iter().try_for_each(|(field, value)| {
         let field = out.paint(Style::Dim, &pad_right(field, 11));
-        out.line(&format!("    {field}  {}", shown_text(value)))
+        out.line(&format!("    {field}  {}", shown_words(value)))
     })
 }
 

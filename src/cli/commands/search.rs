@@ -29,7 +29,9 @@ use crate::{
             not_read,
             output::Output,
             revision::withdrawn_mark,
-            terminal::{Style, counted, shown_name, shown_text, text_columns, truncate},
+            terminal::{
+                Style, counted, shown_name, shown_text, shown_words, text_columns, truncate,
+            },
             wrap::{StyledText, painted, wrapped},
         },
         session::Session,
@@ -58,7 +60,8 @@ const HEADING_COLUMNS: usize = 60;
 #[command(before_help = examples(EXAMPLES))]
 pub struct SearchArgs {
     /// Words that all stand in a text, "words in a row", -without, this OR that, begin*, title:word, and source:,
-    /// type:, tag:, name:, since:, until: as 'archive ls' has them; anything else is looked for as it stands
+    /// type:, tag:, name:, since:, until: as 'archive ls' has them, so type: takes a media type or an ending, text/html
+    /// or docx; anything else is looked for as it stands
     #[arg(value_name = "WORDS", required_unless_present = "without")]
     pub words: Vec<OsString>,
 
@@ -332,7 +335,7 @@ fn print_hit(session: &mut Session, hit: &SearchHit) -> Result<(), Error> {
     row.push_str(&withdrawn_mark(out, revision));
     out.line(&row)?;
     if let Some(headings) = position.as_ref().map(|it| &it.headings).filter(|it| !it.is_empty()) {
-        let shown = |heading: &String| truncate(&shown_text(heading), HEADING_COLUMNS);
+        let shown = |heading: &String| truncate(&shown_words(heading), HEADING_COLUMNS);
         let path = headings.iter().map(shown).collect::<Vec<_>>().join(" › ");
         out.line(&format!("{INDENT}{}", out.paint(Style::Dim, &path)))?;
     }

@@ -22,7 +22,7 @@ use crate::{
             output::Output,
             revision::withdrawal_words,
             terminal::{
-                Style, count, counted, exact_size, pad_right, shown_name, shown_text, size,
+                Style, count, counted, exact_size, pad_right, shown_name, shown_words, size,
                 too_long_words,
             },
         },
@@ -204,7 +204,7 @@ fn print_card(
         ("words withdrawn", by(&revision.words_withdrawn)),
     ];
     let said = kept.map(|kept| kept.metadata.as_slice()).unwrap_or_default();
-    let said = said.iter().map(|(field, value)| (*field, Some(shown_text(value))));
+    let said = said.iter().map(|(field, value)| (*field, Some(shown_words(value))));
     let others = others.into_iter().filter(|(_, value)| value.is_some());
     for (label, value) in rows.into_iter().chain(said).chain(others) {
         let label = out.paint(Style::Dim, &pad_right(label, 8));

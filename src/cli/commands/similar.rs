@@ -26,7 +26,7 @@ use crate::{
             json::{RevisionLine, SimilarityLine, typed},
             not_read,
             similarity::{decisive, shares},
-            terminal::{Style, pad_left, shown_name, shown_text, too_long_words},
+            terminal::{Style, pad_left, shown_name, shown_words, too_long_words},
         },
         session::Session,
     },
@@ -350,12 +350,12 @@ fn print_why(
 fn shortened(passage: &str) -> String {
     let chars: Vec<char> = passage.chars().collect();
     if chars.len() <= PASSAGE_CHARS_MAX {
-        return shown_text(passage);
+        return shown_words(passage);
     }
     let half = PASSAGE_CHARS_MAX / 2;
     let (head, tail) = (&chars[..half], &chars[chars.len() - half..]);
     let joined = |chars: &[char]| chars.iter().collect::<String>();
-    shown_text(&format!("{} … {}", joined(head), joined(tail)))
+    shown_words(&format!("{} … {}", joined(head), joined(tail)))
 }
 
 /// What the words mean; an error when it can be no text.

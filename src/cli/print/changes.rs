@@ -7,7 +7,7 @@ use crate::archive::compare::{
 };
 
 use super::{
-    terminal::{counted, shown_text, truncate},
+    terminal::{counted, shown_text, shown_words, truncate},
     wrap::{BREAK, LINE_BREAK},
 };
 
@@ -252,7 +252,9 @@ impl<'a> ChangedTexts<'a> {
             Block::Regrouped { a, b, words } => {
                 let end =
                     if words.is_empty() { ", the words are the same" } else { ", and changed" };
-                format!("{}: {}{end}", after(b), regrouped(a, b))
+                let texts = Sides { a: &*self.texts.a, b: &*self.texts.b };
+                let is_wrap = self.comparison.is_wrapped_otherwise(texts, (a, b));
+                format!("{}: {}{end}", after(b), regrouped(a, b, is_wrap))
             }
         }
     }
@@ -407,7 +409,7 @@ fn lines(text: &str, ranges: &[Range<usize>]) -> Vec<usize> {
 /// A heading's first line, without its marks.
 fn heading_text(heading: &str) -> String {
     let line = heading.trim().lines().next().unwrap_or_default();
-    let shown = shown_text(line.trim_start_matches(['#', ' ']).trim_end_matches(':'));
+    let shown = shown_words(line.trim_start_matches(['#', ' ']).trim_end_matches(':'));
     truncate(&shown, HEADING_COLUMNS).replace(" …", "…")
 }
 
@@ -419,9 +421,10 @@ fn numbers(paragraphs: &Range<usize>) -> String {
     }
 }
 
-fn regrouped(a: &Range<usize>, b: &Range<usize>) -> String {
+fn regrouped(a: &Range<usize>, b: &Range<usize>, is_wrap: bool) -> String {
     let paragraphs = |n: usize| counted(n as u64, "paragraph", "paragraphs");
     match (a.len(), b.len()) {
+        (1, _) | (_, 1) if is_wrap => "wrapped otherwise".to_owned(),
         (1, n) => format!("split in {n}"),
         (n, 1) => format!("{} joined", paragraphs(n)),
         (n, m) if n == m => format!("{} wrapped otherwise", paragraphs(n)),

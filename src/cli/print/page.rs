@@ -9,7 +9,7 @@ use crate::archive::compare::{Block, Sides};
 use super::{
     about::AboutLine,
     changes::{ChangedTexts, MarkedFate, MarkedText, case_note, shortened},
-    terminal::counted,
+    terminal::{counted, is_soft},
     wrap::{BREAK, LINE_BREAK},
 };
 
@@ -61,6 +61,7 @@ ins{color:var(--ins);background:var(--ins-ground);text-decoration:underline 1px;
 .whole del,.whole ins{background:none;padding:0;text-decoration:none}\
 del.away,ins.here{color:var(--moved);background:var(--moved-ground);text-decoration-style:dotted}\
 .gap{color:var(--dim);font-style:italic}\
+.sign{padding:0 .25em;border:1px solid;border-radius:.2em;font:.75em system-ui,sans-serif}\
 .said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}\
 @media print{:root{--ink:#000;--ground:#fff;--dim:#404040;--line:#999;--card:#fff;--del:#600;--ins:#040;--moved:#224;\
 --del-ground:#fff;--ins-ground:#fff;--moved-ground:#fff;color-scheme:light}html{font-size:11pt}\
@@ -220,7 +221,10 @@ fn paragraphs(pieces: &[MarkedText]) -> String {
             if n > 0 {
                 html += "</p>\n<p dir=\"auto\">";
             }
-            let text = escaped(text);
+            let text = match piece.fate {
+                MarkedFate::Removed | MarkedFate::Added => with_signs(text),
+                _ => escaped(text),
+            };
             html += &match piece.fate {
                 MarkedFate::Same => text,
                 MarkedFate::Passed => format!("<span class=\"gap\">{text}</span>"),
@@ -251,7 +255,41 @@ fn said_aside(words: &str) -> String {
     format!("<span class=\"said\">{words}</span>")
 }
 
-/// Text in which nothing is markup; what turns the direction of writing is dropped.
+/// Escaped text that went or came, with the names of what acts in it unseen: it may be all that changed.
+fn with_signs(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    // Letters that are no letters spell the region of a flag.
+    let mut is_flag = false;
+    let mut plain = 0;
+    for (at, c) in text.char_indices() {
+        is_flag = c == '\u{1f3f4}' || is_flag && is_tag(c);
+        if let Some(name) = sign_name(c).filter(|_| !is_flag) {
+            html += &escaped(&text[plain..at]);
+            html += &format!("<span class=\"sign\">{}</span>", escaped(&name));
+            plain = at + c.len_utf8();
+        }
+    }
+    html + &escaped(&text[plain..])
+}
+
+fn is_tag(c: char) -> bool {
+    matches!(c, '\u{e0001}'..='\u{e007f}')
+}
+
+/// The name of a character that nobody sees and that makes words others: not of those that only join or part letters.
+fn sign_name(c: char) -> Option<String> {
+    Some(match c {
+        '\u{202d}' => "left-to-right override".to_owned(),
+        '\u{202e}' => "right-to-left override".to_owned(),
+        '\u{3164}' | '\u{ffa0}' => "Hangul filler".to_owned(),
+        '\u{206a}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' => format!("U+{:04X}", u32::from(c)),
+        c if is_tag(c) => format!("U+{:04X}", u32::from(c)),
+        _ => return None,
+    })
+}
+
+/// Text in which nothing is markup; what turns the direction of writing is dropped, and what only says where a word
+/// may be parted.
 pub(super) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
@@ -261,6 +299,7 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => html += "&gt;",
             '"' => html += "&quot;",
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if is_soft(c) => {}
             '\n' | '\t' => html.push(c),
             LINE_BREAK => html.push('\n'),
             c if c.is_control() => html.push('\u{fffd}'),
@@ -274,6 +313,33 @@ pub(super) fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::archive::compare::{Sides, compare};
+
+    fn pieces(a: &str, b: &str) -> String {
+        let texts = Sides { a: a.to_owned(), b: b.to_owned() };
+        let comparison = compare(Sides { a, b });
+        let changed = ChangedTexts::new(&texts, &comparison);
+        let shown = |(n, block)| change(&changed, block, n);
+        comparison.blocks.iter().enumerate().map(shown).collect()
+    }
+
+    #[test]
+    fn what_nobody_sees_cuts_no_word_and_is_named_where_it_is_the_change() {
+        let html = pieces(
+            "# Donau\u{ad}dampf\n\nThe Schiff\u{ad}fahrt of the zero\u{200b}width and \u{2067}old\u{2069} port.",
+            "# Donau\u{ad}dampf\n\nThe Schiff\u{ad}fahrt of the zero\u{200b}width and \u{2067}new\u{2069} port.",
+        );
+        assert!(html.contains("· Donaudampf</h2>"), "{html}");
+        assert!(html.contains("The Schifffahrt of the zerowidth and <del>"), "{html}");
+        assert!(!html.contains("u{"), "{html}");
+        let html = pieces("Ask the user of it all.", "Ask the \u{202e}user of it all.");
+        let sign = "<span class=\"sign\">right-to-left override</span>";
+        assert_eq!(html.matches(sign).count(), 1, "{html}");
+        let html = pieces("Both \u{202e}are here now.", "Both \u{202e}are here then.");
+        assert!(!html.contains("sign"), "{html}");
+        let flag = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
+        assert_eq!(with_signs(flag), flag);
+        assert_eq!(with_signs("a\u{e0041}"), "a<span class=\"sign\">U+E0041</span>");
+    }
 
     #[test]
     fn a_page_names_what_came_and_went_and_holds_no_markup_of_texts() {

@@ -192,6 +192,19 @@ pub fn shown_name(name: &[u8]) -> String {
     out
 }
 
+/// Words of a text, to be read: what only says where they may be parted is left out.
+pub fn shown_words(text: &str) -> String {
+    match text.contains(is_soft) {
+        true => shown_text(&text.replace(is_soft, "")),
+        false => shown_text(text),
+    }
+}
+
+/// Whether a character says where a word may be parted, which nobody sees: a soft hyphen, a space of no width.
+pub fn is_soft(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}')
+}
+
 /// One line of JSON with the same values, in which nothing acts on a terminal.
 pub fn shown_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());

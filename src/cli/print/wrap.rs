@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::{
     output::Output,
-    terminal::{Style, shown_text},
+    terminal::{Style, is_soft, shown_text},
 };
 
 /// Ends a line wherever it stands: what follows is another paragraph.
@@ -101,8 +101,8 @@ impl Filler {
     fn take(&mut self, c: char, style: Option<Style>) {
         if c.is_ascii_graphic() {
             self.letter(c, style);
-        } else if matches!(c, '\u{ad}' | '\u{200b}') {
-            // A soft hyphen and a space of no width say where a word may be parted, and nobody sees them.
+        } else if is_soft(c) {
+            // Nobody sees it.
         } else if c == BREAK || c == LINE_BREAK {
             self.end_unit();
             self.space = None;

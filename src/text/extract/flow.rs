@@ -45,7 +45,7 @@ pub(super) struct FlowStyle {
     pub link: Option<Rc<str>>,
     /// What hides it: `del` if it is no longer there for who accepts all changes, else `span`.
     pub hidden: Option<&'static str>,
-    /// It stands high or low: `sup` or `sub`.
+    /// It stands high or low, `sup` or `sub`, or is the reading of what is before it, `rt`.
     pub position: Option<&'static str>,
 }
 

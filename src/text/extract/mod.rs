@@ -36,7 +36,7 @@ pub use page::{NoText, Page};
 use crate::types::{digest::Digest, limits::TEXT_BYTES_MAX};
 
 /// The version of all that renders; another one means that sketches are made anew.
-pub const EXTRACTION_VERSION: u32 = 3;
+pub const EXTRACTION_VERSION: u32 = 4;
 
 /// The media type of pages.
 pub const RENDERED_TYPE: &str = "text/html";

@@ -375,17 +375,22 @@ impl<'p, 'a> OpenDocumentReader<'p, 'a> {
             OpenText::HeadRows => self.state.row.is_head = false,
             OpenText::Row => self.flow.end_row(),
             OpenText::Cell => self.end_cell(),
-            OpenText::Ruby => {
-                let ruby = std::mem::take(&mut self.state.ruby);
-                if !ruby.trim().is_empty() {
-                    self.put(&format!("({ruby})"));
-                }
-            }
+            OpenText::Ruby => self.put_reading(),
             OpenText::Section => {
                 self.flow.end_blocks();
                 self.flow.page.close("section");
             }
             OpenText::Other | OpenText::Frame { .. } => {}
+        }
+    }
+
+    /// Puts how the text before it is spoken.
+    fn put_reading(&mut self) {
+        let ruby = std::mem::take(&mut self.state.ruby);
+        if !ruby.trim().is_empty() {
+            let position = self.state.style.position.replace("rt");
+            self.put(&format!("({ruby})"));
+            self.state.style.position = position;
         }
     }
 

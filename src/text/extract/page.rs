@@ -303,7 +303,7 @@ pub enum NoText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{ReadAs, visible};
+    use crate::text::visible;
 
     #[test]
     fn what_others_say_of_where_they_stand_is_no_attribute() {
@@ -330,8 +330,8 @@ mod tests {
             let page = page.finish();
             assert_eq!(visible(&page.html, false), expected);
             let bytes = page.html.as_bytes();
-            let read = crate::text::read_titled(bytes, ReadAs::page("text/html", None)).unwrap();
-            assert_eq!((read.1.as_deref(), read.0.unseen.len()), (Some("T"), 0));
+            let read = crate::text::read_searched(bytes, "text/html", None).unwrap();
+            assert_eq!((read.1.as_deref(), &read.0.text[..]), (Some("T"), expected));
         }
     }
 }

@@ -356,17 +356,22 @@ impl WordReader<'_, '_> {
                 }
                 self.flow.end_cell();
             }
-            OpenPart::RubyBase => {
-                let ruby = std::mem::take(&mut state.ruby);
-                if !ruby.trim().is_empty() {
-                    self.put(&format!("({ruby})"));
-                }
-            }
+            OpenPart::RubyBase => self.put_reading(),
             OpenPart::Brackets(end) => self.put(&end),
             OpenPart::Other
             | OpenPart::Text
             | OpenPart::Instruction
             | OpenPart::Alternatives { .. } => {}
+        }
+    }
+
+    /// Puts how the text before it is spoken.
+    fn put_reading(&mut self) {
+        let ruby = std::mem::take(&mut self.state.ruby);
+        if !ruby.trim().is_empty() {
+            let position = self.state.style.position.replace("rt");
+            self.put(&format!("({ruby})"));
+            self.state.style.position = position;
         }
     }
 
@@ -657,7 +662,7 @@ mod tests {
             ),
             (
                 "<w:p><w:r><w:ruby><w:rt><w:r><w:t>b</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>a</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>",
-                "<p>a(b)</p>",
+                "<p>a<rt>(b)</rt></p>",
             ),
             (
                 "<w:p><w:r><w:drawing><wp:docPr descr='a'/></w:drawing></w:r><w:r><w:t>b</w:t></w:r></w:p>",

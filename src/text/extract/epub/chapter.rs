@@ -1,5 +1,7 @@
 //! A chapter of a book: XHTML, of which a page keeps simple elements.
 
+use crate::text::style::InlineStyle;
+
 use super::super::mathml::{self, Stand};
 use super::super::page::PageWriter;
 use super::super::xml::{Xml, XmlPiece, XmlTag};
@@ -87,26 +89,34 @@ impl ChapterWriter<'_> {
         };
         let kept = kept.filter(|_| self.kept.len() < KEPT_MAX);
         kept.into_iter().for_each(|it| self.end_implied(it));
-        let is_hidden = tag.attribute("hidden").is_some()
-            || tag.attribute("style").is_some_and(|it| is_hiding(&it));
+        let style = tag.attribute("style").map(|it| InlineStyle::of(&it)).unwrap_or_default();
+        let is_hidden = tag.attribute("hidden").is_some() || style.is_displayed == Some(false);
         let mut open = OpenTag { kept, is_hidden, ..OpenTag::default() };
-        match name.as_str() {
-            "q" => (open.end, _) = ("”", self.page.text("“")),
-            "rt" => (open.end, _) = (")", self.page.text("(")),
-            _ => {}
+        let is_reading = name == "rt";
+        if name == "q" {
+            (open.end, _) = ("”", self.page.text("“"));
         }
         if stand.is_some() || name == "math" {
             self.page.text(if stand == Some(Stand::Under) { "/" } else { "" });
             self.page.text(mathml::sign(&name));
             open.formula = Some(name);
         }
-        if is_hidden && kept.is_none() && self.kept.len() < KEPT_MAX {
+        let seen = match style.is_visible {
+            _ if is_hidden => Some(("hidden", "")),
+            Some(true) => Some(("style", "visibility:visible")),
+            Some(false) => Some(("style", "visibility:hidden")),
+            None => None,
+        };
+        if seen.is_some() && kept.is_none() && self.kept.len() < KEPT_MAX {
             open.kept = Some("span");
         }
         if let Some(element) = open.kept {
             self.kept.push(self.open.len());
             self.n_hidden += usize::from(is_hidden);
-            self.open_kept(element, is_hidden, tag);
+            self.open_kept(element, seen, tag);
+        }
+        if is_reading {
+            (open.end, _) = (")", self.page.text("("));
         }
         self.open.push(open);
         true
@@ -119,9 +129,10 @@ impl ChapterWriter<'_> {
         Some(mathml::stand(whole.formula.as_deref()?, whole.n_parts - 1))
     }
 
-    fn open_kept(&mut self, element: &'static str, is_hidden: bool, tag: &XmlTag) {
+    /// Opens an element, with what says whether it is seen or with an attribute of its own.
+    fn open_kept(&mut self, element: &'static str, seen: Option<(&str, &str)>, tag: &XmlTag) {
         let name = match element {
-            _ if is_hidden => return self.page.open_with(element, Some(("hidden", ""))),
+            _ if seen.is_some() => return self.page.open_with(element, seen),
             "a" => "href",
             "td" | "th" => "colspan",
             "ol" => "start",
@@ -163,7 +174,7 @@ impl ChapterWriter<'_> {
 /// Whether an element ends where the other begins.
 fn ends_at(element: &str, next: &str) -> bool {
     match element {
-        "p" => !matches!(next, "a" | "sup" | "sub" | "del" | "ins" | "s"),
+        "p" => !matches!(next, "a" | "sup" | "sub" | "del" | "ins" | "s" | "ruby" | "rt"),
         "li" => next == "li",
         "td" | "th" => matches!(next, "td" | "th" | "tr"),
         "tr" => next == "tr",
@@ -173,7 +184,7 @@ fn ends_at(element: &str, next: &str) -> bool {
 
 /// What an element is on the page, if it is kept.
 fn kept(name: &str) -> Option<&'static str> {
-    const SAME: [&str; 28] = [
+    const SAME: [&str; 30] = [
         "a",
         "blockquote",
         "caption",
@@ -194,6 +205,8 @@ fn kept(name: &str) -> Option<&'static str> {
         "ol",
         "p",
         "pre",
+        "rt",
+        "ruby",
         "s",
         "sub",
         "sup",
@@ -212,12 +225,6 @@ fn kept(name: &str) -> Option<&'static str> {
         _ if BLOCKS.contains(&name) => Some("div"),
         _ => SAME.iter().find(|it| **it == name).copied(),
     }
-}
-
-/// Whether a style hides an element.
-fn is_hiding(style: &str) -> bool {
-    let style: String = style.split_whitespace().collect();
-    style.to_ascii_lowercase().contains("display:none")
 }
 
 /// Elements that have nothing in them.
@@ -271,10 +278,14 @@ mod tests {
                 "<table><tr><td colspan='2'>a</td></tr></table>",
                 "<table><tr><td colspan=\"2\">a</td></tr></table>",
             ),
-            ("<ruby>a<rp>(</rp><rt>b</rt></ruby><q>c</q>", "a(b)“c”"),
+            ("<ruby>a<rp>(</rp><rt>b</rt></ruby><q>c</q>", "<ruby>a<rt>(b)</rt></ruby>“c”"),
             (
                 "<script>no</script><p hidden='hidden'>a</p><b style='display: none'>b</b>",
                 "<p hidden=\"\">a</p><span hidden=\"\">b</span>",
+            ),
+            (
+                "<p style='visibility: hidden'>a<b style='visibility:visible'>b</b></p>",
+                "<p style=\"visibility:hidden\">a<span style=\"visibility:visible\">b</span></p>",
             ),
             (
                 "<epub:switch><epub:case>a</epub:case><epub:default>b</epub:default></epub:switch>",

@@ -1,7 +1,7 @@
 //! Phrases: what is looked for in the texts of revisions, and where its number of occurrences changed.
 //!
-//! A text is looked through as people read it, whole pages with all that is visible, each run of white space
-//! as one space; case does not count. Contents are read in the order in which they lie in packs, each once,
+//! A text is looked through as `search` reads it, whole pages with all that is visible and the words whole, each
+//! run of white space as one space; case does not count. Contents are read in the order in which they lie in packs, each once,
 //! and only what is known of those that have the phrase is kept.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use regex::{Regex, RegexBuilder};
 
 use crate::{
-    text::{self, Scope},
+    text,
     types::{
         digest::DocId,
         document::{Document, Revision},
@@ -310,8 +310,9 @@ impl PhraseSearch<'_> {
             return Ok(Occurrences::default());
         }
         let bytes = self.archive.reader.content_bytes(&revision.digest, revision.n_bytes)?;
-        let text = text::readable(&bytes, operand::read_as(revision, Scope::Page));
-        Ok(text.map_or_else(Occurrences::default, |it| self.phrase.occurrences(&it.text)))
+        let (media_type, named) = (&revision.media_type, operand::encoding(revision));
+        let text = text::searched_text(&bytes, media_type, named);
+        Ok(text.map_or_else(Occurrences::default, |text| self.phrase.occurrences(&text)))
     }
 
     /// Where the number of occurrences differs from that in the revision captured before.

@@ -94,12 +94,21 @@ pub fn read_searched(
     let decoded = decoded(bytes, media_type, named)?;
     let metadata = metadata(&decoded.text, media_type, Scope::Page);
     let title = metadata.as_ref().and_then(Metadata::title).map(str::to_owned);
+    Some((searched(decoded.text, media_type), title))
+}
+
+/// The text alone that [`read_searched`] gives.
+pub fn searched_text(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Option<String> {
+    let decoded = decoded(bytes, media_type, named)?;
+    Some(searched(decoded.text, media_type).text)
+}
+
+fn searched(text: Cow<'_, str>, media_type: &str) -> ScopedText {
     if !kinds::is_page(media_type) {
-        return Some((scoped(decoded.text, media_type, Scope::Page), title));
+        return scoped(text, media_type, Scope::Page);
     }
     let (is_xhtml, is_rendered) = (kinds::is_xhtml(media_type), Format::of(media_type).is_some());
-    let page = visible::in_searched(&decoded.text, is_xhtml, is_rendered);
-    Some((scoped_page(page), title))
+    scoped_page(visible::in_searched(&text, is_xhtml, is_rendered))
 }
 
 /// The same of a text that is decoded, with lines ended by `\n`.

@@ -6,6 +6,7 @@ use docarchive::internals::{
     archive::{
         Archive,
         filter::DocumentFilter,
+        phrase::{Among, Phrase, PhraseFate},
         search::{FoundRevision, Query, SearchScope},
     },
     types::time::Timestamp,
@@ -141,6 +142,19 @@ fn words_with_small_letters_are_found_whole() {
     assert_eq!(found(&archive, "quay"), ["plain.txt@1"]);
     for words in ["21", "st", "harbour1", "\"東とう\""] {
         assert_eq!(found(&archive, words), [""; 0], "{words}");
+    }
+    // What `log --added` finds is read alike.
+    for (words, expected) in
+        [("21st century", 1), ("H2O and CO2", 1), ("costs 200 now", 1), ("H2SO4", 0)]
+    {
+        let mut n_changes = 0;
+        let phrase = Phrase::of_words(words).unwrap();
+        let mut count = |_| {
+            n_changes += 1;
+            Ok(())
+        };
+        archive.phrase_changes(&phrase, PhraseFate::Added, Among::All, 9, &mut count).unwrap();
+        assert_eq!(n_changes, expected, "{words}");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Catalog, digest,
-    look_ahead::{LookAhead, SortedName},
+    look_ahead::{LookAhead, NamedRows, SortedName},
     name_of, name_value,
 };
 
@@ -126,7 +126,7 @@ impl Catalog {
         &self,
         name: &DocName,
         n: usize,
-    ) -> Result<Vec<(SortedName, Result<Latest, String>)>, Error> {
+    ) -> Result<NamedRows<Result<Latest, String>>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT d.doc, r.event, d.revisions, c.digest, e.text,
                     EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0),

@@ -36,6 +36,9 @@ impl From<&DocName> for SortedName {
     }
 }
 
+/// Rows, each with its name.
+pub type NamedRows<T> = Vec<(SortedName, T)>;
+
 /// Rows that were read ahead, each with its name. They are those of one snapshot, and of no use after it.
 pub struct LookAhead<T> {
     /// Rising, and all that there are behind the name that was asked for last.
@@ -59,7 +62,7 @@ impl<T> LookAhead<T> {
     pub fn get(
         &mut self,
         name: &DocName,
-        read: impl FnOnce(&DocName, usize) -> Result<Vec<(SortedName, T)>, Error>,
+        read: impl FnOnce(&DocName, usize) -> Result<NamedRows<T>, Error>,
     ) -> Result<Option<T>, Error> {
         let wanted = SortedName::from(name);
         let goes_on = self.last_asked.as_ref().is_some_and(|last| *last < wanted);

@@ -20,7 +20,7 @@ use super::{
     KeyedSum, Latest, SumKey, WRITTEN,
     cache_file::{CacheFile, is_torn},
     digest,
-    look_ahead::{LookAhead, SortedName},
+    look_ahead::{LookAhead, NamedRows, SortedName},
     name_value,
 };
 
@@ -109,7 +109,7 @@ impl StatCache {
         &self,
         name: &DocName,
         n: usize,
-    ) -> Result<Vec<(SortedName, (FileStat, Digest))>, Error> {
+    ) -> Result<NamedRows<(FileStat, Digest)>, Error> {
         self.begin()?;
         let mut query = self.db.prepare_cached(QUESTION)?;
         let mut rows = query.query(params![name_value(name.as_bytes()), n as i64])?;

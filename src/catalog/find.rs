@@ -13,7 +13,11 @@ use crate::{
     },
 };
 
-use super::{Catalog, digest, name_of, name_value};
+use super::{
+    Catalog, digest,
+    look_ahead::{LookAhead, NamedRows, SortedName},
+    name_of, name_value,
+};
 
 /// The revision of a document that was captured last, of several the one that was recorded last, as far as the next one
 /// depends on it.
@@ -39,6 +43,9 @@ pub struct Latest {
     /// Whether its content was withdrawn: the same bytes are a new revision then.
     pub is_withdrawn: bool,
 }
+
+/// What [`Catalog::latest_ahead`] read ahead.
+pub type LatestAhead = LookAhead<Result<Latest, String>>;
 
 impl Latest {
     /// What a document has last once this revision is recorded.
@@ -98,50 +105,50 @@ impl Catalog {
     /// `Catalog` when there is the document, and not this revision or not the one that was recorded last: what is
     /// recorded next would follow none.
     pub fn latest(&self, name: &DocName) -> Result<Option<Latest>, Error> {
+        let mut rows = self.latest_from(name, 1)?.into_iter();
+        let found = rows.next().filter(|(found, _)| *found == SortedName::from(name));
+        found.map(|(_, latest)| latest.map_err(|why| Error::Catalog { why })).transpose()
+    }
+
+    /// The same, for whoever asks for names in their order within one snapshot.
+    pub fn latest_ahead(
+        &self,
+        name: &DocName,
+        ahead: &mut LatestAhead,
+    ) -> Result<Option<Latest>, Error> {
+        let found = ahead.get(name, |from, n| self.latest_from(from, n))?;
+        found.map(|latest| latest.map_err(|why| Error::Catalog { why })).transpose()
+    }
+
+    /// The revisions captured last of so many documents, the first of those whose names are not before one; or what
+    /// the catalog lacks of one.
+    fn latest_from(
+        &self,
+        name: &DocName,
+        n: usize,
+    ) -> Result<NamedRows<Result<Latest, String>>, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT d.doc, r.event, d.revisions, c.digest, e.text,
                     EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0),
                     d.last, d.gone IS NOT NULL, d.last = n.event OR EXISTS (
                       SELECT 1 FROM document_event o WHERE o.event = d.last AND o.document = d.id),
-                    n.event, ifnull(r.captured, r.at), ifnull(r.captured_ns, r.at_ns), r.number
+                    n.event, ifnull(r.captured, r.at), ifnull(r.captured_ns, r.at_ns), r.number, d.name
              FROM document d
              LEFT JOIN revision n ON n.document = d.id AND n.number = d.revisions
                AND n.number = (SELECT max(number) FROM revision WHERE document = d.id)
              LEFT JOIN revision r ON r.event = d.latest AND r.document = d.id
              LEFT JOIN content c ON c.id = r.content
              LEFT JOIN phrase e ON e.id = r.encoding
-             WHERE d.name = ?1",
+             WHERE d.name >= ?1 ORDER BY d.name LIMIT ?2",
         )?;
-        let mut rows = query.query([name_value(name.as_bytes())])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let doc = DocId(row.get::<_, i64>(0)? as u64);
-        let lacks = |which: &str| {
-            let why = format!("it lacks the revision of the document {doc} that was {which} last");
-            Error::Catalog { why }
-        };
-        let newest: i64 = row.get::<_, Option<i64>>(9)?.ok_or_else(|| lacks("recorded"))?;
-        let (event, content): (Option<i64>, Option<Vec<u8>>) = (row.get(1)?, row.get(3)?);
-        let (Some(event), Some(content)) = (event, content) else { return Err(lacks("captured")) };
-        let n_revisions = row.get::<_, i64>(2)? as u64;
-        let encoding: Option<String> = row.get(4)?;
-        let encoding = encoding.and_then(|name| Charset::for_label(&name));
-        let (last, is_last_there): (i64, bool) = (row.get(6)?, row.get(8)?);
-        if last < newest || !is_last_there {
-            let why = format!("it lacks the last event of the document {doc}");
-            return Err(Error::Catalog { why });
+        let mut rows = query.query(params![name_value(name.as_bytes()), n as i64])?;
+        let mut found = Vec::with_capacity(n);
+        while let Some(row) = rows.next()? {
+            let name = SortedName::in_column(row.get_ref(13)?);
+            let name = name.ok_or_else(|| Error::Catalog { why: "a name is a number".into() })?;
+            found.push((name, latest_in(row)?));
         }
-        Ok(Some(Latest {
-            doc,
-            event: event as u64,
-            last: last as u64,
-            is_gone: row.get(7)?,
-            captured: timestamp(row, 10, 11)?,
-            number: row.get::<_, i64>(12)? as u64,
-            n_revisions,
-            digest: digest(&content),
-            encoding,
-            is_withdrawn: row.get(5)?,
-        }))
+        Ok(found)
     }
 
     /// Whether rows of revisions, documents or contents were taken out. How many revisions there are is stated,
@@ -277,6 +284,38 @@ impl Catalog {
         let key = wanted.key().0 as i64;
         Ok(query.query_row(params![key, wanted.as_bytes()], |row| row.get(0)).optional()?)
     }
+}
+
+/// The revision captured last of the document in this row, or what the catalog lacks of it.
+fn latest_in(row: &Row) -> Result<Result<Latest, String>, Error> {
+    let doc = DocId(row.get::<_, i64>(0)? as u64);
+    let lacks = |which: &str| {
+        Ok(Err(format!("it lacks the revision of the document {doc} that was {which} last")))
+    };
+    let Some(newest) = row.get::<_, Option<i64>>(9)? else { return lacks("recorded") };
+    let (Some(event), Some(content)) = (
+        row.get::<_, Option<i64>>(1)?,
+        row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)?,
+    ) else {
+        return lacks("captured");
+    };
+    let (last, is_last_there): (i64, bool) = (row.get(6)?, row.get(8)?);
+    if last < newest || !is_last_there {
+        return Ok(Err(format!("it lacks the last event of the document {doc}")));
+    }
+    let encoding: Option<String> = row.get(4)?;
+    Ok(Ok(Latest {
+        doc,
+        event: event as u64,
+        last: last as u64,
+        is_gone: row.get(7)?,
+        captured: timestamp(row, 10, 11)?,
+        number: row.get::<_, i64>(12)? as u64,
+        n_revisions: row.get::<_, i64>(2)? as u64,
+        digest: digest(content),
+        encoding: encoding.and_then(|name| Charset::for_label(&name)),
+        is_withdrawn: row.get(5)?,
+    }))
 }
 
 pub(super) fn document(row: &Row) -> rusqlite::Result<Document> {

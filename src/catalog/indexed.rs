@@ -1,6 +1,6 @@
 //! What the full-text index asks of the catalog: which contents belong into it, how they are read, and whose they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::OptionalExtension;
 
@@ -9,10 +9,11 @@ use crate::{
     types::{
         digest::{Digest, DocId},
         error::Error,
+        name::DocName,
     },
 };
 
-use super::{Catalog, digest, find::READ_AS_FIRST};
+use super::{Catalog, digest, find::READ_AS_FIRST, name_of};
 
 /// A content that a revision brought, or named again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,5 +91,39 @@ impl Catalog {
             found.entry(row.get(0)?).or_default().push(DocId(row.get::<_, i64>(1)? as u64));
         }
         Ok(found)
+    }
+
+    /// How many documents there are, whose rows are counted without a gap.
+    pub fn n_document_rows(&self) -> Result<u64, Error> {
+        let mut query = self.db.prepare_cached("SELECT ifnull(max(id), 0) FROM document")?;
+        Ok(query.query_row([], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// The contents of all revisions of the documents whose names fit; none where more than `n_max` documents do.
+    pub fn contents_named(
+        &self,
+        fits: &dyn Fn(DocId, &DocName) -> bool,
+        n_max: usize,
+    ) -> Result<Option<HashSet<i64>>, Error> {
+        let mut query = self.db.prepare_cached("SELECT id, doc, name FROM document")?;
+        let mut rows = query.query([])?;
+        let mut documents: Vec<i64> = Vec::new();
+        while let Some(row) = rows.next()? {
+            if fits(DocId(row.get::<_, i64>(1)? as u64), &name_of(row.get(2)?)?) {
+                documents.push(row.get(0)?);
+            }
+            if documents.len() > n_max {
+                return Ok(None);
+            }
+        }
+        let sql = "SELECT content FROM revision WHERE document = ?1";
+        let (mut query, mut contents) = (self.db.prepare_cached(sql)?, HashSet::new());
+        for document in documents {
+            let found = query.query_map([document], |row| row.get::<_, i64>(0))?;
+            for content in found {
+                contents.insert(content?);
+            }
+        }
+        Ok(Some(contents))
     }
 }

@@ -9,9 +9,9 @@
 //! Beside the stats of documents lie that of the catalog's file as this user's last writer left it, and the keyed sum
 //! of the catalog that this user wrote or audited last.
 
-use std::path::Path;
+use std::{cell::RefCell, path::Path};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, OpenFlags, Params, Row, params};
 use tracing::debug;
 
 use crate::types::{digest::Digest, error::Error, file_stat::FileStat, name::DocName};
@@ -19,6 +19,8 @@ use crate::types::{digest::Digest, error::Error, file_stat::FileStat, name::DocN
 use super::{
     KeyedSum, Latest, SumKey, WRITTEN,
     cache_file::{CacheFile, is_torn},
+    digest,
+    look_ahead::{LookAhead, NamedRows, SortedName},
     name_value,
 };
 
@@ -44,8 +46,8 @@ const SCHEMA: &str = "
       id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
       inode INTEGER NOT NULL, device INTEGER NOT NULL
     ) STRICT;";
-const QUESTION: &str =
-    "SELECT bytes, mtime, ctime, inode, device FROM stat WHERE name = ?1 AND digest = ?2";
+const QUESTION: &str = "SELECT bytes, mtime, ctime, inode, device, digest, name FROM stat
+    WHERE name >= ?1 ORDER BY name LIMIT ?2";
 const INSERT: &str = "INSERT OR REPLACE INTO stat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const LEFT: &str = "SELECT bytes, mtime, ctime, inode, device FROM catalog WHERE id = 1";
 const SUM: &str = "SELECT key, state, sum FROM keyed_sum WHERE id = 1";
@@ -64,6 +66,7 @@ pub struct StatEntry {
 /// The stats of files that were read.
 pub struct StatCache {
     db: Connection,
+    ahead: RefCell<LookAhead<(FileStat, Digest)>>,
 }
 
 impl StatCache {
@@ -86,22 +89,37 @@ impl StatCache {
         open: impl Fn(&Path) -> rusqlite::Result<Connection>,
     ) -> Result<Self, Error> {
         match file.map(open) {
-            Some(Ok(db)) => return Ok(Self { db }),
+            Some(Ok(db)) => return Ok(Self { db, ahead: RefCell::default() }),
             Some(Err(error)) => debug!(target: "catalog", "no stats of files: {error}"),
             None => {}
         }
-        Ok(Self { db: CACHE.made(Connection::open_in_memory()?)? })
+        let db = CACHE.made(Connection::open_in_memory()?)?;
+        Ok(Self { db, ahead: RefCell::default() })
     }
 
     /// Whether a file has the stat with which its content was found to be that of this revision.
     pub fn is_unchanged(&self, name: &DocName, file_stat: &FileStat, latest: &Latest) -> bool {
-        let entry =
-            self.begin().and_then(|()| self.db.prepare_cached(QUESTION)).and_then(|mut query| {
-                let key = params![name_value(name.as_bytes()), latest.digest.as_bytes()];
-                query.query_row(key, stat_in).optional()
-            });
+        let entry = self.ahead.borrow_mut().get(name, |from, n| self.entries_from(from, n));
         // What was withdrawn is recorded again.
-        !latest.is_withdrawn && entry.is_ok_and(|known| known.as_ref() == Some(file_stat))
+        !latest.is_withdrawn && entry.is_ok_and(|known| known == Some((*file_stat, latest.digest)))
+    }
+
+    /// So many entries, the first of those whose names are not before one.
+    fn entries_from(
+        &self,
+        name: &DocName,
+        n: usize,
+    ) -> Result<NamedRows<(FileStat, Digest)>, Error> {
+        self.begin()?;
+        let mut query = self.db.prepare_cached(QUESTION)?;
+        let mut rows = query.query(params![name_value(name.as_bytes()), n as i64])?;
+        let mut found = Vec::with_capacity(n);
+        while let Some(row) = rows.next()? {
+            let digest = row.get_ref(5)?.as_blob().map_or(Digest::from_bytes([0; 32]), digest);
+            let name = SortedName::in_column(row.get_ref(6)?);
+            found.extend(name.zip(Some((stat_in(row)?, digest))));
+        }
+        Ok(found)
     }
 
     /// Begins to read, unless that was done: each question alone would lock and unlock the file.
@@ -132,14 +150,15 @@ impl StatCache {
             let mut delete = self.db.prepare_cached("DELETE FROM stat WHERE name = ?1")?;
             delete.execute([name_value(name.as_bytes())]).map(drop)
         };
-        if let Err(error) = names.iter().try_for_each(forget) {
+        if let Err(error) = self.end_reading().and_then(|()| names.iter().try_for_each(forget)) {
             debug!(target: "catalog", "stats of files not forgotten: {error}");
         }
     }
 
     /// Forgets the stats of all files.
     pub fn forget_all(&self) {
-        if let Err(error) = self.db.execute("DELETE FROM stat", []) {
+        let forget = || self.db.execute("DELETE FROM stat", []);
+        if let Err(error) = self.end_reading().and_then(|()| forget()) {
             debug!(target: "catalog", "stats of files not forgotten: {error}");
         }
     }
@@ -185,6 +204,7 @@ impl StatCache {
     }
 
     fn begin_anew(&self) -> rusqlite::Result<()> {
+        self.ahead.take();
         if !self.db.is_autocommit() {
             self.db.execute_batch("ROLLBACK")?;
         }
@@ -194,6 +214,7 @@ impl StatCache {
 
     /// Before it writes: what was read may be older than what another process has written since.
     fn end_reading(&self) -> rusqlite::Result<()> {
+        self.ahead.take();
         match self.db.is_autocommit() {
             true => Ok(()),
             false => self.db.prepare_cached("COMMIT")?.execute([]).map(drop),

@@ -104,11 +104,15 @@ impl Pattern {
     }
 
     pub fn fits(&self, document: &Document) -> bool {
-        let name = &document.name;
+        self.fits_name(document.id, &document.name)
+    }
+
+    /// Whether the document of this id and name is meant.
+    pub fn fits_name(&self, id: DocId, name: &DocName) -> bool {
         match self {
             Self::Everything => true,
             Self::Name(folder) => name.is_under(folder),
-            Self::Ids(ids) => ids.contains(&document.id),
+            Self::Ids(ids) => ids.contains(&id),
             Self::Glob(Glob { matcher, .. }) => {
                 matcher.is_match(path(name.as_bytes())) || matcher.is_match(path(name.tail()))
             }

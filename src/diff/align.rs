@@ -22,7 +22,7 @@ const EDITS_MIN: usize = 32;
 /// The longest look-ahead: up to so many edits in one stretch the script is a shortest one.
 const EDITS_MAX: usize = 1024;
 /// In a row of the search: no path leads to this diagonal.
-const NONE: usize = usize::MAX;
+const NONE: i32 = -1;
 
 /// A run of equal items, `len` from `a` on the one side and from `b` on the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +36,7 @@ pub struct EqualRun {
 pub struct Aligner {
     seen: Vec<Seen>,
     edits_max: usize,
+    n_steps: usize,
 }
 
 /// How often an id was met in a region; all zero between calls.
@@ -66,7 +67,12 @@ impl Aligner {
     /// For ids below `n_ids`, in a comparison of `n_items` items altogether.
     pub fn new(n_ids: usize, n_items: usize) -> Self {
         let edits_max = (WORK_MAX / n_items.max(1)).clamp(EDITS_MIN, EDITS_MAX);
-        Self { seen: vec![Seen::default(); n_ids], edits_max }
+        Self { seen: vec![Seen::default(); n_ids], edits_max, n_steps: 0 }
+    }
+
+    /// How many steps all searches so far took.
+    pub fn n_steps(&self) -> usize {
+        self.n_steps
     }
 
     /// The items that stayed, as runs in rising order that neither overlap nor touch on both sides.
@@ -112,7 +118,7 @@ impl Aligner {
             let Some(region) = trim(region, items, &mut found) else { continue };
             let anchors = self.anchors(&region, items);
             if anchors.is_empty() {
-                search_all(&region, items, self.edits_max, &mut found);
+                self.n_steps += search_all(&region, items, self.edits_max, &mut found);
             } else {
                 cut(region, &anchors, &mut regions);
                 found.extend(anchors);
@@ -173,10 +179,10 @@ impl Aligner {
 pub fn rising(values: &[usize]) -> Vec<usize> {
     // ends[l] is the index of the smallest value that ends a rising chain of l + 1 values.
     let mut ends: Vec<usize> = Vec::new();
-    let mut before = vec![NONE; values.len()];
+    let mut before = vec![None; values.len()];
     for (i, value) in values.iter().enumerate() {
         let l = ends.partition_point(|end| values[*end] < *value);
-        before[i] = if l == 0 { NONE } else { ends[l - 1] };
+        before[i] = l.checked_sub(1).map(|l| ends[l]);
         if l == ends.len() {
             ends.push(i);
         } else {
@@ -184,10 +190,10 @@ pub fn rising(values: &[usize]) -> Vec<usize> {
         }
     }
     let mut chain = Vec::with_capacity(ends.len());
-    let mut at = ends.last().copied().unwrap_or(NONE);
-    while at != NONE {
+    let mut next = ends.last().copied();
+    while let Some(at) = next {
         chain.push(at);
-        at = before[at];
+        next = before[at];
     }
     chain.reverse();
     chain
@@ -233,15 +239,15 @@ fn cut(region: Region, anchors: &[EqualRun], regions: &mut Vec<Region>) {
     regions.push(Region { a: a..region.a.end, b: b..region.b.end, depth });
 }
 
-/// Searches a region from its start to its end, one look-ahead after the other.
+/// Searches a region from its start to its end, one look-ahead after the other; how many steps that took.
 fn search_all(
     region: &Region,
     items: Sides<&[usize]>,
     edits_max: usize,
     found: &mut Vec<EqualRun>,
-) {
+) -> usize {
     let (mut a, mut b) = (region.a.start, region.b.start);
-    let mut rows = Vec::new();
+    let (mut rows, mut n_steps) = (Vec::new(), 0);
     while a < region.a.end && b < region.b.end {
         let rest = Sides { a: &items.a[a..region.a.end], b: &items.b[b..region.b.end] };
         let reached = search(rest, edits_max, &mut rows);
@@ -249,7 +255,9 @@ fn search_all(
             push(found, EqualRun { a: a + run.a, b: b + run.b, len: run.len });
         });
         (a, b) = (a + reached.x, b + reached.y());
+        n_steps += rows.len();
     }
+    n_steps
 }
 
 /// A point of the search: `d` edits made, `x` items of `a` used.
@@ -276,74 +284,83 @@ impl Point {
 /// Myers' greedy search; the end if it lies within `edits_max` edits, else the furthest point.
 ///
 /// `rows` holds for each number of edits how far each diagonal was reached, row after row.
-fn search(items: Sides<&[usize]>, edits_max: usize, rows: &mut Vec<usize>) -> Point {
+fn search(items: Sides<&[usize]>, edits_max: usize, rows: &mut Vec<i32>) -> Point {
     rows.clear();
-    let mut best = Point { d: 0, i: 0, x: 0 };
-    for d in 0..=edits_max {
-        let mut furthest: Option<Point> = None;
-        for i in 0..=d {
-            let Some(start) = extend(items, rows, d, i) else {
-                rows.push(NONE);
-                continue;
-            };
-            let x = start.x + common_head(items.at(start.x, start.y()));
-            rows.push(x);
-            let point = Point { d, i, x };
-            if x == items.a.len() && point.y() == items.b.len() {
-                return point;
-            }
-            if furthest.is_none_or(|known| point.rank() < known.rank()) {
-                furthest = Some(point);
-            }
-        }
-        best = furthest.unwrap_or(best);
+    let head = common_head(items);
+    // There are fewer words in a text than 31 bits count.
+    rows.push(head as i32);
+    if head == items.a.len() && head == items.b.len() {
+        return Point { d: 0, i: 0, x: head };
     }
-    best
+    for d in 1..=edits_max {
+        let start = rows.len();
+        rows.resize(start + d + 1, NONE);
+        let (before, row) = rows.split_at_mut(start);
+        let (end, is_reached) = search_row(items, &before[start - d..], row);
+        if let Some(end) = end {
+            return end;
+        }
+        if !is_reached {
+            return furthest(d - 1, &before[start - d..]);
+        }
+    }
+    furthest(edits_max, &rows[rows.len() - edits_max - 1..])
 }
 
-/// Where the `i`-th diagonal of row `d` starts, one edit after the row before.
-fn extend(items: Sides<&[usize]>, rows: &[usize], d: usize, i: usize) -> Option<Point> {
-    if d == 0 {
-        return Some(Point { d, i, x: 0 });
+/// Fills a row from the one before it: the end of both sides if that is on it, and whether any path goes on.
+fn search_row(items: Sides<&[usize]>, before: &[i32], row: &mut [i32]) -> (Option<Point>, bool) {
+    let Sides { a, b } = items;
+    let d = before.len();
+    let mut is_reached = false;
+    for (i, reached) in row.iter_mut().enumerate() {
+        let Some(start) = step(items, before, i) else { continue };
+        let (mut x, mut y) = (start, start + d - 2 * i);
+        while x < a.len() && y < b.len() && a[x] == b[y] {
+            (x, y) = (x + 1, y + 1);
+        }
+        *reached = x as i32;
+        is_reached = true;
+        if x == a.len() && y == b.len() {
+            return (Some(Point { d, i, x }), true);
+        }
     }
-    let row = &rows[d * (d - 1) / 2..];
-    let reached = |i: usize| Some(row[i]).filter(|x| *x != NONE);
-    // One more item of a is removed, or one more of b added.
-    let removed = if i == 0 { None } else { reached(i - 1) }
-        .filter(|x| *x < items.a.len())
-        .map(|x| Point { d, i, x: x + 1 });
-    let added = if i == d { None } else { reached(i) }
-        .filter(|x| x + d - 2 * i <= items.b.len())
-        .map(|x| Point { d, i, x });
-    match (removed, added) {
-        (Some(removed), Some(added)) if added.x > removed.x => Some(added),
-        (None, added) => added,
-        (removed, _) => removed,
-    }
+    (None, is_reached)
+}
+
+/// How many items of `a` are used where the `i`-th diagonal starts, one edit after the row before: one more of `a`
+/// was removed, or one more of `b` added.
+fn step(items: Sides<&[usize]>, before: &[i32], i: usize) -> Option<usize> {
+    let d = before.len();
+    let removed = i.checked_sub(1).map_or(NONE, |i| before[i]);
+    let removed = if removed < items.a.len() as i32 && removed >= 0 { removed + 1 } else { NONE };
+    let added = before.get(i).copied().unwrap_or(NONE);
+    let is_inside = added + d as i32 - 2 * i as i32 <= items.b.len() as i32;
+    usize::try_from(removed.max(if is_inside { added } else { NONE })).ok()
+}
+
+/// The best point of a row that has one.
+fn furthest(d: usize, row: &[i32]) -> Point {
+    let points = row.iter().enumerate();
+    let points = points.filter_map(|(i, x)| Some(Point { d, i, x: usize::try_from(*x).ok()? }));
+    points.min_by_key(Point::rank).unwrap_or(Point { d: 0, i: 0, x: 0 })
 }
 
 /// Hands out the equal runs on the path to a point, from the start.
-fn trace(items: Sides<&[usize]>, rows: &[usize], to: Point, mut take: impl FnMut(EqualRun)) {
+fn trace(items: Sides<&[usize]>, rows: &[i32], to: Point, mut take: impl FnMut(EqualRun)) {
     let mut runs = Vec::new();
     let mut at = to;
-    while let Some(start) = extend(items, rows, at.d, at.i) {
-        runs.push(EqualRun { a: start.x, b: start.y(), len: at.x - start.x });
-        if at.d == 0 {
-            break;
-        }
-        let row = &rows[at.d * (at.d - 1) / 2..];
-        let from_removal = at.i > 0 && row[at.i - 1] != NONE && row[at.i - 1] + 1 == start.x;
+    while at.d > 0 {
+        let before = &rows[at.d * (at.d - 1) / 2..][..at.d];
+        let Some(x) = step(items, before, at.i) else { break };
+        let start = Point { x, ..at };
+        runs.push(EqualRun { a: x, b: start.y(), len: at.x - x });
+        let from_removal =
+            at.i > 0 && before[at.i - 1] != NONE && before[at.i - 1] as usize + 1 == x;
         let i = if from_removal { at.i - 1 } else { at.i };
-        at = Point { d: at.d - 1, i, x: row[i] };
+        at = Point { d: at.d - 1, i, x: before[i] as usize };
     }
+    runs.push(EqualRun { a: 0, b: 0, len: at.x });
     runs.into_iter().rev().for_each(&mut take);
-}
-
-impl Sides<&[usize]> {
-    /// Both sides from these indices on.
-    fn at(self, a: usize, b: usize) -> Self {
-        Self { a: &self.a[a..], b: &self.b[b..] }
-    }
 }
 
 #[cfg(test)]

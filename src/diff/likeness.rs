@@ -30,14 +30,21 @@ pub struct Bags {
     /// Rising.
     paragraphs: Vec<usize>,
     bags: Vec<Bag>,
+    /// For each paragraph of the text the number of its bag.
+    numbers: Vec<u32>,
     none: Bag,
 }
+
+/// The number of a paragraph that has no bag.
+const NO_BAG: u32 = u32::MAX;
 
 impl Bags {
     /// The bags of these paragraphs, whose numbers rise.
     pub fn of(paragraphs: Vec<usize>, reading: &ParsedText<'_>, vocabulary: &Vocabulary) -> Self {
         let bags = paragraphs.iter().map(|i| Bag::of(reading.words(*i), vocabulary)).collect();
-        Self { paragraphs, bags, none: Bag::default() }
+        let mut numbers = vec![NO_BAG; reading.paragraphs.len()];
+        (0..).zip(&paragraphs).for_each(|(number, i)| numbers[*i] = number);
+        Self { paragraphs, bags, numbers, none: Bag::default() }
     }
 
     /// The paragraphs.
@@ -47,7 +54,10 @@ impl Bags {
 
     /// The bag of one of them; an empty one of any other paragraph.
     pub fn get(&self, paragraph: usize) -> &Bag {
-        self.paragraphs.binary_search(&paragraph).map_or(&self.none, |at| &self.bags[at])
+        match self.numbers[paragraph] {
+            NO_BAG => &self.none,
+            number => &self.bags[number as usize],
+        }
     }
 
     fn each(&self) -> impl Iterator<Item = (usize, &Bag)> {
@@ -149,12 +159,13 @@ pub fn candidates(
     least: Likeness,
 ) -> Vec<(usize, usize)> {
     let homes = Homes::new(&bags.a, vocabulary.counts.len());
+    let mut votes = Votes { sums: vec![0; bags.a.bags.len()], homes: Vec::new() };
     let mut candidates = Vec::new();
     for (b, bag) in bags.b.each() {
-        for a in best_homes(bag, &homes, vocabulary) {
-            let likeness = bags.a.get(a).likeness(bag, vocabulary, least);
+        for a in votes.best_homes(bag, &homes, vocabulary) {
+            let likeness = bags.a.bags[a].likeness(bag, vocabulary, least);
             if likeness >= least {
-                candidates.push((a, b));
+                candidates.push((bags.a.paragraphs[a], b));
             }
         }
     }
@@ -170,11 +181,11 @@ fn bit(id: u32) -> u64 {
     1 << (id.wrapping_mul(0x9e37_79b9) >> 26)
 }
 
-/// For each word that is rare among paragraphs those it occurs in.
+/// For each word that is rare among bags those it occurs in, by their numbers among them.
 struct Homes {
-    /// Where the paragraphs of each word end; they start where those of the word before end.
+    /// Where the bags of each word end; they start where those of the word before end.
     ends: Vec<usize>,
-    paragraphs: Vec<usize>,
+    bags: Vec<usize>,
 }
 
 impl Homes {
@@ -191,36 +202,54 @@ impl Homes {
             *n = if *n > RARE_PARAGRAPHS_MAX { 0 } else { *n };
             sum += *n;
         }
-        let mut paragraphs = vec![0; sum];
-        for (paragraph, bag) in bags.each() {
+        let mut homes = vec![0; sum];
+        for (number, bag) in bags.bags.iter().enumerate() {
             for (id, _) in bag.words.iter().filter(|word| counts[word.0 as usize] > 0) {
                 let end = &mut ends[*id as usize];
-                paragraphs[*end] = paragraph;
+                homes[*end] = number;
                 *end += 1;
             }
         }
-        Self { ends, paragraphs }
+        Self { ends, bags: homes }
     }
 
     fn of(&self, id: usize) -> &[usize] {
         let start = id.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.paragraphs[start..self.ends[id]]
+        &self.bags[start..self.ends[id]]
     }
 }
 
-fn best_homes(bag: &Bag, homes: &Homes, vocabulary: &Vocabulary) -> Vec<usize> {
-    let mut votes: Vec<(usize, usize)> = Vec::new();
-    for (id, _) in &bag.words {
-        votes.extend(homes.of(*id as usize).iter().map(|home| (*home, weight(*id, vocabulary))));
+/// What the rare words of one bag say of others.
+struct Votes {
+    /// For each of the others what the words weigh that both have; all zero between calls.
+    sums: Vec<usize>,
+    /// Those that have some.
+    homes: Vec<usize>,
+}
+
+impl Votes {
+    /// Those that share most of a bag's rare words, as numbers among them, the best first.
+    fn best_homes(&mut self, bag: &Bag, homes: &Homes, vocabulary: &Vocabulary) -> Vec<usize> {
+        self.homes.clear();
+        for (id, _) in &bag.words {
+            for home in homes.of(*id as usize) {
+                if self.sums[*home] == 0 {
+                    self.homes.push(*home);
+                }
+                self.sums[*home] += weight(*id, vocabulary);
+            }
+        }
+        let Self { sums, homes } = self;
+        let rank = |home: &usize| (std::cmp::Reverse(sums[*home]), *home);
+        if homes.len() > CANDIDATES_MAX {
+            homes.select_nth_unstable_by_key(CANDIDATES_MAX, rank);
+        }
+        let n = homes.len().min(CANDIDATES_MAX);
+        let mut best = homes[..n].to_vec();
+        best.sort_unstable_by_key(rank);
+        homes.iter().for_each(|home| sums[*home] = 0);
+        best
     }
-    votes.sort_unstable();
-    votes.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        kept.1 += if same { next.1 } else { 0 };
-        same
-    });
-    votes.sort_by_key(|(home, sum)| (std::cmp::Reverse(*sum), *home));
-    votes.iter().take(CANDIDATES_MAX).map(|(home, _)| *home).collect()
 }
 
 #[cfg(test)]

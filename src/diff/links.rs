@@ -5,7 +5,6 @@
 //! that share words, in place or elsewhere; and between neighbours that stayed, the best pairing of what shares enough.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{
@@ -77,7 +76,7 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
         bags: links.bags(readings, vocabulary),
         spread: SpreadBag::new(vocabulary),
         comparer: Comparer::new(readings, vocabulary, COMPARED_WORDS_MAX),
-        known: HashMap::new(),
+        known: KnownPairs::default(),
         readings,
         vocabulary,
     };
@@ -175,6 +174,7 @@ impl Links {
         let pairs = judge.candidates().into_iter();
         let mut pairs: Vec<JudgedPair> =
             pairs.filter_map(|(a, b)| judge.judge(a, b, near(a, b))).collect();
+        judge.known.begin_each(self.sides.a.len());
         pairs.sort_by_key(|pair| (pair.rank, Reverse(pair.merit), pair.a, pair.b));
         let mut in_place = Vec::new();
         for pair in pairs {
@@ -241,9 +241,40 @@ struct Judge<'r, 't> {
     bags: Sides<Bags>,
     spread: SpreadBag,
     comparer: Comparer<'r, 't>,
-    known: HashMap<(usize, usize), SharedWords>,
+    known: KnownPairs,
     readings: &'r Sides<ParsedText<'t>>,
     vocabulary: &'r Vocabulary,
+}
+
+/// What candidates share, which are looked at again as neighbours.
+#[derive(Default)]
+struct KnownPairs {
+    /// In rising order.
+    pairs: Vec<(usize, usize, SharedWords)>,
+    /// Where those of each paragraph of the first text begin, and where all end; empty until all are known.
+    starts: Vec<usize>,
+}
+
+impl KnownPairs {
+    /// Takes a pair, unless all are known.
+    fn push(&mut self, a: usize, b: usize, shared: SharedWords) {
+        if self.starts.is_empty() {
+            self.pairs.push((a, b, shared));
+        }
+    }
+
+    /// Ends the taking of pairs.
+    fn begin_each(&mut self, n_paragraphs: usize) {
+        self.starts = vec![0; n_paragraphs + 1];
+        self.pairs.iter().for_each(|(a, ..)| self.starts[a + 1] += 1);
+        (0..n_paragraphs).for_each(|a| self.starts[a + 1] += self.starts[a]);
+    }
+
+    fn get(&self, a: usize, b: usize) -> Option<SharedWords> {
+        let pairs = self.starts.get(a..a + 2)?;
+        let pairs = &self.pairs[pairs[0]..pairs[1]];
+        pairs.iter().find(|pair| pair.1 == b).map(|pair| pair.2)
+    }
 }
 
 impl Judge<'_, '_> {
@@ -279,11 +310,9 @@ impl Judge<'_, '_> {
         // Without a look at the words in order, these are like any that share as much.
         let guess =
             SharedWords { share: likeness * 4 / 5, n_words: MOVED_WORDS_MIN, has_row: false };
-        let known = self.known.get(&(a, b)).copied();
-        let compared = known.or_else(|| self.comparer.overlap(a, b));
-        // As many are kept as words may be compared, at the most.
+        let compared = self.known.get(a, b).or_else(|| self.comparer.overlap(a, b));
         if let Some(overlap) = compared {
-            self.known.insert((a, b), overlap);
+            self.known.push(a, b, overlap);
         }
         let overlap = compared.unwrap_or(guess);
         let may_move = overlap.share >= MOVED_SHARE_MIN

@@ -55,7 +55,8 @@ pub struct Comparison {
     pub blocks: Vec<Block>,
     /// How much of each there is.
     pub stat: Stat,
-    /// Too much differs to have paired all paragraphs word by word: some that changed may be said to have gone and come.
+    /// Too much differs to have paired all paragraphs word by word, or to have looked for all that moved: some of it may be said to
+    /// have gone and come.
     pub is_coarse: bool,
 }
 
@@ -235,7 +236,7 @@ fn compare_read(
     let links = link(&readings, &vocabulary);
     let aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
     let blocks = Weaver { readings: &readings, links: &links, aligner, blocks: Vec::new() }.weave();
-    let blocks = transfers::mark(blocks, &readings, &vocabulary);
+    let (blocks, is_whole) = transfers::mark(blocks, &readings, &vocabulary);
     let stat = stat(&blocks, &readings, &vocabulary);
     let ranges = |reading: &ParsedText<'_>| -> Vec<Range<usize>> {
         reading.paragraphs.iter().map(|paragraph| paragraph.bytes.clone()).collect()
@@ -246,7 +247,7 @@ fn compare_read(
         None => headings::headings(reading),
     };
     let headings = Sides { a: headings(&readings.a, known.a), b: headings(&readings.b, known.b) };
-    Comparison { paragraphs, headings, blocks, stat, is_coarse: links.is_coarse }
+    Comparison { paragraphs, headings, blocks, stat, is_coarse: links.is_coarse || !is_whole }
 }
 
 /// The paragraphs of one text, by their bytes, and its headings; those of a page may be known.

@@ -15,6 +15,10 @@ pub const ROW_WORDS: usize = 8;
 pub const SENTENCE_WORDS: usize = 4;
 /// What stands in more paragraphs than this shows nothing.
 const HOMES_MAX: usize = 4;
+/// To compare two paragraphs takes as long as so many words beside their own.
+const PAIR_WORDS: usize = 32;
+/// So many steps of a search take as long as one word.
+const STEPS_PER_WORD: usize = 8;
 
 /// What two paragraphs share, upper and lower case being the same.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,7 +36,7 @@ pub struct Comparer<'r, 't> {
     readings: &'r Sides<ParsedText<'t>>,
     vocabulary: &'r Vocabulary,
     aligner: Aligner,
-    /// Words that may still be compared.
+    /// Words that may still be compared, or what takes as long.
     n_left: usize,
 }
 
@@ -58,12 +62,14 @@ impl<'r, 't> Comparer<'r, 't> {
             words.iter().map(|id| self.vocabulary.items[*id].folded).collect()
         };
         let ids = Sides { a: self.readings.a.words(a), b: self.readings.b.words(b) };
-        self.n_left = self.n_left.saturating_sub(ids.a.len() + ids.b.len());
+        self.n_left = self.n_left.saturating_sub(ids.a.len() + ids.b.len() + PAIR_WORDS);
         if self.n_left == 0 {
             return None;
         }
-        let folded = ids.map(fold);
+        let (folded, n_steps) = (ids.map(fold), self.aligner.n_steps());
         let runs = self.aligner.align(Sides { a: &folded.a, b: &folded.b });
+        let n_steps = self.aligner.n_steps() - n_steps;
+        self.n_left = self.n_left.saturating_sub(n_steps / STEPS_PER_WORD);
         let n_words = |ids: &[usize]| ids.iter().filter(|id| self.vocabulary.is_word(**id)).count();
         let n_shared = runs.iter().map(|run| n_words(&ids.a[run.a..run.a_end()])).sum();
         let n_both = n_words(ids.a) + n_words(ids.b);
@@ -143,4 +149,29 @@ pub fn sharing_rows(
 fn rows(ids: &[usize], vocabulary: &Vocabulary) -> Vec<u64> {
     let sentences = sentences(ids, vocabulary).map(|it| row_key(&ids[it]));
     row_keys(ids, ROW_WORDS).chain(sentences).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::{reading, words::Spaces};
+
+    #[test]
+    fn a_search_that_takes_many_steps_counts_as_many_words() {
+        // The same few words on both sides in another order: no anchors, and nearly nothing in common.
+        let text =
+            |step: usize| (0..200).map(|n| ["a ", "b ", "c "][n * n * step % 7 % 3]).collect();
+        let (a, b): (String, String) = (text(1), text(3));
+        let (readings, vocabulary) = reading::read(Sides { a: &a, b: &b }, Spaces::Equal);
+        let left = |n_words_max| {
+            let mut comparer = Comparer::new(&readings, &vocabulary, n_words_max);
+            assert!(comparer.overlap(0, 0).is_some());
+            comparer.n_left
+        };
+        assert_eq!(left(400 + PAIR_WORDS + 1), 0);
+        let n_used = 100_000 - left(100_000);
+        assert!(n_used > 500 + PAIR_WORDS, "{n_used}");
+        let mut comparer = Comparer::new(&readings, &vocabulary, 400 + PAIR_WORDS);
+        assert!(comparer.overlap(0, 0).is_none() && comparer.is_exhausted());
+    }
 }

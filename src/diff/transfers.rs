@@ -3,7 +3,7 @@
 //! After all paragraphs are paired, what came is searched for rows of words that went. A row counts when it is long,
 //! or a whole sentence.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::ops::Range;
 
 use super::{
     Block, Sides, Span,
@@ -17,26 +17,38 @@ use super::{
 const KEY_WORDS: usize = 4;
 /// What begins in more places than this is looked for in the first ones.
 const PLACES_MAX: usize = 16;
+/// So many words are compared at the most: long rows of signs, which move nothing, are the same in many places.
+const COMPARED_WORDS_MAX: usize = 1 << 26;
+/// To look at a place takes as long as so many words there.
+const PLACE_WORDS: usize = 8;
+/// Of more words that went and came none are looked for.
+const EDITED_WORDS_MAX: usize = 1 << 22;
 
 /// Words of both sides that are the same and stand elsewhere.
 type Transfer = Sides<Range<usize>>;
 
-/// Marks what moved between paragraphs, or inside of one.
+/// Marks what moved between paragraphs, or inside of one; and whether that was looked for to the end.
 pub fn mark(
     blocks: Vec<Block>,
     readings: &Sides<ParsedText<'_>>,
     vocabulary: &Vocabulary,
-) -> Vec<Block> {
+) -> (Vec<Block>, bool) {
     let edited = edited(&blocks, readings);
-    let mut transfers = Finder::new(&edited, readings, vocabulary).find(&edited.b);
+    let n_words: usize = edited.a.iter().chain(&edited.b).map(Range::len).sum();
+    if n_words > EDITED_WORDS_MAX {
+        return (blocks, false);
+    }
+    let mut finder = Finder::new(&edited, readings, vocabulary);
+    let mut transfers = finder.find(&edited.b);
+    let is_whole = finder.n_left > 0;
     if transfers.is_empty() {
-        return blocks;
+        return (blocks, is_whole);
     }
     transfers.sort_by_key(|it| it.b.start);
     let by_b = transfers.clone();
     transfers.sort_by_key(|it| it.a.start);
     let marker = Marker { readings, by: Sides { a: transfers, b: by_b } };
-    blocks.into_iter().flat_map(|block| marker.mark(block)).collect()
+    (blocks.into_iter().flat_map(|block| marker.mark(block)).collect(), is_whole)
 }
 
 /// The stretches of words that went, and those that came; none holds words of two paragraphs.
@@ -77,8 +89,10 @@ struct Finder<'r, 't> {
     vocabulary: &'r Vocabulary,
     /// Where rows of [`KEY_WORDS`] begin in the first text, each with the end of its stretch.
     places: RowIndex<(usize, usize)>,
-    /// Words of the first text that were found: where each row begins and ends.
-    taken: BTreeMap<usize, usize>,
+    /// For each word of the first text whether it was found.
+    taken: Vec<bool>,
+    /// Words that may still be compared.
+    n_left: usize,
 }
 
 impl<'r, 't> Finder<'r, 't> {
@@ -95,21 +109,22 @@ impl<'r, 't> Finder<'r, 't> {
         let come = come.flat_map(|stretch| row_keys(&readings.b.ids[stretch.clone()], KEY_WORDS));
         let n_keys = edited.b.iter().map(Range::len).sum();
         let places = RowIndex::new(gone, come, n_keys);
-        Self { readings, vocabulary, places, taken: BTreeMap::new() }
+        let (taken, n_left) = (vec![false; readings.a.ids.len()], COMPARED_WORDS_MAX);
+        Self { readings, vocabulary, places, taken, n_left }
     }
 
-    fn find(mut self, come: &[Range<usize>]) -> Vec<Transfer> {
+    fn find(&mut self, come: &[Range<usize>]) -> Vec<Transfer> {
         let mut found = Vec::new();
         if self.places.is_empty() {
             return found;
         }
         for stretch in come {
             let mut at = stretch.start;
-            while at + KEY_WORDS <= stretch.end {
+            while at + KEY_WORDS <= stretch.end && self.n_left > 0 {
                 match self.longest(at..stretch.end) {
                     Some(transfer) => {
                         at = transfer.b.end;
-                        self.taken.insert(transfer.a.start, transfer.a.end);
+                        self.taken[transfer.a.clone()].fill(true);
                         found.push(transfer);
                     }
                     None => at += 1,
@@ -120,23 +135,23 @@ impl<'r, 't> Finder<'r, 't> {
     }
 
     /// The longest row of words that `come` starts with, if it is long enough.
-    fn longest(&self, come: Range<usize>) -> Option<Transfer> {
+    fn longest(&mut self, come: Range<usize>) -> Option<Transfer> {
         let (a, b) = (&self.readings.a.ids, &self.readings.b.ids);
         let places = self.places.places(row_key(&b[come.start..come.start + KEY_WORDS]));
-        let free = places.take(PLACES_MAX).filter(|(start, _)| !self.is_taken(*start));
+        let mut n_compared = 0;
+        let free = places.take(PLACES_MAX).filter(|(start, _)| !self.taken[*start]);
         let lengths = free.map(|(start, end)| {
-            let next = self.taken.range(start..).next();
-            let end = next.map_or(end, |(next, _)| end.min(*next));
-            let same = a[start..end].iter().zip(&b[come.clone()]).take_while(|(x, y)| x == y);
-            (same.count(), start)
+            let gone = a[start..end].iter().zip(&self.taken[start..end]);
+            let same = gone.zip(&b[come.clone()]).take_while(|((x, taken), y)| x == y && !**taken);
+            let n_same = same.count();
+            n_compared += n_same + PLACE_WORDS;
+            (n_same, start)
         });
-        let (len, start) = lengths.max_by_key(|(len, start)| (*len, std::cmp::Reverse(*start)))?;
+        let longest = lengths.max_by_key(|(len, start)| (*len, std::cmp::Reverse(*start)));
+        self.n_left = self.n_left.saturating_sub(n_compared);
+        let (len, start) = longest?;
         let transfer = Sides { a: start..start + len, b: come.start..come.start + len };
         self.counts(&transfer.b).then_some(transfer)
-    }
-
-    fn is_taken(&self, word: usize) -> bool {
-        self.taken.range(..=word).next_back().is_some_and(|(_, end)| word < *end)
     }
 
     /// Whether so many words, or these, are no accident.
@@ -255,4 +270,25 @@ fn inside<'s>(
     let from = sorted.partition_point(|it| side(it).start < words.start);
     let to = sorted.partition_point(|it| side(it).start < words.end);
     &sorted[from..to.max(from)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::{reading, words::Spaces};
+
+    #[test]
+    fn rows_of_signs_that_move_nothing_are_compared_only_so_often() {
+        let text = ".,".repeat(200);
+        let (readings, vocabulary) = reading::read(Sides { a: &text, b: &text }, Spaces::Equal);
+        let edited = Sides { a: vec![0..400], b: vec![0..400] };
+        let searched = |n_left: usize| {
+            let mut finder = Finder::new(&edited, &readings, &vocabulary);
+            finder.n_left = n_left;
+            assert_eq!(finder.find(&edited.b), []);
+            finder.n_left
+        };
+        assert_eq!(searched(100_000), 0);
+        assert!(searched(2_000_000) > 0);
+    }
 }

@@ -388,6 +388,31 @@ fn find(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|it| it == wanted)
 }
 
+/// Of more than 500 texts those whose names fit are known before they are met, unless more than 1,000 do.
+#[test]
+fn names_fit_the_same_where_few_texts_have_the_words_and_where_many_do() {
+    for n_files in [40, 600, 1100] {
+        let sandbox = Sandbox::new();
+        for n in 0..n_files {
+            sandbox.write(&format!("d/{n}.txt"), &format!("ferry number {n}"));
+        }
+        sandbox.run(["add", "-q", "d"]).expect(0);
+        // A document that has the words no longer, and one that has them under another name.
+        sandbox.write("d/7.txt", "another ship");
+        sandbox.run(["add", "-q", "d/7.txt"]).expect(0);
+        sandbox.run(["rename", "d/8.txt", "e/other.txt"]).expect(0);
+        let n_found = |name: &str| {
+            let name = format!("name:{name}");
+            let ran = sandbox.run(["search", "--count", "ferry", &name]);
+            ran.text().trim().parse::<usize>().unwrap()
+        };
+        let counts = ["no-such-*", "d/7.txt", "d/8.txt", "e", "3?.txt", "d", "*.txt"].map(n_found);
+        assert_eq!(counts, [0, 1, 0, 1, 10, n_files - 1, n_files], "{n_files}");
+        let ran = sandbox.run(["search", "ferry", "name:7.txt"]).expect(0);
+        assert!(ran.text().contains("gone since"), "{}", ran.text());
+    }
+}
+
 #[test]
 fn filters_and_forms_of_answers_hold() {
     let sandbox = Sandbox::new();

@@ -5,7 +5,7 @@
 use std::{io, rc::Rc, sync::Arc};
 
 use crate::{
-    catalog::{FileStat, Latest, Snapshot, StatEntry},
+    catalog::{FileStat, Latest, LatestAhead, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail, Salt},
     store::{Blob, CompressionLevels, Frames as _, Writer},
     text::{Charset, extract::ExtractionStatus},
@@ -79,12 +79,13 @@ impl Transaction<'_> {
     /// The revision that the next one of a document follows. A catalog that lacks it is made anew: on its word
     /// the document would begin a second time.
     fn latest(&mut self, name: &DocName) -> Result<Option<Latest>, Error> {
-        match self.archive.catalog.latest(name) {
+        self.ensure_snapshot()?;
+        match self.archive.catalog.latest_ahead(name, &mut self.ahead) {
             Err(Error::Catalog { why }) => {
                 self.snapshot = None;
                 self.edge = self.archive.renew_misled(&why)?;
                 self.ensure_snapshot()?;
-                self.archive.catalog.latest(name)
+                self.archive.catalog.latest_ahead(name, &mut self.ahead)
             }
             latest => latest,
         }
@@ -362,6 +363,7 @@ impl Transaction<'_> {
 
     fn ensure_snapshot(&mut self) -> Result<(), Error> {
         if self.snapshot.is_none() {
+            self.ahead = LatestAhead::default();
             self.snapshot = Some(Snapshot::of(Rc::clone(&self.archive.catalog))?);
         }
         Ok(())

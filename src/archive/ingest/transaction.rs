@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     archive::{Archive, WriteContext, open::WriteLock},
-    catalog::{Catalog, FileStat, Latest, Snapshot, StatCache, StatEntry},
+    catalog::{Catalog, FileStat, Latest, LatestAhead, Snapshot, StatCache, StatEntry},
     journal::{
         event::{DocumentDetail, DocumentEventKind, MediaType, ReviseDetail},
         merkle::tiles::Edge,
@@ -105,6 +105,8 @@ pub struct Transaction<'a> {
     pub(in crate::archive) stat_cache: Rc<StatCache>,
     /// Many small questions to the catalog cost less within one snapshot; it ends with the commit.
     pub(in crate::archive) snapshot: Option<Snapshot<Rc<Catalog>>>,
+    /// What was read ahead in that snapshot.
+    pub(in crate::archive) ahead: LatestAhead,
 }
 
 impl Archive {
@@ -137,6 +139,7 @@ impl Archive {
             n_drawn: 0,
             stat_cache,
             snapshot: None,
+            ahead: LatestAhead::default(),
         })
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         digest::DocId,
         document::{Document, Revision},
         error::Error,
+        name::DocName,
         time::Timestamp,
     },
 };
@@ -43,16 +44,21 @@ pub use texts::TextPosition;
 const RANKED_MAX: u64 = 3000;
 /// Where more contents fit, those of documents that are left out by a filter are known before they are met.
 const MANY: u64 = 500;
+/// Of so many contents that fit each is asked for the names of its documents in the time in which the names of five times as many
+/// documents are gone through.
+const NAMES_PER_CONTENT: u64 = 5;
+/// Where more documents fit by their names, what has the words is soon met among theirs.
+const NAMED_MAX: usize = 1000;
 
-/// Whether a document fits.
-pub type FitsDocument<'a> = dyn Fn(&Document) -> bool + 'a;
+/// Whether a document of this id and name fits.
+pub type FitsName<'a> = dyn Fn(DocId, &DocName) -> bool + 'a;
 
 /// Which documents and revisions are searched.
 pub struct SearchScope<'a> {
     /// What is asked of documents.
     pub filter: AppliedFilter<'a>,
     /// What is asked of their names; none of all.
-    pub names: Option<&'a FitsDocument<'a>>,
+    pub names: Option<&'a FitsName<'a>>,
     /// What is asked of the media type of a revision.
     pub media_type: Option<Fits>,
     /// When a revision was captured: from then on, and until then.
@@ -171,6 +177,9 @@ impl SearchAnswer<'_> {
         each: &mut dyn FnMut(FoundRevision) -> Result<bool, Error>,
     ) -> Result<(), Error> {
         let allowed = self.allowed()?;
+        if allowed.as_ref().is_some_and(HashSet::is_empty) {
+            return Ok(());
+        }
         let Self { archive, scope, answering, n_contents } = self;
         let mut met = HashSet::new();
         let hits = Hits { archive, scope, answering };
@@ -218,8 +227,15 @@ impl SearchAnswer<'_> {
         Ok(SearchHit { document, revision, gone_since, gone, excerpt, position })
     }
 
-    /// The contents of documents that a filter does not leave out, where many are to be looked at.
+    /// The contents of documents that filters do not leave out, where many are to be looked at.
     fn allowed(&self) -> Result<Option<HashSet<i64>>, Error> {
+        Ok(match (self.allowed_by_filter()?, self.allowed_by_name()?) {
+            (Some(a), Some(b)) => Some(&a & &b),
+            (one, other) => one.or(other),
+        })
+    }
+
+    fn allowed_by_filter(&self) -> Result<Option<HashSet<i64>>, Error> {
         let Some(ids) = self.scope.filter.ids().filter(|_| self.n_contents > MANY) else {
             return Ok(None);
         };
@@ -228,6 +244,17 @@ impl SearchAnswer<'_> {
         Ok(Some(
             contents.into_iter().filter(|(_, it)| has(it)).map(|(content, _)| content).collect(),
         ))
+    }
+
+    fn allowed_by_name(&self) -> Result<Option<HashSet<i64>>, Error> {
+        let catalog = &self.archive.catalog;
+        let Some(fits) = self.scope.names.filter(|_| self.n_contents > MANY) else {
+            return Ok(None);
+        };
+        if self.n_contents * NAMES_PER_CONTENT < catalog.n_document_rows()? {
+            return Ok(None);
+        }
+        catalog.contents_named(fits, NAMED_MAX)
     }
 }
 
@@ -324,7 +351,7 @@ impl Hits<'_> {
 
     fn fits_document(&self, document: &Document, revision: &Revision) -> bool {
         self.scope.filter.holds(document, revision)
-            && self.scope.names.is_none_or(|fits| fits(document))
+            && self.scope.names.is_none_or(|fits| fits(document.id, &document.name))
     }
 
     fn fits_revision(&self, revision: &Revision) -> bool {

@@ -6,20 +6,20 @@ use crate::{
     archive::{
         Archive,
         filter::{DocumentFilter, Fits},
-        search::{FitsDocument, Query, QueryField, SearchScope},
+        search::{FitsName, Query, QueryField, SearchScope},
     },
     cli::{
         args::values,
         pattern::{Pattern, media_type_fits, text_fits},
         session::Session,
     },
-    types::{document::Document, error::Error, tag::Tag, time::Timestamp},
+    types::{digest::DocId, error::Error, name::DocName, tag::Tag, time::Timestamp},
 };
 
 /// The filters of a question, as what they are asked of.
 pub struct Scopes {
     filter: DocumentFilter,
-    names: Option<Box<FitsDocument<'static>>>,
+    names: Option<Box<FitsName<'static>>>,
     media_types: Vec<String>,
     captured: (Timestamp, Timestamp),
     all_revisions: bool,
@@ -70,8 +70,9 @@ impl Scopes {
             filter.source = Some(all_fit(sources));
         }
         let names = (!patterns.is_empty()).then(|| {
-            let fits = move |document: &Document| patterns.iter().all(|it| it.fits(document));
-            Box::new(fits) as Box<FitsDocument<'static>>
+            let fits =
+                move |id: DocId, name: &DocName| patterns.iter().all(|it| it.fits_name(id, name));
+            Box::new(fits) as Box<FitsName<'static>>
         });
         Ok(Self { filter, names, media_types, captured, all_revisions })
     }

@@ -354,9 +354,9 @@ fn sentence(comparison: &Comparison, mut parts: Vec<String>, noise: Option<&Nois
         (false, _) => text_sentence(&comparison.stat),
     };
     let text = match comparison.is_coarse {
-        true => format!(
-            "{text} (so much differs that not all paragraphs were compared with each other)"
-        ),
+        true => {
+            format!("{text} (so much differs that not everything was compared with everything)")
+        }
         false => text,
     };
     match parts.split_last() {

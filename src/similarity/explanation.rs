@@ -122,7 +122,7 @@ impl<'a> PlacedText<'a> {
         for (start, end) in starts.zip(ends) {
             let known = passages::union(self.known_within(start..end, known));
             let mut from = start;
-            for stretch in known.into_iter().chain([end..end]) {
+            for stretch in known.into_iter().chain(std::iter::once(end..end)) {
                 alone.push(from..stretch.start);
                 from = stretch.end;
             }

@@ -9,9 +9,10 @@ use super::{
     frequency::Frequencies,
     misread::{is_misread, is_number, is_within_edits},
     params::{
-        EXTENSION_OTHER_WORDS, EXTENSION_WORDS_MAX, MISREAD_GAP_EDITS_MAX, PASSAGE_DRIFT_WORDS_MAX,
-        PASSAGE_GAP_WORDS_MAX, RUN_WEIGHT_MIN, RUN_WORDS_MIN, RUN_WORDS_MIN_OTHER_NUMBERS,
-        SEED_WORDS,
+        EXTENSION_OTHER_WORDS, EXTENSION_WORDS_MAX, MISREAD_GAP_EDITS_MAX, OTHER_WORD_COST_CLEAN,
+        PASSAGE_DRIFT_WORDS_MAX, PASSAGE_GAP_WORDS_MAX, RUN_WEIGHT_MIN, RUN_WORDS_MIN,
+        RUN_WORDS_MIN_OTHER_NUMBERS, SEED_WORDS, WHOLE_NUMBER_COST, WHOLE_SAME_SHARE_MIN,
+        WHOLE_WEIGHT_MIN,
     },
     passages::{Passage, pair_hash},
 };
@@ -48,6 +49,97 @@ impl<'a> HashedWords<'a> {
     }
 }
 
+/// Words that are the same in both texts, one after the other, from a place on in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SameWords {
+    /// Where they begin in the first text.
+    pub a: usize,
+    /// Where they begin in the second text.
+    pub b: usize,
+    /// How many they are.
+    pub n: usize,
+}
+
+impl SameWords {
+    /// Words given by their places, rising in both texts.
+    pub fn joined(places: &[(usize, usize)]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for (a, b) in places.iter().copied() {
+            match all.last_mut() {
+                Some(last) if (last.in_a().end, last.in_b().end) == (a, b) => last.n += 1,
+                _ => all.push(Self { a, b, n: 1 }),
+            }
+        }
+        all
+    }
+
+    /// Where they stand in the first text.
+    pub fn in_a(&self) -> Range<usize> {
+        self.a..self.a + self.n
+    }
+
+    /// Where they stand in the second text.
+    pub fn in_b(&self) -> Range<usize> {
+        self.b..self.b + self.n
+    }
+}
+
+/// The words of a passage that are the same: its seeds, given by their places, and what is the same between
+/// them.
+pub fn same_words(
+    a: &[u64],
+    b: &[u64],
+    passage: &Passage,
+    seeds: &[(usize, usize)],
+) -> Vec<SameWords> {
+    SameWords::joined(&same_places(a, b, (passage.a.start, passage.b.start), seeds))
+}
+
+/// The same, with the single words at both ends, which no seed has.
+pub fn same_words_to_the_ends(
+    a: &[u64],
+    b: &[u64],
+    passage: &Passage,
+    seeds: &[(usize, usize)],
+) -> Vec<SameWords> {
+    let (start, end) = ((passage.a.start, passage.b.start), (passage.a.end, passage.b.end));
+    let back = words_on(start, |x, y| a[start.0 - 1 - x] == b[start.1 - 1 - y]);
+    let left = (a.len() - end.0, b.len() - end.1);
+    let on = words_on(left, |x, y| a[end.0 + x] == b[end.1 + y]);
+    let mut places: Vec<(usize, usize)> =
+        back.into_iter().rev().map(|(x, y)| (start.0 - 1 - x, start.1 - 1 - y)).collect();
+    places.extend(same_places(a, b, start, seeds));
+    places.extend(on.into_iter().map(|(x, y)| (end.0 + x, end.1 + y)));
+    SameWords::joined(&places)
+}
+
+fn same_places(
+    a: &[u64],
+    b: &[u64],
+    (mut at, mut other): (usize, usize),
+    seeds: &[(usize, usize)],
+) -> Vec<(usize, usize)> {
+    let mut places = Vec::with_capacity(SEED_WORDS * seeds.len());
+    let words = seeds.iter().flat_map(|(x, y)| (0..SEED_WORDS).map(move |n| (x + n, y + n)));
+    for (x, y) in words {
+        // Of two seeds that follow each other the second one's first word is the first one's last.
+        if x < at || y < other {
+            continue;
+        }
+        while (at, other) != (x, y) {
+            let (n_a, n_b) = until_same(&a[at..x], &b[other..y]);
+            (at, other) = (at + n_a, other + n_b);
+            if at < x && other < y {
+                places.push((at, other));
+                (at, other) = (at + 1, other + 1);
+            }
+        }
+        places.push((x, y));
+        (at, other) = (x + 1, y + 1);
+    }
+    places
+}
+
 /// The words of a passage beside each other.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Alignment {
@@ -59,36 +151,41 @@ pub struct Alignment {
     pub n_alike: usize,
     /// Places at which the texts have different numbers.
     pub n_other_numbers: usize,
-    /// Stretches in which each word is the same or looks alike.
-    pub runs: Vec<Passage>,
+    /// The words that are the same, rising in both texts.
+    same: Vec<SameWords>,
+    /// Stretches of the first text in which each word is the same or looks alike, and that may be long enough;
+    /// what their pairs of words weigh together.
+    runs: Vec<(Range<usize>, f64)>,
 }
 
 impl Alignment {
-    /// Lays the words of a passage beside each other.
-    pub fn of(a: HashedWords, b: HashedWords, passage: &Passage, known: &Frequencies) -> Self {
+    /// Lays the words of a passage beside each other, given those that are the same.
+    pub fn of(
+        a: HashedWords,
+        b: HashedWords,
+        passage: &Passage,
+        same: Vec<SameWords>,
+        known: &Frequencies,
+    ) -> Self {
         let n_words = passage.a.len().max(passage.b.len());
-        let mut alignment = Self { n_words, ..Self::default() };
-        let (mut at, mut other) = (passage.a.start, passage.b.start);
-        let mut run = (at, other);
-        while at < passage.a.end && other < passage.b.end {
-            let (n_a, n_b) =
-                until_same(&a.hashes[at..passage.a.end], &b.hashes[other..passage.b.end]);
-            let n_alike = n_misread((a, at..at + n_a), (b, other..other + n_b), known);
+        let n_same = same.iter().map(|same| same.n).sum();
+        let mut alignment = Self { n_words, n_same, ..Self::default() };
+        let (mut at, mut other, mut run) = (passage.a.start, passage.b.start, passage.a.start);
+        let end = SameWords { a: passage.a.end, b: passage.b.end, n: 0 };
+        for next in same.iter().chain([&end]) {
+            let (in_a, in_b) = (at..next.a, other..next.b);
+            let n_other = in_a.len().max(in_b.len());
+            let n_alike = n_misread((a, in_a.clone()), (b, in_b.clone()), known);
             alignment.n_alike += n_alike;
-            alignment.n_other_numbers +=
-                n_numbers(&a, at..at + n_a).min(n_numbers(&b, other..other + n_b));
-            if n_alike < n_a.max(n_b) {
-                alignment.end_run(a, (run.0..at, run.1..other), known);
-                run = (at + n_a, other + n_b);
+            alignment.n_other_numbers += n_numbers(&a, in_a).min(n_numbers(&b, in_b));
+            if n_alike < n_other {
+                alignment.end_run(a, run..at, known);
+                run = next.a;
             }
-            (at, other) = (at + n_a, other + n_b);
-            if at < passage.a.end && other < passage.b.end {
-                alignment.n_same += 1;
-                (at, other) = (at + 1, other + 1);
-            }
+            (at, other) = (next.in_a().end, next.in_b().end);
         }
-        alignment.end_run(a, (run.0..at, run.1..other), known);
-        alignment
+        alignment.end_run(a, run..at, known);
+        Self { same, ..alignment }
     }
 
     /// The words that differ altogether.
@@ -96,27 +193,39 @@ impl Alignment {
         self.n_words.saturating_sub(self.n_same + self.n_alike)
     }
 
-    /// The runs that clean texts share since one was copied: long enough, and not of common words.
-    pub fn telling_runs(self) -> impl Iterator<Item = Passage> {
+    /// Which words of the first text say that one of two clean texts was copied: all that are the same, if these
+    /// are nearly all of the passage; else those in runs that are long enough, and not of common words.
+    pub fn telling_words(&self, passage: &Passage) -> impl Iterator<Item = Range<usize>> {
+        let is_whole = self.is_whole(passage);
         let n_words_min = match self.n_other_numbers {
             0 => RUN_WORDS_MIN,
             _ => RUN_WORDS_MIN_OTHER_NUMBERS,
         };
-        let is_telling =
-            move |run: &Passage| run.a.len() >= n_words_min && run.weight >= RUN_WEIGHT_MIN;
-        self.runs.into_iter().filter(is_telling)
+        let is_telling = |(run, weight): &&(Range<usize>, f64)| {
+            run.len() >= n_words_min && *weight >= RUN_WEIGHT_MIN
+        };
+        let telling: Vec<&Range<usize>> =
+            self.runs.iter().filter(is_telling).map(|(run, _)| run).collect();
+        let is_told = move |same: &&SameWords| {
+            let next = telling.partition_point(|run| run.end <= same.a);
+            is_whole || telling.get(next).is_some_and(|run| run.start <= same.a)
+        };
+        self.same.iter().filter(is_told).map(SameWords::in_a)
     }
 
-    fn end_run(
-        &mut self,
-        text: HashedWords,
-        (a, b): (Range<usize>, Range<usize>),
-        known: &Frequencies,
-    ) {
-        if a.len() >= RUN_WORDS_MIN {
-            let pairs = text.hashes[a.clone()].windows(SEED_WORDS);
+    /// Whether so much of a passage is the same that what differs does not matter.
+    fn is_whole(&self, passage: &Passage) -> bool {
+        let cost = OTHER_WORD_COST_CLEAN * self.n_other() as f64
+            + WHOLE_NUMBER_COST * self.n_other_numbers as f64;
+        let n_same_min = self.n_words as f64 * WHOLE_SAME_SHARE_MIN;
+        passage.weight - cost >= WHOLE_WEIGHT_MIN && self.n_same as f64 >= n_same_min
+    }
+
+    fn end_run(&mut self, text: HashedWords, run: Range<usize>, known: &Frequencies) {
+        if run.len() >= RUN_WORDS_MIN {
+            let pairs = text.hashes[run.clone()].windows(SEED_WORDS);
             let weight = pairs.map(|pair| known.weight(pair_hash(pair), 1)).sum();
-            self.runs.push(Passage { a, b, weight });
+            self.runs.push((run, weight));
         }
     }
 }
@@ -160,39 +269,40 @@ fn n_misread(
     if !has_number && !are_known() && are_one() { n_longer } else { n_alike }
 }
 
-/// A scanned passage with what goes on at both ends: where hardly a pair of words was read rightly there
-/// are no seeds, yet words that look alike.
-pub fn extended(a: HashedWords, b: HashedWords, passage: &Passage, known: &Frequencies) -> Passage {
+/// Where a scanned passage stands in the first text, given its places in both, with what goes on at both ends: where hardly a pair of
+/// words was read rightly there are no seeds, yet words that look alike.
+pub fn extended(
+    a: HashedWords,
+    b: HashedWords,
+    (in_a, in_b): (Range<usize>, Range<usize>),
+    known: &Frequencies,
+) -> Range<usize> {
     let is_alike =
         |x: usize, y: usize| a.hashes[x] == b.hashes[y] || is_read_for((a, x), (b, y), known);
-    let (start, end) = ((passage.a.start, passage.b.start), (passage.a.end, passage.b.end));
-    let back = n_alike_on(start, |x, y| is_alike(start.0 - 1 - x, start.1 - 1 - y));
+    let (start, end) = ((in_a.start, in_b.start), (in_a.end, in_b.end));
+    let back = words_on(start, |x, y| is_alike(start.0 - 1 - x, start.1 - 1 - y));
     let left = (a.hashes.len() - end.0, b.hashes.len() - end.1);
-    let on = n_alike_on(left, |x, y| is_alike(end.0 + x, end.1 + y));
-    Passage {
-        a: start.0 - back.0..end.0 + on.0,
-        b: start.1 - back.1..end.1 + on.1,
-        weight: passage.weight,
-    }
+    let on = words_on(left, |x, y| is_alike(end.0 + x, end.1 + y));
+    let reach = |places: &[(usize, usize)]| places.last().map_or(0, |(x, _)| x + 1);
+    start.0 - reach(&back)..end.0 + reach(&on)
 }
 
-/// How many words of each of two stretches, so long, belong to each other from their beginning on; one
-/// between may be missing in the other.
-fn n_alike_on(n_words: (usize, usize), is_alike: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+/// The words of two stretches, so long, that belong to each other from their beginning on; one between may be
+/// missing in the other.
+fn words_on(n_words: (usize, usize), belong: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {
     let (n_a, n_b) = (n_words.0.min(EXTENSION_WORDS_MAX), n_words.1.min(EXTENSION_WORDS_MAX));
-    let (mut at, mut other, mut n_differ, mut end) = (0, 0, 0, (0, 0));
+    let (mut at, mut other, mut n_differ, mut places) = (0, 0, 0, Vec::new());
     while n_differ < EXTENSION_OTHER_WORDS {
-        let goes_on = |(x, y): &(usize, usize)| {
-            at + x < n_a && other + y < n_b && is_alike(at + x, other + y)
-        };
+        let goes_on =
+            |(x, y): &(usize, usize)| at + x < n_a && other + y < n_b && belong(at + x, other + y);
         if let Some((x, y)) = [(0, 0), (1, 0), (0, 1)].into_iter().find(goes_on) {
+            places.push((at + x, other + y));
             (at, other, n_differ) = (at + x + 1, other + y + 1, 0);
-            end = (at, other);
         } else {
             (at, other, n_differ) = (at + 1, other + 1, n_differ + 1);
         }
     }
-    end
+    places
 }
 
 /// How many words must be passed over in each of two stretches until both go on with the same word;
@@ -238,8 +348,12 @@ mod tests {
     fn aligned(a: &str, b: &str) -> (usize, usize, usize) {
         let (a, b) = (hashed(a), hashed(b));
         let found = passages::shared(&Seeds::of(&a.2), &Seeds::of(&b.2), |_, _| 1.0, 0.0);
-        let align = |it| Alignment::of(a.words(), b.words(), it, &Frequencies::default());
-        let all = found.iter().map(align);
+        let align = |it| {
+            let seeds = found.seeds_of(it);
+            let same = same_words(&a.2, &b.2, it, &seeds);
+            Alignment::of(a.words(), b.words(), it, same, &Frequencies::default())
+        };
+        let all = found.all.iter().map(align);
         all.fold((0, 0, 0), |sum, it| (sum.0 + it.n_same, sum.1 + it.n_alike, sum.2 + it.n_other()))
     }
 
@@ -264,14 +378,13 @@ mod tests {
         let story = "the old ferry to the island left harbour at noon and came back late at night";
         let on = |scan: &str, seed: Range<usize>| {
             let (a, b) = (hashed(story), hashed(scan));
-            let passage = Passage { a: seed.clone(), b: seed, weight: 1.0 };
-            let found = extended(a.words(), b.words(), &passage, &Frequencies::default());
-            (found.a, found.b)
+            let passage = (seed.clone(), seed);
+            extended(a.words(), b.words(), passage, &Frequencies::default())
         };
         let scan = "tbe o1d ferry to the islnad lcft harbonr at no0n aud came hack late at night";
-        assert_eq!(on(scan, 2..5), (0..16, 0..16));
+        assert_eq!(on(scan, 2..5), 0..16);
         let lost = "tbe ferry to the islnad lcft at no0n aud came hack late at nigbt";
-        assert_eq!(on(lost, 2..3), (0..16, 0..14), "two words are lost");
-        assert_eq!(on("the old ferry to the islnad sank with all men", 2..5), (0..6, 0..6));
+        assert_eq!(on(lost, 2..3), 0..16, "two words are lost");
+        assert_eq!(on("the old ferry to the islnad sank with all men", 2..5), 0..6);
     }
 }

@@ -1,9 +1,16 @@
 //! Why two texts are called near: the passages that both have, and what each has alone.
 
-use std::{cmp::Reverse, ops::Range};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashSet},
+    ops::Range,
+};
 
 use super::{
-    passages::{self, Passage},
+    alignment::SameWords,
+    params::{KNOWN_RUN_WORDS, SEED_WORDS},
+    passages::{self, pair_hash},
+    prepared::CommonPassage,
     words::placed_words,
 };
 
@@ -12,7 +19,7 @@ use super::{
 pub struct Explanation {
     /// Passages that both have, longest first.
     pub shared: Vec<SharedPassage>,
-    /// What only the first has.
+    /// What only the first has, longest first, and nothing twice.
     pub only_a: Vec<String>,
     /// What only the second has.
     pub only_b: Vec<String>,
@@ -21,49 +28,58 @@ pub struct Explanation {
 /// A passage that two texts share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedPassage {
-    /// As it stands in the first text.
+    /// The words that are the same, as they stand in the first text, with [`LEFT_OUT`] for those between.
     pub text: String,
+    /// How many words are the same.
+    pub n_same: usize,
     /// Where, in words of the first text.
     pub a: Range<usize>,
     /// Where, in words of the second text.
     pub b: Range<usize>,
 }
 
+/// Stands for words that are others in the other text.
+const LEFT_OUT: &str = " … ";
+
+/// One of two texts that are compared.
+#[derive(Debug, Clone, Copy)]
+pub struct ExplainedText<'a> {
+    /// What of it is compared, without boilerplate.
+    pub own: &'a str,
+    /// All that people read of it: what stands there is not said to be missing.
+    pub whole: &'a str,
+}
+
 impl Explanation {
-    /// Of two texts without their boilerplate, by their passages in the order of the first.
-    pub fn of(a: &str, b: &str, found: &[Passage]) -> Self {
-        let (a, b) = (PlacedText::of(a), PlacedText::of(b));
-        // What ends no later than one that starts no later lies within that one.
+    /// Of two texts, by their passages in the order of the first.
+    pub fn of(a: ExplainedText, b: ExplainedText, found: &[CommonPassage]) -> Self {
+        let (own_a, own_b) = (PlacedText::of(a.own), PlacedText::of(b.own));
         let (mut reach, mut shared) = (0, Vec::new());
         for passage in found {
-            if passage.a.end > reach {
-                reach = passage.a.end;
-                shared.push(passage);
-            }
+            shared.extend(own_a.shared(&passage.same, reach));
+            reach = reach.max(passage.a.end);
         }
-        shared.sort_by_key(|passage: &&Passage| (Reverse(passage.a.len()), passage.a.start));
-        let shown = |passage: &&Passage| SharedPassage {
-            text: a.excerpt(passage.a.clone()),
-            a: passage.a.clone(),
-            b: passage.b.clone(),
+        shared.sort_by_key(|passage| (Reverse(passage.n_same), passage.a.start));
+        let same = |stretch: fn(&SameWords) -> Range<usize>| {
+            passages::union(found.iter().flat_map(|it| it.same.iter().map(stretch)))
         };
-        Self {
-            shared: shared.iter().map(shown).collect(),
-            only_a: a.without(found.iter().map(|passage| passage.a.clone())),
-            only_b: b.without(found.iter().map(|passage| passage.b.clone())),
-        }
+        let only_a = own_a.alone(&same(SameWords::in_a), &KnownRuns::of(b.whole));
+        let only_b = own_b.alone(&same(SameWords::in_b), &KnownRuns::of(a.whole));
+        Self { shared, only_a, only_b }
     }
 }
 
 /// A text and where its words stand.
 struct PlacedText<'a> {
     text: &'a str,
+    hashes: Vec<u64>,
     places: Vec<Range<usize>>,
 }
 
 impl<'a> PlacedText<'a> {
     fn of(text: &'a str) -> Self {
-        Self { text, places: placed_words(text).1 }
+        let (hashes, places) = placed_words(text);
+        Self { text, hashes, places }
     }
 
     /// What is written from one word to another, on one line.
@@ -77,45 +93,192 @@ impl<'a> PlacedText<'a> {
         stretch.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// What is written outside of these stretches.
-    fn without(&self, taken: impl Iterator<Item = Range<usize>>) -> Vec<String> {
-        let mut from = 0;
-        let mut rest = Vec::new();
-        for stretch in passages::union(taken) {
-            if from < stretch.start {
-                rest.push(self.excerpt(from..stretch.start));
+    /// A passage, given by its words that are the same, from a word of this text on.
+    fn shared(&self, same: &[SameWords], from: usize) -> Option<SharedPassage> {
+        let mut kept: Vec<SameWords> = Vec::new();
+        for one in same.iter().filter(|one| one.in_a().end > from) {
+            let n_shown = from.saturating_sub(one.a);
+            let (a, b, n) = (one.a + n_shown, one.b + n_shown, one.n - n_shown);
+            match kept.last_mut() {
+                Some(last) if (last.in_a().end, last.in_b().end) == (a, b) => last.n += n,
+                _ => kept.push(SameWords { a, b, n }),
             }
-            from = stretch.end;
         }
-        if from < self.places.len() {
-            rest.push(self.excerpt(from..self.places.len()));
+        let (first, last) = (kept.first()?, kept.last()?);
+        let texts: Vec<String> = kept.iter().map(|one| self.excerpt(one.in_a())).collect();
+        Some(SharedPassage {
+            text: texts.join(LEFT_OUT),
+            n_same: kept.iter().map(|one| one.n).sum(),
+            a: first.a..last.in_a().end,
+            b: first.b..last.in_b().end,
+        })
+    }
+
+    /// What is written outside of these stretches and is not known from elsewhere, the longest first.
+    fn alone(&self, taken: &[Range<usize>], known: &KnownRuns) -> Vec<String> {
+        let starts = std::iter::once(0).chain(taken.iter().map(|it| it.end));
+        let ends = taken.iter().map(|it| it.start).chain([self.places.len()]);
+        let mut alone: Vec<Range<usize>> = Vec::new();
+        for (start, end) in starts.zip(ends) {
+            let known = passages::union(self.known_within(start..end, known));
+            let mut from = start;
+            for stretch in known.into_iter().chain(std::iter::once(end..end)) {
+                alone.push(from..stretch.start);
+                from = stretch.end;
+            }
         }
-        rest
+        alone.retain(|it| !it.is_empty() && !known.has(&self.hashes[it.clone()]));
+        alone.sort_by_key(|it| (Reverse(it.len()), it.start));
+        let mut said = BTreeSet::new();
+        let excerpts = alone.into_iter().map(|it| self.excerpt(it));
+        excerpts.filter(|it| said.insert(it.clone())).collect()
+    }
+
+    /// Of a stretch what is known: whole lines, and runs of several words.
+    fn known_within(
+        &self,
+        stretch: Range<usize>,
+        known: &KnownRuns,
+    ) -> impl Iterator<Item = Range<usize>> {
+        let mut lines: Vec<Range<usize>> = Vec::new();
+        for at in stretch.clone() {
+            match lines.last_mut() {
+                Some(line) if !self.begins_line(at) => line.end = at + 1,
+                _ => lines.push(at..at + 1),
+            }
+        }
+        let words = &self.hashes[stretch.clone()];
+        let runs: Vec<Range<usize>> = known.runs_in(words).collect();
+        let runs = runs.into_iter().map(move |it| it.start + stretch.start..it.end + stretch.start);
+        lines.retain(|line| known.has(&self.hashes[line.clone()]));
+        lines.into_iter().chain(runs)
+    }
+
+    fn begins_line(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).map_or(0, |before| self.places[before].end);
+        let between = self.text.get(before..self.places[at].start);
+        between.is_some_and(|between| between.contains('\n'))
+    }
+}
+
+/// Which words stand in a text, which two of them one after the other, and which run of several.
+struct KnownRuns {
+    words: HashSet<u64>,
+    pairs: HashSet<u64>,
+    runs: HashSet<u64>,
+}
+
+impl KnownRuns {
+    fn of(text: &str) -> Self {
+        let words = placed_words(text).0;
+        let runs_of = |n: usize| words.windows(n).map(pair_hash).collect();
+        let (pairs, runs) = (runs_of(SEED_WORDS), runs_of(KNOWN_RUN_WORDS));
+        Self { words: words.into_iter().collect(), pairs, runs }
+    }
+
+    /// Where in some words there are runs that stand in the text.
+    fn runs_in(&self, words: &[u64]) -> impl Iterator<Item = Range<usize>> {
+        let runs = words.windows(KNOWN_RUN_WORDS).enumerate();
+        let known = runs.filter(|(_, run)| self.runs.contains(&pair_hash(run)));
+        known.map(|(at, run)| at..at + run.len())
+    }
+
+    /// Whether some words in a row stand in the text: of a few each two of them.
+    fn has(&self, words: &[u64]) -> bool {
+        let all = |n: usize, known: &HashSet<u64>| {
+            words.windows(n).all(|run| known.contains(&pair_hash(run)))
+        };
+        match words {
+            [] => true,
+            [word] => self.words.contains(word),
+            few if few.len() < KNOWN_RUN_WORDS => all(SEED_WORDS, &self.pairs),
+            _ => all(KNOWN_RUN_WORDS, &self.runs),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::similarity::passages::Seeds;
+    use crate::similarity::{boilerplate::Boilerplate, prepared::prepare};
+    use crate::text::ReadAs;
+
+    fn why(a: &str, b: &str) -> Explanation {
+        why_of(ExplainedText { own: a, whole: a }, ExplainedText { own: b, whole: b })
+    }
+
+    fn why_of(a: ExplainedText, b: ExplainedText) -> Explanation {
+        let ready = |text: &str| {
+            let read_as = ReadAs::page("text/plain", None);
+            prepare(text.as_bytes(), read_as, &Boilerplate::default())
+        };
+        let found = match (ready(a.own), ready(b.own)) {
+            (Some(one), Some(other)) => one.passages_with(&other),
+            _ => Vec::new(),
+        };
+        Explanation::of(a, b, &found)
+    }
+
+    const STORY: &str = "The ferry to the island, delayed by a storm, arrived at noon and left again in the \
+        evening with two hundred people who had been waiting in the rain since early on Monday.";
 
     #[test]
     fn an_explanation_has_what_both_say_and_what_each_says_alone() {
-        let a = "A headline.\nThe ferry to the island, delayed by a storm, arrived at noon.\nOnly here.";
-        let b = "Another title\n\nThe ferry to the island (delayed by a storm) arrived at noon. And more of it.";
-        let found = |a: &str, b: &str| {
-            let seeds = |text| Seeds::of(&placed_words(text).0);
-            passages::shared(&seeds(a), &seeds(b), |_, _| 1.0, 0.0)
-        };
-        let why = Explanation::of(a, b, &found(a, b));
-        assert_eq!(
-            why.shared[0].text,
-            "The ferry to the island, delayed by a storm, arrived at noon."
-        );
-        assert_eq!((why.shared[0].a.clone(), why.shared[0].b.clone()), (2..14, 2..14));
-        assert_eq!(why.only_a, ["A headline.", "Only here."]);
-        assert_eq!(why.only_b, ["Another title", "And more of it."]);
-        let nothing = Explanation::of("", b, &[]);
+        let a = format!("A headline.\n{STORY}\nOnly here.");
+        let b = format!("Another title\n\n{} And more of it.", STORY.replace(',', " -"));
+        let found = why(&a, &b);
+        assert_eq!(found.shared.len(), 1);
+        assert_eq!(found.shared[0].text, STORY.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!((found.shared[0].a.clone(), found.shared[0].b.clone()), (2..35, 2..35));
+        assert_eq!(found.only_a, ["A headline.", "Only here."]);
+        assert_eq!(found.only_b, ["And more of it.", "Another title"], "the longest first");
+        let nothing = why("", &b);
         assert_eq!((nothing.shared.len(), nothing.only_a.len(), nothing.only_b.len()), (0, 0, 1));
+    }
+
+    #[test]
+    fn both_have_only_words_that_are_the_same() {
+        let found = why(STORY, &STORY.replace("noon", "midnight").replace("two hundred", "many"));
+        let [passage] = &found.shared[..] else { panic!("{found:?}") };
+        assert_eq!(passage.text.matches('…').count(), 2, "{}", passage.text);
+        assert!(passage.text.contains("storm, arrived at … and left again"), "{}", passage.text);
+        assert_eq!((passage.n_same, passage.a.clone(), passage.b.clone()), (30, 0..33, 0..32));
+        assert_eq!(found.only_a, ["two hundred", "noon"]);
+        assert_eq!(found.only_b, ["midnight", "many"]);
+        let inserted = why(STORY, &STORY.replace("two hundred", "two or three hundred"));
+        assert!(inserted.shared[0].text.contains("two … hundred"), "{inserted:?}");
+        assert_eq!((inserted.only_a.len(), inserted.only_b), (0, vec!["or three".to_owned()]));
+    }
+
+    #[test]
+    fn a_line_that_stands_elsewhere_in_the_other_text_is_not_only_in_one() {
+        let lines = |from: usize| -> String {
+            let story = |n: usize| (0..12).map(|word| format!("w{n}x{word} ")).collect::<String>();
+            (from..from + 6).map(|n| story(n) + "\n").collect()
+        };
+        let menu = "Read next\nFares\n";
+        let found = why(&format!("{menu}{}", lines(0)), &format!("{}{menu}Imprint\n", lines(0)));
+        assert_eq!((found.only_a.len(), found.only_b), (0, vec!["Imprint".to_owned()]));
+        let (whole, own) = (format!("{menu}{}", lines(0)), lines(0));
+        let (a, b) = (
+            ExplainedText { own: &whole, whole: &whole },
+            ExplainedText { own: &own, whole: &whole },
+        );
+        assert_eq!(why_of(a, b).only_a, [""; 0], "it lies outside of the main part");
+        let alone = why(
+            &format!("Read later\n{}", lines(0)),
+            &format!("{}Read next\nAll that is later\n", lines(0)),
+        );
+        assert_eq!(alone.only_a, ["Read later"], "its words are there, and not together");
+    }
+
+    #[test]
+    fn a_word_within_others_is_cut_out() {
+        let found = why(STORY, &STORY.replace("early on Monday", "early-on-Tuesday"));
+        assert!(found.shared[0].text.ends_with("since early on"), "{found:?}");
+        assert_eq!(
+            (found.only_a, found.only_b),
+            (vec!["Monday.".to_owned()], vec!["Tuesday.".to_owned()])
+        );
     }
 }

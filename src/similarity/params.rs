@@ -152,6 +152,13 @@ pub const RUN_WORDS_MIN: usize = 10;
 pub const RUN_WORDS_MIN_OTHER_NUMBERS: usize = 15;
 /// What the pairs of words in these weigh at least.
 pub const RUN_WEIGHT_MIN: f64 = 20.0;
+/// Share of the words of a passage of clean texts that are the same, from which on it may count as a whole,
+/// however short its runs are;
+pub const WHOLE_SAME_SHARE_MIN: f64 = 0.8;
+/// what it weighs then, at least, less what the words cost that are others;
+pub const WHOLE_WEIGHT_MIN: f64 = 120.0;
+/// and what a number that is another costs besides: with many of them it is a form.
+pub const WHOLE_NUMBER_COST: f64 = 16.0;
 /// What a word that is another in the other text takes from the weight of a passage, in clean texts;
 pub const OTHER_WORD_COST_CLEAN: f64 = 4.0;
 /// and in scans.
@@ -174,6 +181,13 @@ pub const SHORT_REPLACED_WORDS_MIN: usize = 8;
 /// Share of the words of the shorter of two near-duplicates that stand in the other: in passages that
 /// weigh enough, the words between their seeds included.
 pub const COPIED_MIN: f64 = 0.3;
+
+// Containment: what of a text stands in another.
+
+/// Words of a passage that are the same, at least. Of fewer every two texts have some.
+pub const COMMON_PASSAGE_WORDS_MIN: usize = 5;
+/// Share of its words that they are at least, in that text in which it is longer.
+pub const COMMON_PASSAGE_SHARE_MIN: f64 = 0.5;
 
 // Frequencies: what is common in the archive.
 
@@ -205,8 +219,8 @@ pub const NO_COPY_SCORE_MAX: f64 = COPIED_MIN * GROUP_AVERAGE_SHARE;
 
 // What is reported.
 
-/// Words. Shorter passages are turns of phrase, and explain nothing.
-pub const EXPLAINED_PASSAGE_WORDS_MIN: usize = 5;
+/// Words in a row that are not said to stand in one text alone when the other has them, too, wherever.
+pub const KNOWN_RUN_WORDS: usize = 5;
 /// New texts of a commit that are all compared with what was there before; of more only a sample.
 pub const NEW_TEXTS_COMPARED_MAX: usize = 1024;
 /// New texts in that sample, evenly spread: the share that it shows is within a few per cent, and

@@ -20,6 +20,29 @@ pub struct Passage {
     pub b: Range<usize>,
     /// What its seeds weigh together.
     pub weight: f64,
+    /// The last of its seeds.
+    last: u32,
+}
+
+/// The passages of two texts, with their seeds.
+#[derive(Debug, Clone, Default)]
+pub struct Passages {
+    /// In the order of the first text.
+    pub all: Vec<Passage>,
+    seeds: Vec<SharedSeed>,
+}
+
+impl Passages {
+    /// Where the seeds of one of the passages stand in both texts, rising in both.
+    pub fn seeds_of(&self, passage: &Passage) -> Vec<(usize, usize)> {
+        let seed = |at: &u32| self.seeds.get(*at as usize);
+        let before = |at: &u32| seed(at).map(|seed| seed.before);
+        let mut places: Vec<(usize, usize)> = std::iter::successors(Some(passage.last), before)
+            .map_while(|at| seed(&at).map(|seed| (seed.a as usize, seed.b as usize)))
+            .collect();
+        places.reverse();
+        places
+    }
 }
 
 /// Where each pair of words stands in a text: the hashes of pairs, rising, and the place of each.
@@ -33,12 +56,17 @@ pub struct Seeds {
 const SHARED_SEEDS_EXPECTED: usize = 64;
 
 /// A pair of words that stands in both texts.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct SharedSeed {
-    a: usize,
-    b: usize,
+    a: u32,
+    b: u32,
     weight: f64,
+    /// The one before it in its passage, or [`NO_SEED`].
+    before: u32,
 }
+
+/// Before the first seed of a passage there is none.
+const NO_SEED: u32 = u32::MAX;
 
 /// The hash of some neighbouring words.
 pub fn pair_hash(words: &[u64]) -> u64 {
@@ -96,7 +124,7 @@ impl Seeds {
         self.each_in_both(other, |hash, mine, its| {
             let weight = weigh(hash, mine.len().min(its.len()));
             let mut take =
-                |a: &u32, b: &u32| both.push(SharedSeed { a: *a as usize, b: *b as usize, weight });
+                |a: &u32, b: &u32| both.push(SharedSeed { a: *a, b: *b, weight, before: NO_SEED });
             if mine.len() * its.len() <= SEED_PLACES_MAX {
                 mine.iter().for_each(|a| its.iter().for_each(|b| take(a, b)));
             } else {
@@ -122,11 +150,12 @@ pub fn shared(
     b: &Seeds,
     weigh: impl Fn(u64, usize) -> f64,
     weight_min: f64,
-) -> Vec<Passage> {
+) -> Passages {
     let mut open: Vec<Passage> = Vec::new();
     let mut done = Vec::new();
-    for seed in a.shared(b, weigh, weight_min) {
-        let (at, other) = (seed.a, seed.b);
+    let mut seeds = a.shared(b, weigh, weight_min);
+    for (last, seed) in (0..).zip(&mut seeds) {
+        let (at, other) = (seed.a as usize, seed.b as usize);
         close(&mut open, &mut done, |passage| at >= passage.a.end + PASSAGE_GAP_WORDS_MAX);
         let near = open.iter_mut().filter(|it| follows(it, at, other));
         match near.min_by_key(|it| (drift(it, at, other), at - it.a.end.min(at))) {
@@ -134,11 +163,13 @@ pub fn shared(
                 passage.a.end = passage.a.end.max(at + SEED_WORDS);
                 passage.b.end = passage.b.end.max(other + SEED_WORDS);
                 passage.weight += seed.weight;
+                seed.before = std::mem::replace(&mut passage.last, last);
             }
             None => open.push(Passage {
                 a: at..at + SEED_WORDS,
                 b: other..other + SEED_WORDS,
                 weight: seed.weight,
+                last,
             }),
         }
         if open.len() > PASSAGES_OPEN_MAX {
@@ -148,7 +179,7 @@ pub fn shared(
     done.append(&mut open);
     done.retain(|passage| passage.weight >= weight_min);
     done.sort_by_key(|passage| (passage.a.start, passage.b.start, passage.a.end));
-    done
+    Passages { all: done, seeds }
 }
 
 /// The stretches put together where they meet, rising.
@@ -207,6 +238,7 @@ mod tests {
 
     fn between(a: &str, b: &str) -> Vec<(Range<usize>, Range<usize>)> {
         shared(&seeds(a), &seeds(b), |_, _| 1.0, 0.0)
+            .all
             .into_iter()
             .map(|passage| (passage.a, passage.b))
             .collect()
@@ -244,7 +276,7 @@ mod tests {
         let many = Seeds::of(&vec![5; 20_000]);
         let found = shared(&many, &many, |_, _| 1.0, 0.0);
         let covered: usize =
-            union(found.iter().map(|it| it.a.clone())).iter().map(Range::len).sum();
+            union(found.all.iter().map(|it| it.a.clone())).iter().map(Range::len).sum();
         assert!(covered > 19_000);
     }
 
@@ -254,7 +286,7 @@ mod tests {
             a in proptest::collection::vec(0..6_u64, 0..200),
             b in proptest::collection::vec(0..6_u64, 0..200),
         ) {
-            for passage in shared(&Seeds::of(&a), &Seeds::of(&b), |_, _| 1.0, 0.0) {
+            for passage in shared(&Seeds::of(&a), &Seeds::of(&b), |_, _| 1.0, 0.0).all {
                 prop_assert!(passage.a.len() >= SEED_WORDS && passage.a.end <= a.len());
                 prop_assert!(passage.b.len() >= SEED_WORDS && passage.b.end <= b.len());
             }

@@ -5,15 +5,16 @@ use std::ops::Range;
 use crate::text::{Normal, ReadAs};
 
 use super::{
-    alignment::{Alignment, HashedWords, extended},
+    alignment::{Alignment, HashedWords, SameWords, extended, same_words, same_words_to_the_ends},
     boilerplate::Boilerplate,
     frequency::Frequencies,
     overlap::Overlap,
     params::{
         ALIKE_SHARE_MIN_CLEAN, ALIKE_SHARE_MIN_SCANNED, CLEAN_ALIKE_SHARE_MAX,
-        MISREAD_WEIGHT_TIMES_MAX, OTHER_NUMBER_COST, OTHER_WORD_COST_CLEAN,
-        OTHER_WORD_COST_SCANNED, PASSAGE_WEIGHT_MIN, RESEMBLANCE_SURE, SCANNED_ALIKE_SHARE_MIN,
-        SEEDS_WEIGHT_MIN, SHORT_EQUAL_SHARE_MIN, SHORT_LINE_WORDS,
+        COMMON_PASSAGE_SHARE_MIN, COMMON_PASSAGE_WORDS_MIN, MISREAD_WEIGHT_TIMES_MAX,
+        OTHER_NUMBER_COST, OTHER_WORD_COST_CLEAN, OTHER_WORD_COST_SCANNED, PASSAGE_WEIGHT_MIN,
+        RESEMBLANCE_SURE, SCANNED_ALIKE_SHARE_MIN, SEEDS_WEIGHT_MIN, SHORT_EQUAL_SHARE_MIN,
+        SHORT_LINE_WORDS,
     },
     passages::{self, Passage, Seeds},
     shingles::{self, Shingles},
@@ -40,12 +41,53 @@ pub struct Prepared {
 pub struct TextOverlap {
     /// Shingles in both and in each alone.
     pub overlap: Overlap,
-    /// The share of the first text's words that lies in passages of both which count.
+    /// The share of the shorter text's words that counts: see [`Prepared::compared_to`].
+    pub counted: f64,
+}
+
+/// What of each of two texts stands in the other: the share of its words that are the same, one after the
+/// other, in passages of both.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Containment {
+    /// Of the first text.
     pub a_in_b: f64,
-    /// The same share of the second text's words.
+    /// Of the second text.
     pub b_in_a: f64,
-    /// The share of the shorter text's words.
-    pub copied: f64,
+    /// Of the shorter one.
+    pub of_shorter: f64,
+}
+
+/// A passage of two texts of which a good part is the same. Positions count words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommonPassage {
+    /// In the first text.
+    pub a: Range<usize>,
+    /// In the second text.
+    pub b: Range<usize>,
+    /// The words that are the same, rising in both texts.
+    pub same: Vec<SameWords>,
+}
+
+impl CommonPassage {
+    /// From the first word that is the same to the last one.
+    fn of(same: Vec<SameWords>) -> Option<Self> {
+        let (first, last) = (same.first()?, same.last()?);
+        let (a, b) = (first.a..last.in_a().end, first.b..last.in_b().end);
+        Some(Self { a, b, same })
+    }
+
+    fn is_the_same_for_a_good_part(&self) -> bool {
+        let n_same: usize = self.same.iter().map(|same| same.n).sum();
+        let n_words = self.a.len().max(self.b.len());
+        n_same >= COMMON_PASSAGE_WORDS_MIN
+            && n_same as f64 >= n_words as f64 * COMMON_PASSAGE_SHARE_MIN
+    }
+
+    /// Seen from the other text.
+    fn swap(&mut self) {
+        std::mem::swap(&mut self.a, &mut self.b);
+        self.same.iter_mut().for_each(|same| std::mem::swap(&mut same.a, &mut same.b));
+    }
 }
 
 /// Makes a text ready; none when the content is no text, or has no words.
@@ -75,35 +117,40 @@ pub fn prepare(bytes: &[u8], read_as: ReadAs, boilerplate: &Boilerplate) -> Opti
 
 impl Prepared {
     /// Compares two texts; it does not matter which of them is asked.
+    ///
+    /// Of the shorter one those words count that are the same in passages which weigh enough; of a scan, all in
+    /// such passages, as most that differ were misread.
     pub fn compared_to(&self, other: &Self, frequencies: &Frequencies) -> TextOverlap {
-        let is_swapped = self.is_after(other);
-        let (shorter, longer) = if is_swapped { (other, self) } else { (self, other) };
         let overlap = self.shingles.overlap(&other.shingles);
-        let (of_shorter, of_longer) = match overlap.shared {
-            0 => (0.0, 0.0),
-            _ if self.hashes == other.hashes => (1.0, 1.0),
-            _ => shorter.shares_with(longer, overlap.resemblance(), frequencies),
+        let (shorter, longer, _) = self.in_order(other);
+        let counted = match overlap.shared {
+            0 => 0.0,
+            _ if self.hashes == other.hashes => 1.0,
+            _ => shorter.counted(longer, overlap.resemblance(), frequencies),
         };
-        let (a_in_b, b_in_a) =
-            if is_swapped { (of_longer, of_shorter) } else { (of_shorter, of_longer) };
-        TextOverlap { overlap, a_in_b, b_in_a, copied: of_shorter }
+        TextOverlap { overlap, counted }
     }
 
-    /// The passages of two near-duplicates, in the order of the first text.
-    pub fn passages_with(&self, other: &Self, frequencies: &Frequencies) -> Vec<Passage> {
-        let is_swapped = self.is_after(other);
-        let (shorter, longer) = if is_swapped { (other, self) } else { (self, other) };
-        let are_lines = longer.hashes.len() < SHORT_LINE_WORDS;
-        let resemblance = self.shingles.overlap(&other.shingles).resemblance();
-        let mut passages = match shorter.shares_with(longer, resemblance, frequencies) {
-            _ if self.hashes == other.hashes || are_lines => {
-                passages::shared(&shorter.seeds, &longer.seeds, |_, _| 0.0, 0.0)
-            }
-            (0.0, _) => Vec::new(),
-            _ => shorter.passages(longer, resemblance, frequencies),
+    /// What of each text stands in the other.
+    pub fn containment(&self, other: &Self) -> Containment {
+        let passages = self.passages_with(other);
+        let share = |stretch: fn(&SameWords) -> Range<usize>, text: &Self| {
+            n_words_in(passages.iter().flat_map(|it| it.same.iter().map(stretch)))
+                / text.hashes.len() as f64
         };
+        let (a_in_b, b_in_a) = (share(SameWords::in_a, self), share(SameWords::in_b, other));
+        let of_shorter = if self.is_after(other) { b_in_a } else { a_in_b };
+        Containment { a_in_b, b_in_a, of_shorter }
+    }
+
+    /// The passages that two texts share, in the order of the first one.
+    ///
+    /// They are facts of the two texts: how common their words are, or how many of them count, does not matter.
+    pub fn passages_with(&self, other: &Self) -> Vec<CommonPassage> {
+        let (shorter, longer, is_swapped) = self.in_order(other);
+        let mut passages = shorter.common_passages(longer);
         if is_swapped {
-            passages.iter_mut().for_each(|it| std::mem::swap(&mut it.a, &mut it.b));
+            passages.iter_mut().for_each(CommonPassage::swap);
         }
         passages.sort_by_key(|it| (it.a.start, it.b.start, it.a.end));
         passages
@@ -114,54 +161,80 @@ impl Prepared {
         (other.hashes.len(), &other.hashes) < (self.hashes.len(), &self.hashes)
     }
 
-    /// The shares of the words of each that lie in passages which count; `self` is the shorter.
-    fn shares_with(&self, other: &Self, resemblance: f64, frequencies: &Frequencies) -> (f64, f64) {
-        let (n_a, n_b) = (self.hashes.len() as f64, other.hashes.len() as f64);
-        if other.hashes.len() < SHORT_LINE_WORDS {
-            let n_common = short::n_in_common(&self.short_words(), &other.short_words());
-            let n_common = n_common.unwrap_or(0) as f64;
-            return (n_common / n_a, n_common / n_b);
-        }
-        let passages = self.passages(other, resemblance, frequencies);
-        let share = |stretch: fn(&Passage) -> Range<usize>, n_words: f64| {
-            let covered = passages::union(passages.iter().map(stretch));
-            covered.iter().map(Range::len).sum::<usize>() as f64 / n_words
-        };
-        let (of_self, of_other) = (share(|it| it.a.clone(), n_a), share(|it| it.b.clone(), n_b));
-        let is_short = self.hashes.len() < SHORT_LINE_WORDS;
-        match is_short && of_self < SHORT_EQUAL_SHARE_MIN {
-            true => (0.0, 0.0),
-            false => (of_self, of_other),
+    /// The shorter and the longer of the two, and whether the other one is the shorter.
+    fn in_order<'a>(&'a self, other: &'a Self) -> (&'a Self, &'a Self, bool) {
+        match self.is_after(other) {
+            true => (other, self, true),
+            false => (self, other, false),
         }
     }
 
-    /// The passages that count: of texts that are nearly all the same, all of them.
-    fn passages(&self, other: &Self, resemblance: f64, frequencies: &Frequencies) -> Vec<Passage> {
-        let weigh = |pair, n_both| frequencies.weight(pair, n_both);
-        let is_sure = resemblance >= RESEMBLANCE_SURE;
-        let weight_min = if is_sure { 0.0 } else { SEEDS_WEIGHT_MIN };
-        let passages = passages::shared(&self.seeds, &other.seeds, weigh, weight_min);
-        if is_sure || passages.is_empty() {
-            return passages;
+    /// The passages that it shares with a longer text.
+    fn common_passages(&self, longer: &Self) -> Vec<CommonPassage> {
+        let n = self.hashes.len();
+        if self.hashes == longer.hashes {
+            return vec![CommonPassage {
+                a: 0..n,
+                b: 0..n,
+                same: vec![SameWords { a: 0, b: 0, n }],
+            }];
         }
-        let (a, b) = (self.hashed_words(), other.hashed_words());
-        let aligned: Vec<(Passage, Alignment)> = passages
-            .into_iter()
-            .map(|passage| {
-                let alignment = Alignment::of(a, b, &passage, frequencies);
-                (passage, alignment)
-            })
-            .collect();
-        let strictness = Strictness::of(aligned.iter().map(|(_, alignment)| alignment));
+        if longer.hashes.len() < SHORT_LINE_WORDS {
+            let common = short::common_words(&self.short_words(), &longer.short_words());
+            return CommonPassage::of(SameWords::joined(&common)).into_iter().collect();
+        }
+        let found = passages::shared(&self.seeds, &longer.seeds, |_, _| 0.0, 0.0);
+        let all = found.all.iter().filter_map(|it| {
+            let (a, b) = (&self.hashes, &longer.hashes);
+            CommonPassage::of(same_words_to_the_ends(a, b, it, &found.seeds_of(it)))
+        });
+        all.filter(CommonPassage::is_the_same_for_a_good_part).collect()
+    }
+
+    /// The share of its words that counts, as they stand in a longer text.
+    fn counted(&self, longer: &Self, resemblance: f64, frequencies: &Frequencies) -> f64 {
+        let n_words = self.hashes.len() as f64;
+        if longer.hashes.len() < SHORT_LINE_WORDS {
+            let n_common = short::n_in_common(&self.short_words(), &longer.short_words());
+            return n_common.unwrap_or(0) as f64 / n_words;
+        }
+        let stretches = match resemblance >= RESEMBLANCE_SURE {
+            true => {
+                let all = self.common_passages(longer).into_iter().flat_map(|it| it.same);
+                all.map(|same| same.in_a()).collect()
+            }
+            false => self.counted_stretches(longer, frequencies),
+        };
+        let counted = n_words_in(stretches.into_iter()) / n_words;
+        let is_short = self.hashes.len() < SHORT_LINE_WORDS;
+        if is_short && counted < SHORT_EQUAL_SHARE_MIN { 0.0 } else { counted }
+    }
+
+    /// Which of its words count, as they stand in a longer text.
+    fn counted_stretches(&self, longer: &Self, frequencies: &Frequencies) -> Vec<Range<usize>> {
+        let weigh = |pair, n_both| frequencies.weight(pair, n_both);
+        let found = passages::shared(&self.seeds, &longer.seeds, weigh, SEEDS_WEIGHT_MIN);
+        let (a, b) = (self.hashed_words(), longer.hashed_words());
+        let align = |passage: &Passage| {
+            let same = same_words(a.hashes, b.hashes, passage, &found.seeds_of(passage));
+            Alignment::of(a, b, passage, same, frequencies)
+        };
+        let aligned: Vec<Alignment> = found.all.iter().map(align).collect();
+        let strictness = Strictness::of(&aligned);
         let is_short = self.hashes.len() < SHORT_LINE_WORDS;
         let mut counted = Vec::new();
-        for (passage, alignment) in aligned {
-            if !strictness.admits(&passage, &alignment) || is_short && alignment.n_other() > 0 {
+        for (passage, alignment) in found.all.iter().zip(&aligned) {
+            if !strictness.admits(passage, alignment) || is_short && alignment.n_other() > 0 {
                 continue;
             }
             match strictness.is_clean() {
-                true => counted.extend(alignment.telling_runs()),
-                false => counted.push(extended(a, b, &passage, frequencies)),
+                true => counted.extend(alignment.telling_words(passage)),
+                false => counted.push(extended(
+                    a,
+                    b,
+                    (passage.a.clone(), passage.b.clone()),
+                    frequencies,
+                )),
             }
         }
         counted
@@ -186,6 +259,11 @@ impl Prepared {
     }
 }
 
+/// How many words some stretches have, each counted once.
+fn n_words_in(stretches: impl Iterator<Item = Range<usize>>) -> f64 {
+    passages::union(stretches).iter().map(Range::len).sum::<usize>() as f64
+}
+
 /// Which words of a text are written with a capital.
 fn capitals(text: &str) -> Vec<bool> {
     let is_capital = |place: Range<usize>| {
@@ -204,7 +282,7 @@ struct Strictness {
 }
 
 impl Strictness {
-    fn of<'a>(alignments: impl Iterator<Item = &'a Alignment>) -> Self {
+    fn of(alignments: &[Alignment]) -> Self {
         let (mut n_alike, mut n_differ) = (0, 0);
         for alignment in alignments {
             n_alike += alignment.n_alike;

@@ -1,8 +1,9 @@
 //! Scores: how close two texts are, and what makes them near-duplicates.
 
 use super::{
+    frequency::Frequencies,
     params::{COPIED_MIN, NO_COPY_SCORE_MAX, RESEMBLANCE_SURE},
-    prepared::TextOverlap,
+    prepared::{Containment, Prepared, TextOverlap},
 };
 
 /// What makes two texts near-duplicates.
@@ -29,37 +30,56 @@ impl Threshold {
 pub struct Similarity {
     /// Shared shingles over all.
     pub resemblance: f64,
-    /// The share of the first text's words that stands in the second.
-    pub a_in_b: f64,
-    /// The share of the second text's words that stands in the first.
-    pub b_in_a: f64,
-    /// That share of the shorter text.
-    pub copied: f64,
+    /// The share of the shorter text's words that counts: what decides.
+    pub counted: f64,
+    /// What of each stands in the other; of texts that are not near, nothing where nobody asked for it.
+    pub containment: Containment,
 }
 
 impl Similarity {
     /// Of two that are the same.
-    pub const SAME: Self = Self { resemblance: 1.0, a_in_b: 1.0, b_in_a: 1.0, copied: 1.0 };
+    pub const SAME: Self = Self {
+        resemblance: 1.0,
+        counted: 1.0,
+        containment: Containment { a_in_b: 1.0, b_in_a: 1.0, of_shorter: 1.0 },
+    };
 
-    /// What two texts have in common.
-    pub fn of(found: &TextOverlap) -> Self {
-        Self {
-            resemblance: found.overlap.resemblance(),
-            a_in_b: found.a_in_b,
-            b_in_a: found.b_in_a,
-            copied: found.copied,
+    /// Of two texts.
+    pub fn of(one: &Prepared, other: &Prepared, frequencies: &Frequencies) -> Self {
+        let containment = one.containment(other);
+        Self { containment, ..Self::without_containment(one, other, frequencies) }
+    }
+
+    /// Of two texts, of which it matters what they have of each other only if they are near.
+    pub fn of_near(
+        one: &Prepared,
+        other: &Prepared,
+        frequencies: &Frequencies,
+        threshold: Threshold,
+    ) -> Self {
+        let similarity = Self::without_containment(one, other, frequencies);
+        match similarity.reaches(threshold) {
+            true => Self { containment: one.containment(other), ..similarity },
+            false => similarity,
         }
+    }
+
+    fn without_containment(one: &Prepared, other: &Prepared, frequencies: &Frequencies) -> Self {
+        let TextOverlap { overlap, counted } = one.compared_to(other, frequencies);
+        let containment = Containment::default();
+        Self { resemblance: overlap.resemblance(), counted, containment }
     }
 
     /// The same, seen from the other text.
     pub fn swapped(self) -> Self {
-        Self { a_in_b: self.b_in_a, b_in_a: self.a_in_b, ..self }
+        let Containment { a_in_b, b_in_a, of_shorter } = self.containment;
+        Self { containment: Containment { a_in_b: b_in_a, b_in_a: a_in_b, of_shorter }, ..self }
     }
 
     /// Whether the two are near-duplicates.
     pub fn reaches(&self, threshold: Threshold) -> bool {
         match threshold {
-            Threshold::Copied => self.copied >= COPIED_MIN,
+            Threshold::Copied => self.counted >= COPIED_MIN,
             Threshold::Resemblance(min) => self.resemblance >= min,
         }
     }
@@ -72,9 +92,9 @@ impl Similarity {
     /// What pairs are grouped by: the figure that the threshold is set on.
     pub fn score(&self, threshold: Threshold) -> f64 {
         match (threshold, self.reaches(threshold)) {
-            (Threshold::Copied, true) => self.copied,
+            (Threshold::Copied, true) => self.counted,
             // What is no copy brings no groups together, and keeps none apart.
-            (Threshold::Copied, false) => self.copied.min(NO_COPY_SCORE_MAX),
+            (Threshold::Copied, false) => self.counted.min(NO_COPY_SCORE_MAX),
             (Threshold::Resemblance(_), _) => self.resemblance,
         }
     }

@@ -50,7 +50,7 @@ fn is_telling(word: &ShortWord) -> bool {
 }
 
 /// The places of a longest common subsequence.
-fn common_words(a: &[ShortWord], b: &[ShortWord]) -> Vec<(usize, usize)> {
+pub fn common_words(a: &[ShortWord], b: &[ShortWord]) -> Vec<(usize, usize)> {
     let width = b.len() + 1;
     let mut longest = vec![0_u32; (a.len() + 1) * width];
     for x in (0..a.len()).rev() {

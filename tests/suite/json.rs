@@ -345,7 +345,10 @@ fn what_is_inside_a_field_is_as_the_page_says() {
     let near = line(&["similar", "wire/harbour.txt", "--why"]);
     assert_eq!(fields(&near["why"]), ["only_asked", "only_near", "shared"]);
     let group = line(&["dups", "--near"]);
-    assert_eq!(fields(&group["pairs"][0]), ["a", "a_in_b", "b", "b_in_a", "copied", "resemblance"]);
+    assert_eq!(
+        fields(&group["pairs"][0]),
+        ["a", "a_in_b", "b", "b_in_a", "copied", "counted", "resemblance"]
+    );
     assert_eq!(
         fields(&group["members"][0]),
         [

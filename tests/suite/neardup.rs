@@ -10,6 +10,7 @@ mod long;
 mod order;
 mod past;
 mod scans;
+mod shares;
 mod sources;
 
 use std::{collections::BTreeSet, sync::Arc};

@@ -259,7 +259,7 @@ impl Archive {
     ) -> Result<Option<Similarity>, Error> {
         let frequencies = texts.boilerplate_cache.frequencies(&self.catalog)?;
         let (Some(one), Some(other)) = (texts.get(a)?, texts.get(b)?) else { return Ok(None) };
-        let similarity = Similarity::of(&one.compared_to(&other, &frequencies));
+        let similarity = Similarity::of_near(&one, &other, &frequencies, threshold);
         debug!(
             target: "similar",
             a = %self.shown(i64::from(a)),

@@ -15,6 +15,7 @@ pub use crate::text::{ReadAs, Scope};
 
 pub use crate::similarity::{
     explanation::{Explanation, SharedPassage},
+    prepared::Containment,
     score::{Similarity, Threshold},
 };
 

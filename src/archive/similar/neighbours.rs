@@ -18,7 +18,7 @@ use crate::{
     similarity::{
         boilerplate::Boilerplate,
         candidates::{may_be_near, n_shared_min},
-        explanation::Explanation,
+        explanation::{ExplainedText, Explanation},
         params::HASHES_SHARED_MIN,
         prepared::{self, Prepared},
         score::{Similarity, Threshold},
@@ -119,8 +119,8 @@ impl Archive {
         let mut near = Vec::new();
         for candidate in candidates {
             let content = candidate.content;
-            let Some(similarity) = self.confirmed((text, scope), candidate, boilerplate_cache)?
-            else {
+            let wanted = (candidate, query.threshold);
+            let Some(similarity) = self.confirmed((text, scope), wanted, boilerplate_cache)? else {
                 debug!(target: "similar", text = %self.shown(content), "dropped: cannot be read");
                 continue;
             };
@@ -151,7 +151,7 @@ impl Archive {
         let other = self.prepared((revision, read_as.scope), content, &boilerplate_cache)?;
         let (Some(asked), Some(other)) = (asked, other) else { return Ok(None) };
         let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
-        Ok(Some(Similarity::of(&asked.compared_to(&other, &frequencies))))
+        Ok(Some(Similarity::of(&asked, &other, &frequencies)))
     }
 
     /// What a text shares with a revision, and what each has alone.
@@ -172,15 +172,21 @@ impl Archive {
             let text = text_of(bytes, *read_as).unwrap_or_default();
             boilerplate.own_text(text).into_owned()
         };
+        // What lies outside of the main part is not only in the other text.
+        let whole = |(bytes, read_as, _): &(&[u8], ReadAs, Rc<Boilerplate>)| {
+            let scope = if read_as.scope == Scope::Article { Scope::Page } else { read_as.scope };
+            text_of(bytes, ReadAs { scope, ..*read_as }).unwrap_or_default().into_owned()
+        };
         let ready = |(bytes, read_as, boilerplate): &(&[u8], ReadAs, Rc<Boilerplate>)| {
             prepared::prepare(bytes, *read_as, boilerplate)
         };
-        let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
         let passages = match (ready(&asked), ready(&other)) {
-            (Some(asked), Some(other)) => asked.passages_with(&other, &frequencies),
+            (Some(asked), Some(other)) => asked.passages_with(&other),
             _ => Vec::new(),
         };
-        Ok(Explanation::of(&own(&asked), &own(&other), &passages))
+        let texts = [&asked, &other].map(|text| (own(text), whole(text)));
+        let [a, b] = texts.each_ref().map(|(own, whole)| ExplainedText { own, whole });
+        Ok(Explanation::of(a, b, &passages))
     }
 
     /// The boilerplate of a text, if it is a stored one.
@@ -268,12 +274,12 @@ impl Archive {
     fn confirmed(
         &self,
         (asked, scope): (&Prepared, Scope),
-        candidate: Candidate,
+        (candidate, threshold): (Candidate, Threshold),
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Option<Similarity>, Error> {
         let other = self.prepared_content((candidate.content, scope), boilerplate_cache)?;
         let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
-        Ok(other.map(|other| Similarity::of(&asked.compared_to(&other, &frequencies))))
+        Ok(other.map(|other| Similarity::of_near(asked, &other, &frequencies, threshold)))
     }
 
     /// The text of a content made ready to be compared, as in [`Archive::prepared`].

@@ -168,7 +168,7 @@ impl Archive {
             let other =
                 self.prepared((&one.revision, Scope::default()), content, boilerplate_cache)?;
             let was_near = other.is_some_and(|other| {
-                Similarity::of(&before.compared_to(&other, &frequencies)).reaches(threshold)
+                Similarity::of_near(&before, &other, &frequencies, threshold).reaches(threshold)
             });
             if !was_near {
                 news.push(one);

@@ -109,14 +109,15 @@ struct WhyLine {
 #[derive(Serialize)]
 struct SharedLine {
     text: String,
+    words: usize,
     a: [usize; 2],
     b: [usize; 2],
 }
 
 impl SharedLine {
     fn of(passage: SharedPassage) -> Self {
-        let SharedPassage { text, a, b } = passage;
-        Self { text, a: [a.start, a.end], b: [b.start, b.end] }
+        let SharedPassage { text, n_same: words, a, b } = passage;
+        Self { text, words, a: [a.start, a.end], b: [b.start, b.end] }
     }
 }
 
@@ -200,8 +201,8 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     };
     let at_least = |number: f64, min: Option<f64>| min.is_none_or(|min| number >= min);
     near.retain(|near| {
-        at_least(near.similarity.a_in_b, args.contained)
-            && at_least(near.similarity.b_in_a, args.contains)
+        at_least(near.similarity.containment.a_in_b, args.contained)
+            && at_least(near.similarity.containment.b_in_a, args.contains)
     });
     let is_near = near.iter().any(|near| near.similarity.reaches(threshold(args)));
     near.truncate(args.limit.unwrap_or(usize::MAX));

@@ -8,7 +8,7 @@ use crate::{
     archive::{
         inspect::proof::TreeHead,
         maintain::{keys::SigningKey, withdraw::Remnant},
-        similar::Similarity,
+        similar::{Containment, Similarity},
     },
     types::{
         document::{Document, Revision, Withdrawn},
@@ -23,12 +23,14 @@ pub struct SimilarityLine {
     a_in_b: f64,
     b_in_a: f64,
     copied: f64,
+    counted: f64,
 }
 
 impl SimilarityLine {
     pub fn of(similarity: &Similarity) -> Self {
-        let Similarity { resemblance, a_in_b, b_in_a, copied, .. } = *similarity;
-        Self { resemblance, a_in_b, b_in_a, copied }
+        let Similarity { resemblance, counted, containment } = *similarity;
+        let Containment { a_in_b, b_in_a, of_shorter: copied } = containment;
+        Self { resemblance, a_in_b, b_in_a, copied, counted }
     }
 }
 

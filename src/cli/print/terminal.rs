@@ -374,6 +374,14 @@ pub fn percent(share: f64) -> String {
     format!("{percent} %")
 }
 
+/// The same as a number: `0.72`. Only nothing is 0.00, and only the whole 1.00.
+pub fn fraction(share: f64) -> String {
+    match share {
+        share if share <= 0.0 || share >= 1.0 => format!("{share:.2}"),
+        _ => format!("{:.2}", share.clamp(0.01, 0.99)),
+    }
+}
+
 /// A number with its noun: `1 copy`, `2 copies`.
 pub fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })

@@ -206,7 +206,7 @@ fn stories_are_found_in_pages_that_hold_many_and_are_no_group_with_each_other() 
     for (name, _) in &texts[1..] {
         let near = near_document(&archive, name, false);
         assert_eq!(names(&near), set(["page"]), "{name}");
-        assert_eq!(near[0].similarity.a_in_b, 1.0, "{name}");
+        assert_eq!(near[0].similarity.containment.a_in_b, 1.0, "{name}");
         assert!(pairs.contains(&set([name.as_str(), "page"])), "{name}");
     }
 }

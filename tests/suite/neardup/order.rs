@@ -77,7 +77,7 @@ fn group_figures(archive: &Archive) -> BTreeSet<GroupFigures> {
         };
         let pairs = group.pairs.iter().map(|pair| {
             let (a, b) = (name(pair.a), name(pair.b));
-            let numbers = [pair.similarity.resemblance, pair.similarity.copied].map(rounded);
+            let numbers = [pair.similarity.resemblance, pair.similarity.counted].map(rounded);
             if a < b { (a, b, numbers) } else { (b, a, numbers) }
         });
         (super::members(group), pairs.collect())
@@ -85,7 +85,7 @@ fn group_figures(archive: &Archive) -> BTreeSet<GroupFigures> {
     near_groups(archive).iter().map(figures).collect()
 }
 
-/// A name, and all numbers of a text near to it.
+/// A name, and all numbers of a text near to it: the resemblance, what each has of the other, what counts.
 type Numbered = (String, [i64; 4]);
 
 /// Of every text the names near to it, nearest first, and all numbers.
@@ -94,7 +94,8 @@ fn neighbour_figures(archive: &Archive) -> Vec<(String, Vec<Numbered>)> {
     for (name, _) in mixture() {
         let near = near_document(archive, &name, false).into_iter().map(|near| {
             let it = near.similarity;
-            let numbers = [it.resemblance, it.a_in_b, it.b_in_a, it.copied].map(rounded);
+            let (a_in_b, b_in_a) = (it.containment.a_in_b, it.containment.b_in_a);
+            let numbers = [it.resemblance, a_in_b, b_in_a, it.counted].map(rounded);
             (near.document.name.text().into_owned(), numbers)
         });
         let near = near.collect();
@@ -144,9 +145,9 @@ fn a_pair_is_near_whichever_is_asked_about() {
     let mut n_pairs = 0;
     let mut wrong = Vec::new();
     for (one, near) in &neighbours {
-        for (other, [resemblance, a_in_b, b_in_a, copied]) in near {
+        for (other, [resemblance, a_in_b, b_in_a, counted]) in near {
             n_pairs += 1;
-            let turned = [*resemblance, *b_in_a, *a_in_b, *copied];
+            let turned = [*resemblance, *b_in_a, *a_in_b, *counted];
             let back = neighbours[other].get(one);
             if back != Some(&turned) {
                 wrong.push((one, other, turned, back));

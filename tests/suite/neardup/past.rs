@@ -257,7 +257,7 @@ fn an_older_revision_is_as_near_by_itself_as_among_others() {
     assert_eq!((near.len(), near[0].revision.number), (1, 1));
     let alone =
         archive.similarity((asked.as_bytes(), ReadAs::page("text/plain", None)), &near[0].revision);
-    assert_eq!(alone.unwrap().unwrap().copied, near[0].similarity.copied);
+    assert_eq!(alone.unwrap().unwrap().counted, near[0].similarity.counted);
 }
 
 /// Two words have one shingle, and two must be shared: the same bytes under another name were not

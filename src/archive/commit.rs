@@ -124,9 +124,8 @@ impl Archive {
     /// Takes in what other writers committed; which packs came and went with that.
     pub(super) fn take_in_others(&mut self, edge: &mut Edge) -> Result<PackChanges, Error> {
         let known = self.journal.size();
-        self.journal.refresh()?;
-        let changes = self.journal.pack_changes(known..self.journal.size())?;
         self.bring_up()?;
+        let changes = self.journal.pack_changes(known..self.journal.size())?;
         *edge = self.edge()?;
         Ok(changes)
     }

@@ -319,7 +319,7 @@ impl Archive {
         let is_as_left = watched.as_ref().is_some_and(|(files, left)| is_as_left(files, left));
         self.home.backend.tidy()?;
         self.journal = self.home.journal()?;
-        let catalog = catalog_under_lock(&self.home, &self.journal);
+        let catalog = catalog_under_lock(&self.home, &mut self.journal);
         let catalog = catalog.map_err(|error| self.located(error))?;
         self.take_catalog(catalog);
         let stored = self.stored_packs()?;
@@ -391,9 +391,9 @@ impl Archive {
         self.edge()
     }
 
-    /// Brings the catalog up to the journal, for whoever holds the lock.
+    /// Brings journal and catalog up to the newest commit, for whoever holds the lock.
     pub(super) fn bring_up(&mut self) -> Result<(), Error> {
-        match rebuild::catch_up(&self.home.backend, &self.journal, &self.catalog)? {
+        match catch_up(&self.home, &mut self.journal, &self.catalog)? {
             CaughtUp::Yes => Ok(()),
             CaughtUp::OtherHistory | CaughtUp::Withdrawn => self.renew(),
         }
@@ -454,7 +454,7 @@ fn catalog_for_reading(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Er
     }
     match home.lock_catalog("an archive command that brings the catalog up to date") {
         // Somebody else may have done it while we took the lock.
-        Ok(_guard) => match catalog_under_lock(home, &home.journal()?) {
+        Ok(_guard) => match catalog_under_lock(home, &mut home.journal()?) {
             // On a full disk too the facts can be read.
             Err(Error::Io { .. } | Error::Refused(_)) => in_memory(home, journal),
             caught_up => caught_up,
@@ -476,7 +476,7 @@ fn is_older(opened: &Result<Rc<Catalog>, Error>, journal: &Journal) -> bool {
 }
 
 /// A catalog in step with the journal, for whoever holds the lock.
-fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
+fn catalog_under_lock(home: &Home, journal: &mut Journal) -> Result<Rc<Catalog>, Error> {
     let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
     let (mut was_blank, mut was_withdrawn) = (false, false);
     let is_current = Catalog::open(files.path()).and_then(|catalog| {
@@ -485,7 +485,7 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
         let mut is_current = catalog.reflects()?.as_bytes() == journal.note();
         if !is_current {
             debug!(target: "catalog", n_events = journal.size(), "not that of the checkpoint");
-            let caught_up = rebuild::catch_up(&home.backend, journal, &catalog)?;
+            let caught_up = catch_up(home, journal, &catalog)?;
             is_current = caught_up == CaughtUp::Yes;
             was_withdrawn = caught_up == CaughtUp::Withdrawn;
         }
@@ -511,6 +511,15 @@ fn catalog_under_lock(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Err
     let renewed = renew(home, journal)?;
     renewed.set_renewal(why);
     Ok(renewed)
+}
+
+/// Brings a catalog up to the newest commit, which is read in the same transaction: whoever writes to it without this
+/// lock had committed before.
+fn catch_up(home: &Home, journal: &mut Journal, catalog: &Rc<Catalog>) -> Result<CaughtUp, Error> {
+    catalog.transaction(|_| {
+        journal.refresh()?;
+        rebuild::catch_up(&home.backend, journal, catalog)
+    })
 }
 
 /// Makes the catalog anew where it is kept.

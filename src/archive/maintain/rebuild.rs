@@ -68,7 +68,8 @@ pub enum CaughtUp {
     Withdrawn,
 }
 
-/// Applies what came after the checkpoint that the catalog reflects.
+/// Applies what came after the checkpoint that the catalog reflects, within a transaction of the caller's: another
+/// writer may be at the same.
 pub fn catch_up(
     backend: &Arc<dyn Backend>,
     journal: &Journal,

@@ -28,7 +28,7 @@ pub struct Explanation {
 /// A passage that two texts share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedPassage {
-    /// The words that are the same, as they stand in the first text, with [`LEFT_OUT`] for those between.
+    /// The words that are the same, as they stand in the first text, with `…` for those between.
     pub text: String,
     /// How many words are the same.
     pub n_same: usize,

@@ -309,12 +309,14 @@ fn what_is_written_under_another_name_has_a_line_as_the_page_says() {
     }
 }
 
+fn fields(value: &Value) -> Vec<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
 #[test]
-fn what_is_inside_a_field_is_as_the_page_says() {
+fn what_is_inside_a_diff_is_as_the_page_says() {
     let sandbox = example();
     let line = |words: &[&str]| sandbox.json(words).swap_remove(0);
-    let fields =
-        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     let diff = line(&["diff", "wire/harbour.txt"]);
     assert_eq!(fields(&diff["a"]), ["bytes", "label", "media_type", "sha256"]);
     assert_eq!(
@@ -342,6 +344,12 @@ fn what_is_inside_a_field_is_as_the_page_says() {
         let stored = sandbox.run(["cat", revision.as_str().unwrap()]);
         assert_eq!(texts.collect::<String>().into_bytes(), stored.out, "{side}");
     }
+}
+
+#[test]
+fn what_is_inside_a_field_is_as_the_page_says() {
+    let sandbox = example();
+    let line = |words: &[&str]| sandbox.json(words).swap_remove(0);
     let near = line(&["similar", "wire/harbour.txt", "--why"]);
     assert_eq!(fields(&near["why"]), ["only_asked", "only_near", "shared"]);
     let group = line(&["dups", "--near"]);

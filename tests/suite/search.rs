@@ -394,7 +394,7 @@ fn names_fit_the_same_where_few_texts_have_the_words_and_where_many_do() {
     for n_files in [40, 600, 1100] {
         let sandbox = Sandbox::new();
         for n in 0..n_files {
-            sandbox.write(&format!("d/{n}.txt"), &format!("ferry number {n}"));
+            sandbox.write(format!("d/{n}.txt"), format!("ferry number {n}"));
         }
         sandbox.run(["add", "-q", "d"]).expect(0);
         // A document that has the words no longer, and one that has them under another name.

@@ -3,7 +3,7 @@
 //! Stored, such a detail lacks its salt and what stands before it. Whoever has the seed has every salt, so
 //! an object of which a detail is erased has no seed, and the details that stay have their salts again.
 
-use crate::types::digest::{Hasher, hex};
+use crate::types::digest::{Hasher, push_hex};
 
 use super::event::Salt;
 
@@ -44,16 +44,20 @@ impl SaltSeed {
         std::array::from_fn(|at| digest.as_bytes()[at])
     }
 
-    /// What the detail of the n-th event begins with.
-    fn beginning(&self, n: u64) -> Vec<u8> {
-        [BEFORE, hex(&self.salt(n)).as_bytes(), AFTER].concat()
+    /// Appends what the detail of the n-th event begins with.
+    fn begin(&self, n: u64, detail: &mut Vec<u8>) {
+        detail.extend_from_slice(BEFORE);
+        push_hex(&self.salt(n), detail);
+        detail.extend_from_slice(AFTER);
     }
 
     /// The details of a commit without their salts; none if one has a salt that does not follow from the seed.
     pub(super) fn without<'a>(&self, details: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
-        let short = |(n, detail): (u64, &&'a [u8])| match detail.is_empty() {
-            true => Some(*detail),
-            false => detail.strip_prefix(&self.beginning(n)[..]),
+        let mut beginning = Vec::new();
+        let short = |(n, detail): (u64, &&'a [u8])| {
+            beginning.clear();
+            self.begin(n, &mut beginning);
+            if detail.is_empty() { Some(*detail) } else { detail.strip_prefix(&beginning[..]) }
         };
         (0..).zip(details).map(short).collect()
     }
@@ -63,7 +67,7 @@ impl SaltSeed {
 /// seed has none of their beginnings. What is not as a writer stores it does not fit that digest then.
 pub(super) fn complete(seed: Option<SaltSeed>, n: u64, stored: &[u8], whole: &mut Vec<u8>) {
     if let Some(seed) = seed.filter(|_| !stored.is_empty()) {
-        whole.extend_from_slice(&seed.beginning(n));
+        seed.begin(n, whole);
     }
     whole.extend_from_slice(stored);
 }
@@ -71,6 +75,7 @@ pub(super) fn complete(seed: Option<SaltSeed>, n: u64, stored: &[u8], whole: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::digest::hex;
 
     const SEED: SaltSeed = SaltSeed([7; SEED_BYTES]);
 

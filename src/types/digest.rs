@@ -137,10 +137,16 @@ impl fmt::Debug for DocId {
 
 /// Lower-case hex of any bytes.
 pub fn hex(bytes: &[u8]) -> String {
+    let mut text = Vec::with_capacity(2 * bytes.len());
+    push_hex(bytes, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The same, appended to other bytes.
+pub fn push_hex(bytes: &[u8], text: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-    let text: Vec<u8> = bytes.iter().flat_map(digits).collect();
-    String::from_utf8(text).unwrap_or_default()
+    text.extend(bytes.iter().flat_map(digits));
 }
 
 /// Fills `out` from exactly `2 * out.len()` lower-case hex digits.

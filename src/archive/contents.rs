@@ -7,9 +7,9 @@
 use tracing::debug;
 
 use crate::{
-    catalog::Latest,
+    catalog::{KeptContent, Latest},
     journal::event::{Detail, Event},
-    store::{ContentReader, Sealed},
+    store::{ContentReader, Reader, Sealed},
     text,
     types::{
         digest::Digest,
@@ -22,7 +22,24 @@ use crate::{
 
 use super::{Archive, operand::encoding};
 
+/// Contents in the order in which they are best read; those that lie nowhere come first.
+pub(super) fn in_reading_order(
+    reader: &Reader<Sealed>,
+    contents: Vec<KeptContent>,
+) -> Vec<KeptContent> {
+    let (placed, mut ordered): (Vec<_>, Vec<_>) =
+        contents.into_iter().partition(|content| content.place.is_some());
+    let blobs: Vec<_> = placed.iter().filter_map(|it| Some((it.digest.key(), it.place?))).collect();
+    ordered.extend(reader.reading_order(&blobs).into_iter().map(|n| placed[n]));
+    ordered
+}
+
 impl Archive {
+    /// All contents that are kept, in the order in which they are best read.
+    pub(super) fn kept_contents(&self) -> Result<Vec<KeptContent>, Error> {
+        Ok(in_reading_order(&self.reader, self.catalog.kept_contents()?))
+    }
+
     /// Streams the bytes of a revision, all of them verified before the first is handed out.
     ///
     /// What does not fit into memory is decoded twice for that. That the catalog named the right bytes is

@@ -144,7 +144,8 @@ impl<'a> ExportPaths<'a> {
                 return Ok(true);
             }
             has_below = true;
-            let is_together = (revision.captured, revision.at) == (own.captured, own.at);
+            let is_together = revision.captured == own.captured
+                && self.archive.catalog.are_of_one_commit([revision.event, own.event])?;
             if !is_together && (revision.captured, revision.event) > latest {
                 latest = (revision.captured, revision.event);
                 later = Some(below.name.clone());

@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use regex::{Regex, RegexBuilder};
 
 use crate::{
+    catalog::KeptContent,
     text,
     types::{
         digest::DocId,
@@ -252,12 +253,12 @@ impl PhraseSearch<'_> {
         let withdrawn = self.archive.catalog.withdrawn_revisions()?;
         let n_withdrawn = withdrawn.iter().filter(|(_, it)| it.withdrawn.is_some()).count();
         self.unsearched.n_withdrawn = n_withdrawn as u64;
-        self.archive.catalog.contents_by_place(|row, _, _, _| {
-            match self.archive.catalog.sketched_by(row)? {
-                Some(revision) => self.content(row, &revision),
-                None => Ok(()),
+        for KeptContent { row, .. } in self.archive.kept_contents()? {
+            if let Some(revision) = self.archive.catalog.sketched_by(row)? {
+                self.content(row, &revision)?;
             }
-        })
+        }
+        Ok(())
     }
 
     /// A content that several documents have is read once.

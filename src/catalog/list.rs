@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Row, params, types::Value};
 
 use crate::journal::merkle::tiles::TileId;
+use crate::store::place::Place;
 use crate::types::{
     digest::{Digest, DocId, Key},
     document::{Document, OtherEvent, Revision},
@@ -18,6 +19,19 @@ use super::{
     find::{self, DOCUMENT, LATEST_FIRST, READ_AS_FIRST, REVISION},
     pack_id,
 };
+
+/// A content that was not withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptContent {
+    /// Its row in the catalog.
+    pub row: i64,
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its length, as events state it.
+    pub n_bytes: u64,
+    /// One of the places where it lies; none where it lies nowhere.
+    pub place: Option<Place>,
+}
 
 /// Sums over the whole archive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -201,20 +215,37 @@ impl Catalog {
         rows.map(|event| Ok(event? as u64)).collect()
     }
 
-    /// Calls `each` for every content that is kept, with the key of the pack that it lies in, in the order in which
-    /// the contents lie in packs.
-    ///
-    /// A content that lies nowhere comes first, without a pack; one with several places comes once.
-    pub fn contents_by_place(
-        &self,
-        each: impl FnMut(i64, Digest, u64, Option<Key>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.each_content(
-            "min(p.pack)",
-            "LEFT JOIN place p ON p.key = c.key
-             GROUP BY c.id ORDER BY min(p.pack), min(p.offset), min(p.blob)",
-            each,
-        )
+    /// Whether two events were recorded by one commit: no closing event lies between them.
+    pub fn are_of_one_commit(&self, events: [u64; 2]) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM event
+               WHERE event BETWEEN min(?1, ?2) AND max(?1, ?2) AND event_type = 'commit')",
+        )?;
+        Ok(query.query_row(events.map(|event| event as i64), |row| row.get(0))?)
+    }
+
+    /// Every content that is kept, in order of first appearance.
+    pub fn kept_contents(&self) -> Result<Vec<KeptContent>, Error> {
+        let mut query = self.db.prepare(
+            "SELECT c.id, c.digest, c.bytes, min(p.pack), k.name, p.offset, p.bytes, p.blob
+             FROM content c LEFT JOIN place p ON p.key = c.key LEFT JOIN pack k ON k.key = p.pack
+             WHERE c.withdrawn = 0 GROUP BY c.id",
+        )?;
+        let rows = query.query_map([], |row| {
+            let place = match row.get_ref(4)?.as_blob_or_null()? {
+                None => None,
+                Some(name) => Some(Place {
+                    pack: pack_id(name),
+                    offset: row.get(5)?,
+                    n_bytes: row.get(6)?,
+                    index: row.get(7)?,
+                }),
+            };
+            let digest = digest(row.get_ref(1)?.as_blob()?);
+            let n_bytes = row.get::<_, i64>(2)? as u64;
+            Ok(KeptContent { row: row.get(0)?, digest, n_bytes, place })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Calls `each` for every content that lies nowhere and was not withdrawn.
@@ -222,31 +253,15 @@ impl Catalog {
         &self,
         mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.each_content(
-            "NULL",
-            "WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key) ORDER BY c.id",
-            |row, digest, n_bytes, _| each(row, digest, n_bytes),
-        )
-    }
-
-    /// Calls `each` for the contents `c` that the rest of a statement selects, in its order; `pack` is what it says
-    /// of the pack.
-    fn each_content(
-        &self,
-        pack: &str,
-        rest: &str,
-        mut each: impl FnMut(i64, Digest, u64, Option<Key>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut query = self.db.prepare(&format!(
-            "SELECT c.id, c.digest, c.bytes, {pack}
-                 FROM (SELECT * FROM content WHERE withdrawn = 0) c {rest}"
-        ))?;
+        let mut query = self.db.prepare(
+            "SELECT id, digest, bytes FROM content c
+             WHERE withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key)
+             ORDER BY id",
+        )?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            let n_bytes: i64 = row.get(2)?;
             let digest = digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
-            let pack: Option<i64> = row.get(3)?;
-            each(row.get(0)?, digest, n_bytes as u64, pack.map(|key| Key(key as u64)))?;
+            each(row.get(0)?, digest, row.get::<_, i64>(2)? as u64)?;
         }
         Ok(())
     }

@@ -61,7 +61,7 @@ pub use fulltext::{FILE as FULL_TEXT_FILE, FullText, FullTextState, IndexedText,
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use indexed::IndexedContent;
 pub use keyed_sum::{KeyedSum, SumKey};
-pub use list::{PackUsage, Totals};
+pub use list::{KeptContent, PackUsage, Totals};
 pub use page_cache::{FILE as PAGE_CACHE_FILE, PageCache};
 pub use sites::EVERYWHERE;
 pub use sizes::RevisionContent;

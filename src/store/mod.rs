@@ -12,6 +12,7 @@ mod compressor;
 mod content;
 pub mod features;
 pub mod frame;
+mod order;
 pub mod pack;
 pub mod payload;
 pub mod place;

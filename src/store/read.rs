@@ -16,6 +16,7 @@ use super::{
     cache::{Cache, DecodedFrame},
     chain::ChainLink,
     frame::{self, Base, FrameError, Header},
+    order,
     payload::Unpacker,
     place::{Place, Places},
 };
@@ -296,6 +297,11 @@ impl<F: Frames> Reader<F> {
 
     fn first_place(&self, key: Key) -> Result<Place, Error> {
         self.frames.places(key)?.first().copied().ok_or_else(|| nowhere(key))
+    }
+
+    /// In which order these blobs are best read, as numbers of them: each frame is then decoded once.
+    pub fn reading_order(&self, blobs: &[(Key, Place)]) -> Vec<usize> {
+        order::reading_order(blobs, |place| self.frames.header(place).ok())
     }
 
     /// The decoded frame at a place, not verified: for whoever wants to know what it holds.

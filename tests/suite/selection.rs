@@ -227,6 +227,16 @@ fn an_export_takes_revisions_by_their_selectors() {
 }
 
 #[test]
+fn of_two_commits_of_one_second_the_second_came_later() {
+    let sandbox = Sandbox::new();
+    let captured = Some("2020-01-01");
+    add(&sandbox, "a", "file", captured);
+    add(&sandbox, "a/b", "below", captured);
+    let ran = sandbox.run(["export", "-o", "out"]).expect(0);
+    ran.says("a is written as a.1: a/b has the path");
+}
+
+#[test]
 fn a_file_that_became_a_folder_is_exported_as_what_came_later() {
     let sandbox = Sandbox::new();
     add(&sandbox, "a", "file", Some("2020-01-01"));

@@ -13,12 +13,13 @@ use tracing::warn;
 
 use crate::{
     archive::{
+        contents::in_reading_order,
         ingest::reader::{Analysis, TextAnalysis},
         operand::{may_be_compared, read_as},
         similar::sites,
     },
     backend::Backend,
-    catalog::{Batch, Catalog, Pack, Recorded},
+    catalog::{Batch, Catalog, KeptContent, Pack, Recorded},
     journal::{
         Entry, Journal, PackChanges,
         event::{Detail, Event, Revise},
@@ -228,16 +229,12 @@ fn apply_events(
 /// Makes all sketches again, in the version that this program makes, and what follows from them.
 pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
     let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
-    let mut all = Vec::new();
-    catalog.contents_by_place(|content, digest, n_bytes, _| {
-        if n_bytes <= limits::TEXT_BYTES_MAX as u64 {
-            all.push((content, digest, n_bytes));
-        }
-        Ok(())
-    })?;
+    let mut all = catalog.kept_contents()?;
+    all.retain(|content| content.n_bytes <= limits::TEXT_BYTES_MAX as u64);
+    let all = in_reading_order(&reader, all);
     catalog.transaction(|_| {
         catalog.renew_sketches(|put| {
-            for (content, digest, n_bytes) in all {
+            for KeptContent { row: content, digest, n_bytes, .. } in all {
                 let Some(revision) = catalog.sketched_by(content)? else { continue };
                 if !may_be_compared(n_bytes, &revision.media_type) {
                     continue;

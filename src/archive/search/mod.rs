@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    catalog::KeptContent,
     search::{
         excerpt::{self, MarkedExcerpt},
         query::SearchQuery,
@@ -145,11 +146,11 @@ impl Archive {
     ) -> Result<(SearchAnswer<'a>, NotSearched), Error> {
         let pattern = regular_expression(pattern)?;
         let (mut found, mut missed) = (HashMap::new(), NotSearched::default());
-        self.catalog.contents_by_place(|content, digest, _, _| {
-            let Some(known) = self.catalog.indexed_content(content)? else { return Ok(()) };
+        for KeptContent { row: content, digest, .. } in self.kept_contents()? {
+            let Some(known) = self.catalog.indexed_content(content)? else { continue };
             if operand::is_too_long(known.n_bytes, &known.media_type) {
                 missed.n_too_long += 1;
-                return Ok(());
+                continue;
             }
             match self.search_text(content) {
                 Ok(text) => {
@@ -163,8 +164,7 @@ impl Archive {
                 }
                 Err(error) => return Err(error),
             }
-            Ok(())
-        })?;
+        }
         let (n_contents, answering) = (found.len() as u64, Answering::Read(found));
         Ok((SearchAnswer { archive: self, scope, answering, n_contents }, missed))
     }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::{
-    archive::similar::sites,
-    catalog::{Catalog, Need},
+    archive::{contents::in_reading_order, similar::sites},
+    catalog::{Catalog, KeptContent, Need},
     store::{Reader, Sealed, place::Places as _},
     types::{
         digest::Digest,
@@ -25,6 +25,12 @@ pub(super) struct Wanted {
     pub(super) row: i64,
     pub(super) digest: Digest,
     pub(super) n_bytes: u64,
+}
+
+impl From<&KeptContent> for Wanted {
+    fn from(content: &KeptContent) -> Self {
+        Self { row: content.row, digest: content.digest, n_bytes: content.n_bytes }
+    }
 }
 
 impl Auditor<'_> {
@@ -92,18 +98,23 @@ impl Auditor<'_> {
         let projection = Rc::clone(&self.projection);
         let mut analyses = put.map(|put| Analyses::new(&projection, scope.n_threads, put));
         let mut suspects = Vec::new();
-        projection.contents_by_place(|row, digest, n_bytes, _| {
-            let wanted = Wanted { row, digest, n_bytes };
-            if !is_in(&projection, scope, &wanted)? {
-                self.report.n_unread += 1;
-                return Ok(());
-            }
+        let mut contents = projection.kept_contents()?;
+        let n_kept = contents.len();
+        if !scope.is_whole() {
+            let is_wanted = |it: &KeptContent| is_in(&projection, scope, &Wanted::from(it));
+            contents = contents
+                .into_iter()
+                .filter_map(|it| is_wanted(&it).map(|is_in| is_in.then_some(it)).transpose())
+                .collect::<Result<_, _>>()?;
+        }
+        self.report.n_unread += (n_kept - contents.len()) as u64;
+        for content in in_reading_order(&self.reader, contents) {
+            let wanted = Wanted::from(&content);
             if damage(read(&self.reader, wanted, analyses.as_mut()))?.is_some() {
                 suspects.push(wanted);
             }
-            self.count_read(n_bytes);
-            Ok(())
-        })?;
+            self.count_read(wanted.n_bytes);
+        }
         suspects.sort_unstable_by_key(|wanted| wanted.row);
         if !suspects.is_empty() {
             let archive = self.archive;

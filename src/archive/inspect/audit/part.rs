@@ -67,12 +67,14 @@ impl fmt::Debug for PacksInTurn {
 impl Auditor<'_> {
     /// Reads packs and what lies in them, one after the other, until the time is up.
     pub(super) fn packs_in_turn(&mut self, turn: &PacksInTurn) -> Result<(), Error> {
-        let mut contents: HashMap<Option<Key>, Vec<Wanted>> = HashMap::new();
-        self.projection.contents_by_place(|row, digest, n_bytes, pack| {
-            contents.entry(pack).or_default().push(Wanted { row, digest, n_bytes });
-            self.report.n_unread += 1;
-            Ok(())
-        })?;
+        let mut contents: HashMap<Option<PackId>, Vec<Wanted>> = HashMap::new();
+        let mut kept = self.projection.kept_contents()?;
+        kept.sort_unstable_by_key(|content| content.place);
+        self.report.n_unread += kept.len() as u64;
+        for content in &kept {
+            let pack = content.place.map(|place| place.pack);
+            contents.entry(pack).or_default().push(Wanted::from(content));
+        }
         // Those in no pack are missing, whatever the time.
         let nowhere = contents.remove(&None).unwrap_or_default();
         self.report.n_unread -= nowhere.len() as u64;
@@ -84,7 +86,7 @@ impl Auditor<'_> {
                 break;
             }
             self.read_pack(&pack)?;
-            let there = contents.remove(&Some(pack.key())).unwrap_or_default();
+            let there = contents.remove(&Some(pack)).unwrap_or_default();
             self.report.n_unread -= there.len() as u64;
             self.read_each(&there)?;
             self.report.packs_read.push(pack);

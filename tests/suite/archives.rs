@@ -170,7 +170,7 @@ fn work(seed: u64) -> usize {
 
 #[test]
 fn i13_what_archives_without_a_common_lock_are_told_is_there() {
-    let n_seeds = if is_slow() { 500 } else { 8 };
+    let n_seeds = if is_slow() { 150 } else { 8 };
     let mut n_told = 0;
     for seed in 0..n_seeds {
         let ran = std::panic::catch_unwind(|| work(seed));

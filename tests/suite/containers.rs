@@ -615,7 +615,7 @@ fn no_mutant_makes_a_container_panic_or_grow() {
 fn the_program_survives_mutants_of_containers() {
     let sandbox = Sandbox::new();
     for (name, bytes) in examples() {
-        for seed in 0..n_mutants() / 5 {
+        for seed in 0..n_mutants() / 10 {
             sandbox.write(format!("in/{seed}{name}"), mutant(&bytes, 5000 + seed, b'/'));
         }
     }

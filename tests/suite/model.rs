@@ -220,7 +220,7 @@ fn ask(archive: &Archive, model: &Model, now: Timestamp) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if is_slow() { 500 } else { 12 },
+        cases: if is_slow() { 200 } else { 12 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

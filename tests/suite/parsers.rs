@@ -239,7 +239,7 @@ fn read_rest(bytes: &[u8]) {
 }
 
 fn cases(n_fast: u32) -> ProptestConfig {
-    let cases = if is_slow() { 100 * n_fast } else { n_fast };
+    let cases = if is_slow() { 40 * n_fast } else { n_fast };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 

@@ -123,11 +123,11 @@ fn n_packed(backend: &dyn Backend) -> u64 {
 }
 
 fn n_revisions() -> usize {
-    if is_slow() { 10_000 } else { 300 }
+    if is_slow() { 4000 } else { 300 }
 }
 
 fn n_growing() -> usize {
-    if is_slow() { 2000 } else { 200 }
+    if is_slow() { 1000 } else { 200 }
 }
 
 #[test]

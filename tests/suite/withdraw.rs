@@ -378,7 +378,7 @@ fn a_withdrawal_that_ends_anywhere_goes_on() {
         let is_change = changes.contains(&call.verb);
         let stride = match (is_slow(), is_change) {
             (true, true) => 1,
-            (true, false) => 5,
+            (true, false) => 13,
             (false, true) => 3,
             (false, false) => 41,
         };

@@ -17,7 +17,7 @@ use crate::text::{
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
 
 /// The version of what is in this file and of the text that it is given: an index of another one is made anew.
-pub const FOLDING_VERSION: u32 = 2;
+pub const FOLDING_VERSION: u32 = 3;
 
 /// What stands among the words for a run of characters that are paired elsewhere. No word is it: its sign separates.
 pub const RUN: &str = "_";
@@ -147,6 +147,11 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
         }
         if !self.word.is_empty() && self.thousands(bytes.start).is_some() {
             return;
+        }
+        // In Persian it sets endings apart from their word, as others write a space (so does Lucene's
+        // PersianCharFilter); elsewhere it only says how letters are drawn.
+        if c == NON_JOINER && self.word.ends_with(is_arabic) {
+            return self.end_word();
         }
         if c.is_whitespace() {
             self.end_word();
@@ -302,6 +307,12 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
     }
 }
 
+const NON_JOINER: char = '\u{200c}';
+
+fn is_arabic(c: char) -> bool {
+    matches!(c, '\u{620}'..='\u{64a}' | '\u{66e}'..='\u{6d3}' | '\u{6d5}' | '\u{6fa}'..='\u{6ff}')
+}
+
 /// No character decomposes into more.
 const DECOMPOSED_MAX: usize = 18;
 
@@ -312,17 +323,22 @@ fn plain_cut(c: char) -> Option<char> {
 
 /// The table: what a decomposed character becomes, but for its case and spelling.
 fn letter(c: char) -> FoldedLetter {
+    if let Some(digit) = digit(c) {
+        return FoldedLetter::Letter(digit);
+    }
     match c {
         c if is_invisible(c) || is_mark_of_no_meaning(c) => FoldedLetter::Nothing,
         // Modifier letters that are set as apostrophes and quotes.
         '\u{2b9}'..='\u{2bf}' => FoldedLetter::Separator,
-        // Alef wasla; yeh without dots and that of Persian; the Persian kaf.
+        // Alef wasla; yeh without dots, that of Persian and that of Urdu at the end; the Persian kaf; heh as
+        // Urdu has it, and as it is left of a heh with a yeh on it.
         'ٱ' => FoldedLetter::Letter('ا'),
-        'ى' | 'ی' => FoldedLetter::Letter('ي'),
+        'ى' | 'ی' | 'ے' => FoldedLetter::Letter('ي'),
+        'ہ' | 'ە' => FoldedLetter::Letter('ه'),
         'ک' => FoldedLetter::Letter('ك'),
         'ς' => FoldedLetter::Letter('σ'),
         c if is_paired(c) && (c.is_alphanumeric() || is_combining_mark(c)) => FoldedLetter::Cut(c),
-        c if c.is_alphanumeric() => FoldedLetter::Letter(digit(c)),
+        c if c.is_alphanumeric() => FoldedLetter::Letter(c),
         c if is_combining_mark(c) => FoldedLetter::Letter(c),
         c if is_symbol(c) => FoldedLetter::Symbol(c),
         _ => FoldedLetter::Separator,
@@ -357,13 +373,16 @@ fn raised_digit(c: char) -> Option<(&'static str, char)> {
     char::from_digit(value, 10).map(|digit| (sign, digit))
 }
 
-/// Digits that people of other scripts write are those of ASCII.
-fn digit(c: char) -> char {
-    const ZEROS: [char; 7] = ['٠', '۰', '०', '০', '੦', '૦', '௦'];
-    let value = ZEROS
-        .into_iter()
-        .find_map(|zero| (c as u32).checked_sub(zero as u32).filter(|it| *it < 10));
-    value.and_then(|it| char::from_digit(it, 10)).unwrap_or(c)
+/// The digit of ASCII that a digit of another script is.
+fn digit(c: char) -> Option<char> {
+    const ZEROS: [char; 16] =
+        ['٠', '۰', '०', '০', '੦', '૦', '୦', '௦', '౦', '೦', '൦', '๐', '໐', '༠', '၀', '០'];
+    // Most letters that are asked for lie before and behind them.
+    if !('٠'..='៩').contains(&c) {
+        return None;
+    }
+    let value = |zero: char| (c as u32).checked_sub(zero as u32).filter(|it| *it < 10);
+    char::from_digit(ZEROS.into_iter().find_map(value)?, 10)
 }
 
 /// Soft hyphens, joiners, direction marks, variation selectors, keycaps, and the Arabic tatweel.
@@ -470,6 +489,22 @@ mod tests {
             ("Arabic", "قال الرييس", &["قال الرَّئيسُ", "قَالَ الرئيس", "قال الرئـــيس"]),
             ("Arabic", "احمد الي", &["أحمد إلى", "احمد الى", "ٱحمد إلي", "آحمد الی"]),
             ("Persian", "كتاب 123", &["کتاب ۱۲۳", "كتاب ١٢٣", "كِتاب 123"]),
+            (
+                "Persian",
+                "خانه هاي مي رود",
+                &[
+                    "خانه\u{200c}های می\u{200c}رود",
+                    "خانه هاي می رود",
+                    "خانهٔ های می رود",
+                    "خانۀ های مي رود",
+                ],
+            ),
+            ("Urdu", "يه لركي", &["یہ لرکے", "يه لركي"]),
+            ("Hindi", "क्ष", &["क्\u{200c}ष", "क्\u{200d}ष", "क्ष"]),
+            ("Tamil and Telugu", "1967 45", &["௧௯௬௭ ౪౫", "1967 45"]),
+            ("Thai", "_ 2567 _", &["ปี ๒๕๖๗ นี้", "ปี 2567 นี้"]),
+            ("Burmese and Khmer", "2024 17", &["၂၀၂၄ ១៧", "2024 17"]),
+            ("German", "auflage", &["Auf\u{200c}lage", "Auflage"]),
             ("Hebrew", "שלום עולם", &["שָׁלוֹם עוֹלָם", "שלום עולם", "שלום־עולם"]),
             ("Hindi", "हिन्दी 26", &["हिन्दी २६", "हिन्दी 26"]),
             ("width", "abc 123", &["ＡＢＣ　１２３", "abc 123"]),

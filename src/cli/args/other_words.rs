@@ -13,7 +13,7 @@ pub struct Way {
     does: &'static str,
 }
 
-const WAYS: [Way; 25] = [
+const WAYS: [Way; 26] = [
     Way {
         words: &[
             "commit", "save", "put", "import", "backup", "store", "update", "push", "snapshot",
@@ -133,6 +133,11 @@ const WAYS: [Way; 25] = [
         does: "keeps a note with what is added, 'archive note' with what is there",
     },
     Way {
+        words: &["--tag", "--tags", "-t"],
+        command: "note",
+        does: "tags what is there: 'archive note DOC +TAG', and -TAG takes a tag off",
+    },
+    Way {
         words: &["tag", "label", "edit"],
         command: "note",
         does: "corrects what is recorded of a document and tags it: +TAG, -TAG",
@@ -147,10 +152,10 @@ impl Way {
             ErrorKind::UnknownArgument => error.get(ContextKind::InvalidArg),
             _ => None,
         };
-        match wrong {
-            Some(ContextValue::String(word)) => Self::of(word),
-            _ => None,
-        }
+        let Some(ContextValue::String(word)) = wrong else { return None };
+        // A file that is called as a verb of another program is no verb.
+        let is_option = error.kind() == ErrorKind::UnknownArgument;
+        Self::of(word).filter(|_| word.starts_with('-') == is_option)
     }
 
     /// The way for whoever types a word.
@@ -184,6 +189,18 @@ pub fn show_way(mut error: Error) -> Error {
 mod tests {
     use super::*;
     use crate::cli::args::Cli;
+
+    #[test]
+    fn a_file_called_like_a_verb_is_none() {
+        let way = |words: &[&str]| {
+            let error = Cli::whole_command().try_get_matches_from(words).unwrap_err();
+            Way::out_of(&error).map(|way| way.command)
+        };
+        assert_eq!(way(&["archive", "copy", "there", "cp"]), None);
+        assert_eq!(way(&["archive", "cp", "a"]), Some("add --as"));
+        assert_eq!(way(&["archive", "note", "a", "--tag", "x"]), Some("note"));
+        assert_eq!(way(&["archive", "add", "-m", "x", "a"]), Some("add --note"));
+    }
 
     #[test]
     fn no_word_is_a_verb_and_every_way_is_one() {

@@ -70,9 +70,9 @@ fn from_bases_up(frames: &mut [WantedFrame], base_of: &[Option<usize>]) -> Vec<u
             frames[base].n_bytes += frames[frame].n_bytes;
         }
     }
-    for frame in 0..frames.len() {
-        if let Some(base) = base_of[frame] {
-            frames[base].above.push(frame);
+    for (frame, base) in base_of.iter().enumerate() {
+        if let Some(base) = base {
+            frames[*base].above.push(frame);
         }
     }
     let mut ordered = Vec::with_capacity(frames.len());

@@ -63,10 +63,29 @@ impl Boilerplate {
             return Self::default();
         }
         let mut boilerplate = Self { lines, shingles: Vec::new() };
+        let shown = boilerplate.shown_by(texts, &sampled);
         let lost: BTreeSet<u32> =
-            texts.iter().flat_map(|text| boilerplate.shingles_lost_by(text)).collect();
+            shown.into_iter().flat_map(|text| boilerplate.shingles_lost_by(text)).collect();
         boilerplate.shingles = lost.into_iter().collect();
         boilerplate
+    }
+
+    /// Texts that show each of the lines as often as it takes to be boilerplate; the same in any order.
+    fn shown_by<'t>(&self, texts: &'t [String], sampled: &[TextLines]) -> Vec<&'t str> {
+        let mut in_order: Vec<(&str, &TextLines)> =
+            texts.iter().map(String::as_str).zip(sampled).collect();
+        in_order.sort_unstable_by_key(|(text, _)| *text);
+        let mut n_shown = vec![0; self.lines.len()];
+        in_order.retain(|(_, text)| {
+            let found = text.lines.iter().map(|(hash, _)| self.lines.binary_search(hash));
+            let found: BTreeSet<usize> = found.flatten().collect();
+            let shows_more = found.iter().any(|at| n_shown[*at] < BOILERPLATE_TEXTS_MIN);
+            if shows_more {
+                found.into_iter().for_each(|at| n_shown[at] += 1);
+            }
+            shows_more
+        });
+        in_order.into_iter().map(|(text, _)| text).collect()
     }
 
     /// Whether there is none.
@@ -162,5 +181,34 @@ impl TextLines {
         let all = n_words(&mut self.lines.iter());
         let shared = self.lines.iter().filter(|(hash, _)| lines.binary_search(hash).is_ok());
         n_words(&mut { shared }) as f64 / all.max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page of its own words, a menu, and one of several teasers.
+    fn page(n: usize) -> String {
+        let own: String = (0..40).map(|k| format!("own{n}x{k} ")).collect();
+        let teaser: String = (0..8).map(|k| format!("teaser{}x{k} ", n % 5)).collect();
+        format!("home news sport weather\n{own}\n{teaser}\n")
+    }
+
+    #[test]
+    fn what_is_learnt_is_the_same_in_any_order_and_has_every_line() {
+        let mut pages: Vec<String> = (0..30).map(page).collect();
+        let learnt = Boilerplate::of(&pages);
+        pages.reverse();
+        assert_eq!(Boilerplate::of(&pages), learnt);
+        assert_eq!(learnt.lines.len(), 6);
+        let sampled: Vec<TextLines> = pages.iter().map(|text| TextLines::of(text)).collect();
+        let shown = learnt.shown_by(&pages, &sampled);
+        assert_eq!(shown.len(), 15);
+        let lost: BTreeSet<u32> = shown.iter().flat_map(|it| learnt.shingles_lost_by(it)).collect();
+        assert!(lost.iter().eq(learnt.shingles()) && !lost.is_empty());
+        for page in pages.iter().map(|it| Cow::from(&**it)) {
+            assert!(learnt.own_text(page).starts_with("own"));
+        }
     }
 }

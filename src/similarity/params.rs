@@ -71,8 +71,9 @@ pub const CONTAINED_ESTIMATED_MIN: f64 = 0.05;
 
 // Read: texts without the boilerplate of their sites. Texts beyond `limits::TEXT_BYTES_MAX` are not.
 
-/// Documents that show a site's boilerplate. Chosen: even teasers that change recur among so many.
-pub const SITE_SAMPLE_TEXTS_MAX: usize = 64;
+/// Documents that show a site's boilerplate. Teasers that change recur among so many: of those that every eighth page
+/// has, one in a hundred stands in fewer than three of 64, and makes copies of all pages that have it.
+pub const SITE_SAMPLE_TEXTS_MAX: usize = 128;
 /// Documents. From fewer nothing can be learnt: see [`BOILERPLATE_TEXTS_MIN`].
 pub const SITE_SAMPLE_TEXTS_MIN: usize = 3;
 /// Bytes. Longer texts are no pages, and are not sampled; so a sample is at most 16 MiB.

@@ -83,16 +83,13 @@ impl Choice {
 
 /// The main part of a page, by the nodes where it begins and ends; `None` without a clear one.
 pub(super) fn main_part(tree: &PageTree) -> Option<Vec<(NodeId, Mark)>> {
+    let mut whole = Outline::of(tree)?;
+    whole.forget_slugs(tree);
+    let likely = whole.without_unlikely();
     let mut best: Option<Choice> = None;
-    let mut outline: Option<(bool, Outline)> = None;
     for rules in ATTEMPTS {
-        let kept = outline.take().filter(|(drops, _)| *drops == rules.drops_unlikely);
-        let current = match kept {
-            Some((_, outline)) => outline,
-            None => Outline::of(tree, rules.drops_unlikely)?,
-        };
-        let choice = choose(&current, rules);
-        outline = Some((rules.drops_unlikely, current));
+        let outline = if rules.drops_unlikely { &likely } else { &whole };
+        let choice = choose(outline, rules);
         let is_enough = choice.counts.n_chars >= CHARS_GOOD;
         if best.as_ref().is_none_or(|best| choice.is_better(best)) {
             best = Some(choice);
@@ -126,7 +123,7 @@ fn choose(outline: &Outline, rules: Rules) -> Choice {
     let main = title.into_iter().chain(roots.iter().copied()).map(|root| (id(root), Mark::Main));
     let within = roots.iter().flat_map(|root| root + 1..outline.part(*root).end);
     let cut = within.filter(|part| text.is_cut[*part]).map(id);
-    let cut = cut.chain(outline.dropped().iter().copied()).map(|id| (id, Mark::Cut));
+    let cut = cut.chain(outline.dropped.iter().copied()).map(|id| (id, Mark::Cut));
     Choice { marks: main.chain(cut).collect(), counts }
 }
 
@@ -169,7 +166,7 @@ fn lead(outline: &Outline, text: &Trimmed, root: PartId) -> Vec<PartId> {
         let it = outline.part(part);
         let is_text = matches!(it.kind, Kind::Paragraph | Kind::Heading(_)) || it.is_plain_box();
         let is_lead =
-            is_text && !in_cut[part] && is_paragraph(&text.counts[part]) && it.end <= root;
+            is_text && !in_cut[part] && text.counts[part].reads_as_text() && it.end <= root;
         found.extend(is_lead.then_some(part));
         part = if is_lead { it.end } else { part + 1 };
     }
@@ -311,7 +308,7 @@ impl<'o> Scores<'o> {
                 chosen.push(part);
             }
             if let Some(run) = runs.next_if(|run| run[0] == part)
-                && is_paragraph(&self.sum(&run))
+                && self.sum(&run).reads_as_text()
             {
                 chosen.extend(run);
             }
@@ -329,14 +326,8 @@ impl<'o> Scores<'o> {
         let bonus = if has_its_class { LIKE * best_score } else { 0.0 };
         let is_good = |score: f32| score + bonus >= (LIKE * best_score).max(10.0);
         let is_text = part_of.kind == Kind::Paragraph || part_of.is_plain_box();
-        self.scores[part].is_some_and(is_good) || is_text && is_paragraph(&self.counts[part])
+        self.scores[part].is_some_and(is_good) || is_text && self.counts[part].reads_as_text()
     }
-}
-
-/// Long without many links, or a sentence without any.
-fn is_paragraph(counts: &Counts) -> bool {
-    let density = counts.link_density();
-    counts.n_chars > 80 && density < 0.25 || density == 0.0 && counts.n_sentences > 0
 }
 
 /// What a part has before any points.
@@ -451,6 +442,99 @@ mod tests {
         assert_parts(&page, Some(&main), "Share this\n\nWrite to us\n\nHome\nNews");
     }
 
+    // The words of a lead stood in a box of their own, and what has no paragraph in it was cut: leads were lost, and of
+    // pages that set their paragraphs as boxes everything.
+    #[test]
+    fn a_box_that_reads_as_text_is_text() {
+        let lead = "A storm tore a gap, and no ship can enter.";
+        for lead_box in [format!("<div>{lead}</div>"), format!("<div><h2>{lead}</h2></div>")] {
+            let page = format!(
+                "{MENU}<article><h1>Harbour</h1>{lead_box}<p>{FIRST}</p><p>{SECOND}</p></article>"
+            );
+            let main = format!("Harbour\n\n{lead}\n\n{FIRST}\n\n{SECOND}");
+            assert_parts(&page, Some(&main), "Home\nNews");
+        }
+        let boxes = format!("<div><div>{FIRST}</div><div>{SECOND}</div><div>Tags</div></div>");
+        let page = format!("{MENU}<div>{boxes}<div>{FIRST} {SECOND}</div></div>");
+        let main = format!("{FIRST}\n\n{SECOND}\n\n{FIRST} {SECOND}");
+        assert_parts(&page, Some(&main), "Home\nNews\n\nTags");
+    }
+
+    // Builders of pages put a box around each heading.
+    #[test]
+    fn a_heading_in_a_box_is_kept_and_that_of_what_was_cut_is_not() {
+        let more = "<div><h3>Read on</h3><ul><li><a href=/1>Whales and ships</a><li><a href=/2>Rain</a></ul></div>";
+        let page = format!(
+            "{MENU}<div class=content><h1>Harbour</h1><div><h2>The gap</h2></div><p>{FIRST}</p>{more}\
+             <section><div><h2>The fleet</h2></div><p>{SECOND}</p></section></div>"
+        );
+        let main = format!("Harbour\n\nThe gap\n\n{FIRST}\n\nThe fleet\n\n{SECOND}");
+        let rest = "Home\nNews\n\nRead on\n\nWhales and ships\nRain";
+        assert_parts(&page, Some(&main), rest);
+    }
+
+    // A page whose text lay in a box named `above-footer` had what stood below it as its main part.
+    #[test]
+    fn what_holds_the_page_is_not_dropped_for_its_name() {
+        let paragraphs = |n| [FIRST, SECOND].repeat(n);
+        let set =
+            |texts: &[&str]| texts.iter().map(|it| format!("<p>{it}</p>")).collect::<String>();
+        let page = format!(
+            "<div class=above-footer>{MENU}<h1>Harbour closed</h1>{}</div><div class=more>{}</div>",
+            set(&paragraphs(3)),
+            set(&paragraphs(2))
+        );
+        let main = in_parts(&page, false).main.unwrap();
+        assert!(main.starts_with(&article_text()), "{main}");
+    }
+
+    #[test]
+    fn an_article_has_its_header() {
+        let page = format!(
+            "<header class=site-header><h1>Tern Wire</h1></header><article><header class=Post__header>\
+             <h1>Harbour closed</h1></header><p>{FIRST}</p><p>{SECOND}</p></article>"
+        );
+        assert_parts(&page, Some(&article_text()), "Tern Wire");
+    }
+
+    #[test]
+    fn a_teaser_leads_elsewhere_and_a_lead_does_not() {
+        let page = format!(
+            "{MENU}<article><h1>Harbour</h1><p class=teaser>A storm tore a gap.</p><p>{FIRST}</p>\
+             <section class=teaser><a href=/1>Whales</a><p>Nobody knows how many there are.</p></section>\
+             <p>{SECOND}</p></article>"
+        );
+        let main = format!("Harbour\n\nA storm tore a gap.\n\n{FIRST}\n\n{SECOND}");
+        let rest = "Home\nNews\n\nWhales\n\nNobody knows how many there are.";
+        assert_parts(&page, Some(&main), rest);
+    }
+
+    // Of a policy in sections the one about cookies was lost, since its id was taken for the name of a notice.
+    #[test]
+    fn ids_that_are_the_words_of_headings_are_no_names() {
+        let section = |id: &str, heading: &str, text: &str| {
+            format!("<section id={id}><h2>{heading}</h2><p>{text}</p></section>")
+        };
+        let page = |first: &str| {
+            let others = [("what-we-keep", "What we keep"), ("your-rights", "Your rights")]
+                .map(|(id, heading)| section(id, heading, FIRST));
+            let cookies = section("cookies", "Cookies", SECOND);
+            format!(
+                "{MENU}<main><h1>Policy</h1>{}{}{cookies}</main>",
+                section(first, "In short", FIRST),
+                others.concat()
+            )
+        };
+        let text = |heading: &str, text: &str| format!("{heading}\n\n{text}");
+        let others =
+            ["In short", "What we keep", "Your rights"].map(|it| text(it, FIRST)).join("\n\n");
+        let cookies = text("Cookies", SECOND);
+        let main = format!("Policy\n\n{others}\n\n{cookies}");
+        assert_parts(&page("in-short"), Some(&main), "Home\nNews");
+        let main = format!("Policy\n\n{others}");
+        assert_parts(&page("s1"), Some(&main), &format!("Home\nNews\n\n{cookies}"));
+    }
+
     #[test]
     fn a_shadow_tree_has_a_part_in_it() {
         let page = format!(
@@ -482,6 +566,9 @@ mod tests {
         {
             let page = format!("{}{}", unit.repeat(1_000), article());
             let _ = in_parts(&page, false);
+        }
+        for unit in ["<div>", "<div class=footer>", "<div id=cookies>"] {
+            let _ = in_parts(&format!("{}{}", unit.repeat(10_000), article()), false);
         }
         let deep = format!("{}{}", "<div>".repeat(10_000), article());
         assert_eq!(in_parts(&deep, false).main, Some(article_text()));

@@ -11,6 +11,7 @@ mod decode;
 pub mod extract;
 mod guess;
 mod kinds;
+mod likely;
 mod linked_data;
 mod locators;
 mod markup;

@@ -1,6 +1,6 @@
 //! What the names that authors give to elements say: whether they hold the main part of a page or not.
 //!
-//! The words are those of Readability (Arc90, Mozilla).
+//! The words are those of Readability (Arc90, Mozilla) and some of trafilatura (Barbaresi 2021).
 
 /// What class, id and role of an element say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(super) struct Names {
     pub is_unlikely: bool,
     /// They are those of buttons to share a page.
     pub is_share: bool,
+    /// They are those of what leads to another page.
+    pub is_teaser: bool,
 }
 
 /// How much one of class and id weighs.
@@ -28,12 +30,20 @@ impl Names {
         Self {
             weight: weight(&class) + weight(&id),
             is_unlikely: is_unlikely_name || UNLIKELY_ROLES.contains(&&role[..]),
+            is_teaser: any(&["teaser"]),
             is_share: [&class, &id].into_iter().any(|it| {
                 let mut words = it.split(|c: char| !c.is_ascii_alphanumeric());
                 words.any(|word| matches!(word, "share" | "sharedaddy"))
             }),
         }
     }
+}
+
+/// Whether an id has the letters and digits of some texts, and no others.
+pub(super) fn is_slug<'t>(id: &str, texts: impl Iterator<Item = &'t str>) -> bool {
+    let letters = |text: &'t str| text.chars().filter(|c| c.is_alphanumeric());
+    let id = id.chars().filter(|c| c.is_alphanumeric());
+    texts.flat_map(letters).flat_map(char::to_lowercase).eq(id.flat_map(char::to_lowercase))
 }
 
 fn weight(name: &str) -> i8 {
@@ -55,8 +65,15 @@ fn has(name: &str, words: &[&str]) -> bool {
     !name.is_empty() && words.iter().any(|word| name.contains(word))
 }
 
-/// Those of Readability, and two more.
-const UNLIKELY: [&str; 33] = [
+/// Those of Readability, some of trafilatura, and four more: of notices and of comments in German.
+const UNLIKELY: [&str; 40] = [
+    "byline",
+    "-disclaimer",
+    "navigation",
+    "author-",
+    "navbox",
+    "-disclos",
+    "komment",
     "-ad-",
     "ai2html",
     "banner",
@@ -136,19 +153,37 @@ mod tests {
 
     #[test]
     fn names_speak_for_an_element_or_against_it() {
-        for (class, id, role, weight, is_unlikely, is_share) in [
-            ("", "", "", 0, false, false),
-            ("Entry-Content", "story", "", 50, false, false),
-            ("hid", "", "", -25, false, false),
-            ("sidebar", "", "", -25, true, false),
-            ("sidebar", "main", "", 0, false, false),
-            ("x", "", "navigation", 0, true, false),
-            ("cookie-note", "", "", 0, true, false),
-            ("btn share", "", "", -25, false, true),
-            ("shared", "", "", -25, false, false),
+        let plain = Names::default();
+        let unlikely = Names { is_unlikely: true, ..plain };
+        let weighing = |weight| Names { weight, ..plain };
+        for (class, id, role, expected) in [
+            ("", "", "", plain),
+            ("Entry-Content", "story", "", weighing(50)),
+            ("hid", "", "", weighing(-25)),
+            ("sidebar", "", "", Names { weight: -25, ..unlikely }),
+            ("sidebar", "main", "", plain),
+            ("x", "", "navigation", unlikely),
+            ("cookie-note", "", "", unlikely),
+            ("author-bio", "", "", unlikely),
+            ("", "kommentare", "", unlikely),
+            ("btn share", "", "", Names { is_share: true, ..weighing(-25) }),
+            ("shared", "", "", weighing(-25)),
+            ("Teaser", "", "", Names { is_teaser: true, ..plain }),
         ] {
-            let expected = Names { weight, is_unlikely, is_share };
             assert_eq!(Names::of([class, id, role]), expected, "{class} {id} {role}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_slug_by_letters_and_digits_alone() {
+        for (id, texts, expected) in [
+            ("how-we-share-data", &["1. ", "How we share data"][..], false),
+            ("1-how-we-share-data", &["1. ", "How we ", "share data¶"][..], true),
+            ("Über_Cookies", &["über Cookies"][..], true),
+            ("cookies", &["Cookies and the like"][..], false),
+            ("cookies", &[][..], false),
+        ] {
+            assert_eq!(is_slug(id, texts.iter().copied()), expected, "{id}");
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Part {
     pub has_block: bool,
     /// It is beside the main part, or lies in what is.
     pub is_besides: bool,
+    /// By its names it holds no main part.
+    pub is_unlikely: bool,
     /// Text in it can be seen.
     pub is_seen: bool,
     /// How far above the next table or code is; from 3 on it does not matter.
@@ -98,6 +100,8 @@ pub(super) struct Counts {
     pub n_items: u32,
     pub n_inputs: u32,
     pub n_embeds: u32,
+    /// Headings of the first level.
+    pub n_headlines: u32,
     pub n_heading_chars: u32,
     pub n_list_chars: u32,
     /// Characters in elements that texts are set in.
@@ -117,6 +121,12 @@ impl Counts {
         }
     }
 
+    /// Long without many links, or a sentence without any.
+    pub(super) fn reads_as_text(&self) -> bool {
+        let density = self.link_density();
+        self.n_chars > 80 && density < 0.25 || density == 0.0 && self.n_sentences > 0
+    }
+
     /// Adds what lies elsewhere.
     pub(super) fn add(&mut self, other: &Self) {
         self.n_chars += other.n_chars;
@@ -128,6 +138,7 @@ impl Counts {
         self.n_items += other.n_items;
         self.n_inputs += other.n_inputs;
         self.n_embeds += other.n_embeds;
+        self.n_headlines += other.n_headlines;
         self.n_heading_chars += other.n_heading_chars;
         self.n_list_chars += other.n_list_chars;
         self.n_set += other.n_set;
@@ -167,6 +178,7 @@ impl Counts {
             Kind::TableHead => self.n_table_heads += 1,
             _ => {}
         }
+        self.n_headlines += u32::from(kind == Kind::Heading(1));
         if kind.sets_text() {
             self.n_set = self.n_chars;
         }
@@ -267,13 +279,14 @@ impl Kind {
 
 /// The parts of a page.
 pub(super) struct Outline {
-    parts: Vec<Part>,
-    dropped: Vec<NodeId>,
+    pub parts: Vec<Part>,
+    /// What is not shown or was dropped by its names, the outermost of it.
+    pub dropped: Vec<NodeId>,
 }
 
 impl Outline {
-    /// Those that are shown, without those of unlikely names where that is asked for; `None` for too many.
-    pub(super) fn of(tree: &PageTree, drops_unlikely: bool) -> Option<Self> {
+    /// Those that are shown; `None` for too many.
+    pub(super) fn of(tree: &PageTree) -> Option<Self> {
         let mut outline =
             Self { parts: vec![Part::new(DOCUMENT, 0, Kind::Block)], dropped: Vec::new() };
         let mut classes: HashMap<&str, usize> = HashMap::new();
@@ -299,8 +312,7 @@ impl Outline {
                     let values =
                         Names::ATTRIBUTES.map(|it| element.attribute(it).unwrap_or_default());
                     let names = *names.entry(values).or_insert_with(|| Names::of(values));
-                    let found = (&**element, names);
-                    let Some(made) = outline.made(id, parent, found, drops_unlikely) else {
+                    let Some(made) = outline.made(id, parent, element, names) else {
                         outline.dropped.push(id);
                         continue;
                     };
@@ -318,32 +330,30 @@ impl Outline {
                 }
             }
         }
-        for part in (1..outline.parts.len()).rev() {
-            let own = &mut outline.parts[part];
-            own.end = own.end.max(part + 1);
-            let Part { parent, end, kind, has_block, .. } = *own;
-            let above = &mut outline.parts[parent];
-            above.end = above.end.max(end);
-            above.has_block |= has_block || !kind.is_phrase();
-        }
+        outline.close();
         Some(outline)
     }
 
+    /// Finds where each part ends and which have blocks in them.
+    pub(super) fn close(&mut self) {
+        for part in (1..self.parts.len()).rev() {
+            let own = &mut self.parts[part];
+            own.end = own.end.max(part + 1);
+            let Part { parent, end, kind, has_block, .. } = *own;
+            let above = &mut self.parts[parent];
+            above.end = above.end.max(end);
+            above.has_block |= has_block || !kind.is_phrase();
+        }
+    }
+
     /// An element as a part, if it is one.
-    fn made(
-        &self,
-        id: NodeId,
-        parent: PartId,
-        (element, names): (&Element, Names),
-        drops_unlikely: bool,
-    ) -> Option<Part> {
+    fn made(&self, id: NodeId, parent: PartId, element: &Element, names: Names) -> Option<Part> {
         let role = roles::role(element);
         let kind = Kind::of(element);
         let is_shown = !matches!(role, Role::Hidden | Role::Never)
             || kind == Kind::Embed && role == Role::Never;
         let above = self.parts[parent].n_to_table.saturating_add(1).min(3);
-        let is_dropped = drops_unlikely
-            && names.is_unlikely
+        let is_unlikely = names.is_unlikely
             && above >= 3
             && !matches!(kind, Kind::Body | Kind::Link(_))
             && &*element.name.local != "html";
@@ -352,19 +362,15 @@ impl Outline {
         let n_to_code = if kind == Kind::Code { 0 } else { n_to_code };
         let is_seen = element.visibility().unwrap_or(self.parts[parent].is_seen);
         let is_besides = kind == Kind::Besides || self.parts[parent].is_besides;
-        (is_shown && !is_dropped).then(|| Part {
+        is_shown.then(|| Part {
             names,
+            is_unlikely,
             is_seen,
             is_besides,
             n_to_table,
             n_to_code,
             ..Part::new(id, parent, kind)
         })
-    }
-
-    /// What is not shown or was dropped by its name, the outermost of it.
-    pub(super) fn dropped(&self) -> &[NodeId] {
-        &self.dropped
     }
 
     /// How many there are.
@@ -438,6 +444,12 @@ impl Part {
         self.kind == Kind::Div && !self.has_block
     }
 
+    /// The same below another part, to be closed; its names do not matter if they were unlikely.
+    pub(super) fn below(&self, parent: PartId) -> Self {
+        let names = if self.is_unlikely { Names::default() } else { self.names };
+        Self { parent, end: 0, has_block: false, names, ..*self }
+    }
+
     fn new(id: NodeId, parent: PartId, kind: Kind) -> Self {
         Self {
             id,
@@ -448,6 +460,7 @@ impl Part {
             class: 0,
             has_block: false,
             is_besides: false,
+            is_unlikely: false,
             is_seen: true,
             n_to_table: 3,
             n_to_code: 3,

@@ -1,6 +1,6 @@
 //! What is cut out of the main part of a page: what lies in it and is no text of it.
 //!
-//! The rules and their numbers are those of Readability, apart from the tail.
+//! The rules and their numbers are those of Readability, apart from the tail, teasers, and what reads as text or is a heading.
 
 use super::outline::{Counts, Kind, Outline, Part, PartId};
 
@@ -22,9 +22,9 @@ pub(super) struct Trimmed {
 }
 
 impl Trimmed {
-    /// Cuts by kind, name and content; `counts` is what lies in each part.
-    pub(super) fn of(outline: &Outline, counts: &[Counts], weighs_names: bool) -> Self {
-        let in_table = in_data_tables(outline, counts);
+    /// Cuts by kind, name and content; `uncut` is what lies in each part.
+    pub(super) fn of(outline: &Outline, uncut: &[Counts], weighs_names: bool) -> Self {
+        let in_table = in_data_tables(outline, uncut);
         Self::by(outline, |id, counts| {
             let part = outline.part(id);
             let weight = if weighs_names { i32::from(part.names.weight) } else { 0 };
@@ -33,8 +33,14 @@ impl Trimmed {
                 Kind::Form | Kind::Table | Kind::List | Kind::Div => {
                     let is_kept = in_table[id] || part.n_to_code < 3;
                     let has_commas = counts.n_commas >= COMMAS_OF_TEXT;
-                    let is_no_text = || looks_like_no_text(outline, part, counts, weight);
+                    let is_no_text = || {
+                        are_headings_left(&uncut[id], counts)
+                            || looks_like_no_text(outline, part, counts, weight)
+                    };
                     !is_kept && (weight < 0 || !has_commas && is_no_text())
+                }
+                Kind::Section | Kind::Article | Kind::Block => {
+                    are_headings_left(&uncut[id], counts)
                 }
                 _ => false,
             }
@@ -52,7 +58,8 @@ impl Trimmed {
             let part = outline.part(id);
             let is_share = part.names.is_share && counts.n_chars < SHARE_CHARS_MAX;
             let is_never = matches!(part.kind, Kind::Besides | Kind::Title | Kind::Input);
-            is_cut[id] = is_never || is_share || is_no_text(id, counts);
+            let is_teaser = part.names.is_teaser && counts.n_link > 0;
+            is_cut[id] = is_never || is_share || is_teaser || is_no_text(id, counts);
             is_cut[id]
         });
         Self { counts, is_cut }
@@ -107,6 +114,15 @@ fn is_data(counts: &Counts) -> bool {
     n_table_heads > 0 || n_tables == 0 && (n_rows >= 10 || n_cells > 4 * n_rows || n_cells > 10)
 }
 
+/// Whether nothing but headings is left of what had other text.
+fn are_headings_left(uncut: &Counts, counts: &Counts) -> bool {
+    counts.n_chars > 0
+        && counts.n_chars == counts.n_heading_chars
+        && uncut.n_chars > uncut.n_heading_chars
+        && uncut.n_headlines == 0
+        && !counts.reads_as_text()
+}
+
 /// What has few commas and more of other things than paragraphs, or is mostly links.
 fn looks_like_no_text(outline: &Outline, part: &Part, counts: &Counts, weight: i32) -> bool {
     let &Counts { n_chars, n_paragraphs, n_images, n_items, n_inputs, n_embeds, .. } = counts;
@@ -123,5 +139,8 @@ fn looks_like_no_text(outline: &Outline, part: &Part, counts: &Counts, weight: i
         || weight >= 25 && density > 0.5
         || n_embeds == 1 && n_chars < 75
         || n_embeds > 1
-        || n_images == 0 && counts.n_set == 0
+        || n_images == 0
+            && counts.n_set == 0
+            && !counts.reads_as_text()
+            && !is_most(counts.n_heading_chars)
 }

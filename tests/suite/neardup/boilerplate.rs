@@ -92,6 +92,15 @@ fn a_copy_without_boilerplate_is_found_beside_pages() {
     assert_eq!(grouped(&archive), BTreeSet::from([group]));
 }
 
+// Each of 25 teasers stood on five of a site's pages, and of 64 that showed what is boilerplate many a teaser was on two.
+#[test]
+fn a_teaser_that_few_pages_of_a_large_site_have_makes_no_copies() {
+    let teaser = |n: usize| sentences(6000 + n as u64 % 25, 3).join(" ");
+    let text = |n: usize| format!("{}\n\n{}\n", story(300 + n as u64, 4), teaser(n));
+    let pages: Vec<Text> = (0..125).map(|n| (format!("site/page{n}"), text(n))).collect();
+    assert_eq!(grouped(&holding(&pages)), BTreeSet::new());
+}
+
 /// So many copies of one text, in each of which another line was written anew.
 fn versions(n: usize, n_lines: usize) -> Vec<Text> {
     let version = |k: usize| {

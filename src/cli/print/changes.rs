@@ -20,7 +20,7 @@ const CONTEXT_WORDS: usize = 12;
 const PASSED_WORDS_MIN: usize = 12;
 
 /// So much text of all changes together is shown to people, in bytes; the changes after it are counted.
-pub const SHOWN_BYTES_MAX: usize = 4 << 20;
+pub const SHOWN_BYTES_MAX: usize = 16 << 20;
 /// A change counts as so many bytes at least, for its place.
 const PLACE_BYTES: usize = 100;
 

@@ -8,9 +8,7 @@ use crate::archive::compare::{Block, Sides};
 
 use super::{
     about::AboutLine,
-    changes::{
-        ChangedTexts, MarkedFate, MarkedText, SHOWN_BYTES_MAX, ShownBytes, case_note, shortened,
-    },
+    changes::{ChangedTexts, MarkedFate, MarkedText, ShownBytes, case_note, shortened},
     terminal::{counted, is_soft},
     wrap::{BREAK, LINE_BREAK},
 };
@@ -70,6 +68,8 @@ del.away,ins.here{color:var(--moved);background:var(--moved-ground);text-decorat
 body{max-width:none;padding:0}nav{display:none}h2{break-after:avoid}.whole del{text-decoration:line-through 1px}\
 .said{position:static;width:auto;height:auto;clip-path:none;white-space:normal;font-size:.8em}}";
 
+/// Unchanged paragraphs of more bytes than this in all are counted, not shown.
+const UNCHANGED_BYTES_MAX: usize = 4 << 20;
 /// From so many changes on there is a list of them; with more than so many it stands for the first.
 const LISTED_MIN: usize = 4;
 const LISTED_MAX: usize = 1000;
@@ -87,7 +87,7 @@ pub fn page(head: &PageHead<'_>, changed: &ChangedTexts<'_>) -> String {
         |block: &&Block| !changed.is_title(block) && !matches!(block, Block::Rewrapped { .. });
     let blocks = || changed.comparison.blocks.iter().filter(is_shown);
     let changes: Vec<&Block> = blocks().filter(|it| !matches!(it, Block::Same { .. })).collect();
-    let shows_unchanged = changed.texts.b.len() <= SHOWN_BYTES_MAX;
+    let shows_unchanged = changed.texts.b.len() <= UNCHANGED_BYTES_MAX;
     let (mut main, mut number, mut shown) = (String::new(), 0, ShownBytes::all());
     for block in blocks() {
         if let Block::Same { b, .. } = block {
@@ -323,7 +323,10 @@ pub(super) fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::compare::{Sides, compare};
+    use crate::{
+        archive::compare::{Sides, compare},
+        cli::print::changes::SHOWN_BYTES_MAX,
+    };
 
     fn pieces(a: &str, b: &str) -> String {
         let texts = Sides { a: a.to_owned(), b: b.to_owned() };

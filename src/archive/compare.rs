@@ -6,6 +6,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
+    mem::take,
 };
 
 use crate::{
@@ -264,13 +265,14 @@ impl Archive {
         let source = |bytes: &[u8], facts: Facts| {
             TextSource::of(bytes, facts.media_type, options.encoding.or(facts.encoding))
         };
-        let (Some(a), Some(b)) = (source(&a, facts.a), source(&b, facts.b)) else {
+        let (Some(source_a), Some(source_b)) = (source(&a, facts.a), source(&b, facts.b)) else {
             let bytes = Sides { a: &a[..], b: &b[..] };
             let n_shared_bytes = options.counts_shared_bytes.then(|| shared_bytes(bytes));
             return Ok(Difference::Binary { n_shared_bytes });
         };
-        let sources = Sides { a, b };
-        let mut found = difference(&sources, options.scope);
+        drop((a, b));
+        let mut sources = Sides { a: source_a, b: source_b };
+        let mut found = difference(&mut sources, options.scope);
         if let Difference::Text { texts, scope, comparison, noise, metadata, .. } = &mut found {
             *metadata = metadata_changes(&sources, options.scope);
             if comparison.is_same() {
@@ -294,8 +296,18 @@ impl TextSource {
         Some(Self { notation, media_type })
     }
 
+    /// Whether the text is compared as it is noted.
+    fn is_plain(&self) -> bool {
+        text::is_compared_as_it_is(&self.notation.text, &self.media_type)
+    }
+
     fn read(&self, scope: Scope) -> ScopedText {
         text::scoped(Cow::Borrowed(&self.notation.text), &self.media_type, scope)
+    }
+
+    /// Reads a plain text, which the notation has no more then: texts are large.
+    fn take(&mut self, scope: Scope) -> ScopedText {
+        text::scoped(Cow::Owned(take(&mut self.notation.text)), &self.media_type, scope)
     }
 
     fn metadata(&self, scope: Scope) -> Option<Metadata> {
@@ -313,9 +325,12 @@ pub(super) fn have_tables(sides: [(Option<Scope>, bool); 2]) -> bool {
 ///
 /// Where one page has no clear main part, whole pages are compared. So they are where main parts say worse
 /// what changed: more words than in whole pages, since they are not the same part, or nothing at all.
-fn difference(sources: &Sides<TextSource>, scope: Scope) -> Difference {
-    let compared = |scope| {
-        let readings = Sides { a: sources.a.read(scope), b: sources.b.read(scope) };
+fn difference(sources: &mut Sides<TextSource>, scope: Scope) -> Difference {
+    let mut compared = |scope| {
+        let readings = match sources.a.is_plain() && sources.b.is_plain() {
+            true => Sides { a: sources.a.take(scope), b: sources.b.take(scope) },
+            false => Sides { a: sources.a.read(scope), b: sources.b.read(scope) },
+        };
         ScopedComparison::of(readings, sources)
     };
     let found = compared(scope);
@@ -347,10 +362,10 @@ fn metadata_changes(sources: &Sides<TextSource>, scope: Scope) -> Vec<MetadataCh
 fn noise_of(sources: &Sides<TextSource>, texts: &Sides<String>, scope: Option<Scope>) -> Noise {
     let (a, b) = (&sources.a.notation, &sources.b.notation);
     let is_page = matches!(scope, Some(Scope::Article | Scope::Page));
-    let mut found = match is_page {
-        true => diff::noise(&texts.a, &texts.b),
-        false => diff::noise(&a.text, &b.text),
-    };
+    let mut found = diff::noise(
+        if is_page || a.text.is_empty() { &texts.a } else { &a.text },
+        if is_page || b.text.is_empty() { &texts.b } else { &b.text },
+    );
     // A single line shows nothing of how others would end.
     let line_ends = a.line_ends.zip(b.line_ends).filter(|(a, b)| a != b);
     let (mark, encodings) = (a.has_mark != b.has_mark, Sides { a: a.encoding, b: b.encoding });
@@ -485,8 +500,8 @@ mod tests {
     fn page_difference(a: &str, b: &str) -> (Option<Scope>, usize, Option<OutsideChanges>) {
         let source =
             |page: &str| TextSource::of(page.as_bytes(), "text/html".to_owned(), None).unwrap();
-        let sources = Sides { a: source(a), b: source(b) };
-        match difference(&sources, Scope::default()) {
+        let mut sources = Sides { a: source(a), b: source(b) };
+        match difference(&mut sources, Scope::default()) {
             Difference::Text { scope, comparison, outside, .. } => {
                 (scope, comparison.stat.words.added + comparison.stat.words.removed, outside)
             }

@@ -57,6 +57,12 @@ impl<K: Hash + Eq> Ids<K> {
         self.values.len() - 1
     }
 
+    /// A new number that no value has; `nothing` stands for it.
+    pub fn unnamed(&mut self, nothing: K) -> usize {
+        self.values.push(nothing);
+        self.values.len() - 1
+    }
+
     /// How many distinct values there are.
     pub fn len(&self) -> usize {
         self.values.len()

@@ -148,8 +148,8 @@ impl Links {
             if self.sides.b[b] != Link::Alone || waiting[*id].is_empty() {
                 continue;
             }
-            let n_words =
-                readings.b.words(b).iter().filter(|word| vocabulary.is_word(**word)).count();
+            let n_words: usize =
+                readings.b.words(b).iter().map(|word| vocabulary.n_words(*word)).sum();
             let unique = times[*id].a == 1 && times[*id].b == 1;
             if n_words >= REPEATED_WORDS_MIN || unique && n_words > 0 {
                 waiting[*id].pop().into_iter().for_each(|a| self.moved(a, b));

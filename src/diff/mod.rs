@@ -16,6 +16,7 @@ mod lines;
 mod links;
 mod noise;
 mod overlap;
+mod pieces;
 mod reading;
 mod regroup;
 mod rows;
@@ -55,8 +56,8 @@ pub struct Comparison {
     pub blocks: Vec<Block>,
     /// How much of each there is.
     pub stat: Stat,
-    /// Too much differs to have paired all paragraphs word by word, or to have looked for all that moved: some of it may be said to
-    /// have gone and come.
+    /// The texts are too long to be taken apart word by word, or too much differs to have paired all paragraphs word by word or to
+    /// have looked for all that moved: some of it may be said to have gone and come.
     pub is_coarse: bool,
 }
 
@@ -232,7 +233,13 @@ fn compare_read(
     spaces: Spaces,
     known: Sides<Option<&[KnownHeading]>>,
 ) -> Comparison {
-    let (readings, vocabulary) = reading::read(texts, spaces);
+    compare_parsed(reading::read(texts, spaces), known)
+}
+
+fn compare_parsed(
+    (readings, vocabulary): (Sides<ParsedText<'_>>, Vocabulary),
+    known: Sides<Option<&[KnownHeading]>>,
+) -> Comparison {
     let links = link(&readings, &vocabulary);
     let aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
     let blocks = Weaver { readings: &readings, links: &links, aligner, blocks: Vec::new() }.weave();
@@ -247,12 +254,13 @@ fn compare_read(
         None => headings::headings(reading),
     };
     let headings = Sides { a: headings(&readings.a, known.a), b: headings(&readings.b, known.b) };
-    Comparison { paragraphs, headings, blocks, stat, is_coarse: links.is_coarse || !is_whole }
+    let is_coarse = vocabulary.has_pieces || links.is_coarse || !is_whole;
+    Comparison { paragraphs, headings, blocks, stat, is_coarse }
 }
 
 /// The paragraphs of one text, by their bytes, and its headings; those of a page may be known.
 pub fn outline(text: &str, known: Option<&[KnownHeading]>) -> (Vec<Range<usize>>, Vec<Heading>) {
-    let (readings, _) = reading::read(Sides { a: "", b: text }, Spaces::Equal);
+    let (readings, _) = reading::read_words(Sides { a: "", b: text }, Spaces::Equal);
     let headings = match known {
         Some(known) => headings::known(&readings.b, known),
         None => headings::headings(&readings.b),
@@ -478,7 +486,7 @@ impl<'r, 't> WordCounter<'r, 't> {
         let mut before = vec![0];
         let mut n = 0;
         for id in &reading.ids {
-            n += usize::from(vocabulary.is_word(*id));
+            n += vocabulary.n_words(*id);
             before.push(n);
         }
         Self { reading, before }

@@ -136,11 +136,14 @@ pub fn sharing_rows(
     for b in paragraphs.b {
         for row in keys(&readings.b, *b) {
             let homes = index.places(row);
-            if homes.len() <= HOMES_MAX {
-                pairs.extend(homes.map(|a| (a, *b)));
+            let is_rare = homes.len() <= HOMES_MAX;
+            for a in homes.filter(|_| is_rare) {
+                // Rows beside each other mostly stand in the same paragraph.
+                if pairs.last() != Some(&(a, *b)) {
+                    pairs.push((a, *b));
+                }
             }
         }
-        pairs.dedup();
     }
     pairs
 }

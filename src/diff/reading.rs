@@ -5,7 +5,8 @@ use std::{borrow::Cow, ops::Range};
 use super::{
     Sides,
     ids::Ids,
-    layout::{self, ParagraphKind},
+    layout::{self, LaidOut, ParagraphKind},
+    pieces::{self, CutPiece, PieceCutter},
     words::{Spaces, WordCutter, word_key},
 };
 
@@ -36,34 +37,52 @@ pub struct Vocabulary {
     pub weights: Vec<u8>,
     /// Words and signs of both texts together.
     pub n_items: usize,
+    /// Some items are pieces of many words.
+    pub has_pieces: bool,
 }
 
-/// A word or sign.
+/// A word or sign, or a piece of many words.
 #[derive(Debug, Clone, Copy)]
 pub struct Item {
-    /// Whether it is a word, not a sign.
-    pub is_word: bool,
+    /// How many words it has: none if it is a sign.
+    pub n_words: u32,
     /// Whether it is a sign that ends a sentence.
     pub ends_sentence: bool,
     /// The number of the word without upper case.
     pub folded: usize,
 }
 
-/// Takes both texts apart with one vocabulary.
+/// Takes both texts apart with one vocabulary, long ones where they can be in large pieces.
 pub fn read(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
-    let mut reader = ParagraphReader {
-        cutter: WordCutter::new(spaces),
-        ids: Ids::new(),
-        folded: Ids::new(),
-        items: Vec::new(),
-        counts: Vec::new(),
-        n_items: 0,
+    match pieces::are_needed(texts) {
+        true => read_pieces(texts, spaces),
+        false => read_words(texts, spaces),
+    }
+}
+
+/// Takes both texts apart word by word, however long they are.
+pub fn read_words(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
+    let mut reader = ParagraphReader::new(spaces);
+    let mut read = |text| reader.read(text, layout::paragraphs(text), ParagraphReader::words);
+    let (a, b) = (read(texts.a), read(texts.b));
+    (Sides { a, b }, reader.vocabulary(false))
+}
+
+/// Takes both texts apart in large pieces.
+pub fn read_pieces(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
+    let paragraphs = pieces::paragraphs(texts);
+    let known = pieces::known(texts, &paragraphs, spaces);
+    let n_bytes_min = pieces::piece_bytes_min(texts);
+    let mut reader = ParagraphReader::new(spaces);
+    let mut read = |text, paragraphs, other| {
+        let mut pieces = PieceCutter::new(other, spaces, n_bytes_min);
+        reader.read(text, paragraphs, |reader, text, paragraph, kind, reading| {
+            reader.pieces(text, paragraph, kind, reading, &mut pieces);
+        })
     };
-    let (a, b) = (reader.read(texts.a), reader.read(texts.b));
-    let ParagraphReader { items, counts, n_items, .. } = reader;
-    let weight = |count: &usize| 1 + (n_items / (*count).max(1)).checked_ilog2().unwrap_or(0) as u8;
-    let weights = counts.iter().map(weight).collect();
-    (Sides { a, b }, Vocabulary { items, counts, weights, n_items })
+    let Sides { a, b } = paragraphs;
+    let (a, b) = (read(texts.a, a, &known.b), read(texts.b, b, &known.a));
+    (Sides { a, b }, reader.vocabulary(true))
 }
 
 struct ParagraphReader<'t> {
@@ -77,10 +96,29 @@ struct ParagraphReader<'t> {
 }
 
 impl<'t> ParagraphReader<'t> {
-    fn read(&mut self, text: &'t str) -> ParsedText<'t> {
+    fn new(spaces: Spaces) -> Self {
+        Self {
+            cutter: WordCutter::new(spaces),
+            ids: Ids::new(),
+            folded: Ids::new(),
+            items: Vec::new(),
+            counts: Vec::new(),
+            n_items: 0,
+        }
+    }
+
+    /// Reads paragraphs, of each of which `read` takes the words.
+    fn read(
+        &mut self,
+        text: &'t str,
+        paragraphs: Vec<LaidOut>,
+        mut read: impl FnMut(&mut Self, &'t str, &Range<usize>, ParagraphKind, &mut ParsedText<'t>),
+    ) -> ParsedText<'t> {
         let mut reading = ParsedText { text, ids: vec![], starts: vec![], paragraphs: vec![] };
-        for (bytes, kind) in layout::paragraphs(text) {
-            let words = self.words(text, &bytes, kind, &mut reading);
+        for (bytes, kind) in paragraphs {
+            let first = reading.ids.len();
+            read(self, text, &bytes, kind, &mut reading);
+            let words = first..reading.ids.len();
             if !words.is_empty() {
                 reading.paragraphs.push(Paragraph { bytes, words, kind });
             }
@@ -91,10 +129,10 @@ impl<'t> ParagraphReader<'t> {
     fn words(
         &mut self,
         text: &'t str,
-        paragraph: &Range<usize>,
+        stretch: &Range<usize>,
         kind: ParagraphKind,
         reading: &mut ParsedText<'t>,
-    ) -> Range<usize> {
+    ) {
         let first = reading.ids.len();
         // The marks of a quote stand where its lines begin, wherever that is.
         let is_quote_mark = |word: &Range<usize>, reading: &ParsedText<'_>| {
@@ -104,7 +142,7 @@ impl<'t> ParagraphReader<'t> {
                 && text[..word.start].trim_end_matches([' ', '\t', '>']).ends_with('\n')
         };
         let Self { cutter, ids, folded, items, counts, n_items } = self;
-        cutter.cut(text, paragraph.clone(), |word| {
+        cutter.cut(text, stretch.clone(), |word| {
             if is_quote_mark(&word, reading) {
                 return;
             }
@@ -119,7 +157,48 @@ impl<'t> ParagraphReader<'t> {
             reading.ids.push(id);
             reading.starts.push(word.start);
         });
-        first..reading.ids.len()
+    }
+
+    fn pieces(
+        &mut self,
+        text: &'t str,
+        paragraph: &Range<usize>,
+        kind: ParagraphKind,
+        reading: &mut ParsedText<'t>,
+        pieces: &mut PieceCutter<'_>,
+    ) {
+        pieces.of(text, paragraph, |piece| {
+            let first = reading.ids.len();
+            match piece {
+                CutPiece::Words(stretch) => self.words(text, &stretch, kind, reading),
+                CutPiece::Whole(start, key) => self.piece(start, key, reading),
+            }
+            reading.ids.len() - first
+        });
+    }
+
+    fn piece(&mut self, start: usize, key: Cow<'t, str>, reading: &mut ParsedText<'t>) {
+        let n_words = key.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
+        let n_words = n_words.count() as u32;
+        let id = self.ids.of(key);
+        if id == self.items.len() {
+            // Pieces that differ in case alone are others.
+            let folded = self.folded.unnamed(Cow::Borrowed(""));
+            self.items.push(Item { n_words, ends_sentence: false, folded });
+            self.counts.resize(self.folded.len(), 0);
+        }
+        self.counts[self.items[id].folded] += 1;
+        self.n_items += 1;
+        reading.ids.push(id);
+        reading.starts.push(start);
+    }
+
+    fn vocabulary(self, has_pieces: bool) -> Vocabulary {
+        let Self { items, counts, n_items, .. } = self;
+        let weight =
+            |count: &usize| 1 + (n_items / (*count).max(1)).checked_ilog2().unwrap_or(0) as u8;
+        let weights = counts.iter().map(weight).collect();
+        Vocabulary { items, counts, weights, n_items, has_pieces }
     }
 }
 
@@ -130,13 +209,18 @@ fn item<'t>(key: Cow<'t, str>, folded: &mut Ids<Cow<'t, str>>) -> Item {
         key.starts_with(['.', '!', '?', '…', '。', '！', '？', '։', '؟', '।']),
     );
     let lower = if is_lower { key } else { Cow::Owned(key.to_lowercase()) };
-    Item { is_word, ends_sentence, folded: folded.of(lower) }
+    Item { n_words: u32::from(is_word), ends_sentence, folded: folded.of(lower) }
 }
 
 impl Vocabulary {
     /// Whether an id is a word, not a sign.
     pub fn is_word(&self, id: usize) -> bool {
-        self.items[id].is_word
+        self.items[id].n_words > 0
+    }
+
+    /// How many words an id is.
+    pub fn n_words(&self, id: usize) -> usize {
+        self.items[id].n_words as usize
     }
 }
 

@@ -25,6 +25,18 @@ pub fn row_keys(ids: &[usize], n: usize) -> impl Iterator<Item = u64> + '_ {
     first.into_iter().chain(rest)
 }
 
+/// A number for a text, the same in every run.
+pub fn text_key(text: &str) -> u64 {
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let numbers = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
+    numbers.fold(text.len() as u64, |key, number| {
+        let product = u128::from(key ^ number ^ BASE) * u128::from(BASE);
+        product as u64 ^ (product >> 64) as u64
+    })
+}
+
 fn push(key: u64, id: usize) -> u64 {
     key.wrapping_mul(BASE).wrapping_add(spread(id))
 }
@@ -81,21 +93,24 @@ impl<T: Copy + Ord> RowIndex<T> {
 }
 
 /// A set that may hold more than was put in (Bloom, "Space/time trade-offs in hash coding", 1970).
-struct Filter {
+pub struct Filter {
     bits: Vec<u64>,
 }
 
 impl Filter {
-    fn new(n: usize) -> Self {
+    /// For so many keys, about.
+    pub fn new(n: usize) -> Self {
         Self { bits: vec![0; (n * BITS_PER_ROW).next_power_of_two().div_ceil(64)] }
     }
 
-    fn insert(&mut self, key: u64) {
+    /// Puts a key in.
+    pub fn insert(&mut self, key: u64) {
         let (word, bit) = self.at(key);
         self.bits[word] |= bit;
     }
 
-    fn may_hold(&self, key: u64) -> bool {
+    /// Whether a key may have been put in.
+    pub fn may_hold(&self, key: u64) -> bool {
         let (word, bit) = self.at(key);
         self.bits[word] & bit != 0
     }

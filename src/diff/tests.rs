@@ -447,3 +447,62 @@ fn hostile_texts_are_compared_in_bounded_work() {
         assert!(!unified(bytes, Sides { a: b"a", b: b"b" }, 3).is_empty());
     }
 }
+
+/// Paragraphs of some sentences of invented words, the same for the same numbers.
+fn long_text(numbers: impl Iterator<Item = usize>) -> Vec<String> {
+    let word = |n: usize| format!("w{}", n * n % 1013);
+    let paragraph =
+        |n: usize| (0..60).map(|i| word(n * 61 + i)).collect::<Vec<_>>().join(" ") + ".";
+    numbers.map(paragraph).collect()
+}
+
+fn compared_in_pieces(a: &str, b: &str) -> Comparison {
+    let read = reading::read_pieces(Sides { a, b }, Spaces::Equal);
+    let comparison = compare_parsed(read, Sides::default());
+    check(&comparison, a, b);
+    assert!(comparison.is_coarse);
+    comparison
+}
+
+#[test]
+fn texts_that_are_taken_apart_in_pieces_have_the_same_words_marked() {
+    let a = long_text(0..40);
+    let mut b = a.clone();
+    b[7] = b[7].replacen("w49 ", "", 1).replacen(" w", " new w", 1);
+    b[20] = b[20].replace(' ', "\n  ");
+    b.swap(30, 31);
+    b.push("And one paragraph more, of nine words or so.".to_owned());
+    let (a, b) = (a.join("\n\n"), b.join("\n\n"));
+    let comparison = compared_in_pieces(&a, &b);
+    let whole = compare(Sides { a: &a, b: &b });
+    assert_eq!(comparison.stat.paragraphs, whole.stat.paragraphs);
+    assert_eq!(comparison.stat.words, whole.stat.words);
+    assert!(!whole.is_coarse);
+}
+
+#[test]
+fn texts_with_nothing_in_common_or_one_word_repeated_rejoin_from_pieces() {
+    let a = long_text(0..40).join("\n\n");
+    let b = a.replace('w', "v");
+    let stat = compared_in_pieces(&a, &b).stat;
+    assert_eq!((stat.words.removed, stat.words.added, stat.words.same), (2400, 2400, 0));
+    let stat = compared_in_pieces(&"word ".repeat(3000), &"word ".repeat(2900)).stat;
+    assert_eq!(stat.words.removed - stat.words.added, 100);
+    assert!(stat.words.same > 2800, "{stat:?}");
+    assert!(compared_in_pieces("one\ttwo", " one two\n").is_same());
+}
+
+#[test]
+fn groups_of_lines_are_the_same_wherever_they_stand() {
+    let lines = |from: usize| (from..3000).map(|n| format!("{}\n", n * n % 997 % 7));
+    let groups = |text: &str| -> Vec<String> {
+        layout::groups(text, 8).into_iter().map(|it| text[it.0].to_owned()).collect()
+    };
+    let all = groups(&lines(0).collect::<String>());
+    assert!(all.len() > 100 && all.len() < 750, "{}", all.len());
+    let later = groups(&lines(501).collect::<String>());
+    let n_new = later.iter().filter(|it| !all.contains(it)).count();
+    assert!(n_new < 6, "{n_new} of {}", later.len());
+    let blank = groups(&lines(0).map(|line| line + "\n \n").collect::<String>());
+    assert_eq!(blank.len(), all.len());
+}

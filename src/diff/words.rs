@@ -212,7 +212,7 @@ fn marks(text: &str) -> usize {
 }
 
 /// A combining mark, or a character that takes no room.
-fn is_mark(c: char) -> bool {
+pub fn is_mark(c: char) -> bool {
     c > '\u{a0}' && !is_han(c) && (is_combining_mark(c) || is_invisible(c))
 }
 
@@ -222,7 +222,7 @@ fn is_han(c: char) -> bool {
 }
 
 /// Letters of scripts that put no space between words: Thai to Burmese, Khmer, kana, Han.
-fn is_unspaced(c: char) -> bool {
+pub fn is_unspaced(c: char) -> bool {
     is_han(c)
         || c >= '\u{0e00}'
             && c.is_alphanumeric()

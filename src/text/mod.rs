@@ -84,9 +84,18 @@ pub fn is_text_as_named(bytes: &[u8], media_type: &str, named: Charset) -> bool 
         .is_some_and(|it| it.rule == Rule::Named && it.text.as_bytes() != bytes)
 }
 
+/// Whether a text is compared as it is: no page, and composed.
+pub fn is_compared_as_it_is(text: &str, media_type: &str) -> bool {
+    !kinds::is_page(media_type) && is_composed(text)
+}
+
+fn is_composed(text: &str) -> bool {
+    text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes
+}
+
 /// A text with its letters and the marks on them composed (Unicode form NFC), as they look the same.
 pub fn composed(text: Cow<'_, str>) -> String {
-    match text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+    match is_composed(&text) {
         true => text.into_owned(),
         false => text.nfc().collect(),
     }

@@ -40,9 +40,10 @@ impl LineEnds {
     }
 
     fn of(text: &str) -> Option<Self> {
-        let n_pairs = text.matches("\r\n").count();
-        let n_lf = text.matches('\n').count() - n_pairs;
-        let n_cr = text.matches('\r').count() - n_pairs;
+        let n_of = |sign: u8| text.bytes().filter(|byte| *byte == sign).count();
+        let n_all_cr = n_of(b'\r');
+        let n_pairs = if n_all_cr == 0 { 0 } else { text.matches("\r\n").count() };
+        let (n_lf, n_cr) = (n_of(b'\n') - n_pairs, n_all_cr - n_pairs);
         match (n_pairs, n_lf, n_cr) {
             (0, 0, 0) => None,
             (0, _, 0) => Some(Self::Lf),

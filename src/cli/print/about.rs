@@ -7,7 +7,7 @@ use crate::{
 };
 
 use super::{
-    changes::{ChangedTexts, MarkedFate, MarkedText, shortened},
+    changes::{ChangedTexts, MarkedFate, MarkedText, SHOWN_BYTES_MAX, shortened},
     comparison::marked,
     output::Output,
     terminal::{shown_text, width},
@@ -129,7 +129,7 @@ impl AboutLine {
                 if let Some(last) = pieces.last_mut() {
                     last.text.push(' ');
                 }
-                pieces.extend(changed.pieces(block));
+                pieces.extend(changed.pieces(block, SHOWN_BYTES_MAX));
             }
         }
         // Signs that nobody sees are no words.

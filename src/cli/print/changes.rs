@@ -19,6 +19,44 @@ const CONTEXT_WORDS: usize = 12;
 /// Fewer words than this are not passed over.
 const PASSED_WORDS_MIN: usize = 12;
 
+/// So much text of all changes together is shown to people, in bytes; the changes after it are counted.
+pub const SHOWN_BYTES_MAX: usize = 16 << 20;
+/// A change counts as so many bytes at least, for its place.
+const PLACE_BYTES: usize = 100;
+
+/// How much more text is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownBytes {
+    n_left: usize,
+    /// How many changes are not shown.
+    pub n_hidden: usize,
+}
+
+impl ShownBytes {
+    /// All that is shown of a comparison.
+    pub fn all() -> Self {
+        Self { n_left: SHOWN_BYTES_MAX, n_hidden: 0 }
+    }
+
+    /// How many bytes of the next change are shown; `None` if it is none of those that are.
+    pub fn next(&mut self) -> Option<usize> {
+        self.n_hidden += usize::from(self.n_left == 0);
+        (self.n_left > 0).then_some(self.n_left)
+    }
+
+    /// Counts what was shown of it.
+    pub fn take(&mut self, pieces: &[MarkedText]) {
+        let n_bytes: usize = pieces.iter().map(|piece| piece.text.len()).sum();
+        self.n_left = self.n_left.saturating_sub(n_bytes + PLACE_BYTES);
+    }
+
+    /// That there are more changes, if there are.
+    pub fn sentence(&self) -> Option<String> {
+        let changes = || counted(self.n_hidden as u64, "more change is", "more changes are");
+        (self.n_hidden > 0).then(|| format!("{} not shown; --json has all of them", changes()))
+    }
+}
+
 /// What became of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkedFate {
@@ -160,30 +198,47 @@ impl<'a> ChangedTexts<'a> {
     }
 
     /// What a block that shows words is made of; none of one that only says what became of paragraphs.
-    pub fn pieces(&self, block: &Block) -> Vec<MarkedText> {
-        let words = match block {
-            Block::Changed { words, .. }
-            | Block::Regrouped { words, .. }
-            | Block::Moved { words, .. }
-            | Block::Removed { words, .. }
-            | Block::Added { words, .. } => words,
-            Block::Same { .. } | Block::Rewrapped { .. } | Block::MovedAway { .. } => return vec![],
-        };
-        if !words.is_empty() {
-            return words.iter().map(|span| self.piece(span)).collect();
+    ///
+    /// Of more text than `n_bytes_max` only the beginning, and a last piece says so.
+    pub fn pieces(&self, block: &Block, n_bytes_max: usize) -> Vec<MarkedText> {
+        let (mut pieces, mut n_left) = (Vec::new(), n_bytes_max);
+        for span in self.spans(block).iter() {
+            let (bytes, text) = match span {
+                Span::Same { b, .. } | Span::Added { b } | Span::Moved { b, .. } => {
+                    (b, &self.texts.b)
+                }
+                Span::Removed { a } | Span::MovedAway { a, .. } => (a, &self.texts.a),
+            };
+            if bytes.len() > n_left {
+                let end = text.floor_char_boundary(bytes.start + n_left);
+                pieces.push(self.piece(&beginning(span, bytes.start..end)));
+                let text = "(… and more than is shown …)".to_owned();
+                pieces.push(MarkedText { fate: MarkedFate::Passed, text });
+                break;
+            }
+            n_left -= bytes.len();
+            pieces.push(self.piece(span));
         }
-        match block {
-            Block::Removed { a, .. } => {
-                vec![MarkedText {
-                    fate: MarkedFate::Removed,
-                    text: self.before(&self.bytes_before(a)),
-                }]
+        pieces
+    }
+
+    /// What became of the words of a block; of one that came, went or moved as a whole that.
+    fn spans<'b>(&self, block: &'b Block) -> Cow<'b, [Span]> {
+        let (words, whole) = match block {
+            Block::Changed { words, .. } | Block::Regrouped { words, .. } => (words, None),
+            Block::Moved { a, b, words } => {
+                let (a, b) = (self.bytes_before(a), self.bytes_after(b));
+                (words, Some(Span::Same { a, b }))
             }
-            Block::Added { b, .. } => {
-                vec![MarkedText { fate: MarkedFate::Added, text: self.after(&self.bytes_after(b)) }]
+            Block::Removed { a, words } => (words, Some(Span::Removed { a: self.bytes_before(a) })),
+            Block::Added { b, words } => (words, Some(Span::Added { b: self.bytes_after(b) })),
+            Block::Same { .. } | Block::Rewrapped { .. } | Block::MovedAway { .. } => {
+                return Cow::Borrowed(&[]);
             }
-            Block::Moved { b, .. } => vec![self.unchanged(b)],
-            _ => vec![],
+        };
+        match whole.filter(|_| words.is_empty()) {
+            Some(whole) => Cow::Owned(vec![whole]),
+            None => Cow::Borrowed(words),
         }
     }
 
@@ -257,6 +312,17 @@ impl<'a> ChangedTexts<'a> {
                 format!("{}: {}{end}", after(b), regrouped(a, b, is_wrap))
             }
         }
+    }
+}
+
+/// The beginning of a span: these bytes of the side that is shown.
+fn beginning(span: &Span, bytes: Range<usize>) -> Span {
+    match span {
+        Span::Same { a, .. } => Span::Same { a: a.clone(), b: bytes },
+        Span::Removed { .. } => Span::Removed { a: bytes },
+        Span::Added { .. } => Span::Added { b: bytes },
+        Span::MovedAway { b, .. } => Span::MovedAway { a: bytes, b: b.clone() },
+        Span::Moved { a, .. } => Span::Moved { a: a.clone(), b: bytes },
     }
 }
 

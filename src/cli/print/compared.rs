@@ -59,7 +59,7 @@ struct DiffLine<'a> {
     unseen: Option<UnseenCounts>,
     noise: Option<NoiseLine>,
     coarse: bool,
-    blocks: Option<Vec<comparison_json::BlockLine<'a>>>,
+    blocks: Option<comparison_json::BlockLines<'a>>,
 }
 
 /// What changed that is visible and not in the main part.
@@ -307,7 +307,7 @@ impl ShownComparison<'_> {
                 line.words = Some(comparison_json::WordCounts::of(&comparison.stat.words));
                 if !is_only_counted {
                     let changed = ChangedTexts::new(texts, comparison).with_locators(locators);
-                    line.blocks = Some(comparison_json::blocks(&changed));
+                    line.blocks = Some(comparison_json::BlockLines(changed));
                 }
             }
         }
@@ -355,7 +355,9 @@ fn sentence(comparison: &Comparison, mut parts: Vec<String>, noise: Option<&Nois
     };
     let text = match comparison.is_coarse {
         true => {
-            format!("{text} (so much differs that not everything was compared with everything)")
+            format!(
+                "{text} (so long are the texts, or so much differs, that not everything was compared with everything)"
+            )
         }
         false => text,
     };

@@ -8,7 +8,7 @@
 use crate::{
     archive::compare::Block,
     cli::print::{
-        changes::{ChangedTexts, MarkedFate, MarkedText, case_note, shortened},
+        changes::{ChangedTexts, MarkedFate, MarkedText, ShownBytes, case_note, shortened},
         output::Output,
         terminal::{Style, shown_text},
         wrap::{BREAK, StyledLine, StyledText, line_width, painted, wrapped, wrapped_to},
@@ -30,7 +30,7 @@ pub struct View {
 /// Shows a comparison.
 pub fn print(out: &mut Output, changed: ChangedTexts<'_>, view: View) -> Result<(), Error> {
     let blocks = &changed.comparison.blocks;
-    let mut printer = Printer { out, changed, view };
+    let mut printer = Printer { out, changed, view, shown: ShownBytes::all() };
     for (n, block) in blocks.iter().enumerate() {
         match block {
             Block::Same { .. } => {
@@ -42,6 +42,10 @@ pub fn print(out: &mut Output, changed: ChangedTexts<'_>, view: View) -> Result<
             block if printer.changed.is_title(block) => {}
             block => printer.change(block)?,
         }
+    }
+    if let Some(sentence) = printer.shown.sentence() {
+        printer.out.line("")?;
+        printer.out.line(&sentence)?;
     }
     printer.out.line("")
 }
@@ -66,6 +70,7 @@ struct Printer<'a> {
     out: &'a mut Output,
     changed: ChangedTexts<'a>,
     view: View,
+    shown: ShownBytes,
 }
 
 impl Printer<'_> {
@@ -83,7 +88,10 @@ impl Printer<'_> {
     }
 
     fn change(&mut self, block: &Block) -> Result<(), Error> {
-        let pieces = self.changed.pieces(block);
+        let Some(n_bytes_max) = self.shown.next() else { return Ok(()) };
+        let mut pieces = self.changed.pieces(block, n_bytes_max);
+        self.shown.take(&pieces);
+        let is_cut = pieces.len() == 2 && pieces[1].fate == MarkedFate::Passed;
         let title = format!("@@ {}{}", self.changed.title(block), case_note(&pieces));
         self.out.line("")?;
         for line in
@@ -101,6 +109,7 @@ impl Printer<'_> {
         if pieces.is_empty() {
             return Ok(());
         }
+        let more = is_cut.then(|| pieces.pop()).flatten();
         if let ([MarkedText { fate, text }], Block::Removed { .. } | Block::Added { .. }) =
             (&pieces[..], block)
         {
@@ -110,10 +119,14 @@ impl Printer<'_> {
                 }
                 self.paragraph(mark, &[MarkedText { fate: *fate, text: text.to_owned() }])?;
             }
-            return Ok(());
+        } else {
+            let pieces = if self.view.context == 0 { shortened(pieces) } else { pieces };
+            self.paragraph(mark, &pieces)?;
         }
-        let pieces = if self.view.context == 0 { shortened(pieces) } else { pieces };
-        self.paragraph(mark, &pieces)
+        match more {
+            Some(more) => self.paragraph("  ", &[more]),
+            None => Ok(()),
+        }
     }
 
     fn paragraph(&mut self, mark: &str, pieces: &[MarkedText]) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::archive::compare::{Block, Locator, ParagraphStat, Sides, Span, WordStat};
 
@@ -31,7 +31,7 @@ pub struct WordCounts {
 
 /// A stretch of paragraphs; they are counted from 1.
 #[derive(Serialize)]
-pub struct BlockLine<'a> {
+struct BlockLine<'a> {
     change: &'static str,
     a: Option<[usize; 2]>,
     b: Option<[usize; 2]>,
@@ -41,7 +41,7 @@ pub struct BlockLine<'a> {
     headings: Vec<String>,
     before: Option<&'a str>,
     after: Option<&'a str>,
-    spans: Option<Vec<SpanLine<'a>>>,
+    spans: Option<SpanLines<'a>>,
 }
 
 /// Where in its document something stands.
@@ -55,7 +55,7 @@ pub struct LocatorLine {
 
 /// A stretch of words.
 #[derive(Serialize)]
-pub struct SpanLine<'a> {
+struct SpanLine<'a> {
     change: &'static str,
     text: &'a str,
     before: Option<&'a str>,
@@ -85,9 +85,27 @@ impl LocatorLine {
     }
 }
 
-/// All stretches of both texts: what stands before joins to the first text, what stands after to the second.
-pub fn blocks<'a>(changed: &ChangedTexts<'a>) -> Vec<BlockLine<'a>> {
-    changed.comparison.blocks.iter().map(|block| line(changed, block)).collect()
+/// All stretches of both texts, each made when it is written: what stands before joins to the first text, what stands
+/// after to the second.
+pub struct BlockLines<'a>(pub ChangedTexts<'a>);
+
+impl Serialize for BlockLines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let blocks = &self.0.comparison.blocks;
+        serializer.collect_seq(blocks.iter().map(|block| line(&self.0, block)))
+    }
+}
+
+/// The words of a stretch.
+struct SpanLines<'a> {
+    texts: &'a Sides<String>,
+    words: &'a [Span],
+}
+
+impl Serialize for SpanLines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.words.iter().map(|span| span_line(self.texts, span)))
+    }
 }
 
 fn line<'a>(changed: &ChangedTexts<'a>, block: &'a Block) -> BlockLine<'a> {
@@ -127,8 +145,7 @@ fn line<'a>(changed: &ChangedTexts<'a>, block: &'a Block) -> BlockLine<'a> {
         after: text(&texts.b, &paragraphs.b, &b).filter(|_| change != "moved-away"),
         a: a.map(counted_from_1),
         b: b.map(counted_from_1),
-        spans: (!words.is_empty())
-            .then(|| words.iter().map(|span| span_line(texts, span)).collect()),
+        spans: (!words.is_empty()).then_some(SpanLines { texts, words }),
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::types::error::Error;
 
@@ -68,8 +69,11 @@ impl Output {
 
     /// One line of JSON.
     pub fn json(&mut self, line: &impl Serialize) -> Result<(), Error> {
-        let json = serde_json::to_string(line).map_err(|e| unwritten(io::Error::other(e)))?;
-        self.line(&shown_json(&json))
+        self.to(|to| {
+            let mut serializer = serde_json::Serializer::with_formatter(&mut *to, ShownJson);
+            line.serialize(&mut serializer)?;
+            to.write_all(b"\n")
+        })
     }
 
     /// Everything written so far is out.
@@ -90,6 +94,22 @@ impl Output {
                 Ok(())
             }
             written => written.map_err(unwritten),
+        }
+    }
+}
+
+/// JSON as [`shown_json`] makes it, written as it comes.
+struct ShownJson;
+
+impl Formatter for ShownJson {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        to: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        match fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            true => to.write_all(fragment.as_bytes()),
+            false => to.write_all(shown_json(fragment).as_bytes()),
         }
     }
 }

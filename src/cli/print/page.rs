@@ -8,7 +8,7 @@ use crate::archive::compare::{Block, Sides};
 
 use super::{
     about::AboutLine,
-    changes::{ChangedTexts, MarkedFate, MarkedText, case_note, shortened},
+    changes::{ChangedTexts, MarkedFate, MarkedText, ShownBytes, case_note, shortened},
     terminal::{counted, is_soft},
     wrap::{BREAK, LINE_BREAK},
 };
@@ -87,22 +87,28 @@ pub fn page(head: &PageHead<'_>, changed: &ChangedTexts<'_>) -> String {
         |block: &&Block| !changed.is_title(block) && !matches!(block, Block::Rewrapped { .. });
     let blocks = || changed.comparison.blocks.iter().filter(is_shown);
     let changes: Vec<&Block> = blocks().filter(|it| !matches!(it, Block::Same { .. })).collect();
-    page += &list(changed, &changes);
-    page += "<main>\n";
     let shows_unchanged = changed.texts.b.len() <= UNCHANGED_BYTES_MAX;
-    let mut number = 0;
+    let (mut main, mut number, mut shown) = (String::new(), 0, ShownBytes::all());
     for block in blocks() {
         if let Block::Same { b, .. } = block {
             let n = counted(b.len() as u64, "paragraph", "paragraphs");
             let summary = format!("{n} unchanged");
-            page += &match shows_unchanged {
-                true => details(&summary, &[changed.unchanged(b)]),
-                false => format!("<p class=\"n\">{summary}</p>\n"),
-            };
-        } else {
+            match shows_unchanged {
+                true => main += &details(&summary, &[changed.unchanged(b)]),
+                false if shown.n_hidden == 0 => main += &format!("<p class=\"n\">{summary}</p>\n"),
+                false => {}
+            }
+        } else if let Some(n_bytes_max) = shown.next() {
             number += 1;
-            page += &change(changed, block, number);
+            let pieces = changed.pieces(block, n_bytes_max);
+            shown.take(&pieces);
+            main += &change(changed, block, pieces, number);
         }
+    }
+    page += &list(changed, &changes, number);
+    page += &format!("<main>\n{main}");
+    if let Some(sentence) = shown.sentence() {
+        page += &format!("<p class=\"n\">{sentence}</p>\n");
     }
     page + "</main>\n</body>\n</html>\n"
 }
@@ -144,28 +150,33 @@ fn side(
     html + "</div>\n"
 }
 
-/// Where the changes are, as links.
-fn list(changed: &ChangedTexts<'_>, changes: &[&Block]) -> String {
+/// Where the changes are, as links to those that are shown.
+fn list(changed: &ChangedTexts<'_>, changes: &[&Block], n_shown: usize) -> String {
     if changes.len() < LISTED_MIN {
         return String::new();
     }
     let summary = counted(changes.len() as u64, "change", "changes");
+    let n_listed = n_shown.min(LISTED_MAX);
     let mut html =
         format!("<nav aria-label=\"Changes\">\n<details>\n<summary>{summary}</summary>\n<ol>\n");
-    for (n, block) in changes.iter().take(LISTED_MAX).enumerate() {
+    for (n, block) in changes.iter().take(n_listed).enumerate() {
         let (number, title) = (n + 1, escaped(&changed.title(block)));
         let act = act(block);
         html += &format!("<li><a href=\"#change-{number}\">{act}: {title}</a></li>\n");
     }
     html += "</ol>\n";
-    if changes.len() > LISTED_MAX {
-        html += &format!("<p class=\"n\">and {} more</p>\n", changes.len() - LISTED_MAX);
+    if changes.len() > n_listed {
+        html += &format!("<p class=\"n\">and {} more</p>\n", changes.len() - n_listed);
     }
     html + "</details>\n</nav>\n"
 }
 
-fn change(changed: &ChangedTexts<'_>, block: &Block, number: usize) -> String {
-    let pieces = changed.pieces(block);
+fn change(
+    changed: &ChangedTexts<'_>,
+    block: &Block,
+    pieces: Vec<MarkedText>,
+    number: usize,
+) -> String {
     let title = escaped(&changed.title(block));
     let case = case_note(&pieces);
     let is_whole = matches!(&pieces[..], [piece] if piece.fate != MarkedFate::Same);
@@ -312,13 +323,16 @@ pub(super) fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::compare::{Sides, compare};
+    use crate::{
+        archive::compare::{Sides, compare},
+        cli::print::changes::SHOWN_BYTES_MAX,
+    };
 
     fn pieces(a: &str, b: &str) -> String {
         let texts = Sides { a: a.to_owned(), b: b.to_owned() };
         let comparison = compare(Sides { a, b });
         let changed = ChangedTexts::new(&texts, &comparison);
-        let shown = |(n, block)| change(&changed, block, n);
+        let shown = |(n, block)| change(&changed, block, changed.pieces(block, SHOWN_BYTES_MAX), n);
         comparison.blocks.iter().enumerate().map(shown).collect()
     }
 

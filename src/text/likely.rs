@@ -15,9 +15,8 @@ impl Outline {
     /// Lets no id speak for or against a heading, nor against what has its heading's words as its id where that is the
     /// way of the page: such ids are places to link to.
     pub(super) fn forget_slugs(&mut self, tree: &PageTree) {
-        let next_texts = self.next_texts();
         let (mut renamed, mut n_neutral) = (Vec::new(), 0);
-        for id in 1..self.parts.len() {
+        for (id, next_text) in self.next_texts().into_iter().enumerate().skip(1) {
             let part = &self.parts[id];
             let Node::Element(element) = tree.node(part.id) else { continue };
             let Some(slug) = element.attribute("id").filter(|it| !it.is_empty()) else { continue };
@@ -25,7 +24,7 @@ impl Outline {
             let names = || Names::of([value("class"), "", value("role")]);
             if matches!(part.kind, Kind::Heading(_)) {
                 self.rename(id, names());
-            } else if let Some(heading) = self.heading_on_top(id, next_texts[id])
+            } else if let Some(heading) = self.heading_on_top(id, next_text)
                 && is_slug(slug, self.texts(tree, heading))
             {
                 let names = names();

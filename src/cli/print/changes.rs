@@ -202,7 +202,9 @@ impl<'a> ChangedTexts<'a> {
     /// Of more text than `n_bytes_max` only the beginning, and a last piece says so.
     pub fn pieces(&self, block: &Block, n_bytes_max: usize) -> Vec<MarkedText> {
         let (mut pieces, mut n_left) = (Vec::new(), n_bytes_max);
-        for span in self.spans(block).iter() {
+        let spans = self.spans(block);
+        for (n, span) in spans.iter().enumerate() {
+            let rest = &spans[n + 1..];
             let (bytes, text) = match span {
                 Span::Same { b, .. } | Span::Added { b } | Span::Moved { b, .. } => {
                     (b, &self.texts.b)
@@ -211,13 +213,13 @@ impl<'a> ChangedTexts<'a> {
             };
             if bytes.len() > n_left {
                 let end = text.floor_char_boundary(bytes.start + n_left);
-                pieces.push(self.piece(&beginning(span, bytes.start..end)));
+                pieces.push(self.piece(&beginning(span, bytes.start..end), rest));
                 let text = "(… and more than is shown …)".to_owned();
                 pieces.push(MarkedText { fate: MarkedFate::Passed, text });
                 break;
             }
             n_left -= bytes.len();
-            pieces.push(self.piece(span));
+            pieces.push(self.piece(span, rest));
         }
         pieces
     }
@@ -247,16 +249,12 @@ impl<'a> ChangedTexts<'a> {
         MarkedText { fate: MarkedFate::Same, text: self.after(&self.bytes_after(b)) }
     }
 
-    fn piece(&self, span: &Span) -> MarkedText {
+    /// A piece, given what comes after it.
+    fn piece(&self, span: &Span, rest: &[Span]) -> MarkedText {
         let (fate, text) = match span {
             Span::Same { a, b } => {
-                let mut text = self.after(b);
-                // At the end of a paragraph nothing parts it from what only was before.
-                if !text.ends_with(char::is_whitespace)
-                    && self.texts.a[a.clone()].ends_with(char::is_whitespace)
-                {
-                    text.push(' ');
-                }
+                let was_parted = self.texts.a[a.clone()].ends_with(char::is_whitespace);
+                let text = parted(self.after(b), was_parted, self.first_edit(rest));
                 (MarkedFate::Same, text)
             }
             Span::Removed { a } => (MarkedFate::Removed, self.before(a)),
@@ -265,6 +263,32 @@ impl<'a> ChangedTexts<'a> {
             Span::Moved { b, .. } => (MarkedFate::Moved, self.after(b)),
         };
         MarkedText { fate, text }
+    }
+
+    fn first_edit(&self, spans: &[Span]) -> Edit {
+        let has_space_behind = |text: &str, bytes: &Range<usize>| {
+            let text = &text[bytes.clone()];
+            text.ends_with(char::is_whitespace) && !text.trim().is_empty()
+        };
+        match spans {
+            [] | [Span::Same { .. }, ..] => Edit::None,
+            [
+                Span::Removed { .. } | Span::MovedAway { .. },
+                Span::Added { .. } | Span::Moved { .. },
+                ..,
+            ] => Edit::Other,
+            [Span::Removed { a } | Span::MovedAway { a, .. }, ..]
+                if has_space_behind(&self.texts.a, a) =>
+            {
+                Edit::SpacedRemoval
+            }
+            [Span::Added { b } | Span::Moved { b, .. }, ..]
+                if has_space_behind(&self.texts.b, b) =>
+            {
+                Edit::SpacedAddition
+            }
+            _ => Edit::Other,
+        }
     }
 
     fn before(&self, bytes: &Range<usize>) -> String {
@@ -324,6 +348,30 @@ fn beginning(span: &Span, bytes: Range<usize>) -> Span {
         Span::MovedAway { b, .. } => Span::MovedAway { a: bytes, b: b.clone() },
         Span::Moved { a, .. } => Span::Moved { a: a.clone(), b: bytes },
     }
+}
+
+/// What comes after words that stayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edit {
+    None,
+    /// Something that only was before, and has white space behind it.
+    SpacedRemoval,
+    /// Something that is only after, and has white space behind it.
+    SpacedAddition,
+    Other,
+}
+
+/// Words that stayed, with white space behind them as it was before what was removed there, and as it is before what was
+/// added: a sign that came or went stands at its word. Nothing else may stick to them that was or is parted from them.
+fn parted(mut text: String, was_parted: bool, edit: Edit) -> String {
+    match edit {
+        Edit::SpacedRemoval if !was_parted => text.truncate(text.trim_end_matches(' ').len()),
+        Edit::SpacedRemoval | Edit::Other if was_parted && !text.ends_with(char::is_whitespace) => {
+            text.push(' ');
+        }
+        _ => {}
+    }
+    text
 }
 
 /// What is to be said behind the title of a block of which only upper and lower case changed; else nothing.
@@ -495,5 +543,26 @@ fn regrouped(a: &Range<usize>, b: &Range<usize>, is_wrap: bool) -> String {
         (n, 1) => format!("{} joined", paragraphs(n)),
         (n, m) if n == m => format!("{} wrapped otherwise", paragraphs(n)),
         (n, m) => format!("{} wrapped otherwise, now {m}", paragraphs(n)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // A colon that came was shown as if there were a space before it, and one that went, too.
+    #[test]
+    fn a_sign_that_came_or_went_stands_at_its_word() {
+        for (text, was_parted, edit, shown) in [
+            ("opt-out", true, Edit::SpacedAddition, "opt-out"),
+            ("us at ", false, Edit::SpacedRemoval, "us at"),
+            ("the end", true, Edit::SpacedRemoval, "the end "),
+            ("foo", true, Edit::Other, "foo "),
+            ("foo ", false, Edit::Other, "foo "),
+            ("a ", false, Edit::None, "a "),
+            ("a", true, Edit::None, "a"),
+        ] {
+            assert_eq!(parted(text.to_owned(), was_parted, edit), shown, "{text:?} {edit:?}");
+        }
     }
 }

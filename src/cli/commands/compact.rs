@@ -88,7 +88,7 @@ pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error>
         };
         session.out.json(&typed("compacted", line))?;
     } else {
-        session.info(&sentence(&done, args.dry_run));
+        session.info(&sentence(&done, policy, args.dry_run));
     }
     Ok(ExitCode::Done)
 }
@@ -105,12 +105,17 @@ fn policy(args: &CompactArgs) -> Policy {
 /// The level of `--all`: beyond it, time grows much faster than what is saved.
 const LEVEL: i32 = 12;
 
-fn sentence(done: &Compacted, is_dry: bool) -> String {
+fn sentence(done: &Compacted, policy: Policy, is_dry: bool) -> String {
     let packs = |n: u64| counted(n, "pack", "packs");
     let before = size(done.n_bytes_before);
     if done.n_rewritten == 0 {
         let n = packs(done.n_packs_before);
-        return format!("nothing to do: {n}, {before} (--all compresses everything again)");
+        let why = match policy {
+            _ if done.n_packs_before == 0 => "",
+            Policy::Tidy => " (--all compresses everything again)",
+            _ => "; compressed again it is the same",
+        };
+        return format!("nothing to do: {n}, {before}{why}");
     }
     let rewritten = packs(done.n_rewritten);
     if is_dry {
@@ -142,21 +147,37 @@ mod tests {
         };
         let larger = Compacted { n_bytes_after: 6000, ..done };
         let nothing = Compacted { n_rewritten: 0, ..done };
-        for (done, is_dry, words) in [
+        let all = Policy::Rewrite(CompressionLevels::all(LEVEL), 1);
+        let empty = Compacted { n_packs_before: 0, n_bytes_before: 0, ..nothing };
+        for (done, policy, is_dry, words) in [
             (
                 done,
+                Policy::Tidy,
                 false,
                 "8 packs written anew: 5.0 kB before, 3.0 kB now in 2 packs; saved 2.0 kB",
             ),
-            (done, true, "8 packs of 9 would be written anew, 4.0 kB"),
+            (done, Policy::Tidy, true, "8 packs of 9 would be written anew, 4.0 kB"),
             (
                 larger,
+                all,
                 false,
                 "8 packs written anew: 5.0 kB before, 6.0 kB now in 2 packs; 1.0 kB more",
             ),
-            (nothing, true, "nothing to do: 9 packs, 5.0 kB (--all compresses everything again)"),
+            (
+                nothing,
+                Policy::Tidy,
+                true,
+                "nothing to do: 9 packs, 5.0 kB (--all compresses everything again)",
+            ),
+            (
+                nothing,
+                all,
+                false,
+                "nothing to do: 9 packs, 5.0 kB; compressed again it is the same",
+            ),
+            (empty, Policy::Tidy, false, "nothing to do: 0 packs, 0 B"),
         ] {
-            assert_eq!(sentence(&done, is_dry), words);
+            assert_eq!(sentence(&done, policy, is_dry), words);
         }
     }
 }

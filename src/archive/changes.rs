@@ -30,7 +30,7 @@ impl DocumentChange {
 impl Archive {
     /// Calls `each` for what changed since of the documents that fit, in order of name.
     ///
-    /// What was captured at that very time belongs to what stood then.
+    /// What was captured at that very time has changed since.
     pub fn changes_since(
         &self,
         since: Timestamp,
@@ -41,7 +41,7 @@ impl Archive {
             if !fits(document) {
                 return Ok(());
             }
-            let before = self.revision_then(document, AsOf::At(since))?;
+            let before = self.revision_then(document, AsOf::At(since.just_before()))?;
             let latest = Some(latest.clone()).filter(|_| document.gone.is_none());
             let event = |revision: &Option<Revision>| revision.as_ref().map(|it| it.event);
             match event(&before) == event(&latest) {

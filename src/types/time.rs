@@ -93,6 +93,15 @@ impl Timestamp {
         rfc3339(text).or_else(|| Self::within(days(text, now)?.start.at(0, 0, 0, 0)))
     }
 
+    /// The last moment before it; of the first there is, itself.
+    pub fn just_before(self) -> Self {
+        self.0
+            .checked_sub(SignedDuration::from_nanos(1))
+            .ok()
+            .and_then(Self::within)
+            .unwrap_or(self)
+    }
+
     /// `2026-11-23 08:06`, for tables.
     pub fn minute(self) -> String {
         self.0.strftime("%Y-%m-%d %H:%M").to_string()

@@ -130,6 +130,21 @@ fn what_was_left_out_is_said_with_its_odds() {
 }
 
 #[test]
+fn since_a_day_is_from_its_beginning_on() {
+    let sandbox = example();
+    let first = sandbox.json(["ls"])[0]["captured"].as_str().unwrap().to_owned();
+    let since = |verb: &[&str], day: &str| {
+        let words = [verb, &["--since", day]].concat();
+        sandbox.run(words).text()
+    };
+    let day = &first[..10];
+    assert!(since(&["audit"], day).contains("5 contents read"));
+    assert!(since(&["audit"], "2999-01-01").contains("0 contents read"));
+    assert!(since(&["diff", "--stat"], day).contains("5 new"));
+    assert_eq!(since(&["ls"], day).lines().count(), 5);
+}
+
+#[test]
 fn an_audit_can_be_recorded_and_printed() {
     let sandbox = example();
     sandbox.run(["audit", "-q", "--record", "--report", "report.html"]).expect(0);

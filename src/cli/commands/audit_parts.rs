@@ -71,7 +71,7 @@ impl PartArgs {
             return Ok(AuditPart::Sample(Sample { per_million, seed: keyring::fresh_seed()? }));
         }
         if let Some(since) = &self.since {
-            return Ok(AuditPart::Since(since.timestamp(session.now)?));
+            return Ok(AuditPart::Since(since.start(session.now)?));
         }
         let Some(max_time) = self.max_time else { return Ok(AuditPart::All) };
         let begun = Instant::now();

@@ -57,7 +57,7 @@ pub struct DiffArgs {
     #[arg(value_name = "B", conflicts_with = "since")]
     pub b: Option<OsString>,
 
-    /// Everything that changed since; with A as a name, folder or glob, only that. A date means its end
+    /// Everything that changed since; with A as a name, folder or glob, only that. A date means its beginning
     #[arg(long, value_name = "WHEN", value_parser = values::when)]
     pub since: Option<When>,
 
@@ -110,7 +110,7 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let differ = match (&args.since, &args.a) {
         (Some(since), pattern) => {
-            let since = since.timestamp(session.now)?;
+            let since = since.start(session.now)?;
             let query = SinceQuery { since, pattern: pattern.as_deref(), form: args.form() };
             diff_since::run(session, &archive, &query, |session, archive, sides| {
                 compare(session, args, archive, sides)

@@ -176,9 +176,15 @@ impl<F: Frames> Reader<F> {
         self.with_blob(digest, <[u8]>::to_vec)
     }
 
-    /// The length of the blob with this digest, once its bytes were compared.
-    pub fn verified_length(&self, digest: &Digest) -> Result<usize, Error> {
-        self.with_blob(digest, <[u8]>::len)
+    /// The length of the blob with this digest, once its bytes were compared: those at a place that is known, or
+    /// where they are not there, those at any.
+    pub fn verified_length(&self, digest: &Digest, place: Option<Place>) -> Result<usize, Error> {
+        let decoded = place.and_then(|place| Some((self.decode(&place).ok()?, place.index)));
+        let there = decoded.as_ref().and_then(|(frame, index)| frame.blob(*index));
+        match there.filter(|bytes| Digest::of(bytes) == *digest) {
+            Some(bytes) => Ok(bytes.len()),
+            None => self.with_blob(digest, <[u8]>::len),
+        }
     }
 
     /// What `take` makes of the blob with this digest.

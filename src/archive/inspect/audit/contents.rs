@@ -5,7 +5,10 @@ use std::rc::Rc;
 use crate::{
     archive::{contents::in_reading_order, similar::sites},
     catalog::{Catalog, KeptContent, Need},
-    store::{Reader, Sealed, place::Places as _},
+    store::{
+        Reader, Sealed,
+        place::{Place, Places as _},
+    },
     types::{
         digest::Digest,
         document::{Document, Revision},
@@ -25,11 +28,14 @@ pub(super) struct Wanted {
     pub(super) row: i64,
     pub(super) digest: Digest,
     pub(super) n_bytes: u64,
+    /// Where it is looked for first.
+    place: Option<Place>,
 }
 
 impl From<&KeptContent> for Wanted {
     fn from(content: &KeptContent) -> Self {
-        Self { row: content.row, digest: content.digest, n_bytes: content.n_bytes }
+        let KeptContent { row, digest, n_bytes, place } = *content;
+        Self { row, digest, n_bytes, place }
     }
 }
 
@@ -80,7 +86,7 @@ impl Auditor<'_> {
         let mut nowhere = Vec::new();
         let projection = Rc::clone(&self.projection);
         projection.contents_nowhere(|row, digest, n_bytes| {
-            nowhere.push(Wanted { row, digest, n_bytes });
+            nowhere.push(Wanted { row, digest, n_bytes, place: None });
             Ok(())
         })?;
         self.report.n_unread = projection.totals()?.n_contents;
@@ -213,11 +219,11 @@ fn read(
     wanted: Wanted,
     mut analyses: Option<&mut Analyses>,
 ) -> Result<(), Error> {
-    let Wanted { row, digest, n_bytes } = wanted;
+    let Wanted { row, digest, n_bytes, place } = wanted;
     let mut n_read;
     if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
         n_read = match analyses {
-            None => reader.verified_length(&digest)? as u64,
+            None => reader.verified_length(&digest, place)? as u64,
             Some(analyses) => {
                 let bytes = reader.blob(&digest)?;
                 let n_bytes = bytes.len() as u64;

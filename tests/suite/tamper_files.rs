@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use docarchive::internals::{
@@ -489,37 +490,69 @@ fn fits(found: &str, published: &str) -> bool {
         })
 }
 
-/// Plays some cases of each row, or all; what the matrix says of them.
-fn play_all(example: &Example, rows: &[Row], n_sampled: usize) -> Vec<String> {
-    let mut found = Vec::new();
-    for Row { kind, edit, cases } in rows {
-        let stride = if is_slow() { 1 } else { cases.len().div_ceil(n_sampled) | 1 };
-        let mut outcome = Outcome::default();
-        for (n, at) in cases.iter().step_by(stride).enumerate() {
-            let what = match &at.1 {
-                Edit::Flip(byte, bits) => format!("byte {byte} ^ {bits}"),
-                Edit::Cut(end) => format!("{end} bytes"),
-                Edit::Gone | Edit::Put(_) => format!("case {n}"),
-            };
-            let case = format!("{kind}, {edit}: {}, {what}", at.0);
-            outcome.add(example.play(kind, at, &case));
-            if n == 0 && is_slow() {
-                example.run(kind, at, &case);
-            }
+/// Plays some cases of a row, or all; what the matrix says of it.
+fn played(example: &Example, Row { kind, edit, cases }: &Row, n_sampled: usize) -> String {
+    let stride = if is_slow() { 1 } else { cases.len().div_ceil(n_sampled) | 1 };
+    let mut outcome = Outcome::default();
+    for (n, at) in cases.iter().step_by(stride).enumerate() {
+        let what = match &at.1 {
+            Edit::Flip(byte, bits) => format!("byte {byte} ^ {bits}"),
+            Edit::Cut(end) => format!("{end} bytes"),
+            Edit::Gone | Edit::Put(_) => format!("case {n}"),
+        };
+        let case = format!("{kind}, {edit}: {}, {what}", at.0);
+        outcome.add(example.play(kind, at, &case));
+        if n == 0 && is_slow() {
+            example.run(kind, at, &case);
         }
-        found.push(row_of(kind, edit, &outcome.cells()));
     }
-    let defects = example.defects.take();
-    assert!(defects.is_empty(), "{defects:#?}");
+    row_of(kind, edit, &outcome.cells())
+}
+
+/// Which of two threads plays each row, so that both have about as many cases.
+fn turns(rows: &[Row]) -> Vec<usize> {
+    let mut n_cases = [0, 0];
+    let mut turn = |row: &Row| {
+        let turn = usize::from(n_cases[1] < n_cases[0]);
+        n_cases[turn] += row.cases.len();
+        turn
+    };
+    rows.iter().map(&mut turn).collect()
+}
+
+/// Plays the rows whose turn it is, each with its number.
+fn played_in_turn(turn: usize, turns: &[usize]) -> Vec<(usize, String)> {
+    let (example, large) = (Example::new(grow), Example::large());
+    assert_eq!(example.truth.len(), 8);
+    let (own, of_chunks) = (example.rows(), large.packs_of_chunks());
+    assert_eq!(own.len() + of_chunks.len(), turns.len());
+    let own = own.iter().map(|row| (&example, row, 2));
+    let rows = own.chain(of_chunks.iter().map(|row| (&large, row, 1)));
+    let in_turn = rows.zip(turns).enumerate().filter(|(_, (_, its))| **its == turn);
+    let found =
+        in_turn.map(|(n, ((example, row, n_sampled), _))| (n, played(example, row, n_sampled)));
+    let found = found.collect();
+    for example in [&example, &large] {
+        let defects = example.defects.take();
+        assert!(defects.is_empty(), "{defects:#?}");
+    }
     found
 }
 
 #[test]
 fn i15_every_edit_of_every_file_is_named_or_does_not_matter() {
-    let (example, large) = (Example::new(grow), Example::large());
-    assert_eq!(example.truth.len(), 8);
-    let mut found = play_all(&example, &example.rows(), 2);
-    found.extend(play_all(&large, &large.packs_of_chunks(), 1));
+    let mut rows = Example::new(grow).rows();
+    rows.extend(Example::large().packs_of_chunks());
+    let turns = turns(&rows);
+    let mut found = thread::scope(|scope| {
+        let threads = [0, 1].map(|turn| {
+            let turns = &turns;
+            scope.spawn(move || played_in_turn(turn, turns))
+        });
+        threads.map(|thread| thread.join().unwrap()).concat()
+    });
+    found.sort();
+    let found: Vec<String> = found.into_iter().map(|(_, row)| row).collect();
     let published = published("## Every file");
     let fit = published.len() == found.len()
         && found.iter().zip(&published).all(|(found, published)| fits(found, published));

@@ -241,29 +241,20 @@ impl Catalog {
                     index: row.get(7)?,
                 }),
             };
-            let digest = digest(row.get_ref(1)?.as_blob()?);
-            let n_bytes = row.get::<_, i64>(2)? as u64;
-            Ok(KeptContent { row: row.get(0)?, digest, n_bytes, place })
+            kept_content(row, place)
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Calls `each` for every content that lies nowhere and was not withdrawn.
-    pub fn contents_nowhere(
-        &self,
-        mut each: impl FnMut(i64, Digest, u64) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    /// Those of them that lie nowhere.
+    pub fn contents_nowhere(&self) -> Result<Vec<KeptContent>, Error> {
         let mut query = self.db.prepare(
             "SELECT id, digest, bytes FROM content c
              WHERE withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key)
              ORDER BY id",
         )?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let digest = digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
-            each(row.get(0)?, digest, row.get::<_, i64>(2)? as u64)?;
-        }
-        Ok(())
+        let rows = query.query_map([], |row| kept_content(row, None))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// How many contents there are with this key.
@@ -390,4 +381,11 @@ impl Catalog {
             n_sketches,
         })
     }
+}
+
+/// A content from its row, digest and length, and where it lies.
+fn kept_content(row: &Row, place: Option<Place>) -> rusqlite::Result<KeptContent> {
+    let digest = digest(row.get_ref(1)?.as_blob()?);
+    let n_bytes = row.get::<_, i64>(2)? as u64;
+    Ok(KeptContent { row: row.get(0)?, digest, n_bytes, place })
 }

@@ -5,12 +5,8 @@ use std::rc::Rc;
 use crate::{
     archive::{contents::in_reading_order, similar::sites},
     catalog::{Catalog, KeptContent, Need},
-    store::{
-        Reader, Sealed,
-        place::{Place, Places as _},
-    },
+    store::{Reader, Sealed, place::Places as _},
     types::{
-        digest::Digest,
         document::{Document, Revision},
         error::Error,
         limits,
@@ -21,23 +17,6 @@ use super::{
     AuditPart, AuditScope, Auditor, Code, Finding, WorkDone,
     analyses::{Analyses, PutSketch},
 };
-
-/// A content that is to be read.
-#[derive(Clone, Copy)]
-pub(super) struct Wanted {
-    pub(super) row: i64,
-    pub(super) digest: Digest,
-    pub(super) n_bytes: u64,
-    /// Where it is looked for first.
-    place: Option<Place>,
-}
-
-impl From<&KeptContent> for Wanted {
-    fn from(content: &KeptContent) -> Self {
-        let KeptContent { row, digest, n_bytes, place } = *content;
-        Self { row, digest, n_bytes, place }
-    }
-}
 
 impl Auditor<'_> {
     /// Reads every content in scope. If that is all of them, what finds texts is made again, unless the keyed sum
@@ -83,13 +62,8 @@ impl Auditor<'_> {
 
     /// Looks for contents that lie nowhere, without reading any.
     fn places(&mut self) -> Result<(), Error> {
-        let mut nowhere = Vec::new();
-        let projection = Rc::clone(&self.projection);
-        projection.contents_nowhere(|row, digest, n_bytes| {
-            nowhere.push(Wanted { row, digest, n_bytes, place: None });
-            Ok(())
-        })?;
-        self.report.n_unread = projection.totals()?.n_contents;
+        let nowhere = self.projection.contents_nowhere()?;
+        self.report.n_unread = self.projection.totals()?.n_contents;
         self.suspects(&nowhere, |wanted, again| match n_places(again, wanted)? {
             0 => Ok(Some(Error::damaged(format!("blob {}", wanted.digest), "it is in no pack"))),
             _ => Ok(None),
@@ -104,18 +78,14 @@ impl Auditor<'_> {
         let projection = Rc::clone(&self.projection);
         let mut analyses = put.map(|put| Analyses::new(&projection, scope.n_threads, put));
         let mut suspects = Vec::new();
-        let mut contents = projection.kept_contents()?;
-        let n_kept = contents.len();
-        if !scope.is_whole() {
-            let is_wanted = |it: &KeptContent| is_in(&projection, scope, &Wanted::from(it));
-            contents = contents
-                .into_iter()
-                .filter_map(|it| is_wanted(&it).map(|is_in| is_in.then_some(it)).transpose())
-                .collect::<Result<_, _>>()?;
+        let mut contents = Vec::new();
+        for content in projection.kept_contents()? {
+            match is_in(&projection, scope, &content)? {
+                true => contents.push(content),
+                false => self.report.n_unread += 1,
+            }
         }
-        self.report.n_unread += (n_kept - contents.len()) as u64;
-        for content in in_reading_order(&self.reader, contents) {
-            let wanted = Wanted::from(&content);
+        for wanted in in_reading_order(&self.reader, contents) {
             if damage(read(&self.reader, wanted, analyses.as_mut()))?.is_some() {
                 suspects.push(wanted);
             }
@@ -142,7 +112,7 @@ impl Auditor<'_> {
     }
 
     /// Reads these contents.
-    pub(super) fn read_each(&mut self, contents: &[Wanted]) -> Result<(), Error> {
+    pub(super) fn read_each(&mut self, contents: &[KeptContent]) -> Result<(), Error> {
         let mut suspects = Vec::new();
         for wanted in contents {
             if damage(read(&self.reader, *wanted, None))?.is_some() {
@@ -160,8 +130,8 @@ impl Auditor<'_> {
     /// Looks at contents once more, with the packs as they lie by now, and names those that are not whole.
     fn suspects(
         &mut self,
-        suspects: &[Wanted],
-        mut damage: impl FnMut(&Wanted, &Rc<Catalog>) -> Result<Option<Error>, Error>,
+        suspects: &[KeptContent],
+        mut damage: impl FnMut(&KeptContent, &Rc<Catalog>) -> Result<Option<Error>, Error>,
     ) -> Result<(), Error> {
         if suspects.is_empty() {
             return Ok(());
@@ -185,11 +155,11 @@ impl Auditor<'_> {
     }
 }
 
-fn n_places(catalog: &Catalog, wanted: &Wanted) -> Result<usize, Error> {
+fn n_places(catalog: &Catalog, wanted: &KeptContent) -> Result<usize, Error> {
     Ok(catalog.places(wanted.digest.key())?.len())
 }
 
-fn is_in(projection: &Catalog, scope: &AuditScope, wanted: &Wanted) -> Result<bool, Error> {
+fn is_in(projection: &Catalog, scope: &AuditScope, wanted: &KeptContent) -> Result<bool, Error> {
     if scope.documents.is_empty() {
         return match &scope.part {
             AuditPart::Sample(sample) => Ok(sample.takes(&wanted.digest)),
@@ -216,10 +186,10 @@ fn damage(read: Result<(), Error>) -> Result<Option<Error>, Error> {
 /// Reads a content to its end, and has it analysed.
 fn read(
     reader: &Reader<Sealed>,
-    wanted: Wanted,
+    wanted: KeptContent,
     mut analyses: Option<&mut Analyses>,
 ) -> Result<(), Error> {
-    let Wanted { row, digest, n_bytes, place } = wanted;
+    let KeptContent { row, digest, n_bytes, place } = wanted;
     let mut n_read;
     if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
         n_read = match analyses {

@@ -6,14 +6,17 @@ use std::{
     sync::Arc,
 };
 
-use crate::types::{
-    digest::{Digest, Hasher, Key},
-    error::Error,
-    pack_id::PackId,
-    time::Timestamp,
+use crate::{
+    catalog::KeptContent,
+    types::{
+        digest::{Digest, Hasher, Key},
+        error::Error,
+        pack_id::PackId,
+        time::Timestamp,
+    },
 };
 
-use super::{Auditor, contents::Wanted};
+use super::Auditor;
 
 /// Which contents are read; journal, structure and catalog are always checked as a whole.
 #[derive(Debug, Clone, Default)]
@@ -67,13 +70,12 @@ impl fmt::Debug for PacksInTurn {
 impl Auditor<'_> {
     /// Reads packs and what lies in them, one after the other, until the time is up.
     pub(super) fn packs_in_turn(&mut self, turn: &PacksInTurn) -> Result<(), Error> {
-        let mut contents: HashMap<Option<PackId>, Vec<Wanted>> = HashMap::new();
+        let mut contents: HashMap<Option<PackId>, Vec<KeptContent>> = HashMap::new();
         let mut kept = self.projection.kept_contents()?;
         kept.sort_unstable_by_key(|content| content.place);
         self.report.n_unread += kept.len() as u64;
-        for content in &kept {
-            let pack = content.place.map(|place| place.pack);
-            contents.entry(pack).or_default().push(Wanted::from(content));
+        for content in kept {
+            contents.entry(content.place.map(|place| place.pack)).or_default().push(content);
         }
         // Those in no pack are missing, whatever the time.
         let nowhere = contents.remove(&None).unwrap_or_default();

@@ -4,16 +4,17 @@
 //! the cache again when a later revision asks for them: packs go by their digests, which say nothing of time.
 //! So blobs are read from the end of each chain upward: after a frame come those that rest on it.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
-use crate::types::{digest::Key, pack_id::PackId};
+use crate::types::digest::Key;
 
 use super::{frame::Header, place::Place};
 
 /// A frame of which blobs are wanted, and what rests on it.
-struct WantedFrame {
+struct WantedFrame<'b> {
     /// Its blobs, as numbers of what is wanted.
-    blobs: std::ops::Range<usize>,
+    blobs: &'b [usize],
+    base: Option<Key>,
     depth: u8,
     /// Bytes decoded to read it and all that rests on it.
     n_bytes: u64,
@@ -31,48 +32,39 @@ pub fn reading_order(
 ) -> Vec<usize> {
     let mut by_place: Vec<usize> = (0..blobs.len()).collect();
     by_place.sort_unstable_by_key(|blob| blobs[*blob].1);
-    let mut frames: Vec<WantedFrame> = Vec::new();
-    let (mut bases, mut frame_of) = (Vec::new(), HashMap::new());
-    let mut last: Option<(PackId, u32)> = None;
-    for (n, blob) in by_place.iter().enumerate() {
-        let (key, place) = blobs[*blob];
-        if last != Some((place.pack, place.offset)) {
-            last = Some((place.pack, place.offset));
-            let header = header(&place);
-            let depth = header.as_ref().map_or(0, Header::depth);
-            let n_bytes = header.as_ref().map_or(0, |header| header.n_raw() as u64);
-            bases.push(header.and_then(|header| header.base));
-            frames.push(WantedFrame { blobs: n..n, depth, n_bytes, above: Vec::new() });
+    let frame_at = |blob: usize| (blobs[blob].1.pack, blobs[blob].1.offset);
+    let (mut frames, mut frame_of) = (Vec::new(), HashMap::new());
+    for blobs_there in by_place.chunk_by(|x, y| frame_at(*x) == frame_at(*y)) {
+        let header = header(&blobs[blobs_there[0]].1);
+        for blob in blobs_there {
+            frame_of.entry(blobs[*blob].0).or_insert(frames.len());
         }
-        if let Some(frame) = frames.last_mut() {
-            frame.blobs.end = n + 1;
-        }
-        frame_of.entry(key).or_insert(frames.len() - 1);
+        frames.push(WantedFrame {
+            blobs: blobs_there,
+            base: header.as_ref().and_then(|header| Some(header.base?.key)),
+            depth: header.as_ref().map_or(0, Header::depth),
+            n_bytes: header.as_ref().map_or(0, |header| header.n_raw() as u64),
+            above: Vec::new(),
+        });
     }
     // A base lies less deep than what rests on it, so that no chain leads in a circle.
-    let base_of = |frame: usize| {
-        let base = *frame_of.get(&bases[frame].as_ref()?.key)?;
-        (frames[base].depth < frames[frame].depth).then_some(base)
+    let base_of = |frame: &WantedFrame| {
+        let base = *frame_of.get(&frame.base?)?;
+        (frames[base].depth < frame.depth).then_some(base)
     };
-    let base_of: Vec<Option<usize>> = (0..frames.len()).map(base_of).collect();
-    from_bases_up(&mut frames, &base_of)
-        .into_iter()
-        .flat_map(|frame| by_place[frames[frame].blobs.clone()].iter().copied())
-        .collect()
+    let base_of: Vec<Option<usize>> = frames.iter().map(base_of).collect();
+    let ordered = from_bases_up(&mut frames, &base_of).into_iter();
+    ordered.flat_map(|frame| frames[frame].blobs).copied().collect()
 }
 
 /// The frames, each after its base.
 fn from_bases_up(frames: &mut [WantedFrame], base_of: &[Option<usize>]) -> Vec<usize> {
     let mut deepest_first: Vec<usize> = (0..frames.len()).collect();
-    deepest_first.sort_by_key(|frame| std::cmp::Reverse(frames[*frame].depth));
+    deepest_first.sort_by_key(|frame| Reverse(frames[*frame].depth));
     for frame in deepest_first {
         if let Some(base) = base_of[frame] {
             frames[base].n_bytes += frames[frame].n_bytes;
-        }
-    }
-    for (frame, base) in base_of.iter().enumerate() {
-        if let Some(base) = base {
-            frames[*base].above.push(frame);
+            frames[base].above.push(frame);
         }
     }
     let mut ordered = Vec::with_capacity(frames.len());
@@ -81,7 +73,7 @@ fn from_bases_up(frames: &mut [WantedFrame], base_of: &[Option<usize>]) -> Vec<u
     while let Some(frame) = next.pop() {
         ordered.push(frame);
         let mut above = std::mem::take(&mut frames[frame].above);
-        above.sort_by_key(|frame| std::cmp::Reverse(frames[*frame].n_bytes));
+        above.sort_by_key(|frame| Reverse(frames[*frame].n_bytes));
         next.extend(above);
     }
     ordered
@@ -92,7 +84,7 @@ mod tests {
     use super::*;
     use crate::{
         store::frame::{Base, FrameKind},
-        types::digest::Digest,
+        types::{digest::Digest, pack_id::PackId},
     };
 
     fn place(offset: u32, index: u16) -> Place {

@@ -179,11 +179,9 @@ impl<F: Frames> Reader<F> {
     /// The length of the blob with this digest, once its bytes were compared: those at a place that is known, or
     /// where they are not there, those at any.
     pub fn verified_length(&self, digest: &Digest, place: Option<Place>) -> Result<usize, Error> {
-        let decoded = place.and_then(|place| Some((self.decode(&place).ok()?, place.index)));
-        let there = decoded.as_ref().and_then(|(frame, index)| frame.blob(*index));
-        match there.filter(|bytes| Digest::of(bytes) == *digest) {
-            Some(bytes) => Ok(bytes.len()),
-            None => self.with_blob(digest, <[u8]>::len),
+        match place.map(|place| self.blob_at(digest, &place, <[u8]>::len)) {
+            Some(Ok(Some(n_bytes))) => Ok(n_bytes),
+            _ => self.with_blob(digest, <[u8]>::len),
         }
     }
 
@@ -223,14 +221,24 @@ impl<F: Frames> Reader<F> {
         Ok(raw.get(stretch).map(<[u8]>::to_vec))
     }
 
+    /// What `take` makes of the blob at a place, if it has this digest.
+    fn blob_at<T>(
+        &self,
+        digest: &Digest,
+        place: &Place,
+        take: fn(&[u8]) -> T,
+    ) -> Result<Option<T>, Error> {
+        let frame = self.decode(place)?;
+        Ok(frame.blob(place.index).filter(|bytes| Digest::of(bytes) == *digest).map(take))
+    }
+
     fn blob_as_placed<T>(&self, digest: &Digest, take: fn(&[u8]) -> T) -> Result<T, Error> {
         let places = self.frames.places(digest.key())?;
         let mut why = "it is in no pack".to_owned();
         for place in &places {
-            let frame = self.decode(place);
-            match frame.as_ref().map(|frame| frame.blob(place.index)) {
-                Ok(Some(bytes)) if Digest::of(bytes) == *digest => return Ok(take(bytes)),
-                Ok(_) => why = format!("its bytes in pack {} are wrong", place.pack),
+            match self.blob_at(digest, place, take) {
+                Ok(Some(taken)) => return Ok(taken),
+                Ok(None) => why = format!("its bytes in pack {} are wrong", place.pack),
                 Err(error) => why = error.to_string(),
             }
         }

@@ -87,6 +87,11 @@ pub fn read_pieces(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>
 
 struct ParagraphReader<'t> {
     cutter: WordCutter,
+    items: ReadItems<'t>,
+}
+
+/// The words, signs and pieces that were read.
+struct ReadItems<'t> {
     ids: Ids<Cow<'t, str>>,
     folded: Ids<Cow<'t, str>>,
     items: Vec<Item>,
@@ -99,11 +104,13 @@ impl<'t> ParagraphReader<'t> {
     fn new(spaces: Spaces) -> Self {
         Self {
             cutter: WordCutter::new(spaces),
-            ids: Ids::new(),
-            folded: Ids::new(),
-            items: Vec::new(),
-            counts: Vec::new(),
-            n_items: 0,
+            items: ReadItems {
+                ids: Ids::new(),
+                folded: Ids::new(),
+                items: Vec::new(),
+                counts: Vec::new(),
+                n_items: 0,
+            },
         }
     }
 
@@ -141,21 +148,11 @@ impl<'t> ParagraphReader<'t> {
                 && text[word.clone()].starts_with('>')
                 && text[..word.start].trim_end_matches([' ', '\t', '>']).ends_with('\n')
         };
-        let Self { cutter, ids, folded, items, counts, n_items } = self;
+        let Self { cutter, items } = self;
         cutter.cut(text, stretch.clone(), |word| {
-            if is_quote_mark(&word, reading) {
-                return;
+            if !is_quote_mark(&word, reading) {
+                items.add(word_key(&text[word.clone()]), word.start, reading, item);
             }
-            let key = word_key(&text[word.clone()]);
-            let id = ids.of(key.clone());
-            if id == items.len() {
-                items.push(item(key, folded));
-                counts.resize(folded.len(), 0);
-            }
-            counts[items[id].folded] += 1;
-            *n_items += 1;
-            reading.ids.push(id);
-            reading.starts.push(word.start);
         });
     }
 
@@ -171,20 +168,33 @@ impl<'t> ParagraphReader<'t> {
             let first = reading.ids.len();
             match piece {
                 CutPiece::Words(stretch) => self.words(text, &stretch, kind, reading),
-                CutPiece::Whole(start, key) => self.piece(start, key, reading),
+                CutPiece::Whole(start, key) => self.items.add(key, start, reading, piece_item),
             }
             reading.ids.len() - first
         });
     }
 
-    fn piece(&mut self, start: usize, key: Cow<'t, str>, reading: &mut ParsedText<'t>) {
-        let n_words = key.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
-        let n_words = n_words.count() as u32;
-        let id = self.ids.of(key);
+    fn vocabulary(self, has_pieces: bool) -> Vocabulary {
+        let ReadItems { items, counts, n_items, .. } = self.items;
+        let weight =
+            |count: &usize| 1 + (n_items / (*count).max(1)).checked_ilog2().unwrap_or(0) as u8;
+        let weights = counts.iter().map(weight).collect();
+        Vocabulary { items, counts, weights, n_items, has_pieces }
+    }
+}
+
+impl<'t> ReadItems<'t> {
+    /// Puts the next item of a text into its reading; `item` makes one of a key that is new.
+    fn add(
+        &mut self,
+        key: Cow<'t, str>,
+        start: usize,
+        reading: &mut ParsedText<'t>,
+        item: fn(Cow<'t, str>, &mut Ids<Cow<'t, str>>) -> Item,
+    ) {
+        let id = self.ids.of(key.clone());
         if id == self.items.len() {
-            // Pieces that differ in case alone are others.
-            let folded = self.folded.unnamed(Cow::Borrowed(""));
-            self.items.push(Item { n_words, ends_sentence: false, folded });
+            self.items.push(item(key, &mut self.folded));
             self.counts.resize(self.folded.len(), 0);
         }
         self.counts[self.items[id].folded] += 1;
@@ -192,14 +202,13 @@ impl<'t> ParagraphReader<'t> {
         reading.ids.push(id);
         reading.starts.push(start);
     }
+}
 
-    fn vocabulary(self, has_pieces: bool) -> Vocabulary {
-        let Self { items, counts, n_items, .. } = self;
-        let weight =
-            |count: &usize| 1 + (n_items / (*count).max(1)).checked_ilog2().unwrap_or(0) as u8;
-        let weights = counts.iter().map(weight).collect();
-        Vocabulary { items, counts, weights, n_items, has_pieces }
-    }
+/// A piece of many words. Pieces that differ in case alone are others.
+fn piece_item<'t>(key: Cow<'t, str>, folded: &mut Ids<Cow<'t, str>>) -> Item {
+    let words = key.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
+    let n_words = words.count() as u32;
+    Item { n_words, ends_sentence: false, folded: folded.unnamed(Cow::Borrowed("")) }
 }
 
 fn item<'t>(key: Cow<'t, str>, folded: &mut Ids<Cow<'t, str>>) -> Item {

@@ -359,13 +359,18 @@ fn metadata_changes(sources: &Sides<TextSource>, scope: Scope) -> Vec<MetadataCh
 }
 
 /// What differs in how texts of the same words are written.
-fn noise_of(sources: &Sides<TextSource>, texts: &Sides<String>, scope: Option<Scope>) -> Noise {
+fn noise_of<'t>(
+    sources: &'t Sides<TextSource>,
+    texts: &'t Sides<String>,
+    scope: Option<Scope>,
+) -> Noise {
     let (a, b) = (&sources.a.notation, &sources.b.notation);
     let is_page = matches!(scope, Some(Scope::Article | Scope::Page));
-    let mut found = diff::noise(
-        if is_page || a.text.is_empty() { &texts.a } else { &a.text },
-        if is_page || b.text.is_empty() { &texts.b } else { &b.text },
-    );
+    // A plain text was taken from its notation as it stood there.
+    let noted = |noted: &'t str, text: &'t str| {
+        if is_page || noted.is_empty() { text } else { noted }
+    };
+    let mut found = diff::noise(noted(&a.text, &texts.a), noted(&b.text, &texts.b));
     // A single line shows nothing of how others would end.
     let line_ends = a.line_ends.zip(b.line_ends).filter(|(a, b)| a != b);
     let (mark, encodings) = (a.has_mark != b.has_mark, Sides { a: a.encoding, b: b.encoding });

@@ -10,15 +10,15 @@
 //! catalog made from the facts, and more than five times the work.
 
 mod expected;
+mod mix;
 mod rows;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    hash::{BuildHasher as _, RandomState},
     ops::Range,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, types::ValueRef};
 
 use crate::{
     journal::{
@@ -36,6 +36,7 @@ use crate::{
 };
 
 use super::{Batch, Catalog, Pack, Recorded, sites::site_of};
+use mix::{Hashing, Mix, Sum};
 
 /// Rows of `meta`.
 const N_META: u64 = 4;
@@ -43,7 +44,7 @@ const N_META: u64 = 4;
 /// What follows from the facts so far, as far as rows to come depend on it.
 pub struct Agreement<'a> {
     catalog: &'a Catalog,
-    random: RandomState,
+    hashing: Hashing<'a>,
     mix: Mix,
     n_events: u64,
     n_revisions: u64,
@@ -90,38 +91,6 @@ struct ExpectedDocument {
     site: Option<i64>,
 }
 
-/// How many entries there are, and the sum of their hashes.
-#[derive(Default, Clone, Copy, PartialEq, Eq)]
-struct Sum {
-    n: u64,
-    hashes: u64,
-}
-
-impl Sum {
-    fn add(&mut self, hash: u64) {
-        self.n += 1;
-        self.hashes = self.hashes.wrapping_add(hash);
-    }
-}
-
-/// Hashes entries of indexes, with a key for each column.
-struct Mix([u64; 6]);
-
-impl Mix {
-    fn new(random: &RandomState) -> Self {
-        Self([0, 1, 2, 3, 4, 5].map(|n| random.hash_one(n) | 1))
-    }
-
-    fn of<const N: usize>(&self, entry: [i64; N]) -> u64 {
-        let [mut hash, keys @ ..] = self.0;
-        for (value, key) in entry.into_iter().zip(keys) {
-            let product = u128::from(hash ^ value as u64) * u128::from(key);
-            hash = (product as u64) ^ (product >> 64) as u64;
-        }
-        hash
-    }
-}
-
 /// Texts that are numbered in order of first appearance.
 #[derive(Default)]
 struct Texts {
@@ -135,14 +104,15 @@ struct Texts {
 const RECENT_MAX: usize = 4;
 
 impl Texts {
-    fn row(&mut self, random: &RandomState, text: &str) -> i64 {
+    fn row(&mut self, mix: &Mix, text: &str) -> i64 {
         if let Some((_, row)) = self.recent.iter().find(|(recent, _)| recent == text) {
             return *row;
         }
         let next = self.rows.len() as i64 + 1;
-        let row = *self.rows.entry(random.hash_one(text)).or_insert(next);
+        let value = ValueRef::Text(text.as_bytes());
+        let row = *self.rows.entry(mix.of([value])).or_insert(next);
         if row == next {
-            self.sum.add(random.hash_one((row, text)));
+            self.sum.add(mix.of([value, ValueRef::Integer(row)]));
         }
         if self.recent.len() == RECENT_MAX {
             self.recent.remove(0);
@@ -154,12 +124,12 @@ impl Texts {
 
 impl Catalog {
     /// Begins to compare this catalog with facts, of which there are none yet.
-    pub fn agreement(&self) -> Agreement<'_> {
-        let random = RandomState::new();
-        Agreement {
+    pub fn agreement(&self) -> Result<Agreement<'_>, Error> {
+        let mix = Mix::new();
+        Ok(Agreement {
             catalog: self,
-            mix: Mix::new(&random),
-            random,
+            hashing: Hashing::new(&self.db, &mix)?,
+            mix,
             n_events: 0,
             n_revisions: 0,
             n_others: 0,
@@ -177,7 +147,7 @@ impl Catalog {
             by_document: Sum::default(),
             by_content: Sum::default(),
             by_key: Sum::default(),
-        }
+        })
     }
 }
 
@@ -199,8 +169,8 @@ impl Agreement<'_> {
         self.packs.insert(key, (pack.pack, pack.n_bytes, pack.n_frames));
         for (blob, place) in pack.places {
             let Place { offset, n_bytes, index, .. } = place;
-            let entry = [blob.0 as i64, key, *offset as i64, *n_bytes as i64, i64::from(*index)];
-            self.places.add(self.mix.of(entry));
+            let entry = [blob.0 as i64, key, *offset as i64, i64::from(*index), *n_bytes as i64];
+            self.places.add(self.mix.of_integers(entry));
         }
     }
 

@@ -100,8 +100,19 @@ fn or_unreadable(
 pub(super) fn torn(db: &Connection, table: &Table) -> Result<Option<String>, Error> {
     let sql = format!("PRAGMA main.integrity_check({})", table.name);
     let state: String = db.query_row(&sql, [], |row| row.get(0))?;
-    let first = state.lines().next().unwrap_or_default();
-    Ok((state != "ok").then(|| format!("its pages or indexes are torn: {first}")))
+    if state != "ok" {
+        let first = state.lines().next().unwrap_or_default();
+        return Ok(Some(format!("its pages or indexes are torn: {first}")));
+    }
+    let Some((index, condition)) = table.partial else { return Ok(None) };
+    // SQLite looks whether each row has its entry, but does not count the entries of such an index.
+    let count =
+        |by: &str| format!("SELECT count(*) FROM main.{} {by} WHERE {condition}", table.name);
+    let (entries, rows) = (count(&format!("INDEXED BY {index}")), count("NOT INDEXED"));
+    let sql = format!("SELECT ({entries}) = ({rows})");
+    let is_right: bool = db.query_row(&sql, [], |row| row.get(0))?;
+    let why = || format!("its index {index} has other entries than its rows");
+    Ok((!is_right).then(why))
 }
 
 /// Tables, indexes, views and triggers that are defined otherwise, or here alone, or there alone.
@@ -367,6 +378,29 @@ mod tests {
         let scope = DriftScope { tables: &all(), summed: &[], packs_aside: &aside };
         let (drifts, _) = catalog.drifts(&facts, &scope).unwrap();
         drifts.into_iter().map(|drift| format!("{}: {}", drift.about, drift.why)).collect()
+    }
+
+    #[test]
+    fn every_partial_index_is_counted() {
+        let catalog = Catalog::in_memory().unwrap();
+        let sql = "SELECT name || ' ' || sql FROM sqlite_schema
+                   WHERE type = 'index' AND sql LIKE '% WHERE %'";
+        let mut query = catalog.db.prepare(sql).unwrap();
+        let found = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let found: Vec<String> = found.map(Result::unwrap).collect();
+        let listed = TABLES.iter().filter_map(|table| Some((table, table.partial?)));
+        let listed: Vec<_> = listed.collect();
+        assert_eq!(found.len(), listed.len());
+        for (table, (index, condition)) in listed {
+            assert!(found.iter().any(|it| it.starts_with(&format!("{index} "))
+                && it.ends_with(&format!(" WHERE {condition}"))));
+            let plan = format!(
+                "EXPLAIN QUERY PLAN SELECT count(*) FROM main.{} INDEXED BY {index} WHERE {condition}",
+                table.name
+            );
+            let plan: String = catalog.db.query_row(&plan, [], |row| row.get("detail")).unwrap();
+            assert!(plan.contains("USING COVERING INDEX"), "{plan}");
+        }
     }
 
     #[test]

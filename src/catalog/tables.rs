@@ -11,6 +11,8 @@ pub struct Table {
     pub needs: &'static [Need],
     /// Whether its rows are blocks of an index, which begin wherever they came to begin.
     pub is_index: bool,
+    /// Its index of some rows alone, and which these are.
+    pub partial: Option<(&'static str, &'static str)>,
 }
 
 /// What rows are for.
@@ -56,7 +58,10 @@ pub static TABLES: [Table; 19] = [
     rows("withdrawal", Answers, &[Events, Details]),
     rows("tile", Answers, &[Events]),
     rows("site", Answers, &[Events, Details]),
-    rows("sketch", Finding, &[Events, Contents]),
+    Table {
+        partial: Some(("sketch_posted", "posted = 1")),
+        ..rows("sketch", Finding, &[Events, Contents])
+    },
     rows("sampled", Finding, &[Events, Details, Contents]),
     rows("boilerplate", Finding, &[Events, Details, Contents]),
     index("posting", &[Events, Contents]),
@@ -64,9 +69,9 @@ pub static TABLES: [Table; 19] = [
 ];
 
 const fn rows(name: &'static str, serves: Serves, needs: &'static [Need]) -> Table {
-    Table { name, serves, needs, is_index: false }
+    Table { name, serves, needs, is_index: false, partial: None }
 }
 
 const fn index(name: &'static str, needs: &'static [Need]) -> Table {
-    Table { name, serves: Finding, needs, is_index: true }
+    Table { is_index: true, ..rows(name, Finding, needs) }
 }

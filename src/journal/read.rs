@@ -8,7 +8,7 @@ use super::{
     Journal,
     bundle::{BundleItems, Half},
     event::{Detail, Event},
-    merkle::{Frontier, TreeHead},
+    merkle::{Frontier, TreeHead, leaf_hash},
     note::Checkpoint,
     object::{
         CommitHead, commit_name, details_name, read_bundle, read_commit_head, read_details,
@@ -39,8 +39,8 @@ pub struct Entry {
 pub struct Examined {
     /// Its place in the journal, from 0.
     pub index: u64,
-    /// The bytes that were hashed, if they are there.
-    pub line: Option<Vec<u8>>,
+    /// The hash of its bytes as a leaf of the tree, if they are there.
+    pub leaf: Option<Digest>,
     /// What these bytes are, if they are an event.
     pub event: Option<Event>,
     /// Its detail, if it is there and the one that the event means.
@@ -95,9 +95,10 @@ impl Journal {
         stretches.flat_map(|stretch| stretch.entries())
     }
 
-    /// Like [`Journal::entries`], but goes on whatever it finds: every index of the range comes up.
-    pub fn examine(&self, range: Range<u64>) -> impl Iterator<Item = Examined> + '_ {
-        self.stretches(range).flat_map(|stretch| stretch.examine())
+    /// Like [`Journal::entries`], but goes on whatever it finds: every index of the range comes up. Those of a bundle
+    /// come together.
+    pub fn examine(&self, range: Range<u64>) -> impl Iterator<Item = Vec<Examined>> + '_ {
+        self.stretches(range).map(|stretch| stretch.examine())
     }
 
     /// What the events of a range did to the set of packs.
@@ -116,7 +117,7 @@ impl Journal {
         for stretch in self.stretches(range) {
             let first = stretch.events.start;
             let lines = stretch.lines_of_all()?;
-            (first..).zip(&lines).for_each(|(index, line)| each(index, line));
+            (first..).zip(lines.iter()).for_each(|(index, line)| each(index, line));
         }
         Ok(())
     }
@@ -126,7 +127,7 @@ impl Journal {
         for stretch in self.stretches(0..self.size()) {
             let first = stretch.events.start;
             let lines = stretch.lines_of_all().unwrap_or_default();
-            (first..).zip(&lines).for_each(|(index, line)| each(index, line));
+            (first..).zip(lines.iter()).for_each(|(index, line)| each(index, line));
         }
     }
 
@@ -421,19 +422,21 @@ impl Stretch<'_> {
             Ok(place) => place,
             Err(_) => return self.place.err().into_iter().map(Err).collect(),
         };
-        match self.lines(place) {
-            Ok(lines) => {
-                let details = match self.details(place) {
-                    Ok(details) => details,
-                    // What people wrote may be lost; what happened is not.
-                    Err(Error::Damaged { .. }) => None,
-                    Err(error) => return vec![Err(error)],
-                };
-                let examined = self.examine_each(lines, details.as_ref());
-                examined.into_iter().map(Entry::of).collect()
-            }
-            Err(error) => vec![Err(error)],
-        }
+        let lines = match self.lines(place) {
+            Ok(lines) => lines,
+            Err(error) => return vec![Err(error)],
+        };
+        let details = match self.details(place) {
+            Ok(details) => details,
+            // What people wrote may be lost; what happened is not.
+            Err(Error::Damaged { .. }) => None,
+            Err(error) => return vec![Err(error)],
+        };
+        let numbered = (self.events.start..).zip(lines.iter().enumerate());
+        let read = |(index, (i, line)): (u64, (usize, &[u8]))| {
+            Entry::of(index, line, ReadEvent::of(line, detail(details.as_ref(), i)))
+        };
+        numbered.map(read).collect()
     }
 
     fn examine(self) -> Vec<Examined> {
@@ -449,7 +452,12 @@ impl Stretch<'_> {
         };
         let details = self.details(place);
         let whole = details.as_ref().ok().and_then(|details| details.as_ref());
-        let mut examined = self.examine_each(lines, whole);
+        let examine = |(i, line)| {
+            let index = self.events.start + i as u64;
+            let ReadEvent { event, detail, problem } = ReadEvent::of(line, detail(whole, i));
+            Examined { index, leaf: Some(leaf_hash(line)), event, detail, problem }
+        };
+        let mut examined: Vec<Examined> = lines.iter().enumerate().map(examine).collect();
         if let Err(e) = &details {
             let missing = |one: &&mut Examined| one.problem == Some(Problem::DetailMissing);
             let damaged = Problem::DetailDamaged(e.to_string());
@@ -458,17 +466,10 @@ impl Stretch<'_> {
         examined
     }
 
-    fn examine_each(&self, lines: Vec<Vec<u8>>, details: Option<&BundleItems>) -> Vec<Examined> {
-        let detail = |i: usize| details.and_then(|details| details.get(i));
-        let numbered = lines.into_iter().enumerate();
-        let first = self.events.start;
-        numbered.map(|(i, line)| Examined::of(first + i as u64, line, detail(i))).collect()
-    }
-
     fn lost(&self, problem: &Problem) -> Vec<Examined> {
         let lost = |index| Examined {
             index,
-            line: None,
+            leaf: None,
             event: None,
             detail: None,
             problem: Some(problem.clone()),
@@ -477,20 +478,20 @@ impl Stretch<'_> {
     }
 
     /// The lines of these events, without their details.
-    fn lines_of_all(self) -> Result<Vec<Vec<u8>>, Error> {
+    fn lines_of_all(self) -> Result<BundleItems, Error> {
         match &self.place {
             Ok(place) => self.lines(place),
-            Err(_) => self.place.map(|_| Vec::new()),
+            Err(_) => self.place.map(|_| BundleItems::default()),
         }
     }
 
     /// The lines of these events.
-    fn lines(&self, place: &BundlePlace) -> Result<Vec<Vec<u8>>, Error> {
+    fn lines(&self, place: &BundlePlace) -> Result<BundleItems, Error> {
         let (commit, name) = (&place.at.commit, commit_name(place.at.number));
         let backend = &*self.journal.backend;
         let items =
             read_bundle(backend, Half::Entries, &name, &commit.body, (place.bundle, place.width))?;
-        Ok(items.cut(self.wanted(place)).to_vecs())
+        Ok(items.cut(self.wanted(place)))
     }
 
     /// Their details; none when the object that holds them is not there.
@@ -529,16 +530,13 @@ impl Problem {
 }
 
 impl Entry {
-    /// What an examination found, unless the event itself is damaged.
-    fn of(examined: Examined) -> Result<Self, Error> {
-        let Examined { index, line, event, detail, problem } = examined;
-        match (line, event, problem) {
-            (Some(line), Some(event), problem)
-                if problem.as_ref().is_none_or(Problem::is_of_detail) =>
-            {
-                Ok(Self { index, line, event, detail })
+    /// What was read, unless the event itself is damaged.
+    fn of(index: u64, line: &[u8], read: ReadEvent) -> Result<Self, Error> {
+        match (read.event, read.problem) {
+            (Some(event), problem) if problem.as_ref().is_none_or(Problem::is_of_detail) => {
+                Ok(Self { index, line: line.to_vec(), event, detail: read.detail })
             }
-            (_, _, problem) => {
+            (_, problem) => {
                 let why = problem.map_or_else(String::new, |problem| problem.to_string());
                 Err(Error::damaged(format!("event {index}"), why))
             }
@@ -546,18 +544,29 @@ impl Entry {
     }
 }
 
-impl Examined {
+/// What a line and its detail are.
+struct ReadEvent {
+    event: Option<Event>,
+    detail: Option<Detail>,
+    problem: Option<Problem>,
+}
+
+impl ReadEvent {
     /// Judges one event and its detail; `None` for the detail means that its bundle is not there.
-    fn of(index: u64, line: Vec<u8>, detail: Option<&[u8]>) -> Self {
-        let (event, detail, problem) = match Event::parse(&line) {
+    fn of(line: &[u8], detail: Option<&[u8]>) -> Self {
+        let (event, detail, problem) = match Event::parse(line) {
             Ok(event) => match judge(&event, detail) {
                 Ok(detail) => (Some(event), detail, None),
                 Err(problem) => (Some(event), None, Some(problem)),
             },
             Err(e) => (None, None, Some(Problem::EventMalformed(e.to_string()))),
         };
-        Self { index, line: Some(line), event, detail, problem }
+        Self { event, detail, problem }
     }
+}
+
+fn detail(details: Option<&BundleItems>, i: usize) -> Option<&[u8]> {
+    details.and_then(|details| details.get(i))
 }
 
 fn judge(event: &Event, detail: Option<&[u8]>) -> Result<Option<Detail>, Problem> {

@@ -159,25 +159,40 @@ pub fn read_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
     if text.len() != out.len() * 2 {
         return None;
     }
+    let (blocks, rest) = text.as_chunks::<32>();
+    let (whole, last) = out.split_at_mut(blocks.len() * 16);
     let mut all = 0;
-    for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
-        let [high, low] = [NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]];
-        *byte = high << 4 | low;
-        all |= high | low;
+    for (bytes, digits) in whole.as_chunks_mut::<16>().0.iter_mut().zip(blocks) {
+        all |= read_block(digits, bytes);
+    }
+    if !rest.is_empty() {
+        let (mut digits, mut bytes) = ([b'0'; 32], [0; 16]);
+        digits[..rest.len()].copy_from_slice(rest);
+        all |= read_block(&digits, &mut bytes);
+        last.copy_from_slice(&bytes[..last.len()]);
     }
     (all < 16).then_some(())
 }
 
-/// What each byte is as a lower-case hex digit; what is none has the highest bit.
-const NIBBLES: [u8; 256] = {
-    let mut nibbles = [0x80; 256];
-    let mut value = 0;
-    while value < 16 {
-        nibbles[b"0123456789abcdef"[value as usize] as usize] = value;
-        value += 1;
+/// Fills `bytes`; what is returned is 16 or more if a digit is none. Of one length, so that the compiler reads many
+/// digits at once.
+fn read_block(digits: &[u8; 32], bytes: &mut [u8; 16]) -> u8 {
+    let mut values = [0; 32];
+    for (value, digit) in values.iter_mut().zip(digits) {
+        *value = value_of(*digit);
     }
-    nibbles
-};
+    for (byte, [high, low]) in bytes.iter_mut().zip(values.as_chunks().0) {
+        *byte = high << 4 | low;
+    }
+    values.into_iter().fold(0, |all, value| all | value)
+}
+
+/// What a lower-case hex digit is worth; of anything else the highest bit.
+fn value_of(digit: u8) -> u8 {
+    let (number, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+    let letter = if letter < 6 { letter + 10 } else { 0x80 };
+    if number < 10 { number } else { letter }
+}
 
 #[cfg(test)]
 mod tests {

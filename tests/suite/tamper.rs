@@ -12,7 +12,7 @@ use std::{
 
 use docarchive::internals::{
     archive::{
-        HistoryCheck,
+        Archive, HistoryCheck,
         ingest::{Captured, Intake, Provenance},
         inspect::audit::{AuditReport, AuditScope, Code},
         maintain::{
@@ -57,52 +57,83 @@ fn page(n: usize) -> String {
     format!("{menu}{}{foot}", words.join(" "))
 }
 
+/// Four pages, one of them in two revisions of which the second has everything told of it.
+fn add_pages(archive: &mut Archive) {
+    let pages: Vec<(String, String)> = (0..4).map(|n| (format!("site/{n}.txt"), page(n))).collect();
+    let pages: Vec<(&str, &[u8])> =
+        pages.iter().map(|(name, text)| (&name[..], text.as_bytes())).collect();
+    add(archive, 1, &pages).unwrap();
+    let provenance = Provenance {
+        source: Some("https://example.org/a".into()),
+        note: Some("a note".into()),
+        captured: Captured::At(Timestamp::from_unix(1_700_000_000, 0)),
+        ..Provenance::default()
+    };
+    let signer = signer();
+    let mut transaction = archive.transaction(&signer, context(2), provenance, "test").unwrap();
+    let mtime = Some(Timestamp::from_unix(1_600_000_000, 0));
+    let second = Intake { mtime, ..intake(b"site/0.txt", page(9).as_bytes()) };
+    transaction.add(second).unwrap();
+    transaction.commit().unwrap();
+}
+
+fn add_large(archive: &mut Archive) {
+    add(archive, 5, &[("large", &vec![0; (4 << 20) + 1])]).unwrap();
+}
+
+/// A document is described and another one renamed; what was written about the first commit is withdrawn.
+fn describe_rename_withdraw(archive: &mut Archive) {
+    let signer = signer();
+    let name = DocName::new("site/1.txt").unwrap();
+    let found = archive.catalog().document_named(&name).unwrap().unwrap();
+    let revision = archive.catalog().revision(found.id, 1).unwrap().unwrap();
+    let description = Description {
+        source: Some("https://example.org/b".into()),
+        tags: vec![TagChange::parse("+tag").unwrap()],
+        ..Description::default()
+    };
+    let by = (&signer, &context(3));
+    archive.describe((&found, &revision), &description, by, "test").unwrap();
+    let names = vec![(found, DocName::new("site/one.txt").unwrap())];
+    let request = RenameRequest { names, ..RenameRequest::default() };
+    archive.rename(&request, (&signer, &context(4)), "test").unwrap();
+    add_large(archive);
+    let request = WithdrawalRequest {
+        contents: Vec::new(),
+        words: BTreeSet::from([5]),
+        reason: ReasonCode::new("error").unwrap(),
+        note: None,
+        everywhere: false,
+    };
+    archive.withdraw(&request, (&signer, &context(6)), "test", &mut |_| Ok(())).unwrap();
+}
+
 impl Grown {
     fn new() -> Self {
+        Self::of(|archive| {
+            add_pages(archive);
+            describe_rename_withdraw(archive);
+        })
+    }
+
+    /// One of revisions alone, whose rows an audit compares as the facts go by.
+    fn plain() -> Self {
+        Self::of(|archive| {
+            add_pages(archive);
+            add_large(archive);
+            let signer = signer();
+            let mut transaction =
+                archive.transaction(&signer, context(6), Provenance::default(), "test").unwrap();
+            transaction.add(intake(b"site/\xff", b"of a name that is no text")).unwrap();
+            transaction.commit().unwrap();
+        })
+    }
+
+    fn of(grow: impl FnOnce(&mut Archive)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("archive");
         let mut archive = init_in(&path);
-        let pages: Vec<(String, String)> =
-            (0..4).map(|n| (format!("site/{n}.txt"), page(n))).collect();
-        let pages: Vec<(&str, &[u8])> =
-            pages.iter().map(|(name, text)| (&name[..], text.as_bytes())).collect();
-        add(&mut archive, 1, &pages).unwrap();
-        let provenance = Provenance {
-            source: Some("https://example.org/a".into()),
-            note: Some("a note".into()),
-            captured: Captured::At(Timestamp::from_unix(1_700_000_000, 0)),
-            ..Provenance::default()
-        };
-        let signer = signer();
-        let mut transaction = archive.transaction(&signer, context(2), provenance, "test").unwrap();
-        let mtime = Some(Timestamp::from_unix(1_600_000_000, 0));
-        let second = Intake { mtime, ..intake(b"site/0.txt", page(9).as_bytes()) };
-        transaction.add(second).unwrap();
-        transaction.commit().unwrap();
-        drop(transaction);
-        let name = DocName::new("site/1.txt").unwrap();
-        let (found, signer) = (archive.catalog().document_named(&name).unwrap().unwrap(), signer);
-        let revision = archive.catalog().revision(found.id, 1).unwrap().unwrap();
-        let description = Description {
-            source: Some("https://example.org/b".into()),
-            tags: vec![TagChange::parse("+tag").unwrap()],
-            ..Description::default()
-        };
-        let by = (&signer, &context(3));
-        archive.describe((&found, &revision), &description, by, "test").unwrap();
-        let names = vec![(found, DocName::new("site/one.txt").unwrap())];
-        let request = RenameRequest { names, ..RenameRequest::default() };
-        archive.rename(&request, (&signer, &context(4)), "test").unwrap();
-        add(&mut archive, 5, &[("large", &vec![0; (4 << 20) + 1])]).unwrap();
-        let request = WithdrawalRequest {
-            contents: Vec::new(),
-            // What was written about the first commit.
-            words: BTreeSet::from([5]),
-            reason: ReasonCode::new("error").unwrap(),
-            note: None,
-            everywhere: false,
-        };
-        archive.withdraw(&request, (&signer, &context(6)), "test", &mut |_| Ok(())).unwrap();
+        grow(&mut archive);
         drop(archive);
         let wanted = state(&path);
         let catalog = fs::read(path.join("catalog.sqlite")).unwrap();
@@ -322,17 +353,27 @@ fn edits_of_index(db: &Connection, index: &str) -> Vec<Edit> {
          FROM sqlite_schema WHERE name = '{index}'"
     );
     let first = format!("SELECT {columns} FROM claim ORDER BY {columns} LIMIT 1");
-    let delete = format!("DELETE FROM claim WHERE ({columns}) = ({first})");
     let leave = format!("{writable} DELETE FROM sqlite_schema WHERE name = 'claim'");
     let sql = format!("SELECT tbl_name FROM sqlite_schema WHERE name = '{index}'");
     let table = texts(db, &sql).remove(0);
-    let mut edits = vec![Edit {
+    let one = format!("({columns}) = ({first})");
+    let last = format!("c{}", n - 1);
+    let rest = (0..n - 1).map(|n| format!("c{n}, ")).collect::<String>();
+    let entry = |what, sql: String| Edit {
         table: table.clone(),
         object: object.clone(),
         part: "an entry".into(),
-        what: "gone",
-        batches: vec![claim, delete, leave],
-    }];
+        what,
+        batches: vec![claim.clone(), sql, leave.clone()],
+    };
+    let mut edits = vec![
+        entry("gone", format!("DELETE FROM claim WHERE {one}")),
+        entry("another", format!("UPDATE claim SET {last} = {last} + 1000 WHERE {one}")),
+        entry(
+            "added",
+            format!("INSERT INTO claim SELECT {rest}{last} + 1000 FROM claim WHERE {one}"),
+        ),
+    ];
     if !index.starts_with("sqlite_") {
         let column = &texts(db, &format!("SELECT name FROM pragma_table_info('{table}')"))[0];
         let drop = format!("DROP INDEX {index}");
@@ -415,6 +456,25 @@ fn i15_every_edit_of_the_catalog_is_named_or_made_good() {
         "the matrix in {DOCUMENT} is to be ({advice}):\n{}",
         found.join("\n")
     );
+}
+
+/// Of revisions alone, rows are compared otherwise, and the same is said.
+#[test]
+fn i15_every_edit_is_named_where_rows_are_compared_as_the_facts_go_by() {
+    let grown = Grown::plain();
+    let db = Connection::open(grown.catalog_file()).unwrap();
+    let has_rows = |edit: &Edit| {
+        let sql = format!("SELECT count(*) FROM {}", edit.table);
+        edit.table.is_empty() || db.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap() > 0
+    };
+    let edits: Vec<Edit> = edits(&db).into_iter().filter(has_rows).collect();
+    assert!(edits.len() > 150, "{}", edits.len());
+    db.close().unwrap();
+    let matrix = published("## Every edit of the catalog");
+    for edit in edits.iter().step_by(if is_slow() { 1 } else { 8 }) {
+        let row = play(&grown, edit);
+        assert!(matrix.contains(&row), "{row}");
+    }
 }
 
 #[test]

@@ -300,9 +300,9 @@ impl Example {
             let bytes = &self.now[path];
             for at in (0..bytes.len()).step_by(kind.stride) {
                 // Of each byte one bit, of some all.
-                let all = if at % 16 == 0 { 0..8 } else { at % 8..at % 8 + 1 };
+                let all = if at % 64 == 0 { 0..8 } else { at % 8..at % 8 + 1 };
                 all.for_each(|bit| put("bits flipped", path, Edit::Flip(at, 1 << bit)));
-                if at > 0 && (at % 4 == 0 || at + 8 > bytes.len()) {
+                if at > 0 && (at % 16 == 0 || at + 8 > bytes.len()) {
                     put("cut short", path, Edit::Cut(at));
                 }
             }

@@ -13,7 +13,7 @@ use crate::{
     journal::{
         Journal, PackChanges, Problem,
         merkle::{
-            Frontier, TreeHead, leaf_hash,
+            Frontier, TreeHead,
             tiles::{Edge, consistency_proof},
         },
     },
@@ -216,15 +216,14 @@ impl CopyRun<'_> {
         let mut frontier = self.frontier(before)?;
         for number in next..=journal.number() {
             let (events, stated) = journal.commit_bounds(number)?;
-            for found in journal.examine(events) {
+            for found in journal.examine(events).flatten() {
                 let object = || format!("event {}", found.index);
                 if let Some(problem) =
                     found.problem.as_ref().filter(|it| !self.is_right(found.index, it))
                 {
                     return Err(Error::damaged(object(), problem.to_string()));
                 }
-                let line = found.line.as_deref().ok_or_else(|| Error::missing(object()))?;
-                frontier.push(leaf_hash(line));
+                frontier.push(found.leaf.ok_or_else(|| Error::missing(object()))?);
             }
             if frontier.head() != stated {
                 let why = "its events do not give the root that its checkpoint states";
@@ -437,7 +436,7 @@ impl CopyRun<'_> {
     /// That a commit is right here, before the copy's is replaced by it.
     fn expect_sound(&self, number: u64) -> Result<(), Error> {
         let (events, _) = self.from.journal.commit_bounds(number)?;
-        let mut problems = self.from.journal.examine(events).filter_map(|found| {
+        let mut problems = self.from.journal.examine(events).flatten().filter_map(|found| {
             let problem = found.problem?;
             (!self.is_right(found.index, &problem)).then_some((found.index, problem))
         });

@@ -3,24 +3,25 @@
 use super::*;
 
 impl Agreement<'_> {
-    /// Compares the row of a `revise` event; `claimed` are the document and the content that it names.
+    /// The hash of the row of a `revise` event, in the order of [`rows::REVISION`](super::rows::REVISION), if `claimed`, the document
+    /// and the content that it names, are right.
     pub(super) fn revise(
         &mut self,
         recorded: &Recorded,
         revise: &Revise,
         claimed: [i64; 2],
         chunks: Option<&HashMap<Digest, Vec<Key>>>,
-    ) -> Option<[Option<i64>; 15]> {
+    ) -> Option<u64> {
         let [document, content] = claimed;
         if !self.content(revise, content, chunks) {
             return None;
         }
         let number = self.revise_document(recorded, revise, document)?;
         let index = recorded.index as i64;
-        self.by_document.add(self.mix.of([document, number, index]));
-        self.by_content.add(self.mix.of([content, index]));
+        self.by_document.add(self.mix.of_integers([document, number, index]));
+        self.by_content.add(self.mix.of_integers([content, index]));
         self.n_revisions += 1;
-        Some(self.revision(recorded, revise, [document, number, content]))
+        Some(self.revision(recorded, revise, number))
     }
 
     /// Whether this is the row of the event's content: the next one if it is new. That no two rows have one key,
@@ -41,7 +42,7 @@ impl Agreement<'_> {
             None => {}
         }
         self.contents.push(digest);
-        self.by_key.add(self.mix.of([digest.key().0 as i64, row]));
+        self.by_key.add(self.mix.of_integers([digest.key().0 as i64, row]));
         if revise.size <= limits::BLOB_BYTES_MAX as u64 {
             return true;
         }
@@ -72,9 +73,9 @@ impl Agreement<'_> {
         if at != self.documents.len() || revise.prev.is_some() {
             return None;
         }
-        let name = detail.map(|detail| self.hash_of_name(detail.name.as_bytes()));
+        let name = detail.map(|detail| self.mix.of([value_of_name(detail.name.as_bytes())]));
         let site = detail.and_then(|it| site_of(it.source.as_deref(), &it.name));
-        let site = site.map(|text| self.sites.row(&self.random, &text));
+        let site = site.map(|text| self.sites.row(&self.mix, &text));
         self.documents.push(ExpectedDocument {
             doc: revise.doc,
             name,
@@ -87,16 +88,7 @@ impl Agreement<'_> {
         Some(1)
     }
 
-    pub(super) fn hash_of_name(&self, name: &[u8]) -> u64 {
-        self.random.hash_one(name)
-    }
-
-    fn revision(
-        &mut self,
-        recorded: &Recorded,
-        revise: &Revise,
-        [document, number, content]: [i64; 3],
-    ) -> [Option<i64>; 15] {
+    fn revision(&mut self, recorded: &Recorded, revise: &Revise, number: i64) -> u64 {
         let detail = detail_of(recorded);
         let (at, at_ns) = unix(revise.at);
         let captured = detail.and_then(|detail| detail.captured).filter(|time| *time != revise.at);
@@ -107,11 +99,9 @@ impl Agreement<'_> {
         let note = self.phrase(detail.and_then(|detail| detail.note.as_deref()));
         let author = self.phrase(detail.and_then(|detail| detail.by.as_deref()));
         let encoding = self.phrase(detail.and_then(|detail| detail.encoding.as_deref()));
-        [
+        self.mix.of_numbers([
             Some(recorded.index as i64),
-            Some(document),
             Some(number),
-            Some(content),
             media_type,
             Some(at),
             Some(at_ns),
@@ -123,7 +113,7 @@ impl Agreement<'_> {
             note,
             author,
             encoding,
-        ]
+        ])
     }
 
     /// The numbers in the row of an event that is not a revision: its index, time, note and author.
@@ -141,7 +131,7 @@ impl Agreement<'_> {
     }
 
     fn phrase(&mut self, text: Option<&str>) -> Option<i64> {
-        text.map(|text| self.phrases.row(&self.random, text))
+        text.map(|text| self.phrases.row(&self.mix, text))
     }
 
     /// Compares the tiles that are full, and keeps those that may grow.
@@ -167,6 +157,14 @@ fn detail_of<'r>(recorded: &Recorded<'r>) -> Option<&'r ReviseDetail> {
     match recorded.detail {
         Some(Detail::Revise(detail)) => Some(detail),
         _ => None,
+    }
+}
+
+/// A name as the catalog has it.
+fn value_of_name(name: &[u8]) -> ValueRef<'_> {
+    match std::str::from_utf8(name) {
+        Ok(_) => ValueRef::Text(name),
+        Err(_) => ValueRef::Blob(name),
     }
 }
 

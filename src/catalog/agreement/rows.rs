@@ -1,39 +1,84 @@
 //! The rows that are there, compared with those that follow.
 
-use rusqlite::{Row, Rows, types::ValueRef};
+use rusqlite::Rows;
 
-use super::*;
+use super::{
+    mix::{Ordered, hash_of_row},
+    *,
+};
 use crate::catalog::{
     SCHEMA_VERSION,
     drift::{definitions_apart, torn},
     rows::n_tail,
     sketches_version,
-    tables::{Need, TABLES},
+    tables::{Need, TABLES, Table},
 };
 
-/// Tables so large that their indexes are read in their own order; of the others SQLite looks each row up.
-const LARGE: [&str; 3] = ["revision", "content", "place"];
+/// Tables that may be so large that their indexes are read in their own order; of the others SQLite looks each row up.
+const LARGE: [&str; 7] = ["revision", "content", "place", "document", "phrase", "site", "chunk"];
 
-const REVISIONS: &str = "
-    SELECT event, document, number, content, type, at, at_ns, captured, captured_ns, mtime, mtime_ns,
-           source, note, author, encoding
-    FROM revision WHERE event >= ?1 AND event < ?2 ORDER BY event";
+const BY_DOCUMENT: Ordered = Ordered {
+    from: "revision INDEXED BY revision_by_document",
+    columns: "document, number, event",
+    n_key: 2,
+};
+const BY_CONTENT: Ordered = Ordered {
+    from: "revision INDEXED BY revision_by_content",
+    columns: "content, event",
+    n_key: 2,
+};
+const CONTENT_BY_KEY: Ordered =
+    Ordered { from: "content INDEXED BY content_by_key", columns: "key, id", n_key: 1 };
+const PLACES: Ordered =
+    Ordered { from: "place", columns: "key, pack, offset, blob, bytes", n_key: 4 };
+const BY_DOC: Ordered = Ordered {
+    from: "document INDEXED BY sqlite_autoindex_document_1",
+    columns: "doc, id",
+    n_key: 1,
+};
+const BY_NAME: Ordered = Ordered {
+    from: "document INDEXED BY sqlite_autoindex_document_2",
+    columns: "name, id",
+    n_key: 1,
+};
+const BY_TAIL: Ordered = Ordered {
+    from: "document INDEXED BY document_by_tail",
+    columns: "substr(name, -tail), id",
+    n_key: 2,
+};
+const CHUNK_BY_KEY: Ordered =
+    Ordered { from: "chunk INDEXED BY sqlite_autoindex_chunk_1", columns: "key, id", n_key: 1 };
+const PHRASES: Ordered =
+    Ordered { from: "phrase INDEXED BY sqlite_autoindex_phrase_1", columns: "text, id", n_key: 1 };
+const SITES: Ordered =
+    Ordered { from: "site INDEXED BY sqlite_autoindex_site_1", columns: "text, id", n_key: 1 };
+
+/// The columns of a revision beside those that say which document and content it is of.
+pub(super) const REVISION: &str =
+    "event, number, type, at, at_ns, captured, captured_ns, mtime, mtime_ns,
+    source, note, author, encoding";
 const OTHERS: &str = "
     SELECT event, at, at_ns, note, author, event_type
     FROM event WHERE event >= ?1 AND event < ?2 ORDER BY event";
-const CONTENTS: &str = "
-    SELECT id, key, digest, bytes, withdrawn FROM content WHERE id > ?1 AND id <= ?2 ORDER BY id";
 
-/// Whether these contents lie behind the first `n`.
-fn have_contents(db: &Connection, n: usize, wanted: &[(Digest, u64)]) -> Result<bool, Error> {
-    let mut query = db.prepare_cached(CONTENTS)?;
+/// Whether the rows behind the first `n` are those of these contents.
+fn have_contents(
+    db: &Connection,
+    mix: &Mix,
+    n: usize,
+    wanted: &[(Digest, u64)],
+) -> Result<bool, Error> {
+    let row = hash_of_row("id, key, bytes, withdrawn");
+    let sql = format!("SELECT digest, {row} FROM content WHERE id > ?1 AND id <= ?2 ORDER BY id");
+    let mut query = db.prepare_cached(&sql)?;
     let n = n as i64;
     let mut rows = query.query([n, n + wanted.len() as i64])?;
     for (id, (digest, n_bytes)) in (n + 1..).zip(wanted) {
-        let key = digest.key().0 as i64;
-        let digest = ValueRef::Blob(digest.as_bytes());
-        let [id, key, n_bytes] = [id, key, *n_bytes as i64].map(ValueRef::Integer);
-        if !has_next(&mut rows, &[id, key, digest, n_bytes, ValueRef::Integer(0)])? {
+        let row = mix.of_integers([id, digest.key().0 as i64, *n_bytes as i64, 0]);
+        if !has_next(
+            &mut rows,
+            &[ValueRef::Blob(digest.as_bytes()), ValueRef::Integer(row as i64)],
+        )? {
             return Ok(false);
         }
     }
@@ -48,6 +93,11 @@ pub(super) fn have_tile(
     let mut query = db.prepare_cached("SELECT hashes FROM tile WHERE level = ?1 AND n = ?2")?;
     let mut rows = query.query([i64::from(level), n as i64])?;
     has_next(&mut rows, &[ValueRef::Blob(hashes)])
+}
+
+/// The last component of a name.
+fn tail_of(name: &[u8]) -> &[u8] {
+    name.rsplit(|byte| *byte == b'/').next().unwrap_or(name)
 }
 
 fn value_of(value: Option<i64>) -> ValueRef<'static> {
@@ -65,29 +115,6 @@ fn has_next(rows: &mut Rows, wanted: &[ValueRef]) -> Result<bool, Error> {
     Ok(true)
 }
 
-fn integers<const N: usize>(row: &Row) -> Result<Option<[i64; N]>, Error> {
-    let mut all = [0; N];
-    for (at, value) in all.iter_mut().enumerate() {
-        let ValueRef::Integer(found) = row.get_ref(at)? else { return Ok(None) };
-        *value = found;
-    }
-    Ok(Some(all))
-}
-
-/// Entries that have to rise.
-struct Rising<const N: usize> {
-    last: Option<[i64; N]>,
-}
-
-impl<const N: usize> Rising<N> {
-    /// Whether an entry goes on behind the last.
-    fn takes(&mut self, entry: [i64; N]) -> bool {
-        let goes_on = self.last.is_none_or(|last| last < entry);
-        self.last = Some(entry);
-        goes_on
-    }
-}
-
 impl Agreement<'_> {
     pub(super) fn have_revisions(
         &mut self,
@@ -96,31 +123,32 @@ impl Agreement<'_> {
     ) -> Result<bool, Error> {
         let (catalog, n_contents) = (self.catalog, self.contents.len());
         let mut new_contents = Vec::new();
-        let mut query = catalog.db.prepare_cached(REVISIONS)?;
+        let row = hash_of_row(REVISION);
+        let sql = format!(
+            "SELECT document, content, {row}
+             FROM revision WHERE event >= ?1 AND event < ?2 ORDER BY event"
+        );
+        let mut query = catalog.db.prepare_cached(&sql)?;
         let mut rows = query.query([events.start as i64, events.end as i64])?;
         for recorded in batch.events {
             let Event::Revise(revise) = recorded.event else { continue };
             let Some(row) = rows.next()? else { return Ok(false) };
-            let [ValueRef::Integer(document), ValueRef::Integer(content)] =
-                [row.get_ref(1)?, row.get_ref(3)?]
+            let (ValueRef::Integer(document), ValueRef::Integer(content), ValueRef::Integer(found)) =
+                (row.get_ref(0)?, row.get_ref(1)?, row.get_ref(2)?)
             else {
                 return Ok(false);
             };
             let n_known = self.contents.len();
-            let claimed = [document, content];
-            let Some(wanted) = self.revise(recorded, revise, claimed, batch.chunks) else {
+            let wanted = self.revise(recorded, revise, [document, content], batch.chunks);
+            if wanted != Some(found as u64) {
                 return Ok(false);
-            };
+            }
             if self.contents.len() > n_known {
                 new_contents.push((revise.sha256, revise.size));
             }
-            for (at, value) in wanted.into_iter().enumerate() {
-                if row.get_ref(at)? != value_of(value) {
-                    return Ok(false);
-                }
-            }
         }
-        Ok(rows.next()?.is_none() && have_contents(&catalog.db, n_contents, &new_contents)?)
+        let is_all = rows.next()?.is_none();
+        Ok(is_all && have_contents(&catalog.db, &self.mix, n_contents, &new_contents)?)
     }
 
     pub(super) fn have_others(
@@ -147,21 +175,22 @@ impl Agreement<'_> {
     }
 
     /// After all facts and packs: what was compared, if the catalog is what follows from them, every content lies in
-    /// some pack, and every blob in packs belongs to one; else none.
-    pub fn finish(self, checkpoint: &str) -> Result<Option<Agreed>, Error> {
+    /// some pack, and every blob in packs belongs to one; else none. `is_all`: the tables whose rows only contents show are
+    /// to be whole, too.
+    pub fn finish(self, checkpoint: &str, is_all: bool) -> Result<Option<Agreed>, Error> {
         let blank = Catalog::in_memory()?;
         let agrees = definitions_apart(self.db(), &blank.db)?.is_empty()
             && self.has_no_other_rows()?
             && self.has_meta(checkpoint)?
             && self.has_packs()?
             && self.has_documents()?
-            && self.has_texts("phrase", &self.phrases)?
-            && self.has_texts("site", &self.sites)?
+            && self.has_texts("phrase", &PHRASES, &self.phrases)?
+            && self.has_texts("site", &SITES, &self.sites)?
             && self.has_chunks()?
             && self.has_open_tiles()?
             && self.has_indexes_of_revisions()?
             && self.has_places_for_contents()?
-            && self.is_whole()?;
+            && self.is_whole(is_all)?;
         let n_contents = self.contents.len() as u64;
         let n_rows = N_META
             + self.packs.len() as u64
@@ -232,15 +261,16 @@ impl Agreement<'_> {
             "SELECT id, doc, latest, revisions, site, name, tail, last, gone FROM document ORDER BY id",
         )?;
         let mut rows = query.query([])?;
+        let (mut by_doc, mut by_name, mut by_tail) =
+            (Sum::default(), Sum::default(), Sum::default());
         for (id, wanted) in (1..).zip(&self.documents) {
             let Some(row) = rows.next()? else { return Ok(false) };
-            let (name, is_text) = match row.get_ref(5)? {
-                ValueRef::Text(name) => (name, true),
-                ValueRef::Blob(name) => (name, false),
+            let name = row.get_ref(5)?;
+            let (bytes, tail) = match name {
+                ValueRef::Text(name) => (name, ValueRef::Text(tail_of(name))),
+                ValueRef::Blob(name) => (name, ValueRef::Blob(tail_of(name))),
                 _ => return Ok(false),
             };
-            let is_named = wanted.name == Some(self.hash_of_name(name))
-                && std::str::from_utf8(name).is_ok() == is_text;
             let numbers = [
                 Some(id),
                 Some(wanted.doc.0 as i64),
@@ -248,43 +278,48 @@ impl Agreement<'_> {
                 Some(wanted.n_revisions),
                 wanted.site,
             ];
-            let others = [Some(n_tail(name)), Some(wanted.last as i64), None];
+            let others = [Some(n_tail(bytes)), Some(wanted.last as i64), None];
             for (at, value) in (0..5).zip(numbers).chain((6..).zip(others)) {
                 if row.get_ref(at)? != value_of(value) {
                     return Ok(false);
                 }
             }
-            if !is_named {
+            if wanted.name != Some(self.mix.of([name])) {
                 return Ok(false);
             }
+            by_doc.add(self.mix.of_integers([wanted.doc.0 as i64, id]));
+            by_name.add(self.mix.of([name, ValueRef::Integer(id)]));
+            by_tail.add(self.mix.of([tail, ValueRef::Integer(id)]));
         }
-        Ok(rows.next()?.is_none())
+        Ok(rows.next()?.is_none()
+            && self.has_entries(&BY_DOC, by_doc)?
+            && self.has_entries(&BY_NAME, by_name)?
+            && self.has_entries(&BY_TAIL, by_tail)?)
     }
 
-    fn has_texts(&self, table: &str, wanted: &Texts) -> Result<bool, Error> {
-        let mut query = self.db().prepare(&format!("SELECT id, text FROM {table}"))?;
+    fn has_texts(&self, table: &str, by_text: &Ordered, wanted: &Texts) -> Result<bool, Error> {
+        let rows = format!("SELECT {} FROM main.{table}", hash_of_row("text, id"));
+        let mut query = self.db().prepare(&rows)?;
         let mut rows = query.query([])?;
         let mut found = Sum::default();
         while let Some(row) = rows.next()? {
-            let (ValueRef::Integer(id), ValueRef::Text(text)) = (row.get_ref(0)?, row.get_ref(1)?)
-            else {
-                return Ok(false);
-            };
-            let Ok(text) = std::str::from_utf8(text) else { return Ok(false) };
-            found.add(self.random.hash_one((id, text)));
+            found.add(row.get::<_, i64>(0)? as u64);
         }
-        Ok(found == wanted.sum)
+        Ok(found == wanted.sum && self.has_entries(by_text, wanted.sum)?)
     }
 
     fn has_chunks(&self) -> Result<bool, Error> {
         let mut query = self.db().prepare("SELECT id, key FROM chunk ORDER BY id")?;
         let mut rows = query.query([])?;
+        let mut by_key = Sum::default();
         for (id, key) in (1..).zip(&self.chunks) {
-            if !has_next(&mut rows, &[id, key.0 as i64].map(ValueRef::Integer))? {
+            let key = key.0 as i64;
+            if !has_next(&mut rows, &[id, key].map(ValueRef::Integer))? {
                 return Ok(false);
             }
+            by_key.add(self.mix.of_integers([key, id]));
         }
-        Ok(rows.next()?.is_none())
+        Ok(rows.next()?.is_none() && self.has_entries(&CHUNK_BY_KEY, by_key)?)
     }
 
     fn has_open_tiles(&self) -> Result<bool, Error> {
@@ -298,81 +333,39 @@ impl Agreement<'_> {
     }
 
     fn has_indexes_of_revisions(&self) -> Result<bool, Error> {
-        let by_document = "SELECT document, number, event FROM revision
-                           INDEXED BY revision_by_document ORDER BY document, number";
-        let by_content = "SELECT content, event FROM revision
-                          INDEXED BY revision_by_content ORDER BY content, event";
-        Ok(self.has_entries::<3>(by_document, self.by_document)?
-            && self.has_entries::<2>(by_content, self.by_content)?)
+        Ok(self.has_entries(&BY_DOCUMENT, self.by_document)?
+            && self.has_entries(&BY_CONTENT, self.by_content)?)
     }
 
-    /// That an index has these entries, each once, in its order.
-    fn has_entries<const N: usize>(&self, sql: &str, wanted: Sum) -> Result<bool, Error> {
-        let mut query = self.db().prepare(sql)?;
-        let mut rows = query.query([])?;
-        let (mut found, mut rising) = (Sum::default(), Rising::<N> { last: None });
-        while let Some(row) = rows.next()? {
-            match integers::<N>(row)?.filter(|entry| rising.takes(*entry)) {
-                Some(entry) => found.add(self.mix.of(entry)),
-                None => return Ok(false),
-            }
-        }
-        Ok(found == wanted)
+    /// That these are the entries, in order.
+    fn has_entries(&self, ordered: &Ordered, wanted: Sum) -> Result<bool, Error> {
+        Ok(self.hashing.entries(ordered)? == Some(wanted))
     }
 
     /// That places are those that packs list, the index of contents by key is right and no two contents share a key,
-    /// every content has a place, and
-    /// every place a content or a chunk. Both are read in the order of their keys.
+    /// every content has a place, and every place a content or a chunk.
     fn has_places_for_contents(&self) -> Result<bool, Error> {
-        let mut contents = self
-            .db()
-            .prepare("SELECT key, id FROM content INDEXED BY content_by_key ORDER BY key, id")?;
-        let mut places = self.db().prepare(
-            "SELECT key, pack, offset, blob, bytes FROM place ORDER BY key, pack, offset, blob",
-        )?;
-        let (mut contents, mut places) = (contents.query([])?, places.query([])?);
-        let (mut found, mut by_key) = (Sum::default(), Sum::default());
-        let (mut rising, mut rising_keys) =
-            (Rising::<4> { last: None }, Rising::<1> { last: None });
-        // The content at hand, if any, and whether a place with its key has come up.
-        let mut next_content = || -> Result<Option<Option<i64>>, Error> {
-            let Some(row) = contents.next()? else { return Ok(Some(None)) };
-            let entry = integers::<2>(row)?.filter(|entry| rising_keys.takes([entry[0]]));
-            Ok(entry.map(|entry| {
-                by_key.add(self.mix.of(entry));
-                Some(entry[0])
-            }))
+        let Some((by_key, contents)) = self.hashing.numbered(&CONTENT_BY_KEY)? else {
+            return Ok(false);
         };
-        let Some(mut content) = next_content()? else { return Ok(false) };
-        let mut is_placed = false;
-        while let Some(row) = places.next()? {
-            let Some([key, pack, offset, blob, n_bytes]) = integers::<5>(row)? else {
-                return Ok(false);
-            };
-            if !rising.takes([key, pack, offset, blob]) {
-                return Ok(false);
-            }
-            found.add(self.mix.of([key, pack, offset, n_bytes, blob]));
-            while is_placed && content.is_some_and(|content| content < key) {
-                let Some(next) = next_content()? else { return Ok(false) };
-                (content, is_placed) = (next, false);
-            }
-            match content == Some(key) {
-                true => is_placed = true,
-                // A content before it that has no place makes this one wrong, too.
-                false if self.are_chunks.contains(&Key(key as u64)) => {}
-                false => return Ok(false),
-            }
-        }
-        if content.is_some() && (!is_placed || next_content()? != Some(None)) {
+        let Some((found, mut places)) = self.hashing.numbered(&PLACES)? else {
+            return Ok(false);
+        };
+        if (found, by_key) != (self.places, self.by_key) {
             return Ok(false);
         }
-        Ok((found, by_key) == (self.places, self.by_key))
+        // Both rise.
+        places.dedup();
+        let is_chunk = |key: &i64| self.are_chunks.contains(&Key(*key as u64));
+        let mut unplaced = contents.iter().peekable();
+        let belong = places.iter().all(|key| unplaced.next_if_eq(&key).is_some() || is_chunk(key));
+        Ok(belong && unplaced.next().is_none())
     }
 
-    /// That pages are in order, and of smaller tables indexes too.
-    fn is_whole(&self) -> Result<bool, Error> {
-        for table in TABLES.iter().filter(|table| !table.needs.contains(&Need::Contents)) {
+    /// That pages are in order, and of smaller tables indexes too; `is_all`: also of those that only contents show.
+    fn is_whole(&self, is_all: bool) -> Result<bool, Error> {
+        let wanted = |table: &&Table| is_all || !table.needs.contains(&Need::Contents);
+        for table in TABLES.iter().filter(wanted) {
             let is_whole = match LARGE.contains(&table.name) {
                 true => {
                     let sql = format!("PRAGMA main.quick_check({})", table.name);
@@ -385,5 +378,43 @@ impl Agreement<'_> {
             }
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::agreement::mix::ENTRIES;
+
+    #[test]
+    fn every_index_is_read_itself_and_by_nothing_else() {
+        let catalog = Catalog::in_memory().unwrap();
+        let indexes = [
+            BY_DOCUMENT,
+            BY_CONTENT,
+            CONTENT_BY_KEY,
+            BY_DOC,
+            BY_NAME,
+            BY_TAIL,
+            CHUNK_BY_KEY,
+            PHRASES,
+            SITES,
+        ];
+        let hashing = Hashing::new(&catalog.db, &Mix::new()).unwrap();
+        for ordered in &indexes {
+            assert_eq!(hashing.entries(ordered).unwrap(), Some(Sum::default()));
+            let sql = format!("EXPLAIN QUERY PLAN {}", ordered.question(ENTRIES));
+            let plan: String = catalog.db.query_row(&sql, [], |row| row.get("detail")).unwrap();
+            let (table, index) = ordered.from.split_once(" INDEXED BY ").unwrap();
+            assert_eq!(plan, format!("SCAN main.{table} USING COVERING INDEX {index}"));
+        }
+        // Every table that is not asked for whether its indexes fit its rows has all its indexes here.
+        let tables = LARGE.join("', '");
+        let sql = format!(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('{tables}')
+             AND name NOT LIKE 'sqlite_autoindex_place_1'"
+        );
+        let n: u32 = catalog.db.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(n as usize, indexes.len());
     }
 }

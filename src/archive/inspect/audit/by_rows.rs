@@ -56,7 +56,7 @@ impl Archive {
         }
         let audit = Auditor {
             rows: Some(ByRows {
-                agreement: self.catalog.agreement(),
+                agreement: self.catalog.agreement()?,
                 changes: PackChanges::default(),
                 agrees: true,
             }),
@@ -111,7 +111,7 @@ impl Auditor<'_> {
         self.packs_by_rows(scope, &mut rows.agreement)?;
         self.leftovers()?;
         let note = String::from_utf8_lossy(self.archive.journal.note());
-        let agreed = rows.agreement.finish(&note)?;
+        let agreed = rows.agreement.finish(&note, !scope.is_quick)?;
         let Some(agreed) = agreed.filter(|_| self.report.findings.len() == n_findings) else {
             return Ok(None);
         };

@@ -11,7 +11,7 @@ use crate::{
         Examined, Identity, Problem,
         event::{Commit, Event},
         keys,
-        merkle::{Frontier, TreeHead, leaf_hash, tiles::Edge},
+        merkle::{Frontier, TreeHead, tiles::Edge},
     },
     types::{
         digest::{Digest, DocId, Key},
@@ -22,7 +22,7 @@ use crate::{
 
 use super::{Auditor, Code, WorkDone, times::Times};
 
-/// Events that enter the audit's own catalog together.
+/// So many events, and the rest of a bundle, enter the audit's own catalog together.
 const STRETCH: usize = 4096;
 
 /// Where the tree, the batch and the last finding stand.
@@ -55,15 +55,17 @@ impl Auditor<'_> {
         let journal = &self.archive.journal;
         let first = Identity::new(journal.identity().first_verifier().clone());
         let mut course = JournalCourse { identity: Some(first), ..JournalCourse::default() };
-        let mut stretch = Vec::with_capacity(STRETCH);
+        let mut stretch = Vec::new();
         let mut heads = journal.stated_heads().peekable();
         self.stated_heads(&mut heads, &course.edge, 0);
-        for mut examined in journal.examine(0..journal.size()) {
-            self.time(&mut course.times, &examined)?;
-            self.event(&mut course, &mut examined);
-            self.stated_heads(&mut heads, &course.edge, examined.index + 1);
-            stretch.push(examined);
-            if stretch.len() == STRETCH {
+        for mut bundle in journal.examine(0..journal.size()) {
+            for examined in &mut bundle {
+                self.time(&mut course.times, examined)?;
+                self.event(&mut course, examined);
+                self.stated_heads(&mut heads, &course.edge, examined.index + 1);
+            }
+            stretch.append(&mut bundle);
+            if stretch.len() >= STRETCH {
                 self.apply(&stretch, &mut course.edge, None)?;
                 if self.has_given_up() {
                     return Ok(());
@@ -129,8 +131,7 @@ impl Auditor<'_> {
         self.take_withdrawn(examined);
         self.problem(course, examined);
         self.key_change(course, examined);
-        if let Some(line) = examined.line.take() {
-            let leaf = leaf_hash(&line);
+        if let Some(leaf) = examined.leaf {
             course.edge.push(leaf);
             match &examined.event {
                 Some(Event::Commit(commit)) => self.close_batch(course, index, commit),

@@ -190,7 +190,7 @@ impl Auditor<'_> {
             return Ok(Some(keys));
         }
         let reader = self.archive.reader_by(&self.look_again()?);
-        for examined in journal.examine(start..journal.size()) {
+        for examined in journal.examine(start..journal.size()).flatten() {
             let Some(Event::Revise(revise)) = examined.event else { continue };
             keys.insert(revise.sha256.key());
             if revise.size > limits::BLOB_BYTES_MAX as u64 {

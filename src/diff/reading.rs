@@ -290,7 +290,10 @@ impl ParsedText<'_> {
 
     /// The bytes of words of one paragraph.
     pub fn bytes_in_paragraph(&self, words: &Range<usize>) -> Range<usize> {
-        self.bytes_of(words, &self.paragraphs[self.paragraph_of(words.start)].bytes)
+        let Paragraph { bytes, words: all, .. } = &self.paragraphs[self.paragraph_of(words.start)];
+        let start = if words.start <= all.start { bytes.start } else { self.starts[words.start] };
+        let end = if words.end >= all.end { bytes.end } else { self.starts[words.end] };
+        start..end
     }
 
     /// A paragraph's text.

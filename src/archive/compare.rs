@@ -321,11 +321,18 @@ pub(super) fn have_tables(sides: [(Option<Scope>, bool); 2]) -> bool {
     sides.iter().all(|side| side.0 != Some(Scope::Source)) && sides.iter().any(|side| side.1)
 }
 
+/// Of pages that have more bytes than this, both together, no main parts are looked for.
+const PARTED_BYTES_MAX: usize = 16 << 20;
+
+/// Of pages that have more tags than this, both together, the sources are compared.
+const TAGS_MAX: usize = 1 << 21;
+
 /// How two texts differ.
 ///
-/// Where one page has no clear main part, whole pages are compared. So they are where main parts say worse
+/// Of long pages the whole is compared, which is read once, or the sources. Where one page has no clear main part, whole pages are compared. So they are where main parts say worse
 /// what changed: more words than in whole pages, since they are not the same part, or nothing at all.
 fn difference(sources: &mut Sides<TextSource>, scope: Scope) -> Difference {
+    let scope = scope_of(scope, Sides { a: &sources.a.notation.text, b: &sources.b.notation.text });
     let mut compared = |scope| {
         let readings = match sources.a.is_plain() && sources.b.is_plain() {
             true => Sides { a: sources.a.take(scope), b: sources.b.take(scope) },
@@ -344,6 +351,18 @@ fn difference(sources: &mut Sides<TextSource>, scope: Scope) -> Difference {
         false => whole.differs(),
     };
     if found.has_whole() || says_more { whole } else { found }.difference()
+}
+
+/// In which scope pages are compared whose main parts were asked for: one in which that is done soon.
+fn scope_of(scope: Scope, sources: Sides<&str>) -> Scope {
+    let n_bytes = sources.a.len() + sources.b.len();
+    let n_tags = |text: &str| text.bytes().filter(|byte| *byte == b'<').count();
+    match scope {
+        Scope::Article if n_bytes <= PARTED_BYTES_MAX.min(TAGS_MAX) => scope,
+        Scope::Article if n_tags(sources.a) + n_tags(sources.b) > TAGS_MAX => Scope::Source,
+        Scope::Article if n_bytes > PARTED_BYTES_MAX => Scope::Page,
+        scope => scope,
+    }
 }
 
 /// What pages say otherwise of themselves; nothing unless both are pages.
@@ -466,14 +485,7 @@ fn differs(comparison: &Comparison) -> bool {
 
 /// Counts sort by sort what differs.
 fn unseen_changes(a: &[Unseen], b: &[Unseen]) -> Vec<UnseenChanges> {
-    let of_kind = |all: &[Unseen]| {
-        let mut by_kind: BTreeMap<UnseenKind, Vec<String>> = BTreeMap::new();
-        for it in all {
-            by_kind.entry(it.kind).or_default().push(it.value.clone());
-        }
-        by_kind
-    };
-    let (mut a, mut b) = (of_kind(a), of_kind(b));
+    let (mut a, mut b) = (by_kind(a), by_kind(b));
     let kinds: BTreeSet<UnseenKind> = a.keys().chain(b.keys()).copied().collect();
     let changes = kinds.into_iter().map(|kind| {
         let (a, b) = (a.remove(&kind).unwrap_or_default(), b.remove(&kind).unwrap_or_default());
@@ -482,9 +494,19 @@ fn unseen_changes(a: &[Unseen], b: &[Unseen]) -> Vec<UnseenChanges> {
     changes.filter(|it| it.n_changed > 0).collect()
 }
 
+fn by_kind(all: &[Unseen]) -> BTreeMap<UnseenKind, Vec<&str>> {
+    let mut by_kind: BTreeMap<UnseenKind, Vec<&str>> = BTreeMap::new();
+    all.iter().for_each(|it| by_kind.entry(it.kind).or_default().push(&it.value));
+    by_kind
+}
+
 /// How many values came, went or are others; of those that only changed places, how many did.
-fn n_changed(a: &[String], b: &[String]) -> usize {
-    let mut counts: HashMap<&str, isize> = HashMap::new();
+fn n_changed(a: &[&str], b: &[&str]) -> usize {
+    let n_head = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[n_head..], &b[n_head..]);
+    let n_tail = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[..a.len() - n_tail], &b[..b.len() - n_tail]);
+    let mut counts: HashMap<&str, isize> = HashMap::with_capacity(a.len());
     a.iter().for_each(|value| *counts.entry(value).or_default() += 1);
     b.iter().for_each(|value| *counts.entry(value).or_default() -= 1);
     let n_gone: isize = counts.values().filter(|n| **n > 0).sum();
@@ -535,6 +557,21 @@ mod tests {
         // The menu was above and is below.
         let (above, below) = (format!("{menu}{article}"), format!("{article}{menu}"));
         assert_eq!(page_difference(&above, &below), (Some(Scope::Page), 0, None));
+    }
+
+    #[test]
+    fn of_long_pages_the_whole_is_compared_or_the_source() {
+        let scopes = |a: &str, b: &str| {
+            let all = [Scope::Article, Scope::Page, Scope::Source];
+            all.map(|scope| scope_of(scope, Sides { a, b }))
+        };
+        let (long, half) = ("a".repeat(PARTED_BYTES_MAX), "<".repeat(TAGS_MAX / 2));
+        let as_asked = [Scope::Article, Scope::Page, Scope::Source];
+        assert_eq!(scopes(&long, ""), as_asked);
+        assert_eq!(scopes(&long, "b"), [Scope::Page, Scope::Page, Scope::Source]);
+        assert_eq!(scopes(&half, &half), as_asked);
+        let more = format!("{half}<");
+        assert_eq!(scopes(&half, &more), [Scope::Source, Scope::Page, Scope::Source]);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! occur once on each side (patience diff), or a few times on both, and the stretches between are
 //! searched for a shortest edit script (Myers, "An O(ND) Difference Algorithm and Its Variations",
 //! 1986). The search looks ahead a limited number of edits, then keeps the best path so far and
-//! starts again from its end: work grows with items × edits, and the same input always gives the
-//! same answer.
+//! starts again from its end: work grows with items × edits, and where it has grown too much the search
+//! looks ahead only a few. The same input always gives the same answer.
 
 use std::ops::Range;
 
@@ -21,6 +21,9 @@ const WORK_MAX: usize = 1 << 26;
 const EDITS_MIN: usize = 32;
 /// The longest look-ahead: up to so many edits in one stretch the script is a shortest one.
 const EDITS_MAX: usize = 1024;
+/// After so many steps of all searches together they look ahead only so many edits.
+const STEPS_MAX: usize = 1 << 24;
+const EDITS_LATE: usize = 8;
 /// In a row of the search: no path leads to this diagonal.
 const NONE: i32 = -1;
 
@@ -75,6 +78,11 @@ impl Aligner {
         self.n_steps
     }
 
+    /// Whether that was so many that searches look ahead only a few edits by now.
+    pub fn is_late(&self) -> bool {
+        self.n_steps > STEPS_MAX
+    }
+
     /// The items that stayed, as runs in rising order that neither overlap nor touch on both sides.
     pub fn align(&mut self, items: Sides<&[usize]>) -> Vec<EqualRun> {
         let head = common_head(items);
@@ -118,7 +126,7 @@ impl Aligner {
             let Some(region) = trim(region, items, &mut found) else { continue };
             let anchors = self.anchors(&region, items);
             if anchors.is_empty() {
-                self.n_steps += search_all(&region, items, self.edits_max, &mut found);
+                self.search_all(&region, items, &mut found);
             } else {
                 cut(region, &anchors, &mut regions);
                 found.extend(anchors);
@@ -170,6 +178,25 @@ impl Aligner {
         rising(&by_id).into_iter().map(|i| pairs[i]).collect()
     }
 
+    /// Searches a region from its start to its end, one look-ahead after the other.
+    fn search_all(&mut self, region: &Region, items: Sides<&[usize]>, found: &mut Vec<EqualRun>) {
+        let (mut a, mut b) = (region.a.start, region.b.start);
+        let mut rows = Vec::new();
+        while a < region.a.end && b < region.b.end {
+            let rest = Sides { a: &items.a[a..region.a.end], b: &items.b[b..region.b.end] };
+            let edits_max = match self.is_late() {
+                true => EDITS_LATE.min(self.edits_max),
+                false => self.edits_max,
+            };
+            let reached = search(rest, edits_max, &mut rows);
+            trace(rest, &rows, reached, |run| {
+                push(found, EqualRun { a: a + run.a, b: b + run.b, len: run.len });
+            });
+            (a, b) = (a + reached.x, b + reached.y());
+            self.n_steps += rows.len();
+        }
+    }
+
     fn forget(&mut self, items: Sides<&[usize]>) {
         items.a.iter().chain(items.b).for_each(|id| self.seen[*id] = Seen::default());
     }
@@ -200,7 +227,7 @@ pub fn rising(values: &[usize]) -> Vec<usize> {
 }
 
 /// Adds a run, joined to the last one where they touch on both sides.
-fn push(runs: &mut Vec<EqualRun>, run: EqualRun) {
+pub fn push(runs: &mut Vec<EqualRun>, run: EqualRun) {
     match runs.last_mut() {
         _ if run.len == 0 => {}
         Some(last) if last.a_end() == run.a && last.b_end() == run.b => last.len += run.len,
@@ -237,27 +264,6 @@ fn cut(region: Region, anchors: &[EqualRun], regions: &mut Vec<Region>) {
         (a, b) = (anchor.a_end(), anchor.b_end());
     }
     regions.push(Region { a: a..region.a.end, b: b..region.b.end, depth });
-}
-
-/// Searches a region from its start to its end, one look-ahead after the other; how many steps that took.
-fn search_all(
-    region: &Region,
-    items: Sides<&[usize]>,
-    edits_max: usize,
-    found: &mut Vec<EqualRun>,
-) -> usize {
-    let (mut a, mut b) = (region.a.start, region.b.start);
-    let (mut rows, mut n_steps) = (Vec::new(), 0);
-    while a < region.a.end && b < region.b.end {
-        let rest = Sides { a: &items.a[a..region.a.end], b: &items.b[b..region.b.end] };
-        let reached = search(rest, edits_max, &mut rows);
-        trace(rest, &rows, reached, |run| {
-            push(found, EqualRun { a: a + run.a, b: b + run.b, len: run.len });
-        });
-        (a, b) = (a + reached.x, b + reached.y());
-        n_steps += rows.len();
-    }
-    n_steps
 }
 
 /// A point of the search: `d` edits made, `x` items of `a` used.
@@ -311,31 +317,30 @@ fn search(items: Sides<&[usize]>, edits_max: usize, rows: &mut Vec<i32>) -> Poin
 fn search_row(items: Sides<&[usize]>, before: &[i32], row: &mut [i32]) -> (Option<Point>, bool) {
     let Sides { a, b } = items;
     let d = before.len();
-    let mut is_reached = false;
+    let (mut is_reached, mut removed) = (false, NONE);
     for (i, reached) in row.iter_mut().enumerate() {
-        let Some(start) = step(items, before, i) else { continue };
-        let (mut x, mut y) = (start, start + d - 2 * i);
-        while x < a.len() && y < b.len() && a[x] == b[y] {
-            (x, y) = (x + 1, y + 1);
-        }
+        let added = before.get(i).copied().unwrap_or(NONE);
+        let start = usize::try_from(step(items, removed, added, 2 * i as i32 - d as i32));
+        removed = added;
+        let Ok(start) = start else { continue };
+        let rest = a[start..].iter().zip(&b[start + d - 2 * i..]);
+        let x = start + rest.take_while(|(x, y)| x == y).count();
         *reached = x as i32;
         is_reached = true;
-        if x == a.len() && y == b.len() {
+        if x == a.len() && x + d - 2 * i == b.len() {
             return (Some(Point { d, i, x }), true);
         }
     }
     (None, is_reached)
 }
 
-/// How many items of `a` are used where the `i`-th diagonal starts, one edit after the row before: one more of `a`
-/// was removed, or one more of `b` added.
-fn step(items: Sides<&[usize]>, before: &[i32], i: usize) -> Option<usize> {
-    let d = before.len();
-    let removed = i.checked_sub(1).map_or(NONE, |i| before[i]);
-    let removed = if removed < items.a.len() as i32 && removed >= 0 { removed + 1 } else { NONE };
-    let added = before.get(i).copied().unwrap_or(NONE);
-    let is_inside = added + d as i32 - 2 * i as i32 <= items.b.len() as i32;
-    usize::try_from(removed.max(if is_inside { added } else { NONE })).ok()
+/// How many items of `a` are used where a diagonal starts, one edit after the row before; `NONE` if no path leads there.
+///
+/// One more of `a` was removed after what the diagonal below reached, or one more of `b` added after what this one did.
+fn step(items: Sides<&[usize]>, removed: i32, added: i32, diagonal: i32) -> i32 {
+    let removed = if removed >= 0 && removed < items.a.len() as i32 { removed + 1 } else { NONE };
+    let is_inside = added - diagonal <= items.b.len() as i32;
+    removed.max(if is_inside { added } else { NONE })
 }
 
 /// The best point of a row that has one.
@@ -351,11 +356,13 @@ fn trace(items: Sides<&[usize]>, rows: &[i32], to: Point, mut take: impl FnMut(E
     let mut at = to;
     while at.d > 0 {
         let before = &rows[at.d * (at.d - 1) / 2..][..at.d];
-        let Some(x) = step(items, before, at.i) else { break };
+        let removed = at.i.checked_sub(1).map_or(NONE, |i| before[i]);
+        let added = before.get(at.i).copied().unwrap_or(NONE);
+        let x = step(items, removed, added, 2 * at.i as i32 - at.d as i32);
+        let Ok(x) = usize::try_from(x) else { break };
         let start = Point { x, ..at };
         runs.push(EqualRun { a: x, b: start.y(), len: at.x - x });
-        let from_removal =
-            at.i > 0 && before[at.i - 1] != NONE && before[at.i - 1] as usize + 1 == x;
+        let from_removal = removed != NONE && removed as usize + 1 == x;
         let i = if from_removal { at.i - 1 } else { at.i };
         at = Point { d: at.d - 1, i, x: before[i] as usize };
     }
@@ -436,6 +443,22 @@ mod tests {
         assert_eq!(rising(&[4, 3, 2]).len(), 1);
     }
 
+    #[test]
+    fn after_many_steps_searches_look_ahead_only_a_few_edits() {
+        // The same few items in another order: nothing to cut at.
+        let items = |step: usize| (0..20_000).map(|n| n * n * step % 7 % 3).collect::<Vec<_>>();
+        let (a, b) = (items(1), items(3));
+        let n_steps = |n_before: usize| {
+            let mut aligner = Aligner::new(3, 0);
+            aligner.n_steps = n_before;
+            let runs = aligner.align(Sides { a: &a, b: &b });
+            check(&a, &b, &runs);
+            aligner.n_steps - n_before
+        };
+        let (early, late) = (n_steps(0), n_steps(STEPS_MAX + 1));
+        assert!(late < 40_000 * EDITS_LATE && 10 * late < early, "{early} {late}");
+    }
+
     proptest! {
         #[test]
         fn runs_are_equal_items_in_order_however_short_the_look_ahead(
@@ -453,7 +476,8 @@ mod tests {
         ) {
             let mut found = Vec::new();
             let region = Region { a: 0..a.len(), b: 0..b.len(), depth: 0 };
-            search_all(&region, Sides { a: &a, b: &b }, 200, &mut found);
+            let mut aligner = Aligner::new(0, 0);
+            aligner.search_all(&region, Sides { a: &a, b: &b }, &mut found);
             check(&a, &b, &found);
             prop_assert_eq!(n_same(&found), lcs(&a, &b));
         }

@@ -10,8 +10,11 @@ use std::ops::Range;
 use super::{
     fences::{self, is_fence},
     lines::{LineKind, RawLine},
-    rows, wrapping,
+    wrapping,
 };
+
+/// Scatters the letters that decide where lines taken together end.
+const GROUP_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Where a paragraph is in its text, without the line end after it, and what it is to a reader.
 pub type LaidOut = (Range<usize>, ParagraphKind);
@@ -69,27 +72,32 @@ pub fn paragraphs(text: &str) -> Vec<LaidOut> {
     paragraphs
 }
 
-/// The same for a text of very many lines: some `n_lines` in a row are one, and what the lines before its end say
+/// The same for a text of very many lines: some `n_lines` in a row are one, and what the letters before its end say
 /// decides where that is, so that equal lines are taken together alike wherever they stand.
 pub fn groups(text: &str, n_lines: usize) -> Vec<LaidOut> {
     let mask = (n_lines / 2).next_power_of_two() as u64 - 1;
     let mut groups = Vec::new();
-    let (mut hash, mut n, mut first, mut last, mut start) = (0u64, 0, 0, 0, 0);
-    for raw in text.as_bytes().split_inclusive(|byte| *byte == b'\n') {
-        let raw = &text[start..start + raw.len()];
-        let line = raw.trim();
-        if !line.is_empty() {
-            first = if n == 0 { start } else { first };
-            last = start + raw.trim_end_matches('\n').len();
-            n += 1;
-            // The hash of Xia et al., "Ddelta", 2014, of lines: what came more than some lines before is shifted out.
-            hash = (hash << 6).wrapping_add(rows::text_key(line) >> 8);
-            if n >= n_lines / 2 && hash >> 40 & mask == 0 || n >= 4 * n_lines {
-                groups.push((first..last, ParagraphKind::Prose));
-                n = 0;
+    // Lines of a group, the first byte of its first one, and where its last one ends.
+    let (mut n, mut first, mut last) = (0, 0, 0);
+    let (mut hash, mut start, mut is_blank) = (0u64, 0, true);
+    for (at, byte) in text.bytes().chain([b'\n']).enumerate() {
+        match byte {
+            b'\n' if is_blank => start = at + 1,
+            b'\n' => {
+                first = if n == 0 { start } else { first };
+                (n, last, start, is_blank) = (n + 1, at, at + 1, true);
+                if n >= n_lines / 2 && hash >> 40 & mask == 0 || n >= 4 * n_lines {
+                    groups.push((first..last, ParagraphKind::Prose));
+                    n = 0;
+                }
+            }
+            b' ' | b'\t'..=b'\r' => {}
+            // The hash of Xia et al., "Ddelta", 2014: what came more than some letters before is shifted out.
+            _ => {
+                hash = (hash << 1).wrapping_add(u64::from(byte).wrapping_mul(GROUP_FACTOR));
+                is_blank = false;
             }
         }
-        start += raw.len();
     }
     if n > 0 {
         groups.push((first..last, ParagraphKind::Prose));

@@ -33,7 +33,7 @@ const PAIRS_MAX: usize = 1 << 16;
 /// More are compared in groups of this many.
 const GROUP_MAX: usize = 32;
 /// Words that are compared pair by pair; after that, likeness alone decides.
-const COMPARED_WORDS_MAX: usize = 1 << 24;
+const COMPARED_WORDS_MAX: usize = 1 << 23;
 
 /// What became of a paragraph, or where it came from; the number is the other side's paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,10 +61,10 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
     let paragraphs = Sides { a: number(&readings.a, &mut ids), b: number(&readings.b, &mut ids) };
     let sizes = Sides { a: paragraphs.a.len(), b: paragraphs.b.len() };
     let sides = sizes.map(|n| vec![Link::Alone; n]);
-    let mut runs = Aligner::new(ids.len(), sizes.a + sizes.b)
-        .align(Sides { a: &paragraphs.a, b: &paragraphs.b });
-    let groups = regroup::groups(readings, vocabulary, &runs);
-    let mut links = Links { sides, groups, is_coarse: false };
+    let mut aligner = Aligner::new(ids.len(), sizes.a + sizes.b);
+    let mut runs = aligner.align(Sides { a: &paragraphs.a, b: &paragraphs.b });
+    let (groups, is_late) = regroup::groups(readings, vocabulary, &runs);
+    let mut links = Links { sides, groups, is_coarse: is_late || aligner.is_late() };
     for run in &runs {
         (0..run.len).for_each(|i| links.in_place(run.a + i, run.b + i));
     }

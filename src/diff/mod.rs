@@ -6,6 +6,7 @@
 //! coarser, never wrong, and the same input always gives the same answer.
 
 mod align;
+mod byte_lines;
 mod fences;
 mod headings;
 mod ids;
@@ -56,8 +57,8 @@ pub struct Comparison {
     pub blocks: Vec<Block>,
     /// How much of each there is.
     pub stat: Stat,
-    /// The texts are too long to be taken apart word by word, or too much differs to have paired all paragraphs word by word or to
-    /// have looked for all that moved: some of it may be said to have gone and come.
+    /// The texts are too long to be taken apart word by word, or too much differs to have paired all paragraphs word by word, to
+    /// have looked for all that moved, or to have marked as few words as could be: some of it may be said to have gone and come.
     pub is_coarse: bool,
 }
 
@@ -242,7 +243,8 @@ fn compare_parsed(
 ) -> Comparison {
     let links = link(&readings, &vocabulary);
     let aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
-    let blocks = Weaver { readings: &readings, links: &links, aligner, blocks: Vec::new() }.weave();
+    let weaver = Weaver { readings: &readings, links: &links, aligner, blocks: Vec::new() };
+    let (blocks, is_late) = weaver.weave();
     let (blocks, is_whole) = transfers::mark(blocks, &readings, &vocabulary);
     let stat = stat(&blocks, &readings, &vocabulary);
     let ranges = |reading: &ParsedText<'_>| -> Vec<Range<usize>> {
@@ -254,7 +256,7 @@ fn compare_parsed(
         None => headings::headings(reading),
     };
     let headings = Sides { a: headings(&readings.a, known.a), b: headings(&readings.b, known.b) };
-    let is_coarse = vocabulary.has_pieces || links.is_coarse || !is_whole;
+    let is_coarse = vocabulary.has_pieces || links.is_coarse || is_late || !is_whole;
     Comparison { paragraphs, headings, blocks, stat, is_coarse }
 }
 
@@ -319,7 +321,8 @@ struct Weaver<'r, 't> {
 }
 
 impl Weaver<'_, '_> {
-    fn weave(mut self) -> Vec<Block> {
+    /// All blocks, and whether words were aligned in a hurry.
+    fn weave(mut self) -> (Vec<Block>, bool) {
         let (mut a, mut b) = (0, 0);
         loop {
             // What went comes before what came, and both before the next paragraph that stayed.
@@ -357,7 +360,7 @@ impl Weaver<'_, '_> {
                     self.push(Block::Regrouped { a: group.a, b: group.b, words });
                 }
                 // A group is passed as a whole.
-                (Some(Link::InGroup) | None, _) => return self.blocks,
+                (Some(Link::InGroup) | None, _) => return (self.blocks, self.aligner.is_late()),
             }
         }
     }

@@ -51,9 +51,9 @@ impl<'r, 't> Comparer<'r, 't> {
         Self { readings, vocabulary, aligner, n_left: n_words_max }
     }
 
-    /// Whether there were more words to be compared than the limit.
+    /// Whether there were more words to be compared than the limit, or too many steps to it.
     pub fn is_exhausted(&self) -> bool {
-        self.n_left == 0
+        self.n_left == 0 || self.aligner.is_late()
     }
 
     /// What two paragraphs share; `None` once too many were compared.
@@ -131,7 +131,7 @@ pub fn sharing_rows(
     let in_a =
         paragraphs.a.iter().flat_map(|a| keys(&readings.a, *a).into_iter().map(|row| (row, *a)));
     let in_b = paragraphs.b.iter().flat_map(|b| keys(&readings.b, *b));
-    let index = RowIndex::new(in_a, in_b, n_keys);
+    let index = RowIndex::new(in_a, in_b, n_keys, HOMES_MAX + 1);
     let mut pairs = Vec::new();
     for b in paragraphs.b {
         for row in keys(&readings.b, *b) {

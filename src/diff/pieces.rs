@@ -28,26 +28,21 @@ const PIECES_MAX: usize = 1 << 21;
 const PIECE_BYTES_MAX: usize = 256;
 /// Pieces in a row that only one text has and that are not cut into words are taken together up to so many bytes.
 const UNKNOWN_BYTES_MAX: usize = 4096;
+/// A filter of pieces is made for four times as many, or so many at least: few seem to be in the other text that are not.
+const FILTERED_MIN: usize = 1 << 10;
 /// Where these bits of the hash are zero a piece may end: they depend on some sixteen letters before.
 const END_BITS: u64 = 3 << 14;
 /// So many words of each text that the other does not seem to have are cut; the others stay in their pieces.
-const WORDS_MAX: usize = 3 << 18;
+const WORDS_MAX: usize = 1 << 19;
 /// Scatters what is hashed.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// How one of two long texts is to be taken apart.
-pub struct PieceCutter<'f> {
-    /// What the other text has.
-    other: &'f KnownText,
-    spaces: Spaces,
-    n_bytes_min: usize,
-    n_words_left: usize,
-}
 
 /// A stretch of a paragraph.
 pub enum CutPiece<'t> {
     /// To be compared as it is: where it begins, and its key.
     Whole(usize, Cow<'t, str>),
+    /// To be compared as it is, and nothing that the other text has.
+    Unknown(Range<usize>),
     /// To be cut into words.
     Words(Range<usize>),
 }
@@ -93,20 +88,29 @@ fn n_items(text: &str) -> usize {
     text.bytes().map(begins).filter(|begins| *begins).take(ITEMS_MAX + 1).count()
 }
 
-/// What of a text may be found in the other one.
-pub struct KnownText {
-    /// Its paragraphs.
+/// One of two long texts in pieces.
+pub struct TextInPieces {
+    /// All of its paragraphs.
     paragraphs: Filter,
-    /// The pieces of those that the other one does not seem to have.
+    /// The pieces of those that the other text does not seem to have.
     pieces: Filter,
+    /// The same in their order.
+    cut: Vec<KeyedPiece>,
 }
 
-/// What of each text may be found in the other one.
-pub fn known(
+/// Where a piece begins, and some bits of its key.
+#[derive(Clone, Copy)]
+struct KeyedPiece {
+    start: u32,
+    key: u32,
+}
+
+/// Cuts the paragraphs of two texts into pieces.
+pub fn in_pieces(
     texts: Sides<&str>,
     paragraphs: &Sides<Vec<LaidOut>>,
     spaces: Spaces,
-) -> Sides<KnownText> {
+) -> Sides<TextInPieces> {
     let n_bytes_min = piece_bytes_min(texts);
     let whole = |text: &str, paragraphs: &[LaidOut]| {
         let mut filter = Filter::new(paragraphs.len());
@@ -114,36 +118,69 @@ pub fn known(
         filter
     };
     let (a, b) = (whole(texts.a, &paragraphs.a), whole(texts.b, &paragraphs.b));
-    let pieces = |text: &str, paragraphs: &[LaidOut], other: &Filter| {
-        let mut filter = Filter::new(text.len() / n_bytes_min);
-        for (bytes, _) in paragraphs {
-            if !other.may_hold(text_key(text[bytes.clone()].trim())) {
-                let insert = |piece| filter.insert(text_key(&key(&text[piece], spaces)));
-                cut(text, bytes, n_bytes_min, insert);
-            }
-        }
-        filter
+    let cut_a = keyed_pieces(texts.a, &paragraphs.a, &b, n_bytes_min, spaces);
+    let cut_b = keyed_pieces(texts.b, &paragraphs.b, &a, n_bytes_min, spaces);
+    let known = |paragraphs, cut: Vec<KeyedPiece>| {
+        let mut pieces = Filter::new((4 * cut.len()).max(FILTERED_MIN));
+        cut.iter().for_each(|piece| pieces.insert(u64::from(piece.key)));
+        TextInPieces { paragraphs, pieces, cut }
     };
-    let pieces_a = pieces(texts.a, &paragraphs.a, &b);
-    let pieces_b = pieces(texts.b, &paragraphs.b, &a);
-    Sides {
-        a: KnownText { paragraphs: a, pieces: pieces_a },
-        b: KnownText { paragraphs: b, pieces: pieces_b },
+    Sides { a: known(a, cut_a), b: known(b, cut_b) }
+}
+
+/// The pieces of all paragraphs that the other text does not seem to have.
+fn keyed_pieces(
+    text: &str,
+    paragraphs: &[LaidOut],
+    other: &Filter,
+    n_bytes_min: usize,
+    spaces: Spaces,
+) -> Vec<KeyedPiece> {
+    let (mut pieces, mut normal) = (Vec::new(), String::new());
+    for (bytes, _) in paragraphs {
+        if other.may_hold(text_key(text[bytes.clone()].trim())) {
+            continue;
+        }
+        cut(text, bytes, n_bytes_min, |piece| {
+            // Texts are shorter than 32 bits count.
+            let start = piece.start as u32;
+            let piece = text[piece].trim_end();
+            let key = match is_normal(piece, spaces) {
+                true => text_key(piece),
+                false => {
+                    normal.clear();
+                    normalize(piece, spaces, &mut normal);
+                    text_key(&normal)
+                }
+            };
+            pieces.push(KeyedPiece { start, key: (key >> 32) as u32 });
+        });
     }
+    pieces
 }
 
 /// How many bytes a piece of one of these texts has at least.
-pub fn piece_bytes_min(texts: Sides<&str>) -> usize {
+fn piece_bytes_min(texts: Sides<&str>) -> usize {
     ((texts.a.len() + texts.b.len()) / PIECES_MAX).clamp(PIECE_BYTES_MIN, 2 * PIECE_BYTES_MIN)
 }
 
-impl<'f> PieceCutter<'f> {
-    /// Of a text whose other one has this, in pieces of at least so many bytes.
-    pub fn new(other: &'f KnownText, spaces: Spaces, n_bytes_min: usize) -> Self {
-        Self { other, spaces, n_bytes_min, n_words_left: WORDS_MAX }
+/// Says how one of two long texts is to be taken apart.
+pub struct PieceCutter<'p> {
+    /// The pieces of paragraphs to come.
+    own: &'p [KeyedPiece],
+    other: &'p TextInPieces,
+    spaces: Spaces,
+    n_words_left: usize,
+}
+
+impl<'p> PieceCutter<'p> {
+    /// Of one text, given the other one, too.
+    pub fn new(own: &'p TextInPieces, other: &'p TextInPieces, spaces: Spaces) -> Self {
+        Self { own: &own.cut, other, spaces, n_words_left: WORDS_MAX }
     }
 
-    /// Calls `found` with all pieces of a paragraph, in order; it says how many words it made of one that is to be cut.
+    /// Calls `found` with all pieces of the next paragraph, in order; it says how many words it made of one that is to
+    /// be cut.
     pub fn of<'t>(
         &mut self,
         text: &'t str,
@@ -158,31 +195,30 @@ impl<'f> PieceCutter<'f> {
         }
         // Where no more words are cut, pieces in a row that the other text does not have are one.
         let mut unknown: Option<Range<usize>> = None;
-        let as_one = |bytes: Range<usize>| {
-            CutPiece::Whole(bytes.start, key(&text[bytes.clone()], self.spaces))
-        };
-        cut(text, paragraph, self.n_bytes_min, |bytes| {
-            let key = key(&text[bytes.clone()], self.spaces);
-            let is_known = self.other.pieces.may_hold(text_key(&key));
+        let n = self.own.partition_point(|piece| (piece.start as usize) < paragraph.end);
+        let (pieces, rest) = self.own.split_at(n);
+        self.own = rest;
+        let ends = pieces.iter().skip(1).map(|piece| piece.start as usize).chain([paragraph.end]);
+        for (piece, end) in pieces.iter().zip(ends) {
+            let bytes = piece.start as usize..end;
+            let is_known = self.other.pieces.may_hold(u64::from(piece.key));
             if !is_known && self.n_words_left == 0 {
                 let start = unknown.take().map_or(bytes.start, |it| it.start);
-                unknown = Some(start..bytes.end);
-                if bytes.end - start >= UNKNOWN_BYTES_MAX {
-                    unknown.take().map(as_one).map(&mut found);
+                unknown = Some(start..end);
+                if end - start >= UNKNOWN_BYTES_MAX {
+                    unknown.take().map(CutPiece::Unknown).map(&mut found);
                 }
-                return;
+                continue;
             }
-            unknown.take().map(as_one).map(&mut found);
-            let piece = match is_known {
-                true => CutPiece::Whole(bytes.start, key),
-                false => CutPiece::Words(bytes),
-            };
-            self.n_words_left = match (found(piece), is_known) {
-                (_, true) => self.n_words_left,
-                (n_words, false) => self.n_words_left.saturating_sub(n_words),
-            };
-        });
-        unknown.map(as_one).map(found);
+            unknown.take().map(CutPiece::Unknown).map(&mut found);
+            if is_known {
+                found(CutPiece::Whole(bytes.start, key(&text[bytes], self.spaces)));
+            } else {
+                let n_words = found(CutPiece::Words(bytes));
+                self.n_words_left = self.n_words_left.saturating_sub(n_words);
+            }
+        }
+        unknown.map(CutPiece::Unknown).map(found);
     }
 }
 
@@ -196,16 +232,26 @@ fn cut(
     let (mut hash, mut start, mut is_gap, mut was_unspaced) = (0u64, None, true, false);
     // Bytes of the piece, any white space being one and what nobody sees none.
     let mut n_bytes = 0;
-    for (at, c) in text[paragraph.clone()].char_indices() {
-        if c.is_whitespace() || is_invisible(c) {
-            is_gap |= !is_invisible(c);
-            continue;
-        }
-        let at = paragraph.start + at;
-        let (is_unspaced, is_part) = match c.is_ascii() {
-            true => (false, false),
-            false => (is_unspaced(c), is_mark(c)),
+    let mut next = paragraph.start;
+    while next < paragraph.end {
+        let at = next;
+        let (c, is_unspaced, is_part) = match text.as_bytes()[at] {
+            b' ' | b'\t'..=b'\r' => {
+                (is_gap, next) = (true, at + 1);
+                continue;
+            }
+            byte @ 0..0x80 => (char::from(byte), false, false),
+            _ => {
+                let c = text[at..].chars().next().unwrap_or_default();
+                if c.is_whitespace() || is_invisible(c) {
+                    is_gap |= !is_invisible(c);
+                    next = at + c.len_utf8();
+                    continue;
+                }
+                (c, is_unspaced(c), is_mark(c))
+            }
         };
+        next = at + c.len_utf8();
         let may_end = is_gap || is_unspaced || was_unspaced;
         let is_end = hash & END_BITS == 0 || n_bytes >= PIECE_BYTES_MAX;
         let ends = n_bytes >= n_bytes_min && may_end && is_end;
@@ -214,7 +260,7 @@ fn cut(
             n_bytes = 0;
         }
         start.get_or_insert(at);
-        n_bytes += c.len_utf8() + usize::from(is_gap);
+        n_bytes += next - at + usize::from(is_gap);
         hash = (hash << 1).wrapping_add(u64::from(u32::from(c)).wrapping_mul(FACTOR) >> 32);
         (is_gap, was_unspaced) = (false, is_unspaced);
     }
@@ -225,32 +271,67 @@ fn cut(
 /// end cells.
 fn key(piece: &str, spaces: Spaces) -> Cow<'_, str> {
     let piece = piece.trim_end();
-    if piece.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !piece.contains("  ") {
+    if is_normal(piece, spaces) {
         return Cow::Borrowed(piece);
     }
-    let is_kept = |c: char| match c {
-        '\t' => spaces == Spaces::Cells,
-        c if c.is_ascii() => !matches!(c, ' ' | '\t'..='\r'),
-        c => !c.is_whitespace() && !is_invisible(c),
-    };
-    if !piece.is_ascii() && piece.chars().all(is_kept) {
-        return Cow::Borrowed(piece);
+    let mut normal = String::with_capacity(piece.len());
+    normalize(piece, spaces, &mut normal);
+    Cow::Owned(normal)
+}
+
+/// Whether a piece is compared as it is.
+fn is_normal(piece: &str, spaces: Spaces) -> bool {
+    let bytes = piece.as_bytes();
+    let is_visible = |all: bool, byte: &u8| all && matches!(byte, b' '..=b'~');
+    if bytes.iter().fold(true, is_visible) {
+        return !bytes.windows(2).any(|pair| pair == b"  ");
     }
-    let (mut key, mut is_gap) = (String::with_capacity(piece.len()), false);
+    !piece.is_ascii() && piece.chars().all(|c| is_kept(c, spaces))
+}
+
+fn normalize(piece: &str, spaces: Spaces, normal: &mut String) {
+    let mut is_gap = false;
     for c in piece.chars() {
         match c {
-            c if is_kept(c) => {
-                key.push(c);
+            '!'..='~' => {
+                normal.push(c);
+                is_gap = false;
+            }
+            c if is_kept(c, spaces) => {
+                normal.push(c);
                 is_gap = false;
             }
             c if !c.is_ascii() && is_invisible(c) => {}
             _ => {
-                key.extend((!is_gap).then_some(' '));
+                normal.extend((!is_gap).then_some(' '));
                 is_gap = true;
             }
         }
     }
-    Cow::Owned(key)
+}
+
+/// Whether a character is compared, and as it is.
+fn is_kept(c: char, spaces: Spaces) -> bool {
+    match c {
+        '\t' => spaces == Spaces::Cells,
+        c if c.is_ascii() => !matches!(c, ' ' | '\t'..='\r'),
+        c => !c.is_whitespace() && !is_invisible(c),
+    }
+}
+
+/// How many words a piece has, parted by white space.
+pub fn n_words(piece: &str) -> usize {
+    if !piece.is_ascii() {
+        let words = piece.split_whitespace();
+        return words.filter(|word| word.contains(char::is_alphanumeric)).count();
+    }
+    let (mut n, mut is_word) = (0, false);
+    for byte in piece.bytes() {
+        let is_space = matches!(byte, b' ' | b'\t'..=b'\r');
+        n += usize::from(is_space && is_word);
+        is_word = !is_space && (is_word || byte.is_ascii_alphanumeric());
+    }
+    n + usize::from(is_word)
 }
 
 #[cfg(test)]
@@ -295,14 +376,18 @@ mod tests {
     fn where_no_more_words_are_cut_what_only_one_text_has_is_one_piece() {
         let (a, b) = (text(500), format!("{} none of these", text(40)));
         let texts = Sides { a: &*a, b: &*b };
-        let known = known(texts, &texts.map(layout::paragraphs), Spaces::Equal);
+        let known = in_pieces(texts, &texts.map(layout::paragraphs), Spaces::Equal);
         let found = |n_words_left: usize| {
-            let mut cutter = PieceCutter::new(&known.b, Spaces::Equal, PIECE_BYTES_MIN);
+            let mut cutter = PieceCutter::new(&known.a, &known.b, Spaces::Equal);
             cutter.n_words_left = n_words_left;
             let mut found = Vec::new();
             cutter.of(&a, &(0..a.len()), |piece| match piece {
                 CutPiece::Whole(start, key) => {
                     found.push((start, key.len()));
+                    0
+                }
+                CutPiece::Unknown(bytes) => {
+                    found.push((bytes.start, a[bytes].trim_end().len()));
                     0
                 }
                 CutPiece::Words(_) => 8,
@@ -314,6 +399,13 @@ mod tests {
         assert_eq!(found(0).len(), n_known + 1);
         let all: usize = found(0).iter().map(|it| it.1 + 1).sum();
         assert_eq!(all, a.len());
+    }
+
+    #[test]
+    fn words_of_a_piece_have_letters_or_digits() {
+        for (piece, n) in [("", 0), ("a - b, c.\n", 3), ("é – 1", 2), ("x", 1), ("--- \t", 0)] {
+            assert_eq!(n_words(piece), n, "{piece:?}");
+        }
     }
 
     #[test]

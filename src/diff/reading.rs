@@ -10,6 +10,9 @@ use super::{
     words::{Spaces, WordCutter, word_key},
 };
 
+/// So many bytes of marks of quotes and spaces before it a mark is one of them, no more.
+const QUOTE_MARKS_BYTES_MAX: usize = 64;
+
 /// One text, taken apart.
 pub struct ParsedText<'t> {
     pub text: &'t str,
@@ -65,24 +68,27 @@ pub fn read_words(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>,
     let mut reader = ParagraphReader::new(spaces);
     let mut read = |text| reader.read(text, layout::paragraphs(text), ParagraphReader::words);
     let (a, b) = (read(texts.a), read(texts.b));
-    (Sides { a, b }, reader.vocabulary(false))
+    let readings = Sides { a, b };
+    let vocabulary = reader.vocabulary(&readings, false);
+    (readings, vocabulary)
 }
 
 /// Takes both texts apart in large pieces.
 pub fn read_pieces(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
     let paragraphs = pieces::paragraphs(texts);
-    let known = pieces::known(texts, &paragraphs, spaces);
-    let n_bytes_min = pieces::piece_bytes_min(texts);
+    let known = pieces::in_pieces(texts, &paragraphs, spaces);
     let mut reader = ParagraphReader::new(spaces);
-    let mut read = |text, paragraphs, other| {
-        let mut pieces = PieceCutter::new(other, spaces, n_bytes_min);
+    let mut read = |text, paragraphs, own, other| {
+        let mut pieces = PieceCutter::new(own, other, spaces);
         reader.read(text, paragraphs, |reader, text, paragraph, kind, reading| {
             reader.pieces(text, paragraph, kind, reading, &mut pieces);
         })
     };
     let Sides { a, b } = paragraphs;
-    let (a, b) = (read(texts.a, a, &known.b), read(texts.b, b, &known.a));
-    (Sides { a, b }, reader.vocabulary(true))
+    let (a, b) = (read(texts.a, a, &known.a, &known.b), read(texts.b, b, &known.b, &known.a));
+    let readings = Sides { a, b };
+    let vocabulary = reader.vocabulary(&readings, true);
+    (readings, vocabulary)
 }
 
 struct ParagraphReader<'t> {
@@ -95,22 +101,13 @@ struct ReadItems<'t> {
     ids: Ids<Cow<'t, str>>,
     folded: Ids<Cow<'t, str>>,
     items: Vec<Item>,
-    /// For each folded word how often it occurs.
-    counts: Vec<usize>,
-    n_items: usize,
 }
 
 impl<'t> ParagraphReader<'t> {
     fn new(spaces: Spaces) -> Self {
         Self {
             cutter: WordCutter::new(spaces),
-            items: ReadItems {
-                ids: Ids::new(),
-                folded: Ids::new(),
-                items: Vec::new(),
-                counts: Vec::new(),
-                n_items: 0,
-            },
+            items: ReadItems { ids: Ids::new(), folded: Ids::new(), items: Vec::new() },
         }
     }
 
@@ -143,10 +140,11 @@ impl<'t> ParagraphReader<'t> {
         let first = reading.ids.len();
         // The marks of a quote stand where its lines begin, wherever that is.
         let is_quote_mark = |word: &Range<usize>, reading: &ParsedText<'_>| {
+            let before = || text.as_bytes()[..word.start].iter().rev().take(QUOTE_MARKS_BYTES_MAX);
             kind == ParagraphKind::Quote
                 && reading.ids.len() > first
                 && text[word.clone()].starts_with('>')
-                && text[..word.start].trim_end_matches([' ', '\t', '>']).ends_with('\n')
+                && before().find(|byte| !matches!(byte, b' ' | b'\t' | b'>')) == Some(&b'\n')
         };
         let Self { cutter, items } = self;
         cutter.cut(text, stretch.clone(), |word| {
@@ -169,13 +167,18 @@ impl<'t> ParagraphReader<'t> {
             match piece {
                 CutPiece::Words(stretch) => self.words(text, &stretch, kind, reading),
                 CutPiece::Whole(start, key) => self.items.add(key, start, reading, piece_item),
+                CutPiece::Unknown(stretch) => self.items.add_unknown(text, &stretch, reading),
             }
             reading.ids.len() - first
         });
     }
 
-    fn vocabulary(self, has_pieces: bool) -> Vocabulary {
-        let ReadItems { items, counts, n_items, .. } = self.items;
+    fn vocabulary(self, readings: &Sides<ParsedText<'_>>, has_pieces: bool) -> Vocabulary {
+        let ReadItems { items, folded, .. } = self.items;
+        let n_items = readings.a.ids.len() + readings.b.ids.len();
+        let (mut n_each, mut counts) = (vec![0; items.len()], vec![0; folded.len()]);
+        readings.a.ids.iter().chain(&readings.b.ids).for_each(|id| n_each[*id] += 1);
+        items.iter().zip(n_each).for_each(|(item, n)| counts[item.folded] += n);
         let weight =
             |count: &usize| 1 + (n_items / (*count).max(1)).checked_ilog2().unwrap_or(0) as u8;
         let weights = counts.iter().map(weight).collect();
@@ -195,19 +198,23 @@ impl<'t> ReadItems<'t> {
         let id = self.ids.of(key.clone());
         if id == self.items.len() {
             self.items.push(item(key, &mut self.folded));
-            self.counts.resize(self.folded.len(), 0);
         }
-        self.counts[self.items[id].folded] += 1;
-        self.n_items += 1;
         reading.ids.push(id);
         reading.starts.push(start);
+    }
+
+    /// Puts a piece into its reading that is like no other one.
+    fn add_unknown(&mut self, text: &str, piece: &Range<usize>, reading: &mut ParsedText<'t>) {
+        let id = self.ids.unnamed(Cow::Borrowed(""));
+        self.items.push(piece_item(Cow::Borrowed(&text[piece.clone()]), &mut self.folded));
+        reading.ids.push(id);
+        reading.starts.push(piece.start);
     }
 }
 
 /// A piece of many words. Pieces that differ in case alone are others.
-fn piece_item<'t>(key: Cow<'t, str>, folded: &mut Ids<Cow<'t, str>>) -> Item {
-    let words = key.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
-    let n_words = words.count() as u32;
+fn piece_item(key: Cow<'_, str>, folded: &mut Ids<Cow<'_, str>>) -> Item {
+    let n_words = pieces::n_words(&key) as u32;
     Item { n_words, ends_sentence: false, folded: folded.unnamed(Cow::Borrowed("")) }
 }
 
@@ -283,7 +290,10 @@ impl ParsedText<'_> {
 
     /// The bytes of words of one paragraph.
     pub fn bytes_in_paragraph(&self, words: &Range<usize>) -> Range<usize> {
-        self.bytes_of(words, &self.paragraphs[self.paragraph_of(words.start)].bytes)
+        let Paragraph { bytes, words: all, .. } = &self.paragraphs[self.paragraph_of(words.start)];
+        let start = if words.start <= all.start { bytes.start } else { self.starts[words.start] };
+        let end = if words.end >= all.end { bytes.end } else { self.starts[words.end] };
+        start..end
     }
 
     /// A paragraph's text.
@@ -309,6 +319,17 @@ mod tests {
         assert_eq!(items("a\t\tc"), ["a", ">", ">", "c"]);
         assert_eq!(items("a\tb\t\n\tb"), ["a>", "b", ">", ">", "b"]);
         assert_eq!(items("a\t"), ["a", ">"]);
+    }
+
+    #[test]
+    fn marks_of_quotes_stand_near_where_their_line_begins() {
+        let n_items = |n_marks: usize| {
+            let text = format!("\n{}b", "> ".repeat(n_marks));
+            read_words(Sides { a: &text, b: "" }, Spaces::Equal).0.a.ids.len()
+        };
+        assert_eq!(n_items(1), 2);
+        assert_eq!(n_items(QUOTE_MARKS_BYTES_MAX / 2), 2);
+        assert_eq!(n_items(1000), 2 + 1000 - QUOTE_MARKS_BYTES_MAX / 2);
     }
 
     #[test]

@@ -21,12 +21,13 @@ const BOTH_WORDS: usize = 6;
 /// Paragraphs that became others, and what they became.
 pub type Regrouping = Sides<Range<usize>>;
 
-/// What was regrouped between paragraphs that stayed, in order. Never one paragraph that became one.
+/// What was regrouped between paragraphs that stayed, in order, and whether that was looked for in a hurry. Never one
+/// paragraph that became one.
 pub fn groups(
     readings: &Sides<ParsedText<'_>>,
     vocabulary: &Vocabulary,
     stayed: &[EqualRun],
-) -> Vec<Regrouping> {
+) -> (Vec<Regrouping>, bool) {
     let mut aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
     let mut groups = Vec::new();
     let sizes = Sides { a: readings.a.paragraphs.len(), b: readings.b.paragraphs.len() };
@@ -40,7 +41,7 @@ pub fn groups(
         }
         groups.extend(Between { readings, gap }.groups(&mut aligner));
     }
-    groups
+    (groups, aligner.is_late())
 }
 
 /// Paragraphs of both sides between the same two that stayed.

@@ -58,17 +58,24 @@ pub struct RowIndex<T> {
 }
 
 impl<T: Copy + Ord> RowIndex<T> {
-    /// Takes those `rows` of the one text that may be among the `keys` of the other.
+    /// Takes those `rows` of the one text that may be among the `keys` of the other; of equal ones the first `n_max`.
     pub fn new(
         rows: impl Iterator<Item = (u64, T)>,
         keys: impl Iterator<Item = u64>,
         n_keys: usize,
+        n_max: usize,
     ) -> Self {
         let mut others = Filter::new(n_keys);
         keys.for_each(|key| others.insert(key));
         let mut rows: Vec<(u64, T)> = rows.filter(|(key, _)| others.may_hold(*key)).collect();
         rows.sort_unstable();
         rows.dedup();
+        let (mut last, mut n_same) = (0, 0);
+        rows.retain(|(key, _)| {
+            n_same = if *key == last { n_same + 1 } else { 1 };
+            last = *key;
+            n_same <= n_max
+        });
         let n_starts = rows.len().next_power_of_two().max(2);
         let shift = u64::BITS - n_starts.ilog2();
         let mut starts = vec![0; n_starts + 1];
@@ -117,7 +124,8 @@ impl Filter {
 
     fn at(&self, key: u64) -> (usize, u64) {
         let place = (key ^ (key >> 29)).wrapping_mul(BASE) >> 20;
-        (place as usize / 64 % self.bits.len(), 1 << (place % 64))
+        // There are as many words of bits as a power of two says.
+        ((place as usize / 64) & (self.bits.len() - 1), 1 << (place % 64))
     }
 }
 
@@ -138,9 +146,10 @@ mod tests {
     #[test]
     fn an_index_holds_what_both_have() {
         let rows = [(7, 'a'), (9, 'b'), (7, 'c')];
-        let index = RowIndex::new(rows.into_iter(), [7, 8].into_iter(), 2);
-        assert_eq!(index.places(7).collect::<String>(), "ac");
-        assert_eq!(index.places(8).len(), 0);
-        assert!(RowIndex::new(rows.into_iter(), std::iter::empty(), 0).is_empty());
+        let index = |n_max| RowIndex::new(rows.into_iter(), [7, 8].into_iter(), 2, n_max);
+        assert_eq!(index(2).places(7).collect::<String>(), "ac");
+        assert_eq!(index(2).places(8).len(), 0);
+        assert_eq!(index(1).places(7).collect::<String>(), "a");
+        assert!(RowIndex::new(rows.into_iter(), std::iter::empty(), 0, 2).is_empty());
     }
 }

@@ -387,6 +387,9 @@ fn hostile_pairs() -> Vec<(String, String)> {
         shuffled.swap(i, i + x as usize % (n - i));
     }
     let [x, y] = ["x ", "y "].map(|word| word.repeat((1 << 20) / part));
+    let signs = |seed, n| -> String {
+        noise(seed).take(n).map(|x| char::from(b".,;:!?"[x as usize % 6])).collect()
+    };
     let paragraphs = |seed| words(seed, 700_000 / part, 900, " ").replace("0 ", "\n\n");
     vec![
         // Nothing in common.
@@ -402,6 +405,10 @@ fn hostile_pairs() -> Vec<(String, String)> {
         (words(9, 300_000 / part, 50, " a b\n"), words(10, 300_000 / part, 50, " a c\n")),
         // Many paragraphs of few distinct words.
         (paragraphs(11), paragraphs(12)),
+        // Lines of nothing but marks of quotes.
+        ("> ".repeat(1_000_000 / part), format!("> a\n{}", "> ".repeat(1_000_000 / part))),
+        // Signs alone.
+        (signs(13, 2_000_000 / part), signs(14, 2_000_000 / part)),
     ]
 }
 

@@ -18,7 +18,7 @@ const KEY_WORDS: usize = 4;
 /// What begins in more places than this is looked for in the first ones.
 const PLACES_MAX: usize = 16;
 /// So many words are compared at the most: long rows of signs, which move nothing, are the same in many places.
-const COMPARED_WORDS_MAX: usize = 1 << 26;
+const COMPARED_WORDS_MAX: usize = 1 << 24;
 /// To look at a place takes as long as so many words there.
 const PLACE_WORDS: usize = 8;
 /// Of more words that went and came none are looked for.
@@ -108,7 +108,7 @@ impl<'r, 't> Finder<'r, 't> {
         let come = edited.b.iter();
         let come = come.flat_map(|stretch| row_keys(&readings.b.ids[stretch.clone()], KEY_WORDS));
         let n_keys = edited.b.iter().map(Range::len).sum();
-        let places = RowIndex::new(gone, come, n_keys);
+        let places = RowIndex::new(gone, come, n_keys, PLACES_MAX);
         let (taken, n_left) = (vec![false; readings.a.ids.len()], COMPARED_WORDS_MAX);
         Self { readings, vocabulary, places, taken, n_left }
     }

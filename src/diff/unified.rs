@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use super::{
     Sides,
-    align::{Aligner, EqualRun},
-    ids::Ids,
+    align::EqualRun,
+    byte_lines::{self, ByteLines},
 };
 
 /// Changes close enough to share lines of context; the ranges count lines from 0.
@@ -24,9 +24,8 @@ struct Hunk<'r> {
 /// `names` go into the `---` and `+++` lines. What they hold is shown in C notation where `patch`
 /// could read it otherwise; bytes above 0x7f are kept.
 pub fn unified(bytes: Sides<&[u8]>, names: Sides<&[u8]>, context: usize) -> Vec<u8> {
-    let lines: Sides<Vec<&[u8]>> =
-        bytes.map(|side| side.split_inclusive(|b| *b == b'\n').collect());
-    let runs = stayed(&lines);
+    let lines = bytes.map(ByteLines::of);
+    let runs = framed(&lines);
     let mut patch = Vec::new();
     for hunk in hunks(&runs, context) {
         if patch.is_empty() {
@@ -39,14 +38,10 @@ pub fn unified(bytes: Sides<&[u8]>, names: Sides<&[u8]>, context: usize) -> Vec<
 }
 
 /// The lines that stayed, framed by an empty run at the start and one at the end.
-fn stayed(lines: &Sides<Vec<&[u8]>>) -> Vec<EqualRun> {
-    let mut ids = Ids::new();
-    let a: Vec<usize> = lines.a.iter().map(|line| ids.of(*line)).collect();
-    let b: Vec<usize> = lines.b.iter().map(|line| ids.of(*line)).collect();
-    let mut aligner = Aligner::new(ids.len(), a.len() + b.len());
+fn framed(lines: &Sides<ByteLines<'_>>) -> Vec<EqualRun> {
     let mut runs = vec![EqualRun { a: 0, b: 0, len: 0 }];
-    runs.extend(aligner.align(Sides { a: &a, b: &b }));
-    runs.push(EqualRun { a: a.len(), b: b.len(), len: 0 });
+    runs.extend(byte_lines::stayed(lines));
+    runs.push(EqualRun { a: lines.a.len(), b: lines.b.len(), len: 0 });
     runs
 }
 
@@ -69,18 +64,18 @@ fn hunks(runs: &[EqualRun], context: usize) -> Vec<Hunk<'_>> {
         .collect()
 }
 
-fn put_hunk(patch: &mut Vec<u8>, hunk: &Hunk<'_>, lines: &Sides<Vec<&[u8]>>) {
+fn put_hunk(patch: &mut Vec<u8>, hunk: &Hunk<'_>, lines: &Sides<ByteLines<'_>>) {
     let header = format!("@@ -{} +{} @@\n", span(&hunk.a), span(&hunk.b));
     patch.extend(header.bytes());
     let mut a = hunk.a.start;
     for pair in hunk.runs.windows(2) {
         let (before, after) = (pair[0], pair[1]);
-        put_lines(patch, b' ', &lines.a[a..before.a_end()]);
-        put_lines(patch, b'-', &lines.a[before.a_end()..after.a]);
-        put_lines(patch, b'+', &lines.b[before.b_end()..after.b]);
+        put_lines(patch, b' ', lines.a.lines(a..before.a_end()));
+        put_lines(patch, b'-', lines.a.lines(before.a_end()..after.a));
+        put_lines(patch, b'+', lines.b.lines(before.b_end()..after.b));
         a = after.a;
     }
-    put_lines(patch, b' ', &lines.a[a..hunk.a.end]);
+    put_lines(patch, b' ', lines.a.lines(a..hunk.a.end));
 }
 
 /// First line and number of lines; no lines stand after the line named.
@@ -92,7 +87,7 @@ fn span(lines: &Range<usize>) -> String {
     }
 }
 
-fn put_lines(patch: &mut Vec<u8>, sign: u8, lines: &[&[u8]]) {
+fn put_lines<'b>(patch: &mut Vec<u8>, sign: u8, lines: impl Iterator<Item = &'b [u8]>) {
     for line in lines {
         patch.push(sign);
         patch.extend_from_slice(line);

@@ -7,7 +7,7 @@
 //!
 //! Letters and digits that are composed otherwise, and characters that nobody sees, make no other word.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInvariantOptions};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark, is_nfc};
@@ -223,15 +223,34 @@ fn is_han(c: char) -> bool {
 
 /// Letters of scripts that put no space between words: Thai to Burmese, Khmer, kana, Han.
 pub fn is_unspaced(c: char) -> bool {
-    is_han(c)
-        || c >= '\u{0e00}'
-            && c.is_alphanumeric()
-            && matches!(c,
-            '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
-            | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}'
-            | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}'
-            | '\u{20000}'..='\u{3ffff}')
+    match c {
+        ..'\u{0e00}' => false,
+        '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' => {
+            let at = u32::from(c) - u32::from(LETTERS_START);
+            LETTERS[at as usize / 64] >> (at % 64) & 1 == 1
+        }
+        c if is_han(c) => true,
+        '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{30ff}'
+        | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{4dff}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9f}'
+        | '\u{20000}'..='\u{3ffff}' => c.is_alphanumeric(),
+        _ => false,
+    }
 }
+
+/// The first letter of those scripts that are asked for most, and with marks between them.
+const LETTERS_START: char = '\u{0e00}';
+/// Which are letters or digits from there to Khmer: tables of all characters are slow to ask.
+static LETTERS: LazyLock<[u64; 40]> = LazyLock::new(|| {
+    let mut letters = [0; 40];
+    for (at, c) in (LETTERS_START..'\u{1800}').enumerate() {
+        letters[at / 64] |= u64::from(c.is_alphanumeric()) << (at % 64);
+    }
+    letters
+});
 
 #[cfg(test)]
 mod tests {
@@ -270,6 +289,26 @@ mod tests {
             ("🇫🇷🇮🇹🇮🇹 ☎\u{fe0f}1\u{20e3}", &["🇫🇷", "🇮🇹🇮🇹", "☎\u{fe0f}", "1\u{20e3}"]),
         ] {
             assert_eq!(words(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn letters_of_scripts_without_spaces_are_letters() {
+        let ranges = [('\u{0e00}', '\u{0eff}'), ('\u{1000}', '\u{109f}'), ('\u{1780}', '\u{17ff}')];
+        for c in ranges.into_iter().flat_map(|(from, to)| from..=to) {
+            assert_eq!(is_unspaced(c), c.is_alphanumeric(), "{c}");
+        }
+        for (c, expected) in [
+            ('a', false),
+            ('ß', false),
+            ('ༀ', false),
+            ('ア', true),
+            ('゠', false),
+            ('\u{3007}', true),
+            ('䷀', false),
+            ('㐀', true),
+        ] {
+            assert_eq!(is_unspaced(c), expected, "{c}");
         }
     }
 

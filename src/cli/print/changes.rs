@@ -380,15 +380,16 @@ pub fn case_note(pieces: &[MarkedText]) -> &'static str {
 }
 
 fn is_case_only(pieces: &[MarkedText]) -> bool {
-    let side = |skipped: MarkedFate| -> String {
-        let texts = pieces.iter().filter(|piece| piece.fate != skipped);
-        texts.flat_map(|piece| piece.text.split_whitespace()).map(str::to_lowercase).collect()
+    let side = |skipped: MarkedFate| {
+        let texts = pieces.iter().filter(move |piece| piece.fate != skipped);
+        let words = texts.flat_map(|piece| piece.text.split_whitespace());
+        words.flat_map(|word| word.to_lowercase().into_bytes())
     };
     let is_edit =
         |piece: &MarkedText| matches!(piece.fate, MarkedFate::Removed | MarkedFate::Added);
     pieces.iter().any(is_edit)
         && pieces.iter().all(|piece| is_edit(piece) || piece.fate == MarkedFate::Same)
-        && side(MarkedFate::Removed) == side(MarkedFate::Added)
+        && side(MarkedFate::Removed).eq(side(MarkedFate::Added))
 }
 
 /// The same pieces, but of long stretches that stayed only what stands beside a change.

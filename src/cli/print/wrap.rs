@@ -31,7 +31,9 @@ pub type StyledLine = Vec<StyledText>;
 /// What is never cut: a word, with marks that touch it.
 #[derive(Default)]
 struct Unit {
-    texts: StyledLine,
+    text: String,
+    /// Where texts of one style end in it.
+    ends: Vec<(usize, Option<Style>)>,
     n_columns: usize,
 }
 
@@ -43,7 +45,7 @@ struct Filler {
     n_taken: usize,
     unit: Unit,
     /// What stands before the unit if it does not begin a line.
-    space: Option<StyledText>,
+    space: Option<(char, Option<Style>)>,
 }
 
 /// Breaks texts into lines of at most so many columns; only a longer word makes a longer line.
@@ -66,14 +68,12 @@ fn filled(texts: &[StyledText], n_columns: usize, cuts_words: bool) -> Vec<Style
         space: None,
     };
     for StyledText { text, style } in texts {
-        let is_rtl = text.chars().any(is_right_to_left);
+        let is_rtl = !text.is_ascii() && text.chars().any(is_right_to_left);
         // A mark between texts of both directions would go with the wrong one.
         if is_rtl && style.is_some() {
             filler.letter('\u{2068}', *style);
         }
-        for c in text.chars() {
-            filler.take(c, *style);
-        }
+        filler.take_all(text, *style);
         if is_rtl && style.is_some() {
             filler.letter('\u{2069}', *style);
         }
@@ -84,12 +84,14 @@ fn filled(texts: &[StyledText], n_columns: usize, cuts_words: bool) -> Vec<Style
 
 /// One line in the colours of an output.
 pub fn painted(out: &Output, line: &StyledLine) -> String {
-    line.iter()
-        .map(|it| match it.style {
-            Some(style) => out.paint(style, &it.text),
-            None => it.text.clone(),
-        })
-        .collect()
+    let mut painted = String::new();
+    for it in line {
+        match it.style {
+            Some(style) => painted += &out.paint(style, &it.text),
+            None => painted += &it.text,
+        }
+    }
+    painted
 }
 
 /// The columns that a line takes.
@@ -98,6 +100,20 @@ pub fn line_width(line: &StyledLine) -> usize {
 }
 
 impl Filler {
+    fn take_all(&mut self, text: &str, style: Option<Style>) {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let n = rest.bytes().take_while(u8::is_ascii_graphic).count();
+            if n > 0 && !self.cuts_words {
+                self.unit.push(&rest[..n], n, style);
+                rest = &rest[n..];
+            } else {
+                self.take(c, style);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+
     fn take(&mut self, c: char, style: Option<Style>) {
         if c.is_ascii_graphic() {
             self.letter(c, style);
@@ -110,9 +126,8 @@ impl Filler {
         } else if c.is_whitespace() && c != '\u{a0}' && c != '\u{202f}' {
             self.end_unit();
             // A tab parts cells; any other white space is as good as a blank.
-            let is_tab = c == '\t' || self.space.as_ref().is_some_and(|it| it.text == "\t");
-            let text = if is_tab { "\t" } else { " " }.to_owned();
-            self.space = Some(StyledText { text, style });
+            let is_tab = c == '\t' || self.space.is_some_and(|it| it.0 == '\t');
+            self.space = Some((if is_tab { '\t' } else { ' ' }, style));
         } else {
             let is_wide = c.width() == Some(2);
             if is_wide && self.unit.n_columns > 0 {
@@ -129,8 +144,7 @@ impl Filler {
         if self.cuts_words && self.unit.n_columns + width > self.n_columns {
             self.end_unit();
         }
-        self.unit.n_columns += width;
-        push(&mut self.unit.texts, c, style);
+        self.unit.push(c.encode_utf8(&mut [0; 4]), width, style);
     }
 
     fn new_line(&mut self) {
@@ -139,39 +153,50 @@ impl Filler {
     }
 
     fn end_unit(&mut self) {
-        let unit = std::mem::take(&mut self.unit);
-        if unit.texts.is_empty() {
-            return;
-        }
+        let Unit { text, ends, n_columns } = &mut self.unit;
+        let Some(first) = ends.first().map(|end| end.1) else { return };
         let space = self.space.take();
-        let n_space = space.as_ref().map_or(0, |it| if it.text == "\t" { 8 } else { 1 });
-        if self.n_taken > 0 && self.n_taken + n_space + unit.n_columns > self.n_columns {
-            self.new_line();
+        let n_space = space.map_or(0, |it| if it.0 == '\t' { 8 } else { 1 });
+        if self.n_taken > 0 && self.n_taken + n_space + *n_columns > self.n_columns {
+            self.lines.push(Vec::new());
+            self.n_taken = 0;
         }
         let at_start = self.n_taken == 0;
         let Some(line) = self.lines.last_mut() else { return };
-        if let Some(space) = space.filter(|_| !at_start) {
-            let next = unit.texts.first().and_then(|it| it.style);
+        if let Some((space, style)) = space.filter(|_| !at_start) {
             let last = line.last().and_then(|it| it.style);
             // Blanks between two stretches of one style are part of both.
-            let style = space.style.filter(|style| last == Some(*style) && next == Some(*style));
-            space.text.chars().for_each(|c| push(line, c, style));
+            let style = style.filter(|style| last == Some(*style) && first == Some(*style));
+            push(line, space.encode_utf8(&mut [0; 4]), style);
             self.n_taken += n_space;
         }
-        self.n_taken += unit.n_columns;
-        for it in unit.texts {
-            match line.last_mut() {
-                Some(last) if last.style == it.style => last.text.push_str(&it.text),
-                _ => line.push(it),
-            }
+        self.n_taken += *n_columns;
+        let mut start = 0;
+        for (end, style) in ends.drain(..) {
+            push(line, &text[start..end], style);
+            start = end;
+        }
+        text.clear();
+        *n_columns = 0;
+    }
+}
+
+impl Unit {
+    fn push(&mut self, text: &str, n_columns: usize, style: Option<Style>) {
+        self.text.push_str(text);
+        self.n_columns += n_columns;
+        let end = self.text.len();
+        match self.ends.last_mut() {
+            Some(last) if last.1 == style => last.0 = end,
+            _ => self.ends.push((end, style)),
         }
     }
 }
 
-fn push(line: &mut StyledLine, c: char, style: Option<Style>) {
+fn push(line: &mut StyledLine, text: &str, style: Option<Style>) {
     match line.last_mut() {
-        Some(last) if last.style == style => last.text.push(c),
-        _ => line.push(StyledText { text: c.to_string(), style }),
+        Some(last) if last.style == style => last.text.push_str(text),
+        _ => line.push(StyledText { text: text.to_owned(), style }),
     }
 }
 

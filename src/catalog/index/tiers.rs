@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use crate::types::error::Error;
 
 use super::{
-    blocks::{BlockTable, Blocks, FEATURE, POSTING},
+    blocks::{BlockTable, Blocks, FEATURE, POSTING, hash_of},
     tier_reader::{IndexReader, NewerSet},
 };
 
@@ -120,6 +120,20 @@ impl<'a> Index<'a> {
             each(number);
             Ok(Some(number + 1))
         })
+    }
+
+    /// Calls `each` with the hash of every number, in no order and often more than once; hashes of numbers that went
+    /// may be among them.
+    pub fn each_hash(&self, mut each: impl FnMut(u32)) -> Result<(), Error> {
+        for part in (0..N_NEWER).map(|tier| self.came(tier)).chain([self.oldest()]) {
+            part.walk(0, |block| {
+                for number in block.numbers() {
+                    each(hash_of(number.map_err(|why| part.malformed(why))?));
+                }
+                Ok(block.end)
+            })?;
+        }
+        Ok(())
     }
 
     /// Stands for all changes so far: where it is the same, so is the index.

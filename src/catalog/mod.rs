@@ -88,7 +88,7 @@ const ENCODING: &str = "UTF-8";
 /// So large does the write-ahead log become, and what one transaction writes above that, before its pages are
 /// written to their places: those that several transactions changed are written there once. Whoever closes the
 /// catalog last does it, too, and removes the log.
-const LOG_PAGES: i64 = 8192;
+const LOG_PAGES: i64 = 32_768;
 const PAGE_BYTES: i64 = 4096;
 
 /// The file beside the facts.
@@ -152,6 +152,7 @@ impl Catalog {
         db.pragma_update(None, "journal_mode", "off")?;
         db.pragma_update(None, "synchronous", "off")?;
         let catalog = Self::prepare(db)?;
+        catalog.db.pragma_update(None, "cache_size", -64_000)?;
         catalog.create()?;
         Ok(catalog)
     }
@@ -224,9 +225,10 @@ impl Catalog {
         // Plans must not depend on values: a statement would be compiled anew for each of them.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.pragma_update(None, "trusted_schema", false)?;
-        // An index of a million contents is larger than this, but what is asked for often is not. To
-        // map the file would be faster still, but a page that cannot be read would end the program.
-        db.pragma_update(None, "cache_size", -64_000)?;
+        // An index of a million contents is larger than this, but what is asked for often is not; and a large
+        // commit changes more pages than three times this would hold, most of them in order. To map the file
+        // would be faster still, but a page that cannot be read would end the program.
+        db.pragma_update(None, "cache_size", -24_000)?;
         db.pragma_update(None, "temp_store", "memory")?;
         db.set_prepared_statement_cache_capacity(64);
         Ok(Self {

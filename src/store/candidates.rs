@@ -68,7 +68,8 @@ pub struct RecentBlobs {
     /// The arrival of the first in `blobs`.
     first: u32,
     arrivals: HashMap<Key, u32>,
-    sharing: HashMap<u32, VecDeque<u32>>,
+    /// The latest blob with a feature; from it on, each names the one before it.
+    latest: HashMap<u32, u32>,
     /// The arrival of the first blob whose fingerprint is still kept.
     first_with_fingerprint: u32,
     n_fingerprint_bytes: usize,
@@ -78,6 +79,8 @@ struct RecentBlob {
     key: Key,
     n_bytes: u64,
     features: Features,
+    /// For each feature, the arrival of the blob before it that has it, too; it may be gone by now.
+    before: [Option<u32>; N_FEATURES],
     fingerprint: Option<Fingerprint>,
 }
 
@@ -125,18 +128,24 @@ impl RecentBlobs {
     pub fn add(&mut self, key: Key, n_bytes: u64, fingerprint: Fingerprint) {
         let Some(features) = fingerprint.features().copied() else { return };
         let arrival = self.first + self.blobs.len() as u32;
-        for feature in features {
-            let sharing = self.sharing.entry(feature).or_default();
-            // Of a feature that all have the oldest go: a new version is nearest to the latest ones.
-            if sharing.len() == SHARING_MAX {
-                sharing.pop_front();
-            }
-            sharing.push_back(arrival);
-        }
+        let before = features.map(|feature| self.latest.insert(feature, arrival));
         self.n_fingerprint_bytes += fingerprint.n_bytes();
         self.arrivals.insert(key, arrival);
-        self.blobs.push_back(RecentBlob { key, n_bytes, features, fingerprint: Some(fingerprint) });
+        let fingerprint = Some(fingerprint);
+        self.blobs.push_back(RecentBlob { key, n_bytes, features, before, fingerprint });
         self.make_room();
+    }
+
+    /// The blobs that have a feature, the latest first. Of one that all have the oldest do not count: a new version
+    /// is nearest to the latest ones.
+    fn sharing(&self, feature: u32) -> impl Iterator<Item = u32> {
+        let latest = self.latest.get(&feature).copied();
+        let before = move |arrival: &u32| {
+            let blob = self.blob(*arrival);
+            let at = blob.features.iter().position(|its| *its == feature)?;
+            blob.before[at].filter(|before| *before >= self.first)
+        };
+        std::iter::successors(latest, before).take(SHARING_MAX)
     }
 
     /// Candidates among the blobs of this transaction.
@@ -148,7 +157,7 @@ impl RecentBlobs {
         previous: Option<Key>,
     ) -> Vec<RankedCandidate> {
         let mut found: Vec<u32> =
-            features.iter().filter_map(|it| self.sharing.get(it)).flatten().copied().collect();
+            features.iter().flat_map(|feature| self.sharing(*feature)).collect();
         let previous = previous.and_then(|key| self.arrivals.get(&key)).copied();
         if let Some(arrival) = previous {
             // It may not be among the latest; and as the likeliest base it must be counted in full.
@@ -197,11 +206,8 @@ impl RecentBlobs {
             self.n_fingerprint_bytes -=
                 oldest.fingerprint.map_or(0, |fingerprint| fingerprint.n_bytes());
             for feature in oldest.features {
-                if let Some(sharing) = self.sharing.get_mut(&feature) {
-                    sharing.retain(|arrival| *arrival != self.first);
-                }
-                if self.sharing.get(&feature).is_some_and(VecDeque::is_empty) {
-                    self.sharing.remove(&feature);
+                if self.latest.get(&feature) == Some(&self.first) {
+                    self.latest.remove(&feature);
                 }
             }
             if self.arrivals.get(&oldest.key) == Some(&self.first) {
@@ -306,7 +312,10 @@ mod tests {
         assert_eq!(recent_blobs.blobs.len(), BLOBS_MAX);
         assert_eq!(recent_blobs.arrivals.len(), BLOBS_MAX);
         assert!(recent_blobs.n_fingerprint_bytes <= FINGERPRINTS_BYTES_MAX);
-        assert!(recent_blobs.sharing.values().all(|sharing| sharing.len() <= SHARING_MAX));
+        assert!(fingerprint.features().unwrap().iter().all(|feature| {
+            let sharing: Vec<u32> = recent_blobs.sharing(*feature).collect();
+            sharing.len() == SHARING_MAX && sharing.is_sorted_by(|a, b| a > b)
+        }));
         assert_eq!(
             best(&recent_blobs, &blob, None),
             Some(Key(BLOBS_MAX as u64 + 1000 - SHARING_MAX as u64))

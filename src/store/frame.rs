@@ -90,6 +90,11 @@ impl Header {
         self.base.map_or(self.n_raw() as u64, |base| u64::from(base.decoded_bytes))
     }
 
+    /// Whether its first bytes can be decoded without the others: it is packed, and has no base.
+    pub fn is_beginning_readable(&self) -> bool {
+        self.packed && self.base.is_none()
+    }
+
     /// How many bases lie under this frame.
     pub fn depth(&self) -> u8 {
         self.base.map_or(0, |base| base.depth)

@@ -4,6 +4,7 @@
 //! lie. Keys and places are hints: what is read is only handed out once its SHA-256 is the one asked
 //! for.
 
+mod base_queue;
 mod cache;
 pub mod candidates;
 mod chain;
@@ -19,6 +20,7 @@ pub mod place;
 mod read;
 mod repack;
 mod solid;
+mod together;
 pub mod usage;
 mod write;
 

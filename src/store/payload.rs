@@ -125,11 +125,15 @@ fn set_parameters_for_bases(context: &mut CCtx, window_log: u32) -> Result<usize
 }
 
 /// Decompresses payloads one after the other with the same tables.
-pub struct Unpacker(DCtx<'static>);
+pub struct Unpacker {
+    context: DCtx<'static>,
+    /// For beginnings: all of the payload would fit, so that nothing is copied from a window.
+    beginnings: Option<DCtx<'static>>,
+}
 
 impl Default for Unpacker {
     fn default() -> Self {
-        Self(DCtx::create())
+        Self { context: DCtx::create(), beginnings: None }
     }
 }
 
@@ -144,8 +148,10 @@ impl Unpacker {
         check_zstd_frame(payload, n_raw)?;
         let mut raw = Vec::with_capacity(n_raw);
         let found = match base {
-            None => self.0.decompress(&mut raw, payload),
-            Some(base) if is_plain(base) => self.0.decompress_using_dict(&mut raw, payload, base),
+            None => self.context.decompress(&mut raw, payload),
+            Some(base) if is_plain(base) => {
+                self.context.decompress_using_dict(&mut raw, payload, base)
+            }
             Some(base) => {
                 let mut context = DCtx::create();
                 context.ref_prefix(base).and_then(|_| context.decompress(&mut raw, payload))
@@ -169,12 +175,12 @@ impl Unpacker {
     ) -> Result<Vec<u8>, FrameError> {
         check_zstd_frame(payload, n_raw)?;
         let explain = |code| FrameError::Payload(zstd_safe::get_error_name(code).to_owned());
-        let mut context = DCtx::create();
-        // All of it would fit, so that nothing is copied from a window.
+        let context = self.beginnings.get_or_insert_with(DCtx::create);
+        context.reset(ResetDirective::SessionAndParameters).map_err(explain)?;
         context.set_parameter(DParameter::StableOutBuffer(true)).map_err(explain)?;
         let mut raw = Vec::with_capacity(n_raw);
         let mut out = OutBuffer::around(&mut raw);
-        each_block(&mut context, payload, &mut out, n_wanted).map_err(explain)?;
+        each_block(context, payload, &mut out, n_wanted).map_err(explain)?;
         Ok(raw)
     }
 

@@ -88,11 +88,13 @@ impl Frames for Sealed {
 
 /// Reads blobs and contents, and hands out only what has the right SHA-256.
 pub struct Reader<F> {
-    frames: F,
-    cache: RefCell<Cache<(PackId, u32), Rc<DecodedFrame>>>,
+    pub(super) frames: F,
+    pub(super) cache: RefCell<Cache<(PackId, u32), Rc<DecodedFrame>>>,
     /// What can be decoded of frames without a base whose checksum does not fit.
     remains: RefCell<Cache<(PackId, u32), Rc<DecodedFrame>>>,
-    unpacker: RefCell<Unpacker>,
+    pub(super) unpacker: RefCell<Unpacker>,
+    /// Solid frames whose header was read: what counts of each of their blobs, but for the key.
+    pub(super) roots: RefCell<HashMap<(PackId, u32), ChainLink>>,
 }
 
 /// One blob of a chain, as its frame lies in a pack.
@@ -114,15 +116,15 @@ impl ChainStep {
 }
 
 /// A frame as it lies in a pack.
-struct EncodedFrame {
-    place: Place,
-    bytes: Vec<u8>,
-    header: Header,
-    payload: Range<usize>,
+pub(super) struct EncodedFrame {
+    pub place: Place,
+    pub bytes: Vec<u8>,
+    pub header: Header,
+    pub payload: Range<usize>,
 }
 
 /// A frame that was found.
-enum FoundFrame {
+pub(super) enum FoundFrame {
     Decoded(Place, Rc<DecodedFrame>),
     Encoded(EncodedFrame),
 }
@@ -152,6 +154,7 @@ impl<F: Frames> Reader<F> {
             cache: RefCell::new(Cache::new(CACHE_BYTES)),
             remains: RefCell::new(Cache::new(REMAINS_BYTES)),
             unpacker: RefCell::default(),
+            roots: RefCell::default(),
         }
     }
 
@@ -169,6 +172,7 @@ impl<F: Frames> Reader<F> {
     pub fn forget(&self) {
         self.cache.borrow_mut().clear();
         self.remains.borrow_mut().clear();
+        self.roots.borrow_mut().clear();
     }
 
     /// The blob with this digest. One that is missing or whose bytes are wrong is `Damaged`.
@@ -211,7 +215,7 @@ impl<F: Frames> Reader<F> {
         else {
             return Ok(None);
         };
-        let is_apart = header.packed && header.base.is_none() && header.lengths.len() > 1;
+        let is_apart = header.is_beginning_readable() && header.lengths.len() > 1;
         let Some(stretch) = header.stretch(place.index).filter(|_| is_apart) else {
             return Ok(None);
         };
@@ -309,7 +313,7 @@ impl<F: Frames> Reader<F> {
         Ok(blob.to_vec())
     }
 
-    fn first_place(&self, key: Key) -> Result<Place, Error> {
+    pub(super) fn first_place(&self, key: Key) -> Result<Place, Error> {
         self.frames.places(key)?.first().copied().ok_or_else(|| nowhere(key))
     }
 
@@ -324,7 +328,7 @@ impl<F: Frames> Reader<F> {
     }
 
     /// The frame at a place, decoded if it was used lately.
-    fn find(&self, place: &Place) -> Result<FoundFrame, Error> {
+    pub(super) fn find(&self, place: &Place) -> Result<FoundFrame, Error> {
         if let Some(decoded) = self.cache.borrow_mut().get(&(place.pack, place.offset)) {
             return Ok(FoundFrame::Decoded(*place, decoded));
         }
@@ -369,7 +373,7 @@ impl<F: Frames> Reader<F> {
         Err(why)
     }
 
-    fn base_places(&self, above: &Place, base: &Base) -> Result<Vec<Place>, Error> {
+    pub(super) fn base_places(&self, above: &Place, base: &Base) -> Result<Vec<Place>, Error> {
         let mut places = self.frames.places(base.key)?;
         places.sort_by_key(|place| place.pack != above.pack);
         Ok(places)
@@ -384,7 +388,11 @@ impl<F: Frames> Reader<F> {
     ///
     /// Down to the first base that is decoded already, or has none, and back up; a loop, since the
     /// chain's length comes from disk. Depth falls with every base, so the way down ends.
-    fn decode_by_way(&self, place: &Place, keeps_bases: bool) -> Result<Rc<DecodedFrame>, Error> {
+    pub(super) fn decode_by_way(
+        &self,
+        place: &Place,
+        keeps_bases: bool,
+    ) -> Result<Rc<DecodedFrame>, Error> {
         let mut above: Vec<EncodedFrame> = Vec::new();
         let mut next = self.find(place)?;
         let mut below: Option<(Place, Rc<DecodedFrame>)> = loop {
@@ -414,7 +422,11 @@ impl<F: Frames> Reader<F> {
         below.map(|(_, frame)| frame).ok_or_else(|| no_blob_at(place))
     }
 
-    fn unpack(&self, encoded: &EncodedFrame, base: Option<&[u8]>) -> Result<DecodedFrame, Error> {
+    pub(super) fn unpack(
+        &self,
+        encoded: &EncodedFrame,
+        base: Option<&[u8]>,
+    ) -> Result<DecodedFrame, Error> {
         let EncodedFrame { place, bytes, header, payload } = encoded;
         let payload = &bytes[payload.clone()];
         let raw = match header.packed {
@@ -512,11 +524,11 @@ fn variant(frame: &DecodedFrame, place: &Place) -> Vec<Rc<Vec<u8>>> {
     frame.blob(place.index).map(|blob| Rc::new(blob.to_vec())).into_iter().collect()
 }
 
-fn nowhere(key: Key) -> Error {
+pub(super) fn nowhere(key: Key) -> Error {
     Error::damaged(format!("blob {key}"), "it is in no pack")
 }
 
-fn describe(place: &Place) -> String {
+pub(super) fn describe(place: &Place) -> String {
     format!("the frame at byte {} of {}", place.offset, place.pack.object_name())
 }
 

@@ -19,6 +19,7 @@ use crate::{
 };
 
 use super::{
+    base_queue::{BaseBytes, BaseQueue, ChosenBase},
     cache::Cache,
     candidates::{BaseCandidates, RankedCandidate, RecentBlobs},
     chain::{self, ChainLink},
@@ -94,6 +95,7 @@ pub struct Writer {
     links: HashMap<Key, ChainLink>,
     recent_bytes: Cache<Key, Arc<Vec<u8>>>,
     solid: SolidWindow,
+    base_queue: BaseQueue,
     compressor: Compressor,
     packs: PackSeries,
 }
@@ -166,6 +168,7 @@ impl Writer {
             links: HashMap::new(),
             recent_bytes: Cache::new(RECENT_BYTES),
             solid: SolidWindow::default(),
+            base_queue: BaseQueue::default(),
             compressor: Compressor::new(pool, levels),
             packs: PackSeries { backend, reader, depths, written, uploads },
         }
@@ -193,15 +196,9 @@ impl Writer {
                 }
             }
             base => {
-                let link = link(key, &bytes, base.as_ref());
-                self.links.insert(key, link);
-                let blobs = vec![(key, bytes.len() as u32)];
-                self.push(FrameJob {
-                    kind: FrameKind::Single,
-                    blobs,
-                    raw: Arc::clone(&bytes),
-                    base,
-                })?;
+                let described = base.as_ref().map(|base| (&base.link, base.skip));
+                self.links.insert(key, link(key, &bytes, described));
+                self.put_single(key, Arc::clone(&bytes), base)?;
             }
         }
         if let Some(fingerprint) = fingerprint {
@@ -209,6 +206,36 @@ impl Writer {
         }
         let n_bytes = bytes.len();
         self.recent_bytes.put(key, bytes, n_bytes);
+        Ok(())
+    }
+
+    /// Has a blob compressed against its base, at once where the bytes of that are at hand.
+    fn put_single(
+        &mut self,
+        key: Key,
+        raw: Arc<Vec<u8>>,
+        base: Option<ChosenBase>,
+    ) -> Result<(), Error> {
+        let base = match base {
+            Some(base) if self.base_queue.is_due(&base) => {
+                self.base_queue.add(key, raw, base);
+                return if self.base_queue.is_full() { self.read_bases() } else { Ok(()) };
+            }
+            Some(ChosenBase { link, bytes: BaseBytes::Known(bytes), skip }) => {
+                Some(Based { link, bytes, skip })
+            }
+            _ => None,
+        };
+        let blobs = vec![(key, raw.len() as u32)];
+        self.push(FrameJob { kind: FrameKind::Single, blobs, raw, base })
+    }
+
+    /// Has what waits for its base compressed.
+    fn read_bases(&mut self) -> Result<(), Error> {
+        let reader = &self.packs.reader;
+        for job in self.base_queue.empty(|places| reader.unverified_together(places)) {
+            self.push(job)?;
+        }
         Ok(())
     }
 
@@ -245,17 +272,20 @@ impl Writer {
         // Like any other base, one that cannot be read costs space only.
         let base =
             previous.and_then(|previous| self.list_base(previous, list.len()).ok().flatten());
-        let link = ChainLink { is_list: true, ..link(key, &list, base.as_ref()) };
+        let described = base.as_ref().map(|base| (&base.link, base.skip));
+        let link = ChainLink { is_list: true, ..link(key, &list, described) };
         self.links.insert(key, link);
         let blobs = vec![(key, list.len() as u32)];
         self.push(FrameJob { kind: FrameKind::List, blobs, raw: Arc::new(list), base })
     }
 
     fn list_base(&mut self, previous: Key, n_raw: usize) -> Result<Option<Based>, Error> {
-        if !self.link(previous)?.is_list {
+        if !self.link(previous)?.0.is_list {
             return Ok(None);
         }
-        let Some((link, skip)) = self.attach(previous, n_raw)? else { return Ok(None) };
+        let Some(AttachPoint { link, skip, .. }) = self.attach(previous, n_raw)? else {
+            return Ok(None);
+        };
         let bytes = self.bytes(link.key)?;
         Ok(Some(Based { link, bytes, skip }))
     }
@@ -264,6 +294,7 @@ impl Writer {
     ///
     /// The packs are durable only after the backend's next `sync`.
     pub fn finish(mut self) -> Result<Vec<Written>, Error> {
+        self.read_bases()?;
         self.close_window()?;
         while let Some(frame) = self.compressor.pop() {
             self.packs.add(frame)?;
@@ -278,7 +309,7 @@ impl Writer {
         fingerprint: &Fingerprint,
         bytes: &[u8],
         previous: Option<Key>,
-    ) -> Result<Option<Based>, Error> {
+    ) -> Result<Option<ChosenBase>, Error> {
         let stored = &*self.stored;
         let n_bytes = bytes.len() as u64;
         let candidates = self.recent_blobs.candidates(stored, fingerprint, n_bytes, previous)?;
@@ -315,32 +346,45 @@ impl Writer {
     /// A candidate as the base of a blob of `n_raw` bytes, or why it cannot be that.
     ///
     /// A base that cannot be read costs space, not the new document.
-    fn based(&mut self, key: Key, n_raw: usize) -> Result<Based, &'static str> {
+    fn based(&mut self, key: Key, n_raw: usize) -> Result<ChosenBase, &'static str> {
         let attached = self.attach(key, n_raw).map_err(|_| "its chain cannot be read")?;
-        let (link, skip) = attached.ok_or("its chain has no room")?;
+        let AttachPoint { link, skip, place } = attached.ok_or("its chain has no room")?;
         if link.is_list {
             return Err("it is a chunk list");
         }
-        let bytes = self.bytes(link.key).map_err(|_| "it cannot be read")?;
-        Ok(Based { link, bytes, skip })
+        let bytes = match place.filter(|_| n_raw <= SMALL_BYTES_MAX) {
+            Some(place) => match self.underway(link.key) {
+                Some(bytes) => BaseBytes::Known(bytes),
+                None => BaseBytes::Stored(place),
+            },
+            None => BaseBytes::Known(self.bytes(link.key).map_err(|_| "it cannot be read")?),
+        };
+        Ok(ChosenBase { link, bytes, skip })
     }
 
-    fn attach(&self, key: Key, n_raw: usize) -> Result<Option<(ChainLink, bool)>, Error> {
+    fn attach(&self, key: Key, n_raw: usize) -> Result<Option<AttachPoint>, Error> {
         let mut next = Some(key);
+        let mut place = None;
         // Depth falls from each blob to its base; the bound is for headers that lie.
         let chain = std::iter::from_fn(|| {
-            let link = self.link(next?);
+            let link = self.link(next?).map(|(link, its)| {
+                place = its;
+                link
+            });
             next = link.as_ref().map_or(None, |link| link.base);
             Some(link)
         });
-        chain::attach(chain.take(usize::from(limits::DEPTH_MAX) + 1), n_raw)
+        // The last one that was looked at is the one that is attached to.
+        let attached = chain::attach(chain.take(usize::from(limits::DEPTH_MAX) + 1), n_raw)?;
+        Ok(attached.map(|(link, skip)| AttachPoint { link, skip, place }))
     }
 
-    fn link(&self, key: Key) -> Result<ChainLink, Error> {
+    /// How a blob lies; and where, if it is small and of an earlier transaction.
+    fn link(&self, key: Key) -> Result<(ChainLink, Option<Place>), Error> {
         if let Some(link) = self.links.get(&key) {
-            return Ok(*link);
+            return Ok((*link, None));
         }
-        Ok(self.packs.reader.first_step(key)?.link())
+        self.packs.reader.first_link(key)
     }
 
     /// The bytes of a blob that is to be a base.
@@ -355,8 +399,12 @@ impl Writer {
 
     /// The bytes of a blob that need not be read from a pack.
     fn underway(&mut self, key: Key) -> Option<Arc<Vec<u8>>> {
-        let recent_bytes = self.recent_bytes.get(&key);
-        recent_bytes.or_else(|| self.solid.get(key).cloned()).or_else(|| self.compressor.get(key))
+        let known = self.recent_bytes.get(&key).or_else(|| self.solid.get(key).cloned());
+        // What left the window, or never was in it, has a link.
+        if known.is_some() || !self.links.contains_key(&key) {
+            return known;
+        }
+        self.base_queue.get(key).cloned().or_else(|| self.compressor.get(key))
     }
 
     /// Makes frames of the blobs that wait.
@@ -385,10 +433,19 @@ impl Writer {
     }
 }
 
+/// What a new blob is attached to.
+struct AttachPoint {
+    link: ChainLink,
+    /// It is an ancestor of the base that was chosen.
+    skip: bool,
+    /// Where it lies, if it is small and of an earlier transaction.
+    place: Option<Place>,
+}
+
 /// The most that a blob of a frame with these bytes can be as a base: whether a base really saves
-/// shows only later.
-fn link(key: Key, frame: &[u8], base: Option<&Based>) -> ChainLink {
-    let described = base.map(|base| base.link.describe(frame.len(), base.skip));
+/// shows only later. A base is named with whether it is an ancestor of the one that was chosen.
+fn link(key: Key, frame: &[u8], base: Option<(&ChainLink, bool)>) -> ChainLink {
+    let described = base.map(|(link, skip)| link.describe(frame.len(), skip));
     ChainLink {
         key,
         depth: described.map_or(0, |base| base.depth),

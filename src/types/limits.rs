@@ -77,7 +77,7 @@ pub const TAG_BYTES_MAX: usize = 64;
 pub const TAGS_MAX: usize = 64;
 
 /// A transaction commits after this many revisions, so that memory stays flat.
-pub const COMMIT_REVISIONS: usize = 8192;
+pub const COMMIT_REVISIONS: usize = 32_768;
 /// A transaction commits after this many bytes added.
 pub const COMMIT_BYTES: u64 = 1 << 30;
 

@@ -273,9 +273,16 @@ fn i13_what_is_told_after_a_lost_race_is_what_was_recorded() {
 /// says that its base lies.
 #[test]
 fn i13_what_rests_on_a_base_that_was_moved_is_put_again() {
+    // The base of a small blob is read at the end: where it has gone by then, the blob rests on none.
+    for (n_bytes, waits) in [(20_000, false), (9000, true)] {
+        what_rests_on_a_base_that_was_moved(n_bytes, waits);
+    }
+}
+
+fn what_rests_on_a_base_that_was_moved(n_bytes: usize, waits: bool) {
     let memory = Memory::default();
     let backend: Arc<dyn Storage> = Arc::new(memory.clone());
-    let (one, other) = (noise(1, 9000), noise(2, 9000));
+    let (one, other) = (noise(1, n_bytes), noise(2, n_bytes));
     add(&mut init(Arc::clone(&backend)), 1, &[("a", &one)]).unwrap();
     let signer = signer();
     let mut left = beside(&memory);
@@ -289,7 +296,10 @@ fn i13_what_rests_on_a_base_that_was_moved_is_put_again() {
     let document = right.document(b"a").unwrap();
     let first = right.catalog().revision(document.id, 1).unwrap().unwrap();
     assert_eq!(right.chain(&first).unwrap().depth, 1, "it was the root");
-    assert!(matches!(late.commit(), Err(Error::Busy { .. })));
+    match late.commit() {
+        Ok(_) => assert!(waits),
+        Err(error) => assert!(!waits && matches!(error, Error::Busy { .. })),
+    }
     drop(late);
     check(&Archive::open(Arc::clone(&backend), None).unwrap(), &backend);
     add(&mut left, 10, &[("copy", &edited)]).unwrap();

@@ -440,11 +440,11 @@ fn i8_the_same_input_clock_and_key_give_the_same_bytes() {
 }
 
 const PACKS: [&str; 3] = [
-    "48484a341b52ed28e117e6e4d7c49547b4c8439175b47556dc98b77c82545d27-21c98c",
+    "4d82650ed472ef81ff3a8f302f80bba8b9f299d19d774911c53a61c2ff709aa6-21c98c",
     "8e7c668d9e52f01439b62b2a1337175e7f50e049744ec38b7596f5499eccac79-5a869a",
     "bc6f1e3e24895c8d5b0144e8a94970277fef2ec1cd502a844c4af689dceb21a3-edaa91",
 ];
-const CHECKPOINT: &str = "a94d317f6f81b0fb0d2ee13e311b636b47af25f702a7a5080f58eeeb335c7a4b";
+const CHECKPOINT: &str = "ae6bd9439bfdd69f7c067cd1dd295f823f36cfcad66cd1fcd477206befaa4a45";
 
 /// The objects of a folder, so that nothing is written beside them.
 fn load(folder: &Path) -> Contents {

@@ -300,6 +300,47 @@ fn i8_the_archive_is_the_same_on_any_number_of_threads() {
     }
 }
 
+/// Short texts, which share frames, and in a second transaction a copy of each, and a copy of every third copy.
+fn copies_added_on(n_threads: usize) -> (Archive, Memory) {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    let options = IngestOptions { n_threads, near: None, ..IngestOptions::default() };
+    let edited = |bytes: &[u8], at: usize| [&bytes[..at], b" so to say ", &bytes[at..]].concat();
+    let (mut firsts, mut copies) = (Vec::new(), Vec::new());
+    // In an order of their own, as frames lie elsewhere than what is compressed against them.
+    for n in (0..240_u64).map(|n| n * 77 % 240) {
+        let text = prose(n, 1200);
+        let copy = edited(&text, 300);
+        copies.extend((n % 3 == 0).then(|| (format!("third/{n}"), edited(&copy, 900))));
+        copies.push((format!("copy/{n}"), copy));
+        firsts.push((format!("first/{n}"), text));
+    }
+    for (n, documents) in [firsts, copies].iter().enumerate() {
+        let intakes = documents.iter().map(|(name, bytes)| intake(name.as_bytes(), bytes));
+        ingest(&mut archive, n as u64 + 1, intakes, &options).unwrap();
+    }
+    (archive, memory)
+}
+
+#[test]
+fn copies_of_blobs_that_share_frames_rest_on_these() {
+    let (archive, memory) = copies_added_on(1);
+    let backend: Arc<dyn Storage> = Arc::new(memory.clone());
+    let all = frames(&*backend);
+    let n_depths =
+        [0, 1, 2].map(|depth| all.iter().filter(|(header, _)| header.depth() == depth).count());
+    assert!(
+        n_depths[0] <= 3 && n_depths[1] + n_depths[2] == 320 && n_depths[2] > 0,
+        "{n_depths:?}"
+    );
+    bounds_hold(&*backend);
+    check(&archive, &backend);
+    for n_threads in if is_slow() { vec![2, 8] } else { vec![3] } {
+        let (_, others) = copies_added_on(n_threads);
+        assert!(others.contents() == memory.contents(), "{n_threads} threads make another archive");
+    }
+}
+
 #[test]
 fn documents_come_out_of_the_pipeline_in_their_order() {
     let mut archive = init(Arc::new(Memory::default()));

@@ -69,7 +69,7 @@ impl HashFilter {
         let Some(bits) = filtering.made.as_mut().filter(|bits| bits.history == before) else {
             return Ok(());
         };
-        came.iter().for_each(|number| bits.set(*number));
+        came.iter().for_each(|number| bits.set(blocks::hash_of(*number)));
         bits.history = index.history()?;
         if bits.is_full() {
             filtering.made = None;
@@ -85,7 +85,7 @@ impl HashBits {
         let n_bits = n_bits.clamp(*BITS.start(), *BITS.end());
         let bits = vec![0; 1 << (n_bits - u64::BITS.ilog2())];
         let mut made = Self { history, bits, shift: u32::BITS - n_bits, n_entries: 0 };
-        index.each(|number| made.set(number))?;
+        index.each_hash(|hash| made.set(hash))?;
         Ok(made)
     }
 
@@ -94,8 +94,8 @@ impl HashBits {
         ((bit / u64::BITS) as usize, 1 << (bit % u64::BITS))
     }
 
-    fn set(&mut self, number: u64) {
-        let (word, bit) = self.at(blocks::hash_of(number));
+    fn set(&mut self, hash: u32) {
+        let (word, bit) = self.at(hash);
         self.bits[word] |= bit;
         self.n_entries += 1;
     }

@@ -2,7 +2,7 @@
 //!
 //! Hashes fall everywhere, so a batch touches nearly all blocks of a set, however large that is. So what
 //! changes goes into the newest tier, which is small. What is too much there sinks into the middle tier, a
-//! sixteenth of the oldest, and from there into the oldest, which has nearly everything. A tier that is not
+//! sixth of the oldest, and from there into the oldest, which has nearly everything. A tier that is not
 //! the oldest is two sets: what came, and what went although an older tier may have it. The newest tier that
 //! names a number says whether it is in the index.
 //!
@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use crate::types::error::Error;
 
 use super::{
-    blocks::{BlockTable, Blocks, FEATURE, POSTING},
+    blocks::{BlockTable, Blocks, FEATURE, POSTING, hash_of},
     tier_reader::{IndexReader, NewerSet},
 };
 
@@ -31,7 +31,7 @@ const BLOCK_NUMBERS: usize = 90;
 /// So many blocks sink together at most: it is a bound for memory.
 const SINKING_MAX: u64 = 2048;
 /// The limits of both indexes.
-const LIMITS: TierLimits = TierLimits { newest: 128, middle_min: 4096, middle_share: 16 };
+const LIMITS: TierLimits = TierLimits { newest: 128, middle_min: 4096, middle_share: 6 };
 
 /// How many blocks a tier has before some sink.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,8 @@ pub struct TierLimits {
     /// A commit of one document writes most of the newest tier.
     newest: u64,
     /// A large commit writes all of the middle tier, and so much of the oldest as has to be merged with what
-    /// sinks: about as much again when the middle one is a sixteenth of the oldest. It has so many at least,
+    /// sinks: about as much again when the middle one is a sixth of the oldest, and a commit a thirtieth. It has
+    /// so many at least,
     middle_min: u64,
     /// and else this share of the oldest.
     middle_share: u64,
@@ -120,6 +121,20 @@ impl<'a> Index<'a> {
             each(number);
             Ok(Some(number + 1))
         })
+    }
+
+    /// Calls `each` with the hash of every number, in no order and often more than once; hashes of numbers that went
+    /// may be among them.
+    pub fn each_hash(&self, mut each: impl FnMut(u32)) -> Result<(), Error> {
+        for part in (0..N_NEWER).map(|tier| self.came(tier)).chain([self.oldest()]) {
+            part.walk(0, |block| {
+                for number in block.numbers() {
+                    each(hash_of(number.map_err(|why| part.malformed(why))?));
+                }
+                Ok(block.end)
+            })?;
+        }
+        Ok(())
     }
 
     /// Stands for all changes so far: where it is the same, so is the index.

@@ -19,6 +19,7 @@ use crate::{
     backend::{
         Backend, Guard, Lock, Object, Storage,
         local::{self, DatabaseFiles, Local},
+        memory::Memory,
     },
     catalog::{self, Catalog, KeyedSum, PageCache, Snapshot, StatCache, SumKey},
     journal::{self, Journal, merkle::tiles::Edge, note::Signer},
@@ -217,6 +218,13 @@ impl Archive {
         let journal = Journal::create(Arc::clone(&home.backend), signer)?;
         let catalog = renew(&home, &journal)?;
         Ok(Self::assemble(home, journal, catalog))
+    }
+
+    /// An empty archive that is kept nowhere: for what is asked of files alone.
+    pub fn nowhere() -> Result<Self, Error> {
+        let signer = Signer::from_seed("nowhere", &[0; 32]);
+        let signer = signer.map_err(|why| Error::usage(why.to_string()))?;
+        Self::init(Arc::new(Memory::default()), None, &signer)
     }
 
     /// Opens an archive for reading; a writing verb takes the lock later.

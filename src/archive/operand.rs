@@ -43,7 +43,7 @@ pub enum Operand {
 /// Bytes from outside, not read yet.
 pub struct Given {
     path: Vec<u8>,
-    /// The document that they are compared with, where they have no name of their own.
+    /// The name of what they are compared with, where they have none of their own.
     like: Option<DocName>,
     source: io::Take<Box<dyn Read>>,
 }
@@ -117,6 +117,23 @@ impl Operand {
         match self {
             Self::Stored(found) => Some(&found.1),
             Self::File(_) | Self::StandardInput(_) => None,
+        }
+    }
+
+    /// The name that says of which type a text may be, if it has one.
+    fn name(&self) -> Option<DocName> {
+        match self {
+            Self::Stored(found) => Some(found.0.name.clone()),
+            Self::File(given) => DocName::of_path(&given.path).ok(),
+            Self::StandardInput(_) => None,
+        }
+    }
+
+    /// The same; what has no name of its own is compared with that of another.
+    fn like(self, like: Option<DocName>) -> Self {
+        match self {
+            Self::StandardInput(given) => Self::StandardInput(Given { like, ..given }),
+            operand => operand,
         }
     }
 
@@ -228,8 +245,8 @@ impl Archive {
         file.map(|source| Operand::File(Given::new(words, source))).ok_or(error)
     }
 
-    /// The sides of a comparison: a document and whatever the second word means, which may be `@2`;
-    /// without one, both revisions that the first names, or its one and the one before it.
+    /// The sides of a comparison: whatever both words mean, of which the second may be `@2` of the document that the
+    /// first names; without a second, both revisions that the first names, or its one and the one before it.
     pub fn operands(
         &self,
         (first, second): (&[u8], Option<&[u8]>),
@@ -243,22 +260,21 @@ impl Archive {
                 Some(second) => Err(names_both(first, second)),
             };
         }
-        let (document, revision) = self.select(first, now)?;
         let Some(second) = second else {
+            let (document, revision) = self.select(first, now)?;
             let before = self.before(&document, &revision)?;
             return Ok(Sides { a: stored(before), b: stored((document, revision)) });
         };
-        let b = match find::split(second, now) {
-            (b"", Some(which)) => stored(self.revision(&document, which)?),
-            _ => match self.operand(second, now, outside)? {
-                Operand::StandardInput(given) => {
-                    let like = Some(document.name.clone());
-                    Operand::StandardInput(Given { like, ..given })
-                }
-                operand => operand,
-            },
+        if (first, second) == (b"-", b"-") {
+            return Err(Error::usage("standard input can be one side only"));
+        }
+        let a = self.operand(first, now, outside)?;
+        let b = match (find::split(second, now), &a) {
+            ((b"", Some(which)), Operand::Stored(found)) => stored(self.revision(&found.0, which)?),
+            _ => self.operand(second, now, outside)?,
         };
-        Ok(Sides { a: stored((document, revision)), b })
+        let (like_a, like_b) = (b.name(), a.name());
+        Ok(Sides { a: a.like(like_a), b: b.like(like_b) })
     }
 
     /// The revision captured before one, which must not be the first.

@@ -1,4 +1,5 @@
-//! A backend in memory that knows what a power failure could take from it, for tests.
+//! A backend in memory that knows what a power failure could take from it: for tests, and for an archive that is kept
+//! nowhere.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -117,6 +117,41 @@ fn no_pack_is_read_for_what_the_catalog_knows() {
 }
 
 #[test]
+fn a_file_may_stand_on_either_side() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory));
+    add(&mut archive, 1, &[("short.txt", b"The harbour is closed.\n")]).unwrap();
+    let outside = One(b"The harbour is open.\n".to_vec());
+    let n_words = |archive: &Archive, a: &str, b: &str| match asked(archive, a, b, &outside)
+        .map(|it| it.difference)
+    {
+        Ok(Difference::Text { comparison, .. }) => {
+            Some((comparison.stat.words.added, comparison.stat.words.removed))
+        }
+        Ok(Difference::None) => Some((0, 0)),
+        Ok(_) => panic!("{a} {b}"),
+        Err(_) => None,
+    };
+    let empty = Archive::nowhere().unwrap();
+    for (a, b, wanted) in [
+        ("short.txt", "here", Some((1, 1))),
+        ("here", "short.txt", Some((1, 1))),
+        ("-", "short.txt", Some((1, 1))),
+        ("here", "short.txt@1", Some((1, 1))),
+        ("here", "-", Some((0, 0))),
+        ("here", "here", Some((0, 0))),
+        ("here", "@1", None),
+        ("here", "there", None),
+        ("there", "here", None),
+        ("-", "-", None),
+    ] {
+        assert_eq!(n_words(&archive, a, b), wanted, "{a} {b}");
+        let needs_none = !a.starts_with("short") && !b.starts_with("short");
+        assert_eq!(n_words(&empty, a, b), wanted.filter(|_| needs_none), "{a} {b}, no archive");
+    }
+}
+
+#[test]
 fn what_is_no_text_says_how_much_is_shared_where_that_is_asked_for() {
     let memory = Memory::default();
     let mut archive = init(Arc::new(memory));

@@ -21,6 +21,7 @@ use crate::{
         },
         exit::ExitCode,
         files,
+        location::ChosenBy,
         operand::{Here, label},
         print::{
             about::AboutLine,
@@ -41,6 +42,7 @@ const EXAMPLES: &[&str] = &[
     "archive diff report.txt@1..3",
     "archive diff -u report.txt@1 @2 | patch report.txt",
     "archive diff --exit-code draft.txt final.txt",
+    "archive diff old.docx new.docx          # two files: no archive is needed",
     "archive diff --html changes.html report.txt",
     "archive diff --since yesterday --stat  # what changed in the archive",
 ];
@@ -49,7 +51,8 @@ const EXAMPLES: &[&str] = &[
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct DiffArgs {
-    /// The older side; alone, it is compared with the revision before it, or as DOC@1..3 names both sides
+    /// The older side: a document, or a file; a document alone is compared with the revision before it, and DOC@1..3
+    /// names both sides
     #[arg(value_name = "A", required_unless_present = "since")]
     pub a: Option<OsString>,
 
@@ -107,7 +110,7 @@ pub struct DiffArgs {
 
 /// Shows what changed.
 pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
-    let archive = session.open()?;
+    let archive = opened(session, args)?;
     let differ = match (&args.since, &args.a) {
         (Some(since), pattern) => {
             let since = since.start(session.now)?;
@@ -124,6 +127,21 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
         (None, None) => return Err(Error::usage("diff needs a document, or --since")),
     };
     Ok(if differ && args.exit_code { ExitCode::No } else { ExitCode::Done })
+}
+
+/// The archive; where none was named and there is none, an empty one, if two files are compared.
+fn opened(session: &mut Session, args: &DiffArgs) -> Result<Archive, Error> {
+    let is_outside = |word: &OsString| word == "-" || Path::new(word).exists();
+    match (session.open(), &args.a, &args.b) {
+        (Err(Error::NoArchive { .. }), Some(a), Some(b))
+            if is_outside(a)
+                && is_outside(b)
+                && session.location()?.chosen_by == ChosenBy::Default =>
+        {
+            Archive::nowhere()
+        }
+        (opened, ..) => opened,
+    }
 }
 
 impl DiffArgs {

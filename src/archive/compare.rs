@@ -107,7 +107,7 @@ pub struct Noise {
     pub mark: bool,
     /// What ends their lines, where that differs.
     pub line_ends: Option<Sides<LineEnds>>,
-    /// The markup of pages.
+    /// The markup of pages, and the quotes and separators of values.
     pub markup: bool,
     /// What differs in the texts.
     pub text: TextNoise,
@@ -384,7 +384,10 @@ fn noise_of<'t>(
     scope: Option<Scope>,
 ) -> Noise {
     let (a, b) = (&sources.a.notation, &sources.b.notation);
-    let is_page = matches!(scope, Some(Scope::Article | Scope::Page));
+    let is_separated = |source: &TextSource| text::is_separated(&source.media_type);
+    let is_page = matches!(scope, Some(Scope::Article | Scope::Page))
+        || is_separated(&sources.a)
+        || is_separated(&sources.b);
     // A plain text was taken from its notation as it stood there.
     let noted = |noted: &'t str, text: &'t str| {
         if is_page || noted.is_empty() { text } else { noted }

@@ -17,7 +17,7 @@ use crate::text::{
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
 
 /// The version of what is in this file and of the text that it is given: an index of another one is made anew.
-pub const FOLDING_VERSION: u32 = 3;
+pub const FOLDING_VERSION: u32 = 4;
 
 /// What stands among the words for a run of characters that are paired elsewhere. No word is it: its sign separates.
 pub const RUN: &str = "_";

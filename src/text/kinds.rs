@@ -24,7 +24,12 @@ pub fn can_be_hooked(media_type: &str) -> bool {
 
 /// Whether a tab ends a cell in the text of this media type.
 pub fn has_tables(media_type: &str) -> bool {
-    media_type == "text/tab-separated-values" || is_page(media_type)
+    media_type == "text/tab-separated-values" || is_separated(media_type) || is_page(media_type)
+}
+
+/// Whether it has a table in rows whose cells commas part, or what stands for these.
+pub fn is_separated(media_type: &str) -> bool {
+    media_type == "text/csv"
 }
 
 /// Whether what people see of this media type is a rendered page.

@@ -26,6 +26,7 @@ pub mod raised;
 mod readings;
 mod roles;
 mod scope;
+mod separated;
 mod style;
 mod tree;
 mod trim;
@@ -36,7 +37,7 @@ use std::borrow::Cow;
 
 pub use charset::Charset;
 pub use decode::{Decoded, Rule, decode};
-pub use kinds::{are_bytes_text, can_be_hooked, has_tables, may_be_text};
+pub use kinds::{are_bytes_text, can_be_hooked, has_tables, is_separated, may_be_text};
 pub use locators::{Locator, Locators};
 pub use media::{media_type, media_type_by_ending, without_cut_char};
 pub use metadata::{Metadata, MetadataField};
@@ -84,9 +85,9 @@ pub fn is_text_as_named(bytes: &[u8], media_type: &str, named: Charset) -> bool 
         .is_some_and(|it| it.rule == Rule::Named && it.text.as_bytes() != bytes)
 }
 
-/// Whether a text is compared as it is: no page, and composed.
+/// Whether a text is compared as it is: no page, no comma-separated values, and composed.
 pub fn is_compared_as_it_is(text: &str, media_type: &str) -> bool {
-    !kinds::is_page(media_type) && is_composed(text)
+    !kinds::is_page(media_type) && !kinds::is_separated(media_type) && is_composed(text)
 }
 
 fn is_composed(text: &str) -> bool {

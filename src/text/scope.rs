@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Charset, Locators, Metadata, composed, decoded, extract::Format, kinds, metadata, visible,
+    Charset, Locators, Metadata, composed, decoded, extract::Format, kinds, metadata, separated,
+    visible,
 };
 use super::{PageHeading, Unseen, visible::PageText};
 
@@ -15,7 +16,7 @@ pub enum Scope {
     Article,
     /// All that is visible.
     Page,
-    /// Its source as a text.
+    /// Its source as a text; of comma-separated values, too, which else are compared as a table.
     Source,
 }
 
@@ -115,6 +116,10 @@ fn searched(text: Cow<'_, str>, media_type: &str) -> ScopedText {
 pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText {
     let (is_page, scope) = (kinds::is_page(media_type), of(media_type, scope));
     if !is_page || scope == Scope::Source {
+        let text = match kinds::is_separated(media_type) && scope != Scope::Source {
+            true => separated::table(&text).into(),
+            false => text,
+        };
         let scope = is_page.then_some(scope);
         let (rest, unseen, locators) = Default::default();
         return ScopedText { text: composed(text), scope, rest, headings: None, unseen, locators };

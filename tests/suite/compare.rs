@@ -8,7 +8,7 @@ use std::{
 use docarchive::internals::{
     archive::{
         Archive,
-        compare::{CompareOptions, Compared, Difference},
+        compare::{CompareOptions, Compared, Difference, Scope},
         operand::Outside,
     },
     backend::{
@@ -149,6 +149,46 @@ fn a_file_may_stand_on_either_side() {
         let needs_none = !a.starts_with("short") && !b.starts_with("short");
         assert_eq!(n_words(&empty, a, b), wanted.filter(|_| needs_none), "{a} {b}, no archive");
     }
+}
+
+#[test]
+fn comma_separated_values_are_compared_as_tables() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory));
+    let before = "name,amount,date\nAnn,100,2026-01-02\nBob,200,2026-01-03\nCat,300,2026-01-04\n";
+    let after = before.replace("200", "250").replace("Cat", "\"Cat, jr\"") + "Dan,400,2026-01-05\n";
+    let same = before.replace("Ann", "\"Ann\"");
+    for (n, text) in (1..).zip([before, &after, before, &same]) {
+        add(&mut archive, n, &[("a.csv", text.as_bytes())]).unwrap();
+    }
+    let compared = |a: &str, b: &str, scope| {
+        let words = (a.as_bytes(), Some(b.as_bytes()));
+        let sides = archive.operands(words, context(9).now, &One(Vec::new())).unwrap();
+        let options = CompareOptions { scope, ..CompareOptions::default() };
+        archive.compare(sides, options).unwrap().difference
+    };
+    let Difference::Text { texts, comparison, .. } = compared("a.csv@1", "@2", Scope::Article)
+    else {
+        panic!("no text");
+    };
+    assert!(texts.b.starts_with("name\tamount\tdate\nAnn\t100\t"), "{}", texts.b);
+    let stat = &comparison.stat;
+    assert_eq!(
+        (stat.paragraphs.changed, stat.paragraphs.added, stat.paragraphs.removed),
+        (2, 1, 0)
+    );
+    assert_eq!((comparison.stat.words.added, comparison.stat.words.removed), (7, 1));
+    // That a cell is in quotes is no change of the table.
+    let Difference::Text { comparison, noise, .. } = compared("a.csv@3", "@4", Scope::Article)
+    else {
+        panic!("no text");
+    };
+    assert_eq!((comparison.stat.words.added, comparison.stat.words.removed), (0, 0));
+    assert!(noise.is_some_and(|noise| noise.markup));
+    let Difference::Text { texts, .. } = compared("a.csv@1", "@2", Scope::Source) else {
+        panic!("no text");
+    };
+    assert_eq!(texts.a, before);
 }
 
 #[test]

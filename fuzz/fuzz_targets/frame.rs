@@ -1,7 +1,11 @@
 //! Frames, chunk lists and sketches: lengths have limits, and there is one spelling.
 #![no_main]
 
-use docarchive::internals::{similarity::sketch::Sketch, store::{chunk, frame, payload}, types::limits};
+use docarchive::internals::{
+    similarity::sketch::Sketch,
+    store::{chunk, frame, payload},
+    types::limits,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

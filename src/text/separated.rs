@@ -10,15 +10,12 @@ const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 pub fn table(text: &str) -> String {
     let separator = separator_of(text);
     let (mut table, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(first) = rest.chars().next() {
-        let after_quote = &rest[first.len_utf8()..];
-        rest = match quoted(after_quote).filter(|_| first == '"') {
-            Some(n_bytes) => {
-                put(&mut table, &after_quote[..n_bytes].replace("\"\"", "\""));
-                &after_quote[n_bytes + 1..]
-            }
-            None => rest,
-        };
+    while !rest.is_empty() {
+        let cell = rest.strip_prefix('"');
+        if let Some((cell, n_bytes)) = cell.and_then(|cell| Some((cell, quoted(cell)?))) {
+            put(&mut table, &cell[..n_bytes].replace("\"\"", "\""));
+            rest = &cell[n_bytes + 1..];
+        }
         let end = rest.find([separator, '\n']).unwrap_or(rest.len());
         put(&mut table, &rest[..end]);
         rest = &rest[end..];
@@ -95,7 +92,8 @@ mod tests {
     fn a_quote_that_stays_open_is_looked_for_once() {
         let rows = "\"a,\n".repeat(200_001);
         assert_eq!(table(&rows).matches('\n').count(), 100_001);
-        let text = format!("{}\"x", "a,b\n".repeat(1000));
+        // Nor is it looked for where a cell has none: a pass for each cell would take hours.
+        let text = format!("{}\"x", "a,b\n".repeat(1_000_000));
         assert!(table(&text).ends_with("b\n\"x"));
     }
 }

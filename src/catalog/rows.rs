@@ -12,11 +12,17 @@ pub(super) fn is_taken(transaction: &Connection, name: &[u8]) -> Result<bool, Er
     Ok(query.exists([name_value(name)])?)
 }
 
+/// The last component of a name.
+pub(super) fn tail(name: &[u8]) -> &[u8] {
+    name.rsplit(|byte| *byte == b'/').next().unwrap_or(name)
+}
+
 /// How long the last component of a name is, in characters of what SQLite has as text, else in bytes.
 pub(super) fn n_tail(name: &[u8]) -> i64 {
+    let tail = tail(name);
     let n = match std::str::from_utf8(name) {
-        Ok(text) => text.rsplit('/').next().unwrap_or(text).chars().count(),
-        Err(_) => name.rsplit(|b| *b == b'/').next().unwrap_or(name).len(),
+        Ok(_) => String::from_utf8_lossy(tail).chars().count(),
+        Err(_) => tail.len(),
     };
     n as i64
 }

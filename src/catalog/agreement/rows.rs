@@ -9,7 +9,7 @@ use super::{
 use crate::catalog::{
     SCHEMA_VERSION,
     drift::{definitions_apart, torn},
-    rows::n_tail,
+    rows::{n_tail, tail},
     sketches_version,
     tables::{Need, TABLES, Table},
 };
@@ -93,11 +93,6 @@ pub(super) fn have_tile(
     let mut query = db.prepare_cached("SELECT hashes FROM tile WHERE level = ?1 AND n = ?2")?;
     let mut rows = query.query([i64::from(level), n as i64])?;
     has_next(&mut rows, &[ValueRef::Blob(hashes)])
-}
-
-/// The last component of a name.
-fn tail_of(name: &[u8]) -> &[u8] {
-    name.rsplit(|byte| *byte == b'/').next().unwrap_or(name)
 }
 
 fn value_of(value: Option<i64>) -> ValueRef<'static> {
@@ -266,9 +261,9 @@ impl Agreement<'_> {
         for (id, wanted) in (1..).zip(&self.documents) {
             let Some(row) = rows.next()? else { return Ok(false) };
             let name = row.get_ref(5)?;
-            let (bytes, tail) = match name {
-                ValueRef::Text(name) => (name, ValueRef::Text(tail_of(name))),
-                ValueRef::Blob(name) => (name, ValueRef::Blob(tail_of(name))),
+            let (bytes, last) = match name {
+                ValueRef::Text(name) => (name, ValueRef::Text(tail(name))),
+                ValueRef::Blob(name) => (name, ValueRef::Blob(tail(name))),
                 _ => return Ok(false),
             };
             let numbers = [
@@ -289,7 +284,7 @@ impl Agreement<'_> {
             }
             by_doc.add(self.mix.of_integers([wanted.doc.0 as i64, id]));
             by_name.add(self.mix.of([name, ValueRef::Integer(id)]));
-            by_tail.add(self.mix.of([tail, ValueRef::Integer(id)]));
+            by_tail.add(self.mix.of([last, ValueRef::Integer(id)]));
         }
         Ok(rows.next()?.is_none()
             && self.has_entries(&BY_DOC, by_doc)?

@@ -30,6 +30,8 @@ pub struct Blame {
     pub text: String,
     /// How much of a page that is; `None` where it is no page.
     pub scope: Option<Scope>,
+    /// Its paragraphs are lines each of which stands for itself.
+    pub are_lines: bool,
     /// Its paragraphs in order.
     pub paragraphs: Vec<BlamedParagraph>,
     /// The revisions that brought them, the first one captured first.
@@ -95,8 +97,8 @@ impl Archive {
                 on_gone(GoneParagraph { text, brought_by, removed_by })
             })?;
         }
-        let BlameTable { text, paragraphs } = table;
-        Ok(Some(Blame { text: text.text, scope: text.scope, paragraphs, revisions }))
+        let BlameTable { text: RevisionText { text, scope, .. }, are_lines, paragraphs } = table;
+        Ok(Some(Blame { text, scope, are_lines, paragraphs, revisions }))
     }
 }
 
@@ -137,6 +139,7 @@ fn hash(words: &[&str]) -> u64 {
 #[derive(Default)]
 struct BlameTable {
     text: RevisionText,
+    are_lines: bool,
     paragraphs: Vec<BlamedParagraph>,
 }
 
@@ -186,7 +189,7 @@ impl BlameTable {
         let paragraphs = comparison.paragraphs.b.into_iter().zip(brought_by);
         self.paragraphs =
             paragraphs.map(|(bytes, brought_by)| BlamedParagraph { bytes, brought_by }).collect();
-        self.text = text;
+        (self.text, self.are_lines) = (text, comparison.are_lines);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    diff::{self, KnownHeading},
+    diff::{self, KnownHeading, TextLayout},
     text::{self, Notation, PageHeading, ScopedText, Unseen},
     types::{
         document::{Document, Revision},
@@ -315,10 +315,18 @@ impl TextSource {
     }
 }
 
-/// Whether a tab ends a cell in one of two texts, given which scopes they are read in and whether their
-/// types have tables; in the source of a page it does not.
-pub(super) fn have_tables(sides: [(Option<Scope>, bool); 2]) -> bool {
-    sides.iter().all(|side| side.0 != Some(Scope::Source)) && sides.iter().any(|side| side.1)
+/// How two texts are laid out that are compared, by the scopes they are read in and their media types; none of a text
+/// that is not there. The source of a page is like prose.
+pub(super) fn layout(sides: [(Option<Scope>, Option<&str>); 2]) -> TextLayout {
+    let is_source = sides.iter().any(|side| side.0 == Some(Scope::Source));
+    let have = |has: fn(&str) -> bool| sides.iter().any(|side| side.1.is_some_and(has));
+    if !is_source && have(text::has_tables) {
+        TextLayout::Tables
+    } else if !have(|it| !text::has_lines(it)) {
+        TextLayout::Lines
+    } else {
+        TextLayout::Prose
+    }
 }
 
 /// Of pages that have more bytes than this, both together, no main parts are looked for.
@@ -418,19 +426,17 @@ struct ScopedComparison {
 
 impl ScopedComparison {
     fn of(readings: Sides<ScopedText>, sources: &Sides<TextSource>) -> Self {
-        let has_tables = have_tables([
-            (readings.a.scope, text::has_tables(&sources.a.media_type)),
-            (readings.b.scope, text::has_tables(&sources.b.media_type)),
+        let layout = layout([
+            (readings.a.scope, Some(&sources.a.media_type)),
+            (readings.b.scope, Some(&sources.b.media_type)),
         ]);
-        let compare = |texts: Sides<&str>, known: Sides<Option<&[KnownHeading]>>| match has_tables {
-            true => diff::compare_pages(texts, known),
-            false => diff::compare(texts),
-        };
         let Sides { a, b } = &readings;
         let known = Sides { a: known_headings(a), b: known_headings(b) };
         let known = Sides { a: known.a.as_deref(), b: known.b.as_deref() };
-        let comparison = compare(Sides { a: &a.text, b: &b.text }, known);
-        let outside = compare(Sides { a: &a.rest, b: &b.rest }, Sides::default());
+        let texts = Sides { a: &a.text[..], b: &b.text[..] };
+        let comparison = diff::compare_laid_out(texts, layout, known);
+        let outside = Sides { a: &a.rest[..], b: &b.rest[..] };
+        let outside = diff::compare_laid_out(outside, layout, Sides::default());
         let outside = OutsideChanges {
             differs: differs(&outside),
             n_added: outside.stat.words.added,

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Archive,
-    compare::have_tables,
+    compare::layout,
     operand::{Facts, read_as},
 };
 
@@ -25,15 +25,16 @@ pub(super) struct RevisionText {
     pub text: String,
     /// How much of a page it is; `None` of what is no page.
     pub scope: Option<Scope>,
-    pub has_tables: bool,
+    /// None of a text that is not there.
+    pub media_type: Option<String>,
 }
 
 impl RevisionText {
     /// How the text that came after it differs.
     pub fn compared_with(&self, after: &Self) -> Comparison {
-        let sides = [self, after].map(|it| (it.scope, it.has_tables));
-        let compare = if have_tables(sides) { diff::compare_tables } else { diff::compare };
-        compare(Sides { a: &self.text, b: &after.text })
+        let layout = layout([self, after].map(|it| (it.scope, it.media_type.as_deref())));
+        let texts = Sides { a: &self.text[..], b: &after.text[..] };
+        diff::compare_laid_out(texts, layout, Sides::default())
     }
 }
 
@@ -110,8 +111,8 @@ impl Archive {
         }
         let bytes = self.read_whole(document, revision)?;
         let found = text::read(&bytes, read_as(revision, scope));
-        let has_tables = text::has_tables(&revision.media_type);
-        Ok(found.map(|it| RevisionText { text: it.text, scope: it.scope, has_tables }))
+        let media_type = Some(revision.media_type.clone());
+        Ok(found.map(|it| RevisionText { text: it.text, scope: it.scope, media_type }))
     }
 }
 

@@ -122,10 +122,10 @@ fn unmarked_level(text: &str) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::{Sides, reading::read, words::Spaces};
+    use crate::diff::{Sides, TextLayout, reading::read};
 
     fn paths(text: &str) -> Vec<String> {
-        let (readings, _) = read(Sides { a: text, b: "" }, Spaces::Equal);
+        let (readings, _) = read(Sides { a: text, b: "" }, TextLayout::Prose);
         let headings = headings(&readings.a);
         let shown = |i| {
             let path = path(&headings, i).into_iter().map(|i| readings.a.paragraph_text(i));
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn known_headings_hold_what_follows_them() {
         let text = "Title\n\nOne\ngoes on\n\nUnder one.\n\nTwo, a heading with a full stop.\n\nUnder both.";
-        let (readings, _) = read(Sides { a: text, b: "" }, Spaces::Cells);
+        let (readings, _) = read(Sides { a: text, b: "" }, TextLayout::Tables);
         let heading = |line, level| KnownHeading { line, level };
         let headings = known(&readings.a, &[heading(3, 1), heading(5, 2), heading(8, 3)]);
         let found: Vec<Vec<usize>> =

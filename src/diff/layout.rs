@@ -10,11 +10,42 @@ use std::ops::Range;
 use super::{
     fences::{self, is_fence},
     lines::{LineKind, RawLine},
+    words::Spaces,
     wrapping,
 };
 
 /// Scatters the letters that decide where lines taken together end.
 const GROUP_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// How a text is laid out, which its media type says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TextLayout {
+    /// In paragraphs, in which nothing depends on where lines end.
+    #[default]
+    Prose,
+    /// The same with tables, in which a tab ends a cell, empty or not.
+    Tables,
+    /// In lines each of which stands for itself, as those of code and of data do.
+    Lines,
+}
+
+impl TextLayout {
+    /// What white space means there.
+    pub(super) fn spaces(self) -> Spaces {
+        match self {
+            Self::Tables => Spaces::Cells,
+            Self::Prose | Self::Lines => Spaces::Equal,
+        }
+    }
+
+    /// The paragraphs of a text with `\n` line ends, in order.
+    pub(super) fn paragraphs(self, text: &str) -> Vec<LaidOut> {
+        match self {
+            Self::Prose | Self::Tables => paragraphs(text),
+            Self::Lines => lines(text),
+        }
+    }
+}
 
 /// Where a paragraph is in its text, without the line end after it, and what it is to a reader.
 pub type LaidOut = (Range<usize>, ParagraphKind);
@@ -32,7 +63,7 @@ pub enum ParagraphKind {
     Row,
     /// Lines that begin with `>`.
     Quote,
-    /// A line of code, or the fence around it.
+    /// A line of code or data, or a fence around code.
     Code,
     /// A line of signs.
     Rule,
@@ -44,7 +75,21 @@ const TITLE_MAX: usize = 100;
 /// After so many lines without a blank one a paragraph ends, which bounds memory.
 const STRETCH_LINES_MAX: usize = 1 << 16;
 
-/// The paragraphs of a text with `\n` line ends, in order.
+/// The lines that are not blank.
+fn lines(text: &str) -> Vec<LaidOut> {
+    let mut start = 0;
+    let mut lines = Vec::new();
+    for raw in text.split_inclusive('\n') {
+        let line = raw.strip_suffix('\n').unwrap_or(raw);
+        if !line.trim().is_empty() {
+            lines.push((start..start + line.len(), ParagraphKind::Code));
+        }
+        start += raw.len();
+    }
+    lines
+}
+
+/// The paragraphs of prose, in order.
 pub fn paragraphs(text: &str) -> Vec<LaidOut> {
     let mut paragraphs = Vec::new();
     let mut lines = Vec::new();

@@ -255,10 +255,10 @@ impl Votes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::{reading, words::Spaces};
+    use crate::diff::{TextLayout, reading};
 
     fn likeness(a: &str, b: &str) -> Likeness {
-        let (readings, vocabulary) = reading::read(Sides { a, b }, Spaces::Equal);
+        let (readings, vocabulary) = reading::read(Sides { a, b }, TextLayout::Prose);
         let bags = readings.map(|side| Bag::of(&side.ids, &vocabulary));
         bags.a.likeness(&bags.b, &vocabulary, 0)
     }

@@ -11,6 +11,7 @@ use super::{
     Sides,
     align::{Aligner, EqualRun, rising},
     ids::Ids,
+    keys,
     likeness::{Bag, Bags, Likeness, SpreadBag, candidates},
     overlap::{Comparer, SharedWords, sharing_rows},
     reading::{ParsedText, Vocabulary},
@@ -187,6 +188,7 @@ impl Links {
         }
         self.settle(in_place);
         self.neighbours(&mut judge);
+        self.keyed(judge.readings);
         self.is_coarse |= judge.comparer.is_exhausted();
         self
     }
@@ -219,6 +221,21 @@ impl Links {
                     self.in_place(group.a[i], group.b[j]);
                 }
             }
+        }
+    }
+}
+
+impl Links {
+    /// Pairs lines of code and data that are alone between two that stayed and give the same thing a value.
+    fn keyed(&mut self, readings: &Sides<ParsedText<'_>>) {
+        let (mut a, mut b) = (0, 0);
+        while a < self.sides.a.len() && b < self.sides.b.len() {
+            let alone = Sides {
+                a: until_in_place(&self.sides.a, &mut a),
+                b: until_in_place(&self.sides.b, &mut b),
+            };
+            let alone = Sides { a: &alone.a[..], b: &alone.b[..] };
+            keys::pairs(readings, alone).into_iter().for_each(|(a, b)| self.in_place(a, b));
         }
     }
 }

@@ -10,6 +10,7 @@ mod byte_lines;
 mod fences;
 mod headings;
 mod ids;
+mod keys;
 mod layout;
 mod likeness;
 mod line_ends;
@@ -31,11 +32,11 @@ use std::ops::Range;
 
 use align::Aligner;
 pub use headings::{Heading, KnownHeading};
+pub use layout::TextLayout;
 use links::{Link, Links, link};
 pub use noise::{TextNoise, noise};
 use reading::{ParsedText, Vocabulary};
 pub use unified::unified;
-use words::Spaces;
 
 /// The two sides of a comparison: `a` before, `b` after.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Sides<T> {
 /// Two texts compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
+    /// Paragraphs are lines each of which stands for itself.
+    pub are_lines: bool,
     /// For each paragraph where its bytes are in its text, without the line end after it.
     pub paragraphs: Sides<Vec<Range<usize>>>,
     /// Which of them are headings.
@@ -216,29 +219,21 @@ pub struct WordStat {
 /// a third of the words in order, eight in a row or a sentence, and one elsewhere is `Moved` when it shares more
 /// than half of them; rare words count more. Upper and lower case are the same for that.
 pub fn compare(texts: Sides<&str>) -> Comparison {
-    compare_read(texts, Spaces::Equal, Sides::default())
+    compare_laid_out(texts, TextLayout::Prose, Sides::default())
 }
 
-/// The same for texts with tables in them, in which a tab ends a cell, empty or not.
-pub fn compare_tables(texts: Sides<&str>) -> Comparison {
-    compare_read(texts, Spaces::Cells, Sides::default())
-}
-
-/// The same for the texts of pages, whose headings are known; `None` of a text that is no page.
-pub fn compare_pages(texts: Sides<&str>, headings: Sides<Option<&[KnownHeading]>>) -> Comparison {
-    compare_read(texts, Spaces::Cells, headings)
-}
-
-fn compare_read(
+/// The same for texts that are laid out otherwise. The headings of pages are known; `None` of a text that is no page.
+pub fn compare_laid_out(
     texts: Sides<&str>,
-    spaces: Spaces,
+    layout: TextLayout,
     known: Sides<Option<&[KnownHeading]>>,
 ) -> Comparison {
-    compare_parsed(reading::read(texts, spaces), known)
+    compare_parsed(reading::read(texts, layout), layout, known)
 }
 
 fn compare_parsed(
     (readings, vocabulary): (Sides<ParsedText<'_>>, Vocabulary),
+    layout: TextLayout,
     known: Sides<Option<&[KnownHeading]>>,
 ) -> Comparison {
     let links = link(&readings, &vocabulary);
@@ -257,12 +252,17 @@ fn compare_parsed(
     };
     let headings = Sides { a: headings(&readings.a, known.a), b: headings(&readings.b, known.b) };
     let is_coarse = vocabulary.has_pieces || links.is_coarse || is_late || !is_whole;
-    Comparison { paragraphs, headings, blocks, stat, is_coarse }
+    let are_lines = layout == TextLayout::Lines && !vocabulary.has_pieces;
+    Comparison { are_lines, paragraphs, headings, blocks, stat, is_coarse }
 }
 
 /// The paragraphs of one text, by their bytes, and its headings; those of a page may be known.
-pub fn outline(text: &str, known: Option<&[KnownHeading]>) -> (Vec<Range<usize>>, Vec<Heading>) {
-    let (readings, _) = reading::read_words(Sides { a: "", b: text }, Spaces::Equal);
+pub fn outline(
+    text: &str,
+    layout: TextLayout,
+    known: Option<&[KnownHeading]>,
+) -> (Vec<Range<usize>>, Vec<Heading>) {
+    let (readings, _) = reading::read_words(Sides { a: "", b: text }, layout);
     let headings = match known {
         Some(known) => headings::known(&readings.b, known),
         None => headings::headings(&readings.b),

@@ -157,7 +157,7 @@ fn rows(ids: &[usize], vocabulary: &Vocabulary) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::{reading, words::Spaces};
+    use crate::diff::{TextLayout, reading};
 
     #[test]
     fn a_search_that_takes_many_steps_counts_as_many_words() {
@@ -165,7 +165,7 @@ mod tests {
         let text =
             |step: usize| (0..200).map(|n| ["a ", "b ", "c "][n * n * step % 7 % 3]).collect();
         let (a, b): (String, String) = (text(1), text(3));
-        let (readings, vocabulary) = reading::read(Sides { a: &a, b: &b }, Spaces::Equal);
+        let (readings, vocabulary) = reading::read(Sides { a: &a, b: &b }, TextLayout::Prose);
         let left = |n_words_max| {
             let mut comparer = Comparer::new(&readings, &vocabulary, n_words_max);
             assert!(comparer.overlap(0, 0).is_some());

@@ -10,7 +10,7 @@ use std::{borrow::Cow, ops::Range};
 
 use super::{
     Sides,
-    layout::{self, LaidOut},
+    layout::{self, LaidOut, TextLayout},
     rows::{Filter, text_key},
     words::{Spaces, is_invisible, is_mark, is_unspaced},
 };
@@ -55,9 +55,9 @@ pub fn are_needed(texts: Sides<&str>) -> bool {
 }
 
 /// The paragraphs of both texts; of too many lines such as are made of lines in a row.
-pub fn paragraphs(texts: Sides<&str>) -> Sides<Vec<LaidOut>> {
+pub fn paragraphs(texts: Sides<&str>, layout: TextLayout) -> Sides<Vec<LaidOut>> {
     match n_lines(texts) {
-        ..=LINES_MAX => texts.map(layout::paragraphs),
+        ..=LINES_MAX => texts.map(|text| layout.paragraphs(text)),
         n => texts.map(|text| layout::groups(text, n / GROUPS)),
     }
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use super::{
     Sides,
     ids::Ids,
-    layout::{self, LaidOut, ParagraphKind},
+    layout::{LaidOut, ParagraphKind, TextLayout},
     pieces::{self, CutPiece, PieceCutter},
     words::{Spaces, WordCutter, word_key},
 };
@@ -56,17 +56,17 @@ pub struct Item {
 }
 
 /// Takes both texts apart with one vocabulary, long ones where they can be in large pieces.
-pub fn read(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
+pub fn read(texts: Sides<&str>, layout: TextLayout) -> (Sides<ParsedText<'_>>, Vocabulary) {
     match pieces::are_needed(texts) {
-        true => read_pieces(texts, spaces),
-        false => read_words(texts, spaces),
+        true => read_pieces(texts, layout),
+        false => read_words(texts, layout),
     }
 }
 
 /// Takes both texts apart word by word, however long they are.
-pub fn read_words(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
-    let mut reader = ParagraphReader::new(spaces);
-    let mut read = |text| reader.read(text, layout::paragraphs(text), ParagraphReader::words);
+pub fn read_words(texts: Sides<&str>, layout: TextLayout) -> (Sides<ParsedText<'_>>, Vocabulary) {
+    let mut reader = ParagraphReader::new(layout.spaces());
+    let mut read = |text| reader.read(text, layout.paragraphs(text), ParagraphReader::words);
     let (a, b) = (read(texts.a), read(texts.b));
     let readings = Sides { a, b };
     let vocabulary = reader.vocabulary(&readings, false);
@@ -74,8 +74,9 @@ pub fn read_words(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>,
 }
 
 /// Takes both texts apart in large pieces.
-pub fn read_pieces(texts: Sides<&str>, spaces: Spaces) -> (Sides<ParsedText<'_>>, Vocabulary) {
-    let paragraphs = pieces::paragraphs(texts);
+pub fn read_pieces(texts: Sides<&str>, layout: TextLayout) -> (Sides<ParsedText<'_>>, Vocabulary) {
+    let spaces = layout.spaces();
+    let paragraphs = pieces::paragraphs(texts, layout);
     let known = pieces::in_pieces(texts, &paragraphs, spaces);
     let mut reader = ParagraphReader::new(spaces);
     let mut read = |text, paragraphs, own, other| {
@@ -309,7 +310,7 @@ mod tests {
     #[test]
     fn empty_cells_are_signs_in_tables() {
         let items = |text: &str| -> Vec<String> {
-            let (readings, _) = read(Sides { a: text, b: "" }, Spaces::Cells);
+            let (readings, _) = read(Sides { a: text, b: "" }, TextLayout::Tables);
             let mut ends = readings.a.starts.clone();
             ends.push(text.len());
             let item = |at: &[usize]| text[at[0]..at[1]].replace('\t', ">").trim().to_owned();
@@ -325,7 +326,7 @@ mod tests {
     fn marks_of_quotes_stand_near_where_their_line_begins() {
         let n_items = |n_marks: usize| {
             let text = format!("\n{}b", "> ".repeat(n_marks));
-            read_words(Sides { a: &text, b: "" }, Spaces::Equal).0.a.ids.len()
+            read_words(Sides { a: &text, b: "" }, TextLayout::Prose).0.a.ids.len()
         };
         assert_eq!(n_items(1), 2);
         assert_eq!(n_items(QUOTE_MARKS_BYTES_MAX / 2), 2);
@@ -339,7 +340,7 @@ mod tests {
                 a: "> one two three four five six seven eight\n> nine and so on to ten and more",
                 b: "> one two three four five six seven\n> eight nine and so on to ten and more",
             },
-            Spaces::Equal,
+            TextLayout::Prose,
         );
         assert_eq!(readings.a.ids, readings.b.ids);
     }

@@ -464,8 +464,8 @@ fn long_text(numbers: impl Iterator<Item = usize>) -> Vec<String> {
 }
 
 fn compared_in_pieces(a: &str, b: &str) -> Comparison {
-    let read = reading::read_pieces(Sides { a, b }, Spaces::Equal);
-    let comparison = compare_parsed(read, Sides::default());
+    let read = reading::read_pieces(Sides { a, b }, TextLayout::Prose);
+    let comparison = compare_parsed(read, TextLayout::Prose, Sides::default());
     check(&comparison, a, b);
     assert!(comparison.is_coarse);
     comparison
@@ -512,4 +512,55 @@ fn groups_of_lines_are_the_same_wherever_they_stand() {
     assert!(n_new < 6, "{n_new} of {}", later.len());
     let blank = groups(&lines(0).map(|line| line + "\n \n").collect::<String>());
     assert_eq!(blank.len(), all.len());
+}
+
+/// The blocks of texts of lines.
+fn blocks_of_lines(a: &str, b: &str) -> Vec<Block> {
+    let comparison = compare_laid_out(Sides { a, b }, TextLayout::Lines, Sides::default());
+    check(&comparison, a, b);
+    assert!(comparison.are_lines);
+    comparison.blocks
+}
+
+// A line that grew was taken for one of a wrapped paragraph, and the next one for the rest of it.
+#[test]
+fn lines_of_code_and_data_stand_for_themselves() {
+    let long = "a_name_that_is_longer_than_any_other_line_of_this_text_by_far";
+    for a in [
+        "{\n  \"name\": \"tides\",\n  \"days\": 31,\n  \"ports\": {\n    \"north\": 4\n  }\n}\n",
+        "def tides(days):\n    first = days\n    last = 31\n    return first + last\n",
+        "north = 4\nsouth = 5\n\nwest = 6\neast = 7\n",
+    ] {
+        let lines: Vec<&str> = a.split_inclusive('\n').collect();
+        let filled: Vec<usize> = (0..lines.len()).filter(|n| lines[*n].trim() != "").collect();
+        for n in &filled {
+            let mut b: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            b[*n] = format!("{} {long}, {long}\n", b[*n].trim_end());
+            for block in blocks_of_lines(a, &b.concat()) {
+                let is_right = match &block {
+                    Block::Same { .. } => true,
+                    Block::Changed { a, b, .. } => a == b && filled[*a] == *n,
+                    Block::Added { b, .. } => b.len() == 1 && filled[b.start] == *n,
+                    Block::Removed { a, .. } => a.len() == 1 && filled[a.start] == *n,
+                    _ => false,
+                };
+                assert!(is_right, "{block:?} of line {n} in\n{a}");
+            }
+        }
+    }
+    for (a, b) in [
+        ("{\n\"gates\": 2,\n}\n", "{\n\"gates\": [\"north\", \"south\", \"east\", \"west\"],\n}\n"),
+        ("let gates = two();\n", "let gates = all_of_them(\"from north to south\", 4711)?;\n"),
+    ] {
+        let blocks = blocks_of_lines(a, b);
+        let n_changed = blocks.iter().filter(|it| matches!(it, Block::Changed { .. })).count();
+        let others = |it: &Block| !matches!(it, Block::Changed { .. } | Block::Same { .. });
+        assert!(n_changed == 1 && !blocks.iter().any(others), "{blocks:?}");
+    }
+    let (one, two) = ("call(first, second, third);\n", "call(\n    first,\n    second, third);\n");
+    let wrapped = blocks_of_lines(one, two);
+    assert!(
+        matches!(&wrapped[..], [Block::Regrouped { words, .. }] if words.is_empty()),
+        "{wrapped:?}"
+    );
 }

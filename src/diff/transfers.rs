@@ -275,12 +275,12 @@ fn inside<'s>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::{reading, words::Spaces};
+    use crate::diff::{TextLayout, reading};
 
     #[test]
     fn rows_of_signs_that_move_nothing_are_compared_only_so_often() {
         let text = ".,".repeat(200);
-        let (readings, vocabulary) = reading::read(Sides { a: &text, b: &text }, Spaces::Equal);
+        let (readings, vocabulary) = reading::read(Sides { a: &text, b: &text }, TextLayout::Prose);
         let all = || std::iter::once(0..400).collect::<Vec<_>>();
         let edited = Sides { a: all(), b: all() };
         let searched = |n_left: usize| {

@@ -27,6 +27,45 @@ pub fn has_tables(media_type: &str) -> bool {
     media_type == "text/tab-separated-values" || is_separated(media_type) || is_page(media_type)
 }
 
+/// Whether each line of this media type stands for itself, as in code and data: sentences do not go on in the next one. An
+/// empty file has no others.
+pub fn has_lines(media_type: &str) -> bool {
+    is_separated(media_type) || media_type.ends_with("+json") || IN_LINES.contains(&media_type)
+}
+
+/// Types of code and data.
+const IN_LINES: &[&str] = &[
+    "application/json",
+    "inode/x-empty",
+    "text/calendar",
+    "text/css",
+    "text/javascript",
+    "text/tab-separated-values",
+    "text/vcard",
+    "text/x-c",
+    "text/x-c++",
+    "text/x-csharp",
+    "text/x-diff",
+    "text/x-go",
+    "text/x-ini",
+    "text/x-java",
+    "text/x-kotlin",
+    "text/x-log",
+    "text/x-lua",
+    "text/x-perl",
+    "text/x-php",
+    "text/x-python",
+    "text/x-r",
+    "text/x-ruby",
+    "text/x-rust",
+    "text/x-shellscript",
+    "text/x-sql",
+    "text/x-swift",
+    "text/x-toml",
+    "text/x-typescript",
+    "text/x-yaml",
+];
+
 /// Whether it has a table in rows whose cells commas part, or what stands for these.
 pub fn is_separated(media_type: &str) -> bool {
     media_type == "text/csv"

@@ -258,6 +258,12 @@ const TEXTS: &[(&str, &str)] = &[
     ("pl pm", "text/x-perl"),
     ("php", "text/x-php"),
     ("sql", "text/x-sql"),
+    ("kt kts", "text/x-kotlin"),
+    ("swift", "text/x-swift"),
+    ("cs", "text/x-csharp"),
+    ("lua", "text/x-lua"),
+    ("r", "text/x-r"),
+    ("log", "text/x-log"),
 ];
 
 #[cfg(test)]
@@ -316,7 +322,7 @@ mod tests {
             ("x.json", b"{}", "application/json"),
             ("x.rs", b"fn main() {}", "text/x-rust"),
             ("x.tar.py", b"import this", "text/x-python"),
-            ("x.log", b"BMW and MZ made motorcycles", "text/plain"),
+            ("x.log", b"BMW and MZ made motorcycles", "text/x-log"),
             ("x.txt", b"caf\xe9 au lait, s'il vous pla\xeet", "text/plain"),
             ("cut.txt", "сло".as_bytes().split_last().unwrap().1, "text/plain"),
         ] {

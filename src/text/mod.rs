@@ -37,7 +37,7 @@ use std::borrow::Cow;
 
 pub use charset::Charset;
 pub use decode::{Decoded, Rule, decode};
-pub use kinds::{are_bytes_text, can_be_hooked, has_tables, is_separated, may_be_text};
+pub use kinds::{are_bytes_text, can_be_hooked, has_lines, has_tables, is_separated, may_be_text};
 pub use locators::{Locator, Locators};
 pub use media::{media_type, media_type_by_ending, without_cut_char};
 pub use metadata::{Metadata, MetadataField};

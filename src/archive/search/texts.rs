@@ -3,9 +3,13 @@
 use std::ops::Range;
 
 use crate::{
-    archive::{Archive, compare::known_headings, operand::may_be_compared},
+    archive::{
+        Archive,
+        compare::{known_headings, layout},
+        operand::may_be_compared,
+    },
     catalog::IndexedContent,
-    diff::{self, Comparison, KnownHeading},
+    diff::{self, Comparison, KnownHeading, TextLayout},
     search::{fold::FOLDING_VERSION, terms::FoldedText},
     store::{Reader, Sealed},
     text::{self, Locator, Locators, NORMAL_VERSION, extract::EXTRACTION_VERSION},
@@ -21,13 +25,14 @@ pub(super) struct SearchText {
     pub text: String,
     pub title: String,
     headings: Option<Vec<KnownHeading>>,
+    layout: TextLayout,
     locators: Locators,
 }
 
 /// Where something stands in a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextPosition {
-    /// The paragraph, from 1; none where a text is too long to be taken apart.
+    /// The paragraph, from 1; none where a text is too long to be taken apart, or has lines in place of paragraphs.
     pub paragraph: Option<usize>,
     /// The line, from 1.
     pub line: usize,
@@ -55,7 +60,8 @@ impl SearchText {
         let (read, title) = text::read_searched(bytes, &content.media_type, content.encoding)?;
         let title = title.unwrap_or_default();
         let headings = known_headings(&read);
-        Some(Self { text: read.text, title, headings, locators: read.locators })
+        let layout = layout([(read.scope, Some(&content.media_type)); 2]);
+        Some(Self { text: read.text, title, headings, layout, locators: read.locators })
     }
 
     /// Folds it.
@@ -67,13 +73,13 @@ impl SearchText {
     pub fn position(&self, at: usize) -> TextPosition {
         let line = 1 + self.text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
         let locator = self.locators.at(&self.text, at);
-        if self.text.len() > OUTLINED_BYTES_MAX {
+        if self.layout == TextLayout::Lines || self.text.len() > OUTLINED_BYTES_MAX {
             return TextPosition { paragraph: None, line, locator, headings: Vec::new() };
         }
         // What comes later decides nothing but whether the line before it is a heading.
         let later = self.text[at..].match_indices("\n\n").nth(2).map(|(n_bytes, _)| at + n_bytes);
         let text = &self.text[..later.unwrap_or(self.text.len())];
-        let (paragraphs, headings) = diff::outline(text, self.headings.as_deref());
+        let (paragraphs, headings) = diff::outline(text, self.layout, self.headings.as_deref());
         let n =
             paragraphs.partition_point(|it| it.end <= at).min(paragraphs.len().saturating_sub(1));
         let above = Comparison::headings_above(&headings, n).into_iter().filter(|it| *it != n);

@@ -153,7 +153,7 @@ fn print_paragraphs(
     blame: &Blame,
 ) -> Result<(), Error> {
     let out = &mut session.out;
-    let Blame { text, paragraphs, revisions, .. } = blame;
+    let Blame { text, are_lines, paragraphs, revisions, .. } = blame;
     if session.globals.json {
         for (index, paragraph) in paragraphs.iter().enumerate() {
             out.json(&typed(
@@ -184,7 +184,10 @@ fn print_paragraphs(
     }
     out.line("")?;
     for (revision, n) in revisions.iter().zip(counts).rev().filter(|(_, n)| *n > 0) {
-        let n = counted(n, "paragraph", "paragraphs");
+        let n = match are_lines {
+            true => counted(n, "line", "lines"),
+            false => counted(n, "paragraph", "paragraphs"),
+        };
         let row = format!("{}  {n}", mark(document, revision, revision.captured.minute()));
         out.line(&with_remarks(row, revision))?;
     }

@@ -307,25 +307,50 @@ impl<'a> ChangedTexts<'a> {
         bytes_of(&self.comparison.paragraphs.b, paragraphs)
     }
 
+    /// `paragraph 4, line 11`, or `line 11`.
+    fn place(&self, paragraphs: &Range<usize>, lines: &[usize]) -> String {
+        let numbers = self.numbers(paragraphs, lines);
+        match self.comparison.are_lines {
+            true => numbers,
+            false => format!("{numbers}, line {}", lines[paragraphs.start]),
+        }
+    }
+
+    /// `paragraph 4`, `paragraphs 4–6`, or the same of lines.
+    fn numbers(&self, paragraphs: &Range<usize>, lines: &[usize]) -> String {
+        let Range { start, end } = *paragraphs;
+        let (first, last) = match self.comparison.are_lines {
+            true => (lines[start], lines[end - 1]),
+            false => (start + 1, end),
+        };
+        let (one, many) = unit(self.comparison);
+        match end - start {
+            1 => format!("{one} {first}"),
+            _ => format!("{many} {first}–{last}"),
+        }
+    }
+
     /// Where a block is, and what became of its paragraphs if that is not to be seen: `paragraph 6, line 11 · Terms`.
     pub fn title(&self, block: &Block) -> String {
         let locator = self.locator(block);
         let before = |a: &Range<usize>| {
-            place(a, self.lines.a[a.start], locator.as_ref(), self.headings(Some(a.start), None))
+            let place = self.place(a, &self.lines.a);
+            placed(place, locator.as_ref(), self.headings(Some(a.start), None))
         };
         let after = |b: &Range<usize>| {
-            place(b, self.lines.b[b.start], locator.as_ref(), self.headings(None, Some(b.start)))
+            let place = self.place(b, &self.lines.b);
+            placed(place, locator.as_ref(), self.headings(None, Some(b.start)))
         };
         match block {
             Block::Same { b, .. } | Block::Added { b, .. } => after(b),
             Block::Changed { b, .. } => after(&(*b..*b + 1)),
             Block::Removed { a, .. } => format!("before: {}", before(a)),
             Block::MovedAway { a, b } => {
-                format!("before: {}: moved to {}", before(a), numbers(b))
+                format!("before: {}: moved to {}", before(a), self.numbers(b, &self.lines.b))
             }
             Block::Moved { a, b, words } => {
                 let changed = if words.is_empty() { "" } else { ", and changed" };
-                format!("{}: moved here from {}{changed}", after(b), numbers(a))
+                format!("{}: moved here from {}{changed}", after(b), self.numbers(a, &self.lines.a))
             }
             Block::Rewrapped { b, .. } => format!("{}: the words are the same", after(b)),
             Block::Regrouped { a, b, words } => {
@@ -333,9 +358,17 @@ impl<'a> ChangedTexts<'a> {
                     if words.is_empty() { ", the words are the same" } else { ", and changed" };
                 let texts = Sides { a: &*self.texts.a, b: &*self.texts.b };
                 let is_wrap = self.comparison.is_wrapped_otherwise(texts, (a, b));
-                format!("{}: {}{end}", after(b), regrouped(a, b, is_wrap))
+                format!("{}: {}{end}", after(b), regrouped(a, b, is_wrap, unit(self.comparison)))
             }
         }
+    }
+}
+
+/// What the parts of texts are that are paired: paragraphs, or lines each of which stands for itself; one, and more.
+pub fn unit(comparison: &Comparison) -> (&'static str, &'static str) {
+    match comparison.are_lines {
+        true => ("line", "lines"),
+        false => ("paragraph", "paragraphs"),
     }
 }
 
@@ -468,12 +501,8 @@ fn bytes_of(ranges: &[Range<usize>], paragraphs: &Range<usize>) -> Range<usize> 
     }
 }
 
-fn place(
-    paragraphs: &Range<usize>,
-    line: usize,
-    locator: Option<&Locator>,
-    mut headings: Vec<String>,
-) -> String {
+/// A place with where that is in its document, and under which headings.
+fn placed(place: String, locator: Option<&Locator>, mut headings: Vec<String>) -> String {
     let within = locator.map(|it| format!("{}, ", shown_text(&it.to_string()))).unwrap_or_default();
     // A sheet's name is its heading.
     headings.retain(|heading| locator.is_none_or(|it| it.name != format!("sheet {heading}")));
@@ -481,7 +510,7 @@ fn place(
         true => String::new(),
         false => format!(" · {}", headings.join(" › ")),
     };
-    format!("{within}{}, line {line}{path}", numbers(paragraphs))
+    format!("{within}{place}{path}")
 }
 
 /// Where paragraphs stand in their document.
@@ -528,16 +557,13 @@ fn heading_text(heading: &str) -> String {
     truncate(&shown, HEADING_COLUMNS).replace(" …", "…")
 }
 
-/// `paragraph 4`, or `paragraphs 4–6`.
-fn numbers(paragraphs: &Range<usize>) -> String {
-    match paragraphs.len() {
-        1 => format!("paragraph {}", paragraphs.start + 1),
-        _ => format!("paragraphs {}–{}", paragraphs.start + 1, paragraphs.end),
-    }
-}
-
-fn regrouped(a: &Range<usize>, b: &Range<usize>, is_wrap: bool) -> String {
-    let paragraphs = |n: usize| counted(n as u64, "paragraph", "paragraphs");
+fn regrouped(
+    a: &Range<usize>,
+    b: &Range<usize>,
+    is_wrap: bool,
+    (one, many): (&str, &str),
+) -> String {
+    let paragraphs = |n: usize| counted(n as u64, one, many);
     match (a.len(), b.len()) {
         (1, _) | (_, 1) if is_wrap => "wrapped otherwise".to_owned(),
         (1, n) => format!("split in {n}"),

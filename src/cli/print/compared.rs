@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     about::{self, AboutLine, field_phrase, field_word, metadata_lines},
-    changes::ChangedTexts,
+    changes::{ChangedTexts, unit},
     comparison::{self, View},
     comparison_json,
     json::typed,
@@ -351,7 +351,7 @@ fn sentence(comparison: &Comparison, mut parts: Vec<String>, noise: Option<&Nois
     let text = match (comparison.is_same(), parts.is_empty()) {
         (true, true) => "the bytes differ, the text that people read does not".to_owned(),
         (true, false) => "same words".to_owned(),
-        (false, _) => text_sentence(&comparison.stat),
+        (false, _) => text_sentence(comparison),
     };
     let text = match comparison.is_coarse {
         true => {
@@ -390,8 +390,8 @@ fn unseen_part(changes: &UnseenChanges) -> String {
     counted(changes.n_changed as u64, one, many)
 }
 
-fn text_sentence(stat: &Stat) -> String {
-    let paragraphs = &stat.paragraphs;
+fn text_sentence(comparison: &Comparison) -> String {
+    let Stat { paragraphs, words } = &comparison.stat;
     let parts = [
         (paragraphs.changed, "changed"),
         (paragraphs.added, "added"),
@@ -402,8 +402,9 @@ fn text_sentence(stat: &Stat) -> String {
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    let WordStat { moved, added, removed, .. } = stat.words;
+    let WordStat { moved, added, removed, .. } = *words;
     let moved = if moved > 0 { format!(", {moved} moved") } else { String::new() };
     let parts = parts.join(", ");
-    format!("paragraphs: {parts}; words: {added} added, {removed} removed{moved}")
+    let (_, what) = unit(comparison);
+    format!("{what}: {parts}; words: {added} added, {removed} removed{moved}")
 }

@@ -79,8 +79,11 @@ impl Printer<'_> {
         let Block::Same { b, .. } = block else { return Ok(()) };
         let n_before = if before { self.view.context.min(b.len()) } else { 0 };
         let n_after = if after { self.view.context.min(b.len() - n_before) } else { 0 };
+        let are_lines = self.changed.comparison.are_lines;
         for paragraph in (b.start..b.start + n_before).chain(b.end - n_after..b.end) {
-            self.out.line("")?;
+            if !are_lines || paragraph == b.start || paragraph == b.end - n_after {
+                self.out.line("")?;
+            }
             let piece = self.changed.unchanged(&(paragraph..paragraph + 1));
             self.paragraph("  ", &[piece])?;
         }
@@ -114,7 +117,7 @@ impl Printer<'_> {
             (&pieces[..], block)
         {
             for (n, text) in text.split(BREAK).enumerate() {
-                if n > 0 {
+                if n > 0 && !self.changed.comparison.are_lines {
                     self.out.line("")?;
                 }
                 self.paragraph(mark, &[MarkedText { fate: *fate, text: text.to_owned() }])?;

@@ -8,7 +8,7 @@ use crate::archive::compare::{Block, Sides};
 
 use super::{
     about::AboutLine,
-    changes::{ChangedTexts, MarkedFate, MarkedText, ShownBytes, case_note, shortened},
+    changes::{ChangedTexts, MarkedFate, MarkedText, ShownBytes, case_note, shortened, unit},
     terminal::{counted, is_soft},
     wrap::{BREAK, LINE_BREAK},
 };
@@ -88,10 +88,11 @@ pub fn page(head: &PageHead<'_>, changed: &ChangedTexts<'_>) -> String {
     let blocks = || changed.comparison.blocks.iter().filter(is_shown);
     let changes: Vec<&Block> = blocks().filter(|it| !matches!(it, Block::Same { .. })).collect();
     let shows_unchanged = changed.texts.b.len() <= UNCHANGED_BYTES_MAX;
+    let (one, many) = unit(changed.comparison);
     let (mut main, mut number, mut shown) = (String::new(), 0, ShownBytes::all());
     for block in blocks() {
         if let Block::Same { b, .. } = block {
-            let n = counted(b.len() as u64, "paragraph", "paragraphs");
+            let n = counted(b.len() as u64, one, many);
             let summary = format!("{n} unchanged");
             match shows_unchanged {
                 true => main += &details(&summary, &[changed.unchanged(b)]),

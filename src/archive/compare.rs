@@ -322,7 +322,7 @@ pub(super) fn layout(sides: [(Option<Scope>, Option<&str>); 2]) -> TextLayout {
     let have = |has: fn(&str) -> bool| sides.iter().any(|side| side.1.is_some_and(has));
     if !is_source && have(text::has_tables) {
         TextLayout::Tables
-    } else if !have(|it| !text::has_lines(it)) {
+    } else if have(text::has_lines) && !have(|it| !text::has_lines(it)) {
         TextLayout::Lines
     } else {
         TextLayout::Prose

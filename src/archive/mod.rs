@@ -27,7 +27,7 @@ mod shared_bytes;
 pub mod similar;
 mod watch;
 
-use std::{rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use crate::{
     catalog::{Catalog, Snapshot},
@@ -62,7 +62,7 @@ pub struct Archive {
     catalog: Rc<Catalog>,
     reader: Reader<Sealed>,
     /// What everything is read from; none for whoever writes.
-    snapshot: Option<Snapshot<Rc<Catalog>>>,
+    snapshot: Cell<Option<Snapshot<Rc<Catalog>>>>,
     /// Goes last: what it remembers is there when the catalog is closed.
     watch: CatalogWatch,
 }

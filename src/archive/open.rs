@@ -5,7 +5,7 @@
 //! stood at its last commit, and where nothing can be written they make one in memory.
 
 use std::{
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
     path::{Path, PathBuf},
@@ -249,7 +249,7 @@ impl Archive {
                 }
             }
             let archive = Self::assemble(home, journal, catalog);
-            return Ok(Self { snapshot: Some(snapshot), ..archive });
+            return Ok(Self { snapshot: Cell::new(Some(snapshot)), ..archive });
         }
     }
 
@@ -276,7 +276,7 @@ impl Archive {
     /// goes, too, until somebody searches.
     pub fn rebuild(&mut self, who: &str) -> Result<(), Error> {
         let _guard = self.home.lock(who)?;
-        self.snapshot = None;
+        self.snapshot.take();
         self.journal = self.home.journal()?;
         self.journal.publish();
         self.remove_search_index()?;
@@ -285,9 +285,11 @@ impl Archive {
         Ok(())
     }
 
-    /// Makes the catalog anew for whoever opens it next; this reading keeps the one that it has.
+    /// Makes the catalog anew where it is kept. This reading goes on in that one: while it held the old one, nothing of
+    /// it could be taken out of the file.
     pub(super) fn renew_catalog(&self, who: &str) -> Result<(), Error> {
         let _guard = self.home.lock(who)?;
+        self.snapshot.take();
         renew(&self.home, &self.home.journal()?).map(drop)
     }
 
@@ -322,7 +324,7 @@ impl Archive {
     /// Takes the lock, and brings journal and catalog up to the newest commit.
     pub(super) fn take_lock(&mut self, who: &str) -> Result<WriteLock, Error> {
         let guard = self.home.lock(who)?;
-        self.snapshot = None;
+        self.snapshot.take();
         let watched = self.watched()?;
         let is_as_left = watched.as_ref().is_some_and(|(files, left)| is_as_left(files, left));
         self.home.backend.tidy()?;
@@ -433,11 +435,12 @@ impl Archive {
 
     fn assemble(home: Home, journal: Journal, catalog: Rc<Catalog>) -> Self {
         let reader = Reader::new(Sealed::new(Arc::clone(&home.backend), catalog.clone()));
-        Self { home, journal, catalog, reader, snapshot: None, watch: CatalogWatch::default() }
+        let (snapshot, watch) = Default::default();
+        Self { home, journal, catalog, reader, snapshot, watch }
     }
 
     fn take_catalog(&mut self, catalog: Rc<Catalog>) {
-        self.snapshot = None;
+        self.snapshot.take();
         self.catalog = catalog;
         self.reader =
             Reader::new(Sealed::new(Arc::clone(&self.home.backend), self.catalog.clone()));

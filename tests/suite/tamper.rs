@@ -571,6 +571,19 @@ fn an_edit_is_not_hidden_by_what_is_added_after_it() {
     assert!(grown.audit_by_sum().findings.is_empty());
 }
 
+// The audit read the old catalog while it made the new one, and so waited for itself until its patience ended.
+#[test]
+fn a_catalog_that_an_audit_made_anew_keeps_nothing_of_the_old_one() {
+    let grown = Grown::new();
+    grown.lay(&grown.edited(&["UPDATE sketch SET data = x'00' WHERE content = 1".to_owned()]));
+    let archive = open_in(&grown.path);
+    let report =
+        archive.audit(&AuditScope::default(), HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
+    assert_eq!(said(&report, "a withdrawal"), Some("CATALOG-REMADE"));
+    let log = fs::metadata(grown.path.join("catalog.sqlite-wal")).unwrap();
+    assert_eq!(log.len(), 0, "what was withdrawn may stand in it");
+}
+
 #[test]
 fn what_finding_needs_and_cannot_be_made_anew_is_drift() {
     let grown = Grown::new();

@@ -29,7 +29,7 @@ use std::{
 
 use crate::{
     archive::{Archive, maintain::rebuild},
-    catalog::{self, Catalog, Need},
+    catalog::{self, Catalog, Need, Snapshot},
     journal::{Examined, Withdrawals},
     store::{Reader, Sealed},
     types::{digest::Key, error::Error, pack_id::PackId, time::Timestamp},
@@ -90,7 +90,23 @@ impl Archive {
         progress: &mut dyn FnMut(WorkDone),
     ) -> Result<AuditReport, Error> {
         // What is compared at the end is the catalog of one time.
-        let _snapshot = self.catalog.snapshot()?;
+        let held = self.snapshot.take();
+        let is_reading = held.is_some();
+        let snapshot = held.map_or_else(|| Snapshot::of(Rc::clone(&self.catalog)), Ok)?;
+        self.snapshot.set(Some(snapshot));
+        let report = self.audit_snapshot(scope, history_check, progress);
+        if !is_reading {
+            self.snapshot.take();
+        }
+        report
+    }
+
+    fn audit_snapshot(
+        &self,
+        scope: &AuditScope,
+        history_check: HistoryCheck,
+        progress: &mut dyn FnMut(WorkDone),
+    ) -> Result<AuditReport, Error> {
         let of = (scope, self.rows_with_their_sum(scope)?);
         let report = match self.audited_by_rows(of, &history_check, progress)? {
             Some(report) => report,

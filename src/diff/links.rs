@@ -188,7 +188,7 @@ impl Links {
         }
         self.settle(in_place);
         self.neighbours(&mut judge);
-        self.keyed(judge.readings);
+        self.evident(judge.readings);
         self.is_coarse |= judge.comparer.is_exhausted();
         self
     }
@@ -226,8 +226,9 @@ impl Links {
 }
 
 impl Links {
-    /// Pairs lines of code and data that are alone between two that stayed and give the same thing a value.
-    fn keyed(&mut self, readings: &Sides<ParsedText<'_>>) {
+    /// Pairs what is alone between two that stayed and is one by its place: lines of code and data that give the same
+    /// thing a value, and one of signs on each side, such as the rule of a table that got a column.
+    fn evident(&mut self, readings: &Sides<ParsedText<'_>>) {
         let (mut a, mut b) = (0, 0);
         while a < self.sides.a.len() && b < self.sides.b.len() {
             let alone = Sides {
@@ -236,8 +237,20 @@ impl Links {
             };
             let alone = Sides { a: &alone.a[..], b: &alone.b[..] };
             keys::pairs(readings, alone).into_iter().for_each(|(a, b)| self.in_place(a, b));
+            if let ([a], [b]) = (alone.a, alone.b)
+                && self.both_alone(*a, *b)
+                && readings.a.paragraphs[*a].kind == readings.b.paragraphs[*b].kind
+                && has_signs_only(readings.a.paragraph_text(*a))
+                && has_signs_only(readings.b.paragraph_text(*b))
+            {
+                self.in_place(*a, *b);
+            }
         }
     }
+}
+
+fn has_signs_only(text: &str) -> bool {
+    !text.contains(char::is_alphanumeric)
 }
 
 /// Two paragraphs that may be one before and after a change.

@@ -514,6 +514,18 @@ fn groups_of_lines_are_the_same_wherever_they_stand() {
     assert_eq!(blank.len(), all.len());
 }
 
+// The rule below the head of a table went and came when the table got a column.
+#[test]
+fn a_rule_that_got_longer_stays() {
+    let table = |end: &str, rule: &str| {
+        format!("| port | gates |{end}\n| --- | --- |{rule}\n| Quenmouth | 2 |{end}\n")
+    };
+    assert_eq!(
+        sketch(&table("", ""), &table(" open |", " --- |")),
+        "changed 0 0, changed 1 1, changed 2 2"
+    );
+}
+
 /// The blocks of texts of lines.
 fn blocks_of_lines(a: &str, b: &str) -> Vec<Block> {
     let comparison = compare_laid_out(Sides { a, b }, TextLayout::Lines, Sides::default());

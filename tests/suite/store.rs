@@ -123,7 +123,7 @@ fn n_packed(backend: &dyn Backend) -> u64 {
 }
 
 fn n_revisions() -> usize {
-    if is_slow() { 4000 } else { 300 }
+    if is_slow() { 2500 } else { 300 }
 }
 
 fn n_growing() -> usize {
@@ -485,7 +485,7 @@ fn what_cannot_be_read_is_not_compacted_away() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if is_slow() { 200 } else { 12 },
+        cases: if is_slow() { 120 } else { 12 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

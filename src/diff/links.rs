@@ -188,7 +188,7 @@ impl Links {
         }
         self.settle(in_place);
         self.neighbours(&mut judge);
-        self.evident(judge.readings);
+        self.evident(&judge);
         self.is_coarse |= judge.comparer.is_exhausted();
         self
     }
@@ -209,12 +209,8 @@ impl Links {
 
     /// Pairs what is alone between two paragraphs that stayed.
     fn neighbours(&mut self, judge: &mut Judge<'_, '_>) {
-        let (mut a, mut b) = (0, 0);
-        while a < self.sides.a.len() && b < self.sides.b.len() {
-            let alone = Sides {
-                a: until_in_place(&self.sides.a, &mut a),
-                b: until_in_place(&self.sides.b, &mut b),
-            };
+        let mut at = Sides::default();
+        while let Some(alone) = self.next_alone(&mut at) {
             self.is_coarse |= alone.a.len() * alone.b.len() > PAIRS_MAX;
             for group in groups(&alone) {
                 for (i, j) in best_pairs(group, judge) {
@@ -223,34 +219,32 @@ impl Links {
             }
         }
     }
-}
 
-impl Links {
     /// Pairs what is alone between two that stayed and is one by its place: lines of code and data that give the same
     /// thing a value, and one of signs on each side, such as the rule of a table that got a column.
-    fn evident(&mut self, readings: &Sides<ParsedText<'_>>) {
-        let (mut a, mut b) = (0, 0);
-        while a < self.sides.a.len() && b < self.sides.b.len() {
-            let alone = Sides {
-                a: until_in_place(&self.sides.a, &mut a),
-                b: until_in_place(&self.sides.b, &mut b),
-            };
+    fn evident(&mut self, judge: &Judge<'_, '_>) {
+        let readings = judge.readings;
+        let mut at = Sides::default();
+        while let Some(alone) = self.next_alone(&mut at) {
             let alone = Sides { a: &alone.a[..], b: &alone.b[..] };
             keys::pairs(readings, alone).into_iter().for_each(|(a, b)| self.in_place(a, b));
             if let ([a], [b]) = (alone.a, alone.b)
                 && self.both_alone(*a, *b)
                 && readings.a.paragraphs[*a].kind == readings.b.paragraphs[*b].kind
-                && has_signs_only(readings.a.paragraph_text(*a))
-                && has_signs_only(readings.b.paragraph_text(*b))
+                && !judge.has_words(readings.a.words(*a))
+                && !judge.has_words(readings.b.words(*b))
             {
                 self.in_place(*a, *b);
             }
         }
     }
-}
 
-fn has_signs_only(text: &str) -> bool {
-    !text.contains(char::is_alphanumeric)
+    /// What is alone from `at` up to the next two that stayed, behind which `at` moves.
+    fn next_alone(&self, at: &mut Sides<usize>) -> Option<Sides<Vec<usize>>> {
+        let Sides { a, b } = &self.sides;
+        (at.a < a.len() && at.b < b.len())
+            .then(|| Sides { a: until_in_place(a, &mut at.a), b: until_in_place(b, &mut at.b) })
+    }
 }
 
 /// Two paragraphs that may be one before and after a change.
@@ -316,6 +310,10 @@ impl Judge<'_, '_> {
         pairs.sort_unstable();
         pairs.dedup();
         pairs
+    }
+
+    fn has_words(&self, ids: &[usize]) -> bool {
+        ids.iter().any(|id| self.vocabulary.is_word(*id))
     }
 
     /// Pairs of a group, as numbers in it, that share enough words to be compared.

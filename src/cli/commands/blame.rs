@@ -16,6 +16,7 @@ use crate::{
         exit::ExitCode,
         operand::label_of,
         print::{
+            changes::unit,
             json::{name_b64, typed},
             output::Output,
             revision::with_remarks,
@@ -183,11 +184,9 @@ fn print_paragraphs(
         print_paragraph(out, document, brought_by, &text[paragraph.bytes.clone()])?;
     }
     out.line("")?;
+    let (one, many) = unit(*are_lines);
     for (revision, n) in revisions.iter().zip(counts).rev().filter(|(_, n)| *n > 0) {
-        let n = match are_lines {
-            true => counted(n, "line", "lines"),
-            false => counted(n, "paragraph", "paragraphs"),
-        };
+        let n = counted(n, one, many);
         let row = format!("{}  {n}", mark(document, revision, revision.captured.minute()));
         out.line(&with_remarks(row, revision))?;
     }

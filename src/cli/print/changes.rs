@@ -323,7 +323,7 @@ impl<'a> ChangedTexts<'a> {
             true => (lines[start], lines[end - 1]),
             false => (start + 1, end),
         };
-        let (one, many) = unit(self.comparison);
+        let (one, many) = unit(self.comparison.are_lines);
         match end - start {
             1 => format!("{one} {first}"),
             _ => format!("{many} {first}–{last}"),
@@ -358,15 +358,19 @@ impl<'a> ChangedTexts<'a> {
                     if words.is_empty() { ", the words are the same" } else { ", and changed" };
                 let texts = Sides { a: &*self.texts.a, b: &*self.texts.b };
                 let is_wrap = self.comparison.is_wrapped_otherwise(texts, (a, b));
-                format!("{}: {}{end}", after(b), regrouped(a, b, is_wrap, unit(self.comparison)))
+                format!(
+                    "{}: {}{end}",
+                    after(b),
+                    regrouped(a, b, is_wrap, unit(self.comparison.are_lines))
+                )
             }
         }
     }
 }
 
 /// What the parts of texts are that are paired: paragraphs, or lines each of which stands for itself; one, and more.
-pub fn unit(comparison: &Comparison) -> (&'static str, &'static str) {
-    match comparison.are_lines {
+pub fn unit(are_lines: bool) -> (&'static str, &'static str) {
+    match are_lines {
         true => ("line", "lines"),
         false => ("paragraph", "paragraphs"),
     }

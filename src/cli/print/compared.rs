@@ -405,6 +405,6 @@ fn text_sentence(comparison: &Comparison) -> String {
     let WordStat { moved, added, removed, .. } = *words;
     let moved = if moved > 0 { format!(", {moved} moved") } else { String::new() };
     let parts = parts.join(", ");
-    let (_, what) = unit(comparison);
+    let (_, what) = unit(comparison.are_lines);
     format!("{what}: {parts}; words: {added} added, {removed} removed{moved}")
 }

@@ -88,7 +88,7 @@ pub fn page(head: &PageHead<'_>, changed: &ChangedTexts<'_>) -> String {
     let blocks = || changed.comparison.blocks.iter().filter(is_shown);
     let changes: Vec<&Block> = blocks().filter(|it| !matches!(it, Block::Same { .. })).collect();
     let shows_unchanged = changed.texts.b.len() <= UNCHANGED_BYTES_MAX;
-    let (one, many) = unit(changed.comparison);
+    let (one, many) = unit(changed.comparison.are_lines);
     let (mut main, mut number, mut shown) = (String::new(), 0, ShownBytes::all());
     for block in blocks() {
         if let Block::Same { b, .. } = block {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    diff::{self, KnownHeading, TextLayout},
+    diff::{self, KnownHeading},
     text::{self, Notation, PageHeading, ScopedText, Unseen},
     types::{
         document::{Document, Revision},
@@ -30,6 +30,7 @@ pub use crate::text::{
 use super::{
     Archive,
     operand::{Facts, KnownOperand, Operand, encoding},
+    revision_text::layout,
     shared_bytes::shared_bytes,
 };
 
@@ -312,20 +313,6 @@ impl TextSource {
 
     fn metadata(&self, scope: Scope) -> Option<Metadata> {
         text::metadata(&self.notation.text, &self.media_type, scope)
-    }
-}
-
-/// How two texts are laid out that are compared, by the scopes they are read in and their media types; none of a text
-/// that is not there. The source of a page is like prose.
-pub(super) fn layout(sides: [(Option<Scope>, Option<&str>); 2]) -> TextLayout {
-    let is_source = sides.iter().any(|side| side.0 == Some(Scope::Source));
-    let have = |has: fn(&str) -> bool| sides.iter().any(|side| side.1.is_some_and(has));
-    if !is_source && have(text::has_tables) {
-        TextLayout::Tables
-    } else if have(text::has_lines) && !have(|it| !text::has_lines(it)) {
-        TextLayout::Lines
-    } else {
-        TextLayout::Prose
     }
 }
 

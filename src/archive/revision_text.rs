@@ -1,7 +1,7 @@
 //! The text of a revision as it is compared with that of another one, and whether both have the same words.
 
 use crate::{
-    diff::{self, Comparison, Sides},
+    diff::{self, Comparison, Sides, TextLayout},
     text::{
         self, Metadata, Scope,
         extract::{ExtractionStatus, Format, extract, left},
@@ -15,7 +15,6 @@ use crate::{
 
 use super::{
     Archive,
-    compare::layout,
     operand::{Facts, read_as},
 };
 
@@ -35,6 +34,20 @@ impl RevisionText {
         let layout = layout([self, after].map(|it| (it.scope, it.media_type.as_deref())));
         let texts = Sides { a: &self.text[..], b: &after.text[..] };
         diff::compare_laid_out(texts, layout, Sides::default())
+    }
+}
+
+/// How two texts are laid out that are compared, by the scopes they are read in and their media types; none of a text
+/// that is not there. The source of a page is like prose.
+pub(super) fn layout(sides: [(Option<Scope>, Option<&str>); 2]) -> TextLayout {
+    let is_source = sides.iter().any(|side| side.0 == Some(Scope::Source));
+    let have = |has: fn(&str) -> bool| sides.iter().any(|side| side.1.is_some_and(has));
+    if !is_source && have(text::has_tables) {
+        TextLayout::Tables
+    } else if have(text::has_lines) && !have(|it| !text::has_lines(it)) {
+        TextLayout::Lines
+    } else {
+        TextLayout::Prose
     }
 }
 

@@ -3,11 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    archive::{
-        Archive,
-        compare::{known_headings, layout},
-        operand::may_be_compared,
-    },
+    archive::{Archive, compare::known_headings, operand::may_be_compared, revision_text::layout},
     catalog::IndexedContent,
     diff::{self, Comparison, KnownHeading, TextLayout},
     search::{fold::FOLDING_VERSION, terms::FoldedText},

@@ -16,6 +16,7 @@ use super::{
     overlap::{Comparer, SharedWords, sharing_rows},
     reading::{ParsedText, Vocabulary},
     regroup::{self, Regrouping},
+    ties,
 };
 
 /// Less alike paragraphs are compared word by word only if they share a row of words.
@@ -64,6 +65,7 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
     let sides = sizes.map(|n| vec![Link::Alone; n]);
     let mut aligner = Aligner::new(ids.len(), sizes.a + sizes.b);
     let mut runs = aligner.align(Sides { a: &paragraphs.a, b: &paragraphs.b });
+    ties::settle(&mut runs, &paragraphs, readings);
     let (groups, is_late) = regroup::groups(readings, vocabulary, &runs);
     let mut links = Links { sides, groups, is_coarse: is_late || aligner.is_late() };
     for run in &runs {

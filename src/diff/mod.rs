@@ -23,6 +23,7 @@ mod reading;
 mod regroup;
 mod rows;
 mod spans;
+mod ties;
 mod transfers;
 mod unified;
 mod words;

@@ -576,3 +576,21 @@ fn lines_of_code_and_data_stand_for_themselves() {
         "{wrapped:?}"
     );
 }
+
+#[test]
+fn of_equal_paragraphs_the_one_stayed_beside_which_the_rest_was_only_split() {
+    let (one, twice) = ("Nobody came", "Nobody came Nobody came");
+    for (before, after) in [
+        ([ONE, twice, one, TWO].to_vec(), [ONE, one, one, one, TWO].to_vec()),
+        ([ONE, one, twice, TWO].to_vec(), [ONE, one, one, one, TWO].to_vec()),
+        ([twice, one].to_vec(), [one, one, one].to_vec()),
+        ([ONE, twice, one, TWO].to_vec(), [ONE, one, one, one, THREE, TWO].to_vec()),
+    ] {
+        for (a, b) in [(&before, &after), (&after, &before)] {
+            let sketch = sketch(&text(a), &text(b));
+            let n = sketch.matches("added").count() + sketch.matches("removed").count();
+            assert_eq!(n, usize::from(after.contains(&THREE)), "{sketch}");
+            assert!(sketch.contains("regrouped") && !sketch.contains("changed"), "{sketch}");
+        }
+    }
+}

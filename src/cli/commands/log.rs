@@ -200,7 +200,7 @@ fn of_document(
         document,
         revisions: &revisions,
         word_changes: WordChanges::new(archive, document),
-        intervals: if is_json { archive.intervals()? } else { Intervals::default() },
+        intervals: archive.intervals()?,
         words_before: archive.words_before(document, &entries)?,
         not_read: None,
     };
@@ -249,7 +249,8 @@ impl DocumentLog<'_> {
             WordChange::None => session.out.paint(Style::Dim, "  (same words)"),
             _ => String::new(),
         };
-        session.out.line(&format!("{row}{mark}"))
+        let proved = proved_mark(&session.out, self.intervals.of_event(revision.event));
+        session.out.line(&format!("{row}{mark}{proved}"))
     }
 
     fn entry(&self, session: &mut Session, entry: &DocumentEntry) -> Result<(), Error> {
@@ -268,12 +269,13 @@ impl DocumentLog<'_> {
             _ => entry.captured.unwrap_or(entry.at),
         };
         let words = session.out.paint(Style::Dim, &document_event_words(entry, before));
-        session.out.line(&format!("{number}  {}  {words}", time.minute()))
+        let proved = proved_mark(&session.out, self.intervals.of_event(entry.event));
+        session.out.line(&format!("{number}  {}  {words}{proved}", time.minute()))
     }
 }
 
 fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Result<u64, Error> {
-    let intervals = if is_json { archive.intervals()? } else { Intervals::default() };
+    let intervals = archive.intervals()?;
     let n_columns = archive.n_events().to_string().len();
     let (mut before, mut n_printed) = (archive.n_events(), 0);
     while n_printed < limit {
@@ -285,7 +287,11 @@ fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Res
         for entry in stretch {
             match is_json {
                 true => print_entry((out, archive), entry, &intervals)?,
-                false => out.line(&entry_row(out, &entry, n_columns))?,
+                false => {
+                    let row = entry_row(out, &entry, n_columns);
+                    let proved = proved_mark(out, intervals.of_event(event_of(&entry)));
+                    out.line(&format!("{row}{proved}"))?;
+                }
             }
         }
     }
@@ -300,6 +306,19 @@ impl IntervalLine {
             proved_before: before.map(|time| time.to_string()),
         }
     }
+}
+
+/// What time tokens prove of when an event was recorded, behind its row; empty where they prove nothing.
+fn proved_mark(out: &Output, interval: Interval) -> String {
+    let proved = match (interval.after, interval.before) {
+        (None, None) => return String::new(),
+        (None, Some(before)) => format!("before {}", before.minute()),
+        (Some(after), None) => format!("after {}", after.minute()),
+        (Some(after), Some(before)) => {
+            format!("between {} and {}", after.minute(), before.minute())
+        }
+    };
+    out.paint(Style::Dim, &format!("  proved {proved}"))
 }
 
 fn event_of(entry: &LogEntry) -> u64 {

@@ -7,7 +7,7 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::{Archive, presence::AsOf};
+use super::{Archive, pattern::Pattern, presence::AsOf};
 
 /// A document of which a revision was captured since, or which is gone since.
 pub struct DocumentChange {
@@ -34,11 +34,13 @@ impl Archive {
     pub fn changes_since(
         &self,
         since: Timestamp,
-        fits: impl Fn(&Document) -> bool,
+        pattern: &Pattern,
         mut each: impl FnMut(DocumentChange) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.each_document(AsOf::Ever, |document, latest| {
-            if !fits(document) {
+        let touched = self.catalog.documents_touched(since)?;
+        let pattern = pattern.clone().among(Some(&touched), self)?;
+        pattern.each(self, AsOf::Ever, |document, latest| {
+            if !touched.contains(&document.id) {
                 return Ok(());
             }
             let before = self.revision_then(document, AsOf::At(since.just_before()))?;

@@ -19,6 +19,7 @@ mod log_tree;
 pub mod maintain;
 mod open;
 pub mod operand;
+pub mod pattern;
 pub mod phrase;
 pub mod presence;
 pub mod revision_text;

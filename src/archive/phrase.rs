@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-use super::{Archive, operand, presence::AsOf};
+use super::{Archive, operand, pattern::Pattern, presence::AsOf};
 
 /// Letters shown on each side of a phrase.
 const EXCERPT_LETTERS: usize = 60;
@@ -64,7 +64,7 @@ pub enum Among<'a> {
     /// One.
     One(&'a Document),
     /// Those that fit.
-    Fitting(&'a dyn Fn(&Document) -> bool),
+    Fitting(&'a Pattern),
 }
 
 /// A revision in which the number of occurrences changed.
@@ -182,7 +182,7 @@ impl Among<'_> {
         match self {
             Self::All => true,
             Self::One(one) => one.id == document.id,
-            Self::Fitting(fits) => fits(document),
+            Self::Fitting(pattern) => pattern.fits(document),
         }
     }
 }
@@ -219,12 +219,10 @@ impl Archive {
         match among {
             Among::All => search.all_contents()?,
             Among::One(document) => search.contents_of(document, &mut HashSet::new())?,
-            Among::Fitting(fits) => {
+            Among::Fitting(pattern) => {
                 let mut met = HashSet::new();
-                self.each_document(AsOf::Ever, |document, _| match fits(document) {
-                    true => search.contents_of(document, &mut met),
-                    false => Ok(()),
-                })?;
+                pattern
+                    .each(self, AsOf::Ever, |document, _| search.contents_of(document, &mut met))?;
             }
         }
         let mut changes = search.changes(fate, among)?;

@@ -48,6 +48,15 @@ impl NameOrder {
     }
 }
 
+/// Documents by their names.
+#[derive(Clone, Copy)]
+pub struct NameScope<'a> {
+    /// They lie below this one; without it anywhere.
+    pub folder: Option<&'a DocName>,
+    /// And these fit.
+    pub fits: &'a dyn Fn(&DocName) -> bool,
+}
+
 impl From<Option<Timestamp>> for AsOf {
     fn from(at: Option<Timestamp>) -> Self {
         at.map_or(Self::Now, Self::At)
@@ -81,6 +90,43 @@ impl Archive {
         self.each_of_all((folder, as_of), &self.names_then(as_of)?, each)
     }
 
+    /// The same for those whose names fit.
+    pub fn each_document_fitting(
+        &self,
+        scope: NameScope<'_>,
+        as_of: AsOf,
+        mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let each = &mut |document: &Document, revision: &Revision| {
+            each(document, revision)?;
+            Ok(true)
+        };
+        self.each_fitting_while((scope, as_of), &self.names_then(as_of)?, each).map(drop)
+    }
+
+    /// The same for some documents, however they are called then.
+    pub fn each_of_these(
+        &self,
+        documents: &[Document],
+        as_of: AsOf,
+        mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let names = self.names_then(as_of)?;
+        let ids: HashSet<DocId> = documents.iter().map(|document| document.id).collect();
+        let of_now = documents.iter().filter(|document| !names.ids.contains(&document.id));
+        let of_then = names.by_name.values().filter(|document| ids.contains(&document.id));
+        let mut meant: Vec<&Document> = of_now.chain(of_then).collect();
+        meant.sort_unstable_by_key(|document| NameOrder::of(&document.name));
+        for document in meant {
+            if let Some((document, revision)) = self.named_then(&document.name, &names, as_of)?
+                && ids.contains(&document.id)
+            {
+                each(&document, &revision)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The same for the document of a name, and then those below it.
     pub fn each_document_at(
         &self,
@@ -89,18 +135,27 @@ impl Archive {
         mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let names = self.names_then(as_of)?;
+        if let Some((document, revision)) = self.named_then(name, &names, as_of)? {
+            each(&document, &revision)?;
+        }
+        self.each_of_all((Some(name), as_of), &names, each)
+    }
+
+    /// The document that had this name, with its revision. Of two that claim it that one counts of which something
+    /// was captured last.
+    fn named_then(
+        &self,
+        name: &DocName,
+        names: &NamesThen,
+        as_of: AsOf,
+    ) -> Result<Option<(Document, Revision)>, Error> {
         let now = self.catalog.document_named(name)?.filter(|it| !names.ids.contains(&it.id));
         let mut found = Vec::new();
         for document in now.into_iter().chain(names.named(name).cloned()) {
             let revision = self.revision_then(&document, as_of)?;
             found.extend(revision.map(|revision| (document, revision)));
         }
-        // Of two that claim one name that counts of which something was captured last.
-        let last = found.iter().max_by_key(|(_, revision)| (revision.captured, revision.event));
-        if let Some((document, revision)) = last {
-            each(document, revision)?;
-        }
-        self.each_of_all((Some(name), as_of), &names, each)
+        Ok(found.into_iter().max_by_key(|(_, revision)| (revision.captured, revision.event)))
     }
 
     fn each_of_all(
@@ -233,17 +288,29 @@ impl Archive {
         names: &NamesThen,
         each: &mut dyn FnMut(&Document, &Revision) -> Result<bool, Error>,
     ) -> Result<bool, Error> {
-        let is_below = |document: &Document| match folder {
-            Some(folder) => document.name.is_under(folder) && document.name != *folder,
+        let scope = NameScope { folder, fits: &|_| true };
+        self.each_fitting_while((scope, as_of), names, each)
+    }
+
+    fn each_fitting_while(
+        &self,
+        (scope, as_of): (NameScope<'_>, AsOf),
+        names: &NamesThen,
+        each: &mut dyn FnMut(&Document, &Revision) -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
+        let NameScope { folder, fits } = scope;
+        let is_below = |name: &DocName| match folder {
+            Some(folder) => name.is_under(folder) && name != folder,
             None => true,
         };
-        let below = names.by_name.iter().filter(|(_, document)| is_below(document));
+        let is_meant = |document: &Document| is_below(&document.name) && fits(&document.name);
+        let below = names.by_name.iter().filter(|(_, document)| is_meant(document));
         let mut others = below.peekable();
         let mut after: Option<Document> = None;
         loop {
             let documents = self.page(folder, after.as_ref())?;
             for document in &documents {
-                if names.ids.contains(&document.id) {
+                if names.ids.contains(&document.id) || !fits(&document.name) {
                     continue;
                 }
                 let found = self.revision_then(document, as_of)?;

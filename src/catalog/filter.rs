@@ -81,6 +81,17 @@ impl Catalog {
         let ((a, a_ns), (b, b_ns)) = (first.to_unix(), last.to_unix());
         documents(&self.db, sql, params![a, a_ns, b, b_ns])
     }
+
+    /// The documents of which some revision was captured then or later, and those of which anything else was recorded
+    /// at any time: nothing changed since of the others.
+    pub fn documents_touched(&self, since: Timestamp) -> Result<HashSet<DocId>, Error> {
+        let sql = "SELECT d.doc FROM document d WHERE d.id IN (
+                     SELECT document FROM revision
+                     WHERE (ifnull(captured, at), ifnull(captured_ns, at_ns)) >= (?1, ?2)
+                     UNION SELECT document FROM document_event)";
+        let (seconds, nanoseconds) = since.to_unix();
+        documents(&self.db, sql, params![seconds, nanoseconds])
+    }
 }
 
 fn documents(db: &Connection, sql: &str, values: impl Params) -> Result<HashSet<DocId>, Error> {

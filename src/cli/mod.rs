@@ -21,7 +21,6 @@ mod new_folder;
 mod operand;
 mod output_folder;
 mod own_files;
-mod pattern;
 mod print;
 mod run;
 mod session;

@@ -355,15 +355,6 @@ fn the_program_asks_and_takes_the_answer_to_what_it_asked() {
     assert_eq!(revision["proved_before"], stated.time.to_string());
     assert!(revision["proved_after"].is_null());
     assert!(sandbox.run(["log"]).expect(0).text().contains(": notary"));
-    // People read the same.
-    let minute = &stated.time.to_string()[..16].replace('T', " ");
-    for words in [&["log"][..], &["log", "a"]] {
-        let log = sandbox.run(words).expect(0).text();
-        let first = log.lines().find(|line| line.contains("@1")).unwrap();
-        assert!(first.ends_with(&format!("  proved before {minute}")), "{log}");
-        let last = log.lines().next().unwrap();
-        assert!(words.len() == 2 || last.ends_with(&format!("  proved after {minute}")), "{log}");
-    }
     sandbox.run(["anchor", "show", "3", "-o", "token"]).expect(0);
     assert_eq!(fs::read(sandbox.at("token/checkpoint")).unwrap(), note);
     // A copy has the tokens, too.
@@ -371,16 +362,35 @@ fn the_program_asks_and_takes_the_answer_to_what_it_asked() {
     let copied = sandbox.run(["anchor", "show", "--store", "copy"]).expect(0).text();
     assert_eq!(copied, sandbox.run(["anchor", "show"]).expect(0).text());
     assert_eq!(copied.lines().count(), 2);
+}
+
+#[test]
+fn a_log_says_between_which_times_an_event_was_recorded() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "a");
+    sandbox.run(["add", "-q", "a"]).expect(0);
+    let add_token = || {
+        let request = sandbox.run(["anchor", "request", "-"]).expect(0).out;
+        let stated = Stated::at(now());
+        sandbox.write("answer", answer_to(&request, &stated));
+        sandbox.run(["anchor", "add", "answer"]).expect(0);
+        stated.time.to_string()[..16].replace('T', " ")
+    };
+    let logged = || sandbox.run(["log", "a"]).expect(0).text();
+    assert!(!logged().contains("proved"));
+    let minute = add_token();
+    for words in [&["log"][..], &["log", "a"]] {
+        let log = sandbox.run(words).expect(0).text();
+        let first = log.lines().find(|line| line.contains("@1")).unwrap();
+        assert!(first.ends_with(&format!("  proved before {minute}")), "{log}");
+    }
+    let log = sandbox.run(["log"]).expect(0).text();
+    assert!(log.lines().next().unwrap().ends_with(&format!("  proved after {minute}")), "{log}");
     sandbox.write("a", "another");
     sandbox.run(["add", "-q", "a"]).expect(0);
-    let request = sandbox.run(["anchor", "request", "-"]).expect(0).out;
-    sandbox.write("later", answer_to(&request, &Stated::at(now())));
-    sandbox.run(["anchor", "add", "later"]).expect(0);
-    let log = sandbox.run(["log", "a"]).expect(0).text();
-    assert!(
-        log.lines().nth(1).unwrap().contains(&format!("  proved between {minute} and ")),
-        "{log}"
-    );
+    add_token();
+    let (log, between) = (logged(), format!("  proved between {minute} and "));
+    assert!(log.lines().nth(1).unwrap().contains(&between), "{log}");
 }
 
 /// A test authority of OpenSSL, whose certificate is valid for a day.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use docarchive::internals::{
     archive::{
         Archive,
+        pattern::Pattern,
         phrase::{Among, Phrase, PhraseChange, PhraseFate},
         revision_text::{WordChange, WordChanges},
     },
@@ -67,9 +68,16 @@ fn words_are_found_where_their_number_changed() {
     }
     let one = found(&archive, "port essery", Touched, Among::One(&harbour));
     assert_eq!(one, ["harbour.txt@4 0→2"]);
-    let fits = |document: &_| *document != harbour;
-    let others = found(&archive, "port essery", Added, Among::Fitting(&fits));
-    assert_eq!(others, ["ferry.txt@1 0→2"]);
+    for (words, expected) in [
+        ("f*.txt", &["ferry.txt@1 0→2"][..]),
+        ("ferry.txt", &["ferry.txt@1 0→2"]),
+        ("*.txt", &["ferry.txt@1 0→2", "harbour.txt@4 0→2"]),
+        ("*.md", &[]),
+    ] {
+        let pattern = Pattern::of(Some(words.as_ref()), &archive).unwrap();
+        let fitting = found(&archive, "port essery", Added, Among::Fitting(&pattern));
+        assert_eq!(fitting, expected, "{words}");
+    }
 }
 
 #[test]

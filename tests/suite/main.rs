@@ -43,6 +43,7 @@ mod page;
 mod pairs;
 mod parsers;
 mod patch;
+mod patterns;
 mod places;
 mod proofs;
 mod races;

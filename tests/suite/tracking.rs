@@ -7,10 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::common::{
-    draw::Draw,
-    is_slow,
-    sandbox::{Sandbox, os},
+use docarchive::internals::types::time::Timestamp;
+
+use crate::{
+    common::{
+        draw::Draw,
+        is_slow, open_in,
+        sandbox::{Sandbox, os},
+    },
+    patterns,
 };
 
 /// What a folder holds: bytes by path.
@@ -123,6 +128,10 @@ fn the_folder_of_every_day_comes_back_byte_by_byte() {
                 assert_eq!(exported(&day(n), &out), *state, "seed {seed}, state {n}, {round}");
                 let ls = sandbox.run(["ls", "--at", &day(n)]).expect(0).text();
                 assert_eq!(ls.lines().count(), state.len(), "seed {seed}, state {n}: {ls}");
+                patterns::check(
+                    &open_in(&sandbox.store()),
+                    Timestamp::parse(&format!("{}T12:00:00Z", day(n))).unwrap(),
+                );
             }
             sandbox.run(["export", "-q", "-o", round]).expect(0);
             assert_eq!(found(&sandbox.at(round).join("d")), *states.last().unwrap());

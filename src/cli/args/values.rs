@@ -12,8 +12,9 @@ use crate::{
         extract::ExtractionStatus,
         filter::DigestHead,
         maintain::withdraw::ReasonCode,
+        pattern::text_fits,
     },
-    cli::{pattern::text_fits, walk::check_glob},
+    cli::walk::check_glob,
     types::{
         error::Error,
         name::DocName,

@@ -5,10 +5,15 @@ use std::ffi::OsStr;
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, changes::DocumentChange, compare::Sides, operand::Operand},
+    archive::{
+        Archive,
+        changes::DocumentChange,
+        compare::Sides,
+        operand::Operand,
+        pattern::{self, Pattern},
+    },
     cli::{
         operand::label_of,
-        pattern::{self, Pattern},
         print::{
             json::{RevisionSummary, typed},
             output::Output,
@@ -73,24 +78,20 @@ pub fn run(
     let pattern = Pattern::of(query.pattern, archive)?;
     let mut summary = SinceSummary { since: query.since.to_string(), ..SinceSummary::default() };
     let mut differs = false;
-    archive.changes_since(
-        query.since,
-        |document| pattern.fits(document),
-        |change| {
-            let is_first = summary.changed + summary.new + summary.gone + summary.undone == 0;
-            match status(&change) {
-                "new" => summary.new += 1,
-                "gone" => summary.gone += 1,
-                "undone" => summary.undone += 1,
-                _ => summary.changed += 1,
-            }
-            if query.form == ChangesForm::Compared && !is_first && !session.globals.json {
-                session.out.line("")?;
-            }
-            differs |= print_change(session, archive, query.form, change, &compare)?;
-            Ok(())
-        },
-    )?;
+    archive.changes_since(query.since, &pattern, |change| {
+        let is_first = summary.changed + summary.new + summary.gone + summary.undone == 0;
+        match status(&change) {
+            "new" => summary.new += 1,
+            "gone" => summary.gone += 1,
+            "undone" => summary.undone += 1,
+            _ => summary.changed += 1,
+        }
+        if query.form == ChangesForm::Compared && !is_first && !session.globals.json {
+            session.out.line("")?;
+        }
+        differs |= print_change(session, archive, query.form, change, &compare)?;
+        Ok(())
+    })?;
     let n_found = summary.changed + summary.new + summary.gone + summary.undone;
     if let (0, Some(words)) = (n_found, query.pattern)
         && !pattern.fits_any(archive)?

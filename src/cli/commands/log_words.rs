@@ -7,12 +7,12 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
+        pattern::{self, Pattern},
         phrase::{Among, Excerpt, Phrase, PhraseChange, PhraseFate, Unsearched},
     },
     cli::{
         exit::ExitCode,
         operand::{label_of, whole_document},
-        pattern::{self, Pattern},
         print::{
             json::{RevisionLine, typed},
             output::Output,
@@ -93,14 +93,10 @@ pub fn run(session: &mut Session, query: &WordsQuery<'_>) -> Result<ExitCode, Er
         }
         out.line(&excerpt_row(out, &change))
     };
-    let fits = |document: &Document| match &documents {
-        Documents::Fitting(pattern) => pattern.fits(document),
-        _ => true,
-    };
     let among = match &documents {
         Documents::All => Among::All,
         Documents::One(document) => Among::One(document),
-        Documents::Fitting(_) => Among::Fitting(&fits),
+        Documents::Fitting(pattern) => Among::Fitting(pattern),
     };
     let unsearched = archive.phrase_changes(&query.phrase, query.fate, among, limit, print)?;
     print_end(session, query, n_found, unsearched)

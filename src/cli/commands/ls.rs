@@ -9,6 +9,7 @@ use crate::{
     archive::{
         Archive,
         filter::{DigestHead, DocumentFilter},
+        pattern::{self, Pattern, media_type_fits, text_fits},
         presence::AsOf,
     },
     cli::{
@@ -17,7 +18,6 @@ use crate::{
             values::{self, When},
         },
         exit::ExitCode,
-        pattern::{self, Pattern, media_type_fits, text_fits},
         print::{
             about::said,
             json::{RevisionLine, typed},
@@ -126,6 +126,7 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
     };
     let filter = filter(args, session.now)?;
     let filtered = archive.filtered(&filter)?;
+    let pattern = pattern.among(filtered.ids(), &archive)?;
     let is_json = session.globals.json;
     let out = &mut session.out;
     let mut sums = LsSummary::default();

@@ -6,13 +6,10 @@ use crate::{
     archive::{
         Archive,
         filter::{DocumentFilter, Fits},
+        pattern::{Pattern, media_type_fits, text_fits},
         search::{FitsName, Query, QueryField, SearchScope},
     },
-    cli::{
-        args::values,
-        pattern::{Pattern, media_type_fits, text_fits},
-        session::Session,
-    },
+    cli::{args::values, session::Session},
     types::{digest::DocId, error::Error, name::DocName, tag::Tag, time::Timestamp},
 };
 

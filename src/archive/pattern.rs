@@ -1,4 +1,6 @@
 //! Patterns: words that mean any number of documents, as `ls` takes them.
+//!
+//! What is meant is found by the index of names; only of a glob all names below its folder are looked at.
 
 use std::{
     collections::HashSet,
@@ -9,32 +11,35 @@ use std::{
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::{
-    archive::{
-        Archive,
-        filter::{Fits, media_type_by_ending},
-        find::Meaning,
-        presence::AsOf,
-    },
-    types::{
-        digest::DocId,
-        document::{Document, Revision},
-        error::Error,
-        name::DocName,
-    },
+use crate::types::{
+    digest::DocId,
+    document::{Document, Revision},
+    error::Error,
+    name::DocName,
+};
+
+use super::{
+    Archive,
+    filter::{Fits, media_type_by_ending},
+    find::Meaning,
+    presence::{AsOf, NameScope},
 };
 
 /// Which documents are meant.
+#[derive(Clone)]
 pub enum Pattern {
+    /// All.
     Everything,
     /// The name, and what lies below it.
     Name(DocName),
     /// Those whose names end so, or whose ids begin so.
-    Ids(HashSet<DocId>),
+    These(HashSet<DocId>, Vec<Document>),
+    /// Those whose names fit.
     Glob(Glob),
 }
 
 /// What fits the whole name or its last component.
+#[derive(Clone)]
 pub struct Glob {
     matcher: GlobMatcher,
     /// The folder that everything lies in that can fit.
@@ -55,7 +60,7 @@ impl Pattern {
             Meaning::Folder(folder) => Ok(Self::Name(folder)),
             Meaning::Some(found) if found.is_empty() && is_glob => Self::glob(words),
             Meaning::Some(found) => match DocName::of_path(bytes) {
-                Ok(_) => Ok(Self::Ids(found.iter().map(|document| document.id).collect())),
+                Ok(_) => Ok(Self::These(found.iter().map(|it| it.id).collect(), found)),
                 Err(why) => {
                     let shown = words.to_string_lossy();
                     Err(Error::usage(format!("{shown} cannot be a name: {why}")))
@@ -69,19 +74,28 @@ impl Pattern {
         &self,
         archive: &Archive,
         as_of: AsOf,
-        mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
+        each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let fitting = |document: &Document, revision: &Revision| match self.fits(document) {
-            true => each(document, revision),
-            false => Ok(()),
-        };
         match self {
-            Self::Name(name) => archive.each_document_at(name, as_of, fitting),
-            Self::Glob(Glob { folder, .. }) => {
-                archive.each_document_in(folder.as_ref(), as_of, fitting)
+            Self::Everything => archive.each_document(as_of, each),
+            Self::Name(name) => archive.each_document_at(name, as_of, each),
+            Self::These(_, documents) => archive.each_of_these(documents, as_of, each),
+            Self::Glob(glob) => {
+                let scope =
+                    NameScope { folder: glob.folder.as_ref(), fits: &|name| glob.fits(name) };
+                archive.each_document_fitting(scope, as_of, each)
             }
-            Self::Everything | Self::Ids(_) => archive.each_document(as_of, fitting),
         }
+    }
+
+    /// The same among the documents that a filter has found; all of them where that is none.
+    pub fn among(self, ids: Option<&HashSet<DocId>>, archive: &Archive) -> Result<Self, Error> {
+        let (Self::Everything, Some(ids)) = (&self, ids) else { return Ok(self) };
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(archive.catalog.documents_between(*id, *id, 1)?);
+        }
+        Ok(Self::These(ids.clone(), found))
     }
 
     /// Whether any document is meant.
@@ -103,6 +117,7 @@ impl Pattern {
         Ok(Self::Glob(Glob { matcher: glob.compile_matcher(), folder: folder_of(text) }))
     }
 
+    /// Whether a document is meant.
     pub fn fits(&self, document: &Document) -> bool {
         self.fits_name(document.id, &document.name)
     }
@@ -112,11 +127,15 @@ impl Pattern {
         match self {
             Self::Everything => true,
             Self::Name(folder) => name.is_under(folder),
-            Self::Ids(ids) => ids.contains(&id),
-            Self::Glob(Glob { matcher, .. }) => {
-                matcher.is_match(path(name.as_bytes())) || matcher.is_match(path(name.tail()))
-            }
+            Self::These(ids, _) => ids.contains(&id),
+            Self::Glob(glob) => glob.fits(name),
         }
+    }
+}
+
+impl Glob {
+    fn fits(&self, name: &DocName) -> bool {
+        self.matcher.is_match(path(name.as_bytes())) || self.matcher.is_match(path(name.tail()))
     }
 }
 

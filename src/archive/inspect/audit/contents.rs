@@ -30,11 +30,9 @@ impl Auditor<'_> {
             }
             if !scope.documents.is_empty() || scope.is_partial() {
                 self.unreadable.add(Need::Contents);
-                return match &scope.part {
-                    AuditPart::InTurn(turn) if scope.documents.is_empty() => {
-                        self.packs_in_turn(turn)
-                    }
-                    _ => self.read_all(scope, None),
+                return match scope.turn() {
+                    Some(turn) => self.packs_in_turn(turn),
+                    None => self.read_all(scope, None),
                 };
             }
             if self.n_summed.is_some() {

@@ -5,7 +5,10 @@ use crate::{
     types::{digest::DocId, document::Withdrawn, pack_id::PackId, time::Timestamp},
 };
 
-use super::{part::AuditPart, times::ProvedTimes};
+use super::{
+    part::{AuditPart, PacksInTurn},
+    times::ProvedTimes,
+};
 
 /// How much is checked.
 #[derive(Debug, Clone, Default)]
@@ -153,6 +156,14 @@ impl AuditScope {
     /// Whether packs are looked at by their directories first, and not all are read.
     pub(super) fn is_partial(&self) -> bool {
         self.is_quick || !matches!(self.part, AuditPart::All)
+    }
+
+    /// The turns that packs take, where those are read for which there is time.
+    pub(super) fn turn(&self) -> Option<&PacksInTurn> {
+        match &self.part {
+            AuditPart::InTurn(turn) if self.documents.is_empty() && !self.is_quick => Some(turn),
+            _ => None,
+        }
     }
 
     /// Whether every content is read.

@@ -9,6 +9,7 @@
 //! The answer is yes or no. Where it is no, what differs is found and named by [`super::Drift`], which needs a
 //! catalog made from the facts, and more than five times the work.
 
+mod eventful;
 mod expected;
 mod mix;
 mod rows;
@@ -36,6 +37,7 @@ use crate::{
 };
 
 use super::{Batch, Catalog, Pack, Recorded, sites::site_of};
+use eventful::{Eventful, EventfulShare};
 use mix::{Hashing, Mix, Sum};
 
 /// Rows of `meta`.
@@ -52,6 +54,8 @@ pub struct Agreement<'a> {
     /// In the order of their rows, like the documents.
     contents: Vec<Digest>,
     documents: Vec<ExpectedDocument>,
+    /// The documents to which more happened than new revisions; none where there are none.
+    eventful: Option<Box<Eventful>>,
     /// Contents that are stored in chunks.
     large: HashSet<Digest>,
     phrases: Texts,
@@ -81,14 +85,16 @@ pub struct Agreed {
 /// A document as its row will be in the end.
 struct ExpectedDocument {
     doc: DocId,
-    /// The hash of the name that its first event states; none where that states none.
+    /// The hash of the name that its first event states, or the last one that renames it; none where that states none.
     name: Option<u64>,
-    /// The revision that was recorded last.
+    /// The event that was recorded last.
     last: u64,
     latest: u64,
     captured: Timestamp,
     n_revisions: i64,
     site: Option<i64>,
+    /// What else its row has is compared at the end.
+    is_eventful: bool,
 }
 
 /// Texts that are numbered in order of first appearance.
@@ -123,10 +129,16 @@ impl Texts {
 }
 
 impl Catalog {
-    /// Begins to compare this catalog with facts, of which there are none yet.
-    pub fn agreement(&self) -> Result<Agreement<'_>, Error> {
+    /// Begins to compare this catalog with facts, of which there are none yet; none where more happened to most
+    /// documents than new revisions.
+    pub fn agreement(&self) -> Result<Option<Agreement<'_>>, Error> {
+        let eventful = match Eventful::of(self)? {
+            EventfulShare::None => None,
+            EventfulShare::Some(eventful) => Some(eventful),
+            EventfulShare::Most => return Ok(None),
+        };
         let mix = Mix::new();
-        Ok(Agreement {
+        Ok(Some(Agreement {
             catalog: self,
             hashing: Hashing::new(&self.db, &mix)?,
             mix,
@@ -135,6 +147,7 @@ impl Catalog {
             n_others: 0,
             contents: Vec::new(),
             documents: Vec::new(),
+            eventful,
             large: HashSet::new(),
             phrases: Texts::default(),
             sites: Texts::default(),
@@ -147,20 +160,18 @@ impl Catalog {
             by_document: Sum::default(),
             by_content: Sum::default(),
             by_key: Sum::default(),
-        })
+        }))
     }
 }
 
 impl Agreement<'_> {
     /// Goes on by events and tiles, in the order of the journal; whether the rows are those that follow, and each
-    /// revision names the one of its document before it. Nothing may have been withdrawn, and documents have
-    /// revisions alone: what follows from more than that is not known here.
+    /// event of a document names the one before it. Nothing may have been withdrawn: what follows from that is not
+    /// known here.
     pub fn take(&mut self, batch: &Batch) -> Result<bool, Error> {
         let events = self.n_events..self.n_events + batch.events.len() as u64;
         self.n_events = events.end;
-        Ok(self.have_revisions(batch, &events)?
-            && self.have_others(batch, &events)?
-            && self.have_tiles(batch)?)
+        Ok(self.have_events(batch, &events)? && self.have_tiles(batch)?)
     }
 
     /// Goes on by a pack that counts, and all that lies in it.

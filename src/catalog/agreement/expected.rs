@@ -76,16 +76,21 @@ impl Agreement<'_> {
         let name = detail.map(|detail| self.mix.of([value_of_name(detail.name.as_bytes())]));
         let site = detail.and_then(|it| site_of(it.source.as_deref(), &it.name));
         let site = site.map(|text| self.sites.row(&self.mix, &text));
+        let is_free = match &mut self.eventful {
+            Some(eventful) => eventful.begin(revise.doc, at, name),
+            None => true,
+        };
         self.documents.push(ExpectedDocument {
             doc: revise.doc,
             name,
+            is_eventful: self.is_eventful(revise.doc),
             last: recorded.index,
             latest: recorded.index,
             captured,
             n_revisions: 1,
             site,
         });
-        Some(1)
+        is_free.then_some(1)
     }
 
     fn revision(&mut self, recorded: &Recorded, revise: &Revise, number: i64) -> u64 {
@@ -130,7 +135,12 @@ impl Agreement<'_> {
         [Some(recorded.index as i64), Some(at), Some(at_ns), note, author]
     }
 
-    fn phrase(&mut self, text: Option<&str>) -> Option<i64> {
+    /// Whether more happened to a document than new revisions.
+    pub(super) fn is_eventful(&self, doc: DocId) -> bool {
+        self.eventful.as_ref().is_some_and(|eventful| eventful.has(doc))
+    }
+
+    pub(super) fn phrase(&mut self, text: Option<&str>) -> Option<i64> {
         text.map(|text| self.phrases.row(&self.mix, text))
     }
 
@@ -161,7 +171,7 @@ fn detail_of<'r>(recorded: &Recorded<'r>) -> Option<&'r ReviseDetail> {
 }
 
 /// A name as the catalog has it.
-fn value_of_name(name: &[u8]) -> ValueRef<'_> {
+pub(super) fn value_of_name(name: &[u8]) -> ValueRef<'_> {
     match std::str::from_utf8(name) {
         Ok(_) => ValueRef::Text(name),
         Err(_) => ValueRef::Blob(name),

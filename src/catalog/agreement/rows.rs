@@ -1,6 +1,6 @@
 //! The rows that are there, compared with those that follow.
 
-use rusqlite::Rows;
+use rusqlite::{Rows, params};
 
 use super::{
     mix::{Ordered, hash_of_row},
@@ -111,62 +111,78 @@ fn has_next(rows: &mut Rows, wanted: &[ValueRef]) -> Result<bool, Error> {
 }
 
 impl Agreement<'_> {
-    pub(super) fn have_revisions(
+    /// Whether revisions, contents and other events have the rows that follow.
+    pub(super) fn have_events(
         &mut self,
         batch: &Batch,
         events: &Range<u64>,
     ) -> Result<bool, Error> {
         let (catalog, n_contents) = (self.catalog, self.contents.len());
-        let mut new_contents = Vec::new();
         let row = hash_of_row(REVISION);
         let sql = format!(
             "SELECT document, content, {row}
              FROM revision WHERE event >= ?1 AND event < ?2 ORDER BY event"
         );
-        let mut query = catalog.db.prepare_cached(&sql)?;
-        let mut rows = query.query([events.start as i64, events.end as i64])?;
+        let range = [events.start as i64, events.end as i64];
+        let mut revisions = catalog.db.prepare_cached(&sql)?;
+        let mut others = catalog.db.prepare_cached(OTHERS)?;
+        let (mut revisions, mut others) = (revisions.query(range)?, others.query(range)?);
+        let (mut new_contents, mut of_eventful) = (Vec::new(), Vec::new());
         for recorded in batch.events {
-            let Event::Revise(revise) = recorded.event else { continue };
-            let Some(row) = rows.next()? else { return Ok(false) };
-            let (ValueRef::Integer(document), ValueRef::Integer(content), ValueRef::Integer(found)) =
-                (row.get_ref(0)?, row.get_ref(1)?, row.get_ref(2)?)
-            else {
-                return Ok(false);
+            let again = || Recorded { ..*recorded };
+            let is_right = match recorded.event {
+                Event::Revise(revise) => {
+                    let n_known = self.contents.len();
+                    let is_eventful = self.is_eventful(revise.doc);
+                    of_eventful.extend(is_eventful.then(again));
+                    let is_right =
+                        self.has_revision(&mut revisions, (recorded, revise), batch.chunks)?;
+                    let is_new = self.contents.len() > n_known;
+                    new_contents.extend(is_new.then_some((revise.sha256, revise.size)));
+                    is_right
+                }
+                Event::Document(event) => {
+                    of_eventful.push(again());
+                    self.document_event(recorded, event)
+                }
+                Event::Packs(_) => true,
+                Event::Withdraw(_) => false,
+                _ => self.has_other(&mut others, recorded)?,
             };
-            let n_known = self.contents.len();
-            let wanted = self.revise(recorded, revise, [document, content], batch.chunks);
-            if wanted != Some(found as u64) {
+            if !is_right {
                 return Ok(false);
-            }
-            if self.contents.len() > n_known {
-                new_contents.push((revise.sha256, revise.size));
             }
         }
-        let is_all = rows.next()?.is_none();
+        if let Some(eventful) = &self.eventful {
+            eventful.apply(&of_eventful, batch.chunks)?;
+        }
+        let is_all = revisions.next()?.is_none() && others.next()?.is_none();
         Ok(is_all && have_contents(&catalog.db, &self.mix, n_contents, &new_contents)?)
     }
 
-    pub(super) fn have_others(
+    /// Whether the next row is that of a revision; of one that may have been described later what can have changed
+    /// since is compared at the end.
+    fn has_revision(
         &mut self,
-        batch: &Batch,
-        events: &Range<u64>,
+        rows: &mut Rows,
+        (recorded, revise): (&Recorded, &Revise),
+        chunks: Option<&HashMap<Digest, Vec<Key>>>,
     ) -> Result<bool, Error> {
-        let catalog = self.catalog;
-        let mut query = catalog.db.prepare_cached(OTHERS)?;
-        let mut rows = query.query([events.start as i64, events.end as i64])?;
-        for recorded in batch.events {
-            match recorded.event {
-                Event::Revise(_) | Event::Packs(_) => continue,
-                Event::Withdraw(_) | Event::Document(_) => return Ok(false),
-                _ => {}
-            }
-            let [index, at, at_ns, note, author] = self.other(recorded).map(value_of);
-            let event_type = ValueRef::Text(recorded.event.event_type().as_bytes());
-            if !has_next(&mut rows, &[index, at, at_ns, note, author, event_type])? {
-                return Ok(false);
-            }
-        }
-        Ok(rows.next()?.is_none())
+        let Some(row) = rows.next()? else { return Ok(false) };
+        let (ValueRef::Integer(document), ValueRef::Integer(content), ValueRef::Integer(found)) =
+            (row.get_ref(0)?, row.get_ref(1)?, row.get_ref(2)?)
+        else {
+            return Ok(false);
+        };
+        let wanted = self.revise(recorded, revise, [document, content], chunks);
+        let is_eventful = self.is_eventful(revise.doc);
+        Ok(wanted.is_some_and(|wanted| is_eventful || wanted == found as u64))
+    }
+
+    fn has_other(&mut self, rows: &mut Rows, recorded: &Recorded) -> Result<bool, Error> {
+        let [index, at, at_ns, note, author] = self.other(recorded).map(value_of);
+        let event_type = ValueRef::Text(recorded.event.event_type().as_bytes());
+        has_next(rows, &[index, at, at_ns, note, author, event_type])
     }
 
     /// After all facts and packs: what was compared, if the catalog is what follows from them, every content lies in
@@ -174,6 +190,11 @@ impl Agreement<'_> {
     /// to be whole, too.
     pub fn finish(self, checkpoint: &str, is_all: bool) -> Result<Option<Agreed>, Error> {
         let blank = Catalog::in_memory()?;
+        let n_eventful = match &self.eventful {
+            Some(eventful) => eventful.agrees(self.db())?,
+            None => Some(0),
+        };
+        let Some(n_eventful) = n_eventful else { return Ok(None) };
         let agrees = definitions_apart(self.db(), &blank.db)?.is_empty()
             && self.has_no_other_rows()?
             && self.has_meta(checkpoint)?
@@ -198,7 +219,8 @@ impl Agreement<'_> {
             + self.n_others
             + self.n_tiles
             + self.open_tiles.len() as u64
-            + self.sites.sum.n;
+            + self.sites.sum.n
+            + n_eventful;
         Ok(agrees.then_some(Agreed { n_rows, n_contents }))
     }
 
@@ -207,15 +229,16 @@ impl Agreement<'_> {
         let n_events = self.n_events as i64;
         let n_contents = self.contents.len() as i64;
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM withdrawal)
-                      AND NOT EXISTS (SELECT 1 FROM document_event)
-                      AND NOT EXISTS (SELECT 1 FROM tag)
+                      AND (?3 OR NOT EXISTS (SELECT 1 FROM document_event))
+                      AND (?3 OR NOT EXISTS (SELECT 1 FROM tag))
                       AND NOT EXISTS (SELECT 1 FROM revision WHERE event < 0)
                       AND NOT EXISTS (SELECT 1 FROM revision WHERE event >= ?1)
                       AND NOT EXISTS (SELECT 1 FROM event WHERE event < 0)
                       AND NOT EXISTS (SELECT 1 FROM event WHERE event >= ?1)
                       AND NOT EXISTS (SELECT 1 FROM content WHERE id < 1)
                       AND NOT EXISTS (SELECT 1 FROM content WHERE id > ?2)";
-        Ok(self.db().query_row(sql, [n_events, n_contents], |row| row.get(0))?)
+        let values = params![n_events, n_contents, self.eventful.is_some()];
+        Ok(self.db().query_row(sql, values, |row| row.get(0))?)
     }
 
     fn has_meta(&self, checkpoint: &str) -> Result<bool, Error> {
@@ -275,7 +298,9 @@ impl Agreement<'_> {
             ];
             let others = [Some(n_tail(bytes)), Some(wanted.last as i64), None];
             for (at, value) in (0..5).zip(numbers).chain((6..).zip(others)) {
-                if row.get_ref(at)? != value_of(value) {
+                // The latest revision, and whether it is gone.
+                let is_elsewhere = wanted.is_eventful && matches!(at, 2 | 8);
+                if !is_elsewhere && row.get_ref(at)? != value_of(value) {
                     return Ok(false);
                 }
             }

@@ -54,12 +54,13 @@ impl Archive {
         if !is_for_this {
             return Ok(None);
         }
+        let agreement = match self.catalog.agreement() {
+            Ok(Some(agreement)) => agreement,
+            Ok(None) | Err(Error::Catalog { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let audit = Auditor {
-            rows: Some(ByRows {
-                agreement: self.catalog.agreement()?,
-                changes: PackChanges::default(),
-                agrees: true,
-            }),
+            rows: Some(ByRows { agreement, changes: PackChanges::default(), agrees: true }),
             counted: Default::default(),
             archive: self,
             projection: Rc::clone(&self.catalog),
@@ -171,10 +172,11 @@ mod tests {
             WriteContext,
             ingest::{Captured, Intake, Provenance},
             inspect::audit::{AuditPart, PacksInTurn, Sample},
+            maintain::describe::{Description, RenameRequest},
         },
         catalog::{KeyedSum, SumKey},
         journal::note::Signer,
-        types::{digest::Digest, name::DocName, time::Timestamp},
+        types::{digest::Digest, name::DocName, tag::TagChange, time::Timestamp},
     };
 
     fn add(archive: &mut Archive, n: u8, provenance: Provenance, documents: &[(&[u8], &[u8])]) {
@@ -210,55 +212,57 @@ mod tests {
         scopes
     }
 
+    /// Compares what both ways say.
+    fn same(archive: &Archive) {
+        // Before the first commit nothing is summed.
+        for is_quick in [true, false].into_iter().take(1 + archive.n_events().min(1) as usize) {
+            let scope = AuditScope { is_quick, ..AuditScope::default() };
+            let history = HistoryCheck::NotRemembered;
+            let summed = || archive.rows_with_their_sum(&scope).unwrap();
+            let by_rows = (&scope, summed());
+            let rows = archive.audited_by_rows(by_rows, &history, &mut |_| {});
+            let rows = rows.unwrap().unwrap();
+            let by_projection = |history| {
+                archive.audited_by_projection((&scope, summed()), history, &mut |_| {}).unwrap()
+            };
+            let mut others = vec![by_projection(history.clone())];
+            if !is_quick {
+                let known = archive.home.remembered_sum().unwrap().unwrap();
+                let stat_cache = archive.home.stat_cache().unwrap();
+                for wrong in [
+                    KeyedSum { key: SumKey([1; 32]), ..known },
+                    KeyedSum { state: Digest::of(b"another"), ..known },
+                    KeyedSum { sum: known.sum ^ 1, ..known },
+                ] {
+                    stat_cache.remember_sum(&wrong);
+                    assert_eq!(summed(), None);
+                }
+                // What finds texts is made again, and summed.
+                others.push(by_projection(history));
+                assert_eq!(archive.home.remembered_sum().unwrap(), Some(known));
+            }
+            let is_read = (rows.n_unread > 0) == is_quick && (rows.n_contents == 0) == is_quick;
+            assert!(rows.findings.is_empty() && is_read || rows.n_events == 0);
+            for other in others {
+                assert_eq!(format!("{rows:?}"), format!("{other:?}"));
+            }
+        }
+        for scope in parts(archive) {
+            let history = HistoryCheck::NotRemembered;
+            let rows = archive.audited_by_rows((&scope, None), &history, &mut |_| {});
+            let rows = rows.unwrap().unwrap();
+            let other = archive.audited_by_projection((&scope, None), history, &mut |_| {});
+            assert_eq!(format!("{rows:?}"), format!("{:?}", other.unwrap()));
+            assert!(rows.findings.is_empty() && !rows.uncompared.is_empty());
+        }
+    }
+
     #[test]
     fn both_ways_say_the_same_of_an_archive_in_order() {
         let signer = Signer::from_seed("example.org/test", &[7; 32]).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut archive = Archive::in_folder(&folder.path().join("archive"), &signer).unwrap();
         archive.keep_stats_in(folder.path());
-        let same = |archive: &Archive| {
-            // Before the first commit nothing is summed.
-            for is_quick in [true, false].into_iter().take(1 + archive.n_events().min(1) as usize) {
-                let scope = AuditScope { is_quick, ..AuditScope::default() };
-                let history = HistoryCheck::NotRemembered;
-                let summed = || archive.rows_with_their_sum(&scope).unwrap();
-                let by_rows = (&scope, summed());
-                let rows = archive.audited_by_rows(by_rows, &history, &mut |_| {});
-                let rows = rows.unwrap().unwrap();
-                let by_projection = |history| {
-                    archive.audited_by_projection((&scope, summed()), history, &mut |_| {}).unwrap()
-                };
-                let mut others = vec![by_projection(history.clone())];
-                if !is_quick {
-                    let known = archive.home.remembered_sum().unwrap().unwrap();
-                    let stat_cache = archive.home.stat_cache().unwrap();
-                    for wrong in [
-                        KeyedSum { key: SumKey([1; 32]), ..known },
-                        KeyedSum { state: Digest::of(b"another"), ..known },
-                        KeyedSum { sum: known.sum ^ 1, ..known },
-                    ] {
-                        stat_cache.remember_sum(&wrong);
-                        assert_eq!(summed(), None);
-                    }
-                    // What finds texts is made again, and summed.
-                    others.push(by_projection(history));
-                    assert_eq!(archive.home.remembered_sum().unwrap(), Some(known));
-                }
-                let is_read = (rows.n_unread > 0) == is_quick && (rows.n_contents == 0) == is_quick;
-                assert!(rows.findings.is_empty() && is_read || rows.n_events == 0);
-                for other in others {
-                    assert_eq!(format!("{rows:?}"), format!("{other:?}"));
-                }
-            }
-            for scope in parts(archive) {
-                let history = HistoryCheck::NotRemembered;
-                let rows = archive.audited_by_rows((&scope, None), &history, &mut |_| {});
-                let rows = rows.unwrap().unwrap();
-                let other = archive.audited_by_projection((&scope, None), history, &mut |_| {});
-                assert_eq!(format!("{rows:?}"), format!("{:?}", other.unwrap()));
-                assert!(rows.findings.is_empty() && !rows.uncompared.is_empty());
-            }
-        };
         same(&archive);
         let large = vec![b'z'; (4 << 20) + 1];
         let first: [(&[u8], &[u8]); 4] =
@@ -277,6 +281,43 @@ mod tests {
         let last = archive.catalog.last_event(document.id).unwrap();
         assert!(last > Some(archive.catalog.revisions(&document).unwrap()[0].event));
         add(&mut archive, 3, Provenance::default(), &[(b"a/b", b"one"), (b"new", b"five")]);
+        same(&archive);
+    }
+
+    #[test]
+    fn both_ways_say_the_same_where_more_happened_to_some_documents() {
+        let signer = Signer::from_seed("example.org/test", &[7; 32]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = Archive::in_folder(&folder.path().join("archive"), &signer).unwrap();
+        archive.keep_stats_in(folder.path());
+        let documents: [(&[u8], &[u8]); 3] =
+            [(b"a/b", b"one"), (b"\xff", b"two"), (b"copy", b"one")];
+        add(&mut archive, 1, Provenance::default(), &documents);
+        add(&mut archive, 2, Provenance::default(), &[(b"a/b", b"three"), (b"new", b"four")]);
+        let by = |n: u8| {
+            let now = Duration::from_secs(1_764_000_000 + 60 * u64::from(n));
+            WriteContext::new(now, [n; 32], "test")
+        };
+        let found = archive.document(b"a/b").unwrap();
+        let revision = archive.catalog.revision(found.id, 2).unwrap().unwrap();
+        let description = Description {
+            source: Some("https://example.org/y".into()),
+            captured: Some(Timestamp::from_unix(1_900_000_000, 0)),
+            note: Some(String::new()),
+            tags: vec![TagChange::parse("+one").unwrap(), TagChange::parse("+two").unwrap()],
+        };
+        archive.describe((&found, &revision), &description, (&signer, &by(4)), "test").unwrap();
+        same(&archive);
+        let names = vec![(found.clone(), DocName::new("c/d").unwrap())];
+        let request = RenameRequest { names, ..RenameRequest::default() };
+        archive.rename(&request, (&signer, &by(5)), "test").unwrap();
+        same(&archive);
+        // Its name is free for another.
+        add(&mut archive, 6, Provenance::default(), &[(b"a/b", b"six"), (b"c/d", b"seven")]);
+        let description =
+            Description { tags: vec![TagChange::parse("-one").unwrap()], ..Description::default() };
+        let found = archive.document(b"c/d").unwrap();
+        archive.describe((&found, &revision), &description, (&signer, &by(7)), "test").unwrap();
         same(&archive);
     }
 }

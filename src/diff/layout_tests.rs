@@ -167,6 +167,8 @@ fn marked(a: &str, b: &str) -> (String, String) {
     let comparison = compare(Sides { a, b });
     let whole = |ranges: &[std::ops::Range<usize>]| ranges[0].start..ranges[ranges.len() - 1].end;
     for block in &comparison.blocks {
+        // A word of one block is none with one of the next.
+        [&mut marked.0, &mut marked.1].into_iter().for_each(|words| words.push(' '));
         let words = match block {
             Block::Same { .. } | Block::Rewrapped { .. } => continue,
             Block::Moved { .. } | Block::MovedAway { .. } => panic!("{block:?}"),

@@ -37,6 +37,11 @@ impl Catalog {
         Ok(found)
     }
 
+    /// The documents that are gone.
+    pub fn documents_gone(&self) -> Result<HashSet<DocId>, Error> {
+        documents(&self.db, "SELECT doc FROM document WHERE gone IS NOT NULL", [])
+    }
+
     /// The documents that have a tag.
     pub fn documents_tagged(&self, tag: &Tag) -> Result<HashSet<DocId>, Error> {
         let sql = "SELECT d.doc FROM tag t JOIN document d ON d.id = t.document

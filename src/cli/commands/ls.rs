@@ -126,7 +126,8 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
     };
     let filter = filter(args, session.now)?;
     let filtered = archive.filtered(&filter)?;
-    let pattern = pattern.among(filtered.ids(), &archive)?;
+    let gone = args.gone.then(|| archive.catalog().documents_gone()).transpose()?;
+    let pattern = pattern.among(gone.as_ref().or(filtered.ids()), &archive)?;
     let is_json = session.globals.json;
     let out = &mut session.out;
     let mut sums = LsSummary::default();

@@ -38,7 +38,7 @@ impl Archive {
         mut each: impl FnMut(DocumentChange) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let touched = self.catalog.documents_touched(since)?;
-        let pattern = pattern.clone().among(Some(&touched), self)?;
+        let pattern = pattern.among(Some(&touched), self)?;
         pattern.each(self, AsOf::Ever, |document, latest| {
             if !touched.contains(&document.id) {
                 return Ok(());

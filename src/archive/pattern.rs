@@ -89,8 +89,8 @@ impl Pattern {
     }
 
     /// The same among the documents that a filter has found; all of them where that is none.
-    pub fn among(self, ids: Option<&HashSet<DocId>>, archive: &Archive) -> Result<Self, Error> {
-        let (Self::Everything, Some(ids)) = (&self, ids) else { return Ok(self) };
+    pub fn among(&self, ids: Option<&HashSet<DocId>>, archive: &Archive) -> Result<Self, Error> {
+        let (Self::Everything, Some(ids)) = (self, ids) else { return Ok(self.clone()) };
         let mut found = Vec::new();
         for id in ids {
             found.extend(archive.catalog.documents_between(*id, *id, 1)?);

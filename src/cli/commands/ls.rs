@@ -127,11 +127,11 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
     let filter = filter(args, session.now)?;
     let filtered = archive.filtered(&filter)?;
     let gone = args.gone.then(|| archive.catalog().documents_gone()).transpose()?;
-    let pattern = pattern.among(gone.as_ref().or(filtered.ids()), &archive)?;
+    let listed = pattern.among(gone.as_ref().or(filtered.ids()), &archive)?;
     let is_json = session.globals.json;
     let out = &mut session.out;
     let mut sums = LsSummary::default();
-    pattern.each(&archive, as_of, |document, revision| {
+    listed.each(&archive, as_of, |document, revision| {
         let is_asked = !args.gone || document.gone.is_some();
         if !is_asked || !filtered.holds(document, revision) {
             return Ok(());

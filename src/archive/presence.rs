@@ -57,6 +57,13 @@ pub struct NameScope<'a> {
     pub fits: &'a dyn Fn(&DocName) -> bool,
 }
 
+impl<'a> NameScope<'a> {
+    /// All below a name, or all.
+    fn below(folder: Option<&'a DocName>) -> Self {
+        Self { folder, fits: &|_| true }
+    }
+}
+
 impl From<Option<Timestamp>> for AsOf {
     fn from(at: Option<Timestamp>) -> Self {
         at.map_or(Self::Now, Self::At)
@@ -87,7 +94,7 @@ impl Archive {
         as_of: AsOf,
         each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.each_of_all((folder, as_of), &self.names_then(as_of)?, each)
+        self.each_document_fitting(NameScope::below(folder), as_of, each)
     }
 
     /// The same for those whose names fit.
@@ -95,13 +102,9 @@ impl Archive {
         &self,
         scope: NameScope<'_>,
         as_of: AsOf,
-        mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
+        each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let each = &mut |document: &Document, revision: &Revision| {
-            each(document, revision)?;
-            Ok(true)
-        };
-        self.each_fitting_while((scope, as_of), &self.names_then(as_of)?, each).map(drop)
+        self.each_of_all((scope, as_of), &self.names_then(as_of)?, each)
     }
 
     /// The same for some documents, however they are called then.
@@ -138,7 +141,7 @@ impl Archive {
         if let Some((document, revision)) = self.named_then(name, &names, as_of)? {
             each(&document, &revision)?;
         }
-        self.each_of_all((Some(name), as_of), &names, each)
+        self.each_of_all((NameScope::below(Some(name)), as_of), &names, each)
     }
 
     /// The document that had this name, with its revision. Of two that claim it that one counts of which something
@@ -160,7 +163,7 @@ impl Archive {
 
     fn each_of_all(
         &self,
-        meant: (Option<&DocName>, AsOf),
+        meant: (NameScope<'_>, AsOf),
         names: &NamesThen,
         mut each: impl FnMut(&Document, &Revision) -> Result<(), Error>,
     ) -> Result<(), Error> {
@@ -168,7 +171,7 @@ impl Archive {
             each(document, revision)?;
             Ok(true)
         };
-        self.each_while(meant, names, each).map(drop)
+        self.each_fitting_while(meant, names, each).map(drop)
     }
 
     /// Whether there is one below a name, or one at all.
@@ -288,8 +291,7 @@ impl Archive {
         names: &NamesThen,
         each: &mut dyn FnMut(&Document, &Revision) -> Result<bool, Error>,
     ) -> Result<bool, Error> {
-        let scope = NameScope { folder, fits: &|_| true };
-        self.each_fitting_while((scope, as_of), names, each)
+        self.each_fitting_while((NameScope::below(folder), as_of), names, each)
     }
 
     fn each_fitting_while(

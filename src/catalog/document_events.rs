@@ -352,8 +352,6 @@ fn insert(
         .filter(|time| *time != event.at || event.kind == DocumentEventKind::Describe);
     let (captured, captured_ns) = captured.map(Timestamp::to_unix).unzip();
     let (mtime, mtime_ns) = detail.mtime.map(Timestamp::to_unix).unzip();
-    let tags: Vec<String> = detail.tags.iter().map(TagChange::to_string).collect();
-    let tags = (!tags.is_empty()).then(|| tags.join(" "));
     let name = detail.name.as_ref().map(|name| name_value(name.as_bytes()));
     let before = name.as_ref().map(|_| before);
     transaction
@@ -376,10 +374,16 @@ fn insert(
             before,
             phrase(transaction, detail.source.as_deref())?,
             phrase(transaction, detail.note.as_deref())?,
-            phrase(transaction, tags.as_deref())?,
+            phrase(transaction, tags_of(detail).as_deref())?,
             phrase(transaction, detail.by.as_deref())?,
         ])?;
     Ok(())
+}
+
+/// How a row has the tags that were put on and taken off.
+pub(super) fn tags_of(detail: &DocumentDetail) -> Option<String> {
+    let tags: Vec<String> = detail.tags.iter().map(TagChange::to_string).collect();
+    (!tags.is_empty()).then(|| tags.join(" "))
 }
 
 fn put_tags(transaction: &Connection, document: i64, tags: &[TagChange]) -> Result<(), Error> {

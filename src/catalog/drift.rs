@@ -177,12 +177,7 @@ impl Columns {
     }
 
     fn are_equal(&self, a: &Row, b: &Row) -> Result<bool, Error> {
-        for at in 0..self.names.len() {
-            if a.get_ref(at)? != b.get_ref(at)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        are_equal(a, b, self.names.len())
     }
 
     fn by_key(&self, a: &[Value], b: &[Value]) -> Ordering {
@@ -201,6 +196,16 @@ impl Columns {
         let (row, column) = (self.named(wanted), &self.names[at]);
         Some(format!("{row}: {column} is {is}, by the facts it is {follows}"))
     }
+}
+
+/// Whether the first columns of two rows are equal.
+pub(super) fn are_equal(a: &Row, b: &Row, n_columns: usize) -> Result<bool, Error> {
+    for at in 0..n_columns {
+        if a.get_ref(at)? != b.get_ref(at)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// How many rows were compared, and the first that differs, with how many more do.

@@ -6,10 +6,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use crate::{
-    catalog::{Batch, Catalog, Recorded},
+    catalog::{Batch, Catalog, Recorded, document_events::tags_of, drift::are_equal},
     journal::event::{Detail, DocumentEvent, DocumentEventKind},
     types::{
         digest::{Digest, DocId, Key},
@@ -157,12 +157,10 @@ impl Agreement<'_> {
                 return false;
             }
         }
-        let tags: Vec<String> = detail.tags.iter().map(ToString::to_string).collect();
-        let tags = (!tags.is_empty()).then(|| tags.join(" "));
         // Phrases are numbered in this order.
         self.phrase(detail.source.as_deref());
         self.phrase(detail.note.as_deref());
-        self.phrase(tags.as_deref());
+        self.phrase(tags_of(detail).as_deref());
         self.phrase(detail.by.as_deref());
         for change in &detail.tags {
             self.phrase(Some(change.tag().as_str()));
@@ -184,13 +182,4 @@ fn n_equal(a: &Connection, b: &Connection, question: &str) -> Result<Option<u64>
             _ => return Ok(None),
         }
     }
-}
-
-fn are_equal(a: &Row, b: &Row, n_columns: usize) -> Result<bool, Error> {
-    for at in 0..n_columns {
-        if a.get_ref(at)? != b.get_ref(at)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

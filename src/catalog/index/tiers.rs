@@ -1,10 +1,10 @@
 //! An index in tiers: one sorted set, of which each commit writes a small part.
 //!
 //! Hashes fall everywhere, so a batch touches nearly all blocks of a set, however large that is. So what
-//! changes goes into the newest tier, which is small. What is too much there sinks into the middle tier, a
-//! sixth of the oldest, and from there into the oldest, which has nearly everything. A tier that is not
-//! the oldest is two sets: what came, and what went although an older tier may have it. The newest tier that
-//! names a number says whether it is in the index.
+//! changes goes into the newest tier. What is too much there sinks into the middle tier, which is four times as
+//! large, and from there into the oldest, which is six times as large again and has nearly everything. A tier that
+//! is not the oldest is two sets: what came, and what went although an older tier may have it. The newest tier
+//! that names a number says whether it is in the index.
 //!
 //! Blocks sink a few at a time, from where the last ones did and round again: what sinks has gathered for a
 //! whole round, and no commit pays for all of it.
@@ -31,16 +31,19 @@ const BLOCK_NUMBERS: usize = 90;
 /// So many blocks sink together at most: it is a bound for memory.
 const SINKING_MAX: u64 = 2048;
 /// The limits of both indexes.
-const LIMITS: TierLimits = TierLimits { newest: 128, middle_min: 4096, middle_share: 6 };
+const LIMITS: TierLimits =
+    TierLimits { newest_min: 128, newest_share: 4, middle_min: 4096, middle_share: 6 };
 
 /// How many blocks a tier has before some sink.
 #[derive(Debug, Clone, Copy)]
 pub struct TierLimits {
-    /// A commit of one document writes most of the newest tier.
-    newest: u64,
-    /// A large commit writes all of the middle tier, and so much of the oldest as has to be merged with what
-    /// sinks: about as much again when the middle one is a sixth of the oldest, and a commit a thirtieth. It has
-    /// so many at least,
+    /// A large commit writes all of the newest tier, and so much of each older one as has to be merged with what
+    /// sinks: about as much of each when each tier is larger than the one before by the same factor, from the commit
+    /// on. The newest has so many blocks at least,
+    newest_min: u64,
+    /// and else this share of the middle one;
+    newest_share: u64,
+    /// and that one so many at least,
     middle_min: u64,
     /// and else this share of the oldest.
     middle_share: u64,
@@ -165,21 +168,18 @@ impl<'a> Index<'a> {
         Blocks::new(self.db, self.table, part)
     }
 
-    /// The tier that so many numbers go to: the newest if it then still is small, and not the middle one if
-    /// nearly all of them would sink at once.
+    /// The tier that so many numbers go to: the newest that nearly all of them would not sink from at once.
     fn tier_for(&self, n_numbers: usize, state: &TierState) -> usize {
         let n_blocks = (n_numbers / BLOCK_NUMBERS) as u64;
-        if n_blocks <= self.limit(0, state) / 4 {
-            return 0;
-        }
-        (1..N_NEWER).find(|tier| n_blocks <= 4 * self.limit(*tier, state)).unwrap_or(N_NEWER)
+        (0..N_NEWER).find(|tier| n_blocks <= 2 * self.limit(*tier, state)).unwrap_or(N_NEWER)
     }
 
     fn limit(&self, tier: usize, state: &TierState) -> u64 {
-        let TierLimits { newest, middle_min, middle_share } = self.limits;
+        let TierLimits { newest_min, newest_share, middle_min, middle_share } = self.limits;
+        let middle = middle_min.max(state.n_blocks[usize::from(OLDEST)] / middle_share);
         match tier {
-            0 => newest,
-            _ => middle_min.max(state.n_blocks[usize::from(OLDEST)] / middle_share),
+            0 => newest_min.max(middle / newest_share),
+            _ => middle,
         }
     }
 
@@ -340,7 +340,8 @@ mod tests {
     use crate::catalog::Catalog;
 
     /// So small that a few changes go through all tiers.
-    const SMALL: TierLimits = TierLimits { newest: 8, middle_min: 16, middle_share: 2 };
+    const SMALL: TierLimits =
+        TierLimits { newest_min: 8, newest_share: 4, middle_min: 16, middle_share: 2 };
 
     fn all(index: &Index) -> Vec<u64> {
         let mut numbers = Vec::new();
@@ -466,7 +467,8 @@ mod tests {
             n += 40;
             let state = index.state().unwrap();
             assert_eq!(TierState::parse(&state.encode()), Some(state));
-            assert!(state.n_in(0) <= 8 && state.n_in(1) <= 16.max(state.n_blocks[0] / 2));
+            let middle = 16.max(state.n_blocks[0] / 2);
+            assert!(state.n_in(0) <= 8.max(middle / 4) && state.n_in(1) <= middle);
             most = std::array::from_fn(|part| state.n_blocks[part].max(most[part]));
         }
         assert!(most.iter().all(|n| *n > 0) && most[0] > 500, "{most:?}");

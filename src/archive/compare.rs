@@ -21,6 +21,7 @@ use crate::{
 
 pub use crate::diff::{
     Block, Comparison, Heading, ParagraphStat, Sides, Span, Stat, TextNoise, WordStat, compare,
+    n_words, without_case,
 };
 
 pub use crate::text::{

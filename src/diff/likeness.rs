@@ -8,8 +8,12 @@ use super::{
     reading::{ParsedText, Vocabulary},
 };
 
-/// A word in more paragraphs than this shows little of where its paragraph went.
-const RARE_PARAGRAPHS_MAX: usize = 8;
+/// A word in more paragraphs than this shows little of where its paragraph went, when there are many words to look at.
+const RARE_PARAGRAPHS_MIN: usize = 8;
+/// When there are few, it is one in more than this,
+const RARE_PARAGRAPHS_MAX: usize = 256;
+/// and as many between as this many votes allow.
+const VOTES_MAX: usize = 1 << 21;
 /// Of the paragraphs that share rare words, so many are weighed word by word.
 const CANDIDATES_MAX: usize = 8;
 
@@ -162,7 +166,7 @@ pub fn candidates(
     let mut votes = Votes { sums: vec![0; bags.a.bags.len()], homes: Vec::new() };
     let mut candidates = Vec::new();
     for (b, bag) in bags.b.each() {
-        for a in votes.best_homes(bag, &homes, vocabulary) {
+        for a in votes.best_homes(bag, &homes, &bags.a.bags, vocabulary) {
             let likeness = bags.a.bags[a].likeness(bag, vocabulary, least);
             if likeness >= least {
                 candidates.push((bags.a.paragraphs[a], b));
@@ -194,12 +198,14 @@ impl Homes {
             || bags.bags.iter().flat_map(|bag| bag.words.iter().map(|word| word.0 as usize));
         let mut counts = vec![0; n_ids];
         words().for_each(|id| counts[id] += 1);
+        let rare_max = VOTES_MAX / words().count().max(1);
+        let rare_max = rare_max.clamp(RARE_PARAGRAPHS_MIN, RARE_PARAGRAPHS_MAX);
         let mut sum = 0;
         let mut ends = Vec::with_capacity(n_ids);
         for n in &mut counts {
             // Filled from the start, up to the end.
             ends.push(sum);
-            *n = if *n > RARE_PARAGRAPHS_MAX { 0 } else { *n };
+            *n = if *n > rare_max { 0 } else { *n };
             sum += *n;
         }
         let mut homes = vec![0; sum];
@@ -228,8 +234,14 @@ struct Votes {
 }
 
 impl Votes {
-    /// Those that share most of a bag's rare words, as numbers among them, the best first.
-    fn best_homes(&mut self, bag: &Bag, homes: &Homes, vocabulary: &Vocabulary) -> Vec<usize> {
+    /// Those of others of which a bag's rare words are most, as numbers among them, the best first.
+    fn best_homes(
+        &mut self,
+        bag: &Bag,
+        homes: &Homes,
+        others: &[Bag],
+        vocabulary: &Vocabulary,
+    ) -> Vec<usize> {
         self.homes.clear();
         for (id, _) in &bag.words {
             for home in homes.of(*id as usize) {
@@ -240,7 +252,8 @@ impl Votes {
             }
         }
         let Self { sums, homes } = self;
-        let rank = |home: &usize| (std::cmp::Reverse(sums[*home]), *home);
+        let share = |home: usize| 2000 * sums[home] / (bag.weight + others[home].weight);
+        let rank = |home: &usize| (std::cmp::Reverse(share(*home)), *home);
         if homes.len() > CANDIDATES_MAX {
             homes.select_nth_unstable_by_key(CANDIDATES_MAX, rank);
         }

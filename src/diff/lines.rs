@@ -81,9 +81,7 @@ fn is_item(text: &str, first: char) -> bool {
         return false;
     }
     match first {
-        '-' | '*' | '+' | '•' | '◦' | '▪' | '‣' | '·' | '–' | '●' | '■' => {
-            mark.len() == first.len_utf8()
-        }
+        _ if is_bullet(first) => mark.len() == first.len_utf8(),
         '(' => mark.ends_with(')') && is_item_number(&mark[1..mark.len() - 1]),
         _ => match mark.strip_suffix(')') {
             Some(number) => is_item_number(number),
@@ -92,6 +90,19 @@ fn is_item(text: &str, first: char) -> bool {
             }),
         },
     }
+}
+
+/// Whether an item of a list can begin with this sign.
+pub fn is_bullet(c: char) -> bool {
+    matches!(c, '-' | '*' | '+' | '•' | '◦' | '▪' | '‣' | '·' | '–' | '●' | '■')
+}
+
+/// Where the bullet is in a line that is an item of a list with one.
+pub fn bullet(line: &str) -> Option<(usize, char)> {
+    let text = line.trim();
+    let first = text.chars().next().filter(|c| is_bullet(*c))?;
+    let is_item = line_kind(text) == LineKind::Item;
+    is_item.then(|| (line.len() - line.trim_start().len(), first))
 }
 
 fn is_item_number(number: &str) -> bool {

@@ -65,6 +65,7 @@ pub fn link(readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Links 
     let sides = sizes.map(|n| vec![Link::Alone; n]);
     let mut aligner = Aligner::new(ids.len(), sizes.a + sizes.b);
     let mut runs = aligner.align(Sides { a: &paragraphs.a, b: &paragraphs.b });
+    ties::slide(&mut runs, &paragraphs);
     ties::settle(&mut runs, &paragraphs, readings);
     let (groups, is_late) = regroup::groups(readings, vocabulary, &runs);
     let mut links = Links { sides, groups, is_coarse: is_late || aligner.is_late() };
@@ -156,6 +157,20 @@ impl Links {
             let unique = times[*id].a == 1 && times[*id].b == 1;
             if n_words >= REPEATED_WORDS_MIN || unique && n_words > 0 {
                 waiting[*id].pop().into_iter().for_each(|a| self.moved(a, b));
+            }
+        }
+        self.moves_beside(paragraphs);
+    }
+
+    /// What stands beside a paragraph that moved, on both sides the same, moved with it, however short it is.
+    fn moves_beside(&mut self, paragraphs: &Sides<Vec<usize>>) {
+        let n = self.sides.b.len();
+        for (b, beside) in (1..n).map(|b| (b - 1, b)).chain((1..n).rev().map(|b| (b, b - 1))) {
+            let Link::Moved(a) = self.sides.b[b] else { continue };
+            let Some(other) = (a + beside).checked_sub(b) else { continue };
+            let is_same = paragraphs.a.get(other) == Some(&paragraphs.b[beside]);
+            if is_same && self.both_alone(other, beside) {
+                self.moved(other, beside);
             }
         }
     }

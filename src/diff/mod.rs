@@ -8,6 +8,7 @@
 mod align;
 mod byte_lines;
 mod fences;
+mod fold;
 mod headings;
 mod ids;
 mod keys;
@@ -32,12 +33,14 @@ mod wrapping;
 use std::ops::Range;
 
 use align::Aligner;
+pub use fold::without_case;
 pub use headings::{Heading, KnownHeading};
 pub use layout::TextLayout;
 use links::{Link, Links, link};
 pub use noise::{TextNoise, noise};
 use reading::{ParsedText, Vocabulary};
 pub use unified::unified;
+pub use words::n_words;
 
 /// The two sides of a comparison: `a` before, `b` after.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -207,6 +210,8 @@ pub struct WordStat {
     pub same: usize,
     /// Words that moved between paragraphs, or inside of one.
     pub moved: usize,
+    /// Words that stayed, but for upper and lower case.
+    pub recased: usize,
     /// Only after.
     pub added: usize,
     /// Only before.
@@ -239,14 +244,20 @@ fn compare_parsed(
 ) -> Comparison {
     let links = link(&readings, &vocabulary);
     let aligner = Aligner::new(vocabulary.items.len(), vocabulary.n_items);
-    let weaver = Weaver { readings: &readings, links: &links, aligner, blocks: Vec::new() };
+    let weaver = Weaver {
+        readings: &readings,
+        vocabulary: &vocabulary,
+        links: &links,
+        aligner,
+        blocks: Vec::new(),
+    };
     let (blocks, is_late) = weaver.weave();
     let (blocks, is_whole) = transfers::mark(blocks, &readings, &vocabulary);
-    let stat = stat(&blocks, &readings, &vocabulary);
     let ranges = |reading: &ParsedText<'_>| -> Vec<Range<usize>> {
         reading.paragraphs.iter().map(|paragraph| paragraph.bytes.clone()).collect()
     };
     let paragraphs = Sides { a: ranges(&readings.a), b: ranges(&readings.b) };
+    let stat = stat(&blocks, &paragraphs, &readings, &vocabulary);
     let headings = |reading, known: Option<&[KnownHeading]>| match known {
         Some(known) => headings::known(reading, known),
         None => headings::headings(reading),
@@ -292,6 +303,12 @@ impl Comparison {
         line_ends::is_wrapped_otherwise(whole, text, parts)
     }
 
+    /// How many paragraphs of a block's words went and came as a whole: of a paragraph that was split what stands
+    /// between its parts.
+    pub fn n_between(&self, words: &[Span]) -> Sides<usize> {
+        n_between(words, &self.paragraphs)
+    }
+
     /// Whether both texts have the same words in the same order.
     ///
     /// White space may still differ, and where paragraphs begin: see [`ParagraphStat::rewrapped`] and
@@ -306,6 +323,14 @@ impl Comparison {
     }
 }
 
+impl Stat {
+    /// Whether no paragraph has other words, or another place.
+    pub fn is_same(&self) -> bool {
+        let ParagraphStat { regrouped, changed, moved, added, removed, .. } = self.paragraphs;
+        regrouped + changed + moved + added + removed == 0
+    }
+}
+
 impl<T> Sides<T> {
     /// Does the same to both sides.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Sides<U> {
@@ -316,6 +341,7 @@ impl<T> Sides<T> {
 /// Makes blocks of links.
 struct Weaver<'r, 't> {
     readings: &'r Sides<ParsedText<'t>>,
+    vocabulary: &'r Vocabulary,
     links: &'r Links,
     aligner: Aligner,
     blocks: Vec<Block>,
@@ -383,7 +409,8 @@ impl Weaver<'_, '_> {
         if self.readings.a.words_of(a) == self.readings.b.words_of(b) {
             return Vec::new();
         }
-        spans::spans(self.readings, Sides { a: a.clone(), b: b.clone() }, &mut self.aligner)
+        let paragraphs = Sides { a: a.clone(), b: b.clone() };
+        spans::spans(self.readings, self.vocabulary, paragraphs, &mut self.aligner)
     }
 
     fn push(&mut self, block: Block) {
@@ -433,7 +460,12 @@ fn extend(ranges: &mut [&mut Range<usize>], more: &[&Range<usize>]) -> bool {
     touch
 }
 
-fn stat(blocks: &[Block], readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabulary) -> Stat {
+fn stat(
+    blocks: &[Block],
+    ranges: &Sides<Vec<Range<usize>>>,
+    readings: &Sides<ParsedText<'_>>,
+    vocabulary: &Vocabulary,
+) -> Stat {
     let counter = readings.map_ref(|reading| WordCounter::new(reading, vocabulary));
     let mut stat = Stat::default();
     let Stat { paragraphs, words } = &mut stat;
@@ -441,7 +473,12 @@ fn stat(blocks: &[Block], readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabul
         match block {
             Block::Same { a, .. } => paragraphs.same += a.len(),
             Block::Rewrapped { a, .. } => paragraphs.rewrapped += a.len(),
-            Block::Regrouped { a, b, .. } => paragraphs.regrouped += a.len().max(b.len()),
+            Block::Regrouped { a, b, words } => {
+                let between = n_between(words, ranges);
+                paragraphs.regrouped += (a.len() - between.a).max(b.len() - between.b);
+                paragraphs.removed += between.a;
+                paragraphs.added += between.b;
+            }
             Block::Changed { .. } => paragraphs.changed += 1,
             Block::Moved { a, .. } => paragraphs.moved += a.len(),
             Block::Added { b, .. } => paragraphs.added += b.len(),
@@ -472,6 +509,22 @@ fn stat(blocks: &[Block], readings: &Sides<ParsedText<'_>>, vocabulary: &Vocabul
     stat
 }
 
+fn n_between(words: &[Span], paragraphs: &Sides<Vec<Range<usize>>>) -> Sides<usize> {
+    let n_within = |paragraphs: &[Range<usize>], bytes: &Range<usize>| {
+        let first = paragraphs.partition_point(|paragraph| paragraph.start < bytes.start);
+        paragraphs[first..].iter().take_while(|paragraph| paragraph.end <= bytes.end).count()
+    };
+    let mut n = Sides { a: 0, b: 0 };
+    for span in words {
+        match span {
+            Span::Removed { a } => n.a += n_within(&paragraphs.a, a),
+            Span::Added { b } => n.b += n_within(&paragraphs.b, b),
+            _ => {}
+        }
+    }
+    n
+}
+
 impl<T> Sides<T> {
     fn map_ref<'s, U>(&'s self, mut f: impl FnMut(&'s T) -> U) -> Sides<U> {
         Sides { a: f(&self.a), b: f(&self.b) }
@@ -481,19 +534,20 @@ impl<T> Sides<T> {
 /// Counts words, without punctuation, in any stretch of a text.
 struct WordCounter<'r, 't> {
     reading: &'r ParsedText<'t>,
+    vocabulary: &'r Vocabulary,
     /// How many words there are before each word or sign, and in all.
     before: Vec<usize>,
 }
 
 impl<'r, 't> WordCounter<'r, 't> {
-    fn new(reading: &'r ParsedText<'t>, vocabulary: &Vocabulary) -> Self {
+    fn new(reading: &'r ParsedText<'t>, vocabulary: &'r Vocabulary) -> Self {
         let mut before = vec![0];
         let mut n = 0;
         for id in &reading.ids {
             n += vocabulary.n_words(*id);
             before.push(n);
         }
-        Self { reading, before }
+        Self { reading, vocabulary, before }
     }
 
     fn in_paragraphs(&self, paragraphs: &Range<usize>) -> usize {
@@ -506,17 +560,30 @@ impl<'r, 't> WordCounter<'r, 't> {
         let word = |byte: usize| self.reading.starts.partition_point(|start| *start < byte);
         self.before[word(bytes.end)] - self.before[word(bytes.start)]
     }
+
+    /// The numbers of the words and signs in these bytes, upper and lower case being the same.
+    fn folded(&self, bytes: &Range<usize>) -> impl Iterator<Item = usize> {
+        let ids = &self.reading.ids[self.reading.words_in(bytes)];
+        ids.iter().map(|id| self.vocabulary.items[*id].folded)
+    }
 }
 
 impl WordStat {
-    fn add(&mut self, spans: &[Span], counter: &Sides<WordCounter<'_, '_>>) {
-        for span in spans {
-            match span {
-                Span::Same { a, .. } => self.same += counter.a.in_bytes(a),
-                Span::Moved { b, .. } => self.moved += counter.b.in_bytes(b),
-                Span::MovedAway { .. } => {}
-                Span::Removed { a } => self.removed += counter.a.in_bytes(a),
-                Span::Added { b } => self.added += counter.b.in_bytes(b),
+    fn add(&mut self, mut spans: &[Span], counter: &Sides<WordCounter<'_, '_>>) {
+        while let Some((span, rest)) = spans.split_first() {
+            spans = rest;
+            match (span, rest) {
+                (Span::Removed { a }, [Span::Added { b }, rest @ ..])
+                    if counter.a.folded(a).eq(counter.b.folded(b)) =>
+                {
+                    self.recased += counter.b.in_bytes(b);
+                    spans = rest;
+                }
+                (Span::Same { a, .. }, _) => self.same += counter.a.in_bytes(a),
+                (Span::Moved { b, .. }, _) => self.moved += counter.b.in_bytes(b),
+                (Span::MovedAway { .. }, _) => {}
+                (Span::Removed { a }, _) => self.removed += counter.a.in_bytes(a),
+                (Span::Added { b }, _) => self.added += counter.b.in_bytes(b),
             }
         }
     }

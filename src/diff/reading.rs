@@ -4,8 +4,10 @@ use std::{borrow::Cow, ops::Range};
 
 use super::{
     Sides,
+    fold::folded,
     ids::Ids,
     layout::{LaidOut, ParagraphKind, TextLayout},
+    lines::is_bullet,
     pieces::{self, CutPiece, PieceCutter},
     words::{Spaces, WordCutter, word_key},
 };
@@ -51,7 +53,7 @@ pub struct Item {
     pub n_words: u32,
     /// Whether it is a sign that ends a sentence.
     pub ends_sentence: bool,
-    /// The number of the word without upper case.
+    /// The number of the word without upper case and with one sort of apostrophe.
     pub folded: usize,
 }
 
@@ -147,10 +149,18 @@ impl<'t> ParagraphReader<'t> {
                 && text[word.clone()].starts_with('>')
                 && before().find(|byte| !matches!(byte, b' ' | b'\t' | b'>')) == Some(&b'\n')
         };
+        // One bullet is as good as another.
+        let is_bullet = |word: &str, reading: &ParsedText<'_>| {
+            let is_first = kind == ParagraphKind::Item && reading.ids.len() == first;
+            is_first && word.starts_with(is_bullet) && word.chars().count() == 1
+        };
         let Self { cutter, items } = self;
         cutter.cut(text, stretch.clone(), |word| {
-            if !is_quote_mark(&word, reading) {
-                items.add(word_key(&text[word.clone()]), word.start, reading, item);
+            let (start, text) = (word.start, &text[word.clone()]);
+            if is_bullet(text, reading) {
+                items.add(Cow::Borrowed("•"), start, reading, item);
+            } else if !is_quote_mark(&word, reading) {
+                items.add(word_key(text), start, reading, item);
             }
         });
     }
@@ -219,14 +229,16 @@ fn piece_item(key: Cow<'_, str>, folded: &mut Ids<Cow<'_, str>>) -> Item {
     Item { n_words, ends_sentence: false, folded: folded.unnamed(Cow::Borrowed("")) }
 }
 
-fn item<'t>(key: Cow<'t, str>, folded: &mut Ids<Cow<'t, str>>) -> Item {
-    let is_lower = key.is_ascii() && !key.bytes().any(|byte| byte.is_ascii_uppercase());
+fn item<'t>(key: Cow<'t, str>, spellings: &mut Ids<Cow<'t, str>>) -> Item {
     let (is_word, ends_sentence) = (
         key.starts_with(char::is_alphanumeric),
         key.starts_with(['.', '!', '?', '…', '。', '！', '？', '։', '؟', '।']),
     );
-    let lower = if is_lower { key } else { Cow::Owned(key.to_lowercase()) };
-    Item { n_words: u32::from(is_word), ends_sentence, folded: folded.of(lower) }
+    let folded = match key {
+        Cow::Borrowed(key) => folded(key),
+        Cow::Owned(key) => Cow::Owned(folded(&key).into_owned()),
+    };
+    Item { n_words: u32::from(is_word), ends_sentence, folded: spellings.of(folded) }
 }
 
 impl Vocabulary {

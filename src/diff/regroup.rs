@@ -17,6 +17,8 @@ use super::{
 const SIDE_WORDS: usize = 2;
 /// And on both sides together.
 const BOTH_WORDS: usize = 6;
+/// A paragraph that was split can have so many between its parts that came then.
+const BETWEEN_MAX: usize = 2;
 
 /// Paragraphs that became others, and what they became.
 pub type Regrouping = Sides<Range<usize>>;
@@ -136,9 +138,9 @@ fn homes(
     counts.into_iter().filter(is_home).map(|(paragraph, home, _)| (paragraph, home)).collect()
 }
 
-/// Whether two paragraphs follow each other and have the same home.
+/// Whether two paragraphs have the same home, and follow each other but for a few that have none.
 fn belong_together(pair: &[(usize, usize)]) -> bool {
-    pair[0].0 + 1 == pair[1].0 && pair[0].1 == pair[1].1
+    pair[1].0 - pair[0].0 <= 1 + BETWEEN_MAX && pair[0].1 == pair[1].1
 }
 
 /// Groups that share a paragraph are one.

@@ -8,7 +8,8 @@ use std::ops::Range;
 use super::{
     Sides, Span,
     align::{Aligner, EqualRun},
-    reading::ParsedText,
+    fold::is_apostrophe,
+    reading::{ParsedText, Vocabulary},
 };
 
 /// An edit is moved at most this many words to begin or end better.
@@ -31,6 +32,7 @@ struct ParagraphSide<'r, 't> {
 /// The texts of two paragraphs, or of two stretches of them, as what stayed and what was edited; together that is all of both.
 pub fn spans(
     readings: &Sides<ParsedText<'_>>,
+    vocabulary: &Vocabulary,
     paragraphs: Sides<Range<usize>>,
     aligner: &mut Aligner,
 ) -> Vec<Span> {
@@ -47,7 +49,7 @@ pub fn spans(
     for run in runs {
         keep(&sides, &mut kept, run);
     }
-    cover(&sides, &kept)
+    cover(&sides, &kept, |gap, spans| edit(&sides, gap, vocabulary, aligner, spans))
 }
 
 impl<'r, 't> ParagraphSide<'r, 't> {
@@ -166,17 +168,16 @@ fn is_island(
     replaces && is_long && island.len <= ISLAND_MAX && 2 * island_bytes <= smaller_edit
 }
 
-/// Spans for the runs and for all that lies between them.
-fn cover(sides: &Sides<ParagraphSide<'_, '_>>, runs: &[EqualRun]) -> Vec<Span> {
+/// Spans for the runs, and what `edit` makes of all that lies between them.
+fn cover(
+    sides: &Sides<ParagraphSide<'_, '_>>,
+    runs: &[EqualRun],
+    mut edit: impl FnMut(Sides<Range<usize>>, &mut Vec<Span>),
+) -> Vec<Span> {
     let mut spans = Vec::new();
     let (mut a, mut b) = (0, 0);
     for run in runs {
-        if a < run.a {
-            spans.push(Span::Removed { a: sides.a.bytes_of(a..run.a) });
-        }
-        if b < run.b {
-            spans.push(Span::Added { b: sides.b.bytes_of(b..run.b) });
-        }
+        edit(Sides { a: a..run.a, b: b..run.b }, &mut spans);
         (a, b) = (run.a_end(), run.b_end());
         if run.len > 0 {
             let (a, b) = (sides.a.bytes_of(run.a..a), sides.b.bytes_of(run.b..b));
@@ -184,4 +185,98 @@ fn cover(sides: &Sides<ParagraphSide<'_, '_>>, runs: &[EqualRun]) -> Vec<Span> {
         }
     }
     spans
+}
+
+/// The spans of an edit. Where at least half of the words are the same but for their spelling, these are told apart from
+/// those that came and went.
+fn edit(
+    sides: &Sides<ParagraphSide<'_, '_>>,
+    gap: Sides<Range<usize>>,
+    vocabulary: &Vocabulary,
+    aligner: &mut Aligner,
+    spans: &mut Vec<Span>,
+) {
+    let mut runs = Vec::new();
+    if !gap.a.is_empty() && !gap.b.is_empty() {
+        let folded = |side: &ParagraphSide<'_, '_>, words: &Range<usize>| -> Vec<usize> {
+            side.ids()[words.clone()].iter().map(|id| vocabulary.items[*id].folded).collect()
+        };
+        let (a, b) = (folded(&sides.a, &gap.a), folded(&sides.b, &gap.b));
+        runs = aligner.align(Sides { a: &a, b: &b });
+        let n_same: usize = runs.iter().map(|run| run.len).sum();
+        runs.retain(|_| 2 * n_same >= a.len().max(b.len()));
+    }
+    let (mut a, mut b) = (gap.a.start, gap.b.start);
+    runs.push(EqualRun { a: gap.a.len(), b: gap.b.len(), len: 0 });
+    for run in runs {
+        let (next_a, next_b) = (gap.a.start + run.a, gap.b.start + run.b);
+        replace(sides, Sides { a: a..next_a, b: b..next_b }, spans);
+        (a, b) = (next_a + run.len, next_b + run.len);
+        spelling(sides, Sides { a: next_a..a, b: next_b..b }, spans);
+    }
+}
+
+/// Words that went, and those that came for them.
+fn replace(
+    sides: &Sides<ParagraphSide<'_, '_>>,
+    words: Sides<Range<usize>>,
+    spans: &mut Vec<Span>,
+) {
+    if !words.a.is_empty() {
+        spans.push(Span::Removed { a: sides.a.bytes_of(words.a) });
+    }
+    if !words.b.is_empty() {
+        spans.push(Span::Added { b: sides.b.bytes_of(words.b) });
+    }
+}
+
+/// As many words on both sides that are the same but for their spelling: of those that differ in apostrophes alone these.
+fn spelling(
+    sides: &Sides<ParagraphSide<'_, '_>>,
+    words: Sides<Range<usize>>,
+    spans: &mut Vec<Span>,
+) {
+    let mut within = Vec::new();
+    let is_told = words.a.clone().zip(words.b.clone()).all(|(i, j)| {
+        let (a, b) = (sides.a.bytes_of(i..i + 1), sides.b.bytes_of(j..j + 1));
+        apostrophes(sides.map_ref(|side| side.reading.text), Sides { a, b }, &mut within)
+    });
+    match is_told {
+        true => spans.append(&mut within),
+        false => replace(sides, words, spans),
+    }
+}
+
+/// Adds the spans of a word that differs in apostrophes alone; `false` if it differs in more.
+fn apostrophes(texts: Sides<&str>, word: Sides<Range<usize>>, spans: &mut Vec<Span>) -> bool {
+    let (a, b) = (&texts.a[word.a.clone()], &texts.b[word.b.clone()]);
+    let (trimmed_a, trimmed_b) = (a.trim_end(), b.trim_end());
+    let mut at = Sides { a: word.a.start, b: word.b.start };
+    let mut stayed = at;
+    let mut others = trimmed_b.chars();
+    for c in trimmed_a.chars() {
+        let Some(d) = others.next().filter(|d| c == *d || is_apostrophe(c) && is_apostrophe(*d))
+        else {
+            return false;
+        };
+        let next = Sides { a: at.a + c.len_utf8(), b: at.b + d.len_utf8() };
+        if c != d {
+            push_same(spans, stayed, at);
+            spans.push(Span::Removed { a: at.a..next.a });
+            spans.push(Span::Added { b: at.b..next.b });
+            stayed = next;
+        }
+        at = next;
+    }
+    push_same(spans, stayed, Sides { a: word.a.end, b: word.b.end });
+    others.next().is_none()
+}
+
+/// Adds what stayed, to the last span if that stayed, too.
+fn push_same(spans: &mut Vec<Span>, from: Sides<usize>, to: Sides<usize>) {
+    match spans.last_mut() {
+        _ if from == to => {}
+        Some(Span::Same { a, b }) => (a.end, b.end) = (to.a, to.b),
+        _ => spans.push(Span::Same { a: from.a..to.a, b: from.b..to.b }),
+    }
 }

@@ -305,7 +305,7 @@ fn the_stat_counts_words_and_paragraphs_once() {
         ..Default::default()
     };
     assert_eq!(stat.paragraphs, paragraphs);
-    assert_eq!(stat.words, WordStat { same: 36, moved: 0, added: 5, removed: 3 });
+    assert_eq!(stat.words, WordStat { same: 36, moved: 0, recased: 0, added: 5, removed: 3 });
 }
 
 #[test]
@@ -593,4 +593,78 @@ fn of_equal_paragraphs_the_one_stayed_beside_which_the_rest_was_only_split() {
             assert!(sketch.contains("regrouped") && !sketch.contains("changed"), "{sketch}");
         }
     }
+}
+
+#[test]
+fn words_that_differ_in_spelling_alone_are_told_apart() {
+    for (a, b, marks) in [
+        (
+            "L'homme d'État n'a pas répondu",
+            "L’homme d’État n’a pas répondu",
+            "L[-'-]{+’+}homme d[-'-]{+’+}État n[-'-]{+’+}a pas répondu",
+        ),
+        (
+            "the owner shall pay the fee at once",
+            "THE OWNER MAY PAY THE FEE AT ONCE",
+            "[-the owner -]{+THE OWNER +}[-shall -]{+MAY +}[-pay the fee at once-]{+PAY THE FEE AT ONCE+}",
+        ),
+        // Where most words are others a few that differ in case are no anchors.
+        (
+            "here is The whole of one long phrase that stays",
+            "here is a text in the other sort that stays",
+            "here is [-The whole of one long phrase -]{+a text in the other sort +}that stays",
+        ),
+    ] {
+        assert_eq!(marked(a, b), marks);
+    }
+    let words = |a, b| compared(a, b).stat.words;
+    let same = |same, recased| WordStat { same, recased, ..WordStat::default() };
+    assert_eq!(words("l'an dernier", "l’an dernier"), same(2, 0));
+    assert_eq!(words("Straße gesperrt, ΑΚΤΗ", "STRASSE GESPERRT, ακτή"), same(0, 3));
+}
+
+#[test]
+fn bullets_and_lines_of_signs_are_no_words() {
+    for (a, b) in [
+        ("- one\n- two", "* one\n* two"),
+        ("Title\n-----\n\nbody", "Title\n----------\n\nbody"),
+        ("the ﬁrst oﬃce", "the first office"),
+    ] {
+        assert!(compare(Sides { a, b }).is_same(), "{a}");
+    }
+    for (a, b) in [("- one", "1. one"), ("a -- b", "a - b"), ("-5", "5"), ("x *y* z", "x _y_ z")] {
+        assert!(!compared(a, b).is_same(), "{a}");
+    }
+}
+
+#[test]
+fn what_stands_below_a_text_moves_with_it() {
+    let a = text(&[ONE, "-- Ann Berg", TWO, "-- Ann Berg"]);
+    let b = text(&[TWO, "-- Ann Berg", ONE, "-- Ann Berg"]);
+    assert_eq!(sketch(&a, &b), "away 0-1 2-3, same 2-3 0-1, moved 0-1 2-3");
+    let a = text(&[ONE, "* * *", TWO, "* * *", THREE]);
+    let b = text(&[TWO, "* * *", ONE, "* * *", THREE]);
+    assert_eq!(sketch(&a, &b), "away 0-1 2-3, same 2-3 0-1, moved 0-1 2-3, same 4 4");
+}
+
+#[test]
+fn a_paragraph_is_split_around_what_came() {
+    let parted = text(&[ONE, "Advertisement", TWO]);
+    let whole = format!("{ONE} {TWO}");
+    assert_eq!(sketch(&whole, &parted), "regrouped and changed 0 0-2");
+    assert_eq!(sketch(&parted, &whole), "regrouped and changed 0-2 0");
+    let stat = compared(&whole, &parted).stat;
+    let split = ParagraphStat { regrouped: 2, added: 1, ..ParagraphStat::default() };
+    assert_eq!(stat.paragraphs, split);
+    assert_eq!((stat.words.added, stat.words.moved), (1, 0));
+}
+
+#[test]
+fn common_words_find_what_moved_among_many_like_it() {
+    let rule = |n| format!("You must keep your Seal safe and may not sell number {n} to its own.");
+    let rules: Vec<String> = (0..20).map(rule).collect();
+    let gone = text(&rules.iter().map(String::as_str).collect::<Vec<_>>());
+    let a = text(&[&gone, ONE, "You own your Seal and number."]);
+    let b = text(&["You own your Seal and logo.", ONE]);
+    assert_eq!(sketch(&a, &b), "removed 0-19, edited 21 0, same 20 1, away 21 0");
 }

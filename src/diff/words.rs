@@ -111,10 +111,22 @@ impl WordCutter {
     }
 }
 
+/// How many words a text has; signs are none.
+pub fn n_words(text: &str) -> usize {
+    let mut n = 0;
+    WordCutter::new(Spaces::Equal).cut(text, 0..text.len(), |word| {
+        n += usize::from(word_key(&text[word]).starts_with(char::is_alphanumeric));
+    });
+    n
+}
+
 /// A word as it is compared: composed, and without what nobody sees.
 pub fn word_key(word: &str) -> Cow<'_, str> {
     if word.is_ascii() || word.chars().all(is_han) {
-        return Cow::Borrowed(word);
+        return Cow::Borrowed(shortest_rule(word));
+    }
+    if word.contains(is_ligature) {
+        return Cow::Owned(word.chars().filter(|c| !is_invisible(*c)).nfkc().collect());
     }
     let is_word = word.starts_with(|c| char::is_alphanumeric(c) || is_invisible(c));
     // In a sign a joiner makes one of several.
@@ -123,6 +135,22 @@ pub fn word_key(word: &str) -> Cow<'_, str> {
         return Cow::Owned(word.chars().filter(|c| !is_ignored(*c)).nfc().collect());
     }
     if is_nfc(word) { Cow::Borrowed(word) } else { Cow::Owned(word.nfc().collect()) }
+}
+
+/// A line of signs is as good as a longer one.
+pub fn shortest_rule(word: &str) -> &str {
+    match word.as_bytes() {
+        [first @ (b'-' | b'=' | b'_' | b'*' | b'~'), _, _, rest @ ..] if !rest.is_empty() => {
+            let len = if rest.iter().all(|byte| byte == first) { 3 } else { word.len() };
+            &word[..len]
+        }
+        _ => word,
+    }
+}
+
+/// Letters that are set as one: ﬁ and the like.
+fn is_ligature(c: char) -> bool {
+    matches!(c, '\u{fb00}'..='\u{fb06}')
 }
 
 /// Characters that take no room: soft hyphens, joiners, direction marks, byte order marks. An override of the

@@ -110,13 +110,22 @@ pub struct DiffArgs {
 
 /// Shows what changed.
 pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
+    if args.unified.is_some() && session.globals.json {
+        return Err(Error::usage("-u writes lines for patch(1), --json has none"));
+    }
     let archive = opened(session, args)?;
     let differ = match (&args.since, &args.a) {
         (Some(since), pattern) => {
             let since = since.start(session.now)?;
             let query = SinceQuery { since, pattern: pattern.as_deref(), form: args.form() };
             diff_since::run(session, &archive, &query, |session, archive, sides| {
-                compare(session, args, archive, sides)
+                match query.form {
+                    ChangesForm::Names if !args.exit_code => Ok(true),
+                    ChangesForm::Names => {
+                        Ok(archive.compare(sides, args.options())?.difference.is_read())
+                    }
+                    _ => compare(session, args, archive, sides),
+                }
             })?
         }
         (None, Some(a)) => {
@@ -154,6 +163,11 @@ impl DiffArgs {
         })
     }
 
+    fn options(&self) -> CompareOptions {
+        let Self { encoding, scope, .. } = *self;
+        CompareOptions { encoding, scope, counts_shared_bytes: !self.name_only }
+    }
+
     fn form(&self) -> ChangesForm {
         match (self.name_only, self.unified, self.stat) {
             (true, ..) => ChangesForm::Names,
@@ -174,16 +188,14 @@ fn compare(
     let names = Sides { a: sides.a.path().to_vec(), b: sides.b.path().to_vec() };
     let names = Sides { a: &names.a[..], b: &names.b[..] };
     let patch_context = args.unified.map(|context| args.context.unwrap_or(context));
-    if let Some(context) = patch_context.filter(|_| !args.text && !session.globals.json) {
+    if let Some(context) = patch_context.filter(|_| !args.text) {
         let patch = archive.patch(sides, names, context)?;
         print_patch(session, &patch)?;
         return Ok(!patch.is_empty());
     }
     let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
     let about = about(&sides);
-    let (encoding, scope) = (args.encoding, args.scope);
-    let options = CompareOptions { encoding, scope, counts_shared_bytes: true };
-    let compared = archive.compare(sides, options)?;
+    let compared = archive.compare(sides, args.options())?;
     let shown = ShownComparison { labels: &labels, about: &about, compared: &compared };
     if session.globals.json {
         shown.print_json(&mut session.out, args.stat)?;

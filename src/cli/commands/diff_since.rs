@@ -120,19 +120,19 @@ fn print_change(
         }
         return Ok(false);
     }
-    if form == ChangesForm::Names {
-        if !session.globals.json {
-            session.out.line(&shown_name(change.document.name.as_bytes()))?;
-        }
-        return Ok(true);
+    if form == ChangesForm::Names && !session.globals.json {
+        session.out.line(&shown_name(change.document.name.as_bytes()))?;
     }
     let mut sides = change.before.iter().chain(&change.latest);
     if let Some(revision) = sides.find(|it| it.withdrawn.is_some()) {
-        let label = label_of(&change.document, revision);
-        session.info(&format!("{label} was withdrawn, and is not compared"));
+        if form != ChangesForm::Names {
+            let label = label_of(&change.document, revision);
+            session.info(&format!("{label} was withdrawn, and is not compared"));
+        }
         return Ok(true);
     }
-    let is_patch = form == ChangesForm::Patch && !session.globals.json;
+    let is_patch = form == ChangesForm::Patch;
+    let is_told = form != ChangesForm::Names && !session.globals.json;
     let DocumentChange { document, before, latest } = change;
     let side = |revision| Operand::revision(document.clone(), revision);
     match (before, latest) {
@@ -146,13 +146,13 @@ fn print_change(
             compare(session, archive, Sides { a: side(before), b: Operand::nothing() })
         }
         (None, Some(latest)) => {
-            if !session.globals.json {
+            if is_told {
                 print_new(&mut session.out, &document, latest)?;
             }
             Ok(true)
         }
         (before, None) => {
-            if let Some(before) = before.filter(|_| !session.globals.json) {
+            if let Some(before) = before.filter(|_| is_told) {
                 let label = session.out.paint(Style::Heading, &label_of(&document, &before));
                 session.out.line(&format!("{label} is gone"))?;
             }

@@ -4,6 +4,7 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::archive::compare::{
     Block, Comparison, Heading, Locator, Locators, MetadataChange, MetadataField, Sides, Span,
+    without_case,
 };
 
 use super::{
@@ -92,7 +93,7 @@ pub struct ChangedTexts<'a> {
     /// For each paragraph the line on which it begins, from 1.
     lines: Sides<Vec<usize>>,
     /// The titles of pages that are told to be others, above.
-    titles: Sides<Option<String>>,
+    pub titles: Sides<Option<String>>,
     /// Where in documents of other formats the texts stand.
     locators: Option<&'a Sides<Locators>>,
 }
@@ -115,21 +116,6 @@ impl<'a> ChangedTexts<'a> {
         let title = changes.iter().find(|it| it.field == MetadataField::Title);
         self.titles = title.map(|it| it.values.clone()).unwrap_or_default();
         self
-    }
-
-    /// Whether a block is nothing but the other title of a page.
-    pub fn is_title(&self, block: &Block) -> bool {
-        let is = |paragraph: &str, title: &Option<String>| {
-            title.as_ref().is_some_and(|it| it.split_whitespace().eq(paragraph.split_whitespace()))
-        };
-        let is_a = || is(&self.texts.a[self.bytes_before(&(0..1))], &self.titles.a);
-        let is_b = || is(&self.texts.b[self.bytes_after(&(0..1))], &self.titles.b);
-        match block {
-            Block::Changed { a: 0, b: 0, .. } => is_a() && is_b(),
-            Block::Removed { a, words } => *a == (0..1) && words.is_empty() && is_a(),
-            Block::Added { b, words } => *b == (0..1) && words.is_empty() && is_b(),
-            _ => false,
-        }
     }
 
     /// The line on which the first of these paragraphs begins, on both sides.
@@ -204,6 +190,9 @@ impl<'a> ChangedTexts<'a> {
         let (mut pieces, mut n_left) = (Vec::new(), n_bytes_max);
         let spans = self.spans(block);
         for (n, span) in spans.iter().enumerate() {
+            if self.begins_paragraph(span, block) {
+                pieces.push(MarkedText { fate: MarkedFate::Same, text: BREAK.to_string() });
+            }
             let rest = &spans[n + 1..];
             let (bytes, text) = match span {
                 Span::Same { b, .. } | Span::Added { b } | Span::Moved { b, .. } => {
@@ -225,7 +214,7 @@ impl<'a> ChangedTexts<'a> {
     }
 
     /// What became of the words of a block; of one that came, went or moved as a whole that.
-    fn spans<'b>(&self, block: &'b Block) -> Cow<'b, [Span]> {
+    pub fn spans<'b>(&self, block: &'b Block) -> Cow<'b, [Span]> {
         let (words, whole) = match block {
             Block::Changed { words, .. } | Block::Regrouped { words, .. } => (words, None),
             Block::Moved { a, b, words } => {
@@ -242,6 +231,19 @@ impl<'a> ChangedTexts<'a> {
             Some(whole) => Cow::Owned(vec![whole]),
             None => Cow::Borrowed(words),
         }
+    }
+
+    /// Whether one of a block's paragraphs, but not its first one, begins in the second text where a span does.
+    fn begins_paragraph(&self, span: &Span, block: &Block) -> bool {
+        let (Block::Regrouped { b: all, .. } | Block::Moved { b: all, .. }) = block else {
+            return false;
+        };
+        let (Span::Same { b, .. } | Span::Added { b } | Span::Moved { b, .. }) = span else {
+            return false;
+        };
+        let paragraphs = &self.comparison.paragraphs.b[all.clone()];
+        let found = paragraphs.binary_search_by_key(&b.start, |paragraph| paragraph.start);
+        found.is_ok_and(|n| n > 0)
     }
 
     /// Unchanged paragraphs.
@@ -299,11 +301,13 @@ impl<'a> ChangedTexts<'a> {
         in_paragraphs(&self.texts.b, &self.comparison.paragraphs.b, bytes)
     }
 
-    fn bytes_before(&self, paragraphs: &Range<usize>) -> Range<usize> {
+    /// The bytes of paragraphs of the first text.
+    pub fn bytes_before(&self, paragraphs: &Range<usize>) -> Range<usize> {
         bytes_of(&self.comparison.paragraphs.a, paragraphs)
     }
 
-    fn bytes_after(&self, paragraphs: &Range<usize>) -> Range<usize> {
+    /// The bytes of paragraphs of the second text.
+    pub fn bytes_after(&self, paragraphs: &Range<usize>) -> Range<usize> {
         bytes_of(&self.comparison.paragraphs.b, paragraphs)
     }
 
@@ -358,11 +362,10 @@ impl<'a> ChangedTexts<'a> {
                     if words.is_empty() { ", the words are the same" } else { ", and changed" };
                 let texts = Sides { a: &*self.texts.a, b: &*self.texts.b };
                 let is_wrap = self.comparison.is_wrapped_otherwise(texts, (a, b));
-                format!(
-                    "{}: {}{end}",
-                    after(b),
-                    regrouped(a, b, is_wrap, unit(self.comparison.are_lines))
-                )
+                let between = self.comparison.n_between(words);
+                let n = Sides { a: a.len() - between.a, b: b.len() - between.b };
+                let what = regrouped(n, is_wrap, unit(self.comparison.are_lines));
+                format!("{}: {what}{end}", after(b))
             }
         }
     }
@@ -420,7 +423,7 @@ fn is_case_only(pieces: &[MarkedText]) -> bool {
     let side = |skipped: MarkedFate| {
         let texts = pieces.iter().filter(move |piece| piece.fate != skipped);
         let words = texts.flat_map(|piece| piece.text.split_whitespace());
-        words.flat_map(|word| word.to_lowercase().into_bytes())
+        words.flat_map(|word| without_case(word).into_owned().into_bytes())
     };
     let is_edit =
         |piece: &MarkedText| matches!(piece.fate, MarkedFate::Removed | MarkedFate::Added);
@@ -561,14 +564,10 @@ fn heading_text(heading: &str) -> String {
     truncate(&shown, HEADING_COLUMNS).replace(" …", "…")
 }
 
-fn regrouped(
-    a: &Range<usize>,
-    b: &Range<usize>,
-    is_wrap: bool,
-    (one, many): (&str, &str),
-) -> String {
+/// What became of so many paragraphs that are so many now.
+fn regrouped(n: Sides<usize>, is_wrap: bool, (one, many): (&str, &str)) -> String {
     let paragraphs = |n: usize| counted(n as u64, one, many);
-    match (a.len(), b.len()) {
+    match (n.a, n.b) {
         (1, _) | (_, 1) if is_wrap => "wrapped otherwise".to_owned(),
         (1, n) => format!("split in {n}"),
         (n, 1) => format!("{} joined", paragraphs(n)),

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::{
     archive::{
         compare::{
-            Compared, Comparison, Difference, MetadataChange, Noise, OutsideChanges, Scope, Sides,
-            Stat, UnseenChanges, UnseenKind, WordStat, compare,
+            Compared, Difference, MetadataChange, Noise, OutsideChanges, Scope, Sides, Stat,
+            UnseenChanges, UnseenKind, WordStat, compare,
         },
         operand::Facts,
     },
@@ -92,6 +92,7 @@ struct NoiseLine {
     byte_order_mark: bool,
     line_ends: Option<[&'static str; 2]>,
     white_space: bool,
+    marks: bool,
     composition: bool,
     invisible: bool,
     markup: bool,
@@ -104,6 +105,7 @@ impl NoiseLine {
             byte_order_mark: noise.mark,
             line_ends: noise.line_ends.map(|it| [it.a.name(), it.b.name()]),
             white_space: noise.text.white_space,
+            marks: noise.text.marks,
             composition: noise.text.composition,
             invisible: noise.text.invisible,
             markup: noise.markup,
@@ -121,6 +123,7 @@ impl NoiseLine {
             flag("byte order mark", self.byte_order_mark),
             both("line ends", &self.line_ends),
             flag("white space", self.white_space),
+            flag("bullets or rules", self.marks),
             flag("composition of letters", self.composition),
             flag("invisible characters", self.invisible),
             flag("markup", self.markup),
@@ -241,11 +244,12 @@ impl ShownComparison<'_> {
     /// How much changed: in the text, and of what is not in it.
     pub fn sentence(&self) -> String {
         match &self.compared.difference {
-            Difference::Text { comparison, metadata, unseen, outside, noise, .. } => {
+            Difference::Text { texts, comparison, metadata, unseen, outside, noise, .. } => {
+                let changed = ChangedTexts::new(texts, comparison).with_metadata(metadata);
                 let metadata = metadata.iter().map(|it| field_phrase(it.field).to_owned());
                 let outside = outside.filter(|it| it.differs).map(outside_part);
                 let parts = metadata.chain(outside).chain(unseen.iter().map(unseen_part));
-                sentence(comparison, parts.collect(), noise.as_ref())
+                sentence(&changed, parts.collect(), noise.as_ref())
             }
             Difference::None => "the two are the same".to_owned(),
             Difference::Binary { .. } | Difference::TooLong { .. } => String::new(),
@@ -343,15 +347,17 @@ fn compared_part(scope: Option<Scope>, has_outside: bool) -> Option<String> {
 }
 
 /// How much changed: in the text, and of what is not in it.
-fn sentence(comparison: &Comparison, mut parts: Vec<String>, noise: Option<&Noise>) -> String {
+fn sentence(changed: &ChangedTexts<'_>, mut parts: Vec<String>, noise: Option<&Noise>) -> String {
+    let comparison = changed.comparison;
     let noise = noise.map(|noise| NoiseLine::of(noise).parts()).unwrap_or_default();
     // What a page changed besides is told by its markup.
     let has_parts = !parts.is_empty();
     parts.extend(noise.into_iter().filter(|part| !has_parts || part != "markup"));
-    let text = match (comparison.is_same(), parts.is_empty()) {
+    let stat = changed.stat();
+    let text = match (comparison.is_same() || stat.is_same(), parts.is_empty()) {
         (true, true) => "the bytes differ, the text that people read does not".to_owned(),
         (true, false) => "same words".to_owned(),
-        (false, _) => text_sentence(comparison),
+        (false, _) => text_sentence(&stat, comparison.are_lines),
     };
     let text = match comparison.is_coarse {
         true => {
@@ -390,8 +396,8 @@ fn unseen_part(changes: &UnseenChanges) -> String {
     counted(changes.n_changed as u64, one, many)
 }
 
-fn text_sentence(comparison: &Comparison) -> String {
-    let Stat { paragraphs, words } = &comparison.stat;
+fn text_sentence(stat: &Stat, are_lines: bool) -> String {
+    let Stat { paragraphs, words } = stat;
     let parts = [
         (paragraphs.changed, "changed"),
         (paragraphs.added, "added"),
@@ -402,9 +408,17 @@ fn text_sentence(comparison: &Comparison) -> String {
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    let WordStat { moved, added, removed, .. } = *words;
-    let moved = if moved > 0 { format!(", {moved} moved") } else { String::new() };
+    let WordStat { moved, recased, added, removed, .. } = *words;
+    let some = |n: usize, what: &str| match n {
+        0 => String::new(),
+        n => format!(", {n} {what}"),
+    };
+    let more = some(moved, "moved") + &some(recased, "in other case");
+    let are_signs = added + removed + moved + recased == 0
+        && paragraphs.changed + paragraphs.added + paragraphs.removed > 0
+        && paragraphs.moved + paragraphs.regrouped == 0;
+    let signs = if are_signs { "; only signs changed" } else { "" };
     let parts = parts.join(", ");
-    let (_, what) = unit(comparison.are_lines);
-    format!("{what}: {parts}; words: {added} added, {removed} removed{moved}")
+    let (_, what) = unit(are_lines);
+    format!("{what}: {parts}; words: {added} added, {removed} removed{more}{signs}")
 }

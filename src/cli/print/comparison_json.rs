@@ -25,6 +25,7 @@ pub struct ParagraphCounts {
 pub struct WordCounts {
     same: usize,
     moved: usize,
+    recased: usize,
     added: usize,
     removed: usize,
 }
@@ -72,8 +73,8 @@ impl ParagraphCounts {
 impl WordCounts {
     /// The counts of a comparison.
     pub fn of(stat: &WordStat) -> Self {
-        let WordStat { same, moved, added, removed } = *stat;
-        Self { same, moved, added, removed }
+        let WordStat { same, moved, recased, added, removed } = *stat;
+        Self { same, moved, recased, added, removed }
     }
 }
 

@@ -19,4 +19,5 @@ pub mod revision;
 pub mod similarity;
 pub mod storage;
 pub mod terminal;
+mod titles;
 pub mod wrap;

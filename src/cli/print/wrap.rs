@@ -67,14 +67,16 @@ fn filled(texts: &[StyledText], n_columns: usize, cuts_words: bool) -> Vec<Style
         unit: Unit::default(),
         space: None,
     };
+    let is_rtl = |it: &StyledText| !it.text.is_ascii() && it.text.chars().any(is_right_to_left);
+    let has_rtl = texts.iter().any(is_rtl);
     for StyledText { text, style } in texts {
-        let is_rtl = !text.is_ascii() && text.chars().any(is_right_to_left);
         // A mark between texts of both directions would go with the wrong one.
-        if is_rtl && style.is_some() {
+        let is_isolated = has_rtl && style.is_some();
+        if is_isolated {
             filler.letter('\u{2068}', *style);
         }
         filler.take_all(text, *style);
-        if is_rtl && style.is_some() {
+        if is_isolated {
             filler.letter('\u{2069}', *style);
         }
     }
@@ -97,6 +99,11 @@ pub fn painted(out: &Output, line: &StyledLine) -> String {
 /// The columns that a line takes.
 pub fn line_width(line: &StyledLine) -> usize {
     line.iter().flat_map(|it| it.text.chars()).map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// A wide sign that no line begins with.
+fn ends_clause(c: char) -> bool {
+    "、。，．：；？！）］｝〉》」』】〕〗…ー々".contains(c)
 }
 
 impl Filler {
@@ -130,7 +137,7 @@ impl Filler {
             self.space = Some((if is_tab { '\t' } else { ' ' }, style));
         } else {
             let is_wide = c.width() == Some(2);
-            if is_wide && self.unit.n_columns > 0 {
+            if is_wide && self.unit.n_columns > 0 && !ends_clause(c) {
                 self.end_unit();
             }
             for shown in shown_text(c.encode_utf8(&mut [0; 4])).chars() {

@@ -323,7 +323,7 @@ fn what_is_inside_a_diff_is_as_the_page_says() {
         fields(&diff["paragraphs"]),
         ["added", "changed", "moved", "regrouped", "removed", "rewrapped", "same"]
     );
-    assert_eq!(fields(&diff["words"]), ["added", "moved", "removed", "same"]);
+    assert_eq!(fields(&diff["words"]), ["added", "moved", "recased", "removed", "same"]);
     sandbox.write("other.html", "<title>Other</title>");
     let title = &line(&["diff", "notice.html", "other.html"])["metadata"][0];
     assert_eq!(fields(title), ["after", "before", "field"]);

@@ -221,3 +221,29 @@ fn i5_commands_on_a_catalog_without_rows_say_nothing_wrong() {
         sandbox.run(["audit", "-q"]).expect(0);
     }
 }
+
+#[test]
+fn a_withdrawal_takes_what_was_meant_whatever_the_catalog_says() {
+    let all = |of: &str| {
+        format!("{of} WHERE document = (SELECT id FROM document WHERE name = 'd/b.txt')")
+    };
+    let swap = "UPDATE document SET name = 'tmp' WHERE name = 'd/b.txt';
+        UPDATE document SET name = 'd/b.txt' WHERE name = 'd/c.txt';
+        UPDATE document SET name = 'd/c.txt' WHERE name = 'tmp'";
+    for edit in [swap, &all("DELETE FROM revision"), &all("UPDATE revision SET content = 1")] {
+        let sandbox = Sandbox::new();
+        for name in ["a", "b", "c"] {
+            sandbox.write(format!("d/{name}.txt"), format!("the words of {name}\n"));
+        }
+        sandbox.run(["add", "-q", "d"]).expect(0);
+        let db = Connection::open(sandbox.store().join("catalog.sqlite")).unwrap();
+        db.execute_batch(edit).unwrap();
+        db.close().unwrap();
+        let ran = sandbox.run(["withdraw", "d/b.txt", "--reason", "legal"]).expect(0);
+        assert!(ran.err.contains("the catalog is made anew"), "{edit}: {}", ran.err);
+        sandbox.run(["cat", "d/b.txt"]).expect(4);
+        sandbox.run(["cat", "d/a.txt"]).expect(0).answers("the words of a\n");
+        sandbox.run(["cat", "d/c.txt"]).expect(0).answers("the words of c\n");
+        sandbox.run(["audit", "-q"]).expect(0);
+    }
+}

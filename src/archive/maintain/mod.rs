@@ -6,6 +6,7 @@ pub mod copy;
 mod copy_withdrawn;
 pub mod describe;
 mod detach;
+mod follow;
 pub mod keep;
 pub mod keys;
 pub mod rebuild;

@@ -90,6 +90,10 @@ struct WithdrawalSummary {
 /// Takes contents or words away, and searches the archive for what may be left of them.
 pub fn run(session: &mut Session, args: &WithdrawArgs) -> Result<ExitCode, Error> {
     let mut archive = if args.dry_run { session.open()? } else { session.open_to_write()? };
+    let who = session.who("withdraw");
+    if !args.dry_run {
+        archive.ensure_catalog_follows(&who)?;
+    }
     let request = request(&archive, args, session.now)?;
     if let (Some(request), true) = (&request, args.dry_run) {
         let plan = archive.withdrawal_plan(request)?;
@@ -97,7 +101,6 @@ pub fn run(session: &mut Session, args: &WithdrawArgs) -> Result<ExitCode, Error
         print(session, &done, true)?;
         return Ok(ExitCode::Done);
     }
-    let who = session.who("withdraw");
     let mut progress = session.progress();
     let (signer, context) = (session.signer(&archive)?, session.context()?);
     let mut report = |n_done| {

@@ -21,7 +21,12 @@ pub mod time_token;
 mod withdrawals;
 mod write;
 
-use std::{cell::RefCell, collections::HashMap, ops::Range, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    sync::Arc,
+};
 
 pub use self::{
     anchors::ProvedTime,
@@ -43,7 +48,7 @@ use crate::{
 use self::{
     merkle::{Frontier, TreeHead},
     note::{Checkpoint, NoteError, Signer},
-    object::{commit_name, commit_number, details_name, read_commit_head},
+    object::{FOLDER_COMMITS, commit_name, commit_number, details_name, read_commit_head},
 };
 
 /// A copy of the newest checkpoint, for other programs. Nothing here reads it.
@@ -283,8 +288,7 @@ impl Journal {
 
 /// The number of the newest commit, found by doubling and halving.
 ///
-/// Numbers have no gaps. Where one is missing all the same, those after it are looked for, so that nobody
-/// writes on from there.
+/// Numbers have no gaps. Where one is missing all the same, before it or behind it, nobody goes on from there.
 fn newest(backend: &dyn Backend) -> Result<u64, Error> {
     let is_there =
         |number: u64| -> Result<bool, Error> { Ok(backend.size(&commit_name(number))?.is_some()) };
@@ -299,17 +303,28 @@ fn newest(backend: &dyn Backend) -> Result<u64, Error> {
             false => high = middle,
         }
     }
-    let folder = |number: u64| commit_name(number)[..11].to_owned();
-    for folder in [folder(low), folder(low + 1000)] {
-        let listed = backend.list(&folder)?;
-        let last = listed.iter().filter_map(|object| commit_number(&object.name)).max();
-        // A commit that came meanwhile is no gap.
-        if last.is_some_and(|last| last > high) && !is_there(high)? {
+    let listed = |number: u64| -> Result<BTreeSet<u64>, Error> {
+        let listed = backend.list(&commit_name(number)[..11])?;
+        Ok(listed.iter().filter_map(|object| commit_number(&object.name)).collect())
+    };
+    let (here, behind) = (listed(low)?, listed(low + FOLDER_COMMITS)?);
+    let last = here.last().max(behind.last()).copied().unwrap_or(low);
+    let first = low / FOLDER_COMMITS * FOLDER_COMMITS;
+    let mut missing =
+        (first..last).filter(|number| !here.contains(number) && !behind.contains(number));
+    // A commit that came meanwhile is no gap.
+    let gap = missing.find_map(|number| match is_there(number) {
+        Ok(true) => None,
+        Ok(false) => Some(Ok(number)),
+        Err(e) => Some(Err(e)),
+    });
+    match gap.transpose()? {
+        Some(gap) => {
             let why = "it is missing, and later commits are not";
-            return Err(Error::damaged(commit_name(high), why));
+            Err(Error::damaged(commit_name(gap), why))
         }
+        None => Ok(low),
     }
-    Ok(low)
 }
 
 /// Reads a signed checkpoint of this archive.

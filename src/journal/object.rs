@@ -79,8 +79,12 @@ pub fn details_name(number: u64, id: &CommitId) -> String {
     format!("details/{}-{}", grouped(number), hex(id))
 }
 
+/// So many commits lie in one folder.
+pub const FOLDER_COMMITS: u64 = 1000;
+
 fn grouped(number: u64) -> String {
-    let [millions, thousands, units] = [number / 1_000_000, number / 1000 % 1000, number % 1000];
+    let folders = number / FOLDER_COMMITS;
+    let [millions, thousands, units] = [folders / 1000, folders % 1000, number % FOLDER_COMMITS];
     format!("{millions:03}/{thousands:03}/{units:03}")
 }
 

@@ -215,6 +215,23 @@ fn the_newest_is_found_among_any_number_and_a_gap_is_named() {
 }
 
 #[test]
+fn a_commit_that_lies_behind_a_gap_is_not_the_newest() {
+    let (backend, journal, _) = journal_of(&[1; 12]);
+    let older = backend.read(&commit_name(3), 1 << 20).unwrap().unwrap();
+    for number in [14, 15, 16, 20, 32, 999, 1000, 1024] {
+        let name = commit_name(number);
+        backend.put(&name, &older).unwrap();
+        match Journal::open(backend.clone()) {
+            Err(Error::Damaged { object, .. }) => assert_eq!(object, commit_name(13), "{number}"),
+            Err(error) => panic!("{number}: {error}"),
+            Ok(found) => panic!("{number}: {} of {}", found.number(), journal.number()),
+        }
+        backend.remove(&name).unwrap();
+    }
+    assert_eq!(Journal::open(backend).unwrap().number(), 12);
+}
+
+#[test]
 fn the_journal_of_an_earlier_checkpoint_ends_there() {
     let (_, mut journal, frontier) = journal_of(&[2, 0, 300]);
     let note = journal.note().to_vec();

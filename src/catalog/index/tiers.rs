@@ -120,10 +120,16 @@ impl<'a> Index<'a> {
             return Err(self.part(STATE).malformed("it belongs to no tier"));
         }
         self.state()?;
+        let mut is_empty = true;
         self.reader()?.walk(0..u64::MAX, |number| {
+            is_empty = false;
             each(number);
             Ok(Some(number + 1))
-        })
+        })?;
+        match !is_empty && self.part(STATE).state()?.is_none() {
+            true => Err(self.part(STATE).malformed("the state of its tiers is missing")),
+            false => Ok(()),
+        }
     }
 
     /// Calls `each` with the hash of every number, in no order and often more than once; hashes of numbers that went
@@ -497,6 +503,20 @@ mod tests {
         assert_eq!(all(&index), list(&model));
         index.part(STATE).set_state(&[1, 2, 3]).unwrap();
         assert!(index.change(&[1], &[]).is_err() && index.each(|_| {}).is_err());
+    }
+
+    #[test]
+    fn an_index_without_its_state_is_an_error() {
+        let catalog = Catalog::in_memory().unwrap();
+        let index = Index::posting(&catalog.db);
+        index.each(|_| {}).unwrap();
+        index.change(&[1, 2], &[]).unwrap();
+        let delete = "DELETE FROM posting WHERE first = (SELECT max(first) FROM posting)";
+        catalog.db.execute(delete, []).unwrap();
+        assert!(index.each(|_| {}).is_err());
+        // What changes it next gives it one.
+        index.change(&[3], &[]).unwrap();
+        assert_eq!(all(&index), [1, 2, 3]);
     }
 
     #[test]

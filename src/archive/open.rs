@@ -434,7 +434,7 @@ impl Archive {
     }
 
     fn assemble(home: Home, journal: Journal, catalog: Rc<Catalog>) -> Self {
-        let reader = Reader::new(Sealed::new(Arc::clone(&home.backend), catalog.clone()));
+        let reader = Reader::new(Sealed::for_reading(Arc::clone(&home.backend), catalog.clone()));
         let (snapshot, watch) = Default::default();
         Self { home, journal, catalog, reader, snapshot, watch }
     }
@@ -442,6 +442,7 @@ impl Archive {
     fn take_catalog(&mut self, catalog: Rc<Catalog>) {
         self.snapshot.take();
         self.catalog = catalog;
+        // A writer relies on no pack that does not count.
         self.reader =
             Reader::new(Sealed::new(Arc::clone(&self.home.backend), self.catalog.clone()));
     }

@@ -16,7 +16,7 @@ use super::{
     cache::{Cache, DecodedFrame},
     chain::ChainLink,
     frame::{self, Base, FrameError, Header},
-    order,
+    order, pack,
     payload::Unpacker,
     place::{Place, Places},
 };
@@ -46,22 +46,62 @@ pub trait Frames {
 pub struct Sealed {
     backend: Arc<dyn Backend>,
     places: Rc<dyn Places>,
+    others: Others,
+}
+
+/// What lies in packs that do not count.
+enum Others {
+    /// Nobody relies on it.
+    PassedOver,
+    /// It is read where nothing else is left; none while that was not needed.
+    Read(RefCell<Option<HashMap<Key, Vec<Place>>>>),
 }
 
 impl Sealed {
-    /// Frames read from `backend`, found through `places`.
+    /// Frames read from `backend`, found through `places`, and in no other pack.
     pub fn new(backend: Arc<dyn Backend>, places: Rc<dyn Places>) -> Self {
-        Self { backend, places }
+        Self { backend, places, others: Others::PassedOver }
+    }
+
+    /// The same for whoever only reads: what cannot be had from the packs that count is looked for in all that are
+    /// there. In a copy that is being brought up to date the old packs are condemned, or the new ones not
+    /// spoken of, some commits before all of those that count are there.
+    pub fn for_reading(backend: Arc<dyn Backend>, places: Rc<dyn Places>) -> Self {
+        Self { backend, places, others: Others::Read(RefCell::default()) }
+    }
+
+    /// What lies in the packs that are there and do not count. Of one that cannot be read, nothing.
+    fn others(&self) -> HashMap<Key, Vec<Place>> {
+        let mut others: HashMap<Key, Vec<Place>> = HashMap::new();
+        for object in self.backend.list("packs").unwrap_or_default() {
+            let Some(pack) = PackId::of_object(&object.name) else { continue };
+            if self.places.has_pack(&pack).unwrap_or(true) {
+                continue;
+            }
+            let frames = pack::directory(&*self.backend, &pack).unwrap_or_default();
+            for (key, place) in pack::places(pack, &frames) {
+                others.entry(key).or_default().push(place);
+            }
+        }
+        others
     }
 }
 
 impl Frames for Sealed {
     fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
-        self.places.places(key)
+        let mut places = self.places.places(key)?;
+        if let Others::Read(others) = &self.others {
+            let others = others.borrow();
+            places.extend(others.iter().filter_map(|others| others.get(&key)).flatten());
+        }
+        Ok(places)
     }
 
     fn refresh(&self) {
         self.places.refresh();
+        if let Others::Read(others) = &self.others {
+            others.borrow_mut().get_or_insert_with(|| self.others());
+        }
     }
 
     fn frame(&self, place: &Place) -> Result<Vec<u8>, Error> {

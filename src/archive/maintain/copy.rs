@@ -3,7 +3,9 @@
 //! A copy only ever grows along one history. Before anything is written, its newest checkpoint is compared with the
 //! journal to be copied: one that was rolled back, forked or signed by another key would put itself in the place of
 //! the last good copy. Then, as for every write, come packs, details and commits, in this order: an interrupted
-//! run leaves objects that no commit speaks of, and the next one finds them there.
+//! run leaves objects that no commit speaks of, and the next one finds them there. The packs are those that count in
+//! the end, and those that are condemned go last: whichever commit is the newest in between, all that it speaks of lies in
+//! some pack that is there, where a reader looks for what it does not find in those that count.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 

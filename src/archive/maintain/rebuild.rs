@@ -192,7 +192,7 @@ fn apply_events(
     (mut edge, gone): (Edge, HashSet<Digest>),
     entries: impl Iterator<Item = Result<Entry, Error>>,
 ) -> Result<(), Error> {
-    let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
+    let reader = Reader::new(Sealed::for_reading(Arc::clone(backend), catalog.clone()));
     let mut stretch: Vec<Entry> = Vec::new();
     let withdrawn = journal.withdrawals(0..journal.size())?.details;
     let mut n_lost = 0_u64;
@@ -228,7 +228,7 @@ fn apply_events(
 
 /// Makes all sketches again, in the version that this program makes, and what follows from them.
 pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(), Error> {
-    let reader = Reader::new(Sealed::new(Arc::clone(backend), catalog.clone()));
+    let reader = Reader::new(Sealed::for_reading(Arc::clone(backend), catalog.clone()));
     let mut all = catalog.kept_contents()?;
     all.retain(|content| content.n_bytes <= limits::TEXT_BYTES_MAX as u64);
     let all = in_reading_order(&reader, all);

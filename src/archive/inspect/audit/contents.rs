@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::{
     archive::{contents::in_reading_order, similar::sites},
     catalog::{Catalog, KeptContent, Need},
-    store::{Reader, Sealed, place::Places as _},
+    store::{Frames as _, Reader, Sealed},
     types::{
         document::{Document, Revision},
         error::Error,
@@ -90,14 +90,7 @@ impl Auditor<'_> {
             self.count_read(wanted.n_bytes);
         }
         suspects.sort_unstable_by_key(|wanted| wanted.row);
-        if !suspects.is_empty() {
-            let archive = self.archive;
-            let mut reader = None;
-            self.suspects(&suspects, |wanted, again| {
-                let reader = reader.get_or_insert_with(|| archive.reader_by(again));
-                damage(read(reader, *wanted, analyses.as_mut()))
-            })?;
-        }
+        self.suspects(&suspects, |wanted, again| damage(read(again, *wanted, analyses.as_mut())))?;
         analyses.map_or(Ok(()), Analyses::finish)
     }
 
@@ -118,23 +111,20 @@ impl Auditor<'_> {
             }
             self.count_read(wanted.n_bytes);
         }
-        let (archive, mut reader) = (self.archive, None);
-        self.suspects(&suspects, |wanted, again| {
-            let reader = reader.get_or_insert_with(|| archive.reader_by(again));
-            damage(read(reader, *wanted, None))
-        })
+        self.suspects(&suspects, |wanted, again| damage(read(again, *wanted, None)))
     }
 
     /// Looks at contents once more, with the packs as they lie by now, and names those that are not whole.
     fn suspects(
         &mut self,
         suspects: &[KeptContent],
-        mut damage: impl FnMut(&KeptContent, &Rc<Catalog>) -> Result<Option<Error>, Error>,
+        mut damage: impl FnMut(&KeptContent, &Reader<Sealed>) -> Result<Option<Error>, Error>,
     ) -> Result<(), Error> {
         if suspects.is_empty() {
             return Ok(());
         }
-        let again = self.look_again()?;
+        let again = self.archive.reader_by(&self.look_again()?);
+        again.frames().refresh();
         for wanted in suspects {
             let Some(error) = damage(wanted, &again)? else { continue };
             self.archive.notice_damage(&wanted.digest);
@@ -153,8 +143,8 @@ impl Auditor<'_> {
     }
 }
 
-fn n_places(catalog: &Catalog, wanted: &KeptContent) -> Result<usize, Error> {
-    Ok(catalog.places(wanted.digest.key())?.len())
+fn n_places(reader: &Reader<Sealed>, wanted: &KeptContent) -> Result<usize, Error> {
+    Ok(reader.frames().places(wanted.digest.key())?.len())
 }
 
 fn is_in(projection: &Catalog, scope: &AuditScope, wanted: &KeptContent) -> Result<bool, Error> {

@@ -154,7 +154,7 @@ impl Archive {
     }
 
     fn reader_by(&self, places: &Rc<Catalog>) -> Reader<Sealed> {
-        Reader::new(Sealed::new(Arc::clone(&self.home.backend), places.clone()))
+        Reader::new(Sealed::for_reading(Arc::clone(&self.home.backend), places.clone()))
     }
 }
 

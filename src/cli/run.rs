@@ -99,15 +99,18 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
             Ok(code)
         });
         match result {
-            Err(Error::Busy { .. })
-                if cli.globals.wait.is_some_and(|wait| started.elapsed() < wait) =>
+            Err(error)
+                if matches!(error.cause(), Error::Busy { .. })
+                    && cli.globals.wait.is_some_and(|wait| started.elapsed() < wait) =>
             {
                 thread::sleep(LOOK_AGAIN);
             }
             // A torn catalog shows only where it is read; once made anew, the question is asked again.
-            Err(Error::Catalog { why }) if !was_rebuilt => {
+            Err(error) if !was_rebuilt && matches!(error.cause(), Error::Catalog { .. }) => {
                 was_rebuilt = true;
-                session.warn_once(&format!("the catalog is made anew: {why}"));
+                if let Error::Catalog { why } = error.cause() {
+                    session.warn_once(&format!("the catalog is made anew: {why}"));
+                }
                 session.open()?.rebuild("archive rebuild")?;
             }
             result => return result,

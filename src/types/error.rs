@@ -42,6 +42,14 @@ pub enum Error {
         /// The folder asked for.
         location: String,
     },
+    /// A withdrawal is recorded, and not all that it took is known to be gone; whoever resumes it goes on.
+    #[error("{}", unfinished(.what, .cause.as_deref()))]
+    Unfinished {
+        /// Which, and that it is not finished.
+        what: String,
+        /// What ended it, where that is known.
+        cause: Option<Box<Error>>,
+    },
     /// Stored bytes are not what they must be; the reader restores them from a copy.
     #[error("{}", damage(.object, .why))]
     Damaged {
@@ -174,7 +182,19 @@ fn damage(object: &str, why: &str) -> String {
     }
 }
 
+fn unfinished(what: &str, cause: Option<&Error>) -> String {
+    cause.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"))
+}
+
 impl Error {
+    /// What lies under it: what ended a withdrawal, else the error itself.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::Unfinished { cause: Some(cause), .. } => cause,
+            error => error,
+        }
+    }
+
     /// [`Refusal::Usage`] as an error.
     pub fn usage(why: impl Into<String>) -> Self {
         Self::Refused(Refusal::Usage(why.into()))

@@ -19,7 +19,7 @@ use docarchive::internals::{
     },
     backend::{
         Backend as _, Storage,
-        faulty::{Fault, Faulty},
+        faulty::{Call, Fault, Faulty},
         memory::Memory,
     },
     store::{CompressionLevels, pack},
@@ -337,7 +337,8 @@ fn a_damaged_pack_is_in_the_way_and_the_work_goes_on() {
     let mut archive = open(&memory);
     let asked = request(&archive, &["a.txt"], &[]);
     let error = withdraw(&mut archive, &asked).unwrap_err();
-    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    assert!(matches!(error.cause(), Error::Damaged { .. }), "{error}");
+    assert!(matches!(error, Error::Unfinished { .. }), "{error}");
     let archive = open(&memory);
     assert!(archive.withdrawal_left().unwrap().is_some());
     let gone = archive.select(b"a.txt", now()).unwrap();
@@ -358,6 +359,37 @@ fn before() -> Memory {
     add(&mut archive, 1, &[("a.txt", &base), ("s", b"solid"), ("t", b"another")]).unwrap();
     add(&mut archive, 2, &[("b.txt", &b), ("c.txt", &c)]).unwrap();
     Memory::of(memory.contents())
+}
+
+#[test]
+fn who_reads_of_a_full_disk_reads_what_is_recorded_and_what_goes_on() {
+    let memory = before();
+    let run = |storage: Arc<dyn Storage>| -> Result<WithdrawalDone, Error> {
+        let mut archive = Archive::open(storage, None)?;
+        let asked = request(&archive, &["a.txt", "s"], &[1]);
+        withdraw(&mut archive, &asked)
+    };
+    let whole = Faulty::none(Arc::new(Memory::of(memory.contents())));
+    run(Arc::new(whole.clone())).unwrap();
+    let is_put = |call: &Call| matches!(call.verb, "put" | "swap");
+    let mut n_unfinished = 0;
+    for (n, call) in whole.calls().iter().enumerate().filter(|(_, call)| is_put(call)) {
+        let left = Memory::of(memory.contents());
+        let ended = run(Arc::new(Faulty::at(Arc::new(left.clone()), n, Fault::Full)));
+        // The copy of the checkpoint is nobody's loss.
+        let Err(error) = ended else { continue };
+        let said = error.to_string();
+        match open(&left).catalog().has_withdrawals().unwrap() {
+            false => assert!(matches!(error, Error::Io { .. }), "{call}: {said}"),
+            true => {
+                n_unfinished += 1;
+                assert!(matches!(error, Error::Unfinished { .. }), "{call}: {said}");
+                assert!(said.starts_with("the withdrawal is recorded by event "), "{said}");
+                assert!(said.contains(", and not finished: cannot "), "{said}");
+            }
+        }
+    }
+    assert!(n_unfinished > 2, "{n_unfinished}");
 }
 
 #[test]

@@ -97,7 +97,8 @@ impl Archive {
     ) -> Result<Compacted, Error> {
         let (_lock, mut edge) = self.begin(signer, who)?;
         if self.withdrawal_left()?.is_some() {
-            let done = self.finish_withdrawals((signer, &context), &mut edge, progress)?;
+            let done = self.finish_withdrawals((signer, &context), &mut edge, progress);
+            let done = done.map_err(|error| self.unfinished(error))?;
             if let Some(remnant) = done.remnants.first() {
                 let why = format!("it holds {}, though it was withdrawn", remnant.what);
                 return Err(Error::damaged(&*remnant.place, why));

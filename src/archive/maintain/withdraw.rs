@@ -131,8 +131,8 @@ impl Archive {
 
     /// Withdraws contents and details, removes them, and searches the archive for what may be left of them.
     ///
-    /// An earlier withdrawal that is not finished is finished, too. After an error the event may be recorded; then the
-    /// next withdrawal or compaction goes on. `progress` is called with the number of blobs done.
+    /// An earlier withdrawal that is not finished is finished, too. `Unfinished` is what ended it once the event was
+    /// recorded; then the next withdrawal or compaction goes on. `progress` is called with the number of blobs done.
     pub fn withdraw(
         &mut self,
         request: &WithdrawalRequest,
@@ -144,14 +144,18 @@ impl Archive {
         for n_tries in 0..=TRIES_MAX {
             let plan = self.withdrawal_plan(request)?;
             if plan == WithdrawalPlan::default() {
-                return self.finish_withdrawals((signer, context), &mut edge, progress);
+                let done = self.finish_withdrawals((signer, context), &mut edge, progress);
+                return done.map_err(|error| self.unfinished(error));
             }
             // The files that have these contents are to be read by the next `add`, whatever they look like.
             plan.contents.iter().for_each(|(_, revision)| self.notice_damage(&revision.digest));
-            let recorded = self.record(request, &plan, (signer, context), (&mut edge, n_tries))?;
+            let n_before = self.journal.size();
+            let recorded = self.record(request, &plan, (signer, context), (&mut edge, n_tries));
+            let recorded = recorded.map_err(|error| self.unfinished_since(n_before, error))?;
             let Some(events) = recorded else { continue };
             plan.contents.iter().for_each(|(_, revision)| extract::forget(&revision.digest));
-            let done = self.finish_withdrawals((signer, context), &mut edge, progress)?;
+            let done = self.finish_withdrawals((signer, context), &mut edge, progress);
+            let done = done.map_err(|error| recorded_by(events.last().copied(), error))?;
             return Ok(WithdrawalDone { plan, events, ..done });
         }
         Err(Error::Busy { who: OTHERS.into() })
@@ -165,7 +169,36 @@ impl Archive {
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<WithdrawalDone, Error> {
         let (_lock, mut edge) = self.begin(signer, who)?;
-        self.finish_withdrawals((signer, context), &mut edge, progress)
+        let done = self.finish_withdrawals((signer, context), &mut edge, progress);
+        done.map_err(|error| self.unfinished(error))
+    }
+
+    /// What ended a withdrawal whose event may be recorded, among the events from `first` on.
+    fn unfinished_since(&self, first: u64, cause: Error) -> Error {
+        let withdrawals = self.journal.withdrawals(first..self.journal.size());
+        recorded_by(withdrawals.ok().and_then(|it| it.last()), cause)
+    }
+
+    /// What ended the rest of an earlier withdrawal.
+    pub(super) fn unfinished(&self, cause: Error) -> Error {
+        match self.catalog.has_withdrawals() {
+            Ok(false) => cause,
+            _ => {
+                let what = "an earlier withdrawal is not finished".to_owned();
+                Error::Unfinished { what, cause: Some(Box::new(cause)) }
+            }
+        }
+    }
+
+    /// `Unfinished` where something that was withdrawn is still there.
+    pub(super) fn expect_withdrawals_finished(&self) -> Result<(), Error> {
+        match self.withdrawal_left()? {
+            None => Ok(()),
+            Some(_) => {
+                let what = "a withdrawal in this archive is not finished, so nothing is copied";
+                Err(Error::Unfinished { what: what.to_owned(), cause: None })
+            }
+        }
     }
 
     /// Commits the events; which they are, or none if another writer was faster.
@@ -272,6 +305,13 @@ impl Archive {
         (done.remnants, done.n_bytes_searched) = self.search_remnants(&mut sought)?;
         Ok(done)
     }
+}
+
+/// What ended a withdrawal that an event records, or before one does.
+fn recorded_by(event: Option<u64>, cause: Error) -> Error {
+    let Some(event) = event else { return cause };
+    let what = format!("the withdrawal is recorded by event {event}, and not finished");
+    Error::Unfinished { what, cause: Some(Box::new(cause)) }
 }
 
 fn shared(others: &[(Document, Revision)]) -> String {

@@ -154,6 +154,8 @@ fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
         Error::NotFound { .. } => (ExitCode::NotFound, "not-found"),
         Error::Withdrawn { .. } => (ExitCode::NotFound, "withdrawn"),
         Error::NoArchive { .. } | Error::NoCopy { .. } => (ExitCode::NoArchive, "no-archive"),
+        Error::Unfinished { cause: None, .. } => (ExitCode::Broken, "unfinished"),
+        Error::Unfinished { cause: Some(cause), .. } => (code_and_kind(cause).0, "unfinished"),
         Error::Damaged { .. } => (ExitCode::Broken, "damaged"),
         Error::Untrusted { .. } => (ExitCode::Broken, "untrusted"),
         Error::OtherHistory { .. } => (ExitCode::Broken, "other-history"),
@@ -186,6 +188,7 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
             false => format!("archive --store path/to/the/archive {verb} …"),
         }),
         Error::NoCopy { location } => Some(format!("archive copy --new {}", word(location))),
+        Error::Unfinished { .. } => Some("archive withdraw --resume".to_owned()),
         // No part of the archive's content, which is named from its folder on.
         Error::Damaged { object, .. } if object.starts_with('/') => {
             Some(format!("ls -ld {}", word(object)))
@@ -329,6 +332,12 @@ mod tests {
                 "withdrawn",
                 Some("archive show a@1"),
             ),
+            (
+                Error::Unfinished { what: "x".into(), cause: None },
+                6,
+                "unfinished",
+                Some("archive withdraw --resume"),
+            ),
             (Error::NoArchive { location }, 10, "no-archive", Some("archive init '/x y'")),
             (Error::damaged("pack", "x"), 6, "damaged", Some("archive audit")),
             (Error::damaged("/a b/lock", "x"), 6, "damaged", Some("ls -ld '/a b/lock'")),
@@ -350,6 +359,17 @@ mod tests {
             assert_eq!((failure.code.number(), failure.kind), (code, kind), "{error}");
             assert_eq!(failure.hint.as_deref(), hint, "{error}");
         }
+    }
+
+    #[test]
+    fn what_ended_a_withdrawal_gives_the_code() {
+        let full = Box::new(io_error(io::ErrorKind::StorageFull));
+        let what = "the withdrawal is recorded by event 7, and not finished".to_owned();
+        let failure = Failure::of(&Error::Unfinished { what, cause: Some(full) }, "withdraw");
+        assert_eq!((failure.code.number(), failure.kind), (5, "unfinished"));
+        let said = failure.sentences(Paint::plain());
+        assert!(said.contains("event 7, and not finished: cannot write /a b: "), "{said}");
+        assert!(said.ends_with("hint: archive withdraw --resume\n"), "{said}");
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub fn catch_up(
 }
 
 /// The contents that are not to be read any more: every revision with them is withdrawn.
-fn withdrawn_contents(journal: &Journal) -> Result<HashSet<Digest>, Error> {
+pub fn withdrawn_contents(journal: &Journal) -> Result<HashSet<Digest>, Error> {
     let withdrawn = journal.withdrawals(0..journal.size())?.contents;
     let mut contents = HashSet::new();
     if withdrawn.is_empty() {

@@ -69,6 +69,7 @@ impl Archive {
             unreadable: UnreadableFacts::default(),
             n_summed,
             withdrawals: Withdrawals::default(),
+            withdrawn_contents: None,
             now: None,
             clock: scope.now,
             progress,

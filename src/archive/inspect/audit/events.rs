@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    archive::maintain::rebuild,
     catalog::{Batch, Need, Recorded},
     journal::{
         Examined, Identity, Problem,
@@ -293,6 +294,25 @@ impl Auditor<'_> {
         }
     }
 
+    /// Whether the content that an event records was withdrawn, with every other one that does.
+    fn is_withdrawn(&mut self, event: u64, digest: &Digest) -> Result<bool, Error> {
+        if !self.withdrawals.contents.contains_key(&event) {
+            return Ok(false);
+        }
+        let withdrawn = match &self.withdrawn_contents {
+            Some(known) => known,
+            None => {
+                let found = match rebuild::withdrawn_contents(&self.archive.journal) {
+                    // Events that cannot be read may record it once more.
+                    Err(Error::Damaged { .. }) => HashSet::new(),
+                    found => found?,
+                };
+                self.withdrawn_contents.insert(found)
+            }
+        };
+        Ok(withdrawn.contains(digest))
+    }
+
     /// The chunks of large contents that appear in a stretch for the first time.
     fn chunks(&mut self, stretch: &[Examined]) -> Result<HashMap<Digest, Vec<Key>>, Error> {
         let mut met = HashSet::new();
@@ -310,9 +330,11 @@ impl Auditor<'_> {
                 Ok(Some(list)) => {
                     chunks.insert(digest, list.iter().map(|chunk| chunk.digest.key()).collect());
                 }
-                // That it is damaged shows when the content is read.
                 Ok(None) | Err(Error::Damaged { .. } | Error::Io { .. }) => {
-                    self.unreadable.add(Need::Lists);
+                    // That it is damaged shows when the content is read; one that was withdrawn has none.
+                    if !self.is_withdrawn(examined.index, &digest)? {
+                        self.unreadable.add(Need::Lists);
+                    }
                 }
                 Err(error) => return Err(error),
             }

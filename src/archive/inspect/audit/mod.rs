@@ -32,7 +32,12 @@ use crate::{
     catalog::{self, Catalog, Need, Snapshot},
     journal::{Examined, Withdrawals},
     store::{Reader, Sealed},
-    types::{digest::Key, error::Error, pack_id::PackId, time::Timestamp},
+    types::{
+        digest::{Digest, Key},
+        error::Error,
+        pack_id::PackId,
+        time::Timestamp,
+    },
 };
 
 use self::{by_rows::ByRows, packs::Meanwhile};
@@ -61,6 +66,8 @@ struct Auditor<'a> {
     n_summed: Option<u64>,
     /// What the events that can be read withdrew.
     withdrawals: Withdrawals,
+    /// The contents that are not to be had any more, once that is asked.
+    withdrawn_contents: Option<HashSet<Digest>>,
     /// Read once a pack is missing.
     now: Option<Meanwhile>,
     /// What time it is; not everybody says.
@@ -136,6 +143,7 @@ impl Archive {
             unreadable,
             n_summed,
             withdrawals: self.journal.readable_withdrawals(),
+            withdrawn_contents: None,
             now: None,
             clock: scope.now,
             progress,

@@ -89,6 +89,11 @@ impl Journal {
         commit_name(number)
     }
 
+    /// The number of the commit that an object of the log or of details belongs to; none where it is neither.
+    pub fn number_of(object: &str) -> Option<u64> {
+        object::number_of(object)
+    }
+
     /// The object with a commit's details; none for the first commit, which has no events.
     pub fn details_object(&self, number: u64) -> Result<Option<String>, Error> {
         let head = self.commit_at(number)?.commit.body.head.clone();
@@ -176,6 +181,18 @@ impl Journal {
         let identity = read_identity(&*backend)?;
         let number = newest(&*backend)?;
         Self::newest_of(backend, identity, number)
+    }
+
+    /// Opens a journal that has lost some of its commits, or its identity, where that is known from elsewhere: its newest
+    /// commit is the last one that is there.
+    pub fn open_with_gaps(
+        backend: Arc<dyn Backend>,
+        identity: Option<Identity>,
+    ) -> Result<Self, Error> {
+        let identity = identity.map_or_else(|| read_identity(&*backend), Ok)?;
+        let listed = backend.list("log")?;
+        let number = listed.iter().filter_map(|object| commit_number(&object.name)).max();
+        Self::newest_of(backend, identity, number.unwrap_or(0))
     }
 
     /// The journal whose newest commit has this number, with the change of keys that the identity does not have yet.

@@ -74,6 +74,15 @@ pub fn commit_number(name: &str) -> Option<u64> {
     (commit_name(number) == name).then_some(number)
 }
 
+/// The number of the commit whose object, or whose details, have this name.
+pub fn number_of(name: &str) -> Option<u64> {
+    let details = || {
+        let (grouped, _) = name.strip_prefix("details/")?.rsplit_once('-')?;
+        commit_number(&format!("log/{grouped}"))
+    };
+    commit_number(name).or_else(details)
+}
+
 /// The name of the object with the details of a commit.
 pub fn details_name(number: u64, id: &CommitId) -> String {
     format!("details/{}-{}", grouped(number), hex(id))
@@ -284,7 +293,10 @@ mod tests {
         for other in ["log/checkpoint", "log/0/0/0", "log/000/000/00a", "log/000000000"] {
             assert_eq!(commit_number(other), None, "{other}");
         }
-        assert_eq!(details_name(12, &[0xab; 8]), "details/000/000/012-abababababababab");
+        let details = details_name(12, &[0xab; 8]);
+        assert_eq!(details, "details/000/000/012-abababababababab");
+        assert_eq!((number_of(&details), number_of("log/000/000/012")), (Some(12), Some(12)));
+        assert_eq!((number_of("details/012-ab"), number_of("packs/000/000/012-ab")), (None, None));
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn a_bad_night_has_its_exit_code() {
     let pack = Sandbox::tree(&sandbox.at("red/copy/packs")).pop().unwrap().0;
     sandbox.write(sandbox.at("red/copy/packs").join(pack), "not what it was");
     let night = play(&sandbox, &format!("VERIFY=1 {NIGHTLY}")).expect(6);
-    night.says("was damaged in the copy, and is put anew");
+    night.says("was damaged or missing in the copy, and is put anew");
     play(&sandbox, &format!("VERIFY=1 {NIGHTLY}")).expect(0).expect_quiet();
     // What was removed is gone from the copies' last state, too; an empty folder is a disk that is not there.
     play(&sandbox, "mkdir aside; mv desk/* aside; sh nightly desk red/copy")

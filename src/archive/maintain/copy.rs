@@ -7,7 +7,7 @@
 //! the end, and those that are condemned go last: whichever commit is the newest in between, all that it speaks of lies in
 //! some pack that is there, where a reader looks for what it does not find in those that count.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, sync::Arc};
 
 use crate::{
     backend::{Backend, Storage, local::DatabaseFiles},
@@ -66,8 +66,8 @@ impl Archive {
     /// Makes a storage a copy of this archive, or brings one that is a copy up to it.
     ///
     /// `catalog` is the folder of the copy's catalog. `progress` is told how many bytes were put or read again.
-    /// `OtherHistory` where this archive does not extend the copy, `Damaged` where an object of it is not what it must be; the
-    /// copy is then as it was. `Busy` when another command removed packs meanwhile.
+    /// `OtherHistory` where this archive does not extend the copy, `Damaged` where an object of it is not what it must be,
+    /// `Unfinished` where a withdrawal is not; the copy is then as it was. `Busy` when another command removed packs meanwhile.
     pub fn copy_to(
         &self,
         to: Arc<dyn Storage>,
@@ -76,6 +76,7 @@ impl Archive {
         who: &str,
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Copied, Error> {
+        self.expect_withdrawals_finished()?;
         let guard = to.lock(who)?;
         let backend: Arc<dyn Backend> = to.clone();
         let withdrawals = self.withdrawals()?;
@@ -91,8 +92,10 @@ impl Archive {
         let known = run.known(&backend)?;
         let before = known.as_ref().map_or(Frontier::default().head(), Journal::head);
         let next = known.as_ref().map_or(0, |journal| journal.number() + 1);
-        run.verify_commits(next, &before)?;
-        run.packs()?;
+        run.verify_commits(next..=self.journal.number(), &before)?;
+        let put_anew = known.as_ref().map_or(Ok(Vec::new()), |known| run.compare_earlier(known))?;
+        run.packs(&before)?;
+        put_anew.into_iter().try_for_each(|(name, bytes)| run.heal(name, &bytes))?;
         run.journal(next, known.is_some())?;
         run.done.is_new = known.is_none();
         run.done.n_events = self.journal.size() - before.size;
@@ -157,11 +160,11 @@ impl Archive {
 }
 
 /// One run.
-struct CopyRun<'a> {
-    from: &'a Archive,
+pub(super) struct CopyRun<'a> {
+    pub(super) from: &'a Archive,
     /// The events whose details are withdrawn, and by which event.
-    erased: &'a BTreeMap<u64, u64>,
-    to: &'a dyn Backend,
+    pub(super) erased: &'a BTreeMap<u64, u64>,
+    pub(super) to: &'a dyn Backend,
     /// What the journal says of packs.
     changes: PackChanges,
     n_bytes_done: u64,
@@ -169,14 +172,41 @@ struct CopyRun<'a> {
     done: Copied,
 }
 
+/// A pack that is to be put.
+struct MissingPack {
+    pack: PackId,
+    /// Whether the copy has something of its name.
+    is_there: bool,
+    /// Whether it counts by the commits that the copy has.
+    is_known: bool,
+}
+
 impl CopyRun<'_> {
     /// The copy as it is, if there is one. Refused unless the archive extends it.
-    fn known(&self, to: &Arc<dyn Backend>) -> Result<Option<Journal>, Error> {
+    fn known(&mut self, to: &Arc<dyn Backend>) -> Result<Option<Journal>, Error> {
+        let ours = self.from.journal.identity();
         let known = match Journal::open(Arc::clone(to)) {
-            Ok(known) => known,
-            Err(Error::NoArchive { .. }) => return self.expect_own_beginning().map(|()| None),
-            Err(error) => return Err(self.there(error)),
+            Err(error) if lacks_identity(&error) => {
+                self.expect_own_beginning()?;
+                // A first run puts this one last, so where it is not there, that was interrupted.
+                if self.to.size(Journal::CHECKPOINT)?.is_none() {
+                    return Ok(None);
+                }
+                self.done.healed.push(Journal::IDENTITY.to_owned());
+                Journal::open_with_gaps(Arc::clone(to), Some(ours.clone()))
+            }
+            // One before the newest is missing.
+            Err(Error::Damaged { object, .. }) if Journal::number_of(&object).is_some() => {
+                Journal::open_with_gaps(Arc::clone(to), None)
+            }
+            known => known,
         };
+        let known = known.map_err(|error| self.there(error))?;
+        self.expect_extended(&known)?;
+        Ok(Some(known))
+    }
+
+    fn expect_extended(&self, known: &Journal) -> Result<(), Error> {
         let ours = &self.from.journal;
         let (n_known, n_ours) = (known.size(), ours.size());
         let why = if !ours.identity().goes_on_from(known.identity()) {
@@ -186,7 +216,7 @@ impl CopyRun<'_> {
             format!("it has {n_known} events, and this archive only {n_ours}: it was rolled back")
         } else {
             match self.from.history_check_of(n_known, known.root())? {
-                HistoryCheck::Extends { .. } => return Ok(Some(known)),
+                HistoryCheck::Extends { .. } => return Ok(()),
                 _ => format!("their first {n_known} events are not the same: one was forked"),
             }
         };
@@ -212,11 +242,15 @@ impl CopyRun<'_> {
         }
     }
 
-    /// Reads the commits that are to be copied, and compares each with its checkpoint and its details.
-    fn verify_commits(&self, next: u64, before: &TreeHead) -> Result<(), Error> {
+    /// Reads commits, the first of which goes on from a tree, and compares each with its checkpoint and its details.
+    pub(super) fn verify_commits(
+        &self,
+        numbers: RangeInclusive<u64>,
+        before: &TreeHead,
+    ) -> Result<(), Error> {
         let journal = &self.from.journal;
         let mut frontier = self.frontier(before)?;
-        for number in next..=journal.number() {
+        for number in numbers {
             let (events, stated) = journal.commit_bounds(number)?;
             for found in journal.examine(events).flatten() {
                 let object = || format!("event {}", found.index);
@@ -246,10 +280,10 @@ impl CopyRun<'_> {
     }
 
     /// Puts the packs that count; where one of them cannot be put, those put before go again.
-    fn packs(&mut self) -> Result<(), Error> {
+    fn packs(&mut self, before: &TreeHead) -> Result<(), Error> {
         let mut put = Vec::new();
-        let result = self.missing_packs().and_then(|missing| {
-            missing.into_iter().try_for_each(|(pack, is_there)| self.pack(pack, is_there, &mut put))
+        let result = self.missing_packs(before).and_then(|missing| {
+            missing.into_iter().try_for_each(|missing| self.pack(missing, &mut put))
         });
         if let Err(error) = result {
             for name in &put {
@@ -258,18 +292,26 @@ impl CopyRun<'_> {
             self.to.sync()?;
             return Err(self.explained(error));
         }
-        self.done.n_packs = put.len() as u64;
         Ok(())
     }
 
-    /// The packs that count and that the copy has not, or not in their size; whether it has them.
-    fn missing_packs(&self) -> Result<Vec<(PackId, bool)>, Error> {
+    /// The packs that count and that the copy has not, or not in their size.
+    fn missing_packs(&self, before: &TreeHead) -> Result<Vec<MissingPack>, Error> {
         let ours = self.from.stored_packs()?;
         let theirs = self.packs_there()?;
-        let missing = self.changes.came.iter().copied();
-        let missing =
-            missing.filter(|pack| !theirs.contains_key(pack) || theirs.get(pack) != ours.get(pack));
-        Ok(missing.map(|pack| (pack, theirs.contains_key(&pack))).collect())
+        let mut missing = Vec::new();
+        for pack in &self.changes.came {
+            let n_bytes = ours.get(pack).ok_or_else(|| Error::missing(pack.object_name()))?;
+            if theirs.get(pack) != Some(n_bytes) {
+                let is_there = theirs.contains_key(pack);
+                missing.push(MissingPack { pack: *pack, is_there, is_known: false });
+            }
+        }
+        if !missing.is_empty() {
+            let known = self.from.journal.pack_changes(0..before.size)?.came;
+            missing.iter_mut().for_each(|it| it.is_known = known.contains(&it.pack));
+        }
+        Ok(missing)
     }
 
     fn packs_there(&self) -> Result<BTreeMap<PackId, u64>, Error> {
@@ -278,14 +320,19 @@ impl CopyRun<'_> {
         Ok(sized.filter_map(|(pack, bytes)| Some((pack?, bytes))).collect())
     }
 
-    fn pack(&mut self, pack: PackId, is_there: bool, put: &mut Vec<String>) -> Result<(), Error> {
-        let (name, bytes) = (pack.object_name(), self.read_pack(&pack)?);
-        if is_there {
-            self.to.swap(&name, &bytes)?;
-            self.done.healed.push(name);
-        } else {
-            self.to.put(&name, &bytes)?;
-            put.push(name);
+    fn pack(&mut self, missing: MissingPack, put: &mut Vec<String>) -> Result<(), Error> {
+        let name = missing.pack.object_name();
+        let bytes = self.read_pack(&missing.pack)?;
+        match missing.is_there {
+            true => self.to.swap(&name, &bytes)?,
+            false => {
+                self.to.put(&name, &bytes)?;
+                put.push(name.clone());
+            }
+        }
+        match missing.is_there || missing.is_known {
+            true => self.done.healed.push(name),
+            false => self.done.n_packs += 1,
         }
         self.count(bytes.len())
     }
@@ -333,19 +380,19 @@ impl CopyRun<'_> {
             }
         }
         self.to.sync()?;
+        self.identity()?;
         let published = self.to.read(Journal::CHECKPOINT, limits::NOTE_BYTES_MAX);
         if !published.is_ok_and(|note| note.as_deref() == Some(journal.note())) {
             self.to.swap(Journal::CHECKPOINT, journal.note())?;
         }
-        self.identity()?;
         self.remove_condemned()
     }
 
     /// Puts the identity, unless it is there.
     fn identity(&self) -> Result<(), Error> {
         let identity = self.from.journal.identity().to_string();
-        let there = self.to.read(Journal::IDENTITY, limits::IDENTITY_BYTES_MAX)?;
-        match there.as_deref() == Some(identity.as_bytes()) {
+        let there = self.to.read(Journal::IDENTITY, limits::IDENTITY_BYTES_MAX);
+        match there.is_ok_and(|there| there.as_deref() == Some(identity.as_bytes())) {
             true => Ok(()),
             false => self.to.swap(Journal::IDENTITY, identity.as_bytes()),
         }
@@ -357,13 +404,13 @@ impl CopyRun<'_> {
         self.count(bytes.len())
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
+    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
         let bytes = self.from.home.backend.read(name, limits::COMMIT_OBJECT_BYTES_MAX)?;
         bytes.ok_or_else(|| Error::missing(name))
     }
 
     /// The object with the details of a commit, without those that are withdrawn and still here.
-    fn erased_object(&self, number: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(super) fn erased_object(&self, number: u64, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let journal = &self.from.journal;
         if self.erased.is_empty() || Journal::commit_object(number) == name {
             return Ok(None);
@@ -409,7 +456,7 @@ impl CopyRun<'_> {
                 };
                 let theirs = self.read_there(&name, limits::COMMIT_OBJECT_BYTES_MAX)?;
                 if theirs.as_ref() != Some(&ours) {
-                    self.expect_sound(number)?;
+                    self.verify_commit(number)?;
                     self.heal(name, &ours)?;
                 }
             }
@@ -435,28 +482,13 @@ impl CopyRun<'_> {
         self.count(bytes.len())
     }
 
-    /// That a commit is right here, before the copy's is replaced by it.
-    fn expect_sound(&self, number: u64) -> Result<(), Error> {
-        let (events, _) = self.from.journal.commit_bounds(number)?;
-        let mut problems = self.from.journal.examine(events).flatten().filter_map(|found| {
-            let problem = found.problem?;
-            (!self.is_right(found.index, &problem)).then_some((found.index, problem))
-        });
-        match problems.next() {
-            Some((index, problem)) => {
-                Err(Error::damaged(format!("event {index}"), problem.to_string()))
-            }
-            None => Ok(()),
-        }
-    }
-
     /// Whether what looks wrong with an event is right: its detail was withdrawn.
-    fn is_right(&self, event: u64, problem: &Problem) -> bool {
+    pub(super) fn is_right(&self, event: u64, problem: &Problem) -> bool {
         *problem == Problem::DetailErased && self.erased.contains_key(&event)
     }
 
     /// An error about an object of the copy.
-    fn there(&self, error: Error) -> Error {
+    pub(super) fn there(&self, error: Error) -> Error {
         match error {
             Error::Damaged { object, why } => {
                 Error::Damaged { object: format!("{}/{object}", self.to.location()), why }
@@ -473,5 +505,14 @@ impl CopyRun<'_> {
     fn tell(&mut self, n_bytes: usize) -> Result<(), Error> {
         self.n_bytes_done += n_bytes as u64;
         (self.progress)(self.n_bytes_done)
+    }
+}
+
+/// Whether a copy cannot be opened because its identity is not there, or is none.
+fn lacks_identity(error: &Error) -> bool {
+    match error {
+        Error::NoArchive { .. } => true,
+        Error::Damaged { object, .. } => object == Journal::IDENTITY,
+        _ => false,
     }
 }

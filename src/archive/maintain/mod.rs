@@ -3,6 +3,7 @@
 pub mod anchors;
 pub mod compact;
 pub mod copy;
+mod copy_earlier;
 mod copy_withdrawn;
 pub mod describe;
 mod detach;

@@ -259,6 +259,17 @@ impl ArchiveFolder {
         }
     }
 
+    /// Removes a folder that is empty; whether it is gone.
+    pub(super) fn remove_empty(&self, name: &str) -> Result<bool, Error> {
+        let (folder, own_name) = split(name);
+        let Some(handle) = self.enter(folder)? else { return Ok(true) };
+        match fs::unlinkat(&handle, own_name, AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT) => Ok(true),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
+            Err(errno) => Err(self.io("remove", name, errno)),
+        }
+    }
+
     /// Makes the names in a folder below durable.
     pub(super) fn sync(&self, folder: &str) -> Result<(), Error> {
         let Some(handle) = self.enter(folder)? else {

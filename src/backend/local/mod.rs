@@ -33,6 +33,7 @@ const TEMPORARY: &str = ".tmp-";
 const CLEARED_MAX: usize = 16;
 const LOCK: &str = "lock";
 const IDENTITY: &str = "identity";
+const FIRST_COMMIT: &str = "log/000/000/000";
 /// Made before the identity; the journal refuses one that holds events.
 const LOG: &str = "log";
 /// What lies beside the identity, looked at whenever an archive is opened.
@@ -84,13 +85,45 @@ impl Local {
 
     /// Opens the folder of a copy, or makes one.
     ///
-    /// A folder without an identity must hold nothing but what an interrupted copy leaves.
+    /// A folder without an identity must hold a log that begins, or nothing but what an interrupted copy leaves.
     pub fn for_copy(root: impl Into<PathBuf>) -> Result<Self, Error> {
         let root = root.into();
         match Self::open(root.clone()) {
+            Err(Error::NoArchive { .. }) if Self::has_log(&root)? => {
+                let gone = || Error::NoArchive { location: root.display().to_string() };
+                Self::at(ArchiveFolder::open(&root)?.ok_or_else(gone)?)
+            }
             Err(Error::NoArchive { .. }) => Self::make(root, &PARTS_OF_A_COPY),
             opened => opened,
         }
+    }
+
+    /// Whether a folder holds an archive's first commit: then it is an archive, or was to be one.
+    pub fn has_log(root: &Path) -> Result<bool, Error> {
+        match ArchiveFolder::open(root)? {
+            Some(folder) => Ok(folder.examine(FIRST_COMMIT, Belongs::Fact)?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    /// Removes the folders that nothing lies in, and the lock where nothing else is there: what a copy leaves that
+    /// was refused.
+    pub fn sweep(root: &Path) -> Result<(), Error> {
+        let Some(folder) = ArchiveFolder::open(root)? else { return Ok(()) };
+        let guard = lock(&folder, "archive copy")?;
+        for part in PARTS_OF_A_COPY.into_iter().filter(|part| *part != LOCK) {
+            remove_empty_folders(&folder, part)?;
+        }
+        let mut is_left = false;
+        let folders = folder.each_in("", |found| {
+            is_left |= found.name != LOCK;
+            Ok(())
+        })?;
+        if folders.is_empty() && !is_left {
+            folder.remove(LOCK)?;
+        }
+        drop(guard);
+        Ok(())
     }
 
     /// Opens the folder of an archive; without an identity in it there is `NoArchive`.
@@ -501,6 +534,14 @@ fn holder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// Removes the folders in a folder, and itself, where nothing lies in them.
+fn remove_empty_folders(all: &ArchiveFolder, folder: &str) -> Result<(), Error> {
+    for below in all.each_in(folder, |_| Ok(()))? {
+        remove_empty_folders(all, &below)?;
+    }
+    all.remove_empty(folder).map(drop)
 }
 
 fn refuse_other_files(root: &Path, may_be_there: &[&str]) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -117,11 +118,18 @@ fn check_withdrawn(session: &mut Session, args: &CopyArgs) -> Result<ExitCode, E
             let what = shown_name(remnant.what.as_bytes());
             session.out.line(&format!("still there: {place} holds {what}"))?;
         }
-        let sentence = match left.is_empty() {
+        session.info(&match left.is_empty() {
             true => format!("{dest} holds nothing of what was withdrawn"),
-            false => format!("{dest} holds some of what was withdrawn; archive copy takes it away"),
-        };
-        session.info(&sentence);
+            false => {
+                let first = match archive.withdrawal_left()? {
+                    Some(_) => "archive withdraw --resume, and then ",
+                    None => "",
+                };
+                format!(
+                    "{dest} holds some of what was withdrawn; {first}archive copy takes it away"
+                )
+            }
+        });
     }
     Ok(if left.is_empty() { ExitCode::Done } else { ExitCode::No })
 }
@@ -129,11 +137,29 @@ fn check_withdrawn(session: &mut Session, args: &CopyArgs) -> Result<ExitCode, E
 fn copy(session: &mut Session, archive: &Archive, args: &CopyArgs) -> Result<Copied, Error> {
     let dest = &args.dest;
     expect_apart(session, dest)?;
-    if !args.new && session.was_seen_at(archive, dest)? && !dest.join("identity").exists() {
+    let is_there = dest.join("identity").exists() || Local::has_log(dest)?;
+    if !args.new && !is_there && session.was_seen_at(archive, dest)? {
         return Err(Error::NoCopy { location: dest.display().to_string() });
     }
     session.expect_no_archive_around(dest)?;
-    let to = Arc::new(Local::for_copy(dest)?);
+    let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let new_folders: Vec<&Path> = dest.ancestors().take_while(is_new).collect();
+    let to = Local::for_copy(dest)?;
+    copy_to(session, archive, args, to).inspect_err(|_| {
+        // What was refused leaves nothing; what cannot be taken away does no harm.
+        let is_swept = Local::sweep(dest).is_ok();
+        let is_gone = |folder: &&Path| fs::remove_dir(folder).is_ok();
+        new_folders.iter().take_while(|folder| is_swept && is_gone(folder)).for_each(drop);
+    })
+}
+
+fn copy_to(
+    session: &mut Session,
+    archive: &Archive,
+    args: &CopyArgs,
+    to: Local,
+) -> Result<Copied, Error> {
+    let (dest, to) = (&args.dest, Arc::new(to));
     let place = session.choose_catalog_place(dest, || Ok(archive.origin().to_owned()))?;
     let (who, mut progress) = (session.who("copy"), session.progress());
     let options = CopyOptions { is_verified: args.verify };
@@ -192,7 +218,7 @@ fn print(session: &mut Session, args: &CopyArgs, copied: &Copied) -> Result<(), 
         return session.out.json(&typed("copied", line));
     }
     for name in &copied.healed {
-        session.warn(&format!("{name} was damaged in the copy, and is put anew"));
+        session.warn(&format!("{name} was damaged or missing in the copy, and is put anew"));
     }
     session.info(&sentence(copied, &shown(&args.dest)));
     Ok(())

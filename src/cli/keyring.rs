@@ -70,12 +70,11 @@ impl Keyring {
         let why = match key.as_ref().map(|key| origin_and_id(&key.text)) {
             Some(Some((its, its_id))) if its_id == id && its == origin => match key {
                 Some(key) if !key.is_open => return Ok(key),
-                Some(_) => {
-                    "it is open to others, who may sign with it by now; chmod 600 closes it, and \
-                     archive key rotate makes another one"
-                        .to_owned()
+                _ => {
+                    let (origin, key_id) = (origin.to_owned(), id.to_owned());
+                    let file = file.display().to_string();
+                    return Err(Error::Refused(Refusal::OpenKey { file, origin, key_id }));
                 }
-                None => return Err(no_key(origin, id)),
             },
             Some(Some((its, its_id))) => format!("it holds the key {its_id} of {its}"),
             Some(None) => "it does not hold one private key".to_owned(),
@@ -218,7 +217,10 @@ mod tests {
         let keyring = keyring(home.path(), Some(file.clone()));
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         let open = keyring.find("example.com/a", "c74f20a3").unwrap_err().to_string();
-        assert!(open.contains("it is open to others"), "{open}");
+        assert!(
+            open.starts_with("the key c74f20a3 that signs for example.com/a is open"),
+            "{open}"
+        );
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         keyring.find("example.com/a", "c74f20a3").unwrap();
         let error = keyring.find("example.com/b", "c74f20a3").unwrap_err().to_string();

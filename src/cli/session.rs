@@ -75,6 +75,8 @@ pub struct Session {
     /// Where the catalog of the opened archive lies.
     pub catalog_place: Option<CatalogPlace>,
     location: Option<Location>,
+    /// How an archive that was opened for reading stands to what is remembered, where nothing may be signed for it.
+    unsigned: Option<(HistoryCheck, Option<KnownArchive>)>,
 }
 
 impl Session {
@@ -90,6 +92,7 @@ impl Session {
             verb,
             catalog_place: None,
             location: None,
+            unsigned: None,
         })
     }
 
@@ -144,7 +147,10 @@ impl Session {
     pub fn open(&mut self) -> Result<Archive, Error> {
         let Opened { archive, history_check, known } = self.open_unjudged()?;
         match &history_check {
-            HistoryCheck::Older { .. } => self.warn_once(&older(&archive, known.as_ref())),
+            HistoryCheck::Older { .. } => {
+                self.warn_once(&older(&archive, known.as_ref()));
+                self.unsigned = Some((history_check.clone(), known));
+            }
             _ => self.judge(&archive, &history_check, known.as_ref())?,
         }
         if !history_check.is_bad() {
@@ -157,6 +163,7 @@ impl Session {
     pub fn open_to_write(&mut self) -> Result<Archive, Error> {
         let Opened { archive, history_check, known } = self.open_unjudged()?;
         self.judge(&archive, &history_check, known.as_ref())?;
+        self.unsigned = None;
         self.remember(&archive);
         Ok(archive)
     }
@@ -293,23 +300,42 @@ impl Session {
 
     /// Refuses an origin that an archive has already: two histories under one name contradict each other.
     fn expect_unused(&self, origin: &str) -> Result<(), Error> {
-        let trust_store = TrustStore::new(&self.environment);
-        let known = trust_store.load(origin, Path::new(""))?.known;
-        let how = match (known, Keyring::new(&self.environment).file_for(origin)) {
-            (Some(known), _) => {
-                let Contact { at, verb } = &known.first;
-                format!("first seen {} by {verb}", at.minute())
-            }
-            (None, Some(file)) => format!("its key is {}", file.display()),
-            (None, None) => return Ok(()),
-        };
+        let Some(how) = self.known_by(origin)? else { return Ok(()) };
         Err(Error::usage(format!(
             "{origin} is the origin of another archive ({how}); choose another name with --origin"
         )))
     }
 
-    /// The key that signs for an archive.
+    /// By what an origin is known here; none where it is not.
+    fn known_by(&self, origin: &str) -> Result<Option<String>, Error> {
+        let trust_store = TrustStore::new(&self.environment);
+        let known = trust_store.load(origin, Path::new(""))?.known;
+        Ok(match (known, Keyring::new(&self.environment).file_for(origin)) {
+            (Some(known), _) => {
+                let Contact { at, verb } = &known.first;
+                Some(format!("first seen {} by {verb}", at.minute()))
+            }
+            (None, Some(file)) => Some(format!("its key is {}", file.display())),
+            (None, None) => None,
+        })
+    }
+
+    /// The origin under which an archive goes on as an epoch of its own: one that no other copy has taken, as far as
+    /// is known here.
+    pub fn free_origin(&self, archive: &Archive) -> Result<String, Error> {
+        for origin in archive.next_origins() {
+            if self.known_by(&origin)?.is_none() {
+                return Ok(origin);
+            }
+        }
+        Err(Error::usage(format!("no origin is left after {}", archive.origin())))
+    }
+
+    /// The key that signs for an archive; for an older copy, which was opened to be read, nothing does.
     pub fn signer(&self, archive: &Archive) -> Result<Signer, Error> {
+        if let Some((history_check, known)) = &self.unsigned {
+            self.judge(archive, history_check, known.as_ref())?;
+        }
         let (origin, key_id) = (archive.origin().to_owned(), archive.key_id());
         let found = Keyring::new(&self.environment).find(&origin, &key_id)?;
         Signer::parse(&found.text).map_err(|why| {

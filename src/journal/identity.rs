@@ -81,12 +81,12 @@ impl Identity {
     }
 
     /// The same with one more change; none where it does not go on from the last one: later, and under the same origin
-    /// or that of the next epoch.
+    /// or that of a later epoch.
     pub fn with(&self, change: KeyChange) -> Option<Self> {
         let is_later =
             self.changes.last().is_none_or(|last| last.after <= change.after && *last != change);
         let name = change.verifier.name();
-        let goes_on = name == self.origin() || name == self.origin_of(self.epoch() + 1);
+        let goes_on = name == self.origin() || self.epoch_of(name) > Some(self.epoch());
         let mut changed = self.clone();
         changed.changes.push(change);
         (is_later && goes_on).then_some(changed)
@@ -105,11 +105,25 @@ impl Identity {
         }
     }
 
-    /// The number of the epoch, from 1: how often the archive was given another origin.
+    /// The number of the epoch, from 1. Numbers may be left out: another copy that went on from here may have them.
     pub fn epoch(&self) -> u64 {
-        let names = self.changes.iter().map(|change| change.verifier.name());
-        let names: Vec<&str> = [self.first.name()].into_iter().chain(names).collect();
-        1 + names.windows(2).filter(|two| two[0] != two[1]).count() as u64
+        self.epoch_of(self.origin()).unwrap_or(1)
+    }
+
+    /// The number of the epoch that an origin is of; none where it is no origin of this archive.
+    pub fn epoch_of(&self, origin: &str) -> Option<u64> {
+        let rest = origin.strip_prefix(self.first.name())?;
+        let epoch = match rest.strip_prefix(EPOCH_MARK) {
+            Some(number) => number.parse().ok().filter(|epoch| *epoch > 1)?,
+            None => 1,
+        };
+        (self.origin_of(epoch) == origin).then_some(epoch)
+    }
+
+    /// The origins that the archive had before the present one, in order.
+    pub fn earlier_origins(&self) -> impl Iterator<Item = &str> {
+        let keys = [&self.first].into_iter().chain(self.changes.iter().map(|it| &it.verifier));
+        keys.map(Verifier::name).filter(|name| *name != self.origin())
     }
 
     /// The key that signs now.
@@ -197,6 +211,14 @@ mod tests {
         }
         assert_eq!(*changed.verifier_for(10), key("example.org/a~2", 3));
         assert_eq!((changed.origin(), changed.epoch()), ("example.org/a~2", 2));
+        let gap = changed.with(change(12, "example.org/a~5", 4)).unwrap();
+        assert_eq!(Identity::parse(gap.to_string().as_bytes()).unwrap(), gap);
+        assert_eq!(gap.epoch(), 5);
+        let earlier: Vec<_> = gap.earlier_origins().collect();
+        assert_eq!(earlier, ["example.org/a", "example.org/a", "example.org/a~2"]);
+        for bad in ["example.org/a", "example.org/a~1", "example.org/a~02", "example.org/a~3x"] {
+            assert_eq!(changed.with(change(12, bad, 4)), None, "{bad}");
+        }
         assert!(changed.goes_on_from(&identity()) && !identity().goes_on_from(&changed));
         for bad in [change(8, "example.org/a~2", 4), change(12, "example.org/a", 4)] {
             assert_eq!(changed.with(bad), None);

@@ -136,6 +136,19 @@ pub enum Refusal {
         /// What it is instead.
         why: String,
     },
+    /// The archive's signing key lies open to others.
+    #[error(
+        "the key {key_id} that signs for {origin} is open to others, who may sign with it by now; \
+         archive key rotate makes another one once it is closed"
+    )]
+    OpenKey {
+        /// The file that holds it.
+        file: String,
+        /// The archive's name in its log.
+        origin: String,
+        /// Eight hex digits.
+        key_id: String,
+    },
     /// The archive's signing key was not given.
     #[error("the key {key_id} that signs for {origin} is not here")]
     NoSigningKey {

@@ -129,7 +129,7 @@ const AFTERWARDS: [(&[&str], i32, bool); 31] = [
     (&["log", "letter"], 0, true),
     (&["log"], 0, true),
     (&["audit", "--quick"], 0, false),
-    (&["adopt", "--reason", "split off"], 0, false),
+    (&["adopt", "--store", "copy", "--reason", "split off"], 0, false),
     (&["rebuild"], 0, false),
     (&["rebuild", "--sketches"], 0, false),
     (&["stats"], 0, true),

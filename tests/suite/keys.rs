@@ -184,8 +184,52 @@ fn an_older_copy_goes_on_as_an_epoch_of_its_own() {
     Ran::of(told.env("XDG_STATE_HOME", sandbox.at("other"))).expect(0);
     // A copy of an epoch is one of its archive, and a second epoch can follow.
     sandbox.run(["copy", "-q", "--store", "older", "copy"]).expect(0);
+    sandbox.write("d", "d");
+    sandbox.run(["add", "-q", "--store", "older", "d"]).expect(0);
     sandbox.run(["adopt", "--store", "copy", "--reason", "again"]).expect(0).text();
     sandbox.run(["audit", "-q", "--store", "copy"]).expect(0);
+}
+
+#[test]
+fn two_copies_that_are_adopted_get_two_origins() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "b"] {
+        sandbox.write(name, name);
+    }
+    sandbox.run(["add", "-q", "a"]).expect(0);
+    for copy in ["one", "two", "three"] {
+        put_tree(&sandbox.store(), &sandbox.at(copy));
+    }
+    sandbox.run(["add", "-q", "b"]).expect(0);
+    for (copy, mark) in [("one", "~2"), ("two", "~3"), ("three", "~4")] {
+        let line = &sandbox.json(["adopt", "--store", copy, "--reason", copy])[0];
+        assert!(line["origin"].as_str().unwrap().ends_with(mark), "{line}");
+        sandbox.run(["ls", "-q", "--store", copy]).expect(0).expect_quiet();
+        sandbox.run(["add", "-q", "b", "--store", copy]).expect(0).expect_quiet();
+        sandbox.run(["audit", "--store", copy]).expect(0).expect_quiet();
+        // What follows from the commits alone is the same.
+        sandbox.run(["rebuild", "-q", "--store", copy]).expect(0);
+        sandbox.run(["audit", "--store", copy]).expect(0).expect_quiet();
+    }
+}
+
+#[test]
+fn what_can_be_written_as_it_is_is_not_adopted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "a");
+    sandbox.run(["add", "-q", "a"]).expect(0);
+    let keys = sandbox.home().join(".config/archive/keys");
+    let before = (Sandbox::tree(&sandbox.store()), Sandbox::tree(&keys));
+    let ran = sandbox.run(["adopt", "--reason", "why not"]).expect(2);
+    ran.says("is no older copy and its key is here").says("archive key rotate");
+    for empty in ["", "  "] {
+        sandbox.run(["adopt", "--reason", empty]).expect(2).says("write some words");
+    }
+    assert!(before == (Sandbox::tree(&sandbox.store()), Sandbox::tree(&keys)));
+    // Whoever has no key for it goes on under another one.
+    fs::remove_dir_all(&keys).unwrap();
+    sandbox.run(["adopt", "-q", "--reason", "the key is lost"]).expect(0);
+    sandbox.run(["note", "-q", "a", "+tag"]).expect(0);
 }
 
 #[test]
@@ -214,7 +258,7 @@ fn a_key_that_others_can_read_signs_nothing() {
     let file = file.unwrap().unwrap().path();
     for mode in [0o644, 0o660, 0o602] {
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-        sandbox.run(["add", "a"]).expect(5).says("open to others");
+        sandbox.run(["add", "a"]).expect(5).says("open to others").says("chmod 600 ");
     }
     sandbox.run(["ls"]).expect(0);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();

@@ -474,7 +474,7 @@ fn a_reader_written_from_the_text_knows_which_key_signed_what() {
     archive.add_anchor(&given, None, &signer(), &context(19), "test").unwrap();
     let next = Signer::from_seed(archive.origin(), &[8; 32]).unwrap();
     archive.rotate_key(&signer(), &next, None, &context(20), "test").unwrap();
-    let own = Signer::from_seed(&archive.next_origin(), &[9; 32]).unwrap();
+    let own = Signer::from_seed(&archive.next_origins().next().unwrap(), &[9; 32]).unwrap();
     archive.adopt(&own, "split off", &context(21), "test").unwrap();
     let provenance = Default::default();
     let mut transaction = archive.transaction(&own, context(22), provenance, "test").unwrap();

@@ -115,6 +115,41 @@ fn an_older_copy_is_read_and_not_written() {
     in_copy(&["add", "-q", "d"]).expect(0).expect_quiet();
 }
 
+#[test]
+fn no_verb_that_commits_writes_to_an_older_copy() {
+    let sandbox = example();
+    copy(&sandbox.store(), &sandbox.at("copy"));
+    sandbox.write("c", "c");
+    sandbox.run(["add", "-q", "c"]).expect(0);
+    sandbox.write("lines.jsonl", "{\"path\": \"c\"}\n");
+    sandbox.run(["anchor", "request", "asked", "--store", "copy"]).expect(0);
+    let before =
+        (Sandbox::tree(&sandbox.at("copy")), Sandbox::tree(&sandbox.home().join(".config")));
+    for words in [
+        &["add", "c"][..],
+        &["add", "a", "--record-unchanged"],
+        &["add", "--manifest", "lines.jsonl"],
+        &["add", "--track", "."],
+        &["rename", "a", "x"],
+        &["note", "a", "--note", "x"],
+        &["note", "a", "+tag"],
+        &["key", "rotate"],
+        &["audit", "--record"],
+        &["audit", "--quick", "--record"],
+        &["withdraw", "a", "--reason", "legal"],
+        &["withdraw", "--words", "0", "--reason", "legal"],
+        &["withdraw", "--resume"],
+        &["compact"],
+        &["compact", "--all"],
+    ] {
+        let ran = Ran::of(sandbox.command(words).args(["--store", "copy"])).expect(6);
+        assert!((ran.err + &String::from_utf8_lossy(&ran.out)).contains("older copy"), "{words:?}");
+        let now =
+            (Sandbox::tree(&sandbox.at("copy")), Sandbox::tree(&sandbox.home().join(".config")));
+        assert!(now == before, "{words:?}");
+    }
+}
+
 /// What two people with one key make of one archive: the sandbox's own has `n` more documents, the
 /// folder `fork` one other.
 fn forked(n: usize) -> Sandbox {

@@ -48,14 +48,13 @@ impl Archive {
 
     /// Whether this is a later epoch of the archive of an origin.
     pub fn goes_on_from(&self, origin: &str) -> bool {
-        let identity = self.journal.identity();
-        (1..identity.epoch()).any(|epoch| identity.origin_of(epoch) == origin)
+        self.journal.identity().earlier_origins().any(|earlier| earlier == origin)
     }
 
-    /// The origin that the archive has if it is adopted.
-    pub fn next_origin(&self) -> String {
+    /// The origins that the archive can have if it is adopted, the nearest first.
+    pub fn next_origins(&self) -> impl Iterator<Item = String> {
         let identity = self.journal.identity();
-        identity.origin_of(identity.epoch() + 1)
+        (identity.epoch() + 1..).map(|epoch| identity.origin_of(epoch))
     }
 
     /// Lets another key of the same origin sign from the next commit on, which the present one signs to.
@@ -90,7 +89,7 @@ impl Archive {
         Err(Error::Busy { who: OTHERS.into() })
     }
 
-    /// Begins another epoch of the archive as it lies here, under the next origin and its own key.
+    /// Begins another epoch of the archive as it lies here, under a later origin, which is the signer's, and its own key.
     ///
     /// Nothing signed under the old origin is contradicted, whatever another copy of it has gone on to.
     pub fn adopt(
@@ -104,7 +103,7 @@ impl Archive {
         let mut edge = self.edge().or_else(|error| self.renew_misled(&error))?;
         for n_tries in 0..ACT_TRIES_MAX {
             let TreeHead { size, root } = self.journal.head();
-            let epoch = self.journal.identity().epoch() + 1;
+            let epoch = self.later_epoch(signer.verifier().name())?;
             let change = KeyChange { after: size, verifier: signer.verifier().clone() };
             self.journal.change_key(change)?;
             let detail =
@@ -121,6 +120,15 @@ impl Archive {
             }
         }
         Err(Error::Busy { who: OTHERS.into() })
+    }
+
+    /// The number of the epoch of an origin that the archive can go on under.
+    fn later_epoch(&self, origin: &str) -> Result<u64, Error> {
+        let identity = self.journal.identity();
+        let epoch = identity.epoch_of(origin).filter(|epoch| *epoch > identity.epoch());
+        epoch.ok_or_else(|| {
+            Error::usage(format!("{origin} is no later origin of {}", identity.origin()))
+        })
     }
 
     /// The key of a vkey line, if it signed for this archive and every key after it was signed to by the one before.

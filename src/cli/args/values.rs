@@ -216,6 +216,14 @@ pub fn glob(text: &str) -> Result<String, String> {
         .map_err(|why| format!("{why}; write a glob as in gitignore(5), such as '*.tmp' or /build"))
 }
 
+/// Words that say something.
+pub fn words(text: &str) -> Result<String, &'static str> {
+    match text.trim().is_empty() {
+        true => Err("it is empty; write some words"),
+        false => Ok(text.to_owned()),
+    }
+}
+
 pub fn doc_name() -> impl TypedValueParser<Value = DocName> {
     OsStringValueParser::new().try_map(name)
 }

@@ -4,19 +4,19 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::HistoryCheck,
+    archive::{Archive, HistoryCheck},
     cli::{
-        args::help::examples,
+        args::{help::examples, values},
         exit::ExitCode,
         print::json::typed,
         session::{Opened, Session, shown},
     },
-    types::error::Error,
+    types::error::{Error, Refusal},
 };
 
 const EXAMPLES: &[&str] = &[
     "archive adopt --reason lost-the-newer-one",
-    "archive adopt --store /mnt/disk/desk.archive --reason split-off",
+    "archive adopt --store /mnt/disk/desk.archive --reason its-key-is-lost",
 ];
 
 /// Go on from an older copy, or from a copy whose key you do not have, as an archive of its own
@@ -24,7 +24,7 @@ const EXAMPLES: &[&str] = &[
 #[command(before_help = examples(EXAMPLES))]
 pub struct AdoptArgs {
     /// Why, for the log
-    #[arg(long, value_name = "TEXT", required = true)]
+    #[arg(long, value_name = "TEXT", required = true, value_parser = values::words)]
     pub reason: String,
 }
 
@@ -50,7 +50,8 @@ pub fn run(session: &mut Session, args: &AdoptArgs) -> Result<ExitCode, Error> {
         return Err(Error::Untrusted { why });
     }
     let (before, events) = (archive.origin().to_owned(), archive.n_events());
-    let (signer, file) = session.new_signer(&archive.next_origin())?;
+    expect_need(session, &archive, &history_check)?;
+    let (signer, file) = session.new_signer(&session.free_origin(&archive)?)?;
     let (context, who) = (session.context()?, session.who("adopt"));
     archive.adopt(&signer, &args.reason, &context, &who)?;
     session.remember(&archive);
@@ -68,4 +69,24 @@ pub fn run(session: &mut Session, args: &AdoptArgs) -> Result<ExitCode, Error> {
     session.out.line(&format!("key     {}", shown(&file)))?;
     session.info("keep a copy of the key, and give the vkey line to those who audit");
     Ok(ExitCode::Done)
+}
+
+/// An archive that can be written as it is needs no other origin: those who know it would not know it again.
+fn expect_need(
+    session: &Session,
+    archive: &Archive,
+    history_check: &HistoryCheck,
+) -> Result<(), Error> {
+    if !matches!(history_check, HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered) {
+        return Ok(());
+    }
+    match session.signer(archive) {
+        Ok(_) => Err(Error::usage(format!(
+            "{} is not adopted: it is no older copy and its key is here, so it can be written as it is; \
+             archive key rotate makes another key for it",
+            archive.origin()
+        ))),
+        Err(error @ Error::Refused(Refusal::OpenKey { .. })) => Err(error),
+        Err(_) => Ok(()),
+    }
 }

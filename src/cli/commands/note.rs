@@ -80,7 +80,7 @@ impl NoteArgs {
 
 /// Records what is right of a revision.
 pub fn run(session: &mut Session, args: &NoteArgs) -> Result<ExitCode, Error> {
-    let mut archive = session.open()?;
+    let mut archive = session.open_to_write()?;
     let (document, revision) = archive.select(args.doc.as_bytes(), session.now)?;
     let captured = match &args.captured {
         Some(when) => Some(past(when.start(session.now)?, session)?),

@@ -64,7 +64,7 @@ struct RenamedLine {
 
 /// Renames documents.
 pub fn run(session: &mut Session, args: &RenameArgs) -> Result<ExitCode, Error> {
-    let mut archive = session.open()?;
+    let mut archive = session.open_to_write()?;
     let captured = match &args.captured {
         Some(when) => Some(past(when.start(session.now)?, session)?),
         None => None,

@@ -149,7 +149,9 @@ fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
         Error::Refused(Refusal::Usage(_)) => (ExitCode::Usage, "usage"),
         Error::Refused(Refusal::NewerFormat { .. }) => (ExitCode::Failed, "newer-format"),
         Error::Refused(Refusal::NoSigningKey { .. }) => (ExitCode::Failed, "no-key"),
-        Error::Refused(Refusal::WrongKey { .. }) => (ExitCode::Failed, "wrong-key"),
+        Error::Refused(Refusal::WrongKey { .. } | Refusal::OpenKey { .. }) => {
+            (ExitCode::Failed, "wrong-key")
+        }
         Error::Refused(Refusal::ReadOnly { .. }) => (ExitCode::Failed, "read-only"),
         Error::NotFound { .. } => (ExitCode::NotFound, "not-found"),
         Error::Withdrawn { .. } => (ExitCode::NotFound, "withdrawn"),
@@ -173,6 +175,7 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
         Error::Refused(Refusal::NoSigningKey { key_id, .. } | Refusal::WrongKey { key_id, .. }) => {
             Some(format!("ARCHIVE_KEY=path/to/{key_id}.key archive {verb} …"))
         }
+        Error::Refused(Refusal::OpenKey { file, .. }) => Some(format!("chmod 600 {}", word(file))),
         Error::Refused(Refusal::ReadOnly { location }) => {
             Some(format!("ls -ld {}", word(location)))
         }
@@ -305,6 +308,16 @@ mod tests {
                 5,
                 "wrong-key",
                 Some("ARCHIVE_KEY=path/to/c74f20a3.key archive cat …"),
+            ),
+            (
+                refused(Refusal::OpenKey {
+                    file: "/a b".into(),
+                    origin: "o".into(),
+                    key_id: "c74f20a3".into(),
+                }),
+                5,
+                "wrong-key",
+                Some("chmod 600 '/a b'"),
             ),
             (
                 refused(Refusal::ReadOnly { location: location.clone() }),

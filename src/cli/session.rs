@@ -12,7 +12,9 @@ use serde::Serialize;
 use tracing::debug;
 
 use crate::{
-    archive::{Archive, HistoryCheck, Local, Signer, WriteContext, origin_of},
+    archive::{
+        Archive, HistoryCheck, Local, Signer, WriteContext, maintain::keys::SigningKey, origin_of,
+    },
     types::{
         error::{Error, Refusal, TwoCheckpoints},
         time::Timestamp,
@@ -32,7 +34,7 @@ use super::{
         output::Output,
         terminal::{Paint, Progress, Stream, Style, shown_json, shown_name},
     },
-    trust_store::{Contact, KnownArchive, Recalled, TrustStore},
+    trust_store::{Contact, KnownArchive, KnownKey, Recalled, TrustStore},
 };
 
 /// The program and version that events name.
@@ -354,6 +356,18 @@ impl Session {
         Ok((signer, file))
     }
 
+    /// Says that another key signed the newest checkpoint than the one that signs now, between a rotation and the next
+    /// commit.
+    pub fn say_key_to_come(&self, archive: &Archive) {
+        let (signed, vkey) = (archive.checkpoint_vkey(), archive.vkey());
+        if signed != vkey {
+            self.info(&format!(
+                "{vkey} signs from the next commit on; until then checkpoint and proofs are signed by the key before:\n  \
+                 {signed}"
+            ));
+        }
+    }
+
     /// The file with a key's private half, as far as there is one.
     pub fn key_file(&self, archive: &Archive) -> Result<PathBuf, Error> {
         let found = Keyring::new(&self.environment).find(archive.origin(), &archive.key_id())?;
@@ -407,22 +421,31 @@ impl Session {
         if let Some(warning) = &recalled.warning {
             return self.warn_once(warning);
         }
+        let keys = known_keys(archive);
         let is_here = recalled.origins_here.first().is_some_and(|first| first == origin);
         let is_same =
             |known: &KnownArchive| (&known.vkey, &known.checkpoint) == (&vkey, &checkpoint);
-        if is_here && recalled.known.as_ref().is_some_and(is_same) {
+        let has_keys = |known: &KnownArchive| known.keys == keys;
+        if is_here && recalled.known.as_ref().is_some_and(|known| is_same(known) && has_keys(known))
+        {
             return;
         }
+        let mut keys = keys.clone();
+        keys.retain(|key| archive.is_endorsed(&key.vkey).unwrap_or(false));
         let contact = Contact { at: self.now, verb: self.verb.to_owned() };
         // Another command may have seen a longer journal in the meantime, and what is remembered never
         // goes back.
         let warning = trust_store.update(origin, &location, |known| match known {
-            None => Some(KnownArchive::new(vkey.clone(), checkpoint.clone(), contact)),
-            Some(known) if is_same(&known) => Some(known),
+            None => {
+                let known = KnownArchive::new(vkey.clone(), checkpoint.clone(), contact);
+                Some(known.with_keys(keys))
+            }
+            Some(known) if is_same(&known) => Some(known.with_keys(keys)),
             Some(known) => {
                 let history_check = check_history(archive, &known);
                 let goes_on = matches!(history_check, Ok(HistoryCheck::Extends { .. }));
-                goes_on.then(|| known.grown(vkey.clone(), checkpoint.clone(), contact))
+                let grow = || known.grown(vkey.clone(), checkpoint.clone(), contact);
+                goes_on.then(|| grow().with_keys(keys))
             }
         });
         if let Some(warning) = warning {
@@ -490,6 +513,14 @@ impl Session {
         }
         Ok(recalled)
     }
+}
+
+/// The keys of an archive's origin, where there are several.
+fn known_keys(archive: &Archive) -> Vec<KnownKey> {
+    let keys = archive.keys_of_origin().into_iter();
+    let keys: Vec<KnownKey> =
+        keys.map(|SigningKey { after, vkey, .. }| KnownKey { after, vkey }).collect();
+    if keys.len() > 1 { keys } else { Vec::new() }
 }
 
 /// Compares an archive's history with what is remembered of it.

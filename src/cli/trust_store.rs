@@ -2,7 +2,8 @@
 //! folder.
 //!
 //! `origins/<key>` is about one archive, in lines: `vkey KEY`; `first TIME VERB`, when and by which verb
-//! it was first seen; for each older checkpoint `met SIZE ROOT TIME VERB`; `newest TIME VERB`; an empty
+//! it was first seen; where its key was rotated, for each key `key SIZE KEY`, which signs checkpoints of more events than
+//! that; for each older checkpoint `met SIZE ROOT TIME VERB`; `newest TIME VERB`; an empty
 //! line; then the newest checkpoint as it was signed. `locations/<key>` is about one place: the origins
 //! seen there, the latest first, an empty line, the path. File names are the short keys of what they are
 //! about. Whoever changes one of them holds `lock`.
@@ -30,8 +31,10 @@ const RECENT: usize = 512;
 /// Origins remembered at one location.
 const ORIGINS_MAX: usize = 16;
 const OLDER_LINE_BYTES_MAX: usize = 200;
+/// How a line about a key begins.
+const KEY: &str = "key ";
 const FILE_BYTES_MAX: u64 =
-    (NOTE_BYTES_MAX + IDENTITY_BYTES_MAX + OLDER_MAX * OLDER_LINE_BYTES_MAX) as u64;
+    (NOTE_BYTES_MAX + 2 * IDENTITY_BYTES_MAX + OLDER_MAX * OLDER_LINE_BYTES_MAX) as u64;
 
 /// What this user has seen of archives before.
 #[derive(Debug, Clone)]
@@ -59,6 +62,15 @@ pub struct OlderCheckpoint {
     pub seen: Contact,
 }
 
+/// One of several keys of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownKey {
+    /// It signs checkpoints of more events than this.
+    pub after: u64,
+    /// As a vkey line.
+    pub vkey: String,
+}
+
 /// One archive as seen until now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownArchive {
@@ -66,6 +78,8 @@ pub struct KnownArchive {
     pub vkey: String,
     /// When anything of it was first seen.
     pub first: Contact,
+    /// The keys that signed for it and led to one another, in order, where there were several.
+    pub keys: Vec<KnownKey>,
     /// Earlier checkpoints, the smallest first.
     pub older: Vec<OlderCheckpoint>,
     /// When the newest checkpoint was first seen.
@@ -88,7 +102,31 @@ pub struct Recalled {
 impl KnownArchive {
     /// An archive seen for the first time.
     pub fn new(vkey: String, checkpoint: String, contact: Contact) -> Self {
-        Self { vkey, first: contact.clone(), older: Vec::new(), newest: contact, checkpoint }
+        let (keys, older) = (Vec::new(), Vec::new());
+        Self { vkey, first: contact.clone(), keys, older, newest: contact, checkpoint }
+    }
+
+    /// The same with the keys that signed for it.
+    pub fn with_keys(self, keys: Vec<KnownKey>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The keys that count as the archive's, in order.
+    pub fn vkeys(&self) -> impl Iterator<Item = &str> {
+        let only = self.keys.is_empty().then_some(&self.vkey[..]);
+        self.keys.iter().map(|key| &key.vkey[..]).chain(only)
+    }
+
+    /// The number of events from which on another key signs; none where that does not follow this one.
+    pub fn turn_ends(&self, vkey: &str) -> Option<u64> {
+        let at = self.keys.iter().position(|key| key.vkey == vkey)?;
+        self.keys.get(at + 1).map(|next| next.after)
+    }
+
+    /// Whether a key's turn has come with so many events.
+    pub fn is_in_turn(&self, vkey: &str, size: u64) -> bool {
+        let begun = self.keys.iter().find(|key| key.vkey == vkey).is_none_or(|it| it.after < size);
+        begun && self.turn_ends(vkey).is_none_or(|end| size <= end)
     }
 
     /// The same archive with a newer checkpoint, and the key that signed it.
@@ -111,8 +149,11 @@ impl KnownArchive {
     }
 
     fn text(&self) -> String {
-        let Self { vkey, first, older, newest, checkpoint } = self;
+        let Self { vkey, first, keys, older, newest, checkpoint } = self;
         let mut text = format!("vkey {vkey}\nfirst {} {}\n", first.at, first.verb);
+        for KnownKey { after, vkey } in keys {
+            let _ = writeln!(text, "key {after} {vkey}");
+        }
         for OlderCheckpoint { size, root, seen } in older {
             let _ = writeln!(text, "met {size} {root} {} {}", seen.at, seen.verb);
         }
@@ -127,9 +168,13 @@ impl KnownArchive {
         let first = contact(lines.next()?.strip_prefix("first ")?)?;
         let lines: Vec<&str> = lines.collect();
         let (newest, older) = lines.split_last()?;
+        let n_keys = older.iter().take_while(|line| line.starts_with(KEY)).count();
+        let (keys, older) = older.split_at(n_keys);
+        let keys = keys.iter().map(|line| known_key(line)).collect::<Option<Vec<_>>>()?;
         let older = older.iter().map(|line| older_checkpoint(line)).collect::<Option<Vec<_>>>()?;
         let newest = contact(newest.strip_prefix("newest ")?)?;
-        let known = Self { vkey, first, older, newest, checkpoint: checkpoint.to_owned() };
+        let checkpoint = checkpoint.to_owned();
+        let known = Self { vkey, first, keys, older, newest, checkpoint };
         (known.head().is_ok() && known.text() == text).then_some(known)
     }
 }
@@ -258,6 +303,11 @@ fn older_checkpoint(line: &str) -> Option<OlderCheckpoint> {
     let mut parts = line.strip_prefix("met ")?.splitn(3, ' ');
     let (size, root) = (parts.next()?.parse().ok()?, Digest::parse(parts.next()?)?);
     Some(OlderCheckpoint { size, root, seen: contact(parts.next()?)? })
+}
+
+fn known_key(line: &str) -> Option<KnownKey> {
+    let (after, vkey) = line.strip_prefix(KEY)?.split_once(' ')?;
+    Some(KnownKey { after: after.parse().ok()?, vkey: vkey.to_owned() })
 }
 
 fn parse_known(kept: TrustFile) -> Result<KnownArchive, Error> {

@@ -120,10 +120,14 @@ impl Identity {
         (self.origin_of(epoch) == origin).then_some(epoch)
     }
 
+    /// The keys that signed, in order, and the one that signs now as the last.
+    pub fn verifiers(&self) -> impl Iterator<Item = &Verifier> {
+        [&self.first].into_iter().chain(self.changes.iter().map(|change| &change.verifier))
+    }
+
     /// The origins that the archive had before the present one, in order.
     pub fn earlier_origins(&self) -> impl Iterator<Item = &str> {
-        let keys = [&self.first].into_iter().chain(self.changes.iter().map(|it| &it.verifier));
-        keys.map(Verifier::name).filter(|name| *name != self.origin())
+        self.verifiers().map(Verifier::name).filter(|name| *name != self.origin())
     }
 
     /// The key that signs now.

@@ -15,7 +15,10 @@ use docarchive::internals::{
         },
     },
     backend::memory::Memory,
-    journal::{note::Signer, proof::TlogProof},
+    journal::{
+        note::Signer,
+        proof::{ConsistencyProof, TlogProof},
+    },
     types::{digest::Digest, error::Error},
 };
 use rusqlite::Connection;
@@ -66,7 +69,7 @@ fn a_proof_of_any_revision_holds_by_the_key_alone() {
         assert!(report.is_accepted() && report.unchecked.is_empty(), "{report:?}");
         let claims = report.claims.unwrap();
         let words = claims.words.unwrap();
-        assert_eq!(words.first.name.as_bytes(), &selector.as_bytes()[..5]);
+        assert_eq!(words.first.parts().0.unwrap().name.as_bytes(), &selector.as_bytes()[..5]);
         assert_eq!((claims.head.size, claims.head.root), archive.head());
         let short = proof_of(&archive, selector, false);
         assert_eq!(short.files.len(), 5);
@@ -272,6 +275,114 @@ fn trust_comes_from_outside_the_folder() {
     assert!(!sandbox.at(".local").exists(), "nothing is remembered of a proof");
     // What the account has seen of the archive counts, too: of a fork both roots are known.
     sandbox.run(["verify-proof", "proof"]).expect(0);
+}
+
+#[test]
+fn proofs_of_before_and_after_a_rotation_hold_for_whoever_knows_of_it() {
+    let sandbox = Sandbox::with_two_revisions();
+    let old = sandbox.run(["key", "export-public"]).expect(0).expect_quiet().text();
+    let before = fs::read(sandbox.store().join("log/checkpoint")).unwrap();
+    sandbox.write("d/b.txt", "other");
+    sandbox.run(["add", "-q", "d"]).expect(0);
+    sandbox.write("before", &before);
+    sandbox.run(["prove", "--consistency", "before", "-o", "grown"]).expect(0);
+    sandbox.run(["prove", "-q", "d/a.txt@1", "-o", "first"]).expect(0);
+    sandbox.run(["key", "rotate", "-q"]).expect(0);
+    // Until the next commit the key before signs, and that is said.
+    let ran = sandbox.run(["key", "export-public"]).expect(0).says(old.trim());
+    let new = ran.text();
+    sandbox.run(["prove", "d/a.txt@1", "-o", "between"]).expect(0).says(new.trim());
+    for vkey in [&old, &new] {
+        sandbox.run(["verify-proof", "between", "--vkey", vkey.trim()]).expect(0);
+    }
+    sandbox.write("d/c.txt", "third");
+    sandbox.run(["add", "-q", "d"]).expect(0);
+    sandbox.run(["prove", "-q", "d/a.txt@1", "-o", "last"]).expect(0);
+    for (proof, words) in [
+        ("first", "signed by an earlier key of this archive, which signed its first"),
+        ("between", "signed by an earlier key of this archive"),
+        ("grown", "signed by an earlier key of this archive"),
+        ("last", "signed by the key remembered of this archive"),
+    ] {
+        let text = sandbox.run(["verify-proof", proof]).expect(0).text();
+        assert!(text.contains(words) && text.ends_with("accepted\n"), "{proof}: {text}");
+    }
+    let text = sandbox.run(["verify-proof", "last", "--vkey", old.trim()]).expect(0).text();
+    assert!(text.contains("signed by a later key of this archive"), "{text}");
+    let line = &sandbox.json(["verify-proof", "first", "--vkey", new.trim()])[0];
+    assert_eq!((&line["accepted"], &line["trusted_by"]), (&true.into(), &"rotation".into()));
+    // Whoever knows nothing of it is told what that means, and the way out.
+    for (proof, vkey) in [("first", &new), ("last", &old)] {
+        let mut command = sandbox.command(["verify-proof", proof, "--vkey", vkey.trim()]);
+        let text = Ran::of(command.env("XDG_STATE_HOME", sandbox.at("no-state"))).expect(6).text();
+        assert!(text.contains("policy  signed by another key of this origin"), "{text}");
+        assert!(text.contains("archive audit --vkey"), "{text}");
+    }
+    let ran = sandbox.run(["prove", "--consistency", "before", "-o", "-"]).expect(2);
+    ran.says("no one key speaks for both ends").says(old.trim());
+    // The key of before, in other hands, speaks for no journal that is longer than its turn was.
+    let key = old.trim().split('+').nth(1).unwrap();
+    let key = sandbox.home().join(format!(".config/archive/keys/{key}.key"));
+    let signer = Signer::parse(fs::read_to_string(key).unwrap().trim_end()).unwrap();
+    let note = fs::read_to_string(sandbox.store().join("log/checkpoint")).unwrap();
+    let text = note.split_inclusive('\n').take(3).collect::<String>();
+    let note = signer.sign(&text).unwrap();
+    sandbox.write("forged", ConsistencyProof { old: note.clone(), hashes: vec![], note }.bytes());
+    let text = sandbox.run(["verify-proof", "forged"]).expect(6).text();
+    assert!(text.contains("out of its turn"), "{text}");
+}
+
+#[test]
+fn words_that_were_withdrawn_are_named_and_the_others_shown() {
+    let sandbox = Sandbox::new();
+    for (name, text, source) in [("a", "1", "first"), ("a", "2", "second"), ("b", "b", "third")] {
+        sandbox.write(name, text);
+        sandbox.run(["add", "-q", name, "--source", source]).expect(0);
+    }
+    let ask = |selector: &str| {
+        let _ = fs::remove_dir_all(sandbox.at("proof"));
+        sandbox.run(["prove", "-q", selector, "-o", "proof"]).expect(0);
+        sandbox.run(["verify-proof", "proof"]).expect(0).text()
+    };
+    let of = |selector: &str| sandbox.json(["show", selector])[0]["event"].to_string();
+    let withdraw = |event: &str| {
+        sandbox.run(["withdraw", "-q", "--words", event, "--reason", "legal"]).expect(0);
+        sandbox.json(["log"])[0]["event"].to_string()
+    };
+    let (first, second, only) = (of("a@1"), of("a@2"), of("b"));
+    // With the name goes what one asks by.
+    let id = |name: &str| sandbox.json(["show", name])[0]["id"].as_str().unwrap().to_owned();
+    let (a, b) = (format!("{}@2", id("a")), id("b"));
+    let gone = |by: &str| format!("not in this folder; the prover says that event {by} withdrew");
+    // The words of the first event, which gave the name; of the only one; and then of all.
+    let by = withdraw(&first);
+    let text = ask(&a);
+    assert!(text.contains(&format!("name        {}", gone(&by))), "{text}");
+    assert!(text.contains("source      second; asserted"), "{text}");
+    let by_only = withdraw(&only);
+    let text = ask(&b);
+    assert!(text.contains(&format!("words       {}", gone(&by_only))), "{text}");
+    let by_second = withdraw(&second);
+    let text = ask(&a);
+    assert!(text.contains(&gone(&by)) && text.contains(&gone(&by_second)), "{text}");
+    let claims = sandbox.json(["verify-proof", "proof"])[0]["claims"].clone();
+    assert_eq!(claims["words"]["withdrawn_by"].to_string(), by_second);
+    assert_eq!(claims["words"]["name_withdrawn_by"].to_string(), by);
+    assert!(claims["words"]["name"].is_null() && claims["words"]["source"].is_null(), "{claims}");
+    // What is said of them is of one spelling, and leaves nothing out.
+    let good = fs::read_to_string(sandbox.at("proof/withdrawn")).unwrap();
+    let reversed: String = good.lines().rev().map(|line| format!("{line}\n")).collect();
+    for bad in [
+        "",
+        "detail.json 5\n",
+        &good[..good.len() - 1],
+        &reversed,
+        &good.replace(' ', " 0"),
+        &good.replace(' ', " 9"),
+    ] {
+        sandbox.write("proof/withdrawn", bad);
+        sandbox.run(["verify-proof", "proof"]).expect(6);
+    }
 }
 
 #[test]

@@ -444,6 +444,11 @@ fn what_is_given_and_does_not_fit_is_called_what_it_is() {
         "{}",
         ran.err
     );
+    assert!(
+        ran.err.contains("does not hold, so it was altered after it was signed"),
+        "{}",
+        ran.err
+    );
     audit("Dear Ann,\n", 2)
         .says("note holds no checkpoint: an origin, a size, a root and a signature");
     let cut: Vec<&str> = note.lines().take(3).collect();
@@ -460,4 +465,25 @@ fn what_is_given_and_does_not_fit_is_called_what_it_is() {
     let other = signer.verifier().to_string();
     let ran = Ran::of(&mut forgetful(&sandbox, &["audit", "--quick", "--vkey", &other])).expect(6);
     assert!(ran.text().contains("CP-UNKNOWN-KEY"), "{}", ran.text());
+}
+
+#[test]
+fn an_altered_checkpoint_of_before_a_rotation_is_called_altered() {
+    let sandbox = example();
+    let first = checkpoint(&sandbox.store());
+    sandbox.run(["key", "rotate", "-q"]).expect(0);
+    sandbox.write("c", "c");
+    sandbox.run(["add", "-q", "c"]).expect(0);
+    let last = checkpoint(&sandbox.store());
+    for note in [first.replacen("\n6\n", "\n11\n", 1), last.replacen("\n11\n", "\n5\n", 1)] {
+        assert!(note != first && note != last);
+        sandbox.write("bad", &note);
+        for words in [
+            &["audit", "--quick", "--expect", "bad"][..],
+            &["prove", "--consistency", "bad", "-o", "-"],
+        ] {
+            let ran = sandbox.run(words).expect(6);
+            assert!(ran.err.contains("so it was altered after it was signed"), "{}", ran.err);
+        }
+    }
 }

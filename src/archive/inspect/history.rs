@@ -123,11 +123,10 @@ impl Archive {
     /// It has to extend all that are signed by this archive's key. Where there is none, one of another
     /// archive is called that.
     pub fn history_check_of_text(&self, text: &[u8], shown: &str) -> Result<HistoryCheck, Error> {
-        let identity = self.journal.identity();
         let (mut newest, mut forged, mut other) = (None, None, None);
         for found in mail::checkpoints(text) {
             let size = Checkpoint::unverified(&found.note).map_or(0, |stated| stated.size);
-            match Checkpoint::open(&found.note, identity.verifier_for(size)) {
+            match self.open_by_any_key(&found.note, size) {
                 Ok(Checkpoint { size, root, .. }) => {
                     let history_check = self.history_check_of(size, root)?;
                     if history_check.is_bad() {
@@ -135,7 +134,12 @@ impl Archive {
                     }
                     newest = newest.max(Some(size));
                 }
-                Err(why @ NoteError::Forged(_)) => forged = Some(why),
+                Err(why @ NoteError::Forged(_)) => {
+                    forged = Some(format!("{why}, so it was altered after it was signed"));
+                }
+                Err(why @ NoteError::OutOfTurn(_)) => {
+                    forged = Some(format!("{why}: another key signs for {size} events"));
+                }
                 Err(NoteError::Unsigned(_)) => {
                     let of = format!("{}, signed by the key {}", found.origin, found.signed_by);
                     other = Some(HistoryCheck::OtherCheckpoint { of });
@@ -145,14 +149,30 @@ impl Archive {
         }
         match (newest, forged, other) {
             (Some(size), _, _) => Ok(HistoryCheck::Extends { size }),
-            (None, Some(why), _) => {
-                Err(Error::damaged(format!("the checkpoint in {shown}"), why.to_string()))
-            }
+            (None, Some(why), _) => Err(Error::damaged(format!("the checkpoint in {shown}"), why)),
             (None, None, Some(other)) => Ok(other),
             (None, None, None) => Err(Error::usage(format!(
                 "{shown} holds no checkpoint: an origin, a size, a root and a signature, each on a line"
             ))),
         }
+    }
+
+    /// Opens a checkpoint by the key that signs for this size; the size may be what was altered, so one that another
+    /// key of this archive has signed is not taken for somebody else's.
+    fn open_by_any_key(&self, note: &[u8], size: u64) -> Result<Checkpoint, NoteError> {
+        let identity = self.journal.identity();
+        let unsigned = match Checkpoint::open(note, identity.verifier_for(size)) {
+            Err(unsigned @ NoteError::Unsigned(_)) => unsigned,
+            opened => return opened,
+        };
+        for verifier in identity.verifiers() {
+            match Checkpoint::open(note, verifier) {
+                Err(NoteError::Unsigned(_)) => {}
+                Err(why) => return Err(why),
+                Ok(_) => return Err(NoteError::OutOfTurn(verifier.id())),
+            }
+        }
+        Err(unsigned)
     }
 
     /// Size and Merkle root of the journal.

@@ -46,6 +46,13 @@ impl Archive {
         keys
     }
 
+    /// The same of the present origin alone.
+    pub fn keys_of_origin(&self) -> Vec<SigningKey> {
+        let mut keys = self.keys();
+        let begins = keys.iter().rposition(|key| key.is_adopted).unwrap_or(0);
+        keys.split_off(begins)
+    }
+
     /// Whether this is a later epoch of the archive of an origin.
     pub fn goes_on_from(&self, origin: &str) -> bool {
         self.journal.identity().earlier_origins().any(|earlier| earlier == origin)

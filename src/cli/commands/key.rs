@@ -60,6 +60,7 @@ pub fn run(session: &mut Session, args: &KeyArgs) -> Result<ExitCode, Error> {
         KeyAct::ExportPublic => {
             let archive = session.open()?;
             session.print_text("vkey", format!("{}\n", archive.vkey()).as_bytes())?;
+            session.say_key_to_come(&archive);
             Ok(ExitCode::Done)
         }
     }

@@ -155,6 +155,7 @@ fn prove(session: &mut Session, args: &ProveArgs, doc: &OsString) -> Result<Exit
             revision.number,
             shown(&args.output)
         ));
+        session.say_key_to_come(&archive);
     }
     Ok(ExitCode::Done)
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     archive::inspect::proof::{
-        claims::{Claims, NOT_SHOWN, ProofReport, Words},
+        claims::{Claims, EventWords, NOT_SHOWN, ProofReport, Words},
         folder::{CONTENT, ProofFolder, SMALL_BYTES_MAX, SMALL_FILES, SeenContent},
         growth::{Growth, check_growth, origin_in},
     },
@@ -28,7 +28,7 @@ use crate::{
             terminal::{Style, count, counted, shown_name},
         },
         session::{Session, shown},
-        trust_store::{KnownArchive, TrustStore},
+        trust_store::{KnownArchive, Recalled, TrustStore},
     },
     types::{error::Error, interrupt::Interruptible},
 };
@@ -58,8 +58,17 @@ pub struct VerifyProofArgs {
 /// A key that is trusted, and why.
 struct TrustedKey {
     vkey: String,
-    /// What is remembered of the archive, where that is why.
-    known: Option<KnownArchive>,
+    why: TrustedBecause,
+}
+
+/// Why a key is trusted.
+enum TrustedBecause {
+    /// It was given.
+    Given,
+    /// It is remembered of the archive as the one that signed last.
+    Remembered(KnownArchive),
+    /// It is remembered of the archive as an earlier or a later key than the one that was given, or signed last.
+    Rotation(KnownArchive),
 }
 
 #[derive(Serialize)]
@@ -94,15 +103,17 @@ struct ClaimsLine<'a> {
 
 #[derive(Serialize)]
 struct WordsLine<'a> {
-    name: String,
+    name: Option<String>,
     name_b64: Option<String>,
     name_event: u64,
+    name_withdrawn_by: Option<u64>,
     source: Option<&'a str>,
     captured: Option<String>,
     mtime: Option<String>,
     note: Option<&'a str>,
     by: Option<&'a str>,
-    tool: &'a str,
+    tool: Option<&'a str>,
+    withdrawn_by: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -136,9 +147,16 @@ fn verify_folder(
         return Err(Error::usage(format!("{} {why}", shown(&args.proof))));
     }
     let origin = folder.vkey().and_then(|vkey| vkey.split('+').next());
-    let trusted = trusted_key(session, given, origin)?;
+    let trusted = trusted_key(session, given, origin, |known| {
+        known.vkeys().find(|vkey| folder.vkey() == Some(vkey))
+    })?;
     let mut report = folder.check(trusted.as_ref().map(|trusted| &trusted.vkey[..]));
-    if let Some(known) = trusted.as_ref().and_then(|trusted| trusted.known.as_ref()) {
+    if let Some(known) = trusted.as_ref().and_then(TrustedKey::known) {
+        let claims = report.claims.as_ref();
+        let head = claims.map(|claims| (claims.vkey.clone(), claims.head.size));
+        if let Some((vkey, size)) = head.filter(|(vkey, size)| !known.is_in_turn(vkey, *size)) {
+            report.refuse_key(out_of_turn(&vkey, size));
+        }
         let older = known.older.iter().map(|met| (met.size, met.root));
         older.chain(known.head().ok()).for_each(|head| report.compare(head));
     }
@@ -160,22 +178,42 @@ fn verify_folder(
     Ok(code)
 }
 
-/// The key given, else the one remembered of an archive of this origin.
+/// The key given, else the one remembered of an archive of this origin; or, where the rotation between them is
+/// remembered, that of its keys by which `signer` says that the proof is signed.
 fn trusted_key(
     session: &Session,
     given: Option<String>,
     origin: Option<&str>,
+    signer: impl Fn(&KnownArchive) -> Option<&str>,
 ) -> Result<Option<TrustedKey>, Error> {
-    if let Some(vkey) = given {
-        return Ok(Some(TrustedKey { vkey, known: None }));
-    }
-    let Some(origin) = origin else { return Ok(None) };
-    let recalled = TrustStore::new(&session.environment).load(origin, Path::new(""))?;
-    if let Some(warning) = &recalled.warning {
+    let recalled = match origin {
+        Some(origin) => TrustStore::new(&session.environment).load(origin, Path::new(""))?,
+        None => Recalled::default(),
+    };
+    if let Some(warning) = recalled.warning.as_ref().filter(|_| given.is_none()) {
         session.warn_once(warning);
     }
-    let known = recalled.known.filter(|known| known.is_of(origin));
-    Ok(known.map(|known| TrustedKey { vkey: known.vkey.clone(), known: Some(known) }))
+    let known = recalled.known.filter(|known| origin.is_some_and(|origin| known.is_of(origin)));
+    let Some(known) = known else {
+        return Ok(given.map(|vkey| TrustedKey { vkey, why: TrustedBecause::Given }));
+    };
+    let is_known = given.as_ref().is_none_or(|given| known.vkeys().any(|vkey| vkey == given));
+    let signer = signer(&known).filter(|_| is_known).map(str::to_owned);
+    let is_given = given.is_some();
+    let vkey = given.unwrap_or_else(|| known.vkey.clone());
+    Ok(Some(match signer.filter(|signer| *signer != vkey) {
+        Some(vkey) => TrustedKey { vkey, why: TrustedBecause::Rotation(known) },
+        None if is_given => TrustedKey { vkey, why: TrustedBecause::Given },
+        None => TrustedKey { vkey, why: TrustedBecause::Remembered(known) },
+    }))
+}
+
+/// What is wrong with a signature by a key after which, or before which, another one signed.
+fn out_of_turn(vkey: &str, size: u64) -> String {
+    let events = counted(size, "event", "events");
+    format!(
+        "signed by the key {vkey} out of its turn: as is remembered, another one signs for {events}"
+    )
 }
 
 /// Every file of the folder; what is not a regular file is named as no part of it.
@@ -262,7 +300,7 @@ fn rows(claims: &Claims, trusted: Option<&TrustedKey>) -> Vec<(&'static str, Str
             match has_content {
                 true => format!("intact: {size} with the SHA-256 {}", revise.sha256),
                 false => format!(
-                    "not here, since it was withdrawn; it had {size} with the SHA-256 {}",
+                    "not in this folder; the prover says that it was withdrawn; it had {size} with the SHA-256 {}",
                     revise.sha256
                 ),
             },
@@ -280,19 +318,35 @@ fn rows(claims: &Claims, trusted: Option<&TrustedKey>) -> Vec<(&'static str, Str
     match words {
         None => rows.push(("words", "none: name, source and note are left out".to_owned())),
         Some(Words { own, first, first_index }) => {
-            let name = first.name.text();
+            let withdrawn = |by: &u64| {
+                format!(
+                    "not in this folder; the prover says that event {by} withdrew what was written"
+                )
+            };
             rows.push((
                 "name",
-                format!("{name}; asserted in event {first_index}, the document's first"),
+                match first {
+                    EventWords::Withdrawn(by) => withdrawn(by),
+                    EventWords::Shown(first) => {
+                        let name = first.name.text();
+                        format!("{name}; asserted in event {first_index}, the document's first")
+                    }
+                },
             ));
-            let captured = own.captured.map(|captured| captured.to_string());
-            for (label, value) in [
-                ("source", &own.source),
-                ("captured", &captured),
-                ("note", &own.note),
-                ("by", &own.by),
-            ] {
-                rows.extend(value.as_ref().map(|value| (label, format!("{value}; asserted"))));
+            match own {
+                EventWords::Withdrawn(by) => rows.push(("words", withdrawn(by))),
+                EventWords::Shown(own) => {
+                    let captured = own.captured.map(|captured| captured.to_string());
+                    let stated = [
+                        ("source", own.source.clone()),
+                        ("captured", captured),
+                        ("note", own.note.clone()),
+                        ("by", own.by.clone()),
+                    ];
+                    let stated =
+                        stated.into_iter().filter_map(|(label, value)| Some((label, value?)));
+                    rows.extend(stated.map(|(label, value)| (label, format!("{value}; asserted"))));
+                }
             }
         }
     }
@@ -300,11 +354,7 @@ fn rows(claims: &Claims, trusted: Option<&TrustedKey>) -> Vec<(&'static str, Str
     rows.push(("journal", format!("the event is in it, under the root {} of {events}", head.root)));
     let by = match trusted {
         None => "signed by the key in this folder, which is the word of whoever made it".to_owned(),
-        Some(TrustedKey { known: None, .. }) => "signed by the key given".to_owned(),
-        Some(TrustedKey { known: Some(known), .. }) => {
-            let (at, verb) = (known.first.at.minute(), &known.first.verb);
-            format!("signed by the key remembered of this archive (first seen {at} by {verb})")
-        }
+        Some(trusted) => format!("signed by {}", trusted.words()),
     };
     rows.push(("who", format!("{by}: {vkey}")));
     rows
@@ -317,10 +367,12 @@ fn verify_growth(
 ) -> Result<ExitCode, Error> {
     let GivenText { bytes, shown } = GivenText::read(&args.proof)?;
     let origin = origin_in(&bytes);
-    let trusted = trusted_key(session, given, origin.as_deref())?;
+    let trusted = trusted_key(session, given, origin.as_deref(), |known| {
+        known.vkeys().find(|vkey| check_growth(&bytes, vkey).is_ok())
+    })?;
     let checked = match (&origin, &trusted) {
         (None, _) => Some(Err(NO_GROWTH.to_owned())),
-        (_, trusted) => trusted.as_ref().map(|trusted| check_growth(&bytes, &trusted.vkey)),
+        (_, trusted) => trusted.as_ref().map(|trusted| checked_growth(&bytes, trusted)),
     };
     let growth = checked.as_ref().and_then(|checked| checked.as_ref().ok());
     if session.globals.json {
@@ -339,6 +391,16 @@ fn verify_growth(
     Ok(if growth.is_some() { ExitCode::Done } else { ExitCode::Broken })
 }
 
+/// Checks a consistency proof by a key that is trusted, and whether it was that one's turn.
+fn checked_growth(proof: &[u8], trusted: &TrustedKey) -> Result<Growth, String> {
+    let vkey = &trusted.vkey;
+    let growth = check_growth(proof, vkey)?;
+    match trusted.known().is_none_or(|known| known.is_in_turn(vkey, growth.new.size)) {
+        true => Ok(growth),
+        false => Err(out_of_turn(vkey, growth.new.size)),
+    }
+}
+
 fn print_growth(
     session: &mut Session,
     file: &str,
@@ -350,10 +412,6 @@ fn print_growth(
             if session.globals.quiet {
                 return Ok(());
             }
-            let by = match trusted.known {
-                Some(_) => "remembered of this archive",
-                None => "given",
-            };
             row(
                 session,
                 "before",
@@ -372,7 +430,7 @@ fn print_growth(
                     "its first {same} events are the same in both: nothing was changed or taken out"
                 ),
             )?;
-            row(session, "who", &format!("both signed by the key {by}: {}", trusted.vkey))?;
+            row(session, "who", &format!("both signed by {}: {}", trusted.words(), trusted.vkey))?;
             row(
                 session,
                 "not shown",
@@ -392,9 +450,42 @@ fn print_growth(
 
 impl TrustedKey {
     fn word(&self) -> &'static str {
-        match self.known {
-            Some(_) => "remembered",
-            None => "given",
+        match self.why {
+            TrustedBecause::Given => "given",
+            TrustedBecause::Remembered(_) => "remembered",
+            TrustedBecause::Rotation(_) => "rotation",
+        }
+    }
+
+    fn words(&self) -> String {
+        let seen = |known: &KnownArchive| {
+            format!("first seen {} by {}", known.first.at.minute(), known.first.verb)
+        };
+        match &self.why {
+            TrustedBecause::Given => "the key given".to_owned(),
+            TrustedBecause::Remembered(known) => {
+                format!("the key remembered of this archive ({})", seen(known))
+            }
+            TrustedBecause::Rotation(known) => match known.turn_ends(&self.vkey) {
+                Some(end) => format!(
+                    "an earlier key of this archive, which signed its first {} and then that another one does, as is \
+                     remembered ({})",
+                    counted(end, "event", "events"),
+                    seen(known)
+                ),
+                None => format!(
+                    "a later key of this archive, which the key given led to, as is remembered ({})",
+                    seen(known)
+                ),
+            },
+        }
+    }
+
+    /// What is remembered of the archive, where that is why the key is trusted.
+    fn known(&self) -> Option<&KnownArchive> {
+        match &self.why {
+            TrustedBecause::Given => None,
+            TrustedBecause::Remembered(known) | TrustedBecause::Rotation(known) => Some(known),
         }
     }
 }
@@ -419,16 +510,20 @@ impl<'a> ClaimsLine<'a> {
 impl<'a> WordsLine<'a> {
     fn of(words: &'a Words) -> Self {
         let Words { own, first, first_index } = words;
+        let (own, own_withdrawn_by) = own.parts();
+        let (first, name_withdrawn_by) = first.parts();
         Self {
-            name: first.name.text().into_owned(),
-            name_b64: name_b64(&first.name),
+            name: first.map(|first| first.name.text().into_owned()),
+            name_b64: first.and_then(|first| name_b64(&first.name)),
             name_event: *first_index,
-            source: own.source.as_deref(),
-            captured: own.captured.map(|captured| captured.to_string()),
-            mtime: own.mtime.map(|mtime| mtime.to_string()),
-            note: own.note.as_deref(),
-            by: own.by.as_deref(),
-            tool: &own.tool,
+            name_withdrawn_by,
+            source: own.and_then(|own| own.source.as_deref()),
+            captured: own.and_then(|own| own.captured).map(|captured| captured.to_string()),
+            mtime: own.and_then(|own| own.mtime).map(|mtime| mtime.to_string()),
+            note: own.and_then(|own| own.note.as_deref()),
+            by: own.and_then(|own| own.by.as_deref()),
+            tool: own.map(|own| &own.tool[..]),
+            withdrawn_by: own_withdrawn_by,
         }
     }
 }

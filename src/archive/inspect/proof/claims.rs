@@ -15,6 +15,7 @@ use crate::{
 use super::{
     folder::{
         CONTENT, DETAIL, EVENT, FIRST_DETAIL, FIRST_EVENT, FIRST_PROOF, POLICY, PROOF, ProofFolder,
+        WITHDRAWN, withdrawn_line,
     },
     pages::{other_number, pages},
 };
@@ -59,7 +60,7 @@ pub struct Claims {
     pub index: u64,
     /// What it says.
     pub revise: Revise,
-    /// Whether the folder has the content; one that was withdrawn is not there.
+    /// Whether the folder has the content; where it has none, it was withdrawn by the prover's word.
     pub has_content: bool,
     /// What people wrote about it, where the proof shows that.
     pub words: Option<Words>,
@@ -69,11 +70,20 @@ pub struct Claims {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {
     /// About this revision.
-    pub own: ReviseDetail,
+    pub own: EventWords,
     /// About the document's first revision, which gives the document its name.
-    pub first: ReviseDetail,
+    pub first: EventWords,
     /// The index of that one's event.
     pub first_index: u64,
+}
+
+/// What people wrote about one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventWords {
+    /// It is in the folder, and what the event means.
+    Shown(Box<ReviseDetail>),
+    /// It is not in the folder: this event withdrew it, by the prover's word.
+    Withdrawn(u64),
 }
 
 /// An event of the folder that is in the signed tree.
@@ -88,6 +98,12 @@ impl ProofReport {
     /// Whether all of it holds, under a key that is trusted.
     pub fn is_accepted(&self) -> bool {
         self.claims.is_some() && self.is_trusted
+    }
+
+    /// Refuses what a key has signed out of its turn: by then another one signed, as `why` says.
+    pub fn refuse_key(&mut self, why: String) {
+        self.flaws.push(Flaw::new(PROOF, why));
+        self.claims = None;
     }
 
     /// Refuses it where the key's owner is known to have signed another root of the same size.
@@ -136,7 +152,7 @@ impl ProofFolder {
             Flaw::new(POLICY, format!("its {n_bytes} bytes are not a log line and quorum none"))
         })?;
         if let Some(trusted) = trusted.filter(|trusted| *trusted != vkey) {
-            return Err(Flaw::new(POLICY, format!("it names the key {vkey}, not {trusted}")));
+            return Err(Flaw::new(POLICY, other_key(vkey, trusted)));
         }
         let verifier = Verifier::parse(vkey).map_err(|why| Flaw::new(POLICY, why.to_string()))?;
         let own = self.proved(EVENT, PROOF, &verifier)?;
@@ -176,24 +192,24 @@ impl ProofFolder {
         Ok(Proved { index: found.index, head, note: found.note, revise })
     }
 
-    /// Names, source and note, where the folder shows them.
+    /// Names, source and note, where the folder shows them or says why it does not.
     fn words(&self, own: &Proved, verifier: &Verifier) -> Result<Option<Words>, Flaw> {
         let has = |name: &str| self.files.contains_key(name);
-        if !has(DETAIL) {
-            let left = [FIRST_EVENT, FIRST_DETAIL, FIRST_PROOF].into_iter().find(|name| has(name));
-            return match left {
+        self.check_withdrawn(own)?;
+        if !has(DETAIL) && self.withdrawn_by(DETAIL).is_none() {
+            let left = [FIRST_EVENT, FIRST_DETAIL, FIRST_PROOF, WITHDRAWN];
+            return match left.into_iter().find(|name| has(name)) {
                 Some(name) => Err(Flaw::new(name, format!("it is there without {DETAIL}"))),
                 None => Ok(None),
             };
         }
-        let detail = self.detail(DETAIL, &own.revise)?;
+        let words = self.event_words(DETAIL, &own.revise)?;
         if own.revise.prev.is_none() {
             let spare = [FIRST_EVENT, FIRST_DETAIL, FIRST_PROOF].into_iter().find(|name| has(name));
             return match spare {
                 Some(name) => Err(Flaw::new(name, "the event is the document's first itself")),
                 None => {
-                    let (own_detail, first_index) = (detail.clone(), own.index);
-                    Ok(Some(Words { own: own_detail, first: detail, first_index }))
+                    Ok(Some(Words { own: words.clone(), first: words, first_index: own.index }))
                 }
             };
         }
@@ -204,17 +220,43 @@ impl ProofFolder {
         if first.revise.doc != own.revise.doc || first.revise.prev.is_some() {
             return Err(Flaw::new(FIRST_EVENT, "it is not the first event of this document"));
         }
-        let (own, first_index) = (detail, first.index);
-        Ok(Some(Words { own, first: self.detail(FIRST_DETAIL, &first.revise)?, first_index }))
+        let (own, first_index) = (words, first.index);
+        Ok(Some(Words { own, first: self.event_words(FIRST_DETAIL, &first.revise)?, first_index }))
     }
 
-    fn detail(&self, name: &'static str, revise: &Revise) -> Result<ReviseDetail, Flaw> {
+    /// That what is said to be withdrawn is not there, and was so by a later event of this journal.
+    fn check_withdrawn(&self, own: &Proved) -> Result<(), Flaw> {
+        let Some(said) = self.files.get(WITHDRAWN) else { return Ok(()) };
+        let mut expected = String::new();
+        for name in [DETAIL, FIRST_DETAIL] {
+            let Some(by) = self.withdrawn_by(name) else { continue };
+            if self.files.contains_key(name) {
+                return Err(Flaw::new(WITHDRAWN, format!("it names {name}, which is there")));
+            }
+            if by >= own.head.size {
+                return Err(Flaw::new(WITHDRAWN, format!("event {by} lies beyond the journal")));
+            }
+            expected += &withdrawn_line(name, by);
+        }
+        let is_of_first = own.revise.prev.is_none() && self.withdrawn_by(FIRST_DETAIL).is_some();
+        match expected.as_bytes() == said && !expected.is_empty() && !is_of_first {
+            true => Ok(()),
+            false => {
+                Err(Flaw::new(WITHDRAWN, "it is not a line for each detail that was withdrawn"))
+            }
+        }
+    }
+
+    fn event_words(&self, name: &'static str, revise: &Revise) -> Result<EventWords, Flaw> {
+        if let Some(by) = self.withdrawn_by(name) {
+            return Ok(EventWords::Withdrawn(by));
+        }
         let bytes = self.file(name)?;
         if Digest::of(bytes) != revise.detail {
             return Err(Flaw::new(name, "it is not the detail that its event means"));
         }
         match Detail::parse(&Event::Revise(revise.clone()), bytes) {
-            Ok(Detail::Revise(detail)) => Ok(detail),
+            Ok(Detail::Revise(detail)) => Ok(EventWords::Shown(Box::new(detail))),
             Ok(_) => Err(Flaw::new(name, "it is no detail of a revision")),
             Err(why) => Err(Flaw::new(name, why.to_string())),
         }
@@ -222,6 +264,29 @@ impl ProofFolder {
 
     fn file(&self, name: &'static str) -> Result<&[u8], Flaw> {
         self.files.get(name).map(Vec::as_slice).ok_or_else(|| Flaw::missing(name))
+    }
+}
+
+/// What a key is that is not the one that is trusted.
+pub fn other_key(vkey: &str, trusted: &str) -> String {
+    let origin = |vkey: &str| vkey.split('+').next().unwrap_or_default().to_owned();
+    match origin(vkey) == origin(trusted) {
+        false => format!("it names the key {vkey}, not {trusted}"),
+        true => format!(
+            "signed by another key of this origin; it names {vkey}, not {trusted}. Where the key was rotated, archive \
+             audit --vkey on a copy of the archive says whether one leads to the other, and makes both known; or \
+             get the line of that key from the archive's owner"
+        ),
+    }
+}
+
+impl EventWords {
+    /// What is shown, and the event that withdrew what is not.
+    pub fn parts(&self) -> (Option<&ReviseDetail>, Option<u64>) {
+        match self {
+            Self::Shown(detail) => (Some(detail), None),
+            Self::Withdrawn(by) => (None, Some(*by)),
+        }
     }
 }
 

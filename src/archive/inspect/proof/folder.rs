@@ -21,6 +21,9 @@ pub const FIRST_EVENT: &str = "first-event.json";
 pub const FIRST_DETAIL: &str = "first-detail.json";
 /// The way from that leaf to the same root.
 pub const FIRST_PROOF: &str = "first-event.tlog-proof";
+/// Of which events the words are not here since they were withdrawn, by the word of whoever made the folder: a line for
+/// each, with the name that the detail's file would have and the index of the event that withdrew it.
+pub const WITHDRAWN: &str = "withdrawn";
 /// Whose signature counts, by the word of whoever made the folder.
 pub const POLICY: &str = "policy";
 /// How other programs check all this.
@@ -29,8 +32,8 @@ pub const README: &str = "README";
 pub const PAGE: &str = "verify.html";
 
 /// Every file that a proof folder may have, beside the content.
-pub const SMALL_FILES: [&str; 9] =
-    [EVENT, DETAIL, PROOF, FIRST_EVENT, FIRST_DETAIL, FIRST_PROOF, POLICY, README, PAGE];
+pub const SMALL_FILES: [&str; 10] =
+    [EVENT, DETAIL, PROOF, FIRST_EVENT, FIRST_DETAIL, FIRST_PROOF, WITHDRAWN, POLICY, README, PAGE];
 
 /// No file of a folder but the content is larger.
 pub const SMALL_BYTES_MAX: u64 = 4 << 20;
@@ -110,10 +113,22 @@ impl ProofFolder {
         (policy == self::policy(vkey)).then_some(vkey)
     }
 
+    /// By which event the words were withdrawn that a file would have, as the folder says; none where it says nothing.
+    pub fn withdrawn_by(&self, detail: &str) -> Option<u64> {
+        let text = std::str::from_utf8(self.files.get(WITHDRAWN)?).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(detail)?.strip_prefix(' '));
+        line?.parse().ok()
+    }
+
     /// Whether anything here belongs to a proof.
     pub fn is_one(&self) -> bool {
         [EVENT, PROOF, POLICY].iter().any(|name| self.files.contains_key(*name))
     }
+}
+
+/// A line of [`WITHDRAWN`].
+pub fn withdrawn_line(detail: &str, by: u64) -> String {
+    format!("{detail} {by}\n")
 }
 
 /// The policy that one log's signature is enough.

@@ -40,9 +40,11 @@ impl Archive {
             }
         };
         if identity.verifier_for(old.size) != verifier {
-            let why = "the key changed since that checkpoint, so no one key speaks for both ends; archive audit \
-                       --expect compares them";
-            return Err(Error::usage(why));
+            return Err(Error::usage(format!(
+                "the key changed since the checkpoint in {shown}, so no one key speaks for both ends of a proof; who has a \
+                 copy of the archive compares them: archive audit --expect FILE --vkey with the key of then, {}",
+                identity.verifier_for(old.size)
+            )));
         }
         let head = self.journal.head();
         let hashes = consistency_proof(old.size, head.size, |id| self.catalog.tile(id));

@@ -20,7 +20,7 @@ use crate::{
 use super::{
     folder::{
         DETAIL, EVENT, FIRST_DETAIL, FIRST_EVENT, FIRST_PROOF, POLICY, PROOF, ProofFolder,
-        SeenContent, policy,
+        SeenContent, WITHDRAWN, policy, withdrawn_line,
     },
     pages::pages,
 };
@@ -39,7 +39,7 @@ impl Archive {
     /// The proof that a revision was recorded, without its content.
     ///
     /// With details it shows name, source and note too, and the document's first event, whose detail gives
-    /// the document its name. `Damaged` where such a detail is lost.
+    /// the document its name. What was withdrawn of them is named as that. `Damaged` where such a detail is lost.
     pub fn prove(
         &self,
         document: &Document,
@@ -49,11 +49,11 @@ impl Archive {
         self.confirm_event(document, revision)?;
         let mut folder = ProofFolder::default();
         folder.files.insert(POLICY.to_owned(), policy(&self.checkpoint_vkey()).into_bytes());
-        let revise = self.put_leaf(&mut folder, &OWN, revision.event, has_details)?;
+        let revise = self.put_leaf(&mut folder, &OWN, revision, has_details)?;
         if has_details && revise.prev.is_some() {
             let first = self.catalog.revision(document.id, 1)?;
             let first = first.ok_or_else(|| drift("the first revision has no row"))?;
-            let first = self.put_leaf(&mut folder, &FIRST, first.event, true)?;
+            let first = self.put_leaf(&mut folder, &FIRST, &first, true)?;
             if first.doc != revise.doc || first.prev.is_some() {
                 return Err(drift("the first revision's row is another document's"));
             }
@@ -65,16 +65,20 @@ impl Archive {
         &self,
         folder: &mut ProofFolder,
         names: &LeafFiles,
-        index: u64,
+        revision: &Revision,
         has_detail: bool,
     ) -> Result<Revise, Error> {
+        let index = revision.event;
         let entry = self.journal.entries(index..index + 1).next();
         let entry = entry.ok_or_else(|| drift("a revision's event lies beyond the journal"))??;
         let Event::Revise(revise) = &entry.event else {
             return Err(drift("a revision's event records none"));
         };
         let proof = self.tlog_proof(&entry)?;
-        if has_detail {
+        if let Some(by) = self.words_withdrawn_by(revision)?.filter(|_| has_detail) {
+            let said = folder.files.entry(WITHDRAWN.to_owned()).or_default();
+            said.extend_from_slice(withdrawn_line(names.detail, by).as_bytes());
+        } else if has_detail {
             let lost = || {
                 let what = format!("the detail of event {index}");
                 Error::damaged(what, "it is missing; --no-detail proves the rest")
@@ -88,6 +92,17 @@ impl Archive {
         folder.files.insert(names.event.to_owned(), entry.line);
         folder.files.insert(names.proof.to_owned(), proof.bytes());
         Ok(revise)
+    }
+
+    /// The event that withdrew what people wrote about a revision, as catalog and journal say.
+    fn words_withdrawn_by(&self, revision: &Revision) -> Result<Option<u64>, Error> {
+        let Some(by) = revision.words_withdrawn.as_ref().map(|by| by.event) else {
+            return Ok(None);
+        };
+        match self.journal.withdraws_details(revision.event, by)? {
+            true => Ok(Some(by)),
+            false => Err(drift("a withdrawal's row names another event")),
+        }
     }
 
     /// The way from an event to the signed root.

@@ -27,7 +27,7 @@ const WITHOUT_CONTENT: [(&str, &str); 4] = [
         "The bytes in `content` were recorded in the journal of an archive, by the event in `event.json`. Whoever made\n\
          this folder can have made neither of them up,",
         "Bytes with the SHA-256 in `event.json` were recorded in the journal of an archive, by that event. They are not\n\
-         here: they were withdrawn from it. Whoever made this folder cannot have made the event up,",
+         here: whoever made this folder says that they were withdrawn from it. They cannot have made the event up,",
     ),
     ("| `content` | the bytes of the revision |\n", ""),
     ("## 1. The bytes and the words are those recorded", "## 1. The words are those recorded"),
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_folder_without_content_says_so() {
         let text = readme(&ProofFolder::default());
-        assert!(text.contains("they were withdrawn from it"), "{text}");
+        assert!(text.contains("says that they were withdrawn from it"), "{text}");
         assert!(WITHOUT_CONTENT.iter().all(|(with, _)| README_TEXT.contains(with)));
         assert!(!text.contains("`content`"), "{text}");
     }

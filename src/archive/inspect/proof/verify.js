@@ -112,7 +112,7 @@ async function checkProof(data, trusted, content) {
     return ['holds', `event ${proof.index} of ${sentence(proof.size, 'event', 'events')} under the root ${toHex(proof.root)}`];
   });
   await step('The content is the one recorded', async () => {
-    if (content === null && !data.has_content) return ['none', `not in this folder, since it was withdrawn; its SHA-256 is ${event.sha256}`];
+    if (content === null && !data.has_content) return ['none', `it is not in this folder; the prover says that it was withdrawn; its SHA-256 is ${event.sha256}`];
     if (content === null) return ['open', 'choose the file'];
     const digest = toHex(await sha256(content));
     must(digest === event.sha256 && content.length === event.size, `its SHA-256 is ${digest}, the event states ${event.sha256}`);
@@ -128,11 +128,18 @@ async function checkProof(data, trusted, content) {
       return ['holds', `event ${other.index}`];
     });
   }
-  if ('detail.json' in files) {
+  const withdrawn = {};
+  for (const line of (files.withdrawn || '').split('\n').filter(Boolean)) {
+    const [name, by] = line.split(' ');
+    withdrawn[name] = by;
+    steps.push({ title: `The words in ${name}`, state: 'none', text: `they are not in this folder; the prover says that event ${by} withdrew them` });
+  }
+  if ('detail.json' in files || 'first-detail.json' in files) {
     await step('The words are those recorded', async () => {
       for (const [part, of] of [['', event], ['first-', first]]) {
         const text = files[part + 'detail.json'];
         if (part && !('first-event.json' in files)) continue;
+        if (part + 'detail.json' in withdrawn) { detail = undefined; continue; }
         must(text !== undefined && toHex(await sha256(bytesOf(text))) === of.detail, `${part}detail.json is not the one that its event means`);
         detail = parseLine(text, `${part}detail.json`);
       }
@@ -157,8 +164,8 @@ async function checkProof(data, trusted, content) {
     claims.push(['Recorded, by the clock of whoever recorded it', event.at]);
   }
   if (isGood('The words are those recorded')) {
-    const own = JSON.parse(files['detail.json']);
-    claims.push(["The document's name", detail.name_b64 ? `${detail.name} (not UTF-8)` : detail.name]);
+    const own = 'detail.json' in files ? JSON.parse(files['detail.json']) : { source: null, captured: null, note: null, by: null };
+    if (detail) claims.push(["The document's name", detail.name_b64 ? `${detail.name} (not UTF-8)` : detail.name]);
     for (const [label, value] of [['Source', own.source], ['Captured', own.captured], ['Note', own.note], ['Recorded by', own.by]]) {
       if (value !== null) claims.push([label, value]);
     }
@@ -166,7 +173,7 @@ async function checkProof(data, trusted, content) {
   const failed = steps.find(step => step.state === 'fails'), open = steps.find(step => step.state === 'open');
   if (failed) return { steps, claims, state: 'fails', verdict: `Refused. ${failed.title}: no, ${failed.text}.` };
   if (open) return { steps, claims, state: 'open', verdict: `Not accepted so far. ${open.title}: ${open.text}.` };
-  return { steps, claims, state: 'holds', verdict: 'Accepted: the owner of the key that you gave signed a journal in which this content is recorded.' };
+  return { steps, claims, state: 'holds', verdict: 'Accepted: the owner of the key that you gave signed a journal in which ' + (content === null ? 'a content with this SHA-256' : 'this content') + ' is recorded.' };
 }
 
 // The page.

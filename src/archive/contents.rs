@@ -259,11 +259,7 @@ impl Archive {
     }
 
     /// That a revision was not withdrawn. Only the event itself refuses.
-    pub(super) fn expect_kept(
-        &self,
-        document: &Document,
-        revision: &Revision,
-    ) -> Result<(), Error> {
+    pub fn expect_kept(&self, document: &Document, revision: &Revision) -> Result<(), Error> {
         let Some(withdrawn) = &revision.withdrawn else { return Ok(()) };
         let Withdrawn { event, at, reason } = withdrawn;
         if !self.journal.withdraws_content(revision.event, *event)? {

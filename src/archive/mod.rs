@@ -34,7 +34,7 @@ use crate::{
     catalog::{Catalog, Snapshot},
     journal::{
         Closing, Journal, SaltSeed,
-        event::{ActDetail, Salt},
+        event::{ActDetail, Event, Salt, Withdraw},
         merkle::TreeHead,
     },
     store::{Reader, Sealed},
@@ -81,6 +81,15 @@ pub struct WriteContext {
     pub by: Option<String>,
     /// The program and its version.
     pub tool: String,
+}
+
+/// What an event withdrew, by the indexes of the events that it was taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrew {
+    /// Of revisions whose contents went.
+    pub contents: Vec<u64>,
+    /// Of events about which the words went.
+    pub words: Vec<u64>,
 }
 
 impl WriteContext {
@@ -165,6 +174,17 @@ impl Archive {
     /// The catalog, for questions that need no facts.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// What a `withdraw` event took; none where the event is no such one.
+    pub fn withdrew(&self, event: u64) -> Result<Option<Withdrew>, Error> {
+        let entry = self.journal.entries(event..event + 1).next().transpose()?;
+        Ok(match entry.map(|entry| entry.event) {
+            Some(Event::Withdraw(Withdraw { contents, details, .. })) => {
+                Some(Withdrew { contents, words: details })
+            }
+            _ => None,
+        })
     }
 
     /// Up to `limit` events before the event `before`, latest first.

@@ -192,10 +192,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Writes a file that must not exist yet, whole; readable by whom the process lets read its files.
 pub fn write_new_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path)?;
-    let permissions = Permissions::from_mode(0o666);
-    let mut builder = Builder::new();
-    let mut temporary =
-        builder.prefix(TEMPORARY_PREFIX).permissions(permissions).tempfile_in(folder)?;
+    let mut temporary = public_beside(folder)?;
     temporary.write_all(bytes)?;
     temporary.persist_noclobber(path)?;
     Ok(())
@@ -211,10 +208,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Replaces a file, or makes it, at once; readable by whom the process lets read its files.
 pub fn replace_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path)?;
-    File::open(folder)?;
-    let permissions = Permissions::from_mode(0o666);
-    let mut temporary =
-        Builder::new().prefix(TEMPORARY_PREFIX).permissions(permissions).tempfile_in(folder)?;
+    let mut temporary = public_beside(folder)?;
     temporary.write_all(bytes)?;
     temporary.persist(path)?;
     Ok(())
@@ -225,9 +219,28 @@ pub fn invalid(why: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why.into())
 }
 
+/// A temporary file that whom the process lets read its files can read.
+fn public_beside(folder: &Path) -> io::Result<NamedTempFile> {
+    let permissions = Permissions::from_mode(0o666);
+    let mut builder = Builder::new();
+    builder.prefix(TEMPORARY_PREFIX).permissions(permissions).tempfile_in(folder).map_err(unnamed)
+}
+
+/// The error without the name of a temporary file, which nobody asked for.
+pub fn unnamed(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => Errno::NOENT.into(),
+        io::ErrorKind::PermissionDenied => Errno::ACCESS.into(),
+        io::ErrorKind::NotADirectory => Errno::NOTDIR.into(),
+        io::ErrorKind::ReadOnlyFilesystem => Errno::ROFS.into(),
+        io::ErrorKind::StorageFull => Errno::NOSPC.into(),
+        _ => error,
+    }
+}
+
 /// A temporary file has mode 0600 from its first moment.
 fn written_beside(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let mut temporary = NamedTempFile::new_in(folder)?;
+    let mut temporary = NamedTempFile::new_in(folder).map_err(unnamed)?;
     give_to_owner(&File::open(folder)?, temporary.as_file())?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;

@@ -13,7 +13,10 @@ use tempfile::TempDir;
 use crate::types::error::Error;
 
 use super::{
-    files::TEMPORARY_PREFIX, interrupt::is_interrupted, own_files::OwnFiles, session::shown,
+    files::{self, TEMPORARY_PREFIX},
+    interrupt::is_interrupted,
+    own_files::OwnFiles,
+    session::shown,
 };
 
 /// A folder on its way to its name; without one it goes again.
@@ -58,7 +61,11 @@ impl NewFolder {
         let made = fs::create_dir_all(beside).and_then(|()| {
             let permissions = Permissions::from_mode(0o777);
             let mut builder = tempfile::Builder::new();
-            builder.prefix(TEMPORARY_PREFIX).permissions(permissions).tempdir_in(beside)
+            builder
+                .prefix(TEMPORARY_PREFIX)
+                .permissions(permissions)
+                .tempdir_in(beside)
+                .map_err(files::unnamed)
         });
         let aside = made.map_err(|error| Error::io("make", shown(path), error))?;
         Ok(Self { path: path.to_owned(), aside, is_there })

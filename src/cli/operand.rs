@@ -55,6 +55,30 @@ pub fn label(operand: &Operand) -> String {
 pub fn label_of(document: &Document, revision: &Revision) -> String {
     format!("{}@{}", shown_name(document.name.as_bytes()), revision.number)
 }
+
+/// The words by which a revision is found again: its name, or its document's id where the name with a number would be
+/// understood otherwise, as where another document is called that.
+pub fn selector_of(
+    archive: &Archive,
+    document: &Document,
+    revision: &Revision,
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
+    let number = format!("@{}", revision.number);
+    let by_name = [document.name.as_bytes(), number.as_bytes()].concat();
+    // What begins like a flag is none.
+    let is_word = !by_name.starts_with(b"-");
+    match archive.select(&by_name, now) {
+        Ok((found, its)) if is_word && (found.id, its.event) == (document.id, revision.event) => {
+            Ok(by_name)
+        }
+        Ok(_) | Err(Error::NotFound { .. } | Error::Refused(_)) => {
+            Ok(format!("{}{number}", document.id).into_bytes())
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// The document that words name, for a verb that takes no single revision.
 pub fn whole_document(
     archive: &Archive,

@@ -12,9 +12,7 @@ use serde::Serialize;
 use tracing::debug;
 
 use crate::{
-    archive::{
-        Archive, HistoryCheck, Local, Signer, WriteContext, maintain::keys::SigningKey, origin_of,
-    },
+    archive::{Archive, HistoryCheck, Local, Signer, WriteContext, origin_of},
     types::{
         error::{Error, Refusal, TwoCheckpoints},
         time::Timestamp,
@@ -421,7 +419,7 @@ impl Session {
         if let Some(warning) = &recalled.warning {
             return self.warn_once(warning);
         }
-        let keys = known_keys(archive);
+        let keys = KnownKey::all_of(archive);
         let is_here = recalled.origins_here.first().is_some_and(|first| first == origin);
         let is_same =
             |known: &KnownArchive| (&known.vkey, &known.checkpoint) == (&vkey, &checkpoint);
@@ -513,14 +511,6 @@ impl Session {
         }
         Ok(recalled)
     }
-}
-
-/// The keys of an archive's origin, where there are several.
-fn known_keys(archive: &Archive) -> Vec<KnownKey> {
-    let keys = archive.keys_of_origin().into_iter();
-    let keys: Vec<KnownKey> =
-        keys.map(|SigningKey { after, vkey, .. }| KnownKey { after, vkey }).collect();
-    if keys.len() > 1 { keys } else { Vec::new() }
 }
 
 /// Compares an archive's history with what is remembered of it.

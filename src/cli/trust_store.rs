@@ -14,7 +14,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::archive::inspect::history::signed_head;
+use crate::archive::{Archive, inspect::history::signed_head, maintain::keys::SigningKey};
 use crate::types::{
     digest::Digest,
     error::{Error, in_words},
@@ -97,6 +97,16 @@ pub struct Recalled {
     pub origins_here: Vec<String>,
     /// Why nothing could be recalled, when the machine is the reason; a warning to print.
     pub warning: Option<String>,
+}
+
+impl KnownKey {
+    /// The keys of an archive's origin, where there are several.
+    pub fn all_of(archive: &Archive) -> Vec<Self> {
+        let keys = archive.keys_of_origin().into_iter();
+        let keys: Vec<Self> =
+            keys.map(|SigningKey { after, vkey, .. }| Self { after, vkey }).collect();
+        if keys.len() > 1 { keys } else { Vec::new() }
+    }
 }
 
 impl KnownArchive {

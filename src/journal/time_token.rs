@@ -8,6 +8,12 @@ use crate::types::{digest::Digest, limits::TOKEN_BYTES_MAX, time::Timestamp};
 use super::der::{Der, is_integer, short, small, tag, unsigned};
 
 const SHA_256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+/// Other hashes that authorities are asked for.
+const OTHER_HASHES: [(&[u8], &str); 3] = [
+    (&[0x2b, 0x0e, 3, 2, 0x1a], "a SHA-1"),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2], "a SHA-384"),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3], "a SHA-512"),
+];
 /// id-signedData.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
 /// id-ct-TSTInfo.
@@ -101,8 +107,12 @@ impl TimeToken {
         }
         let info = tst_info(token)
             .ok_or_else(|| BadToken::new("the token in it is no signed statement of a time"))?;
-        let (read, accuracy) = Self::of_info(info)
-            .ok_or_else(|| BadToken::new("the token in it states no time and SHA-256"))?;
+        let (read, accuracy) = Self::of_info(info).ok_or_else(|| match other_hash(info) {
+            Some(hash) => BadToken::new(format!(
+                "the token in it is over {hash}, and not over the SHA-256 that archive anchor request asks for"
+            )),
+            None => BadToken::new("the token in it states no time and SHA-256"),
+        })?;
         if accuracy > ACCURACY_SECONDS_MAX {
             let why = format!(
                 "its time may be off by {accuracy} seconds, more than {ACCURACY_SECONDS_MAX}; ask another authority"
@@ -169,6 +179,19 @@ fn tst_info(token: &[u8]) -> Option<&[u8]> {
     // One authority signs.
     signers.take(tag::SEQUENCE)?;
     signers.is_at_end().then_some(info)
+}
+
+/// By which other hash a TSTInfo names what it is about.
+fn other_hash(info: &[u8]) -> Option<&'static str> {
+    let mut fields = Der::new(info).inside(tag::SEQUENCE)?;
+    fields.integer()?;
+    fields.take(tag::OID)?;
+    let algorithm = fields.inside(tag::SEQUENCE)?.inside(tag::SEQUENCE)?.take(tag::OID)?;
+    if algorithm == SHA_256 {
+        return None;
+    }
+    let known = OTHER_HASHES.iter().find(|(id, _)| *id == algorithm);
+    Some(known.map_or("another hash", |(_, name)| name))
 }
 
 fn imprint(mut fields: Der) -> Option<Digest> {

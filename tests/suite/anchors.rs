@@ -248,6 +248,21 @@ fn times_out_of_order_are_information_without_a_token() {
 }
 
 #[test]
+fn how_many_times_are_out_of_order_is_said() {
+    let mut archive = init(Arc::new(Memory::default()));
+    for (at, name) in [(100, "a"), (90, "b"), (80, "c"), (70, "d")] {
+        add(&mut archive, at, &[(name, name.as_bytes())]).unwrap();
+        let why = audit(&archive).findings.first().map(|it| it.why.clone()).unwrap_or_default();
+        let more = match name {
+            "a" | "b" => "",
+            "c" => "; so does one later one",
+            _ => "; so do 2 later ones",
+        };
+        assert!(why.is_empty() == (name == "a") && why.ends_with(more), "{name}: {why}");
+    }
+}
+
+#[test]
 fn what_contradicts_another_token_or_the_clock_here_is_not_added() {
     let mut archive = init(Arc::new(Memory::default()));
     add(&mut archive, 1, &[("a", b"one")]).unwrap();
@@ -301,6 +316,20 @@ fn an_answer_with_any_byte_changed_is_refused_or_says_the_same_of_the_same() {
 pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_unix(since.as_secs() as i64, 0)
+}
+
+#[test]
+fn a_token_over_another_hash_is_called_that() {
+    let archive = init(Arc::new(Memory::default()));
+    let good = answer(archive.checkpoint(), &Stated::at(at(1)));
+    let sha_256 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+    let place = good.windows(9).position(|bytes| bytes == sha_256).unwrap() + 8;
+    for (last, name) in [(2, "a SHA-384"), (3, "a SHA-512"), (4, "another hash")] {
+        let mut other = good.clone();
+        other[place] = last;
+        let why = archive.read_answer(&other, "it").unwrap_err().to_string();
+        assert!(why.contains(&format!("over {name}, and not over the SHA-256")), "{why}");
+    }
 }
 
 #[test]

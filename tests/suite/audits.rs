@@ -114,6 +114,11 @@ fn what_was_left_out_is_said_with_its_odds() {
     let line = &sandbox.json(["audit", "--sample", "1%"])[0];
     let (read, unread) = (&line["checked"]["contents"], &line["unchecked"]["contents"]);
     assert_eq!(read.as_u64().unwrap() + unread.as_u64().unwrap(), 5);
+    // A share of few is one, and not none.
+    let line = &sandbox.json(["audit", "--sample", "0.0001%"])[0];
+    assert_eq!(line["checked"]["contents"], 1, "{line}");
+    let line = &sandbox.json(["audit", "--sample", "1%"])[0];
+    let read = &line["checked"]["contents"];
     let chance = line["chance"].as_f64().unwrap();
     assert!((chance - read.as_f64().unwrap() / 5.0).abs() < 1e-9, "{line}");
     assert_eq!(line["part"], "sample");
@@ -183,4 +188,73 @@ fn each_revision_of_a_named_document_comes_with_the_means_to_check_it() {
     let mut shell = sandbox.other("sh");
     let summed = Ran::of(shell.args(["-c", &command]).env("ARCHIVE_STORE", sandbox.store()));
     assert_eq!(summed.expect(0).text().split_whitespace().next(), Some(sha256.trim()));
+}
+
+/// What was withdrawn of other events than revisions is not there, either: an audit was silent about it, the log said
+/// that something was withdrawn and not what, and the page had less than the terminal.
+#[test]
+fn what_was_withdrawn_is_said_of_every_event_and_on_the_page() {
+    let sandbox = example();
+    sandbox.run(["note", "-q", "d1", "--note", "told in confidence"]).expect(0);
+    sandbox.run(["rename", "-q", "d2", "secret"]).expect(0);
+    sandbox.run(["rename", "-q", "secret", "d2"]).expect(0);
+    let log = sandbox.json(["log"]);
+    let event = |change: &str, name: &str| {
+        let is_it = |line: &&serde_json::Value| line["change"] == change && line["name"] == name;
+        let found = log.iter().rfind(|line| is_it(line)).unwrap_or_else(|| panic!("{log:?}"));
+        found["event"].to_string()
+    };
+    let (noted, renamed) = (event("describe", "d1"), event("rename", "d2"));
+    for event in [&noted, &renamed] {
+        sandbox.run(["withdraw", "-q", "--words", event, "--reason", "legal"]).expect(0);
+    }
+    let text = sandbox.run(["audit", "--report", "all.html"]).expect(0).text();
+    let page = fs::read_to_string(sandbox.at("all.html")).unwrap();
+    for words in [
+        format!("words of event {noted} (describe of d1@1)"),
+        format!("words of event {renamed} (rename of d2@1)"),
+    ] {
+        assert!(text.contains(&words) && page.contains(&words), "{words}: {text}");
+    }
+    let withdrawn = sandbox.json(["audit"])[0]["withdrawn"].clone();
+    assert_eq!(withdrawn[0]["words"][0], format!("event {noted} (describe of d1@1)"));
+    // Of a document that is named, what is about it.
+    let one = sandbox.run(["audit", "d1", "--report", "one.html"]).expect(0).text();
+    assert!(one.contains(&format!("event {noted}")) && !one.contains("rename of"), "{one}");
+    let page = fs::read_to_string(sandbox.at("one.html")).unwrap();
+    for words in [
+        "d1@1  event ",
+        " from desk",
+        "archive cat d1@1 | sha256sum    # ",
+        "archive prove d1@1 -o proof-",
+    ] {
+        assert!(one.contains(words) && page.contains(words), "{words}: {page}");
+    }
+    let log = sandbox.run(["log"]).expect(0).text();
+    assert!(log.contains(&format!("withdraw (legal) by tester; words of event {noted}")), "{log}");
+    let line = sandbox.json(["log"]).into_iter().find(|line| line["event_type"] == "withdraw");
+    let line = line.unwrap();
+    assert_eq!(
+        (line["words"][0].to_string(), line["contents"].as_array().unwrap().len()),
+        (renamed, 0)
+    );
+}
+
+#[test]
+fn commands_of_a_document_that_is_named_like_a_revision_are_about_it() {
+    let sandbox = Sandbox::new();
+    for (name, text) in [("x", "the first"), ("x@1", "the other"), ("-n", "a flag")] {
+        sandbox.write("text", text);
+        sandbox.run(["add", "-q", "text", &format!("--as={name}")]).expect(0);
+    }
+    for name in ["x", "x@1", "./-n"] {
+        let text = sandbox.run(["audit", name]).expect(0).text();
+        let command = text.lines().find(|line| line.contains("archive cat ")).unwrap().trim();
+        let (command, sha256) = command.split_once('#').unwrap();
+        let command = command.replacen("archive", program(), 1);
+        let mut shell = sandbox.other("sh");
+        let summed = Ran::of(shell.args(["-c", &command]).env("ARCHIVE_STORE", sandbox.store()));
+        let summed = summed.expect(0).text();
+        assert_eq!(summed.split_whitespace().next(), Some(sha256.trim()), "{name}: {command}");
+    }
 }

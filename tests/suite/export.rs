@@ -262,3 +262,28 @@ fn what_a_bag_cannot_hold_is_told_and_the_rest_is_in_it() {
     assert_eq!(lines[0]["status"], "failed");
     assert_eq!((&lines[1]["failed"], &lines[1]["files"]), (&1.into(), &1.into()));
 }
+
+#[test]
+fn a_withdrawn_document_is_refused_by_every_export_that_names_it() {
+    let sandbox = Sandbox::new();
+    for name in ["kept", "gone"] {
+        sandbox.write(format!("d/{name}"), name);
+    }
+    sandbox.run(["add", "-q", "d"]).expect(0);
+    sandbox.run(["export", "--bag", "before"]).expect(0).says("bag of 2 files written to before\n");
+    sandbox.run(["withdraw", "-q", "d/gone", "--reason", "legal"]).expect(0);
+    for how in [&["-o", "out"][..], &["--manifest"], &["--bag", "bag"]] {
+        let ran = sandbox.run([&["export", "d/gone"], how].concat()).expect(4);
+        ran.says("d/gone@1 was withdrawn on ").answers("");
+        assert!(!sandbox.at("bag").exists());
+        // Who asks for everything in a folder does not ask for this one.
+        let ran = sandbox.run([&["export", "d"], how].concat()).expect(0);
+        assert!(
+            ran.err.contains("left out: withdrawn") && !ran.err.contains("link"),
+            "{}",
+            ran.err
+        );
+        let _ = fs::remove_dir_all(sandbox.at("out"));
+        let _ = fs::remove_dir_all(sandbox.at("bag"));
+    }
+}

@@ -387,7 +387,19 @@ fn what_is_inside_a_field_is_as_the_page_says() {
     assert_eq!(fields(&proof["claims"]["journal"]), ["events", "root"]);
     assert_eq!(
         fields(&proof["claims"]["words"]),
-        ["by", "captured", "mtime", "name", "name_b64", "name_event", "note", "source", "tool"]
+        [
+            "by",
+            "captured",
+            "mtime",
+            "name",
+            "name_b64",
+            "name_event",
+            "name_withdrawn_by",
+            "note",
+            "source",
+            "tool",
+            "withdrawn_by"
+        ]
     );
     fs::remove_file(sandbox.at("proof/policy")).unwrap();
     assert_eq!(fields(&line(&["verify-proof", "proof"])["flaws"][0]), ["file", "why"]);

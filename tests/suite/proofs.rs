@@ -347,7 +347,8 @@ fn words_that_were_withdrawn_are_named_and_the_others_shown() {
     let of = |selector: &str| sandbox.json(["show", selector])[0]["event"].to_string();
     let withdraw = |event: &str| {
         sandbox.run(["withdraw", "-q", "--words", event, "--reason", "legal"]).expect(0);
-        sandbox.json(["log"])[0]["event"].to_string()
+        let log = sandbox.json(["log"]);
+        log.iter().find(|line| line["event_type"] == "withdraw").unwrap()["event"].to_string()
     };
     let (first, second, only) = (of("a@1"), of("a@2"), of("b"));
     // With the name goes what one asks by.

@@ -210,6 +210,17 @@ fn what_is_left_out_or_elsewhere_is_not_gone() {
     sandbox.run(["add", "--track", "nowhere"]).expect(3);
     fs::remove_file(sandbox.at("other/c")).unwrap();
     sandbox.run(["add", "--track", "other"]).expect(2).says("other is empty");
+    // What a rule leaves out is there, and nothing is said of it; what else would be gone is.
+    for rule in [["-e", "*"], ["--max-size", "1"]] {
+        let words = ["add", "--json", "--track", "docs2"].into_iter().chain(rule);
+        assert_eq!(summary(sandbox.json(words))["gone"], 0, "{rule:?}");
+    }
+    fs::rename(sandbox.at("docs2/d"), sandbox.at("docs2/e")).unwrap();
+    let ran = sandbox.run(["add", "--track", "docs2", "-e", "*"]).expect(2);
+    ran.says(
+        "all that is in docs2 is left out or cannot be read, and 1 document that is not there",
+    );
+    fs::rename(sandbox.at("docs2/e"), sandbox.at("docs2/d")).unwrap();
     assert_eq!(sandbox.run(["ls"]).expect(0).text().lines().count(), 4);
     assert_eq!(summary(sandbox.json(["add", "--track", "."]))["gone"], 1);
 }
@@ -293,4 +304,41 @@ fn a_manifest_takes_many_lines_and_names_the_wrong_one() {
     let wrong = sandbox.run(["add", "--manifest", "m/list.jsonl"]).expect(2);
     wrong.says(&format!("m/list.jsonl, line {}: tag \"a b\"", n + 1));
     sandbox.run(["audit", "-q"]).expect(0);
+}
+
+#[test]
+fn a_manifest_that_is_none_is_answered_in_plain_words() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "a");
+    let add = |text: &str| {
+        sandbox.write("list", text);
+        sandbox.run(["add", "-q", "--manifest", "list"])
+    };
+    for bad in ["null", "[\"a\",\"name\"]", "\"a\"", "1", "a.txt"] {
+        let ran = add(&format!("{{\"path\":\"a\"}}\n{bad}\n")).expect(2);
+        ran.says("list, line 2: a line is a JSON object with path");
+    }
+    add("{\"path\":\"a\",\"captured\":\"soon\"}\n").expect(2).says("is no time; write 2026-");
+    sandbox.run(["ls", "-q"]).expect(0).answers("");
+    add("\u{feff}{\"path\":\"a\"}\n").expect(0).expect_quiet();
+    sandbox.run(["ls"]).expect(0).answers("a\n");
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_is_refused_and_a_tag_of_one_letter_is_taken_off() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "a");
+    sandbox.run(["add", "-q", "a"]).expect(0);
+    for bad in ["../b", "/b", "x/../b"] {
+        sandbox.run(["rename", "a", bad]).expect(2).says("does not begin with / and has no ..");
+        sandbox
+            .run(["add", "a", "--as", bad])
+            .expect(2)
+            .says("does not begin with / and has no ..");
+    }
+    sandbox.run(["note", "-q", "a", "+s", "+q", "+w"]).expect(0);
+    sandbox.run(["note", "a", "-s"]).expect(0).says("tags: q w");
+    sandbox.run(["note", "a", "--", "-q"]).expect(0).says("tags: w");
+    let ran = sandbox.run(["ls", "--captured", "2026-03..2026-01"]).expect(2);
+    ran.says("of the two times of --captured the second is before the first");
 }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    archive::Archive,
+    archive::{Archive, presence::AsOf},
     types::{digest::Digest, document::Document, error::Error, name::DocName},
 };
 
@@ -38,6 +38,23 @@ impl Tracking {
         self.folders.iter().any(is_tracked)
             && !self.found.contains(name)
             && !self.aside.iter().any(|aside| name == aside || name.is_under(aside))
+    }
+}
+
+impl Archive {
+    /// How many documents of a folder would be recorded as gone, were nothing found there.
+    pub fn n_gone_if_emptied(
+        &self,
+        folder: Option<&DocName>,
+        aside: &[DocName],
+    ) -> Result<u64, Error> {
+        let mut n_gone = 0;
+        self.each_document_in(folder, AsOf::Now, |document, _| {
+            let is_aside = aside.iter().any(|aside| document.name.is_under(aside));
+            n_gone += u64::from(!is_aside);
+            Ok(())
+        })?;
+        Ok(n_gone)
     }
 }
 

@@ -46,11 +46,22 @@ impl Cli {
 /// The words with `-draft` after the verbs that take such words spelled as clap can read them: it takes them for flags.
 fn with_hyphens(command: &Command, words: &[OsString]) -> Vec<OsString> {
     let takes_them = |word: &OsString| word == "note" || word == "search";
+    let is_note = words.iter().find(|word| takes_them(word)).is_some_and(|word| word == "note");
+    // `note` has no flags of one letter but those of all verbs, so another one takes off a tag.
+    let is_tag = |text: &str| {
+        let mut letters = text.strip_prefix('-').unwrap_or_default().chars();
+        let (letter, more) = (letters.next(), letters.next());
+        let is_flag = |letter: char| {
+            let flags = command.get_arguments().filter_map(clap::Arg::get_short);
+            letter == '-' || flags.chain(['h', 'V']).any(|flag| flag == letter)
+        };
+        is_note && more.is_none() && letter.is_some_and(|letter| !is_flag(letter))
+    };
     let Some(verb) = words.iter().position(takes_them) else { return words.to_vec() };
     let is_verb = words[..verb].iter().skip(1).all(|word| command.find_subcommand(word).is_none());
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let spelled = words.iter().enumerate().map(|(n, word)| match word.to_str() {
-        Some(text) if is_verb && (verb..end).contains(&n) && is_without(text) => {
+        Some(text) if is_verb && (verb..end).contains(&n) && (is_without(text) || is_tag(text)) => {
             OsString::from(format!("--without={text}"))
         }
         _ => word.clone(),

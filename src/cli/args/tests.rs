@@ -99,7 +99,7 @@ fn what_cannot_be_meant_is_refused() {
         ("archive add a --max-size ten", "MiB"),
         ("archive add a -e [", "gitignore"),
         ("archive add a --captured soon", "or mtime"),
-        ("archive add a --as ..", "empty"),
+        ("archive add a --as ..", "has no .. in it"),
         ("archive init x --store y", "cannot be used with"),
         ("archive init --origin a+b", "example.com/desk"),
         ("archive ls --wait 10", "30s, 10m or 2h"),

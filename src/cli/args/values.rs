@@ -228,8 +228,13 @@ pub fn doc_name() -> impl TypedValueParser<Value = DocName> {
     OsStringValueParser::new().try_map(name)
 }
 
+/// `.` and doubled slashes mean nothing; what leads elsewhere is not taken for the rest of it.
 fn name(path: OsString) -> Result<DocName, &'static str> {
-    DocName::of_path(&path.into_vec())
+    let path = path.into_vec();
+    if path.starts_with(b"/") || path.split(|b| *b == b'/').any(|part| part == b"..") {
+        return Err("a name does not begin with / and has no .. in it");
+    }
+    DocName::of_path(&path)
 }
 
 /// As the signed-note text asks: no plus sign and no white space.
@@ -298,7 +303,9 @@ mod tests {
     #[test]
     fn names_origins_and_globs_are_checked() {
         assert_eq!(name("./a//b/".into()).unwrap().text(), "a/b");
-        assert!(name("..".into()).is_err());
+        for bad in ["", "..", "../a", "a/../b", "/a", "/"] {
+            assert!(name(bad.into()).is_err(), "{bad}");
+        }
         assert!(origin("example.com/desk").is_ok());
         for bad in ["", "a b", "a+b", "a\nb", &"x".repeat(256)] {
             assert!(origin(bad).is_err(), "{bad:?}");

@@ -20,7 +20,7 @@ use crate::{
         limits::MANIFEST_BYTES_MAX,
         name::DocName,
         tag::Tag,
-        time::Timestamp,
+        time::{FORMS, Timestamp},
     },
 };
 
@@ -28,6 +28,10 @@ use super::{
     add_args::AddArgs,
     add_items::{Items, items_of, past, unpacker, walk_options},
 };
+
+/// What a line is that is none.
+const LINE_FORM: &str = "a line is a JSON object with path, and perhaps name, source, captured, note and tags, such as \
+                         {\"path\": \"a.txt\"}";
 
 /// One line of the file.
 #[derive(Deserialize)]
@@ -66,6 +70,8 @@ pub(super) fn items(
         false => file.parent().unwrap_or(Path::new("")),
     };
     let mut read = Vec::new();
+    // Some editors put a byte order mark before a text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let number = n + 1;
         let item = understood(session, (args, folder, common), number, line);
@@ -117,6 +123,10 @@ fn understood(
     number: usize,
     line: &str,
 ) -> Result<ManifestItem, String> {
+    // An array would be taken for the fields in their order.
+    if !line.trim_start().starts_with('{') {
+        return Err(LINE_FORM.to_owned());
+    }
     let line: IntakeLine = serde_json::from_str(line).map_err(|why| in_line(&why))?;
     if line.path.as_os_str().is_empty() {
         return Err("its path is empty".to_owned());
@@ -138,7 +148,7 @@ fn understood(
         None => common.captured,
         Some(text) => {
             let time = Timestamp::read_start(text, session.now)
-                .ok_or_else(|| format!("captured {text:?} is no time"))?;
+                .ok_or_else(|| format!("captured {text:?} is no time; write {FORMS}"))?;
             Captured::At(past(time, session).map_err(|why| why.to_string())?)
         }
     };

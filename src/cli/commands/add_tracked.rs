@@ -6,9 +6,9 @@ use crate::{
     archive::{
         Archive,
         ingest::{Provenance, Tracking},
-        presence::AsOf,
     },
     cli::{
+        print::terminal::counted,
         session::{Session, shown},
         unpack::{ContainerUnpacker, MemberItem},
         walk::{FoundFile, Naming, Unreadable, Walk, WalkItem},
@@ -45,7 +45,8 @@ pub(super) fn items(
         }
         let is_read = !walked[first..].iter().any(|met| is_trouble_at(met, root));
         if is_read && !args.allow_empty && tracking.found.len() == before {
-            must_not_be_emptied(archive, root, folder.as_ref())?;
+            let is_empty = walked.len() == first;
+            must_not_be_emptied(archive, (root, is_empty), folder.as_ref(), &tracking.aside)?;
         }
         tracking.folders.push(folder);
     }
@@ -137,17 +138,28 @@ fn is_trouble_at(met: &WalkItem, root: &Path) -> bool {
     }
 }
 
-/// An empty folder is more often a disk that is not there than one whose files were all removed.
+/// An empty folder is more often a disk that is not there than one whose files were all removed. What a rule leaves out
+/// is there, and is not judged as gone.
 fn must_not_be_emptied(
     archive: &Archive,
-    root: &Path,
+    (root, is_empty): (&Path, bool),
     folder: Option<&DocName>,
+    aside: &[DocName],
 ) -> Result<(), Error> {
-    if !archive.has_document_in(folder, AsOf::Now)? {
+    let n_gone = archive.n_gone_if_emptied(folder, aside)?;
+    if n_gone == 0 {
         return Ok(());
     }
-    Err(Error::usage(format!(
-        "{} is empty, and all its documents would be recorded as gone; if that is meant, add --allow-empty",
-        shown(root)
-    )))
+    let root = shown(root);
+    Err(Error::usage(match is_empty {
+        true => format!(
+            "{root} is empty, and all its documents would be recorded as gone; if that is meant, add --allow-empty"
+        ),
+        false => format!(
+            "all that is in {root} is left out or cannot be read, and {} that {} not there would be recorded as gone; if that is \
+             meant, add --allow-empty",
+            counted(n_gone, "document", "documents"),
+            if n_gone == 1 { "is" } else { "are" }
+        ),
+    }))
 }

@@ -18,7 +18,7 @@ use crate::{
         given::{self, GivenText},
         operand::whole_document,
         print::{
-            audit_page::audit_page,
+            audit_page::{AuditPage, audit_page},
             failure::checkpoint_lines,
             json::{KeyLine, WithdrawnLine, typed},
             revision::withdrawal_words,
@@ -195,7 +195,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
         .iter()
         .map(|words| whole_document(&archive, "audit", words.as_bytes(), session.now))
         .collect::<Result<Vec<_>, Error>>()?;
-    let revisions = documents.iter().map(|document| audited(&archive, document));
+    let revisions = documents.iter().map(|document| audited(&archive, document, session.now));
     let revisions = revisions.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect();
     let evidence = Evidence { revisions, ..evidence };
     let part = args.part.part(session, archive.origin())?;
@@ -219,12 +219,15 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     }
     if let Some(file) = &args.report {
         let rows = rows(args, &report, &evidence);
-        let page = audit_page(
-            &report.findings,
-            &rows,
-            verdict(&report),
-            &archive_line(&report, session.now),
-        );
+        let page = AuditPage {
+            findings: &report.findings,
+            checkpoints: evidence.checkpoints.as_ref(),
+            rows: &rows,
+            revisions: &evidence.revisions.iter().map(AuditedRevision::lines).collect::<Vec<_>>(),
+            verdict: verdict(&report),
+            about: &archive_line(&report, session.now),
+        };
+        let page = audit_page(&page);
         write_file(file, page.as_bytes())?;
     }
     if !report.history_check.is_bad() {
@@ -361,9 +364,8 @@ fn print_report(
         let label = session.out.paint(Style::Dim, &format!("{label:<14}"));
         session.out.line(&format!("{label} {value}"))?;
     }
-    print_withdrawals(session, report)?;
-    for revision in &evidence.revisions {
-        revision.print(session)?;
+    for line in evidence.revisions.iter().flat_map(AuditedRevision::lines) {
+        session.out.line(&line)?;
     }
     let verdict = session.out.paint(Style::Strong, verdict(report));
     session.out.line(&verdict)
@@ -377,7 +379,7 @@ fn rows(
 ) -> Vec<(&'static str, String)> {
     let is_given = evidence.key_given && report.history_check.is_of_this_key();
     let signed = if is_given { "signed by the key given" } else { "signed" };
-    vec![
+    let mut rows = vec![
         ("bytes", bytes(report)),
         ("history", history(report, evidence)),
         ("who", format!("{signed}; {}", under(report))),
@@ -386,7 +388,9 @@ fn rows(
         ("checked", checked(report)),
         ("not checked", unchecked(&args.part, report)),
         ("to be trusted", trust(report, evidence).join("; ")),
-    ]
+    ];
+    rows.extend(report.withdrawals.iter().map(|found| ("withdrawn", withdrawn(found))));
+    rows
 }
 
 /// Which archive was checked, and when.
@@ -404,16 +408,11 @@ fn verdict(report: &AuditReport) -> &'static str {
 }
 
 /// What is not there because an event took it away.
-fn print_withdrawals(session: &mut Session, report: &AuditReport) -> Result<(), Error> {
-    for FoundWithdrawal { by, contents, words } in &report.withdrawals {
-        let label = session.out.paint(Style::Dim, &format!("{:<14}", "withdrawn"));
-        let (contents, words) = (listed(contents), words.iter().map(|it| format!("words of {it}")));
-        let words = listed(&words.collect::<Vec<_>>());
-        let what = [contents, words].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>();
-        let line = format!("{label} {}: {}", withdrawal_words(by), what.join(", "));
-        session.out.line(&line)?;
-    }
-    Ok(())
+fn withdrawn(FoundWithdrawal { by, contents, words }: &FoundWithdrawal) -> String {
+    let (contents, words) = (listed(contents), words.iter().map(|it| format!("words of {it}")));
+    let words = listed(&words.collect::<Vec<_>>());
+    let what = [contents, words].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>();
+    format!("{}: {}", withdrawal_words(by), what.join(", "))
 }
 
 /// Some revisions by name, and how many more there are.

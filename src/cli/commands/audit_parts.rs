@@ -17,6 +17,7 @@ use crate::{
     cli::{
         args::values::{self, When},
         checked_packs, files, keyring,
+        operand::selector_of,
         print::{
             json::name_b64,
             terminal::{counted, percent, shell_word, shown_name},
@@ -26,6 +27,7 @@ use crate::{
     types::{
         document::{Document, Revision},
         error::Error,
+        time::Timestamp,
     },
 };
 
@@ -178,16 +180,22 @@ pub fn write_file(file: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// The revisions of a document, for those who want to check each.
-pub fn audited(archive: &Archive, document: &Document) -> Result<Vec<AuditedRevision>, Error> {
+pub fn audited(
+    archive: &Archive,
+    document: &Document,
+    now: Timestamp,
+) -> Result<Vec<AuditedRevision>, Error> {
     let mut revisions = archive.revisions(document)?;
     revisions.sort_by_key(|revision| revision.number);
-    Ok(revisions.iter().map(|revision| AuditedRevision::of(document, revision)).collect())
+    let each = revisions.iter().map(|revision| {
+        let selector = selector_of(archive, document, revision, now)?;
+        Ok(AuditedRevision::of(document, revision, &selector))
+    });
+    each.collect()
 }
 
 impl AuditedRevision {
-    fn of(document: &Document, revision: &Revision) -> Self {
-        let number = format!("@{}", revision.number);
-        let selector = [document.name.as_bytes(), number.as_bytes()].concat();
+    fn of(document: &Document, revision: &Revision, selector: &[u8]) -> Self {
         Self {
             name: document.name.text().into_owned(),
             name_b64: name_b64(&document.name),
@@ -196,20 +204,22 @@ impl AuditedRevision {
             at: revision.at.to_string(),
             source: revision.source.clone(),
             sha256: revision.digest.to_string(),
-            selector: shell_word(&selector),
+            selector: shell_word(selector),
         }
     }
 
-    /// Prints which event it is, and two commands to check it with.
-    pub fn print(&self, session: &mut Session) -> Result<(), Error> {
+    /// Which event it is, and two commands to check it with.
+    pub fn lines(&self) -> [String; 3] {
         let Self { revision, event, at, sha256, selector, .. } = self;
         let name = shown_name(self.name.as_bytes());
         let source =
             self.source.as_ref().map(|source| format!(" from {}", shown_name(source.as_bytes())));
         let source = source.unwrap_or_default();
-        session.out.line(&format!("{name}@{revision}  event {event}, {at}{source}"))?;
-        session.out.line(&format!("    archive cat {selector} | sha256sum    # {sha256}"))?;
-        session.out.line(&format!("    archive prove {selector} -o proof-{event}"))
+        [
+            format!("{name}@{revision}  event {event}, {at}{source}"),
+            format!("    archive cat {selector} | sha256sum    # {sha256}"),
+            format!("    archive prove {selector} -o proof-{event}"),
+        ]
     }
 }
 

@@ -279,7 +279,7 @@ impl Exporter<'_> {
         }
         self.progress.report(self.summary.written, &shown_name(document.name.as_bytes()));
         // Who asks for everything in a folder does not ask for this one.
-        if item.is_withdrawn() {
+        if item.is_withdrawn(self.chosen.archive)? {
             self.summary.withdrawn += 1;
             return Ok(());
         }

@@ -66,7 +66,8 @@ struct NewBag<'a> {
     tags: BTreeMap<String, Digest>,
     revisions: Vec<u8>,
     n_bytes: u64,
-    n_left_out: u64,
+    n_links: u64,
+    n_withdrawn: u64,
     /// What could not be written.
     n_failed: u64,
 }
@@ -86,14 +87,15 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
         tags: BTreeMap::new(),
         revisions: Vec::new(),
         n_bytes: 0,
-        n_left_out: 0,
+        n_links: 0,
+        n_withdrawn: 0,
         n_failed: 0,
     };
     chosen.each(|item| bag.file(&item))?;
     let today = bag.session.now.to_string()[..10].to_owned();
     bag.tag_files(&today)?;
-    let (n_files, n_bytes, left_out) = (bag.payload.len() as u64, bag.n_bytes, bag.n_left_out);
-    let NewBag { session, folder, progress, n_failed: failed, .. } = bag;
+    let (n_files, n_bytes) = (bag.payload.len() as u64, bag.n_bytes);
+    let NewBag { n_links, n_withdrawn, session, folder, progress, n_failed: failed, .. } = bag;
     folder.finish()?;
     drop(progress);
     let code = if failed > 0 { ExitCode::Partial } else { ExitCode::Done };
@@ -103,7 +105,7 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
             path_b64: b64_unless_utf8(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())),
             files: n_files,
             bytes: n_bytes,
-            left_out,
+            left_out: n_links + n_withdrawn,
             failed,
         };
         session.out.json(&typed("bag", line))?;
@@ -111,8 +113,12 @@ pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<Ex
     }
     let mut sentence =
         format!("bag of {} written to {}", counted(n_files, "file", "files"), shown(path));
-    if left_out > 0 {
-        let _ = write!(sentence, "; {left_out} left out: links, and what was withdrawn");
+    if n_links > 0 {
+        let _ = write!(sentence, "; {} left out", counted(n_links, "link", "links"));
+    }
+    if n_withdrawn > 0 {
+        let revisions = counted(n_withdrawn, "revision", "revisions");
+        let _ = write!(sentence, "; {revisions} left out: withdrawn");
     }
     if failed > 0 {
         let _ = write!(sentence, "; {failed} failed");
@@ -128,8 +134,12 @@ impl NewBag<'_> {
             return Err(Error::Interrupted);
         }
         let &ExportItem { name, document, revision, .. } = item;
-        if revision.media_type == SYMLINK || revision.withdrawn.is_some() {
-            self.n_left_out += 1;
+        if item.is_withdrawn(self.archive)? {
+            self.n_withdrawn += 1;
+            return Ok(());
+        }
+        if revision.media_type == SYMLINK {
+            self.n_links += 1;
             return Ok(());
         }
         self.progress.report(self.payload.len() as u64, &shown_name(name.as_bytes()));

@@ -129,9 +129,12 @@ impl Chosen<'_> {
 }
 
 impl ExportItem<'_> {
-    /// Whether it was withdrawn, and nobody asked for it by its name.
-    pub fn is_withdrawn(&self) -> bool {
-        !self.is_named && self.revision.withdrawn.is_some()
+    /// Whether it was withdrawn, and is left out. Who asked for it by its name is refused.
+    pub fn is_withdrawn(&self, archive: &Archive) -> Result<bool, Error> {
+        if self.is_named {
+            archive.expect_kept(self.document, self.revision)?;
+        }
+        Ok(self.revision.withdrawn.is_some())
     }
 
     /// Where it goes: beside what stands in its way, and no part of the path too long.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::export_chosen::{Chosen, ExportItem, ItemPlace};
 use crate::{
-    archive::{export::ExportPaths, ingest::SYMLINK},
+    archive::{Archive, export::ExportPaths, ingest::SYMLINK},
     cli::{
         exit::ExitCode,
         print::{
@@ -28,7 +28,8 @@ struct ManifestLine {
 /// Prints a line for each file, and says what is left out.
 pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Error> {
     let places = ExportPaths::new(chosen.archive, chosen.as_of, &chosen.selections)?;
-    let mut manifest = Manifest { session, places, n_links: 0, n_left_out: 0 };
+    let archive = chosen.archive;
+    let mut manifest = Manifest { session, archive, places, n_links: 0, n_left_out: 0 };
     chosen.each(|item| manifest.item(&item))?;
     let Manifest { session, n_links, n_left_out, .. } = manifest;
     if n_links > 0 {
@@ -44,6 +45,7 @@ pub fn print(session: &mut Session, chosen: &Chosen<'_>) -> Result<ExitCode, Err
 
 struct Manifest<'a> {
     session: &'a mut Session,
+    archive: &'a Archive,
     places: ExportPaths<'a>,
     n_links: u64,
     n_left_out: u64,
@@ -52,7 +54,7 @@ struct Manifest<'a> {
 impl Manifest<'_> {
     /// One file, unless nothing would be written.
     fn item(&mut self, item: &ExportItem<'_>) -> Result<(), Error> {
-        if item.is_withdrawn() {
+        if item.is_withdrawn(self.archive)? {
             self.n_left_out += 1;
             return Ok(());
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{
-        Archive,
+        Archive, Withdrew,
         corrections::RevisionWords,
         inspect::intervals::{Interval, Intervals},
         phrase::{Phrase, PhraseFate},
@@ -73,6 +73,8 @@ pub struct LogArgs {
 
 /// Events fetched from the catalog at a time.
 const STRIDE: u64 = 512;
+/// Events named behind a withdrawal; the rest is counted.
+const EVENTS_SHOWN_MAX: usize = 10;
 #[derive(Serialize)]
 struct LoggedRevision {
     #[serde(flatten)]
@@ -105,6 +107,8 @@ struct EventLine {
     note: Option<String>,
     by: Option<String>,
     reason: Option<String>,
+    contents: Option<Vec<u64>>,
+    words: Option<Vec<u64>>,
     #[serde(flatten)]
     proved: IntervalLine,
 }
@@ -288,7 +292,7 @@ fn of_all(out: &mut Output, archive: &Archive, limit: u64, is_json: bool) -> Res
             match is_json {
                 true => print_entry((out, archive), entry, &intervals)?,
                 false => {
-                    let row = entry_row(out, &entry, n_columns);
+                    let row = entry_row((out, archive), &entry, n_columns)?;
                     let proved = proved_mark(out, intervals.of_event(event_of(&entry)));
                     out.line(&format!("{row}{proved}"))?;
                 }
@@ -352,16 +356,41 @@ fn print_entry(
             out.json(&typed("document_event", LoggedDocumentEvent { event, proved }))
         }
         LogEntry::Other(OtherEvent { event, event_type, at, note, author, reason }) => {
-            let at = at.to_string();
-            let line = EventLine { event, event_type, at, note, by: author, reason, proved };
+            let (contents, words) = withdrew(archive, event, &event_type)?
+                .map_or((None, None), |it| (Some(it.contents), Some(it.words)));
+            let (at, by) = (at.to_string(), author);
+            let line =
+                EventLine { event, event_type, at, note, by, reason, contents, words, proved };
             out.json(&typed("event", line))
         }
     }
 }
 
-fn entry_row(out: &Output, entry: &LogEntry, n_columns: usize) -> String {
+/// What a withdrawal took; none of another event.
+fn withdrew(archive: &Archive, event: u64, event_type: &str) -> Result<Option<Withdrew>, Error> {
+    if event_type == "withdraw" { archive.withdrew(event) } else { Ok(None) }
+}
+
+/// The same in words.
+fn withdrew_words(Withdrew { contents, words }: &Withdrew) -> String {
+    let listed = |what: &str, events: &[u64]| {
+        let shown = events.iter().take(EVENTS_SHOWN_MAX).map(u64::to_string);
+        let n_more = events.len().saturating_sub(EVENTS_SHOWN_MAX);
+        let more = (n_more > 0).then(|| format!("{n_more} more"));
+        let events = shown.chain(more).collect::<Vec<_>>().join(", ");
+        (!events.is_empty()).then(|| format!("{what} of event {events}"))
+    };
+    let parts = [listed("contents", contents), listed("words", words)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn entry_row(
+    (out, archive): (&Output, &Archive),
+    entry: &LogEntry,
+    n_columns: usize,
+) -> Result<String, Error> {
     let index = |event: u64| pad_left(&event.to_string(), n_columns);
-    match entry {
+    Ok(match entry {
         LogEntry::Revision(pair) => {
             let (document, revision) = &**pair;
             let name = shown_name(document.name.as_bytes());
@@ -380,10 +409,12 @@ fn entry_row(out: &Output, entry: &LogEntry, n_columns: usize) -> String {
             let by = other.author.as_ref().map(|by| format!(" by {}", shown_name(by.as_bytes())));
             let note = other.note.as_ref().map(|note| format!(": {}", shown_name(note.as_bytes())));
             let why = other.reason.as_ref().map(|reason| format!(" ({reason})"));
+            let took = withdrew(archive, other.event, &other.event_type)?;
+            let took = took.map(|took| format!("; {}", withdrew_words(&took)));
             let (index, at) = (index(other.event), other.at.minute());
             let (why, by) = (why.unwrap_or_default(), by.unwrap_or_default());
-            let note = note.unwrap_or_default();
-            out.paint(Style::Dim, &format!("{index}  {at}  {event_type}{why}{by}{note}"))
+            let (note, took) = (note.unwrap_or_default(), took.unwrap_or_default());
+            out.paint(Style::Dim, &format!("{index}  {at}  {event_type}{why}{by}{note}{took}"))
         }
-    }
+    })
 }

@@ -194,6 +194,9 @@ fn filter(args: &LsArgs, now: Timestamp) -> Result<DocumentFilter, Error> {
             last.as_ref().map_or(Ok(Timestamp::LAST), |when| when.timestamp(now))?,
         )),
     };
+    if captured.is_some_and(|(first, last)| last < first) {
+        return Err(Error::usage("of the two times of --captured the second is before the first"));
+    }
     Ok(DocumentFilter {
         source: args.source.as_deref().map(text_fits).transpose()?,
         tags: args.tag.clone(),

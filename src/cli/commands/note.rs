@@ -26,6 +26,7 @@ const EXAMPLES: &[&str] = &[
     "archive note report.txt --note misprint",
     "archive note report.txt@2 --source https://example.com/report",
     "archive note report.txt +wire -draft   # a tag put on, another taken off",
+    "archive note report.txt -- -q          # a tag that is spelled like a flag",
 ];
 
 /// Correct what is recorded of a revision, and tag its document; the log keeps the old words

@@ -179,7 +179,9 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
         Error::Refused(Refusal::ReadOnly { location }) => {
             Some(format!("ls -ld {}", word(location)))
         }
-        Error::NotFound { candidates, .. } => Some(match &candidates[..] {
+        Error::NotFound { candidates, what } => Some(match &candidates[..] {
+            // Events are listed elsewhere than documents.
+            [] if what.starts_with("there is no event") => "archive log".to_owned(),
             [] => "archive ls".to_owned(),
             // One document is meant; it lacks the revision.
             [only] => format!("archive log {}", word(only)),
@@ -285,18 +287,10 @@ mod tests {
         );
     }
 
-    /// One error of each kind, and more where hints differ, with code, kind and hint.
-    fn every_kind() -> Vec<(Error, u8, &'static str, Option<&'static str>)> {
-        let (what, location) = ("log".to_owned(), "/x y".to_owned());
+    /// Those about keys.
+    fn of_keys() -> Vec<(Error, u8, &'static str, Option<&'static str>)> {
         let key = || Refusal::NoSigningKey { origin: "o".into(), key_id: "c74f20a3".into() };
         vec![
-            (Error::usage("x"), 2, "usage", Some("archive cat --help")),
-            (
-                refused(Refusal::NewerFormat { what, found: 2, known: 1 }),
-                5,
-                "newer-format",
-                Some("archive --version"),
-            ),
             (refused(key()), 5, "no-key", Some("ARCHIVE_KEY=path/to/c74f20a3.key archive cat …")),
             (
                 refused(Refusal::WrongKey {
@@ -319,6 +313,21 @@ mod tests {
                 "wrong-key",
                 Some("chmod 600 '/a b'"),
             ),
+        ]
+    }
+
+    /// One error of each kind, and more where hints differ, with code, kind and hint.
+    fn every_kind() -> Vec<(Error, u8, &'static str, Option<&'static str>)> {
+        let (what, location) = ("log".to_owned(), "/x y".to_owned());
+        let mut every = of_keys();
+        every.extend([
+            (Error::usage("x"), 2, "usage", Some("archive cat --help")),
+            (
+                refused(Refusal::NewerFormat { what, found: 2, known: 1 }),
+                5,
+                "newer-format",
+                Some("archive --version"),
+            ),
             (
                 refused(Refusal::ReadOnly { location: location.clone() }),
                 5,
@@ -326,6 +335,12 @@ mod tests {
                 Some("ls -ld '/x y'"),
             ),
             (not_found(&[]), 4, "not-found", Some("archive ls")),
+            (
+                Error::NotFound { what: "there is no event 9".into(), candidates: Vec::new() },
+                4,
+                "not-found",
+                Some("archive log"),
+            ),
             (not_found(&["a/r"]), 4, "not-found", Some("archive log a/r")),
             (not_found(&["a/r", "b/r"]), 4, "not-found", Some("archive show a/r")),
             (
@@ -362,7 +377,8 @@ mod tests {
             (io_error(io::ErrorKind::PermissionDenied), 5, "io", Some("ls -ld /")),
             (Error::Busy { who: "x".into() }, 11, "busy", Some("archive cat --wait 10m …")),
             (Error::Interrupted, 130, "interrupted", None),
-        ]
+        ]);
+        every
     }
 
     #[test]

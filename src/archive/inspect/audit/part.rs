@@ -53,11 +53,16 @@ pub struct PacksInTurn {
 impl Sample {
     /// Whether a content is in it.
     pub(super) fn takes(&self, digest: &Digest) -> bool {
+        u128::from(self.lot(digest)) * 1_000_000 < u128::from(self.per_million) << 64
+    }
+
+    /// The lot that a content draws; the smallest are taken.
+    pub(super) fn lot(&self, digest: &Digest) -> u64 {
         let mut hasher = Hasher::default();
         hasher.update(&self.seed);
         hasher.update(digest.as_bytes());
-        let Key(chance) = hasher.finish().key();
-        u128::from(chance) * 1_000_000 < u128::from(self.per_million) << 64
+        let Key(lot) = hasher.finish().key();
+        lot
     }
 }
 

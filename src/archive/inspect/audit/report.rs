@@ -137,7 +137,7 @@ pub struct FoundWithdrawal {
     pub by: Withdrawn,
     /// The revisions whose contents went, as `name@number`.
     pub contents: Vec<String>,
-    /// The revisions whose words went.
+    /// The revisions whose words went, and other events as `event 7 (rename of name@number)`.
     pub words: Vec<String>,
 }
 

@@ -165,6 +165,7 @@ impl Auditor<'_> {
             let Some((first, n)) = found else { continue };
             let more = match n {
                 1 => String::new(),
+                2 => "; so does one later one".to_owned(),
                 n => format!("; so do {} later ones", n - 1),
             };
             self.find(Code::TimeOrder, format!("event {first}"), format!("{why}{more}"));

@@ -1,6 +1,6 @@
 //! The audit of withdrawals: what events took away is not there, and what is not there was taken away by an event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     journal::{Examined, Problem, event::Event},
@@ -58,7 +58,9 @@ impl Auditor<'_> {
     /// Says what was withdrawn, and looks whether it is there all the same.
     pub(super) fn withdrawn(&mut self, scope: &AuditScope) -> Result<(), Error> {
         let all = self.projection.withdrawn_revisions()?;
-        self.report.withdrawals = found(&all, &scope.documents);
+        let mut withdrawals = found(&all, &scope.documents);
+        self.add_words_of_events(&mut withdrawals, &all, &scope.documents)?;
+        self.report.withdrawals = withdrawals.into_values().collect();
         for (digest, n_bytes) in self.projection.withdrawn_contents()? {
             let places = self.projection.places(digest.key())?;
             if places.is_empty() || !self.is_there(&digest, n_bytes, scope.is_quick)? {
@@ -76,6 +78,46 @@ impl Auditor<'_> {
             let about = format!("content {digest}");
             let code = Code::BlobResurrected;
             self.report.findings.push(Finding { code, about, why, revisions });
+        }
+        Ok(())
+    }
+
+    /// Adds what was written about other events than revisions: names, notes, tags.
+    fn add_words_of_events(
+        &self,
+        found: &mut BTreeMap<u64, FoundWithdrawal>,
+        revisions: &[(Document, Revision)],
+        documents: &[DocId],
+    ) -> Result<(), Error> {
+        let journal = &self.archive.journal;
+        let event = |index: u64| match journal.entries(index..index + 1).next().transpose() {
+            Ok(entry) => Ok(entry.map(|entry| entry.event)),
+            // That it cannot be read is a finding of its own.
+            Err(Error::Damaged { .. }) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let mut known: HashSet<u64> = HashSet::new();
+        known.extend(revisions.iter().map(|(_, revision)| revision.event));
+        for (of, by) in self.withdrawals.details.iter().filter(|(of, _)| !known.contains(of)) {
+            let (Some(named), Some(Event::Withdraw(withdraw))) = (event(*of)?, event(*by)?) else {
+                continue;
+            };
+            let about = match &named {
+                Event::Document(about) => self.projection.revision_of_event(about.of)?,
+                _ => None,
+            };
+            let is_asked = about.as_ref().is_some_and(|(it, _)| documents.contains(&it.id));
+            if !documents.is_empty() && !is_asked {
+                continue;
+            }
+            let kind = named.event_type();
+            let words = match &about {
+                Some(about) => format!("event {of} ({kind} of {})", label(about)),
+                None => format!("event {of} ({kind})"),
+            };
+            let reason = withdraw.reason.as_str().to_owned();
+            let by = Withdrawn { event: *by, at: withdraw.at, reason };
+            entry(found, &by).words.push(words);
         }
         Ok(())
     }
@@ -110,7 +152,7 @@ fn label((document, revision): &(Document, Revision)) -> String {
 }
 
 /// What was withdrawn of some documents, or of all if none is named, by events.
-fn found(all: &[(Document, Revision)], documents: &[DocId]) -> Vec<FoundWithdrawal> {
+fn found(all: &[(Document, Revision)], documents: &[DocId]) -> BTreeMap<u64, FoundWithdrawal> {
     let mut found: BTreeMap<u64, FoundWithdrawal> = BTreeMap::new();
     for one in all {
         let (document, revision) = one;
@@ -124,7 +166,7 @@ fn found(all: &[(Document, Revision)], documents: &[DocId]) -> Vec<FoundWithdraw
             entry(&mut found, by).words.push(label(one));
         }
     }
-    found.into_values().collect()
+    found
 }
 
 fn entry<'a>(

@@ -45,7 +45,7 @@ fn file(environment: &Environment, origin: &str) -> Result<PathBuf, Error> {
 
 /// The requests about an archive, the oldest first.
 pub fn load(environment: &Environment, origin: &str) -> Vec<PendingRequest> {
-    let read = |file: PathBuf| files::read_small(&file, FILE_BYTES_MAX).ok().flatten();
+    let read = |file: PathBuf| files::read_own(&file, FILE_BYTES_MAX).ok().flatten();
     let bytes = file(environment, origin).ok().and_then(read).unwrap_or_default();
     String::from_utf8_lossy(&bytes).lines().filter_map(PendingRequest::parse).collect()
 }

@@ -25,7 +25,7 @@ fn file(environment: &Environment, origin: &str) -> Result<PathBuf, Error> {
 
 /// What is remembered of an archive's packs.
 pub fn load(environment: &Environment, origin: &str) -> CheckedPacks {
-    let read = |file: PathBuf| files::read_small(&file, FILE_BYTES_MAX).ok().flatten();
+    let read = |file: PathBuf| files::read_own(&file, FILE_BYTES_MAX).ok().flatten();
     let bytes = file(environment, origin).ok().and_then(read).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let pair = |line: &str| {

@@ -1,9 +1,10 @@
 //! Files opened, read and written without surprises: no link is followed, no pipe is waited for,
 //! no half-written file is ever seen under its name.
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, Metadata, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt as _, fchown};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt as _, fchown};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, Stat};
@@ -21,6 +22,8 @@ pub(super) const INPUT: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
+
+const NOT_REGULAR: &str = "it is not a regular file";
 
 /// What stands under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,20 @@ pub struct PathStat {
     pub device: u64,
     /// What it is.
     pub kind: FileKind,
+}
+
+impl FileKind {
+    /// What it is, as the end of a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::File => "a file",
+            Self::Folder => "a folder",
+            Self::Symlink => "a symlink",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+            Self::Fifo => "a named pipe",
+        }
+    }
 }
 
 impl PathStat {
@@ -97,7 +114,7 @@ impl PathStat {
 
 /// What was opened, if it is a regular file.
 pub(super) fn regular(file: File) -> io::Result<File> {
-    if file.metadata()?.is_file() { Ok(file) } else { Err(invalid("it is not a regular file")) }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(invalid(NOT_REGULAR)) }
 }
 
 /// Says of a link that was not followed what it is; the system speaks of too many levels.
@@ -128,12 +145,22 @@ pub fn open_input(path: &Path) -> io::Result<File> {
 
 /// Reads a small regular file whole; `None` when there is none, an error when it is too large.
 pub fn read_small(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
-    let file = match rustix::fs::open(path, INPUT - OFlags::NOFOLLOW, Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(Errno::NOENT) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    read_all_of(file, bytes_max).map(Some)
+    read_opened(rustix::fs::open(path, INPUT - OFlags::NOFOLLOW, Mode::empty()), bytes_max)
+}
+
+/// The same of a file that this program wrote itself, where a symlink is an error.
+pub fn read_own(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    read_opened(rustix::fs::open(path, INPUT, Mode::empty()), bytes_max)
+}
+
+fn read_opened(opened: Result<OwnedFd, Errno>, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    match opened {
+        Ok(file) => read_all_of(File::from(file), bytes_max).map(Some),
+        Err(Errno::NOENT) => Ok(None),
+        // A socket cannot be opened.
+        Err(Errno::NXIO) => Err(invalid(NOT_REGULAR)),
+        Err(error) => Err(no_link(error)),
+    }
 }
 
 /// Reads a small regular file to its end.
@@ -174,43 +201,58 @@ fn give_to_owner(folder: &File, made: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file for writing that only its owner can read; it is made if there is none.
+/// Opens a file to lock it, and makes it if there is none, readable by its owner alone. A link is not followed, and
+/// what is no regular file is an error.
 pub fn open_private(path: &Path) -> io::Result<File> {
-    let opened =
-        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
-    give_to_owner(&File::open(folder_of(path)?)?, &opened)?;
-    Ok(opened)
+    let flags = INPUT.union(OFlags::RDWR);
+    loop {
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(opened) => return regular(File::from(opened)),
+            // Nobody listens to it, or nobody can: a socket.
+            Err(Errno::NXIO) => return Err(invalid(NOT_REGULAR)),
+            Err(Errno::NOENT) => {}
+            Err(error) => return Err(no_link(error)),
+        }
+        let mode = Mode::from_raw_mode(0o600);
+        match rustix::fs::open(path, flags | OFlags::CREATE | OFlags::EXCL, mode) {
+            Ok(made) => {
+                let made = File::from(made);
+                give_to_owner(&File::open(folder_of(path)?)?, &made)?;
+                return Ok(made);
+            }
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Writes a file that must not exist yet, readable by its owner alone, whole and durable.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path)?;
-    written_beside(folder, bytes)?.persist_noclobber(path)?;
+    let written = written_beside(folder, bytes, 0o600)?;
+    written.as_file().sync_all()?;
+    written.persist_noclobber(path)?;
     File::open(folder)?.sync_all()
 }
 
 /// Writes a file that must not exist yet, whole; readable by whom the process lets read its files.
 pub fn write_new_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path)?;
-    let mut temporary = public_beside(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.persist_noclobber(path)?;
+    written_beside(folder_of(path)?, bytes, 0o666)?.persist_noclobber(path)?;
     Ok(())
 }
 
 /// Replaces a file, or makes it, at once and durably; readable by its owner alone.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path)?;
-    written_beside(folder, bytes)?.persist(path)?;
+    let written = written_beside(folder, bytes, 0o600)?;
+    written.as_file().sync_all()?;
+    written.persist(path)?;
     File::open(folder)?.sync_all()
 }
 
 /// Replaces a file, or makes it, at once; readable by whom the process lets read its files.
 pub fn replace_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path)?;
-    let mut temporary = public_beside(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.persist(path)?;
+    written_beside(folder_of(path)?, bytes, 0o666)?.persist(path)?;
     Ok(())
 }
 
@@ -219,11 +261,16 @@ pub fn invalid(why: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why.into())
 }
 
-/// A temporary file that whom the process lets read its files can read.
-fn public_beside(folder: &Path) -> io::Result<NamedTempFile> {
-    let permissions = Permissions::from_mode(0o666);
+/// A temporary file, which has its mode from its first moment.
+fn written_beside(folder: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+    let holder = File::open(folder)?;
+    let permissions = Permissions::from_mode(mode);
     let mut builder = Builder::new();
-    builder.prefix(TEMPORARY_PREFIX).permissions(permissions).tempfile_in(folder).map_err(unnamed)
+    let made = builder.prefix(TEMPORARY_PREFIX).permissions(permissions).tempfile_in(folder);
+    let mut temporary = made.map_err(unnamed)?;
+    give_to_owner(&holder, temporary.as_file())?;
+    temporary.as_file_mut().write_all(bytes)?;
+    Ok(temporary)
 }
 
 /// The error without the name of a temporary file, which nobody asked for.
@@ -236,15 +283,6 @@ pub fn unnamed(error: io::Error) -> io::Error {
         io::ErrorKind::StorageFull => Errno::NOSPC.into(),
         _ => error,
     }
-}
-
-/// A temporary file has mode 0600 from its first moment.
-fn written_beside(folder: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let mut temporary = NamedTempFile::new_in(folder).map_err(unnamed)?;
-    give_to_owner(&File::open(folder)?, temporary.as_file())?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    Ok(temporary)
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {
@@ -273,6 +311,30 @@ mod tests {
         for other in ["link", "loop", "pipe", ".", "missing"] {
             assert!(open_input(&at(other)).is_err(), "{other}");
         }
+    }
+
+    // A pipe in the place of the state folder's lock was waited for without end, and a link followed.
+    #[test]
+    fn a_file_to_lock_is_a_regular_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink("made by way of it", at("link")).unwrap();
+        assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        for (name, why) in [
+            ("link", "it is a symlink, which is not followed"),
+            ("pipe", NOT_REGULAR),
+            ("socket", NOT_REGULAR),
+        ] {
+            assert_eq!(open_private(&at(name)).unwrap_err().to_string(), why, "{name}");
+            assert_eq!(read_own(&at(name), 9).unwrap_err().to_string(), why, "{name}");
+        }
+        assert!(open_private(folder.path()).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        for _ in 0..2 {
+            open_private(&at("lock")).unwrap();
+        }
+        assert_eq!(fs::metadata(at("lock")).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

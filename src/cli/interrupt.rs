@@ -28,6 +28,11 @@ pub fn listen(last_lines: String) {
     let _ = ctrlc::set_handler(end);
 }
 
+/// Whether somebody asked to stop and the program was left to end itself.
+pub fn has_signal() -> bool {
+    N_SIGNALS.load(Ordering::SeqCst) > 0
+}
+
 /// Whether somebody asked to stop. From the first time this is asked, the first signal no longer ends the
 /// program; a second one does.
 pub fn is_interrupted() -> bool {

@@ -9,7 +9,10 @@ use crate::types::{
     error::{Error, Refusal},
 };
 
-use super::{files, location::Environment};
+use super::{
+    files::{self, PathStat},
+    location::Environment,
+};
 
 const KEY_FILE_BYTES_MAX: u64 = 4 << 10;
 
@@ -66,7 +69,8 @@ impl Keyring {
             Some(file) => file.clone(),
             None => self.file_of(id)?,
         };
-        let key = read(&file)?;
+        let no_file = fs::metadata(&file).ok().filter(|metadata| !metadata.is_file());
+        let key = if no_file.is_some() { None } else { read(&file)? };
         let why = match key.as_ref().map(|key| origin_and_id(&key.text)) {
             Some(Some((its, its_id))) if its_id == id && its == origin => match key {
                 Some(key) if !key.is_open => return Ok(key),
@@ -78,11 +82,17 @@ impl Keyring {
             },
             Some(Some((its, its_id))) => format!("it holds the key {its_id} of {its}"),
             Some(None) => "it does not hold one private key".to_owned(),
-            None if self.given.is_some() => "there is no such file".to_owned(),
-            None => return Err(no_key(origin, id)),
+            None => match no_file.map(|metadata| PathStat::of(&metadata).kind) {
+                Some(kind) => format!("it is {}", kind.words()),
+                None if self.given.is_some() => "there is no such file".to_owned(),
+                None => return Err(no_key(origin, id)),
+            },
         };
         let (origin, key_id) = (origin.to_owned(), id.to_owned());
-        let file = file.display().to_string();
+        let file = match &self.given {
+            Some(file) => format!("{}, which ARCHIVE_KEY names,", file.display()),
+            None => file.display().to_string(),
+        };
         Err(Error::Refused(Refusal::WrongKey { file, origin, key_id, why }))
     }
 
@@ -225,6 +235,23 @@ mod tests {
         keyring.find("example.com/a", "c74f20a3").unwrap();
         let error = keyring.find("example.com/b", "c74f20a3").unwrap_err().to_string();
         assert!(error.ends_with("it holds the key c74f20a3 of example.com/a"), "{error}");
+    }
+
+    #[test]
+    fn a_named_key_file_that_is_none_is_called_what_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("nowhere", home.path().join("dangling")).unwrap();
+        for (name, why) in [
+            ("", "it is a folder"),
+            ("missing", "there is no such file"),
+            ("dangling", "there is no such file"),
+        ] {
+            let keyring = keyring(home.path(), Some(home.path().join(name)));
+            let error = keyring.find("example.com/a", "c74f20a3").unwrap_err();
+            assert!(matches!(error, Error::Refused(Refusal::WrongKey { .. })), "{error}");
+            let error = error.to_string();
+            assert!(error.contains("which ARCHIVE_KEY names,") && error.ends_with(why), "{error}");
+        }
     }
 
     #[test]

@@ -9,10 +9,12 @@
 //! about. Whoever changes one of them holds `lock`.
 
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::archive::{Archive, inspect::history::signed_head, maintain::keys::SigningKey};
 use crate::types::{
@@ -22,7 +24,7 @@ use crate::types::{
     time::Timestamp,
 };
 
-use super::{files, location::Environment};
+use super::{files, interrupt::has_signal, location::Environment};
 
 /// Older checkpoints remembered of one archive.
 const OLDER_MAX: usize = 1024;
@@ -35,6 +37,10 @@ const OLDER_LINE_BYTES_MAX: usize = 200;
 const KEY: &str = "key ";
 const FILE_BYTES_MAX: u64 =
     (NOTE_BYTES_MAX + 2 * IDENTITY_BYTES_MAX + OLDER_MAX * OLDER_LINE_BYTES_MAX) as u64;
+
+/// Who holds the lock writes two small files.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// What this user has seen of archives before.
 #[derive(Debug, Clone)]
@@ -272,7 +278,7 @@ struct TrustFile {
 }
 
 fn read(file: &Path) -> Result<Option<TrustFile>, String> {
-    match files::read_small(file, FILE_BYTES_MAX) {
+    match files::read_own(file, FILE_BYTES_MAX) {
         Ok(text) => Ok(text.map(|text| TrustFile { file: file.to_owned(), text })),
         Err(error) => Err(explained(file, &error)),
     }
@@ -287,16 +293,27 @@ fn lock(folder: &Path) -> Result<File, String> {
     let file = folder.join("lock");
     let open = || files::make_private_folder(folder).and_then(|()| files::open_private(&file));
     let opened = open().map_err(|error| explained(&file, &error))?;
-    match opened.lock() {
-        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(explained(&file, &error)),
-        _ => Ok(opened),
+    let begun = Instant::now();
+    loop {
+        match opened.try_lock() {
+            // Nobody could end a program that waits for the kernel to let it in, once it has asked for signals.
+            Err(TryLockError::WouldBlock) if has_signal() => return Err("interrupted".to_owned()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > LOCK_WAIT_MAX => {
+                return Err(format!("{}: another process holds it", file.display()));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(LOOK_AGAIN),
+            Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
+                return Err(explained(&file, &error));
+            }
+            _ => return Ok(opened),
+        }
     }
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
     let explain = |error: io::Error| explained(file, &error);
     // Most commands see what was seen before; they need not wait for a disk.
-    if files::read_small(file, FILE_BYTES_MAX).is_ok_and(|old| old.as_deref() == Some(bytes)) {
+    if files::read_own(file, FILE_BYTES_MAX).is_ok_and(|old| old.as_deref() == Some(bytes)) {
         return Ok(());
     }
     file.parent().map_or(Ok(()), files::make_private_folder).map_err(explain)?;
@@ -495,6 +512,17 @@ mod tests {
             assert!(recalled.known.is_none() && recalled.warning.is_some());
             assert!(trust_store.update(ORIGIN, Path::new("/a"), |it| grow(it, 1)).is_some());
         }
+    }
+
+    #[test]
+    fn a_lock_that_is_no_regular_file_is_a_warning_and_nothing_is_waited_for() {
+        let state = tempfile::tempdir().unwrap();
+        let (trust_store, folder) = (trust_store(state.path()), state.path().join("archive"));
+        fs::create_dir(&folder).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(folder.join("lock")).status();
+        assert!(made.unwrap().success());
+        let warning = trust_store.update(ORIGIN, Path::new("/a"), |it| grow(it, 1)).unwrap();
+        assert!(warning.ends_with("archive/lock: it is not a regular file"), "{warning}");
     }
 
     #[test]

@@ -647,7 +647,7 @@ fn a_missing_key_is_named_and_reading_needs_none() {
     let with = |key: &str| Ran::of(sandbox.command(["add", "x"]).env("ARCHIVE_KEY", key));
     with("nowhere.key").expect(5).says(&id);
     sandbox.write("bad.key", "no key");
-    let ran = with("bad.key").expect(5).says("bad.key is not the key ");
+    let ran = with("bad.key").expect(5).says("bad.key, which ARCHIVE_KEY names, is not the key ");
     ran.says("it does not hold one private key");
     with("elsewhere.key").expect(0).says("1 new revision");
 }

@@ -19,6 +19,7 @@ mod keyring;
 mod location;
 mod new_folder;
 mod operand;
+mod output_file;
 mod output_folder;
 mod own_files;
 mod print;

@@ -32,11 +32,7 @@ impl NewFolder {
     ///
     /// Refused in an archive, and in what belongs to this program.
     pub fn begin(path: &Path, own: &OwnFiles) -> Result<Self, Error> {
-        if let Some((around, what)) = own.holding(path) {
-            let (around, what) = (shown(&around), what.words());
-            let why = format!("nothing is written to {}: {around} is {what}", shown(path));
-            return Err(Error::usage(why));
-        }
+        own.refuse_output(path)?;
         let is_there = match fs::read_dir(path) {
             Ok(mut entries) => match entries.next() {
                 None => true,

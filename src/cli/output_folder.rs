@@ -65,13 +65,7 @@ impl OutputFolder {
     /// Opens the folder; made, with those above it, if it is to be.
     pub fn open(path: &Path, own: OwnFiles, makes: bool) -> Result<Self, Error> {
         let shown = shown_name(path.as_os_str().as_bytes());
-        if let Some((around, what)) = own.holding(path) {
-            let around = shown_name(around.as_os_str().as_bytes());
-            return Err(Error::usage(format!(
-                "nothing is exported to {shown}: {around} is {}",
-                what.words()
-            )));
-        }
+        own.refuse_output(path)?;
         if fs::metadata(path).is_ok_and(|there| !there.is_dir()) {
             return Err(Error::usage(format!("{shown} is not a folder")));
         }

@@ -1,21 +1,25 @@
 //! What belongs to this program, such as the signing keys, and what belongs to an archive: neither is
 //! ever a document, and no document is written over it.
 
-use std::io::Read;
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::{
-    fs::{self, File},
-    io,
+
+use crate::{
+    archive::CATALOG_FILE,
+    types::{digest, error::Error},
 };
 
 use super::{
     files::{self, FileKind, PathStat},
     folder::OpenFolder,
     location::Environment,
+    session::shown,
 };
 
 /// How a signing key begins; one is no longer than this.
-const KEY_BEGINS: &[u8] = b"PRIVATE+KEY+";
+pub const KEY_BEGINS: &[u8] = b"PRIVATE+KEY+";
 const KEY_BYTES_MAX: u64 = 4 << 10;
 
 /// What something is that belongs to this program or to an archive.
@@ -33,6 +37,8 @@ pub enum OwnFile {
     State,
     /// The folder of what can be made again.
     Cache,
+    /// A catalog in a folder that `--catalog` names.
+    Catalog,
 }
 
 /// The files and folders of this program on this machine.
@@ -52,6 +58,7 @@ impl OwnFile {
             Self::Key => "a signing key",
             Self::State => "what this program remembers",
             Self::Cache => "this program's cache",
+            Self::Catalog => "a catalog of an archive",
         }
     }
 }
@@ -63,14 +70,37 @@ impl OwnFiles {
             (environment.config_folder().ok(), OwnFile::Keys),
             (environment.state_folder().ok(), OwnFile::State),
             (environment.cache_folder().ok(), OwnFile::Cache),
-            (environment.key_file().map(Path::to_owned), OwnFile::Key),
             (archive.map(Path::to_owned), OwnFile::TheArchive),
         ];
         let identity = |(path, what): (Option<PathBuf>, OwnFile)| {
             let metadata = fs::metadata(path?).ok()?;
             Some((PathStat::of(&metadata).identity(), what))
         };
-        Self { known: folders.into_iter().filter_map(identity).collect() }
+        let mut own = Self { known: folders.into_iter().filter_map(identity).collect() };
+        let key = environment.key_file().and_then(|file| fs::metadata(file).ok());
+        let key = key.filter(Metadata::is_file).map(|metadata| PathStat::of(&metadata).identity());
+        own.known.extend(key.map(|identity| (identity, OwnFile::Key)));
+        own
+    }
+
+    /// The same, with the catalogs that lie in a folder.
+    pub fn with_catalogs_in(mut self, folder: Option<&Path>) -> Self {
+        let places = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
+        for place in places.flatten().map(|entry| entry.path()) {
+            let is_of_an_archive = place.file_name().is_some_and(|name| is_catalog_place(name));
+            if is_of_an_archive && place.join(CATALOG_FILE).is_file() {
+                let stat = fs::metadata(&place).map(|metadata| PathStat::of(&metadata));
+                self.known.extend(stat.ok().map(|stat| (stat.identity(), OwnFile::Catalog)));
+            }
+        }
+        self
+    }
+
+    /// Nothing is written to a path that is any of this, or lies in it.
+    pub fn refuse_output(&self, path: &Path) -> Result<(), Error> {
+        let Some((around, what)) = self.holding(path) else { return Ok(()) };
+        let around = is_what(path, &around, what);
+        Err(Error::usage(format!("nothing is written to {}: {around}", shown(path))))
     }
 
     /// Whether this stat is one of them.
@@ -105,21 +135,36 @@ impl OwnFiles {
                 && OpenFolder::at(path).is_ok_and(|folder| folder.is_archive())
         };
         self.which(&stat).or_else(|| is_archive().then_some(OwnFile::AnArchive)).or_else(|| {
-            is_key(path.as_os_str().as_encoded_bytes(), &stat, || files::open_input(path))
+            may_be_key(&stat)
+                .then(|| files::open_input(path).is_ok_and(begins_as_key))
+                .unwrap_or_default()
                 .then_some(OwnFile::Key)
         })
     }
 }
 
-/// Whether a file is a signing key, wherever it lies; only files that end as keys do are opened.
-pub fn is_key(name: &[u8], stat: &PathStat, open: impl FnOnce() -> io::Result<File>) -> bool {
-    let may_be =
-        stat.kind == FileKind::File && stat.size <= KEY_BYTES_MAX && name.ends_with(b".key");
-    let begins = || {
-        let mut head = [0; KEY_BEGINS.len()];
-        open()?.read_exact(&mut head).map(|()| head == *KEY_BEGINS)
-    };
-    may_be && begins().unwrap_or(false)
+/// Whether something is a signing key, wherever it lies and whatever it is called.
+pub fn begins_as_key(mut bytes: impl Read) -> bool {
+    let mut head = [0; KEY_BEGINS.len()];
+    bytes.read_exact(&mut head).is_ok_and(|()| head == *KEY_BEGINS)
+}
+
+/// Whether a file need not even be opened to be no signing key.
+fn may_be_key(stat: &PathStat) -> bool {
+    stat.kind == FileKind::File && stat.size <= KEY_BYTES_MAX
+}
+
+/// What something is, in a sentence that has named `path` already.
+pub fn is_what(path: &Path, around: &Path, what: OwnFile) -> String {
+    match without_last_link(path).is_ok_and(|whole| whole == around) {
+        true => format!("it is {}", what.words()),
+        false => format!("{} is {}", shown(around), what.words()),
+    }
+}
+
+/// Whether a folder has a name as `CatalogPlace` gives.
+fn is_catalog_place(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| digest::parse_hex(name, &mut [0; 8]).is_some())
 }
 
 /// The path from the root on, every link in it followed but one at its end.

@@ -283,6 +283,13 @@ impl Session {
         Ok((archive, file))
     }
 
+    /// What is never a document, and never written over.
+    pub fn own_files(&mut self) -> OwnFiles {
+        let archive = self.location().ok().map(|location| location.folder);
+        let catalogs = self.globals.catalog.as_deref().or(self.environment.catalog_folder());
+        OwnFiles::of(&self.environment, archive.as_deref()).with_catalogs_in(catalogs)
+    }
+
     /// An archive in an archive would be a folder there that belongs to nothing.
     pub fn expect_no_archive_around(&self, folder: &Path) -> Result<(), Error> {
         let around = OwnFiles::of(&self.environment, None).holding(folder);

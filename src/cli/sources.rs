@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Cursor, Read},
+    os::unix::fs::FileExt as _,
     path::Path,
 };
 
@@ -13,6 +14,7 @@ use crate::{
 
 use super::{
     files::{PathStat, invalid},
+    own_files::{KEY_BEGINS, begins_as_key},
     walk::{FileAt, FoundFile, What},
 };
 
@@ -36,9 +38,20 @@ pub fn intake(found: FoundFile) -> Intake {
 pub fn stream(name: DocName, path: &Path, may_be_empty: bool) -> Intake {
     let path = path.to_owned();
     Intake::new(name, move || {
-        let stream: Box<dyn Read + Send> = match path.as_os_str() == "-" {
+        let mut stream: Box<dyn Read + Send> = match path.as_os_str() == "-" {
             true => Box::new(io::stdin()),
             false => Box::new(File::open(&path)?),
+        };
+        let mut head = Vec::new();
+        let n_head = KEY_BEGINS.len();
+        stream.by_ref().take(n_head as u64).read_to_end(&mut head)?;
+        refuse_key(&head[..])?;
+        // A terminal that has ended once would be asked again.
+        let is_over = head.len() < n_head;
+        let head = Cursor::new(head);
+        let stream: Box<dyn Read + Send> = match is_over {
+            true => Box::new(head),
+            false => Box::new(head.chain(stream)),
         };
         Ok(ReadOnce { stream, may_be_empty })
     })
@@ -64,7 +77,28 @@ impl Read for ReadOnce {
 
 impl Source for FileAt {
     fn open(&self) -> io::Result<Box<dyn Reading>> {
-        Ok(Box::new(OpenFile(Self::open(self)?)))
+        let file = Self::open(self)?;
+        let mut head = [0; KEY_BEGINS.len()];
+        let n_head = file.read_at(&mut head, 0)?;
+        refuse_key(&head[..n_head])?;
+        Ok(Box::new(OpenFile(file)))
+    }
+}
+
+/// Why a signing key is not read, whatever it is called and wherever it comes from.
+#[derive(Debug, thiserror::Error)]
+#[error("it is a signing key")]
+struct IsSigningKey;
+
+/// Whether something was not read because it is a signing key.
+pub fn is_signing_key(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|why| why.is::<IsSigningKey>())
+}
+
+fn refuse_key(head: &[u8]) -> io::Result<()> {
+    match begins_as_key(head) {
+        true => Err(io::Error::new(io::ErrorKind::InvalidData, IsSigningKey)),
+        false => Ok(()),
     }
 }
 

@@ -63,14 +63,34 @@ fn i14_nothing_is_exported_into_an_archive_or_over_this_programs_own_files() {
         (sandbox.at("link"), "the archive itself"),
         (sandbox.at("other"), "an archive"),
         (sandbox.at("other/log"), "an archive"),
-        (keys, "this program's keys and configuration"),
+        (keys.clone(), "this program's keys and configuration"),
     ] {
         for more in ["-q", "-n", "--overwrite"] {
             let words = [Path::new("export"), Path::new("-o"), &folder, Path::new(more)];
-            sandbox.run(words).expect(2).says("nothing is exported to ").says(what);
+            sandbox.run(words).expect(2).says("nothing is written to ").says(what);
         }
     }
     sandbox.run(["export", "-o", "x"]).expect(2).says("x is not a folder");
+    sandbox.write("y", "y");
+    symlink("y", sandbox.at("link to y")).unwrap();
+    let key = fs::read_dir(&keys).unwrap().map(|key| key.unwrap().path()).next().unwrap();
+    let identity = sandbox.store().join("identity");
+    for verb in [&["audit", "--report"][..], &["diff", "x", "y", "--html"], &["anchor", "request"]]
+    {
+        for (file, why) in [
+            (&identity, "the archive itself"),
+            (&sandbox.at("other/new"), "an archive"),
+            (&key, "it is a signing key"),
+            (&sandbox.at("link to y"), "it is a symlink"),
+            (&sandbox.home(), "it is a folder"),
+        ] {
+            let words = verb.iter().map(|word| Path::new(word)).chain([&**file]);
+            sandbox.run(words).expect(2).says("nothing is written to ").says(why);
+        }
+    }
+    sandbox.run(["diff", "x", "y", "--html", "y"]).expect(2).says("files that are compared");
+    sandbox.run(["audit", "--report", "-"]).expect(2).says("name one");
+    assert_eq!(fs::read(sandbox.at("y")).unwrap(), b"y");
     let ran = sandbox.run(["export", "-o", ".", "--overwrite"]).expect(3);
     ran.says("other is an archive, so nothing can be written below it");
     let after = (Sandbox::tree(&sandbox.store()), Sandbox::tree(&sandbox.at("other")));

@@ -229,7 +229,7 @@ fn what_is_typed_wrongly_is_answered_with_the_thing_and_the_way_out() {
         (&["log", "doc@1"], 2, "log is about all revisions: archive log doc"),
         (&["export", "-o", "file"], 2, "file is not a folder"),
         (&["export", "-o", "file/below"], 5, "cannot make file/below: not a directory"),
-        (&["export", "-o", "other"], 2, "nothing is exported to other: "),
+        (&["export", "-o", "other"], 2, "nothing is written to other: "),
         (&["export", "-o", "new", "--at", "1999-01-01"], 4, "was captured by 1999-01-01 23:59"),
     ] {
         let ran = sandbox.run(words).expect(code);

@@ -115,6 +115,57 @@ fn i14_this_programs_own_files_and_archives_are_no_documents() {
     assert!(!ls.contains("key") && !ls.contains("identity"), "{ls}");
 }
 
+// A key was known by its file's ending alone: `key.bak`, a member of a tar and standard input were taken in.
+#[test]
+fn i14_a_signing_key_is_none_whatever_it_is_called_and_wherever_it_comes_from() {
+    let sandbox = Sandbox::new();
+    let keys = fs::read_dir(sandbox.home().join(".config/archive/keys")).unwrap();
+    let key = fs::read(keys.map(|key| key.unwrap().path()).next().unwrap()).unwrap();
+    sandbox.write("d/key.bak", &key);
+    sandbox.write("d/x", "x");
+    sandbox.write("d/about keys", "PRIVATE+KEY is how one begins");
+    for more in [&[][..], &["-n"], &["--unpack", "none"]] {
+        let ran = sandbox.run([&["add", "d"][..], more].concat()).expect(0);
+        ran.says("not added: d/key.bak (a signing key)").says("1 skipped: a signing key");
+    }
+    sandbox.run(["add", "d/key.bak"]).expect(2).says("d/key.bak is not added: it is a signing key");
+    let ran = sandbox.feed(["add", "-", "--as", "y"], &key).expect(2);
+    ran.says("standard input is not added: it is a signing key");
+    let tar = Command::new("tar").args(["-cf", "d.tar", "d"]).current_dir(sandbox.at("")).status();
+    assert!(tar.unwrap().success());
+    let ran = sandbox.run(["add", "--unpack", "all", "d.tar"]).expect(0);
+    ran.says("(a signing key)").says("1 skipped: a signing key");
+    let ls = sandbox.run(["ls"]).expect(0).text();
+    assert!(!ls.contains("key.bak") && ls.contains("about keys"), "{ls}");
+    assert_eq!(sandbox.feed(["add", "-", "--as", "short"], b"P").expect(0).code, Some(0));
+    sandbox.run(["cat", "short"]).answers("P");
+}
+
+#[test]
+fn i14_the_catalog_that_is_open_is_no_document() {
+    let sandbox = Sandbox::new();
+    sandbox.write("d/x", "x");
+    for _ in 0..2 {
+        let ran = sandbox.run(["--catalog", "d", "add", "d"]).expect(0);
+        ran.says("(a catalog of an archive)");
+    }
+    let ls = sandbox.run(["ls"]).expect(0).text();
+    assert!(ls.contains("d/x") && !ls.contains("catalog"), "{ls}");
+}
+
+#[test]
+fn what_is_named_and_not_taken_is_said_and_has_a_code() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x", "x");
+    sandbox.write(".archive-export-12-3", "left");
+    let _socket = std::os::unix::net::UnixListener::bind(sandbox.at("socket")).unwrap();
+    for (name, why) in [("socket", "it is a socket"), (".archive-export-12-3", "rename it to add")]
+    {
+        sandbox.run(["add", "-q", name, "x"]).expect(3).says(name).says(why);
+    }
+    sandbox.run(["add", "."]).expect(0);
+}
+
 #[test]
 fn a_stream_is_one_document_and_needs_a_name() {
     let sandbox = Sandbox::new();

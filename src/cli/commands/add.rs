@@ -25,6 +25,7 @@ use crate::{
         files::invalid,
         interrupt::is_interrupted,
         operand::label_of,
+        own_files::{OwnFile, is_what},
         print::{
             added::{
                 AddSummary, AddedLine, CommittedLine, RESEMBLING_SHOWN_MAX, ResemblesLine,
@@ -48,7 +49,7 @@ use crate::{
 
 pub use super::add_args::AddArgs;
 use super::{
-    add_items::{ItemTag, Items, items_of, own_files, past, unpacker, walk_options},
+    add_items::{ItemTag, Items, items_of, past, unpacker, walk_options},
     add_manifest, add_tracked,
 };
 
@@ -159,11 +160,11 @@ fn check_paths(session: &mut Session, args: &AddArgs) -> Result<(), Error> {
             ))),
         };
     }
-    let own = own_files(session)?;
+    let own = session.own_files();
     for path in &args.paths {
         if let Some((around, what)) = own.around(path) {
-            let (path, around, what) = (shown(path), shown(&around), what.words());
-            return Err(Error::usage(format!("{path} is not added: {around} is {what}")));
+            let why = is_what(path, &around, what);
+            return Err(Error::usage(format!("{} is not added: {why}", shown(path))));
         }
     }
     match two_of_one_name(&args.paths) {
@@ -242,6 +243,8 @@ struct AddReport<'s> {
     progress: Progress,
     skipped: BTreeMap<&'static str, u64>,
     n_unreadable: u64,
+    /// Counted among those skipped.
+    n_keys: u64,
     n_near: u64,
     n_doubtful: u64,
 }
@@ -254,6 +257,7 @@ impl<'s> AddReport<'s> {
             progress,
             skipped: BTreeMap::new(),
             n_unreadable: 0,
+            n_keys: 0,
             n_near: 0,
             n_doubtful: 0,
         }
@@ -292,6 +296,9 @@ impl<'s> AddReport<'s> {
             Outcome::Seen(_) => ("seen", None),
             Outcome::Renamed(_) => ("renamed", None),
             Outcome::Healed => ("healed", None),
+            Outcome::Unreadable(error) if sources::is_signing_key(error) => {
+                return self.signing_key(path);
+            }
             Outcome::Unreadable(error) if matches!(tag, ItemTag::Member(_)) => {
                 let error = io::Error::new(error.kind(), format!("{}: {error}", name.text()));
                 return self.unreadable(path, &error);
@@ -356,6 +363,17 @@ impl<'s> AddReport<'s> {
             self.session.info(&format!("not added: {} ({})", shown(path), own.words()));
         }
         Ok(())
+    }
+
+    /// What turned out to be a signing key when it was read; a stream stands alone and is all that was asked for.
+    fn signing_key(&mut self, path: &Path) -> Result<(), Error> {
+        let own = OwnFile::Key;
+        if path.as_os_str() == "-" || is_stream(path) {
+            let path = if path.as_os_str() == "-" { "standard input".into() } else { shown(path) };
+            return Err(Error::usage(format!("{path} is not added: it is {}", own.words())));
+        }
+        self.n_keys += 1;
+        self.skipped(path, Reason::Own(own))
     }
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) -> Result<(), Error> {
@@ -427,7 +445,7 @@ impl<'s> AddReport<'s> {
     }
 
     fn finish(self, summary: &IngestSummary, dry_run: bool) -> Result<ExitCode, Error> {
-        let Self { session, skipped, progress, n_unreadable, n_doubtful, .. } = self;
+        let Self { session, skipped, progress, n_unreadable, n_keys, n_doubtful, .. } = self;
         drop(progress);
         let without_text = summary.n_without_text.iter().map(|(status, n)| (status.code(), *n));
         let summary = AddSummary {
@@ -440,7 +458,7 @@ impl<'s> AddReport<'s> {
             healed: summary.n_healed,
             skipped,
             without_text: without_text.collect(),
-            unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled,
+            unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled - n_keys,
             doubtful: n_doubtful,
             resembling: summary.n_near,
             resembling_about: summary.n_near_about,

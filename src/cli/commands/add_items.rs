@@ -10,7 +10,7 @@ use std::{
 use crate::{
     archive::ingest::{IngestItem, Provenance},
     cli::{
-        own_files::OwnFiles,
+        own_files::OwnFile,
         session::Session,
         sources,
         unpack::{ContainerUnpacker, MemberItem},
@@ -66,12 +66,6 @@ pub fn past(captured: Timestamp, session: &Session) -> Result<Timestamp, Error> 
     }
 }
 
-/// What is never a document.
-pub fn own_files(session: &mut Session) -> Result<OwnFiles, Error> {
-    let archive = session.location()?.folder;
-    Ok(OwnFiles::of(&session.environment, Some(&archive)))
-}
-
 /// What is left out, and what things are called.
 pub fn walk_options(session: &mut Session, args: &AddArgs) -> Result<Options, Error> {
     Ok(Options {
@@ -80,7 +74,7 @@ pub fn walk_options(session: &mut Session, args: &AddArgs) -> Result<Options, Er
         git: args.gitignore,
         size_max: args.max_size,
         one_file_system: args.one_file_system,
-        own: own_files(session)?,
+        own: session.own_files(),
     })
 }
 
@@ -138,6 +132,9 @@ fn member(item: MemberItem, path: &Path) -> IngestItem<ItemTag> {
         MemberItem::Document(intake) => IngestItem::Document(*intake, ItemTag::Member(path)),
         MemberItem::Again(recapture) => IngestItem::Again(recapture, ItemTag::Member(path)),
         MemberItem::TooLarge(path) => IngestItem::Other(ItemTag::Skipped(path, Reason::TooLarge)),
+        MemberItem::Key(path) => {
+            IngestItem::Other(ItemTag::Skipped(path, Reason::Own(OwnFile::Key)))
+        }
         MemberItem::Doubtful(why) => IngestItem::Other(ItemTag::Doubtful(path, why)),
         MemberItem::Refused(error) => {
             IngestItem::Other(ItemTag::Unreadable(Unreadable { path, error }))

@@ -121,7 +121,7 @@ fn note_members(
                     shown(&found.path)
                 )));
             }
-            MemberItem::Refused(_) | MemberItem::TooLarge(_) => {
+            MemberItem::Refused(_) | MemberItem::TooLarge(_) | MemberItem::Key(_) => {
                 tracking.aside.push(found.name.clone());
             }
             MemberItem::Doubtful(_) | MemberItem::Unpacked { .. } => {}

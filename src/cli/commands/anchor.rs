@@ -20,7 +20,7 @@ use crate::{
         given::GivenText,
         keyring,
         new_folder::NewFolder,
-        own_files::OwnFiles,
+        output_file::{Existing, OutputFile},
         print::{
             json::{b64_unless_utf8, typed},
             terminal::{counted, shell_word},
@@ -29,8 +29,6 @@ use crate::{
     },
     types::{digest::Digest, error::Error},
 };
-
-use super::prove::write_file;
 
 const EXAMPLES: &[&str] = &[
     "archive anchor print | mail -s checkpoint notary@example.org",
@@ -122,14 +120,16 @@ pub fn run(session: &mut Session, args: &AnchorArgs) -> Result<ExitCode, Error> 
 
 fn request(session: &mut Session, file: &Path) -> Result<(), Error> {
     let archive = session.open()?;
+    let is_stdout = file.as_os_str() == "-";
+    let output = || OutputFile::begin(file, Existing::Kept, &session.own_files());
+    let output = (!is_stdout).then(output).transpose()?;
     let mut nonce = [0; 8];
     nonce.copy_from_slice(&keyring::fresh_seed()?[..8]);
     let nonce = u64::from_be_bytes(nonce);
     let (request, imprint) = archive.anchor_request(nonce);
-    let is_stdout = file.as_os_str() == "-";
-    match is_stdout {
-        true => session.out.bytes(&request)?,
-        false => write_file(session, file, &request)?,
+    match output {
+        None => session.out.bytes(&request)?,
+        Some(output) => output.write(&request)?,
     }
     let mut pending = anchor_requests::load(&session.environment, archive.origin());
     pending.push(PendingRequest { at: session.now, nonce, imprint });
@@ -276,9 +276,7 @@ fn write_out(
     output: &Path,
 ) -> Result<(), Error> {
     let note = archive.anchored_note(anchor)?;
-    let store = session.location()?.folder;
-    let own = OwnFiles::of(&session.environment, Some(&store));
-    let folder = NewFolder::begin(output, &own)?;
+    let folder = NewFolder::begin(output, &session.own_files())?;
     for (name, bytes) in [("token", &anchor.token), ("checkpoint", &note)] {
         let fail = |error| Error::io("write", shown(&output.join(name)), error);
         folder.write(name, |sink| sink.write_all(bytes).map_err(fail))?;

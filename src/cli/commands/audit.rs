@@ -17,6 +17,7 @@ use crate::{
         exit::ExitCode,
         given::{self, GivenText},
         operand::whole_document,
+        output_file::{Existing, OutputFile},
         print::{
             audit_page::{AuditPage, audit_page},
             failure::checkpoint_lines,
@@ -34,9 +35,7 @@ use crate::{
 };
 
 use super::{
-    audit_parts::{
-        AuditedRevision, PartArgs, audited, chance, keep_checked, record, unchecked, write_file,
-    },
+    audit_parts::{AuditedRevision, PartArgs, audited, chance, keep_checked, record, unchecked},
     audit_times::{self, WhenLine},
 };
 
@@ -64,7 +63,7 @@ pub struct AuditArgs {
     #[arg(long)]
     pub record: bool,
 
-    /// Write the report as a page for a browser or a printer, too
+    /// Write the report as a page for a browser or a printer, too; an earlier one is replaced
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
@@ -84,6 +83,9 @@ impl AuditArgs {
         let are_stdin = [&self.vkey, &self.expect]
             .map(|given| given.as_ref().is_some_and(|given| given.as_os_str() == "-"));
         match are_stdin {
+            _ if self.report.as_ref().is_some_and(|file| file.as_os_str() == "-") => Err(
+                "standard output has the findings; --report writes a page to a file, so name one",
+            ),
             [true, true] => Err("--vkey and --expect cannot both be read from standard input"),
             _ => Ok(()),
         }
@@ -175,6 +177,8 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     // What is given is read first: a typing error need not wait.
     let vkey = args.vkey.as_deref().map(given::vkey).transpose()?;
     let expected = args.expect.as_deref().map(GivenText::read).transpose()?;
+    let begin = |file: &PathBuf| OutputFile::begin(file, Existing::Replaced, &session.own_files());
+    let page_file = args.report.as_ref().map(begin).transpose()?;
     let opened = match session.open_unjudged() {
         Err(Error::Untrusted { why }) => return unsigned(session, args, why),
         opened => opened?,
@@ -217,7 +221,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
     } else {
         print_report(session, args, &report, &evidence)?;
     }
-    if let Some(file) = &args.report {
+    if let Some(file) = &page_file {
         let rows = rows(args, &report, &evidence);
         let page = AuditPage {
             findings: &report.findings,
@@ -228,7 +232,7 @@ pub fn run(session: &mut Session, args: &AuditArgs) -> Result<ExitCode, Error> {
             about: &archive_line(&report, session.now),
         };
         let page = audit_page(&page);
-        write_file(file, page.as_bytes())?;
+        file.write(page.as_bytes())?;
     }
     if !report.history_check.is_bad() {
         session.remember(&archive);

@@ -1,7 +1,6 @@
 //! How much `archive audit` covers, and what is kept of it.
 
 use std::{
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,7 +15,7 @@ use crate::{
     },
     cli::{
         args::values::{self, When},
-        checked_packs, files, keyring,
+        checked_packs, keyring,
         operand::selector_of,
         print::{
             json::name_b64,
@@ -171,12 +170,6 @@ pub fn record(session: &mut Session, args: &PartArgs, report: &AuditReport) -> R
     archive.record_audit(&record, &signer, &context, &session.who("audit"))?;
     session.remember(&archive);
     Ok(())
-}
-
-/// Writes a page, in the place of what is there.
-pub fn write_file(file: &Path, bytes: &[u8]) -> Result<(), Error> {
-    files::replace(file, bytes)
-        .map_err(|error| Error::io("write", file.display().to_string(), error))
 }
 
 /// The revisions of a document, for those who want to check each.

@@ -20,16 +20,16 @@ use crate::{
             values::{self, When},
         },
         exit::ExitCode,
-        files,
         location::ChosenBy,
         operand::{Here, label},
+        output_file::{Existing, OutputFile},
         print::{
             about::AboutLine,
             compared::ShownComparison,
             comparison::{self, View},
             terminal::{shown_name, text_columns},
         },
-        session::Session,
+        session::{Session, shown},
     },
     types::{document::Revision, error::Error},
 };
@@ -113,6 +113,10 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
     if args.unified.is_some() && session.globals.json {
         return Err(Error::usage("-u writes lines for patch(1), --json has none"));
     }
+    let page = match &args.html {
+        Some(file) if file.as_os_str() != "-" => Some(page_file(session, args, file)?),
+        _ => None,
+    };
     let archive = opened(session, args)?;
     let differ = match (&args.since, &args.a) {
         (Some(since), pattern) => {
@@ -124,14 +128,14 @@ pub fn run(session: &mut Session, args: &DiffArgs) -> Result<ExitCode, Error> {
                     ChangesForm::Names => {
                         Ok(archive.compare(sides, args.options())?.difference.is_read())
                     }
-                    _ => compare(session, args, archive, sides),
+                    _ => compare(session, (args, None), archive, sides),
                 }
             })?
         }
         (None, Some(a)) => {
             let words = (a.as_bytes(), args.b.as_ref().map(|b| b.as_bytes()));
             let sides = archive.operands(words, session.now, &Here)?;
-            compare(session, args, &archive, sides)?
+            compare(session, (args, page.as_ref()), &archive, sides)?
         }
         (None, None) => return Err(Error::usage("diff needs a document, or --since")),
     };
@@ -181,7 +185,7 @@ impl DiffArgs {
 /// Prints how two sides differ, and says whether they do.
 fn compare(
     session: &mut Session,
-    args: &DiffArgs,
+    (args, page): (&DiffArgs, Option<&OutputFile>),
     archive: &Archive,
     sides: Sides<Operand>,
 ) -> Result<bool, Error> {
@@ -203,30 +207,39 @@ fn compare(
         let patch = compared.text_patch(names, context);
         let no_text = || Error::usage("--text is about texts: without it, -u compares bytes");
         print_patch(session, &patch.ok_or_else(no_text)?)?;
-    } else if let Some(file) = &args.html {
-        write_page(session, &shown, file)?;
+    } else if args.html.is_some() {
+        write_page(session, &shown, page)?;
     } else {
         shown.print_text(session, args.view())?;
     }
     Ok(compared.difference.is_read())
 }
 
-/// Writes the page of a comparison, `-` to standard output.
+/// Where the page goes: an earlier one is replaced, but nothing that is compared.
+fn page_file(session: &mut Session, args: &DiffArgs, file: &Path) -> Result<OutputFile, Error> {
+    let output = OutputFile::begin(file, Existing::Replaced, &session.own_files())?;
+    let is_same = |word: &&OsString| output.is_at(Path::new(word));
+    match args.a.iter().chain(&args.b).find(is_same) {
+        None => Ok(output),
+        Some(_) => {
+            let why = "it is one of the files that are compared; name another one";
+            Err(Error::usage(format!("nothing is written to {}: {why}", shown(file))))
+        }
+    }
+}
+
+/// Writes the page of a comparison; without a file to standard output.
 fn write_page(
     session: &mut Session,
-    shown: &ShownComparison<'_>,
-    file: &Path,
+    comparison: &ShownComparison<'_>,
+    file: Option<&OutputFile>,
 ) -> Result<(), Error> {
     let no_text =
         || Error::usage("--html is about texts: at least one side is none that can be compared");
-    let page = shown.page().ok_or_else(no_text)?;
-    if file.as_os_str() == "-" {
-        return session.out.text(&page);
-    }
-    let written = files::replace_public(file, page.as_bytes());
-    let name = || shown_name(file.as_os_str().as_bytes());
-    written.map_err(|e| Error::io("write", name(), e))?;
-    session.info(&format!("{}: {}", name(), shown.sentence()));
+    let page = comparison.page().ok_or_else(no_text)?;
+    let Some(file) = file else { return session.out.text(&page) };
+    file.write(page.as_bytes())?;
+    session.info(&format!("{}: {}", file.shown(), comparison.sentence()));
     Ok(())
 }
 

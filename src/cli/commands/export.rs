@@ -26,7 +26,6 @@ use crate::{
         exit::ExitCode,
         export_files::{FileWriter, Mode, Outgoing, WriteOutcome},
         interrupt::is_interrupted,
-        own_files::OwnFiles,
         print::{
             json::typed,
             terminal::{Progress, Style, counted, shown_name},
@@ -164,9 +163,7 @@ fn write(
         (_, true) => Mode::Overwrite,
         (_, false) => Mode::AddOnly,
     };
-    let store = session.location()?.folder;
-    let own = OwnFiles::of(&session.environment, Some(&store));
-    let mut files = FileWriter::in_folder(output, mode, own)?;
+    let mut files = FileWriter::in_folder(output, mode, session.own_files())?;
     let progress = session.progress();
     let summary = ExportSummary { dry_run: args.dry_run, ..ExportSummary::default() };
     let places = ExportPaths::new(chosen.archive, chosen.as_of, &chosen.selections)?;

@@ -14,7 +14,6 @@ use crate::{
         exit::ExitCode,
         interrupt::is_interrupted,
         new_folder::NewFolder,
-        own_files::OwnFiles,
         print::{
             json::{b64_unless_utf8, name_b64, typed},
             terminal::{Progress, Style, counted, shown_name},
@@ -74,8 +73,7 @@ struct NewBag<'a> {
 
 /// Writes a bag, whole or not at all.
 pub fn run(session: &mut Session, chosen: &Chosen<'_>, path: &Path) -> Result<ExitCode, Error> {
-    let store = session.location()?.folder;
-    let own = OwnFiles::of(&session.environment, Some(&store));
+    let own = session.own_files();
     let archive = chosen.archive;
     let mut bag = NewBag {
         archive,

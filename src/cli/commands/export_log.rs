@@ -9,7 +9,6 @@ use crate::{
         exit::ExitCode,
         interrupt::is_interrupted,
         new_folder::NewFolder,
-        own_files::OwnFiles,
         print::{
             json::{HeadLine, b64_unless_utf8, typed},
             terminal::counted,
@@ -31,8 +30,7 @@ struct LogTreeLine<'a> {
 /// Writes the journal as a tlog-tiles tree, whole or not at all.
 pub fn run(session: &mut Session, folder: &Path) -> Result<ExitCode, Error> {
     let archive = session.open()?;
-    let store = session.location()?.folder;
-    let tree = NewFolder::begin(folder, &OwnFiles::of(&session.environment, Some(&store)))?;
+    let tree = NewFolder::begin(folder, &session.own_files())?;
     let mut progress = session.progress();
     let mut n_written = 0;
     let n_files = archive.each_log_file(|name, bytes| {

@@ -17,11 +17,10 @@ use crate::{
     cli::{
         args::help::examples,
         exit::ExitCode,
-        files,
         given::GivenText,
         interrupt::is_interrupted,
         new_folder::NewFolder,
-        own_files::OwnFiles,
+        output_file::{Existing, OutputFile},
         print::{
             json::{HeadLine, b64_unless_utf8, name_b64, typed},
             terminal::{counted, shown_name},
@@ -108,9 +107,7 @@ fn prove(session: &mut Session, args: &ProveArgs, doc: &OsString) -> Result<Exit
     let archive = session.open()?;
     let (document, revision) = archive.select(doc.as_bytes(), session.now)?;
     let proof = archive.prove(&document, &revision, !args.no_detail)?;
-    let store = session.location()?.folder;
-    let own = OwnFiles::of(&session.environment, Some(&store));
-    let folder = NewFolder::begin(&args.output, &own)?;
+    let folder = NewFolder::begin(&args.output, &session.own_files())?;
     let vkey = archive.checkpoint_vkey();
     let is_withdrawn = revision.withdrawn.is_some();
     let proof = match is_withdrawn {
@@ -181,12 +178,15 @@ fn prove_growth(session: &mut Session, args: &ProveArgs) -> Result<ExitCode, Err
     let old = args.consistency.as_deref().unwrap_or(Path::new("-"));
     let old = GivenText::read(old)?;
     let archive = session.open()?;
+    let is_stdout = args.output.as_os_str() == "-";
+    let output = || OutputFile::begin(&args.output, Existing::Kept, &session.own_files());
+    let output = (!is_stdout).then(output).transpose()?;
     let (proof, growth) = archive.prove_growth(&old.bytes, &old.shown)?;
-    if args.output.as_os_str() == "-" {
+    let Some(output) = output else {
         session.out.bytes(&proof)?;
         return Ok(ExitCode::Done);
-    }
-    write_file(session, &args.output, &proof)?;
+    };
+    output.write(&proof)?;
     let vkey = archive.checkpoint_vkey();
     if session.globals.json {
         session.out.json(&typed(
@@ -208,23 +208,4 @@ fn prove_growth(session: &mut Session, args: &ProveArgs) -> Result<ExitCode, Err
         ));
     }
     Ok(ExitCode::Done)
-}
-
-/// Writes a new file: one that is there is somebody's.
-pub fn write_file(session: &mut Session, path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let store = session.location()?.folder;
-    let own = OwnFiles::of(&session.environment, Some(&store));
-    if let Some((around, what)) = own.holding(path) {
-        let (around, what) = (shown(&around), what.words());
-        return Err(Error::usage(format!(
-            "nothing is written to {}: {around} is {what}",
-            shown(path)
-        )));
-    }
-    files::write_new_public(path, bytes).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::usage(format!("{} is there already; name a new file", shown(path)))
-        }
-        _ => Error::io("write", shown(path), error),
-    })
 }

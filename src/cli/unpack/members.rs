@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{ContainerUnpacker, OpenedFile, OpenedKind, attached, kind_of};
-use crate::cli::{files::invalid, walk::FoundFile};
+use crate::cli::{files::invalid, own_files::begins_as_key, walk::FoundFile};
 
 /// So many containers lie in one another,
 const DEPTH_MAX: usize = 8;
@@ -28,6 +28,8 @@ pub enum MemberItem {
     Again(Recapture),
     /// It is larger than is wanted.
     TooLarge(PathBuf),
+    /// It is a signing key.
+    Key(PathBuf),
     /// Something is not as it should be, and is taken all the same.
     Doubtful(String),
     /// It could not be taken.
@@ -178,6 +180,10 @@ impl Members {
         };
         if self.unpacker.size_max.is_some_and(|max| body.n_bytes() > max) {
             self.ready.push_back(MemberItem::TooLarge(self.path.join(name.text().as_ref())));
+            return Ok(());
+        }
+        if begins_as_key(body.reader()) {
+            self.ready.push_back(MemberItem::Key(self.path.join(name.text().as_ref())));
             return Ok(());
         }
         if let Some(doubt) = doubt {

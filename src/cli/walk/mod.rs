@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::types::name::DocName;
 
 use super::files::{FileKind, PathStat, TEMPORARY_PREFIX, invalid};
-use super::own_files::{OwnFile, OwnFiles, is_key};
+use super::own_files::{OwnFile, OwnFiles};
 
 pub use names::PathList;
 pub use roots::{Leads, is_stream, two_of_one_name};
@@ -156,6 +156,17 @@ impl Reason {
             Self::Leftover => "left by an interrupted export",
         }
     }
+
+    /// Why something is not taken though somebody named it, if nothing that was given says so.
+    const fn against_named(self) -> Option<&'static str> {
+        match self {
+            Self::Socket => Some("it is a socket, which is no document"),
+            Self::Device => Some("it is a device, which is no document"),
+            Self::Fifo => Some("it is a named pipe, which is no document"),
+            Self::Leftover => Some("an interrupted export left it; rename it to add it"),
+            Self::Excluded | Self::TooLarge | Self::OtherFileSystem | Self::Own(_) => None,
+        }
+    }
 }
 
 impl Naming {
@@ -249,7 +260,11 @@ where
 
     fn meet(&mut self, below: PathBuf, stat: &PathStat) -> Option<WalkItem> {
         let path = join(&self.root.path, &below);
-        if let Some(reason) = self.reason_to_skip(&path, &below, stat) {
+        if let Some(reason) = self.reason_to_skip(&path, stat) {
+            // Among others it is expected; of what was asked for, nobody would notice that it is not there.
+            if let Some(why) = reason.against_named().filter(|_| below.as_os_str().is_empty()) {
+                return Some(unreadable(path, invalid(why)));
+            }
             return Some(WalkItem::Skipped { path, reason });
         }
         if stat.kind == FileKind::Folder {
@@ -286,7 +301,7 @@ where
         }
     }
 
-    fn reason_to_skip(&self, path: &Path, below: &Path, stat: &PathStat) -> Option<Reason> {
+    fn reason_to_skip(&self, path: &Path, stat: &PathStat) -> Option<Reason> {
         if let Some(own) = self.options.own.which(stat) {
             return Some(Reason::Own(own));
         }
@@ -300,9 +315,6 @@ where
         let is_file = stat.kind == FileKind::File;
         if is_file && self.options.size_max.is_some_and(|max| stat.size > max) {
             return Some(Reason::TooLarge);
-        }
-        if is_key(name, stat, || self.file_at(path, below).open()) {
-            return Some(Reason::Own(OwnFile::Key));
         }
         special(stat.kind)
     }

@@ -143,8 +143,8 @@ fn what_is_no_document_is_skipped_with_its_reason() {
             "pipe: named pipe",
             "d/small",
             "socket: socket",
-            "pipe: named pipe",
-            "/dev/null: device"
+            "pipe! it is a named pipe, which is no document",
+            "/dev/null! it is a device, which is no document"
         ]
     );
 }
@@ -298,21 +298,33 @@ fn other_file_systems_are_left_out_on_request() {
 }
 
 #[test]
-fn other_archives_keys_and_leftovers_are_no_documents() {
+fn other_archives_and_leftovers_are_no_documents() {
     let tree = TestTree::new(&["a", "d/.archive-export-x1", "e.key"]);
     tree.write("other/identity", "archive 1\norigin x\n");
-    tree.write("f.key", "PRIVATE+KEY+x+00000000+AAAA");
     assert_eq!(
         tree.lines(&[""], Options::default()),
         [
             "d/a",
             "d/.archive-export-x1: left by an interrupted export",
             "d/e.key",
-            "f.key: a signing key",
             "other: an archive"
         ]
     );
     assert_eq!(tree.lines(&["other/identity"], Options::default()), ["other/identity: an archive"]);
+}
+
+// `add /dev/null` counted it as skipped and ended with 0.
+#[test]
+fn what_is_named_and_is_no_document_is_an_error() {
+    let tree = TestTree::new(&["a", ".archive-export-x1"]);
+    let _socket = UnixListener::bind(tree.at("socket")).unwrap();
+    for (name, why) in [("socket", "it is a socket"), (".archive-export-x1", "rename it to add")] {
+        let mut walk = Walk::new([Ok(tree.at(name))].into_iter(), Options::default());
+        let Some(WalkItem::Unreadable(met)) = walk.next() else { panic!("{name}") };
+        assert!(met.error.to_string().contains(why), "{}", met.error);
+    }
+    let expected = [".archive-export-x1: left by an interrupted export", "d/a", "socket: socket"];
+    assert_eq!(tree.lines(&[""], Options::default()), expected);
 }
 
 #[test]

@@ -234,3 +234,48 @@ fn a_new_archive_is_made_through_no_link() {
         fs::remove_dir_all(sandbox.store()).unwrap();
     }
 }
+
+// A lock and the catalog's files are written in place: a hard link in the place of one was emptied or overwritten.
+#[test]
+fn i14_what_a_hard_link_has_in_common_with_the_archive_stays_as_it_is() {
+    let (sandbox, outside) = example();
+    let thesis = outside.join("letter.txt");
+    for name in ["lock", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] {
+        for verb in [&["ls"][..], &["add", "-q", "notice.txt"], &["rebuild"], &["audit"]] {
+            let path = sandbox.store().join(name);
+            let _ = fs::remove_file(&path);
+            fs::hard_link(&thesis, &path).unwrap();
+            sandbox.write("notice.txt", format!("{name} {verb:?}"));
+            run_bounded(&sandbox, verb, name).expect(0);
+            assert_eq!(fs::read(&thesis).unwrap(), b"dear", "{name}: {verb:?}");
+        }
+    }
+    run_bounded(&sandbox, &["audit", "-q"], "afterwards").expect(0);
+}
+
+#[test]
+fn copies_made_of_hard_links_are_archives_of_their_own() {
+    let (sandbox, _) = example();
+    let copy = sandbox.at("copy");
+    let linked = Command::new("cp").arg("-al").arg(sandbox.store()).arg(&copy).status().unwrap();
+    assert!(linked.success());
+    let facts = |folder: &Path| -> Vec<_> {
+        let is_fact = |name: &Path| !name.to_str().unwrap().starts_with("catalog");
+        Sandbox::tree(folder).into_iter().filter(|(name, _)| is_fact(name)).collect()
+    };
+    let before = facts(&copy);
+    sandbox.write("new.txt", "only here");
+    sandbox.run(["add", "-q", "new.txt"]).expect(0);
+    sandbox.run(["compact", "-q", "--all"]).expect(0);
+    assert!(facts(&copy) == before, "a file with two names was written");
+    let there = |words: &[&str]| Ran::of(sandbox.command(words).env("ARCHIVE_STORE", &copy));
+    there(&["ls"]).expect(0).answers("notice.txt\n");
+    there(&["cat", "notice.txt"]).expect(0).answers("Ferries sail at one.");
+    there(&["audit", "-q"]).expect(6);
+    sandbox.run(["ls"]).expect(0).answers("new.txt\nnotice.txt\n");
+    sandbox.run(["audit", "-q"]).expect(0);
+    for name in ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"] {
+        let links = fs::metadata(sandbox.store().join(name)).map_or(1, |found| found.nlink());
+        assert_eq!(links, 1, "{name}");
+    }
+}

@@ -1,5 +1,5 @@
 //! The files of an SQLite database in a folder, looked at before SQLite opens them by their paths: a link, a
-//! pipe or a folder in the place of one is refused.
+//! pipe or a folder in the place of one is refused, and one that has other names is copied first.
 
 use std::{
     io::Read as _,
@@ -13,6 +13,7 @@ use crate::types::{error::Error, file_stat::FileStat};
 use super::{
     TEMPORARY,
     folder::{ArchiveFolder, Belongs},
+    hard_links,
 };
 
 /// The ends of the names: the database, its logs, and the memory that its users share.
@@ -42,6 +43,7 @@ impl DatabaseFiles {
         for (end, is_there) in ENDS.iter().zip(&mut is_there) {
             *is_there = folder.examine(&format!("{name}{end}"), Belongs::Renewable)?.is_some();
         }
+        hard_links::part(&folder, name)?;
         if !is_there[0] && folder.has_other_owner() {
             // SQLite gives its other files to the owner of this one.
             let _ = folder.create(&folder.top(), name, OFlags::RDWR);

@@ -5,13 +5,15 @@
 //! nor a folder is refused (`folder.rs`).
 
 mod database;
+
 mod file_system;
 mod folder;
+mod hard_links;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,6 +49,8 @@ const TOP: [(&str, Belongs); 4] = [
 const PARTS_OF_A_COPY: [&str; 4] = [LOCK, LOG, "packs", "details"];
 /// Kept open between reads of ranges.
 const OPEN_FILES_MAX: usize = 32;
+/// Of a holder of the lock that wrote nothing.
+const NAMELESS: &str = "it has left no name";
 /// So much is read of what the holder wrote into the lock.
 const WHO_BYTES_MAX: u64 = 1024;
 
@@ -352,9 +356,13 @@ pub fn lock_in(folder: &Path, who: &str) -> Result<Box<dyn Guard>, Error> {
 
 fn lock(folder: &ArchiveFolder, who: &str) -> Result<Box<dyn Guard>, Error> {
     let opened = folder.open_or_make(LOCK).map_err(|error| cannot_lock(folder, error))?;
+    let is_ours = has_one_name(&opened);
     match opened.try_lock() {
-        Ok(()) => Ok(Box::new(LockFile::new(opened, who))),
-        Err(TryLockError::WouldBlock) => Err(Error::Busy { who: holder(opened) }),
+        Ok(()) => Ok(Box::new(LockFile::new(opened, who, is_ours))),
+        Err(TryLockError::WouldBlock) => {
+            let who = if is_ours { holder(opened) } else { NAMELESS.to_owned() };
+            Err(Error::Busy { who })
+        }
         Err(TryLockError::Error(e)) => Err(io("lock", &folder.path().join(LOCK), e)),
     }
 }
@@ -375,13 +383,20 @@ fn cannot_lock(folder: &ArchiveFolder, error: Error) -> Error {
 }
 
 /// The lock's open file: closing it, by whatever end the process takes, lets the next writer in.
-struct LockFile(File);
+struct LockFile {
+    file: File,
+    is_ours: bool,
+}
 
 impl LockFile {
-    fn new(mut file: File, who: &str) -> Self {
-        // The text is a courtesy: a full disk must not keep anyone from taking things away.
-        let _ = file.set_len(0).and_then(|()| file.write_all(who.as_bytes()));
-        Self(file)
+    /// A file with other names may be anything, and a copy made of links has one lock with its original: it locks as
+    /// well, and is never written.
+    fn new(mut file: File, who: &str, is_ours: bool) -> Self {
+        if is_ours {
+            // The text is a courtesy: a full disk must not keep anyone from taking things away.
+            let _ = file.set_len(0).and_then(|()| file.write_all(who.as_bytes()));
+        }
+        Self { file, is_ours }
     }
 }
 
@@ -389,11 +404,17 @@ impl Guard for LockFile {}
 
 impl Drop for LockFile {
     fn drop(&mut self) {
-        let _ = self.0.set_len(0);
+        if self.is_ours {
+            let _ = self.file.set_len(0);
+        }
         // A child process that is just being started shares the open file until it is another program:
         // closed only here, it would stay locked until then.
-        let _ = self.0.unlock();
+        let _ = self.file.unlock();
     }
+}
+
+fn has_one_name(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.nlink() == 1)
 }
 
 /// What the holder of the lock wrote into it.
@@ -403,7 +424,7 @@ fn holder(file: File) -> String {
     let text = String::from_utf8_lossy(&bytes);
     match text.lines().next() {
         Some(who) if !who.trim().is_empty() => who.trim().to_owned(),
-        _ => "it has left no name".to_owned(),
+        _ => NAMELESS.to_owned(),
     }
 }
 

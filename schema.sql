@@ -118,7 +118,7 @@ CREATE TABLE tag (
 -- Every event that is about no document.
 CREATE TABLE event (
   event      INTEGER PRIMARY KEY,     -- index in the journal
-  event_type TEXT NOT NULL,           -- its `t`: commit, audit, withdraw
+  event_type TEXT NOT NULL,           -- its `t`: commit, packs, condemn, keys, adopt, audit, withdraw, anchor
   at         INTEGER NOT NULL,        -- seconds since 1970
   at_ns      INTEGER NOT NULL,        -- and the nanoseconds above them
   note       INTEGER,                 -- phrase.id

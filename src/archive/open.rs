@@ -367,6 +367,18 @@ impl Archive {
         Ok(are_lost(&self.catalog.packs()?, &self.stored_packs()?))
     }
 
+    /// How many packs count and are missing, or have another size than the catalog knows.
+    pub fn n_lost_packs(&self) -> Result<u64, Error> {
+        let stored = self.stored_packs()?;
+        let mut lost = self.counted_packs(&self.journal)?;
+        lost.retain(|pack| !stored.contains_key(pack));
+        let known = self.catalog.packs()?;
+        lost.extend(
+            known.iter().filter(|(pack, n)| stored.get(pack) != Some(n)).map(|(it, _)| *it),
+        );
+        Ok(lost.len() as u64)
+    }
+
     /// The packs that count. Where a part of the journal cannot be read, all that are there and not
     /// condemned: it may have spoken of them.
     pub(super) fn counted_packs(&self, journal: &Journal) -> Result<BTreeSet<PackId>, Error> {
@@ -537,7 +549,7 @@ fn catch_up(home: &Home, journal: &mut Journal, catalog: &Rc<Catalog>) -> Result
 /// Makes the catalog anew where it is kept.
 fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     let Some(files) = home.catalog_files()? else { return in_memory(home, journal) };
-    keep::old_catalog(journal, &files)?;
+    keep::old_catalog(&*home.backend, journal, &files)?;
     match Catalog::open(files.path()).and_then(|catalog| anew(home, journal, catalog)) {
         // A file that is torn itself is worth nothing to readers either.
         Err(Error::Catalog { why }) => debug!(target: "catalog", "its file is removed: {why}"),

@@ -74,7 +74,7 @@ use keyed_sum::Followed;
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "12";
+const SCHEMA_VERSION: &str = "13";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.
@@ -262,7 +262,12 @@ impl Catalog {
     fn expect_schema(&self) -> Result<(), Error> {
         match self.meta("schema")?.as_deref() {
             Some(SCHEMA_VERSION) => Ok(()),
-            Some(other) => Err(Error::Catalog { why: format!("its schema is {other}") }),
+            Some(other) => Err(Error::Catalog {
+                why: match other.parse::<u16>() {
+                    Ok(version) => format!("its schema is {version}"),
+                    Err(_) => "what it names as its schema is no version".to_owned(),
+                },
+            }),
             None => Err(Error::Catalog { why: "it does not name its schema".into() }),
         }
     }
@@ -362,6 +367,23 @@ fn percent_encoded(path: &Path) -> String {
         .collect()
 }
 
+/// What is wrong with the catalog, as SQLite says it; what a Rust library says of it is said otherwise.
+fn in_words(error: &rusqlite::Error) -> String {
+    use rusqlite::Error as E;
+    match error {
+        E::InvalidColumnType(_, column, _) => {
+            format!("its column {column} has a value of another type")
+        }
+        E::FromSqlConversionFailure(..) | E::IntegralValueOutOfRange(..) => {
+            "a value in it is not one that belongs there".to_owned()
+        }
+        E::InvalidParameterName(why) => why.clone(),
+        E::QueryReturnedNoRows => "a row that belongs there is missing".to_owned(),
+        E::SqlInputError { msg, .. } => msg.clone(),
+        error => error.to_string(),
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use std::io::{Error as IoError, ErrorKind};
@@ -378,7 +400,34 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Error::Busy { who: format!("another process holds {FILE}") }
             }
-            _ => Error::Catalog { why: error.to_string() },
+            _ => Error::Catalog { why: in_words(&error) },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::types::Type;
+
+    // A person read "Invalid column type Null at index: 20, name: at".
+    #[test]
+    fn what_is_wrong_with_a_catalog_is_said_in_words() {
+        let wrong_type = || rusqlite::Error::InvalidColumnType(20, "at".into(), Type::Null);
+        for (error, words) in [
+            (wrong_type(), "its column at has a value of another type"),
+            (rusqlite::Error::QueryReturnedNoRows, "a row that belongs there is missing"),
+            (rusqlite::Error::InvalidParameterName("it is empty".into()), "it is empty"),
+        ] {
+            assert!(matches!(Error::from(error), Error::Catalog { why } if why == words));
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_the_schemas_version_is_not_printed() {
+        let catalog = Catalog::in_memory().unwrap();
+        catalog.db.execute("UPDATE meta SET value = 'a note' WHERE name = 'schema'", []).unwrap();
+        let why = catalog.expect_schema().unwrap_err().to_string();
+        assert!(why.ends_with("what it names as its schema is no version"), "{why}");
     }
 }

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::{
@@ -15,7 +16,7 @@ use super::{
     files::{self, FileKind, PathStat},
     folder::OpenFolder,
     location::Environment,
-    session::shown,
+    print::terminal::shown_name,
 };
 
 /// How a signing key begins; one is no longer than this.
@@ -160,6 +161,10 @@ pub fn is_what(path: &Path, around: &Path, what: OwnFile) -> String {
         true => format!("it is {}", what.words()),
         false => format!("{} is {}", shown(around), what.words()),
     }
+}
+
+fn shown(path: &Path) -> String {
+    shown_name(path.as_os_str().as_bytes())
 }
 
 /// Whether a folder has a name as `CatalogPlace` gives.

@@ -26,7 +26,9 @@ use docarchive::internals::{
     types::error::Error,
 };
 
-use crate::common::{self, add, check, context, everything, init, init_in, is_slow, signer};
+use crate::common::{
+    self, add, check, context, everything, init, init_in, is_slow, sandbox::Sandbox, signer,
+};
 
 const STORY: &str = "The harbour was closed on Monday after the storm broke two of its piers.\n\n\
     Nobody was hurt, the harbour master said, and fishing may begin again next week.\n";
@@ -533,4 +535,40 @@ fn a_copy_of_a_living_archive_is_whole_if_the_journal_is_copied_first() {
         codes.contains(&Code::DetailMissing) && codes.contains(&Code::BlobMissing),
         "{codes:?}"
     );
+}
+
+// With all packs gone, compact said "nothing to do", stats "0 packs", rebuild nothing, and search and dups "no".
+#[test]
+fn what_lies_in_missing_packs_is_not_known_and_no_answer_is_no() {
+    let sandbox = Sandbox::new();
+    for (name, text) in [("a", "ferries sail at noon today"), ("b", "the harbour is closed")] {
+        sandbox.write(name, text);
+    }
+    sandbox.run(["add", "-q", "a", "b"]).expect(0);
+    let whole = |words: &[&str], code| sandbox.run(words).expect(code).expect_quiet();
+    whole(&["dups", "-q"], 1);
+    whole(&["search", "-q", "nowhere"], 1);
+    let packs = sandbox.store().join("packs");
+    for folder in std::fs::read_dir(&packs).unwrap() {
+        for pack in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let pack = pack.unwrap().path();
+            std::fs::remove_file(&pack).unwrap();
+            // A folder in its place is no pack either.
+            std::fs::create_dir(&pack).unwrap();
+        }
+    }
+    for words in [
+        &["stats"][..],
+        &["compact", "-n"],
+        &["compact"],
+        &["dups"],
+        &["rebuild"],
+        &["compact", "--all"],
+        &["stats"],
+        &["search", "ferries"],
+        &["dups"],
+        &["rebuild", "--sketches"],
+    ] {
+        sandbox.run(words).expect(6).says("archive audit");
+    }
 }

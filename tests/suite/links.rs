@@ -279,3 +279,31 @@ fn copies_made_of_hard_links_are_archives_of_their_own() {
         assert_eq!(links, 1, "{name}");
     }
 }
+
+// A pipe in the place of a folder of details had the catalog made anew, which then knew no names.
+#[test]
+fn what_lies_in_the_way_of_details_costs_no_name() {
+    let (sandbox, _) = example();
+    let details = sandbox.store().join("details/000");
+    fs::rename(&details, sandbox.at("aside")).unwrap();
+    assert!(Command::new("mkfifo").arg(&details).status().unwrap().success());
+    for verb in [&["compact", "--all"][..], &["rebuild"]] {
+        let ran = run_bounded(&sandbox, verb, "details/000").expect(6);
+        ran.says("details/000 is damaged: it is a named pipe, and a folder belongs there");
+        sandbox.run(["ls"]).expect(0).answers("notice.txt\n");
+    }
+    fs::remove_file(&details).unwrap();
+    fs::rename(sandbox.at("aside"), &details).unwrap();
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
+// The copy of the checkpoint is nothing that a reader goes by.
+#[test]
+fn what_lies_in_the_place_of_the_copy_of_the_checkpoint_is_for_the_audit() {
+    let (sandbox, _) = example();
+    let copy = sandbox.store().join("log/checkpoint");
+    fs::remove_file(&copy).unwrap();
+    assert!(Command::new("mkfifo").arg(&copy).status().unwrap().success());
+    run_bounded(&sandbox, &["stats", "-q"], "log/checkpoint").expect(0);
+    run_bounded(&sandbox, &["audit", "-q"], "log/checkpoint").expect(6);
+}

@@ -39,7 +39,7 @@ use crate::{
 
 use super::{
     detach::{GoneBlobs, StandIns},
-    salvage,
+    keep, salvage,
 };
 
 pub use crate::store::CompressionLevels;
@@ -134,8 +134,13 @@ impl Archive {
                 Ok(None) => {}
                 // Another writer took away what was being read.
                 Err(Error::Catalog { .. } | Error::Damaged { .. }) if self.is_behind(edge)? => {}
-                // What the catalog says of the packs is not so; or of contents, which are not where it says.
-                Err(error) if !is_renewed && may_be_misled(&error, policy) => {
+                // What the catalog says of the packs is not so; or of contents, which are not where it says. One that
+                // would know less than this one is not made for that.
+                Err(error)
+                    if !is_renewed
+                        && may_be_misled(&error, policy)
+                        && !self.has_last_words()? =>
+                {
                     debug!(target: "catalog", "made anew: {error}");
                     self.renew()?;
                     *edge = self.edge()?;
@@ -145,6 +150,14 @@ impl Archive {
             }
         }
         Err(Error::Busy { who: OTHERS.into() })
+    }
+
+    /// Whether the catalog knows what details said that cannot be read.
+    fn has_last_words(&self) -> Result<bool, Error> {
+        match self.home.catalog_files()? {
+            Some(_) => Ok(keep::has_last_words(&self.journal, &self.catalog)),
+            None => Ok(false),
+        }
     }
 
     /// Whether other writers committed meanwhile; that is taken in.

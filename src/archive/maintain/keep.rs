@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tracing::warn;
 
 use crate::{
-    backend::local::DatabaseFiles,
+    backend::{Backend, local::DatabaseFiles},
     catalog::Catalog,
     journal::{Entry, Journal},
     types::{
@@ -21,23 +21,21 @@ pub fn is_lost(entry: &Entry, withdrawn: &BTreeMap<u64, u64>) -> bool {
 }
 
 /// Keeps a copy of the catalog in these files before it is made anew, if that would lose words.
-pub fn old_catalog(journal: &Journal, files: &DatabaseFiles) -> Result<(), Error> {
+///
+/// `Damaged` where something lies in the way of details, which are then not lost.
+pub fn old_catalog(
+    backend: &dyn Backend,
+    journal: &Journal,
+    files: &DatabaseFiles,
+) -> Result<(), Error> {
     if !files.exists() {
         return Ok(());
     }
-    // What is withdrawn is not kept.
-    let withdrawn = journal.readable_withdrawals().details;
-    let mut lost = Vec::new();
-    for entry in journal.entries_under_root(0) {
-        // That an event cannot be read is for whoever fills the new catalog to say.
-        let Ok(entry) = entry else { return Ok(()) };
-        if is_lost(&entry, &withdrawn) {
-            lost.push(entry.index);
-        }
-    }
+    let lost = lost_details(journal);
     if lost.is_empty() {
         return Ok(());
     }
+    backend.list("details")?;
     let kept = match Catalog::open(files.path()) {
         Ok(catalog) if !has_words(&catalog, &lost) => return Ok(()),
         Ok(catalog) => {
@@ -55,6 +53,26 @@ pub fn old_catalog(journal: &Journal, files: &DatabaseFiles) -> Result<(), Error
         kept.display()
     );
     Ok(())
+}
+
+/// Whether a catalog has words that one made anew would not have.
+pub fn has_last_words(journal: &Journal, catalog: &Catalog) -> bool {
+    let lost = lost_details(journal);
+    !lost.is_empty() && has_words(catalog, &lost)
+}
+
+/// The events whose details are lost; none where an event cannot be read, which whoever fills the new catalog says.
+fn lost_details(journal: &Journal) -> Vec<u64> {
+    // What is withdrawn is not kept.
+    let withdrawn = journal.readable_withdrawals().details;
+    let mut lost = Vec::new();
+    for entry in journal.entries_under_root(0) {
+        let Ok(entry) = entry else { return Vec::new() };
+        if is_lost(&entry, &withdrawn) {
+            lost.push(entry.index);
+        }
+    }
+    lost
 }
 
 /// Whether the catalog has anything that only the detail of one of these events can have told it.

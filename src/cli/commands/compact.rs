@@ -13,6 +13,7 @@ use crate::{
         exit::ExitCode,
         print::{
             json::typed,
+            lost_packs::code_unless_lost,
             terminal::{counted, size},
         },
         session::Session,
@@ -90,7 +91,7 @@ pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error>
     } else {
         session.info(&sentence(&done, policy, args.dry_run));
     }
-    Ok(ExitCode::Done)
+    code_unless_lost(session, &archive, ExitCode::Done)
 }
 
 /// A level asks for everything to be compressed again.

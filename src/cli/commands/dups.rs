@@ -21,6 +21,7 @@ use crate::{
         exit::ExitCode,
         print::{
             json::{RevisionSummary, SimilarityLine, typed},
+            lost_packs::code_unless_lost,
             not_read,
             similarity::{decisive, shares},
             terminal::{Style, counted, pad_left, shown_name, size},
@@ -149,7 +150,10 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
         };
         session.info(&format!("{groups} of {documents}{more}"));
     }
-    Ok(if summary.groups + summary.left_out == 0 { ExitCode::No } else { ExitCode::Done })
+    match summary.groups + summary.left_out {
+        0 => code_unless_lost(session, &archive, ExitCode::No),
+        _ => Ok(ExitCode::Done),
+    }
 }
 
 fn threshold(args: &DupsArgs) -> Threshold {

@@ -11,7 +11,7 @@ use crate::{
     cli::{
         args::{help::examples, values},
         exit::ExitCode,
-        print::{json::typed, terminal::counted},
+        print::{json::typed, lost_packs::code_unless_lost, terminal::counted},
         session::Session,
     },
     types::error::Error,
@@ -77,7 +77,7 @@ pub fn run(session: &mut Session, args: &RebuildArgs) -> Result<ExitCode, Error>
             counted(line.contents, "content", "contents"),
         ))?;
     }
-    Ok(ExitCode::Done)
+    code_unless_lost(session, &archive, ExitCode::Done)
 }
 
 #[derive(Serialize)]
@@ -104,5 +104,5 @@ fn sketches(
         let sketches = counted(line.sketches, "sketch", "sketches");
         session.out.line(&format!("the sketches are new: {sketches}"))?;
     }
-    Ok(ExitCode::Done)
+    code_unless_lost(session, archive, ExitCode::Done)
 }

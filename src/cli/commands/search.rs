@@ -299,7 +299,12 @@ fn finish(
         let contents = counted(unreadable, "content", "contents");
         session.warn(&format!("{contents} could not be read and were not searched: archive audit"));
     }
-    Ok(if is_none { ExitCode::No } else { ExitCode::Done })
+    Ok(match is_none {
+        // It may stand in what could not be read.
+        true if unreadable > 0 => ExitCode::Broken,
+        true => ExitCode::No,
+        false => ExitCode::Done,
+    })
 }
 
 fn id_of(found: &FoundRevision) -> String {

@@ -24,6 +24,7 @@ use crate::{
         operand::{Here, label, label_of},
         print::{
             json::{RevisionLine, SimilarityLine, typed},
+            lost_packs::code_unless_lost,
             not_read,
             similarity::{decisive, shares},
             terminal::{Style, pad_left, shown_name, shown_words, too_long_words},
@@ -219,7 +220,11 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     } else if !is_near {
         session.info(&none_is_near(&asked, args));
     }
-    Ok(if is_near { ExitCode::Done } else { ExitCode::No })
+    match (is_near, &args.other) {
+        (true, _) => Ok(ExitCode::Done),
+        (false, Some(_)) => Ok(ExitCode::No),
+        (false, None) => code_unless_lost(session, &archive, ExitCode::No),
+    }
 }
 
 fn compare(

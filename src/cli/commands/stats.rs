@@ -19,6 +19,7 @@ use crate::{
         exit::ExitCode,
         print::{
             json::{b64_unless_utf8, name_b64, typed},
+            lost_packs::code_unless_lost,
             output::Output,
             storage,
             terminal::{Style, count, pad_left, pad_right, shown_name, size, times},
@@ -99,8 +100,12 @@ struct StatsSummary {
 pub fn run(session: &mut Session, args: &StatsArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let Some(doc) = &args.doc else {
-        of_archive(session, &archive)?;
-        return Ok(ExitCode::Done);
+        let n_unreadable = of_archive(session, &archive)?;
+        let code = code_unless_lost(session, &archive, ExitCode::Done)?;
+        if n_unreadable > 0 && code == ExitCode::Done {
+            session.warn("packs that are not readable are counted by their size: archive audit");
+        }
+        return Ok(code);
     };
     let (document, revisions, is_one) = revisions(&archive, doc.as_bytes(), session.now)?;
     let out = &mut session.out;
@@ -133,7 +138,8 @@ fn revisions(
     Ok((document, revisions, is_one))
 }
 
-fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
+/// Prints what the archive holds; how many packs are not readable.
+fn of_archive(session: &mut Session, archive: &Archive) -> Result<u64, Error> {
     let mut progress = session.progress();
     let sizes = archive.sizes(&mut |done| match done {
         WorkDone::Events(n) => progress.report(n, "events"),
@@ -150,7 +156,8 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
         out.json(&typed("stats", line))?;
         storage_stats.iter().try_for_each(|layer| out.json(&typed("layer", layer)))?;
         sizes.savers.iter().try_for_each(|saver| out.json(&typed("saver", saver_line(saver))))?;
-        return out.json(&typed("summary", StatsSummary { revisions, bytes }));
+        out.json(&typed("summary", StatsSummary { revisions, bytes }))?;
+        return Ok(sizes.storage_stats.n_unreadable);
     }
     print_sums(out, &line)?;
     print_catalog_place(out, place.as_ref())?;
@@ -158,10 +165,7 @@ fn of_archive(session: &mut Session, archive: &Archive) -> Result<(), Error> {
     print_savers(out, &sizes.savers)?;
     out.line("")?;
     out.line(&saving(line.raw_bytes, line.packed_bytes + line.journal_bytes))?;
-    if sizes.storage_stats.n_unreadable > 0 {
-        session.warn("packs that are not readable are counted by their size: archive audit");
-    }
-    Ok(())
+    Ok(sizes.storage_stats.n_unreadable)
 }
 
 fn line(archive: &Archive, sizes: &Sizes, place: Option<&CatalogPlace>) -> StatsLine {

@@ -11,6 +11,7 @@ pub mod comparison_json;
 pub mod document_event;
 pub mod failure;
 pub mod json;
+pub mod lost_packs;
 pub mod messages;
 pub mod not_read;
 pub mod output;

@@ -274,7 +274,9 @@ impl Archive {
             Which::Number(number) => format!("{name}@{number} does not exist"),
             Which::First => format!("{name}@first does not exist"),
             Which::Latest(back) => format!("{name}@latest-{back} does not exist"),
-            Which::AsOf(timestamp) => format!("{name} has no revision captured by {timestamp}"),
+            Which::AsOf(timestamp) => {
+                format!("{name} has no revision captured by {}", timestamp.minute())
+            }
         };
         let has = if n == 1 { "revision 1".into() } else { format!("revisions 1–{n}") };
         let missing = || Error::NotFound {

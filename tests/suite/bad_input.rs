@@ -734,7 +734,7 @@ fn a_bad_date_is_refused_with_the_accepted_forms() {
         }
     }
     let ran = sandbox.run(["cat", "x@1999-01-01"]).expect(4);
-    ran.says("x has no revision captured by 1999-01-01T23:59:59.999999999Z");
+    ran.says("x has no revision captured by 1999-01-01 23:59;");
     sandbox.run(["cat", "x@today"]).expect(0).answers("x");
     assert!(!sandbox.at("out").exists());
 }

@@ -135,3 +135,28 @@ fn a_file_of_a_time_beyond_comes_in_without_it() {
         assert!(line["mtime"].is_null(), "{line}");
     }
 }
+
+// `ls NAME --at` a day before the document was there said "there is no such document".
+#[test]
+fn a_day_before_a_document_was_there_is_named_by_ls() {
+    let sandbox = Sandbox::new();
+    sandbox.write("late", "late");
+    sandbox.run(["add", "-q", "late"]).expect(0);
+    let ran = sandbox.run(["ls", "late", "--at", "2020-01-01"]).expect(4);
+    ran.says("no document that late fits was there at 2020-01-01 23:59");
+    sandbox.run(["ls", "--at", "2020-01-01"]).expect(4).says("no document was there at 2020-");
+    sandbox.run(["ls", "lake", "--at", "2020-01-01"]).expect(4);
+}
+
+// A file's time in the future was passed over without a word.
+#[test]
+fn a_file_time_that_lies_ahead_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x", "x");
+    let file = std::fs::File::options().write(true).open(sandbox.at("x")).unwrap();
+    let ahead = std::time::UNIX_EPOCH + std::time::Duration::from_secs(13_569_465_600);
+    file.set_modified(ahead).unwrap();
+    let ran = sandbox.run(["add", "-q", "x", "--captured", "mtime"]).expect(3);
+    ran.says("it was changed 2400-01-01 00:00, which lies ahead");
+    sandbox.run(["add", "-q", "x"]).expect(0);
+}

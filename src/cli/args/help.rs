@@ -26,7 +26,20 @@ pub fn examples(lines: &[&str]) -> String {
 
 /// Brings the help of the program and of each of its verbs into shape.
 pub fn complete(program: Command) -> Command {
-    shaped(program.before_help(examples(PROGRAM_EXAMPLES))).mut_subcommands(shaped)
+    shaped(program.before_help(examples(PROGRAM_EXAMPLES)))
+        .mut_subcommands(|verb| with_acts(shaped(verb)))
+}
+
+/// The same of what a verb can do, with those of its examples that are about it.
+fn with_acts(verb: Command) -> Command {
+    let lines = verb.get_before_help().map(ToString::to_string).unwrap_or_default();
+    let name = verb.get_name().to_owned();
+    verb.mut_subcommands(|act| {
+        let begin = format!("archive {name} {}", act.get_name());
+        let own = lines.lines().map(str::trim).filter(|line| line.starts_with(&begin));
+        let own = examples(&own.collect::<Vec<_>>());
+        shaped(act).before_help(own)
+    })
 }
 
 fn shaped(command: Command) -> Command {

@@ -46,6 +46,22 @@ fn every_help_has_examples_then_options_then_exit_codes() {
     assert!(refusal("archive").contains("Exit codes:"));
 }
 
+// README promises examples and exit codes for each verb; `archive key show --help` had neither.
+#[test]
+fn every_act_of_a_verb_has_such_a_help_too() {
+    let mut n_acts = 0;
+    for verb in Cli::whole_command().get_subcommands() {
+        for act in verb.get_subcommands() {
+            let words = format!("{} {}", verb.get_name(), act.get_name());
+            let help = help(&words);
+            assert!(help.contains(&format!("Examples:\n  archive {words}")), "{help}");
+            assert!(help.trim_end().ends_with(ExitCode::table().trim_end()), "{help}");
+            n_acts += 1;
+        }
+    }
+    assert!(n_acts >= 7, "{n_acts}");
+}
+
 #[test]
 fn every_example_is_a_command_line_that_works() {
     let program = Cli::whole_command();

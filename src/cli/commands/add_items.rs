@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    archive::ingest::{IngestItem, Provenance},
+    archive::ingest::{Captured, IngestItem, Provenance},
     cli::{
         own_files::OwnFile,
         session::Session,
@@ -101,7 +101,15 @@ pub fn items_of(walked: WalkItem, unpacker: &Rc<ContainerUnpacker>, given: Given
         WalkItem::Unreadable(unreadable) => return one(ItemTag::Unreadable(unreadable)),
     };
     let Some(opened) = unpacker.look_for_wanted(&found) else {
-        return Box::new(iter::once(whole(found, given.map(|given| given.0))));
+        let provenance = given.map(|given| given.0);
+        let captured = provenance.as_ref().unwrap_or(&unpacker.provenance).captured;
+        let ahead = found.stat.modified().filter(|mtime| *mtime > unpacker.now);
+        let doubt = ahead.filter(|_| captured == Captured::Mtime).map(|mtime| {
+            let why = format!("it was changed {}, which lies ahead", mtime.minute());
+            let why = format!("{why}; that it is captured now is recorded");
+            IngestItem::Other(ItemTag::Doubtful(found.path.clone(), why))
+        });
+        return Box::new(doubt.into_iter().chain(iter::once(whole(found, provenance))));
     };
     let is_beside = !opened.kind.is_container();
     let members = unpacker.members(&found, opened, given.clone());

@@ -1,6 +1,10 @@
 //! `archive ls`
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt as _,
+};
 
 use clap::Args;
 use serde::Serialize;
@@ -166,7 +170,7 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
             _ => Ok(()),
         }
     })?;
-    finish(session, &archive, args, &sums, (&filter, &pattern))
+    finish(session, &archive, args, &sums, (&filter, &pattern, as_of))
 }
 
 /// What a document says of itself; none where its content is gone or damaged, which others tell.
@@ -213,12 +217,18 @@ fn finish(
     archive: &Archive,
     args: &LsArgs,
     sums: &LsSummary,
-    (filter, pattern): (&DocumentFilter, &Pattern),
+    (filter, pattern, as_of): (&DocumentFilter, &Pattern, AsOf),
 ) -> Result<ExitCode, Error> {
     if let (0, Some(words)) = (sums.documents, &args.pattern)
         && !pattern.fits_any(archive)?
     {
         return Err(pattern::no_document(words));
+    }
+    if let (0, AsOf::At(timestamp), true) = (sums.documents, as_of, filter.is_empty()) {
+        let fits_ever = args.pattern.is_some() || archive.has_document_in(None, AsOf::Ever)?;
+        if fits_ever {
+            return Err(none_by(args.pattern.as_deref(), timestamp));
+        }
     }
     if session.globals.json {
         session.out.json(&typed("summary", sums))?;
@@ -235,6 +245,14 @@ fn finish(
         });
     }
     Ok(if is_asked { ExitCode::No } else { ExitCode::Done })
+}
+
+/// What is there now was not yet.
+fn none_by(pattern: Option<&OsStr>, timestamp: Timestamp) -> Error {
+    let which = pattern
+        .map_or_else(String::new, |words| format!(" that {} fits", shown_name(words.as_bytes())));
+    let what = format!("no document{which} was there at {}", timestamp.minute());
+    Error::NotFound { what, candidates: Vec::new() }
 }
 
 fn print_metadata(out: &mut Output, said: &Said) -> Result<(), Error> {

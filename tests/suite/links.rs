@@ -168,9 +168,11 @@ fn every_object_in_every_disguise_is_refused_and_nothing_outside_is_touched() {
                     n_refused += 1;
                 }
             }
-            // What no verb needs to look at for its answer is no reason to refuse it; at the top all look.
+            // What no verb needs to look at for its answer is no reason to refuse it; at the top all look. The copy of
+            // the checkpoint is the audit's business, if nobody wrote it anew before.
+            let is_copy = name == "log/checkpoint";
             assert!(
-                if is_at_top { n_refused == verbs } else { n_refused > 0 },
+                if is_at_top { n_refused == verbs } else { n_refused > 0 || is_copy },
                 "{which}: refused by {n_refused} verbs"
             );
         }

@@ -88,7 +88,7 @@ impl OwnFiles {
     pub fn with_catalogs_in(mut self, folder: Option<&Path>) -> Self {
         let places = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
         for place in places.flatten().map(|entry| entry.path()) {
-            let is_of_an_archive = place.file_name().is_some_and(|name| is_catalog_place(name));
+            let is_of_an_archive = place.file_name().is_some_and(is_catalog_place);
             if is_of_an_archive && place.join(CATALOG_FILE).is_file() {
                 let stat = fs::metadata(&place).map(|metadata| PathStat::of(&metadata));
                 self.known.extend(stat.ok().map(|stat| (stat.identity(), OwnFile::Catalog)));
@@ -136,10 +136,8 @@ impl OwnFiles {
                 && OpenFolder::at(path).is_ok_and(|folder| folder.is_archive())
         };
         self.which(&stat).or_else(|| is_archive().then_some(OwnFile::AnArchive)).or_else(|| {
-            may_be_key(&stat)
-                .then(|| files::open_input(path).is_ok_and(begins_as_key))
-                .unwrap_or_default()
-                .then_some(OwnFile::Key)
+            let is_key = may_be_key(&stat) && files::open_input(path).is_ok_and(begins_as_key);
+            is_key.then_some(OwnFile::Key)
         })
     }
 }

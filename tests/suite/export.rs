@@ -84,7 +84,7 @@ fn i14_nothing_is_exported_into_an_archive_or_over_this_programs_own_files() {
             (&sandbox.at("link to y"), "it is a symlink"),
             (&sandbox.home(), "it is a folder"),
         ] {
-            let words = verb.iter().map(|word| Path::new(word)).chain([&**file]);
+            let words = verb.iter().map(Path::new).chain([&**file]);
             sandbox.run(words).expect(2).says("nothing is written to ").says(why);
         }
     }

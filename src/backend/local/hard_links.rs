@@ -75,8 +75,11 @@ fn parted(folder: &ArchiveFolder, name: &str) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// Size, time of change in two parts, and number of a file.
+type FileState = (u64, i64, i64, u64);
+
 /// What tells whether the files changed.
-fn stats(folder: &ArchiveFolder, name: &str) -> Result<Vec<Option<(u64, i64, i64, u64)>>, Error> {
+fn stats(folder: &ArchiveFolder, name: &str) -> Result<Vec<Option<FileState>>, Error> {
     let of = |stat: Stat| {
         let size = u64::try_from(stat.st_size).unwrap_or(0);
         (size, stat.st_mtime, stat.st_mtime_nsec as i64, stat.st_ino)

@@ -450,7 +450,8 @@ impl ScopedComparison {
 
     /// How many words changed in the texts.
     fn n_words(&self) -> usize {
-        self.comparison.stat.words.added + self.comparison.stat.words.removed
+        let WordStat { added, removed, recased, .. } = self.comparison.stat.words;
+        added + removed + 2 * recased
     }
 
     fn difference(self) -> Difference {

@@ -316,6 +316,7 @@ impl Archive {
             return Err(Error::Refused(Refusal::NoSigningKey { origin, key_id }));
         }
         let lock = self.take_lock(who)?;
+        self.journal.expect_no_gap()?;
         self.journal.complete_identity()?;
         let edge = self.edge().or_else(|error| self.renew_misled(&error))?;
         Ok((lock, edge))

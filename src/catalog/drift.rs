@@ -442,7 +442,7 @@ mod tests {
         );
         one(
             "INSERT INTO posting VALUES (-9223372036854775807, x'')",
-            "catalog.sqlite, table posting: it has 1 entries, by the facts it has 0",
+            "catalog.sqlite, table posting: it cannot be read: a block of posting is malformed: the state of its tiers is missing",
         );
     }
 }

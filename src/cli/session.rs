@@ -1,5 +1,7 @@
 //! One run of the program: where the archive is, what time it is, who asks, where answers go.
 
+mod history;
+
 use std::{
     collections::BTreeSet,
     os::unix::ffi::OsStrExt as _,
@@ -14,7 +16,7 @@ use tracing::debug;
 use crate::{
     archive::{Archive, HistoryCheck, Local, Signer, WriteContext, origin_of},
     types::{
-        error::{Error, Refusal, TwoCheckpoints},
+        error::{Error, Refusal},
         time::Timestamp,
     },
 };
@@ -34,6 +36,9 @@ use super::{
     },
     trust_store::{Contact, KnownArchive, KnownKey, Recalled, TrustStore},
 };
+
+pub use history::two_checkpoints;
+use history::{check_history, older};
 
 /// The program and version that events name.
 pub const TOOL: &str = concat!("archive ", env!("CARGO_PKG_VERSION"));
@@ -518,47 +523,6 @@ impl Session {
         }
         Ok(recalled)
     }
-}
-
-/// Compares an archive's history with what is remembered of it.
-fn check_history(archive: &Archive, known: &KnownArchive) -> Result<HistoryCheck, Error> {
-    let history_check = archive.history_check(&known.vkey, known.checkpoint.as_bytes())?;
-    let HistoryCheck::RolledBack { remembered, size } = history_check else {
-        return Ok(history_check);
-    };
-    // A journal that is shorter may be what it once was: the last checkpoint met that it reaches to
-    // tells an older copy from a fork.
-    let Some(met) = known.older.iter().rfind(|met| met.size <= size) else {
-        return Ok(history_check);
-    };
-    match archive.history_check_of(met.size, met.root)? {
-        HistoryCheck::Extends { .. } if met.size == size => {
-            Ok(HistoryCheck::Older { remembered, size })
-        }
-        HistoryCheck::Extends { .. } => Ok(history_check),
-        forked => Ok(forked),
-    }
-}
-
-/// The remembered checkpoint and the archive's own: who signed both contradicts themselves.
-pub fn two_checkpoints(archive: &Archive, known: Option<&KnownArchive>) -> Option<TwoCheckpoints> {
-    let found = String::from_utf8_lossy(archive.checkpoint()).into_owned();
-    known.map(|known| TwoCheckpoints { remembered: known.checkpoint.clone(), found })
-}
-
-/// What an older copy is beside what is remembered.
-fn older(archive: &Archive, known: Option<&KnownArchive>) -> String {
-    let (size, root) = archive.head();
-    let Some(known) = known else { return "this is an older copy".to_owned() };
-    let n_known = known.head().map_or(size, |head| head.0);
-    let met = known.older.iter().find(|met| (met.size, met.root) == (size, root));
-    let seen = met.map(|met| format!(", as seen {} by {}", met.seen.at.minute(), met.seen.verb));
-    format!(
-        "this is an older copy: it has {size} of {n_known} events{}; the newest were seen {} by {}",
-        seen.unwrap_or_default(),
-        known.newest.at.minute(),
-        known.newest.verb
-    )
 }
 
 /// Warns of what holds for the whole run of the program, once.

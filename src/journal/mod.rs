@@ -210,9 +210,14 @@ impl Journal {
     }
 
     /// `Damaged` where the commit before the newest one states as many events or more: then an older one lies in
-    /// the newest one's place, and what is signed there is not the newest state.
+    /// the newest one's place, or behind it, and what is signed there is not the newest state.
     fn expect_growth(&self) -> Result<(), Error> {
-        let Some(before) = self.number.checked_sub(1) else { return Ok(()) };
+        let Some(mut before) = self.number.checked_sub(1) else { return Ok(()) };
+        if self.backend.size(&commit_name(before))?.is_none() {
+            let beside = numbers_beside(&*self.backend, before)?;
+            let Some(last) = beside.range(..before).next_back() else { return Ok(()) };
+            before = *last;
+        }
         // What is wrong with that one itself is for whoever reads it.
         let Ok(Some(found)) = read_commit_head(&*self.backend, before) else { return Ok(()) };
         let is_longer =
@@ -223,6 +228,16 @@ impl Journal {
                 let why = format!("it states {size} events, {why} {}", head.size);
                 Err(Error::damaged(commit_name(self.number), why))
             }
+            None => Ok(()),
+        }
+    }
+
+    /// `Damaged` where a commit is missing among those before the newest one: nobody writes on from there.
+    pub fn expect_no_gap(&self) -> Result<(), Error> {
+        let first = self.number / FOLDER_COMMITS * FOLDER_COMMITS;
+        let beside = numbers_beside(&*self.backend, self.number)?;
+        match (first..self.number).find(|number| !beside.contains(number)) {
+            Some(missing) => Err(missing_before_others(missing)),
             None => Ok(()),
         }
     }
@@ -305,7 +320,8 @@ impl Journal {
 
 /// The number of the newest commit, found by doubling and halving.
 ///
-/// Numbers have no gaps. Where one is missing all the same, before it or behind it, nobody goes on from there.
+/// Numbers have no gaps. Where one is missing all the same, those after it are looked for, so that nobody
+/// writes on from there.
 fn newest(backend: &dyn Backend) -> Result<u64, Error> {
     let is_there =
         |number: u64| -> Result<bool, Error> { Ok(backend.size(&commit_name(number))?.is_some()) };
@@ -320,28 +336,24 @@ fn newest(backend: &dyn Backend) -> Result<u64, Error> {
             false => high = middle,
         }
     }
-    let listed = |number: u64| -> Result<BTreeSet<u64>, Error> {
-        let listed = backend.list(&commit_name(number)[..11])?;
-        Ok(listed.iter().filter_map(|object| commit_number(&object.name)).collect())
-    };
-    let (here, behind) = (listed(low)?, listed(low + FOLDER_COMMITS)?);
-    let last = here.last().max(behind.last()).copied().unwrap_or(low);
-    let first = low / FOLDER_COMMITS * FOLDER_COMMITS;
-    let mut missing =
-        (first..last).filter(|number| !here.contains(number) && !behind.contains(number));
-    // A commit that came meanwhile is no gap.
-    let gap = missing.find_map(|number| match is_there(number) {
-        Ok(true) => None,
-        Ok(false) => Some(Ok(number)),
-        Err(e) => Some(Err(e)),
-    });
-    match gap.transpose()? {
-        Some(gap) => {
-            let why = "it is missing, and later commits are not";
-            Err(Error::damaged(commit_name(gap), why))
+    for number in [low, low + FOLDER_COMMITS] {
+        let last = numbers_beside(backend, number)?.last().copied();
+        // A commit that came meanwhile is no gap.
+        if last.is_some_and(|last| last > high) && !is_there(high)? {
+            return Err(missing_before_others(high));
         }
-        None => Ok(low),
     }
+    Ok(low)
+}
+
+/// The numbers of the commits that lie in the folder of this one.
+fn numbers_beside(backend: &dyn Backend, number: u64) -> Result<BTreeSet<u64>, Error> {
+    let listed = backend.list(&commit_name(number)[..11])?;
+    Ok(listed.iter().filter_map(|object| commit_number(&object.name)).collect())
+}
+
+fn missing_before_others(number: u64) -> Error {
+    Error::damaged(commit_name(number), "it is missing, and later commits are not")
 }
 
 /// Reads a signed checkpoint of this archive.

@@ -382,7 +382,7 @@ fn bagit_finds_bags_valid_and_altered_ones_not() {
     sandbox.run(["add", "-q", "in"]).expect(0);
     for (bag, words, n_files) in [("bag", &[][..], 6), ("all", &["--all-revisions"][..], 7)] {
         let said = sandbox.run([&["export", "--bag", bag], words].concat()).expect(0);
-        said.says(&format!("bag of {n_files} files written to {bag}")).says("1 left out");
+        said.says(&format!("bag of {n_files} files written to {bag}")).says("1 link left out");
         let listed =
             fs::read_to_string(sandbox.at(bag).join("provenance/revisions.jsonl")).unwrap();
         assert_eq!(listed.lines().count(), n_files);

@@ -146,7 +146,7 @@ fn every_kind_of_error_is_a_sentence_with_its_code() {
         (&["ls", "--store", "newer"], None, 5, "newer-format"),
         (&["add", "new", "--as", "x"], Some("no-key"), 5, "wrong-key"),
         (&["add", "new", "--as", "x"], Some("gone"), 5, "wrong-key"),
-        (&["add", "new", "--as", "x"], Some("folder"), 5, "io"),
+        (&["add", "new", "--as", "x"], Some("folder"), 5, "wrong-key"),
         (&["add", "--files-from", "gone"], None, 5, "io"),
         (&["audit", "--expect", "folder"], None, 5, "io"),
         (&["ls", "--store", "forged"], None, 6, "untrusted"),

@@ -624,7 +624,11 @@ fn that_it_was_there_is_proved_all_the_same() {
     sandbox.run(["prove", "a", "-o", "proof"]).expect(0);
     assert!(!sandbox.at("proof/content").exists());
     let ran = sandbox.run(["verify-proof", "proof"]).expect(0);
-    assert!(ran.text().contains("not here, since it was withdrawn"), "{}", ran.text());
+    assert!(
+        ran.text().contains("not in this folder; the prover says that it was withdrawn"),
+        "{}",
+        ran.text()
+    );
     // A folder that had one and lost it is another thing.
     sandbox.write("b", "what stays");
     sandbox.run(["add", "-q", "b"]).expect(0);

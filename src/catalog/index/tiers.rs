@@ -1,10 +1,10 @@
 //! An index in tiers: one sorted set, of which each commit writes a small part.
 //!
 //! Hashes fall everywhere, so a batch touches nearly all blocks of a set, however large that is. So what
-//! changes goes into the newest tier. What is too much there sinks into the middle tier, which is four times as
-//! large, and from there into the oldest, which is six times as large again and has nearly everything. A tier that
-//! is not the oldest is two sets: what came, and what went although an older tier may have it. The newest tier
-//! that names a number says whether it is in the index.
+//! changes goes into the newest tier, or where it is much into the middle one. What is too much in the newest sinks
+//! into the middle tier, which is four times as large, and from there into the oldest, which is six times as large
+//! again and has nearly everything. A tier that is not the oldest is two sets: what came, and what went although an
+//! older tier may have it. The newest tier that names a number says whether it is in the index.
 //!
 //! Blocks sink a few at a time, from where the last ones did and round again: what sinks has gathered for a
 //! whole round, and no commit pays for all of it.
@@ -37,13 +37,13 @@ const LIMITS: TierLimits =
 /// How many blocks a tier has before some sink.
 #[derive(Debug, Clone, Copy)]
 pub struct TierLimits {
-    /// A large commit writes all of the newest tier, and so much of each older one as has to be merged with what
-    /// sinks: about as much of each when each tier is larger than the one before by the same factor, from the commit
-    /// on. The newest has so many blocks at least,
+    /// A commit of a thousand documents writes all of the newest tier. It has so many blocks at least,
     newest_min: u64,
-    /// and else this share of the middle one;
+    /// and else this share of the middle one.
     newest_share: u64,
-    /// and that one so many at least,
+    /// A large commit writes all of the middle tier, and so much of the oldest as has to be merged with what
+    /// sinks: about as much again when the middle one is a sixth of the oldest, and a commit a thirtieth. It has
+    /// so many at least,
     middle_min: u64,
     /// and else this share of the oldest.
     middle_share: u64,
@@ -174,10 +174,14 @@ impl<'a> Index<'a> {
         Blocks::new(self.db, self.table, part)
     }
 
-    /// The tier that so many numbers go to: the newest that nearly all of them would not sink from at once.
+    /// The tier that so many numbers go to: the newest if it is not filled by them, and not the middle one if
+    /// nearly all of them would sink at once.
     fn tier_for(&self, n_numbers: usize, state: &TierState) -> usize {
         let n_blocks = (n_numbers / BLOCK_NUMBERS) as u64;
-        (0..N_NEWER).find(|tier| n_blocks <= 2 * self.limit(*tier, state)).unwrap_or(N_NEWER)
+        if n_blocks <= self.limit(0, state) / 2 {
+            return 0;
+        }
+        (1..N_NEWER).find(|tier| n_blocks <= 4 * self.limit(*tier, state)).unwrap_or(N_NEWER)
     }
 
     fn limit(&self, tier: usize, state: &TierState) -> u64 {

@@ -49,8 +49,14 @@ pub(super) struct WriteLock {
 /// Packs with their sizes in bytes.
 type PackSizes = BTreeMap<PackId, u64>;
 
+/// The packs that are not stored in the size that is known of them.
+fn lost(known: &PackSizes, stored: &PackSizes) -> impl Iterator<Item = PackId> {
+    let is_lost = move |(pack, n_bytes): &(&PackId, &u64)| stored.get(*pack) != Some(*n_bytes);
+    known.iter().filter(is_lost).map(|(pack, _)| *pack)
+}
+
 fn are_lost(known: &PackSizes, stored: &PackSizes) -> bool {
-    known.iter().any(|(pack, n_bytes)| stored.get(pack) != Some(n_bytes))
+    lost(known, stored).next().is_some()
 }
 
 /// How often a reader tries again when a writer commits between its reading of journal and catalog.
@@ -371,13 +377,10 @@ impl Archive {
     /// How many packs count and are missing, or have another size than the catalog knows.
     pub fn n_lost_packs(&self) -> Result<u64, Error> {
         let stored = self.stored_packs()?;
-        let mut lost = self.counted_packs(&self.journal)?;
-        lost.retain(|pack| !stored.contains_key(pack));
-        let known = self.catalog.packs()?;
-        lost.extend(
-            known.iter().filter(|(pack, n)| stored.get(pack) != Some(n)).map(|(it, _)| *it),
-        );
-        Ok(lost.len() as u64)
+        let mut lost_packs = self.counted_packs(&self.journal)?;
+        lost_packs.retain(|pack| !stored.contains_key(pack));
+        lost_packs.extend(lost(&self.catalog.packs()?, &stored));
+        Ok(lost_packs.len() as u64)
     }
 
     /// The packs that count. Where a part of the journal cannot be read, all that are there and not

@@ -236,10 +236,10 @@ fn write_page(
 ) -> Result<(), Error> {
     let no_text =
         || Error::usage("--html is about texts: at least one side is none that can be compared");
-    let page = comparison.page().ok_or_else(no_text)?;
+    let (page, sentence) = comparison.page().ok_or_else(no_text)?;
     let Some(file) = file else { return session.out.text(&page) };
     file.write(page.as_bytes())?;
-    session.info(&format!("{}: {}", file.shown(), comparison.sentence()));
+    session.info(&format!("{}: {sentence}", file.shown()));
     Ok(())
 }
 

@@ -211,18 +211,18 @@ impl ShownComparison<'_> {
                 if let Some(compared) = compared_part(*scope, outside.is_some()) {
                     session.out.line(&compared)?;
                 }
+                let changed = ChangedTexts::new(texts, comparison).with_locators(locators);
+                let changed = changed.with_metadata(metadata);
                 if let Some(view) = view {
-                    let changed = ChangedTexts::new(texts, comparison).with_locators(locators);
-                    let changed = changed.with_metadata(metadata);
-                    comparison::print(&mut session.out, changed, view)?;
+                    comparison::print(&mut session.out, &changed, view)?;
                 }
-                session.out.line(&self.sentence())
+                session.out.line(&self.sentence(&changed))
             }
         }
     }
 
-    /// As a page for a browser; `None` if they are no texts.
-    pub fn page(&self) -> Option<String> {
+    /// As a page for a browser, and how much changed; `None` if they are no texts.
+    pub fn page(&self) -> Option<(String, String)> {
         let same = (Sides::default(), compare(Sides { a: "", b: "" }));
         let (changed, metadata) = match &self.compared.difference {
             Difference::None => (ChangedTexts::new(&same.0, &same.1), Vec::new()),
@@ -232,24 +232,20 @@ impl ShownComparison<'_> {
             }
             Difference::Binary { .. } | Difference::TooLong { .. } => return None,
         };
-        let head = PageHead {
-            labels: self.labels,
-            about: self.about,
-            metadata: &metadata,
-            sentence: &self.sentence(),
-        };
-        Some(page::page(&head, &changed))
+        let sentence = self.sentence(&changed);
+        let (labels, about) = (self.labels, self.about);
+        let head = PageHead { labels, about, metadata: &metadata, sentence: &sentence };
+        Some((page::page(&head, &changed), sentence))
     }
 
     /// How much changed: in the text, and of what is not in it.
-    pub fn sentence(&self) -> String {
+    fn sentence(&self, changed: &ChangedTexts<'_>) -> String {
         match &self.compared.difference {
-            Difference::Text { texts, comparison, metadata, unseen, outside, noise, .. } => {
-                let changed = ChangedTexts::new(texts, comparison).with_metadata(metadata);
+            Difference::Text { metadata, unseen, outside, noise, .. } => {
                 let metadata = metadata.iter().map(|it| field_phrase(it.field).to_owned());
                 let outside = outside.filter(|it| it.differs).map(outside_part);
                 let parts = metadata.chain(outside).chain(unseen.iter().map(unseen_part));
-                sentence(&changed, parts.collect(), noise.as_ref())
+                sentence(changed, parts.collect(), noise.as_ref())
             }
             Difference::None => "the two are the same".to_owned(),
             Difference::Binary { .. } | Difference::TooLong { .. } => String::new(),

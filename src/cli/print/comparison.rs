@@ -28,7 +28,7 @@ pub struct View {
 }
 
 /// Shows a comparison.
-pub fn print(out: &mut Output, changed: ChangedTexts<'_>, view: View) -> Result<(), Error> {
+pub fn print(out: &mut Output, changed: &ChangedTexts<'_>, view: View) -> Result<(), Error> {
     let blocks = &changed.comparison.blocks;
     let mut printer = Printer { out, changed, view, shown: ShownBytes::all() };
     for (n, block) in blocks.iter().enumerate() {
@@ -68,7 +68,7 @@ pub fn print_patch(out: &mut Output, patch: &[u8]) -> Result<(), Error> {
 
 struct Printer<'a> {
     out: &'a mut Output,
-    changed: ChangedTexts<'a>,
+    changed: &'a ChangedTexts<'a>,
     view: View,
     shown: ShownBytes,
 }

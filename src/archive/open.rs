@@ -341,9 +341,14 @@ impl Archive {
         self.take_catalog(catalog);
         let stored = self.stored_packs()?;
         let mut known = self.catalog.packs()?;
-        let has_gaps = || if is_as_left { Ok(false) } else { self.catalog.has_gaps() };
-        if self.counts_other_packs(&known, &stored)? || has_gaps()? {
-            debug!(target: "catalog", "made anew: it knows other packs than count, or rows are gone");
+        let follows = match &watched {
+            _ if self.counts_other_packs(&known, &stored)? => false,
+            _ if is_as_left => true,
+            Some(_) => self.catalog_follows()?,
+            None => !self.catalog.has_gaps()?,
+        };
+        if !follows {
+            debug!(target: "catalog", "made anew: it does not follow from the facts");
             self.renew()?;
             known = self.catalog.packs()?;
         }

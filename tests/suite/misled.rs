@@ -11,7 +11,7 @@ use docarchive::internals::{
         inspect::audit::{AuditScope, Code},
         maintain::compact::{CompressionLevels, Policy},
     },
-    types::error::Error,
+    types::{digest::Digest, error::Error},
 };
 use rusqlite::Connection;
 
@@ -207,9 +207,7 @@ fn i5_commands_on_a_catalog_without_rows_say_nothing_wrong() {
     for (edit, verb) in cases.into_iter().take(if is_slow() { 4 } else { 2 }) {
         let sandbox = Sandbox::with_two_revisions();
         let before = sandbox.run(["cat", "d/a.txt@1"]).expect(0).out;
-        let db = Connection::open(sandbox.store().join("catalog.sqlite")).unwrap();
-        db.execute_batch(edit).unwrap();
-        db.close().unwrap();
+        edit_catalog(&sandbox, edit);
         sandbox.write("d/a.txt", "third\n");
         match verb {
             "add" => sandbox.run(["add", "d"]).expect(0).says("1 new revision"),
@@ -222,28 +220,86 @@ fn i5_commands_on_a_catalog_without_rows_say_nothing_wrong() {
     }
 }
 
+/// Exchanges the names of two documents.
+const SWAP: &str = "UPDATE document SET name = 'tmp' WHERE name = 'd/b.txt';
+    UPDATE document SET name = 'd/b.txt' WHERE name = 'd/c.txt';
+    UPDATE document SET name = 'd/c.txt' WHERE name = 'tmp'";
+
+fn sandbox_of_three() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for name in ["a", "b", "c"] {
+        sandbox.write(format!("d/{name}.txt"), format!("the words of {name}\n"));
+    }
+    sandbox.run(["add", "-q", "d"]).expect(0);
+    sandbox
+}
+
+fn edit_catalog(sandbox: &Sandbox, edit: &str) {
+    let db = Connection::open(sandbox.store().join("catalog.sqlite")).unwrap();
+    db.execute_batch(edit).unwrap();
+    db.close().unwrap();
+}
+
 #[test]
 fn a_withdrawal_takes_what_was_meant_whatever_the_catalog_says() {
     let all = |of: &str| {
         format!("{of} WHERE document = (SELECT id FROM document WHERE name = 'd/b.txt')")
     };
-    let swap = "UPDATE document SET name = 'tmp' WHERE name = 'd/b.txt';
-        UPDATE document SET name = 'd/b.txt' WHERE name = 'd/c.txt';
-        UPDATE document SET name = 'd/c.txt' WHERE name = 'tmp'";
-    for edit in [swap, &all("DELETE FROM revision"), &all("UPDATE revision SET content = 1")] {
-        let sandbox = Sandbox::new();
-        for name in ["a", "b", "c"] {
-            sandbox.write(format!("d/{name}.txt"), format!("the words of {name}\n"));
-        }
-        sandbox.run(["add", "-q", "d"]).expect(0);
-        let db = Connection::open(sandbox.store().join("catalog.sqlite")).unwrap();
-        db.execute_batch(edit).unwrap();
-        db.close().unwrap();
+    for edit in [SWAP, &all("DELETE FROM revision"), &all("UPDATE revision SET content = 1")] {
+        let sandbox = sandbox_of_three();
+        edit_catalog(&sandbox, edit);
         let ran = sandbox.run(["withdraw", "d/b.txt", "--reason", "legal"]).expect(0);
         assert!(ran.err.contains("the catalog is made anew"), "{edit}: {}", ran.err);
         sandbox.run(["cat", "d/b.txt"]).expect(4);
         sandbox.run(["cat", "d/a.txt"]).expect(0).answers("the words of a\n");
         sandbox.run(["cat", "d/c.txt"]).expect(0).answers("the words of c\n");
         sandbox.run(["audit", "-q"]).expect(0);
+    }
+}
+
+/// Two names that were exchanged; new bytes that are claimed to be there; a document of which nothing is left.
+#[test]
+fn what_is_added_goes_where_it_belongs_whatever_the_catalog_says() {
+    let digest = Digest::of(b"new words of b\n");
+    let hex: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = i64::from_be_bytes(*digest.as_bytes().first_chunk().unwrap());
+    let claimed = format!(
+        "UPDATE content SET digest = x'{hex}', key = {key} WHERE id = (SELECT content FROM revision
+         JOIN document ON document.id = revision.document WHERE name = 'd/b.txt')"
+    );
+    let forgotten = "DELETE FROM content WHERE id = 3; DELETE FROM revision WHERE document = 3;
+        DELETE FROM document WHERE id = 3; UPDATE meta SET value = 2 WHERE name = 'revisions'";
+    let verbs: [&[&str]; 4] = [
+        &["add", "-q", "d"],
+        &["add", "-q", "d", "--force"],
+        &["note", "d/b.txt", "--source", "the post"],
+        &["rename", "d/b.txt", "d/e.txt"],
+    ];
+    for edit in [SWAP, &claimed, forgotten] {
+        for verb in verbs {
+            let sandbox = sandbox_of_three();
+            edit_catalog(&sandbox, edit);
+            sandbox.write("d/b.txt", "new words of b\n");
+            let ran = sandbox.run(verb);
+            if ran.code == Some(4) {
+                // It was asked for a document that the catalog had under another name.
+                sandbox.run(verb).expect(0);
+            }
+            let (name, now) = match verb[0] {
+                "add" => ("d/b.txt", "new words of b\n"),
+                "rename" => ("d/e.txt", "the words of b\n"),
+                _ => ("d/b.txt", "the words of b\n"),
+            };
+            sandbox.run(["cat", name]).expect(0).answers(now);
+            sandbox.run(["cat", &format!("{name}@1")]).expect(0).answers("the words of b\n");
+            sandbox.run(["cat", "d/c.txt"]).expect(0).answers("the words of c\n");
+            let ran = sandbox.run(["audit"]).expect(0);
+            assert!(!ran.err.contains("CATALOG"), "{edit}, then {verb:?}: {}", ran.err);
+            assert_eq!(
+                sandbox.run(["ls"]).expect(0).out.iter().filter(|&&b| b == b'\n').count(),
+                3,
+                "{edit}, {verb:?}"
+            );
+        }
     }
 }

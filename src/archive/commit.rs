@@ -48,6 +48,20 @@ impl Archive {
         edge: &mut Edge,
         signer: &Signer,
     ) -> Result<Option<u64>, Error> {
+        let n_before = self.journal.size();
+        let committed = self.commit_and_apply(batch, edge, signer);
+        if let Some(hook) = self.on_commit.clone().filter(|_| self.journal.size() > n_before) {
+            hook(self);
+        }
+        committed
+    }
+
+    fn commit_and_apply(
+        &mut self,
+        batch: NewBatch,
+        edge: &mut Edge,
+        signer: &Signer,
+    ) -> Result<Option<u64>, Error> {
         let NewBatch { drafts, closing, packs, analysed } = batch;
         let is_withdrawal = drafts.iter().any(Draft::is_withdrawal);
         let before = self.journal.note().to_vec();

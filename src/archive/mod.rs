@@ -64,9 +64,13 @@ pub struct Archive {
     reader: Reader<Sealed>,
     /// What everything is read from; none for whoever writes.
     snapshot: Cell<Option<Snapshot<Rc<Catalog>>>>,
+    on_commit: Option<CommitHook>,
     /// Goes last: what it remembers is there when the catalog is closed.
     watch: CatalogWatch,
 }
+
+/// What is called after each commit.
+type CommitHook = Rc<dyn Fn(&Archive)>;
 
 /// When something is done, by whom, with what program, and the randomness for it.
 #[derive(Debug, Clone)]
@@ -136,6 +140,11 @@ impl WriteContext {
 }
 
 impl Archive {
+    /// Calls this after each commit that is in, before anything else is done on its word.
+    pub fn on_commit(&mut self, hook: impl Fn(&Self) + 'static) {
+        self.on_commit = Some(Rc::new(hook));
+    }
+
     /// The archive's name in its log.
     pub fn origin(&self) -> &str {
         self.journal.identity().origin()

@@ -1,6 +1,7 @@
 //! One run of the program: where the archive is, what time it is, who asks, where answers go.
 
 mod history;
+mod memory;
 
 use std::{
     collections::BTreeSet,
@@ -34,11 +35,12 @@ use super::{
         output::Output,
         terminal::{Paint, Progress, Stream, Style, shown_json, shown_name},
     },
-    trust_store::{Contact, KnownArchive, KnownKey, Recalled, TrustStore},
+    trust_store::{Contact, KnownArchive, Recalled, TrustStore},
 };
 
 pub use history::two_checkpoints;
 use history::{check_history, older};
+use memory::Memory;
 
 /// The program and version that events name.
 pub const TOOL: &str = concat!("archive ", env!("CARGO_PKG_VERSION"));
@@ -166,10 +168,12 @@ impl Session {
 
     /// Opens the archive for a verb that writes to it, which no older copy allows.
     pub fn open_to_write(&mut self) -> Result<Archive, Error> {
-        let Opened { archive, history_check, known } = self.open_unjudged()?;
+        let Opened { mut archive, history_check, known } = self.open_unjudged()?;
         self.judge(&archive, &history_check, known.as_ref())?;
         self.unsigned = None;
         self.remember(&archive);
+        let folder = self.location()?.folder;
+        self.remember_commits(&mut archive, &folder);
         Ok(archive)
     }
 
@@ -282,9 +286,10 @@ impl Session {
         // The key comes first: an archive whose key was lost could never be added to.
         let (signer, file) = self.new_signer(&origin)?;
         let place = self.choose_catalog_place(folder, || Ok(origin.clone()))?;
-        let archive = Archive::init(backend, place.folder.as_deref(), &signer)?;
+        let mut archive = Archive::init(backend, place.folder.as_deref(), &signer)?;
         self.catalog_place = Some(place);
         self.remember_at(&archive, folder);
+        self.remember_commits(&mut archive, folder);
         Ok((archive, file))
     }
 
@@ -403,10 +408,11 @@ impl Session {
         }
     }
 
-    /// Whether an archive of the same origin was seen at a place before.
+    /// Whether this archive was seen at a place before, be it in an earlier epoch.
     pub fn was_seen_at(&self, archive: &Archive, folder: &Path) -> Result<bool, Error> {
         let recalled = self.recalled(archive.origin(), folder)?;
-        Ok(recalled.origins_here.iter().any(|origin| origin == archive.origin()))
+        let is_it = |origin: &String| origin == archive.origin() || archive.goes_on_from(origin);
+        Ok(recalled.origins_here.iter().any(is_it))
     }
 
     /// Keeps a text about what went wrong in the user's state folder; where.
@@ -423,43 +429,21 @@ impl Session {
 
     /// Remembers what an archive's checkpoint is, and that it lies in a folder.
     pub fn remember_at(&self, archive: &Archive, folder: &Path) {
-        let vkey = archive.checkpoint_vkey();
-        let checkpoint = String::from_utf8_lossy(archive.checkpoint()).into_owned();
-        let trust_store = TrustStore::new(&self.environment);
-        let (origin, location) = (archive.origin(), canonical(folder));
-        let Ok(recalled) = trust_store.load(origin, &location) else { return };
-        if let Some(warning) = &recalled.warning {
-            return self.warn_once(warning);
-        }
-        let keys = KnownKey::all_of(archive);
-        let is_here = recalled.origins_here.first().is_some_and(|first| first == origin);
-        let is_same =
-            |known: &KnownArchive| (&known.vkey, &known.checkpoint) == (&vkey, &checkpoint);
-        let has_keys = |known: &KnownArchive| known.keys == keys;
-        if is_here && recalled.known.as_ref().is_some_and(|known| is_same(known) && has_keys(known))
-        {
-            return;
-        }
-        let mut keys = keys.clone();
-        keys.retain(|key| archive.is_endorsed(&key.vkey).unwrap_or(false));
-        let contact = Contact { at: self.now, verb: self.verb.to_owned() };
-        // Another command may have seen a longer journal in the meantime, and what is remembered never
-        // goes back.
-        let warning = trust_store.update(origin, &location, |known| match known {
-            None => {
-                let known = KnownArchive::new(vkey.clone(), checkpoint.clone(), contact);
-                Some(known.with_keys(keys))
-            }
-            Some(known) if is_same(&known) => Some(known.with_keys(keys)),
-            Some(known) => {
-                let history_check = check_history(archive, &known);
-                let goes_on = matches!(history_check, Ok(HistoryCheck::Extends { .. }));
-                let grow = || known.grown(vkey.clone(), checkpoint.clone(), contact);
-                goes_on.then(|| grow().with_keys(keys))
-            }
-        });
-        if let Some(warning) = warning {
-            self.warn_once(&warning);
+        self.memory(folder).remember(archive);
+    }
+
+    /// Has each commit of an archive remembered as soon as it is in.
+    fn remember_commits(&self, archive: &mut Archive, folder: &Path) {
+        let memory = self.memory(folder);
+        archive.on_commit(move |archive| memory.remember(archive));
+    }
+
+    fn memory(&self, folder: &Path) -> Memory {
+        Memory {
+            globals: self.globals.clone(),
+            environment: self.environment.clone(),
+            contact: Contact { at: self.now, verb: self.verb.to_owned() },
+            location: canonical(folder),
         }
     }
 

@@ -27,7 +27,7 @@ use docarchive::internals::{
 
 use crate::common::{
     add, context, everything, init, is_slow, noise,
-    sandbox::{Sandbox, start},
+    sandbox::{Ran, Sandbox, start},
     signer,
 };
 
@@ -360,6 +360,49 @@ fn a_copy_that_is_gone_is_missed() {
     assert!(!sandbox.at("disk/copy").exists());
     sandbox.run(["copy", "-q", "--new", "disk/copy"]).expect(0);
     sandbox.run(["copy", "-q", "--new", "disk/copy"]).expect(0);
+}
+
+/// Also where the archive went on as another epoch since, and where it was itself an older copy when it was copied.
+#[test]
+fn a_copy_of_an_older_or_adopted_archive_is_missed_too() {
+    let sandbox = example();
+    put_tree(&sandbox.store(), &sandbox.at("old"));
+    sandbox.run(["add", "-q", "a.txt", "--force", "--record-unchanged"]).expect(0);
+    sandbox.run(["copy", "-q", "--store", "old", "red/copy"]).expect(0);
+    fs::remove_dir_all(sandbox.at("red/copy")).unwrap();
+    sandbox.run(["copy", "red/copy"]).expect(10);
+    sandbox.run(["copy", "-q", "blue/copy"]).expect(0);
+    fs::remove_dir_all(sandbox.at("blue/copy")).unwrap();
+    put_tree(&sandbox.at("old"), &sandbox.store());
+    sandbox.run(["adopt", "-q", "--reason", "a loss"]).expect(0);
+    sandbox.run(["copy", "blue/copy"]).expect(10);
+    assert!(!sandbox.at("blue/copy").exists());
+}
+
+/// Whoever has the folder can adopt it under a key of their own, and withdraw what they like.
+#[test]
+fn an_epoch_is_copied_over_an_earlier_one_only_by_whoever_has_its_key() {
+    let sandbox = example();
+    sandbox.run(["copy", "-q", "copy"]).expect(0);
+    put_tree(&sandbox.store(), &sandbox.at("evil"));
+    let stranger = |words: &[&str]| {
+        Ran::of(sandbox.command(words).args(["--store", "evil"]).env("HOME", sandbox.at("other")))
+    };
+    fs::create_dir_all(sandbox.at("other")).unwrap();
+    stranger(&["adopt", "-q", "--reason", "x"]).expect(0);
+    stranger(&["withdraw", "-q", "a.txt", "--reason", "error"]).expect(0);
+    sandbox.run(["ls", "--store", "evil"]).expect(0);
+    let before = facts(&sandbox.at("copy"));
+    let refused = sandbox.run(["copy", "--store", "evil", "copy"]).expect(6);
+    assert!(refused.err.contains("its key is not here"), "{}", refused.err);
+    assert_eq!(facts(&sandbox.at("copy")), before);
+    sandbox.run(["copy", "-q", "copy"]).expect(0);
+    // One that its owner adopts goes on in its copies.
+    put_tree(&sandbox.store(), &sandbox.at("old"));
+    sandbox.write("c.txt", "c");
+    sandbox.run(["add", "-q", "c.txt"]).expect(0);
+    sandbox.run(["adopt", "-q", "--store", "old", "--reason", "a loss"]).expect(0);
+    sandbox.run(["copy", "-q", "--store", "old", "copy"]).expect(0);
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn day(n: usize) -> String {
 
 #[test]
 fn the_folder_of_every_day_comes_back_byte_by_byte() {
-    let (n_seeds, n_states) = if is_slow() { (5, 37) } else { (2, 10) };
+    let (n_seeds, n_states) = if is_slow() { (3, 37) } else { (2, 10) };
     for seed in 0..n_seeds {
         let (sandbox, mut draw) = (Sandbox::new(), Draw(seed));
         let mut states = vec![next(&mut draw, &Files::new())];
@@ -341,4 +341,22 @@ fn a_name_that_leads_elsewhere_is_refused_and_a_tag_of_one_letter_is_taken_off()
     sandbox.run(["note", "a", "--", "-q"]).expect(0).says("tags: w");
     let ran = sandbox.run(["ls", "--captured", "2026-03..2026-01"]).expect(2);
     ran.says("of the two times of --captured the second is before the first");
+}
+
+#[test]
+fn folders_that_overlap_are_tracked_as_one() {
+    let sandbox = Sandbox::new();
+    for name in ["f/a", "f/s/b"] {
+        sandbox.write(name, name);
+    }
+    for (words, said) in [
+        (&["f", "f"][..], "2 new documents"),
+        (&["f", "f/s"], "0 new documents"),
+        (&["f/s", "f", "f/s"], "0 new documents"),
+    ] {
+        sandbox.run([&["add", "--track"], words].concat()).expect(0).says(said);
+    }
+    fs::remove_file(sandbox.at("f/s/b")).unwrap();
+    sandbox.run(["add", "--track", "f", "f/s"]).expect(2).says("f/s is empty");
+    sandbox.run(["add", "--track", "f"]).expect(0).says("1 gone");
 }

@@ -150,6 +150,33 @@ fn no_verb_that_commits_writes_to_an_older_copy() {
     }
 }
 
+/// What a verb committed is remembered when it ends, and so is not taken back unseen.
+#[test]
+fn what_any_verb_committed_is_remembered_at_once() {
+    let sandbox = example();
+    sandbox.write("c", "c");
+    sandbox.write("lines.jsonl", "{\"path\": \"c\"}\n");
+    let remembered = || fs::read_to_string(origin_file(&sandbox)).unwrap();
+    for words in [
+        &["add", "c"][..],
+        &["add", "--manifest", "lines.jsonl", "--record-unchanged"],
+        &["rename", "a", "x"],
+        &["note", "b", "--note", "x"],
+        &["compact", "--all"],
+        &["audit", "--record"],
+        &["withdraw", "x", "--reason", "legal"],
+        &["withdraw", "--words", "0", "--reason", "legal"],
+        &["key", "rotate"],
+        &["add", "x", "a"],
+    ] {
+        let before = checkpoint(&sandbox.store());
+        sandbox.run(words);
+        let now = checkpoint(&sandbox.store());
+        assert_ne!(now, before, "{words:?}");
+        assert!(remembered().ends_with(&now), "{words:?}: {}", remembered());
+    }
+}
+
 /// What two people with one key make of one archive: the sandbox's own has `n` more documents, the
 /// folder `fork` one other.
 fn forked(n: usize) -> Sandbox {

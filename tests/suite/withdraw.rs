@@ -413,7 +413,7 @@ fn a_withdrawal_that_ends_anywhere_goes_on() {
         let is_change = changes.contains(&call.verb);
         let stride = match (is_slow(), is_change) {
             (true, true) => 1,
-            (true, false) => 13,
+            (true, false) => 29,
             (false, true) => 3,
             (false, false) => 41,
         };
@@ -613,6 +613,17 @@ fn every_verb_refuses_or_passes_over_what_went() {
     sandbox.run(["compact", "-q", "--all"]).expect(0);
     sandbox.run(["rebuild", "-q", "--sketches"]).expect(0);
     sandbox.run(["audit", "-q"]).expect(0);
+}
+
+#[test]
+fn what_was_added_again_is_no_change_of_what_was_withdrawn() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", text(1, 30));
+    sandbox.run(["add", "-q", "a.txt", "--captured", "2020-01-01"]).expect(0);
+    sandbox.run(["withdraw", "-q", "a.txt", "--reason", "error"]).expect(0);
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    let ran = sandbox.run(["diff", "--since", "2020-06-01", "--stat"]).expect(0);
+    assert!(ran.text().contains("withdrawn, and added again as it was"), "{}", ran.text());
 }
 
 #[test]

@@ -37,6 +37,9 @@ use super::{
 pub struct CopyOptions {
     /// Whether all that the copy holds is read again in the end, and what is damaged there put anew.
     pub is_verified: bool,
+    /// Whether a copy of an earlier epoch is brought up to a later one: whoever adopted it may be a stranger, whose key no
+    /// earlier one signed to.
+    pub crosses_epochs: bool,
 }
 
 /// What copying did.
@@ -87,6 +90,7 @@ impl Archive {
             n_bytes_done: 0,
             progress,
             changes: self.journal.pack_changes(0..self.journal.size())?,
+            options,
             done: Copied::default(),
         };
         let known = run.known(&backend)?;
@@ -167,6 +171,7 @@ pub(super) struct CopyRun<'a> {
     pub(super) to: &'a dyn Backend,
     /// What the journal says of packs.
     changes: PackChanges,
+    options: CopyOptions,
     n_bytes_done: u64,
     progress: &'a mut dyn FnMut(u64) -> Result<(), Error>,
     done: Copied,
@@ -212,6 +217,13 @@ impl CopyRun<'_> {
         let why = if !ours.identity().goes_on_from(known.identity()) {
             let origin = known.identity().origin();
             format!("it is {origin}, signed by {}", known.identity().verifier().id())
+        } else if !self.options.crosses_epochs && ours.identity().epoch() > known.identity().epoch()
+        {
+            let (origin, before) = (ours.identity().origin(), known.identity().origin());
+            format!(
+                "{origin} goes on from {before} as an epoch of its own, and its key is not here, so anybody may have adopted \
+                 it; if it is yours, copy it to a place of its own, or from where its key is"
+            )
         } else if n_known > n_ours {
             format!("it has {n_known} events, and this archive only {n_ours}: it was rolled back")
         } else {

@@ -65,7 +65,7 @@ impl Archive {
     ) -> Result<Vec<Remnant>, Error> {
         let backend: Arc<dyn Backend> = to;
         let theirs = Journal::open(Arc::clone(&backend))?;
-        if theirs.identity() != self.journal.identity() {
+        if !self.journal.identity().goes_on_from(theirs.identity()) {
             let (location, origin) = (backend.location(), theirs.identity().origin());
             return Err(Error::usage(format!(
                 "{location} is no copy of this archive: it is {origin}"

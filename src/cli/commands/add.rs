@@ -83,7 +83,6 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     let mut report = AddReport::new(session);
     let summary =
         archive.ingest(&signer, context, &who, items, &options, |event| report.event(event));
-    report.session.remember(&archive);
     report.finish(&summary?, false)
 }
 

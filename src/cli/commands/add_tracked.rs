@@ -34,7 +34,7 @@ pub(super) fn items(
     let mut walked = Vec::new();
     for root in &args.paths {
         let folder = folder(&naming, root)?;
-        let (before, first) = (tracking.found.len(), walked.len());
+        let first = walked.len();
         let options = walk_options(session, args)?;
         for met in Walk::new(std::iter::once(Ok(root.clone())), options) {
             note(&mut tracking, (&naming, root), &met)?;
@@ -43,9 +43,12 @@ pub(super) fn items(
             }
             walked.push(met);
         }
-        let is_read = !walked[first..].iter().any(|met| is_trouble_at(met, root));
-        if is_read && !args.allow_empty && tracking.found.len() == before {
-            let is_empty = walked.len() == first;
+        let met = &walked[first..];
+        let is_read = !met.iter().any(|met| is_trouble_at(met, root));
+        // What a folder named before holds, too, was found there.
+        let has_found = met.iter().any(|met| matches!(met, WalkItem::Found(_)));
+        if is_read && !args.allow_empty && !has_found {
+            let is_empty = met.is_empty();
             must_not_be_emptied(archive, (root, is_empty), folder.as_ref(), &tracking.aside)?;
         }
         tracking.folders.push(folder);

@@ -178,7 +178,6 @@ fn add(session: &mut Session, file: &Path, note: Option<&str>) -> Result<(), Err
     let signer = session.signer(&archive)?;
     let (context, who) = (session.context()?, session.who("anchor add"));
     let anchored = archive.add_anchor(&answer, note, &signer, &context, &who)?;
-    session.remember(&archive);
     if answered.is_some() {
         pending.retain(|request| Some(request) != answered.as_ref());
         keep(session, &archive, &pending);

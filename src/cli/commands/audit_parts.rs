@@ -168,7 +168,6 @@ pub fn record(session: &mut Session, args: &PartArgs, report: &AuditReport) -> R
     let record = AuditRecord::of(report, args.coverage(report));
     let (signer, context) = (session.signer(&archive)?, session.context()?);
     archive.record_audit(&record, &signer, &context, &session.who("audit"))?;
-    session.remember(&archive);
     Ok(())
 }
 

@@ -162,7 +162,8 @@ fn copy_to(
     let (dest, to) = (&args.dest, Arc::new(to));
     let place = session.choose_catalog_place(dest, || Ok(archive.origin().to_owned()))?;
     let (who, mut progress) = (session.who("copy"), session.progress());
-    let options = CopyOptions { is_verified: args.verify };
+    let crosses_epochs = session.key_file(archive).is_ok();
+    let options = CopyOptions { is_verified: args.verify, crosses_epochs };
     let copied = archive.copy_to(to, place.folder.as_deref(), options, &who, &mut |n_bytes| {
         progress.report(n_bytes / 1_000_000, "MB");
         Ok(())

@@ -115,8 +115,12 @@ fn print_change(
     }
     if change.is_undone() {
         if matches!(form, ChangesForm::Compared | ChangesForm::Counted) && !session.globals.json {
-            let line = format!("{}: changed, and as it was again", heading(&change));
-            session.out.line(&line)?;
+            let is_withdrawn = |it: &Revision| it.withdrawn.is_some();
+            let how = match change.before.as_ref().is_some_and(is_withdrawn) {
+                true => "withdrawn, and added again as it was",
+                false => "changed, and as it was again",
+            };
+            session.out.line(&format!("{}: {how}", heading(&change)))?;
         }
         return Ok(false);
     }

@@ -93,7 +93,6 @@ fn rotate(session: &mut Session, note: Option<&str>) -> Result<ExitCode, Error> 
     let (next, file) = session.new_signer(archive.origin())?;
     let (context, who) = (session.context()?, session.who("key rotate"));
     archive.rotate_key(&signer, &next, note, &context, &who)?;
-    session.remember(&archive);
     if session.globals.json {
         print_json(session, &archive, Some(&file))?;
         return Ok(ExitCode::Done);

@@ -97,7 +97,6 @@ pub fn run(session: &mut Session, args: &NoteArgs) -> Result<ExitCode, Error> {
     let (context, who) = (session.context()?, session.who("note"));
     let about = (&document, &revision);
     let event = archive.describe(about, &description, (&signer, &context), &who)?;
-    session.remember(&archive);
     let tags = archive.catalog().tags(&document)?;
     if session.globals.json {
         let revision = RevisionSummary::of(&document, &revision);

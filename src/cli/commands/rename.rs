@@ -74,7 +74,6 @@ pub fn run(session: &mut Session, args: &RenameArgs) -> Result<ExitCode, Error> 
     let signer = session.signer(&archive)?;
     let (context, who) = (session.context()?, session.who("rename"));
     let first = archive.rename(&request, (&signer, &context), &who)?;
-    session.remember(&archive);
     if !session.globals.json {
         let documents = counted(request.names.len() as u64, "document", "documents");
         let name = shown_name(args.name.as_bytes());

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::types::error::Error;
 
-use super::{Backend, Guard, Lock, Object, Storage, local};
+use super::{Backend, FileVisitor, Guard, Lock, Object, Storage, local};
 
 /// Passes every call on and keeps a list of them, until the fault comes; a clone is another handle.
 ///
@@ -176,6 +176,10 @@ impl Backend for Faulty {
 
     fn remove(&self, name: &str) -> Result<(), Error> {
         self.whole("remove", name, || self.inner.remove(name))
+    }
+
+    fn each_file(&self, visit: &mut FileVisitor) -> Result<(), Error> {
+        self.inner.each_file(visit)
     }
 
     fn tidy(&self) -> Result<(), Error> {

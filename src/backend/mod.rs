@@ -26,6 +26,21 @@ pub struct Object {
     pub bytes: u64,
 }
 
+/// A file that lies where objects do.
+pub trait PresentFile {
+    /// Its path from the archive's top on, as it can be shown.
+    fn name(&self) -> &str;
+
+    /// Its size in bytes.
+    fn n_bytes(&self) -> u64;
+
+    /// Reads exactly `n_bytes` from `offset`.
+    fn read_range(&self, offset: u64, n_bytes: usize) -> Result<Vec<u8>, Error>;
+}
+
+/// What is done with each file.
+pub type FileVisitor<'a> = dyn FnMut(&dyn PresentFile) -> Result<(), Error> + 'a;
+
 /// Held by the one writer; dropping it lets the next one in.
 pub trait Guard: Send {}
 
@@ -78,6 +93,12 @@ pub trait Backend: Send + Sync {
     ///
     /// Leftovers of interrupted writes are not listed.
     fn list(&self, folder: &str) -> Result<Vec<Object>, Error>;
+
+    /// Visits every file that lies where the objects do, whatever its name: also what somebody else put there. Where
+    /// nobody can, only objects are there, and none is visited.
+    fn each_file(&self, _visit: &mut FileVisitor) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Removes an object; one that is gone already is fine.
     fn remove(&self, name: &str) -> Result<(), Error>;

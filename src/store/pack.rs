@@ -19,7 +19,8 @@ use super::{
     place::Place,
 };
 
-const HEADER: [u8; 8] = *b"ARCPACK\x01";
+/// What a pack begins with.
+pub const HEADER: [u8; 8] = *b"ARCPACK\x01";
 const FOOTER: [u8; 8] = *b"ARCPEND\x01";
 const FOOTER_BYTES: usize = 24;
 /// What is read first of a directory: all of one with some hundred blobs.

@@ -27,7 +27,9 @@ use docarchive::internals::{
 };
 
 use crate::common::{
-    add, add_one, check, context, everything, init, is_slow, noise, sandbox::Sandbox, signer,
+    add, add_one, check, context, everything, init, is_slow, noise,
+    sandbox::{Ran, Sandbox, lines_of},
+    signer,
 };
 
 fn now() -> Timestamp {
@@ -613,6 +615,46 @@ fn every_verb_refuses_or_passes_over_what_went() {
     sandbox.run(["compact", "-q", "--all"]).expect(0);
     sandbox.run(["rebuild", "-q", "--sketches"]).expect(0);
     sandbox.run(["audit", "-q"]).expect(0);
+}
+
+/// A note beside the packs, a file of somebody's, a pack that was kept: at once, and when only their digests are known.
+#[test]
+fn files_that_lie_in_the_archive_are_searched_too() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", text(1, 30));
+    sandbox.write("b.txt", text(2, 30));
+    sandbox.run(["add", "-q", "a.txt", "b.txt"]).expect(0);
+    sandbox.run(["copy", "-q", "copy"]).expect(0);
+    let store = sandbox.store();
+    let (pack, bytes) = Sandbox::tree(&store.join("packs")).remove(0);
+    let strays = ["packs/b9/note.txt", "a note.txt", "old/kept", "old/.hidden"];
+    for folder in [&store, &sandbox.at("copy")] {
+        for (stray, bytes) in strays.iter().zip([&text(1, 30), &text(1, 30), &bytes, &bytes]) {
+            fs::create_dir_all(folder.join(stray).parent().unwrap()).unwrap();
+            fs::write(folder.join(stray), bytes).unwrap();
+        }
+        fs::write(folder.join("another.txt"), text(3, 30)).unwrap();
+    }
+    let places = |ran: &Ran| {
+        let lines = lines_of(&ran.out);
+        let left = lines.last().unwrap()["left"].as_array().unwrap().clone();
+        let places = left.iter().map(|it| it["place"].as_str().unwrap().to_owned());
+        places.collect::<BTreeSet<String>>()
+    };
+    let expected = BTreeSet::from(strays.map(str::to_owned));
+    let ran = sandbox.run(["withdraw", "a.txt", "--reason", "legal", "--json"]).expect(6);
+    assert_eq!(places(&ran), expected);
+    assert_eq!(places(&sandbox.run(["withdraw", "--resume", "--json"]).expect(6)), expected);
+    let check = ["copy", "--check-withdrawn", "copy", "--json"];
+    let held = places(&sandbox.run(check).expect(1));
+    assert!(held.is_superset(&expected), "{held:?}");
+    assert!(held.contains(&format!("packs/{}", pack.display())), "{held:?}");
+    for folder in [&store, &sandbox.at("copy")] {
+        strays.iter().for_each(|stray| fs::remove_file(folder.join(stray)).unwrap());
+    }
+    sandbox.run(["withdraw", "--resume"]).expect(0).says("nothing of it is left");
+    sandbox.run(["copy", "-q", "copy"]).expect(0);
+    sandbox.run(check).expect(0);
 }
 
 #[test]

@@ -72,6 +72,7 @@ impl Archive {
             )));
         }
         let mut found = self.blobs_in_copy(&*backend)?;
+        found.extend(self.strays_in_copy(&*backend)?);
         let withdrawals = self.withdrawals()?;
         for event in theirs.details_left(withdrawals.details.keys())?.into_keys() {
             let (place, what) =

@@ -4,6 +4,8 @@
 //! Of contents windows are sought, stretches of some bytes that stand in no content that stays; of details their salt, and
 //! what people wrote, unless it stands in another detail.
 
+mod strays;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -12,7 +14,6 @@ use crate::{
     archive::Archive,
     backend::Backend,
     catalog,
-    journal::Journal,
     store::{frame::FrameKind, pack},
     types::{
         digest::{Digest, Key},
@@ -57,6 +58,8 @@ type Window = [u8; WINDOW_BYTES];
 pub struct Sought {
     /// All contents that are withdrawn.
     contents: HashMap<Key, BTreeSet<Digest>>,
+    /// Their sizes in bytes.
+    sizes: HashSet<u64>,
     /// Windows of those that could still be read.
     windows: HashMap<Window, usize>,
     /// By the hash of a window: whether one may have it.
@@ -126,6 +129,7 @@ impl Sought {
     fn of_words(words: Vec<Vec<u8>>) -> Self {
         Self {
             contents: HashMap::new(),
+            sizes: HashSet::new(),
             windows: HashMap::new(),
             filter: vec![0; 1 << (FILTER_BITS - 6)],
             common: HashSet::new(),
@@ -144,7 +148,7 @@ impl Sought {
         let words = details.values().flat_map(|detail| words_of(detail)).collect();
         let mut sought = Self::of_words(words);
         for (digest, n_bytes) in archive.catalog.withdrawn_contents()? {
-            sought.contents.entry(digest.key()).or_default().insert(digest);
+            sought.take_digest(digest, n_bytes);
             let stride = (n_bytes as usize / WINDOWS_MAX).max(STRIDE_MIN);
             // What is damaged is gone as far as it can be; where it lies it goes with its pack.
             let Ok(mut content) =
@@ -261,14 +265,7 @@ impl Archive {
             self.search_pack(pack, sought)?;
         }
         self.search_details(sought)?;
-        let mut objects = vec![Journal::IDENTITY.to_owned(), "lock".to_owned()];
-        for folder in ["log", "details", "packs"] {
-            objects.extend(self.home.backend.list(folder)?.into_iter().map(|object| object.name));
-        }
-        let counts = |name: &str| PackId::of_object(name).is_some_and(|it| counted.contains(&it));
-        for name in objects.iter().filter(|name| !counts(name)) {
-            self.search_object(name, sought)?;
-        }
+        self.search_others(&counted, sought)?;
         for files in [self.home.catalog_files()?, self.full_text_files()?].into_iter().flatten() {
             files.each_piece(
                 PIECE_BYTES,
@@ -311,20 +308,6 @@ impl Archive {
                 sought.detail(bytes, name);
             }
         })
-    }
-
-    fn search_object(&self, name: &str, sought: &mut Sought) -> Result<(), Error> {
-        let Some(n_bytes) = self.home.backend.size(name)? else { return Ok(()) };
-        let mut start = 0;
-        while start < n_bytes {
-            let from = start - (start.min(limits::SOURCE_BYTES_MAX as u64));
-            let end = (start + PIECE_BYTES as u64).min(n_bytes);
-            let piece = self.home.backend.read_range(name, from, (end - from) as usize)?;
-            sought.n_bytes += end - start;
-            sought.look(&piece, name);
-            start = end;
-        }
-        Ok(())
     }
 
     /// Leaves nothing of what was withdrawn in the catalog's files, and removes kept copies of older ones. The

@@ -134,8 +134,7 @@ impl DatabaseFiles {
         n_overlap: usize,
         mut each: impl FnMut(&str, &[u8]),
     ) -> Result<(), Error> {
-        let ends = ENDS.iter().map(|end| format!("{}{end}", self.name));
-        for name in ends.chain(self.kept_names()?) {
+        for name in self.names()? {
             let Some((mut file, _)) = self.folder.open_file(&name)? else { continue };
             let mut piece = Vec::new();
             loop {
@@ -150,6 +149,12 @@ impl DatabaseFiles {
             }
         }
         Ok(())
+    }
+
+    /// The names of all that belongs to it, there or not.
+    pub fn names(&self) -> Result<Vec<String>, Error> {
+        let ends = ENDS.iter().map(|end| format!("{}{end}", self.name));
+        Ok(ends.chain(self.kept_names()?).collect())
     }
 
     /// Removes the copies that are kept of earlier databases.

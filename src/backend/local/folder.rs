@@ -18,9 +18,9 @@ use rustix::io::Errno;
 use crate::backend::is_component;
 use crate::types::error::Error;
 
-const AS_FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(NO_SURPRISES);
+pub(super) const AS_FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(NO_SURPRISES);
 /// No link is followed, no pipe is waited for.
-const NO_SURPRISES: OFlags =
+pub(super) const NO_SURPRISES: OFlags =
     OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// An open folder.
@@ -432,7 +432,7 @@ fn n_bytes(stat: &Stat) -> u64 {
 }
 
 /// Makes `None` of "there is none".
-fn present<T>(result: Result<T, Errno>) -> Result<Option<T>, Errno> {
+pub(super) fn present<T>(result: Result<T, Errno>) -> Result<Option<T>, Errno> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),

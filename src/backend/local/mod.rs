@@ -6,6 +6,7 @@
 
 mod database;
 mod file_system;
+mod files;
 mod folder;
 mod hard_links;
 mod lock_file;
@@ -23,7 +24,9 @@ use rustix::io::Errno;
 
 use crate::types::error::Error;
 
-use super::{Backend, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken};
+use super::{
+    Backend, FileVisitor, Guard, Lock, Object, check_limit, check_name, check_range, missing, taken,
+};
 use folder::{ArchiveFolder, Belongs, Found, Handle, split};
 
 pub use database::DatabaseFiles;
@@ -310,6 +313,10 @@ impl Backend for Local {
         })?;
         objects.sort();
         Ok(objects)
+    }
+
+    fn each_file(&self, visit: &mut FileVisitor) -> Result<(), Error> {
+        self.folder.each_file(visit)
     }
 
     fn remove(&self, name: &str) -> Result<(), Error> {

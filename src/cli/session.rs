@@ -1,7 +1,7 @@
 //! One run of the program: where the archive is, what time it is, who asks, where answers go.
 
 mod history;
-mod memory;
+mod trust_update;
 
 use std::{
     collections::BTreeSet,
@@ -40,7 +40,7 @@ use super::{
 
 pub use history::two_checkpoints;
 use history::{check_history, older};
-use memory::Memory;
+use trust_update::TrustUpdate;
 
 /// The program and version that events name.
 pub const TOOL: &str = concat!("archive ", env!("CARGO_PKG_VERSION"));
@@ -429,17 +429,17 @@ impl Session {
 
     /// Remembers what an archive's checkpoint is, and that it lies in a folder.
     pub fn remember_at(&self, archive: &Archive, folder: &Path) {
-        self.memory(folder).remember(archive);
+        self.trust_update(folder).remember(archive);
     }
 
     /// Has each commit of an archive remembered as soon as it is in.
     fn remember_commits(&self, archive: &mut Archive, folder: &Path) {
-        let memory = self.memory(folder);
-        archive.on_commit(move |archive| memory.remember(archive));
+        let update = self.trust_update(folder);
+        archive.on_commit(move |archive| update.remember(archive));
     }
 
-    fn memory(&self, folder: &Path) -> Memory {
-        Memory {
+    fn trust_update(&self, folder: &Path) -> TrustUpdate {
+        TrustUpdate {
             globals: self.globals.clone(),
             environment: self.environment.clone(),
             contact: Contact { at: self.now, verb: self.verb.to_owned() },

@@ -14,7 +14,7 @@ use crate::{
 use super::{history::check_history, warn_once};
 
 /// Remembers an archive in a folder.
-pub(super) struct Memory {
+pub(super) struct TrustUpdate {
     pub globals: Globals,
     pub environment: Environment,
     /// When it is met, and by which verb.
@@ -23,7 +23,7 @@ pub(super) struct Memory {
     pub location: PathBuf,
 }
 
-impl Memory {
+impl TrustUpdate {
     /// Remembers what the archive's checkpoint is by now, and that it lies here.
     pub fn remember(&self, archive: &Archive) {
         let vkey = archive.checkpoint_vkey();

@@ -12,6 +12,7 @@ use std::ops::Range;
 use crate::text::{
     is_cut,
     raised::{self, HIGH, LOW},
+    spellings::{arabic_letter, digit, is_pointing},
 };
 
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
@@ -323,19 +324,13 @@ fn plain_cut(c: char) -> Option<char> {
 
 /// The table: what a decomposed character becomes, but for its case and spelling.
 fn letter(c: char) -> FoldedLetter {
-    if let Some(digit) = digit(c) {
-        return FoldedLetter::Letter(digit);
+    if let Some(other) = digit(c).or_else(|| arabic_letter(c)) {
+        return FoldedLetter::Letter(other);
     }
     match c {
         c if is_invisible(c) || is_mark_of_no_meaning(c) => FoldedLetter::Nothing,
         // Modifier letters that are set as apostrophes and quotes.
         '\u{2b9}'..='\u{2bf}' => FoldedLetter::Separator,
-        // Alef wasla; yeh without dots, that of Persian and that of Urdu at the end; the Persian kaf; heh as
-        // Urdu has it, and as it is left of a heh with a yeh on it.
-        'ٱ' => FoldedLetter::Letter('ا'),
-        'ى' | 'ی' | 'ے' => FoldedLetter::Letter('ي'),
-        'ہ' | 'ە' => FoldedLetter::Letter('ه'),
-        'ک' => FoldedLetter::Letter('ك'),
         'ς' => FoldedLetter::Letter('σ'),
         c if is_paired(c) && (c.is_alphanumeric() || is_combining_mark(c)) => FoldedLetter::Cut(c),
         c if c.is_alphanumeric() => FoldedLetter::Letter(c),
@@ -373,18 +368,6 @@ fn raised_digit(c: char) -> Option<(&'static str, char)> {
     char::from_digit(value, 10).map(|digit| (sign, digit))
 }
 
-/// The digit of ASCII that a digit of another script is.
-fn digit(c: char) -> Option<char> {
-    const ZEROS: [char; 16] =
-        ['٠', '۰', '०', '০', '੦', '૦', '୦', '௦', '౦', '೦', '൦', '๐', '໐', '༠', '၀', '០'];
-    // Most letters that are asked for lie before and behind them.
-    if !('٠'..='៩').contains(&c) {
-        return None;
-    }
-    let value = |zero: char| (c as u32).checked_sub(zero as u32).filter(|it| *it < 10);
-    char::from_digit(ZEROS.into_iter().find_map(value)?, 10)
-}
-
 /// Soft hyphens, joiners, direction marks, variation selectors, keycaps, and the Arabic tatweel.
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -393,14 +376,12 @@ fn is_invisible(c: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Diacritics, Hebrew points and accents, Arabic harakat and marks of the Quran. Vowel signs of other scripts are letters.
+/// Diacritics and pointing. Vowel signs of other scripts are letters.
 fn is_mark_of_no_meaning(c: char) -> bool {
     matches!(c,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
-        | '\u{fe20}'..='\u{fe2f}'
-        | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}'
-        | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}'
-        | '\u{6df}'..='\u{6e4}' | '\u{6e7}' | '\u{6e8}' | '\u{6ea}'..='\u{6ed}' | '\u{8ca}'..='\u{8ff}')
+        | '\u{fe20}'..='\u{fe2f}')
+        || is_pointing(c)
 }
 
 /// Whether the character is of a script whose words are not set apart, or too long to be looked for whole.

@@ -27,6 +27,7 @@ mod readings;
 mod roles;
 mod scope;
 mod separated;
+pub mod spellings;
 mod style;
 mod tree;
 mod trim;

@@ -3,7 +3,8 @@
 //! The text is composed (NFKC, Unicode Standard Annex 15) and its case folded. Runs of letters,
 //! digits and the marks on them are words; everything else separates, so quotes, dashes and white
 //! space of any sort count for nothing. Invisible characters (soft hyphens, joiners, direction marks)
-//! vanish without separating. Scripts that are written without spaces (Han, Kana, Thai, Lao, Khmer,
+//! vanish without separating, and so do Arabic harakat, tatweel and Hebrew points. Variants of Arabic letters, and the
+//! digits of all scripts, are written in one way. Scripts that are written without spaces (Han, Kana, Thai, Lao, Khmer,
 //! Myanmar) are cut into overlapping pairs of characters.
 
 use std::{ops::Range, sync::OnceLock};
@@ -11,11 +12,13 @@ use std::{ops::Range, sync::OnceLock};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
+use super::spellings::spelled;
+
 /// The version of the normal form; sketches of different versions do not compare.
 ///
 /// It rises with every change of the rules above, a newer Unicode version among them, and of what is
 /// read as text.
-pub const NORMAL_VERSION: u32 = 3;
+pub const NORMAL_VERSION: u32 = 4;
 
 /// The words of a text in normal form, packed into one buffer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -219,7 +222,7 @@ fn plain_table() -> [u16; PLAIN_CHARS] {
             && !is_invisible(c)
             && !matches!(c, 'ß' | 'ς' | 'İ');
         match class(c) {
-            Class::Letter if is_simple => low as u16,
+            Class::Letter if is_simple => spelled(low).map_or(ASK, |it| it as u16),
             Class::Separator if is_simple => 0,
             _ => ASK,
         }
@@ -239,9 +242,10 @@ fn ascii_prefix(text: &[u8]) -> usize {
 }
 
 /// The visible characters, composed. Case is folded before, since some letters have a composed form
-/// in lower case only, and after by [`Cutter::put`], since composition makes letters out of signs.
-fn composed(token: &str) -> impl Iterator<Item = char> {
-    token.chars().filter(|c| !is_invisible(*c)).flat_map(folded).nfkc()
+/// in lower case only, and after by [`Cutter::put`], since composition makes letters out of signs. What is written
+/// in several ways becomes one after it, since some of the marks that are left out make other letters.
+pub(super) fn composed(token: &str) -> impl Iterator<Item = char> {
+    token.chars().filter(|c| !is_invisible(*c)).flat_map(folded).nfkc().filter_map(spelled)
 }
 
 /// Lower case, with the few letters whose full folding (Unicode's CaseFolding) differs from it.
@@ -278,10 +282,11 @@ fn class(c: char) -> Class {
     }
 }
 
-/// Soft hyphens, joiners, direction marks, variation selectors, keycaps: they vanish before composition.
-fn is_invisible(c: char) -> bool {
+/// Soft hyphens, joiners, direction marks, variation selectors, keycaps, and the Arabic tatweel: they vanish before
+/// composition.
+pub(super) fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{640}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}'
         | '\u{20dd}'..='\u{20e0}' | '\u{20e2}'..='\u{20e4}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0100}'..='\u{e01ef}')
 }
@@ -423,7 +428,10 @@ mod tests {
             ("İstanbul ISTANBUL", "istanbul istanbul"),
             ("H\u{331} \u{1e96}", "\u{1e96} \u{1e96}"),
             ("Война и МИР: ёлка", "война и мир ёлка"),
-            ("قال الرَّئيسُ، نعم؟", "قال الرَّئيسُ نعم"),
+            ("قال الرَّئيسُ، نعـــم؟", "قال الرئيس نعم"),
+            ("كتابی کیست ۱۲ ٣٤ आ १", "كتابي كيست 12 34 आ 1"),
+            ("آ ا\u{653} ا\u{64e}\u{653} أ ا", "آ آ آ أ ا"),
+            ("שָׁלוֹם שלום \u{fb2a}ל", "שלום שלום של"),
             ("हिन्दी में", "हिन्दी में"),
             ("한국어 문장", "한국어 문장"),
             ("中华人民，共和国。", "中华 华人 人民 共和 和国"),

@@ -6,12 +6,14 @@ use std::{
     ops::Range,
 };
 
+use crate::text::Normal;
+
 use super::{
     alignment::SameWords,
     params::{KNOWN_RUN_WORDS, SEED_WORDS},
     passages::{self, pair_hash},
     prepared::CommonPassage,
-    words::placed_words,
+    words::{hashed_words, placed_words},
 };
 
 /// Which passages two texts share, as their lines and words stand.
@@ -54,11 +56,9 @@ impl Explanation {
     /// Of two texts, by their passages in the order of the first.
     pub fn of(a: ExplainedText, b: ExplainedText, found: &[CommonPassage]) -> Self {
         let (own_a, own_b) = (PlacedText::of(a.own), PlacedText::of(b.own));
-        let (mut reach, mut shared) = (0, Vec::new());
-        for passage in found {
-            shared.extend(own_a.shared(&passage.same, reach));
-            reach = reach.max(passage.a.end);
-        }
+        let mut is_said = vec![false; own_a.places.len()];
+        let mut shared: Vec<SharedPassage> =
+            found.iter().filter_map(|it| own_a.shared(&it.same, &mut is_said)).collect();
         shared.sort_by_key(|passage| (Reverse(passage.n_same), passage.a.start));
         let same = |stretch: fn(&SameWords) -> Range<usize>| {
             passages::union(found.iter().flat_map(|it| it.same.iter().map(stretch)))
@@ -89,21 +89,34 @@ impl<'a> PlacedText<'a> {
         else {
             return String::new();
         };
-        let stretch = self.text.get(first.start..last.end).unwrap_or_default();
+        self.on_one_line(first.start..last.end)
+    }
+
+    /// What some words in a row have that neither the word before nor the one behind has: words of a script that
+    /// is written without spaces overlap.
+    fn own_excerpt(&self, words: Range<usize>) -> String {
+        let (Some(first), Some(last)) =
+            (self.places.get(words.start), self.places.get(words.end - 1))
+        else {
+            return String::new();
+        };
+        let before = words.start.checked_sub(1).map_or(0, |before| self.places[before].end);
+        let behind = self.places.get(words.end).map_or(self.text.len(), |place| place.start);
+        self.on_one_line(first.start.max(before)..last.end.min(behind))
+    }
+
+    fn on_one_line(&self, characters: Range<usize>) -> String {
+        let stretch = self.text.get(characters).unwrap_or_default();
         stretch.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// A passage, given by its words that are the same, from a word of this text on.
-    fn shared(&self, same: &[SameWords], from: usize) -> Option<SharedPassage> {
-        let mut kept: Vec<SameWords> = Vec::new();
-        for one in same.iter().filter(|one| one.in_a().end > from) {
-            let n_shown = from.saturating_sub(one.a);
-            let (a, b, n) = (one.a + n_shown, one.b + n_shown, one.n - n_shown);
-            match kept.last_mut() {
-                Some(last) if (last.in_a().end, last.in_b().end) == (a, b) => last.n += n,
-                _ => kept.push(SameWords { a, b, n }),
-            }
-        }
+    /// A passage, given by its words that are the same, without those of this text that were said before.
+    fn shared(&self, same: &[SameWords], is_said: &mut [bool]) -> Option<SharedPassage> {
+        let mut is_new = |(at, _): &(usize, usize)| {
+            is_said.get_mut(*at).is_some_and(|is_said| !std::mem::replace(is_said, true))
+        };
+        let places = same.iter().flat_map(|one| one.in_a().zip(one.in_b()));
+        let kept = SameWords::joined(&places.filter(&mut is_new).collect::<Vec<_>>());
         let (first, last) = (kept.first()?, kept.last()?);
         let texts: Vec<String> = kept.iter().map(|one| self.excerpt(one.in_a())).collect();
         Some(SharedPassage {
@@ -130,8 +143,8 @@ impl<'a> PlacedText<'a> {
         alone.retain(|it| !it.is_empty() && !known.has(&self.hashes[it.clone()]));
         alone.sort_by_key(|it| (Reverse(it.len()), it.start));
         let mut said = BTreeSet::new();
-        let excerpts = alone.into_iter().map(|it| self.excerpt(it));
-        excerpts.filter(|it| said.insert(it.clone())).collect()
+        let excerpts = alone.into_iter().map(|it| self.own_excerpt(it));
+        excerpts.filter(|it| !it.is_empty() && said.insert(it.clone())).collect()
     }
 
     /// Of a stretch what is known: whole lines, and runs of several words.
@@ -170,7 +183,7 @@ struct KnownRuns {
 
 impl KnownRuns {
     fn of(text: &str) -> Self {
-        let words = placed_words(text).0;
+        let words = hashed_words(&Normal::of(text));
         let runs_of = |n: usize| words.windows(n).map(pair_hash).collect();
         let (pairs, runs) = (runs_of(SEED_WORDS), runs_of(KNOWN_RUN_WORDS));
         Self { words: words.into_iter().collect(), pairs, runs }
@@ -270,6 +283,33 @@ mod tests {
             &format!("{}Read next\nAll that is later\n", lines(0)),
         );
         assert_eq!(alone.only_a, ["Read later"], "its words are there, and not together");
+    }
+
+    #[test]
+    fn a_script_without_spaces_is_told_apart_by_its_characters() {
+        let story = "下午港口因强风暴而关闭，大型船只在三周内不得进入。港务局长表示，防波堤出现八十三米的缺口，\
+            修复工作将于下周一开始。";
+        let (a, b) = (format!("昨日{story}"), format!("周一{}", story.replace("表示", "称")));
+        let found = why(&a, &b);
+        let [passage] = &found.shared[..] else { panic!("{found:?}") };
+        assert!(passage.text.starts_with("下午港口因强风暴而关闭，大型"), "{}", passage.text);
+        assert_eq!(passage.text.matches("缺口").count(), 1, "{}", passage.text);
+        assert_eq!(found.only_a, ["昨日", "表示，"]);
+        assert_eq!(found.only_b, ["周一", "称，"]);
+    }
+
+    #[test]
+    fn what_was_moved_into_a_gap_of_another_passage_is_said() {
+        let words =
+            |name: &str, n: usize| -> String { (0..n).map(|at| format!("{name}{at} ")).collect() };
+        let (start, end, moved) = (words("start", 9), words("end", 9), words("moved", 6));
+        let other = words("other", 6);
+        let found =
+            why(&format!("{start}{moved}{end}"), &format!("{start}{other}{end}{other}{moved}"));
+        let said: Vec<&str> = found.shared.iter().map(|it| it.text.as_str()).collect();
+        assert!(said.contains(&moved.trim()), "{said:?}");
+        assert_eq!(found.shared.iter().map(|it| it.n_same).sum::<usize>(), 24);
+        assert_eq!((found.only_a, found.only_b.len()), (vec![], 1));
     }
 
     #[test]

@@ -32,40 +32,12 @@ pub fn text_of<'a>(bytes: &'a [u8], read_as: ReadAs) -> Option<Cow<'a, str>> {
 }
 
 /// A hash of each word of a text, and where the characters stand that it comes from.
-///
-/// White space ends every word, so each stretch between is normalised by itself.
 pub fn placed_words(text: &str) -> (Vec<u64>, Vec<Range<usize>>) {
-    let (mut hashes, mut places) = (Vec::new(), Vec::new());
-    for token in text.split_ascii_whitespace() {
-        let start = token.as_ptr() as usize - text.as_ptr() as usize;
-        let normal = Normal::of(token);
-        let found = shingles::word_hashes(words(&normal));
-        let parts = parts(token, found.len()).into_iter();
-        places.extend(parts.map(|part| start + part.start..start + part.end));
-        hashes.extend(found);
-    }
-    (hashes, places)
+    let (normal, places) = text::placed(text);
+    (hashed_words(&normal), places)
 }
 
-/// The places of the words in a token, the signs behind each with it; all of it for each where they cannot be
-/// told apart.
-fn parts(token: &str, n_words: usize) -> Vec<Range<usize>> {
-    let whole = vec![0..token.len(); n_words];
-    if n_words < 2 {
-        return whole;
-    }
-    let mut starts = Vec::new();
-    let mut is_within = false;
-    for (at, c) in token.char_indices() {
-        if c.is_alphanumeric() && !is_within {
-            starts.push(at);
-        }
-        is_within = c.is_alphanumeric();
-    }
-    if starts.len() != n_words {
-        return whole;
-    }
-    starts[0] = 0;
-    let ends = starts[1..].iter().copied().chain([token.len()]);
-    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+/// A hash of each word.
+pub fn hashed_words(normal: &Normal) -> Vec<u64> {
+    shingles::word_hashes(words(normal))
 }

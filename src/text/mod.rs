@@ -33,6 +33,7 @@ mod tree;
 mod trim;
 mod unseen;
 mod visible;
+mod word_places;
 
 use std::borrow::Cow;
 
@@ -48,6 +49,7 @@ pub use packages::package_type;
 pub use scope::{ReadAs, Scope, ScopedText, read, read_searched, scoped, searched_text};
 pub use unseen::{Unseen, UnseenKind};
 pub use visible::{PageHeading, visible};
+pub use word_places::placed;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 

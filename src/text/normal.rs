@@ -106,7 +106,7 @@ impl Normal {
     fn push_token(&mut self, token: &str) {
         let plain = PLAIN.get_or_init(plain_table);
         let n_before = (self.bytes.len(), self.ends.len());
-        let mut cutter = Cutter { normal: self, last: None };
+        let mut cutter = Cutter::of(self);
         if !token.chars().all(|c| cutter.put_plain(c, plain)) {
             cutter.last = None;
             cutter.normal.bytes.truncate(n_before.0);
@@ -304,13 +304,33 @@ pub fn is_cut(c: char) -> bool {
 }
 
 /// Cuts composed characters into words.
-struct Cutter<'a> {
+pub(super) struct Cutter<'a> {
     normal: &'a mut Normal,
     /// The last character of the run being cut, and whether it is in a pair already.
     last: Option<(char, bool)>,
 }
 
-impl Cutter<'_> {
+impl<'a> Cutter<'a> {
+    /// Adds words to these.
+    pub fn of(normal: &'a mut Normal) -> Self {
+        Self { normal, last: None }
+    }
+
+    /// How many words have ended.
+    pub fn n_words(&self) -> usize {
+        self.normal.ends.len()
+    }
+
+    /// Whether a word has begun that may go on.
+    pub fn is_in_word(&self) -> bool {
+        self.normal.bytes.len() > self.normal.last_end()
+    }
+
+    /// Whether the last character stands in a run that is cut.
+    pub fn is_in_run(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// Puts a character of a source text if it needs no normalising, whatever stands beside it.
     fn put_plain(&mut self, c: char, plain: &[u16; PLAIN_CHARS]) -> bool {
         let folded = match plain.get(c as usize) {
@@ -343,12 +363,14 @@ impl Cutter<'_> {
         true
     }
 
-    fn end_all(&mut self) {
+    /// Ends what has begun.
+    pub fn end_all(&mut self) {
         self.end_run();
         self.normal.end_word();
     }
 
-    fn put(&mut self, c: char) {
+    /// Puts a composed character.
+    pub fn put(&mut self, c: char) {
         if c.is_ascii_alphanumeric() {
             self.end_run();
             return self.normal.bytes.push((c as u8).to_ascii_lowercase());
@@ -358,7 +380,7 @@ impl Cutter<'_> {
                 self.end_run();
                 folded(c).for_each(|low| self.normal.push_char(low));
             }
-            Class::Mark if self.normal.bytes.len() > self.normal.last_end() => {
+            Class::Mark if self.is_in_word() => {
                 self.normal.push_char(c);
             }
             Class::Cut => self.put_cut(c),
@@ -463,7 +485,7 @@ mod tests {
             token in "[a-zäßéЖёΣς’“…، العربя中国のガ゙ァ。！ㅎ한\u{301}\u{338}\u{80}-\u{7ff}]{0,12}"
         ) {
             let mut slow = Normal::default();
-            let mut cutter = Cutter { normal: &mut slow, last: None };
+            let mut cutter = Cutter::of(&mut slow);
             composed(&token).for_each(|c| cutter.put(c));
             cutter.end_all();
             prop_assert_eq!(Normal::of(&token), slow);

@@ -224,11 +224,13 @@ impl Prepared {
         let is_short = self.hashes.len() < SHORT_LINE_WORDS;
         let mut counted = Vec::new();
         for (passage, alignment) in found.all.iter().zip(&aligned) {
-            if !strictness.admits(passage, alignment) || is_short && alignment.n_other() > 0 {
+            if !strictness.admits(passage, alignment) {
                 continue;
             }
             match strictness.is_clean() {
                 true => counted.extend(alignment.telling_words(passage)),
+                // What differs in a line is most of what it says.
+                false if is_short && alignment.n_other() > 0 => {}
                 false => counted.push(extended(
                     a,
                     b,

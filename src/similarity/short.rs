@@ -1,7 +1,8 @@
 //! Short texts: a line or two, in which a passage has no room to weigh enough.
 //!
 //! They are copies when they are nearly equal. A name or a number more or less makes another text of
-//! the same form; a slip of the pen does not.
+//! the same form; a slip of the pen does not, nor does what one puts before or behind all of the other: the name of
+//! an agency, *Update*, a number in a list.
 
 use super::{
     misread::looks_like,
@@ -32,7 +33,9 @@ pub fn n_in_common(a: &[ShortWord], b: &[ShortWord]) -> Option<usize> {
             }
         }
         let n_both = gone.len().min(come.len());
-        if gone[n_both..].iter().chain(&come[n_both..]).any(is_telling) {
+        let is_at_an_end = (from_a, from_b) == (0, 0) || at == a.len();
+        let is_put_around = is_at_an_end && n_both == 0;
+        if !is_put_around && gone[n_both..].iter().chain(&come[n_both..]).any(is_telling) {
             return None;
         }
         n_common += usize::from(at < a.len());
@@ -109,6 +112,19 @@ mod tests {
                 Some(9),
             ),
             ("Your order 4711 was sent today", "Your order 4712 was sent today", None),
+            ("Your order was sent today", "Your order 4712 was sent today", None),
+            (
+                "The master closed the north pier on Monday because of the storm",
+                "UPDATE 1 The master closed the north pier on Monday because of the storm",
+                Some(12),
+            ),
+            (
+                "AP The master closed the north pier on Monday because of the storm",
+                "The master closed the north pier on Monday because of the storm says Reuter",
+                Some(12),
+            ),
+            ("Oslo the ferry was late again today", "Lima the ferry was late again today", None),
+            ("the ferry was late in Oslo", "the ferry was late in Oslo on Monday 2 March", None),
             (
                 "Dear Anna your book has come back to us",
                 "Dear Bert your book has come back to us",

@@ -46,3 +46,38 @@ fn a_text_in_which_words_were_replaced_all_over_is_a_copy_as_far_as_it_is() {
         assert!(shares.iter().all(|it| (it - share).abs() < 0.02), "every {every}th: {found:?}");
     }
 }
+
+#[test]
+fn a_line_with_something_before_or_behind_it_is_a_copy() {
+    let line = "The harbour master closed the north pier on Monday because of storm damage.";
+    for other in [
+        format!("UPDATE - {line}"),
+        format!("(AP) {line}"),
+        format!("1. {line}"),
+        format!("{line} So says Reuter."),
+    ] {
+        for (one, two) in [(line, other.as_str()), (&other, line)] {
+            let found = between(one, two).unwrap_or_else(|| panic!("{one} {two}"));
+            assert!(found.counted > 0.7, "{one} {two}: {found:?}");
+        }
+    }
+    let form =
+        |name: &str| format!("The harbour master closed the {name} pier because of storm damage.");
+    assert!(between(&form("North"), &form("South")).is_none());
+    assert!(between(&form("North"), &form("")).is_none(), "a name within it is missing");
+}
+
+#[test]
+fn a_line_of_which_most_stands_in_one_piece_in_a_story_is_a_copy() {
+    let flash =
+        "TREASURY SELLING 17 BILLION DLRS OF 9-DAY and 20-DAY CASH MANAGEMENT BILLS ON APRIL 2";
+    let story = format!(
+        "{}\nThe Treasury said it will auction 17 billion dlrs of 9-day and 20-day cash management\n\
+         bills on April 2.\n{}",
+        sentences(1, 3).join("\n"),
+        sentences(2, 6).join("\n"),
+    );
+    assert!(between(&story, flash).is_some_and(|found| found.counted >= 0.75));
+    let other = story.replace("20-day", "30-day");
+    assert!(between(&other, flash).is_none(), "another number parts it");
+}

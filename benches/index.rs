@@ -173,7 +173,7 @@ impl Made {
             let asked: Vec<NeighbourQuery> = sketches
                 .iter()
                 .map(Sketch::index_hashes)
-                .map(|hashes| NeighbourQuery { content: i64::MAX, hashes, n_shared_min: 4 })
+                .map(|hashes| NeighbourQuery { before: i64::MAX, hashes, n_shared_min: 4 })
                 .collect();
             let start = Instant::now();
             black_box(self.catalog.neighbours_of_many(&asked).unwrap());

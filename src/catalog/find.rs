@@ -276,6 +276,15 @@ impl Catalog {
         Ok(query.exists([event as i64])?)
     }
 
+    /// Whether the content that this event recorded was recorded before, of whatever document.
+    pub fn was_recorded_before(&self, event: u64) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM revision r JOIN revision o ON o.content = r.content AND o.event < r.event
+             WHERE r.event = ?1 LIMIT 1",
+        )?;
+        Ok(query.exists([event as i64])?)
+    }
+
     /// The row of a content that is kept; one that is withdrawn has to be put again.
     pub fn content(&self, wanted: &Digest) -> Result<Option<i64>, Error> {
         let mut query = self.db.prepare_cached(

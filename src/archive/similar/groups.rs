@@ -51,10 +51,11 @@ struct CandidatePair {
 /// A document and its latest revision, with the row of its content.
 type ContentHolder = (i64, (Document, Revision));
 
-/// A content with its sketch.
+/// A content with its sketch, to be compared with those whose rows come before that one.
 pub(in crate::archive) struct Sketched {
     pub content: i64,
     pub sketch: Sketch,
+    pub before: i64,
 }
 
 impl Archive {
@@ -282,22 +283,23 @@ impl Archive {
             posted.push((content, sketch))
         })?;
         let own = |(content, sketch)| {
-            Ok(Sketched { content, sketch: boilerplate_cache.own(&self.catalog, content, sketch)? })
+            let sketch = boilerplate_cache.own(&self.catalog, content, sketch)?;
+            // Before its own, as then each pair is found once.
+            Ok(Sketched { content, before: content, sketch })
         };
         posted.into_iter().map(own).collect()
     }
 
-    /// The contents before each of these whose sketch may be near enough, after its index among these;
+    /// The contents before the row that each of these names whose sketch may be near enough, after its index among these;
     /// those that have none are left out.
-    pub(in crate::archive) fn candidates_of_many(
+    pub(in crate::archive) fn candidates_of_many<'a>(
         &self,
-        sketched: &[Sketched],
+        sketched: &'a [Sketched],
         threshold: Threshold,
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<(usize, Vec<Candidate>)>, Error> {
-        // Before it, as then each pair is found once.
-        let queries: Vec<NeighbourQuery> =
-            sketched.iter().map(|it| neighbour_query(it.content, &it.sketch, threshold)).collect();
+        let query = |it: &'a Sketched| neighbour_query(it.before, &it.sketch, threshold);
+        let queries: Vec<NeighbourQuery> = sketched.iter().map(query).collect();
         let known: KnownSketches = sketched.iter().map(|it| (it.content, &it.sketch)).collect();
         let mut all = Vec::new();
         for (index, hits) in self.catalog.neighbours_of_many(&queries)? {

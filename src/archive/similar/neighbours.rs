@@ -350,12 +350,12 @@ fn sort(near: &mut [NearDocument], threshold: Threshold) {
     });
 }
 
-/// What is asked of the index for a stored sketch.
+/// What is asked of the index for a stored sketch: contents before that row.
 pub(in crate::archive) fn neighbour_query(
-    content: i64,
+    before: i64,
     sketch: &Sketch,
     threshold: Threshold,
 ) -> NeighbourQuery<'_> {
     let hashes = sketch.index_hashes();
-    NeighbourQuery { content, hashes, n_shared_min: n_shared_min(hashes.len(), threshold) }
+    NeighbourQuery { before, hashes, n_shared_min: n_shared_min(hashes.len(), threshold) }
 }

@@ -60,23 +60,40 @@ impl Archive {
         mut each: impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
     ) -> Result<BulkCounts, Error> {
         let n_same = self.same_contents(committed, threshold, is_interrupted, &mut each)?;
-        let n_near_about = self.near_texts(committed, threshold, is_interrupted, &mut each)?;
+        let mut texts = committed.new_texts.clone();
+        texts.extend(self.come_back(&committed.others)?);
+        let n_near_about = self.near_texts(&texts, threshold, is_interrupted, &mut each)?;
         Ok(BulkCounts { n_near_about, n_same })
     }
 
-    /// Calls `each` with the earlier documents that are nearest to each text of other contents; of a bulk,
-    /// about how many of all are near to earlier ones.
+    /// Those of the events whose content is text that had been here, and that no other document has now: it is
+    /// compared like a new one.
+    fn come_back(&self, events: &[u64]) -> Result<Vec<u64>, Error> {
+        let _snapshot = self.catalog.snapshot()?;
+        let mut come_back = Vec::new();
+        for event in events {
+            let Some((_, revision)) = self.catalog.revision_of_event(*event)? else { continue };
+            let has_sketch = self.catalog.sketch(self.catalog.content_of(&revision)?)?.is_some();
+            if has_sketch && !self.catalog.had_before(*event)? {
+                come_back.push(*event);
+            }
+        }
+        Ok(come_back)
+    }
+
+    /// Calls `each` with the earlier documents that are nearest to each text that these events recorded; of a
+    /// bulk, about how many of all are near to earlier ones.
     fn near_texts(
         &self,
-        committed: &Committed,
+        texts: &[u64],
         threshold: Threshold,
         is_interrupted: &dyn Fn() -> bool,
         each: &mut impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
     ) -> Result<Option<u64>, Error> {
-        let n_texts = committed.new_texts.len();
+        let n_texts = texts.len();
         let is_bulk = n_texts > NEW_TEXTS_COMPARED_MAX;
         let stride = if is_bulk { n_texts.div_ceil(NEW_TEXTS_SAMPLE) } else { 1 };
-        let events: Vec<u64> = committed.new_texts.iter().step_by(stride).copied().collect();
+        let events: Vec<u64> = texts.iter().step_by(stride).copied().collect();
         let boilerplate_cache = BoilerplateCache::default();
         let mut n_near = 0;
         let _snapshot = self.catalog.snapshot()?;
@@ -95,8 +112,9 @@ impl Archive {
                 continue;
             };
             let query = SimilarQuery { threshold, own: Some(own), all_revisions: false };
-            let near =
+            let mut near =
                 self.near_among((&text, Scope::default()), candidates, query, &boilerplate_cache)?;
+            near.retain(|other| other.revision.event < revision.event);
             let near = self.news(revision, near, threshold, &boilerplate_cache)?;
             n_near += u64::from(!near.is_empty());
             if !is_bulk {
@@ -189,7 +207,9 @@ impl Archive {
             let content = self.catalog.content_of(&recorded.1)?;
             let Some(sketch) = self.catalog.sketch(content)? else { continue };
             let sketch = boilerplate_cache.own(&self.catalog, content, sketch)?;
-            sketched.push(Sketched { content, sketch });
+            // One that had been here has a row among those of earlier contents.
+            let before = if self.catalog.was_recorded_before(*event)? { i64::MAX } else { content };
+            sketched.push(Sketched { content, before, sketch });
             revisions.push(recorded);
         }
         Ok((revisions, sketched))

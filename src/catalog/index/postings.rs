@@ -19,8 +19,8 @@ use super::{blocks, tiers::Index};
 /// One sketch among many whose neighbours are wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct NeighbourQuery<'a> {
-    /// The content it belongs to; wanted are contents before it.
-    pub content: i64,
+    /// Wanted are contents before this row.
+    pub before: i64,
     /// The hashes that are looked up, without repetition.
     pub hashes: &'a [u32],
     /// How many of them a neighbour shares at least.
@@ -48,7 +48,7 @@ impl Catalog {
         before: i64,
         n_shared_min: usize,
     ) -> Result<Vec<CandidateHit>, Error> {
-        let queries = [NeighbourQuery { content: before, hashes, n_shared_min }];
+        let queries = [NeighbourQuery { before, hashes, n_shared_min }];
         let _snapshot = self.snapshot()?;
         let posting = Index::posting(&self.db).reader()?;
         let mut counter = HitCounter::new(&queries);
@@ -230,7 +230,7 @@ impl<'a> HitCounter<'a> {
         let sharing = if is_common { &sharing[..LEADERS_PER_HASH] } else { sharing };
         for Lookup { query, .. } in lookups {
             self.n_common[*query as usize] += usize::from(is_common);
-            let before = self.queries[*query as usize].content;
+            let before = self.queries[*query as usize].before;
             let n_before = sharing.partition_point(|content| i64::from(*content) < before);
             let hit = |content: &u32| Hit { query: *query, content: *content, is_common };
             self.hits.extend(sharing[..n_before].iter().map(hit));
@@ -339,7 +339,7 @@ mod tests {
             let queries: Vec<NeighbourQuery> = asked
                 .iter()
                 .map(|(content, hashes, n_shared_min)| {
-                    NeighbourQuery { content: *content, hashes, n_shared_min: *n_shared_min }
+                    NeighbourQuery { before: *content, hashes, n_shared_min: *n_shared_min }
                 })
                 .collect();
             prop_assert_eq!(catalog.neighbours_of_many(&queries).unwrap(), each);

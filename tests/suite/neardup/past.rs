@@ -78,6 +78,18 @@ fn an_add_says_what_is_near_once_and_the_same_bytes_too() {
     assert_eq!(said_of(&mut archive, 8, &[("empty too", String::new())]), []);
 }
 
+#[test]
+fn a_text_that_had_been_here_is_near_like_a_new_one() {
+    let mut archive = holding(&[("a".into(), story(1, 12))]);
+    add_on(&mut archive, 2, &[("a".into(), story(3, 12))], 1);
+    add_on(&mut archive, 3, &[("b".into(), story(1, 11))], 1);
+    let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+    let again = [("c", story(1, 12)), ("d", story(1, 12)), ("e", story(1, 10))];
+    let said: BTreeSet<_> = said_of(&mut archive, 4, &again).into_iter().collect();
+    let expected = [pair("c", "b"), pair("d", "c"), pair("e", "b"), pair("e", "c"), pair("e", "d")];
+    assert_eq!(said, BTreeSet::from(expected));
+}
+
 /// Pages of four sites, one of which has more than are sampled, letters, and second revisions.
 fn commits() -> Vec<Vec<Text>> {
     let page = |n: usize| {

@@ -135,7 +135,7 @@ pub struct IngestSummary {
     pub n_without_text: BTreeMap<ExtractionStatus, u64>,
     /// Bytes of the new revisions.
     pub n_bytes: u64,
-    /// How many [`IngestEvent::Near`] there were.
+    /// How many near-duplicates were found: those of each [`IngestEvent::Near`], and those that it does not name.
     pub n_near: u64,
     /// Of bulks, which have no such events: about how many texts are near to earlier ones.
     pub n_near_about: Option<u64>,
@@ -389,7 +389,7 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
         let archive = self.transaction.archive();
         let asked = self.options.is_interrupted;
         let counts = archive.resembling(&committed, threshold, asked, |name, near, n_more| {
-            self.summary.n_near += 1;
+            self.summary.n_near += 1 + n_more;
             (self.report)(IngestEvent::Near { name, near, n_more })
         })?;
         if let Some(n_about) = counts.n_near_about {

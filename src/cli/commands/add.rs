@@ -444,7 +444,8 @@ impl<'s> AddReport<'s> {
     }
 
     fn finish(self, summary: &IngestSummary, dry_run: bool) -> Result<ExitCode, Error> {
-        let Self { session, skipped, progress, n_unreadable, n_keys, n_doubtful, .. } = self;
+        let Self { session, skipped, progress, n_unreadable, n_keys, n_doubtful, n_near, .. } =
+            self;
         drop(progress);
         let without_text = summary.n_without_text.iter().map(|(status, n)| (status.code(), *n));
         let summary = AddSummary {
@@ -469,7 +470,7 @@ impl<'s> AddReport<'s> {
         if session.globals.json {
             session.out.json(&typed("summary", &summary))?;
         } else {
-            session.info(&sentence(&summary));
+            session.info(&sentence(&summary, n_near));
         }
         Ok(match (summary.interrupted, summary.unreadable + summary.doubtful) {
             (true, _) => ExitCode::Interrupted,

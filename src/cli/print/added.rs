@@ -162,8 +162,8 @@ impl ResemblesLine {
     }
 }
 
-/// The summary as people read it.
-pub fn sentence(summary: &AddSummary) -> String {
+/// The summary as people read it, where so many near-duplicates were named, if not all.
+pub fn sentence(summary: &AddSummary, n_named: u64) -> String {
     let mut parts = vec![
         counted(summary.new, "new document", "new documents"),
         counted(summary.revised, "new revision", "new revisions"),
@@ -178,7 +178,7 @@ pub fn sentence(summary: &AddSummary) -> String {
         let what = if summary.dry_run { "to be healed" } else { "healed" };
         parts.push(format!("{} {what} in the archive", summary.healed));
     }
-    if summary.resembling > RESEMBLING_SHOWN_MAX {
+    if n_named > RESEMBLING_SHOWN_MAX {
         let n_more = summary.resembling - RESEMBLING_SHOWN_MAX;
         parts.push(format!("{} near-duplicates, {n_more} more than shown", summary.resembling));
     }

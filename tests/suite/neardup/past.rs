@@ -319,8 +319,8 @@ fn what_is_cut_is_said() {
         }
         Ok(())
     };
-    archive.ingest(&signer(), context(2), "test", items, &options, report).unwrap();
-    assert_eq!(more, [0, 0, 2]);
+    let summary = archive.ingest(&signer(), context(2), "test", items, &options, report).unwrap();
+    assert_eq!((more, summary.n_near), (vec![0, 0, 2], 5), "those that are not named count, too");
     // The same contents under many names are counted, and not named.
     let n_documents = NEW_TEXTS_COMPARED_MAX + 2;
     let items = (0..n_documents)

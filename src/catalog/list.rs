@@ -147,6 +147,17 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Documents whose latest revision has a content of more bytes that is kept, in the order of their recording.
+    pub fn longer_than(&self, n_bytes: u64) -> Result<Vec<(Document, Revision)>, Error> {
+        let mut query = self.db.prepare_cached(&format!(
+            "{REVISION} WHERE d.latest = r.event AND c.bytes > ?1 AND c.withdrawn = 0
+             ORDER BY r.event"
+        ))?;
+        let n_bytes = n_bytes.min(i64::MAX as u64) as i64;
+        let rows = query.query_map([n_bytes], find::revision_of_document)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The revision by which a content is sketched: the last that names its encoding, else the first.
     pub fn sketched_by(&self, content: i64) -> Result<Option<Revision>, Error> {
         let sql = format!("{REVISION} WHERE r.content = ?1 {READ_AS_FIRST}");

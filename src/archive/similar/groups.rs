@@ -13,7 +13,7 @@ use std::{
 use tracing::debug;
 
 use crate::{
-    archive::Archive,
+    archive::{Archive, operand::is_too_long},
     catalog::NeighbourQuery,
     similarity::{
         disjoint_sets::DisjointSets,
@@ -27,6 +27,7 @@ use crate::{
     types::{
         document::{Document, Revision},
         error::Error,
+        limits,
         name::DocName,
     },
 };
@@ -54,8 +55,8 @@ type ContentHolder = (i64, (Document, Revision));
 /// A content with its sketch, to be compared with those whose rows come before that one.
 pub(in crate::archive) struct Sketched {
     pub content: i64,
-    pub sketch: Sketch,
     pub before: i64,
+    pub sketch: Sketch,
 }
 
 impl Archive {
@@ -103,6 +104,18 @@ impl Archive {
             }
         }
         Ok(())
+    }
+
+    /// How many latest contents in the scope are too long to be compared as text.
+    pub fn n_too_long(&self, scope: DupsScope) -> Result<u64, Error> {
+        let mut contents = BTreeSet::new();
+        for (document, revision) in self.catalog.longer_than(limits::TEXT_BYTES_MAX as u64)? {
+            let is_within = scope.prefix.is_none_or(|prefix| document.name.is_under(prefix));
+            if is_within && is_too_long(revision.n_bytes, &revision.media_type) {
+                contents.insert(revision.digest);
+            }
+        }
+        Ok(contents.len() as u64)
     }
 
     /// Calls `each` with all pairs of documents whose latest texts would be compared.

@@ -102,6 +102,7 @@ struct DupsSummary {
     not_read: u64,
 }
 
+    too_long: u64,
 /// Finds groups of duplicates and near-duplicates.
 pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     session.out.end_with_reader();
@@ -136,6 +137,8 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     }
     if args.near || !args.exact {
         summary.not_read = not_read::tell(session, &archive)?;
+        summary.too_long = archive.n_too_long(scope)?;
+        not_read::tell_too_long(session, summary.too_long);
     }
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;

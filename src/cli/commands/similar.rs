@@ -173,10 +173,10 @@ impl AskedText {
 }
 
 fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {
-    match too_long_words(n_bytes, media_type) {
-        None => NotCompared::NoText(format!("{label} has no text to compare")),
-        Some(why) => NotCompared::Error(Error::usage(format!("{label} is {why}"))),
-    }
+    NotCompared::NoText(match too_long_words(n_bytes, media_type) {
+        None => format!("{label} has no text to compare"),
+        Some(why) => format!("{label} is {why}"),
+    })
 }
 
 /// Finds the documents whose text resembles one.

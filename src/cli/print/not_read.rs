@@ -1,4 +1,4 @@
-//! What is said where documents were added whose text was left for later.
+//! What is said of texts that are not compared: those left for later, and those that are too long.
 
 use crate::{archive::Archive, cli::session::Session, types::error::Error};
 
@@ -15,4 +15,12 @@ pub fn tell(session: &Session, archive: &Archive) -> Result<u64, Error> {
         session.info(&format!("{contents} not been read yet: {READS_THEM}"));
     }
     Ok(n)
+}
+
+/// Says how many contents were not asked because they are too long.
+pub fn tell_too_long(session: &Session, n: u64) {
+    if n > 0 {
+        let contents = counted(n, "content", "contents");
+        session.warn(&format!("{contents} too long to be compared as text"));
+    }
 }

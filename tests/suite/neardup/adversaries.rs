@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use docarchive::internals::{
-    archive::similar::{ReadAs, Threshold, neighbours::SimilarQuery},
+    archive::similar::{ReadAs, Threshold, groups::DupsScope, neighbours::SimilarQuery},
     types::limits,
 };
 
@@ -87,6 +87,8 @@ fn texts_of_megabytes_do_not_stand_in_the_way() {
     let too_long =
         archive.similar((over.as_bytes(), ReadAs::page("text/plain", None)), query).unwrap();
     assert_eq!(too_long.is_none(), is_slow(), "only beyond the limit it is not compared");
+    let scope = DupsScope { prefix: None, across_sites: false, since: None };
+    assert_eq!(archive.n_too_long(scope).unwrap(), u64::from(is_slow()));
 }
 
 #[test]

@@ -368,7 +368,8 @@ fn what_is_inside_a_field_is_as_the_page_says() {
             "resemblance",
             "revision",
             "sha256",
-            "site"
+            "site",
+            "withdrawn"
         ]
     );
     let audit = line(&["audit"]);

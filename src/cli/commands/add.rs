@@ -32,6 +32,7 @@ use crate::{
                 UnpackedLine, sentence,
             },
             json::typed,
+            revision::withdrawn_mark,
             similarity::shares,
             terminal::{Progress, Style, counted, shown_name},
         },
@@ -427,14 +428,15 @@ impl<'s> AddReport<'s> {
 
     fn near(&mut self, name: &DocName, near: &NearDocument, n_more: u64) -> Result<(), Error> {
         self.n_near += 1;
-        let earlier = &near.document.name;
         if self.session.globals.json {
-            let line = ResemblesLine::of((name, earlier), &near.similarity, n_more);
+            let line = ResemblesLine::of(name, near, n_more);
             return self.session.out.json(&typed("resembles", line));
         }
         if self.n_near <= RESEMBLING_SHOWN_MAX {
-            let (name, earlier) = (shown_name(name.as_bytes()), shown_name(earlier.as_bytes()));
-            self.session.info(&shares(&near.similarity, &name, &earlier));
+            let earlier = shown_name(near.document.name.as_bytes());
+            let name = shown_name(name.as_bytes());
+            let mark = withdrawn_mark(&self.session.out, &near.revision);
+            self.session.info(&format!("{}{mark}", shares(&near.similarity, &name, &earlier)));
             if n_more > 0 {
                 let others = counted(n_more, "more document is", "more documents are");
                 self.session.info(&format!("{others} near to {name} (archive similar)"));

@@ -20,9 +20,10 @@ use crate::{
         },
         exit::ExitCode,
         print::{
-            json::{RevisionSummary, SimilarityLine, typed},
+            json::{RevisionSummary, SimilarityLine, WithdrawnLine, typed},
             lost_packs::code_unless_lost,
             not_read,
+            revision::withdrawn_mark,
             similarity::{decisive, shares},
             terminal::{Style, counted, pad_left, shown_name, size},
         },
@@ -83,6 +84,7 @@ struct MemberLine {
     revision: RevisionSummary,
     captured: String,
     site: Option<String>,
+    withdrawn: Option<WithdrawnLine>,
     resemblance: Option<f64>,
 }
 
@@ -100,9 +102,9 @@ struct DupsSummary {
     documents: u64,
     left_out: u64,
     not_read: u64,
+    too_long: u64,
 }
 
-    too_long: u64,
 /// Finds groups of duplicates and near-duplicates.
 pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     session.out.end_with_reader();
@@ -134,8 +136,6 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     }
     if args.near || !args.exact {
         archive.near_groups(threshold, scope, |group| print("near", &group))?;
-    }
-    if args.near || !args.exact {
         summary.not_read = not_read::tell(session, &archive)?;
         summary.too_long = archive.n_too_long(scope)?;
         not_read::tell_too_long(session, summary.too_long);
@@ -194,7 +194,9 @@ fn print_group(
         };
         let reason = session.out.paint(Style::Dim, &reason);
         let day = if args.across_sources { format!("{}  ", day(revision)) } else { String::new() };
-        let line = format!("  {}  {day}{name}@{}{reason}", pad_left(&score, 5), revision.number);
+        let mark = withdrawn_mark(&session.out, revision);
+        let number = revision.number;
+        let line = format!("  {}  {day}{name}@{number}{mark}{reason}", pad_left(&score, 5));
         session.out.line(&line)?;
     }
     session.out.line("")
@@ -249,6 +251,7 @@ fn line(kind: &'static str, group: &Group) -> GroupLine {
             revision: RevisionSummary::of(document, revision),
             captured: revision.captured.to_string(),
             site: group.sites[index].clone(),
+            withdrawn: revision.withdrawn.as_ref().map(WithdrawnLine::of),
             resemblance: resemblance(index),
         });
     let pairs = group.pairs.iter().map(|MemberPair { a, b, similarity }| PairLine {

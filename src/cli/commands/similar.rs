@@ -26,6 +26,7 @@ use crate::{
             json::{RevisionLine, SimilarityLine, typed},
             lost_packs::code_unless_lost,
             not_read,
+            revision::withdrawn_mark,
             similarity::{decisive, shares},
             terminal::{Style, pad_left, shown_name, shown_words, too_long_words},
         },
@@ -319,7 +320,8 @@ fn print_near(
     let name = shown_name(near.document.name.as_bytes());
     let part = format!("({})", shares(&similarity, &asked.label, &name));
     let part = session.out.paint(Style::Dim, &part);
-    session.out.line(&format!("{score}  {name}@{}  {part}", near.revision.number))?;
+    let mark = withdrawn_mark(&session.out, &near.revision);
+    session.out.line(&format!("{score}  {name}@{}{mark}  {part}", near.revision.number))?;
     why.map_or(Ok(()), |why| print_why(session, &asked.label, &name, &why))
 }
 

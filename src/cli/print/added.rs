@@ -8,13 +8,13 @@ use crate::{
     archive::{
         extract::ExtractionStatus,
         ingest::{NewRevision, Outcome},
-        similar::Similarity,
+        similar::neighbours::NearDocument,
     },
     types::name::DocName,
 };
 
 use super::{
-    json::{SimilarityLine, b64_unless_utf8, name_b64},
+    json::{SimilarityLine, WithdrawnLine, b64_unless_utf8, name_b64},
     terminal::{counted, size},
 };
 
@@ -46,6 +46,7 @@ pub struct ResemblesLine {
     pub name_b64: Option<String>,
     pub near: String,
     pub near_b64: Option<String>,
+    pub near_withdrawn: Option<WithdrawnLine>,
     #[serde(flatten)]
     pub similarity: SimilarityLine,
     pub more: u64,
@@ -150,13 +151,15 @@ impl UnpackedLine {
 
 impl ResemblesLine {
     /// A new text and the earlier one that it is near to.
-    pub fn of((name, earlier): (&DocName, &DocName), similarity: &Similarity, more: u64) -> Self {
+    pub fn of(name: &DocName, near: &NearDocument, more: u64) -> Self {
+        let earlier = &near.document.name;
         Self {
             name: name.text().into_owned(),
             name_b64: name_b64(name),
             near: earlier.text().into_owned(),
             near_b64: name_b64(earlier),
-            similarity: SimilarityLine::of(similarity),
+            near_withdrawn: near.revision.withdrawn.as_ref().map(WithdrawnLine::of),
+            similarity: SimilarityLine::of(&near.similarity),
             more,
         }
     }

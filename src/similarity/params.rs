@@ -220,6 +220,8 @@ pub const NO_COPY_SCORE_MAX: f64 = COPIED_MIN * GROUP_AVERAGE_SHARE;
 
 // What is reported.
 
+/// The largest share that counts of a text that does not stand whole in the other.
+pub const ALL_BUT_A_WORD: f64 = 0.99;
 /// Words in a row that are not said to stand in one text alone when the other has them, too, wherever.
 pub const KNOWN_RUN_WORDS: usize = 5;
 /// New texts of a commit that are all compared with what was there before; of more only a sample.

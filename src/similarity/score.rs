@@ -2,7 +2,7 @@
 
 use super::{
     frequency::Frequencies,
-    params::{COPIED_MIN, NO_COPY_SCORE_MAX, RESEMBLANCE_SURE},
+    params::{ALL_BUT_A_WORD, COPIED_MIN, NO_COPY_SCORE_MAX, RESEMBLANCE_SURE},
     prepared::{Containment, Prepared, TextOverlap},
 };
 
@@ -46,8 +46,7 @@ impl Similarity {
 
     /// Of two texts.
     pub fn of(one: &Prepared, other: &Prepared, frequencies: &Frequencies) -> Self {
-        let containment = one.containment(other);
-        Self { containment, ..Self::without_containment(one, other, frequencies) }
+        Self::without_containment(one, other, frequencies).with(one.containment(other))
     }
 
     /// Of two texts, of which it matters what they have of each other only if they are near.
@@ -59,7 +58,7 @@ impl Similarity {
     ) -> Self {
         let similarity = Self::without_containment(one, other, frequencies);
         match similarity.reaches(threshold) {
-            true => Self { containment: one.containment(other), ..similarity },
+            true => similarity.with(one.containment(other)),
             false => similarity,
         }
     }
@@ -68,6 +67,13 @@ impl Similarity {
         let TextOverlap { overlap, counted } = one.compared_to(other, frequencies);
         let containment = Containment::default();
         Self { resemblance: overlap.resemblance(), counted, containment }
+    }
+
+    /// The same with what each text has of the other: all is not the same where a word is not, however it was
+    /// misread.
+    fn with(self, containment: Containment) -> Self {
+        let counted_max = containment.of_shorter.max(ALL_BUT_A_WORD);
+        Self { counted: self.counted.min(counted_max), containment, ..self }
     }
 
     /// The same, seen from the other text.

@@ -133,7 +133,7 @@ struct SimilarSummary {
 
 /// Why nothing is compared.
 enum NotCompared {
-    /// It has no text: a sentence about it, and no error.
+    /// It has no text, or too much: a sentence about it, and no error.
     NoText(String),
     Error(Error),
 }
@@ -247,7 +247,8 @@ fn threshold(args: &SimilarArgs) -> Threshold {
 
 fn none_is_near(asked: &AskedText, args: &SimilarArgs) -> String {
     let which = match (&args.other, args.contained.or(args.contains)) {
-        (Some(_), _) => "they are no near-duplicates".to_owned(),
+        (Some(_), Some(_)) => "they are not that near".to_owned(),
+        (Some(_), None) => "they are no near-duplicates".to_owned(),
         (None, Some(_)) => format!("nothing is that near to {}", asked.label),
         (None, None) => format!("nothing resembles {}", asked.label),
     };

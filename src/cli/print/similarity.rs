@@ -9,7 +9,7 @@ use super::terminal::{fraction, percent};
 pub fn decisive(similarity: &Similarity, threshold: Threshold) -> String {
     match threshold {
         Threshold::Copied if counts_nothing(similarity) => "–".to_owned(),
-        Threshold::Copied => counted(similarity),
+        Threshold::Copied => percent(similarity.counted),
         Threshold::Resemblance(_) => fraction(similarity.resemblance),
     }
 }
@@ -23,7 +23,7 @@ pub fn shares(similarity: &Similarity, a: &str, b: &str) -> String {
         false => ((b, a), (b_in_a, a_in_b)),
     };
     let [first, second] = [first, second].map(percent);
-    let counted = counted(similarity);
+    let counted = percent(similarity.counted);
     let counts = match similarity.counted > of_shorter {
         _ if counted == first => String::new(),
         _ if counts_nothing(similarity) => "; none of it counts".to_owned(),
@@ -35,15 +35,6 @@ pub fn shares(similarity: &Similarity, a: &str, b: &str) -> String {
         "{first} of {part} stands in {whole}, {second} the other way{counts}; resemblance {resemblance}"
     )
 }
-
-/// The share that counts. All is not the same where a word is not, however it was misread.
-fn counted(similarity: &Similarity) -> String {
-    let is_whole = similarity.containment.of_shorter >= 1.0;
-    percent(if is_whole { similarity.counted } else { similarity.counted.min(ALL_BUT_A_WORD) })
-}
-
-/// Is shown as the largest share that is not the whole.
-const ALL_BUT_A_WORD: f64 = 0.99;
 
 fn counts_nothing(similarity: &Similarity) -> bool {
     similarity.counted == 0.0 && similarity.containment.of_shorter > 0.0
@@ -86,7 +77,7 @@ mod tests {
                 "80 %  84 % of a stands in b, 70 % the other way; 80 % counts; resemblance 0.60",
             ),
             (
-                1.0,
+                0.99,
                 0.6,
                 0.5,
                 0.001,

@@ -25,6 +25,8 @@ pub(super) enum Role {
     Reading,
     /// It has signs around it.
     Marked(&'static str),
+    /// It has a sign before it.
+    Led(&'static str),
     /// It can be seen under some conditions.
     Hidden,
     /// It is no text at all.
@@ -75,7 +77,7 @@ fn is_hidden(element: &Element) -> bool {
 fn html_role(name: &str, element: &Element) -> Role {
     match name {
         "script" | "style" | "iframe" | "noembed" | "noframes" | "canvas" | "audio" | "video"
-        | "datalist" | "rp" => Role::Never,
+        | "datalist" | "progress" | "meter" | "rp" => Role::Never,
         "object" if element.attribute("data").is_some() => Role::Never,
         "template" | "noscript" => Role::Hidden,
         "dialog" if element.attribute("open").is_none() => Role::Hidden,

@@ -139,6 +139,8 @@ impl PageTree {
                 Token::End(_) => {}
             }
         }
+        // Text that stood last in a table has still to be put beside it.
+        let _ = send(&builder, TreeToken::EOFToken);
         builder.end();
         builder.sink.into_tree()
     }
@@ -161,6 +163,16 @@ impl PageTree {
     /// The one after it.
     pub(super) fn next(&self, id: NodeId) -> Option<NodeId> {
         Some(self.links[id as usize].next).filter(|id| *id != 0)
+    }
+
+    /// The one before it.
+    pub(super) fn previous(&self, id: NodeId) -> Option<NodeId> {
+        Some(self.links[id as usize].previous).filter(|id| *id != 0)
+    }
+
+    /// What it lies in.
+    pub(super) fn parent(&self, id: NodeId) -> NodeId {
+        self.links[id as usize].parent
     }
 
     fn links_of(&mut self, id: NodeId) -> &mut NodeLinks {
@@ -403,7 +415,7 @@ impl Sink {
     }
 
     fn parent(&self, id: NodeId) -> NodeId {
-        self.tree.borrow().links[id as usize].parent
+        self.tree.borrow().parent(id)
     }
 }
 

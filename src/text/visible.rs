@@ -1,6 +1,7 @@
 //! What people see of an HTML page, and what they do not see of it though it may matter.
 
 use super::article::{Mark, main_part};
+use super::formulas;
 use super::locators::{LocatorTracker, Locators, Within};
 use super::raised::{self, HIGH, LOW};
 use super::readings::Readings;
@@ -12,7 +13,8 @@ use super::unseen::{self, Unseen};
 ///
 /// White space collapses as in browsers, `pre` apart. List items and table rows are lines, and between
 /// two table cells stands a tab. `^` stands around what is set high, `~` around what is set low, `~~`
-/// around what is struck out and `++` around what is marked as inserted. Scripts, styles, templates,
+/// around what is struck out and `++` around what is marked as inserted; in formulas fractions have a
+/// slash. Scripts, styles, templates,
 /// comments, hidden elements and what stands in for missing abilities are left out. The text is never
 /// much longer than the page.
 pub fn visible(html: &str, is_xhtml: bool) -> String {
@@ -266,11 +268,16 @@ impl<'t> PageWalk<'t> {
         let is_wanted = self.parts.as_ref().and_then(|it| it.wants(id)).unwrap_or(self.is_wanted);
         let element = match tree.node(id) {
             Node::Root => return,
-            Node::Text(text) if self.shows && self.is_seen && is_wanted => return self.put(text),
+            Node::Text(text) if self.shows && self.is_seen && is_wanted => {
+                return self.put_text(id, text);
+            }
             Node::Text(_) => return,
             Node::Element(element) => element,
         };
-        let role = role(element);
+        let role = match role(element) {
+            Role::Inline => formulas::role(tree, id, element).unwrap_or(Role::Inline),
+            role => role,
+        };
         let is_seen = element.visibility().unwrap_or(self.is_seen);
         if let Some(unseen) = self.unseen.as_mut().filter(|_| is_seen) {
             unseen::note(unseen, element, role);
@@ -370,8 +377,10 @@ impl<'t> PageWalk<'t> {
                 let sign = if is_marked { "" } else { sign };
                 self.marks.push(OpenMark { sign, start: None });
             }
+            Role::Led(sign) if self.shows => self.put(sign),
             Role::Ruby => self.readings().into_iter().for_each(Readings::enter_ruby),
             Role::Reading => self.readings().into_iter().for_each(Readings::enter),
+            Role::Led(_) => {}
             Role::Inline | Role::Hidden | Role::Never | Role::Drawn | Role::Slot => {}
         }
         self.n_pre += usize::from(role == Role::Pre);
@@ -477,6 +486,13 @@ impl<'t> PageWalk<'t> {
         }
     }
 
+    fn put_text(&mut self, id: NodeId, text: &str) {
+        let is_blank = text.bytes().all(|byte| byte.is_ascii_whitespace());
+        if !(is_blank && formulas::is_between_parts(self.tree, id)) {
+            self.put(text);
+        }
+    }
+
     fn put(&mut self, text: &str) {
         if let Some(readings) = self.readings().filter(|it| it.is_open()) {
             return readings.put(text);
@@ -549,7 +565,7 @@ fn unwanted(role: Role) -> Role {
         Role::Paragraph | Role::Pre | Role::Line | Role::Label | Role::Row | Role::Cell => {
             Role::Paragraph
         }
-        Role::Marked(_) => Role::Inline,
+        Role::Marked(_) | Role::Led(_) => Role::Inline,
         role => role,
     }
 }
@@ -596,6 +612,9 @@ mod tests {
             ("<textarea> a\n b</textarea>c  d", " a\n b\n\nc d"),
             ("<i>a</i> <i>b</i><i>c</i>", "a bc"),
             ("<div><canvas>x</div>y", "y"),
+            ("<progress value=3 max=10>3 of 10</progress>a<meter value=1>one</meter>", "a"),
+            ("<p>a</p>b<table><tr>words", "a\n\nbwords"),
+            (&format!("a{}words", "<table><tr><td>".repeat(200)), "a\n\nwords"),
         ]);
     }
 
@@ -612,6 +631,14 @@ mod tests {
             ("<svg><defs><text>no</text></defs><![CDATA[no]]></svg>a", "a"),
             ("<math><mi>x</mi><mo>=</mo><mn>1</mn><annotation>no</annotation></math>", "x=1"),
             ("<math><title/></math>Seen.", "Seen."),
+            ("<math><msup><mn>10</mn><mn>6</mn></msup></math> m", "10^6^ m"),
+            ("<math> <mfrac>\n<mn>1</mn>\n<mn>2</mn>\n</mfrac> </math>", "1/2"),
+            (
+                "<math><mi>a</mi> <mo>+</mo> <msqrt><msub><mi>b</mi><mi>n</mi></msub></msqrt></math>",
+                "a + √b~n~",
+            ),
+            ("<math><msubsup><mo>∫</mo><mn>0</mn><mn>1</mn></msubsup></math>", "∫~0~^1^"),
+            ("<math hidden><mfrac><mn>1</mn><mn>2</mn></mfrac></math>a", "a"),
         ]);
     }
 

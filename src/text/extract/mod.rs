@@ -12,7 +12,6 @@ mod flow;
 mod formats;
 mod hooked;
 mod mail;
-mod mathml;
 mod message;
 mod office;
 mod opendocument;

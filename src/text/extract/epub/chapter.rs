@@ -2,10 +2,10 @@
 
 use crate::text::style::InlineStyle;
 
-use super::super::mathml::{self, Stand};
 use super::super::page::PageWriter;
 use super::super::xml::{Xml, XmlPiece, XmlTag};
 use super::names::named;
+use crate::text::mathml::{self, Stand};
 
 /// Elements that lie deeper in one another are not kept.
 const KEPT_MAX: usize = 64;

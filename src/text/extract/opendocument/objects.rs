@@ -1,10 +1,10 @@
 //! Objects in documents: formulas and charts.
 
 use super::super::flow::FlowStyle;
-use super::super::mathml::{self, Stand};
 use super::super::package::joined;
 use super::super::xml::{Xml, XmlPiece, XmlTag};
 use super::OpenDocumentReader;
+use crate::text::mathml::{self, Stand};
 
 /// An element of a formula that is open.
 struct ObjectPart {

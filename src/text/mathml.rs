@@ -29,6 +29,11 @@ pub(super) fn sign(name: &str) -> &'static str {
     }
 }
 
+/// Whether an element of a formula has parts that stand in another way than in a line.
+pub(super) fn has_stands(name: &str) -> bool {
+    (1..3).any(|nth| stand(name, nth) != Stand::Plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +46,6 @@ mod tests {
         assert_eq!(stand("msubsup", 2), Stand::High);
         assert_eq!(sign("msqrt"), "√");
         assert_eq!(sign("mi"), "");
+        assert!(has_stands("msup") && !has_stands("mrow"));
     }
 }

@@ -52,6 +52,14 @@ impl Charset {
         }
     }
 
+    /// Whether each byte is a character.
+    pub(super) fn is_single_byte(self) -> bool {
+        match self {
+            Self::Standard(encoding) => encoding.is_single_byte(),
+            Self::CodePage(_) => true,
+        }
+    }
+
     /// The characters that bytes stand for, and whether some stand for none and became U+FFFD.
     pub(super) fn chars(self, bytes: &[u8]) -> (Cow<'_, str>, bool) {
         match self {

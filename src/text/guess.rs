@@ -1,12 +1,16 @@
 //! Which encoding bytes are in that neither prove nor declare it.
 //!
 //! `chardetng` knows what the web is written in. DOS and old Macs are not among that: their code pages are
-//! tried here, and taken where the letters stand as letters do and in what was guessed do not.
+//! tried here, and taken where the letters stand as letters do and in what was guessed do not. Nor does it
+//! look at what a sign stands beside: what is an amount or a measure in windows-1252 is taken for one.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{IBM866, MACINTOSH};
+use encoding_rs::{IBM866, MACINTOSH, WINDOWS_1252};
 
-use super::charset::{CP437, CP850, Charset};
+use super::{
+    charset::{CP437, CP850, Charset},
+    signs::{Around, is_in_place},
+};
 
 /// The encoding in which bytes resemble text most.
 ///
@@ -23,12 +27,48 @@ pub(super) fn charset(bytes: &[u8]) -> Charset {
     let n_upper = window.iter().filter(|byte| !byte.is_ascii()).count() as i64;
     let fit_of = |charset: Charset| fit(&charset.chars(window).0);
     let best = OLD.into_iter().map(|charset| (fit_of(charset), charset)).reduce(better);
-    match best {
-        // Half of what letters among letters get, and clearly more than in the encoding guessed.
-        Some((fit, old)) if fit >= n_upper && fit > fit_of(guessed) + n_upper / 4 => old,
+    let best = match best {
+        // Half of what letters among letters get, and clearly more than in the encoding guessed, or in the likeliest.
+        Some((fit, old))
+            if fit >= n_upper && fit > fit_of(guessed).max(fit_of(WESTERN)) + n_upper / 4 =>
+        {
+            old
+        }
         _ => guessed,
-    }
+    };
+    if are_western_signs(window, best) { WESTERN } else { best }
 }
+
+const WESTERN: Charset = Charset::Standard(WINDOWS_1252);
+
+/// Whether what would be something else is signs in windows-1252, and these stand where such signs do.
+fn are_western_signs(window: &[u8], other: Charset) -> bool {
+    let is_letter_pair = |it: char, other: char| {
+        it.is_alphabetic() && matches!(other, 'A'..='\u{24f}') && other.is_alphabetic()
+    };
+    let text: Vec<char> = WESTERN.chars(window).0.chars().collect();
+    let others: Vec<char> = match other.is_single_byte() {
+        true => other.chars(window).0.chars().collect(),
+        false => vec!['\0'; text.len()],
+    };
+    let (mut n_right, mut n_wrong, mut n_other) = (0, 0, 0);
+    for (at, (it, other)) in text.iter().zip(&others).enumerate() {
+        if it.is_ascii() || it == other {
+            continue;
+        }
+        match is_in_place(*it, Around::of(&text, at)) {
+            Some(true) => n_right += 1,
+            Some(false) => n_wrong += 1,
+            // Letters speak for neither: the detector knows more of them.
+            None if is_letter_pair(*it, *other) => {}
+            None => n_other += 1,
+        }
+    }
+    n_right > n_other && n_right >= WRONG_SIGNS * n_wrong
+}
+
+/// So many signs outweigh one that stands where none does.
+const WRONG_SIGNS: usize = 8;
 
 const GUESS_BYTES: usize = 128 << 10;
 /// So many bytes show which of the old encodings fits.
@@ -43,20 +83,14 @@ fn better(a: (i64, Charset), b: (i64, Charset)) -> (i64, Charset) {
 
 /// How well the characters beyond ASCII stand where such characters stand: at most 2 for each.
 fn fit(text: &str) -> i64 {
-    let mut sum = 0;
-    let mut last = ' ';
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if !c.is_ascii() {
-            sum += fit_between(last, c, chars.peek().copied().unwrap_or(' '));
-        }
-        last = c;
-    }
-    sum
+    let chars: Vec<char> = text.chars().collect();
+    let beyond_ascii = chars.iter().enumerate().filter(|(_, c)| !c.is_ascii());
+    beyond_ascii.map(|(at, c)| fit_between(*c, Around::of(&chars, at))).sum()
 }
 
-fn fit_between(last: char, c: char, next: char) -> i64 {
+fn fit_between(c: char, around: Around) -> i64 {
     let is_letter = |c: char| c.is_alphabetic();
+    let (last, next) = (around.last(), around.next());
     match c {
         // Of signs only the apostrophe stands between letters.
         '’' if is_letter(last) && is_letter(next) => 2,
@@ -67,14 +101,25 @@ fn fit_between(last: char, c: char, next: char) -> i64 {
                 _ => 2,
             }
         }
-        // Lines and blocks stand beside each other.
-        '\u{2500}'..='\u{259f}' => {
-            let is_drawn = |c: char| matches!(c, ' ' | '\n' | '\r' | '\u{2500}'..='\u{259f}');
-            if is_drawn(last) && is_drawn(next) { 2 } else { -2 }
-        }
-        _ if is_letter(c) && !matches!(c, 'º' | 'ª') => letter_fit(last, c, next),
-        _ if is_letter(last) && is_letter(next) => -3,
-        _ => -1,
+        '\u{2500}'..='\u{259f}' => drawn_fit(last, c, next),
+        _ => match is_in_place(c, around) {
+            Some(true) => 2,
+            _ if is_letter(c) && !matches!(c, 'º' | 'ª') => letter_fit(last, c, next),
+            _ if is_letter(last) && is_letter(next) => -3,
+            _ => -1,
+        },
+    }
+}
+
+/// Lines and blocks stand beside each other; straight lines may have text between them.
+fn drawn_fit(last: char, c: char, next: char) -> i64 {
+    let is_drawn = |c: char| matches!(c, '\u{2500}'..='\u{259f}');
+    let is_free = |c: char| matches!(c, ' ' | '\n' | '\r');
+    let is_line = matches!(c, '─' | '│' | '═' | '║');
+    match (is_drawn(last) || is_free(last)) && (is_drawn(next) || is_free(next)) {
+        true if is_line || is_drawn(last) || is_drawn(next) => 2,
+        true => -1,
+        false => -2,
     }
 }
 
@@ -147,6 +192,7 @@ mod tests {
                 "К вечеру все вернулись домой.",
             ),
             (b"Le ch\x89teau fut b\x89ti apr\x8fs l\xd5\x8et\x8e.", "macintosh", "Le château fut bâti après l’été."),
+            (b"Die F\x8ahre kostet 20 \xdb.", "macintosh", "Die Fähre kostet 20 €."),
             (b"M\x9fnchen, K\x9aln und Stra\xa7burg", "macintosh", "München, Köln und Straßburg"),
         ] {
             assert_eq!(guessed(bytes), (text.to_owned(), name));
@@ -164,8 +210,42 @@ mod tests {
             "Señor",
             "Straße",
             "á la carte",
+            "The fare rose from £12 to £15. It’s “late”.",
+            "He paid 12 £, she US£3.50, and both 50¢.",
+            "It costs ¥500 or € 4.",
+            "The gap is 12.3 ± 0.4 m wide.",
+            "A box of 3 × 4 feet",
+            "A fibre of 20 µm, 3 µg/l of lead, 5 µmol",
+            "½ cup of sugar, 1½ of flour",
+            "a room of 20 m², 50 m³",
+            "© 2024 Tern Wire",
+            "¡Hola!",
+            "Naïve cafés ask £3 for it.",
+            "<p>£12 &amp; £15</p>",
         ] {
             let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(text);
+            assert_eq!(guessed(&bytes).0, text);
+        }
+    }
+
+    #[test]
+    fn letters_of_other_encodings_are_no_signs() {
+        use encoding_rs::{GBK, ISO_8859_2, KOI8_R, WINDOWS_874, WINDOWS_1250, WINDOWS_1251};
+        use encoding_rs::{SHIFT_JIS, WINDOWS_1253, WINDOWS_1255, WINDOWS_1256};
+        for (encoding, text) in [
+            (WINDOWS_1250, "Zażółć gęślą jaźń. W Łodzi stał 12 lat, był tam 3 razy."),
+            (ISO_8859_2, "Są już w domu, a żółty liść leży na ścieżce pod lipą."),
+            (WINDOWS_1250, "Příliš žluťoučký kůň úpěl ďábelské ódy."),
+            (KOI8_R, "Все вернулись домой в 5 часов, и 3 в 4."),
+            (WINDOWS_1251, "К вечеру все 12 человек вернулись домой, чтобы спать."),
+            (WINDOWS_874, "ท่าเรือปิดเมื่อ 5 ธันวาคม ฝนตก 12 ฐาน"),
+            (WINDOWS_1253, "Το λιμάνι έκλεισε στις 5 Μαΐου για 12 μέρες."),
+            (WINDOWS_1255, "הנמל נסגר ב־5 במאי למשך 12 ימים."),
+            (WINDOWS_1256, "أغلق الميناء في 5 مايو لمدة 12 يوما."),
+            (GBK, "港口于５月５日关闭１２天。"),
+            (SHIFT_JIS, "港は５月５日から１２日間閉鎖された。"),
+        ] {
+            let (bytes, _, _) = encoding.encode(text);
             assert_eq!(guessed(&bytes).0, text);
         }
     }

@@ -29,6 +29,7 @@ mod readings;
 mod roles;
 mod scope;
 mod separated;
+mod signs;
 pub mod spellings;
 mod style;
 mod tree;

@@ -84,8 +84,9 @@ impl Rule {
 ///
 /// In this order: a byte order mark; UTF-16 by where its zero bytes stand; valid UTF-8; UTF-8 with few
 /// mistakes; what HTML or XML declares; what the bytes resemble most. Text has few control characters,
-/// and where the encoding is not proved, few that stand for nothing. An encoding that is `named` comes
-/// before all but a mark and valid UTF-8 beyond ASCII, since texts in it may stand among others.
+/// and where the encoding is not proved, few that stand for nothing; zero bytes may stand between its words. An
+/// encoding that is `named` comes before all but a mark and valid UTF-8 beyond ASCII, since texts in it may
+/// stand among others; bytes that are no text in it are read as if it were not named.
 pub fn decode<'a>(
     bytes: &'a [u8],
     media_type: &str,
@@ -102,7 +103,9 @@ pub fn decode<'a>(
     if let Some(charset) = named {
         let proved = valid_utf8(bytes).filter(|_| !bytes.is_ascii());
         let decoded = proved.unwrap_or_else(|| decode_as(charset, bytes, Rule::Named));
-        return is_text(&decoded).then_some(decoded);
+        if is_text(&decoded) {
+            return Some(decoded);
+        }
     }
     by_zeros(bytes)
         .or_else(|| iso_2022_jp(bytes))
@@ -155,10 +158,29 @@ fn by_zeros(bytes: &[u8]) -> Option<Decoded<'_>> {
     if n_many <= 16 * n_first.min(n_second) || n_many * ZEROS_IN_PAIRS_MIN < pairs.len() {
         return None;
     }
-    let encoding = if n_second > n_first { UTF_16LE } else { UTF_16BE };
+    let (encoding, side) = if n_second > n_first { (UTF_16LE, 1) } else { (UTF_16BE, 0) };
+    if may_be_words(bytes) && !are_upper_halves(pairs.iter().map(|pair| pair[side])) {
+        return None;
+    }
     let decoded = whole_pairs(encoding, bytes, Rule::Zeros)?;
     // Numbers and samples have their zeros on one side, too, but do not decode to letters and spaces.
     is_mostly(&decoded.text, 3, is_usual).then_some(decoded)
+}
+
+/// Whether bytes are UTF-8, or most are ASCII's letters and spaces: with zeros between its words such a text has Han in it
+/// when it is taken for UTF-16.
+fn may_be_words(bytes: &[u8]) -> bool {
+    let n_letters = bytes.iter().filter(|it| it.is_ascii_alphabetic() || **it == b' ').count();
+    4 * n_letters >= 3 * bytes.len() || std::str::from_utf8(bytes).is_ok()
+}
+
+/// Whether nearly all belong to ASCII and one more script, as in a text that is not of Han.
+fn are_upper_halves(bytes: impl Iterator<Item = u8>) -> bool {
+    let mut counts = [0_usize; 256];
+    bytes.for_each(|byte| counts[usize::from(byte)] += 1);
+    // Alphabets are below, kana in one of the next.
+    let scripts = counts[1..0x20].iter().chain([&counts[0x30]]);
+    4 * (counts[0] + scripts.max().unwrap_or(&0)) >= 3 * counts.iter().sum::<usize>()
 }
 
 /// UTF-16 without any mistake but a half character at its end, as a line feed leaves it that was added by
@@ -232,17 +254,25 @@ fn valid_utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
     Some(Decoded { text: text.into(), encoding: UTF_8.name(), rule: Rule::Valid, lossy: false })
 }
 
-/// UTF-8 with one mistake at most for eight characters beyond ASCII.
+/// UTF-8 with one mistake at most for eight characters beyond ASCII, or for two if ASCII is around each mistake.
 fn few_mistakes(bytes: &[u8]) -> Option<Decoded<'_>> {
     // One torn character must not make all others those of a one-byte encoding; and in such an
-    // encoding next to nothing is UTF-8 by chance.
+    // encoding next to nothing is UTF-8 by chance, nor in one of two bytes where letters stand alone.
     let (mut n_good, mut n_bad) = (0, 0);
+    let (mut are_alone, mut is_after_bad) = (true, false);
     for chunk in bytes.utf8_chunks() {
-        n_good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        n_bad += usize::from(!chunk.invalid().is_empty());
+        let valid = chunk.valid();
+        n_good += valid.chars().filter(|c| !c.is_ascii()).count();
+        are_alone &= !is_after_bad || valid.starts_with(|c: char| c.is_ascii());
+        is_after_bad = !chunk.invalid().is_empty();
+        if is_after_bad {
+            n_bad += 1;
+            are_alone &= valid.is_empty() || valid.ends_with(|c: char| c.is_ascii());
+        }
     }
     let decode = || decode_as(Charset::Standard(UTF_8), bytes, Rule::FewMistakes);
-    (n_bad * 8 <= n_good).then(decode)
+    let n_for_one = if are_alone { 2 } else { 8 };
+    (n_bad * n_for_one <= n_good).then(decode)
 }
 
 /// What the document declares, if it works out: declarations are copied from page to page, and are wrong.
@@ -265,14 +295,35 @@ fn guessed(bytes: &[u8]) -> Option<Decoded<'_>> {
 /// have: a captured text may hold a torn line or a stray control, and other bytes are full of them.
 fn is_text(decoded: &Decoded<'_>) -> bool {
     let text = &*decoded.text;
-    let is_proved = matches!(decoded.rule, Rule::Mark | Rule::Valid) && !decoded.lossy;
+    let is_valid = decoded.rule == Rule::Valid;
+    let is_proved = match decoded.rule {
+        Rule::Mark => !decoded.lossy,
+        // Its mistakes were counted.
+        rule => is_valid || rule == Rule::FewMistakes,
+    };
     let n_odd = n_odd(text, is_proved);
     // A character has one to four bytes, so most texts need not be counted.
     n_odd * 400 <= text.len() || {
-        let n_chars = text.chars().count();
+        let is_of_words = is_valid || may_be_words(text.as_bytes());
+        let n_zeros = if is_of_words { n_zeros_between_words(text) } else { 0 };
+        let (n_odd, n_chars) = (n_odd - n_zeros, text.chars().count() - n_zeros);
         n_odd <= (n_chars / 100).max((n_chars / 16).min(ODD_OF_SHORT_MAX))
     }
 }
+
+/// The zero bytes of a text, if they end its words or fill it up: it does not begin with them.
+fn n_zeros_between_words(text: &str) -> usize {
+    if text.starts_with('\0') {
+        return 0;
+    }
+    let n_words = text.split('\0').filter(|it| !it.is_empty()).count();
+    let n_zeros = text.bytes().filter(|it| *it == 0).count();
+    let n_others = text.chars().count() - n_zeros;
+    if n_others >= WORD_CHARS_MIN * n_words.max(1) { n_zeros } else { 0 }
+}
+
+/// Chosen: words between zeros are so long at least, on average; numbers are shorter.
+const WORD_CHARS_MIN: usize = 3;
 
 /// So many odd characters are let pass in a text of a few lines.
 const ODD_OF_SHORT_MAX: usize = 4;
@@ -449,6 +500,49 @@ mod tests {
     }
 
     #[test]
+    fn zero_bytes_may_end_words_and_fill_texts_up() {
+        let records = ["Harrow Mills   ", "Port Essery    ", "Tern Wire Ltd  "];
+        let records = records.map(|it| format!("{it}\0")).concat().repeat(3);
+        let filled = format!("{}{}", "All ships are late. ".repeat(900), "\0".repeat(400));
+        let short = format!("hello{}", "\0".repeat(507));
+        let cases = [
+            "Dear mother,\0 all is\0 well here.\n",
+            "Dear mother,\0 all is\0\0 well here.\n",
+            "name\0value\0",
+            "one\0two\0",
+            "abc\0",
+            "Köln\0 und\0 Düsseldorf\0",
+            &records,
+            &filled,
+            &short,
+        ];
+        for text in cases {
+            assert_eq!(text_of(text.as_bytes()), Some((text.to_owned(), "UTF-8", false)));
+        }
+        for text in ["Größe in Metern\0", "Straße: Am Hafen 7\0 Ort: Port Essery\0"] {
+            assert_eq!(text_of(&encoded(text, WINDOWS_1252)).unwrap().0, text);
+        }
+    }
+
+    #[test]
+    fn a_torn_character_does_not_spoil_a_short_text() {
+        for (bytes, text) in [
+            (&b"Gr\xc3\xbc\xc3\x9fe \xff aus K\xc3\xb6ln"[..], "Grüße \u{fffd} aus Köln"),
+            (b"Gr\xc3 e aus K\xc3\xb6ln f\xc3\xbcr alle", "Gr\u{fffd} e aus Köln für alle"),
+        ] {
+            assert_eq!(text_of(bytes), Some((text.to_owned(), "UTF-8", true)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_in_the_encoding_named_is_read_without_it() {
+        let bytes = b"Der K\x81nstler h\x84tte gr\x94\xe1ere R\x84ume.";
+        let found = decode(bytes, "text/plain", Charset::for_label("utf-8")).unwrap();
+        assert_eq!((found.encoding, found.rule), ("cp850", Rule::Guessed));
+        assert_eq!(found.text, "Der Künstler hätte größere Räume.");
+    }
+
+    #[test]
     fn valid_utf8_is_text_whatever_its_characters_stand_for() {
         for text in ["S\u{fffd}\u{fffd}e und Fl\u{fffd}sse", "\u{f09b} Start \u{e000}\u{e001}"] {
             assert_eq!(text_of(text.as_bytes()), Some((text.to_owned(), "UTF-8", false)));
@@ -474,7 +568,9 @@ mod tests {
         let counted: Vec<u8> = (0..=255).collect();
         let numbers: Vec<u8> = (0..200_u32).flat_map(u32::to_le_bytes).collect();
         let samples: Vec<u8> = (0..400_u16).flat_map(|n| (n * 163).to_le_bytes()).collect();
-        for bytes in [counted, numbers, samples, vec![0; 64], vec![1], b"\x7fELF\x02".to_vec()] {
+        let headed = [&[0; 64][..], &b"1 2 3 4 5 6 7 8 9\n".repeat(20)].concat();
+        let short = [vec![0; 64], vec![1], b"\x7fELF\x02".to_vec()];
+        for bytes in [counted, numbers, samples, headed].into_iter().chain(short) {
             assert_eq!(text_of(&bytes), None);
         }
         assert_eq!(decode(b"%PDF-1.4 all ASCII", "application/pdf", None), None);

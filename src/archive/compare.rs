@@ -325,7 +325,7 @@ const TAGS_MAX: usize = 1 << 21;
 
 /// How two texts differ.
 ///
-/// Of long pages the whole is compared, which is read once, or the sources. Where one page has no clear main part, whole pages are compared. So they are where main parts say worse
+/// Of long pages the whole is compared, which is read once, or the sources. Where one page has no clear main part, whole pages are compared, unless all of it is the other's. So they are where main parts say worse
 /// what changed: more words than in whole pages, since they are not the same part, or nothing at all.
 fn difference(sources: &mut Sides<TextSource>, scope: Scope) -> Difference {
     let scope = scope_of(scope, Sides { a: &sources.a.notation.text, b: &sources.b.notation.text });
@@ -338,7 +338,9 @@ fn difference(sources: &mut Sides<TextSource>, scope: Scope) -> Difference {
     };
     let found = compared(scope);
     let (differs, outside) = (found.differs(), found.outside);
-    if !found.has_outside() || differs != outside.differs && !found.has_whole() {
+    // A whole page may be what is the main part of the other, as where a notice came to little text.
+    let are_parts = !found.has_whole() || !differs;
+    if !found.has_outside() || differs != outside.differs && are_parts {
         return found.difference();
     }
     let whole = compared(Scope::Page);
@@ -459,7 +461,11 @@ impl ScopedComparison {
         let Sides { a, b } = self.readings;
         Difference::Text {
             unseen: unseen_changes(&a.unseen, &b.unseen),
-            scope: if has_whole { Some(Scope::Page) } else { a.scope.or(b.scope) },
+            scope: match has_whole && !has_outside {
+                true => Some(Scope::Page),
+                false if has_whole => Some(Scope::Article),
+                false => a.scope.or(b.scope),
+            },
             outside: has_outside.then_some(self.outside),
             texts: Sides { a: a.text, b: b.text },
             locators: Box::new(Sides { a: a.locators, b: b.locators }),
@@ -544,6 +550,15 @@ mod tests {
         // One of them has no main part.
         let short = format!("{menu}<p>Moved.");
         assert_eq!(page_difference(&page, &short).0, Some(Scope::Page));
+        // A notice comes to a page with little text.
+        let status = format!("{menu}<main><h1>Status</h1><p>All ferries run on time.</main>");
+        let notice = "<div class=cookie-banner><p>We use cookies.</p><button>Yes</button></div>";
+        let (noticed, late) = (format!("{notice}{status}"), status.replace("on time", "late"));
+        let differs = OutsideChanges { differs: true, n_added: 4, n_removed: 0 };
+        let found = page_difference(&status, &noticed);
+        assert_eq!(found, (Some(Scope::Article), 0, Some(differs)));
+        assert_eq!(page_difference(&status, &late).1, 3);
+        assert_eq!(page_difference(&noticed, &format!("{notice}{late}")).1, 3);
         // One word makes another part the main one.
         let part = |text: &str| {
             format!("<div>{menu}<div>{menu}<div><p>{text}</p><p>{TEXT}</p></div></div></div>")

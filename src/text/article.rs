@@ -6,7 +6,7 @@
 //! are searched before it.
 
 use super::{
-    outline::{Counts, Kind, Outline, PartId},
+    outline::{Counts, Kind, Outline, Part, PartId},
     tree::{NodeId, PageTree},
     trim::Trimmed,
 };
@@ -82,13 +82,22 @@ impl Choice {
 }
 
 /// The main part of a page, by the nodes where it begins and ends; `None` without a clear one.
+///
+/// What asks readers for something is never in it: where no clear one is found beside that, all else is the main part.
 pub(super) fn main_part(tree: &PageTree) -> Option<Vec<(NodeId, Mark)>> {
-    let mut whole = Outline::of(tree)?;
-    whole.forget_slugs(tree);
-    let likely = whole.without_unlikely();
+    let mut page = Outline::of(tree)?;
+    page.forget_slugs(tree);
+    let unasking = page.without_requests(tree);
+    clear_part(tree, unasking.as_ref().unwrap_or(&page)).or_else(|| Some(unasking?.as_marks()))
+}
+
+fn clear_part(tree: &PageTree, page: &Outline) -> Option<Vec<(NodeId, Mark)>> {
+    let likely = page.without_unlikely();
+    let beside_main = page.without_unlikely_beside_main(tree);
+    let whole = beside_main.as_ref().unwrap_or(page);
     let mut best: Option<Choice> = None;
     for rules in ATTEMPTS {
-        let outline = if rules.drops_unlikely { &likely } else { &whole };
+        let outline = if rules.drops_unlikely { &likely } else { whole };
         let choice = choose(outline, rules);
         let is_enough = choice.counts.n_chars >= CHARS_GOOD;
         if best.as_ref().is_none_or(|best| choice.is_better(best)) {
@@ -125,6 +134,14 @@ fn choose(outline: &Outline, rules: Rules) -> Choice {
     let cut = within.filter(|part| text.is_cut[*part]).map(id);
     let cut = cut.chain(outline.dropped.iter().copied()).map(|id| (id, Mark::Cut));
     Choice { marks: main.chain(cut).collect(), counts }
+}
+
+impl Outline {
+    /// All of it as the main part.
+    fn as_marks(&self) -> Vec<(NodeId, Mark)> {
+        let main = self.children(0).map(|it| (self.part(it).id, Mark::Main));
+        main.chain(self.dropped.iter().map(|id| (*id, Mark::Cut))).collect()
+    }
 }
 
 /// The best, or what holds more text like it.
@@ -177,6 +194,8 @@ fn lead(outline: &Outline, text: &Trimmed, root: PartId) -> Vec<PartId> {
 struct Scores<'o> {
     outline: &'o Outline,
     weighs_names: bool,
+    /// A headline or an article stands elsewhere than beside the main part.
+    has_headed: bool,
     counts: Vec<Counts>,
     scores: Vec<Option<f32>>,
 }
@@ -185,7 +204,10 @@ impl<'o> Scores<'o> {
     fn of(outline: &'o Outline, weighs_names: bool) -> Self {
         let counts = outline.counted(|_, _| false);
         let scores = vec![None; outline.len()];
-        let mut it = Self { outline, weighs_names, counts, scores };
+        let is_headed =
+            |it: &Part| !it.is_besides && matches!(it.kind, Kind::Heading(1) | Kind::Article);
+        let has_headed = outline.parts.iter().any(is_headed);
+        let mut it = Self { outline, weighs_names, has_headed, counts, scores };
         (1..outline.len()).for_each(|part| it.score(part));
         for (score, counts) in it.scores.iter_mut().zip(&it.counts) {
             if let Some(score) = score {
@@ -253,7 +275,7 @@ impl<'o> Scores<'o> {
     fn best(&self) -> Option<PartId> {
         let mut all: Vec<(f32, PartId)> = Vec::new();
         for (part, score) in self.scores.iter().enumerate() {
-            let Some(score) = *score else { continue };
+            let Some(score) = score.filter(|_| !self.is_beside_other(part)) else { continue };
             let at = all.partition_point(|(other, _)| *other >= score);
             if at < N_BEST {
                 all.insert(at, (score, part));
@@ -264,6 +286,11 @@ impl<'o> Scores<'o> {
         let rivals = all[1..].iter().filter(|(score, _)| *score >= RIVAL * best_score);
         let rivals: Vec<PartId> = rivals.map(|(_, part)| *part).collect();
         Some(self.grown(self.above_rivals(best, &rivals).unwrap_or(best)))
+    }
+
+    /// Whether it is an aside or the like of a page that has something to be beside of.
+    fn is_beside_other(&self, part: PartId) -> bool {
+        self.has_headed && self.outline.part(part).is_besides
     }
 
     /// What holds the best and several rivals.
@@ -304,7 +331,8 @@ impl<'o> Scores<'o> {
         let mut chosen = Vec::new();
         let mut runs = outline.runs(parent).into_iter().peekable();
         for part in outline.children(parent) {
-            if part == best || self.is_like(part, best) {
+            let is_beside = self.is_beside_other(part);
+            if part == best || !is_beside && self.is_like(part, best) {
                 chosen.push(part);
             }
             if let Some(run) = runs.next_if(|run| run[0] == part)
@@ -378,6 +406,70 @@ mod tests {
         let rest = "Home\nNews\n\nWe use cookies, and so do our partners, to make this page better. Do you \
             agree?\n\nAnother story about ships, whales, and all that.\n\nWeather: rain.\n\nAbout us";
         assert_parts(&page, Some(&main), rest);
+    }
+
+    // Where little was left without it, a notice was looked for again, and was the longest text of the page.
+    #[test]
+    fn a_notice_is_not_the_main_part_of_a_page_with_little_text() {
+        let notice = "We use cookies to show you content and targeted ads, to analyse our traffic, and to understand \
+            where our visitors come from. By browsing our website you consent to our use of cookies and other \
+            tracking technologies.";
+        let short = "All ferries run on time today.";
+        for name in [
+            "class=cookie-banner",
+            "id=onetrust-banner-sdk",
+            "class='gdpr main'",
+            "id=cookie-content",
+        ] {
+            for text in [short, FIRST, SECOND] {
+                for (open, close) in [("<main><article>", "</article></main>"), ("<div>", "</div>")]
+                {
+                    let page = format!(
+                        "<title>Ferries</title>{MENU}<div {name}><p>{notice}</p><button>Accept</button></div>\
+                         {open}<h1>Status</h1><p>{text}</p>{close}"
+                    );
+                    let PageText { main, rest, .. } = in_parts(&page, false);
+                    assert!(main.unwrap().ends_with(&format!("Status\n\n{text}")), "{page}");
+                    assert!(rest.ends_with(notice) || rest.ends_with("Accept"), "{rest}");
+                }
+            }
+        }
+        // Of a page about cookies this is what it is about.
+        for policy in [
+            format!("<div class=cookie-policy><h1>Cookies</h1><p>{notice}</p></div>"),
+            format!("<div class=cookie-policy><p>{notice}</p></div>"),
+            format!(
+                "<h1>Cookies</h1><div class=cookie-policy>{}</div>",
+                format!("<p>{notice}</p>").repeat(9)
+            ),
+        ] {
+            let main = in_parts(&format!("{MENU}{policy}"), false).main.unwrap();
+            assert!(main.ends_with(notice), "{main}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_the_element_main_is_not_taken_for_it() {
+        let page = format!(
+            "<div class=sidebar><p>{FIRST}</p><p>{SECOND}</p></div><main><p>All ferries run on time today.</main>"
+        );
+        assert_eq!(in_parts(&page, false).main, None);
+        let beside = format!(
+            "<aside><p>{FIRST}</p><p>{SECOND}</p></aside><article><h1>Status</h1><p>All run.</article>"
+        );
+        assert_eq!(in_parts(&beside, false).main, None);
+        let only = format!("<aside><h1>Status</h1><p>{FIRST}</p><p>{SECOND}</p></aside>");
+        assert!(in_parts(&only, false).main.is_some());
+    }
+
+    #[test]
+    fn a_form_to_comment_in_is_no_text() {
+        let form = "<div id=respond><h3>Leave a reply</h3><form id=commentform><p>Fill in your details below, or \
+            click an icon to log in.</p><textarea></textarea><p>You are commenting using your account, which \
+            you can change.</p><p>Tell me of new comments by mail, and of new posts, please.</p></form></div>";
+        let page = format!("{MENU}<h1>Harbour</h1><p>It is closed.</p>{form}");
+        let main = in_parts(&page, false).main;
+        assert_eq!(main.as_deref(), Some("Home\nNews\n\nHarbour\n\nIt is closed."));
     }
 
     #[test]

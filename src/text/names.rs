@@ -13,6 +13,17 @@ pub(super) struct Names {
     pub is_share: bool,
     /// They are those of what leads to another page.
     pub is_teaser: bool,
+    /// They are those of what asks readers for something.
+    pub request: Option<Request>,
+}
+
+/// What readers are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Request {
+    /// To let the site keep something of them.
+    Consent,
+    /// To write a comment.
+    Comment,
 }
 
 /// How much one of class and id weighs.
@@ -31,6 +42,11 @@ impl Names {
             weight: weight(&class) + weight(&id),
             is_unlikely: is_unlikely_name || UNLIKELY_ROLES.contains(&&role[..]),
             is_teaser: any(&["teaser"]),
+            request: match () {
+                () if any(&CONSENT) => Some(Request::Consent),
+                () if any(&COMMENT_FORM) || id == "respond" => Some(Request::Comment),
+                () => None,
+            },
             is_share: [&class, &id].into_iter().any(|it| {
                 let mut words = it.split(|c: char| !c.is_ascii_alphanumeric());
                 words.any(|word| matches!(word, "share" | "sharedaddy"))
@@ -109,6 +125,14 @@ const UNLIKELY: [&str; 40] = [
     "newsletter",
 ];
 
+/// Those of notices about cookies: what they are about, and the programs that put them on pages.
+const CONSENT: [&str; 9] =
+    ["cookie", "consent", "gdpr", "ccpa", "onetrust", "didomi", "usercentrics", "qc-cmp", "cmplz"];
+
+/// Those of the forms that blogs have below their posts.
+const COMMENT_FORM: [&str; 5] =
+    ["comment-respond", "comment-form", "commentform", "comment_form", "reply-form"];
+
 const LIKELY: [&str; 8] =
     ["and", "article", "body", "column", "content", "main", "mathjax", "shadow"];
 
@@ -163,7 +187,9 @@ mod tests {
             ("sidebar", "", "", Names { weight: -25, ..unlikely }),
             ("sidebar", "main", "", plain),
             ("x", "", "navigation", unlikely),
-            ("cookie-note", "", "", unlikely),
+            ("cookie-note", "", "", Names { request: Some(Request::Consent), ..unlikely }),
+            ("", "respond", "", Names { request: Some(Request::Comment), ..plain }),
+            ("respond", "", "", plain),
             ("author-bio", "", "", unlikely),
             ("", "kommentare", "", unlikely),
             ("btn share", "", "", Names { is_share: true, ..weighing(-25) }),

@@ -121,6 +121,11 @@ impl Counts {
         }
     }
 
+    /// Characters outside of links.
+    pub(super) fn n_text(&self) -> u32 {
+        self.n_chars.saturating_sub(self.n_link / 10)
+    }
+
     /// Long without many links, or a sentence without any.
     pub(super) fn reads_as_text(&self) -> bool {
         let density = self.link_density();
@@ -444,10 +449,9 @@ impl Part {
         self.kind == Kind::Div && !self.has_block
     }
 
-    /// The same below another part, to be closed; its names do not matter if they were unlikely.
+    /// The same below another part, to be closed.
     pub(super) fn below(&self, parent: PartId) -> Self {
-        let names = if self.is_unlikely { Names::default() } else { self.names };
-        Self { parent, end: 0, has_block: false, names, ..*self }
+        Self { parent, end: 0, has_block: false, ..*self }
     }
 
     fn new(id: NodeId, parent: PartId, kind: Kind) -> Self {

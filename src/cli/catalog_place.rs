@@ -16,6 +16,8 @@ use crate::{
 use super::{
     files,
     location::{Environment, canonical},
+    own_files::{OwnFile, OwnFiles, is_what},
+    print::terminal::shown_name,
 };
 
 /// A catalog's place, and why it is that.
@@ -56,9 +58,7 @@ impl CatalogPlace {
         origin: impl FnOnce() -> Result<String, Error>,
     ) -> Result<Self, Error> {
         if let Some(named) = named.or(environment.catalog_folder()) {
-            if named.exists() && !named.is_dir() {
-                return Err(Error::usage(format!("{} is not a folder", named.display())));
-            }
+            expect_apart(environment, named, archive)?;
             let folder = named.join(key(&origin()?, archive));
             files::make_private_folder(&folder)
                 .map_err(|source| Error::io("make", folder.display().to_string(), source))?;
@@ -104,6 +104,30 @@ impl PlaceReason {
     }
 }
 
+/// Refuses a place for catalogs in an archive or among what this program keeps: a withdrawal would not find in
+/// it the words that it takes away, and a copy by other means would carry them on.
+pub fn expect_apart(environment: &Environment, named: &Path, archive: &Path) -> Result<(), Error> {
+    let shown = |path: &Path| shown_name(path.as_os_str().as_bytes());
+    if named.exists() && !named.is_dir() {
+        return Err(Error::usage(format!("{} is not a folder", shown(named))));
+    }
+    let why = match OwnFiles::of(environment, Some(archive)).holding(named) {
+        None | Some((_, OwnFile::Cache | OwnFile::Catalog)) => {
+            // An archive that is still to be made is not found by what lies there.
+            let is_in_new = canonical(named).starts_with(canonical(archive));
+            is_in_new.then(|| "it would lie in the archive itself".to_owned())
+        }
+        Some((around, what)) => Some(is_what(named, &around, what)),
+    };
+    match why {
+        None => Ok(()),
+        Some(why) => {
+            let named = shown(named);
+            Err(Error::usage(format!("no catalog is kept in {named}: {why}")))
+        }
+    }
+}
+
 /// The folder of the stat cache for the archives of an origin; none where it would not be safe.
 pub fn stat_cache_folder(environment: &Environment, origin: &str) -> Option<PathBuf> {
     Some(usable_cache(environment)?.join(Digest::of(origin.as_bytes()).key().to_string()))
@@ -138,16 +162,44 @@ mod tests {
     fn the_catalog_lies_with_the_archive_unless_a_place_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let place = choose(&[("HOME", &at("home"))], None, folder.path());
-        assert_eq!(place.folder.as_deref(), Some(folder.path()));
+        std::fs::create_dir(at("desk")).unwrap();
+        let place = choose(&[("HOME", &at("home"))], None, &at("desk"));
+        assert_eq!(place.folder, Some(at("desk")));
         assert_eq!(place.reason, PlaceReason::WithArchive);
         let variable = [("ARCHIVE_CATALOG", &*at("variable"))];
-        let by_variable = choose(&variable, None, folder.path());
-        let by_flag = choose(&variable, Some(&at("flag")), folder.path());
+        let by_variable = choose(&variable, None, &at("desk"));
+        let by_flag = choose(&variable, Some(&at("flag")), &at("desk"));
         for (place, name) in [(by_variable, "variable"), (by_flag, "flag")] {
             let chosen = place.folder.unwrap();
             assert!(chosen.is_dir() && chosen.parent() == Some(&at(name)), "{chosen:?}");
             assert_eq!(place.reason, PlaceReason::Named);
+        }
+    }
+
+    #[test]
+    fn no_place_for_catalogs_is_in_an_archive_or_among_the_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for made in ["desk/packs", "other", ".config/archive", ".cache/archive", "plain"] {
+            std::fs::create_dir_all(at(made)).unwrap();
+        }
+        std::fs::write(at("other/identity"), "archive 1\norigin x\n").unwrap();
+        std::os::unix::fs::symlink("desk", at("link")).unwrap();
+        let home = folder.path().as_os_str().to_owned();
+        let environment = Environment::from(|name| (name == "HOME").then(|| home.clone()));
+        for (named, is_refused) in [
+            ("desk", true),
+            ("desk/packs", true),
+            ("desk/new/below", true),
+            ("link/new", true),
+            ("other/new", true),
+            (".config/archive/new", true),
+            (".cache/archive/new", false),
+            ("desk-catalogs", false),
+            ("plain", false),
+        ] {
+            let apart = expect_apart(&environment, &at(named), &at("desk"));
+            assert_eq!(apart.is_err(), is_refused, "{named}");
         }
     }
 

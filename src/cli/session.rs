@@ -24,11 +24,11 @@ use crate::{
 
 use super::{
     args::globals::Globals,
-    catalog_place::{CatalogPlace, stat_cache_folder},
+    catalog_place::{CatalogPlace, expect_apart, stat_cache_folder},
     files,
     keyring::{self, Keyring},
     location::{ChosenBy, Environment, Location, canonical},
-    own_files::{OwnFile, OwnFiles},
+    own_files::{OwnFile, OwnFiles, is_what},
     print::{
         json::typed,
         messages::Messages,
@@ -279,6 +279,9 @@ impl Session {
         origin: Option<&str>,
     ) -> Result<(Archive, PathBuf), Error> {
         self.expect_no_archive_around(folder)?;
+        if let Some(named) = self.catalogs_folder() {
+            expect_apart(&self.environment, named, folder)?;
+        }
         let seed = keyring::fresh_seed()?;
         let origin = origin.map_or_else(|| fresh_origin(folder, &seed), str::to_owned);
         self.expect_unused(&origin)?;
@@ -296,23 +299,28 @@ impl Session {
     /// What is never a document, and never written over.
     pub fn own_files(&mut self) -> OwnFiles {
         let archive = self.location().ok().map(|location| location.folder);
-        let catalogs = self.globals.catalog.as_deref().or(self.environment.catalog_folder());
-        OwnFiles::of(&self.environment, archive.as_deref()).with_catalogs_in(catalogs)
+        OwnFiles::of(&self.environment, archive.as_deref()).with_catalogs_in(self.catalogs_folder())
     }
 
-    /// An archive in an archive would be a folder there that belongs to nothing.
+    /// The folder that was named for catalogs.
+    fn catalogs_folder(&self) -> Option<&Path> {
+        self.globals.catalog.as_deref().or(self.environment.catalog_folder())
+    }
+
+    /// An archive in an archive would be a folder there that belongs to nothing; and what this program keeps for
+    /// itself is no place for documents, the less where it can be made again and is swept.
     pub fn expect_no_archive_around(&self, folder: &Path) -> Result<(), Error> {
-        let around = OwnFiles::of(&self.environment, None).holding(folder);
-        match around
-            .filter(|(path, what)| *what == OwnFile::AnArchive && *path != canonical(folder))
-        {
-            None => Ok(()),
-            Some((around, _)) => Err(Error::usage(format!(
-                "no archive is made at {}: it would lie in the archive {}",
-                shown_name(folder.as_os_str().as_bytes()),
-                shown_name(around.as_os_str().as_bytes())
-            ))),
-        }
+        let own = OwnFiles::of(&self.environment, None).with_catalogs_in(self.catalogs_folder());
+        let shown = |path: &Path| shown_name(path.as_os_str().as_bytes());
+        let why = match own.holding(folder) {
+            None => return Ok(()),
+            Some((around, OwnFile::AnArchive)) if around == canonical(folder) => return Ok(()),
+            Some((around, OwnFile::AnArchive)) => {
+                format!("it would lie in the archive {}", shown(&around))
+            }
+            Some((around, what)) => is_what(folder, &around, what),
+        };
+        Err(Error::usage(format!("no archive is made at {}: {why}", shown(folder))))
     }
 
     /// Refuses an origin that an archive has already: two histories under one name contradict each other.

@@ -216,3 +216,29 @@ fn root_in_somebodys_home_leaves_nothing_that_they_cannot_write() {
         assert_eq!(fs::symlink_metadata(&path).unwrap().uid(), NOBODY, "{path:?}");
     }
 }
+
+/// A withdrawal left the words in a catalog that lay below the archive's folder, and found nothing of them.
+#[test]
+fn neither_a_catalog_nor_an_archive_is_made_where_something_of_ours_lies() {
+    let sandbox = example();
+    sandbox.run(["init", "-q", "other"]).expect(0);
+    let before = (Sandbox::tree(&sandbox.store()), Sandbox::tree(&sandbox.at("other")));
+    let ours = sandbox.home().join(".config/archive/new");
+    let store = sandbox.store();
+    for folder in [&store, &store.join("packs"), &store.join("new/x"), &sandbox.at("other"), &ours]
+    {
+        let words = [Path::new("ls"), Path::new("--catalog"), folder];
+        sandbox.run(words).expect(2).says("no catalog is kept in ");
+    }
+    sandbox.run(["init", "-q", "third", "--catalog", "third/catalogs"]).expect(2);
+    assert!(!sandbox.at("third").exists());
+    for folder in [".cache/archive/new", ".local/state/archive/new", ".config/archive/new"] {
+        let folder = sandbox.home().join(folder);
+        for verb in ["copy", "init"] {
+            let ran = sandbox.run([Path::new(verb), &folder]).expect(2);
+            ran.says("no archive is made at ").says("this program");
+        }
+        assert!(!folder.exists(), "{folder:?}");
+    }
+    assert!(before == (Sandbox::tree(&sandbox.store()), Sandbox::tree(&sandbox.at("other"))));
+}

@@ -125,7 +125,7 @@ impl Archive {
         };
         match read() {
             Ok(()) => Ok(None),
-            Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => Ok(Some(error)),
+            Err(error @ Error::Damaged { .. }) => Ok(Some(error)),
             Err(error) => Err(error),
         }
     }
@@ -199,15 +199,20 @@ impl Archive {
         let drift =
             || Error::Catalog { why: format!("event {} is not as its row has it", revision.event) };
         let range = revision.event..revision.event + 1;
-        let entry = match self.journal.entries(range).next() {
-            Some(Ok(entry)) => entry,
+        let (event, detail) = match self.journal.entries(range).next() {
+            Some(Ok(entry)) => (entry.event, entry.detail),
             // The bytes are verified all the same; that an event cannot be read is for the audit.
             Some(Err(Error::Damaged { .. })) => return Ok(()),
+            // No content depends on what people wrote about it.
+            Some(Err(error)) if error.denial().is_some() => {
+                let event = self.journal.event_alone(revision.event)?.ok_or_else(drift)?;
+                (event, None)
+            }
             Some(Err(error)) => return Err(error),
             None => return Err(drift()),
         };
-        let Event::Revise(revise) = &entry.event else { return Err(drift()) };
-        let is_named = match &entry.detail {
+        let Event::Revise(revise) = &event else { return Err(drift()) };
+        let is_named = match &detail {
             // What was put back of words that are withdrawn counts for nothing.
             Some(Detail::Revise(detail)) if revision.number == 1 => {
                 detail.name == document.name

@@ -293,7 +293,7 @@ impl PhraseSearch<'_> {
                 self.found.insert(row, occurrences);
             }
             Ok(_) => {}
-            Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
+            Err(error @ Error::Damaged { .. }) => {
                 self.archive.notice_damage(&revision.digest);
                 self.unsearched.n_unreadable += 1;
                 self.unknown.insert(row);

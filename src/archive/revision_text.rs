@@ -214,7 +214,7 @@ impl<'a> WordChanges<'a> {
     /// What is damaged has no text here: that is for whoever reads it.
     fn read(&self, revision: &Revision) -> Result<Option<RevisionText>, Error> {
         match self.archive.revision_text(self.document, revision, Scope::Page) {
-            Err(Error::Damaged { .. } | Error::Io { .. }) => Ok(None),
+            Err(Error::Damaged { .. }) => Ok(None),
             found => found,
         }
     }

@@ -314,13 +314,6 @@ impl crate::store::place::Places for Catalog {
             self.newest.open(&self.db);
         }
     }
-
-    fn has_pack(&self, pack: &PackId) -> Result<bool, Error> {
-        let newest = self.newest.get().filter(|_| !self.is_writing.get());
-        let sql = "SELECT EXISTS (SELECT 1 FROM pack WHERE key = ?1 AND name = ?2)";
-        let mut query = newest.unwrap_or(&self.db).prepare_cached(sql)?;
-        Ok(query.query_row((pack.key().0 as i64, pack.to_bytes()), |row| row.get(0))?)
-    }
 }
 
 /// Sketches depend on the normal form and on how they are made of it.

@@ -7,7 +7,7 @@ use crate::types::{digest::Digest, error::Error, limits::BUNDLE_EVENTS, pack_id:
 use super::{
     Journal,
     bundle::{BundleItems, Half},
-    event::{Detail, Event},
+    event::{Detail, Event, Malformed},
     merkle::{Frontier, TreeHead, leaf_hash},
     note::Checkpoint,
     object::{
@@ -96,9 +96,20 @@ impl Journal {
     }
 
     /// Like [`Journal::entries`], but goes on whatever it finds: every index of the range comes up. Those of a bundle
-    /// come together.
-    pub fn examine(&self, range: Range<u64>) -> impl Iterator<Item = Vec<Examined>> + '_ {
+    /// come together; what may not be read is not said to be damaged.
+    pub fn examine(
+        &self,
+        range: Range<u64>,
+    ) -> impl Iterator<Item = Result<Vec<Examined>, Error>> + '_ {
         self.stretches(range).map(|stretch| stretch.examine())
+    }
+
+    /// An event without its detail.
+    pub fn event_alone(&self, index: u64) -> Result<Option<Event>, Error> {
+        let mut found = None;
+        self.each_line(index..index + 1, |_, line| found = Some(Event::parse(line)))?;
+        let malformed = |why: Malformed| Error::damaged(format!("event {index}"), why.to_string());
+        found.transpose().map_err(malformed)
     }
 
     /// What the events of a range did to the set of packs.
@@ -439,18 +450,19 @@ impl Stretch<'_> {
         numbered.map(read).collect()
     }
 
-    fn examine(self) -> Vec<Examined> {
+    fn examine(self) -> Result<Vec<Examined>, Error> {
         let place = match &self.place {
             Ok(place) => place,
-            Err(error) => {
-                return self.lost(&Problem::EntryDamaged(error.to_string()));
-            }
+            Err(error) => return self.lost(error),
         };
         let lines = match self.lines(place) {
             Ok(lines) => lines,
-            Err(e) => return self.lost(&Problem::EntryDamaged(e.to_string())),
+            Err(error) => return self.lost(&error),
         };
         let details = self.details(place);
+        if let Some(denial) = details.as_ref().err().and_then(Error::denial) {
+            return Err(denial);
+        }
         let whole = details.as_ref().ok().and_then(|details| details.as_ref());
         let examine = |(i, line)| {
             let index = self.events.start + i as u64;
@@ -463,10 +475,11 @@ impl Stretch<'_> {
             let damaged = Problem::DetailDamaged(e.to_string());
             examined.iter_mut().filter(missing).for_each(|one| one.problem = Some(damaged.clone()));
         }
-        examined
+        Ok(examined)
     }
 
-    fn lost(&self, problem: &Problem) -> Vec<Examined> {
+    fn lost(&self, why: &Error) -> Result<Vec<Examined>, Error> {
+        let problem = Problem::EntryDamaged(why.to_string());
         let lost = |index| Examined {
             index,
             leaf: None,
@@ -474,7 +487,7 @@ impl Stretch<'_> {
             detail: None,
             problem: Some(problem.clone()),
         };
-        self.events.clone().map(lost).collect()
+        why.denial().map_or_else(|| Ok(self.events.clone().map(lost).collect()), Err)
     }
 
     /// The lines of these events, without their details.

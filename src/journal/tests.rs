@@ -203,7 +203,7 @@ fn the_newest_is_found_among_any_number_and_a_gap_is_named() {
                 assert_eq!(found.number(), 1100);
                 assert!(found.entries(0..1100).any(|entry| entry.is_err()), "{missing}");
                 assert!(
-                    found.examine(0..1100).flatten().any(|one| one.problem.is_some()),
+                    found.examine(0..1100).flatten().flatten().any(|one| one.problem.is_some()),
                     "{missing}"
                 );
             }
@@ -334,7 +334,10 @@ fn a_commit_cut_anywhere_is_damaged_and_is_named() {
         let found = journal.entries(0..3).next().unwrap();
         let Err(Error::Damaged { object, .. }) = found else { panic!("cut at {end}") };
         assert_eq!(object, name);
-        assert!(journal.examine(0..3).flatten().all(|one| one.problem.is_some()), "cut at {end}");
+        assert!(
+            journal.examine(0..3).flatten().flatten().all(|one| one.problem.is_some()),
+            "cut at {end}"
+        );
     }
 }
 
@@ -347,7 +350,7 @@ fn details_cut_anywhere_leave_the_events() {
         backend.swap(&name, &whole[..end]).unwrap();
         let entry = journal.entries(0..3).next().unwrap().unwrap();
         assert_eq!(entry.detail, None);
-        let found = journal.examine(0..1).flatten().next().unwrap();
+        let found = journal.examine(0..1).flatten().flatten().next().unwrap();
         assert!(matches!(found.problem, Some(Problem::DetailDamaged(_))), "cut at {end}");
     }
     backend.swap(&name, &whole).unwrap();
@@ -376,9 +379,9 @@ fn an_examination_reports_each_problem_where_it_is() {
     let commit = object::encode_commit(journal.note(), [9; 8], 10, &lines).unwrap();
     backend.swap(&commit_name(2), &commit).unwrap();
     backend.swap(&name, &object::encode_details([9; 8], 10, None, &details).unwrap()).unwrap();
-    assert_eq!(journal.examine(0..20).flatten().count(), 20);
+    assert_eq!(journal.examine(0..20).flatten().flatten().count(), 20);
     backend.remove(&commit_name(1)).unwrap();
-    let examined: Vec<Examined> = journal.examine(5..20).flatten().collect();
+    let examined: Vec<Examined> = journal.examine(5..20).flatten().flatten().collect();
     assert_eq!(
         examined.iter().map(|one| one.index).collect::<Vec<u64>>(),
         (5..20).collect::<Vec<u64>>()
@@ -404,7 +407,7 @@ fn an_examination_reports_each_problem_where_it_is() {
     assert!(named.starts_with("event 12 is damaged"), "{named}");
 
     backend.remove(&name).unwrap();
-    let one = journal.examine(11..12).flatten().next().unwrap();
+    let one = journal.examine(11..12).flatten().flatten().next().unwrap();
     assert_eq!(one.problem, Some(Problem::DetailMissing));
     assert_eq!(journal.entries(11..12).next().unwrap().unwrap().detail, None);
 }
@@ -446,7 +449,8 @@ fn salts_are_left_to_the_seed_and_come_back_with_an_erased_detail() {
     let (backend, journal, _) = journal_of(&[300]);
     let name = details_name(1, &[9; 8]);
     let stored = || backend.contents()[&name].to_vec();
-    let examined = |journal: &Journal| journal.examine(0..301).flatten().collect::<Vec<_>>();
+    let examined =
+        |journal: &Journal| journal.examine(0..301).flatten().flatten().collect::<Vec<_>>();
     let before = examined(&journal);
     assert!(before.iter().all(|event| event.problem.is_none()));
     let n_before = stored().len();
@@ -475,9 +479,13 @@ fn a_seed_that_is_not_the_writers_is_found() {
         stored[at] ^= 1;
         backend.swap(&name, &stored).unwrap();
         assert!(
-            journal.examine(0..4).flatten().all(|it| it.problem == Some(Problem::DetailMismatch))
+            journal
+                .examine(0..4)
+                .flatten()
+                .flatten()
+                .all(|it| it.problem == Some(Problem::DetailMismatch))
         );
     }
     backend.swap(&name, &without_seed).unwrap();
-    assert!(journal.examine(0..4).flatten().all(|it| it.problem.is_none()));
+    assert!(journal.examine(0..4).flatten().flatten().all(|it| it.problem.is_none()));
 }

@@ -36,8 +36,11 @@ impl<F: Frames> Reader<F> {
         match self.chunks_as_placed(content) {
             Ok(Some(chunks)) => Ok(Some(chunks)),
             _ => {
-                self.frames().refresh();
-                self.chunks_as_placed(content)
+                let looked = self.frames().refresh();
+                match self.chunks_as_placed(content) {
+                    Ok(Some(chunks)) => Ok(Some(chunks)),
+                    found => looked.and(found),
+                }
             }
         }
     }
@@ -51,10 +54,7 @@ impl<F: Frames> Reader<F> {
                 Err(error) => why = Some(error),
             }
         }
-        match why {
-            Some(_) => Err(Error::damaged(format!("chunk list {content}"), "it cannot be read")),
-            None => Ok(None),
-        }
+        why.map_or(Ok(None), |why| Err(unreadable_list(content, &why)))
     }
 
     /// The chunk list at a place; none where another blob lies.
@@ -155,9 +155,7 @@ impl<F: Frames> Reader<F> {
             for place in self.frames().places(content.key())? {
                 match self.list_at(&place) {
                     Ok(None) => {}
-                    Err(_) => {
-                        why = Error::damaged(format!("chunk list {content}"), "it cannot be read")
-                    }
+                    Err(error) => why = unreadable_list(content, &error),
                     Ok(Some(chunks)) => match check_size(content, &chunks, n_bytes) {
                         Err(error) => why = error,
                         Ok(()) => {
@@ -177,8 +175,8 @@ impl<F: Frames> Reader<F> {
             return found;
         }
         // What lay in a pack that was compacted away meanwhile lies elsewhere by now.
-        self.frames().refresh();
-        find()
+        let looked = self.frames().refresh();
+        find().map_err(|why| looked.err().unwrap_or(why))
     }
 
     /// Reads the chunks of a list, and compares what they make up with the content.
@@ -296,8 +294,13 @@ fn check_size(content: &Digest, chunks: &[Chunk], n_bytes: u64) -> Result<(), Er
     Err(Error::damaged(format!("chunk list {content}"), why))
 }
 
+fn unreadable_list(content: &Digest, why: &Error) -> Error {
+    let damaged = || Error::damaged(format!("chunk list {content}"), "it cannot be read");
+    why.denial().unwrap_or_else(damaged)
+}
+
 fn no_list(content: &Digest) -> Error {
-    Error::damaged(format!("content {content}"), "its chunk list is in no pack")
+    Error::damaged(format!("content {content}"), "it is missing: its chunk list is in no pack")
 }
 
 fn other_content(content: &Digest) -> Error {

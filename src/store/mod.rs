@@ -19,6 +19,7 @@ pub mod payload;
 pub mod place;
 mod read;
 mod repack;
+mod sealed;
 mod solid;
 mod together;
 pub mod usage;
@@ -28,8 +29,9 @@ pub use cache::DecodedFrame;
 pub use chain::ChainLink;
 pub use compressor::CompressionLevels;
 pub use content::ContentReader;
-pub use read::{ChainStep, Frames, Reader, Sealed};
+pub use read::{ChainStep, Frames, Reader};
 pub use repack::Repacker;
+pub use sealed::Sealed;
 pub use write::{Blob, Presence, StoredBlobs, Writer, Written};
 
 use crate::types::{digest::Key, error::Error};

@@ -22,9 +22,4 @@ pub trait Places {
 
     /// From now on, places are those of now: packs may have been compacted away since.
     fn refresh(&self) {}
-
-    /// Whether the blobs of a pack have places here.
-    fn has_pack(&self, _pack: &PackId) -> Result<bool, Error> {
-        Ok(true)
-    }
 }

@@ -1,32 +1,27 @@
 //! Reading: from a digest to bytes that have that digest.
 
-use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
 
-use crate::{
-    backend::Backend,
-    types::{
-        digest::{Digest, Key},
-        error::Error,
-        limits,
-        pack_id::PackId,
-    },
+use crate::types::{
+    digest::{Digest, Key},
+    error::Error,
+    limits,
+    pack_id::PackId,
 };
 
 use super::{
     cache::{Cache, DecodedFrame},
     chain::ChainLink,
-    frame::{self, Base, FrameError, Header},
-    order, pack,
+    frame::{self, Base, Header},
+    order,
     payload::Unpacker,
-    place::{Place, Places},
+    place::Place,
 };
 
 /// Bytes of decoded frames that a reader keeps,
 const CACHE_BYTES: usize = 24 << 20;
 /// and of those that are damaged: most of a solid frame's blobs are asked for one after the other.
 const REMAINS_BYTES: usize = 4 * limits::SOLID_BYTES_MAX;
-/// The header of every frame with a single blob fits into this, and of most others.
-const HEAD_BYTES: usize = 256;
 /// So many blobs that share a key are distinguished.
 const VARIANTS_MAX: usize = 16;
 
@@ -34,96 +29,14 @@ const VARIANTS_MAX: usize = 16;
 pub trait Frames {
     /// Every known place of a key, the likeliest first.
     fn places(&self, key: Key) -> Result<Vec<Place>, Error>;
-    /// From now on, places are those of now.
-    fn refresh(&self) {}
+    /// From now on, places are those of now. An error says what else could not be looked into.
+    fn refresh(&self) -> Result<(), Error> {
+        Ok(())
+    }
     /// The bytes of the frame at a place.
     fn frame(&self, place: &Place) -> Result<Vec<u8>, Error>;
     /// Its header alone: enough to know how it lies, and not verified.
     fn header(&self, place: &Place) -> Result<Header, Error>;
-}
-
-/// The frames of packs that are sealed.
-pub struct Sealed {
-    backend: Arc<dyn Backend>,
-    places: Rc<dyn Places>,
-    others: Others,
-}
-
-/// What lies in packs that do not count.
-enum Others {
-    /// Nobody relies on it.
-    PassedOver,
-    /// It is read where nothing else is left; none while that was not needed.
-    Read(RefCell<Option<HashMap<Key, Vec<Place>>>>),
-}
-
-impl Sealed {
-    /// Frames read from `backend`, found through `places`, and in no other pack.
-    pub fn new(backend: Arc<dyn Backend>, places: Rc<dyn Places>) -> Self {
-        Self { backend, places, others: Others::PassedOver }
-    }
-
-    /// The same for whoever only reads: what cannot be had from the packs that count is looked for in all that are
-    /// there. In a copy that is being brought up to date the old packs are condemned, or the new ones not
-    /// spoken of, some commits before all of those that count are there.
-    pub fn for_reading(backend: Arc<dyn Backend>, places: Rc<dyn Places>) -> Self {
-        Self { backend, places, others: Others::Read(RefCell::default()) }
-    }
-
-    /// What lies in the packs that are there and do not count. Of one that cannot be read, nothing.
-    fn others(&self) -> HashMap<Key, Vec<Place>> {
-        let mut others: HashMap<Key, Vec<Place>> = HashMap::new();
-        for object in self.backend.list("packs").unwrap_or_default() {
-            let Some(pack) = PackId::of_object(&object.name) else { continue };
-            if self.places.has_pack(&pack).unwrap_or(true) {
-                continue;
-            }
-            let frames = pack::directory(&*self.backend, &pack).unwrap_or_default();
-            for (key, place) in pack::places(pack, &frames) {
-                others.entry(key).or_default().push(place);
-            }
-        }
-        others
-    }
-}
-
-impl Frames for Sealed {
-    fn places(&self, key: Key) -> Result<Vec<Place>, Error> {
-        let mut places = self.places.places(key)?;
-        if let Others::Read(others) = &self.others {
-            let others = others.borrow();
-            places.extend(others.iter().filter_map(|others| others.get(&key)).flatten());
-        }
-        Ok(places)
-    }
-
-    fn refresh(&self) {
-        self.places.refresh();
-        if let Others::Read(others) = &self.others {
-            others.borrow_mut().get_or_insert_with(|| self.others());
-        }
-    }
-
-    fn frame(&self, place: &Place) -> Result<Vec<u8>, Error> {
-        let name = place.pack.object_name();
-        self.backend.read_range(&name, u64::from(place.offset), place.n_bytes as usize)
-    }
-
-    fn header(&self, place: &Place) -> Result<Header, Error> {
-        let n_frame = place.n_bytes as usize;
-        let n_head = n_frame.min(HEAD_BYTES);
-        let name = place.pack.object_name();
-        let head = self.backend.read_range(&name, u64::from(place.offset), n_head)?;
-        let peeked = match frame::peek(&head) {
-            Err(FrameError::Short) if n_head < n_frame => frame::peek(&self.frame(place)?),
-            peeked => peeked,
-        };
-        match peeked {
-            Ok((header, n_bytes)) if n_bytes == n_frame => Ok(header),
-            Ok(_) => Err(Error::damaged(describe(place), "its header states another length")),
-            Err(why) => Err(Error::damaged(describe(place), why.to_string())),
-        }
-    }
 }
 
 /// Reads blobs and contents, and hands out only what has the right SHA-256.
@@ -233,8 +146,8 @@ impl<F: Frames> Reader<F> {
     fn with_blob<T>(&self, digest: &Digest, take: fn(&[u8]) -> T) -> Result<T, Error> {
         // What lay in a pack that was compacted away meanwhile lies elsewhere by now.
         self.blob_as_placed(digest, take).or_else(|_| {
-            self.frames.refresh();
-            self.blob_as_placed(digest, take)
+            let looked = self.frames.refresh();
+            self.blob_as_placed(digest, take).map_err(|why| looked.err().unwrap_or(why))
         })
     }
 
@@ -278,12 +191,15 @@ impl<F: Frames> Reader<F> {
 
     fn blob_as_placed<T>(&self, digest: &Digest, take: fn(&[u8]) -> T) -> Result<T, Error> {
         let places = self.frames.places(digest.key())?;
-        let mut why = "it is in no pack".to_owned();
+        let (mut why, mut denial) = ("it is in no pack".to_owned(), None);
         for place in &places {
             match self.blob_at(digest, place, take) {
                 Ok(Some(taken)) => return Ok(taken),
                 Ok(None) => why = format!("its bytes in pack {} are wrong", place.pack),
-                Err(error) => why = error.to_string(),
+                Err(error) => {
+                    denial = denial.or_else(|| error.denial());
+                    why = error.to_string();
+                }
             }
         }
         // A base may have several places too, and decoding took one of each; and of a frame whose checksum
@@ -295,7 +211,8 @@ impl<F: Frames> Reader<F> {
                 return Ok(take(&bytes));
             }
         }
-        Err(Error::damaged(format!("blob {digest}"), why))
+        // What may not be read may be right.
+        Err(denial.unwrap_or_else(|| Error::damaged(format!("blob {digest}"), why)))
     }
 
     /// The frame headers from a blob down to the root of its chain; empty when it is nowhere.
@@ -402,15 +319,18 @@ impl<F: Frames> Reader<F> {
     /// A base may have several places, at different depths. Only one less deep than the frame above
     /// counts, so that no chain leads in a circle; the same pack is preferred.
     fn find_base(&self, above: &Place, base: &Base) -> Result<FoundFrame, Error> {
-        let mut why = nowhere(base.key);
+        let (mut why, mut denial) = (nowhere(base.key), None);
         for place in self.base_places(above, base)? {
             match self.find(&place) {
                 Ok(found) if found.header().depth() < base.depth => return Ok(found),
                 Ok(_) => why = Error::damaged(describe(&place), "it lies deeper than stated"),
-                Err(error) => why = error,
+                Err(error) => {
+                    denial = denial.or_else(|| error.denial());
+                    why = error;
+                }
             }
         }
-        Err(why)
+        Err(denial.unwrap_or(why))
     }
 
     pub(super) fn base_places(&self, above: &Place, base: &Base) -> Result<Vec<Place>, Error> {

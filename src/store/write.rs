@@ -29,7 +29,8 @@ use super::{
     frame::{self, FrameKind, Header},
     pack::{Builder, Packed, places},
     place::{Place, Places},
-    read::{Frames, Reader, Sealed},
+    read::{Frames, Reader},
+    sealed::Sealed,
     solid::{SMALL_BYTES_MAX, SolidMember, SolidWindow},
 };
 

@@ -223,6 +223,22 @@ impl Error {
         Self::damaged(object, MISSING)
     }
 
+    /// The same once more if it is a missing permission, which says nothing of what lies there.
+    pub fn denial(&self) -> Option<Self> {
+        match self {
+            Self::Io { operation, path, source }
+                if source.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                let source = match source.raw_os_error() {
+                    Some(number) => io::Error::from_raw_os_error(number),
+                    None => source.kind().into(),
+                };
+                Some(Self::io(operation, path.clone(), source))
+            }
+            _ => None,
+        }
+    }
+
     /// An operation on a path that the machine refused.
     pub fn io(operation: &'static str, path: impl Into<String>, source: io::Error) -> Self {
         Self::Io { operation, path: path.into(), source }

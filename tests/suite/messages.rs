@@ -186,6 +186,48 @@ fn the_machines_own_refusals_are_sentences() {
     }
 }
 
+// Whoever could not open a pack was told that a blob was damaged.
+#[test]
+fn what_may_not_be_read_is_not_called_damaged() {
+    let sandbox = example();
+    sandbox.open_to_all();
+    let home = sandbox.at("home-of-nobody");
+    fs::create_dir(&home).unwrap();
+    // Whose home it is keeps a catalog there; who is not root is at home anyway.
+    let _ = std::os::unix::fs::chown(&home, Some(65534), Some(65534));
+    let may = |folder: &str, mode| {
+        fs::set_permissions(sandbox.store().join(folder), fs::Permissions::from_mode(mode))
+            .unwrap();
+    };
+    let as_nobody = |words: &[&str]| {
+        let mut command = sandbox.as_nobody(words)?;
+        Some(Ran::of(command.env("HOME", &home)))
+    };
+    let Some(ran) = as_nobody(&["ls"]) else { return };
+    ran.expect(0).answers("doc\n");
+    // No content depends on what people wrote about it.
+    for (words, code_without_details) in [
+        (&["cat", "doc"][..], 0),
+        (&["show", "doc"], 0),
+        (&["search", "one"], 1),
+        (&["similar", "doc"], 1),
+        (&["search", "--regex", "one"], 0),
+        (&["log", "--touched", "one"], 0),
+        (&["export", "-o", "home-of-nobody/out"], 0),
+        (&["export", "--bag", "home-of-nobody/bag"], 5),
+        (&["audit"], 5),
+        (&["audit", "--quick"], 5),
+    ] {
+        for (folder, code) in [("packs", 5), ("details", code_without_details)] {
+            may(folder, 0o000);
+            let ran = as_nobody(words).unwrap();
+            may(folder, 0o755);
+            assert_eq!(ran.code, Some(code), "{words:?} without {folder}: {ran:?}");
+            assert!(code != 5 || ran.err.contains(": permission denied\n"), "{ran:?}");
+        }
+    }
+}
+
 /// What strangers type, and one word of the way out.
 #[test]
 fn what_is_typed_wrongly_is_answered_with_the_thing_and_the_way_out() {

@@ -442,7 +442,8 @@ fn i9_a_bundle_that_would_unpack_beyond_its_limit_is_refused() {
         let bomb = zstd::bulk::compress(&vec![0; n_bytes + 1], 3).unwrap();
         let name = replace_bundle(&mut contents, is_details, &bomb);
         let journal = Journal::open(Arc::new(Memory::of(contents))).unwrap();
-        let problem = journal.examine(0..1).flatten().next().unwrap().problem.unwrap().to_string();
+        let problem =
+            journal.examine(0..1).flatten().flatten().next().unwrap().problem.unwrap().to_string();
         assert!(problem.contains(&name) && problem.contains("states"), "{problem}");
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    rc::Rc,
     sync::Arc,
 };
 
@@ -16,7 +17,7 @@ use docarchive::internals::{
     },
     backend::{Backend, Storage, memory::Memory},
     store::{
-        CompressionLevels,
+        CompressionLevels, Nothing, Reader, Sealed,
         frame::{self, FrameKind, Header},
         pack,
         usage::How,
@@ -522,4 +523,11 @@ proptest! {
         prop_assert!(everything(&archive) == before);
         check(&archive, &backend);
     }
+}
+
+#[test]
+fn a_content_whose_chunk_list_lies_nowhere_is_missing_and_not_damaged() {
+    let reader = Reader::new(Sealed::for_reading(Arc::new(Memory::default()), Rc::new(Nothing)));
+    let why = reader.content(&Digest::of(b"x"), 5 << 20).err().unwrap().to_string();
+    assert!(why.ends_with(" is missing: its chunk list is in no pack"), "{why}");
 }

@@ -264,14 +264,15 @@ impl CopyRun<'_> {
         let mut frontier = self.frontier(before)?;
         for number in numbers {
             let (events, stated) = journal.commit_bounds(number)?;
-            for found in journal.examine(events).flatten() {
-                let object = || format!("event {}", found.index);
-                if let Some(problem) =
-                    found.problem.as_ref().filter(|it| !self.is_right(found.index, it))
-                {
-                    return Err(Error::damaged(object(), problem.to_string()));
+            for bundle in journal.examine(events) {
+                for found in &bundle? {
+                    let object = || format!("event {}", found.index);
+                    let problem = found.problem.as_ref();
+                    if let Some(problem) = problem.filter(|it| !self.is_right(found.index, it)) {
+                        return Err(Error::damaged(object(), problem.to_string()));
+                    }
+                    frontier.push(found.leaf.ok_or_else(|| Error::missing(object()))?);
                 }
-                frontier.push(found.leaf.ok_or_else(|| Error::missing(object()))?);
             }
             if frontier.head() != stated {
                 let why = "its events do not give the root that its checkpoint states";

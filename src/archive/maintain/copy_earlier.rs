@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     backend::Backend,
-    journal::Journal,
+    journal::{Examined, Journal},
     types::{error::Error, limits},
 };
 
@@ -102,11 +102,16 @@ impl CopyRun<'_> {
     /// Whether a commit of the copy is right, with its details.
     fn is_sound_there(&self, known: &Journal, number: u64) -> Result<bool, Error> {
         let (events, _) = self.from.journal.commit_bounds(number)?;
-        let mut problems = known.examine(events).flatten().filter_map(|found| {
-            let problem = found.problem?;
-            (!self.is_right(found.index, &problem)).then_some(())
-        });
-        Ok(problems.next().is_none())
+        for bundle in known.examine(events) {
+            let is_right = |found: &Examined| match &found.problem {
+                Some(problem) => self.is_right(found.index, problem),
+                None => true,
+            };
+            if !bundle?.iter().all(is_right) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -297,7 +297,7 @@ impl<'a> IndexIntake<'a> {
         }
         match self.archive.reader.content_bytes(&known.digest, known.n_bytes) {
             Ok(bytes) => self.push(bytes, known),
-            Err(Error::Damaged { .. } | Error::Io { .. }) => {
+            Err(Error::Damaged { .. }) => {
                 self.archive.notice_damage(&known.digest);
                 self.finish()?;
                 self.index.leave_out(content, Unindexed::Unreadable)

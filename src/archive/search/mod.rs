@@ -158,7 +158,7 @@ impl Archive {
                     let first = pattern.find_iter(&text).find(|it| !it.is_empty());
                     found.extend(first.map(|it| (content, it.range())));
                 }
-                Err(Error::Damaged { .. } | Error::Io { .. }) => {
+                Err(Error::Damaged { .. }) => {
                     self.notice_damage(&digest);
                     missed.n_unreadable += 1;
                 }

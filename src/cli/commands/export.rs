@@ -288,7 +288,7 @@ impl Exporter<'_> {
         match write(self, &path, item) {
             Ok(outcome) => self.written(document, revision, &outcome),
             // Nothing that comes later would fare better.
-            Err(error) if is_full(&error) => Err(error),
+            Err(error) if is_full(&error) || self.is_denied(&error)? => Err(error),
             Err(error @ Error::Io { .. }) => self.failed(document, revision, &error),
             Err(error @ Error::Damaged { .. }) => {
                 self.is_damaged = true;
@@ -296,6 +296,13 @@ impl Exporter<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the archive itself may not be read.
+    fn is_denied(&mut self, error: &Error) -> Result<bool, Error> {
+        let archive = self.session.location()?.folder;
+        let is_in_it = |path: &str| Path::new(path).starts_with(&archive);
+        Ok(matches!(error.denial(), Some(Error::Io { path, .. }) if is_in_it(&path)))
     }
 
     fn written(

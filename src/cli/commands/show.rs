@@ -82,14 +82,16 @@ struct StoredContent {
     metadata: Vec<(&'static str, String)>,
 }
 
-/// Shows all that is known about a revision; of a damaged one, all but what follows from its bytes.
+/// Shows all that is known about a revision; of one that cannot be read, all but what follows from its bytes.
 pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     let archive = session.open()?;
     let (document, revision) = selected(session, &archive, args.doc.as_bytes())?;
     let (kept, damage) = match kept(&archive, &document, &revision, args.encoding) {
         Ok(kept) => (Some(kept), None),
         Err(Error::Withdrawn { .. }) => (None, None),
-        Err(error @ Error::Damaged { .. }) => (None, Some(error)),
+        Err(error) if matches!(error, Error::Damaged { .. }) || error.denial().is_some() => {
+            (None, Some(error))
+        }
         Err(error) => return Err(error),
     };
     let encoding = kept.as_ref().and_then(|kept| kept.encoding);

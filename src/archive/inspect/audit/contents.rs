@@ -130,7 +130,7 @@ impl Auditor<'_> {
             return Ok(());
         }
         let again = self.archive.reader_by(&self.look_again()?);
-        again.frames().refresh();
+        again.frames().refresh()?;
         for wanted in suspects {
             let Some(error) = damage(wanted, &again)? else { continue };
             self.archive.notice_damage(&wanted.digest);
@@ -172,7 +172,7 @@ fn is_in(projection: &Catalog, scope: &AuditScope, wanted: &KeptContent) -> Resu
 fn damage(read: Result<(), Error>) -> Result<Option<Error>, Error> {
     match read {
         Ok(()) => Ok(None),
-        Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => Ok(Some(error)),
+        Err(error @ Error::Damaged { .. }) => Ok(Some(error)),
         Err(error) => Err(error),
     }
 }

@@ -59,7 +59,8 @@ impl Auditor<'_> {
         let mut stretch = Vec::new();
         let mut heads = journal.stated_heads().peekable();
         self.stated_heads(&mut heads, &course.edge, 0);
-        for mut bundle in journal.examine(0..journal.size()) {
+        for bundle in journal.examine(0..journal.size()) {
+            let mut bundle = bundle?;
             for examined in &mut bundle {
                 self.time(&mut course.times, examined)?;
                 self.event(&mut course, examined);
@@ -330,7 +331,7 @@ impl Auditor<'_> {
                 Ok(Some(list)) => {
                     chunks.insert(digest, list.iter().map(|chunk| chunk.digest.key()).collect());
                 }
-                Ok(None) | Err(Error::Damaged { .. } | Error::Io { .. }) => {
+                Ok(None) | Err(Error::Damaged { .. }) => {
                     // That it is damaged shows when the content is read; one that was withdrawn has none.
                     if !self.is_withdrawn(examined.index, &digest)? {
                         self.unreadable.add(Need::Lists);

@@ -65,6 +65,7 @@ impl Auditor<'_> {
                 return Ok(None);
             }
             Err(error) => {
+                error.denial().map_or(Ok(()), Err)?;
                 self.damaged(name, error.to_string());
                 return Ok(None);
             }
@@ -89,6 +90,7 @@ impl Auditor<'_> {
         match pack::directory(&*self.archive.home.backend, name) {
             Ok(frames) => Ok(Some(frames)),
             Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
+                error.denial().map_or(Ok(()), Err)?;
                 if matches!(self.archive.home.backend.size(&name.object_name()), Ok(None)) {
                     self.missing(name)?;
                     return Ok(None);
@@ -190,12 +192,14 @@ impl Auditor<'_> {
             return Ok(Some(keys));
         }
         let reader = self.archive.reader_by(&self.look_again()?);
-        for examined in journal.examine(start..journal.size()).flatten() {
-            let Some(Event::Revise(revise)) = examined.event else { continue };
-            keys.insert(revise.sha256.key());
-            if revise.size > limits::BLOB_BYTES_MAX as u64 {
-                let Ok(Some(chunks)) = reader.chunks(&revise.sha256) else { return Ok(None) };
-                keys.extend(chunks.iter().map(|chunk| chunk.digest.key()));
+        for bundle in journal.examine(start..journal.size()) {
+            for examined in bundle? {
+                let Some(Event::Revise(revise)) = examined.event else { continue };
+                keys.insert(revise.sha256.key());
+                if revise.size > limits::BLOB_BYTES_MAX as u64 {
+                    let Ok(Some(chunks)) = reader.chunks(&revise.sha256) else { return Ok(None) };
+                    keys.extend(chunks.iter().map(|chunk| chunk.digest.key()));
+                }
             }
         }
         Ok(Some(keys))

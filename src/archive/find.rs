@@ -12,7 +12,10 @@ use crate::{
     },
 };
 
-use super::{Archive, presence::AsOf};
+use super::{
+    Archive,
+    presence::{AsOf, lacks_revision},
+};
 
 /// Candidates listed when words fit several documents.
 const CANDIDATES_MAX: usize = 10;
@@ -270,6 +273,16 @@ impl Archive {
             Which::AsOf(timestamp) => self.last_found(document, timestamp)?.0,
         };
         let name = document.name.text();
+        let is_missing = match (which, &found) {
+            (Which::Latest(0), Some(latest)) => latest.event != document.latest,
+            (_, Some(_)) | (Which::AsOf(_), None) => false,
+            (Which::Number(number), None) => (1..=n).contains(&number),
+            (Which::Latest(back), None) => back < n,
+            (Which::First, None) => true,
+        };
+        if is_missing {
+            return Err(lacks_revision(document));
+        }
         let what = match which {
             Which::Number(number) => format!("{name}@{number} does not exist"),
             Which::First => format!("{name}@first does not exist"),

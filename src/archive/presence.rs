@@ -194,7 +194,8 @@ impl Archive {
             AsOf::Now if document.gone.is_some() => Ok(None),
             AsOf::Now | AsOf::Ever => {
                 let found = self.catalog.revision_of_event(document.latest)?;
-                Ok(found.map(|(_, revision)| revision))
+                let (_, revision) = found.ok_or_else(|| lacks_revision(document))?;
+                Ok(Some(revision))
             }
             AsOf::At(timestamp) => {
                 let (revision, is_gone) = self.last_found(document, timestamp)?;
@@ -365,6 +366,11 @@ impl Archive {
             None => self.catalog.documents_after(after, STRIDE),
         }
     }
+}
+
+/// The catalog names a document, and not a revision that it counts.
+pub(super) fn lacks_revision(document: &Document) -> Error {
+    Error::Catalog { why: format!("a revision of {} is missing", document.name.text()) }
 }
 
 /// The name that a document had, which was ever renamed.

@@ -303,3 +303,24 @@ fn what_is_added_goes_where_it_belongs_whatever_the_catalog_says() {
         }
     }
 }
+
+/// Readers blamed the packs for what the catalog had lost.
+#[test]
+fn who_reads_finds_what_the_catalog_has_lost() {
+    for edit in [
+        "DELETE FROM place",
+        "UPDATE place SET offset = offset + 1",
+        "DELETE FROM revision WHERE number = 2",
+        "DELETE FROM revision; DELETE FROM content",
+    ] {
+        let sandbox = Sandbox::with_two_revisions();
+        let second = sandbox.run(["cat", "d/a.txt"]).expect(0).out;
+        edit_catalog(&sandbox, edit);
+        sandbox.run(["cat", "d/a.txt"]).expect(0).answers(&second);
+        edit_catalog(&sandbox, edit);
+        sandbox.run(["ls", "d/a.txt"]).expect(0).answers("d/a.txt\n");
+        edit_catalog(&sandbox, edit);
+        sandbox.run(["export", "-q", "-o", "out"]).expect(0);
+        assert_eq!(std::fs::read(sandbox.at("out/d/a.txt")).unwrap(), second, "{edit}");
+    }
+}

@@ -86,6 +86,22 @@ impl<'a> ExportPaths<'a> {
         Ok(path.ok().map(|path| OtherPath { path, holder }))
     }
 
+    /// Where a revision goes that is written under a name of its own, if it is not there: such a name is no
+    /// document's, and what is below it keeps it as a folder.
+    pub fn of_revision(&self, path: &DocName) -> Result<Option<OtherPath>, Error> {
+        let mut holder = None;
+        let each = &mut |below: &Document, _: &Revision| {
+            holder = self.is_chosen(&below.name).then(|| below.name.clone());
+            Ok(holder.is_none())
+        };
+        self.archive.each_while((Some(path), self.as_of), &self.names, each)?;
+        let Some(holder) = holder else { return Ok(None) };
+        let tail = self.free_beside(path, ("", "."))?;
+        let own = &path.as_bytes()[..path.as_bytes().len() - path.tail().len()];
+        let path = DocName::new([own, &tail].concat());
+        Ok(path.ok().map(|path| OtherPath { path, holder }))
+    }
+
     /// Where the folder of this name goes, if not where it says.
     fn folder_of(&mut self, name: &DocName) -> Result<Option<FolderPlace>, Error> {
         let bytes = name.as_bytes();

@@ -307,3 +307,25 @@ fn a_withdrawn_document_is_refused_by_every_export_that_names_it() {
         let _ = fs::remove_dir_all(sandbox.at("bag"));
     }
 }
+
+// A document `x` and another `x@1/y` cannot both be written with all revisions under their names.
+#[test]
+fn every_revision_has_a_place_beside_what_is_called_like_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x", "one");
+    sandbox.write("x@1/y", "two");
+    sandbox.write("x@1.1/z", "three");
+    sandbox.run(["add", "-q", "x", "x@1", "x@1.1"]).expect(0);
+    let all = ["export", "--all-revisions"];
+    let says = "x@1 is written as x@1.2: x@1";
+    sandbox.run([&all[..], &["-n", "-o", "out"]].concat()).expect(0).says(says);
+    sandbox.run([&all[..], &["-o", "out"]].concat()).expect(0).says(says);
+    let expected = ["x@1/y@1", "x@1.1/z@1", "x@1.2"];
+    assert_eq!(paths(&sandbox, "out"), expected);
+    let manifest = sandbox.run([&all[..], &["--manifest"]].concat()).expect(0).text();
+    assert!(expected.iter().all(|path| manifest.contains(&format!("  {path}\n"))), "{manifest}");
+    sandbox.run([&all[..], &["--bag", "bag"]].concat()).expect(0).says("bag of 3 files");
+    // Who does not ask for what is in its way gets it under its name.
+    sandbox.run(["export", "--all-revisions", "x", "-o", "alone"]).expect(0);
+    assert_eq!(paths(&sandbox, "alone").len(), 1);
+}

@@ -43,7 +43,7 @@ pub struct ExportItem<'a> {
     pub revision: &'a Revision,
     /// It was asked for by its own name, not as one of many.
     pub is_named: bool,
-    /// Another document may stand in its way: its name is no name of a revision.
+    /// Other documents and it may both have a right to the path: its name is no name of a revision.
     is_contested: bool,
 }
 
@@ -139,7 +139,10 @@ impl ExportItem<'_> {
 
     /// Where it goes: beside what stands in its way, and no part of the path too long.
     pub fn place(&self, places: &mut ExportPaths<'_>) -> Result<ItemPlace, Error> {
-        let place = if self.is_contested { places.of(self.document)? } else { None };
+        let place = match self.is_contested {
+            true => places.of(self.document)?,
+            false => places.of_revision(self.name)?,
+        };
         let (mut path, mut why) = match place {
             Some(OtherPath { path, holder }) => {
                 (path, vec![format!("{} has the path", shown_name(holder.as_bytes()))])

@@ -378,6 +378,9 @@ fn the_program_says_what_it_healed() {
         .answers("new        c@1 (healed)\n")
         .says("1 healed in the archive");
     spoil();
+    sandbox.run(["add", "-n", "a", "b"]).expect(0).says("to be healed: b\n");
+    sandbox.run(["add", "a", "b"]).expect(0).says("healed: b\n");
+    spoil();
     let lines = sandbox.json(["add", "--force", "a", "b"]);
     let healed: Vec<_> = lines.iter().filter(|line| line["type"] == "added").collect();
     assert_eq!(healed.len(), 1, "{lines:?}");

@@ -70,21 +70,21 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
         (false, None) => items(session, args, &options.provenance)?,
     };
     if args.dry_run {
-        let mut report = AddReport::new(session);
+        let mut report = AddReport::new(session, true);
         let summary = archive.rehearse(items, &options, |event| {
             let known = already_there(&archive, &event)?;
             report.event(event)?;
             known.iter().for_each(|line| report.session.info(line));
             Ok(())
         })?;
-        return report.finish(&summary, true);
+        return report.finish(&summary);
     }
     let signer = session.signer(&archive)?;
     let (context, who) = (session.context()?, session.who("add"));
-    let mut report = AddReport::new(session);
+    let mut report = AddReport::new(session, false);
     let summary =
         archive.ingest(&signer, context, &who, items, &options, |event| report.event(event));
-    report.finish(&summary?, false)
+    report.finish(&summary?)
 }
 
 /// Where the bytes of what would be added are already.
@@ -247,10 +247,12 @@ struct AddReport<'s> {
     n_keys: u64,
     n_near: u64,
     n_doubtful: u64,
+    /// Nothing is done.
+    is_rehearsal: bool,
 }
 
 impl<'s> AddReport<'s> {
-    fn new(session: &'s mut Session) -> Self {
+    fn new(session: &'s mut Session, is_rehearsal: bool) -> Self {
         let progress = session.progress();
         Self {
             session,
@@ -260,6 +262,7 @@ impl<'s> AddReport<'s> {
             n_keys: 0,
             n_near: 0,
             n_doubtful: 0,
+            is_rehearsal,
         }
     }
 
@@ -333,6 +336,10 @@ impl<'s> AddReport<'s> {
             };
             let line = format!("{status} {}{number}{remark}", shown_name(name.as_bytes()));
             return self.session.out.line(&line);
+        } else if outcome.is_healed() {
+            // Whoever runs it by the clock has to learn what was damaged.
+            let label = if self.is_rehearsal { "to be healed" } else { "healed" };
+            self.session.info(&format!("{label}: {}", shown_name(name.as_bytes())));
         }
         Ok(())
     }
@@ -445,9 +452,10 @@ impl<'s> AddReport<'s> {
         Ok(())
     }
 
-    fn finish(self, summary: &IngestSummary, dry_run: bool) -> Result<ExitCode, Error> {
+    fn finish(self, summary: &IngestSummary) -> Result<ExitCode, Error> {
         let Self { session, skipped, progress, n_unreadable, n_keys, n_doubtful, n_near, .. } =
             self;
+        let dry_run = self.is_rehearsal;
         drop(progress);
         let without_text = summary.n_without_text.iter().map(|(status, n)| (status.code(), *n));
         let summary = AddSummary {

@@ -556,6 +556,13 @@ fn now() -> Timestamp {
     Timestamp::from_unix(i64::try_from(since_1970().as_secs()).unwrap_or(0), 0)
 }
 
+/// What the clock shows at this very moment, as exactly as file systems tell when a file was changed.
+pub fn clock() -> Timestamp {
+    let since = since_1970();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(0);
+    Timestamp::from_unix(seconds, since.subsec_nanos())
+}
+
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

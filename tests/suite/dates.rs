@@ -4,8 +4,10 @@ use std::{
     fs::{self, File, FileTimes},
     os::unix::fs::MetadataExt,
     path::Path,
-    time::{Duration, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+use docarchive::internals::types::time::Timestamp;
 
 use crate::common::sandbox::{Sandbox, skip};
 
@@ -160,4 +162,19 @@ fn a_file_time_that_lies_ahead_is_said() {
     let ran = sandbox.run(["add", "-q", "x", "--captured", "mtime"]).expect(3);
     ran.says("it was changed 2400-01-01 00:00, which lies ahead");
     sandbox.run(["add", "-q", "x"]).expect(0);
+}
+
+// The clock of a command was taken to the second, and a file that had just been written lay ahead of it.
+#[test]
+fn a_file_that_was_just_written_does_not_lie_ahead() {
+    let sandbox = Sandbox::new();
+    for n in 0..3 {
+        sandbox.write("x", format!("{n}"));
+        sandbox.run(["add", "-q", "x", "--captured", "mtime"]).expect(0).expect_quiet();
+    }
+    sandbox.run(["cat", "x"]).expect(0).answers("2");
+    // So was a time with a fraction, which the clock had shown just before.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = Timestamp::from_unix(since.as_secs() as i64, since.subsec_nanos()).to_string();
+    sandbox.run(["add", "-q", "x", "--as", "y", "--captured", &now]).expect(0);
 }

@@ -11,7 +11,7 @@ use crate::{
     archive::ingest::{Captured, IngestItem, Provenance},
     cli::{
         own_files::OwnFile,
-        session::Session,
+        session::{Session, clock},
         sources,
         unpack::{ContainerUnpacker, MemberItem},
         walk::{CommandRules, FoundFile, Naming, Options, Reason, Unreadable, WalkItem},
@@ -58,12 +58,17 @@ impl ItemTag {
 
 /// Nothing can be captured before it is there; a time ahead would hide what comes until then.
 pub fn past(captured: Timestamp, session: &Session) -> Result<Timestamp, Error> {
-    match captured > session.now {
+    match is_ahead(captured, session.now) {
         true => {
             Err(Error::usage(format!("--captured {captured} lies ahead; it is {}", session.now)))
         }
         false => Ok(captured),
     }
+}
+
+/// Whether a time lies ahead; a command began at a whole second, and has gone on since.
+fn is_ahead(time: Timestamp, began: Timestamp) -> bool {
+    time > began && time > clock()
 }
 
 /// What is left out, and what things are called.
@@ -103,7 +108,7 @@ pub fn items_of(walked: WalkItem, unpacker: &Rc<ContainerUnpacker>, given: Given
     let Some(opened) = unpacker.look_for_wanted(&found) else {
         let provenance = given.map(|given| given.0);
         let captured = provenance.as_ref().unwrap_or(&unpacker.provenance).captured;
-        let ahead = found.stat.modified().filter(|mtime| *mtime > unpacker.now);
+        let ahead = found.stat.modified().filter(|mtime| is_ahead(*mtime, unpacker.now));
         let doubt = ahead.filter(|_| captured == Captured::Mtime).map(|mtime| {
             let why = format!("it was changed {}, which lies ahead", mtime.minute());
             let why = format!("{why}; that it is captured now is recorded");

@@ -19,8 +19,11 @@ use super::{
     print::terminal::shown_name,
 };
 
-/// How a signing key begins; one is no longer than this.
-pub const KEY_BEGINS: &[u8] = b"PRIVATE+KEY+";
+/// How a signing key begins, perhaps after blank lines, in any Unicode encoding that editors save;
+const KEY_BEGINS: &str = "PRIVATE+KEY+";
+/// it is looked for in so many bytes;
+pub const KEY_HEAD_BYTES: usize = 256;
+/// and one is no longer than this.
 const KEY_BYTES_MAX: u64 = 4 << 10;
 
 /// What something is that belongs to this program or to an archive.
@@ -143,9 +146,14 @@ impl OwnFiles {
 }
 
 /// Whether something is a signing key, wherever it lies and whatever it is called.
-pub fn begins_as_key(mut bytes: impl Read) -> bool {
-    let mut head = [0; KEY_BEGINS.len()];
-    bytes.read_exact(&mut head).is_ok_and(|()| head == *KEY_BEGINS)
+pub fn begins_as_key(bytes: impl Read) -> bool {
+    let mut head = Vec::new();
+    let is_read = bytes.take(KEY_HEAD_BYTES as u64).read_to_end(&mut head).is_ok();
+    // Keys are ASCII, so what UTF-16 has beside them are zeros.
+    let is_beside = |byte: &u8| matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
+    let text =
+        head.iter().filter(|byte| !is_beside(byte)).skip_while(|it| it.is_ascii_whitespace());
+    is_read && text.take(KEY_BEGINS.len()).eq(KEY_BEGINS.as_bytes())
 }
 
 /// Whether a file need not even be opened to be no signing key.
@@ -188,6 +196,26 @@ fn without_last_link(path: &Path) -> io::Result<PathBuf> {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_key_is_known_however_an_editor_saved_it() {
+        let wide = |unit: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> {
+            text.encode_utf16().flat_map(unit).collect()
+        };
+        let key = "PRIVATE+KEY+x+00000000+AAAA";
+        for (bytes, is_key) in [
+            (key.into(), true),
+            (format!("\n \r\n{key}").into_bytes(), true),
+            (format!("\u{feff}{key}").into_bytes(), true),
+            (wide(u16::to_le_bytes, &format!("\u{feff}\n{key}")), true),
+            (wide(u16::to_be_bytes, &format!("\u{feff}{key}")), true),
+            (format!("my {key}").into_bytes(), false),
+            (b"PRIVATE+KEY".to_vec(), false),
+            (Vec::new(), false),
+        ] {
+            assert_eq!(begins_as_key(&bytes[..]), is_key, "{bytes:?}");
+        }
+    }
 
     #[test]
     fn what_is_ours_is_known_wherever_a_path_leads_into_it() {

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     files::{PathStat, invalid},
-    own_files::{KEY_BEGINS, begins_as_key},
+    own_files::{KEY_HEAD_BYTES, begins_as_key},
     walk::{FileAt, FoundFile, What},
 };
 
@@ -43,7 +43,7 @@ pub fn stream(name: DocName, path: &Path, may_be_empty: bool) -> Intake {
             false => Box::new(File::open(&path)?),
         };
         let mut head = Vec::new();
-        let n_head = KEY_BEGINS.len();
+        let n_head = KEY_HEAD_BYTES;
         stream.by_ref().take(n_head as u64).read_to_end(&mut head)?;
         refuse_key(&head[..])?;
         // A terminal that has ended once would be asked again.
@@ -78,7 +78,7 @@ impl Read for ReadOnce {
 impl Source for FileAt {
     fn open(&self) -> io::Result<Box<dyn Reading>> {
         let file = Self::open(self)?;
-        let mut head = [0; KEY_BEGINS.len()];
+        let mut head = [0; KEY_HEAD_BYTES];
         let n_head = file.read_at(&mut head, 0)?;
         refuse_key(&head[..n_head])?;
         Ok(Box::new(OpenFile(file)))

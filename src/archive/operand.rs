@@ -301,6 +301,7 @@ impl Archive {
         match operand {
             Operand::Stored(found) => {
                 let (document, revision) = &*found;
+                self.expect_kept(document, revision)?;
                 let Facts { n_bytes, media_type, encoding, .. } = Facts::of(revision);
                 let read = || self.read_whole(document, revision);
                 let bytes = may_be_compared(n_bytes, &media_type).then(read).transpose()?;

@@ -119,6 +119,7 @@ impl Archive {
         revision: &Revision,
         scope: Scope,
     ) -> Result<Option<RevisionText>, Error> {
+        self.expect_kept(document, revision)?;
         if !Facts::of(revision).may_be_text() {
             return Ok(None);
         }

@@ -714,3 +714,20 @@ fn parts_and_exports_pass_over_what_went() {
     // Who names it is told.
     sandbox.run(["export", "-o", "other", "a@1"]).expect(4).says("was withdrawn");
 }
+
+// `cat` named the withdrawal, and whoever asked for the text of a picture heard that it is none.
+#[test]
+fn what_was_withdrawn_is_called_that_whatever_is_asked_of_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", text(1, 80));
+    sandbox.write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    sandbox.run(["add", "-q", "a.txt", "picture.png"]).expect(0);
+    for name in ["a.txt", "picture.png"] {
+        sandbox.run(["withdraw", "-q", name, "--reason", "legal"]).expect(0);
+        for words in [&["cat"][..], &["cat", "--text"], &["blame"], &["similar"], &["diff", "x"]] {
+            sandbox.write("x", "something else");
+            let ran = sandbox.run([words, &[name]].concat()).expect(4);
+            ran.says("was withdrawn");
+        }
+    }
+}

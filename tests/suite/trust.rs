@@ -476,6 +476,10 @@ fn what_is_given_and_does_not_fit_is_called_what_it_is() {
         "{}",
         ran.err
     );
+    // Beside one that holds, too.
+    let both = format!("{note}\n{}", note.replacen("\n9\n", "\n8\n", 1));
+    let ran = audit(&both, 6);
+    assert!(ran.err.contains("one of the checkpoints in note is damaged: "), "{}", ran.err);
     audit("Dear Ann,\n", 2)
         .says("note holds no checkpoint: an origin, a size, a root and a signature");
     let cut: Vec<&str> = note.lines().take(3).collect();

@@ -120,8 +120,8 @@ impl Archive {
     /// Compares the journal with the checkpoints in a text, as mail or paper leave them; `shown` names
     /// the text.
     ///
-    /// It has to extend all that are signed by this archive's key. Where there is none, one of another
-    /// archive is called that.
+    /// It has to extend all that are signed by this archive's key, and none may have been altered since. Where there
+    /// is none, one of another archive is called that.
     pub fn history_check_of_text(&self, text: &[u8], shown: &str) -> Result<HistoryCheck, Error> {
         let (mut newest, mut forged, mut other) = (None, None, None);
         for found in mail::checkpoints(text) {
@@ -147,9 +147,13 @@ impl Archive {
                 Err(NoteError::Malformed(_)) => {}
             }
         }
-        match (newest, forged, other) {
-            (Some(size), _, _) => Ok(HistoryCheck::Extends { size }),
-            (None, Some(why), _) => Err(Error::damaged(format!("the checkpoint in {shown}"), why)),
+        match (forged, newest, other) {
+            (Some(why), None, _) => Err(Error::damaged(format!("the checkpoint in {shown}"), why)),
+            // That another one holds takes nothing from what somebody did to this one.
+            (Some(why), Some(_), _) => {
+                Err(Error::damaged(format!("one of the checkpoints in {shown}"), why))
+            }
+            (None, Some(size), _) => Ok(HistoryCheck::Extends { size }),
             (None, None, Some(other)) => Ok(other),
             (None, None, None) => Err(Error::usage(format!(
                 "{shown} holds no checkpoint: an origin, a size, a root and a signature, each on a line"

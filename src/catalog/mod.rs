@@ -377,11 +377,19 @@ fn in_words(error: &rusqlite::Error) -> String {
     }
 }
 
+fn is_too_short(error: &rusqlite::Error) -> bool {
+    error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use std::io::{Error as IoError, ErrorKind};
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
+                Error::io("write", FILE, IoError::from(ErrorKind::StorageFull))
+            }
+            // What lies beside it while it is used could not be made as long as it has to be.
+            Some(ErrorCode::SystemIoFailure) if is_too_short(&error) => {
                 Error::io("write", FILE, IoError::from(ErrorKind::StorageFull))
             }
             Some(ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied) => {
@@ -413,6 +421,16 @@ mod tests {
             (rusqlite::Error::InvalidParameterName("it is empty".into()), "it is empty"),
         ] {
             assert!(matches!(Error::from(error), Error::Catalog { why } if why == words));
+        }
+    }
+
+    // A full disk was "disk I/O error".
+    #[test]
+    fn a_disk_that_is_full_is_called_full() {
+        for code in [rusqlite::ffi::SQLITE_FULL, rusqlite::ffi::SQLITE_IOERR_SHMSIZE] {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let Error::Io { source, .. } = Error::from(error) else { panic!("{code}") };
+            assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
         }
     }
 

@@ -250,6 +250,44 @@ fn an_older_copy_on_the_place_of_the_newer_one_is_adopted_there() {
     sandbox.run(["audit"]).expect(0).expect_quiet();
 }
 
+/// An older copy from before a rotation could be neither read nor adopted once the new key had signed: the key that
+/// signed it was called an unknown one, though it was remembered as one of the archive's.
+#[test]
+fn an_older_copy_from_before_the_key_changed_is_one() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "b", "c"] {
+        sandbox.write(name, name);
+    }
+    let older = [sandbox.at("one"), sandbox.at("two")];
+    let add = |name: &str| sandbox.run(["add", "-q", name]).expect(0);
+    add("a");
+    put_tree(&sandbox.store(), &older[0]);
+    sandbox.run(["key", "rotate"]).expect(0);
+    add("b");
+    put_tree(&sandbox.store(), &older[1]);
+    sandbox.run(["key", "rotate"]).expect(0);
+    add("c");
+    for (copy, size) in [("one", 3), ("two", 8)] {
+        let says = format!("this is an older copy: it has {size} of 13 events, as seen 20");
+        for words in [&["ls"][..], &["cat", "a"], &["log"], &["rebuild", "-q"]] {
+            sandbox.run([words, &["--store", copy]].concat()).expect(0).says(&says);
+        }
+        sandbox.run(["add", "c", "--store", copy]).expect(6).says("archive adopt");
+        let ran = sandbox.run(["audit", "--store", copy]).expect(6);
+        assert!(ran.text().contains("LOG-ROLLED-BACK") && !ran.text().contains("CP-UNKNOWN-KEY"));
+    }
+    // Whoever has the old key and writes on there makes no older copy.
+    let key = fs::read_to_string(older[0].join("identity")).unwrap();
+    let mut forgetful = sandbox.command(["add", "-q", "b", "--store", "one"]);
+    Ran::of(forgetful.env("XDG_STATE_HOME", sandbox.at("other"))).expect(0);
+    assert_eq!(fs::read_to_string(older[0].join("identity")).unwrap(), key);
+    sandbox.run(["ls", "--store", "one"]).expect(6).says("is signed by another key than");
+    // The newer one is lost.
+    sandbox.run(["adopt", "-q", "--store", "two", "--reason", "restored"]).expect(0);
+    sandbox.run(["add", "-q", "c", "--store", "two"]).expect(0).expect_quiet();
+    sandbox.run(["audit", "--store", "two"]).expect(0);
+}
+
 #[test]
 fn a_key_that_others_can_read_signs_nothing() {
     let sandbox = Sandbox::new();

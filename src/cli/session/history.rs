@@ -8,7 +8,12 @@ use crate::{
 
 /// Compares an archive's history with what is remembered of it.
 pub fn check_history(archive: &Archive, known: &KnownArchive) -> Result<HistoryCheck, Error> {
-    let history_check = archive.history_check(&known.vkey, known.checkpoint.as_bytes())?;
+    let history_check = match archive.history_check(&known.vkey, known.checkpoint.as_bytes())? {
+        HistoryCheck::OtherKey { remembered } => {
+            before_rotation(archive, known).unwrap_or(HistoryCheck::OtherKey { remembered })
+        }
+        history_check => history_check,
+    };
     let HistoryCheck::RolledBack { remembered, size } = history_check else {
         return Ok(history_check);
     };
@@ -24,6 +29,15 @@ pub fn check_history(archive: &Archive, known: &KnownArchive) -> Result<HistoryC
         HistoryCheck::Extends { .. } => Ok(history_check),
         forked => Ok(forked),
     }
+}
+
+/// An archive that a key signs whose turn is over, from within its turn: it is shorter than what is remembered. None
+/// where another key signs, or that one longer than it was to.
+fn before_rotation(archive: &Archive, known: &KnownArchive) -> Option<HistoryCheck> {
+    let (size, _) = archive.head();
+    let is_in_turn = known.turn_ends(&archive.checkpoint_vkey()).is_some_and(|end| size <= end);
+    let (remembered, _) = known.head().ok().filter(|head| is_in_turn && size < head.0)?;
+    Some(HistoryCheck::RolledBack { remembered, size })
 }
 
 /// The remembered checkpoint and the archive's own: who signed both contradicts themselves.

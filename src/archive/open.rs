@@ -278,13 +278,15 @@ impl Archive {
         self.home.opened_stat_cache = OnceCell::new();
     }
 
-    /// Throws the catalog away and makes it anew from the facts; so is the copy of the checkpoint. The full-text index
-    /// goes, too, until somebody searches.
+    /// Throws the catalog away and makes it anew from the facts; so is the copy of the checkpoint, unless it shows that
+    /// commits are gone. The full-text index goes, too, until somebody searches.
     pub fn rebuild(&mut self, who: &str) -> Result<(), Error> {
         let _guard = self.home.lock(who)?;
         self.snapshot.take();
         self.journal = self.home.journal()?;
-        self.journal.publish();
+        if self.journal.longer_checkpoint()?.is_none() {
+            self.journal.publish();
+        }
         self.remove_search_index()?;
         let catalog = renew(&self.home, &self.journal);
         self.take_catalog(catalog.map_err(|error| self.located(error))?);
@@ -323,6 +325,7 @@ impl Archive {
         }
         let lock = self.take_lock(who)?;
         self.journal.expect_no_gap()?;
+        self.journal.expect_end()?;
         self.journal.complete_identity()?;
         let edge = self.edge().or_else(|error| self.renew_misled(&error))?;
         Ok((lock, edge))

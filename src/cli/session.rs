@@ -158,7 +158,12 @@ impl Session {
                 self.warn_once(&older(&archive, known.as_ref()));
                 self.unsigned = Some((history_check.clone(), known));
             }
-            _ => self.judge(&archive, &history_check, known.as_ref())?,
+            _ => {
+                self.judge(&archive, &history_check, known.as_ref())?;
+                if let Err(lost) = archive.expect_end() {
+                    self.warn_once(&lost.to_string());
+                }
+            }
         }
         if !history_check.is_bad() {
             self.remember(&archive);
@@ -166,10 +171,11 @@ impl Session {
         Ok(archive)
     }
 
-    /// Opens the archive for a verb that writes to it, which no older copy allows.
+    /// Opens the archive for a verb that writes to it, which no older copy allows, nor one that lost its last commits.
     pub fn open_to_write(&mut self) -> Result<Archive, Error> {
         let Opened { mut archive, history_check, known } = self.open_unjudged()?;
         self.judge(&archive, &history_check, known.as_ref())?;
+        archive.expect_end()?;
         self.unsigned = None;
         self.remember(&archive);
         let folder = self.location()?.folder;

@@ -51,7 +51,7 @@ use self::{
     object::{FOLDER_COMMITS, commit_name, commit_number, details_name, read_commit_head},
 };
 
-/// A copy of the newest checkpoint, for other programs. Nothing here reads it.
+/// A copy of the newest checkpoint, for other programs. It says no more than the commits do, unless some are gone.
 const CHECKPOINT: &str = "log/checkpoint";
 
 /// An archive's journal as its newest commit stood when it was opened or last committed.
@@ -128,6 +128,21 @@ impl Journal {
         let note = note.ok_or_else(|| Error::missing(CHECKPOINT))?;
         let unsigned = || Error::damaged(CHECKPOINT, "the archive's key has not signed it");
         self.head_of(&note).ok_or_else(unsigned)
+    }
+
+    /// The signed copy of a checkpoint that states more events than the commits hold, which shows that the last of them
+    /// are gone; none where nothing does. One that cannot be read shows nothing.
+    pub fn longer_checkpoint(&self) -> Result<Option<Vec<u8>>, Error> {
+        let Ok(Some(note)) = self.backend.read(CHECKPOINT, limits::NOTE_BYTES_MAX) else {
+            return Ok(None);
+        };
+        let stated = match note == self.note {
+            true => return Ok(None),
+            false => self.head_of(&note).map_or(0, |head| head.size),
+        };
+        // Later commits may have come since this journal was read.
+        let is_longer = stated > self.size() && stated > self.newest_size()?;
+        Ok(is_longer.then_some(note))
     }
 
     /// The same journal as it was at an earlier checkpoint; none where that is not one of its own.
@@ -240,6 +255,19 @@ impl Journal {
             Some(missing) => Err(missing_before_others(missing)),
             None => Ok(()),
         }
+    }
+
+    /// `Damaged` where the last commits are gone, as the copy of the checkpoint shows: whoever wrote on from here would
+    /// sign a second history.
+    pub fn expect_end(&self) -> Result<(), Error> {
+        let Some(longer) = self.longer_checkpoint()? else { return Ok(()) };
+        let stated = self.head_of(&longer).map_or(0, |head| head.size);
+        let why = format!(
+            "it is missing, with all that came after it: {CHECKPOINT} states {stated} events, the commits hold {}; put \
+             it back from a copy, or go on without it by archive adopt",
+            self.size()
+        );
+        Err(Error::damaged(commit_name(self.number + 1), why))
     }
 
     /// Makes the identity as it lies there the one that the commits speak of. Only a writer does.

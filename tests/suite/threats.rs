@@ -290,6 +290,80 @@ fn a_commit_that_is_cut_off_is_missed_by_the_copy_of_the_checkpoint() {
     assert_eq!(codes(&facts), Some(BTreeSet::from(["BLOB-UNREFERENCED"])));
 }
 
+/// Whoever met such an archive first wrote on from where it was cut off, under the same key, and over the checkpoint
+/// that showed it.
+#[test]
+fn nobody_writes_on_where_the_last_commits_are_gone() {
+    let sandbox = Sandbox::with_two_revisions();
+    sandbox.write("n", "new");
+    sandbox.run(["copy", "-q", "copy"]).expect(0);
+    let lost = sandbox.store().join("log/000/000/002");
+    let commit = fs::read(&lost).unwrap();
+    fs::remove_file(&lost).unwrap();
+    let checkpoint = || fs::read(sandbox.store().join("log/checkpoint")).unwrap();
+    let (before, facts) = (checkpoint(), load(&sandbox));
+    let state = std::cell::Cell::new(0);
+    // Each time somebody who remembers nothing.
+    let run = |words: &[&str]| {
+        state.set(state.get() + 1);
+        let state = sandbox.at(format!("state-{}", state.get()));
+        Ran::of(sandbox.command(words).env("XDG_STATE_HOME", state))
+    };
+    let says = "log/000/000/002 is missing, with all that came after it: log/checkpoint states 7 events, the commits \
+                hold 4";
+    for words in [
+        &["add", "n"][..],
+        &["note", "d/a.txt", "+tag"],
+        &["key", "rotate"],
+        &["compact"],
+        &["withdraw", "d/a.txt", "--reason", "legal"],
+        &["copy", "new"],
+        &["copy", "copy"],
+    ] {
+        let ran = run(words).expect(6).says(says);
+        assert!(ran.err.contains("archive adopt"), "{}", ran.err);
+        assert_eq!(checkpoint(), before, "{words:?}");
+    }
+    assert!(!sandbox.at("new").exists());
+    let is_fact =
+        |(name, _): &(&String, &_)| name.starts_with("log/") || name.starts_with("packs/");
+    let now = load(&sandbox);
+    assert!(now.iter().filter(is_fact).eq(facts.iter().filter(is_fact)));
+    run(&["ls"]).expect(0).says(says);
+    run(&["rebuild"]).expect(6).says(says);
+    assert_eq!(checkpoint(), before);
+    // Either way out.
+    fs::write(&lost, commit).unwrap();
+    run(&["add", "-q", "n"]).expect(0).expect_quiet();
+    run(&["audit", "-q"]).expect(0);
+    fs::remove_file(sandbox.store().join("log/000/000/003")).unwrap();
+    let report = run(&["adopt", "--reason", "no copy has them"]).expect(0);
+    let report = report.err.split(" is kept in ").nth(1).unwrap().lines().next().unwrap();
+    assert!(fs::read_to_string(report).unwrap().contains("\n10\n"));
+    run(&["add", "-q", "n"]).expect(0).expect_quiet();
+    run(&["audit", "-q"]).expect(0);
+}
+
+/// What a copy states of commits that it lost is part of its history.
+#[test]
+fn a_copy_that_lost_its_last_commits_is_not_written_over() {
+    let sandbox = Sandbox::with_two_revisions();
+    sandbox.run(["copy", "-q", "early"]).expect(0);
+    sandbox.write("n", "new");
+    sandbox.run(["add", "-q", "n"]).expect(0);
+    sandbox.run(["copy", "-q", "copy"]).expect(0);
+    let (lost, checkpoint) =
+        (sandbox.at("copy/log/000/000/003"), sandbox.at("copy/log/checkpoint"));
+    fs::remove_file(&lost).unwrap();
+    let before = fs::read(&checkpoint).unwrap();
+    let mut forgetful = sandbox.command(["copy", "copy", "--store", "early"]);
+    Ran::of(forgetful.env("XDG_STATE_HOME", sandbox.at("other"))).expect(6).says("rolled back");
+    assert_eq!(fs::read(&checkpoint).unwrap(), before);
+    sandbox.run(["copy", "copy"]).expect(6).says("1 object put anew");
+    assert!(lost.exists());
+    sandbox.run(["copy", "copy"]).expect(0).says("is up to date");
+}
+
 #[test]
 fn damage_to_packs_has_the_codes_of_its_row() {
     let memory = Memory::default();

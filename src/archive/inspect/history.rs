@@ -179,6 +179,16 @@ impl Archive {
         Err(unsigned)
     }
 
+    /// `Damaged` where the last commits are gone, as the signed checkpoint beside them shows.
+    pub fn expect_end(&self) -> Result<(), Error> {
+        self.journal.expect_end()
+    }
+
+    /// That checkpoint; none where nothing is gone.
+    pub fn longer_checkpoint(&self) -> Result<Option<Vec<u8>>, Error> {
+        self.journal.longer_checkpoint()
+    }
+
     /// Size and Merkle root of the journal.
     pub fn head(&self) -> (u64, Digest) {
         (self.journal.size(), self.journal.root())

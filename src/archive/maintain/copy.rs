@@ -69,8 +69,8 @@ impl Archive {
     /// Makes a storage a copy of this archive, or brings one that is a copy up to it.
     ///
     /// `catalog` is the folder of the copy's catalog. `progress` is told how many bytes were put or read again.
-    /// `OtherHistory` where this archive does not extend the copy, `Damaged` where an object of it is not what it must be,
-    /// `Unfinished` where a withdrawal is not; the copy is then as it was. `Busy` when another command removed packs meanwhile.
+    /// `OtherHistory` where this archive does not extend the copy, `Damaged` where an object of it is not what it must be
+    /// or its last commits are gone, `Unfinished` where a withdrawal is not; the copy is then as it was. `Busy` when another command removed packs meanwhile.
     pub fn copy_to(
         &self,
         to: Arc<dyn Storage>,
@@ -79,6 +79,7 @@ impl Archive {
         who: &str,
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Copied, Error> {
+        self.journal.expect_end()?;
         self.expect_withdrawals_finished()?;
         let guard = to.lock(who)?;
         let backend: Arc<dyn Backend> = to.clone();
@@ -91,6 +92,7 @@ impl Archive {
             progress,
             changes: self.journal.pack_changes(0..self.journal.size())?,
             options,
+            n_events_stated: 0,
             done: Copied::default(),
         };
         let known = run.known(&backend)?;
@@ -172,6 +174,8 @@ pub(super) struct CopyRun<'a> {
     /// What the journal says of packs.
     changes: PackChanges,
     options: CopyOptions,
+    /// How many events the copy stated, where the last of its commits are gone.
+    n_events_stated: u64,
     n_bytes_done: u64,
     progress: &'a mut dyn FnMut(u64) -> Result<(), Error>,
     done: Copied,
@@ -207,13 +211,24 @@ impl CopyRun<'_> {
             known => known,
         };
         let known = known.map_err(|error| self.there(error))?;
-        self.expect_extended(&known)?;
+        self.expect_extended(&known, (known.head(), known.note()))?;
+        // What its checkpoint states of commits that are gone is of its history, too.
+        if let Some(longer) = known.longer_checkpoint()?
+            && let Some(stated) = known.head_of(&longer)
+        {
+            self.expect_extended(&known, (stated, &longer))?;
+            self.n_events_stated = stated.size;
+        }
         Ok(Some(known))
     }
 
-    fn expect_extended(&self, known: &Journal) -> Result<(), Error> {
+    fn expect_extended(
+        &self,
+        known: &Journal,
+        (head, note): (TreeHead, &[u8]),
+    ) -> Result<(), Error> {
         let ours = &self.from.journal;
-        let (n_known, n_ours) = (known.size(), ours.size());
+        let (n_known, n_ours) = (head.size, ours.size());
         let why = if !ours.identity().goes_on_from(known.identity()) {
             let origin = known.identity().origin();
             format!("it is {origin}, signed by {}", known.identity().verifier().id())
@@ -227,14 +242,14 @@ impl CopyRun<'_> {
         } else if n_known > n_ours {
             format!("it has {n_known} events, and this archive only {n_ours}: it was rolled back")
         } else {
-            match self.from.history_check_of(n_known, known.root())? {
+            match self.from.history_check_of(n_known, head.root)? {
                 HistoryCheck::Extends { .. } => return Ok(()),
                 _ => format!("their first {n_known} events are not the same: one was forked"),
             }
         };
         let text = |note: &[u8]| String::from_utf8_lossy(note).into_owned();
         let checkpoints =
-            Box::new(TwoCheckpoints { remembered: text(known.note()), found: text(ours.note()) });
+            Box::new(TwoCheckpoints { remembered: text(note), found: text(ours.note()) });
         let why = format!("this archive does not extend what is at {}: {why}", self.to.location());
         Err(Error::OtherHistory { why, checkpoints })
     }
@@ -385,8 +400,12 @@ impl CopyRun<'_> {
             self.identity()?;
         }
         for number in next..=journal.number() {
-            self.object(&Journal::commit_object(number))?;
-            self.done.n_commits += 1;
+            let name = Journal::commit_object(number);
+            self.object(&name)?;
+            match (1..=self.n_events_stated).contains(&journal.commit_bounds(number)?.1.size) {
+                true => self.done.healed.push(name),
+                false => self.done.n_commits += 1,
+            }
             // A copy that others may open has no gaps, whenever the power fails.
             if is_archive {
                 self.to.sync()?;

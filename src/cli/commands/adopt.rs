@@ -19,7 +19,7 @@ const EXAMPLES: &[&str] = &[
     "archive adopt --store /mnt/disk/desk.archive --reason its-key-is-lost",
 ];
 
-/// Go on from an older copy, or from a copy whose key you do not have, as an archive of its own
+/// Go on from an older copy, from what is left of one, or from a copy whose key you do not have, as an archive of its own
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct AdoptArgs {
@@ -51,6 +51,7 @@ pub fn run(session: &mut Session, args: &AdoptArgs) -> Result<ExitCode, Error> {
     }
     let (before, events) = (archive.origin().to_owned(), archive.n_events());
     expect_need(session, &archive, &history_check)?;
+    keep_evidence(session, &archive)?;
     let (signer, file) = session.new_signer(&session.free_origin(&archive)?)?;
     let (context, who) = (session.context()?, session.who("adopt"));
     archive.adopt(&signer, &args.reason, &context, &who)?;
@@ -71,13 +72,30 @@ pub fn run(session: &mut Session, args: &AdoptArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Done)
 }
 
+/// What shows that commits are gone is about to be written over: it stays in a report.
+fn keep_evidence(session: &Session, archive: &Archive) -> Result<(), Error> {
+    let Some(longer) = archive.longer_checkpoint()? else { return Ok(()) };
+    let [longer, found] = [&longer[..], archive.checkpoint()].map(String::from_utf8_lossy);
+    let text = format!(
+        "{}: commits of {} are gone.\n\nThe checkpoint that lay beside those that were left:\n\n{longer}\n\
+         The checkpoint of the last of these:\n\n{found}",
+        session.now,
+        archive.origin()
+    );
+    let report = session.keep_report("adopt", &text)?;
+    session.info(&format!("the checkpoint of what is gone is kept in {}", shown(&report)));
+    Ok(())
+}
+
 /// An archive that can be written as it is needs no other origin: those who know it would not know it again.
 fn expect_need(
     session: &Session,
     archive: &Archive,
     history_check: &HistoryCheck,
 ) -> Result<(), Error> {
-    if !matches!(history_check, HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered) {
+    let is_as_known =
+        matches!(history_check, HistoryCheck::Extends { .. } | HistoryCheck::NotRemembered);
+    if !is_as_known || archive.longer_checkpoint()?.is_some() {
         return Ok(());
     }
     match session.signer(archive) {

@@ -77,7 +77,9 @@ pub fn run(session: &mut Session, args: &RebuildArgs) -> Result<ExitCode, Error>
             counted(line.contents, "content", "contents"),
         ))?;
     }
-    code_unless_lost(session, &archive, ExitCode::Done)
+    // That commits are gone was said when the archive was opened.
+    let code = if archive.expect_end().is_ok() { ExitCode::Done } else { ExitCode::Broken };
+    code_unless_lost(session, &archive, code)
 }
 
 #[derive(Serialize)]

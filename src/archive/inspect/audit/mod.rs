@@ -245,8 +245,7 @@ impl Auditor<'_> {
             }
             copy => copy?,
         };
-        // Later commits may have come since this journal was read.
-        if copy.size > journal.size() && copy.size > journal.newest_size()? {
+        if journal.longer_checkpoint()?.is_some() {
             let why =
                 format!("it states {} events; the commits hold {}", copy.size, journal.size());
             self.find(Code::LogRolledBack, "log/checkpoint", why);

@@ -63,7 +63,7 @@ fn packs_are_read_in_turn_until_all_were() {
         let is_new = |pack: &&_| !last_checked.contains_key(*pack);
         let n_new = report.packs_read.iter().filter(is_new).count();
         assert_eq!(n_new, 3.min(8 - last_checked.len()));
-        assert_eq!(report.n_contents + report.n_unread, 8);
+        assert_eq!(report.n_contents + report.n_broken + report.n_unread, 8);
         n_found += report.findings.iter().filter(|one| one.code == Code::PackDamaged).count();
         let now = Timestamp::from_unix(1_800_000_000 + rounds.get(), 0);
         last_checked.extend(report.packs_read.iter().map(|pack| (*pack, now)));
@@ -170,6 +170,40 @@ fn an_audit_can_be_recorded_and_printed() {
     sandbox.run(["audit", "-q", "--quick"]).expect(0);
     let events = sandbox.json(["log"]);
     assert_eq!(events.iter().filter(|line| line["event_type"] == "audit").count(), 2);
+}
+
+/// An audit said, and signed, that it had read what was not there.
+#[test]
+fn what_is_not_there_was_not_read() {
+    let sandbox = example();
+    let packs = Sandbox::tree(&sandbox.store().join("packs"));
+    let pack = |n: usize| sandbox.store().join("packs").join(&packs[n].0);
+    fs::remove_file(pack(0)).unwrap();
+    let mut bytes = fs::read(pack(1)).unwrap();
+    bytes[20] ^= 1;
+    fs::write(pack(1), bytes).unwrap();
+    let ran = sandbox.run(["audit", "--record", "--report", "report.html"]).expect(6);
+    let said = "4 findings; 3 contents read, 18 B; 2 are missing or damaged";
+    assert!(ran.text().contains(said), "{}", ran.text());
+    assert!(ran.text().contains("4 packs, 3 contents, "), "{}", ran.text());
+    assert!(fs::read_to_string(sandbox.at("report.html")).unwrap().contains(said));
+    let line = &sandbox.json(["audit"])[0];
+    let checked = &line["checked"];
+    assert_eq!(
+        (&checked["packs"], &checked["contents"], &checked["bytes"]),
+        (&4.into(), &3.into(), &18.into())
+    );
+    assert_eq!(line["unchecked"]["contents"], 2);
+    let line = &sandbox.json(["audit", "--quick"])[0];
+    assert_eq!((&line["checked"]["packs"], &line["unchecked"]["contents"]), (&4.into(), &5.into()));
+    let log = sandbox.json(["log"]);
+    let record = log.iter().find(|line| line["event_type"] == "audit").unwrap();
+    assert_eq!(record["note"], "3 contents of 5 read; 4 findings");
+    sandbox.run(["export", "--log", "public"]).expect(0);
+    let entries = Sandbox::tree(&sandbox.at("public/tile/entries"));
+    let entries: String =
+        entries.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
+    assert!(entries.contains(r#""result":"findings","findings":4,"blobs":3,"#), "{entries}");
 }
 
 #[test]

@@ -335,7 +335,7 @@ fn print_json(
                 rows: report.n_rows,
             },
             unchecked: UncheckedCounts {
-                contents: report.n_unread,
+                contents: report.n_unread + report.n_broken,
                 tables: &report.uncompared,
                 search_index: report.has_search_index,
             },
@@ -450,13 +450,17 @@ fn bytes(report: &AuditReport) -> String {
         )
     };
     let n_findings = report.findings.iter().filter(is_about_bytes).count() as u64;
+    let broken = match report.n_broken {
+        0 => String::new(),
+        n => format!("; {} missing or damaged", counted(n, "is", "are")),
+    };
     let bytes = match (n_findings, report.n_contents) {
         (0, 0) => "not read".to_owned(),
         (0, _) => "intact".to_owned(),
         (n, _) => counted(n, "finding", "findings"),
     };
     let contents = counted(report.n_contents, "content", "contents");
-    format!("{bytes}; {contents} read, {}", size(report.n_bytes))
+    format!("{bytes}; {contents} read, {}{broken}", size(report.n_bytes))
 }
 
 fn catalog(report: &AuditReport) -> String {

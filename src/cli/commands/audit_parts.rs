@@ -92,9 +92,9 @@ impl PartArgs {
         }
     }
 
-    /// How much was covered, in words for the log.
+    /// How much was covered, and what was found, in words for the log.
     fn coverage(&self, report: &AuditReport) -> String {
-        let n_all = report.n_contents + report.n_unread;
+        let n_all = report.n_contents + report.n_broken + report.n_unread;
         let contents = counted(report.n_contents, "content", "contents");
         let how = match (self.sample, self.word()) {
             (Some(per_million), _) => {
@@ -103,13 +103,17 @@ impl PartArgs {
             (None, Some(word)) => format!(", with --{word}"),
             (None, None) => String::new(),
         };
-        format!("{contents} of {n_all} read{how}")
+        let found = match report.n_grave() {
+            0 => "no findings".to_owned(),
+            n => counted(n, "finding", "findings"),
+        };
+        format!("{contents} of {n_all} read{how}; {found}")
     }
 }
 
 /// The chance that a loss of one content in a thousand, or of one if there are fewer, would have shown.
 pub fn chance(report: &AuditReport) -> f64 {
-    let n_all = report.n_contents + report.n_unread;
+    let n_all = report.n_contents + report.n_broken + report.n_unread;
     let n_lost = n_all.div_ceil(1000);
     // That each of them is among those that were not read.
     let unseen = (0..n_lost).map(|i| report.n_unread.saturating_sub(i) as f64 / (n_all - i) as f64);

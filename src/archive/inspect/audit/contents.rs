@@ -62,10 +62,11 @@ impl Auditor<'_> {
     fn places(&mut self) -> Result<(), Error> {
         let nowhere = self.projection.contents_nowhere()?;
         self.report.n_unread = self.projection.totals()?.n_contents;
-        self.suspects(&nowhere, |wanted, again| match n_places(again, wanted)? {
+        let damage = |wanted: &KeptContent, again: &Reader<Sealed>| match n_places(again, wanted)? {
             0 => Ok(Some(Error::damaged(format!("blob {}", wanted.digest), "it is in no pack"))),
             _ => Ok(None),
-        })
+        };
+        self.suspects(&nowhere, damage).map(drop)
     }
 
     pub(super) fn read_all<'p>(
@@ -90,14 +91,24 @@ impl Auditor<'_> {
         }
         self.report.n_unread += others.len() as u64;
         for wanted in in_reading_order(&self.reader, contents) {
-            if damage(read(&self.reader, wanted, analyses.as_mut()))?.is_some() {
-                suspects.push(wanted);
+            match damage(read(&self.reader, wanted, analyses.as_mut()))? {
+                Some(_) => suspects.push(wanted),
+                None => self.count_read(wanted.n_bytes),
             }
-            self.count_read(wanted.n_bytes);
         }
         suspects.sort_unstable_by_key(|wanted| wanted.row);
-        self.suspects(&suspects, |wanted, again| damage(read(again, *wanted, analyses.as_mut())))?;
+        let read_again = |wanted: &KeptContent, again: &Reader<Sealed>| {
+            damage(read(again, *wanted, analyses.as_mut()))
+        };
+        let whole = self.suspects(&suspects, read_again)?;
+        self.count_again(suspects.len(), &whole);
         analyses.map_or(Ok(()), Analyses::finish)
+    }
+
+    /// Counts contents that were read a second time: those that are whole, and the others.
+    fn count_again(&mut self, n_suspects: usize, whole: &[KeptContent]) {
+        whole.iter().for_each(|content| self.count_read(content.n_bytes));
+        self.report.n_broken += (n_suspects - whole.len()) as u64;
     }
 
     fn count_read(&mut self, n_bytes: u64) {
@@ -112,27 +123,34 @@ impl Auditor<'_> {
     pub(super) fn read_each(&mut self, contents: &[KeptContent]) -> Result<(), Error> {
         let mut suspects = Vec::new();
         for wanted in contents {
-            if damage(read(&self.reader, *wanted, None))?.is_some() {
-                suspects.push(*wanted);
+            match damage(read(&self.reader, *wanted, None))? {
+                Some(_) => suspects.push(*wanted),
+                None => self.count_read(wanted.n_bytes),
             }
-            self.count_read(wanted.n_bytes);
         }
-        self.suspects(&suspects, |wanted, again| damage(read(again, *wanted, None)))
+        let whole = self.suspects(&suspects, |wanted, again| damage(read(again, *wanted, None)))?;
+        self.count_again(suspects.len(), &whole);
+        Ok(())
     }
 
-    /// Looks at contents once more, with the packs as they lie by now, and names those that are not whole.
+    /// Looks at contents once more, with the packs as they lie by now, and names those that are not whole; the others
+    /// are returned.
     fn suspects(
         &mut self,
         suspects: &[KeptContent],
         mut damage: impl FnMut(&KeptContent, &Reader<Sealed>) -> Result<Option<Error>, Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<KeptContent>, Error> {
+        let mut whole = Vec::new();
         if suspects.is_empty() {
-            return Ok(());
+            return Ok(whole);
         }
         let again = self.archive.reader_by(&self.look_again()?);
         again.frames().refresh()?;
         for wanted in suspects {
-            let Some(error) = damage(wanted, &again)? else { continue };
+            let Some(error) = damage(wanted, &again)? else {
+                whole.push(*wanted);
+                continue;
+            };
             self.archive.notice_damage(&wanted.digest);
             let is_missing = n_places(&again, wanted)? == 0;
             let code = if is_missing { Code::BlobMissing } else { Code::BlobDamaged };
@@ -145,7 +163,7 @@ impl Auditor<'_> {
             self.report.findings.push(Finding { code, about, why, revisions });
             self.unreadable.add(Need::Contents);
         }
-        Ok(())
+        Ok(whole)
     }
 }
 

@@ -16,6 +16,16 @@ use crate::{
 
 use super::{Auditor, Code, WorkDone};
 
+/// What came of reading a pack, or its directory.
+enum PackRead {
+    /// Its frames.
+    Frames(Vec<Listed>),
+    /// It is not what its name says.
+    Damaged,
+    /// It is not there, or cannot be read.
+    NotRead,
+}
+
 /// What was committed since the audit began.
 pub(super) struct Meanwhile {
     journal: Journal,
@@ -30,16 +40,16 @@ impl Auditor<'_> {
         let found = self.counted.clone();
         let mut idle = Vec::new();
         for (n, name) in found.iter().enumerate() {
-            let frames = match is_quick {
+            let read = match is_quick {
                 true => self.directory(name)?,
                 false => self.pack(name)?,
             };
-            if let Some(frames) = frames
+            self.report.n_packs += u64::from(!matches!(read, PackRead::NotRead));
+            if let PackRead::Frames(frames) = read
                 && self.n_idle(&frames, &HashSet::new())? > 0
             {
                 idle.push(*name);
             }
-            self.report.n_packs += 1;
             (self.progress)(WorkDone::Packs(n as u64));
         }
         self.leftovers()?;
@@ -50,24 +60,24 @@ impl Auditor<'_> {
         Ok(())
     }
 
-    /// Reads a pack as a whole, and compares it with its name.
-    pub(super) fn read_pack(&mut self, name: &PackId) -> Result<(), Error> {
-        self.pack(name).map(drop)
+    /// Reads a pack as a whole, and compares it with its name; whether it was there to be read.
+    pub(super) fn read_pack(&mut self, name: &PackId) -> Result<bool, Error> {
+        Ok(!matches!(self.pack(name)?, PackRead::NotRead))
     }
 
-    /// The frames of a pack that is read as a whole; none where it is gone by now, or no pack.
-    fn pack(&mut self, name: &PackId) -> Result<Option<Vec<Listed>>, Error> {
+    /// Reads a pack as a whole; it may be gone by now.
+    fn pack(&mut self, name: &PackId) -> Result<PackRead, Error> {
         let object = name.object_name();
         let bytes = match self.archive.home.backend.read(&object, limits::PACK_BYTES_MAX as usize) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
                 self.missing(name)?;
-                return Ok(None);
+                return Ok(PackRead::NotRead);
             }
             Err(error) => {
                 error.denial().map_or(Ok(()), Err)?;
                 self.damaged(name, error.to_string());
-                return Ok(None);
+                return Ok(PackRead::NotRead);
             }
         };
         let found = Digest::of(&bytes);
@@ -75,32 +85,32 @@ impl Auditor<'_> {
             self.damaged(name, format!("its SHA-256 is {found}"));
         }
         match pack::check(&bytes) {
-            Ok(frames) => Ok(Some(frames)),
+            Ok(frames) => Ok(PackRead::Frames(frames)),
             Err(why) => {
                 if found == name.digest {
                     self.damaged(name, why.to_string());
                 }
-                Ok(None)
+                Ok(PackRead::Damaged)
             }
         }
     }
 
-    /// The frames of a pack by its directory alone; none where it is gone by now, or cannot be read.
-    fn directory(&mut self, name: &PackId) -> Result<Option<Vec<Listed>>, Error> {
+    /// Reads the directory of a pack alone; it may be gone by now.
+    fn directory(&mut self, name: &PackId) -> Result<PackRead, Error> {
         match pack::directory(&*self.archive.home.backend, name) {
-            Ok(frames) => Ok(Some(frames)),
+            Ok(frames) => Ok(PackRead::Frames(frames)),
             Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
                 error.denial().map_or(Ok(()), Err)?;
                 if matches!(self.archive.home.backend.size(&name.object_name()), Ok(None)) {
                     self.missing(name)?;
-                    return Ok(None);
+                    return Ok(PackRead::NotRead);
                 }
-                let why = match error {
-                    Error::Damaged { why, .. } => why,
-                    error => error.to_string(),
+                let (why, read) = match error {
+                    Error::Damaged { why, .. } => (why, PackRead::Damaged),
+                    error => (error.to_string(), PackRead::NotRead),
                 };
                 self.damaged(name, why);
-                Ok(None)
+                Ok(read)
             }
             Err(error) => Err(error),
         }
@@ -173,7 +183,7 @@ impl Auditor<'_> {
     fn idle(&mut self, packs: &[PackId]) -> Result<(), Error> {
         let Some(newer) = self.newer_keys()? else { return Ok(()) };
         for name in packs {
-            let Some(frames) = self.directory(name)? else { continue };
+            let PackRead::Frames(frames) = self.directory(name)? else { continue };
             let n_idle = self.n_idle(&frames, &newer)?;
             if n_idle > 0 {
                 let blobs = if n_idle == 1 { "blob that belongs" } else { "blobs that belong" };

@@ -92,11 +92,13 @@ impl Auditor<'_> {
             if (turn.is_over)() {
                 break;
             }
-            self.read_pack(&pack)?;
+            let is_read = self.read_pack(&pack)?;
             let there = contents.remove(&Some(pack)).unwrap_or_default();
             self.report.n_unread -= there.len() as u64;
             self.read_each(&there)?;
-            self.report.packs_read.push(pack);
+            if is_read {
+                self.report.packs_read.push(pack);
+            }
         }
         Ok(())
     }

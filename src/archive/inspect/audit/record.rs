@@ -28,9 +28,8 @@ pub struct AuditRecord {
 impl AuditRecord {
     /// Of a report, with words about how much was checked.
     pub fn of(report: &AuditReport, coverage: String) -> Self {
-        let grave = report.findings.iter().filter(|finding| finding.code.is_grave());
         Self {
-            n_findings: grave.count() as u64,
+            n_findings: report.n_grave(),
             n_blobs: report.n_contents,
             n_events: report.n_events,
             coverage,

@@ -108,10 +108,12 @@ pub struct AuditReport {
     pub n_revisions: u64,
     /// Packs compared with their names, or in a quick audit read by their directories.
     pub n_packs: u64,
-    /// Contents read and hashed.
+    /// Contents read to their end that have the SHA-256 recorded.
     pub n_contents: u64,
     /// Their bytes.
     pub n_bytes: u64,
+    /// Contents that were to be read, and are not there or not whole.
+    pub n_broken: u64,
     /// Packs that were read with all that lies in them, where packs are read in turn.
     pub packs_read: Vec<PackId>,
     /// Contents not read because the scope left them out.
@@ -220,6 +222,7 @@ impl AuditReport {
             n_packs: 0,
             n_contents: 0,
             n_bytes: 0,
+            n_broken: 0,
             packs_read: Vec::new(),
             n_unread: 0,
             n_tables: 0,
@@ -240,8 +243,13 @@ impl AuditReport {
         report
     }
 
+    /// How many findings are grave.
+    pub fn n_grave(&self) -> u64 {
+        self.findings.iter().filter(|finding| finding.code.is_grave()).count() as u64
+    }
+
     /// Whether nothing grave was found.
     pub fn is_sound(&self) -> bool {
-        self.findings.iter().all(|finding| !finding.code.is_grave())
+        self.n_grave() == 0
     }
 }

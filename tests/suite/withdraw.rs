@@ -232,6 +232,35 @@ fn chunks_that_no_other_content_has_go_and_the_others_stay() {
     }
 }
 
+/// Its list of chunks still lies there, and the catalog, which was right, was called an edited one.
+#[test]
+fn an_interrupted_withdrawal_of_chunks_is_no_edited_catalog() {
+    let memory = Memory::default();
+    let mut archive = init(Arc::new(memory.clone()));
+    add(&mut archive, 1, &[("large", &noise(7, (4 << 20) + 500_000)), ("b", b"two")]).unwrap();
+    drop(archive);
+    let whole = Faulty::none(Arc::new(Memory::of(memory.contents())));
+    let run = |storage: Arc<dyn Storage>| {
+        let mut archive = Archive::open(storage, None).unwrap();
+        let asked = request(&archive, &["large"], &[]);
+        withdraw(&mut archive, &asked)
+    };
+    run(Arc::new(whole.clone())).unwrap();
+    let is_pack = |call: &Call| call.verb == "put" && call.name.starts_with("packs/");
+    let n = whole.calls().iter().position(is_pack).unwrap();
+    run(Arc::new(Faulty::at(Arc::new(memory.clone()), n, Fault::Death))).unwrap_err();
+    let mut archive = open(&memory);
+    let codes = |report: &AuditReport| -> Vec<Code> {
+        report.findings.iter().map(|it| it.code).filter(|code| code.is_grave()).collect()
+    };
+    assert_eq!(codes(&audit(&archive)), [Code::BlobResurrected]);
+    let quick = AuditScope { is_quick: true, ..AuditScope::default() };
+    let quick = archive.audit(&quick, HistoryCheck::NotRemembered, &mut |_| {}).unwrap();
+    assert_eq!(codes(&quick), [Code::BlobResurrected]);
+    resume(&mut archive).unwrap();
+    assert_eq!(audit(&archive).findings, []);
+}
+
 #[test]
 fn the_same_bytes_are_recorded_again() {
     let memory = Memory::default();

@@ -324,6 +324,8 @@ impl Auditor<'_> {
             if revise.size <= limits::BLOB_BYTES_MAX as u64
                 || !met.insert(digest)
                 || self.has_large(&digest)?
+                // Its list may still lie there, where the withdrawal is not finished.
+                || self.is_withdrawn(examined.index, &digest)?
             {
                 continue;
             }
@@ -332,10 +334,8 @@ impl Auditor<'_> {
                     chunks.insert(digest, list.iter().map(|chunk| chunk.digest.key()).collect());
                 }
                 Ok(None) | Err(Error::Damaged { .. }) => {
-                    // That it is damaged shows when the content is read; one that was withdrawn has none.
-                    if !self.is_withdrawn(examined.index, &digest)? {
-                        self.unreadable.add(Need::Lists);
-                    }
+                    // That it is damaged shows when the content is read.
+                    self.unreadable.add(Need::Lists);
                 }
                 Err(error) => return Err(error),
             }

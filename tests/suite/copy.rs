@@ -199,6 +199,34 @@ fn a_damaged_copy_is_mended_by_one_who_reads_it_again() {
     assert_eq!(facts(&copy), before);
 }
 
+/// A copy took over whatever the catalog said.
+#[test]
+fn a_copy_takes_over_no_catalog_that_was_edited() {
+    let sandbox = example();
+    let edit = |store: &str| {
+        let db = rusqlite::Connection::open(sandbox.at(store).join("catalog.sqlite")).unwrap();
+        let edit = "UPDATE document SET name = 'false.txt' WHERE name = 'a.txt'";
+        assert_eq!(db.execute(edit, []), Ok(1));
+    };
+    let store = sandbox.store();
+    let store = store.to_str().unwrap();
+    edit(store);
+    sandbox.run(["copy", "copy"]).expect(0).says("the catalog is not copied");
+    let sound = |copy: &str| {
+        let ls = sandbox.run(["ls", "--store", copy]).expect(0).text();
+        assert_eq!(ls, "a.txt\nb.txt\n");
+        sandbox.run(["audit", "--store", copy]).expect(0);
+    };
+    sound("copy");
+    // One that was edited in the copy is found by who reads all of it.
+    sandbox.run(["rebuild", "-q"]).expect(0);
+    edit("copy");
+    let ran = sandbox.run(["copy", "--verify", "copy"]).expect(6);
+    ran.says("catalog.sqlite of the copy did not follow from its facts, and is made anew");
+    sound("copy");
+    sandbox.run(["copy", "--verify", "copy"]).expect(0);
+}
+
 /// The names of all facts below a folder that is one of an archive's.
 fn names_in(folder: &Path, part: &str) -> Vec<PathBuf> {
     let files = Sandbox::tree(&folder.join(part)).into_iter();

@@ -9,6 +9,8 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, sync::Arc};
 
+use tracing::warn;
+
 use crate::{
     backend::{Backend, Storage, local::DatabaseFiles},
     catalog,
@@ -110,7 +112,7 @@ impl Archive {
             run.verify()?;
         }
         backend.tidy()?;
-        let done = run.done;
+        let mut done = run.done;
         let came = withdrawals.last().is_some_and(|by| by >= before.size);
         if came && catalog.is_none_or(|folder| !to.lies_in(folder)) {
             remove_catalog(&*backend)?;
@@ -119,7 +121,11 @@ impl Archive {
             self.copy_catalog(folder, came || done.n_erased > 0)?;
         }
         drop(guard);
-        Self::open(to, catalog)?;
+        let mut copy = Self::open(to, catalog)?;
+        if options.is_verified && copy.catalog_drift()?.is_some() {
+            copy.rebuild(who)?;
+            done.healed.push(catalog::FILE.to_owned());
+        }
         Ok(done)
     }
 
@@ -150,9 +156,22 @@ impl Archive {
     }
 
     /// Puts a copy of the catalog where there is none, or one that holds what was withdrawn: to make it anew takes as
-    /// long as adding everything does.
+    /// long as adding everything does. One that does not follow from the facts is given to nobody; whoever opens the
+    /// copy makes its own.
     fn copy_catalog(&self, folder: &Path, is_outdated: bool) -> Result<(), Error> {
         let mut files = DatabaseFiles::examine(folder, catalog::FILE)?;
+        if files.exists() && !is_outdated {
+            return Ok(());
+        }
+        if let Some(why) = self.catalog_drift()? {
+            warn!(
+                target: "catalog",
+                "the catalog is not copied, for it does not follow from journal and packs: {why}; archive rebuild makes it anew"
+            );
+            files.remove_kept()?;
+            files.remove()?;
+            return DatabaseFiles::examine(folder, catalog::FULL_TEXT_FILE)?.remove();
+        }
         if is_outdated {
             self.replace_catalog(&files)?;
             DatabaseFiles::examine(folder, catalog::FULL_TEXT_FILE)?.remove()?;

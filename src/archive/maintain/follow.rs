@@ -1,4 +1,5 @@
-//! Before something is written on the word of a catalog that others may have changed, it is compared with the facts.
+//! Before something is written on the word of a catalog that others may have changed, or it is given on, it is compared
+//! with the facts.
 
 use crate::{
     archive::{
@@ -26,7 +27,7 @@ impl Archive {
     }
 
     /// How the catalog differs from what follows from journal and packs; none if it does not.
-    fn catalog_drift(&self) -> Result<Option<String>, Error> {
+    pub(super) fn catalog_drift(&self) -> Result<Option<String>, Error> {
         let scope = AuditScope { is_quick: true, ..AuditScope::default() };
         let itself = HistoryCheck::Extends { size: self.journal.size() };
         let report = self.audit(&scope, itself, &mut |_| {})?;

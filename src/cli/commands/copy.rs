@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{
-        Archive, Local,
+        Archive, CATALOG_FILE, Local,
         maintain::copy::{Copied, CopyOptions},
     },
     cli::{
@@ -42,7 +42,7 @@ pub struct CopyArgs {
     #[arg(value_name = "DEST")]
     pub dest: PathBuf,
 
-    /// Read all of the copy again afterwards, and put anew what is damaged there
+    /// Read all of the copy again afterwards, and put anew what is damaged there, or its catalog if it was edited
     #[arg(long)]
     pub verify: bool,
 
@@ -219,7 +219,10 @@ fn print(session: &mut Session, args: &CopyArgs, copied: &Copied) -> Result<(), 
         return session.out.json(&typed("copied", line));
     }
     for name in &copied.healed {
-        session.warn(&format!("{name} was damaged or missing in the copy, and is put anew"));
+        session.warn(&match name == CATALOG_FILE {
+            true => format!("{name} of the copy did not follow from its facts, and is made anew"),
+            false => format!("{name} was damaged or missing in the copy, and is put anew"),
+        });
     }
     session.info(&sentence(copied, &shown(&args.dest)));
     Ok(())

@@ -222,7 +222,7 @@ impl Archive {
         let home = Home::new(storage, catalog);
         let _guard = home.lock("archive init")?;
         let journal = Journal::create(Arc::clone(&home.backend), signer)?;
-        let catalog = renew(&home, &journal)?;
+        let catalog = first_catalog(&home, &journal)?;
         Ok(Self::assemble(home, journal, catalog))
     }
 
@@ -569,6 +569,18 @@ fn renew(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
     }
     files.remove()?;
     anew(home, journal, Catalog::open(files.path())?).inspect(|catalog| home.sum_anew(catalog))
+}
+
+/// The catalog of an archive that was just made, which is there whether that can be kept or not: whoever opens it next
+/// tries again.
+fn first_catalog(home: &Home, journal: &Journal) -> Result<Rc<Catalog>, Error> {
+    match renew(home, journal) {
+        Err(error @ (Error::Io { .. } | Error::Refused(_))) => {
+            warn!(target: "catalog", "the archive is made, and its catalog cannot be written yet: {error}");
+            in_memory(home, journal)
+        }
+        made => made,
+    }
 }
 
 /// Leaves nothing of withdrawn words in the file. Where another process reads it, whoever finishes the

@@ -379,6 +379,32 @@ fn a_disk_that_fills_up_anywhere_leaves_the_old_state() {
     assert!(output.ends_with("[export: 0]\nequal\n"), "{output}");
 }
 
+/// An archive was made on a nearly full disk, and the command failed without saying its key.
+#[test]
+fn an_archive_on_a_full_disk_is_made_and_named_or_not_made() {
+    let sandbox = Sandbox::bare();
+    let Some(output) = sandbox.in_namespace(
+        "mkdir disk
+         for size in 4 8 12 16 24 32 40 48 64 80 96 128 192 256 400; do
+           mount -t tmpfs -o size=${size}k none disk
+           archive init disk/a
+           test -e disk/a/identity && echo made || echo none
+           umount disk
+         done",
+    ) else {
+        return;
+    };
+    let mut n_without_catalog = 0;
+    for line in output.split_inclusive("made\n").flat_map(|part| part.split_inclusive("none\n")) {
+        match line.contains("[init: 0]") {
+            true => assert!(line.contains("  vkey    ") && line.ends_with("made\n"), "{output}"),
+            false => assert!(line.contains("[init: 5]") && line.ends_with("none\n"), "{output}"),
+        }
+        n_without_catalog += usize::from(line.contains("its catalog cannot be written yet"));
+    }
+    assert!(n_without_catalog > 0, "{output}");
+}
+
 #[test]
 fn a_disk_full_at_export_leaves_no_half_file() {
     let sandbox = Sandbox::new();

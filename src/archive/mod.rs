@@ -16,6 +16,7 @@ pub mod find;
 pub mod ingest;
 pub mod inspect;
 mod log_tree;
+mod lost_packs;
 pub mod maintain;
 mod open;
 pub mod operand;

@@ -6,7 +6,6 @@
 
 use std::{
     cell::{Cell, OnceCell},
-    collections::{BTreeMap, BTreeSet},
     fmt::Display,
     path::{Path, PathBuf},
     rc::Rc,
@@ -17,21 +16,19 @@ use tracing::{debug, warn};
 
 use crate::{
     backend::{
-        Backend, Guard, Lock, Object, Storage,
+        Backend, Guard, Lock, Storage,
         local::{self, DatabaseFiles, Local},
         memory::Memory,
     },
     catalog::{self, Catalog, KeyedSum, PageCache, Snapshot, StatCache, SumKey},
     journal::{self, Journal, merkle::tiles::Edge, note::Signer},
     store::{Reader, Sealed},
-    types::{
-        error::{Error, Refusal},
-        pack_id::PackId,
-    },
+    types::error::{Error, Refusal},
 };
 
 use super::{
     Archive,
+    lost_packs::are_lost,
     maintain::{
         keep,
         rebuild::{self, CaughtUp},
@@ -44,19 +41,6 @@ pub(super) struct WriteLock {
     _guard: Box<dyn Guard>,
     /// What is stored of documents that look unchanged may be damaged.
     pub(super) has_lost_packs: bool,
-}
-
-/// Packs with their sizes in bytes.
-type PackSizes = BTreeMap<PackId, u64>;
-
-/// The packs that are not stored in the size that is known of them.
-fn lost(known: &PackSizes, stored: &PackSizes) -> impl Iterator<Item = PackId> {
-    let is_lost = move |(pack, n_bytes): &(&PackId, &u64)| stored.get(*pack) != Some(*n_bytes);
-    known.iter().filter(is_lost).map(|(pack, _)| *pack)
-}
-
-fn are_lost(known: &PackSizes, stored: &PackSizes) -> bool {
-    lost(known, stored).next().is_some()
 }
 
 /// How often a reader tries again when a writer commits between its reading of journal and catalog.
@@ -363,52 +347,6 @@ impl Archive {
     fn watched(&self) -> Result<Option<(DatabaseFiles, Rc<StatCache>)>, Error> {
         let (files, stat_cache) = (self.home.catalog_files()?, self.home.stat_cache_if_kept()?);
         Ok(files.zip(stat_cache))
-    }
-
-    /// Whether a pack is there that counts, and that the catalog does not know; or the catalog knows one that
-    /// does not count. The journal is asked only where the catalog and the storage do not agree.
-    fn counts_other_packs(&self, known: &PackSizes, stored: &PackSizes) -> Result<bool, Error> {
-        if known.keys().eq(stored.keys()) {
-            return Ok(false);
-        }
-        let counted = self.journal.pack_changes(0..self.journal.size())?.came;
-        let is_forgotten = |pack: &PackId| counted.contains(pack) && !known.contains_key(pack);
-        Ok(stored.keys().any(is_forgotten) || known.keys().any(|pack| !counted.contains(pack)))
-    }
-
-    /// Whether a pack is missing, or has another size than the catalog knows: then stored contents may be
-    /// damaged, though nobody has read them.
-    pub(super) fn has_lost_packs(&self) -> Result<bool, Error> {
-        Ok(are_lost(&self.catalog.packs()?, &self.stored_packs()?))
-    }
-
-    /// How many packs count and are missing, or have another size than the catalog knows.
-    pub fn n_lost_packs(&self) -> Result<u64, Error> {
-        let stored = self.stored_packs()?;
-        let mut lost_packs = self.counted_packs(&self.journal)?;
-        lost_packs.retain(|pack| !stored.contains_key(pack));
-        lost_packs.extend(lost(&self.catalog.packs()?, &stored));
-        Ok(lost_packs.len() as u64)
-    }
-
-    /// The packs that count. Where a part of the journal cannot be read, all that are there and not
-    /// condemned: it may have spoken of them.
-    pub(super) fn counted_packs(&self, journal: &Journal) -> Result<BTreeSet<PackId>, Error> {
-        match journal.pack_changes(0..journal.size()) {
-            Ok(changes) => Ok(changes.came),
-            Err(Error::Damaged { .. }) => {
-                let went = journal.readable_pack_changes().went;
-                Ok(self.stored_packs()?.into_keys().filter(|pack| !went.contains(pack)).collect())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// All packs that the storage holds, whether they count or not.
-    pub(super) fn stored_packs(&self) -> Result<PackSizes, Error> {
-        let objects = self.home.backend.list("packs")?;
-        let sized = |object: &Object| Some((PackId::of_object(&object.name)?, object.bytes));
-        Ok(objects.iter().filter_map(sized).collect())
     }
 
     /// Makes the catalog anew, for whoever holds the lock.

@@ -27,7 +27,7 @@ use docarchive::internals::{
 };
 
 use crate::common::{
-    add, add_one, check, context, everything, init, is_slow, noise,
+    add, add_one, check, compact, context, everything, init, is_slow, noise,
     sandbox::{Ran, Sandbox, lines_of},
     signer,
 };
@@ -171,7 +171,7 @@ fn a_base_of_a_hundred_dependents_goes_and_they_read_as_before() {
     };
     let before = n_packed(&memory);
     let done = withdrawn(&memory, &["base.txt@1"]);
-    assert_eq!((done.n_packs, done.events.len()), (2, 1));
+    assert_eq!((done.compacted.n_rewritten, done.events.len()), (2, 1));
     // They rest on one of themselves, and not each on nothing.
     assert!(n_packed(&memory) < before * 3 / 2, "{before} {}", n_packed(&memory));
     let report = audit(&open(&memory));
@@ -314,7 +314,7 @@ fn words_go_and_bytes_stay() {
     add(&mut archive, 1, &[("a-name-that-tells-much.txt", b"one"), ("b.txt", b"two")]).unwrap();
     let asked = request(&archive, &[], &[0]);
     let done = withdraw(&mut archive, &asked).unwrap();
-    assert_eq!((done.n_details, done.n_packs, done.remnants.len()), (1, 0, 0));
+    assert_eq!((done.n_details, done.compacted.n_rewritten, done.remnants.len()), (1, 0, 0));
     let names: Vec<Vec<u8>> = everything(&archive).into_iter().map(|(name, _)| name).collect();
     assert!(names.iter().all(|name| !name.starts_with(b"a-name")), "{names:?}");
     assert_eq!(everything(&archive).len(), 2);
@@ -352,8 +352,15 @@ fn i15_what_comes_back_is_resurrected_and_goes_again() {
     assert_eq!(grave(audit(&archive)), [Code::DetailResurrected, Code::BlobResurrected]);
     // What details tell is not told all the same.
     assert!(archive.document(b"a.txt").is_err());
+    // Who puts packs together takes it away as well, and says so.
+    let (again, policy) = (Memory::of(memory.contents()), Policy::Tidy);
+    let would = open(&again).compactable(policy).unwrap();
+    let done = compact(&mut open(&again), policy).unwrap();
+    assert_eq!((would.n_removed, done.n_removed, done.n_rewritten, done.n_details), (1, 1, 0, 1));
+    assert!(done.n_bytes_removed > 0 && done.n_bytes_removed == would.n_bytes_removed);
+    assert_eq!(audit(&open(&again)).findings, []);
     let done = resume(&mut archive).unwrap();
-    assert_eq!((done.n_details, done.remnants.len()), (1, 0));
+    assert_eq!((done.n_details, done.compacted.n_removed, done.remnants.len()), (1, 1, 0));
     assert_eq!(audit(&archive).findings, []);
 }
 

@@ -42,6 +42,7 @@ use super::{
     keep, salvage,
 };
 
+pub use super::compacted::Compacted;
 pub use crate::store::CompressionLevels;
 
 /// So often another writer may be faster.
@@ -66,23 +67,6 @@ pub enum Policy {
     Withdrawn,
 }
 
-/// What compacting did, or would do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Compacted {
-    /// Packs before.
-    pub n_packs_before: u64,
-    /// Their bytes.
-    pub n_bytes_before: u64,
-    /// How many of them were written anew.
-    pub n_rewritten: u64,
-    /// The bytes of those.
-    pub n_bytes_rewritten: u64,
-    /// Packs afterwards.
-    pub n_packs_after: u64,
-    /// Their bytes.
-    pub n_bytes_after: u64,
-}
-
 impl Archive {
     /// Writes packs anew and removes the old ones. `progress` is called with the number of blobs done.
     ///
@@ -96,6 +80,7 @@ impl Archive {
         progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<Compacted, Error> {
         let (_lock, mut edge) = self.begin(signer, who)?;
+        let mut finished = None;
         if self.withdrawal_left()?.is_some() {
             let done = self.finish_withdrawals((signer, &context), &mut edge, progress);
             let done = done.map_err(|error| self.unfinished(error))?;
@@ -103,9 +88,11 @@ impl Archive {
                 let why = format!("it holds {}, though it was withdrawn", remnant.what);
                 return Err(Error::damaged(&*remnant.place, why));
             }
+            finished = Some(Compacted { n_details: done.n_details, ..done.compacted });
         }
         // What is named here is drawn from other randomness than what finishing a withdrawal names.
-        self.compact_in_turn(policy, (signer, &context), &mut edge, progress)
+        let done = self.compact_in_turn(policy, (signer, &context), &mut edge, progress)?;
+        Ok(finished.map_or(done, |finished| finished.and(&done)))
     }
 
     /// The same for whoever holds the lock.
@@ -177,10 +164,9 @@ impl Archive {
         let all = self.catalog.pack_usages()?;
         // Before anything new is written: what does not count now was left by others.
         let changes = self.journal.pack_changes(0..self.journal.size())?;
-        let stored = self.stored_packs()?.into_keys();
-        let (condemned, left): (Vec<PackId>, Vec<PackId>) = stored
-            .filter(|pack| !changes.came.contains(pack))
-            .partition(|pack| changes.went.contains(pack));
+        let idle = self.idle_packs(&changes)?;
+        let (condemned, left): (Vec<PackId>, Vec<PackId>) =
+            idle.keys().copied().partition(|pack| changes.went.contains(pack));
         let gone = match policy {
             Policy::Withdrawn => self.gone_blobs(&changes.came)?,
             Policy::Tidy | Policy::Rewrite(..) => GoneBlobs::default(),
@@ -221,6 +207,7 @@ impl Archive {
             self.home.backend.remove(&pack.object_name())?;
         }
         self.home.backend.sync()?;
+        (done.n_removed, done.n_bytes_removed) = (idle.len() as u64, idle.values().sum());
         done.n_packs_after += written.len() as u64;
         done.n_bytes_after += written.iter().map(|pack| pack.n_bytes).sum::<u64>();
         Ok(Some(done))
@@ -229,7 +216,10 @@ impl Archive {
     /// What a policy would write anew.
     pub fn compactable(&self, policy: Policy) -> Result<Compacted, Error> {
         let all = self.catalog.pack_usages()?;
-        Ok(Compacted::of(&all, &chosen(&all, policy)))
+        let idle = self.idle_packs(&self.journal.pack_changes(0..self.journal.size())?)?;
+        let (n_removed, n_bytes_removed) = (idle.len() as u64, idle.values().sum());
+        let done = Compacted::of(&all, &chosen(&all, policy));
+        Ok(Compacted { n_removed, n_bytes_removed, ..done })
     }
 
     /// Commits that the new packs count and the others do not; whether no other writer was faster.
@@ -527,25 +517,6 @@ impl Moving<'_> {
         let frame = self.archive.reader.frame(place)?;
         let bytes = frame.blob(place.index).unwrap_or_default();
         Ok(Digest::of(bytes))
-    }
-}
-
-impl Compacted {
-    /// Before anything is written.
-    fn of(all: &[PackUsage], old: &[PackId]) -> Self {
-        let is_old = |usage: &&PackUsage| old.contains(&usage.pack);
-        let n_bytes =
-            |pack_usages: &[PackUsage]| pack_usages.iter().map(|it| it.n_bytes).sum::<u64>();
-        let rewritten: Vec<PackUsage> = all.iter().filter(is_old).copied().collect();
-        let (n_packs, n_rewritten) = (all.len() as u64, rewritten.len() as u64);
-        Self {
-            n_packs_before: n_packs,
-            n_bytes_before: n_bytes(all),
-            n_rewritten,
-            n_bytes_rewritten: n_bytes(&rewritten),
-            n_packs_after: n_packs - n_rewritten,
-            n_bytes_after: n_bytes(all) - n_bytes(&rewritten),
-        }
     }
 }
 

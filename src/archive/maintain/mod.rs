@@ -2,6 +2,7 @@
 
 pub mod anchors;
 pub mod compact;
+mod compacted;
 pub mod copy;
 mod copy_earlier;
 mod copy_withdrawn;

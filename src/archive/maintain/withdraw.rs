@@ -25,7 +25,10 @@ use crate::{
     },
 };
 
-use super::{compact::Policy, search::Sought};
+use super::{
+    compact::{Compacted, Policy},
+    search::Sought,
+};
 
 pub use super::search::Remnant;
 pub use crate::journal::event::ReasonCode;
@@ -68,8 +71,8 @@ pub struct WithdrawalDone {
     pub plan: WithdrawalPlan,
     /// The events that say so.
     pub events: Vec<u64>,
-    /// Packs that were written anew, or went.
-    pub n_packs: u64,
+    /// What was done to packs.
+    pub compacted: Compacted,
     /// Objects with details that were swapped.
     pub n_details: u64,
     /// Bytes that were searched in the end, as they are when unpacked.
@@ -296,12 +299,12 @@ impl Archive {
         let details = self.journal.details_left(withdrawals.details.keys())?;
         let mut sought = Sought::of(self, &details)?;
         self.purge_catalog()?;
-        let compacted =
+        done.compacted =
             self.compact_in_turn(Policy::Withdrawn, (signer, context), edge, progress)?;
-        done.n_packs = compacted.n_rewritten;
         let events = details.into_keys().collect();
         done.n_details = self.journal.erase_details(&events)?.len() as u64;
-        debug!(target: "store", n_packs = done.n_packs, n_details = done.n_details, "withdrawn");
+        let n_packs = done.compacted.n_rewritten + done.compacted.n_removed;
+        debug!(target: "store", n_packs, n_details = done.n_details, "withdrawn");
         (done.remnants, done.n_bytes_searched) = self.search_remnants(&mut sought)?;
         Ok(done)
     }

@@ -55,6 +55,8 @@ struct CompactedLine {
     bytes_before: u64,
     packs_rewritten: u64,
     bytes_rewritten: u64,
+    packs_removed: u64,
+    bytes_removed: u64,
     packs_after: Option<u64>,
     bytes_after: Option<u64>,
     dry_run: bool,
@@ -83,6 +85,8 @@ pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error>
             bytes_before: done.n_bytes_before,
             packs_rewritten: done.n_rewritten,
             bytes_rewritten: done.n_bytes_rewritten,
+            packs_removed: done.n_removed,
+            bytes_removed: done.n_bytes_removed,
             packs_after: after(done.n_packs_after),
             bytes_after: after(done.n_bytes_after),
             dry_run: args.dry_run,
@@ -108,17 +112,29 @@ const LEVEL: i32 = 12;
 
 fn sentence(done: &Compacted, policy: Policy, is_dry: bool) -> String {
     let packs = |n: u64| counted(n, "pack", "packs");
-    let before = size(done.n_bytes_before);
-    if done.n_rewritten == 0 {
-        let n = packs(done.n_packs_before);
-        let why = match policy {
-            _ if done.n_packs_before == 0 => "",
-            Policy::Tidy => " (--all compresses everything again)",
-            _ => "; compressed again it is the same",
-        };
-        return format!("nothing to do: {n}, {before}{why}");
+    let mut parts = Vec::new();
+    parts.extend((done.n_rewritten > 0).then(|| rewritten(done, is_dry)));
+    parts.extend((done.n_removed > 0).then(|| {
+        let goes = if is_dry { "would be removed" } else { "removed" };
+        let (idle, n_bytes) = (packs(done.n_removed), size(done.n_bytes_removed));
+        format!("{idle} that did not count {goes}, {n_bytes}")
+    }));
+    parts.extend((done.n_details > 0).then(|| "an earlier withdrawal is finished".to_owned()));
+    if !parts.is_empty() {
+        return parts.join("; ");
     }
-    let rewritten = packs(done.n_rewritten);
+    let why = match policy {
+        _ if done.n_packs_before == 0 => "",
+        Policy::Tidy => " (--all compresses everything again)",
+        _ => "; compressed again it is the same",
+    };
+    format!("nothing to do: {}, {}{why}", packs(done.n_packs_before), size(done.n_bytes_before))
+}
+
+/// What became of packs that count.
+fn rewritten(done: &Compacted, is_dry: bool) -> String {
+    let packs = |n: u64| counted(n, "pack", "packs");
+    let (rewritten, before) = (packs(done.n_rewritten), size(done.n_bytes_before));
     if is_dry {
         let n_bytes = size(done.n_bytes_rewritten);
         return format!("{rewritten} of {} would be written anew, {n_bytes}", done.n_packs_before);
@@ -145,10 +161,13 @@ mod tests {
             n_bytes_rewritten: 4000,
             n_packs_after: 2,
             n_bytes_after: 3000,
+            ..Compacted::default()
         };
         let larger = Compacted { n_bytes_after: 6000, ..done };
         let nothing = Compacted { n_rewritten: 0, ..done };
         let all = Policy::Rewrite(CompressionLevels::all(LEVEL), 1);
+        let idle = Compacted { n_removed: 1, n_bytes_removed: 700, ..nothing };
+        let finished = Compacted { n_details: 2, ..nothing };
         let empty = Compacted { n_packs_before: 0, n_bytes_before: 0, ..nothing };
         for (done, policy, is_dry, words) in [
             (
@@ -176,6 +195,9 @@ mod tests {
                 false,
                 "nothing to do: 9 packs, 5.0 kB; compressed again it is the same",
             ),
+            (idle, Policy::Tidy, false, "1 pack that did not count removed, 700 B"),
+            (idle, Policy::Tidy, true, "1 pack that did not count would be removed, 700 B"),
+            (finished, Policy::Tidy, false, "an earlier withdrawal is finished"),
             (empty, Policy::Tidy, false, "nothing to do: 0 packs, 0 B"),
         ] {
             assert_eq!(sentence(&done, policy, is_dry), words);

@@ -9,7 +9,10 @@ use crate::{
     archive::{
         Archive,
         find::{self, Which},
-        maintain::withdraw::{ReasonCode, WithdrawalDone, WithdrawalPlan, WithdrawalRequest},
+        maintain::{
+            compact::Compacted,
+            withdraw::{ReasonCode, WithdrawalDone, WithdrawalPlan, WithdrawalRequest},
+        },
     },
     cli::{
         args::{help::examples, values},
@@ -177,7 +180,7 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
             contents: contents.len() as u64,
             words: words.iter().copied().collect(),
             events: done.events.clone(),
-            packs_rewritten: done.n_packs,
+            packs_rewritten: done.compacted.n_rewritten + done.compacted.n_removed,
             bytes_searched: done.n_bytes_searched,
             left: left.map(RemnantLine::of).collect(),
             dry_run: is_dry,
@@ -202,8 +205,9 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
 
 fn sentence(done: &WithdrawalDone, is_dry: bool) -> String {
     let WithdrawalPlan { contents, words } = &done.plan;
+    let Compacted { n_rewritten, n_removed, .. } = done.compacted;
     let what = match (contents.len() as u64, words.len() as u64) {
-        (0, 0) if done.n_packs + done.n_details > 0 => {
+        (0, 0) if n_rewritten + n_removed + done.n_details > 0 => {
             "an earlier withdrawal is finished".to_owned()
         }
         (0, 0) => "nothing was left to withdraw".to_owned(),
@@ -224,10 +228,11 @@ fn sentence(done: &WithdrawalDone, is_dry: bool) -> String {
         [one] => format!(" withdrawn by event {one}"),
         more => format!(" withdrawn by the events {}", more.join(", ")),
     };
-    let packs = match done.n_packs {
+    let packs = |n: u64, how: &str| match n {
         0 => String::new(),
-        n => format!("{} written anew, ", counted(n, "pack", "packs")),
+        n => format!("{} {how}, ", counted(n, "pack", "packs")),
     };
+    let packs = packs(n_rewritten, "written anew") + &packs(n_removed, "removed");
     let searched = size(done.n_bytes_searched);
     let found = if done.remnants.is_empty() { "nothing of it is left" } else { "see above" };
     format!("{what}{by}; {packs}{searched} searched: {found}")
@@ -244,12 +249,16 @@ mod tests {
         let done = WithdrawalDone {
             plan: words(1),
             events: vec![12],
-            n_packs: 2,
+            compacted: Compacted { n_rewritten: 2, ..Compacted::default() },
             n_bytes_searched: 5000,
             ..WithdrawalDone::default()
         };
         let remnants = vec![Remnant { place: "packs/a".into(), what: "a detail".into() }];
-        let left = WithdrawalDone { remnants, n_packs: 0, ..done.clone() };
+        let left = WithdrawalDone { remnants, compacted: Compacted::default(), ..done.clone() };
+        let removed = WithdrawalDone {
+            compacted: Compacted { n_removed: 1, ..Compacted::default() },
+            ..WithdrawalDone::default()
+        };
         let finished = WithdrawalDone { n_details: 1, ..WithdrawalDone::default() };
         let nothing = WithdrawalDone { n_bytes_searched: 5000, ..WithdrawalDone::default() };
         for (done, is_dry, text) in [
@@ -268,6 +277,11 @@ mod tests {
                 &finished,
                 false,
                 "an earlier withdrawal is finished; 0 B searched: nothing of it is left",
+            ),
+            (
+                &removed,
+                false,
+                "an earlier withdrawal is finished; 1 pack removed, 0 B searched: nothing of it is left",
             ),
             (
                 &nothing,

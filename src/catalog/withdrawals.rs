@@ -61,6 +61,19 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Hands over what the file has of no detail: its tables as they were made, and media types.
+    pub fn each_own_text(&self, mut each: impl FnMut(&[u8])) -> Result<(), Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL
+             UNION ALL SELECT text FROM phrase WHERE id IN (SELECT type FROM revision)",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            each(row.get_ref(0)?.as_bytes().map_err(rusqlite::Error::from)?);
+        }
+        Ok(())
+    }
+
     /// Rewrites the file, so that nothing is left in it of rows that went, and empties its log.
     ///
     /// `Busy` while another process reads it.

@@ -31,6 +31,14 @@ impl Journal {
         Ok((at.size == size).then(|| at.commit.note.clone()))
     }
 
+    /// Hands over the signed checkpoint of each commit.
+    pub fn each_note(&self, mut each: impl FnMut(&[u8])) -> Result<(), Error> {
+        for number in 0..=self.number {
+            each(&self.commit_at(number)?.commit.note);
+        }
+        Ok(())
+    }
+
     /// The tree whose signed checkpoint has this SHA-256; the latest are looked at first.
     pub fn head_with_note(&self, digest: &Digest) -> Result<Option<TreeHead>, Error> {
         for number in (0..=self.number).rev() {

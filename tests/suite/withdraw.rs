@@ -767,3 +767,53 @@ fn what_was_withdrawn_is_called_that_whatever_is_asked_of_it() {
         }
     }
 }
+
+/// A media type, an address and a note of other records are in the catalog for their sake, whoever quotes them; it was
+/// said that what went was still there, and then that nothing of it was left.
+#[test]
+fn words_of_other_records_are_none_of_what_went() {
+    let sandbox = Sandbox::new();
+    let media_type = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    let address = "https://wire.example/a-long-address/of-another-document/2026/03/04/4711";
+    let note = "a note with \"quotes\" that somebody wrote of another document altogether";
+    let schema =
+        "CREATE TABLE phrase (\n  id   INTEGER PRIMARY KEY,\n  text TEXT NOT NULL UNIQUE\n)";
+    let vkey = fs::read_to_string(sandbox.store().join("identity")).unwrap_or_default();
+    sandbox.write("b.docx", crate::formats::word(&["Something else stands here."]));
+    sandbox.run(["add", "-q", "b.docx", "--source", address, "--note", note]).expect(0);
+    for (n, quoted) in [media_type, schema, &vkey].iter().enumerate() {
+        let name = format!("{n}.txt");
+        sandbox.write(&name, format!("Read this: {quoted}\n"));
+        sandbox.run(["add", "-q", &name]).expect(0);
+        let ran = sandbox.run(["withdraw", &name, "--reason", "legal"]).expect(0);
+        assert!(!ran.err.contains("other events"), "{}", ran.err);
+    }
+    sandbox.write("q.txt", format!("{address} and {note}"));
+    sandbox.run(["add", "-q", "q.txt"]).expect(0);
+    let event = sandbox.json(["show", "b.docx"])[0]["event"].clone();
+    let ran = sandbox.run(["withdraw", "q.txt", "--reason", "legal"]).expect(0);
+    ran.says("nothing of it is left").says(&format!("archive withdraw --words: {event}"));
+    sandbox.run(["audit", "-q"]).expect(0);
+    // What one detail says with signs that JSON spells otherwise stays where another one says it.
+    sandbox.write("c.txt", "of which the same was noted");
+    sandbox.run(["add", "-q", "c.txt", "--note", note]).expect(0);
+    let event = sandbox.json(["show", "c.txt"])[0]["event"].to_string();
+    sandbox.run(["withdraw", "--words", &event, "--reason", "error"]).expect(0);
+}
+
+#[test]
+fn what_came_out_of_a_container_stays_and_is_named() {
+    let sandbox = Sandbox::new();
+    let mail = "From: a@e.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nRead it.\r\n\
+        --B\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=plan.csv\r\n\r\na;b\r\n--B--\r\n";
+    sandbox.write("m.eml", mail);
+    sandbox.run(["add", "-q", "m.eml"]).expect(0);
+    let says = "what came out of it stays until it is withdrawn, too: m.eml/plan.csv";
+    sandbox.run(["withdraw", "m.eml", "--reason", "legal", "-n"]).expect(0).says(says);
+    let summary = sandbox.json(["withdraw", "m.eml", "--reason", "legal"]).pop().unwrap();
+    assert_eq!(summary["stays"][0]["name"], "m.eml/plan.csv");
+    let both = ["withdraw", "m.eml", "m.eml/plan.csv", "--reason", "legal"];
+    let ran = sandbox.run(both).expect(0);
+    assert!(!ran.err.contains("what came out"), "{}", ran.err);
+}

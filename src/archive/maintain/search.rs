@@ -1,19 +1,22 @@
 //! The search for what was withdrawn, when it has been removed: every frame of every pack that counts is decoded,
 //! and every detail; all else is searched as it lies there.
 //!
-//! Of contents windows are sought, stretches of some bytes that stand in no content that stays; of details their salt, and
-//! what people wrote, unless it stands in another detail.
+//! Of contents windows are sought, stretches of some bytes that stand in nothing that stays; of details their salt, and
+//! what people wrote, unless that stays elsewhere. Details that stay and have a stretch of a content are named: they
+//! are other records, which go on their own.
 
 mod strays;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::{
     archive::Archive,
     backend::Backend,
     catalog,
+    journal::Journal,
     store::{frame::FrameKind, pack},
     types::{
         digest::{Digest, Key},
@@ -64,9 +67,11 @@ pub struct Sought {
     windows: HashMap<Window, usize>,
     /// By the hash of a window: whether one may have it.
     filter: Vec<u64>,
-    /// Windows that stand in a content that stays.
+    /// Windows that stand in a content that stays, or in what the archive says of itself.
     common: HashSet<usize>,
-    /// Of details, as regular expressions see them; and those that stand in a detail that stays.
+    /// Windows that stand in details that stay, with the events of these.
+    quoted: BTreeMap<usize, BTreeSet<u64>>,
+    /// Of details, as regular expressions see them; and those that stand in something that stays.
     words: Vec<Vec<u8>>,
     common_words: HashSet<Vec<u8>>,
     any_word: Option<Regex>,
@@ -133,6 +138,7 @@ impl Sought {
             windows: HashMap::new(),
             filter: vec![0; 1 << (FILTER_BITS - 6)],
             common: HashSet::new(),
+            quoted: BTreeMap::new(),
             words,
             common_words: HashSet::new(),
             any_word: None,
@@ -220,25 +226,43 @@ impl Sought {
         }
     }
 
-    /// Looks at a detail that stays.
-    fn detail(&mut self, bytes: &[u8], place: &str) {
+    /// Looks at the detail of an event that stays, as it is stored and as the catalog has its texts.
+    fn detail(&mut self, event: u64, bytes: &[u8]) {
         self.n_bytes += bytes.len() as u64;
+        for text in [bytes.to_vec()].into_iter().chain(texts_of(bytes)) {
+            self.words_stay(&text);
+            for n in self.windows_in(&text) {
+                self.quoted.entry(n).or_default().insert(event);
+            }
+        }
+    }
+
+    /// Looks at what the archive says of itself.
+    fn own_text(&mut self, text: &[u8]) {
+        self.words_stay(text);
+        self.common.extend(self.windows_in(text));
+    }
+
+    fn words_stay(&mut self, text: &[u8]) {
         // One word may hide another.
         for word in &self.words {
-            if contains(bytes, word) {
+            if contains(text, word) {
                 self.common_words.insert(word.clone());
             }
         }
-        for n in self.windows_in(bytes) {
-            self.found_windows.entry(n).or_default().insert(place.to_owned());
-        }
+    }
+
+    /// The events whose details stay and have a stretch of a content that stays nowhere else.
+    pub fn quoting(&self) -> BTreeSet<u64> {
+        let alone = self.quoted.iter().filter(|(n, _)| !self.common.contains(n));
+        alone.flat_map(|(_, events)| events).copied().collect()
     }
 
     /// What was found, without what may stand there.
     fn end(&mut self) -> Vec<Remnant> {
         let mut remnants = std::mem::take(&mut self.remnants);
         for (n, places) in &self.found_windows {
-            if !self.common.contains(n) {
+            if !self.common.contains(n) && !self.quoted.contains_key(n) {
                 remnants.extend(places.iter().map(|it| Remnant::at(it, "a stretch of a content")));
             }
         }
@@ -265,6 +289,7 @@ impl Archive {
             self.search_pack(pack, sought)?;
         }
         self.search_details(sought)?;
+        self.take_own_texts(sought)?;
         self.search_others(&counted, sought)?;
         for files in [self.home.catalog_files()?, self.full_text_files()?].into_iter().flatten() {
             files.each_piece(
@@ -305,9 +330,18 @@ impl Archive {
             if withdrawn.contains_key(&index) && !bytes.is_empty() {
                 sought.remnants.insert(Remnant::at(name, "a detail that was withdrawn"));
             } else {
-                sought.detail(bytes, name);
+                sought.detail(index, bytes);
             }
         })
+    }
+
+    /// What stands in the archive's files whatever it holds: media types, the catalog's tables, checkpoints, the key.
+    fn take_own_texts(&self, sought: &mut Sought) -> Result<(), Error> {
+        self.catalog.each_own_text(|text| sought.own_text(text))?;
+        self.journal.each_note(|note| sought.own_text(note))?;
+        let identity = self.home.backend.read(Journal::IDENTITY, PIECE_BYTES)?;
+        sought.own_text(&identity.unwrap_or_default());
+        Ok(())
     }
 
     /// Leaves nothing of what was withdrawn in the catalog's files, and removes kept copies of older ones. The
@@ -356,6 +390,19 @@ fn words_of(detail: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     words.into_iter().collect()
+}
+
+/// What a detail says, without the spelling of JSON.
+fn texts_of(detail: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(detail) else {
+        return Vec::new();
+    };
+    let text = |(field, value): (&String, &serde_json::Value)| {
+        let text = value.as_str()?;
+        let exact = field.ends_with("_b64").then(|| STANDARD.decode(text).ok()).flatten();
+        Some(exact.unwrap_or_else(|| text.as_bytes().to_vec()))
+    };
+    fields.iter().filter_map(text).collect()
 }
 
 fn pattern(words: &[Vec<u8>]) -> Result<Option<Regex>, Error> {
@@ -414,6 +461,19 @@ mod tests {
     }
 
     #[test]
+    fn what_other_details_and_the_archive_itself_say_is_no_remnant() {
+        let mut sought = nothing();
+        sought.take(&text(1), STRIDE_MIN);
+        sought.look(&text(1), "catalog.sqlite");
+        let note = String::from_utf8(text(1)).unwrap();
+        sought.detail(7, serde_json::json!({ "note": note }).to_string().as_bytes());
+        assert_eq!((sought.end(), sought.quoting()), (Vec::new(), BTreeSet::from([7])));
+        // Of what stays anyway nobody is told.
+        sought.own_text(&text(1));
+        assert_eq!(sought.quoting(), BTreeSet::new());
+    }
+
+    #[test]
     fn words_are_the_salt_and_what_people_wrote() {
         let detail = br#"{"salt":"f2e51ab6a2e22b5844687f18ce6c0616","name":"a.txt","source":null,"note":"told by \"Ada\"","by":"somebody else"}"#;
         let words = words_of(detail);
@@ -427,7 +487,7 @@ mod tests {
         sought.words = words;
         sought.look(b"x told by \"Ada\" y", "catalog.sqlite");
         assert_eq!(sought.end().len(), 1);
-        sought.detail(br#"{"note":"told by "Ada""}"#, "details/1");
+        sought.detail(1, br#"{"note":"told by \"Ada\""}"#);
         assert_eq!(sought.end(), []);
     }
 }

@@ -5,7 +5,7 @@
 //! that are still there show that it is not finished; the next withdrawal or compaction goes on. At last everything
 //! that the archive consists of is searched for what went.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::{debug, warn};
 
@@ -37,6 +37,8 @@ pub use crate::journal::event::ReasonCode;
 const TRIES_MAX: u64 = 5;
 /// A withdrawal draws its names from these seeds on.
 const SEEDS: u64 = 3000;
+/// Of more documents below one it is not looked up whether they stay.
+const PARTS_MAX: usize = 10_000;
 /// Revisions with the same content that are named when one is refused.
 const SHOWN_MAX: usize = 10;
 
@@ -62,6 +64,8 @@ pub struct WithdrawalPlan {
     pub contents: Vec<(Document, Revision)>,
     /// The events whose details go.
     pub words: BTreeSet<u64>,
+    /// Documents that came out of those whose contents go, such as what was attached to a mail: they stay.
+    pub parts: Vec<Document>,
 }
 
 /// What a withdrawal did.
@@ -79,6 +83,8 @@ pub struct WithdrawalDone {
     pub n_bytes_searched: u64,
     /// Where something of what went was found all the same.
     pub remnants: Vec<Remnant>,
+    /// The events whose words have a stretch of what went: they are other records, and stay.
+    pub quoted_by: BTreeSet<u64>,
 }
 
 /// What was withdrawn and is still there.
@@ -112,6 +118,7 @@ impl Archive {
             return Err(Error::usage(shared(&others)));
         }
         plan.contents.sort_by_key(|(_, revision)| revision.event);
+        plan.parts = self.parts_that_stay(&plan.contents)?;
         let withdrawn = self.journal.withdrawals(0..self.journal.size())?.details;
         for event in &request.words {
             let entry = self.journal.entries(*event..event.saturating_add(1)).next().transpose()?;
@@ -130,6 +137,23 @@ impl Archive {
             }
         }
         Ok(plan)
+    }
+
+    /// Documents below those of some revisions that have a content which stays.
+    fn parts_that_stay(&self, gone: &[(Document, Revision)]) -> Result<Vec<Document>, Error> {
+        let events: BTreeSet<u64> = gone.iter().map(|(_, it)| it.event).collect();
+        let stays = |it: &Revision| it.withdrawn.is_none() && !events.contains(&it.event);
+        let documents: BTreeMap<u64, &Document> =
+            gone.iter().map(|(it, _)| (it.id.0, it)).collect();
+        let mut parts = BTreeMap::new();
+        for document in documents.into_values() {
+            for part in self.catalog.documents_under(&document.name, None, PARTS_MAX)? {
+                if self.catalog.revisions(&part)?.iter().any(stays) {
+                    parts.insert(part.name.as_bytes().to_vec(), part);
+                }
+            }
+        }
+        Ok(parts.into_values().collect())
     }
 
     /// Withdraws contents and details, removes them, and searches the archive for what may be left of them.
@@ -306,6 +330,7 @@ impl Archive {
         let n_packs = done.compacted.n_rewritten + done.compacted.n_removed;
         debug!(target: "store", n_packs, n_details = done.n_details, "withdrawn");
         (done.remnants, done.n_bytes_searched) = self.search_remnants(&mut sought)?;
+        done.quoted_by = sought.quoting();
         Ok(done)
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         exit::ExitCode,
         operand::label_of,
         print::{
-            json::{RemnantLine, RevisionSummary, typed},
+            json::{RemnantLine, RevisionSummary, name_b64, typed},
             terminal::{counted, shown_name, size},
         },
         session::Session,
@@ -37,6 +37,9 @@ const EXAMPLES: &[&str] = &[
     "archive withdraw --words 17 --reason error    # name, source and note of event 17",
     "archive withdraw report.txt@2 --reason legal -n    # what would go?",
 ];
+
+/// Documents or events named in one sentence; the rest is counted.
+const LISTED_MAX: usize = 10;
 
 /// Take contents or words away for good, and keep the record that they were there
 #[derive(Debug, Args)]
@@ -87,7 +90,27 @@ struct WithdrawalSummary {
     packs_rewritten: u64,
     bytes_searched: u64,
     left: Vec<RemnantLine>,
+    quoted_by: Vec<u64>,
+    stays: Vec<StayingLine>,
     dry_run: bool,
+}
+
+/// A document that came out of what went, and stays.
+#[derive(Serialize)]
+struct StayingLine {
+    id: String,
+    name: String,
+    name_b64: Option<String>,
+}
+
+impl StayingLine {
+    fn of(document: &Document) -> Self {
+        Self {
+            id: document.id.to_string(),
+            name: document.name.text().into_owned(),
+            name_b64: name_b64(&document.name),
+        }
+    }
 }
 
 /// Takes contents or words away, and searches the archive for what may be left of them.
@@ -169,7 +192,7 @@ fn selected(
 }
 
 fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(), Error> {
-    let WithdrawalPlan { contents, words } = &done.plan;
+    let WithdrawalPlan { contents, words, parts } = &done.plan;
     if session.globals.json {
         for (document, revision) in contents {
             let revision = RevisionSummary::of(document, revision);
@@ -183,6 +206,8 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
             packs_rewritten: done.compacted.n_rewritten + done.compacted.n_removed,
             bytes_searched: done.n_bytes_searched,
             left: left.map(RemnantLine::of).collect(),
+            quoted_by: done.quoted_by.iter().copied().collect(),
+            stays: parts.iter().map(StayingLine::of).collect(),
             dry_run: is_dry,
         };
         return session.out.json(&typed("summary", summary));
@@ -200,11 +225,28 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
         session.out.line(&format!("still there: {place} holds {}", remnant.what))?;
     }
     session.info(&sentence(done, is_dry));
+    if !parts.is_empty() {
+        let named = listed(parts.iter().map(|it| shown_name(it.name.as_bytes())));
+        session.info(&format!("what came out of it stays until it is withdrawn, too: {named}"));
+    }
+    if !done.quoted_by.is_empty() {
+        let events = listed(done.quoted_by.iter().map(u64::to_string));
+        session.info(&format!(
+            "a stretch of it stands in the words of other events, which stay until archive withdraw --words: {events}"
+        ));
+    }
     Ok(())
 }
 
+/// The first of some, and how many more there are.
+fn listed(all: impl ExactSizeIterator<Item = String>) -> String {
+    let n_more = all.len().saturating_sub(LISTED_MAX);
+    let more = (n_more > 0).then(|| format!("{n_more} more"));
+    all.take(LISTED_MAX).chain(more).collect::<Vec<_>>().join(", ")
+}
+
 fn sentence(done: &WithdrawalDone, is_dry: bool) -> String {
-    let WithdrawalPlan { contents, words } = &done.plan;
+    let WithdrawalPlan { contents, words, .. } = &done.plan;
     let Compacted { n_rewritten, n_removed, .. } = done.compacted;
     let what = match (contents.len() as u64, words.len() as u64) {
         (0, 0) if n_rewritten + n_removed + done.n_details > 0 => {
@@ -245,7 +287,8 @@ mod tests {
 
     #[test]
     fn what_was_done_is_one_sentence() {
-        let words = |n: u64| WithdrawalPlan { contents: Vec::new(), words: (0..n).collect() };
+        let words =
+            |n: u64| WithdrawalPlan { words: (0..n).collect(), ..WithdrawalPlan::default() };
         let done = WithdrawalDone {
             plan: words(1),
             events: vec![12],

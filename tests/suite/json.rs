@@ -147,6 +147,7 @@ fn commands<'a>(harbour: &'a str, checkpoint: &'a str) -> Vec<(Vec<&'a str>, i32
         (&["add", "odd", "-v"], 0, true),
         (&["add", "box"], 0, true),
         (&["add", "-n", harbour, "--as", "new"], 0, true),
+        (&["add", "-n", "odd/large", "--as", "other"], 0, true),
         (&["add", harbour, "--as", "new", "--similar-threshold", "0.1"], 0, true),
         (&["add", "/dev/null", "gone"], 3, true),
         (&["add", "odd", "--source", "elsewhere", "-v"], 0, true),

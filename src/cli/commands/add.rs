@@ -28,8 +28,8 @@ use crate::{
         own_files::{OwnFile, is_what},
         print::{
             added::{
-                AddSummary, AddedLine, CommittedLine, RESEMBLING_SHOWN_MAX, ResemblesLine,
-                UnpackedLine, sentence,
+                AddSummary, AddedLine, AlreadyThereLine, CommittedLine, RESEMBLING_SHOWN_MAX,
+                ResemblesLine, UnpackedLine, sentence,
             },
             json::typed,
             revision::withdrawn_mark,
@@ -74,8 +74,7 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
         let summary = archive.rehearse(items, &options, |event| {
             let known = already_there(&archive, &event)?;
             report.event(event)?;
-            known.iter().for_each(|line| report.session.info(line));
-            Ok(())
+            known.map_or(Ok(()), |known| report.already_there(&known))
         })?;
         return report.finish(&summary);
     }
@@ -88,7 +87,10 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
 }
 
 /// Where the bytes of what would be added are already.
-fn already_there(archive: &Archive, event: &IngestEvent<ItemTag>) -> Result<Option<String>, Error> {
+fn already_there(
+    archive: &Archive,
+    event: &IngestEvent<ItemTag>,
+) -> Result<Option<AlreadyThere>, Error> {
     let IngestEvent::Document {
         name,
         outcome: Outcome::New(revision) | Outcome::Revised(revision),
@@ -100,12 +102,15 @@ fn already_there(archive: &Archive, event: &IngestEvent<ItemTag>) -> Result<Opti
     if revision.is_new_content || revision.n_bytes == 0 {
         return Ok(None);
     }
-    let found = archive.revisions_of_content(revision.digest.into())?;
-    let name = shown_name(name.as_bytes());
-    let line = |(document, revision): &(Document, Revision)| {
-        format!("{name} is already there as {}", label_of(document, revision))
-    };
-    Ok(found.first().map(line))
+    let found = archive.revisions_of_content(revision.digest.into())?.into_iter().next();
+    Ok(found.map(|(document, revision)| AlreadyThere { name: name.clone(), document, revision }))
+}
+
+/// What would be added under a name, and where its bytes are already.
+struct AlreadyThere {
+    name: DocName,
+    document: Document,
+    revision: Revision,
 }
 
 fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, Error> {
@@ -287,6 +292,18 @@ impl<'s> AddReport<'s> {
             IngestEvent::Committed(committed) => self.committed(committed),
             IngestEvent::Near { name, near, n_more } => self.near(name, near, n_more),
         }
+    }
+
+    fn already_there(&mut self, known: &AlreadyThere) -> Result<(), Error> {
+        let AlreadyThere { name, document, revision } = known;
+        if self.session.globals.json {
+            let line = AlreadyThereLine::of(name, document, revision);
+            return self.session.out.json(&typed("already_there", line));
+        }
+        let name = shown_name(name.as_bytes());
+        let there = label_of(document, revision);
+        self.session.info(&format!("{name} is already there as {there}"));
+        Ok(())
     }
 
     /// Prints what became of a document, to those who want to know.

@@ -33,6 +33,7 @@ struct FormatLine {
     name: &'static str,
     media_types: &'static [&'static str],
     library: Option<&'static str>,
+    is_there: bool,
 }
 
 #[derive(Serialize)]
@@ -50,7 +51,8 @@ pub fn run(session: &mut Session, _: &FormatsArgs) -> Result<ExitCode, Error> {
     for format in Format::all().chain(Format::hooked()) {
         let (name, library, media_types) = (format.name(), format.library(), format.media_types());
         if session.globals.json {
-            let line = FormatLine { format: format.code(), name, media_types, library };
+            let is_there = extractor::hooks::is_there(format);
+            let line = FormatLine { format: format.code(), name, media_types, library, is_there };
             session.out.json(&typed("format", line))?;
             continue;
         }

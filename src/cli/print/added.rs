@@ -10,7 +10,10 @@ use crate::{
         ingest::{NewRevision, Outcome},
         similar::neighbours::NearDocument,
     },
-    types::name::DocName,
+    types::{
+        document::{Document, Revision},
+        name::DocName,
+    },
 };
 
 use super::{
@@ -37,6 +40,31 @@ pub struct AddedLine {
     pub from: Option<String>,
     pub from_b64: Option<String>,
     pub reason: Option<String>,
+}
+
+/// What would be added, where its bytes are already.
+#[derive(Serialize)]
+pub struct AlreadyThereLine {
+    name: String,
+    name_b64: Option<String>,
+    there: String,
+    there_b64: Option<String>,
+    id: String,
+    revision: u64,
+}
+
+impl AlreadyThereLine {
+    /// Of a name, and the revision that has the same bytes.
+    pub fn of(name: &DocName, document: &Document, revision: &Revision) -> Self {
+        Self {
+            name: name.text().into_owned(),
+            name_b64: name_b64(name),
+            there: document.name.text().into_owned(),
+            there_b64: name_b64(&document.name),
+            id: document.id.to_string(),
+            revision: revision.number,
+        }
+    }
 }
 
 /// A new text that is near to an earlier one.

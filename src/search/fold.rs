@@ -18,7 +18,7 @@ use crate::text::{
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
 
 /// The version of what is in this file and of the text that it is given: an index of another one is made anew.
-pub const FOLDING_VERSION: u32 = 4;
+pub const FOLDING_VERSION: u32 = 5;
 
 /// What stands among the words for a run of characters that are paired elsewhere. No word is it: its sign separates.
 pub const RUN: &str = "_";
@@ -329,6 +329,8 @@ fn letter(c: char) -> FoldedLetter {
     }
     match c {
         c if is_invisible(c) || is_mark_of_no_meaning(c) => FoldedLetter::Nothing,
+        // The tones of Bopomofo.
+        '\u{2c7}' | '\u{2c9}'..='\u{2cb}' => FoldedLetter::Nothing,
         // Modifier letters that are set as apostrophes and quotes.
         '\u{2b9}'..='\u{2bf}' => FoldedLetter::Separator,
         'ς' => FoldedLetter::Letter('σ'),
@@ -386,7 +388,18 @@ fn is_mark_of_no_meaning(c: char) -> bool {
 
 /// Whether the character is of a script whose words are not set apart, or too long to be looked for whole.
 fn is_paired(c: char) -> bool {
-    is_hangul(c) || is_cut(c)
+    is_hangul(c) || is_cut(c) || is_rarely_met(c)
+}
+
+/// Other scripts without spaces between words, beyond those that near-duplicates are cut by.
+fn is_rarely_met(c: char) -> bool {
+    matches!(c,
+        '\u{3105}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}' // Bopomofo
+        | '\u{a000}'..='\u{a48c}' // Yi
+        | '\u{1950}'..='\u{19df}' | '\u{1a20}'..='\u{1aad}' | '\u{aa80}'..='\u{aadf}' // Tai
+        | '\u{1b00}'..='\u{1b7f}' | '\u{a980}'..='\u{a9df}' // Balinese, Javanese
+        | '\u{12000}'..='\u{1254f}' | '\u{13000}'..='\u{143ff}' // Cuneiform, hieroglyphs
+        | '\u{17000}'..='\u{18d7f}' | '\u{1b170}'..='\u{1b2ff}') // Tangut, Khitan, Nüshu
 }
 
 fn is_hangul(c: char) -> bool {

@@ -13,6 +13,7 @@ pub mod corrections;
 pub mod export;
 pub mod filter;
 pub mod find;
+pub mod gaps;
 pub mod ingest;
 pub mod inspect;
 mod log_tree;

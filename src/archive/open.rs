@@ -181,11 +181,11 @@ pub fn page_cache(folder: &Path) -> Option<PageCache> {
     PageCache::open(DatabaseFiles::examine(folder, catalog::PAGE_CACHE_FILE).ok()?.path())
 }
 
-/// The page cache for whoever only asks what is not read; none where nothing is.
+/// The page cache for whoever only asks what has no text; none where it is known that nothing lacks one.
 pub fn existing_page_cache(folder: &Path) -> Option<PageCache> {
     let files = DatabaseFiles::examine(folder, catalog::PAGE_CACHE_FILE).ok()?;
-    let may_have_some =
-        files.exists() && files.application_id().is_none_or(|it| it == PageCache::HAS_NOT_READ);
+    let may_have_some = files.exists()
+        && files.application_id().is_none_or(|it| it == PageCache::HAS_SOME_WITHOUT_TEXT);
     may_have_some.then(|| PageCache::open_existing(files.path()))?
 }
 

@@ -10,7 +10,7 @@ use regex::{Regex, RegexBuilder};
 
 use crate::{
     catalog::KeptContent,
-    text,
+    text::{self, WithStatus},
     types::{
         digest::DocId,
         document::{Document, Revision},
@@ -19,7 +19,13 @@ use crate::{
     },
 };
 
-use super::{Archive, operand, pattern::Pattern, presence::AsOf};
+use super::{
+    Archive,
+    gaps::{TextGap, TextGaps, gap_of},
+    operand,
+    pattern::Pattern,
+    presence::AsOf,
+};
 
 /// Letters shown on each side of a phrase.
 const EXCERPT_LETTERS: usize = 60;
@@ -84,12 +90,8 @@ pub struct PhraseChange {
 /// What could not be looked through.
 #[derive(Debug, Default)]
 pub struct Unsearched {
-    /// Contents that have more bytes than are treated as text.
-    pub n_too_long: u64,
-    /// Revisions passed over because they were withdrawn.
-    pub n_withdrawn: u64,
-    /// Contents that could not be read.
-    pub n_unreadable: u64,
+    /// How much that was.
+    pub gaps: TextGaps,
     /// The first error met there.
     pub error: Option<Error>,
 }
@@ -250,7 +252,7 @@ impl PhraseSearch<'_> {
     fn all_contents(&mut self) -> Result<(), Error> {
         let withdrawn = self.archive.catalog.withdrawn_revisions()?;
         let n_withdrawn = withdrawn.iter().filter(|(_, it)| it.withdrawn.is_some()).count();
-        self.unsearched.n_withdrawn = n_withdrawn as u64;
+        self.unsearched.gaps.n_withdrawn = n_withdrawn as u64;
         for KeptContent { row, .. } in self.archive.kept_contents()? {
             if let Some(revision) = self.archive.catalog.sketched_by(row)? {
                 self.content(row, &revision)?;
@@ -265,7 +267,7 @@ impl PhraseSearch<'_> {
         // The oldest first: later ones rest on them.
         for revision in catalog.revisions(document)?.iter().rev() {
             if revision.withdrawn.is_some() {
-                self.unsearched.n_withdrawn += 1;
+                self.unsearched.gaps.n_withdrawn += 1;
                 continue;
             }
             let row = catalog.content_of(revision)?;
@@ -279,24 +281,19 @@ impl PhraseSearch<'_> {
     /// Looks through a content, and keeps what it has.
     fn content(&mut self, row: i64, revision: &Revision) -> Result<(), Error> {
         if operand::is_too_long(revision.n_bytes, &revision.media_type) {
-            self.unsearched.n_too_long += 1;
-            self.unknown.insert(row);
+            self.leave_out(row, TextGap::TooLong);
             return Ok(());
         }
         match self.occurrences(revision) {
-            Ok(mut occurrences) if occurrences.n > 0 => {
-                let n_bytes: usize = occurrences.excerpts.iter().map(Excerpt::n_bytes).sum();
-                self.n_excerpt_bytes += n_bytes;
-                if self.n_excerpt_bytes > EXCERPT_BYTES_MAX {
-                    occurrences.excerpts = Vec::new();
-                }
-                self.found.insert(row, occurrences);
+            // Of a text that is not there nobody knows whether words came into it or went.
+            Ok((None, Some(gap))) => self.leave_out(row, gap),
+            Ok((occurrences, gap)) => {
+                gap.into_iter().for_each(|gap| self.unsearched.gaps.count(gap));
+                self.keep(row, occurrences.unwrap_or_default());
             }
-            Ok(_) => {}
             Err(error @ Error::Damaged { .. }) => {
                 self.archive.notice_damage(&revision.digest);
-                self.unsearched.n_unreadable += 1;
-                self.unknown.insert(row);
+                self.leave_out(row, TextGap::Unreadable);
                 self.unsearched.error.get_or_insert(error);
             }
             Err(error) => return Err(error),
@@ -304,14 +301,34 @@ impl PhraseSearch<'_> {
         Ok(())
     }
 
-    fn occurrences(&self, revision: &Revision) -> Result<Occurrences, Error> {
+    fn keep(&mut self, row: i64, mut occurrences: Occurrences) {
+        if occurrences.n == 0 {
+            return;
+        }
+        self.n_excerpt_bytes += occurrences.excerpts.iter().map(Excerpt::n_bytes).sum::<usize>();
+        if self.n_excerpt_bytes > EXCERPT_BYTES_MAX {
+            occurrences.excerpts = Vec::new();
+        }
+        self.found.insert(row, occurrences);
+    }
+
+    fn leave_out(&mut self, row: i64, gap: TextGap) {
+        self.unsearched.gaps.count(gap);
+        self.unknown.insert(row);
+    }
+
+    /// What a revision has, if it has a text, and what of that is not there.
+    fn occurrences(
+        &self,
+        revision: &Revision,
+    ) -> Result<(Option<Occurrences>, Option<TextGap>), Error> {
         if !operand::may_be_compared(revision.n_bytes, &revision.media_type) {
-            return Ok(Occurrences::default());
+            return Ok((None, None));
         }
         let bytes = self.archive.reader.content_bytes(&revision.digest, revision.n_bytes)?;
         let (media_type, named) = (&revision.media_type, operand::encoding(revision));
-        let text = text::searched_text(&bytes, media_type, named);
-        Ok(text.map_or_else(Occurrences::default, |text| self.phrase.occurrences(&text)))
+        let WithStatus { found, status } = text::searched_text(&bytes, media_type, named);
+        Ok((found.map(|text| self.phrase.occurrences(&text)), status.and_then(gap_of)))
     }
 
     /// Where the number of occurrences differs from that in the revision captured before.
@@ -382,7 +399,7 @@ impl PhraseSearch<'_> {
             return Ok(known.excerpts.clone());
         }
         let Some(revision) = self.archive.catalog.sketched_by(row)? else { return Ok(Vec::new()) };
-        Ok(self.occurrences(&revision)?.excerpts)
+        Ok(self.occurrences(&revision)?.0.unwrap_or_default().excerpts)
     }
 }
 

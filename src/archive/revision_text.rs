@@ -4,7 +4,7 @@ use crate::{
     diff::{self, Comparison, Sides, TextLayout},
     text::{
         self, Metadata, Scope,
-        extract::{ExtractionStatus, Format, extract, left},
+        extract::{ExtractionStatus, Format, extract},
     },
     types::{
         digest::Digest,
@@ -60,6 +60,12 @@ pub struct Rendering {
     pub status: ExtractionStatus,
 }
 
+/// What came of rendering bytes; none of a format that is not rendered.
+pub fn rendering_of(bytes: &[u8], media_type: &str) -> Option<Rendering> {
+    let format = Format::of(media_type)?;
+    Some(Rendering { format, status: extract(bytes, format).status })
+}
+
 impl Archive {
     /// The text of a revision as it is compared; none where its bytes are no text, or more than is treated as text.
     pub fn text(
@@ -77,13 +83,11 @@ impl Archive {
         document: &Document,
         revision: &Revision,
     ) -> Result<Option<Rendering>, Error> {
-        let Some(format) = Format::of(&revision.media_type) else { return Ok(None) };
-        if !Facts::of(revision).may_be_text() {
+        let is_rendered = Format::of(&revision.media_type).is_some();
+        if !is_rendered || !Facts::of(revision).may_be_text() {
             return Ok(None);
         }
-        let bytes = self.read_whole(document, revision)?;
-        let status = extract(&bytes, format).status;
-        Ok(Some(Rendering { format, status }))
+        Ok(rendering_of(&self.read_whole(document, revision)?, &revision.media_type))
     }
 
     /// What a revision says of itself, as pages and documents of other formats do.
@@ -101,15 +105,6 @@ impl Archive {
         let read_as = read_as(revision, Scope::Page);
         let found = text::notation(&bytes, media_type, read_as.named);
         Ok(found.and_then(|it| text::metadata(&it.text, media_type, Scope::Page)))
-    }
-
-    /// How many contents have no text because that was left for later.
-    pub fn n_not_read(&self) -> Result<u64, Error> {
-        let mut n = 0;
-        for digest in left() {
-            n += u64::from(self.catalog.content(&digest)?.is_some());
-        }
-        Ok(n)
     }
 
     /// The text of a revision in a scope; none where its bytes are no text, or more than is treated as text.

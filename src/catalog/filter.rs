@@ -1,6 +1,6 @@
 //! Documents by what is recorded of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, Params, params};
 
@@ -32,6 +32,31 @@ impl Catalog {
                        UNION SELECT document FROM document_event WHERE source = ?1 AND change = 'seen')",
                     [id],
                 )?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The revisions that came from a source that fits, or were seen there, by their events.
+    pub fn revisions_from(&self, fits: &dyn Fn(&str) -> bool) -> Result<HashSet<u64>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT s.source, p.text, s.event FROM (
+               SELECT source, event FROM revision WHERE source IS NOT NULL
+               UNION SELECT source, revision FROM document_event
+               WHERE source IS NOT NULL AND change = 'seen') s
+             JOIN phrase p ON p.id = s.source",
+        )?;
+        let mut rows = query.query([])?;
+        let (mut known, mut found) = (HashMap::new(), HashSet::new());
+        while let Some(row) = rows.next()? {
+            let source: i64 = row.get(0)?;
+            let is_it = match known.get(&source) {
+                Some(is_it) => *is_it,
+                None => fits(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?),
+            };
+            known.insert(source, is_it);
+            if is_it {
+                found.insert(row.get::<_, i64>(2)? as u64);
             }
         }
         Ok(found)

@@ -15,12 +15,12 @@ use super::{OPENED, WRITTEN};
 /// Its file.
 pub const FILE: &str = "search.sqlite";
 /// The version of the schema; the index of another one is made anew.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The column of the texts comes first: what stands in it need not name its column, which is a fifth of the index.
 /// A match in a title counts eight times.
 const SCHEMA: &str = "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE unindexed (content INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT;
+    CREATE TABLE gap (content INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT;
     CREATE VIRTUAL TABLE words USING fts5 (text, title, pairs, title_pairs,
       content='', contentless_delete=1, tokenize=\"ascii tokenchars '+#_'\");
     INSERT INTO words (words, rank) VALUES
@@ -63,20 +63,29 @@ pub struct FullTextState {
     pub n_withdrawals: u64,
 }
 
-/// Why the text of a content is not in the index.
+/// Why the text of a content, or the rest of it, is not there to be looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unindexed {
-    /// It could not be read.
+pub enum TextGap {
+    /// Its bytes could not be read.
     Unreadable,
-    /// It has more bytes than are treated as text.
+    /// It has more bytes than are treated as text, or more text: the rest of that is missing.
     TooLong,
+    /// It is of a format that is rendered, and that failed.
+    NotExtracted,
+    /// That was left for later.
+    NotRead,
 }
 
-impl Unindexed {
+impl TextGap {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Unreadable, Self::TooLong, Self::NotExtracted, Self::NotRead];
+
     fn word(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
             Self::TooLong => "too long",
+            Self::NotExtracted => "not extracted",
+            Self::NotRead => "not read",
         }
     }
 }
@@ -230,12 +239,16 @@ impl FullText {
         Ok(())
     }
 
-    /// Remembers that a content is not in it.
-    pub fn leave_out(&self, content: i64, why: Unindexed) -> Result<(), Error> {
-        self.remove(content)?;
-        let sql = "INSERT OR REPLACE INTO unindexed VALUES (?1, ?2)";
-        self.db.prepare_cached(sql)?.execute(params![content, why.word()])?;
+    /// Remembers why the text of a content, or the rest of it, is not in it.
+    pub fn set_gap(&self, content: i64, gap: TextGap) -> Result<(), Error> {
+        let sql = "INSERT OR REPLACE INTO gap VALUES (?1, ?2)";
+        self.db.prepare_cached(sql)?.execute(params![content, gap.word()])?;
         Ok(())
+    }
+
+    /// Whether the text of a content, or the rest of it, is not in it.
+    pub fn has_gap(&self, content: i64) -> Result<bool, Error> {
+        Ok(self.db.prepare_cached("SELECT 1 FROM gap WHERE content = ?1")?.exists([content])?)
     }
 
     /// Takes a content out.
@@ -243,21 +256,21 @@ impl FullText {
         if self.has(content)? {
             self.db.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([content])?;
         }
-        self.db.prepare_cached("DELETE FROM unindexed WHERE content = ?1")?.execute([content])?;
+        self.db.prepare_cached("DELETE FROM gap WHERE content = ?1")?.execute([content])?;
         Ok(())
     }
 
-    /// How many contents are not in it for a reason.
-    pub fn n_unindexed(&self, why: Unindexed) -> Result<u64, Error> {
-        let mut query = self.db.prepare_cached("SELECT count(*) FROM unindexed WHERE why = ?1")?;
-        Ok(query.query_row([why.word()], |row| row.get::<_, i64>(0))? as u64)
+    /// How many contents are not in it, or not whole, for a reason.
+    pub fn n_gaps(&self, gap: TextGap) -> Result<u64, Error> {
+        let mut query = self.db.prepare_cached("SELECT count(*) FROM gap WHERE why = ?1")?;
+        Ok(query.query_row([gap.word()], |row| row.get::<_, i64>(0))? as u64)
     }
 
     /// The contents that could not be read.
     pub fn unreadable(&self) -> Result<Vec<i64>, Error> {
-        let sql = "SELECT content FROM unindexed WHERE why = ?1 ORDER BY content";
+        let sql = "SELECT content FROM gap WHERE why = ?1 ORDER BY content";
         let mut query = self.db.prepare_cached(sql)?;
-        let rows = query.query_map([Unindexed::Unreadable.word()], |row| row.get(0))?;
+        let rows = query.query_map([TextGap::Unreadable.word()], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -375,7 +388,9 @@ mod tests {
         assert!(
             !index.fits(r#"("ferry")"#, 1).unwrap() && index.fits(r#"("nothing")"#, 1).unwrap()
         );
-        index.leave_out(1, Unindexed::Unreadable).unwrap();
+        index.remove(1).unwrap();
+        index.set_gap(1, TextGap::Unreadable).unwrap();
+        assert!(index.has_gap(1).unwrap() && !index.has_gap(3).unwrap());
         assert_eq!(
             (index.count(r#"("nothing")"#).unwrap(), index.unreadable().unwrap()),
             (0, vec![1])

@@ -57,7 +57,7 @@ pub use apply::{Batch, Pack, Recorded};
 pub use document_events::{Observation, Rename};
 pub use drift::{Drift, DriftScope};
 pub use find::{Latest, LatestAhead};
-pub use fulltext::{FILE as FULL_TEXT_FILE, FullText, FullTextState, IndexedText, Unindexed};
+pub use fulltext::{FILE as FULL_TEXT_FILE, FullText, FullTextState, IndexedText, TextGap};
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use indexed::IndexedContent;
 pub use keyed_sum::{KeyedSum, SumKey};

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tracing::debug;
 
 use crate::{
-    text::extract::{EXTRACTION_VERSION, Extraction, ExtractionStatus, Format},
+    text::extract::{EXTRACTION_VERSION, Extraction, ExtractionStatus, Format, WithoutText},
     types::{digest::Digest, limits::PAGE_BYTES_MAX},
 };
 
@@ -24,17 +24,18 @@ const FILE_BYTES_MAX: i64 = 2 << 30;
 const LEVEL: i32 = 3;
 const CACHE: CacheFile = CacheFile {
     what: "rendered pages",
-    version: 3,
+    version: 4,
     schema: "CREATE TABLE page (
         digest BLOB NOT NULL, format TEXT NOT NULL, version INTEGER NOT NULL,
         status TEXT NOT NULL, html BLOB, PRIMARY KEY (digest, format)
       ) STRICT;
-      CREATE INDEX not_read ON page (digest) WHERE status = 'not-read';",
-    statements: &[QUESTION, INSERT, NOT_READ],
+      CREATE INDEX without_text ON page (version) WHERE html IS NULL AND status != 'no-text';",
+    statements: &[QUESTION, INSERT, WITHOUT_TEXT],
 };
 const QUESTION: &str =
     "SELECT status, html FROM page WHERE digest = ?1 AND format = ?2 AND version = ?3";
-const NOT_READ: &str = "SELECT digest FROM page WHERE status = 'not-read' AND version = ?1";
+const WITHOUT_TEXT: &str = "SELECT digest, format, status FROM page
+    WHERE html IS NULL AND status != 'no-text' AND version = ?1";
 const INSERT: &str = "INSERT OR REPLACE INTO page VALUES (?1, ?2, ?3, ?4, ?5)";
 
 /// Documents as pages.
@@ -43,8 +44,8 @@ pub struct PageCache {
 }
 
 impl PageCache {
-    /// Marks a file in which some are to be rendered later: without it nobody has to look for them.
-    pub const HAS_NOT_READ: u32 = 1;
+    /// Marks a file in which some have no text, though there may be words in them: without it nobody has to look for them.
+    pub const HAS_SOME_WITHOUT_TEXT: u32 = 1;
 
     /// The cache in a file, made if there is none; none where it cannot be used.
     pub fn open(file: &Path) -> Option<Self> {
@@ -62,7 +63,7 @@ impl PageCache {
         opened.inspect_err(|error| debug!(target: "catalog", "no rendered pages: {error}")).ok()
     }
 
-    /// The same for whoever only asks what is not read: no file is made; none where there is none.
+    /// The same for whoever only asks what has no text: no file is made; none where there is none.
     pub fn open_existing(file: &Path) -> Option<Self> {
         // Opened for reading alone, SQLite would leave the files of its log behind.
         let opened = Connection::open_with_flags(file, WRITTEN).and_then(|db| CACHE.prepared(db));
@@ -98,38 +99,45 @@ impl PageCache {
         let row = params![digest.as_bytes(), format.code(), EXTRACTION_VERSION, status, packed];
         let insert = || self.db.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row));
         let put = match extraction.status {
-            ExtractionStatus::NotRead => self.marked(Self::HAS_NOT_READ, insert),
-            _ => insert(),
+            status if status.has_text() || status == ExtractionStatus::NoText => insert(),
+            _ => self.marked(insert),
         };
         if let Err(error) = put {
             debug!(target: "catalog", "a rendered page is not remembered: {error}");
         }
     }
 
-    /// Makes a change, and sets the mark with it.
-    fn marked(
-        &self,
-        mark: u32,
-        change: impl FnOnce() -> rusqlite::Result<usize>,
-    ) -> rusqlite::Result<usize> {
+    /// Makes a change, and the mark what it has to be after it.
+    fn marked(&self, change: impl FnOnce() -> rusqlite::Result<usize>) -> rusqlite::Result<usize> {
         let transaction = self.db.unchecked_transaction()?;
         let changed = change()?;
+        let has_some = self.db.prepare_cached(WITHOUT_TEXT)?.exists([EXTRACTION_VERSION])?;
+        let mark = if has_some { Self::HAS_SOME_WITHOUT_TEXT } else { 0 };
         self.db.pragma_update(None, "application_id", mark)?;
         transaction.commit()?;
         Ok(changed)
     }
 
-    /// The contents that are to be rendered later.
-    pub fn not_read(&self) -> Vec<Digest> {
+    /// The contents of which no text came, but for those that have no words.
+    pub fn without_text(&self) -> Vec<WithoutText> {
         let read = || {
-            let mut query = self.db.prepare_cached(NOT_READ)?;
-            let digest = |row: &rusqlite::Row| row.get(0).map(Digest::from_bytes);
-            query.query_map([EXTRACTION_VERSION], digest)?.collect::<rusqlite::Result<_>>()
+            let mut query = self.db.prepare_cached(WITHOUT_TEXT)?;
+            let row = |row: &rusqlite::Row| {
+                let (digest, status) =
+                    (row.get(0).map(Digest::from_bytes)?, row.get::<_, String>(2)?);
+                let status = ExtractionStatus::of_code(&status);
+                Ok((digest, row.get(1)?, status))
+            };
+            query.query_map([EXTRACTION_VERSION], row)?.collect::<rusqlite::Result<Vec<_>>>()
         };
-        read().unwrap_or_else(|error: rusqlite::Error| {
-            debug!(target: "catalog", "what is not read yet is not known: {error}");
+        let found = read().unwrap_or_else(|error: rusqlite::Error| {
+            debug!(target: "catalog", "what has no text is not known: {error}");
             Vec::new()
-        })
+        });
+        let known = |(digest, format, status): (Digest, String, Option<ExtractionStatus>)| {
+            Some(WithoutText { digest, format, status: status? })
+        };
+        found.into_iter().filter_map(known).collect()
     }
 
     /// Forgets a content, and leaves no byte of it in the file.
@@ -142,10 +150,7 @@ impl PageCache {
     pub fn forget_with(&self, statuses: &[ExtractionStatus]) {
         for status in statuses {
             let delete = || self.db.execute("DELETE FROM page WHERE status = ?1", [status.code()]);
-            self.settle(match status {
-                ExtractionStatus::NotRead => self.marked(0, delete),
-                _ => delete(),
-            });
+            self.settle(self.marked(delete));
         }
     }
 
@@ -163,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_only_asks_what_is_not_read_makes_no_file() {
+    fn whoever_only_asks_what_has_no_text_makes_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(FILE);
         assert!(PageCache::open_existing(&file).is_none());
@@ -171,7 +176,9 @@ mod tests {
         let left = Extraction { status: ExtractionStatus::NotRead, html: None };
         PageCache::open(&file).unwrap().put(&Digest::of(b"one"), Format::Rtf, &left);
         let asked = PageCache::open_existing(&file).unwrap();
-        assert_eq!(asked.not_read(), [Digest::of(b"one")]);
+        let (digest, format) = (Digest::of(b"one"), Format::Rtf.code().to_owned());
+        let status = ExtractionStatus::NotRead;
+        assert_eq!(asked.without_text(), [WithoutText { digest, format, status }]);
     }
 
     #[test]

@@ -44,14 +44,33 @@ struct FoundTerm {
     bytes: Range<usize>,
 }
 
+/// The excerpts of a title and of a text. Of the title where some of what was asked stands only there, and of the text
+/// none where all of it does.
+pub fn excerpts(
+    title: &str,
+    text: &str,
+    query: &SearchQuery,
+) -> (Option<MarkedExcerpt>, MarkedExcerpt) {
+    let all: Vec<&SearchTerm> = query.terms().collect();
+    let is_in = |text: &str, term: &SearchTerm| !found(text, &[term]).is_empty();
+    let (of_text, others): (Vec<&SearchTerm>, Vec<&SearchTerm>) =
+        all.iter().copied().partition(|term| !term.in_title && is_in(text, term));
+    let has_title = others.iter().any(|term| is_in(title, term));
+    let in_title = has_title.then(|| excerpt(title, &all));
+    let in_text = match has_title && of_text.is_empty() {
+        true => MarkedExcerpt::default(),
+        false => excerpt(text, &of_text),
+    };
+    (in_title, in_text)
+}
+
 /// The stretch in which most of what was asked stands together, of several the first, and others with what it lacks.
-pub fn excerpt(text: &str, query: &SearchQuery) -> MarkedExcerpt {
-    let terms: Vec<&SearchTerm> = query.terms().collect();
-    let mut found = found(text, &terms);
+fn excerpt(text: &str, terms: &[&SearchTerm]) -> MarkedExcerpt {
+    let mut found = found(text, terms);
     found.sort_by_key(|it| (it.bytes.start, it.bytes.end));
     let mut stretches = Vec::new();
     while stretches.len() < STRETCHES_MAX && !found.is_empty() {
-        let stretch = chosen(text, &found, &terms);
+        let stretch = chosen(text, &found, terms);
         found.retain(|it| !stretch.terms[it.term]);
         stretches.push(stretch.bytes);
     }
@@ -277,7 +296,7 @@ mod tests {
             true => format!("[{}]", piece.text),
             false => piece.text,
         };
-        excerpt(text, &query).pieces.into_iter().map(shown).collect()
+        excerpts("", text, &query).1.pieces.into_iter().map(shown).collect()
     }
 
     #[test]
@@ -295,6 +314,33 @@ mod tests {
         ] {
             assert_eq!(shown(text, words), expected, "{words}");
         }
+    }
+
+    #[test]
+    fn words_that_stand_only_in_the_title_are_marked_there() {
+        let marked = |excerpt: &MarkedExcerpt| -> Vec<String> {
+            excerpt.pieces.iter().filter(|it| it.is_marked).map(|it| it.text.clone()).collect()
+        };
+        let (title, text) = ("Ferry news", "The harbour. The ferry.");
+        for (words, in_title, in_text) in [
+            ("harbour", None, &["harbour"][..]),
+            ("ferry", None, &["ferry"]),
+            ("news", Some(&["news"][..]), &[]),
+            ("news harbour", Some(&["news"]), &["harbour"]),
+            ("title:ferry", Some(&["Ferry"]), &[]),
+        ] {
+            let query = SearchQuery::parse(words, &|_, _| false);
+            let (found_title, found_text) = excerpts(title, text, &query);
+            assert_eq!(
+                found_title.map(|it| marked(&it)).as_deref(),
+                in_title.map(strings).as_deref()
+            );
+            assert_eq!(marked(&found_text), in_text, "{words}");
+        }
+    }
+
+    fn strings(words: &[&str]) -> Vec<String> {
+        words.iter().map(|it| (*it).to_owned()).collect()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The language of questions: words (all of them), `"phrase"`, `-word`, `OR`, `word*`, `title:`, and the filters
-//! `source:`, `type:`, `tag:`, `name:`, `since:`, `until:`. Anything else is looked for as it stands, so no text is an
-//! error.
+//! `source:`, `type:`, `tag:`, `name:`, `since:`, `until:`, of which the first four may have a `-` before them. Anything else
+//! is looked for as it stands, so no text is an error; what looks like something else and is taken so is remarked.
 
 use super::terms::SearchTerm;
 
@@ -34,6 +34,19 @@ const OR: &str = "OR";
 /// More terms make no question; what comes after them is left out, and that is said.
 const TERMS_MAX: usize = 200;
 
+/// A filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryFilter {
+    /// What it is asked of.
+    pub field: QueryField,
+    /// What that has to be.
+    pub value: String,
+    /// It must not be that.
+    pub is_unwanted: bool,
+    /// As it was written.
+    pub written: String,
+}
+
 /// A question, understood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchQuery {
@@ -42,13 +55,15 @@ pub struct SearchQuery {
     /// None of these may.
     pub unwanted: Vec<SearchTerm>,
     /// What restricts documents and revisions.
-    pub filters: Vec<(QueryField, String)>,
+    pub filters: Vec<QueryFilter>,
     /// What would be a filter, but makes no sense with its value: it is looked for as it stands.
-    pub refused: Vec<(QueryField, String)>,
+    pub refused: Vec<QueryFilter>,
+    /// Filters beside an `OR`, as they were written: they restrict the whole question.
+    pub beside_or: Vec<String>,
     /// What has nothing in it that is indexed.
     pub unsearchable: Vec<String>,
     /// Terms that were left out because there are too many.
-    pub n_left_out: usize,
+    pub left_out: Vec<String>,
 }
 
 /// One part of a question.
@@ -65,22 +80,30 @@ impl SearchQuery {
         let mut query = Self::default();
         let mut rest = text.trim_start();
         let mut is_alternative = false;
+        let mut filter_before = None;
         while !rest.is_empty() {
-            if let Some((field, value, after)) = filter(rest) {
-                if accepts(field, value) {
-                    query.filters.push((field, value.to_owned()));
+            if let Some((filter, after)) = filter(rest) {
+                if filter.is_understood(accepts) {
+                    if std::mem::take(&mut is_alternative) {
+                        query.beside_or.push(filter.written.clone());
+                    }
+                    filter_before = Some(filter.written.clone());
+                    query.filters.push(filter);
                     rest = after.trim_start();
                     continue;
                 }
-                query.refused.push((field, value.to_owned()));
+                query.refused.push(filter);
             }
             let (part, after) = part(rest);
             rest = after.trim_start();
             let is_or = part.text == OR && !(part.is_unwanted || part.in_title);
-            if is_or && !query.wanted.is_empty() && !rest.is_empty() && !is_alternative {
+            let stands_behind_some = !query.wanted.is_empty() || filter_before.is_some();
+            if is_or && stands_behind_some && !rest.is_empty() && !is_alternative {
                 is_alternative = true;
+                query.beside_or.extend(filter_before.take());
                 continue;
             }
+            filter_before = None;
             query.push(&part, std::mem::take(&mut is_alternative));
         }
         query
@@ -93,7 +116,7 @@ impl SearchQuery {
         };
         let n_terms = self.wanted.iter().map(Vec::len).sum::<usize>() + self.unwanted.len();
         if n_terms == TERMS_MAX {
-            self.n_left_out += 1;
+            self.left_out.push(part.text.to_owned());
             return;
         }
         match self.wanted.last_mut() {
@@ -117,6 +140,11 @@ impl SearchQuery {
         })
     }
 
+    /// The same question without what must not stand there; none where nothing must not.
+    pub fn without_unwanted(&self) -> Option<Self> {
+        (!self.unwanted.is_empty()).then(|| Self { unwanted: Vec::new(), ..self.clone() })
+    }
+
     /// The same in titles alone.
     pub fn expression_in_title(&self) -> Option<String> {
         self.expression().map(|all| format!("{{title title_pairs}} : ({all})"))
@@ -133,12 +161,28 @@ impl SearchQuery {
     }
 }
 
+impl QueryFilter {
+    /// Whether it makes sense. What is captured not since then is captured until then, and so it has to be written.
+    fn is_understood(&self, accepts: &dyn Fn(QueryField, &str) -> bool) -> bool {
+        let is_time = matches!(self.field, QueryField::Since | QueryField::Until);
+        !(self.is_unwanted && is_time) && accepts(self.field, &self.value)
+    }
+}
+
 /// A filter at the beginning, and what is behind it.
-fn filter(text: &str) -> Option<(QueryField, &str, &str)> {
-    let (field, word) = FIELDS.iter().find(|(_, word)| begins_with(text, word))?;
-    let behind = &text[word.len()..];
+fn filter(text: &str) -> Option<(QueryFilter, &str)> {
+    let unwanted = text.strip_prefix('-');
+    let named = unwanted.unwrap_or(text);
+    let (field, word) = FIELDS.iter().find(|(_, word)| begins_with(named, word))?;
+    let behind = &named[word.len()..];
     let (value, after) = quoted(behind).unwrap_or_else(|| until_space(behind));
-    (!value.trim().is_empty()).then_some((*field, value, after))
+    let filter = QueryFilter {
+        field: *field,
+        value: value.to_owned(),
+        is_unwanted: unwanted.is_some(),
+        written: text[..text.len() - after.len()].to_owned(),
+    };
+    (!value.trim().is_empty()).then_some((filter, after))
 }
 
 /// A word or phrase at the beginning, and what is behind it.
@@ -220,14 +264,37 @@ mod tests {
 
     #[test]
     fn filters_have_values() {
-        let query = parse(r#"Tag:wire ferry since:2026-03-04 name:"a b" source:"#);
+        let query = parse(r#"Tag:wire ferry since:2026-03-04 -name:"a b" source:"#);
         let filters = [
-            (QueryField::Tag, "wire".to_owned()),
-            (QueryField::Since, "2026-03-04".to_owned()),
-            (QueryField::Name, "a b".to_owned()),
+            (QueryField::Tag, "wire", false),
+            (QueryField::Since, "2026-03-04", false),
+            (QueryField::Name, "a b", true),
         ];
-        assert_eq!(query.filters, filters);
+        let found = query.filters.iter().map(|it| (it.field, &it.value[..], it.is_unwanted));
+        assert_eq!(found.collect::<Vec<_>>(), filters);
+        assert_eq!(query.filters[2].written, r#"-name:"a b""#);
         assert_eq!(query.expression().unwrap(), r#"(("ferry")) AND (("source"))"#);
+    }
+
+    #[test]
+    fn what_is_taken_otherwise_than_it_looks_is_told() {
+        let written = |all: &[QueryFilter]| -> Vec<String> {
+            all.iter().map(|it| it.written.clone()).collect()
+        };
+        assert_eq!(
+            written(&parse("ferry since:foo -since:2026").refused),
+            ["since:foo", "-since:2026"]
+        );
+        for (text, beside, asked) in [
+            ("fish OR type:txt", &["type:txt"][..], r#"(("fish"))"#),
+            ("type:txt OR fish", &["type:txt"], r#"(("fish"))"#),
+            ("a tag:x OR b", &["tag:x"], r#"(("a") OR ("b"))"#),
+            ("a OR b tag:x", &[], r#"(("a") OR ("b"))"#),
+        ] {
+            let query = parse(text);
+            assert_eq!(query.beside_or, beside, "{text}");
+            assert_eq!(query.expression().unwrap(), asked, "{text}");
+        }
     }
 
     #[test]
@@ -236,7 +303,7 @@ mod tests {
         assert_eq!(query.unsearchable, ["%", "-"]);
         assert_eq!(parse("-ferry").expression(), None);
         assert_eq!(parse("").expression(), None);
-        assert_eq!(parse(&"a ".repeat(TERMS_MAX + 7)).n_left_out, 7);
+        assert_eq!(parse(&format!("{}b c", "a ".repeat(TERMS_MAX))).left_out, ["b", "c"]);
     }
 
     proptest! {

@@ -49,7 +49,9 @@ pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal, is_cut};
 pub use notation::{LineEnds, Notation, notation};
 pub use packages::package_type;
-pub use scope::{ReadAs, Scope, ScopedText, read, read_searched, scoped, searched_text};
+pub use scope::{
+    ReadAs, Scope, ScopedText, WithStatus, read, read_searched, scoped, searched_text,
+};
 pub use unseen::{Unseen, UnseenKind};
 pub use visible::{PageHeading, visible};
 pub use word_places::placed;

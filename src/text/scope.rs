@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use crate::types::limits::TEXT_BYTES_MAX;
+
 use super::{
-    Charset, Locators, Metadata, composed, decoded, extract::Format, kinds, metadata, separated,
-    visible,
+    Charset, Locators, Metadata, composed, decoded,
+    extract::{Extraction, ExtractionStatus, Format, extract},
+    kinds, metadata, separated, visible, with_line_feeds,
 };
 use super::{PageHeading, Unseen, visible::PageText};
 
@@ -91,17 +94,50 @@ pub fn read_searched(
     bytes: &[u8],
     media_type: &str,
     named: Option<Charset>,
-) -> Option<(ScopedText, Option<String>)> {
-    let decoded = decoded(bytes, media_type, named)?;
-    let metadata = metadata(&decoded.text, media_type, Scope::Page);
-    let title = metadata.as_ref().and_then(Metadata::title).map(str::to_owned);
-    Some((searched(decoded.text, media_type), title))
+) -> WithStatus<(ScopedText, Option<String>)> {
+    decoded_to_search(bytes, media_type, named).map(|text| {
+        let metadata = metadata(&text, media_type, Scope::Page);
+        let title = metadata.as_ref().and_then(Metadata::title).map(str::to_owned);
+        (searched(text, media_type), title)
+    })
 }
 
 /// The text alone that [`read_searched`] gives.
-pub fn searched_text(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Option<String> {
-    let decoded = decoded(bytes, media_type, named)?;
-    Some(searched(decoded.text, media_type).text)
+pub fn searched_text(bytes: &[u8], media_type: &str, named: Option<Charset>) -> WithStatus<String> {
+    decoded_to_search(bytes, media_type, named).map(|text| searched(text, media_type).text)
+}
+
+/// What was read, if anything, and what came of rendering where that was needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithStatus<T> {
+    /// None where the bytes are no text, or more of it than is treated as text.
+    pub found: Option<T>,
+    /// None of what is not rendered.
+    pub status: Option<ExtractionStatus>,
+}
+
+impl<T> WithStatus<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> WithStatus<U> {
+        WithStatus { found: self.found.map(change), status: self.status }
+    }
+}
+
+fn decoded_to_search<'a>(
+    bytes: &'a [u8],
+    media_type: &str,
+    named: Option<Charset>,
+) -> WithStatus<Cow<'a, str>> {
+    match Format::of(media_type).filter(|_| bytes.len() <= TEXT_BYTES_MAX) {
+        None => {
+            let found = decoded(bytes, media_type, named).map(|it| it.text);
+            WithStatus { found, status: None }
+        }
+        Some(format) => {
+            let Extraction { status, html } = extract(bytes, format);
+            let found = html.map(|html| with_line_feeds(html.into()));
+            WithStatus { found, status: Some(status) }
+        }
+    }
 }
 
 fn searched(text: Cow<'_, str>, media_type: &str) -> ScopedText {
@@ -175,7 +211,8 @@ mod tests {
 
     #[test]
     fn what_is_searched_has_whole_words() {
-        let found = |html: &str| read_searched(html.as_bytes(), "text/html", None).unwrap().0.text;
+        let found =
+            |html: &str| read_searched(html.as_bytes(), "text/html", None).found.unwrap().0.text;
         for (html, text) in [
             ("the 21<sup>st</sup> day", "the 21st day"),
             ("H<sub>2</sub>O, <b>CO</b><sub><i>2</i></sub>", "H2O, CO2"),
@@ -199,7 +236,8 @@ mod tests {
 
     #[test]
     fn a_word_is_searched_without_its_reading_which_stands_behind_the_line() {
-        let found = |html: &str| read_searched(html.as_bytes(), "text/html", None).unwrap().0.text;
+        let found =
+            |html: &str| read_searched(html.as_bytes(), "text/html", None).found.unwrap().0.text;
         for (html, text) in [
             (
                 "<p><ruby>東<rp>(</rp><rt>とう</rt><rp>)</rp>京<rt>きょう</rt></ruby>へ<ruby>行<rt>い</rt></ruby>く<p>。",

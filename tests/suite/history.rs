@@ -118,10 +118,10 @@ fn what_cannot_be_read_is_told_and_has_lost_nothing() {
             Ok(())
         });
         let unsearched = unsearched.unwrap();
-        assert!(unsearched.n_unreadable > 0, "{unsearched:?}");
+        assert!(unsearched.gaps.n_unreadable > 0, "{unsearched:?}");
         assert!(matches!(unsearched.error, Some(Error::Damaged { .. })));
         // A base that is lost takes those with it that rest on it.
-        let expected = if unsearched.n_unreadable < 3 { &[(0, 1)][..] } else { &[] };
+        let expected = if unsearched.gaps.n_unreadable < 3 { &[(0, 1)][..] } else { &[] };
         assert_eq!(found, expected);
     }
 }

@@ -6,6 +6,7 @@ mod common;
 mod transcript;
 
 mod anchors;
+mod answers;
 mod archives;
 mod audits;
 mod backend;

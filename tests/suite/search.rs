@@ -26,6 +26,7 @@ fn found_with(archive: &Archive, words: &str, all_revisions: bool) -> Vec<String
     let scope = SearchScope {
         filter: archive.filtered(&filter).unwrap(),
         names: None,
+        source: None,
         media_type: None,
         captured: (Timestamp::FIRST, Timestamp::LAST),
         all_revisions,
@@ -74,6 +75,7 @@ fn every_language_is_found_in_every_spelling() {
             "Die Straße nach Größenwahn",
             "He said: “what’s new” — it's C++ and F#, for 1,234.50 €.",
             "שָׁלוֹם לכולם",
+            "ꆈꌠꁱꂷ ㄓㄨㄥㄍㄨㄛˊㄩˇ",
         ],
     );
     for (words, n) in [
@@ -100,6 +102,9 @@ fn every_language_is_found_in_every_spelling() {
         ("f#", 7),
         ("1234 €", 7),
         ("שלום", 8),
+        ("ꌠꁱ", 9),
+        ("ㄍㄨㄛˊ", 9),
+        ("ㄥㄍㄨㄛㄩ", 9),
     ] {
         assert_eq!(found(&archive, words), [format!("text-{n}@1")], "{words}");
     }

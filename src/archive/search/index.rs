@@ -9,9 +9,13 @@ use std::collections::VecDeque;
 use tracing::{debug, warn};
 
 use crate::{
-    archive::{Archive, operand},
+    archive::{
+        Archive,
+        gaps::{TextGap, TextGaps},
+        operand,
+    },
     backend::local::DatabaseFiles,
-    catalog::{FULL_TEXT_FILE, FullText, FullTextState, IndexedContent, IndexedText, Unindexed},
+    catalog::{FULL_TEXT_FILE, FullText, FullTextState, IndexedContent, IndexedText},
     pool::{Pool, Task},
     types::error::Error,
 };
@@ -34,10 +38,8 @@ pub struct SearchIndex {
     pub(super) full_text: FullText,
     /// It could not be kept: it is made for this time.
     pub is_temporary: bool,
-    /// Contents that have more bytes than are treated as text.
-    pub n_too_long: u64,
-    /// Contents that could not be read.
-    pub n_unreadable: u64,
+    /// What is not in it.
+    pub gaps: TextGaps,
 }
 
 /// How much of the work is done.
@@ -71,9 +73,11 @@ impl Archive {
                 (full_text, true)
             }
         };
-        let n_too_long = full_text.n_unindexed(Unindexed::TooLong)?;
-        let n_unreadable = full_text.n_unindexed(Unindexed::Unreadable)?;
-        Ok(SearchIndex { full_text, is_temporary, n_too_long, n_unreadable })
+        let mut gaps = TextGaps::default();
+        for gap in TextGap::ALL {
+            *gaps.of(gap) = full_text.n_gaps(gap)?;
+        }
+        Ok(SearchIndex { full_text, is_temporary, gaps })
     }
 
     /// The files of the index, where there is a folder for them.
@@ -253,8 +257,8 @@ struct IndexIntake<'a> {
     last_content: i64,
 }
 
-/// Contents with their folded texts, if they have any.
-type FoldedGroup = Vec<(i64, Option<FoldedContent>)>;
+/// Contents with their folded texts, if they have any, and what of these is not there.
+type FoldedGroup = Vec<(i64, Option<FoldedContent>, Option<TextGap>)>;
 
 /// A content that was read, and what says how it is read as text.
 struct ReadContent {
@@ -263,9 +267,9 @@ struct ReadContent {
 }
 
 impl ReadContent {
-    fn folded(self) -> (i64, Option<FoldedContent>) {
-        let text = SearchText::of(&self.bytes, &self.known);
-        (self.known.content, text.map(|text| text.folded()))
+    fn folded(self) -> (i64, Option<FoldedContent>, Option<TextGap>) {
+        let (text, gap) = SearchText::of(&self.bytes, &self.known);
+        (self.known.content, text.map(|text| text.folded()), gap)
     }
 }
 
@@ -290,7 +294,7 @@ impl<'a> IndexIntake<'a> {
         let Some(known) = catalog.indexed_content(content)? else { return Ok(()) };
         if operand::is_too_long(known.n_bytes, &known.media_type) {
             self.finish()?;
-            return self.index.leave_out(content, Unindexed::TooLong);
+            return self.put(content, None, Some(TextGap::TooLong));
         }
         if !operand::may_be_compared(known.n_bytes, &known.media_type) {
             return Ok(());
@@ -300,7 +304,7 @@ impl<'a> IndexIntake<'a> {
             Err(Error::Damaged { .. }) => {
                 self.archive.notice_damage(&known.digest);
                 self.finish()?;
-                self.index.leave_out(content, Unindexed::Unreadable)
+                self.put(content, None, Some(TextGap::Unreadable))
             }
             Err(error) => Err(error),
         }
@@ -338,16 +342,27 @@ impl<'a> IndexIntake<'a> {
     fn join(&mut self) -> Result<bool, Error> {
         let Some((n_bytes, task)) = self.underway.pop_front() else { return Ok(false) };
         self.n_underway -= n_bytes;
-        for (content, folded) in task.join() {
-            self.put(content, folded)?;
+        for (content, folded, gap) in task.join() {
+            self.put(content, folded, gap)?;
         }
         Ok(true)
     }
 
-    fn put(&self, content: i64, folded: Option<FoldedContent>) -> Result<(), Error> {
-        let Some(FoldedContent { text, title }) = folded else {
-            return self.index.remove(content);
-        };
+    fn put(
+        &self,
+        content: i64,
+        folded: Option<FoldedContent>,
+        gap: Option<TextGap>,
+    ) -> Result<(), Error> {
+        match folded {
+            Some(folded) => self.put_text(content, &folded)?,
+            None => self.index.remove(content)?,
+        }
+        gap.map_or(Ok(()), |gap| self.index.set_gap(content, gap))
+    }
+
+    fn put_text(&self, content: i64, folded: &FoldedContent) -> Result<(), Error> {
+        let FoldedContent { text, title } = folded;
         let columns = IndexedText {
             text: &text.words,
             title: &title.words,

@@ -1,9 +1,11 @@
 //! Search: the revisions in whose texts words stand, whether their documents still have them or not.
 //!
-//! `index` brings the index up to date, `texts` is what is indexed and shown; here is who answers. Of each document
-//! the last revision that answers is shown, and if a later one does not, since which one the words are gone.
+//! `index` brings the index up to date, `texts` is what is indexed and shown, `later` what became of words after a
+//! revision; here is who answers. Of each document the last revision that answers is shown, and if no later one has the
+//! words, since which one they are gone.
 
 mod index;
+mod later;
 mod texts;
 
 use std::{
@@ -13,10 +15,7 @@ use std::{
 
 use crate::{
     catalog::KeptContent,
-    search::{
-        excerpt::{self, MarkedExcerpt},
-        query::SearchQuery,
-    },
+    search::{excerpt, query::SearchQuery},
     types::{
         digest::DocId,
         document::{Document, Revision},
@@ -29,13 +28,14 @@ use crate::{
 use super::{
     Archive,
     filter::{AppliedFilter, Fits},
-    operand,
+    gaps::{TextGap, TextGaps},
     phrase::regular_expression,
 };
+use later::LaterRevisions;
 
 pub use crate::search::{
-    excerpt::ExcerptPiece,
-    query::{QueryField, SearchQuery as Query},
+    excerpt::{ExcerptPiece, MarkedExcerpt},
+    query::{QueryField, QueryFilter, SearchQuery as Query},
 };
 pub use index::{IndexProgress, SearchIndex};
 pub use texts::TextPosition;
@@ -60,6 +60,8 @@ pub struct SearchScope<'a> {
     pub filter: AppliedFilter<'a>,
     /// What is asked of their names; none of all.
     pub names: Option<&'a FitsName<'a>>,
+    /// Whether a revision, of which this is the event, came from where is asked, or was seen there; none of all.
+    pub source: Option<Box<dyn Fn(u64) -> bool>>,
     /// What is asked of the media type of a revision.
     pub media_type: Option<Fits>,
     /// When a revision was captured: from then on, and until then.
@@ -74,11 +76,15 @@ pub struct SearchHit {
     pub document: Document,
     /// The revision.
     pub revision: Revision,
-    /// The first revision after it from which on none answers; none where the latest does.
+    /// The first revision after it from which on none has the words; none where the latest has them, or nothing is known.
     pub gone_since: Option<Revision>,
+    /// The first revision after it where nothing is known of that one and all later ones: they were withdrawn or not read.
+    pub unknown_since: Option<Revision>,
     /// Since when the document is gone.
     pub gone: Option<Timestamp>,
-    /// The words as they stand there; none where they stand in the title alone.
+    /// The words as they stand in the title that the text gives itself, where some stand only there.
+    pub title: Option<MarkedExcerpt>,
+    /// The words as they stand in the text; nothing where they all stand in the title alone.
     pub excerpt: MarkedExcerpt,
     /// Where that is.
     pub position: Option<TextPosition>,
@@ -92,16 +98,9 @@ pub struct FoundRevision {
     pub revision: Revision,
     /// As in [`SearchHit`].
     pub gone_since: Option<Revision>,
+    /// As in [`SearchHit`].
+    pub unknown_since: Option<Revision>,
     content: i64,
-}
-
-/// What could not be searched where texts are read one by one.
-#[derive(Debug, Default)]
-pub struct NotSearched {
-    /// Contents that have more bytes than are treated as text.
-    pub n_too_long: u64,
-    /// Contents that could not be read.
-    pub n_unreadable: u64,
 }
 
 /// What answers: what an index has, or contents that were read.
@@ -110,9 +109,22 @@ enum Answering<'a> {
         index: &'a SearchIndex,
         query: &'a SearchQuery,
         expression: String,
+        /// The question without what must not stand there, if anything must not.
+        words: Option<(SearchQuery, String)>,
     },
-    /// Where something stands in them.
-    Read(HashMap<i64, Range<usize>>),
+    Read {
+        /// Where something stands in contents.
+        found: HashMap<i64, FoundPlace>,
+        /// Those of which nothing is known, or not all.
+        unknown: HashSet<i64>,
+    },
+}
+
+/// Where something stands.
+#[derive(Debug, Clone)]
+enum FoundPlace {
+    Text(Range<usize>),
+    Title(Range<usize>),
 }
 
 /// The answer to a question, from which hits are taken one by one.
@@ -134,7 +146,9 @@ impl Archive {
     ) -> Result<Option<SearchAnswer<'a>>, Error> {
         let Some(expression) = query.expression() else { return Ok(None) };
         let n_contents = index.full_text.count(&expression)?;
-        let answering = Answering::Index { index, query, expression };
+        let words = query.without_unwanted();
+        let words = words.and_then(|words| words.expression().map(|all| (words, all)));
+        let answering = Answering::Index { index, query, expression, words };
         Ok(Some(SearchAnswer { archive: self, scope, answering, n_contents }))
     }
 
@@ -143,30 +157,56 @@ impl Archive {
         &'a self,
         pattern: &str,
         scope: &'a SearchScope<'a>,
-    ) -> Result<(SearchAnswer<'a>, NotSearched), Error> {
+    ) -> Result<(SearchAnswer<'a>, TextGaps), Error> {
         let pattern = regular_expression(pattern)?;
-        let (mut found, mut missed) = (HashMap::new(), NotSearched::default());
+        let first = |text: &str| Some(pattern.find_iter(text).find(|it| !it.is_empty())?.range());
+        let (mut found, mut unknown) = (HashMap::new(), HashSet::new());
+        let mut gaps = TextGaps::default();
         for KeptContent { row: content, digest, .. } in self.kept_contents()? {
-            let Some(known) = self.catalog.indexed_content(content)? else { continue };
-            if operand::is_too_long(known.n_bytes, &known.media_type) {
-                missed.n_too_long += 1;
-                continue;
-            }
-            match self.search_text(content) {
-                Ok(text) => {
-                    let text = text.map_or_else(String::new, |it| it.text);
-                    let first = pattern.find_iter(&text).find(|it| !it.is_empty());
-                    found.extend(first.map(|it| (content, it.range())));
-                }
+            let (text, gap) = match self.search_text(content) {
+                Ok(read) => read,
                 Err(Error::Damaged { .. }) => {
                     self.notice_damage(&digest);
-                    missed.n_unreadable += 1;
+                    (None, Some(TextGap::Unreadable))
                 }
                 Err(error) => return Err(error),
+            };
+            if let Some(gap) = gap {
+                gaps.count(gap);
+                unknown.insert(content);
             }
+            let text = text.unwrap_or_default();
+            let in_text = first(&text.text).map(FoundPlace::Text);
+            let place = in_text.or_else(|| first(&text.title).map(FoundPlace::Title));
+            found.extend(place.map(|place| (content, place)));
         }
-        let (n_contents, answering) = (found.len() as u64, Answering::Read(found));
-        Ok((SearchAnswer { archive: self, scope, answering, n_contents }, missed))
+        let (n_contents, answering) = (found.len() as u64, Answering::Read { found, unknown });
+        Ok((SearchAnswer { archive: self, scope, answering, n_contents }, gaps))
+    }
+
+    /// How many revisions are searched by a scope and passed over because they were withdrawn.
+    pub fn n_withdrawn_in(&self, scope: &SearchScope<'_>) -> Result<u64, Error> {
+        let all = self.catalog.withdrawn_revisions()?.into_iter();
+        let fits = |(document, revision): &(Document, Revision)| {
+            revision.withdrawn.is_some()
+                && scope.fits_document(document, revision)
+                && scope.fits_revision(revision)
+        };
+        Ok(all.filter(fits).count() as u64)
+    }
+}
+
+impl SearchScope<'_> {
+    fn fits_document(&self, document: &Document, revision: &Revision) -> bool {
+        self.filter.holds(document, revision)
+            && self.names.is_none_or(|fits| fits(document.id, &document.name))
+    }
+
+    fn fits_revision(&self, revision: &Revision) -> bool {
+        let Self { source, media_type, captured: (first, last), .. } = self;
+        (*first..=*last).contains(&revision.captured)
+            && media_type.as_ref().is_none_or(|fits| fits(&revision.media_type))
+            && source.as_ref().is_none_or(|fits| fits(revision.event))
     }
 }
 
@@ -191,10 +231,10 @@ impl SearchAnswer<'_> {
             hits.of_content(content, &mut met, each)
         };
         match answering {
-            Answering::Index { index, query, expression } => {
+            Answering::Index { index, query, expression, .. } => {
                 ranked(index, query, expression, *n_contents, &mut content)
             }
-            Answering::Read(found) => {
+            Answering::Read { found, .. } => {
                 // Of what was read nothing says how good it is: the latest comes first.
                 let mut contents: Vec<i64> = found.keys().copied().collect();
                 contents.sort_unstable_by(|a, b| b.cmp(a));
@@ -210,21 +250,34 @@ impl SearchAnswer<'_> {
 
     /// Reads what was found.
     pub fn read(&self, found: FoundRevision) -> Result<SearchHit, Error> {
-        let FoundRevision { document, revision, gone_since, content } = found;
+        let FoundRevision { document, revision, gone_since, unknown_since, content } = found;
         self.archive.confirm(&document, &revision)?;
         let text = self.archive.lone_search_text(content)?.unwrap_or_default();
-        let excerpt = match &self.answering {
-            Answering::Index { query, .. } => excerpt::excerpt(&text.text, query),
-            Answering::Read(found) => {
-                excerpt::excerpt_at(&text.text, found.get(&content).cloned().unwrap_or(0..0))
-            }
+        let (title, excerpt) = match &self.answering {
+            Answering::Index { query, .. } => excerpt::excerpts(&text.title, &text.text, query),
+            Answering::Read { found, .. } => match found.get(&content).cloned() {
+                Some(FoundPlace::Title(at)) => {
+                    (Some(excerpt::excerpt_at(&text.title, at)), MarkedExcerpt::default())
+                }
+                Some(FoundPlace::Text(at)) => (None, excerpt::excerpt_at(&text.text, at)),
+                None => (None, MarkedExcerpt::default()),
+            },
         };
         let position = excerpt.at.map(|at| text.position(at));
         let gone = match document.gone {
             Some(_) => self.archive.catalog.gone_since(&document)?,
             None => None,
         };
-        Ok(SearchHit { document, revision, gone_since, gone, excerpt, position })
+        Ok(SearchHit {
+            document,
+            revision,
+            gone_since,
+            unknown_since,
+            gone,
+            title,
+            excerpt,
+            position,
+        })
     }
 
     /// The contents of documents that filters do not leave out, where many are to be looked at.
@@ -292,20 +345,45 @@ impl Answering<'_> {
     fn has(&self, content: i64) -> Result<bool, Error> {
         match self {
             Self::Index { index, expression, .. } => index.full_text.fits(expression, content),
-            Self::Read(found) => Ok(found.contains_key(&content)),
+            Self::Read { found, .. } => Ok(found.contains_key(&content)),
+        }
+    }
+
+    /// Whether a content that does not answer has the words, with something else that must not stand there.
+    fn has_words(&self, archive: &Archive, content: i64) -> Result<bool, Error> {
+        match self {
+            Self::Index { index, words: Some((query, expression)), .. } => {
+                Ok(index.full_text.fits(expression, content)?
+                    && stands_as_asked(archive, content, query)?)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether nothing is known of a content, or not all.
+    fn is_unknown(&self, content: i64) -> Result<bool, Error> {
+        match self {
+            Self::Index { index, .. } => index.full_text.has_gap(content),
+            Self::Read { unknown, .. } => Ok(unknown.contains(&content)),
         }
     }
 
     /// Whether one does that an index may have taken for an answer.
     fn is_answer(&self, archive: &Archive, content: i64) -> Result<bool, Error> {
         match self {
-            Self::Index { query, .. } if query.is_mixed() => {
-                let text = archive.search_text(content)?.unwrap_or_default();
-                Ok(excerpt::answers(&text.title, &text.text, query))
-            }
-            _ => Ok(true),
+            Self::Index { query, .. } => stands_as_asked(archive, content, query),
+            Self::Read { .. } => Ok(true),
         }
     }
+}
+
+/// Whether what is asked stands in a content as an index alone does not know.
+fn stands_as_asked(archive: &Archive, content: i64, query: &SearchQuery) -> Result<bool, Error> {
+    if !query.is_mixed() {
+        return Ok(true);
+    }
+    let text = archive.search_text(content)?.0.unwrap_or_default();
+    Ok(excerpt::answers(&text.title, &text.text, query))
 }
 
 /// Finds the revisions of contents that answer.
@@ -313,6 +391,18 @@ struct Hits<'a> {
     archive: &'a Archive,
     scope: &'a SearchScope<'a>,
     answering: &'a Answering<'a>,
+}
+
+/// What a revision has of what is asked.
+enum RevisionAnswer {
+    /// This content of it answers.
+    Answers(i64),
+    /// It has the words, with something that must not stand there.
+    HasWords,
+    /// It does not have the words.
+    LacksWords,
+    /// It was withdrawn, or its text is not there.
+    Unknown,
 }
 
 impl Hits<'_> {
@@ -326,17 +416,18 @@ impl Hits<'_> {
         let all = self.scope.all_revisions;
         for (document, revision) in self.archive.catalog.revisions_with(content)? {
             let number = if all { revision.number } else { 0 };
-            if !self.fits_document(&document, &revision) || !met.insert((document.id, number)) {
+            let fits = self.scope.fits_document(&document, &revision);
+            if !fits || !met.insert((document.id, number)) {
                 continue;
             }
             let found = match all {
-                true if self.fits_revision(&revision) => {
-                    let gone_since = self.gone_since(&document, &revision)?;
-                    Some(FoundRevision { document, revision, gone_since, content })
+                true if self.is_shown(&revision) => {
+                    let later = self.later_than(&document, &revision)?;
+                    Some(later.found(document, revision, content))
                 }
                 true => None,
-                false if document.latest == revision.event && self.fits_revision(&revision) => {
-                    Some(FoundRevision { document, revision, gone_since: None, content })
+                false if document.latest == revision.event && self.is_shown(&revision) => {
+                    Some(LaterRevisions::default().found(document, revision, content))
                 }
                 false => self.last_of(document)?,
             };
@@ -349,61 +440,53 @@ impl Hits<'_> {
         Ok(true)
     }
 
-    fn fits_document(&self, document: &Document, revision: &Revision) -> bool {
-        self.scope.filter.holds(document, revision)
-            && self.scope.names.is_none_or(|fits| fits(document.id, &document.name))
+    fn is_shown(&self, revision: &Revision) -> bool {
+        revision.withdrawn.is_none() && self.scope.fits_revision(revision)
     }
 
-    fn fits_revision(&self, revision: &Revision) -> bool {
-        let SearchScope { media_type, captured: (first, last), .. } = self.scope;
-        revision.withdrawn.is_none()
-            && (*first..=*last).contains(&revision.captured)
-            && media_type.as_ref().is_none_or(|fits| fits(&revision.media_type))
-    }
-
-    /// The content of a revision, if that answers.
-    fn answering_content(&self, revision: &Revision) -> Result<Option<i64>, Error> {
+    fn answer_of(&self, revision: &Revision) -> Result<RevisionAnswer, Error> {
         if revision.withdrawn.is_some() {
-            return Ok(None);
+            return Ok(RevisionAnswer::Unknown);
         }
         let content = self.archive.catalog.content_of(revision)?;
-        let answers =
-            self.answering.has(content)? && self.answering.is_answer(self.archive, content)?;
-        Ok(answers.then_some(content))
+        if self.answering.has(content)? && self.answering.is_answer(self.archive, content)? {
+            return Ok(RevisionAnswer::Answers(content));
+        }
+        Ok(match self.answering.has_words(self.archive, content)? {
+            true => RevisionAnswer::HasWords,
+            false if self.answering.is_unknown(content)? => RevisionAnswer::Unknown,
+            false => RevisionAnswer::LacksWords,
+        })
     }
 
-    /// The last revision of a document that answers and fits, and since when none answers.
+    /// The last revision of a document that answers and fits, and what became of the words after it.
     fn last_of(&self, document: Document) -> Result<Option<FoundRevision>, Error> {
-        let mut gone_since: Option<Revision> = None;
-        let mut has_answered = false;
+        let mut later = LaterRevisions::default();
         for revision in self.archive.catalog.revisions(&document)? {
-            let answer = self.answering_content(&revision)?;
-            if let Some(content) = answer
-                && self.fits_revision(&revision)
+            let answer = self.answer_of(&revision)?;
+            if let RevisionAnswer::Answers(content) = answer
+                && self.is_shown(&revision)
             {
-                return Ok(Some(FoundRevision { document, revision, gone_since, content }));
+                return Ok(Some(later.found(document, revision, content)));
             }
-            has_answered |= answer.is_some();
-            // What was withdrawn says nothing of what stood there.
-            if !has_answered && revision.withdrawn.is_none() {
-                gone_since = Some(revision);
-            }
+            later.take(revision, &answer);
         }
         Ok(None)
     }
 
-    /// The first revision after one from which on none answers; none where the latest does.
-    fn gone_since(&self, document: &Document, one: &Revision) -> Result<Option<Revision>, Error> {
+    /// What became of the words after a revision.
+    fn later_than(&self, document: &Document, one: &Revision) -> Result<LaterRevisions, Error> {
+        let mut later = LaterRevisions::default();
         if document.latest == one.event {
-            return Ok(None);
+            return Ok(later);
         }
-        let mut gone_since = None;
         for revision in self.archive.catalog.revisions(document)? {
-            if revision.event == one.event || self.answering_content(&revision)?.is_some() {
+            if revision.event == one.event || later.have_words() {
                 break;
             }
-            gone_since = Some(revision).filter(|it| it.withdrawn.is_none()).or(gone_since);
+            let answer = self.answer_of(&revision)?;
+            later.take(revision, &answer);
         }
-        Ok(gone_since)
+        Ok(later)
     }
 }

@@ -3,12 +3,18 @@
 use std::ops::Range;
 
 use crate::{
-    archive::{Archive, compare::known_headings, operand::may_be_compared, revision_text::layout},
+    archive::{
+        Archive,
+        compare::known_headings,
+        gaps::{TextGap, gap_of},
+        operand::{is_too_long, may_be_compared},
+        revision_text::layout,
+    },
     catalog::IndexedContent,
     diff::{self, Comparison, KnownHeading, TextLayout},
     search::{fold::FOLDING_VERSION, terms::FoldedText},
     store::{Reader, Sealed},
-    text::{self, Locator, Locators, NORMAL_VERSION, extract::EXTRACTION_VERSION},
+    text::{self, Locator, Locators, NORMAL_VERSION, WithStatus, extract::EXTRACTION_VERSION},
     types::{digest::Digest, error::Error},
 };
 
@@ -51,13 +57,17 @@ pub(super) fn folding() -> String {
 }
 
 impl SearchText {
-    /// Reads the bytes of a content; none where they are no text.
-    pub fn of(bytes: &[u8], content: &IndexedContent) -> Option<Self> {
-        let (read, title) = text::read_searched(bytes, &content.media_type, content.encoding)?;
-        let title = title.unwrap_or_default();
-        let headings = known_headings(&read);
-        let layout = layout([(read.scope, Some(&content.media_type)); 2]);
-        Some(Self { text: read.text, title, headings, layout, locators: read.locators })
+    /// Reads the bytes of a content; none where they are no text. And what of it is not there.
+    pub fn of(bytes: &[u8], content: &IndexedContent) -> (Option<Self>, Option<TextGap>) {
+        let WithStatus { found, status } =
+            text::read_searched(bytes, &content.media_type, content.encoding);
+        let text = found.map(|(read, title)| {
+            let title = title.unwrap_or_default();
+            let headings = known_headings(&read);
+            let layout = layout([(read.scope, Some(&content.media_type)); 2]);
+            Self { text: read.text, title, headings, layout, locators: read.locators }
+        });
+        (text, status.and_then(gap_of))
     }
 
     /// Folds it.
@@ -89,24 +99,32 @@ impl SearchText {
 }
 
 impl Archive {
-    /// The text of a content that is kept; none where it has none.
-    pub(super) fn search_text(&self, content: i64) -> Result<Option<SearchText>, Error> {
+    /// The text of a content that is kept; none where it has none. And what of it is not there.
+    pub(super) fn search_text(
+        &self,
+        content: i64,
+    ) -> Result<(Option<SearchText>, Option<TextGap>), Error> {
         self.search_text_by(content, |reader, digest, n| reader.content_bytes(digest, n))
     }
 
-    /// The same of one among others that are not read.
+    /// The text of one among others that are not read.
     pub(super) fn lone_search_text(&self, content: i64) -> Result<Option<SearchText>, Error> {
-        self.search_text_by(content, |reader, digest, n| reader.lone_content_bytes(digest, n))
+        let read =
+            |reader: &Reader<Sealed>, digest: &Digest, n| reader.lone_content_bytes(digest, n);
+        Ok(self.search_text_by(content, read)?.0)
     }
 
     fn search_text_by(
         &self,
         content: i64,
         read: impl Fn(&Reader<Sealed>, &Digest, u64) -> Result<Vec<u8>, Error>,
-    ) -> Result<Option<SearchText>, Error> {
-        let Some(found) = self.catalog.indexed_content(content)? else { return Ok(None) };
+    ) -> Result<(Option<SearchText>, Option<TextGap>), Error> {
+        let Some(found) = self.catalog.indexed_content(content)? else { return Ok((None, None)) };
+        if is_too_long(found.n_bytes, &found.media_type) {
+            return Ok((None, Some(TextGap::TooLong)));
+        }
         if !may_be_compared(found.n_bytes, &found.media_type) {
-            return Ok(None);
+            return Ok((None, None));
         }
         let bytes = read(&self.reader, &found.digest, found.n_bytes)?;
         Ok(SearchText::of(&bytes, &found))

@@ -20,9 +20,9 @@ use crate::{
         },
         exit::ExitCode,
         print::{
+            gaps,
             json::{RevisionSummary, SimilarityLine, WithdrawnLine, typed},
             lost_packs::code_unless_lost,
-            not_read,
             revision::withdrawn_mark,
             similarity::{decisive, shares},
             terminal::{Style, counted, pad_left, shown_name, size},
@@ -101,6 +101,7 @@ struct DupsSummary {
     groups: u64,
     documents: u64,
     left_out: u64,
+    not_extracted: u64,
     not_read: u64,
     too_long: u64,
 }
@@ -136,9 +137,10 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     }
     if args.near || !args.exact {
         archive.near_groups(threshold, scope, |group| print("near", &group))?;
-        summary.not_read = not_read::tell(session, &archive)?;
+        let gaps = gaps::tell_of_all(session, &archive)?;
+        (summary.not_extracted, summary.not_read) = (gaps.n_not_extracted, gaps.n_not_read);
         summary.too_long = archive.n_too_long(scope)?;
-        not_read::tell_too_long(session, summary.too_long);
+        gaps::tell_too_long(session, summary.too_long);
     }
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;

@@ -132,10 +132,7 @@ pub fn run(session: &mut Session, args: &LogArgs) -> Result<ExitCode, Error> {
         None => of_all(&mut session.out, &archive, limit, is_json)?,
     };
     if is_json {
-        session.out.json(&typed(
-            "summary",
-            LogSummary { events, too_long: None, unreadable: None, withdrawn: None },
-        ))?;
+        session.out.json(&typed("summary", LogSummary::of_events(events)))?;
     } else if events == 0 && limit > 0 {
         session.info("nothing has happened yet");
     }

@@ -14,10 +14,11 @@ use crate::{
         exit::ExitCode,
         operand::{label_of, whole_document},
         print::{
+            gaps,
             json::{RevisionLine, typed},
             output::Output,
             revision::{document_heading, revision_row, with_remarks},
-            terminal::{Style, counted, shown_words},
+            terminal::{Style, shown_words},
         },
         session::Session,
     },
@@ -56,7 +57,18 @@ pub struct LogSummary {
     pub events: u64,
     pub too_long: Option<u64>,
     pub unreadable: Option<u64>,
+    pub not_extracted: Option<u64>,
+    pub not_read: Option<u64>,
     pub withdrawn: Option<u64>,
+}
+
+impl LogSummary {
+    /// Of a log in which no words were looked for.
+    pub fn of_events(events: u64) -> Self {
+        let (too_long, unreadable, not_extracted) = (None, None, None);
+        let (not_read, withdrawn) = (None, None);
+        Self { events, too_long, unreadable, not_extracted, not_read, withdrawn }
+    }
 }
 
 /// Which documents are meant.
@@ -108,25 +120,23 @@ fn print_end(
     n_found: u64,
     unsearched: Unsearched,
 ) -> Result<ExitCode, Error> {
-    let Unsearched { n_too_long, n_unreadable, n_withdrawn, error } = unsearched;
+    let Unsearched { gaps, error } = unsearched;
     // Who asks for none is not told that there is none.
     let is_none = n_found == 0 && query.limit > 0;
     if session.globals.json {
-        let (too_long, unreadable) = (Some(n_too_long), Some(n_unreadable));
-        let withdrawn = Some(n_withdrawn);
-        let summary = LogSummary { events: n_found, too_long, unreadable, withdrawn };
+        let summary = LogSummary {
+            events: n_found,
+            too_long: Some(gaps.n_too_long),
+            unreadable: Some(gaps.n_unreadable),
+            not_extracted: Some(gaps.n_not_extracted),
+            not_read: Some(gaps.n_not_read),
+            withdrawn: Some(gaps.n_withdrawn),
+        };
         session.out.json(&typed("summary", summary))?;
     } else if is_none {
         session.info("no revision found");
     }
-    if n_too_long > 0 {
-        let contents = counted(n_too_long, "content", "contents");
-        session.warn(&format!("{contents} too long to be looked through as text"));
-    }
-    if n_withdrawn > 0 && !session.globals.json {
-        let revisions = counted(n_withdrawn, "revision was", "revisions were");
-        session.info(&format!("{revisions} withdrawn and could not be looked through"));
-    }
+    gaps::tell(session, &gaps);
     match error {
         Some(error) => Err(error),
         None => Ok(if is_none { ExitCode::No } else { ExitCode::Done }),

@@ -11,9 +11,10 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
+        gaps::TextGaps,
         search::{
-            ExcerptPiece, FoundRevision, NotSearched, Query, QueryField, SearchAnswer, SearchHit,
-            SearchIndex,
+            ExcerptPiece, FoundRevision, MarkedExcerpt, Query, QueryField, QueryFilter,
+            SearchAnswer, SearchHit, SearchIndex,
         },
     },
     cli::{
@@ -25,8 +26,8 @@ use crate::{
         operand::label_of,
         print::{
             comparison_json::LocatorLine,
+            gaps,
             json::{RevisionLine, typed},
-            not_read,
             output::Output,
             revision::withdrawn_mark,
             terminal::{
@@ -36,7 +37,7 @@ use crate::{
         },
         session::Session,
     },
-    types::error::Error,
+    types::{document::Revision, error::Error},
 };
 
 use super::search_scope::{Scopes, accepts, is_filter};
@@ -60,8 +61,9 @@ const HEADING_COLUMNS: usize = 60;
 #[command(before_help = examples(EXAMPLES))]
 pub struct SearchArgs {
     /// Words that all stand in a text, "words in a row", -without, this OR that, begin*, title:word, and source:,
-    /// type:, tag:, name:, since:, until: as 'archive ls' has them, so type: takes a media type or an ending, text/html
-    /// or docx; anything else is looked for as it stands
+    /// type:, tag:, name:, since:, until: with values as 'archive ls' has them, so type: takes a media type or an
+    /// ending, text/html or docx; tag: and name: are asked of the document, the others of the revision that has the
+    /// words; -tag: and the like leave out; anything else is looked for as it stands
     #[arg(value_name = "WORDS", required_unless_present = "without")]
     pub words: Vec<OsString>,
 
@@ -95,19 +97,27 @@ struct HitLine {
     #[serde(flatten)]
     revision: RevisionLine,
     gone: Option<String>,
-    gone_since: Option<GoneSince>,
+    gone_since: Option<SinceLine>,
+    unknown_since: Option<SinceLine>,
     paragraph: Option<usize>,
     line: Option<usize>,
     locator: Option<LocatorLine>,
     headings: Vec<String>,
+    title: Option<Vec<PieceLine>>,
     excerpt: Vec<PieceLine>,
 }
 
-/// The first revision without the words.
+/// The first revision of which something holds.
 #[derive(Serialize)]
-struct GoneSince {
+struct SinceLine {
     revision: u64,
     captured: String,
+}
+
+impl SinceLine {
+    fn of(revision: &Revision) -> Self {
+        Self { revision: revision.number, captured: revision.captured.to_string() }
+    }
 }
 
 #[derive(Serialize)]
@@ -122,9 +132,13 @@ struct SearchSummary {
     has_more: bool,
     contents: u64,
     not_looked_for: Vec<String>,
+    as_words: Vec<String>,
+    beside_or: Vec<String>,
     too_long: u64,
     unreadable: u64,
+    not_extracted: u64,
     not_read: u64,
+    withdrawn: u64,
 }
 
 /// Finds texts, best first; none found is the answer no.
@@ -138,8 +152,9 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
         let query = Query::parse(&filters, &accepts);
         let scopes = Scopes::of(session, &archive, &query, args.all_revisions)?;
         let scope = scopes.scope(&archive)?;
-        let (answer, missed) = archive.search_texts(&pattern, &scope)?;
-        let summary = summary_of(session, &archive, &query, &missed)?;
+        let (answer, gaps) = archive.search_texts(&pattern, &scope)?;
+        let gaps = TextGaps { n_withdrawn: archive.n_withdrawn_in(&scope)?, ..gaps };
+        let summary = summary_of(session, &query, gaps);
         return answered(session, args, &answer, summary);
     }
     let words = args.words.iter().chain(&args.without).map(|word| word.to_string_lossy());
@@ -147,16 +162,16 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
     let query = Query::parse(&words.join(" "), &accepts);
     let scopes = Scopes::of(session, &archive, &query, args.all_revisions)?;
     let scope = scopes.scope(&archive)?;
-    warn_of_parts(session, &query);
-    warn_of_times(session, &query);
+    remark_on_parts(session, &query);
+    remark_on_filters(session, &query);
     if query.wanted.is_empty() && query.unsearchable.is_empty() {
         return Err(Error::usage(
             "there is no word that has to stand in a text; 'archive ls' finds documents by what is recorded of them",
         ));
     }
     let index = index(session, &archive)?;
-    let missed = NotSearched { n_too_long: index.n_too_long, n_unreadable: index.n_unreadable };
-    let summary = summary_of(session, &archive, &query, &missed)?;
+    let gaps = TextGaps { n_withdrawn: archive.n_withdrawn_in(&scope)?, ..index.gaps };
+    let summary = summary_of(session, &query, gaps);
     match archive.search(&index, &query, &scope)? {
         Some(answer) => answered(session, args, &answer, summary),
         None => finish(session, args, summary),
@@ -187,49 +202,50 @@ fn index(session: &Session, archive: &Archive) -> Result<SearchIndex, Error> {
     Ok(index)
 }
 
-fn warn_of_parts(session: &Session, query: &Query) {
+fn remark_on_parts(session: &Session, query: &Query) {
     for part in &query.unsearchable {
         session.info(&format!(
             "'{}' is not looked for: it has no letter, digit or symbol that is indexed; --regex reads the texts",
             shown_name(part.as_bytes())
         ));
     }
-    if query.n_left_out > 0 {
-        session.info(&format!(
-            "{} too many were left out",
-            counted(query.n_left_out as u64, "word", "words")
-        ));
+    if !query.left_out.is_empty() {
+        let n_words = query.left_out.len() as u64;
+        session.info(&format!("{} too many were left out", counted(n_words, "word", "words")));
     }
 }
 
-/// Says of what looks like a filter by time and is none that it is looked for as words.
-fn warn_of_times(session: &Session, query: &Query) {
-    for (field, value) in &query.refused {
-        let word = match field {
-            QueryField::Since => "since:",
-            QueryField::Until => "until:",
-            _ => continue,
+/// Says of what looks like a filter and is none that it is looked for as words, and of filters what they restrict.
+fn remark_on_filters(session: &Session, query: &Query) {
+    for QueryFilter { field, value, is_unwanted, written } in &query.refused {
+        let why = match (field, values::when(value)) {
+            (QueryField::Since | QueryField::Until, Err(why)) => format!(": {why}"),
+            (QueryField::Since, Ok(_)) if *is_unwanted => "; until: says when it ends".to_owned(),
+            (QueryField::Until, Ok(_)) if *is_unwanted => "; since: says when it begins".to_owned(),
+            _ => String::new(),
         };
-        if let Err(why) = values::when(value) {
-            let value = shown_name(value.as_bytes());
-            session.info(&format!("{word}{value} is looked for as words: {why}"));
-        }
+        session.info(&format!("{} is looked for as words{why}", shown_name(written.as_bytes())));
+    }
+    for written in &query.beside_or {
+        let written = shown_name(written.as_bytes());
+        session.info(&format!("{written} restricts the whole question: OR stands between words"));
     }
 }
 
-fn summary_of(
-    session: &Session,
-    archive: &Archive,
-    query: &Query,
-    missed: &NotSearched,
-) -> Result<SearchSummary, Error> {
-    Ok(SearchSummary {
-        not_read: not_read::tell(session, archive)?,
-        not_looked_for: query.unsearchable.clone(),
-        too_long: missed.n_too_long,
-        unreadable: missed.n_unreadable,
+fn summary_of(session: &Session, query: &Query, gaps: TextGaps) -> SearchSummary {
+    let written = |it: &QueryFilter| it.written.clone();
+    gaps::tell(session, &gaps);
+    SearchSummary {
+        not_looked_for: query.unsearchable.iter().chain(&query.left_out).cloned().collect(),
+        as_words: query.refused.iter().map(written).collect(),
+        beside_or: query.beside_or.clone(),
+        too_long: gaps.n_too_long,
+        unreadable: gaps.n_unreadable,
+        not_extracted: gaps.n_not_extracted,
+        not_read: gaps.n_not_read,
+        withdrawn: gaps.n_withdrawn,
         ..SearchSummary::default()
-    })
+    }
 }
 
 /// Words that are filters, and all others.
@@ -277,7 +293,7 @@ fn finish(
     args: &SearchArgs,
     summary: SearchSummary,
 ) -> Result<ExitCode, Error> {
-    let SearchSummary { hits, has_more, contents, too_long, unreadable, .. } = summary;
+    let SearchSummary { hits, has_more, contents, unreadable, .. } = summary;
     let is_none = hits == 0 && args.limit != Some(0);
     if session.globals.json {
         session.out.json(&typed("summary", summary))?;
@@ -290,10 +306,6 @@ fn finish(
         session.info(&format!("{more}; --limit {} shows more", 4 * hits.max(LIMIT)));
     } else if is_none && !args.count {
         session.info("nothing found");
-    }
-    if too_long > 0 {
-        let contents = counted(too_long, "content", "contents");
-        session.warn(&format!("{contents} too long to be searched as text"));
     }
     if unreadable > 0 {
         let contents = counted(unreadable, "content", "contents");
@@ -315,7 +327,7 @@ fn print_hit(session: &mut Session, hit: &SearchHit) -> Result<(), Error> {
     if session.globals.json {
         return session.out.json(&typed("hit", HitLine::of(hit)));
     }
-    let SearchHit { document, revision, gone_since, gone, position, .. } = hit;
+    let SearchHit { document, revision, gone_since, unknown_since, gone, position, .. } = hit;
     let out = &mut session.out;
     let name = out.paint(Style::Heading, &label_of(document, revision));
     let mut row = format!("{name}  {}", out.paint(Style::Dim, &revision.captured.minute()));
@@ -327,10 +339,11 @@ fn print_hit(session: &mut Session, hit: &SearchHit) -> Result<(), Error> {
         let place = format!("{locator}{paragraph}line {}", position.line);
         row.push_str(&format!("  {}", out.paint(Style::Dim, &place)));
     }
-    if let Some(since) = gone_since {
+    for (what, since) in [("gone", gone_since), ("not known", unknown_since)] {
+        let Some(since) = since else { continue };
         let day = since.captured.minute();
         let day = day.split(' ').next().unwrap_or_default();
-        let mark = format!("gone since @{}, {day}", since.number);
+        let mark = format!("{what} since @{}, {day}", since.number);
         row.push_str(&format!("  {}", out.paint(Style::Warning, &mark)));
     }
     if let Some(time) = gone {
@@ -344,21 +357,26 @@ fn print_hit(session: &mut Session, hit: &SearchHit) -> Result<(), Error> {
         let path = headings.iter().map(shown).collect::<Vec<_>>().join(" › ");
         out.line(&format!("{INDENT}{}", out.paint(Style::Dim, &path)))?;
     }
-    print_excerpt(out, &hit.excerpt.pieces)
+    if let Some(title) = &hit.title {
+        print_excerpt(out, "title: ", &title.pieces)?;
+    }
+    print_excerpt(out, "", &hit.excerpt.pieces)
 }
 
 /// The words stand out by their style, without colours between brackets.
-fn print_excerpt(out: &mut Output, pieces: &[ExcerptPiece]) -> Result<(), Error> {
+fn print_excerpt(out: &mut Output, heading: &str, pieces: &[ExcerptPiece]) -> Result<(), Error> {
     let is_plain = out.paint(Style::Strong, "x") == "x";
     let styled = |piece: &ExcerptPiece| match piece.is_marked {
         true if is_plain => StyledText { text: format!("[{}]", piece.text), style: None },
         true => StyledText { text: piece.text.clone(), style: Some(Style::Strong) },
         false => StyledText { text: piece.text.clone(), style: None },
     };
-    let styled: Vec<StyledText> = pieces.iter().map(styled).collect();
-    if styled.is_empty() {
+    if pieces.is_empty() {
         return Ok(());
     }
+    let heading = (!heading.is_empty())
+        .then(|| StyledText { text: heading.to_owned(), style: Some(Style::Dim) });
+    let styled: Vec<StyledText> = heading.into_iter().chain(pieces.iter().map(styled)).collect();
     for line in wrapped(&styled, text_columns() - INDENT.len()) {
         out.line(&format!("{INDENT}{}", painted(out, &line)))?;
     }
@@ -367,21 +385,29 @@ fn print_excerpt(out: &mut Output, pieces: &[ExcerptPiece]) -> Result<(), Error>
 
 impl HitLine {
     fn of(hit: &SearchHit) -> Self {
-        let SearchHit { document, revision, gone_since, gone, excerpt, position } = hit;
-        let gone_since = gone_since.as_ref().map(|since| GoneSince {
-            revision: since.number,
-            captured: since.captured.to_string(),
-        });
+        let SearchHit {
+            document,
+            revision,
+            gone_since,
+            unknown_since,
+            gone,
+            title,
+            excerpt,
+            position,
+        } = hit;
         let piece = |it: &ExcerptPiece| PieceLine { text: it.text.clone(), marked: it.is_marked };
+        let pieces = |it: &MarkedExcerpt| it.pieces.iter().map(piece).collect();
         Self {
             revision: RevisionLine::of(document, revision),
             gone: gone.map(|time| time.to_string()),
-            gone_since,
+            gone_since: gone_since.as_ref().map(SinceLine::of),
+            unknown_since: unknown_since.as_ref().map(SinceLine::of),
             paragraph: position.as_ref().and_then(|it| it.paragraph),
             line: position.as_ref().map(|it| it.line),
             locator: position.as_ref().and_then(|it| it.locator.clone()).map(LocatorLine::of),
             headings: position.as_ref().map(|it| it.headings.clone()).unwrap_or_default(),
-            excerpt: excerpt.pieces.iter().map(piece).collect(),
+            title: title.as_ref().map(pieces),
+            excerpt: pieces(excerpt),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The filters of `archive search`: which documents and revisions are searched, by the words that `archive ls` has.
 
-use std::ffi::OsStr;
+use std::{collections::HashSet, ffi::OsStr};
 
 use crate::{
     archive::{
         Archive,
         filter::{DocumentFilter, Fits},
         pattern::{Pattern, media_type_fits, text_fits},
-        search::{FitsName, Query, QueryField, SearchScope},
+        search::{FitsName, Query, QueryField, QueryFilter, SearchScope},
     },
     cli::{args::values, session::Session},
     types::{digest::DocId, error::Error, name::DocName, tag::Tag, time::Timestamp},
@@ -17,9 +17,16 @@ use crate::{
 pub struct Scopes {
     filter: DocumentFilter,
     names: Option<Box<FitsName<'static>>>,
-    media_types: Vec<String>,
+    sources: Vec<Wish>,
+    media_types: Vec<Wish>,
     captured: (Timestamp, Timestamp),
     all_revisions: bool,
+}
+
+/// What something has to be, or must not be.
+struct Wish {
+    value: String,
+    is_unwanted: bool,
 }
 
 /// Whether a filter makes sense with a value.
@@ -42,7 +49,8 @@ pub fn is_filter(word: &str, accepts: &dyn Fn(QueryField, &str) -> bool) -> bool
 }
 
 impl Scopes {
-    /// Of several filters of one kind all hold.
+    /// Of several filters of one kind all hold. Those of sources, media types and times are asked of the revision that
+    /// has the words, those of tags and names of its document.
     pub fn of(
         session: &Session,
         archive: &Archive,
@@ -51,43 +59,73 @@ impl Scopes {
     ) -> Result<Self, Error> {
         let mut filter = DocumentFilter::default();
         let (mut sources, mut patterns, mut media_types) = (Vec::new(), Vec::new(), Vec::new());
+        let mut without_tags = Vec::new();
         let mut captured = (Timestamp::FIRST, Timestamp::LAST);
-        for (field, value) in &query.filters {
+        for QueryFilter { field, value, is_unwanted, .. } in &query.filters {
             let when = || values::when(value).map_err(Error::usage);
+            let wish = || Wish { value: value.clone(), is_unwanted: *is_unwanted };
             match field {
-                QueryField::Source => sources.push(text_fits(value)?),
-                QueryField::Type => media_types.push(value.clone()),
-                QueryField::Tag => filter.tags.push(Tag::new(value).map_err(Error::usage)?),
-                QueryField::Name => patterns.push(Pattern::of(Some(OsStr::new(value)), archive)?),
+                QueryField::Source => sources.push(wish()),
+                QueryField::Type => media_types.push(wish()),
+                QueryField::Tag => {
+                    let tag = Tag::new(value).map_err(Error::usage)?;
+                    if *is_unwanted { without_tags.push(tag) } else { filter.tags.push(tag) }
+                }
+                QueryField::Name => {
+                    patterns.push((Pattern::of(Some(OsStr::new(value)), archive)?, *is_unwanted));
+                }
                 QueryField::Since => captured.0 = captured.0.max(when()?.start(session.now)?),
                 QueryField::Until => captured.1 = captured.1.min(when()?.timestamp(session.now)?),
             }
         }
-        if !sources.is_empty() {
-            filter.source = Some(all_fit(sources));
+        let mut unwanted = HashSet::new();
+        for tag in &without_tags {
+            unwanted.extend(archive.catalog().documents_tagged(tag)?);
         }
-        let names = (!patterns.is_empty()).then(|| {
-            let fits =
-                move |id: DocId, name: &DocName| patterns.iter().all(|it| it.fits_name(id, name));
-            Box::new(fits) as Box<FitsName<'static>>
-        });
-        Ok(Self { filter, names, media_types, captured, all_revisions })
+        let has_any = !patterns.is_empty() || !unwanted.is_empty();
+        let fits = move |id: DocId, name: &DocName| {
+            !unwanted.contains(&id)
+                && patterns.iter().all(|(it, is_unwanted)| it.fits_name(id, name) != *is_unwanted)
+        };
+        let names = has_any.then(|| Box::new(fits) as Box<FitsName<'static>>);
+        Ok(Self { filter, names, sources, media_types, captured, all_revisions })
     }
 
     /// The same, put to an archive.
     pub fn scope(&self, archive: &Archive) -> Result<SearchScope<'_>, Error> {
-        let media_types = self.media_types.iter().map(|it| media_type_fits(it));
-        let media_types = media_types.collect::<Result<Vec<Fits>, Error>>()?;
         Ok(SearchScope {
             filter: archive.filtered(&self.filter)?,
             names: self.names.as_deref(),
-            media_type: (!media_types.is_empty()).then(|| all_fit(media_types)),
+            source: self.source(archive)?,
+            media_type: all_fit(&self.media_types, media_type_fits)?,
             captured: self.captured,
             all_revisions: self.all_revisions,
         })
     }
+
+    /// Whether the revision of an event came from where is asked.
+    fn source(&self, archive: &Archive) -> Result<Option<Box<dyn Fn(u64) -> bool>>, Error> {
+        let mut sets = Vec::new();
+        for Wish { value, is_unwanted } in &self.sources {
+            let fits = text_fits(value)?;
+            sets.push((archive.catalog().revisions_from(&fits)?, *is_unwanted));
+        }
+        let fits = move |event: u64| {
+            sets.iter().all(|(events, is_unwanted)| events.contains(&event) != *is_unwanted)
+        };
+        Ok((!self.sources.is_empty()).then(|| Box::new(fits) as Box<dyn Fn(u64) -> bool>))
+    }
 }
 
-fn all_fit(fits: Vec<Fits>) -> Fits {
-    Box::new(move |text| fits.iter().all(|it| it(text)))
+/// Whether a text is all that is wished; none where nothing is.
+fn all_fit(
+    wishes: &[Wish],
+    fits: impl Fn(&str) -> Result<Fits, Error>,
+) -> Result<Option<Fits>, Error> {
+    let mut all = Vec::new();
+    for Wish { value, is_unwanted } in wishes {
+        all.push((fits(value)?, *is_unwanted));
+    }
+    let fit = move |text: &str| all.iter().all(|(fits, is_unwanted)| fits(text) != *is_unwanted);
+    Ok((!wishes.is_empty()).then(|| Box::new(fit) as Fits))
 }

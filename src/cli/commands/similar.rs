@@ -13,6 +13,7 @@ use crate::{
         Archive,
         compare::Charset,
         operand::{Asked, Operand},
+        revision_text::{Rendering, rendering_of},
         similar::{
             Explanation, ReadAs, Scope, SharedPassage, Threshold, has_words,
             neighbours::{NearDocument, SimilarQuery},
@@ -23,9 +24,9 @@ use crate::{
         exit::ExitCode,
         operand::{Here, label, label_of},
         print::{
+            gaps::{self, status_words},
             json::{RevisionLine, SimilarityLine, typed},
             lost_packs::code_unless_lost,
-            not_read,
             revision::withdrawn_mark,
             similarity::{decisive, shares},
             terminal::{Style, pad_left, shown_name, shown_words, too_long_words},
@@ -128,6 +129,7 @@ struct SimilarSummary {
     documents: usize,
     scope: &'static str,
     reason: Option<String>,
+    not_extracted: u64,
     not_read: u64,
 }
 
@@ -169,8 +171,15 @@ impl AskedText {
     }
 
     fn is_no_text(&self) -> NotCompared {
-        no_text(&self.label, self.bytes.len() as u64, &self.media_type)
+        match rendering_of(&self.bytes, &self.media_type) {
+            Some(rendering) => not_rendered(&self.label, rendering),
+            None => no_text(&self.label, self.bytes.len() as u64, &self.media_type),
+        }
     }
+}
+
+fn not_rendered(label: &str, Rendering { status, .. }: Rendering) -> NotCompared {
+    NotCompared::NoText(format!("{label} has no text to compare: it {}", status_words(status)))
 }
 
 fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {
@@ -190,11 +199,13 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         Err(NotCompared::NoText(sentence)) => {
             session.info(&sentence);
             if session.globals.json {
+                let gaps = archive.contents_without_text()?;
                 let summary = SimilarSummary {
                     documents: 0,
                     scope,
                     reason: Some(sentence),
-                    not_read: archive.n_not_read()?,
+                    not_extracted: gaps.n_not_extracted,
+                    not_read: gaps.n_not_read,
                 };
                 session.out.json(&typed("summary", summary))?;
             }
@@ -214,9 +225,15 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         }
         print_near(session, &archive, &asked, (one, args))?;
     }
-    let not_read = not_read::tell(session, &archive)?;
+    let gaps = gaps::tell_of_all(session, &archive)?;
     if session.globals.json {
-        let summary = SimilarSummary { documents: near.len(), scope, reason: None, not_read };
+        let summary = SimilarSummary {
+            documents: near.len(),
+            scope,
+            reason: None,
+            not_extracted: gaps.n_not_extracted,
+            not_read: gaps.n_not_read,
+        };
         session.out.json(&typed("summary", summary))?;
     } else if !is_near {
         session.info(&none_is_near(&asked, args));
@@ -283,11 +300,11 @@ fn compared(
     let (document, revision) = archive.select(other.as_bytes(), session.now)?;
     let similarity = archive.similarity(asked.text(), &revision)?;
     let Some(similarity) = similarity else {
-        return Err(match asked.is_text() {
-            true => {
-                no_text(&label_of(&document, &revision), revision.n_bytes, &revision.media_type)
-            }
-            false => asked.is_no_text(),
+        let label = label_of(&document, &revision);
+        return Err(match archive.rendering(&document, &revision)? {
+            _ if !asked.is_text() => asked.is_no_text(),
+            Some(rendering) => not_rendered(&label, rendering),
+            None => no_text(&label, revision.n_bytes, &revision.media_type),
         });
     };
     Ok(NearDocument { document, revision, similarity })

@@ -24,7 +24,7 @@ use tracing::debug;
 use crate::{
     archive::{
         PageCache, existing_page_cache,
-        extract::{Extraction, ExtractionStatus, Extractor, Format},
+        extract::{Extraction, ExtractionStatus, Extractor, Format, WithoutText},
         page_cache,
     },
     types::{digest::Digest, limits::PAGE_BYTES_MAX},
@@ -92,14 +92,14 @@ impl Extractor for ChildExtractor {
         self.with_cache(ask).unwrap_or_else(|| failed(ExtractionStatus::NotRead))
     }
 
-    fn left(&self) -> Vec<Digest> {
+    fn without_text(&self) -> Vec<WithoutText> {
         match self.cache.get() {
-            Some(_) => self.with_cache(PageCache::not_read).unwrap_or_default(),
+            Some(_) => self.with_cache(PageCache::without_text).unwrap_or_default(),
             // To ask that alone makes no cache.
             None => {
                 let folder = usable_cache(&Environment::of_process());
                 let cache = folder.and_then(|folder| existing_page_cache(&folder));
-                cache.map(|cache| cache.not_read()).unwrap_or_default()
+                cache.map(|cache| cache.without_text()).unwrap_or_default()
             }
         }
     }

@@ -72,6 +72,17 @@ pub struct Extraction {
     pub html: Option<String>,
 }
 
+/// A content of which no text came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithoutText {
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// The code of what it was read as.
+    pub format: String,
+    /// What came of it.
+    pub status: ExtractionStatus,
+}
+
 /// Renders documents in a way that harms nobody.
 pub trait Extractor: Send + Sync {
     /// Renders one.
@@ -82,8 +93,8 @@ pub trait Extractor: Send + Sync {
         Extraction { status: ExtractionStatus::NotRead, html: None }
     }
 
-    /// The contents that were left.
-    fn left(&self) -> Vec<Digest> {
+    /// The contents of which no text came, as far as that is remembered.
+    fn without_text(&self) -> Vec<WithoutText> {
         Vec::new()
     }
 
@@ -117,9 +128,10 @@ pub fn leave(bytes: &[u8], format: Format) -> Extraction {
     }
 }
 
-/// The contents that were left to be rendered later, of this archive or another one.
-pub fn left() -> Vec<Digest> {
-    INSTALLED.get().map(|extractor| extractor.left()).unwrap_or_default()
+/// The contents of which no text came, of this archive or another one, as far as that is remembered; those that have no
+/// words are none of them.
+pub fn without_text() -> Vec<WithoutText> {
+    INSTALLED.get().map(|extractor| extractor.without_text()).unwrap_or_default()
 }
 
 /// Has nobody remember what came of a content.

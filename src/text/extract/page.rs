@@ -330,7 +330,7 @@ mod tests {
             let page = page.finish();
             assert_eq!(visible(&page.html, false), expected);
             let bytes = page.html.as_bytes();
-            let read = crate::text::read_searched(bytes, "text/html", None).unwrap();
+            let read = crate::text::read_searched(bytes, "text/html", None).found.unwrap();
             assert_eq!((read.1.as_deref(), &read.0.text[..]), (Some("T"), expected));
         }
     }

@@ -1,0 +1,66 @@
+//! What is said of texts that could not be looked through.
+
+use crate::{
+    archive::{Archive, extract::ExtractionStatus, gaps::TextGaps},
+    cli::session::Session,
+    types::error::Error,
+};
+
+use super::terminal::counted;
+
+/// What reads what was left for later.
+const READS_THEM: &str = "archive rebuild --text --status not-read";
+
+/// Says how many contents were not asked, but for those that cannot be read at all; nothing is missing where none is.
+pub fn tell(session: &Session, gaps: &TextGaps) {
+    let TextGaps { n_too_long, n_not_extracted, n_not_read, n_withdrawn, n_unreadable: _ } = *gaps;
+    let contents = |n: u64| counted(n, "content", "contents");
+    if n_too_long > 0 {
+        session.warn(&format!("{} too long to be looked through to the end", contents(n_too_long)));
+    }
+    if n_not_extracted > 0 {
+        let contents = contents(n_not_extracted);
+        session.warn(&format!(
+            "{contents} could not be read as text and were not looked through: archive show DOC says why"
+        ));
+    }
+    if n_not_read > 0 {
+        let contents = counted(n_not_read, "content has", "contents have");
+        session.info(&format!("{contents} not been read yet: {READS_THEM}"));
+    }
+    if n_withdrawn > 0 {
+        let revisions = counted(n_withdrawn, "revision was", "revisions were");
+        session.info(&format!("{revisions} withdrawn and could not be looked through"));
+    }
+}
+
+/// The same of the texts that were made before, as they are compared with each other; how many lack one.
+pub fn tell_of_all(session: &Session, archive: &Archive) -> Result<TextGaps, Error> {
+    // What is too long has a text as far as it goes.
+    let gaps = TextGaps { n_too_long: 0, ..archive.contents_without_text()? };
+    tell(session, &gaps);
+    Ok(gaps)
+}
+
+/// Says how many contents are not compared because they are too long.
+pub fn tell_too_long(session: &Session, n: u64) {
+    if n > 0 {
+        let contents = counted(n, "content", "contents");
+        session.warn(&format!("{contents} too long to be compared as text"));
+    }
+}
+
+/// Why there is no text, as it follows a document's name.
+pub fn status_words(status: ExtractionStatus) -> String {
+    let words = match status {
+        ExtractionStatus::Ok | ExtractionStatus::Truncated => "has a text",
+        ExtractionStatus::Timeout => "takes too long to be read",
+        ExtractionStatus::Crashed => "cannot be read: what reads it broke down",
+        ExtractionStatus::TooLarge => "is too large to be unpacked",
+        ExtractionStatus::Encrypted => "is locked by a password",
+        ExtractionStatus::NoText => "has no words in it",
+        ExtractionStatus::Unsupported => "is broken, or not what it looks like",
+        ExtractionStatus::NotRead => return format!("has not been read yet: {READS_THEM}"),
+    };
+    words.to_owned()
+}

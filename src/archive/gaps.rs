@@ -17,7 +17,7 @@ pub struct TextGaps {
     pub n_too_long: u64,
     /// Those whose bytes could not be read.
     pub n_unreadable: u64,
-    /// Those of formats that are rendered where that failed.
+    /// Those of formats that are rendered where that failed, or left something out.
     pub n_not_extracted: u64,
     /// Those that were left for later.
     pub n_not_read: u64,
@@ -48,11 +48,7 @@ pub(super) fn gap_of(status: ExtractionStatus) -> Option<TextGap> {
         ExtractionStatus::Ok | ExtractionStatus::NoText => None,
         ExtractionStatus::NotRead => Some(TextGap::NotRead),
         ExtractionStatus::Truncated => Some(TextGap::TooLong),
-        ExtractionStatus::Timeout
-        | ExtractionStatus::Crashed
-        | ExtractionStatus::TooLarge
-        | ExtractionStatus::Encrypted
-        | ExtractionStatus::Unsupported => Some(TextGap::NotExtracted),
+        _ => Some(TextGap::NotExtracted),
     }
 }
 

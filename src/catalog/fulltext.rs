@@ -70,7 +70,7 @@ pub enum TextGap {
     Unreadable,
     /// It has more bytes than are treated as text, or more text: the rest of that is missing.
     TooLong,
-    /// It is of a format that is rendered, and that failed.
+    /// It is of a format that is rendered, and that failed, or left something out.
     NotExtracted,
     /// That was left for later.
     NotRead,

@@ -29,7 +29,7 @@ fn what_could_not_be_looked_through_is_told() {
     sandbox.write("broken.docx", b"PK\x03\x04 and nothing else");
     sandbox.write("a.docx", word(&STORY));
     sandbox.run(["add", "-q", "broken.docx", "a.docx"]).expect(0);
-    let told = "1 content could not be read as text and were not looked through";
+    let told = "1 content could not be looked through, since the text is missing";
     for words in [
         &["search", "nowhere"][..],
         &["search", "--regex", "nowhere"],
@@ -55,7 +55,7 @@ fn what_could_not_be_looked_through_is_told() {
     sandbox
         .run(["log", "a.docx", "--removed", "autumn"])
         .expect(1)
-        .says("could not be read as text");
+        .says("could not be looked through");
     // Nor is what was withdrawn.
     sandbox.run(["withdraw", "a.docx@2", "--reason", "error"]).expect(0);
     let (hits, summary) = search(&sandbox, &["autumn"]);

@@ -7,14 +7,14 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    archive::{Archive, revision_text::Rendering, similar::Scope},
+    archive::{Archive, extract::ExtractionStatus, revision_text::Rendering, similar::Scope},
     cli::{
         args::{help::examples, values},
         exit::ExitCode,
         extractor::hooks,
         operand::label_of,
         print::{
-            gaps::status_words,
+            gaps::READS_THEM,
             json::{RevisionLine, typed},
             output::Output,
             terminal::{shown_json, shown_name, shown_text, size, too_long_words},
@@ -110,6 +110,21 @@ fn compared_text(
     let shown = if session.out.is_terminal() { shown_text(&text) } else { text };
     session.print_text("text", shown.as_bytes())?;
     Ok(ExitCode::Done)
+}
+
+/// Why there is no text, as it follows a document's name.
+pub(super) fn status_words(status: ExtractionStatus) -> String {
+    let words = match status {
+        ExtractionStatus::Ok | ExtractionStatus::Truncated => "has a text",
+        ExtractionStatus::Timeout => "takes too long to be read",
+        ExtractionStatus::Crashed => "cannot be read: what reads it broke down",
+        ExtractionStatus::TooLarge => "is too large to be unpacked",
+        ExtractionStatus::Encrypted => "is locked by a password",
+        ExtractionStatus::NoText => "has no words in it",
+        ExtractionStatus::Unsupported => "is broken, or not what it looks like",
+        ExtractionStatus::NotRead => return format!("has not been read yet: {READS_THEM}"),
+    };
+    words.to_owned()
 }
 
 fn each_piece(

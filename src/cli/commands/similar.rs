@@ -24,7 +24,7 @@ use crate::{
         exit::ExitCode,
         operand::{Here, label, label_of},
         print::{
-            gaps::{self, status_words},
+            gaps,
             json::{RevisionLine, SimilarityLine, typed},
             lost_packs::code_unless_lost,
             revision::withdrawn_mark,
@@ -35,6 +35,8 @@ use crate::{
     },
     types::{document::Document, error::Error},
 };
+
+use super::cat::status_words;
 
 const EXAMPLES: &[&str] = &[
     "archive similar report.txt",

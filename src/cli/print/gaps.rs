@@ -1,7 +1,7 @@
 //! What is said of texts that could not be looked through.
 
 use crate::{
-    archive::{Archive, extract::ExtractionStatus, gaps::TextGaps},
+    archive::{Archive, gaps::TextGaps},
     cli::session::Session,
     types::error::Error,
 };
@@ -9,7 +9,7 @@ use crate::{
 use super::terminal::counted;
 
 /// What reads what was left for later.
-const READS_THEM: &str = "archive rebuild --text --status not-read";
+pub const READS_THEM: &str = "archive rebuild --text --status not-read";
 
 /// Says how many contents were not asked, but for those that cannot be read at all; nothing is missing where none is.
 pub fn tell(session: &Session, gaps: &TextGaps) {
@@ -20,8 +20,8 @@ pub fn tell(session: &Session, gaps: &TextGaps) {
     }
     if n_not_extracted > 0 {
         let contents = contents(n_not_extracted);
-        session.warn(&format!(
-            "{contents} could not be read as text and were not looked through: archive show DOC says why"
+        session.info(&format!(
+            "{contents} could not be looked through, since the text is missing or not whole: archive show DOC says why"
         ));
     }
     if n_not_read > 0 {
@@ -48,19 +48,4 @@ pub fn tell_too_long(session: &Session, n: u64) {
         let contents = counted(n, "content", "contents");
         session.warn(&format!("{contents} too long to be compared as text"));
     }
-}
-
-/// Why there is no text, as it follows a document's name.
-pub fn status_words(status: ExtractionStatus) -> String {
-    let words = match status {
-        ExtractionStatus::Ok | ExtractionStatus::Truncated => "has a text",
-        ExtractionStatus::Timeout => "takes too long to be read",
-        ExtractionStatus::Crashed => "cannot be read: what reads it broke down",
-        ExtractionStatus::TooLarge => "is too large to be unpacked",
-        ExtractionStatus::Encrypted => "is locked by a password",
-        ExtractionStatus::NoText => "has no words in it",
-        ExtractionStatus::Unsupported => "is broken, or not what it looks like",
-        ExtractionStatus::NotRead => return format!("has not been read yet: {READS_THEM}"),
-    };
-    words.to_owned()
 }

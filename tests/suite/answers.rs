@@ -82,6 +82,7 @@ fn what_was_left_for_later_is_no_answer() {
     {
         sandbox.run(words).expect(1).says(reads);
     }
+    sandbox.run(["blame", "n.docx"]).expect(1).says("n.docx@2 has not been read yet: ");
     sandbox.run(["rebuild", "-q", "--text", "--status", "not-read"]).expect(0);
     sandbox.run(["log", "n.docx", "--removed", "autumn"]).expect(0);
 }

@@ -54,6 +54,9 @@ const NAMED_MAX: usize = 1000;
 /// Whether a document of this id and name fits.
 pub type FitsName<'a> = dyn Fn(DocId, &DocName) -> bool + 'a;
 
+/// Whether the revision that this event recorded fits.
+pub type FitsEvent = Box<dyn Fn(u64) -> bool>;
+
 /// Which documents and revisions are searched.
 pub struct SearchScope<'a> {
     /// What is asked of documents.
@@ -61,7 +64,7 @@ pub struct SearchScope<'a> {
     /// What is asked of their names; none of all.
     pub names: Option<&'a FitsName<'a>>,
     /// Whether a revision, of which this is the event, came from where is asked, or was seen there; none of all.
-    pub source: Option<Box<dyn Fn(u64) -> bool>>,
+    pub source: Option<FitsEvent>,
     /// What is asked of the media type of a revision.
     pub media_type: Option<Fits>,
     /// When a revision was captured: from then on, and until then.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{
+        Archive,
         blame::{Blame, GoneParagraph},
         compare::Scope,
         operand,
@@ -29,6 +30,8 @@ use crate::{
         error::Error,
     },
 };
+
+use super::cat::rendering_words;
 
 const EXAMPLES: &[&str] = &[
     "archive blame report.txt               # which revision brought each paragraph",
@@ -98,7 +101,7 @@ pub fn run(session: &mut Session, args: &BlameArgs) -> Result<ExitCode, Error> {
     })?;
     let n_gone = args.gone.then_some(gone.n_printed);
     let Some(blame) = blame else {
-        return no_text(session, &document, &revision);
+        return no_text(session, &archive, (&document, &revision));
     };
     if !args.gone {
         print_paragraphs(session, &document, &revision, &blame)?;
@@ -127,16 +130,18 @@ pub fn run(session: &mut Session, args: &BlameArgs) -> Result<ExitCode, Error> {
 /// Says that there is nothing to read: no error, and the answer no.
 fn no_text(
     session: &mut Session,
-    document: &Document,
-    revision: &Revision,
+    archive: &Archive,
+    (document, revision): (&Document, &Revision),
 ) -> Result<ExitCode, Error> {
-    let what = if operand::is_too_long(revision.n_bytes, &revision.media_type) {
-        "is too long to be read as"
-    } else {
-        "is no"
-    };
     let media_type = shown_text(&revision.media_type);
-    let sentence = format!("{} {what} text ({media_type})", label_of(document, revision));
+    let why = match archive.rendering(document, revision)? {
+        Some(rendering) => rendering_words(rendering),
+        None if operand::is_too_long(revision.n_bytes, &revision.media_type) => {
+            format!("is too long to be read as text ({media_type})")
+        }
+        None => format!("is no text ({media_type})"),
+    };
+    let sentence = format!("{} {why}", label_of(document, revision));
     if session.globals.json {
         let summary =
             BlameSummary { reason: Some(sentence), ..BlameSummary::of(document, revision) };

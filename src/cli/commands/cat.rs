@@ -93,12 +93,7 @@ fn compared_text(
     let Some(text) = text else {
         let which = label_of(document, revision);
         let why = match archive.rendering(document, revision)? {
-            Some(Rendering { format, .. }) if !hooks::is_there(format) => {
-                format!("is not read: {} is not there", format.library().unwrap_or_default())
-            }
-            Some(Rendering { format, status }) => {
-                format!("{} ({})", status_words(status), format.name())
-            }
+            Some(rendering) => rendering_words(rendering),
             None => too_long_words(revision.n_bytes, &revision.media_type).unwrap_or_else(|| {
                 format!("is no text ({})", shown_name(revision.media_type.as_bytes()))
             }),
@@ -112,8 +107,16 @@ fn compared_text(
     Ok(ExitCode::Done)
 }
 
+/// Why nothing came of rendering a document, as it follows its name.
+pub(super) fn rendering_words(Rendering { format, status }: Rendering) -> String {
+    match hooks::is_there(format) {
+        true => format!("{} ({})", status_words(status), format.name()),
+        false => format!("is not read: {} is not there", format.library().unwrap_or_default()),
+    }
+}
+
 /// Why there is no text, as it follows a document's name.
-pub(super) fn status_words(status: ExtractionStatus) -> String {
+fn status_words(status: ExtractionStatus) -> String {
     let words = match status {
         ExtractionStatus::Ok | ExtractionStatus::Truncated => "has a text",
         ExtractionStatus::Timeout => "takes too long to be read",

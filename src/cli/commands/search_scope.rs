@@ -7,7 +7,7 @@ use crate::{
         Archive,
         filter::{DocumentFilter, Fits},
         pattern::{Pattern, media_type_fits, text_fits},
-        search::{FitsName, Query, QueryField, QueryFilter, SearchScope},
+        search::{FitsEvent, FitsName, Query, QueryField, QueryFilter, SearchScope},
     },
     cli::{args::values, session::Session},
     types::{digest::DocId, error::Error, name::DocName, tag::Tag, time::Timestamp},
@@ -104,7 +104,7 @@ impl Scopes {
     }
 
     /// Whether the revision of an event came from where is asked.
-    fn source(&self, archive: &Archive) -> Result<Option<Box<dyn Fn(u64) -> bool>>, Error> {
+    fn source(&self, archive: &Archive) -> Result<Option<FitsEvent>, Error> {
         let mut sets = Vec::new();
         for Wish { value, is_unwanted } in &self.sources {
             let fits = text_fits(value)?;
@@ -113,7 +113,7 @@ impl Scopes {
         let fits = move |event: u64| {
             sets.iter().all(|(events, is_unwanted)| events.contains(&event) != *is_unwanted)
         };
-        Ok((!self.sources.is_empty()).then(|| Box::new(fits) as Box<dyn Fn(u64) -> bool>))
+        Ok((!self.sources.is_empty()).then(|| Box::new(fits) as FitsEvent))
     }
 }
 

@@ -36,7 +36,7 @@ use crate::{
     types::{document::Document, error::Error},
 };
 
-use super::cat::status_words;
+use super::cat::rendering_words;
 
 const EXAMPLES: &[&str] = &[
     "archive similar report.txt",
@@ -180,8 +180,11 @@ impl AskedText {
     }
 }
 
-fn not_rendered(label: &str, Rendering { status, .. }: Rendering) -> NotCompared {
-    NotCompared::NoText(format!("{label} has no text to compare: it {}", status_words(status)))
+fn not_rendered(label: &str, rendering: Rendering) -> NotCompared {
+    NotCompared::NoText(format!(
+        "{label} has no text to compare: it {}",
+        rendering_words(rendering)
+    ))
 }
 
 fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {

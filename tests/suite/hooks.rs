@@ -61,6 +61,11 @@ fn a_program_stands_in_for_what_reads_a_format_here() {
     sandbox.run(["add", "-q", "a.pdf"]).expect(0);
     assert_eq!(text(&sandbox, "a.pdf"), "One\n\nTwo words\n");
     assert_eq!(sandbox.json(["search", "words"])[0]["locator"]["name"], "page 2");
+    let formats = sandbox.json(["formats"]);
+    let of_pdf =
+        |it: &&serde_json::Value| it["media_types"].to_string().contains("application/pdf");
+    let readers: Vec<_> = formats.iter().filter(of_pdf).map(|it| it["library"].clone()).collect();
+    assert_eq!(readers, ["hook:hook"]);
     let html = "echo '<title>T</title><p hidden>no<p data-locator=\"page 9\">One &amp; two'";
     hook(&sandbox, "application/pdf", html, "output = \"html\"");
     assert_eq!(text(&sandbox, "a.pdf"), "T\n\nOne & two\n");

@@ -31,7 +31,7 @@ pub struct FormatsArgs {}
 struct FormatLine {
     format: &'static str,
     name: &'static str,
-    media_types: &'static [&'static str],
+    media_types: Vec<&'static str>,
     library: Option<&'static str>,
     is_there: bool,
 }
@@ -49,9 +49,10 @@ pub fn run(session: &mut Session, _: &FormatsArgs) -> Result<ExitCode, Error> {
     let width =
         Format::all().chain(Format::hooked()).map(|format| format.name().len()).max().unwrap_or(0);
     for format in Format::all().chain(Format::hooked()) {
-        let (name, library, media_types) = (format.name(), format.library(), format.media_types());
+        let (name, library) = (format.name(), format.library());
         if session.globals.json {
             let is_there = extractor::hooks::is_there(format);
+            let media_types = format.read_media_types().collect();
             let line = FormatLine { format: format.code(), name, media_types, library, is_there };
             session.out.json(&typed("format", line))?;
             continue;

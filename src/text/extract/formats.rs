@@ -256,9 +256,16 @@ impl Format {
         (0..hooks().len()).filter_map(|n| u8::try_from(n).ok()).map(Self::Hooked)
     }
 
-    /// All that are read here.
+    /// All that are read here, but for those of which programs of the user read all documents.
     pub fn all() -> impl Iterator<Item = Self> {
-        ENTRIES.iter().map(|it| it.format)
+        let is_read = |it: &Self| it.read_media_types().next().is_some();
+        ENTRIES.iter().map(|it| it.format).filter(is_read)
+    }
+
+    /// The media types that are read so, and not by a program of the user in place of that.
+    pub fn read_media_types(self) -> impl Iterator<Item = &'static str> {
+        let media_types = self.media_types().iter().copied();
+        media_types.filter(move |it| Self::of(it) == Some(self))
     }
 
     /// The format of a code.

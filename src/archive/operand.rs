@@ -173,7 +173,8 @@ impl Given {
         let own = DocName::of_path(&self.path);
         let of_name = |name: &DocName| text::media_type(name, head, named);
         let by_own = own.as_ref().map_or("text/plain", of_name);
-        let by_bytes = text::package_type(bytes, by_own);
+        let settled = text::settled_type(bytes, by_own);
+        let by_bytes = Some(settled).filter(|it| *it != by_own);
         let like = self.like.as_ref().map(of_name).filter(|like| match *like {
             "message/rfc822" => begins_with_field(head),
             "text/tab-separated-values" => true,

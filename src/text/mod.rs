@@ -48,7 +48,7 @@ pub use media::{media_type, media_type_by_ending, without_cut_char};
 pub use metadata::{Metadata, MetadataField};
 pub use normal::{NORMAL_VERSION, Normal, is_cut};
 pub use notation::{LineEnds, Notation, notation};
-pub use packages::package_type;
+pub use packages::settled_type;
 pub use scope::{
     ReadAs, Scope, ScopedText, WithStatus, read, read_searched, scoped, searched_text,
 };

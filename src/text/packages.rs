@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use flate2::read::DeflateDecoder;
 
+use super::extract::Format;
 use super::media::{OLE, PACKAGES, ZIP};
 
 /// The end of a ZIP file without its comment, and what its comment has at most: APPNOTE 4.3.16.
@@ -17,18 +18,20 @@ const ENTRY_BYTES: usize = 46;
 const MEMBER_BYTES: usize = 30;
 /// What a package says of itself is shorter.
 const STATED_BYTES_MAX: usize = 256;
+/// What an OLE file begins with.
+const OLE_HEAD: [u8; 8] = *b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// The directory of an OLE file has entries of this size: MS-CFB 2.6.1.
 const OLE_ENTRY_BYTES: usize = 128;
 const OLE_NAME_BYTES: usize = 64;
 
-/// What lies in packages that do not say what they are: the beginning of its name, and the ending of such documents,
-/// without macros and with them.
-const OFFICE: [(&[u8], &str, &str); 5] = [
-    (b"word/document", "docx", "docm"),
-    (b"xl/workbook.bin", "xlsb", "xlsb"),
-    (b"xl/workbook", "xlsx", "xlsm"),
-    (b"ppt/presentation", "pptx", "pptm"),
-    (b"META-INF/container.xml", "epub", "epub"),
+/// What lies in packages that do not say what they are: its name, in which a number may stand before the ending, and the
+/// ending of such documents, without macros and with them.
+const OFFICE: [(&str, &str, &str, &str); 5] = [
+    ("word/document", ".xml", "docx", "docm"),
+    ("xl/workbook", ".bin", "xlsb", "xlsb"),
+    ("xl/workbook", ".xml", "xlsx", "xlsm"),
+    ("ppt/presentation", ".xml", "pptx", "pptm"),
+    ("META-INF/container", ".xml", "epub", "epub"),
 ];
 
 /// Streams of OLE files, and the endings of their documents. The first that is there counts: others lie in it.
@@ -39,6 +42,25 @@ const STREAMS: [(&str, &str); 5] = [
     ("Workbook", "xls"),
     ("Book", "xls"),
 ];
+
+/// What a document is that this is by its name and its first bytes: the same, but for a package that is of another format by
+/// what lies in it.
+pub fn settled_type(bytes: &[u8], named: &'static str) -> &'static str {
+    let container = match () {
+        () if bytes.starts_with(b"PK") => ZIP,
+        () if bytes.starts_with(&OLE_HEAD) => OLE,
+        () => return named,
+    };
+    // What no format here is for, such as a program of Java, is what its name says; and a workbook may hold a letter.
+    let is_foreign = named != container && Format::of(named).is_none();
+    if is_foreign || has_own_stream(bytes, named) {
+        return named;
+    }
+    match package_type(bytes, container) {
+        Some(found) if named == container || Format::of(found) != Format::of(named) => found,
+        _ => named,
+    }
+}
 
 /// What a package is, by all of its bytes; none of what is none that is known.
 pub fn package_type(bytes: &[u8], container: &str) -> Option<&'static str> {
@@ -91,8 +113,13 @@ fn stated(bytes: &[u8], members: &[PackageMember<'_>]) -> Option<&'static str> {
 
 fn by_names(members: &[PackageMember<'_>]) -> Option<&'static str> {
     let has = |is_it: &dyn Fn(&[u8]) -> bool| members.iter().any(|it| is_it(it.name));
-    let (_, plain, with_macros) =
-        OFFICE.into_iter().find(|(start, ..)| has(&|name| name.starts_with(start)))?;
+    let is_it = |name: &[u8], start: &str, end: &str| {
+        let number =
+            name.strip_prefix(start.as_bytes()).and_then(|it| it.strip_suffix(end.as_bytes()));
+        number.is_some_and(|it| it.iter().all(u8::is_ascii_digit))
+    };
+    let (.., plain, with_macros) =
+        OFFICE.into_iter().find(|(start, end, ..)| has(&|name| is_it(name, start, end)))?;
     Some(if has(&|name| name.ends_with(b"/vbaProject.bin")) { with_macros } else { plain })
 }
 
@@ -126,17 +153,25 @@ fn member(entry: &[u8]) -> Option<(PackageMember<'_>, &[u8])> {
     Some((member, entry.get(ENTRY_BYTES + n_name + n_more..).unwrap_or_default()))
 }
 
+/// Whether an old document has the stream that such documents have.
+fn has_own_stream(bytes: &[u8], media_type: &str) -> bool {
+    let is_own = |ending: &str| by_ending(OLE, ending) == Some(media_type);
+    STREAMS.into_iter().any(|(name, ending)| is_own(ending) && has_stream(bytes, name))
+}
+
 fn by_stream(bytes: &[u8]) -> Option<&'static str> {
-    let has_entry = |name: &str| {
-        // The name in UTF-16, zeros, and how many bytes it has.
-        let units: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
-        let mut entries = bytes.chunks_exact(OLE_ENTRY_BYTES);
-        entries.any(|entry| {
-            entry.starts_with(&units)
-                && u16_at(entry, OLE_NAME_BYTES).is_some_and(|n| usize::from(n) == units.len())
-        })
-    };
-    STREAMS.into_iter().find(|(name, _)| has_entry(name)).map(|(_, ending)| ending)
+    STREAMS.into_iter().find(|(name, _)| has_stream(bytes, name)).map(|(_, ending)| ending)
+}
+
+/// Whether the directory of an OLE file has an entry of this name.
+fn has_stream(bytes: &[u8], name: &str) -> bool {
+    // The name in UTF-16, zeros, and how many bytes it has.
+    let units: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+    let mut entries = bytes.chunks_exact(OLE_ENTRY_BYTES);
+    entries.any(|entry| {
+        entry.starts_with(&units)
+            && u16_at(entry, OLE_NAME_BYTES).is_some_and(|n| usize::from(n) == units.len())
+    })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
@@ -180,6 +215,7 @@ mod tests {
             (&[("a.txt", "word/document.xml"), ("mimetype", odt)], Some("odt")),
             (&[("META-INF/container.xml", "")], Some("epub")),
             (&[("a.txt", "word/document.xml"), ("b/mimetype", odt)], None),
+            (&[("word/documents/a.xml", "")], None),
         ] {
             let expected = expected.map(|it| by_ending(ZIP, it).unwrap());
             for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
@@ -202,5 +238,34 @@ mod tests {
             assert_eq!(package_type(&bytes, OLE), by_ending(OLE, ending), "{name}");
         }
         assert_eq!(package_type(&[0; 4096], OLE), None);
+    }
+
+    #[test]
+    fn what_lies_in_a_package_decides_over_its_name() {
+        let of = |ending: &str| by_ending(ZIP, ending).unwrap();
+        let word = package(&[("word/document.xml", "")], CompressionMethod::Stored);
+        assert_eq!(settled_type(&word, ZIP), of("docx"));
+        assert_eq!(settled_type(&word, of("xlsx")), of("docx"));
+        for kept in [of("docm"), of("jar"), "text/plain"] {
+            assert_eq!(settled_type(&word, kept), kept);
+        }
+        let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+        file.create_stream("WordDocument").unwrap().write_all(b"words").unwrap();
+        let old = file.into_inner().into_inner();
+        for named in [OLE, of("docx"), "application/vnd.ms-excel"] {
+            assert_eq!(settled_type(&old, named), "application/msword");
+        }
+        let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+        file.create_stream("Workbook").unwrap().write_all(b"fares").unwrap();
+        file.create_storage("letter").unwrap();
+        file.create_stream("letter/WordDocument").unwrap().write_all(b"words").unwrap();
+        let workbook = file.into_inner().into_inner();
+        assert_eq!(settled_type(&workbook, "application/vnd.ms-excel"), "application/vnd.ms-excel");
+        // One that is locked says no more than its name.
+        let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+        file.create_stream("EncryptedPackage").unwrap().write_all(b"words").unwrap();
+        let locked = file.into_inner().into_inner();
+        assert_eq!(settled_type(&locked, of("docx")), of("docx"));
+        assert_eq!(settled_type(&locked, OLE), OLE);
     }
 }

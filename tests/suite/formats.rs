@@ -312,6 +312,18 @@ fn what_cannot_be_read_is_counted_and_kept() {
     sandbox.run(["audit"]).expect(0);
 }
 
+/// What came without the ending of its name, as from an address in a crawl, was kept as a package without a text.
+#[test]
+fn packages_are_known_by_what_lies_in_them() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in/dl_id=5", word(&STORY));
+    sandbox.write("in/named.docx", open_document(&STORY));
+    sandbox.run(["add", "-q", "in"]).expect(0);
+    assert_eq!(sandbox.json(["search", "--count", "autumn"])[0]["hits"], 2);
+    assert_eq!(sandbox.json(["show", "in/dl_id=5"])[0]["media_type"], WORD);
+    assert_eq!(sandbox.json(["show", "in/named.docx"])[0]["media_type"], OPEN_TEXT);
+}
+
 /// Nothing is read when it is added, and everything is as if it had been once that was made up for.
 #[test]
 fn what_is_left_for_later_is_read_when_that_is_asked() {

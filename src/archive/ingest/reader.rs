@@ -293,7 +293,10 @@ pub fn read(intake: &Intake, expected: &Expected) -> io::Result<Input> {
 fn media_type(intake: &Intake, bytes: &[u8], named: Option<Charset>) -> &'static str {
     match intake.is_link {
         true => SYMLINK,
-        false => text::media_type(&intake.name, &bytes[..bytes.len().min(HEAD_BYTES)], named),
+        false => {
+            let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+            text::settled_type(bytes, text::media_type(&intake.name, head, named))
+        }
     }
 }
 

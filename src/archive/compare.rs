@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     diff::{self, KnownHeading},
-    text::{self, Notation, PageHeading, ScopedText, Unseen},
+    text::{self, Notation, PageHeading, ScopedText, Unseen, extract::ExtractionStatus},
     types::{
         document::{Document, Revision},
         error::Error,
@@ -39,6 +39,8 @@ use super::{
 pub struct Compared {
     /// What is known of them.
     pub facts: Sides<Facts>,
+    /// What came of reading their texts; none of what is read as it is.
+    pub statuses: Sides<Option<ExtractionStatus>>,
     /// How they differ.
     pub difference: Difference,
 }
@@ -221,10 +223,11 @@ impl Archive {
         let known = |operand| self.known(operand, n_kept_max, options.encoding);
         let (a, b) = (known(sides.a)?, known(sides.b)?);
         let facts = Sides { a: a.facts.clone(), b: b.facts.clone() };
+        let mut statuses = [&facts.a, &facts.b].map(Facts::status_unrendered);
         let difference = if facts.a.digest == facts.b.digest {
             Difference::None
         } else if facts.a.may_be_text() && facts.b.may_be_text() {
-            self.difference_of_texts(a, b, options)?
+            self.difference_of_texts(a, b, options, &mut statuses)?
         } else {
             let n_shared_bytes =
                 if options.counts_shared_bytes { self.shared_bytes(a, b)? } else { None };
@@ -233,7 +236,8 @@ impl Archive {
                 false => Difference::Binary { n_shared_bytes },
             }
         };
-        Ok(Compared { facts, difference })
+        let [a, b] = statuses;
+        Ok(Compared { facts, statuses: Sides { a, b }, difference })
     }
 
     /// The unified patch that turns the one content into the other; empty if they are equal.
@@ -259,15 +263,23 @@ impl Archive {
         a: KnownOperand,
         b: KnownOperand,
         options: CompareOptions,
+        statuses: &mut [Option<ExtractionStatus>; 2],
     ) -> Result<Difference, Error> {
         let facts = Sides { a: a.facts.clone(), b: b.facts.clone() };
         let (Some(a), Some(b)) = (self.bytes_of(a)?, self.bytes_of(b)?) else {
             return Ok(Difference::Binary { n_shared_bytes: None });
         };
-        let source = |bytes: &[u8], facts: Facts| {
-            TextSource::of(bytes, facts.media_type, options.encoding.or(facts.encoding))
+        let source = |bytes: &[u8], facts: &Facts| {
+            let named = options.encoding.or(facts.encoding);
+            TextSource::of(bytes, facts.media_type.clone(), named)
         };
-        let (Some(source_a), Some(source_b)) = (source(&a, facts.a), source(&b, facts.b)) else {
+        let sources = [source(&a, &facts.a), source(&b, &facts.b)];
+        let status = |source: &Option<TextSource>, bytes: &[u8], facts: &Facts| match source {
+            Some(source) => source.notation.status,
+            None => text::status(bytes, &facts.media_type),
+        };
+        *statuses = [status(&sources[0], &a, &facts.a), status(&sources[1], &b, &facts.b)];
+        let [Some(source_a), Some(source_b)] = sources else {
             let bytes = Sides { a: &a[..], b: &b[..] };
             let n_shared_bytes = options.counts_shared_bytes.then(|| shared_bytes(bytes));
             return Ok(Difference::Binary { n_shared_bytes });

@@ -4,7 +4,10 @@ use std::io::{self, Read};
 
 use crate::{
     diff::Sides,
-    text::{self, Charset, ReadAs, Scope},
+    text::{
+        self, Charset, ReadAs, Scope,
+        extract::{ExtractionStatus, status_unrendered},
+    },
     types::{
         digest::{Digest, Hasher},
         document::{Document, Revision},
@@ -217,6 +220,11 @@ impl Facts {
     /// Whether reading it may show a text.
     pub fn may_be_text(&self) -> bool {
         may_be_compared(self.n_bytes, &self.media_type)
+    }
+
+    /// What is to be said of its text before that is read.
+    pub fn status_unrendered(&self) -> Option<ExtractionStatus> {
+        status_unrendered(self.n_bytes, &self.media_type)
     }
 
     /// Whether it is of a kind that may be text, however long it is.

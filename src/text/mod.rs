@@ -60,7 +60,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::types::limits::TEXT_BYTES_MAX;
 
-use extract::Format;
+use extract::{Extraction, ExtractionStatus, Format};
 
 /// What people read and compare: decoded text, of pages what the scope says, lines ended by `\n`.
 ///
@@ -112,23 +112,33 @@ pub fn composed(text: Cow<'_, str>) -> String {
 
 /// Decoded text, lines ended by `\n`; `None` when it is none, or too much.
 fn decoded<'a>(bytes: &'a [u8], media_type: &str, named: Option<Charset>) -> Option<Decoded<'a>> {
-    let mut decoded = decoded_as_it_is(bytes, media_type, named)?;
+    let (mut decoded, _) = decoded_as_it_is(bytes, media_type, named)?;
     decoded.text = with_line_feeds(decoded.text);
     Some(decoded)
 }
 
-/// Decoded text, or the page that another format is rendered as; `None` when there is none, or too much.
+/// Decoded text, or the page that another format is rendered as with what came of that; `None` when there is none, or too
+/// much.
 fn decoded_as_it_is<'a>(
     bytes: &'a [u8],
     media_type: &str,
     named: Option<Charset>,
-) -> Option<Decoded<'a>> {
+) -> Option<(Decoded<'a>, Option<ExtractionStatus>)> {
     if bytes.len() > TEXT_BYTES_MAX {
         return None;
     }
-    let Some(format) = Format::of(media_type) else { return decode(bytes, media_type, named) };
-    let text = Cow::Owned(extract::extract(bytes, format).html?);
-    Some(Decoded { text, encoding: "UTF-8", rule: Rule::Rendered, lossy: false })
+    let Some(format) = Format::of(media_type) else {
+        return decode(bytes, media_type, named).map(|it| (it, None));
+    };
+    let Extraction { status, html } = extract::extract(bytes, format);
+    let decoded =
+        Decoded { text: Cow::Owned(html?), encoding: "UTF-8", rule: Rule::Rendered, lossy: false };
+    Some((decoded, Some(status)))
+}
+
+/// What comes of rendering a document; none of what is read as it is. Whoever renders remembers it.
+pub fn status(bytes: &[u8], media_type: &str) -> Option<ExtractionStatus> {
+    Format::of(media_type).map(|format| extract::extract(bytes, format).status)
 }
 
 /// A text with lines ended by `\n`.

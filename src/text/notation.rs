@@ -1,6 +1,6 @@
 //! How a text is written in bytes, which nobody sees who reads it.
 
-use super::{Charset, Rule, decoded_as_it_is, with_line_feeds};
+use super::{Charset, Rule, decoded_as_it_is, extract::ExtractionStatus, with_line_feeds};
 
 /// How a text is written in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Notation {
     pub has_mark: bool,
     /// What ends its lines; `None` if it has no second line.
     pub line_ends: Option<LineEnds>,
+    /// What came of rendering it; none of what is read as it is.
+    pub status: Option<ExtractionStatus>,
 }
 
 /// What ends the lines of a text.
@@ -56,12 +58,13 @@ impl LineEnds {
 
 /// How bytes that are a text are written; `None` if they are none, or more than is treated as text.
 pub fn notation(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Option<Notation> {
-    let decoded = decoded_as_it_is(bytes, media_type, named)?;
+    let (decoded, status) = decoded_as_it_is(bytes, media_type, named)?;
     Some(Notation {
         line_ends: LineEnds::of(&decoded.text),
         text: with_line_feeds(decoded.text).into_owned(),
         encoding: decoded.encoding,
         has_mark: decoded.rule == Rule::Mark,
+        status,
     })
 }
 

@@ -312,6 +312,49 @@ fn what_cannot_be_read_is_counted_and_kept() {
     sandbox.run(["audit"]).expect(0);
 }
 
+/// A docx whose text had been damaged in the middle counted as read, and `diff` showed the damage as an edit. A file cut
+/// in half was `ok` as well.
+#[test]
+fn a_document_that_is_not_whole_is_not_taken_for_read() {
+    let sandbox = Sandbox::new();
+    let words: Vec<String> = (0..3000).map(|n| format!("word{} of {n}", n * 7919 % 3001)).collect();
+    let words: Vec<&str> = words.iter().map(|it| &it[..]).collect();
+    let whole = word(&words);
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 30].fill(b'#');
+    sandbox.write("in/whole.docx", &whole);
+    sandbox.write("in/damaged.docx", &damaged);
+    sandbox.write("in/cut.docx", &whole[..middle]);
+    let pdf = pdf(&STORY);
+    sandbox.write("in/cut.pdf", &pdf[..pdf.len() - 20]);
+    sandbox.write("in/cut.rtf", &rtf(&STORY)[..100]);
+    let mail = "Subject: x\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nFirst words";
+    sandbox.write("in/cut.eml", mail);
+    let lines = sandbox.json(["add", "in"]);
+    assert_eq!(lines.last().unwrap()["without_text"].to_string(), "{\"broken\":5}");
+    for name in ["damaged.docx", "cut.docx", "cut.pdf", "cut.rtf", "cut.eml"] {
+        assert_eq!(sandbox.json(["show", name])[0]["text"], "broken", "{name}");
+        assert!(!sandbox.run(["cat", "--text", name]).expect(0).out.is_empty(), "{name}");
+    }
+    assert_eq!(sandbox.json(["show", "whole.docx"])[0]["text"], "ok");
+    let diff = sandbox.run(["diff", "--stat", "in/whole.docx", "in/damaged.docx"]).expect(0);
+    assert!(diff.text().contains("ok → broken: parts may be missing"), "{}", diff.text());
+    let diff = &sandbox.json(["diff", "--stat", "in/whole.docx", "in/damaged.docx"])[0];
+    assert_eq!((&diff["a"]["text"], &diff["b"]["text"]), (&"ok".into(), &"broken".into()));
+    // Nothing is left of the text of this one, and of this one's tree of pages.
+    let at = whole.windows(17).position(|it| it == b"word/document.xml").unwrap() + 17;
+    let mut lost = whole.clone();
+    lost[at..middle].fill(b'#');
+    sandbox.write("lost.docx", &lost);
+    let treeless = String::from_utf8(pdf).unwrap().replace("/Kids [4 0 R]", "/Kids [2 0 R]");
+    sandbox.write("lost.pdf", treeless);
+    for name in ["lost.docx", "lost.pdf"] {
+        sandbox.run(["add", "-q", name]).expect(0);
+        assert_eq!(sandbox.json(["show", name])[0]["text"], "unsupported", "{name}");
+    }
+}
+
 /// What came without the ending of its name, as from an address in a crawl, was kept as a package without a text.
 #[test]
 fn packages_are_known_by_what_lies_in_them() {
@@ -322,6 +365,20 @@ fn packages_are_known_by_what_lies_in_them() {
     assert_eq!(sandbox.json(["search", "--count", "autumn"])[0]["hits"], 2);
     assert_eq!(sandbox.json(["show", "in/dl_id=5"])[0]["media_type"], WORD);
     assert_eq!(sandbox.json(["show", "in/named.docx"])[0]["media_type"], OPEN_TEXT);
+}
+
+/// What nothing here reads went by without a word.
+#[test]
+fn formats_without_a_reader_are_counted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in/c.chm", b"ITSF\x03\0\0\0 and what follows");
+    sandbox.write("in/a.png", b"\x89PNG\r\n\x1a\n and what follows");
+    let lines = sandbox.json(["add", "in"]);
+    assert_eq!(lines.last().unwrap()["without_text"].to_string(), "{\"no-reader\":1}");
+    assert_eq!(sandbox.json(["show", "in/c.chm"])[0]["text"], "no-reader");
+    let card = sandbox.run(["show", "in/c.chm"]).expect(0);
+    assert!(card.text().contains("nothing here reads such a format"), "{}", card.text());
+    assert_eq!(sandbox.json(["show", "in/a.png"])[0]["text"], serde_json::Value::Null);
 }
 
 /// Nothing is read when it is added, and everything is as if it had been once that was made up for.

@@ -99,6 +99,13 @@ fn a_program_that_fails_costs_the_text_alone() {
     configure(&sandbox, "[extract.\"image/png\"]\ncommand = [\"no-such-program\"]\n");
     sandbox.run(["add", "-q", "a.png", "--as", "b.png"]).expect(0);
     sandbox.run(["cat", "--text", "b.png"]).expect(1).says("hook:no-such-program is not there");
+    assert_eq!(sandbox.json(["show", "b.png"])[0]["text"], "no-reader");
+    let shown = sandbox.run(["show", "b.png"]).expect(0);
+    assert!(
+        shown.text().contains("no-reader, hook:no-such-program is not there"),
+        "{}",
+        shown.text()
+    );
     let formats = sandbox.run(["formats"]).expect(0);
     assert!(String::from_utf8_lossy(&formats.out).contains("not there"));
 }

@@ -319,7 +319,7 @@ fn what_is_inside_a_diff_is_as_the_page_says() {
     let sandbox = example();
     let line = |words: &[&str]| sandbox.json(words).swap_remove(0);
     let diff = line(&["diff", "wire/harbour.txt"]);
-    assert_eq!(fields(&diff["a"]), ["bytes", "label", "media_type", "sha256"]);
+    assert_eq!(fields(&diff["a"]), ["bytes", "label", "media_type", "sha256", "text"]);
     assert_eq!(
         fields(&diff["paragraphs"]),
         ["added", "changed", "moved", "regrouped", "removed", "rewrapped", "same"]

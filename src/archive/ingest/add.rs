@@ -8,7 +8,10 @@ use crate::{
     catalog::{FileStat, Latest, LatestAhead, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail, Salt},
     store::{Blob, CompressionLevels, Frames as _, Writer},
-    text::{Charset, extract::ExtractionStatus},
+    text::{
+        Charset,
+        extract::{ExtractionStatus, status_unrendered},
+    },
     types::{
         digest::{Digest, DocId, Hasher},
         error::Error,
@@ -42,7 +45,10 @@ fn of_large(
     media_type: &str,
     named: Option<Charset>,
 ) -> TextAnalysis {
-    text.map(|text| TextAnalysis::at(time, &text, media_type, named)).unwrap_or_default()
+    match text {
+        Some(text) => TextAnalysis::at(time, &text, media_type, named),
+        None => TextAnalysis { sketch: None, rendered: status_unrendered(u64::MAX, media_type) },
+    }
 }
 
 impl Transaction<'_> {

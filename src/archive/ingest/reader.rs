@@ -17,7 +17,9 @@ use crate::{
     store::features::Fingerprint,
     text::{
         self, Charset, ReadAs,
-        extract::{Extraction, ExtractionStatus, Format, RENDERED_TYPE, extract, leave},
+        extract::{
+            Extraction, ExtractionStatus, Format, RENDERED_TYPE, extract, leave, status_unrendered,
+        },
     },
     types::{digest::Digest, limits, name::DocName, time::Timestamp},
 };
@@ -195,7 +197,7 @@ pub struct Analysis {
 pub struct TextAnalysis {
     /// Its sketch, as it is stored.
     pub sketch: Option<Vec<u8>>,
-    /// What came of rendering it, if it is of a format that is rendered.
+    /// What came of rendering it, if it is of a format that is rendered; why it has no text, if it has none.
     pub rendered: Option<ExtractionStatus>,
 }
 
@@ -237,7 +239,8 @@ impl TextAnalysis {
         let encode = |sketch: Sketch| sketch.encode();
         let Some(format) = Format::of(media_type) else {
             let sketch = words::sketch(bytes, ReadAs::page(media_type, named));
-            return Self { sketch: sketch.map(encode), rendered: None };
+            let rendered = status_unrendered(bytes.len() as u64, media_type);
+            return Self { sketch: sketch.map(encode), rendered };
         };
         let Extraction { status, html } = match time {
             RenderingTime::Now => extract(bytes, format),

@@ -131,7 +131,7 @@ pub struct IngestSummary {
     pub n_unreadable: u64,
     /// New revisions whose source went on changing while it was read.
     pub n_unsettled: u64,
-    /// New contents of formats that are rendered of which not all could be, by what came of it.
+    /// New contents of which not all could be read as text, by what came of it.
     pub n_without_text: BTreeMap<ExtractionStatus, u64>,
     /// Bytes of the new revisions.
     pub n_bytes: u64,

@@ -118,13 +118,18 @@ pub(super) fn rendering_words(Rendering { format, status }: Rendering) -> String
 /// Why there is no text, as it follows a document's name.
 fn status_words(status: ExtractionStatus) -> String {
     let words = match status {
-        ExtractionStatus::Ok | ExtractionStatus::Truncated => "has a text",
+        ExtractionStatus::Ok | ExtractionStatus::Broken | ExtractionStatus::Truncated => {
+            "has a text"
+        }
         ExtractionStatus::Timeout => "takes too long to be read",
         ExtractionStatus::Crashed => "cannot be read: what reads it broke down",
-        ExtractionStatus::TooLarge => "is too large to be unpacked",
+        ExtractionStatus::TooLarge => {
+            "is too large to be unpacked, or its parts lie too deep in one another"
+        }
         ExtractionStatus::Encrypted => "is locked by a password",
         ExtractionStatus::NoText => "has no words in it",
         ExtractionStatus::Unsupported => "is broken, or not what it looks like",
+        ExtractionStatus::NoReader => "is of a format that nothing here reads",
         ExtractionStatus::NotRead => return format!("has not been read yet: {READS_THEM}"),
     };
     words.to_owned()

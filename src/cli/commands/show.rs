@@ -10,12 +10,14 @@ use crate::{
     archive::{
         Archive, DeltaChain,
         compare::{Charset, FoundEncoding},
+        extract::{self, ExtractionStatus},
         filter::DigestHead,
         revision_text::Rendering,
     },
     cli::{
         args::{help::examples, values},
         exit::ExitCode,
+        extractor::hooks,
         print::{
             about::said,
             json::{RevisionLine, typed},
@@ -96,6 +98,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     };
     let encoding = kept.as_ref().and_then(|kept| kept.encoding);
     let rendering = kept.as_ref().and_then(|kept| kept.rendering);
+    let status = rendering.map(|it| it.status).or_else(|| status_unrendered(&revision));
     if session.globals.json {
         let catalog = archive.catalog();
         let line = ShownRevisionLine {
@@ -105,7 +108,7 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
             encoding: encoding.map(|it| it.name),
             encoding_rule: encoding.map(|it| it.rule.code()),
             format: rendering.map(|it| it.format.code()),
-            text: rendering.map(|it| it.status.code()),
+            text: status.map(ExtractionStatus::code),
             metadata: kept.as_ref().map(|kept| kept.metadata.iter().cloned().collect()),
             frame_bytes: kept.as_ref().map(|kept| kept.chain.n_frame),
             depth: kept.as_ref().map(|kept| kept.chain.depth),
@@ -199,7 +202,7 @@ fn print_card(
     let by = |withdrawn: &Option<Withdrawn>| withdrawn.as_ref().map(withdrawal_words);
     let rendering = kept.and_then(|kept| kept.rendering);
     let others = [
-        ("text", rendering.map(rendering_words)),
+        ("text", rendering.map(rendering_words).or_else(|| unrendered_words(revision))),
         ("tags", Some(shown_name(tags.as_bytes())).filter(|tags| !tags.is_empty())),
         ("gone", gone.map(|time| format!("since {time}"))),
         ("withdrawn", by(&revision.withdrawn)),
@@ -224,11 +227,26 @@ fn encoding_words(revision: &Revision, kept: Option<&StoredContent>) -> Option<S
 
 /// What came of rendering a revision, in words.
 fn rendering_words(Rendering { format, status }: Rendering) -> String {
+    if !hooks::is_there(format) {
+        let program = format.library().unwrap_or_default();
+        return format!("{}, {program} is not there", status.code());
+    }
     let by = match format.library() {
         Some(library) => format!(" by {library}"),
         None => String::new(),
     };
     format!("{}, read as {}{by}", status.code(), format.name())
+}
+
+/// What is to be said of the text of a revision that is not rendered.
+fn status_unrendered(revision: &Revision) -> Option<ExtractionStatus> {
+    extract::status_unrendered(revision.n_bytes, &revision.media_type)
+}
+
+/// The same in words, where nothing reads the format; how long a text is stands beside its encoding.
+fn unrendered_words(revision: &Revision) -> Option<String> {
+    let status = status_unrendered(revision).filter(|it| *it == ExtractionStatus::NoReader)?;
+    Some(format!("{}, nothing here reads such a format", status.code()))
 }
 
 /// How a content lies in its pack.

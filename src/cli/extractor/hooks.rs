@@ -72,7 +72,7 @@ pub fn extract(bytes: &[u8], format: Format) -> Option<(Extraction, bool)> {
     let Some(program) = program else {
         let name = &setting.command[0];
         warn!(target: "extract", "{name}, which is to read {}, is not there", setting.media_type);
-        return Some((failed(ExtractionStatus::Crashed), false));
+        return Some((failed(ExtractionStatus::NoReader), false));
     };
     let child = match start(program, &setting.command[1..]) {
         Ok(child) => child,

@@ -9,6 +9,7 @@ use crate::{
             Compared, Difference, MetadataChange, Noise, OutsideChanges, Scope, Sides, Stat,
             UnseenChanges, UnseenKind, WordStat, compare,
         },
+        extract::ExtractionStatus,
         operand::Facts,
     },
     cli::session::Session,
@@ -43,6 +44,7 @@ struct SideLine<'a> {
     sha256: String,
     bytes: u64,
     media_type: &'a str,
+    text: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -165,12 +167,13 @@ impl UnseenCounts {
 }
 
 impl<'a> SideLine<'a> {
-    fn of(label: &'a str, facts: &'a Facts) -> Self {
+    fn of(label: &'a str, facts: &'a Facts, status: Option<ExtractionStatus>) -> Self {
         Self {
             label,
             sha256: facts.digest.to_string(),
             bytes: facts.n_bytes,
             media_type: &facts.media_type,
+            text: status.map(ExtractionStatus::code),
         }
     }
 }
@@ -188,8 +191,12 @@ impl ShownComparison<'_> {
             }
             Difference::Binary { n_shared_bytes } | Difference::TooLong { n_shared_bytes } => {
                 session.out.line(&heading)?;
-                for (mark, facts) in [("-", &compared.facts.a), ("+", &compared.facts.b)] {
-                    let (size, digest, what) = (size(facts.n_bytes), facts.digest, what(facts));
+                let Compared { facts, statuses, .. } = compared;
+                for (mark, facts, status) in
+                    [("-", &facts.a, statuses.a), ("+", &facts.b, statuses.b)]
+                {
+                    let (size, digest) = (size(facts.n_bytes), facts.digest);
+                    let what = what(facts, status);
                     session.out.line(&format!("{mark} {what}{size}, sha256 {digest}"))?;
                 }
                 if let Some(n_shared) = n_shared_bytes {
@@ -205,8 +212,8 @@ impl ShownComparison<'_> {
             Difference::Text { texts, locators, comparison, scope, outside, metadata, .. } => {
                 session.out.line(&heading)?;
                 let n_columns = view.map_or_else(text_columns, |view| view.n_columns);
-                let metadata_lines = metadata_lines(metadata);
-                let about: Vec<&AboutLine> = about.iter().chain(&metadata_lines).collect();
+                let more_lines = more_lines(compared, metadata);
+                let about: Vec<&AboutLine> = about.iter().chain(&more_lines).collect();
                 about::print(&mut session.out, &about, n_columns)?;
                 if let Some(compared) = compared_part(*scope, outside.is_some()) {
                     session.out.line(&compared)?;
@@ -228,7 +235,7 @@ impl ShownComparison<'_> {
             Difference::None => (ChangedTexts::new(&same.0, &same.1), Vec::new()),
             Difference::Text { texts, locators, comparison, metadata, .. } => {
                 let changed = ChangedTexts::new(texts, comparison).with_locators(locators);
-                (changed.with_metadata(metadata), metadata_lines(metadata))
+                (changed.with_metadata(metadata), more_lines(self.compared, metadata))
             }
             Difference::Binary { .. } | Difference::TooLong { .. } => return None,
         };
@@ -245,7 +252,8 @@ impl ShownComparison<'_> {
                 let metadata = metadata.iter().map(|it| field_phrase(it.field).to_owned());
                 let outside = outside.filter(|it| it.differs).map(outside_part);
                 let parts = metadata.chain(outside).chain(unseen.iter().map(unseen_part));
-                sentence(changed, parts.collect(), noise.as_ref())
+                let Sides { a, b } = self.compared.statuses;
+                sentence(changed, parts.collect(), noise.as_ref(), a.or(b).is_some())
             }
             Difference::None => "the two are the same".to_owned(),
             Difference::Binary { .. } | Difference::TooLong { .. } => String::new(),
@@ -259,8 +267,8 @@ impl ShownComparison<'_> {
     /// As one line of JSON; only counted with `stat`.
     pub fn print_json(&self, out: &mut Output, is_only_counted: bool) -> Result<(), Error> {
         let mut line = DiffLine {
-            a: SideLine::of(&self.labels.a, &self.compared.facts.a),
-            b: SideLine::of(&self.labels.b, &self.compared.facts.b),
+            a: SideLine::of(&self.labels.a, &self.compared.facts.a, self.compared.statuses.a),
+            b: SideLine::of(&self.labels.b, &self.compared.facts.b, self.compared.statuses.b),
             kind: "same",
             scope: None,
             paragraphs: None,
@@ -316,9 +324,29 @@ impl ShownComparison<'_> {
 }
 
 /// What a side is that is not compared as text.
-fn what(facts: &Facts) -> String {
+fn what(facts: &Facts, status: Option<ExtractionStatus>) -> String {
     let kind = if facts.is_text_of_any_size() { "" } else { "binary, " };
-    format!("{kind}{}, ", shown_name(facts.media_type.as_bytes()))
+    let has_reader = |it: &ExtractionStatus| *it != ExtractionStatus::NoReader;
+    let status = status.filter(has_reader).map(|it| format!(" (text: {})", it.code()));
+    format!("{kind}{}{}, ", shown_name(facts.media_type.as_bytes()), status.unwrap_or_default())
+}
+
+/// What came of reading both texts, where one of them is not whole.
+fn status_line(statuses: Sides<Option<ExtractionStatus>>) -> Option<AboutLine> {
+    let is_whole = |it: Option<ExtractionStatus>| it.is_none_or(|it| it == ExtractionStatus::Ok);
+    let words = |it: Option<ExtractionStatus>| match it.unwrap_or(ExtractionStatus::Ok) {
+        ExtractionStatus::Broken => "broken: parts may be missing".to_owned(),
+        ExtractionStatus::Truncated => "truncated: the end is missing".to_owned(),
+        status => status.code().to_owned(),
+    };
+    let Sides { a, b } = statuses;
+    let values = Sides { a: words(a), b: words(b) };
+    (!(is_whole(a) && is_whole(b))).then_some(AboutLine { what: "text", values, is_text: false })
+}
+
+/// What is to be said of both texts themselves: whether they are whole, and what pages say of themselves.
+fn more_lines(compared: &Compared, metadata: &[MetadataChange]) -> Vec<AboutLine> {
+    status_line(compared.statuses).into_iter().chain(metadata_lines(metadata)).collect()
 }
 
 /// How much of two contents is in both.
@@ -343,7 +371,14 @@ fn compared_part(scope: Option<Scope>, has_outside: bool) -> Option<String> {
 }
 
 /// How much changed: in the text, and of what is not in it.
-fn sentence(changed: &ChangedTexts<'_>, mut parts: Vec<String>, noise: Option<&Noise>) -> String {
+///
+/// Of a document that is rendered other things may differ that people see.
+fn sentence(
+    changed: &ChangedTexts<'_>,
+    mut parts: Vec<String>,
+    noise: Option<&Noise>,
+    is_rendered: bool,
+) -> String {
     let comparison = changed.comparison;
     let noise = noise.map(|noise| NoiseLine::of(noise).parts()).unwrap_or_default();
     // What a page changed besides is told by its markup.
@@ -351,6 +386,9 @@ fn sentence(changed: &ChangedTexts<'_>, mut parts: Vec<String>, noise: Option<&N
     parts.extend(noise.into_iter().filter(|part| !has_parts || part != "markup"));
     let stat = changed.stat();
     let text = match (comparison.is_same() || stat.is_same(), parts.is_empty()) {
+        (true, true) if is_rendered => {
+            "the bytes differ, the text that is read of them does not".to_owned()
+        }
         (true, true) => "the bytes differ, the text that people read does not".to_owned(),
         (true, false) => "same words".to_owned(),
         (false, _) => text_sentence(&stat, comparison.are_lines),

@@ -33,18 +33,13 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
             break;
         }
     }
-    let is_truncated = package.is_exhausted();
-    if !has_text {
-        return Err(match () {
-            () if is_locked || package.has_locked() => NoText::Encrypted,
-            () if is_truncated => NoText::TooLarge,
-            () if book.chapters.is_empty() => NoText::Malformed,
-            () => NoText::Empty,
-        });
+    page.lacks_of_package(package.lack());
+    match () {
+        () if has_text => Ok(page.finish()),
+        () if is_locked || package.has_locked() => Err(NoText::Encrypted),
+        () if book.chapters.is_empty() => Err(NoText::Malformed),
+        () => page.finish_if(false),
     }
-    let mut page = page.finish();
-    page.is_truncated |= is_truncated;
-    Ok(page)
 }
 
 /// The parts that are encrypted, each by itself. Most often those are fonts.

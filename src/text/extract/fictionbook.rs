@@ -31,11 +31,8 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
             XmlPiece::Text(text) => writer.put(&text),
         }
     }
-    match (is_book, writer.has_text) {
-        (false, _) => Err(NoText::Malformed),
-        (true, false) => Err(NoText::Empty),
-        (true, true) => Ok(writer.page.finish()),
-    }
+    writer.page.lacks(xml.lack());
+    if is_book { writer.page.finish_if(writer.has_text) } else { Err(NoText::Malformed) }
 }
 
 /// What an open element is.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::package::Package;
 use super::page::{NoText, Page, PageWriter};
 
 /// Tables that lie deeper in one another are read as text of the cell around them.
@@ -146,14 +147,16 @@ impl Flow {
     }
 
     /// The page, if there is any text in it.
-    pub(super) fn finish(mut self, is_truncated: bool) -> Result<Page, NoText> {
+    pub(super) fn finish(mut self) -> Result<Page, NoText> {
         self.end_all();
-        if self.n_texts == 0 {
-            return Err(if is_truncated { NoText::TooLarge } else { NoText::Empty });
-        }
-        let mut page = self.page.finish();
-        page.is_truncated |= is_truncated;
-        Ok(page)
+        self.page.finish_if(self.n_texts > 0)
+    }
+
+    /// The page of a package, if there is any text in it.
+    pub(super) fn finish_package(mut self, package: &mut Package) -> Result<Page, NoText> {
+        self.end_all();
+        self.page.lacks_of_package(package.lack());
+        self.page.finish_if(self.n_texts > 0)
     }
 
     /// How many texts were put that are shown.
@@ -498,12 +501,13 @@ impl Flow {
 #[cfg(test)]
 mod tests {
     use super::super::package::tests::body;
+    use super::super::page::Lack;
     use super::*;
 
     fn written(write: impl FnOnce(&mut Flow)) -> String {
         let mut flow = Flow::new(10_000);
         write(&mut flow);
-        body(flow.finish(false))
+        body(flow.finish())
     }
 
     fn block(flow: &mut Flow, block: FlowBlock, text: &str) {
@@ -588,11 +592,16 @@ mod tests {
 
     #[test]
     fn without_text_there_is_no_page() {
-        assert_eq!(Flow::new(100).finish(false), Err(NoText::Empty));
-        assert_eq!(Flow::new(100).finish(true), Err(NoText::TooLarge));
+        assert_eq!(Flow::new(100).finish(), Err(NoText::Empty));
+        for (lack, why) in [(Lack::TRUNCATED, NoText::TooLarge), (Lack::BROKEN, NoText::Malformed)]
+        {
+            let mut flow = Flow::new(100);
+            flow.page.lacks(lack);
+            assert_eq!(flow.finish(), Err(why));
+        }
         let mut flow = Flow::new(100);
         flow.put("a", &FlowStyle { hidden: Some("span"), ..FlowStyle::default() });
-        assert_eq!(flow.finish(false), Err(NoText::Empty));
+        assert_eq!(flow.finish(), Err(NoText::Empty));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use mail_parser::{
     decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
 };
 
-use super::page::{About, NoText, Page, PageWriter};
+use super::page::{About, Lack, NoText, Page, PageWriter};
 use crate::text::visible;
 
 /// Mails that lie in one another, and parts of each, that are read.
@@ -22,6 +22,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut writer = MailWriter::new(n_bytes_max);
     writer.about(&message);
     writer.mail(&message);
+    writer.note_end(bytes, &message);
     writer.finish()
 }
 
@@ -36,6 +37,7 @@ pub fn mailbox_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
             writer.page.section(&format!("mail {}", n + 1), false);
             writer.heading(&message);
             writer.mail(&message);
+            writer.note_end(mail, &message);
             writer.page.close("section");
         }
     }
@@ -114,7 +116,17 @@ impl MailWriter {
 
     /// The page, if there is any text in it.
     pub fn finish(self) -> Result<Page, NoText> {
-        if self.has_text { Ok(self.page.finish()) } else { Err(NoText::Empty) }
+        self.page.finish_if(self.has_text)
+    }
+
+    /// Notes whether the parts of a mail end as its head says.
+    fn note_end(&mut self, mail: &[u8], message: &Message) {
+        let parts =
+            message.content_type().filter(|it| it.ctype().eq_ignore_ascii_case("multipart"));
+        let Some(boundary) = parts.and_then(|it| it.attribute("boundary")) else { return };
+        let end = format!("--{boundary}--").into_bytes();
+        let has_end = mail.windows(end.len()).rposition(|it| it == end).is_some();
+        self.page.lacks(Lack { is_broken: !has_end, ..Lack::default() });
     }
 
     fn about(&mut self, message: &Message) {
@@ -175,12 +187,15 @@ impl MailWriter {
     }
 
     fn body(&mut self, message: &Message) {
-        for part in message.text_bodies().take(PARTS_MAX) {
-            self.part(part);
+        for text in bodies(message) {
+            self.plain(&text);
         }
         for part in message.attachments().take(PARTS_MAX) {
             self.attachment(part);
         }
+        let counts = [&message.text_body, &message.html_body, &message.attachments];
+        let is_truncated = counts.iter().any(|it| it.len() > PARTS_MAX);
+        self.page.lacks(Lack { is_truncated, ..Lack::default() });
     }
 
     /// Lines as they are: what is wrapped is told from what is a list where texts are compared.
@@ -207,23 +222,36 @@ impl MailWriter {
             self.attached(name);
             self.page.section(&format!("attachment {name}"), false);
         }
-        self.part(part);
+        if let Some(text) = text_of(part) {
+            self.plain(&text);
+        }
         if name.is_some() {
             self.page.close("section");
         }
     }
+}
 
-    /// The text of a part. One that is not encoded as it says comes as it stands there, also where it is an image.
-    fn part(&mut self, part: &MessagePart) {
-        if part.content_type().is_some_and(|it| !it.ctype().eq_ignore_ascii_case("text")) {
-            return;
-        }
-        match &part.body {
-            PartType::Text(text) => self.plain(text),
-            PartType::Html(html) => self.plain(&visible(html, false)),
-            _ => {}
-        }
+/// The texts of a mail's body.
+fn bodies<'m>(message: &'m Message) -> Vec<Cow<'m, str>> {
+    message.text_bodies().take(PARTS_MAX).filter_map(text_of).collect()
+}
+
+/// The text of a part, if it has any. One that is not encoded as it says comes as it stands there, also where it is an
+/// image.
+fn text_of<'m>(part: &'m MessagePart) -> Option<Cow<'m, str>> {
+    if part.content_type().is_some() && !is_of_type(part, "text") {
+        return None;
     }
+    match &part.body {
+        PartType::Text(text) => Some(Cow::Borrowed(text)),
+        PartType::Html(html) => Some(Cow::Owned(visible(html, false))),
+        _ => None,
+    }
+}
+
+/// Whether the first part of the media type of a part is this one.
+fn is_of_type(part: &MessagePart, word: &str) -> bool {
+    part.content_type().is_some_and(|it| it.ctype().eq_ignore_ascii_case(word))
 }
 
 /// Names and addresses as people write them.
@@ -260,6 +288,26 @@ mod tests {
              From: c@example.org\n\nInner words."
         );
         assert!(page.html.contains("content=\"2026-03-02T10:11:12+01:00\""), "{}", page.html);
+    }
+
+    /// A mail of a plain part and a page that stands beside it.
+    fn in_two_forms(plain: &str, page: &str) -> String {
+        format!(
+            "From: a@b\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=x\n\n--x\n\
+             Content-Type: text/plain\n\n{plain}\n--x\nContent-Type: text/html\n\n{page}\n--x--\n"
+        )
+    }
+
+    #[test]
+    fn a_mail_that_breaks_off_or_has_too_many_parts_is_not_whole() {
+        let whole = in_two_forms("Words.", "<p>Words.");
+        assert_eq!(page(whole.as_bytes(), 10_000).unwrap().lack, Lack::default());
+        let cut = whole.strip_suffix("--x--\n").unwrap();
+        assert_eq!(page(cut.as_bytes(), 10_000).unwrap().lack, Lack::BROKEN);
+        let part = "--x\nContent-Type: text/plain\n\nw\n";
+        let head = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n";
+        let many = format!("{head}{}--x--\n", part.repeat(PARTS_MAX + 1));
+        assert_eq!(page(many.as_bytes(), 1 << 20).unwrap().lack, Lack::TRUNCATED);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::io::{Cursor, Read};
 use cfb::CompoundFile;
 use mail_parser::MessageParser;
 
+use super::compound;
 use super::mail::MailWriter;
-use super::page::{About, NoText, Page};
+use super::page::{About, Lack, NoText, Page};
 use super::rtf::{self, code_page};
 use crate::text::{Charset, visible};
 use crate::types::time::Timestamp;
@@ -64,6 +65,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     writer.head([("From", sender), ("To", to), ("Cc", cc), ("Date", time)]);
     writer.plain(&reader.body().unwrap_or_default());
     reader.attachments().iter().for_each(|name| writer.attached(name));
+    writer.page.lacks(Lack { is_broken: compound::breaks_off(bytes), ..Lack::default() });
     writer.finish()
 }
 

@@ -4,6 +4,7 @@
 //! contains it, as the command line does with a child process; without one it runs in this process, with its own
 //! limits alone. The same bytes give the same page, whoever renders it.
 
+mod compound;
 mod counting;
 mod drawing;
 mod epub;
@@ -30,12 +31,12 @@ use std::sync::OnceLock;
 pub use formats::{Format, Hook, install_hooks};
 pub use hooked::{HookOutput, page_of};
 pub use mail::{Attachment, attachments};
-pub use page::{NoText, Page};
+pub use page::{Lack, NoText, Page};
 
 use crate::types::{digest::Digest, limits::TEXT_BYTES_MAX};
 
 /// The version of all that renders; another one means that sketches are made anew.
-pub const EXTRACTION_VERSION: u32 = 4;
+pub const EXTRACTION_VERSION: u32 = 5;
 
 /// The media type of pages.
 pub const RENDERED_TYPE: &str = "text/html";
@@ -45,20 +46,24 @@ pub const RENDERED_TYPE: &str = "text/html";
 pub enum ExtractionStatus {
     /// All of it was read.
     Ok,
-    /// There was more than fits.
+    /// It is broken somewhere, or breaks off: what was found is there.
+    Broken,
+    /// There was more than is read.
     Truncated,
     /// It took too long.
     Timeout,
     /// The parser gave up its ghost: a defect, or too much memory.
     Crashed,
-    /// More would have to be unpacked than is allowed.
+    /// More would have to be unpacked than is allowed, or it is longer than is treated as text.
     TooLarge,
     /// It is locked by a password.
     Encrypted,
     /// It was read, and there are no words in it, as in a scan.
     NoText,
-    /// It is not what it looks like, or broken.
+    /// It is not what it looks like, or broken so that nothing is found.
     Unsupported,
+    /// Nothing reads such a format here.
+    NoReader,
     /// Whoever added it wanted that left for later.
     NotRead,
 }
@@ -156,10 +161,22 @@ pub fn in_process(bytes: &[u8], format: Format) -> Extraction {
     }
 }
 
+/// What is to be said of the text of contents that are of no format here; none of texts, and of what has no words by its
+/// nature.
+pub fn status_unrendered(n_bytes: u64, media_type: &str) -> Option<ExtractionStatus> {
+    let is_text = super::may_be_text(media_type);
+    match (is_text, n_bytes > TEXT_BYTES_MAX as u64) {
+        (true, true) => Some(ExtractionStatus::TooLarge),
+        (false, _) if media_type.starts_with("application/") => Some(ExtractionStatus::NoReader),
+        _ => None,
+    }
+}
+
 impl ExtractionStatus {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Ok,
+        Self::Broken,
         Self::Truncated,
         Self::Timeout,
         Self::Crashed,
@@ -167,6 +184,7 @@ impl ExtractionStatus {
         Self::Encrypted,
         Self::NoText,
         Self::Unsupported,
+        Self::NoReader,
         Self::NotRead,
     ];
 
@@ -174,6 +192,7 @@ impl ExtractionStatus {
     pub fn code(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Broken => "broken",
             Self::Truncated => "truncated",
             Self::Timeout => "timeout",
             Self::Crashed => "crashed",
@@ -181,6 +200,7 @@ impl ExtractionStatus {
             Self::Encrypted => "encrypted",
             Self::NoText => "no-text",
             Self::Unsupported => "unsupported",
+            Self::NoReader => "no-reader",
             Self::NotRead => "not-read",
         }
     }
@@ -192,14 +212,17 @@ impl ExtractionStatus {
 
     /// Whether there is a text.
     pub fn has_text(self) -> bool {
-        matches!(self, Self::Ok | Self::Truncated)
+        matches!(self, Self::Ok | Self::Broken | Self::Truncated)
     }
 }
 
 impl From<Page> for Extraction {
     fn from(page: Page) -> Self {
-        let status =
-            if page.is_truncated { ExtractionStatus::Truncated } else { ExtractionStatus::Ok };
+        let status = match page.lack {
+            Lack { is_broken: true, .. } => ExtractionStatus::Broken,
+            Lack { is_truncated: true, .. } => ExtractionStatus::Truncated,
+            Lack { .. } => ExtractionStatus::Ok,
+        };
         Self { status, html: Some(page.html) }
     }
 }

@@ -8,8 +8,9 @@ use office_oxide::{
     ir::{Element, Section},
 };
 
-use super::package::is_locked_package;
-use super::page::{About, NoText, Page, PageWriter};
+use super::compound;
+use super::package::{is_broken_package, is_locked_package};
+use super::page::{About, Lack, NoText, Page, PageWriter};
 
 /// The title of the section in which the texts of masters are, behind the slides.
 const MASTERS: &str = office_oxide::pptx::layout::MASTER_TEXT_SECTION_TITLE;
@@ -42,9 +43,7 @@ fn page(bytes: &[u8], format: DocumentFormat, n_bytes_max: usize) -> Result<Page
     };
     let sections: Vec<_> = sections.into_iter().enumerate().map(located).collect();
     let mut html = sections.iter().map(|(_, html)| html);
-    if !html.clone().any(|it| has_words(it)) {
-        return Err(NoText::Empty);
-    }
+    let has_text = html.clone().any(|it| has_words(it));
     let mut page = PageWriter::new(n_bytes_max);
     // Without a title of its own it gets its first words for one.
     let title = about.title.filter(|title| !html.any(|it| it.contains(title.as_str())));
@@ -68,7 +67,10 @@ fn page(bytes: &[u8], format: DocumentFormat, n_bytes_max: usize) -> Result<Page
             page.close("section");
         }
     }
-    Ok(page.finish())
+    let is_package = format == DocumentFormat::Xlsx;
+    let is_broken = if is_package { is_broken_package(bytes) } else { compound::breaks_off(bytes) };
+    page.lacks(Lack { is_broken, ..Lack::default() });
+    page.finish_if(has_text)
 }
 
 /// Where the text of a section stands: sections are sheets or slides, and behind them some that are none.

@@ -44,7 +44,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut reader = OpenDocumentReader::new(flow, Some(&mut package));
     reader.read_document(&content, &styles);
     let flow = reader.flow;
-    flow.finish(package.is_exhausted())
+    flow.finish_package(&mut package)
 }
 
 /// Renders a document that is one file of XML.
@@ -63,7 +63,7 @@ fn flat_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     }
     let mut reader = OpenDocumentReader::new(flow, None);
     reader.read_document(&text, "");
-    reader.flow.finish(false)
+    reader.flow.finish()
 }
 
 /// Whether a password is needed for the text.
@@ -225,6 +225,7 @@ impl<'p, 'a> OpenDocumentReader<'p, 'a> {
             }
         }
         self.read_boxes(&boxes);
+        self.flow.page.lacks(xml.lack());
         self.n_nested -= 1;
     }
 

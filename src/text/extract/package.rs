@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::rc::Rc;
 
+use flate2::Crc;
 use zip::ZipArchive;
 use zip::read::ZipReadOptions;
 
-use super::page::{About, NoText, PageWriter};
+use super::page::{About, Lack, NoText, PageWriter};
 use super::salvage::{self, SalvagedPart};
 use super::xml::{Xml, XmlPiece, decoded};
 
@@ -43,7 +44,17 @@ pub(super) struct Package<'a> {
     /// So much of the archive may be read: parts can lie over one another.
     n_packed_left: u64,
     is_exhausted: bool,
+    /// Some part is broken, or the package breaks off.
+    is_broken: bool,
     has_locked: bool,
+}
+
+/// What a package says of a part.
+struct StatedPart {
+    is_locked: bool,
+    n_packed: u64,
+    n_bytes: u64,
+    crc: u32,
 }
 
 impl<'a> Package<'a> {
@@ -55,8 +66,10 @@ impl<'a> Package<'a> {
     /// Opens a package of which so much may be unpacked.
     fn open_within(bytes: &'a [u8], n_left: u64) -> Result<Self, NoText> {
         let mut parts = HashMap::new();
+        let mut is_exhausted = false;
         let archive = match ZipArchive::new(Cursor::new(bytes)) {
             Ok(archive) => {
+                is_exhausted = archive.len() > PARTS_MAX;
                 for at in 0..archive.len().min(PARTS_MAX) {
                     if let Some(Ok(name)) = archive.name_for_index(at) {
                         parts.entry(plain_name(&name)).or_insert(at);
@@ -74,13 +87,15 @@ impl<'a> Package<'a> {
             Err(_) if is_locked_package(bytes) => return Err(NoText::Encrypted),
             Err(_) => return Err(NoText::Malformed),
         };
+        let is_broken = matches!(archive, ZipParts::Cut(..));
         Ok(Self {
             archive,
             parts,
             n_bytes: bytes.len() as u64,
             n_left,
             n_packed_left: (bytes.len() as u64 + PACKED_BYTES_MORE) * PACKED_TIMES,
-            is_exhausted: false,
+            is_exhausted,
+            is_broken,
             has_locked: false,
         })
     }
@@ -101,21 +116,24 @@ impl<'a> Package<'a> {
     pub(super) fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
         let at = *self.parts.get(&plain_name(name))?;
         let n_max = self.n_left + 1;
-        let (is_locked, n_packed) = match &self.archive {
-            ZipParts::Whole(archive) => {
-                let part = archive.by_index_data(at).ok()?;
-                (part.encrypted(), part.compressed_size())
-            }
-            ZipParts::Cut(_, parts) => (parts.get(at)?.is_locked, parts.get(at)?.n_packed()),
+        let stated = self.stated(at)?;
+        self.has_locked |= stated.is_locked;
+        if stated.is_locked {
+            return None;
+        }
+        let n_packed = stated.n_packed.min(self.n_bytes);
+        let Some(n_packed_left) = self.n_packed_left.checked_sub(n_packed) else {
+            self.is_exhausted = true;
+            return None;
         };
-        self.has_locked |= is_locked;
-        let n_packed = n_packed.min(self.n_bytes);
-        let n_packed_left = self.n_packed_left.checked_sub(n_packed).filter(|_| !is_locked)?;
         self.n_packed_left = n_packed_left;
-        let mut bytes = match &mut self.archive {
-            ZipParts::Whole(archive) => unpacked(archive, at, n_max)?,
-            ZipParts::Cut(bytes, parts) => parts.get(at)?.bytes(bytes, n_max),
+        let unpacked = match &mut self.archive {
+            ZipParts::Whole(archive) => unpacked(archive, at, n_max),
+            ZipParts::Cut(bytes, parts) => parts.get(at).map(|it| it.bytes(bytes, n_max)),
         };
+        let is_whole = |bytes: &Vec<u8>| bytes.len() as u64 == n_max || stated.is_of(bytes);
+        self.is_broken |= !unpacked.as_ref().is_some_and(is_whole);
+        let mut bytes = unpacked?;
         if bytes.len() as u64 > self.n_left {
             bytes.truncate(self.n_left as usize);
             self.is_exhausted = true;
@@ -143,38 +161,48 @@ impl<'a> Package<'a> {
         self.has_locked
     }
 
-    /// Whether there was more in it than is unpacked.
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.is_exhausted
+    /// Why something of it may be missing, by what was asked for.
+    pub(super) fn lack(&self) -> Lack {
+        Lack { is_truncated: self.is_exhausted, is_broken: self.is_broken }
     }
 
-    /// What a part is related to, by Open Packaging Conventions; of the package itself for an empty name.
-    pub(super) fn relations(&mut self, part: &str) -> Relations {
-        let (folder, file) = part.rsplit_once('/').map_or(("", part), |it| it);
-        let slash = if folder.is_empty() { "" } else { "/" };
-        let text = self.text(&format!("{folder}{slash}_rels/{file}.rels")).unwrap_or_default();
-        Relations::parse(&text, folder)
-    }
-
-    /// The part that a package of Office Open XML is about, or else the one that it usually is.
-    pub(super) fn main_part(&mut self, usual: &str) -> String {
-        let found = self.relations("").of_kind("officeDocument").next().map(str::to_owned);
-        found.filter(|it| self.has(it)).unwrap_or_else(|| usual.to_owned())
-    }
-
-    /// Writes what a package of Office Open XML says of itself.
-    pub(super) fn write_about(&mut self, page: &mut PageWriter) {
-        let found = self.relations("").of_kind("core-properties").next().map(str::to_owned);
-        let name = found.unwrap_or_else(|| "docProps/core.xml".to_owned());
-        if let Some(text) = self.text(&name) {
-            write_about(&text, page);
-        }
-        let found = self.relations("").of_kind("extended-properties").next().map(str::to_owned);
-        let name = found.unwrap_or_else(|| "docProps/app.xml".to_owned());
-        if let Some(text) = self.text(&name) {
-            write_page_count(&text, page);
+    /// What the package says of a part.
+    fn stated(&self, at: usize) -> Option<StatedPart> {
+        match &self.archive {
+            ZipParts::Whole(archive) => {
+                let part = archive.by_index_data(at).ok()?;
+                Some(StatedPart {
+                    is_locked: part.encrypted(),
+                    n_packed: part.compressed_size(),
+                    n_bytes: part.size(),
+                    crc: part.crc32(),
+                })
+            }
+            ZipParts::Cut(_, parts) => {
+                let part = parts.get(at)?;
+                let (is_locked, n_packed) = (part.is_locked, part.n_packed());
+                Some(StatedPart { is_locked, n_packed, n_bytes: 0, crc: 0 })
+            }
         }
     }
+}
+
+impl StatedPart {
+    /// Whether these are all the bytes that it has.
+    fn is_of(&self, bytes: &[u8]) -> bool {
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        bytes.len() as u64 == self.n_bytes && crc.sum() == self.crc
+    }
+}
+
+/// Whether a part of a package is broken that is no image, or the package breaks off.
+pub(super) fn is_broken_package(bytes: &[u8]) -> bool {
+    let Ok(mut package) = Package::open(bytes) else { return true };
+    for name in package.names().iter().filter(|it| !it.contains("/media/")) {
+        package.bytes(name);
+    }
+    package.is_broken
 }
 
 /// The bytes of a part, as far as they can be unpacked, and no more than so many.
@@ -384,7 +412,7 @@ pub(super) mod tests {
         let mut package = Package::open_within(&bytes, 64_000).unwrap();
         let lengths = ["a", "b", "c"].map(|it| package.bytes(it).unwrap().len());
         assert_eq!(lengths, [40_000, 24_000, 0]);
-        assert!(package.is_exhausted());
+        assert_eq!(package.lack(), Lack::TRUNCATED);
     }
 
     #[test]
@@ -394,7 +422,9 @@ pub(super) mod tests {
         for at in [14, bytes.len() - 22 - 51 + 16] {
             bytes[at] ^= 1;
         }
-        assert_eq!(Package::open(&bytes).unwrap().text("a.xml").unwrap().len(), 30);
+        let mut package = Package::open(&bytes).unwrap();
+        assert_eq!(package.text("a.xml").unwrap().len(), 30);
+        assert_eq!(package.lack(), Lack::BROKEN);
         assert!(matches!(Package::open(&bytes[1..]), Err(NoText::Malformed)));
         assert!(matches!(Package::open(b""), Err(NoText::Malformed)));
     }
@@ -409,6 +439,7 @@ pub(super) mod tests {
                 continue;
             };
             let (first, last) = (cut.text("a.xml"), cut.text("b.xml").unwrap_or_default());
+            assert_eq!(cut.lack(), Lack::BROKEN, "cut at {end}");
             assert!(
                 "def".starts_with(&last) && (last == "def" || end < second + 10),
                 "cut at {end}"

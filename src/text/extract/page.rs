@@ -29,13 +29,38 @@ pub enum About {
     Pages,
 }
 
+/// Why something of a document may be missing in its page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lack {
+    /// There was more than is read.
+    pub is_truncated: bool,
+    /// It is broken somewhere, or breaks off.
+    pub is_broken: bool,
+}
+
+impl Lack {
+    /// There was more than is read.
+    pub const TRUNCATED: Self = Self { is_truncated: true, is_broken: false };
+    /// It is broken somewhere, or breaks off.
+    pub const BROKEN: Self = Self { is_truncated: false, is_broken: true };
+
+    /// Why there is no text, where nothing was found.
+    fn no_text(self) -> NoText {
+        match self {
+            Self { is_broken: true, .. } => NoText::Malformed,
+            Self { is_truncated: true, .. } => NoText::TooLarge,
+            Self { .. } => NoText::Empty,
+        }
+    }
+}
+
 /// A document as a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The page.
     pub html: String,
-    /// There was more than fits.
-    pub is_truncated: bool,
+    /// Why not all of the document may be in it.
+    pub lack: Lack,
 }
 
 /// A page that is being written. What no longer fits is left out.
@@ -47,7 +72,8 @@ pub struct PageWriter {
     /// Elements that are open.
     open: Vec<OpenElement>,
     n_left: usize,
-    is_truncated: bool,
+    is_full: bool,
+    lack: Lack,
 }
 
 struct OpenElement {
@@ -67,7 +93,8 @@ impl PageWriter {
             body: String::new(),
             open: Vec::new(),
             n_left: n_bytes_max,
-            is_truncated: false,
+            is_full: false,
+            lack: Lack::default(),
         }
     }
 
@@ -215,7 +242,24 @@ impl PageWriter {
 
     /// Whether nothing more fits.
     pub fn is_full(&self) -> bool {
-        self.is_truncated
+        self.is_full
+    }
+
+    /// Notes that something of the document may be missing.
+    pub fn lacks(&mut self, lack: Lack) {
+        self.lack.is_truncated |= lack.is_truncated;
+        self.lack.is_broken |= lack.is_broken;
+    }
+
+    /// Notes what a package lacks. Where not all of it was unpacked, it says nothing that a part breaks off.
+    pub fn lacks_of_package(&mut self, lack: Lack) {
+        self.lack.is_broken &= !lack.is_truncated;
+        self.lacks(lack);
+    }
+
+    /// The page, if any text was put into it.
+    pub fn finish_if(self, has_text: bool) -> Result<Page, NoText> {
+        if has_text { Ok(self.finish()) } else { Err(self.lack.no_text()) }
     }
 
     /// The page.
@@ -223,12 +267,12 @@ impl PageWriter {
         while let Some(outermost) = self.open.first().map(|it| it.name) {
             self.close(outermost);
         }
-        let Self { title, shows_title, head, body, is_truncated, .. } = self;
+        let Self { title, shows_title, head, body, is_full, lack, .. } = self;
         let hidden = if shows_title { "" } else { HIDDEN };
         let html = format!(
             "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title{hidden}>{title}</title>\n{head}<body>\n{body}\n"
         );
-        Page { html, is_truncated }
+        Page { html, lack: Lack { is_truncated: is_full || lack.is_truncated, ..lack } }
     }
 
     fn takes(&mut self, n: usize) -> bool {
@@ -239,7 +283,7 @@ impl PageWriter {
             }
             None => {
                 self.n_left = 0;
-                self.is_truncated = true;
+                self.is_full = true;
                 false
             }
         }
@@ -292,11 +336,11 @@ fn escaped(text: &str) -> Cow<'_, str> {
 pub enum NoText {
     /// It is locked by a password.
     Encrypted,
-    /// It is not what it looks like, or broken where it matters.
+    /// It is not what it looks like, or broken so that nothing is found.
     Malformed,
     /// It is read, and there are no words in it, as in a scan.
     Empty,
-    /// More would have to be unpacked than is allowed.
+    /// More would have to be unpacked than is allowed, or it lies too deep.
     TooLarge,
 }
 

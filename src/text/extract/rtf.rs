@@ -4,7 +4,7 @@ mod codes;
 
 use std::collections::HashMap;
 
-use super::page::{About, NoText, Page, PageWriter};
+use super::page::{About, Lack, NoText, Page, PageWriter};
 use crate::text::Charset;
 use codes::{Control, font_code_page, sign};
 
@@ -143,6 +143,9 @@ impl RtfReader {
             }
         }
         self.flush();
+        if !self.outer.is_empty() && !self.page.is_full() {
+            self.page.lacks(Lack::BROKEN);
+        }
     }
 
     fn finish(mut self) -> Result<Page, NoText> {
@@ -153,7 +156,7 @@ impl RtfReader {
             self.has_text = true;
             self.page.element("p", &aside);
         }
-        if self.has_text { Ok(self.page.finish()) } else { Err(NoText::Empty) }
+        self.page.finish_if(self.has_text)
     }
 
     fn begin_group(&mut self) {
@@ -496,7 +499,7 @@ mod tests {
         assert_eq!(page(b"words", 1000), Err(NoText::Malformed));
         assert_eq!(page(br"{\rtf1 }", 1000), Err(NoText::Empty));
         let long = format!(r"{{\rtf1 {}}}", r"word\par ".repeat(1000));
-        assert!(page(long.as_bytes(), 1000).unwrap().is_truncated);
+        assert!(page(long.as_bytes(), 1000).unwrap().lack.is_truncated);
         let deep = format!(r"{{\rtf1 {}deep{}}}", "{".repeat(100_000), "}".repeat(100_000));
         assert_eq!(read(&deep), "deep");
     }

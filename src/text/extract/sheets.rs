@@ -58,13 +58,8 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
         }
     }
     write_margins(&mut page, margins);
-    let is_truncated = package.is_exhausted();
-    if !has_text {
-        return Err(if is_truncated { NoText::TooLarge } else { NoText::Empty });
-    }
-    let mut page = page.finish();
-    page.is_truncated |= is_truncated;
-    Ok(page)
+    page.lacks_of_package(package.lack());
+    page.finish_if(has_text)
 }
 
 /// Writes the heads and feet of printed sheets, each line once.

@@ -38,7 +38,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     }
     reader.write_feet();
     let flow = reader.flow;
-    flow.finish(package.is_exhausted())
+    flow.finish_package(&mut package)
 }
 
 /// The parts that slides are in, in order.
@@ -186,6 +186,7 @@ impl SlidesReader<'_, '_> {
                 }
             }
         }
+        self.flow.page.lacks(xml.lack());
         self.flow.end_all();
     }
 

@@ -55,7 +55,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     reader.read_notes(NoteKind::End, endnotes);
     reader.read_margins(&relations);
     let flow = reader.flow;
-    flow.finish(package.is_exhausted())
+    flow.finish_package(&mut package)
 }
 
 /// Reads the parts of a document.
@@ -185,6 +185,7 @@ impl WordReader<'_, '_> {
                 self.read_boxes(&std::mem::take(&mut boxes), n_boxes + 1);
             }
         }
+        self.flow.page.lacks(xml.lack());
         self.read_boxes(&boxes, n_boxes + 1);
     }
 
@@ -803,6 +804,6 @@ mod tests {
         assert_eq!(page(&zipped(&[("a", "b")]), 1000), Err(NoText::Malformed));
         assert_eq!(page(&document("<w:p/>", &[]), 1000), Err(NoText::Empty));
         let long = document(&"<w:p><w:r><w:t>word</w:t></w:r></w:p>".repeat(100), &[]);
-        assert!(page(&long, 100).unwrap().is_truncated);
+        assert!(page(&long, 100).unwrap().lack.is_truncated);
     }
 }

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::page::Lack;
+
 /// Elements that lie deeper in one another end a text.
 const DEPTH_MAX: usize = 4096;
 /// So far up an end without its beginning is looked for.
@@ -87,6 +89,7 @@ pub(super) struct Xml<'a> {
     /// So many elements have ended without being passed on.
     n_ends: usize,
     is_over: bool,
+    lack: Lack,
     names: fn(&str) -> Option<&'static str>,
     /// Whether elements of a name end where they begin.
     is_empty: fn(&str) -> bool,
@@ -109,7 +112,8 @@ impl<'a> Xml<'a> {
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         config.allow_dangling_amp = true;
-        Self { text, reader, open: Vec::new(), n_ends: 0, is_over: false, names, is_empty }
+        let (open, lack) = (Vec::new(), Lack::default());
+        Self { text, reader, open, n_ends: 0, is_over: false, lack, names, is_empty }
     }
 
     /// The next piece.
@@ -163,6 +167,11 @@ impl<'a> Xml<'a> {
         self.open.len()
     }
 
+    /// What it is that ended the text before its end, if anything did so far.
+    pub(super) fn lack(&self) -> Lack {
+        self.lack
+    }
+
     /// How far the text is read.
     fn position(&self) -> usize {
         (self.reader.buffer_position() as usize).min(self.text.len())
@@ -204,6 +213,7 @@ impl<'a> Xml<'a> {
             Ok(Event::CData(text)) => Some(XmlPiece::Text(text.into_inner())),
             Ok(Event::GeneralRef(name)) => Some(XmlPiece::Text(self.reference(&name))),
             Ok(Event::Eof) => {
+                self.lack.is_broken |= !self.open.is_empty();
                 self.finish();
                 None
             }
@@ -211,6 +221,7 @@ impl<'a> Xml<'a> {
             // What is wrong is passed over, unless it is all the rest.
             Err(_) => {
                 if self.reader.buffer_position() <= before {
+                    self.lack.is_broken = true;
                     self.finish();
                 }
                 None
@@ -220,6 +231,7 @@ impl<'a> Xml<'a> {
 
     fn start(&mut self, tag: BytesStart<'a>, before: u64) -> Option<XmlPiece<'a>> {
         if self.open.len() >= DEPTH_MAX {
+            self.lack.is_truncated = true;
             self.finish();
             return None;
         }

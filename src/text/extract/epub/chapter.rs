@@ -2,7 +2,7 @@
 
 use crate::text::style::InlineStyle;
 
-use super::super::page::PageWriter;
+use super::super::page::{Lack, PageWriter};
 use super::super::xml::{Xml, XmlPiece, XmlTag};
 use super::names::named;
 use crate::text::mathml::{self, Stand};
@@ -27,6 +27,8 @@ pub(super) fn write(text: &str, page: &mut PageWriter) -> bool {
             XmlPiece::Text(text) => writer.put(&text),
         }
     }
+    // Chapters that are no XML in the end are read, too.
+    writer.page.lacks(Lack { is_broken: false, ..xml.lack() });
     writer.has_text
 }
 

@@ -12,12 +12,13 @@ mod order;
 mod paragraphs;
 mod sfnt;
 
+use hayro_interpret::hayro_syntax::object::Dict;
 use hayro_interpret::hayro_syntax::page::Page as PdfPage;
 use hayro_interpret::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro_interpret::kurbo::{Affine, Rect};
 use hayro_interpret::{Context, InterpreterCache, InterpreterSettings, interpret_page};
 
-use super::page::{NoText, Page, PageWriter};
+use super::page::{Lack, NoText, Page, PageWriter};
 use device::{Drawing, TextDevice};
 use fonts::Fonts;
 use margins::Margin;
@@ -27,6 +28,9 @@ use paragraphs::{PdfParagraph, paragraphs};
 const PAGES_MAX: usize = 10_000;
 /// More text is not read: it would take too long to tell its columns.
 const BYTES_MAX: usize = 12 << 20;
+/// What stands at the end of a file, before where its table begins, in the last bytes of it.
+const END: &[u8] = b"startxref";
+const TAIL_BYTES: usize = 4096;
 /// A heading is as much larger than most text at least.
 const HEADING: f32 = 1.15;
 /// One of the higher level is.
@@ -50,15 +54,34 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
         n_bytes += paragraphs.iter().map(|it| it.text.len()).sum::<usize>();
         pages.push(paragraphs);
     }
-    if n_bytes == 0 {
-        return Err(NoText::Empty);
-    }
     let mut out = PageWriter::new(n_bytes_max);
     about::write(&pdf, &mut out);
     write(&pages, &mut out);
-    let mut page = out.finish();
-    page.is_truncated |= pages.len() < pdf.pages().len();
-    Ok(page)
+    let is_truncated = pages.len() < pdf.pages().len();
+    out.lacks(Lack {
+        is_truncated,
+        is_broken: breaks_off(bytes) || lacks_pages(&pdf, pages.len()),
+    });
+    out.finish_if(n_bytes > 0)
+}
+
+/// Whether a file ends without saying where its table is.
+fn breaks_off(bytes: &[u8]) -> bool {
+    let is_padding = |it: &u8| *it == 0 || it.is_ascii_whitespace();
+    let end = bytes.iter().rposition(|it| !is_padding(it)).map_or(0, |at| at + 1);
+    let tail = &bytes[end.saturating_sub(TAIL_BYTES)..end];
+    !tail.windows(END.len()).any(|it| it == END)
+}
+
+/// Whether there are fewer pages than the file says, or what is on one of those that were read is not to be found.
+fn lacks_pages(pdf: &Pdf, n_read: usize) -> bool {
+    let root = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id());
+    let tree = root.and_then(|root| root.get::<Dict<'_>>(b"Pages"));
+    let n_pages = tree.and_then(|tree| tree.get::<i32>(b"Count"));
+    let n_found = i32::try_from(pdf.pages().len()).unwrap_or(i32::MAX);
+    let is_lost =
+        |page: &PdfPage<'_>| page.raw().contains_key(b"Contents") && page.page_stream().is_none();
+    n_pages.is_none_or(|n_pages| n_found < n_pages) || pdf.pages().iter().take(n_read).any(is_lost)
 }
 
 fn no_text(error: LoadPdfError) -> NoText {
@@ -362,7 +385,7 @@ mod tests {
         let content = line(50, 700, 10, "Some words that are too many");
         let contents = [content.as_str(); 20];
         let page = page(&pages(&contents, &[], "", ""), 200).unwrap();
-        assert!(page.is_truncated && page.html.len() < 500);
+        assert!(page.lack.is_truncated && page.html.len() < 500);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use mail_parser::{
     decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
 };
 
+use super::alternatives::{self, ReadAlternatives};
 use super::page::{About, Lack, NoText, Page, PageWriter};
 use crate::text::visible;
 
@@ -231,9 +232,26 @@ impl MailWriter {
     }
 }
 
-/// The texts of a mail's body.
+/// The texts of a mail's body: of two forms of it what people read.
 fn bodies<'m>(message: &'m Message) -> Vec<Cow<'m, str>> {
-    message.text_bodies().take(PARTS_MAX).filter_map(text_of).collect()
+    let texts = |ids: &[u32]| -> Vec<Cow<'m, str>> {
+        let parts = ids.iter().take(PARTS_MAX).filter_map(|id| message.part(*id));
+        parts.filter_map(text_of).collect()
+    };
+    let plain = texts(&message.text_body);
+    if message.text_body == message.html_body {
+        return plain;
+    }
+    let page = texts(&message.html_body);
+    match alternatives::read(&plain.join("\n"), &page.join("\n")) {
+        ReadAlternatives::Plain => plain,
+        ReadAlternatives::Page => page,
+        ReadAlternatives::Both => {
+            let of_page = message.html_body.iter().filter(|id| !message.text_body.contains(id));
+            let of_page: Vec<u32> = of_page.take(PARTS_MAX).copied().collect();
+            [plain, texts(&of_page)].concat()
+        }
+    }
 }
 
 /// The text of a part, if it has any. One that is not encoded as it says comes as it stands there, also where it is an
@@ -296,6 +314,22 @@ mod tests {
             "From: a@b\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=x\n\n--x\n\
              Content-Type: text/plain\n\n{plain}\n--x\nContent-Type: text/html\n\n{page}\n--x--\n"
         )
+    }
+
+    #[test]
+    fn a_plain_part_that_says_less_does_not_hide_the_page() {
+        let read = |plain, page_part| {
+            let page = page(in_two_forms(plain, page_part).as_bytes(), 10_000).unwrap();
+            visible(&page.html, false)
+        };
+        let sale = "<h1>Sale</h1><p>Velvet armchairs at half price.";
+        let hint = "This mail needs another program.";
+        let both = "From: a@b\n\nThis mail needs another program.\n\nSale\n\nVelvet armchairs at half price.";
+        assert_eq!(read(hint, sale), both);
+        let longer = "From: a@b\n\nSale\n\nVelvet armchairs at half price.";
+        assert_eq!(read("Sale: armchairs", sale), longer);
+        let plain = "From: a@b\n\nSALE\nVelvet armchairs\nat half price.";
+        assert_eq!(read("SALE\nVelvet armchairs\nat half price.", sale), plain);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::{Cursor, Read};
 use cfb::CompoundFile;
 use mail_parser::MessageParser;
 
+use super::alternatives::{self, ReadAlternatives};
 use super::compound;
 use super::mail::MailWriter;
 use super::page::{About, Lack, NoText, Page};
@@ -174,14 +175,22 @@ impl MessageReader<'_> {
         named.take(n_max).map(|name| format!("/{name}")).collect()
     }
 
-    /// The body in the first form that there is.
+    /// The body in the first form that there is; the plain one only where it says what the page does.
     fn body(&mut self) -> Option<String> {
-        if let Some(text) = self.text("", tag::BODY) {
-            return Some(text.replace("\r\n", "\n"));
-        }
-        if let Some(html) = self.stream(&format!("/__substg1.0_{:04X}0102", tag::HTML)) {
+        let plain = self.text("", tag::BODY).map(|it| it.replace("\r\n", "\n"));
+        let page = self.stream(&format!("/__substg1.0_{:04X}0102", tag::HTML)).map(|html| {
             let page = self.number(tag::INTERNET_CODE_PAGE).unwrap_or(1252);
-            return Some(visible(&code_page(page).chars(&html).0, false));
+            visible(&code_page(page).chars(&html).0, false)
+        });
+        if let Some((plain, page)) = plain.as_ref().zip(page.as_ref()) {
+            return Some(match alternatives::read(plain, page) {
+                ReadAlternatives::Plain => plain.clone(),
+                ReadAlternatives::Page => page.clone(),
+                ReadAlternatives::Both => format!("{plain}\n\n{page}"),
+            });
+        }
+        if let Some(text) = plain.or(page) {
+            return Some(text);
         }
         let packed = self.stream(&format!("/__substg1.0_{:04X}0102", tag::RTF))?;
         let page = rtf::page(&unpacked(&packed)?, PROPERTY_BYTES_MAX as usize).ok()?;

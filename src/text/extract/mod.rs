@@ -4,6 +4,7 @@
 //! contains it, as the command line does with a child process; without one it runs in this process, with its own
 //! limits alone. The same bytes give the same page, whoever renders it.
 
+mod alternatives;
 mod compound;
 mod counting;
 mod drawing;

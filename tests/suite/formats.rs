@@ -381,6 +381,49 @@ fn formats_without_a_reader_are_counted() {
     assert_eq!(sandbox.json(["show", "in/a.png"])[0]["text"], serde_json::Value::Null);
 }
 
+/// A mail with another contract attached had "the text that people read" unchanged, and so had one whose page was
+/// another one beside the same plain sentence.
+#[test]
+fn what_changed_beside_a_text_is_counted() {
+    let sandbox = Sandbox::new();
+    let attached = |bytes: &str| {
+        format!(
+            "Subject: Contract\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nSee below.\n--x\n\
+             Content-Type: application/pdf; name=c.pdf\nContent-Disposition: attachment\n\n{bytes}\n--x--\n"
+        )
+    };
+    let image = |bytes: &str, comment: &str| {
+        let comment =
+            format!("<w:comments><w:comment><w:t>{comment}</w:t></w:comment></w:comments>");
+        let document =
+            "<w:document><w:body><w:p><w:r><w:t>Words.</w:t></w:r></w:p></w:body></w:document>";
+        package(&[
+            ("word/document.xml", document),
+            ("word/media/image1.png", bytes),
+            ("word/comments.xml", &comment),
+        ])
+    };
+    for (name, before, after, kind, words) in [
+        (
+            "a.eml",
+            attached("1").into_bytes(),
+            attached("2").into_bytes(),
+            "embedded",
+            "1 embedded thing",
+        ),
+        ("a.docx", image("1", "a"), image("2", "a"), "images", "1 image"),
+        ("b.docx", image("1", "a"), image("1", "b"), "hidden_texts", "1 hidden text"),
+    ] {
+        for bytes in [before, after] {
+            sandbox.write(name, bytes);
+            sandbox.run(["add", "-q", "--unpack", "none", name]).expect(0);
+        }
+        let diff = sandbox.run(["diff", name]).expect(0);
+        assert!(diff.text().contains(&format!("same words; {words} changed")), "{}", diff.text());
+        assert_eq!(sandbox.json(["diff", name])[0]["unseen"][kind], 1, "{name}");
+    }
+}
+
 /// Nothing is read when it is added, and everything is as if it had been once that was made up for.
 #[test]
 fn what_is_left_for_later_is_read_when_that_is_asked() {

@@ -5,6 +5,7 @@ mod names;
 
 use std::collections::{HashMap, HashSet};
 
+use super::asides;
 use super::package::{NAME_BYTES_MAX, Package, joined};
 use super::page::{About, NoText, Page, PageWriter};
 use super::xml::{Xml, XmlPiece};
@@ -33,6 +34,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
             break;
         }
     }
+    asides::write(&mut package, &mut page);
     page.lacks_of_package(package.lack());
     match () {
         () if has_text => Ok(page.finish()),
@@ -223,7 +225,7 @@ mod tests {
     fn without_a_spine_all_chapters_are_read() {
         let bytes = zipped(&[("b.html", "<p>b</p>"), ("a.xhtml", "<p>a</p>"), ("c.png", "x")]);
         let html = "<section data-locator=\"chapter 1\"><p>a</p></section>\
-            <section data-locator=\"chapter 2\"><p>b</p></section>";
+            <section data-locator=\"chapter 2\"><p>b</p></section><img src=\"crc32:8cdc1683,1\">";
         assert_eq!(body(page(&bytes, 1000)), html);
         assert_eq!(page(&zipped(&[("a", "b")]), 1000), Err(NoText::Malformed));
         assert_eq!(page(&zipped(&[("a.html", " ")]), 1000), Err(NoText::Empty));

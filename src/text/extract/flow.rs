@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::asides;
 use super::package::Package;
 use super::page::{NoText, Page, PageWriter};
 
@@ -152,9 +153,10 @@ impl Flow {
         self.page.finish_if(self.n_texts > 0)
     }
 
-    /// The page of a package, if there is any text in it.
+    /// The page of a package, if there is any text in it, with what is beside its text.
     pub(super) fn finish_package(mut self, package: &mut Package) -> Result<Page, NoText> {
         self.end_all();
+        asides::write(package, &mut self.page);
         self.page.lacks_of_package(package.lack());
         self.page.finish_if(self.n_texts > 0)
     }

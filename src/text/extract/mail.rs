@@ -9,7 +9,7 @@ use mail_parser::{
 
 use super::alternatives::{self, ReadAlternatives};
 use super::page::{About, Lack, NoText, Page, PageWriter};
-use crate::text::visible;
+use crate::{text::visible, types::digest::Digest};
 
 /// Mails that lie in one another, and parts of each, that are read.
 const DEPTH_MAX: usize = 64;
@@ -213,7 +213,7 @@ impl MailWriter {
         self.page.element("p", &format!("Attachment: {name}"));
     }
 
-    /// Texts that are enclosed are read; of other things the names are.
+    /// Texts that are enclosed are read; of other things the names are, and a mark tells them from others.
     fn attachment(&mut self, part: &MessagePart) {
         if matches!(part.body, PartType::Message(_) | PartType::Multipart(_)) {
             return;
@@ -223,8 +223,12 @@ impl MailWriter {
             self.attached(name);
             self.page.section(&format!("attachment {name}"), false);
         }
-        if let Some(text) = text_of(part) {
-            self.plain(&text);
+        match text_of(part) {
+            Some(text) => self.plain(&text),
+            None => {
+                let is_image = is_of_type(part, "image");
+                self.page.thing(is_image, &Digest::of(part.contents()).to_string());
+            }
         }
         if name.is_some() {
             self.page.close("section");
@@ -342,6 +346,15 @@ mod tests {
         let head = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n";
         let many = format!("{head}{}--x--\n", part.repeat(PARTS_MAX + 1));
         assert_eq!(page(many.as_bytes(), 1 << 20).unwrap().lack, Lack::TRUNCATED);
+    }
+
+    #[test]
+    fn what_is_attached_has_a_mark() {
+        let page_of =
+            |bytes: &str| page(MAIL.replace("%PDF", bytes).as_bytes(), 10_000).unwrap().html;
+        let (first, second) = (page_of("%PDF-1.4"), page_of("%PDF-1.5"));
+        assert_ne!(first, second);
+        assert_eq!(visible(&first, false), visible(&second, false));
     }
 
     #[test]

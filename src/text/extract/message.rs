@@ -11,7 +11,7 @@ use super::mail::MailWriter;
 use super::page::{About, Lack, NoText, Page};
 use super::rtf::{self, code_page};
 use crate::text::{Charset, visible};
-use crate::types::time::Timestamp;
+use crate::types::{digest::Digest, time::Timestamp};
 
 /// Bytes of a property that are read.
 const PROPERTY_BYTES_MAX: u64 = 64 << 20;
@@ -36,6 +36,7 @@ mod tag {
     pub const BODY: u16 = 0x1000;
     pub const RTF: u16 = 0x1009;
     pub const HTML: u16 = 0x1013;
+    pub const ATTACHED: u16 = 0x3701;
     pub const ATTACHED_NAME: u16 = 0x3704;
     pub const ATTACHED_LONG_NAME: u16 = 0x3707;
     pub const INTERNET_CODE_PAGE: u16 = 0x3fde;
@@ -65,7 +66,10 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let cc = cc.or_else(|| reader.text("", tag::CC)).unwrap_or_default();
     writer.head([("From", sender), ("To", to), ("Cc", cc), ("Date", time)]);
     writer.plain(&reader.body().unwrap_or_default());
-    reader.attachments().iter().for_each(|name| writer.attached(name));
+    for (name, mark) in reader.attachments() {
+        writer.attached(&name);
+        mark.iter().for_each(|it| writer.page.thing(false, it));
+    }
     writer.page.lacks(Lack { is_broken: compound::breaks_off(bytes), ..Lack::default() });
     writer.finish()
 }
@@ -197,13 +201,16 @@ impl MessageReader<'_> {
         Some(visible(&page.html, false))
     }
 
-    fn attachments(&mut self) -> Vec<String> {
+    /// The names of what is attached, and what tells the bytes of each from others.
+    fn attachments(&mut self) -> Vec<(String, Option<String>)> {
         let storages = self.storages("__attach_version1.0_", ATTACHMENTS_MAX);
-        let name = |storage: String| {
+        let attached = |storage: String| {
             let long = self.text(&storage, tag::ATTACHED_LONG_NAME);
-            long.or_else(|| self.text(&storage, tag::ATTACHED_NAME)).filter(|it| !it.is_empty())
+            let name = long.or_else(|| self.text(&storage, tag::ATTACHED_NAME));
+            let bytes = self.stream(&format!("{storage}/__substg1.0_{:04X}0102", tag::ATTACHED));
+            Some((name.filter(|it| !it.is_empty())?, bytes.map(|it| Digest::of(&it).to_string())))
         };
-        storages.into_iter().filter_map(name).collect()
+        storages.into_iter().filter_map(attached).collect()
     }
 }
 

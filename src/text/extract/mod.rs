@@ -5,6 +5,7 @@
 //! limits alone. The same bytes give the same page, whoever renders it.
 
 mod alternatives;
+mod asides;
 mod compound;
 mod counting;
 mod drawing;

@@ -1,6 +1,7 @@
 //! OpenDocument, as OASIS has it: texts, spreadsheets and presentations, in packages or as one flat file.
 
 mod cells;
+mod manifest;
 mod objects;
 mod slides;
 mod styles;
@@ -32,7 +33,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
         return flat_page(bytes, n_bytes_max);
     }
     let mut package = Package::open(bytes)?;
-    if package.has("encrypted-package") || is_locked(&mut package) {
+    if package.has("encrypted-package") || manifest::is_locked(&mut package) {
         return Err(NoText::Encrypted);
     }
     let content = package.main_text("content.xml")?;
@@ -43,8 +44,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     }
     let mut reader = OpenDocumentReader::new(flow, Some(&mut package));
     reader.read_document(&content, &styles);
-    let flow = reader.flow;
-    flow.finish_package(&mut package)
+    reader.flow.finish_package(&mut package)
 }
 
 /// Renders a document that is one file of XML.
@@ -66,25 +66,6 @@ fn flat_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     reader.flow.finish()
 }
 
-/// Whether a password is needed for the text.
-fn is_locked(package: &mut Package) -> bool {
-    let manifest = package.text("META-INF/manifest.xml").unwrap_or_default();
-    let mut xml = Xml::new(&manifest);
-    let mut is_content = false;
-    while let Some(piece) = xml.next() {
-        let XmlPiece::Start(tag) = piece else { continue };
-        match tag.name() {
-            "file-entry" => {
-                let name = tag.attribute("full-path").unwrap_or_default();
-                is_content = name == "content.xml";
-            }
-            "encryption-data" if is_content => return true,
-            _ => {}
-        }
-    }
-    false
-}
-
 /// Reads a document.
 struct OpenDocumentReader<'p, 'a> {
     package: Option<&'p mut Package<'a>>,
@@ -104,6 +85,7 @@ struct OpenDocumentReader<'p, 'a> {
     is_margin: bool,
     /// What is drawn over the sheet.
     shapes: Vec<String>,
+    comments: Vec<String>,
     n_slides: usize,
     /// The title of the slide has been read.
     skips_title: bool,
@@ -161,6 +143,7 @@ impl<'p, 'a> OpenDocumentReader<'p, 'a> {
             is_note: false,
             is_margin: false,
             shapes: Vec::new(),
+            comments: Vec::new(),
             n_slides: 0,
             skips_title: false,
             n_nested: 0,
@@ -187,6 +170,8 @@ impl<'p, 'a> OpenDocumentReader<'p, 'a> {
         }
         self.styles = of_margins;
         self.read_margins(if styles.is_empty() { content } else { styles });
+        self.flow.end_all();
+        self.comments.iter().for_each(|it| self.flow.page.hidden(it));
     }
 
     /// Reads a part, or what lies in one: a text box, a slide, a row that is repeated.
@@ -279,7 +264,10 @@ impl<'p, 'a> OpenDocumentReader<'p, 'a> {
             "style" | "form" | "script" | "number" | "dc" | "meta" | "chart" | "db" => {
                 self.skip(xml)
             }
-            _ if tag.name() == "annotation" => self.skip(xml),
+            _ if tag.name() == "annotation" => {
+                self.comments.push(xml.inner_text());
+                None
+            }
             _ => Some(OpenText::Other),
         }
     }

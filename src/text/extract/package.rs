@@ -185,6 +185,40 @@ impl<'a> Package<'a> {
             }
         }
     }
+
+    /// What tells a part from another one that is not read.
+    pub(super) fn mark(&self, name: &str) -> Option<String> {
+        let StatedPart { n_bytes, crc, .. } = self.stated(*self.parts.get(name)?)?;
+        Some(format!("crc32:{crc:08x},{n_bytes}"))
+    }
+
+    /// What a part is related to, by Open Packaging Conventions; of the package itself for an empty name.
+    pub(super) fn relations(&mut self, part: &str) -> Relations {
+        let (folder, file) = part.rsplit_once('/').map_or(("", part), |it| it);
+        let slash = if folder.is_empty() { "" } else { "/" };
+        let text = self.text(&format!("{folder}{slash}_rels/{file}.rels")).unwrap_or_default();
+        Relations::parse(&text, folder)
+    }
+
+    /// The part that a package of Office Open XML is about, or else the one that it usually is.
+    pub(super) fn main_part(&mut self, usual: &str) -> String {
+        let found = self.relations("").of_kind("officeDocument").next().map(str::to_owned);
+        found.filter(|it| self.has(it)).unwrap_or_else(|| usual.to_owned())
+    }
+
+    /// Writes what a package of Office Open XML says of itself.
+    pub(super) fn write_about(&mut self, page: &mut PageWriter) {
+        let found = self.relations("").of_kind("core-properties").next().map(str::to_owned);
+        let name = found.unwrap_or_else(|| "docProps/core.xml".to_owned());
+        if let Some(text) = self.text(&name) {
+            write_about(&text, page);
+        }
+        let found = self.relations("").of_kind("extended-properties").next().map(str::to_owned);
+        let name = found.unwrap_or_else(|| "docProps/app.xml".to_owned());
+        if let Some(text) = self.text(&name) {
+            write_page_count(&text, page);
+        }
+    }
 }
 
 impl StatedPart {

@@ -240,6 +240,20 @@ impl PageWriter {
         self.close(element);
     }
 
+    /// Puts text that is not shown, and counts where it changed.
+    pub fn hidden(&mut self, text: &str) {
+        self.open_hidden("span", None, true);
+        self.text(text);
+        self.close("span");
+    }
+
+    /// Puts a mark of an image, or of another thing whose words are not read: it is another one where that is.
+    pub fn thing(&mut self, is_image: bool, mark: &str) {
+        let (element, attribute) = if is_image { ("img", "src") } else { ("object", "data") };
+        self.open_with(element, Some((attribute, mark)));
+        self.close(element);
+    }
+
     /// Whether nothing more fits.
     pub fn is_full(&self) -> bool {
         self.is_full

@@ -8,6 +8,7 @@ mod plain;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use super::asides;
 use super::drawing;
 use super::package::{Package, Relations};
 use super::page::{NoText, Page, PageWriter};
@@ -58,6 +59,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
         }
     }
     write_margins(&mut page, margins);
+    asides::write(&mut package, &mut page);
     page.lacks_of_package(package.lack());
     page.finish_if(has_text)
 }

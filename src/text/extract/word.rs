@@ -54,8 +54,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     reader.read_notes(NoteKind::Foot, footnotes);
     reader.read_notes(NoteKind::End, endnotes);
     reader.read_margins(&relations);
-    let flow = reader.flow;
-    flow.finish_package(&mut package)
+    reader.flow.finish_package(&mut package)
 }
 
 /// Reads the parts of a document.

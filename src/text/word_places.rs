@@ -17,7 +17,7 @@ use super::normal::{Cutter, Normal, composed, is_invisible};
 pub fn placed(text: &str) -> (Normal, Vec<Range<usize>>) {
     let mut normal = Normal::default();
     let mut cutter = Cutter::of(&mut normal);
-    let mut places = Places::default();
+    let mut places = WordPlaces::default();
     for cluster in clusters(text) {
         for c in composed(&text[cluster.clone()]) {
             places.step(&mut cutter, &cluster, |cutter| cutter.put(c));
@@ -29,7 +29,7 @@ pub fn placed(text: &str) -> (Normal, Vec<Range<usize>>) {
 
 /// The places of the words so far.
 #[derive(Default)]
-struct Places {
+struct WordPlaces {
     found: Vec<Range<usize>>,
     /// Where the word stands that is open.
     open: Range<usize>,
@@ -37,7 +37,7 @@ struct Places {
     last: Range<usize>,
 }
 
-impl Places {
+impl WordPlaces {
     /// Lets a cutter take a character that stands there, and sees which word ends by it.
     fn step(&mut self, cutter: &mut Cutter, there: &Range<usize>, put: impl FnOnce(&mut Cutter)) {
         let (n_words, was_in_word) = (cutter.n_words(), cutter.is_in_word());

@@ -371,7 +371,8 @@ fn packages_are_known_by_what_lies_in_them() {
 #[test]
 fn formats_without_a_reader_are_counted() {
     let sandbox = Sandbox::new();
-    sandbox.write("in/c.chm", b"ITSF\x03\0\0\0 and what follows");
+    let header = b"ITSF\x03\0\0\0\x60\0\0\0\x01\0\0\0\x10\xfd\x01\x7c\xaa\x7b\xd0\x11\x9e\x0c\0\xa0\xc9\x22\xe6\xec";
+    sandbox.write("in/c.chm", header);
     sandbox.write("in/a.png", b"\x89PNG\r\n\x1a\n and what follows");
     let lines = sandbox.json(["add", "in"]);
     assert_eq!(lines.last().unwrap()["without_text"].to_string(), "{\"no-reader\":1}");

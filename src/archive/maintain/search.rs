@@ -71,7 +71,9 @@ pub struct Sought {
     common: HashSet<usize>,
     /// Windows that stand in details that stay, with the events of these.
     quoted: BTreeMap<usize, BTreeSet<u64>>,
-    /// Of details, as regular expressions see them; and those that stand in something that stays.
+    /// Contents that are shorter than a window, without the space around them, with the events whose details have them.
+    short: BTreeMap<Vec<u8>, BTreeSet<u64>>,
+    /// Of details, as regular expressions see them, and short contents; and those that stand in something that stays.
     words: Vec<Vec<u8>>,
     common_words: HashSet<Vec<u8>>,
     any_word: Option<Regex>,
@@ -139,6 +141,7 @@ impl Sought {
             filter: vec![0; 1 << (FILTER_BITS - 6)],
             common: HashSet::new(),
             quoted: BTreeMap::new(),
+            short: BTreeMap::new(),
             words,
             common_words: HashSet::new(),
             any_word: None,
@@ -163,9 +166,13 @@ impl Sought {
                 continue;
             };
             while let Ok(Some(piece)) = content.next_piece() {
+                if n_bytes < WINDOW_BYTES as u64 {
+                    sought.take_short(&piece);
+                }
                 sought.take(&piece, stride);
             }
         }
+        sought.words.extend(sought.short.keys().cloned());
         sought.any_word = pattern(&sought.words)?;
         Ok(sought)
     }
@@ -181,6 +188,13 @@ impl Sought {
             self.windows.entry(window).or_insert(next);
             let (word, bit) = slot(hash);
             self.filter[word] |= bit;
+        }
+    }
+
+    fn take_short(&mut self, content: &[u8]) {
+        let content = content.trim_ascii();
+        if content.len() >= WORD_BYTES_MIN && str::from_utf8(content).is_ok() {
+            self.short.entry(content.to_vec()).or_default();
         }
     }
 
@@ -217,9 +231,16 @@ impl Sought {
     fn blob(&mut self, bytes: &[u8], is_live: bool, place: &str) {
         self.n_bytes += bytes.len() as u64;
         let windows = self.windows_in(bytes);
+        let has_short = !self.short.is_empty();
+        let words = self.any_word.iter().filter(|_| has_short).flat_map(|any| any.find_iter(bytes));
+        let words: BTreeSet<Vec<u8>> = words.map(|found| found.as_bytes().to_vec()).collect();
         if is_live {
             self.common.extend(windows);
+            self.common_words.extend(words);
             return;
+        }
+        for word in words {
+            self.found_words.entry(word).or_default().insert(place.to_owned());
         }
         for n in windows {
             self.found_windows.entry(n).or_default().insert(place.to_owned());
@@ -231,6 +252,11 @@ impl Sought {
         self.n_bytes += bytes.len() as u64;
         for text in [bytes.to_vec()].into_iter().chain(texts_of(bytes)) {
             self.words_stay(&text);
+            for (content, events) in &mut self.short {
+                if contains(&text, content) {
+                    events.insert(event);
+                }
+            }
             for n in self.windows_in(&text) {
                 self.quoted.entry(n).or_default().insert(event);
             }
@@ -252,10 +278,11 @@ impl Sought {
         }
     }
 
-    /// The events whose details stay and have a stretch of a content that stays nowhere else.
+    /// The events whose details stay and have a stretch of a content that stays nowhere else, or all of a short one.
     pub fn quoting(&self) -> BTreeSet<u64> {
         let alone = self.quoted.iter().filter(|(n, _)| !self.common.contains(n));
-        alone.flat_map(|(_, events)| events).copied().collect()
+        let events = alone.map(|(_, events)| events).chain(self.short.values());
+        events.flatten().copied().collect()
     }
 
     /// What was found, without what may stand there.
@@ -268,7 +295,11 @@ impl Sought {
         }
         for (word, places) in &self.found_words {
             if !self.common_words.contains(word) {
-                remnants.extend(places.iter().map(|it| Remnant::at(it, "words of a detail")));
+                let what = match self.short.contains_key(word) {
+                    true => "a content",
+                    false => "words of a detail",
+                };
+                remnants.extend(places.iter().map(|it| Remnant::at(it, what)));
             }
         }
         remnants.into_iter().collect()
@@ -471,6 +502,25 @@ mod tests {
         // Of what stays anyway nobody is told.
         sought.own_text(&text(1));
         assert_eq!(sought.quoting(), BTreeSet::new());
+    }
+
+    #[test]
+    fn a_short_content_is_sought_as_a_whole() {
+        let sought = |live: &[u8]| {
+            let mut sought = nothing();
+            sought.take_short(b"PIN 4711 is valid\n");
+            sought.take_short(b"brief\n");
+            sought.words.extend(sought.short.keys().cloned());
+            sought.any_word = pattern(&sought.words).unwrap();
+            sought.blob(live, true, "packs/1");
+            sought.look(b"x PIN 4711 is valid y, and brief", "a note");
+            sought
+        };
+        assert_eq!(sought(b"other words").end(), [Remnant::at("a note", "a content")]);
+        assert_eq!(sought(b"that PIN 4711 is valid").end(), []);
+        let mut quoted = sought(b"");
+        quoted.detail(7, br#"{"note":"the PIN 4711 is valid"}"#);
+        assert_eq!((quoted.end(), quoted.quoting()), (vec![], BTreeSet::from([7])));
     }
 
     #[test]

@@ -389,3 +389,41 @@ fn the_program_says_what_it_healed() {
     assert_eq!(lines.last().unwrap()["healed"], 1);
     assert_eq!(sandbox.run(["cat", "b"]).expect(0).out, fs::read(sandbox.at("b")).unwrap());
 }
+
+/// The packs of an archive, each lost in some way.
+fn lose_packs(sandbox: &Sandbox, is_cut: bool) {
+    for (pack, bytes) in Sandbox::tree(&sandbox.store().join("packs")) {
+        let pack = sandbox.store().join("packs").join(pack);
+        match is_cut {
+            true => fs::write(pack, &bytes[..20]).unwrap(),
+            false => fs::remove_file(pack).unwrap(),
+        }
+    }
+}
+
+/// Else nothing could be withdrawn or copied for ever where there is no copy of it.
+#[test]
+fn a_lost_pack_counts_no_more_once_all_that_it_held_is_there_again() {
+    for is_cut in [false, true] {
+        let sandbox = Sandbox::new();
+        for name in ["f", "g"] {
+            sandbox.write(name, format!("the words of {name}\n"));
+        }
+        sandbox.run(["add", "-q", "f", "g"]).expect(0);
+        lose_packs(&sandbox, is_cut);
+        sandbox.run(["add", "f"]).expect(0).says("healed: f");
+        // One of its contents is still to come.
+        sandbox.run(["compact", "--all"]).expect(6);
+        sandbox.run(["copy", "copy"]).expect(6);
+        sandbox.run(["add", "g"]).expect(0).says("healed: g");
+        sandbox.write("z", "what is to go\n");
+        sandbox.run(["add", "-q", "z"]).expect(0);
+        sandbox.run(["compact", "-n"]).says("1 pack lost, which would count no more");
+        sandbox.run(["withdraw", "z", "--reason", "legal"]).expect(0).says("nothing of it is left");
+        sandbox.run(["copy", "-q", "copy"]).expect(0);
+        for store in ["copy", sandbox.store().to_str().unwrap()] {
+            sandbox.run(["audit", "-q", "--store", store]).expect(0);
+            sandbox.run(["cat", "g", "--store", store]).expect(0).answers("the words of g\n");
+        }
+    }
+}

@@ -163,18 +163,21 @@ impl Archive {
     ) -> Result<Option<Compacted>, Error> {
         let all = self.catalog.pack_usages()?;
         // Before anything new is written: what does not count now was left by others.
-        let changes = self.journal.pack_changes(0..self.journal.size())?;
+        let mut changes = self.journal.pack_changes(0..self.journal.size())?;
         let idle = self.idle_packs(&changes)?;
+        let lost = self.dispensable_packs(&changes.came)?;
+        changes.came.retain(|pack| !lost.contains(pack));
         let (condemned, left): (Vec<PackId>, Vec<PackId>) =
             idle.keys().copied().partition(|pack| changes.went.contains(pack));
         let gone = match policy {
             Policy::Withdrawn => self.gone_blobs(&changes.came)?,
             Policy::Tidy | Policy::Rewrite(..) => GoneBlobs::default(),
         };
-        let old = match policy {
+        let mut old = match policy {
             Policy::Withdrawn => gone.packs.clone(),
             policy => chosen(&all, policy),
         };
+        old.retain(|pack| !lost.contains(pack));
         let mut done = Compacted::of(&all, &old);
         let uploads = run.uploads.clone();
         let mut written = match policy {
@@ -199,6 +202,7 @@ impl Archive {
             self.check_complete(&changes.came, &written, &went, &bases)?;
         }
         went.extend(left);
+        went.extend(&lost);
         if !self.condemn(run, &written, &went)? {
             return Ok(None);
         }
@@ -208,6 +212,7 @@ impl Archive {
         }
         self.home.backend.sync()?;
         (done.n_removed, done.n_bytes_removed) = (idle.len() as u64, idle.values().sum());
+        done.give_up(&all, &lost);
         done.n_packs_after += written.len() as u64;
         done.n_bytes_after += written.iter().map(|pack| pack.n_bytes).sum::<u64>();
         Ok(Some(done))
@@ -216,10 +221,14 @@ impl Archive {
     /// What a policy would write anew.
     pub fn compactable(&self, policy: Policy) -> Result<Compacted, Error> {
         let all = self.catalog.pack_usages()?;
-        let idle = self.idle_packs(&self.journal.pack_changes(0..self.journal.size())?)?;
-        let (n_removed, n_bytes_removed) = (idle.len() as u64, idle.values().sum());
-        let done = Compacted::of(&all, &chosen(&all, policy));
-        Ok(Compacted { n_removed, n_bytes_removed, ..done })
+        let changes = self.journal.pack_changes(0..self.journal.size())?;
+        let (idle, lost) = (self.idle_packs(&changes)?, self.dispensable_packs(&changes.came)?);
+        let mut old = chosen(&all, policy);
+        old.retain(|pack| !lost.contains(pack));
+        let mut done = Compacted::of(&all, &old);
+        (done.n_removed, done.n_bytes_removed) = (idle.len() as u64, idle.values().sum());
+        done.give_up(&all, &lost);
+        Ok(done)
     }
 
     /// Commits that the new packs count and the others do not; whether no other writer was faster.
@@ -280,7 +289,7 @@ impl Archive {
 
     /// The keys of all contents that are not withdrawn, and of the chunks of the large ones, as the journal has
     /// them.
-    fn needed_keys(&self) -> Result<HashSet<Key>, Error> {
+    pub(super) fn needed_keys(&self) -> Result<HashSet<Key>, Error> {
         let withdrawn = self.journal.withdrawals(0..self.journal.size())?.contents;
         let mut keys = HashSet::new();
         for entry in self.journal.entries(0..self.journal.size()) {

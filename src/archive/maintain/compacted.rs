@@ -21,6 +21,8 @@ pub struct Compacted {
     pub n_removed: u64,
     /// The bytes of those.
     pub n_bytes_removed: u64,
+    /// How many packs counted, are lost, and no longer count: nothing of them is needed.
+    pub n_given_up: u64,
     /// Objects with details that were swapped, where a withdrawal was finished.
     pub n_details: u64,
 }
@@ -44,6 +46,16 @@ impl Compacted {
         }
     }
 
+    /// Without packs that are lost, of which nothing is needed.
+    pub(super) fn give_up(&mut self, all: &[PackUsage], lost: &[PackId]) {
+        let known = all.iter().filter(|usage| lost.contains(&usage.pack));
+        for usage in known {
+            self.n_packs_after -= 1;
+            self.n_bytes_after -= usage.n_bytes;
+        }
+        self.n_given_up = lost.len() as u64;
+    }
+
     /// Both, one after the other.
     pub(super) fn and(&self, then: &Self) -> Self {
         Self {
@@ -55,6 +67,7 @@ impl Compacted {
             n_bytes_after: then.n_bytes_after,
             n_removed: self.n_removed + then.n_removed,
             n_bytes_removed: self.n_bytes_removed + then.n_bytes_removed,
+            n_given_up: self.n_given_up + then.n_given_up,
             n_details: self.n_details + then.n_details,
         }
     }

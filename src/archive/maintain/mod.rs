@@ -11,6 +11,7 @@ mod detach;
 mod follow;
 pub mod keep;
 pub mod keys;
+mod lost;
 pub mod rebuild;
 mod recompress;
 mod salvage;

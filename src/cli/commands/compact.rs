@@ -57,6 +57,7 @@ struct CompactedLine {
     bytes_rewritten: u64,
     packs_removed: u64,
     bytes_removed: u64,
+    packs_given_up: u64,
     packs_after: Option<u64>,
     bytes_after: Option<u64>,
     dry_run: bool,
@@ -64,7 +65,7 @@ struct CompactedLine {
 
 /// Writes packs anew, or says which ones would be.
 pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error> {
-    let mut archive = if args.dry_run { session.open()? } else { session.open_to_write()? };
+    let mut archive = session.open_for(args.dry_run)?;
     let policy = policy(args);
     let done = match args.dry_run {
         true => archive.compactable(policy)?,
@@ -87,6 +88,7 @@ pub fn run(session: &mut Session, args: &CompactArgs) -> Result<ExitCode, Error>
             bytes_rewritten: done.n_bytes_rewritten,
             packs_removed: done.n_removed,
             bytes_removed: done.n_bytes_removed,
+            packs_given_up: done.n_given_up,
             packs_after: after(done.n_packs_after),
             bytes_after: after(done.n_bytes_after),
             dry_run: args.dry_run,
@@ -118,6 +120,10 @@ fn sentence(done: &Compacted, policy: Policy, is_dry: bool) -> String {
         let goes = if is_dry { "would be removed" } else { "removed" };
         let (idle, n_bytes) = (packs(done.n_removed), size(done.n_bytes_removed));
         format!("{idle} that did not count {goes}, {n_bytes}")
+    }));
+    parts.extend((done.n_given_up > 0).then(|| {
+        let (lost, how) = (packs(done.n_given_up), if is_dry { "would count" } else { "counts" });
+        format!("{lost} lost, which {how} no more: all that is needed of it lies elsewhere")
     }));
     parts.extend((done.n_details > 0).then(|| "an earlier withdrawal is finished".to_owned()));
     if !parts.is_empty() {
@@ -168,6 +174,7 @@ mod tests {
         let all = Policy::Rewrite(CompressionLevels::all(LEVEL), 1);
         let idle = Compacted { n_removed: 1, n_bytes_removed: 700, ..nothing };
         let finished = Compacted { n_details: 2, ..nothing };
+        let given_up = Compacted { n_given_up: 1, ..nothing };
         let empty = Compacted { n_packs_before: 0, n_bytes_before: 0, ..nothing };
         for (done, policy, is_dry, words) in [
             (
@@ -175,6 +182,12 @@ mod tests {
                 Policy::Tidy,
                 false,
                 "8 packs written anew: 5.0 kB before, 3.0 kB now in 2 packs; saved 2.0 kB",
+            ),
+            (
+                given_up,
+                Policy::Tidy,
+                false,
+                "1 pack lost, which counts no more: all that is needed of it lies elsewhere",
             ),
             (done, Policy::Tidy, true, "8 packs of 9 would be written anew, 4.0 kB"),
             (

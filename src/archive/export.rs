@@ -199,7 +199,7 @@ impl<'a> ExportPaths<'a> {
 
     fn is_chosen(&self, name: &DocName) -> bool {
         let has = |selection: &Selection| match selection {
-            Selection::Revision(found) => found.0.name == *name,
+            Selection::Revision(found, _) => found.0.name == *name,
             Selection::Folder(folder) => name != folder && name.is_under(folder),
         };
         self.selections.is_empty() || self.selections.iter().any(has)

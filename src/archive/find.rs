@@ -47,8 +47,8 @@ pub enum Meaning {
 /// What is asked for of an archive: a revision, or all in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// One revision of a document.
-    Revision(Box<(Document, Revision)>),
+    /// One revision of a document; whether it was named, or the document alone.
+    Revision(Box<(Document, Revision)>, bool),
     /// The documents below this name.
     Folder(DocName),
 }
@@ -135,6 +135,7 @@ impl Archive {
             }
             _ => {}
         }
+        let is_named = which.is_some();
         let which = match (which, as_of) {
             (Some(_), Some(_)) => {
                 let shown = shown(selector);
@@ -152,7 +153,7 @@ impl Archive {
                 let what = format!("{} was gone by {timestamp}", document.name.text());
                 Err(Error::NotFound { what, candidates: vec![document.name.text().into_owned()] })
             }
-            _ => Ok(Selection::Revision(Box::new(found))),
+            _ => Ok(Selection::Revision(Box::new(found), is_named)),
         }
     }
 
@@ -165,7 +166,7 @@ impl Archive {
         if let Some(document) = self.document_then(&name, &self.names_then(as_of)?)?
             && let Some(revision) = self.revision_then(&document, as_of)?
         {
-            return Ok(Some(Selection::Revision(Box::new((document, revision)))));
+            return Ok(Some(Selection::Revision(Box::new((document, revision)), false)));
         }
         let is_folder = self.has_document_in(Some(&name), as_of)?;
         Ok(is_folder.then_some(Selection::Folder(name)))

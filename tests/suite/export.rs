@@ -329,3 +329,12 @@ fn every_revision_has_a_place_beside_what_is_called_like_it() {
     sandbox.run(["export", "--all-revisions", "x", "-o", "alone"]).expect(0);
     assert_eq!(paths(&sandbox, "alone").len(), 1);
 }
+
+#[test]
+fn all_revisions_of_a_document_are_written_where_it_is_named_alone() {
+    let sandbox = Sandbox::with_two_revisions();
+    sandbox.run(["export", "d/a.txt", "--all-revisions", "-o", "all"]).expect(0);
+    assert_eq!(paths(&sandbox, "all"), ["d/a.txt@1", "d/a.txt@2"]);
+    sandbox.run(["export", "d/a.txt@2", "--all-revisions", "-o", "one"]).expect(0);
+    assert_eq!(paths(&sandbox, "one"), ["d/a.txt"]);
+}

@@ -193,7 +193,7 @@ fn selections(
     let selections = args.docs.iter().map(select).collect::<Result<Vec<_>, _>>()?;
     let mut revisions = HashMap::new();
     for selection in &selections {
-        let Selection::Revision(found) = selection else { continue };
+        let Selection::Revision(found, _) = selection else { continue };
         let (document, number) = (&found.0, found.1.number);
         let other = revisions.insert(document.id, number).filter(|other| *other != number);
         if let Some(other) = other {
@@ -208,7 +208,7 @@ fn selections(
     };
     scopes.extend(selections.iter().filter_map(|selection| match selection {
         Selection::Folder(folder) => Some(Some(folder)),
-        Selection::Revision(_) => None,
+        Selection::Revision(..) => None,
     }));
     scopes.iter().try_for_each(|scope| must_hold_something(archive, *scope, timestamp))?;
     Ok(selections)

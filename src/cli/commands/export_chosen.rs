@@ -92,7 +92,10 @@ impl Chosen<'_> {
         }
         for selection in &self.selections {
             match selection {
-                Selection::Revision(found) => {
+                Selection::Revision(found, false) if self.all_revisions => {
+                    self.one_of_many(&found.0, &found.1, &mut each)?;
+                }
+                Selection::Revision(found, _) => {
                     let (document, revision) = &**found;
                     let name = &document.name;
                     let is_contested = !self.all_revisions;

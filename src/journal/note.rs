@@ -79,9 +79,6 @@ pub enum NoteError {
     /// A line claims to be by the known key, and its signature does not hold.
     #[error("its signature by the key {0} does not hold")]
     Forged(KeyId),
-    /// The signature holds, and is by a key whose turn it is not.
-    #[error("it is signed by the key {0} out of its turn")]
-    OutOfTurn(KeyId),
 }
 
 /// Opens a note: every signature line by `verifier` must hold, and there must be one.

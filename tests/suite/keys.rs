@@ -302,3 +302,27 @@ fn a_key_that_others_can_read_signs_nothing() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
     sandbox.run(["add", "-q", "a"]).expect(0).expect_quiet();
 }
+
+/// A checkpoint that its owner kept is no damaged one because somebody went on from before it under another key.
+#[test]
+fn a_kept_checkpoint_tells_from_what_another_key_went_on_from() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "a");
+    sandbox.run(["add", "-q", "a"]).expect(0);
+    put_tree(&sandbox.store(), &sandbox.at("earlier"));
+    sandbox.write("b", "b");
+    sandbox.run(["add", "-q", "b"]).expect(0);
+    fs::copy(sandbox.store().join("log/checkpoint"), sandbox.at("kept")).unwrap();
+    fs::remove_dir_all(sandbox.store()).unwrap();
+    put_tree(&sandbox.at("earlier"), &sandbox.store());
+    sandbox.run(["adopt", "-q", "--reason", "x"]).expect(0);
+    let mut codes = Vec::new();
+    for name in ["c", "d", "e"] {
+        let text = sandbox.run(["audit", "--expect", "kept"]).expect(6).text();
+        assert!(!text.contains("damaged"), "{text}");
+        codes.push(text.contains("LOG-FORKED"));
+        sandbox.write(name, name);
+        sandbox.run(["add", "-q", name]).expect(0);
+    }
+    assert!(codes.contains(&true), "{codes:?}");
+}

@@ -5,7 +5,7 @@ use crate::{
     journal::{
         mail,
         merkle::{Frontier, TreeHead, leaf_hash, tiles::consistency_proof},
-        note::{Checkpoint, NoteError, Verifier},
+        note::{Checkpoint, KeyId, NoteError, Verifier},
     },
     types::{digest::Digest, error::Error},
 };
@@ -127,18 +127,23 @@ impl Archive {
         for found in mail::checkpoints(text) {
             let size = Checkpoint::unverified(&found.note).map_or(0, |stated| stated.size);
             match self.open_by_any_key(&found.note, size) {
-                Ok(Checkpoint { size, root, .. }) => {
+                Ok((Checkpoint { size, root, .. }, out_of_turn)) => {
+                    // Also one that an earlier key signed when its turn here was over: it speaks of another history.
                     let history_check = self.history_check_of(size, root)?;
                     if history_check.is_bad() {
                         return Ok(history_check);
                     }
-                    newest = newest.max(Some(size));
+                    match out_of_turn {
+                        None => newest = newest.max(Some(size)),
+                        Some(key) => {
+                            forged = Some(format!(
+                                "it is signed by the key {key} out of its turn: another key signs for {size} events"
+                            ));
+                        }
+                    }
                 }
                 Err(why @ NoteError::Forged(_)) => {
                     forged = Some(format!("{why}, so it was altered after it was signed"));
-                }
-                Err(why @ NoteError::OutOfTurn(_)) => {
-                    forged = Some(format!("{why}: another key signs for {size} events"));
                 }
                 Err(NoteError::Unsigned(_)) => {
                     let of = format!("{}, signed by the key {}", found.origin, found.signed_by);
@@ -162,18 +167,22 @@ impl Archive {
     }
 
     /// Opens a checkpoint by the key that signs for this size; the size may be what was altered, so one that another
-    /// key of this archive has signed is not taken for somebody else's.
-    fn open_by_any_key(&self, note: &[u8], size: u64) -> Result<Checkpoint, NoteError> {
+    /// key of this archive has signed is not taken for somebody else's. With the key, where its turn it is not.
+    fn open_by_any_key(
+        &self,
+        note: &[u8],
+        size: u64,
+    ) -> Result<(Checkpoint, Option<KeyId>), NoteError> {
         let identity = self.journal.identity();
         let unsigned = match Checkpoint::open(note, identity.verifier_for(size)) {
             Err(unsigned @ NoteError::Unsigned(_)) => unsigned,
-            opened => return opened,
+            opened => return opened.map(|checkpoint| (checkpoint, None)),
         };
         for verifier in identity.verifiers() {
             match Checkpoint::open(note, verifier) {
                 Err(NoteError::Unsigned(_)) => {}
                 Err(why) => return Err(why),
-                Ok(_) => return Err(NoteError::OutOfTurn(verifier.id())),
+                Ok(checkpoint) => return Ok((checkpoint, Some(verifier.id()))),
             }
         }
         Err(unsigned)

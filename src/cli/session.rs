@@ -183,6 +183,16 @@ impl Session {
         Ok(archive)
     }
 
+    /// Opens the archive for a verb that writes to it, or only says what it would do, which no older copy hinders.
+    pub fn open_for(&mut self, is_rehearsal: bool) -> Result<Archive, Error> {
+        if !is_rehearsal {
+            return self.open_to_write();
+        }
+        let archive = self.open()?;
+        archive.expect_end()?;
+        Ok(archive)
+    }
+
     /// Opens the archive and says how it stands to what is remembered, whatever that is.
     pub fn open_unjudged(&mut self) -> Result<Opened, Error> {
         let folder = self.location()?.folder;
@@ -278,6 +288,14 @@ impl Session {
         }
     }
 
+    /// Refuses a folder for catalogs that lies in what is an archive, or becomes one.
+    pub fn expect_catalogs_apart(&self, folder: &Path) -> Result<(), Error> {
+        match self.catalogs_folder() {
+            Some(named) => expect_apart(&self.environment, named, folder),
+            None => Ok(()),
+        }
+    }
+
     /// Makes an archive with a new key; returns it and the key's file.
     pub fn make(
         &mut self,
@@ -285,9 +303,7 @@ impl Session {
         origin: Option<&str>,
     ) -> Result<(Archive, PathBuf), Error> {
         self.expect_no_archive_around(folder)?;
-        if let Some(named) = self.catalogs_folder() {
-            expect_apart(&self.environment, named, folder)?;
-        }
+        self.expect_catalogs_apart(folder)?;
         let seed = keyring::fresh_seed()?;
         let origin = origin.map_or_else(|| fresh_origin(folder, &seed), str::to_owned);
         self.expect_unused(&origin)?;

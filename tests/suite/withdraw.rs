@@ -691,6 +691,11 @@ fn files_that_lie_in_the_archive_are_searched_too() {
     sandbox.run(["withdraw", "--resume"]).expect(0).says("nothing of it is left");
     sandbox.run(["copy", "-q", "copy"]).expect(0);
     sandbox.run(check).expect(0);
+    // What is no part of an archive no copy takes away.
+    fs::create_dir_all(sandbox.at("copy/details/q")).unwrap();
+    fs::write(sandbox.at("copy/details/q/g"), text(1, 30)).unwrap();
+    let ran = sandbox.run(["copy", "--check-withdrawn", "copy"]).expect(1);
+    ran.says("yours to remove");
 }
 
 #[test]

@@ -248,7 +248,8 @@ impl CopyRun<'_> {
     ) -> Result<(), Error> {
         let ours = &self.from.journal;
         let (n_known, n_ours) = (head.size, ours.size());
-        let why = if !ours.identity().goes_on_from(known.identity()) {
+        let (identity, other) = (ours.identity(), known.identity());
+        let why = if !identity.goes_on_from(other) && !other.goes_on_from(identity) {
             let origin = known.identity().origin();
             format!("it is {origin}, signed by {}", known.identity().verifier().id())
         } else if !self.options.crosses_epochs && ours.identity().epoch() > known.identity().epoch()

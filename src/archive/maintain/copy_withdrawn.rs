@@ -65,7 +65,8 @@ impl Archive {
     ) -> Result<Vec<Remnant>, Error> {
         let backend: Arc<dyn Backend> = to;
         let theirs = Journal::open(Arc::clone(&backend))?;
-        if !self.journal.identity().goes_on_from(theirs.identity()) {
+        let (ours, other) = (self.journal.identity(), theirs.identity());
+        if !ours.goes_on_from(other) && !other.goes_on_from(ours) {
             let (location, origin) = (backend.location(), theirs.identity().origin());
             return Err(Error::usage(format!(
                 "{location} is no copy of this archive: it is {origin}"
@@ -77,7 +78,7 @@ impl Archive {
         for event in theirs.details_left(withdrawals.details.keys())?.into_keys() {
             let (place, what) =
                 (theirs.details_object_of(event)?, format!("the words of event {event}"));
-            found.push(Remnant { place, what });
+            found.push(Remnant::at(&place, &what));
         }
         if let (Some(folder), Some(by)) = (catalog, withdrawals.last()) {
             found.extend(older_catalogs(folder, &theirs, by)?);
@@ -102,9 +103,9 @@ impl Archive {
             let is_held = |it: &Revision| it.withdrawn.is_some() && keys.contains(&it.digest.key());
             for (document, revision) in withdrawn.iter().filter(|(_, it)| is_held(it)) {
                 if !kept(revision.digest.key())? {
-                    let (place, name) = (object.name.clone(), document.name.text());
+                    let name = document.name.text();
                     let what = format!("the content of {name}@{}", revision.number);
-                    found.push(Remnant { place, what });
+                    found.push(Remnant::at(&object.name, &what));
                 }
             }
         }
@@ -118,7 +119,7 @@ fn older_catalogs(folder: &Path, theirs: &Journal, by: u64) -> Result<Vec<Remnan
     let files = DatabaseFiles::examine(folder, catalog::FILE)?;
     let remnant = |place: &str| {
         let what = format!("a catalog from before event {by}, which withdrew something");
-        Remnant { place: place.to_owned(), what }
+        Remnant::at(place, &what)
     };
     found.extend(files.kept_names()?.iter().map(|name| remnant(name)));
     // A log beside it is passed over, so that nothing is written: then it may be newer than it looks.

@@ -47,11 +47,15 @@ pub struct Remnant {
     pub place: String,
     /// What it holds, in words.
     pub what: String,
+    /// Whether the file is none of an archive's: somebody put it there.
+    pub is_foreign: bool,
 }
 
 impl Remnant {
-    fn at(place: &str, what: &str) -> Self {
-        Self { place: place.to_owned(), what: what.to_owned() }
+    /// In an archive's folder.
+    pub fn at(place: &str, what: &str) -> Self {
+        let is_foreign = !strays::is_of_archive(place);
+        Self { place: place.to_owned(), what: what.to_owned(), is_foreign }
     }
 }
 

@@ -58,7 +58,8 @@ use super::{
 pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     check_paths(session, args)?;
     let mut options = options(session, args)?;
-    let mut archive = if args.dry_run { session.open()? } else { session.open_or_make()? };
+    let mut archive =
+        if args.dry_run { session.open_for(true)? } else { session.open_or_make()? };
     let items = match (args.track, &args.manifest) {
         (_, Some(manifest)) => add_manifest::items(session, args, manifest, &options.provenance)?,
         (true, None) => {

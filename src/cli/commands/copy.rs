@@ -13,7 +13,10 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive, CATALOG_FILE, Local,
-        maintain::copy::{Copied, CopyOptions},
+        maintain::{
+            copy::{Copied, CopyOptions},
+            withdraw::Remnant,
+        },
     },
     cli::{
         args::help::examples,
@@ -80,6 +83,7 @@ const TRIES: usize = 3;
 
 /// Copies the archive.
 pub fn run(session: &mut Session, args: &CopyArgs) -> Result<ExitCode, Error> {
+    session.expect_catalogs_apart(&args.dest)?;
     if args.check_withdrawn {
         return check_withdrawn(session, args);
     }
@@ -121,17 +125,27 @@ fn check_withdrawn(session: &mut Session, args: &CopyArgs) -> Result<ExitCode, E
         session.info(&match left.is_empty() {
             true => format!("{dest} holds nothing of what was withdrawn"),
             false => {
-                let first = match archive.withdrawal_left()? {
-                    Some(_) => "archive withdraw --resume, and then ",
-                    None => "",
-                };
-                format!(
-                    "{dest} holds some of what was withdrawn; {first}archive copy takes it away"
-                )
+                let ways_out = ways_out(&archive, &left)?;
+                format!("{dest} holds some of what was withdrawn; {ways_out}")
             }
         });
     }
     Ok(if left.is_empty() { ExitCode::Done } else { ExitCode::No })
+}
+
+/// What takes away what was found in a copy.
+fn ways_out(archive: &Archive, left: &[Remnant]) -> Result<String, Error> {
+    let first = match archive.withdrawal_left()? {
+        Some(_) => "archive withdraw --resume, and then ",
+        None => "",
+    };
+    let by_copy = format!("{first}archive copy takes it away");
+    let by_hand = "what is no part of an archive is yours to remove";
+    Ok(match (left.iter().any(|it| it.is_foreign), left.iter().all(|it| it.is_foreign)) {
+        (false, _) => by_copy,
+        (true, true) => by_hand.to_owned(),
+        (true, false) => format!("{by_copy}; {by_hand}"),
+    })
 }
 
 fn copy(session: &mut Session, archive: &Archive, args: &CopyArgs) -> Result<Copied, Error> {

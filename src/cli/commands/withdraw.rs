@@ -115,7 +115,7 @@ impl StayingLine {
 
 /// Takes contents or words away, and searches the archive for what may be left of them.
 pub fn run(session: &mut Session, args: &WithdrawArgs) -> Result<ExitCode, Error> {
-    let mut archive = if args.dry_run { session.open()? } else { session.open_to_write()? };
+    let mut archive = session.open_for(args.dry_run)?;
     let who = session.who("withdraw");
     if !args.dry_run {
         archive.ensure_catalog_follows(&who)?;
@@ -296,7 +296,7 @@ mod tests {
             n_bytes_searched: 5000,
             ..WithdrawalDone::default()
         };
-        let remnants = vec![Remnant { place: "packs/a".into(), what: "a detail".into() }];
+        let remnants = vec![Remnant::at("packs/a", "a detail")];
         let left = WithdrawalDone { remnants, compacted: Compacted::default(), ..done.clone() };
         let removed = WithdrawalDone {
             compacted: Compacted { n_removed: 1, ..Compacted::default() },

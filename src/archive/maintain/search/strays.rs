@@ -24,6 +24,14 @@ type ReadRange<'a> = dyn Fn(u64, usize) -> Result<Vec<u8>, Error> + 'a;
 
 const A_CONTENT: &str = "a content that was withdrawn";
 
+/// Whether a file of this name is one that an archive consists of, or its catalog.
+pub(super) fn is_of_archive(name: &str) -> bool {
+    PackId::of_object(name).is_some()
+        || Journal::number_of(name).is_some()
+        || [Journal::IDENTITY, Journal::CHECKPOINT, "lock"].contains(&name)
+        || [catalog::FILE, catalog::FULL_TEXT_FILE].iter().any(|it| name.starts_with(it))
+}
+
 impl Sought {
     /// The contents that are withdrawn, by their digests alone: their bytes are gone.
     pub(in crate::archive::maintain) fn by_digest(archive: &Archive) -> Result<Self, Error> {
@@ -139,9 +147,7 @@ impl Archive {
         to.each_file(&mut |file: &dyn PresentFile| {
             let name = file.name();
             // What the copy consists of is looked at otherwise.
-            let is_object = PackId::of_object(name).is_some()
-                || ["log/", "details/", catalog::FILE].iter().any(|it| name.starts_with(it));
-            match is_object {
+            match is_of_archive(name) {
                 true => Ok(()),
                 false => {
                     sought.look_into(name, file.n_bytes(), &|from, n| file.read_range(from, n))

@@ -50,7 +50,11 @@ impl Archive {
     }
 
     /// What was written about a revision when it was added; nothing where that was taken away.
-    fn first_words(&self, document: &Document, number: u64) -> Result<RevisionWords, Error> {
+    pub(super) fn first_words(
+        &self,
+        document: &Document,
+        number: u64,
+    ) -> Result<RevisionWords, Error> {
         let Some(revision) = self.catalog.revision(document.id, number)? else {
             return Ok(RevisionWords::default());
         };

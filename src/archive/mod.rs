@@ -4,6 +4,7 @@
 //! that reflects that journal. Opening repairs what can be repaired from the facts, without being
 //! asked. Clock, key, randomness and paths come from outside, so that everything repeats to the byte.
 
+pub mod attached;
 pub mod blame;
 pub mod changes;
 mod commit;

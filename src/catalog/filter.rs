@@ -62,6 +62,26 @@ impl Catalog {
         Ok(found)
     }
 
+    /// The events of the revisions whose notes have these words, and the notes.
+    pub fn notes_with(&self, words: &str) -> Result<Vec<(u64, String)>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT r.event, n.text FROM revision r JOIN phrase n ON n.id = r.note
+             WHERE instr(n.text, ?1) > 0 ORDER BY r.event",
+        )?;
+        let rows =
+            query.query_map([words], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The events of the revisions that had another note before it was corrected.
+    pub fn revisions_with_other_notes(&self) -> Result<HashSet<u64>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT revision FROM document_event WHERE change = 'describe' AND note IS NOT NULL",
+        )?;
+        let rows = query.query_map([], |row| Ok(row.get::<_, i64>(0)? as u64))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The documents that are gone.
     pub fn documents_gone(&self) -> Result<HashSet<DocId>, Error> {
         documents(&self.db, "SELECT doc FROM document WHERE gone IS NOT NULL", [])

@@ -806,13 +806,49 @@ fn words_of_other_records_are_none_of_what_went() {
     sandbox.run(["withdraw", "--words", &event, "--reason", "error"]).expect(0);
 }
 
+/// A mail with something attached to it.
+fn mail_with(cells: &str) -> String {
+    format!(
+        "From: a@e.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nRead it.\r\n\
+        --B\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=plan.csv\r\n\r\n{cells}\r\n--B--\r\n"
+    )
+}
+
+#[test]
+fn what_came_out_is_named_whatever_it_and_the_mail_are_called() {
+    let sandbox = Sandbox::new();
+    sandbox.write("one.eml", mail_with("a;b"));
+    sandbox.run(["add", "-q", "one.eml", "--note", "of March"]).expect(0);
+    sandbox.run(["rename", "-q", "one.eml", "letter.eml"]).expect(0);
+    // Another one gets the name.
+    sandbox.write("one.eml", mail_with("c;d").replace("plan", "list"));
+    sandbox.run(["add", "-q", "one.eml"]).expect(0);
+    sandbox.run(["rename", "-q", "one.eml/plan.csv", "table.csv"]).expect(0);
+    sandbox.run(["note", "-q", "table.csv", "--note", "checked"]).expect(0);
+    let dry = ["withdraw", "letter.eml", "--reason", "legal", "-n"];
+    let stays = |ran: &[&str]| sandbox.json(ran).pop().unwrap()["stays"].clone();
+    let names = |stays: serde_json::Value| -> Vec<String> {
+        let names = stays.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap().into());
+        names.collect()
+    };
+    assert_eq!(names(stays(&dry)), ["table.csv"]);
+    assert_eq!(
+        names(stays(&["withdraw", "one.eml", "--reason", "legal", "-n"])),
+        ["one.eml/list.csv"]
+    );
+    // What only lies below it by its name did not come out of it.
+    for name in ["notes", "notes/one"] {
+        sandbox.write("t", name);
+        sandbox.run(["add", "-q", "t", "--as", name]).expect(0);
+    }
+    assert!(names(stays(&["withdraw", "notes", "--reason", "legal", "-n"])).is_empty());
+}
+
 #[test]
 fn what_came_out_of_a_container_stays_and_is_named() {
     let sandbox = Sandbox::new();
-    let mail = "From: a@e.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
-        Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nRead it.\r\n\
-        --B\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; filename=plan.csv\r\n\r\na;b\r\n--B--\r\n";
-    sandbox.write("m.eml", mail);
+    sandbox.write("m.eml", mail_with("a;b"));
     sandbox.run(["add", "-q", "m.eml"]).expect(0);
     let says = "what came out of it stays until it is withdrawn, too: m.eml/plan.csv";
     sandbox.run(["withdraw", "m.eml", "--reason", "legal", "-n"]).expect(0).says(says);

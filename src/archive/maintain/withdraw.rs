@@ -5,7 +5,7 @@
 //! that are still there show that it is not finished; the next withdrawal or compaction goes on. At last everything
 //! that the archive consists of is searched for what went.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tracing::{debug, warn};
 
@@ -37,8 +37,6 @@ pub use crate::journal::event::ReasonCode;
 const TRIES_MAX: u64 = 5;
 /// A withdrawal draws its names from these seeds on.
 const SEEDS: u64 = 3000;
-/// Of more documents below one it is not looked up whether they stay.
-const PARTS_MAX: usize = 10_000;
 /// Revisions with the same content that are named when one is refused.
 const SHOWN_MAX: usize = 10;
 
@@ -139,21 +137,19 @@ impl Archive {
         Ok(plan)
     }
 
-    /// Documents below those of some revisions that have a content which stays.
+    /// Documents that came out of those of some revisions with a content which stays.
     fn parts_that_stay(&self, gone: &[(Document, Revision)]) -> Result<Vec<Document>, Error> {
+        if gone.is_empty() {
+            return Ok(Vec::new());
+        }
         let events: BTreeSet<u64> = gone.iter().map(|(_, it)| it.event).collect();
         let stays = |it: &Revision| it.withdrawn.is_none() && !events.contains(&it.event);
-        let documents: BTreeMap<u64, &Document> =
-            gone.iter().map(|(it, _)| (it.id.0, it)).collect();
-        let mut parts = BTreeMap::new();
-        for document in documents.into_values() {
-            for part in self.catalog.documents_under(&document.name, None, PARTS_MAX)? {
-                if self.catalog.revisions(&part)?.iter().any(stays) {
-                    parts.insert(part.name.as_bytes().to_vec(), part);
-                }
-            }
-        }
-        Ok(parts.into_values().collect())
+        let attached =
+            self.attached_revisions(gone.iter().map(|(document, _)| document.clone()))?;
+        let staying = attached.into_iter().filter(|(_, revision)| stays(revision));
+        let mut parts: Vec<Document> = staying.map(|(document, _)| document).collect();
+        parts.dedup_by_key(|document| document.id);
+        Ok(parts)
     }
 
     /// Withdraws contents and details, removes them, and searches the archive for what may be left of them.

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, io, path::PathBuf, rc::Rc, sync::Arc};
 
 use crate::{
     archive::{
+        attached::attached_to,
         compare::Charset,
         ingest::{Captured, Intake, Provenance, Recapture},
     },
@@ -214,7 +215,7 @@ impl Members {
             None => {}
         }
         if let Some(mail) = mail {
-            about.remarks.push(format!("attached to {}", mail.text()));
+            about.remarks.push(attached_to(&mail));
         }
         self.document(name, &body, &about, is_inner)
     }

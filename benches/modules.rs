@@ -206,6 +206,6 @@ fn read_a_page_to_compare(bencher: Bencher, scope: text::Scope) {
         format!("<nav>{menu}</nav><article>{}</article>", paragraph.repeat(1000)).into_bytes();
     let bencher = bencher.counter(BytesCount::of_slice(&page));
     bencher.bench(|| {
-        text::read(&page, text::ReadAs { scope, ..text::ReadAs::page("text/html", None) })
+        text::read(&page, text::ReadAs { scope, ..text::ReadAs::page("text/html", None) }).found
     });
 }

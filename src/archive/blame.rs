@@ -2,7 +2,8 @@
 //! captured, and a table says of each paragraph of the text so far which revision brought it.
 //!
 //! What was moved, wrapped otherwise, split or joined with the same words stays with its revision; a paragraph
-//! with other words is the revision's that changed it. Two texts and the table are in memory.
+//! with other words is the revision's that changed it. Nothing is missing in a gap: what a text that is not whole lacks has not
+//! gone, and what it has came with it. Up to three texts are in memory, and a table of each but the next.
 
 use std::{
     collections::HashSet,
@@ -61,7 +62,8 @@ impl Archive {
     /// Finds which revision brought each paragraph of one; `None` where the revision is no text, or too long for one.
     ///
     /// Calls `on_gone` with the paragraphs that went on the way and do not stand in that revision, in the order in
-    /// which they went. Revisions in between that are no text, or were withdrawn, are passed over.
+    /// which they went. Revisions in between that are no text, or were withdrawn, are passed over, and so is what is
+    /// missing where a text is not whole.
     pub fn blame(
         &self,
         document: &Document,
@@ -77,8 +79,7 @@ impl Archive {
         let end = revisions.iter().position(|it| it.event == revision.event);
         revisions.truncate(end.map_or(revisions.len(), |end| end + 1));
         let standing = StandingText::of(&last);
-        let mut table = BlameTable::default();
-        let mut last_digest = None;
+        let (mut tables, mut last_digest) = (BlameTables::default(), None);
         for index in 0..revisions.len() {
             let revision = &revisions[index];
             if revision.withdrawn.is_some()
@@ -89,7 +90,7 @@ impl Archive {
             let Some(text) = self.revision_text(document, &revisions[index], scope)? else {
                 continue;
             };
-            table.advance(text, index, |text, brought_by| {
+            tables.advance(text, index, |text, brought_by| {
                 if standing.has(text) {
                     return Ok(());
                 }
@@ -97,7 +98,8 @@ impl Archive {
                 on_gone(GoneParagraph { text, brought_by, removed_by })
             })?;
         }
-        let BlameTable { text: RevisionText { text, scope, .. }, are_lines, paragraphs } = table;
+        let BlameTable { text: RevisionText { text, scope, .. }, are_lines, paragraphs } =
+            tables.end();
         Ok(Some(Blame { text, scope, are_lines, paragraphs, revisions }))
     }
 }
@@ -135,8 +137,51 @@ fn hash(words: &[&str]) -> u64 {
     hasher.finish()
 }
 
-/// The text so far, and which revision brought each paragraph, by its index.
+/// Of the last text that is whole, and of one after it that is not.
 #[derive(Default)]
+struct BlameTables {
+    whole: BlameTable,
+    with_gap: Option<BlameTable>,
+}
+
+impl BlameTables {
+    /// Goes on to the text of the next revision.
+    fn advance(
+        &mut self,
+        text: RevisionText,
+        index: usize,
+        on_gone: impl FnMut(&str, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let stays = |_: &str, _| Ok(());
+        if text.has_gap {
+            let mut table = self.whole.clone();
+            table.advance(text.clone(), index, stays)?;
+            if let Some(mut before) = self.with_gap.take() {
+                before.advance(text, index, stays)?;
+                table.take_older(&before);
+            }
+            self.with_gap = Some(table);
+            return Ok(());
+        }
+        let before = self.with_gap.take().map(|mut before| {
+            before.advance(text.clone(), index, stays)?;
+            Ok::<_, Error>(before)
+        });
+        self.whole.advance(text, index, on_gone)?;
+        if let Some(before) = before.transpose()? {
+            self.whole.take_older(&before);
+        }
+        Ok(())
+    }
+
+    /// The table of the last text.
+    fn end(self) -> BlameTable {
+        self.with_gap.unwrap_or(self.whole)
+    }
+}
+
+/// The text so far, and which revision brought each paragraph, by its index.
+#[derive(Default, Clone)]
 struct BlameTable {
     text: RevisionText,
     are_lines: bool,
@@ -193,6 +238,14 @@ impl BlameTable {
         Ok(())
     }
 
+    /// Takes from another table of the same text what is older there.
+    fn take_older(&mut self, other: &Self) {
+        let bytes: Vec<Range<usize>> = self.paragraphs.iter().map(|it| it.bytes.clone()).collect();
+        for (paragraph, brought_by) in self.paragraphs.iter_mut().zip(other.brought_by(&bytes)) {
+            paragraph.brought_by = paragraph.brought_by.min(brought_by);
+        }
+    }
+
     /// The same of the paragraphs that a comparison found in the text: the newest of what lies in each, since where
     /// paragraphs begin depends on the other side, too.
     fn brought_by(&self, paragraphs: &[Range<usize>]) -> Vec<usize> {
@@ -236,17 +289,27 @@ mod tests {
 
     /// For each paragraph of the last text what brought it, and what went: where from, where to, its first word.
     fn blamed(texts: &[&str]) -> (Vec<usize>, Vec<(usize, usize, String)>) {
-        let (mut table, mut gone) = (BlameTable::default(), Vec::new());
+        blamed_with_gaps(texts, &[])
+    }
+
+    /// The same of texts of which those at these indexes are not whole.
+    fn blamed_with_gaps(
+        texts: &[&str],
+        gaps: &[usize],
+    ) -> (Vec<usize>, Vec<(usize, usize, String)>) {
+        let (mut tables, mut gone) = (BlameTables::default(), Vec::new());
         for (index, text) in texts.iter().enumerate() {
-            let text = RevisionText { text: (*text).to_owned(), ..RevisionText::default() };
+            let has_gap = gaps.contains(&index);
+            let text =
+                RevisionText { text: (*text).to_owned(), has_gap, ..RevisionText::default() };
             let on_gone = |text: &str, brought_by| {
                 let word = text.split_whitespace().next().unwrap_or_default();
                 gone.push((brought_by, index, word.to_owned()));
                 Ok(())
             };
-            table.advance(text, index, on_gone).unwrap();
+            tables.advance(text, index, on_gone).unwrap();
         }
-        (table.paragraphs.iter().map(|it| it.brought_by).collect(), gone)
+        (tables.end().paragraphs.iter().map(|it| it.brought_by).collect(), gone)
     }
 
     #[test]
@@ -302,6 +365,19 @@ mod tests {
         assert_eq!(blamed(&[&first, &second, &third, &fourth]), (vec![0], gone));
         let (brought_by, gone) = blamed(&[&first, "", &first]);
         assert_eq!((brought_by, gone.len()), (vec![2, 2], 2));
+    }
+
+    #[test]
+    fn nothing_is_missing_in_a_gap() {
+        let (first, cut) = (text(&[FERRY, BOARD]), text(&[FERRY]));
+        assert_eq!(blamed_with_gaps(&[&first, &cut, &first], &[1]), (vec![0, 0], vec![]));
+        assert_eq!(blamed_with_gaps(&[&first, &cut], &[1]), (vec![0], vec![]));
+        // What it has came with it, and what is missing in the next one that is whole has gone.
+        let (cut, third) = (text(&[FERRY, WOOL]), text(&[FERRY, WOOL, "Tides"]));
+        let gone = vec![(0, 3, "A".to_owned())];
+        let texts = [&first[..], &cut, &cut, &third];
+        assert_eq!(blamed_with_gaps(&texts[..2], &[1]), (vec![0, 1], vec![]));
+        assert_eq!(blamed_with_gaps(&texts, &[1, 2]), (vec![0, 1, 3], gone));
     }
 
     #[test]

@@ -215,6 +215,7 @@ impl Archive {
             phrase,
             found: HitContents::new(),
             unknown: HashSet::new(),
+            with_gap: HashSet::new(),
             n_excerpt_bytes: 0,
             unsearched: Unsearched::default(),
         };
@@ -244,6 +245,8 @@ struct PhraseSearch<'a> {
     found: HitContents,
     /// Contents of which nothing is known: revisions with them are passed over.
     unknown: HashSet<i64>,
+    /// Contents of which some is not known: they have what was found, and maybe more.
+    with_gap: HashSet<i64>,
     n_excerpt_bytes: usize,
     unsearched: Unsearched,
 }
@@ -288,7 +291,10 @@ impl PhraseSearch<'_> {
             // Of a text that is not there nobody knows whether words came into it or went.
             Ok((None, Some(gap))) => self.leave_out(row, gap),
             Ok((occurrences, gap)) => {
-                gap.into_iter().for_each(|gap| self.unsearched.gaps.count(gap));
+                if let Some(gap) = gap {
+                    self.unsearched.gaps.count(gap);
+                    self.with_gap.insert(row);
+                }
                 self.keep(row, occurrences.unwrap_or_default());
             }
             Err(error @ Error::Damaged { .. }) => {
@@ -362,7 +368,12 @@ impl PhraseSearch<'_> {
             if after.is_some_and(|row| self.unknown.contains(&row)) {
                 continue;
             }
-            if fate.fits(self.n_in(before), self.n_in(after)) {
+            let (n_before, n_after) = (self.n_in(before), self.n_in(after));
+            // What is not found there may stand in the gap.
+            if n_after <= n_before && after.is_some_and(|row| self.with_gap.contains(&row)) {
+                continue;
+            }
+            if fate.fits(n_before, n_after) {
                 let (captured, event) = (revision.captured, revision.event);
                 changes.push(LightChange { captured, event, contents: [before, after] });
             }

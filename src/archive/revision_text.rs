@@ -3,7 +3,7 @@
 use crate::{
     diff::{self, Comparison, Sides, TextLayout},
     text::{
-        self, Metadata, Scope,
+        self, Metadata, Scope, WithStatus,
         extract::{ExtractionStatus, Format, extract},
     },
     types::{
@@ -15,17 +15,20 @@ use crate::{
 
 use super::{
     Archive,
+    gaps::gap_of,
     operand::{Facts, read_as},
 };
 
 /// The text of a revision.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct RevisionText {
     pub text: String,
     /// How much of a page it is; `None` of what is no page.
     pub scope: Option<Scope>,
     /// None of a text that is not there.
     pub media_type: Option<String>,
+    /// Some of it is not there.
+    pub has_gap: bool,
 }
 
 impl RevisionText {
@@ -119,9 +122,10 @@ impl Archive {
             return Ok(None);
         }
         let bytes = self.read_whole(document, revision)?;
-        let found = text::read(&bytes, read_as(revision, scope));
+        let WithStatus { found, status } = text::read(&bytes, read_as(revision, scope));
+        let has_gap = status.and_then(gap_of).is_some();
         let media_type = Some(revision.media_type.clone());
-        Ok(found.map(|it| RevisionText { text: it.text, scope: it.scope, media_type }))
+        Ok(found.map(|it| RevisionText { text: it.text, scope: it.scope, media_type, has_gap }))
     }
 }
 

@@ -78,12 +78,9 @@ pub(super) fn of(media_type: &str, scope: Scope) -> Scope {
 }
 
 /// Reads bytes in an encoding that they prove, or in the one that is named.
-///
-/// `None` when the bytes are no text, or more of it than is treated as text.
-pub fn read(bytes: &[u8], read_as: ReadAs) -> Option<ScopedText> {
+pub fn read(bytes: &[u8], read_as: ReadAs) -> WithStatus<ScopedText> {
     let ReadAs { media_type, named, scope } = read_as;
-    let decoded = decoded(bytes, media_type, named)?;
-    Some(scoped(decoded.text, media_type, scope))
+    decoded_with_status(bytes, media_type, named).map(|text| scoped(text, media_type, scope))
 }
 
 /// Reads bytes to be searched: all that is visible of a page, and the title that it gives itself.
@@ -95,7 +92,7 @@ pub fn read_searched(
     media_type: &str,
     named: Option<Charset>,
 ) -> WithStatus<(ScopedText, Option<String>)> {
-    decoded_to_search(bytes, media_type, named).map(|text| {
+    decoded_with_status(bytes, media_type, named).map(|text| {
         let metadata = metadata(&text, media_type, Scope::Page);
         let title = metadata.as_ref().and_then(Metadata::title).map(str::to_owned);
         (searched(text, media_type), title)
@@ -104,7 +101,7 @@ pub fn read_searched(
 
 /// The text alone that [`read_searched`] gives.
 pub fn searched_text(bytes: &[u8], media_type: &str, named: Option<Charset>) -> WithStatus<String> {
-    decoded_to_search(bytes, media_type, named).map(|text| searched(text, media_type).text)
+    decoded_with_status(bytes, media_type, named).map(|text| searched(text, media_type).text)
 }
 
 /// What was read, if anything, and what came of rendering where that was needed.
@@ -122,7 +119,7 @@ impl<T> WithStatus<T> {
     }
 }
 
-fn decoded_to_search<'a>(
+fn decoded_with_status<'a>(
     bytes: &'a [u8],
     media_type: &str,
     named: Option<Charset>,
@@ -192,7 +189,7 @@ mod tests {
         );
         let text = sentence.repeat(5);
         let read_as = |media_type, scope| ReadAs { media_type, named: None, scope };
-        let found = |scope| read(page.as_bytes(), read_as("text/html", scope)).unwrap();
+        let found = |scope| read(page.as_bytes(), read_as("text/html", scope)).found.unwrap();
         let article = found(Scope::Article);
         assert_eq!(article.text, format!("Harbour\n\n{text}"));
         assert_eq!((article.scope, &article.rest[..]), (Some(Scope::Article), "Home"));
@@ -203,9 +200,9 @@ mod tests {
         let source = found(Scope::Source);
         assert_eq!((&source.text, source.scope), (&page, Some(Scope::Source)));
         let short =
-            read(b"<nav>Home</nav><p>Short.", read_as("text/html", Scope::Article)).unwrap();
+            read(b"<nav>Home</nav><p>Short.", read_as("text/html", Scope::Article)).found.unwrap();
         assert_eq!((&short.text[..], short.scope), ("Home\n\nShort.", Some(Scope::Page)));
-        let plain = read(page.as_bytes(), read_as("text/plain", Scope::Article)).unwrap();
+        let plain = read(page.as_bytes(), read_as("text/plain", Scope::Article)).found.unwrap();
         assert_eq!((plain.text, plain.scope), (page.clone(), None));
     }
 

@@ -65,6 +65,36 @@ fn what_could_not_be_looked_through_is_told() {
     assert_eq!(search(&sandbox, &["autumn", "name:broken.docx"]).1["withdrawn"], 0);
 }
 
+/// Words that were in no part of a damaged file that could be read counted as removed, and as added when they came back.
+#[test]
+fn what_is_not_whole_has_lost_nothing() {
+    let sandbox = Sandbox::new();
+    let words: Vec<String> = (0..3000).map(|n| format!("word{} of {n}", n * 7919 % 3001)).collect();
+    let mut words: Vec<&str> = words.iter().map(|it| &it[..]).collect();
+    words.push("theverylast");
+    let whole = word(&words);
+    let add = |bytes: &[u8], day: u32| {
+        sandbox.write("l.docx", bytes);
+        let captured = format!("2026-03-0{day}");
+        sandbox.run(["add", "-q", "l.docx", "--captured", &captured]).expect(0);
+    };
+    add(&whole, 1);
+    add(&whole[..whole.len() / 2], 2);
+    assert_eq!(sandbox.json(["show", "l.docx"])[0]["text"], "broken");
+    let log = |fate: &str| -> Vec<u64> {
+        let lines = sandbox.json(["log", "l.docx", fate, "theverylast"]);
+        lines.iter().filter_map(|it| it["revision"].as_u64()).collect()
+    };
+    assert_eq!((log("--removed"), log("--added")), (vec![], vec![1]));
+    add(&whole, 3);
+    assert_eq!((log("--removed"), log("--added")), (vec![], vec![1]));
+    let gone = sandbox.json(["blame", "--gone", "l.docx@2"]);
+    assert!(gone.iter().all(|it| it["type"] != "gone"));
+    let blamed = sandbox.json(["blame", "l.docx"]);
+    let brought_by = blamed.iter().filter_map(|it| it["brought_by"]["revision"].as_u64());
+    assert!(brought_by.clone().count() == 3001 && brought_by.clone().all(|it| it == 1));
+}
+
 /// Where texts were left for later, `log` said that no revision was found, and `similar` that there was no text.
 #[test]
 fn what_was_left_for_later_is_no_answer() {

@@ -688,7 +688,7 @@ fn files_that_lie_in_the_archive_are_searched_too() {
     for folder in [&store, &sandbox.at("copy")] {
         strays.iter().for_each(|stray| fs::remove_file(folder.join(stray)).unwrap());
     }
-    sandbox.run(["withdraw", "--resume"]).expect(0).says("nothing of it is left");
+    sandbox.run(["withdraw", "--resume"]).expect(0).says("nothing is left that is all of it");
     sandbox.run(["copy", "-q", "copy"]).expect(0);
     sandbox.run(check).expect(0);
     // What is no part of an archive no copy takes away.
@@ -798,6 +798,10 @@ fn words_of_other_records_are_none_of_what_went() {
     let event = sandbox.json(["show", "b.docx"])[0]["event"].clone();
     let ran = sandbox.run(["withdraw", "q.txt", "--reason", "legal"]).expect(0);
     ran.says("nothing of it is left").says(&format!("archive withdraw --words: {event}"));
+    // Its words went with it, and who looks again does not know them.
+    let ran = sandbox.run(["withdraw", "--resume"]).expect(0);
+    ran.says("nothing is left that is all of it; which words it had is no longer known");
+    assert_eq!(sandbox.json(["withdraw", "--resume"]).pop().unwrap()["by_digest"], true);
     sandbox.run(["audit", "-q"]).expect(0);
     // What one detail says with signs that JSON spells otherwise stays where another one says it.
     sandbox.write("c.txt", "of which the same was noted");

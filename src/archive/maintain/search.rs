@@ -86,6 +86,8 @@ pub struct Sought {
     found_words: BTreeMap<Vec<u8>, BTreeSet<String>>,
     remnants: BTreeSet<Remnant>,
     n_bytes: u64,
+    /// Some of what is sought could be read: it is not known by digests alone.
+    is_read: bool,
 }
 
 /// Hashes of all windows of some bytes, each from the one before: Karp and Rabin, "Efficient randomized
@@ -139,6 +141,7 @@ impl Sought {
     /// Nothing but these words.
     fn of_words(words: Vec<Vec<u8>>) -> Self {
         Self {
+            is_read: !words.is_empty(),
             contents: HashMap::new(),
             sizes: HashSet::new(),
             windows: HashMap::new(),
@@ -169,6 +172,7 @@ impl Sought {
             else {
                 continue;
             };
+            sought.is_read = true;
             while let Ok(Some(piece)) = content.next_piece() {
                 if n_bytes < WINDOW_BYTES as u64 {
                     sought.take_short(&piece);
@@ -200,6 +204,11 @@ impl Sought {
         if content.len() >= WORD_BYTES_MIN && str::from_utf8(content).is_ok() {
             self.short.entry(content.to_vec()).or_default();
         }
+    }
+
+    /// Whether nothing of what is sought could be read, so that its words are not known.
+    pub fn is_by_digest(&self) -> bool {
+        !self.is_read
     }
 
     /// The windows that stand in some bytes.

@@ -91,6 +91,7 @@ struct WithdrawalSummary {
     bytes_searched: u64,
     left: Vec<RemnantLine>,
     quoted_by: Vec<u64>,
+    by_digest: bool,
     stays: Vec<StayingLine>,
     dry_run: bool,
 }
@@ -207,6 +208,7 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
             bytes_searched: done.n_bytes_searched,
             left: left.map(RemnantLine::of).collect(),
             quoted_by: done.quoted_by.iter().copied().collect(),
+            by_digest: done.is_by_digest,
             stays: parts.iter().map(StayingLine::of).collect(),
             dry_run: is_dry,
         };
@@ -276,7 +278,11 @@ fn sentence(done: &WithdrawalDone, is_dry: bool) -> String {
     };
     let packs = packs(n_rewritten, "written anew") + &packs(n_removed, "removed");
     let searched = size(done.n_bytes_searched);
-    let found = if done.remnants.is_empty() { "nothing of it is left" } else { "see above" };
+    let found = match (done.remnants.is_empty(), done.is_by_digest) {
+        (true, false) => "nothing of it is left",
+        (true, true) => "nothing is left that is all of it; which words it had is no longer known",
+        (false, _) => "see above",
+    };
     format!("{what}{by}; {packs}{searched} searched: {found}")
 }
 

@@ -28,17 +28,12 @@ pub struct TextGaps {
 impl TextGaps {
     /// Counts one.
     pub fn count(&mut self, gap: TextGap) {
-        *self.of(gap) += 1;
-    }
-
-    /// How many there are for one reason.
-    pub(super) fn of(&mut self, gap: TextGap) -> &mut u64 {
-        match gap {
+        *match gap {
             TextGap::TooLong => &mut self.n_too_long,
             TextGap::Unreadable => &mut self.n_unreadable,
             TextGap::NotExtracted => &mut self.n_not_extracted,
             TextGap::NotRead => &mut self.n_not_read,
-        }
+        } += 1;
     }
 }
 

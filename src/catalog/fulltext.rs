@@ -260,10 +260,17 @@ impl FullText {
         Ok(())
     }
 
-    /// How many contents are not in it, or not whole, for a reason.
-    pub fn n_gaps(&self, gap: TextGap) -> Result<u64, Error> {
-        let mut query = self.db.prepare_cached("SELECT count(*) FROM gap WHERE why = ?1")?;
-        Ok(query.query_row([gap.word()], |row| row.get::<_, i64>(0))? as u64)
+    /// The contents that are not in it, or not whole, and why.
+    pub fn gaps(&self) -> Result<Vec<(i64, TextGap)>, Error> {
+        let mut query = self.db.prepare_cached("SELECT content, why FROM gap ORDER BY content")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        let mut gaps = Vec::new();
+        for row in rows {
+            let (content, word) = row?;
+            let gap = TextGap::ALL.into_iter().find(|gap| gap.word() == word);
+            gaps.extend(gap.map(|gap| (content, gap)));
+        }
+        Ok(gaps)
     }
 
     /// The contents that could not be read.

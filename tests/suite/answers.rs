@@ -63,6 +63,19 @@ fn what_could_not_be_looked_through_is_told() {
     assert_eq!((&summary["not_extracted"], &summary["withdrawn"]), (&1.into(), &1.into()));
     sandbox.run(["search", "autumn"]).expect(0).says("1 revision was withdrawn and could not be");
     assert_eq!(search(&sandbox, &["autumn", "name:broken.docx"]).1["withdrawn"], 0);
+    // What a filter leaves out is not asked for.
+    for (filter, expected) in [
+        ("name:broken.docx", 1),
+        ("name:a.docx", 0),
+        ("type:txt", 0),
+        ("until:2001-01-01", 0),
+        ("since:2001-01-01", 1),
+    ] {
+        for how in [&[][..], &["--regex"]] {
+            let summary = search(&sandbox, &[&["nowhere", filter], how].concat()).1;
+            assert_eq!(summary["not_extracted"], expected, "{filter} {how:?}");
+        }
+    }
 }
 
 /// Words that were in no part of a damaged file that could be read counted as removed, and as added when they came back.

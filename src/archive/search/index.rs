@@ -9,11 +9,7 @@ use std::collections::VecDeque;
 use tracing::{debug, warn};
 
 use crate::{
-    archive::{
-        Archive,
-        gaps::{TextGap, TextGaps},
-        operand,
-    },
+    archive::{Archive, gaps::TextGap, operand},
     backend::local::DatabaseFiles,
     catalog::{FULL_TEXT_FILE, FullText, FullTextState, IndexedContent, IndexedText},
     pool::{Pool, Task},
@@ -38,8 +34,6 @@ pub struct SearchIndex {
     pub(super) full_text: FullText,
     /// It could not be kept: it is made for this time.
     pub is_temporary: bool,
-    /// What is not in it.
-    pub gaps: TextGaps,
 }
 
 /// How much of the work is done.
@@ -73,11 +67,7 @@ impl Archive {
                 (full_text, true)
             }
         };
-        let mut gaps = TextGaps::default();
-        for gap in TextGap::ALL {
-            *gaps.of(gap) = full_text.n_gaps(gap)?;
-        }
-        Ok(SearchIndex { full_text, is_temporary, gaps })
+        Ok(SearchIndex { full_text, is_temporary })
     }
 
     /// The files of the index, where there is a folder for them.

@@ -164,7 +164,8 @@ impl Archive {
         let pattern = regular_expression(pattern)?;
         let first = |text: &str| Some(pattern.find_iter(text).find(|it| !it.is_empty())?.range());
         let (mut found, mut unknown) = (HashMap::new(), HashSet::new());
-        let mut gaps = TextGaps::default();
+        let n_withdrawn = self.n_withdrawn_in(scope)?;
+        let mut gaps = TextGaps { n_withdrawn, ..TextGaps::default() };
         for KeptContent { row: content, digest, .. } in self.kept_contents()? {
             let (text, gap) = match self.search_text(content) {
                 Ok(read) => read,
@@ -175,8 +176,10 @@ impl Archive {
                 Err(error) => return Err(error),
             };
             if let Some(gap) = gap {
-                gaps.count(gap);
                 unknown.insert(content);
+                if self.is_searched(content, scope)? {
+                    gaps.count(gap);
+                }
             }
             let text = text.unwrap_or_default();
             let in_text = first(&text.text).map(FoundPlace::Text);
@@ -187,15 +190,28 @@ impl Archive {
         Ok((SearchAnswer { archive: self, scope, answering, n_contents }, gaps))
     }
 
+    /// How much of what a scope has an index does not have.
+    pub fn gaps_in(&self, index: &SearchIndex, scope: &SearchScope<'_>) -> Result<TextGaps, Error> {
+        let n_withdrawn = self.n_withdrawn_in(scope)?;
+        let mut gaps = TextGaps { n_withdrawn, ..TextGaps::default() };
+        for (content, gap) in index.full_text.gaps()? {
+            if self.is_searched(content, scope)? {
+                gaps.count(gap);
+            }
+        }
+        Ok(gaps)
+    }
+
+    /// Whether a scope has a revision with this content.
+    fn is_searched(&self, content: i64, scope: &SearchScope<'_>) -> Result<bool, Error> {
+        let mut all = self.catalog.revisions_with(content)?.into_iter();
+        Ok(all.any(|it| it.1.withdrawn.is_none() && scope.has(&it)))
+    }
+
     /// How many revisions are searched by a scope and passed over because they were withdrawn.
-    pub fn n_withdrawn_in(&self, scope: &SearchScope<'_>) -> Result<u64, Error> {
+    fn n_withdrawn_in(&self, scope: &SearchScope<'_>) -> Result<u64, Error> {
         let all = self.catalog.withdrawn_revisions()?.into_iter();
-        let fits = |(document, revision): &(Document, Revision)| {
-            revision.withdrawn.is_some()
-                && scope.fits_document(document, revision)
-                && scope.fits_revision(revision)
-        };
-        Ok(all.filter(fits).count() as u64)
+        Ok(all.filter(|it| it.1.withdrawn.is_some() && scope.has(it)).count() as u64)
     }
 }
 
@@ -203,6 +219,10 @@ impl SearchScope<'_> {
     fn fits_document(&self, document: &Document, revision: &Revision) -> bool {
         self.filter.holds(document, revision)
             && self.names.is_none_or(|fits| fits(document.id, &document.name))
+    }
+
+    fn has(&self, (document, revision): &(Document, Revision)) -> bool {
+        self.fits_document(document, revision) && self.fits_revision(revision)
     }
 
     fn fits_revision(&self, revision: &Revision) -> bool {

@@ -153,7 +153,6 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
         let scopes = Scopes::of(session, &archive, &query, args.all_revisions)?;
         let scope = scopes.scope(&archive)?;
         let (answer, gaps) = archive.search_texts(&pattern, &scope)?;
-        let gaps = TextGaps { n_withdrawn: archive.n_withdrawn_in(&scope)?, ..gaps };
         let summary = summary_of(session, &query, gaps);
         return answered(session, args, &answer, summary);
     }
@@ -170,8 +169,7 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
         ));
     }
     let index = index(session, &archive)?;
-    let gaps = TextGaps { n_withdrawn: archive.n_withdrawn_in(&scope)?, ..index.gaps };
-    let summary = summary_of(session, &query, gaps);
+    let summary = summary_of(session, &query, archive.gaps_in(&index, &scope)?);
     match archive.search(&index, &query, &scope)? {
         Some(answer) => answered(session, args, &answer, summary),
         None => finish(session, args, summary),

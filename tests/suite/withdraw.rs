@@ -862,3 +862,27 @@ fn what_came_out_of_a_container_stays_and_is_named() {
     let ran = sandbox.run(both).expect(0);
     assert!(!ran.err.contains("what came out"), "{}", ran.err);
 }
+
+/// A rehearsal named the document itself, or one of which the bytes were withdrawn.
+#[test]
+fn a_rehearsal_says_where_bytes_are_and_not_where_they_were() {
+    let sandbox = Sandbox::new();
+    let there = |name: &str| -> Vec<String> {
+        let lines = sandbox.json(["add", "-n", name]);
+        let lines = lines.iter().filter(|it| it["type"] == "already_there");
+        lines.map(|it| it["there"].as_str().unwrap().to_owned()).collect()
+    };
+    for name in ["z.txt", "zz.txt"] {
+        sandbox.write(name, "what has to go");
+    }
+    sandbox.run(["add", "-q", "z.txt"]).expect(0);
+    assert_eq!(there("zz.txt"), ["z.txt"]);
+    sandbox.run(["withdraw", "-q", "z.txt", "--reason", "legal"]).expect(0);
+    assert!(there("zz.txt").is_empty());
+    sandbox.run(["add", "-q", "zz.txt"]).expect(0);
+    assert_eq!(there("z.txt"), ["zz.txt"]);
+    sandbox.write("zz.txt", "what came after it");
+    sandbox.run(["add", "-q", "zz.txt"]).expect(0);
+    sandbox.write("zz.txt", "what has to go");
+    assert!(there("zz.txt").is_empty());
+}

@@ -87,7 +87,7 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
     report.finish(&summary?)
 }
 
-/// Where the bytes of what would be added are already.
+/// Where the bytes of what would be added are already, in another document.
 fn already_there(
     archive: &Archive,
     event: &IngestEvent<ItemTag>,
@@ -103,7 +103,8 @@ fn already_there(
     if revision.is_new_content || revision.n_bytes == 0 {
         return Ok(None);
     }
-    let found = archive.revisions_of_content(revision.digest.into())?.into_iter().next();
+    let mut all = archive.revisions_of_content(revision.digest.into())?.into_iter();
+    let found = all.find(|(document, it)| it.withdrawn.is_none() && document.name != *name);
     Ok(found.map(|(document, revision)| AlreadyThere { name: name.clone(), document, revision }))
 }
 

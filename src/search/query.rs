@@ -58,6 +58,8 @@ pub struct SearchQuery {
     pub filters: Vec<QueryFilter>,
     /// What would be a filter, but makes no sense with its value: it is looked for as it stands.
     pub refused: Vec<QueryFilter>,
+    /// Signs that are looked for as they stand, since nothing stands where their words should.
+    pub bare: Vec<String>,
     /// Filters beside an `OR`, as they were written: they restrict the whole question.
     pub beside_or: Vec<String>,
     /// What has nothing in it that is indexed.
@@ -94,14 +96,17 @@ impl SearchQuery {
                 }
                 query.refused.push(filter);
             }
-            let (part, after) = part(rest);
+            let (word, (part, after)) = (until_space(rest).0, part(rest));
             rest = after.trim_start();
-            let is_or = part.text == OR && !(part.is_unwanted || part.in_title);
+            let is_or = word == OR;
             let stands_behind_some = !query.wanted.is_empty() || filter_before.is_some();
             if is_or && stands_behind_some && !rest.is_empty() && !is_alternative {
                 is_alternative = true;
                 query.beside_or.extend(filter_before.take());
                 continue;
+            }
+            if is_or || is_sign(word) {
+                query.bare.push(word.to_owned());
             }
             filter_before = None;
             query.push(&part, std::mem::take(&mut is_alternative));
@@ -167,6 +172,13 @@ impl QueryFilter {
         let is_time = matches!(self.field, QueryField::Since | QueryField::Until);
         !(self.is_unwanted && is_time) && accepts(self.field, &self.value)
     }
+}
+
+/// Whether a word is the name of a filter, or that of titles, and no more.
+fn is_sign(word: &str) -> bool {
+    let word = word.strip_prefix('-').unwrap_or(word);
+    let mut names = FIELDS.iter().map(|(_, name)| *name).chain([TITLE]);
+    names.any(|name| name.eq_ignore_ascii_case(word))
 }
 
 /// A filter at the beginning, and what is behind it.
@@ -285,6 +297,18 @@ mod tests {
             written(&parse("ferry since:foo -since:2026").refused),
             ["since:foo", "-since:2026"]
         );
+        for (text, bare) in [
+            ("fish OR", &["OR"][..]),
+            ("OR fish", &["OR"]),
+            ("fish OR OR boat", &["OR"]),
+            ("fish Type:", &["Type:"]),
+            ("fish -title: until:", &["-title:", "until:"]),
+            (r#"fish "OR" boat"#, &[]),
+            ("fish OR boat title:x or types:", &[]),
+        ] {
+            assert_eq!(parse(text).bare, bare, "{text}");
+        }
+        assert_eq!(expression(r#"fish "OR" boat"#), r#"(("fish")) AND (("or")) AND (("boat"))"#);
         for (text, beside, asked) in [
             ("fish OR type:txt", &["type:txt"][..], r#"(("fish"))"#),
             ("type:txt OR fish", &["type:txt"], r#"(("fish"))"#),

@@ -155,6 +155,9 @@ fn filters_leave_out_and_what_is_none_is_told() {
     assert_eq!((hits.len(), &summary["as_words"][0]), (2, &"-since:2026-01-02".into()));
     let (hits, summary) = search(&sandbox, &["fish", "OR", "type:html"]);
     assert_eq!((hits.len(), &summary["beside_or"][0]), (0, &"type:html".into()));
+    assert_eq!(search(&sandbox, &["fare OR title:"]).1["as_words"][0], "title:");
+    let said = "OR is looked for as words: nothing stands on one side of it";
+    sandbox.run(["search", "fare OR"]).expect(1).says(said);
     sandbox.run(["search", "fish OR type:html"]).expect(1).says("type:html restricts the whole");
     let many: Vec<String> = (0..201).map(|n| format!("w{n}")).collect();
     let (_, summary) = search(&sandbox, &[&many.join(" OR ")]);

@@ -224,6 +224,11 @@ fn remark_on_filters(session: &Session, query: &Query) {
         };
         session.info(&format!("{} is looked for as words{why}", shown_name(written.as_bytes())));
     }
+    for written in &query.bare {
+        let side = if written == "OR" { "on one side of it" } else { "behind it" };
+        let written = shown_name(written.as_bytes());
+        session.info(&format!("{written} is looked for as words: nothing stands {side}"));
+    }
     for written in &query.beside_or {
         let written = shown_name(written.as_bytes());
         session.info(&format!("{written} restricts the whole question: OR stands between words"));
@@ -235,7 +240,7 @@ fn summary_of(session: &Session, query: &Query, gaps: TextGaps) -> SearchSummary
     gaps::tell(session, &gaps);
     SearchSummary {
         not_looked_for: query.unsearchable.iter().chain(&query.left_out).cloned().collect(),
-        as_words: query.refused.iter().map(written).collect(),
+        as_words: query.refused.iter().map(written).chain(query.bare.iter().cloned()).collect(),
         beside_or: query.beside_or.clone(),
         too_long: gaps.n_too_long,
         unreadable: gaps.n_unreadable,

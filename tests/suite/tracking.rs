@@ -360,3 +360,15 @@ fn folders_that_overlap_are_tracked_as_one() {
     sandbox.run(["add", "--track", "f", "f/s"]).expect(2).says("f/s is empty");
     sandbox.run(["add", "--track", "f"]).expect(0).says("1 gone");
 }
+
+#[test]
+fn what_is_named_twice_is_counted_once() {
+    let sandbox = Sandbox::new();
+    for name in ["f/a", "f/sub/b"] {
+        sandbox.write(name, name);
+    }
+    for words in [&["add", "--track", "f", "./f", "f/sub"][..], &["add", "f/", "f"]] {
+        let said = "2 new documents, 0 new revisions, 0 unchanged";
+        sandbox.run([words, &["-n"]].concat()).expect(0).says(said);
+    }
+}

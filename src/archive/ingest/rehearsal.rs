@@ -77,11 +77,12 @@ impl Rehearsed {
 }
 
 impl Archive {
-    /// What [`Archive::ingest`] would make of the same items; nothing is written.
+    /// What [`Archive::ingest`] would make of the same items, at this time; nothing is written.
     pub fn rehearse<T>(
         &self,
         items: impl IntoIterator<Item = IngestItem<T>>,
         options: &IngestOptions,
+        now: Timestamp,
         mut report: impl FnMut(IngestEvent<T>) -> Result<(), Error>,
     ) -> Result<IngestSummary, Error> {
         options.provenance.check()?;
@@ -101,14 +102,15 @@ impl Archive {
                 IngestItem::Other(tag) => IngestEvent::Other(tag),
                 IngestItem::Again(recapture, tag) => {
                     let name = recapture.name.clone();
-                    let outcome = self.rehearsed_again(recapture, &mut rehearsed, options)?;
+                    let outcome =
+                        self.rehearsed_again(recapture, &mut rehearsed, (options, now))?;
                     summary.count(&outcome);
                     IngestEvent::Document { tag, name, outcome }
                 }
                 IngestItem::Document(intake, tag) => {
                     let known = (&stat_cache, has_lost_packs);
                     let latest = self.latest_rehearsed(&intake.name, &rehearsed)?;
-                    let outcome = match self.rehearsed(&intake, (latest, known), options) {
+                    let outcome = match self.rehearsed(&intake, (latest, known), (options, now)) {
                         Err(Error::Interrupted) => {
                             summary.is_interrupted = true;
                             return Ok(summary);
@@ -116,7 +118,7 @@ impl Archive {
                         outcome => renamed(outcome?, &intake.name, missing.as_mut()),
                     };
                     let provenance = intake.provenance.as_deref().unwrap_or(&options.provenance);
-                    let captured = provenance.captured(intake.mtime, Timestamp::LAST);
+                    let captured = provenance.captured(intake.mtime, now);
                     let outcome = rehearsed.noted(&intake.name, (latest, captured), outcome);
                     summary.count(&outcome);
                     IngestEvent::Document { tag, name: intake.name, outcome }
@@ -148,7 +150,7 @@ impl Archive {
         &self,
         recapture: Recapture,
         rehearsed: &mut Rehearsed,
-        options: &IngestOptions,
+        (options, now): (&IngestOptions, Timestamp),
     ) -> Result<Outcome, Error> {
         let before = recapture.content.filter(|content| rehearsed.contents.contains(content));
         let content = match before {
@@ -160,9 +162,9 @@ impl Archive {
         let intake = recapture.intake();
         let latest = self.latest_rehearsed(&intake.name, rehearsed)?;
         if let Some(latest) = latest.filter(|latest| latest.is_same(digest, None)) {
-            return self.found_again(&intake, &latest, false, (&provenance, options));
+            return self.found_again(&intake, &latest, false, (&provenance, options, now));
         }
-        let captured = provenance.captured(None, Timestamp::LAST);
+        let captured = provenance.captured(None, now);
         if self.is_recorded(latest, (&digest, None, captured))? {
             return Ok(Outcome::found(false));
         }
@@ -174,7 +176,7 @@ impl Archive {
         &self,
         intake: &Intake,
         (latest, (stat_cache, has_lost_packs)): (Option<Latest>, (&StatCache, bool)),
-        options: &IngestOptions,
+        (options, now): (&IngestOptions, Timestamp),
     ) -> Result<Outcome, Error> {
         let provenance = intake.provenance.as_deref().unwrap_or(&options.provenance);
         if let (Some(file_stat), Some(latest)) = (&intake.file_stat, &latest)
@@ -183,7 +185,7 @@ impl Archive {
             && stat_cache.is_unchanged(&intake.name, file_stat, latest)
             && (!has_lost_packs || self.is_sound(latest, options.is_interrupted)?)
         {
-            return self.found_again(intake, latest, false, (provenance, options));
+            return self.found_again(intake, latest, false, (provenance, options, now));
         }
         let asked = options.is_interrupted;
         let read = |reading| Digest::of_all(Interruptible::new(reading, asked));
@@ -199,9 +201,9 @@ impl Archive {
             Err(error) => return Ok(Outcome::Unreadable(error)),
         };
         if let Some(latest) = latest.filter(|latest| latest.is_same(digest, named)) {
-            return self.found_again(intake, &latest, is_healed, (provenance, options));
+            return self.found_again(intake, &latest, is_healed, (provenance, options, now));
         }
-        let captured = provenance.captured(intake.mtime, Timestamp::LAST);
+        let captured = provenance.captured(intake.mtime, now);
         if self.is_recorded(latest, (&digest, named, captured))? {
             return Ok(Outcome::found(is_healed));
         }
@@ -217,9 +219,9 @@ impl Archive {
         intake: &Intake,
         latest: &Latest,
         is_healed: bool,
-        (provenance, options): (&Provenance, &IngestOptions),
+        (provenance, options, now): (&Provenance, &IngestOptions, Timestamp),
     ) -> Result<Outcome, Error> {
-        let captured = provenance.captured(intake.mtime, Timestamp::LAST);
+        let captured = provenance.captured(intake.mtime, now);
         let again = FoundAgain { name: &intake.name, latest: *latest, provenance, captured };
         let news = self.to_record(&again, (options.tracking.is_some(), false))?;
         let (number, was_gone) = (latest.number, latest.is_gone);

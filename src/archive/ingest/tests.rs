@@ -19,7 +19,7 @@ use crate::{
         memory::Memory,
     },
     journal::note::Signer,
-    types::{error::Error, name::DocName},
+    types::{error::Error, name::DocName, time::Timestamp},
 };
 
 fn signer() -> Signer {
@@ -220,7 +220,7 @@ fn a_rehearsal_reads_no_file_that_is_unchanged() {
     let rehearsed = |file: IngestItem<&'static str>, verifies_unchanged: bool| {
         let mut outcomes = Vec::new();
         let options = IngestOptions { verifies_unchanged, ..IngestOptions::default() };
-        let summary = archive.rehearse([file], &options, |event| {
+        let summary = archive.rehearse([file], &options, Timestamp::LAST, |event| {
             if let IngestEvent::Document { outcome, .. } = event {
                 outcomes.push(word(&outcome));
             }

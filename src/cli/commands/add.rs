@@ -39,7 +39,10 @@ use crate::{
         session::{Session, shown},
         sources,
         unpack::ContainerUnpacker,
-        walk::{Leads, Options, PathList, Reason, Unreadable, Walk, is_stream, two_of_one_name},
+        walk::{
+            Leads, Options, PathList, Reason, Unreadable, Walk, each_once, is_stream,
+            two_of_one_name,
+        },
     },
     types::{
         document::{Document, Revision},
@@ -71,8 +74,9 @@ pub fn run(session: &mut Session, args: &AddArgs) -> Result<ExitCode, Error> {
         (false, None) => items(session, args, &options.provenance)?,
     };
     if args.dry_run {
+        let now = session.now;
         let mut report = AddReport::new(session, true);
-        let summary = archive.rehearse(items, &options, |event| {
+        let summary = archive.rehearse(items, &options, now, |event| {
             let known = already_there(&archive, &event)?;
             report.event(event)?;
             known.map_or(Ok(()), |known| report.already_there(&known))
@@ -192,7 +196,7 @@ fn items(session: &mut Session, args: &AddArgs, common: &Provenance) -> Result<I
     let options = walk_options(session, args)?;
     let unpacker = unpacker(session, args, common);
     let Some(list) = &args.files_from else {
-        return Ok(walked(args.paths.clone().into_iter().map(Ok), options, unpacker));
+        return Ok(walked(each_once(&args.paths).into_iter().map(Ok), options, unpacker));
     };
     let (list, shown_as): (Box<dyn BufRead>, _) = match list.as_os_str() == "-" {
         true => (Box::new(io::stdin().lock()), PathBuf::from("standard input")),
@@ -234,7 +238,8 @@ fn stream_item(args: &AddArgs, path: &Path) -> Result<IngestItem<ItemTag>, Error
         None => name,
     };
     let intake = sources::stream(name, path, args.allow_empty);
-    Ok(IngestItem::Document(intake, ItemTag::Document(path.to_owned())))
+    let tag = ItemTag::Document { path: path.to_owned(), ahead: None };
+    Ok(IngestItem::Document(intake, tag))
 }
 
 fn walked<R>(roots: R, options: Options, unpacker: Rc<ContainerUnpacker>) -> Items
@@ -279,7 +284,10 @@ impl<'s> AddReport<'s> {
                 self.progress.report(n_done, &shown(tag.path()));
                 Ok(())
             }
-            IngestEvent::Document { tag, name, outcome } => self.document(&tag, &name, &outcome),
+            IngestEvent::Document { tag, name, outcome } => {
+                self.ahead(&tag, &outcome)?;
+                self.document(&tag, &name, &outcome)
+            }
             IngestEvent::Other(ItemTag::Skipped(path, reason)) => self.skipped(&path, reason),
             IngestEvent::Other(ItemTag::Unreadable(Unreadable { path, error })) => {
                 self.n_unreadable += 1;
@@ -289,7 +297,7 @@ impl<'s> AddReport<'s> {
             IngestEvent::Other(ItemTag::Unpacked { path, n_documents, n_without }) => {
                 self.unpacked(&path, n_documents, n_without)
             }
-            IngestEvent::Other(ItemTag::Document(_) | ItemTag::Member(_)) => Ok(()),
+            IngestEvent::Other(ItemTag::Document { .. } | ItemTag::Member(_)) => Ok(()),
             IngestEvent::Gone(name) => self.gone(&name),
             IngestEvent::Committed(committed) => self.committed(committed),
             IngestEvent::Near { name, near, n_more } => self.near(name, near, n_more),
@@ -412,7 +420,20 @@ impl<'s> AddReport<'s> {
         Ok(())
     }
 
-    /// Something in a container is not as it should be.
+    /// A time ahead is not taken for the one of the capture, where one is recorded.
+    fn ahead(&mut self, tag: &ItemTag, outcome: &Outcome) -> Result<(), Error> {
+        let is_recorded =
+            matches!(outcome, Outcome::New(_) | Outcome::Revised(_) | Outcome::Seen(_));
+        match tag {
+            ItemTag::Document { path, ahead: Some(mtime) } if is_recorded => {
+                let why = format!("it was changed {}, which lies ahead", mtime.minute());
+                self.doubtful(path, format!("{why}; that it is captured now is recorded"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Something is not as it should be.
     fn doubtful(&mut self, path: &Path, why: String) -> Result<(), Error> {
         self.n_doubtful += 1;
         if self.session.globals.json {

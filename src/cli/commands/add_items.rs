@@ -27,7 +27,11 @@ pub type Items = Box<dyn Iterator<Item = IngestItem<ItemTag>>>;
 
 /// What the walk found at a path.
 pub enum ItemTag {
-    Document(PathBuf),
+    /// A file, and its time where that lies ahead and was to say when it was captured.
+    Document {
+        path: PathBuf,
+        ahead: Option<Timestamp>,
+    },
     /// A document in the container there.
     Member(PathBuf),
     /// Something in the container there is not as it should be, and is taken all the same.
@@ -46,7 +50,7 @@ impl ItemTag {
     /// The path.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Document(path)
+            Self::Document { path, .. }
             | Self::Member(path)
             | Self::Doubtful(path, _)
             | Self::Unpacked { path, .. }
@@ -106,22 +110,17 @@ pub fn items_of(walked: WalkItem, unpacker: &Rc<ContainerUnpacker>, given: Given
         WalkItem::Unreadable(unreadable) => return one(ItemTag::Unreadable(unreadable)),
     };
     let Some(opened) = unpacker.look_for_wanted(&found) else {
-        let provenance = given.map(|given| given.0);
-        let captured = provenance.as_ref().unwrap_or(&unpacker.provenance).captured;
-        let ahead = found.stat.modified().filter(|mtime| is_ahead(*mtime, unpacker.now));
-        let doubt = ahead.filter(|_| captured == Captured::Mtime).map(|mtime| {
-            let why = format!("it was changed {}, which lies ahead", mtime.minute());
-            let why = format!("{why}; that it is captured now is recorded");
-            IngestItem::Other(ItemTag::Doubtful(found.path.clone(), why))
-        });
-        return Box::new(doubt.into_iter().chain(iter::once(whole(found, provenance))));
+        return Box::new(iter::once(whole(found, unpacker, given.map(|given| given.0))));
     };
     let is_beside = !opened.kind.is_container();
     let members = unpacker.members(&found, opened, given.clone());
     let path = found.path.clone();
     let members = members.map(move |item| member(item, &path));
     match is_beside {
-        true => Box::new(iter::once(whole(found, given.map(|given| given.0))).chain(members)),
+        true => {
+            let whole = whole(found, unpacker, given.map(|given| given.0));
+            Box::new(iter::once(whole).chain(members))
+        }
         false => Box::new(members),
     }
 }
@@ -131,8 +130,15 @@ fn one(tag: ItemTag) -> Items {
 }
 
 /// A file as one document.
-fn whole(found: FoundFile, provenance: Option<Arc<Provenance>>) -> IngestItem<ItemTag> {
-    let tag = ItemTag::Document(found.path.clone());
+fn whole(
+    found: FoundFile,
+    unpacker: &ContainerUnpacker,
+    provenance: Option<Arc<Provenance>>,
+) -> IngestItem<ItemTag> {
+    let captured = provenance.as_ref().unwrap_or(&unpacker.provenance).captured;
+    let mtime = found.stat.modified().filter(|_| captured == Captured::Mtime);
+    let ahead = mtime.filter(|mtime| is_ahead(*mtime, unpacker.now));
+    let tag = ItemTag::Document { path: found.path.clone(), ahead };
     let mut intake = sources::intake(found);
     intake.provenance = provenance;
     IngestItem::Document(intake, tag)

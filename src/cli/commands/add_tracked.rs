@@ -1,6 +1,6 @@
 //! `archive add --track`: the walk is finished before anything is added, so that it is known what is missing.
 
-use std::{fs, path::Path, rc::Rc};
+use std::{collections::HashSet, fs, path::Path, rc::Rc};
 
 use crate::{
     archive::{
@@ -11,7 +11,7 @@ use crate::{
         print::terminal::counted,
         session::{Session, shown},
         unpack::{ContainerUnpacker, MemberItem},
-        walk::{FoundFile, Naming, Unreadable, Walk, WalkItem},
+        walk::{FoundFile, Naming, Unreadable, Walk, WalkItem, each_once, plain},
     },
     types::{error::Error, name::DocName},
 };
@@ -31,19 +31,17 @@ pub(super) fn items(
     let unpacker = unpacker(session, args, common);
     let naming = Naming { as_name: args.as_name.clone(), prefix: args.prefix.clone() };
     let mut tracking = Tracking::default();
-    let mut walked = Vec::new();
-    for root in &args.paths {
+    let (mut walked, mut paths) = (Vec::new(), HashSet::new());
+    for root in &each_once(&args.paths) {
         let folder = folder(&naming, root)?;
-        let first = walked.len();
         let options = walk_options(session, args)?;
-        for met in Walk::new(std::iter::once(Ok(root.clone())), options) {
-            note(&mut tracking, (&naming, root), &met)?;
-            if let WalkItem::Found(found) = &met {
+        let met: Vec<WalkItem> = Walk::new(std::iter::once(Ok(root.clone())), options).collect();
+        for met in &met {
+            note(&mut tracking, (&naming, root), met)?;
+            if let WalkItem::Found(found) = met {
                 note_members(&mut tracking, (&unpacker, folder.as_ref()), found)?;
             }
-            walked.push(met);
         }
-        let met = &walked[first..];
         let is_read = !met.iter().any(|met| is_trouble_at(met, root));
         // What a folder named before holds, too, was found there.
         let has_found = met.iter().any(|met| matches!(met, WalkItem::Found(_)));
@@ -51,6 +49,8 @@ pub(super) fn items(
             let is_empty = met.is_empty();
             must_not_be_emptied(archive, (root, is_empty), folder.as_ref(), &tracking.aside)?;
         }
+        // One folder may lie in another.
+        walked.extend(met.into_iter().filter(|met| paths.insert(plain(path_of(met)))));
         tracking.folders.push(folder);
     }
     let items = walked.into_iter().flat_map(move |met| items_of(met, &unpacker, None));
@@ -133,11 +133,17 @@ fn note_members(
     Ok(())
 }
 
+fn path_of(met: &WalkItem) -> &Path {
+    match met {
+        WalkItem::Found(found) => &found.path,
+        WalkItem::Skipped { path, .. } | WalkItem::Unreadable(Unreadable { path, .. }) => path,
+    }
+}
+
 fn is_trouble_at(met: &WalkItem, root: &Path) -> bool {
     match met {
-        WalkItem::Unreadable(it) => it.path == root,
-        WalkItem::Skipped { path, .. } => path == root,
         WalkItem::Found(_) => false,
+        _ => path_of(met) == root,
     }
 }
 

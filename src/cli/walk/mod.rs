@@ -25,7 +25,7 @@ use super::files::{FileKind, PathStat, TEMPORARY_PREFIX, invalid};
 use super::own_files::{OwnFile, OwnFiles};
 
 pub use names::PathList;
-pub use roots::{Leads, is_stream, two_of_one_name};
+pub use roots::{Leads, each_once, is_stream, plain, two_of_one_name};
 use rules::{Above, RuleFiles};
 pub use rules::{CommandRules, check_glob};
 pub use walked::FileAt;

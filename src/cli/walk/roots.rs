@@ -57,6 +57,12 @@ pub fn two_of_one_name(paths: &[PathBuf]) -> Option<(PathBuf, PathBuf)> {
     paths.iter().find_map(|path| Some((leads.rival(path, is_named)?, path.clone())))
 }
 
+/// The paths named without those that name one thing again.
+pub fn each_once(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut met = BTreeSet::new();
+    paths.iter().filter(|path| met.insert(plain(path))).cloned().collect()
+}
+
 /// What the name leaves out of a path.
 fn lead(path: &Path) -> PathBuf {
     let (mut lead, mut n_below) = (PathBuf::new(), 0_usize);
@@ -73,7 +79,7 @@ fn lead(path: &Path) -> PathBuf {
 }
 
 /// The path without `.` and what `..` takes back.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     let name = DocName::of_path(path.as_os_str().as_bytes());
     let name = name.map_or_else(|_| Vec::new(), |name| name.as_bytes().to_vec());
     lead(path).join(OsStr::from_bytes(&name))

@@ -382,6 +382,26 @@ fn formats_without_a_reader_are_counted() {
     assert_eq!(sandbox.json(["show", "in/a.png"])[0]["text"], serde_json::Value::Null);
 }
 
+/// A rent in the plain part was neither found nor compared where the page had another one in its place.
+#[test]
+fn what_only_the_plain_part_of_a_mail_says_is_read() {
+    let sandbox = Sandbox::new();
+    let mail = |plain: &str, page: &str| {
+        format!(
+            "From: a@ex.org\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=x\n\n--x\n\n\
+             The rent is {plain} pounds a month from May on.\n--x\nContent-Type: text/html\n\n\
+             <p>The rent is {page} pounds a month from May on.\n--x--\n"
+        )
+    };
+    sandbox.write("a.eml", mail("900", "950"));
+    sandbox.write("b.eml", mail("700", "950"));
+    sandbox.run(["add", "-q", "a.eml", "b.eml"]).expect(0);
+    sandbox.run(["diff", "--exit-code", "a.eml", "b.eml"]).expect(1);
+    for (words, n) in [("900", 1), ("\"700 pounds\"", 1), ("950", 2)] {
+        assert_eq!(sandbox.json(["search", "--count", words])[0]["hits"], n, "{words}");
+    }
+}
+
 /// A mail with another contract attached had "the text that people read" unchanged, and so had one whose page was
 /// another one beside the same plain sentence.
 #[test]

@@ -1,58 +1,93 @@
-//! The two forms of a mail's text: plain, and as a page. Programs show one of them; which of them is its text depends on
-//! whether they say the same.
+//! The two forms of a mail's text: plain, and as a page. Programs show one of them; a form is left out where the other
+//! one has its words in a row.
 
 use std::collections::HashSet;
 
-/// Words of the page that the plain form may lack: one of so many, as where menus were left out,
-const LACKING_SHARE: usize = 20;
-/// and so many at most.
-const LACKING_MAX: usize = 10;
+/// So many bytes of a page are looked through for the paragraphs of the plain form; of more it is not known, so they
+/// are read.
+const SCANNED_BYTES_MAX: usize = 1 << 29;
+/// Signs without which an amount is another one: they count as words.
+const AMOUNT_SIGNS: &str = "£$€¥¢%";
 
 /// Which of both forms is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ReadAlternatives {
-    /// The plain one: it has the words of the page.
+    /// The plain one: all words of the page stand in it in a row.
     Plain,
-    /// The page, which has more; most words of the plain one are in it.
-    Page,
-    /// Both: each says something else.
-    Both,
+    /// The page, and what only the plain one says.
+    Page {
+        /// The paragraphs of the plain form that do not stand in the page; empty if there are none.
+        more: String,
+    },
 }
 
 /// Which form is to be read, by their texts.
 ///
 /// A sentence that asks for another program, a short form and a form that was not kept up to date hide what most people
-/// read, which is the page.
+/// read, which is the page; and what somebody was told in the plain form alone was told, too.
 pub(super) fn read(plain: &str, page: &str) -> ReadAlternatives {
-    let (n_page, n_lacking) = counts(page, plain);
-    if n_lacking <= (n_page / LACKING_SHARE).min(LACKING_MAX) {
+    let page_addresses: HashSet<&str> = tokens(page).filter(|it| is_address(it)).collect();
+    let is_shown = |token: &str| !is_address(token) || page_addresses.contains(token);
+    let page_row = row(page, |_| true);
+    if row(plain, is_shown).contains(&page_row) {
         return ReadAlternatives::Plain;
     }
-    let (n_plain, n_more) = counts(plain, page);
-    match 2 * n_more > n_plain {
-        true => ReadAlternatives::Both,
-        false => ReadAlternatives::Page,
+    let (mut at, mut n_scanned) = (0, 0);
+    let mut more = Vec::new();
+    for paragraph in paragraphs(plain) {
+        let wanted = row(&paragraph, is_shown);
+        let found = match n_scanned > SCANNED_BYTES_MAX {
+            true => None,
+            false => place(&page_row, at, &wanted),
+        };
+        n_scanned += found.filter(|found| *found >= at).map_or(page_row.len(), |found| found - at);
+        match found {
+            // The space behind it begins the next one.
+            Some(found) => at = found + wanted.len() - 1,
+            None => more.push(paragraph),
+        }
     }
+    ReadAlternatives::Page { more: more.join("\n\n") }
 }
 
-/// How many words a text has, and how many of these are not in another one.
-fn counts(text: &str, other: &str) -> (usize, usize) {
-    let other: HashSet<String> = words(other).collect();
-    let (mut n, mut n_lacking) = (0, 0);
-    for word in words(text) {
-        n += 1;
-        n_lacking += usize::from(!other.contains(&word));
-    }
-    (n, n_lacking)
+/// Where words stand in a row, which is mostly soon after those before.
+fn place(row: &str, from: usize, wanted: &str) -> Option<usize> {
+    let near = row.get(from..).and_then(|it| it.find(wanted)).map(|behind| from + behind);
+    near.or_else(|| row.find(wanted))
 }
 
-/// The words of a text, but for the addresses of pages, which only a plain text has to show.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    // They stand in brackets, often right behind a word.
+/// The paragraphs of a plain text: lines without words, as between quoted ones, part them.
+fn paragraphs(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let has_words = |line: &str| line.chars().any(is_of_word);
+    let parts = lines.split(|line| !has_words(line)).filter(|it| !it.is_empty());
+    parts.map(|lines| lines.join("\n")).collect()
+}
+
+/// The words of a text in a row, each between spaces.
+fn row(text: &str, is_shown: impl Fn(&str) -> bool) -> String {
+    let mut row = " ".to_owned();
+    let shown = tokens(text).filter(|it| is_shown(it));
+    for word in shown.flat_map(|it| it.split(|c| !is_of_word(c))).filter(|it| !it.is_empty()) {
+        row.push_str(&word.to_lowercase());
+        row.push(' ');
+    }
+    row
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || AMOUNT_SIGNS.contains(c)
+}
+
+/// What stands between white space and brackets, in which addresses do, often right behind a word.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']');
-    let shown = text.split(is_end).filter(|it| !it.contains("://"));
-    let words = shown.flat_map(|it| it.split(|c: char| !c.is_alphanumeric()));
-    words.filter(|it| !it.is_empty()).map(str::to_lowercase)
+    text.split(is_end).map(|it| it.trim_end_matches(['.', ',', ';', ':']))
+}
+
+/// Whether it is an address, which only a plain text has to show where it stands for a link or an image.
+fn is_address(token: &str) -> bool {
+    token.contains("://") || token.starts_with("mailto:") || token.starts_with("cid:")
 }
 
 #[cfg(test)]
@@ -61,23 +96,42 @@ mod tests {
 
     const PAGE: &str = "Velvet armchairs are sold at half price until Saturday, in every branch and while there are any.";
 
+    fn page_and(more: &str) -> ReadAlternatives {
+        ReadAlternatives::Page { more: more.to_owned() }
+    }
+
     #[test]
     fn a_plain_form_counts_where_it_has_the_words_of_the_page() {
         let wrapped =
             PAGE.replace(", ", "<https://example.org/branches>,\n> ") + "\nhttps://example.org/";
-        let short =
-            "Velvet armchairs at half price until Saturday: read on at https://example.org/";
-        let other = "This message needs a mail program that shows HTML.";
-        for (plain, expected) in [
-            (PAGE, ReadAlternatives::Plain),
-            (&wrapped, ReadAlternatives::Plain),
-            (&PAGE.replace("half", "full"), ReadAlternatives::Page),
-            (short, ReadAlternatives::Page),
-            (other, ReadAlternatives::Both),
-            ("", ReadAlternatives::Page),
-        ] {
-            assert_eq!(read(plain, PAGE), expected, "{plain}");
+        let longer = format!("{PAGE}\n\nSent to all readers.");
+        for plain in [PAGE, &wrapped, &longer] {
+            assert_eq!(read(plain, PAGE), ReadAlternatives::Plain, "{plain}");
         }
         assert_eq!(read(PAGE, ""), ReadAlternatives::Plain);
+        assert_eq!(read("", PAGE), page_and(""));
+        let start = "Velvet armchairs are sold at half price: read on at https://example.org/";
+        assert_eq!(read(start, PAGE), page_and(start));
+        assert_eq!(read("Armchairs are sold <https://example.org/>", PAGE), page_and(""));
+    }
+
+    /// An amount in the plain form was lost where the page had another one, and so was a "not".
+    #[test]
+    fn words_that_only_one_form_has_are_read() {
+        for (plain, page) in [
+            ("The rent is 900 pounds a month.", "The rent is 950 pounds a month."),
+            ("You may not park here", "You may park here"),
+            ("You may park here", "You may not park here"),
+            ("Dogs are not allowed. Cats are.", "Dogs are allowed. Cats are not."),
+            ("It costs $5.", "It costs £5."),
+        ] {
+            assert_eq!(read(plain, page), page_and(plain), "{page}");
+        }
+        let other = format!("> {PAGE}\n>\n> Agreed price\n> 500.\n\nYours");
+        let page = format!("{PAGE} Agreed price 800. Yours");
+        assert_eq!(read(&other, &page), page_and("> Agreed price\n> 500."));
+        let (good, bad) = ("Pay at https://example.org/.", "Pay at https://example.com/.");
+        assert_eq!(read(good, good), ReadAlternatives::Plain);
+        assert_eq!(read(good, bad), page_and(""));
     }
 }

@@ -247,14 +247,9 @@ fn bodies<'m>(message: &'m Message) -> Vec<Cow<'m, str>> {
         return plain;
     }
     let page = texts(&message.html_body);
-    match alternatives::read(&plain.join("\n"), &page.join("\n")) {
+    match alternatives::read(&plain.join("\n\n"), &page.join("\n\n")) {
         ReadAlternatives::Plain => plain,
-        ReadAlternatives::Page => page,
-        ReadAlternatives::Both => {
-            let of_page = message.html_body.iter().filter(|id| !message.text_body.contains(id));
-            let of_page: Vec<u32> = of_page.take(PARTS_MAX).copied().collect();
-            [plain, texts(&of_page)].concat()
-        }
+        ReadAlternatives::Page { more } => [page, vec![more.into()]].concat(),
     }
 }
 
@@ -328,10 +323,10 @@ mod tests {
         };
         let sale = "<h1>Sale</h1><p>Velvet armchairs at half price.";
         let hint = "This mail needs another program.";
-        let both = "From: a@b\n\nThis mail needs another program.\n\nSale\n\nVelvet armchairs at half price.";
+        let both = "From: a@b\n\nSale\n\nVelvet armchairs at half price.\n\nThis mail needs another program.";
         assert_eq!(read(hint, sale), both);
         let longer = "From: a@b\n\nSale\n\nVelvet armchairs at half price.";
-        assert_eq!(read("Sale: armchairs", sale), longer);
+        assert_eq!(read("Sale:\n\narmchairs", sale), longer);
         let plain = "From: a@b\n\nSALE\nVelvet armchairs\nat half price.";
         assert_eq!(read("SALE\nVelvet armchairs\nat half price.", sale), plain);
     }

@@ -179,7 +179,7 @@ impl MessageReader<'_> {
         named.take(n_max).map(|name| format!("/{name}")).collect()
     }
 
-    /// The body in the first form that there is; the plain one only where it says what the page does.
+    /// The body in the first form that there is; the plain one alone only where it says what the page does.
     fn body(&mut self) -> Option<String> {
         let plain = self.text("", tag::BODY).map(|it| it.replace("\r\n", "\n"));
         let page = self.stream(&format!("/__substg1.0_{:04X}0102", tag::HTML)).map(|html| {
@@ -189,8 +189,7 @@ impl MessageReader<'_> {
         if let Some((plain, page)) = plain.as_ref().zip(page.as_ref()) {
             return Some(match alternatives::read(plain, page) {
                 ReadAlternatives::Plain => plain.clone(),
-                ReadAlternatives::Page => page.clone(),
-                ReadAlternatives::Both => format!("{plain}\n\n{page}"),
+                ReadAlternatives::Page { more } => format!("{page}\n\n{more}"),
             });
         }
         if let Some(text) = plain.or(page) {

@@ -38,7 +38,7 @@ pub use page::{Lack, NoText, Page};
 use crate::types::{digest::Digest, limits::TEXT_BYTES_MAX};
 
 /// The version of all that renders; another one means that sketches are made anew.
-pub const EXTRACTION_VERSION: u32 = 5;
+pub const EXTRACTION_VERSION: u32 = 6;
 
 /// The media type of pages.
 pub const RENDERED_TYPE: &str = "text/html";

@@ -192,6 +192,8 @@ mod tests {
                 "К вечеру все вернулись домой.",
             ),
             (b"Le ch\x89teau fut b\x89ti apr\x8fs l\xd5\x8et\x8e.", "macintosh", "Le château fut bâti après l’été."),
+            (b"All\x99, le ch\x89teau fut b\x89ti", "macintosh", "Allô, le château fut bâti"),
+            (b"V\x8eXJ\x99 OCH MALM\x99", "cp850", "VÄXJÖ OCH MALMÖ"),
             (b"Die F\x8ahre kostet 20 \xdb.", "macintosh", "Die Fähre kostet 20 €."),
             (b"M\x9fnchen, K\x9aln und Stra\xa7burg", "macintosh", "München, Köln und Straßburg"),
         ] {
@@ -217,6 +219,10 @@ mod tests {
             "A box of 3 × 4 feet",
             "A fibre of 20 µm, 3 µg/l of lead, 5 µmol",
             "½ cup of sugar, 1½ of flour",
+            "Windows™ is a trademark. The fare is £12.",
+            "Acme™ Widgets",
+            "The total is in £ only, not in dollars",
+            "20° west of £",
             "a room of 20 m², 50 m³",
             "© 2024 Tern Wire",
             "¡Hola!",
@@ -234,6 +240,7 @@ mod tests {
         use encoding_rs::{SHIFT_JIS, WINDOWS_1253, WINDOWS_1255, WINDOWS_1256};
         for (encoding, text) in [
             (WINDOWS_1250, "Zażółć gęślą jaźń. W Łodzi stał 12 lat, był tam 3 razy."),
+            (WINDOWS_1250, "Wiersze napisał Ł. Kowalski, a Łódź leży dalej."),
             (ISO_8859_2, "Są już w domu, a żółty liść leży na ścieżce pod lipą."),
             (WINDOWS_1250, "Příliš žluťoučký kůň úpěl ďábelské ódy."),
             (KOI8_R, "Все вернулись домой в 5 часов, и 3 в 4."),

@@ -44,6 +44,22 @@ impl Around {
         is_digit_near(self.after)
     }
 
+    /// It stands for itself, with nothing but white space and punctuation around it. A dot behind it may shorten a name.
+    fn is_alone(self) -> bool {
+        let is_free = |c: char| c.is_ascii_whitespace() || "()/,;:!?\"'".contains(c);
+        let ends = self.next() == '.' && self.after[1] == '\n';
+        is_free(self.last()) && (is_free(self.next()) || ends)
+    }
+
+    /// It follows a word that is not all in capitals, as some end in other encodings, or what comes then is not.
+    fn is_behind_name(self) -> bool {
+        let [next, after] = self.after;
+        let last = self.last();
+        last.is_ascii_lowercase()
+            || last.is_ascii_digit()
+            || last.is_ascii_uppercase() && next == ' ' && after.is_ascii_lowercase()
+    }
+
     fn is_between_words(self) -> bool {
         let is_apart = |side: [char; 2]| side[0] == ' ' && side[1].is_alphanumeric();
         is_apart(self.before) && is_apart(self.after)
@@ -74,7 +90,8 @@ pub(super) fn is_in_place(c: char, around: Around) -> Option<bool> {
         '£' | '¥' | '€' | '¢' => {
             let is_before = around.next().is_ascii_digit();
             let is_near = around.is_before_number() || around.is_after_number();
-            (is_before || is_near && !is_after_letter && !is_before_letter, is_before_letter)
+            let is_right = is_before || is_near && !is_after_letter && !is_before_letter;
+            (is_right || around.is_alone(), is_before_letter)
         }
         '±' => {
             let is_near = around.is_before_number() || around.is_after_number();
@@ -97,7 +114,7 @@ pub(super) fn is_in_place(c: char, around: Around) -> Option<bool> {
             (begins, is_after_letter)
         }
         '©' => (around.is_before_number() || around.is_between_words(), is_after_letter),
-        '®' => (around.last().is_ascii_lowercase(), is_before_letter),
+        '®' | '™' => (around.is_behind_name(), is_before_letter),
         _ => return None,
     };
     match (is_wrong, is_right) {
@@ -119,7 +136,10 @@ mod tests {
             ("US£12", Some(true)),
             ("12 £ód", Some(false)),
             ("STA£ 12", None),
-            ("(£)", None),
+            ("(£)", Some(true)),
+            ("in £ only", Some(true)),
+            ("in £.", Some(true)),
+            ("by £. Kow", None),
             ("5 ± 2", Some(true)),
             ("mean ± error", Some(true)),
             ("s± 3", Some(false)),
@@ -136,6 +156,10 @@ mod tests {
             ("© 2024", Some(true)),
             ("Tern® is", Some(true)),
             ("®ena", Some(false)),
+            ("Windows™ is", Some(true)),
+            ("TERN™ is", Some(true)),
+            ("MALM™ OCH", None),
+            ("Sch™n", Some(false)),
             ("à", None),
         ] {
             let chars: Vec<char> = text.chars().collect();

@@ -2,7 +2,7 @@
 //! missing in them.
 
 use crate::{
-    text::extract::{ExtractionStatus, Format, without_text},
+    text::extract::{ExtractionStatus, Format, status_unrendered, without_text},
     types::error::Error,
 };
 
@@ -45,6 +45,11 @@ pub(super) fn gap_of(status: ExtractionStatus) -> Option<TextGap> {
         ExtractionStatus::Truncated => Some(TextGap::TooLong),
         _ => Some(TextGap::NotExtracted),
     }
+}
+
+/// What is not known of a content that may not be compared as text: all of it, where nothing here reads such a format.
+pub(super) fn gap_unrendered(n_bytes: u64, media_type: &str) -> Option<TextGap> {
+    status_unrendered(n_bytes, media_type).and_then(gap_of)
 }
 
 impl Archive {

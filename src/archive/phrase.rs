@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     Archive,
-    gaps::{TextGap, TextGaps, gap_of},
+    gaps::{TextGap, TextGaps, gap_of, gap_unrendered},
     operand,
     pattern::Pattern,
     presence::AsOf,
@@ -329,7 +329,7 @@ impl PhraseSearch<'_> {
         revision: &Revision,
     ) -> Result<(Option<Occurrences>, Option<TextGap>), Error> {
         if !operand::may_be_compared(revision.n_bytes, &revision.media_type) {
-            return Ok((None, None));
+            return Ok((None, gap_unrendered(revision.n_bytes, &revision.media_type)));
         }
         let bytes = self.archive.reader.content_bytes(&revision.digest, revision.n_bytes)?;
         let (media_type, named) = (&revision.media_type, operand::encoding(revision));

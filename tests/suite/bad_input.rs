@@ -780,7 +780,7 @@ fn binary_content_is_handed_out_exactly_and_compared_as_a_whole() {
     sandbox.run(["cat", "x.bin"]).expect(0).answers(&changed).expect_quiet();
     let diff = sandbox.run(["diff", "x.bin@1", "@2"]).expect(0).text();
     assert_eq!(
-        diff.matches("binary, application/octet-stream, 10 kB, sha256 ").count(),
+        diff.matches("binary, application/octet-stream (text: no-reader), 10 kB, sha256 ").count(),
         2,
         "{diff}"
     );

@@ -380,6 +380,16 @@ fn formats_without_a_reader_are_counted() {
     let card = sandbox.run(["show", "in/c.chm"]).expect(0);
     assert!(card.text().contains("nothing here reads such a format"), "{}", card.text());
     assert_eq!(sandbox.json(["show", "in/a.png"])[0]["text"], serde_json::Value::Null);
+    let told = "1 content could not be looked through";
+    sandbox.run(["search", "zebra"]).expect(1).says(told);
+    sandbox.run(["search", "--regex", "zebra"]).expect(1).says(told);
+    assert_eq!(sandbox.json(["search", "zebra"])[0]["not_extracted"], 1);
+    sandbox.run(["log", "--added", "zebra"]).expect(1).says(told);
+    let why = "it is of a format that nothing here reads";
+    sandbox.run(["similar", "in/c.chm"]).expect(1).says(why);
+    let diff = sandbox.run(["diff", "in/c.chm", "in/a.png"]).expect(0).text();
+    assert!(diff.contains("(text: no-reader), 32 B"), "{diff}");
+    assert!(diff.contains("+ binary, image/png, "), "{diff}");
 }
 
 /// A rent in the plain part was neither found nor compared where the page had another one in its place.

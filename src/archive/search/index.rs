@@ -9,7 +9,11 @@ use std::collections::VecDeque;
 use tracing::{debug, warn};
 
 use crate::{
-    archive::{Archive, gaps::TextGap, operand},
+    archive::{
+        Archive,
+        gaps::{TextGap, gap_unrendered},
+        operand,
+    },
     backend::local::DatabaseFiles,
     catalog::{FULL_TEXT_FILE, FullText, FullTextState, IndexedContent, IndexedText},
     pool::{Pool, Task},
@@ -287,7 +291,8 @@ impl<'a> IndexIntake<'a> {
             return self.put(content, None, Some(TextGap::TooLong));
         }
         if !operand::may_be_compared(known.n_bytes, &known.media_type) {
-            return Ok(());
+            let gap = gap_unrendered(known.n_bytes, &known.media_type);
+            return gap.map_or(Ok(()), |gap| self.index.set_gap(content, gap));
         }
         match self.archive.reader.content_bytes(&known.digest, known.n_bytes) {
             Ok(bytes) => self.push(bytes, known),

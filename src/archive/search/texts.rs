@@ -6,7 +6,7 @@ use crate::{
     archive::{
         Archive,
         compare::known_headings,
-        gaps::{TextGap, gap_of},
+        gaps::{TextGap, gap_of, gap_unrendered},
         operand::{is_too_long, may_be_compared},
         revision_text::layout,
     },
@@ -124,7 +124,7 @@ impl Archive {
             return Ok((None, Some(TextGap::TooLong)));
         }
         if !may_be_compared(found.n_bytes, &found.media_type) {
-            return Ok((None, None));
+            return Ok((None, gap_unrendered(found.n_bytes, &found.media_type)));
         }
         let bytes = read(&self.reader, &found.digest, found.n_bytes)?;
         Ok(SearchText::of(&bytes, &found))

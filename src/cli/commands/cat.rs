@@ -116,7 +116,7 @@ pub(super) fn rendering_words(Rendering { format, status }: Rendering) -> String
 }
 
 /// Why there is no text, as it follows a document's name.
-fn status_words(status: ExtractionStatus) -> String {
+pub(super) fn status_words(status: ExtractionStatus) -> String {
     let words = match status {
         ExtractionStatus::Ok | ExtractionStatus::Broken | ExtractionStatus::Truncated => {
             "has a text"

@@ -12,6 +12,7 @@ use crate::{
     archive::{
         Archive,
         compare::Charset,
+        extract::{ExtractionStatus, status_unrendered},
         operand::{Asked, Operand},
         revision_text::{Rendering, rendering_of},
         similar::{
@@ -36,7 +37,7 @@ use crate::{
     types::{document::Document, error::Error},
 };
 
-use super::cat::rendering_words;
+use super::cat::{rendering_words, status_words};
 
 const EXAMPLES: &[&str] = &[
     "archive similar report.txt",
@@ -188,8 +189,12 @@ fn not_rendered(label: &str, rendering: Rendering) -> NotCompared {
 }
 
 fn no_text(label: &str, n_bytes: u64, media_type: &str) -> NotCompared {
+    let why = match status_unrendered(n_bytes, media_type) {
+        Some(status @ ExtractionStatus::NoReader) => format!(": it {}", status_words(status)),
+        _ => String::new(),
+    };
     NotCompared::NoText(match too_long_words(n_bytes, media_type) {
-        None => format!("{label} has no text to compare"),
+        None => format!("{label} has no text to compare{why}"),
         Some(why) => format!("{label} is {why}"),
     })
 }

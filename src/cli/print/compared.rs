@@ -326,8 +326,7 @@ impl ShownComparison<'_> {
 /// What a side is that is not compared as text.
 fn what(facts: &Facts, status: Option<ExtractionStatus>) -> String {
     let kind = if facts.is_text_of_any_size() { "" } else { "binary, " };
-    let has_reader = |it: &ExtractionStatus| *it != ExtractionStatus::NoReader;
-    let status = status.filter(has_reader).map(|it| format!(" (text: {})", it.code()));
+    let status = status.map(|it| format!(" (text: {})", it.code()));
     format!("{kind}{}{}, ", shown_name(facts.media_type.as_bytes()), status.unwrap_or_default())
 }
 

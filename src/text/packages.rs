@@ -163,13 +163,13 @@ fn by_stream(bytes: &[u8]) -> Option<&'static str> {
     STREAMS.into_iter().find(|(name, _)| has_stream(bytes, name)).map(|(_, ending)| ending)
 }
 
-/// Whether the directory of an OLE file has an entry of this name.
+/// Whether the directory of an OLE file has an entry of this name, in any case: MS-CFB 2.6.4.
 fn has_stream(bytes: &[u8], name: &str) -> bool {
     // The name in UTF-16, zeros, and how many bytes it has.
     let units: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
     let mut entries = bytes.chunks_exact(OLE_ENTRY_BYTES);
     entries.any(|entry| {
-        entry.starts_with(&units)
+        entry.get(..units.len()).is_some_and(|it| it.eq_ignore_ascii_case(&units))
             && u16_at(entry, OLE_NAME_BYTES).is_some_and(|n| usize::from(n) == units.len())
     })
 }
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn old_documents_are_known_by_their_streams() {
-        for (name, ending) in STREAMS {
+        for (name, ending) in STREAMS.into_iter().chain([("WORKBOOK", "xls")]) {
             let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
             file.create_stream(name).unwrap().write_all(b"words").unwrap();
             let bytes = file.into_inner().into_inner();

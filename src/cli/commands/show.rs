@@ -10,7 +10,7 @@ use crate::{
     archive::{
         Archive, DeltaChain,
         compare::{Charset, FoundEncoding},
-        extract::{self, ExtractionStatus},
+        extract::{ExtractionStatus, status_unrendered},
         filter::DigestHead,
         revision_text::Rendering,
     },
@@ -98,7 +98,9 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     };
     let encoding = kept.as_ref().and_then(|kept| kept.encoding);
     let rendering = kept.as_ref().and_then(|kept| kept.rendering);
-    let status = rendering.map(|it| it.status).or_else(|| status_unrendered(&revision));
+    let status = rendering
+        .map(|it| it.status)
+        .or_else(|| status_unrendered(revision.n_bytes, &revision.media_type));
     if session.globals.json {
         let catalog = archive.catalog();
         let line = ShownRevisionLine {
@@ -201,8 +203,9 @@ fn print_card(
     ];
     let by = |withdrawn: &Option<Withdrawn>| withdrawn.as_ref().map(withdrawal_words);
     let rendering = kept.and_then(|kept| kept.rendering);
+    let unrendered = || unrendered_words(revision.n_bytes, &revision.media_type);
     let others = [
-        ("text", rendering.map(rendering_words).or_else(|| unrendered_words(revision))),
+        ("text", rendering.map(rendering_words).or_else(unrendered)),
         ("tags", Some(shown_name(tags.as_bytes())).filter(|tags| !tags.is_empty())),
         ("gone", gone.map(|time| format!("since {time}"))),
         ("withdrawn", by(&revision.withdrawn)),
@@ -238,15 +241,14 @@ fn rendering_words(Rendering { format, status }: Rendering) -> String {
     format!("{}, read as {}{by}", status.code(), format.name())
 }
 
-/// What is to be said of the text of a revision that is not rendered.
-fn status_unrendered(revision: &Revision) -> Option<ExtractionStatus> {
-    extract::status_unrendered(revision.n_bytes, &revision.media_type)
-}
-
-/// The same in words, where nothing reads the format; how long a text is stands beside its encoding.
-fn unrendered_words(revision: &Revision) -> Option<String> {
-    let status = status_unrendered(revision).filter(|it| *it == ExtractionStatus::NoReader)?;
-    Some(format!("{}, nothing here reads such a format", status.code()))
+/// What is to be said of the text of a revision that is not rendered, in words.
+fn unrendered_words(n_bytes: u64, media_type: &str) -> Option<String> {
+    let status = status_unrendered(n_bytes, media_type)?;
+    let why = match status {
+        ExtractionStatus::NoReader => "nothing here reads such a format",
+        _ => "longer than what is read as text",
+    };
+    Some(format!("{}, {why}", status.code()))
 }
 
 /// How a content lies in its pack.
@@ -273,6 +275,18 @@ fn stored(chain: &DeltaChain) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_there_is_no_text_is_said_in_words() {
+        for (n_bytes, media_type, words) in [
+            (65 << 20, "text/plain", Some("too-large, longer than what is read as text")),
+            (9, "application/zip", Some("no-reader, nothing here reads such a format")),
+            (9, "text/plain", None),
+            (9, "image/png", None),
+        ] {
+            assert_eq!(unrendered_words(n_bytes, media_type).as_deref(), words, "{media_type}");
+        }
+    }
 
     #[test]
     fn how_a_content_lies_is_said_in_words() {

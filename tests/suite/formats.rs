@@ -412,6 +412,17 @@ fn what_only_the_plain_part_of_a_mail_says_is_read() {
     }
 }
 
+/// The last letters were left out without a word.
+#[test]
+fn a_mail_in_base64_without_its_last_signs_is_read() {
+    let sandbox = Sandbox::new();
+    let head = "From: a@ex.org\nMIME-Version: 1.0\nContent-Type: text/plain";
+    let mail = format!("{head}\nContent-Transfer-Encoding: base64\n\naGVsbG8gd29ybGQgYWdhaW4\n");
+    sandbox.write("a.eml", mail);
+    sandbox.run(["add", "-q", "a.eml"]).expect(0);
+    assert_eq!(sandbox.json(["search", "--count", "again"])[0]["hits"], 1);
+}
+
 /// A mail with another contract attached had "the text that people read" unchanged, and so had one whose page was
 /// another one beside the same plain sentence.
 #[test]

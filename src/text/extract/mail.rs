@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use mail_parser::{
-    Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders as _, PartType,
+    Address, Encoding, Message, MessagePart, MimeHeaders as _, PartType,
     decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode},
 };
 
 use super::alternatives::{self, ReadAlternatives};
+use super::padding::with_parsed;
 use super::page::{About, Lack, NoText, Page, PageWriter};
 use crate::{text::visible, types::digest::Digest};
 
@@ -19,11 +20,13 @@ const ADDRESSES_MAX: usize = 200;
 
 /// Renders a mail.
 pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
-    let message = MessageParser::default().parse(bytes).ok_or(NoText::Malformed)?;
     let mut writer = MailWriter::new(n_bytes_max);
-    writer.about(&message);
-    writer.mail(&message);
-    writer.note_end(bytes, &message);
+    let read = with_parsed(bytes, |mail, message| {
+        writer.about(message);
+        writer.mail(message);
+        writer.note_end(mail, message);
+    });
+    read.ok_or(NoText::Malformed)?;
     writer.finish()
 }
 
@@ -34,13 +37,13 @@ pub fn mailbox_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
         if writer.page.is_full() {
             break;
         }
-        if let Some(message) = MessageParser::default().parse(mail) {
+        with_parsed(mail, |mail, message| {
             writer.page.section(&format!("mail {}", n + 1), false);
-            writer.heading(&message);
-            writer.mail(&message);
-            writer.note_end(mail, &message);
+            writer.heading(message);
+            writer.mail(message);
+            writer.note_end(mail, message);
             writer.page.close("section");
-        }
+        });
     }
     writer.finish()
 }
@@ -58,7 +61,10 @@ pub struct Attachment {
 
 /// What is attached to a mail; of a mail in it only that, and not what is attached to it in turn.
 pub fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>, NoText> {
-    let message = MessageParser::default().parse(bytes).ok_or(NoText::Malformed)?;
+    with_parsed(bytes, attached).ok_or(NoText::Malformed)
+}
+
+fn attached(bytes: &[u8], message: &Message) -> Vec<Attachment> {
     let parts = message.attachments().take(PARTS_MAX);
     let parts = parts.filter(|part| !matches!(part.body, PartType::Multipart(_)));
     let attached = parts.map(|part| {
@@ -70,7 +76,7 @@ pub fn attachments(bytes: &[u8]) -> Result<Vec<Attachment>, NoText> {
             bytes: as_sent(bytes, part).into_owned(),
         }
     });
-    Ok(attached.collect())
+    attached.collect()
 }
 
 /// The bytes of a part in the encoding that its text was sent in.

@@ -19,6 +19,7 @@ mod message;
 mod office;
 mod opendocument;
 mod package;
+mod padding;
 mod page;
 mod pdf;
 mod rtf;

@@ -148,6 +148,8 @@ fn package_by_name(container: &str, name: &DocName) -> Option<&'static str> {
 
 pub(super) const ZIP: &str = "application/zip";
 pub(super) const OLE: &str = "application/x-ole-storage";
+/// What an OLE file begins with.
+pub(super) const OLE_HEAD: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 /// Where the magic stands, what it is, what it means. The longer come before their beginnings.
 const MAGIC: &[(usize, &[u8], &str)] = &[
@@ -186,7 +188,7 @@ const MAGIC: &[(usize, &[u8], &str)] = &[
     (0, b"SQLite format 3\0", "application/vnd.sqlite3"),
     (0, b"\x7fELF", "application/x-executable"),
     (0, b"\0asm", "application/wasm"),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
+    (0, OLE_HEAD, OLE),
     (0, b"wOFF", "font/woff"),
     (0, b"wOF2", "font/woff2"),
     (0, b"OTTO\0", "font/otf"),

@@ -14,6 +14,7 @@ mod guess;
 mod kinds;
 mod likely;
 mod linked_data;
+mod little_endian;
 mod locators;
 mod markup;
 mod mathml;

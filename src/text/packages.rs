@@ -5,7 +5,8 @@ use std::io::Read as _;
 use flate2::read::DeflateDecoder;
 
 use super::extract::Format;
-use super::media::{OLE, PACKAGES, ZIP};
+use super::little_endian::{u16_at, u32_at};
+use super::media::{OLE, OLE_HEAD, PACKAGES, ZIP};
 
 /// The end of a ZIP file without its comment, and what its comment has at most: APPNOTE 4.3.16.
 const ZIP_END: &[u8] = b"PK\x05\x06";
@@ -18,8 +19,6 @@ const ENTRY_BYTES: usize = 46;
 const MEMBER_BYTES: usize = 30;
 /// What a package says of itself is shorter.
 const STATED_BYTES_MAX: usize = 256;
-/// What an OLE file begins with.
-const OLE_HEAD: [u8; 8] = *b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// The directory of an OLE file has entries of this size: MS-CFB 2.6.1.
 const OLE_ENTRY_BYTES: usize = 128;
 const OLE_NAME_BYTES: usize = 64;
@@ -48,7 +47,7 @@ const STREAMS: [(&str, &str); 5] = [
 pub fn settled_type(bytes: &[u8], named: &'static str) -> &'static str {
     let container = match () {
         () if bytes.starts_with(b"PK") => ZIP,
-        () if bytes.starts_with(&OLE_HEAD) => OLE,
+        () if bytes.starts_with(OLE_HEAD) => OLE,
         () => return named,
     };
     // What no format here is for, such as a program of Java, is what its name says; and a workbook may hold a letter.
@@ -128,7 +127,7 @@ fn members(bytes: &[u8]) -> Vec<PackageMember<'_>> {
     let tail = &bytes[bytes.len().saturating_sub(ZIP_END_BYTES + COMMENT_BYTES_MAX)..];
     let end = tail.windows(ZIP_END.len()).rposition(|it| it == ZIP_END).map(|at| &tail[at..]);
     let first = end.and_then(|end| u32_at(end, 16));
-    let mut rest = first.and_then(|at| bytes.get(at..)).unwrap_or_default();
+    let mut rest = first.and_then(|at| bytes.get(at as usize..)).unwrap_or_default();
     let mut members = Vec::new();
     while let Some((member, after)) = member(rest) {
         members.push(member);
@@ -147,8 +146,8 @@ fn member(entry: &[u8]) -> Option<(PackageMember<'_>, &[u8])> {
     let member = PackageMember {
         name: entry.get(ENTRY_BYTES..ENTRY_BYTES + n_name)?,
         is_stored: u16_at(entry, 10)? == 0,
-        place: u32_at(entry, 42)?,
-        n_packed: u32_at(entry, 20)?,
+        place: u32_at(entry, 42)? as usize,
+        n_packed: u32_at(entry, 20)? as usize,
     };
     Some((member, entry.get(ENTRY_BYTES + n_name + n_more..).unwrap_or_default()))
 }
@@ -172,14 +171,6 @@ fn has_stream(bytes: &[u8], name: &str) -> bool {
         entry.get(..units.len()).is_some_and(|it| it.eq_ignore_ascii_case(&units))
             && u16_at(entry, OLE_NAME_BYTES).is_some_and(|n| usize::from(n) == units.len())
     })
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
-    usize::try_from(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?)).ok()
 }
 
 #[cfg(test)]

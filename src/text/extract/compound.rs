@@ -1,5 +1,7 @@
 //! Compound files, in which documents of Office before 2007 and messages of Outlook lie ([MS-CFB]): whether one breaks off.
 
+use crate::text::little_endian::{u16_at, u32_at};
+
 /// The table of a file is in sectors that its head names, so many of them,
 const HEAD_SECTORS: usize = 109;
 /// from here on.
@@ -38,14 +40,6 @@ pub(super) fn breaks_off(bytes: &[u8]) -> bool {
         let behind = n_sectors.saturating_sub(first).min(n_sector / 4)..n_sector / 4;
         behind.filter_map(|n| u32_at(bytes, at + 4 * n)).any(|it| it != FREE)
     })
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
 #[cfg(test)]

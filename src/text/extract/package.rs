@@ -10,6 +10,8 @@ use flate2::Crc;
 use zip::ZipArchive;
 use zip::read::ZipReadOptions;
 
+use crate::text::media::OLE_HEAD;
+
 use super::page::{About, Lack, NoText, PageWriter};
 use super::salvage::{self, SalvagedPart};
 use super::xml::{Xml, XmlPiece, decoded};
@@ -392,7 +394,7 @@ pub(super) fn joined(folder: &str, target: &str) -> String {
 /// Whether these bytes are the container of a package that is locked by a password ([MS-OFFCRYPTO], 2.3.4.4).
 pub(super) fn is_locked_package(bytes: &[u8]) -> bool {
     let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let is_container = bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+    let is_container = bytes.starts_with(OLE_HEAD);
     is_container && bytes.windows(name.len()).any(|window| window == name)
 }
 

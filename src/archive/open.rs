@@ -331,7 +331,7 @@ impl Archive {
         let follows = match &watched {
             _ if self.counts_other_packs(&known, &stored)? => false,
             _ if is_as_left => true,
-            Some(_) => self.catalog_follows()?,
+            Some(_) => self.catalog_drift()?.is_none(),
             None => !self.catalog.has_gaps()?,
         };
         if !follows {

@@ -173,11 +173,10 @@ impl Archive {
             Policy::Withdrawn => self.gone_blobs(&changes.came)?,
             Policy::Tidy | Policy::Rewrite(..) => GoneBlobs::default(),
         };
-        let mut old = match policy {
+        let old = match policy {
             Policy::Withdrawn => gone.packs.clone(),
-            policy => chosen(&all, policy),
+            policy => chosen(&all, &lost, policy),
         };
-        old.retain(|pack| !lost.contains(pack));
         let mut done = Compacted::of(&all, &old);
         let uploads = run.uploads.clone();
         let mut written = match policy {
@@ -211,8 +210,7 @@ impl Archive {
             self.home.backend.remove(&pack.object_name())?;
         }
         self.home.backend.sync()?;
-        (done.n_removed, done.n_bytes_removed) = (idle.len() as u64, idle.values().sum());
-        done.give_up(&all, &lost);
+        done.take_away(&all, &idle, &lost);
         done.n_packs_after += written.len() as u64;
         done.n_bytes_after += written.iter().map(|pack| pack.n_bytes).sum::<u64>();
         Ok(Some(done))
@@ -223,11 +221,8 @@ impl Archive {
         let all = self.catalog.pack_usages()?;
         let changes = self.journal.pack_changes(0..self.journal.size())?;
         let (idle, lost) = (self.idle_packs(&changes)?, self.dispensable_packs(&changes.came)?);
-        let mut old = chosen(&all, policy);
-        old.retain(|pack| !lost.contains(pack));
-        let mut done = Compacted::of(&all, &old);
-        (done.n_removed, done.n_bytes_removed) = (idle.len() as u64, idle.values().sum());
-        done.give_up(&all, &lost);
+        let mut done = Compacted::of(&all, &chosen(&all, &lost, policy));
+        done.take_away(&all, &idle, &lost);
         Ok(done)
     }
 
@@ -326,6 +321,21 @@ impl Archive {
         Ok(bases)
     }
 
+    /// Calls `each` with place, header and keys of every frame of a pack, by its directory.
+    pub(super) fn each_frame(
+        &self,
+        pack: &PackId,
+        mut each: impl FnMut(Place, Header, Vec<Key>),
+    ) -> Result<(), Error> {
+        let listed = pack::directory(&*self.home.backend, pack)?;
+        let places: Vec<Place> = pack::places(*pack, &listed).map(|(_, place)| place).collect();
+        let firsts = places.into_iter().filter(|place| place.index == 0);
+        for (frame, place) in listed.into_iter().zip(firsts) {
+            each(place, self.reader.frames().header(&place)?, frame.keys);
+        }
+        Ok(())
+    }
+
     /// Moves what is alive in packs into new ones.
     fn moved(
         &self,
@@ -385,25 +395,11 @@ impl Moving<'_> {
     fn frames(&self, old: &[PackId]) -> Result<BTreeMap<(u8, Place), OldFrame>, Error> {
         let mut frames = BTreeMap::new();
         for pack in old {
-            self.each_frame(pack, |place, header, keys| {
+            self.archive.each_frame(pack, |place, header, keys| {
                 frames.insert((header.depth(), place), OldFrame { keys, base: header.base });
             })?;
         }
         Ok(frames)
-    }
-
-    fn each_frame(
-        &self,
-        pack: &PackId,
-        mut each: impl FnMut(Place, Header, Vec<Key>),
-    ) -> Result<(), Error> {
-        let listed = pack::directory(&*self.archive.home.backend, pack)?;
-        let places: Vec<Place> = pack::places(*pack, &listed).map(|(_, place)| place).collect();
-        let firsts = places.into_iter().filter(|place| place.index == 0);
-        for (frame, place) in listed.into_iter().zip(firsts) {
-            each(place, self.archive.reader.frames().header(&place)?, frame.keys);
-        }
-        Ok(())
     }
 
     /// Finds the bases that must not go. Those that no content has, as chunks of a file that could not be read
@@ -422,7 +418,7 @@ impl Moving<'_> {
         let mut needed = HashSet::new();
         let staying = counted.iter().filter(|pack| !self.chosen.contains(pack));
         for pack in staying.filter(|_| !dead.is_empty()) {
-            self.each_frame(pack, |_, header, _| {
+            self.archive.each_frame(pack, |_, header, _| {
                 needed.extend(header.base.map(|base| base.key).filter(|key| dead.contains(key)));
             })?;
         }
@@ -540,7 +536,7 @@ fn may_be_misled(error: &Error, policy: Policy) -> bool {
 }
 
 /// The packs that a policy writes anew.
-fn chosen(all: &[PackUsage], policy: Policy) -> Vec<PackId> {
+fn chosen(all: &[PackUsage], lost: &[PackId], policy: Policy) -> Vec<PackId> {
     let is_dead = |it: &PackUsage| (it.n_live_weight as f64) < LIVE_SHARE_MIN * it.n_weight as f64;
     let is_small = |it: &PackUsage| it.n_bytes < SMALL_PACK_BYTES;
     let n_small = all.iter().filter(|it| is_small(it)).count();
@@ -549,5 +545,6 @@ fn chosen(all: &[PackUsage], policy: Policy) -> Vec<PackId> {
         Policy::Withdrawn => false,
         Policy::Tidy => is_dead(it) || (n_small >= SMALL_PACKS_MIN && is_small(it)),
     };
-    all.iter().filter(is_chosen).map(|it| it.pack).collect()
+    let chosen = all.iter().filter(is_chosen).map(|it| it.pack);
+    chosen.filter(|pack| !lost.contains(pack)).collect()
 }

@@ -1,6 +1,6 @@
 //! What compacting comes to, in packs and bytes.
 
-use crate::{catalog::PackUsage, types::pack_id::PackId};
+use crate::{archive::lost_packs::PackSizes, catalog::PackUsage, types::pack_id::PackId};
 
 /// What compacting did, or would do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,14 +46,15 @@ impl Compacted {
         }
     }
 
-    /// Without packs that are lost, of which nothing is needed.
-    pub(super) fn give_up(&mut self, all: &[PackUsage], lost: &[PackId]) {
-        let known = all.iter().filter(|usage| lost.contains(&usage.pack));
-        for usage in known {
+    /// Counts packs that did not count and go, and those that are lost and of which nothing is needed.
+    pub(super) fn take_away(&mut self, all: &[PackUsage], idle: &PackSizes, lost: &[PackId]) {
+        self.n_removed = idle.len() as u64;
+        self.n_bytes_removed = idle.values().sum();
+        self.n_given_up = lost.len() as u64;
+        for usage in all.iter().filter(|usage| lost.contains(&usage.pack)) {
             self.n_packs_after -= 1;
             self.n_bytes_after -= usage.n_bytes;
         }
-        self.n_given_up = lost.len() as u64;
     }
 
     /// Both, one after the other.

@@ -250,11 +250,9 @@ impl CopyRun<'_> {
         let (n_known, n_ours) = (head.size, ours.size());
         let (identity, other) = (ours.identity(), known.identity());
         let why = if !identity.goes_on_from(other) && !other.goes_on_from(identity) {
-            let origin = known.identity().origin();
-            format!("it is {origin}, signed by {}", known.identity().verifier().id())
-        } else if !self.options.crosses_epochs && ours.identity().epoch() > known.identity().epoch()
-        {
-            let (origin, before) = (ours.identity().origin(), known.identity().origin());
+            format!("it is {}, signed by {}", other.origin(), other.verifier().id())
+        } else if !self.options.crosses_epochs && identity.epoch() > other.epoch() {
+            let (origin, before) = (identity.origin(), other.origin());
             format!(
                 "{origin} goes on from {before} as an epoch of its own, and its key is not here, so anybody may have adopted \
                  it; if it is yours, copy it to a place of its own, or from where its key is"

@@ -21,13 +21,9 @@ impl Archive {
         self.renew_misled(&why).map(drop)
     }
 
-    /// Whether the catalog follows from journal and packs, as far as a quick audit compares them.
-    pub(in crate::archive) fn catalog_follows(&self) -> Result<bool, Error> {
-        self.catalog_drift().map(|drift| drift.is_none())
-    }
-
-    /// How the catalog differs from what follows from journal and packs; none if it does not.
-    pub(super) fn catalog_drift(&self) -> Result<Option<String>, Error> {
+    /// How the catalog differs from what follows from journal and packs, as far as a quick audit compares them; none
+    /// if it does not.
+    pub(in crate::archive) fn catalog_drift(&self) -> Result<Option<String>, Error> {
         let scope = AuditScope { is_quick: true, ..AuditScope::default() };
         let itself = HistoryCheck::Extends { size: self.journal.size() };
         let report = self.audit(&scope, itself, &mut |_| {})?;

@@ -9,7 +9,6 @@ use std::collections::{BTreeSet, HashMap};
 use crate::{
     archive::Archive,
     store::{
-        Frames as _,
         frame::FrameKind,
         pack,
         place::{Place, Places as _},
@@ -46,7 +45,9 @@ impl Archive {
         }
         let mut frames = Vec::new();
         for pack in counted.iter().filter(|pack| !lost.contains(pack)) {
-            self.present_frames(pack, &mut frames)?;
+            self.each_frame(pack, |place, header, keys| {
+                frames.push(PresentFrame { place, keys, base: header.base.map(|base| base.key) });
+            })?;
         }
         match self.are_enough(&frames, &lost) {
             Ok(true) => Ok(lost),
@@ -54,17 +55,6 @@ impl Archive {
             Ok(false) | Err(Error::Damaged { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
-    }
-
-    fn present_frames(&self, pack: &PackId, frames: &mut Vec<PresentFrame>) -> Result<(), Error> {
-        let listed = pack::directory(&*self.home.backend, pack)?;
-        let places: Vec<Place> = pack::places(*pack, &listed).map(|(_, place)| place).collect();
-        let firsts = places.into_iter().filter(|place| place.index == 0);
-        for (frame, place) in listed.into_iter().zip(firsts) {
-            let base = self.reader.frames().header(&place)?.base.map(|base| base.key);
-            frames.push(PresentFrame { place, keys: frame.keys, base });
-        }
-        Ok(())
     }
 
     /// Whether these frames hold all that the journal speaks of.

@@ -47,15 +47,17 @@ pub struct Remnant {
     pub place: String,
     /// What it holds, in words.
     pub what: String,
-    /// Whether the file is none of an archive's: somebody put it there.
-    pub is_foreign: bool,
 }
 
 impl Remnant {
     /// In an archive's folder.
     pub fn at(place: &str, what: &str) -> Self {
-        let is_foreign = !strays::is_of_archive(place);
-        Self { place: place.to_owned(), what: what.to_owned(), is_foreign }
+        Self { place: place.to_owned(), what: what.to_owned() }
+    }
+
+    /// Whether the file is none of an archive's: somebody put it there.
+    pub fn is_foreign(&self) -> bool {
+        !strays::is_of_archive(&self.place)
     }
 }
 

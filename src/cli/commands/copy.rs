@@ -141,7 +141,7 @@ fn ways_out(archive: &Archive, left: &[Remnant]) -> Result<String, Error> {
     };
     let by_copy = format!("{first}archive copy takes it away");
     let by_hand = "what is no part of an archive is yours to remove";
-    Ok(match (left.iter().any(|it| it.is_foreign), left.iter().all(|it| it.is_foreign)) {
+    Ok(match (left.iter().any(Remnant::is_foreign), left.iter().all(Remnant::is_foreign)) {
         (false, _) => by_copy,
         (true, true) => by_hand.to_owned(),
         (true, false) => format!("{by_copy}; {by_hand}"),

@@ -114,7 +114,8 @@ impl Archive {
                 return catch_up(&self.home.backend, &self.journal, &self.catalog).map(drop);
             }
             self.catalog.apply(&batch)?;
-            step("boilerplate").in_scope(|| sites::refresh(&self.catalog, &self.reader))
+            step("boilerplate")
+                .in_scope(|| sites::refresh(&self.catalog, &self.reader, &self.samples))
         })
     }
 

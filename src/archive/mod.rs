@@ -57,6 +57,7 @@ pub use inspect::{
     storage::{DeltaChain, DeltaLink, StoredAs},
 };
 pub use open::{existing_page_cache, origin_of, page_cache};
+use similar::sites::SampleCache;
 use watch::CatalogWatch;
 
 /// An open archive.
@@ -67,6 +68,7 @@ pub struct Archive {
     reader: Reader<Sealed>,
     /// What everything is read from; none for whoever writes.
     snapshot: Cell<Option<Snapshot<Rc<Catalog>>>>,
+    samples: SampleCache,
     on_commit: Option<CommitHook>,
     /// Goes last: what it remembers is there when the catalog is closed.
     watch: CatalogWatch,

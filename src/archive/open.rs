@@ -397,8 +397,8 @@ impl Archive {
 
     fn assemble(home: Home, journal: Journal, catalog: Rc<Catalog>) -> Self {
         let reader = Reader::new(Sealed::for_reading(Arc::clone(&home.backend), catalog.clone()));
-        let (snapshot, on_commit, watch) = Default::default();
-        Self { home, journal, catalog, reader, snapshot, on_commit, watch }
+        let (snapshot, samples, on_commit, watch) = Default::default();
+        Self { home, journal, catalog, reader, snapshot, samples, on_commit, watch }
     }
 
     fn take_catalog(&mut self, catalog: Rc<Catalog>) {

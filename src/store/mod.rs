@@ -32,6 +32,7 @@ pub use content::ContentReader;
 pub use read::{ChainStep, Frames, Reader};
 pub use repack::Repacker;
 pub use sealed::Sealed;
+pub use solid::SMALL_BYTES_MAX;
 pub use write::{Blob, Presence, StoredBlobs, Writer, Written};
 
 use crate::types::{digest::Key, error::Error};

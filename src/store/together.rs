@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, rc::Rc, sync::Arc};
 
-use crate::types::{digest::Key, error::Error, limits};
+use crate::types::{
+    digest::{Digest, Key},
+    error::Error,
+    limits,
+};
 
 use super::{
     cache::DecodedFrame,
@@ -55,6 +59,26 @@ impl<F: Frames> Reader<F> {
             roots.insert(at, link);
         }
         Ok((link, is_shared || header.n_raw() <= SMALL_BYTES_MAX))
+    }
+
+    /// The blobs with these digests, as [`Self::unverified_together`] reads them, without those that are not what they
+    /// should be.
+    pub fn small_together(&self, digests: &[Digest]) -> HashMap<Digest, Arc<Vec<u8>>> {
+        let mut places = HashMap::with_capacity(digests.len());
+        for digest in digests {
+            if let Ok(place) = self.first_place(digest.key()) {
+                places.insert(*digest, place);
+            }
+        }
+        let mut distinct: Vec<Place> = places.values().copied().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let found = self.unverified_together(&distinct);
+        let read = places.into_iter().filter_map(|(digest, place)| {
+            let bytes = found.get(&place).filter(|bytes| Digest::of(bytes) == digest)?;
+            Some((digest, Arc::clone(bytes)))
+        });
+        read.collect()
     }
 
     /// The blobs at places, not verified: each solid frame that leads to some of them is decoded once, and no

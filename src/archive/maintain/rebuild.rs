@@ -16,7 +16,7 @@ use crate::{
         contents::in_reading_order,
         ingest::reader::{Analysis, TextAnalysis},
         operand::{may_be_compared, read_as},
-        similar::sites,
+        similar::sites::{self, SampleCache},
     },
     backend::Backend,
     catalog::{Batch, Catalog, KeptContent, Pack, Recorded},
@@ -222,7 +222,7 @@ fn apply_events(
     let note = String::from_utf8_lossy(journal.note());
     catalog.transaction(|_| {
         apply_stretch(catalog, &reader, (&stretch, &gone), &mut edge, Some(&note))?;
-        sites::refresh(catalog, &reader)
+        sites::refresh(catalog, &reader, &SampleCache::default())
     })
 }
 
@@ -246,7 +246,7 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
             }
             Ok(())
         })?;
-        sites::refresh(catalog, &reader)
+        sites::refresh(catalog, &reader, &SampleCache::default())
     })
 }
 

@@ -1,9 +1,11 @@
 //! Sites: what the pages of each have in common, learnt from samples and kept at hand.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, OnceCell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     rc::Rc,
+    sync::Arc,
 };
 
 use crate::{
@@ -16,14 +18,35 @@ use crate::{
         sketch::Sketch,
         words::text_of,
     },
-    store::{Reader, Sealed},
+    store::{Reader, SMALL_BYTES_MAX, Sealed},
     text::Scope,
-    types::{document::Revision, error::Error},
+    types::{digest::Digest, document::Revision, error::Error},
 };
 
+/// Small contents that show what is common in the archive: the next commit of a run asks for nearly all of them again.
+#[derive(Default)]
+pub struct SampleCache(RefCell<SmallContents>);
+
+type SmallContents = HashMap<Digest, Arc<Vec<u8>>>;
+
 /// Makes the boilerplate again of the sites whose samples changed, and what is common in the archive.
-pub fn refresh(catalog: &Catalog, reader: &Reader<Sealed>) -> Result<(), Error> {
-    refresh_by(catalog, |revision| reader.content_bytes(&revision.digest, revision.n_bytes))
+pub fn refresh(
+    catalog: &Catalog,
+    reader: &Reader<Sealed>,
+    cache: &SampleCache,
+) -> Result<(), Error> {
+    for site in catalog.sites_changed()? {
+        let sample = catalog.sample(site)?;
+        let small = cache.small(reader, &sample);
+        learn(catalog, site, &sample, |revision| match small.get(&revision.digest) {
+            Some(bytes) => Ok(Cow::Borrowed(bytes)),
+            None => reader.content_bytes(&revision.digest, revision.n_bytes).map(Cow::Owned),
+        })?;
+        if site == EVERYWHERE {
+            cache.0.replace(small);
+        }
+    }
+    Ok(())
 }
 
 /// The same with what else can read a content.
@@ -32,24 +55,49 @@ pub fn refresh_by(
     mut read: impl FnMut(&Revision) -> Result<Vec<u8>, Error>,
 ) -> Result<(), Error> {
     for site in catalog.sites_changed()? {
-        let mut texts = Vec::new();
-        for revision in catalog.sample(site)? {
-            if revision.n_bytes > SAMPLED_TEXT_BYTES_MAX {
-                continue;
-            }
-            // What cannot be read has nothing to show; that it is damaged is for the audit to say.
-            if let Ok(bytes) = read(&revision) {
-                let text = text_of(&bytes, read_as(&revision, Scope::Page));
-                texts.extend(text.map(std::borrow::Cow::into_owned));
-            }
-        }
-        let data = match site {
-            EVERYWHERE => Frequencies::of(texts.iter().map(String::as_str)).encode(),
-            _ => Boilerplate::of(&texts).encode(),
-        };
-        catalog.set_boilerplate(site, &data)?;
+        let sample = catalog.sample(site)?;
+        learn(catalog, site, &sample, |revision| read(revision).map(Cow::Owned))?;
     }
     Ok(())
+}
+
+fn learn<'b>(
+    catalog: &Catalog,
+    site: i64,
+    sample: &[Revision],
+    mut read: impl FnMut(&Revision) -> Result<Cow<'b, [u8]>, Error>,
+) -> Result<(), Error> {
+    let mut texts = Vec::new();
+    for revision in sample.iter().filter(|it| it.n_bytes <= SAMPLED_TEXT_BYTES_MAX) {
+        // What cannot be read has nothing to show; that it is damaged is for the audit to say.
+        if let Ok(bytes) = read(revision) {
+            let text = text_of(&bytes, read_as(revision, Scope::Page));
+            texts.extend(text.map(Cow::into_owned));
+        }
+    }
+    let data = match site {
+        EVERYWHERE => Frequencies::of(texts.iter().map(String::as_str)).encode(),
+        _ => Boilerplate::of(&texts).encode(),
+    };
+    catalog.set_boilerplate(site, &data)
+}
+
+impl SampleCache {
+    /// The small ones of these contents.
+    fn small(&self, reader: &Reader<Sealed>, sample: &[Revision]) -> SmallContents {
+        let known = self.0.borrow();
+        let small = sample.iter().filter(|it| it.n_bytes <= SMALL_BYTES_MAX as u64);
+        let digests: Vec<Digest> = small.map(|it| it.digest).collect();
+        let (mut found, mut missing) = (SmallContents::new(), Vec::new());
+        for digest in digests {
+            match known.get(&digest) {
+                Some(bytes) => drop(found.insert(digest, Arc::clone(bytes))),
+                None => missing.push(digest),
+            }
+        }
+        found.extend(reader.small_together(&missing));
+        found
+    }
 }
 
 /// The boilerplate of the sites asked about so far, as far as memory goes.

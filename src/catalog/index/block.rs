@@ -24,11 +24,6 @@ pub fn encode(numbers: &[u64]) -> Option<EncodedBlock> {
     writer.block
 }
 
-/// Reads what [`encode`] wrote after `first`; the error names what is wrong with anything else.
-pub fn parse(first: u64, bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
-    numbers(first, bytes).collect()
-}
-
 /// The numbers of a block one by one; nothing comes after an error.
 pub fn numbers(first: u64, bytes: &[u8]) -> Numbers<'_> {
     Numbers { first: Some(first), last: first, rest: bytes }
@@ -72,6 +67,27 @@ pub fn revise(
     writer.copy(&bytes[from..], numbers.last);
     insert.iter().for_each(|new| writer.push(*new));
     Ok(writer.block)
+}
+
+/// Cuts a block into pieces of so many bytes, about: the first number of each, and how the others are written.
+pub fn cut(
+    block: &EncodedBlock,
+    n_piece_bytes: usize,
+) -> Result<Vec<(u64, Vec<u8>)>, &'static str> {
+    let bytes = &block.bytes;
+    let mut numbers = numbers(block.first, bytes);
+    let mut pieces = Vec::with_capacity(bytes.len() / n_piece_bytes.max(1) + 1);
+    let (mut first, mut start) = (block.first, 0);
+    loop {
+        let before = bytes.len() - numbers.rest.len();
+        let Some(number) = numbers.next().transpose()? else { break };
+        if before - start >= n_piece_bytes {
+            pieces.push((first, bytes[start..before].to_vec()));
+            (first, start) = (number, bytes.len() - numbers.rest.len());
+        }
+    }
+    pieces.push((first, bytes[start..].to_vec()));
+    Ok(pieces)
 }
 
 /// The lowest of two rising sequences.
@@ -211,6 +227,10 @@ mod tests {
 
     use super::*;
 
+    fn parse(first: u64, bytes: &[u8]) -> Result<Vec<u64>, &'static str> {
+        numbers(first, bytes).collect()
+    }
+
     /// Few upper halves and many, so that runs of one upper half occur.
     fn rising() -> impl Strategy<Value = Vec<u64>> {
         let upper = prop_oneof![0..4_u32, any::<u32>(), Just(u32::MAX)];
@@ -253,6 +273,17 @@ mod tests {
         fn what_is_encoded_parses_back(numbers in rising()) {
             let block = encode(&numbers).unwrap();
             prop_assert_eq!(parse(block.first, &block.bytes), Ok(numbers));
+        }
+
+        #[test]
+        fn the_pieces_of_a_block_are_its_numbers(numbers in rising(), n_bytes in 1..200_usize) {
+            let block = encode(&numbers).unwrap();
+            let pieces = cut(&block, n_bytes).unwrap();
+            let each = pieces.iter().map(|(first, bytes)| parse(*first, bytes).unwrap());
+            prop_assert_eq!(each.collect::<Vec<_>>().concat(), numbers);
+            for (_, bytes) in &pieces[..pieces.len() - 1] {
+                prop_assert!((n_bytes..n_bytes + 10).contains(&bytes.len()));
+            }
         }
 
         #[test]

@@ -65,7 +65,8 @@ pub struct BlockTable {
     walk: &'static str,
     down: &'static str,
     after: &'static str,
-    put: &'static str,
+    insert: &'static str,
+    update: &'static str,
     delete: &'static str,
 }
 
@@ -90,7 +91,8 @@ macro_rules! block_table {
                 $table,
                 " WHERE first > ?1 AND first <= ?2 ORDER BY first LIMIT 1 OFFSET ?3"
             ),
-            put: concat!("INSERT OR REPLACE INTO ", $table, " VALUES (?1, ?2)"),
+            insert: concat!("INSERT OR REPLACE INTO ", $table, " VALUES (?1, ?2)"),
+            update: concat!("UPDATE ", $table, " SET data = ?2 WHERE first = ?1"),
             delete: concat!("DELETE FROM ", $table, " WHERE first = ?1"),
         }
     };
@@ -239,8 +241,8 @@ impl<'a> Blocks<'a> {
 
     /// Puts in what lies alone in the part.
     pub fn set_state(&self, bytes: &[u8]) -> Result<(), Error> {
-        let mut put = self.db.prepare_cached(self.table.put)?;
-        put.execute((self.sought(0), bytes))?;
+        let mut insert = self.db.prepare_cached(self.table.insert)?;
+        insert.execute((self.sought(0), bytes))?;
         Ok(())
     }
 
@@ -308,7 +310,7 @@ impl<'a> Blocks<'a> {
                 changed.puts.truncate(n_before);
                 changed.n_more += 1;
             }
-            [(first, _), ..] if *first == block.first => {}
+            [(first, _), ..] if *first == block.first => changed.updates.push(n_before),
             _ => changed.deletes.push(block.first),
         }
         Ok(())
@@ -319,11 +321,16 @@ impl<'a> Blocks<'a> {
         for first in &changed.deletes {
             delete.execute([self.sought(*first)])?;
         }
-        let mut put = self.db.prepare_cached(self.table.put)?;
-        for (first, data) in &changed.puts {
+        let mut insert = self.db.prepare_cached(self.table.insert)?;
+        let mut update = self.db.prepare_cached(self.table.update)?;
+        let mut updates = changed.updates.iter().copied().peekable();
+        for (at, (first, data)) in changed.puts.iter().enumerate() {
             if *first as u32 > VALUE_MAX {
                 return Err(self.malformed("a value is too large"));
             }
+            // To replace a row costs a second search.
+            let is_there = updates.next_if_eq(&at).is_some();
+            let put = if is_there { &mut update } else { &mut insert };
             put.execute((self.sought(*first), data))?;
         }
         Ok(())
@@ -368,6 +375,8 @@ impl<'a> Blocks<'a> {
 struct Changed {
     deletes: Vec<u64>,
     puts: Vec<(u64, Vec<u8>)>,
+    /// Which of them are in the place of a row, rising.
+    updates: Vec<usize>,
     n_bytes: usize,
     /// Blocks that are left as they are, less those that were looked at.
     n_more: i64,
@@ -381,10 +390,10 @@ impl Changed {
             self.puts.push((block.first, block.bytes));
             return Ok(());
         }
-        let numbers = block::parse(block.first, &block.bytes)?;
         let n_pieces = block.bytes.len().div_ceil(PIECE_BYTES_MAX);
-        let mut pieces = numbers.chunks(numbers.len().div_ceil(n_pieces));
-        pieces.try_for_each(|piece| block::encode(piece).map_or(Ok(()), |piece| self.put(piece)))
+        self.n_bytes += block.bytes.len();
+        self.puts.extend(block::cut(&block, block.bytes.len().div_ceil(n_pieces))?);
+        Ok(())
     }
 }
 

@@ -41,6 +41,9 @@ const TRIES_MAX: usize = 3;
 /// A small blob shares at least so many features with a base that is not its previous revision;
 /// otherwise a solid frame serves it better.
 const SMALL_MATCHING_MIN: u32 = 2;
+/// For a smaller blob without a previous revision no base is sought: a solid frame serves it nearly as well, and to
+/// find and decode a base costs more than all else that is done for it.
+const SOUGHT_BYTES_MIN: usize = 1 << 10;
 /// A blob up to this size shares a solid frame with a similar one rather than be attached to it.
 const TINY_BYTES_MAX: usize = 4 << 10;
 
@@ -183,6 +186,7 @@ impl Writer {
         debug!(target: "store", blob = %key, n_bytes = bytes.len(), "to be stored");
         let is_small = bytes.len() <= SMALL_BYTES_MAX;
         let base = match &fingerprint {
+            Some(_) if bytes.len() < SOUGHT_BYTES_MIN && previous.is_none() => None,
             Some(fingerprint) => self.base(fingerprint, &bytes, previous)?,
             None => None,
         };

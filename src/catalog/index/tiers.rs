@@ -31,12 +31,20 @@ const BLOCK_NUMBERS: usize = 90;
 /// So many blocks sink together at most: it is a bound for memory.
 const SINKING_MAX: u64 = 2048;
 /// The limits of both indexes.
-const LIMITS: TierLimits =
-    TierLimits { newest_min: 128, newest_share: 4, middle_min: 4096, middle_share: 6 };
+const LIMITS: TierLimits = TierLimits {
+    alone_max: 2048,
+    newest_min: 128,
+    newest_share: 4,
+    middle_min: 4096,
+    middle_share: 6,
+};
 
 /// How many blocks a tier has before some sink.
 #[derive(Debug, Clone, Copy)]
 pub struct TierLimits {
+    /// An index of so few blocks has the oldest tier alone: what a commit would write of newer ones and of what sinks
+    /// is more than all of it.
+    alone_max: u64,
     /// A commit of a thousand documents writes all of the newest tier. It has so many blocks at least,
     newest_min: u64,
     /// and else this share of the middle one.
@@ -153,9 +161,7 @@ impl<'a> Index<'a> {
 
     /// About how many numbers there are.
     pub fn n_entries_about(&self) -> Result<u64, Error> {
-        let n_blocks =
-            self.state()?.n_blocks.iter().fold(0, |n: u64, more| n.saturating_add(*more));
-        Ok(n_blocks.saturating_mul(BLOCK_NUMBERS as u64))
+        Ok(self.state()?.n_in_all().saturating_mul(BLOCK_NUMBERS as u64))
     }
 
     fn oldest(&self) -> Blocks<'a> {
@@ -175,9 +181,12 @@ impl<'a> Index<'a> {
     }
 
     /// The tier that so many numbers go to: the newest if it is not filled by them, and not the middle one if
-    /// nearly all of them would sink at once.
+    /// nearly all of them would sink at once, or are more than all that is there.
     fn tier_for(&self, n_numbers: usize, state: &TierState) -> usize {
         let n_blocks = (n_numbers / BLOCK_NUMBERS) as u64;
+        if state.n_in_all() <= n_blocks.max(self.limits.alone_max) {
+            return N_NEWER;
+        }
         if n_blocks <= self.limit(0, state) / 2 {
             return 0;
         }
@@ -185,7 +194,7 @@ impl<'a> Index<'a> {
     }
 
     fn limit(&self, tier: usize, state: &TierState) -> u64 {
-        let TierLimits { newest_min, newest_share, middle_min, middle_share } = self.limits;
+        let TierLimits { newest_min, newest_share, middle_min, middle_share, .. } = self.limits;
         let middle = middle_min.max(state.n_blocks[usize::from(OLDEST)] / middle_share);
         match tier {
             0 => newest_min.max(middle / newest_share),
@@ -324,6 +333,10 @@ impl TierState {
         self.n_blocks[came_at(tier)].saturating_add(self.n_blocks[went_at(tier)])
     }
 
+    fn n_in_all(&self) -> u64 {
+        self.n_blocks.iter().fold(0, |n, more| n.saturating_add(*more))
+    }
+
     fn encode(&self) -> Vec<u8> {
         let numbers = self.n_blocks.iter().chain(&self.next).chain([&self.history]);
         numbers.flat_map(|number| number.to_be_bytes()).collect()
@@ -350,8 +363,13 @@ mod tests {
     use crate::catalog::Catalog;
 
     /// So small that a few changes go through all tiers.
-    const SMALL: TierLimits =
-        TierLimits { newest_min: 8, newest_share: 4, middle_min: 16, middle_share: 2 };
+    const SMALL: TierLimits = TierLimits {
+        alone_max: 4,
+        newest_min: 8,
+        newest_share: 4,
+        middle_min: 16,
+        middle_share: 2,
+    };
 
     fn all(index: &Index) -> Vec<u64> {
         let mut numbers = Vec::new();
@@ -488,6 +506,27 @@ mod tests {
         index.merge().unwrap();
         let counted: Vec<u64> = (1..STATE).map(|part| n_rows(&catalog, part)).collect();
         assert_eq!(counted, [0; 6]);
+    }
+
+    #[test]
+    fn a_small_index_and_one_that_a_bulk_doubles_have_one_tier() {
+        let catalog = Catalog::in_memory().unwrap();
+        let newer = || (1..STATE).map(|part| n_rows(&catalog, part)).sum::<u64>();
+        let change = |index: &Index, numbers: std::ops::Range<u32>| {
+            let numbers = numbers.map(|n| entry(n.wrapping_mul(0x9e37_79b9), n));
+            let numbers: BTreeSet<u64> = numbers.collect();
+            index.change(&list(&numbers), &[]).unwrap();
+        };
+        let index = Index::posting(&catalog.db);
+        for n in 0..40 {
+            change(&index, n * 1000..(n + 1) * 1000);
+        }
+        assert_eq!(newer(), 0);
+        let index = Index { db: &catalog.db, table: &POSTING, limits: SMALL };
+        change(&index, 40_000..41_000);
+        assert!(newer() > 0);
+        change(&index, 41_000..120_000);
+        assert_eq!(newer(), 0);
     }
 
     #[test]

@@ -281,7 +281,9 @@ impl<'s> AddReport<'s> {
     fn event(&mut self, event: IngestEvent<ItemTag>) -> Result<(), Error> {
         match event {
             IngestEvent::Next { tag, n_done } => {
-                self.progress.report(n_done, &shown(tag.path()));
+                if self.progress.is_shown() {
+                    self.progress.report(n_done, &shown(tag.path()));
+                }
                 Ok(())
             }
             IngestEvent::Document { tag, name, outcome } => {

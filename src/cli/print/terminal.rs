@@ -128,6 +128,11 @@ impl Progress {
         Self { started: Instant::now(), shown: !quiet && stderr.is_terminal, bar: None }
     }
 
+    /// Whether anybody sees it.
+    pub fn is_shown(&self) -> bool {
+        self.shown
+    }
+
     /// Shows how far the work is; cheap enough for every document.
     pub fn report(&mut self, n_done: u64, words: &str) {
         if !self.shown {

@@ -245,14 +245,14 @@ where
 
     /// Something inside a folder: first the rules, then what it is.
     fn step(&mut self, below: PathBuf) -> Option<WalkItem> {
-        let path = join(&self.root.path, &below);
         let name = below.file_name().unwrap_or_default();
         let look = |folder: &Folder| folder.walked.with(|folder| folder.look(name));
         let stat = match self.folders.last().map(look)? {
             Ok(stat) => stat,
-            Err(error) => return Some(unreadable(path, error)),
+            Err(error) => return Some(unreadable(join(&self.root.path, &below), error)),
         };
         if self.is_excluded(&below, stat.kind == FileKind::Folder) {
+            let path = join(&self.root.path, &below);
             return Some(WalkItem::Skipped { path, reason: Reason::Excluded });
         }
         self.meet(below, &stat)
@@ -419,7 +419,13 @@ fn unreadable(path: PathBuf, error: io::Error) -> WalkItem {
 
 /// Without the slash that joining an empty path would add: `link/` is not `link`.
 fn join(root: &Path, below: &Path) -> PathBuf {
-    if below.as_os_str().is_empty() { root.to_owned() } else { root.join(below) }
+    if below.as_os_str().is_empty() {
+        return root.to_owned();
+    }
+    let mut path = PathBuf::with_capacity(root.as_os_str().len() + below.as_os_str().len() + 1);
+    path.push(root);
+    path.push(below);
+    path
 }
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ pub use archive::{
     similar::{
         Similarity, Threshold,
         neighbours::{NearDocument, SimilarQuery},
+        new_texts::NewDuplicate,
     },
 };
 pub use types::{

@@ -276,6 +276,40 @@ impl Catalog {
         Ok(query.exists([event as i64])?)
     }
 
+    /// Whether the content that this event recorded is text with words.
+    pub fn recorded_text(&self, event: u64) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM revision r JOIN sketch s ON s.content = r.content WHERE r.event = ?1",
+        )?;
+        Ok(query.exists([event as i64])?)
+    }
+
+    /// Whether the document of a revision had its content before.
+    pub fn had_it_before(&self, one: &Revision) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM revision r JOIN revision o ON o.document = r.document AND o.content = r.content
+               AND o.event < r.event
+             WHERE r.event = ?1 LIMIT 1",
+        )?;
+        Ok(query.exists([one.event as i64])?)
+    }
+
+    /// Whether the document of a revision had its content before, while that of another one had that one's.
+    pub fn were_together(&self, one: &Revision, other: &Revision) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM revision a
+             JOIN revision b ON b.event = ?2
+             JOIN revision x ON x.document = a.document AND x.content = a.content AND x.event < a.event
+             JOIN revision x_after ON x_after.document = x.document AND x_after.number = x.number + 1
+             JOIN revision y ON y.document = b.document AND y.content = b.content
+               AND y.event < x_after.event
+             LEFT JOIN revision y_after
+               ON y_after.document = y.document AND y_after.number = y.number + 1
+             WHERE a.event = ?1 AND ifnull(y_after.event > x.event, 1) LIMIT 1",
+        )?;
+        Ok(query.exists([one.event as i64, other.event as i64])?)
+    }
+
     /// Whether the content that this event recorded was recorded before, of whatever document.
     pub fn was_recorded_before(&self, event: u64) -> Result<bool, Error> {
         let mut query = self.db.prepare_cached(

@@ -363,6 +363,7 @@ fn what_is_inside_a_field_is_as_the_page_says() {
         [
             "bytes",
             "captured",
+            "gone",
             "id",
             "name",
             "name_b64",

@@ -7,6 +7,7 @@ mod adversaries;
 mod boilerplate;
 mod languages;
 mod long;
+mod news;
 mod order;
 mod past;
 mod scans;

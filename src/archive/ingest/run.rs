@@ -9,7 +9,11 @@ use std::{
 use crate::{
     archive::{
         Archive, WriteContext,
-        similar::{Threshold, neighbours::NearDocument},
+        similar::{
+            Threshold,
+            neighbours::NearDocument,
+            new_texts::{NewDuplicate, TextNews},
+        },
     },
     catalog::Latest,
     journal::note::Signer,
@@ -65,13 +69,15 @@ pub enum IngestEvent<'a, T> {
     Gone(DocName),
     /// All new revisions so far are in the archive.
     Committed(&'a Committed),
-    /// A text of the last commit and an earlier document that is near to it.
+    /// Documents of the last commit with the same bytes, which earlier ones had.
+    Duplicates(&'a [NewDuplicate]),
+    /// A text of the last commit that is near to earlier documents.
     Near {
         /// The name of the new text's document.
         name: &'a DocName,
-        /// The earlier one; in its figures the new text is `a`, this one `b`.
-        near: &'a NearDocument,
-        /// With the last that is named of one text: how many more are near to it.
+        /// The nearest of the earlier ones; in their figures the new text is `a`, each of these `b`.
+        near: &'a [NearDocument],
+        /// How many more there are.
         n_more: u64,
     },
 }
@@ -137,11 +143,16 @@ pub struct IngestSummary {
     pub n_bytes: u64,
     /// How many near-duplicates were found: those of each [`IngestEvent::Near`], and those that it does not name.
     pub n_near: u64,
-    /// Of bulks, which have no such events: about how many texts are near to earlier ones.
+    /// How many texts are near to earlier ones, where all were compared.
+    pub n_near_texts: u64,
+    /// Of bulks, of which a sample was compared: about how many texts are near to earlier ones.
     pub n_near_about: Option<u64>,
-    /// Of bulks: how many documents have a content that another one had before.
-    pub n_same: Option<u64>,
-    /// It was interrupted: some items were passed over.
+    /// How many documents have the bytes of earlier ones: those of each [`IngestEvent::Duplicates`], and those of
+    /// bulks, which have no such events.
+    pub n_same: u64,
+    /// How many new revisions were not compared with what was there, since it was interrupted.
+    pub n_not_compared: u64,
+    /// It was interrupted: some items were passed over, or some new revisions not compared.
     pub is_interrupted: bool,
 }
 
@@ -382,22 +393,36 @@ impl<T, F: FnMut(IngestEvent<T>) -> Result<(), Error>> Run<'_, T, F> {
             return Ok(());
         };
         (self.report)(IngestEvent::Committed(&committed))?;
-        // Whoever wants to stop does not want to wait for an answer.
-        let Some(threshold) = self.options.near.filter(|_| !self.summary.is_interrupted) else {
+        self.report_news(&committed)
+    }
+
+    /// Reports what of a commit was there before, and what it is near to.
+    fn report_news(&mut self, committed: &Committed) -> Result<(), Error> {
+        let Some(threshold) = self.options.near else { return Ok(()) };
+        if self.summary.is_interrupted {
+            // Whoever wants to stop does not want to wait for an answer.
+            self.summary.n_not_compared += committed.n_revisions();
             return Ok(());
-        };
+        }
         let archive = self.transaction.archive();
         let asked = self.options.is_interrupted;
-        let counts = archive.resembling(&committed, threshold, asked, |name, near, n_more| {
-            self.summary.n_near += 1 + n_more;
-            (self.report)(IngestEvent::Near { name, near, n_more })
+        let counts = archive.resembling(committed, threshold, asked, |news| {
+            (self.report)(match news {
+                TextNews::Duplicates(duplicates) => IngestEvent::Duplicates(duplicates),
+                TextNews::Near(name, near, n_more) => {
+                    self.summary.n_near += near.len() as u64 + n_more;
+                    IngestEvent::Near { name, near, n_more }
+                }
+            })
         })?;
+        let summary = &mut self.summary;
+        summary.n_same += counts.n_same;
+        summary.n_near_texts += counts.n_near;
         if let Some(n_about) = counts.n_near_about {
-            *self.summary.n_near_about.get_or_insert(0) += n_about;
+            *summary.n_near_about.get_or_insert(0) += n_about;
         }
-        if let Some(n_same) = counts.n_same {
-            *self.summary.n_same.get_or_insert(0) += n_same;
-        }
+        summary.n_not_compared += counts.n_not_compared;
+        summary.is_interrupted |= counts.n_not_compared > 0;
         Ok(())
     }
 }

@@ -72,6 +72,7 @@ fn ingested(
             IngestEvent::Other(tag) => (tag, "other"),
             IngestEvent::Committed(_) => ("all", "committed"),
             IngestEvent::Gone(_) => ("one", "gone"),
+            IngestEvent::Duplicates(_) => ("some", "duplicates"),
             IngestEvent::Near { .. } => ("some", "near"),
         };
         heard.push(format!("{tag} {what}"));

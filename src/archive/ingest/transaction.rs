@@ -237,3 +237,10 @@ pub struct Committed {
     /// Bytes of the packs written.
     pub n_packed: u64,
 }
+
+impl Committed {
+    /// How many revisions were recorded.
+    pub(in crate::archive) fn n_revisions(&self) -> u64 {
+        (self.new_texts.len() + self.others.len()) as u64
+    }
+}

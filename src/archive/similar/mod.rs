@@ -5,11 +5,11 @@
 
 pub mod groups;
 pub mod neighbours;
-mod new_texts;
+pub mod new_texts;
 pub mod sites;
 mod wanted;
 
-use crate::text::readable;
+use crate::text::{Normal, readable};
 
 pub use crate::text::{ReadAs, Scope};
 
@@ -21,5 +21,5 @@ pub use crate::similarity::{
 
 /// Whether these bytes are a text with something to compare in it.
 pub fn has_words(bytes: &[u8], read_as: ReadAs) -> bool {
-    readable(bytes, read_as).is_some_and(|it| !it.text.trim().is_empty())
+    readable(bytes, read_as).is_some_and(|it| !Normal::of(&it.text).ends().is_empty())
 }

@@ -31,6 +31,7 @@ use crate::{
         document::{Document, Revision},
         error::Error,
         limits,
+        time::Timestamp,
     },
 };
 
@@ -56,12 +57,8 @@ pub struct NearDocument {
     pub revision: Revision,
     /// How close they are; `a` is the text asked about, `b` this one.
     pub similarity: Similarity,
-}
-
-impl NearDocument {
-    pub(super) fn new((document, revision): (Document, Revision), similarity: Similarity) -> Self {
-        Self { document, revision, similarity }
-    }
+    /// Since when it is gone.
+    pub gone: Option<Timestamp>,
 }
 
 /// A candidate, before it is read.
@@ -128,7 +125,10 @@ impl Archive {
             debug!(target: "similar", text = %self.shown(content), is_near, ?similarity, "scored");
             if is_near {
                 let holders = self.holders(candidate.content, query.all_revisions)?;
-                near.extend(holders.into_iter().map(|it| NearDocument::new(it, similarity)));
+                for (document, revision) in holders {
+                    let gone = self.catalog.gone_since(&document)?;
+                    near.push(NearDocument { document, revision, similarity, gone });
+                }
             }
         }
         near.retain(|near| query.own.is_none_or(|own| own.id != near.document.id));

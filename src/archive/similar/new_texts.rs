@@ -1,4 +1,6 @@
-//! New texts: what the texts that a commit brought in are near to.
+//! New texts: what the texts that a commit brought in are near to, and which bytes were there before.
+
+use std::{cmp::Reverse, collections::HashMap};
 
 use crate::{
     archive::{Archive, ingest::transaction::Committed},
@@ -11,6 +13,7 @@ use crate::{
         document::{Document, Revision},
         error::Error,
         name::DocName,
+        time::Timestamp,
     },
 };
 
@@ -20,198 +23,310 @@ use super::{
     sites::BoilerplateCache,
 };
 
-/// What some events of a commit recorded.
-type NewRevisions = Vec<(Document, Revision)>;
+/// A new revision, with its document.
+type NewHolder = (Document, Revision);
 
-/// What is said of a bulk, of which nothing is named; none of what was named.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::archive) struct BulkCounts {
-    /// About how many of the new texts are near to earlier ones.
-    pub n_near_about: Option<u64>,
-    /// How many documents have a content that another one had before.
-    pub n_same: Option<u64>,
+/// A new revision that has the bytes of earlier documents.
+#[derive(Debug, Clone)]
+pub struct NewDuplicate {
+    /// The name of its document.
+    pub name: DocName,
+    /// One of the earlier ones; if any is there, and was not withdrawn, one of these.
+    pub document: Document,
+    /// Its revision with these bytes.
+    pub revision: Revision,
+    /// Since when it is gone.
+    pub gone: Option<Timestamp>,
+    /// How many more earlier ones there are.
+    pub n_more: u64,
+    /// They have words to compare.
+    pub is_text: bool,
 }
 
-/// Calls `each` with the nearest ones, and with the last of them how many more there are.
-fn nearest(
-    own: &DocName,
-    near: &[NearDocument],
-    each: &mut impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let n_named = near.len().min(NEW_TEXT_NEIGHBOURS_MAX);
-    for (index, one) in near[..n_named].iter().enumerate() {
-        let n_more = if index + 1 == n_named { near.len() - n_named } else { 0 };
-        each(own, one, n_more as u64)?;
-    }
-    Ok(())
+/// What is said of new revisions and earlier documents.
+pub(in crate::archive) enum TextNews<'a> {
+    /// New revisions of the same bytes that others had before.
+    Duplicates(&'a [NewDuplicate]),
+    /// A new text, the nearest of those that it is near to, and how many more there are.
+    Near(&'a DocName, &'a [NearDocument], u64),
+}
+
+/// What was found of the new revisions of a commit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::archive) struct NewTextCounts {
+    /// How many have the bytes of earlier documents.
+    pub n_same: u64,
+    /// How many are near to earlier ones, where all were compared;
+    pub n_near: u64,
+    /// of a bulk about how many.
+    pub n_near_about: Option<u64>,
+    /// How many were not compared, since somebody asked to stop.
+    pub n_not_compared: u64,
+}
+
+/// New revisions whose bytes were there before.
+#[derive(Default)]
+struct KnownBytes {
+    /// Other documents have them now.
+    duplicates: Vec<u64>,
+    /// None has; they are text.
+    come_back: Vec<u64>,
+}
+
+/// The new texts of a commit, as they are compared.
+struct NewTexts<'a> {
+    archive: &'a Archive,
+    threshold: Threshold,
+    is_interrupted: &'a dyn Fn() -> bool,
+    boilerplate_cache: BoilerplateCache,
+    counts: NewTextCounts,
 }
 
 impl Archive {
-    /// For each text that a commit brought in, the earlier documents that are nearest to it, and of
-    /// other contents those that have the same; each as far as it was not so before.
+    /// Calls `each` with what is to be said of each new revision: which earlier documents have its bytes, and
+    /// which are nearest to its text; each as far as it was not so before.
     ///
-    /// With the last that is named of one text comes how many more there are. Of a bulk only some are
-    /// compared, and none is named: the answer says how many there are.
+    /// Of a bulk only a sample is compared, and the answer says about how many are near.
     pub(in crate::archive) fn resembling(
         &self,
         committed: &Committed,
         threshold: Threshold,
         is_interrupted: &dyn Fn() -> bool,
-        mut each: impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
-    ) -> Result<BulkCounts, Error> {
-        let n_same = self.same_contents(committed, threshold, is_interrupted, &mut each)?;
-        let mut texts = committed.new_texts.clone();
-        texts.extend(self.come_back(&committed.others)?);
-        let n_near_about = self.near_texts(&texts, threshold, is_interrupted, &mut each)?;
-        Ok(BulkCounts { n_near_about, n_same })
-    }
-
-    /// Those of the events whose content is text that had been here, and that no other document has now: it is
-    /// compared like a new one.
-    fn come_back(&self, events: &[u64]) -> Result<Vec<u64>, Error> {
+        mut each: impl FnMut(TextNews) -> Result<(), Error>,
+    ) -> Result<NewTextCounts, Error> {
         let _snapshot = self.catalog.snapshot()?;
-        let mut come_back = Vec::new();
-        for event in events {
-            let Some((_, revision)) = self.catalog.revision_of_event(*event)? else { continue };
-            let has_sketch = self.catalog.sketch(self.catalog.content_of(&revision)?)?.is_some();
-            if has_sketch && !self.catalog.had_before(*event)? {
-                come_back.push(*event);
-            }
+        let mut new = NewTexts {
+            archive: self,
+            threshold,
+            is_interrupted,
+            boilerplate_cache: BoilerplateCache::default(),
+            counts: NewTextCounts::default(),
+        };
+        let Some(KnownBytes { mut duplicates, come_back }) = new.known_bytes(committed)? else {
+            new.counts.n_not_compared = committed.n_revisions();
+            return Ok(new.counts);
+        };
+        match committed.others.len() > NEW_TEXTS_COMPARED_MAX {
+            true => new.counts.n_same = duplicates.len() as u64,
+            false => new.tell_duplicates(&duplicates, &mut each)?,
         }
-        Ok(come_back)
+        let mut texts = committed.new_texts.clone();
+        texts.extend(come_back);
+        // What duplicates in a bulk are near to was said of those before.
+        if texts.len() + duplicates.len() <= NEW_TEXTS_COMPARED_MAX {
+            duplicates.retain(|event| !texts.contains(event));
+            texts.extend(duplicates);
+        }
+        new.tell_near(&texts, &mut each)?;
+        Ok(new.counts)
     }
+}
 
-    /// Calls `each` with the earlier documents that are nearest to each text that these events recorded; of a
-    /// bulk, about how many of all are near to earlier ones.
-    fn near_texts(
-        &self,
-        texts: &[u64],
-        threshold: Threshold,
-        is_interrupted: &dyn Fn() -> bool,
-        each: &mut impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
-    ) -> Result<Option<u64>, Error> {
-        let n_texts = texts.len();
-        let is_bulk = n_texts > NEW_TEXTS_COMPARED_MAX;
-        let stride = if is_bulk { n_texts.div_ceil(NEW_TEXTS_SAMPLE) } else { 1 };
-        let events: Vec<u64> = texts.iter().step_by(stride).copied().collect();
-        let boilerplate_cache = BoilerplateCache::default();
-        let mut n_near = 0;
-        let _snapshot = self.catalog.snapshot()?;
-        let (revisions, sketched) = self.sketched_by(&events, &boilerplate_cache)?;
-        for (index, candidates) in
-            self.candidates_of_many(&sketched, threshold, &boilerplate_cache)?
-        {
-            if is_interrupted() {
+impl NewTexts<'_> {
+    /// The new revisions whose bytes were there before. None when somebody asks to stop.
+    fn known_bytes(&self, committed: &Committed) -> Result<Option<KnownBytes>, Error> {
+        let catalog = &self.archive.catalog;
+        let mut known = KnownBytes::default();
+        for event in &committed.others {
+            if (self.is_interrupted)() {
                 return Ok(None);
             }
-            let (own, revision) = &revisions[index];
+            if catalog.had_before(*event)? {
+                known.duplicates.push(*event);
+            } else if catalog.recorded_text(*event)? {
+                known.come_back.push(*event);
+            }
+        }
+        // Bytes that were withdrawn are stored like new ones.
+        if committed.new_texts.len() <= NEW_TEXTS_COMPARED_MAX {
+            for event in &committed.new_texts {
+                known.duplicates.extend(catalog.had_before(*event)?.then_some(*event));
+            }
+        }
+        Ok(Some(known))
+    }
+
+    /// Tells which of the revisions have the bytes of earlier documents: those of the same bytes together, the most
+    /// first.
+    fn tell_duplicates(
+        &mut self,
+        events: &[u64],
+        each: &mut impl FnMut(TextNews) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut all = Vec::new();
+        for (content, holders) in self.by_content(events)? {
+            let duplicates = self.duplicates(content, &holders)?;
+            self.counts.n_same += duplicates.len() as u64;
+            all.push(duplicates);
+        }
+        all.sort_by_key(|duplicates| Reverse(duplicates.len()));
+        let told = all.iter().filter(|duplicates| !duplicates.is_empty());
+        told.into_iter().try_for_each(|duplicates| each(TextNews::Duplicates(duplicates)))
+    }
+
+    /// What is news of revisions with this content.
+    fn duplicates(&self, content: i64, own: &[NewHolder]) -> Result<Vec<NewDuplicate>, Error> {
+        let catalog = &self.archive.catalog;
+        let is_empty = own.first().is_none_or(|(_, revision)| revision.n_bytes == 0);
+        let holders = match is_empty {
+            true => Vec::new(),
+            false => self.archive.holders(content, false)?,
+        };
+        let mut all = Vec::new();
+        for (document, revision) in own {
+            let had_it = revision.number > 1 && catalog.had_it_before(revision)?;
+            let mut earlier = Vec::new();
+            for holder @ (other, had) in &holders {
+                let is_earlier = other.id != document.id && had.event < revision.event;
+                if is_earlier && !(had_it && catalog.were_together(revision, had)?) {
+                    earlier.push(holder);
+                }
+            }
+            let by_presence = |(other, had): &&&NewHolder| {
+                (had.withdrawn.is_some(), other.gone.is_some(), had.event)
+            };
+            let Some((other, had)) = earlier.iter().min_by_key(by_presence) else { continue };
+            all.push(NewDuplicate {
+                name: document.name.clone(),
+                gone: catalog.gone_since(other)?,
+                document: other.clone(),
+                revision: had.clone(),
+                n_more: earlier.len() as u64 - 1,
+                is_text: catalog.recorded_text(revision.event)?,
+            });
+        }
+        Ok(all)
+    }
+
+    /// Tells the earlier documents that are nearest to each text that these events recorded; of a bulk those of
+    /// a sample.
+    fn tell_near(
+        &mut self,
+        texts: &[u64],
+        each: &mut impl FnMut(TextNews) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let is_bulk = texts.len() > NEW_TEXTS_COMPARED_MAX;
+        let stride = if is_bulk { texts.len().div_ceil(NEW_TEXTS_SAMPLE) } else { 1 };
+        let events: Vec<u64> = texts.iter().step_by(stride).copied().collect();
+        let (holders, sketched) = self.sketched_by(&events)?;
+        let (archive, threshold) = (self.archive, self.threshold);
+        let mut n_near = 0;
+        for (index, mut candidates) in
+            archive.candidates_of_many(&sketched, threshold, &self.boilerplate_cache)?
+        {
+            if (self.is_interrupted)() {
+                let n_left: usize = holders[index..].iter().map(Vec::len).sum();
+                self.counts.n_not_compared = if is_bulk { texts.len() } else { n_left } as u64;
+                return Ok(());
+            }
             let content = sketched[index].content;
-            let Some(text) =
-                self.prepared((revision, Scope::default()), content, &boilerplate_cache)?
-            else {
+            // Those with the same bytes are told as such.
+            candidates.retain(|candidate| candidate.content != content);
+            let own = &holders[index];
+            let Some((_, revision)) = own.first() else { continue };
+            let whole = (revision, Scope::default());
+            let Some(text) = archive.prepared(whole, content, &self.boilerplate_cache)? else {
                 continue;
             };
-            let query = SimilarQuery { threshold, own: Some(own), all_revisions: false };
-            let mut near =
-                self.near_among((&text, Scope::default()), candidates, query, &boilerplate_cache)?;
-            near.retain(|other| other.revision.event < revision.event);
-            let near = self.news(revision, near, threshold, &boilerplate_cache)?;
-            n_near += u64::from(!near.is_empty());
-            if !is_bulk {
-                nearest(&own.name, &near, each)?;
+            let query = SimilarQuery { threshold, own: None, all_revisions: false };
+            let text = (&text, Scope::default());
+            let near = archive.near_among(text, candidates, query, &self.boilerplate_cache)?;
+            for holder in own {
+                let news = self.news(holder, &near)?;
+                n_near += u64::from(!news.is_empty());
+                let (nearest, others) = news.split_at(news.len().min(NEW_TEXT_NEIGHBOURS_MAX));
+                if !nearest.is_empty() {
+                    each(TextNews::Near(&holder.0.name, nearest, others.len() as u64))?;
+                }
             }
         }
-        let about = (n_near * n_texts as u64).checked_div(events.len() as u64).unwrap_or(0);
-        Ok(is_bulk.then_some(about))
+        match is_bulk {
+            true => {
+                let n_texts = texts.len() as u64;
+                let n_about = (n_near * n_texts).checked_div(events.len() as u64);
+                self.counts.n_near_about = Some(n_about.unwrap_or_default());
+            }
+            false => self.counts.n_near = n_near,
+        }
+        Ok(())
     }
 
-    /// Calls `each` with every document that was revised to a content which another one had before; of a
-    /// bulk, how many there are.
-    fn same_contents(
-        &self,
-        committed: &Committed,
-        threshold: Threshold,
-        is_interrupted: &dyn Fn() -> bool,
-        each: &mut impl FnMut(&DocName, &NearDocument, u64) -> Result<(), Error>,
-    ) -> Result<Option<u64>, Error> {
-        let boilerplate_cache = BoilerplateCache::default();
-        let _snapshot = self.catalog.snapshot()?;
-        if committed.others.len() > NEW_TEXTS_COMPARED_MAX {
-            let mut n_same = 0;
-            for event in &committed.others {
-                n_same += u64::from(self.catalog.had_before(*event)?);
-            }
-            return Ok(Some(n_same));
-        }
-        for event in &committed.others {
-            if is_interrupted() {
-                return Ok(None);
-            }
-            let Some((own, revision)) = self.catalog.revision_of_event(*event)? else { continue };
-            if revision.n_bytes == 0 {
-                continue;
-            }
-            let mut holders = self.holders(self.catalog.content_of(&revision)?, false)?;
-            holders.retain(|(other, had)| other.id != own.id && had.event < *event);
-            let same = |holder| NearDocument::new(holder, Similarity::SAME);
-            let near = holders.into_iter().map(same).collect();
-            let near = self.news(&revision, near, threshold, &boilerplate_cache)?;
-            nearest(&own.name, &near, each)?;
-        }
-        Ok(None)
-    }
-
-    /// Those to which the revision before this one was not near already.
+    /// Of those that are near to a new text the earlier ones to which its document was not near already: neither
+    /// its revision before, nor an older one of these bytes.
     fn news(
         &self,
-        revision: &Revision,
-        near: Vec<NearDocument>,
-        threshold: Threshold,
-        boilerplate_cache: &BoilerplateCache,
+        (document, revision): &NewHolder,
+        near: &[NearDocument],
     ) -> Result<Vec<NearDocument>, Error> {
-        if near.is_empty() {
-            return Ok(near);
-        }
-        let Some(before) = self.catalog.revision_before(revision)? else { return Ok(near) };
-        let content = self.catalog.content_of(&before)?;
-        let Some(before) =
-            self.prepared((&before, Scope::default()), content, boilerplate_cache)?
-        else {
-            return Ok(near);
+        let is_earlier = |other: &&NearDocument| {
+            other.document.id != document.id && other.revision.event < revision.event
         };
-        let frequencies = boilerplate_cache.frequencies(&self.catalog)?;
-        let mut news = Vec::new();
-        for one in near {
-            let content = self.catalog.content_of(&one.revision)?;
-            let other =
-                self.prepared((&one.revision, Scope::default()), content, boilerplate_cache)?;
-            let was_near = other.is_some_and(|other| {
-                Similarity::of_near(&before, &other, &frequencies, threshold).reaches(threshold)
-            });
-            if !was_near {
-                news.push(one);
-            }
+        let mut news: Vec<NearDocument> = near.iter().filter(is_earlier).cloned().collect();
+        if revision.number == 1 {
+            return Ok(news);
         }
-        Ok(news)
+        let (archive, cache) = (self.archive, &self.boilerplate_cache);
+        if archive.catalog.had_it_before(revision)? {
+            let mut apart = Vec::new();
+            for other in news {
+                let were_together = archive.catalog.were_together(revision, &other.revision)?;
+                apart.extend((!were_together).then_some(other));
+            }
+            news = apart;
+        }
+        if news.is_empty() {
+            return Ok(news);
+        }
+        let Some(before) = archive.catalog.revision_before(revision)? else { return Ok(news) };
+        let prepared = |it: &Revision| {
+            archive.prepared((it, Scope::default()), archive.catalog.content_of(it)?, cache)
+        };
+        let Some(before) = prepared(&before)? else { return Ok(news) };
+        let frequencies = cache.frequencies(&archive.catalog)?;
+        let mut not_before = Vec::new();
+        for other in news {
+            let was_near = prepared(&other.revision)?.is_some_and(|text| {
+                let similarity = Similarity::of_near(&before, &text, &frequencies, self.threshold);
+                similarity.reaches(self.threshold)
+            });
+            not_before.extend((!was_near).then_some(other));
+        }
+        Ok(not_before)
     }
 
-    /// The revisions that these events recorded, with their documents, and the sketches of their contents.
-    fn sketched_by(
-        &self,
-        events: &[u64],
-        boilerplate_cache: &BoilerplateCache,
-    ) -> Result<(NewRevisions, Vec<Sketched>), Error> {
-        let (mut revisions, mut sketched) = (Vec::new(), Vec::new());
+    /// The revisions that these events recorded, by their contents, in the order in which these came.
+    fn by_content(&self, events: &[u64]) -> Result<Vec<(i64, Vec<NewHolder>)>, Error> {
+        let catalog = &self.archive.catalog;
+        let mut all: Vec<(i64, Vec<NewHolder>)> = Vec::new();
+        let mut places: HashMap<i64, usize> = HashMap::new();
         for event in events {
-            let Some(recorded) = self.catalog.revision_of_event(*event)? else { continue };
-            let content = self.catalog.content_of(&recorded.1)?;
-            let Some(sketch) = self.catalog.sketch(content)? else { continue };
-            let sketch = boilerplate_cache.own(&self.catalog, content, sketch)?;
-            // One that had been here has a row among those of earlier contents.
-            let before = if self.catalog.was_recorded_before(*event)? { i64::MAX } else { content };
-            sketched.push(Sketched { content, before, sketch });
-            revisions.push(recorded);
+            let Some(recorded) = catalog.revision_of_event(*event)? else { continue };
+            let content = catalog.content_of(&recorded.1)?;
+            let place = *places.entry(content).or_insert(all.len());
+            if place == all.len() {
+                all.push((content, Vec::new()));
+            }
+            all[place].1.push(recorded);
         }
-        Ok((revisions, sketched))
+        Ok(all)
+    }
+
+    /// The revisions that these events recorded, by their contents, and the sketches of these.
+    fn sketched_by(&self, events: &[u64]) -> Result<(Vec<Vec<NewHolder>>, Vec<Sketched>), Error> {
+        let catalog = &self.archive.catalog;
+        let (mut all, mut sketched) = (Vec::new(), Vec::new());
+        for (content, holders) in self.by_content(events)? {
+            let Some(sketch) = catalog.sketch(content)? else { continue };
+            let sketch = self.boilerplate_cache.own(catalog, content, sketch)?;
+            // What came before one of these may have a row among those of later contents.
+            let is_first = match &holders[..] {
+                [(_, revision)] => !catalog.was_recorded_before(revision.event)?,
+                _ => false,
+            };
+            let before = if is_first { content } else { i64::MAX };
+            sketched.push(Sketched { content, before, sketch });
+            all.push(holders);
+        }
+        Ok((all, sketched))
     }
 }

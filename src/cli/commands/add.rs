@@ -17,7 +17,7 @@ use crate::{
             Captured, Committed, IngestEvent, IngestItem, IngestOptions, IngestSummary,
             NewRevision, Outcome, Provenance, RenderingTime,
         },
-        similar::{Threshold, neighbours::NearDocument},
+        similar::{Threshold, neighbours::NearDocument, new_texts::NewDuplicate},
     },
     cli::{
         args::values::{self, n_threads},
@@ -28,12 +28,11 @@ use crate::{
         own_files::{OwnFile, is_what},
         print::{
             added::{
-                AddSummary, AddedLine, AlreadyThereLine, CommittedLine, RESEMBLING_SHOWN_MAX,
-                ResemblesLine, UnpackedLine, sentence,
+                AddSummary, AddedLine, AlreadyThereLine, CommittedLine, ResemblesLine, ToldInLines,
+                UnpackedLine, sentence,
             },
             json::typed,
-            revision::withdrawn_mark,
-            similarity::shares,
+            revision::gone_mark,
             terminal::{Progress, Style, counted, shown_name},
         },
         session::{Session, shown},
@@ -48,6 +47,7 @@ use crate::{
         document::{Document, Revision},
         error::{Error, in_words},
         name::DocName,
+        time::Timestamp,
     },
 };
 
@@ -107,9 +107,12 @@ fn already_there(
     if revision.is_new_content || revision.n_bytes == 0 {
         return Ok(None);
     }
-    let mut all = archive.revisions_of_content(revision.digest.into())?.into_iter();
-    let found = all.find(|(document, it)| it.withdrawn.is_none() && document.name != *name);
-    Ok(found.map(|(document, revision)| AlreadyThere { name: name.clone(), document, revision }))
+    let all = archive.revisions_of_content(revision.digest.into())?.into_iter();
+    let others = all.filter(|(document, it)| it.withdrawn.is_none() && document.name != *name);
+    let found = others.min_by_key(|(document, _)| document.gone.is_some());
+    let Some((document, revision)) = found else { return Ok(None) };
+    let gone = archive.catalog().gone_since(&document)?;
+    Ok(Some(AlreadyThere { name: name.clone(), document, revision, gone }))
 }
 
 /// What would be added under a name, and where its bytes are already.
@@ -117,6 +120,7 @@ struct AlreadyThere {
     name: DocName,
     document: Document,
     revision: Revision,
+    gone: Option<Timestamp>,
 }
 
 fn options(session: &Session, args: &AddArgs) -> Result<IngestOptions<'static>, Error> {
@@ -257,7 +261,7 @@ struct AddReport<'s> {
     n_unreadable: u64,
     /// Counted among those skipped.
     n_keys: u64,
-    n_near: u64,
+    told: ToldInLines,
     n_doubtful: u64,
     /// Nothing is done.
     is_rehearsal: bool,
@@ -272,7 +276,7 @@ impl<'s> AddReport<'s> {
             skipped: BTreeMap::new(),
             n_unreadable: 0,
             n_keys: 0,
-            n_near: 0,
+            told: ToldInLines::default(),
             n_doubtful: 0,
             is_rehearsal,
         }
@@ -302,19 +306,21 @@ impl<'s> AddReport<'s> {
             IngestEvent::Other(ItemTag::Document { .. } | ItemTag::Member(_)) => Ok(()),
             IngestEvent::Gone(name) => self.gone(&name),
             IngestEvent::Committed(committed) => self.committed(committed),
+            IngestEvent::Duplicates(duplicates) => self.duplicates(duplicates),
             IngestEvent::Near { name, near, n_more } => self.near(name, near, n_more),
         }
     }
 
     fn already_there(&mut self, known: &AlreadyThere) -> Result<(), Error> {
-        let AlreadyThere { name, document, revision } = known;
+        let AlreadyThere { name, document, revision, gone } = known;
         if self.session.globals.json {
-            let line = AlreadyThereLine::of(name, document, revision);
+            let line = AlreadyThereLine::of(name, (document, revision), *gone);
             return self.session.out.json(&typed("already_there", line));
         }
         let name = shown_name(name.as_bytes());
         let there = label_of(document, revision);
-        self.session.info(&format!("{name} is already there as {there}"));
+        let mark = gone_mark(&self.session.out, *gone);
+        self.session.info(&format!("{name} is already there as {there}{mark}"));
         Ok(())
     }
 
@@ -475,28 +481,32 @@ impl<'s> AddReport<'s> {
         self.session.out.json(&typed("committed", line))
     }
 
-    fn near(&mut self, name: &DocName, near: &NearDocument, n_more: u64) -> Result<(), Error> {
-        self.n_near += 1;
-        if self.session.globals.json {
-            let line = ResemblesLine::of(name, near, n_more);
-            return self.session.out.json(&typed("resembles", line));
+    fn duplicates(&mut self, duplicates: &[NewDuplicate]) -> Result<(), Error> {
+        if !self.session.globals.json {
+            let line = self.told.same_bytes(&self.session.out, duplicates);
+            line.iter().for_each(|line| self.session.info(line));
+            return Ok(());
         }
-        if self.n_near <= RESEMBLING_SHOWN_MAX {
-            let earlier = shown_name(near.document.name.as_bytes());
-            let name = shown_name(name.as_bytes());
-            let mark = withdrawn_mark(&self.session.out, &near.revision);
-            self.session.info(&format!("{}{mark}", shares(&near.similarity, &name, &earlier)));
-            if n_more > 0 {
-                let others = counted(n_more, "more document is", "more documents are");
-                self.session.info(&format!("{others} near to {name} (archive similar)"));
-            }
+        duplicates.iter().try_for_each(|duplicate| {
+            let line = ResemblesLine::of_duplicate(duplicate);
+            self.session.out.json(&typed("resembles", line))
+        })
+    }
+
+    fn near(&mut self, name: &DocName, near: &[NearDocument], n_more: u64) -> Result<(), Error> {
+        if !self.session.globals.json {
+            let lines = self.told.near(&self.session.out, name, (near, n_more));
+            lines.iter().for_each(|line| self.session.info(line));
+            return Ok(());
         }
-        Ok(())
+        near.iter().enumerate().try_for_each(|(index, one)| {
+            let more = if index + 1 == near.len() { n_more } else { 0 };
+            self.session.out.json(&typed("resembles", ResemblesLine::of(name, one, more)))
+        })
     }
 
     fn finish(self, summary: &IngestSummary) -> Result<ExitCode, Error> {
-        let Self { session, skipped, progress, n_unreadable, n_keys, n_doubtful, n_near, .. } =
-            self;
+        let Self { session, skipped, progress, n_unreadable, n_keys, n_doubtful, told, .. } = self;
         let dry_run = self.is_rehearsal;
         drop(progress);
         let without_text = summary.n_without_text.iter().map(|(status, n)| (status.code(), *n));
@@ -513,8 +523,9 @@ impl<'s> AddReport<'s> {
             unreadable: n_unreadable + summary.n_unreadable + summary.n_unsettled - n_keys,
             doubtful: n_doubtful,
             resembling: summary.n_near,
-            resembling_about: summary.n_near_about,
+            resembling_about: summary.n_near_about.map(|about| about + summary.n_near_texts),
             same: summary.n_same,
+            not_compared: summary.n_not_compared,
             bytes: summary.n_bytes,
             interrupted: summary.is_interrupted,
             dry_run,
@@ -522,7 +533,7 @@ impl<'s> AddReport<'s> {
         if session.globals.json {
             session.out.json(&typed("summary", &summary))?;
         } else {
-            session.info(&sentence(&summary, n_near));
+            session.info(&sentence(&summary, &told));
         }
         Ok(match (summary.interrupted, summary.unreadable + summary.doubtful) {
             (true, _) => ExitCode::Interrupted,

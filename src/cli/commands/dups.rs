@@ -1,12 +1,13 @@
 //! `archive dups`
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
     archive::{
+        Archive,
         presence::AsOf,
         similar::{
             Threshold,
@@ -23,13 +24,13 @@ use crate::{
             gaps,
             json::{RevisionSummary, SimilarityLine, WithdrawnLine, typed},
             lost_packs::code_unless_lost,
-            revision::withdrawn_mark,
+            revision::{gone_mark, withdrawn_mark},
             similarity::{decisive, shares},
             terminal::{Style, counted, pad_left, shown_name, size},
         },
         session::Session,
     },
-    types::{digest::Digest, document::Revision, error::Error, name::DocName},
+    types::{digest::Digest, document::Revision, error::Error, name::DocName, time::Timestamp},
 };
 
 const EXAMPLES: &[&str] = &[
@@ -84,6 +85,7 @@ struct MemberLine {
     revision: RevisionSummary,
     captured: String,
     site: Option<String>,
+    gone: Option<String>,
     withdrawn: Option<WithdrawnLine>,
     resemblance: Option<f64>,
 }
@@ -123,14 +125,16 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
     let threshold = threshold(args);
     let limit = args.limit.unwrap_or(u64::MAX);
     let mut summary = DupsSummary::default();
+    // A document may be in several groups.
+    let mut documents = HashSet::new();
     let mut print = |kind: &'static str, group: &Group| {
         if summary.groups == limit {
             summary.left_out += 1;
             return Ok(());
         }
         summary.groups += 1;
-        summary.documents += group.members.len() as u64;
-        print_group(session, kind, group, args)
+        documents.extend(group.members.iter().map(|(document, _)| document.id));
+        print_group(session, &archive, (kind, group), args)
     };
     if args.exact || !args.near {
         archive.exact_groups(scope, |group| print("exact", &group))?;
@@ -142,6 +146,7 @@ pub fn run(session: &mut Session, args: &DupsArgs) -> Result<ExitCode, Error> {
         summary.too_long = archive.n_too_long(scope)?;
         gaps::tell_too_long(session, summary.too_long);
     }
+    summary.documents = documents.len() as u64;
     if session.globals.json {
         session.out.json(&typed("summary", &summary))?;
     } else if summary.groups + summary.left_out == 0 {
@@ -167,13 +172,15 @@ fn threshold(args: &DupsArgs) -> Threshold {
 
 fn print_group(
     session: &mut Session,
-    kind: &'static str,
-    group: &Group,
+    archive: &Archive,
+    (kind, group): (&'static str, &Group),
     args: &DupsArgs,
 ) -> Result<(), Error> {
     let threshold = threshold(args);
+    let gone = group.members.iter().map(|(document, _)| archive.catalog().gone_since(document));
+    let gone = gone.collect::<Result<Vec<_>, _>>()?;
     if session.globals.json {
-        return session.out.json(&typed("group", line(kind, group)));
+        return session.out.json(&typed("group", line((kind, group), &gone)));
     }
     let nearest = nearest(group, threshold);
     let is_alike = |pair: &&MemberPair| pair.similarity.is_nearly_the_same();
@@ -196,9 +203,10 @@ fn print_group(
         };
         let reason = session.out.paint(Style::Dim, &reason);
         let day = if args.across_sources { format!("{}  ", day(revision)) } else { String::new() };
+        let gone = gone_mark(&session.out, gone[index]);
         let mark = withdrawn_mark(&session.out, revision);
         let number = revision.number;
-        let line = format!("  {}  {day}{name}@{number}{mark}{reason}", pad_left(&score, 5));
+        let line = format!("  {}  {day}{name}@{number}{gone}{mark}{reason}", pad_left(&score, 5));
         session.out.line(&line)?;
     }
     session.out.line("")
@@ -239,7 +247,8 @@ fn twin(group: &Group, first: usize) -> String {
     }
 }
 
-fn line(kind: &'static str, group: &Group) -> GroupLine {
+/// A group, of whose members is known since when they are gone.
+fn line((kind, group): (&'static str, &Group), gone: &[Option<Timestamp>]) -> GroupLine {
     let first = group.members[0].1.digest;
     let with_first = group.pairs.iter().filter(|pair| pair.a == 0);
     let with_first: HashMap<usize, f64> =
@@ -253,6 +262,7 @@ fn line(kind: &'static str, group: &Group) -> GroupLine {
             revision: RevisionSummary::of(document, revision),
             captured: revision.captured.to_string(),
             site: group.sites[index].clone(),
+            gone: gone[index].map(|time| time.to_string()),
             withdrawn: revision.withdrawn.as_ref().map(WithdrawnLine::of),
             resemblance: resemblance(index),
         });

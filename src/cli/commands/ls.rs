@@ -26,7 +26,7 @@ use crate::{
             about::said,
             json::{RevisionLine, typed},
             output::Output,
-            revision::withdrawn_mark,
+            revision::{gone_mark, withdrawn_mark},
             terminal::{Style, pad_left, pad_right, shown_name, shown_words, size},
         },
         session::Session,
@@ -275,8 +275,6 @@ fn print_long(
     let captured = revision.captured.minute();
     let name = shown_name(document.name.as_bytes());
     let mark = withdrawn_mark(out, revision);
-    let gone = gone.map_or_else(String::new, |time| {
-        format!("  {}", out.paint(Style::Dim, &format!("gone {}", time.minute())))
-    });
+    let gone = gone_mark(out, gone);
     out.line(&format!("{id}  {revisions}  {size}  {captured}  {name}{gone}{mark}"))
 }

@@ -28,13 +28,13 @@ use crate::{
             gaps,
             json::{RevisionLine, SimilarityLine, typed},
             lost_packs::code_unless_lost,
-            revision::withdrawn_mark,
+            revision::{gone_mark, withdrawn_mark},
             similarity::{decisive, shares},
             terminal::{Style, pad_left, shown_name, shown_words, too_long_words},
         },
         session::Session,
     },
-    types::{document::Document, error::Error},
+    types::{digest::Digest, document::Document, error::Error},
 };
 
 use super::cat::{rendering_words, status_words};
@@ -100,6 +100,7 @@ const PASSAGE_CHARS_MAX: usize = 300;
 struct NearLine {
     #[serde(flatten)]
     revision: RevisionLine,
+    gone: Option<String>,
     #[serde(flatten)]
     similarity: SimilarityLine,
     why: Option<WhyLine>,
@@ -143,6 +144,17 @@ enum NotCompared {
     Error(Error),
 }
 
+impl NotCompared {
+    /// The same, with the documents that have the same bytes.
+    fn but_the_bytes(self, labels: &[String]) -> Self {
+        let (Self::NoText(sentence), [first, others @ ..]) = (&self, labels) else { return self };
+        Self::NoText(match others.len() {
+            0 => format!("{sentence}; {first} has the same bytes"),
+            n => format!("{sentence}; {first} and {n} more have the same bytes"),
+        })
+    }
+}
+
 impl From<Error> for NotCompared {
     fn from(error: Error) -> Self {
         Self::Error(error)
@@ -178,6 +190,18 @@ impl AskedText {
             Some(rendering) => not_rendered(&self.label, rendering),
             None => no_text(&self.label, self.bytes.len() as u64, &self.media_type),
         }
+    }
+
+    /// The same, and which other documents have these bytes.
+    fn is_no_text_of(&self, archive: &Archive) -> Result<NotCompared, Error> {
+        let all = archive.revisions_of_content(Digest::of(&self.bytes).into())?;
+        let others = all.iter().filter(|(document, revision)| {
+            let is_own = self.own.as_ref().is_some_and(|own| own.id == document.id);
+            !is_own && document.latest == revision.event && revision.n_bytes > 0
+        });
+        let labels: Vec<String> =
+            others.map(|(document, revision)| label_of(document, revision)).collect();
+        Ok(self.is_no_text().but_the_bytes(&labels))
     }
 }
 
@@ -297,7 +321,10 @@ fn found(
         all_revisions: args.all_revisions,
     };
     let near = archive.similar(asked.text(), query)?;
-    near.ok_or_else(|| asked.is_no_text())
+    match near {
+        Some(near) => Ok(near),
+        None => Err(asked.is_no_text_of(archive)?),
+    }
 }
 
 /// One other document, near or not.
@@ -311,13 +338,18 @@ fn compared(
     let similarity = archive.similarity(asked.text(), &revision)?;
     let Some(similarity) = similarity else {
         let label = label_of(&document, &revision);
+        let same = [label.clone()];
         return Err(match archive.rendering(&document, &revision)? {
-            _ if !asked.is_text() => asked.is_no_text(),
+            _ if !asked.is_text() => {
+                let is_same = revision.digest == Digest::of(&asked.bytes);
+                asked.is_no_text().but_the_bytes(if is_same { &same } else { &[] })
+            }
             Some(rendering) => not_rendered(&label, rendering),
             None => no_text(&label, revision.n_bytes, &revision.media_type),
         });
     };
-    Ok(NearDocument { document, revision, similarity })
+    let gone = archive.catalog().gone_since(&document)?;
+    Ok(NearDocument { document, revision, similarity, gone })
 }
 
 fn print_near(
@@ -334,6 +366,7 @@ fn print_near(
     if session.globals.json {
         let line = NearLine {
             revision: RevisionLine::of(&near.document, &near.revision),
+            gone: near.gone.map(|time| time.to_string()),
             similarity: SimilarityLine::of(&similarity),
             why: why.map(|why| WhyLine {
                 shared: why.shared.into_iter().map(SharedLine::of).collect(),
@@ -348,8 +381,9 @@ fn print_near(
     let name = shown_name(near.document.name.as_bytes());
     let part = format!("({})", shares(&similarity, &asked.label, &name));
     let part = session.out.paint(Style::Dim, &part);
+    let gone = gone_mark(&session.out, near.gone);
     let mark = withdrawn_mark(&session.out, &near.revision);
-    session.out.line(&format!("{score}  {name}@{}{mark}  {part}", near.revision.number))?;
+    session.out.line(&format!("{score}  {name}@{}{gone}{mark}  {part}", near.revision.number))?;
     why.map_or(Ok(()), |why| print_why(session, &asked.label, &name, &why))
 }
 

@@ -16,20 +16,22 @@ use crate::{
     },
 };
 
-/// How close two texts are.
-#[derive(Debug, Clone, Copy, Serialize)]
+/// How close two texts are; nothing where there are no words to compare.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct SimilarityLine {
-    resemblance: f64,
-    a_in_b: f64,
-    b_in_a: f64,
-    copied: f64,
-    counted: f64,
+    resemblance: Option<f64>,
+    a_in_b: Option<f64>,
+    b_in_a: Option<f64>,
+    copied: Option<f64>,
+    counted: Option<f64>,
 }
 
 impl SimilarityLine {
     pub fn of(similarity: &Similarity) -> Self {
         let Similarity { resemblance, counted, containment } = *similarity;
         let Containment { a_in_b, b_in_a, of_shorter: copied } = containment;
+        let [resemblance, a_in_b, b_in_a, copied, counted] =
+            [resemblance, a_in_b, b_in_a, copied, counted].map(Some);
         Self { resemblance, a_in_b, b_in_a, copied, counted }
     }
 }

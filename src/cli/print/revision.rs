@@ -1,6 +1,9 @@
 //! How a document and its revisions look in a list of them.
 
-use crate::types::document::{Document, Revision, Withdrawn};
+use crate::types::{
+    document::{Document, Revision, Withdrawn},
+    time::Timestamp,
+};
 
 use super::{
     output::Output,
@@ -37,6 +40,12 @@ pub fn withdrawn_mark(out: &Output, revision: &Revision) -> String {
         (None, None) => return String::new(),
     };
     format!("  {}", out.paint(Style::Warning, &mark))
+}
+
+/// What stands behind a document that is gone; nothing behind others.
+pub fn gone_mark(out: &Output, gone: Option<Timestamp>) -> String {
+    let mark = |time: Timestamp| out.paint(Style::Dim, &format!("gone {}", time.minute()));
+    gone.map_or_else(String::new, |time| format!("  {}", mark(time)))
 }
 
 /// When, why and by which event something was withdrawn.

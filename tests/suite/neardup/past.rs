@@ -8,21 +8,15 @@ use std::{
 };
 
 use docarchive::internals::{
-    archive::{
-        Archive,
-        ingest::{IngestEvent, IngestItem, IngestOptions},
-        maintain::compact::Policy,
-        similar::{ReadAs, Threshold},
-    },
+    archive::{Archive, maintain::compact::Policy, similar::ReadAs},
     backend::{Storage, memory::Memory},
-    similarity::params::NEW_TEXTS_COMPARED_MAX,
 };
 use rusqlite::Connection;
 
 use super::{
     Text, add_on, boilerplate::page, grouped, holding, names, near_document, near_to, set, story,
 };
-use crate::common::{check, context, init, init_in, intake, open_in, signer};
+use crate::common::{check, init, init_in, open_in};
 
 #[test]
 fn a_new_revision_replaces_the_old_one() {
@@ -42,52 +36,6 @@ fn a_new_revision_replaces_the_old_one() {
     add_on(&mut archive, 3, &[("a".into(), story(1, 12))], 1);
     assert_eq!(grouped(&archive), BTreeSet::from([set(["a", "copy"])]));
     assert_eq!(names(&near_to(&archive, &story(3, 11))), BTreeSet::new());
-}
-
-/// What adding these texts says of each and earlier documents.
-fn said_of(archive: &mut Archive, n: u64, texts: &[(&str, String)]) -> Vec<(String, String)> {
-    let options = IngestOptions { near: Some(Threshold::Copied), ..IngestOptions::default() };
-    let items = texts
-        .iter()
-        .map(|(name, text)| IngestItem::Document(intake(name.as_bytes(), text.as_bytes()), ()));
-    let mut said = Vec::new();
-    let report = |event: IngestEvent<()>| {
-        if let IngestEvent::Near { name, near, .. } = event {
-            said.push((name.text().into_owned(), near.document.name.text().into_owned()));
-        }
-        Ok(())
-    };
-    archive.ingest(&signer(), context(n), "test", items, &options, report).unwrap();
-    said
-}
-
-#[test]
-fn an_add_says_what_is_near_once_and_the_same_bytes_too() {
-    let mut archive = holding(&[("wire".into(), story(1, 12))]);
-    let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
-    let said = said_of(&mut archive, 2, &[("copy", story(1, 10))]);
-    assert_eq!(said, [pair("copy", "wire")]);
-    let corrected = story(1, 10) + "This was corrected.\n";
-    assert_eq!(said_of(&mut archive, 3, &[("copy", corrected.clone())]), []);
-    assert_eq!(said_of(&mut archive, 4, &[("copy", corrected)]), []);
-    // What was something else meanwhile is news again.
-    assert_eq!(said_of(&mut archive, 5, &[("copy", story(2, 12))]), []);
-    assert_eq!(said_of(&mut archive, 6, &[("copy", story(1, 11))]), [pair("copy", "wire")]);
-    let moved = said_of(&mut archive, 7, &[("moved", story(1, 12)), ("empty", String::new())]);
-    assert_eq!(moved, [pair("moved", "wire")]);
-    assert_eq!(said_of(&mut archive, 8, &[("empty too", String::new())]), []);
-}
-
-#[test]
-fn a_text_that_had_been_here_is_near_like_a_new_one() {
-    let mut archive = holding(&[("a".into(), story(1, 12))]);
-    add_on(&mut archive, 2, &[("a".into(), story(3, 12))], 1);
-    add_on(&mut archive, 3, &[("b".into(), story(1, 11))], 1);
-    let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
-    let again = [("c", story(1, 12)), ("d", story(1, 12)), ("e", story(1, 10))];
-    let said: BTreeSet<_> = said_of(&mut archive, 4, &again).into_iter().collect();
-    let expected = [pair("c", "b"), pair("d", "c"), pair("e", "b"), pair("e", "c"), pair("e", "d")];
-    assert_eq!(said, BTreeSet::from(expected));
 }
 
 /// Pages of four sites, one of which has more than are sampled, letters, and second revisions.
@@ -301,34 +249,4 @@ fn postings_are_those_of_latest_texts_and_compaction_leaves_them() {
         assert_eq!(posted.collect::<BTreeSet<_>>(), sketched);
         assert_eq!((sketched.len(), rows("sketch").len(), rows("content").len()), (2, 3, 3));
     }
-}
-
-#[test]
-fn what_is_cut_is_said() {
-    let mut archive = init(Arc::new(Memory::default()));
-    let copies: Vec<Text> =
-        (0..5).map(|n| (format!("copy-{n}"), format!("{}\n{n}", story(7, 12)))).collect();
-    add_on(&mut archive, 1, &copies, 1);
-    let mut more = Vec::new();
-    let new = intake(b"new", story(7, 12).as_bytes());
-    let items = [IngestItem::Document(new, ())];
-    let options = IngestOptions::default();
-    let report = |event: IngestEvent<()>| {
-        if let IngestEvent::Near { n_more, .. } = event {
-            more.push(n_more);
-        }
-        Ok(())
-    };
-    let summary = archive.ingest(&signer(), context(2), "test", items, &options, report).unwrap();
-    assert_eq!((more, summary.n_near), (vec![0, 0, 2], 5), "those that are not named count, too");
-    // The same contents under many names are counted, and not named.
-    let n_documents = NEW_TEXTS_COMPARED_MAX + 2;
-    let items = (0..n_documents)
-        .map(|n| IngestItem::Document(intake(format!("{n}").as_bytes(), b"the same"), ()));
-    let quiet = |event: IngestEvent<()>| match event {
-        IngestEvent::Near { .. } => panic!("nothing is named of a bulk"),
-        _ => Ok(()),
-    };
-    let summary = archive.ingest(&signer(), context(3), "test", items, &options, quiet).unwrap();
-    assert_eq!((summary.n_same, summary.n_near), (Some(n_documents as u64 - 1), 0));
 }

@@ -160,8 +160,8 @@ impl NewTexts<'_> {
             all.push(duplicates);
         }
         all.sort_by_key(|duplicates| Reverse(duplicates.len()));
-        let told = all.iter().filter(|duplicates| !duplicates.is_empty());
-        told.into_iter().try_for_each(|duplicates| each(TextNews::Duplicates(duplicates)))
+        let mut told = all.iter().filter(|duplicates| !duplicates.is_empty());
+        told.try_for_each(|duplicates| each(TextNews::Duplicates(duplicates)))
     }
 
     /// What is news of revisions with this content.

@@ -30,7 +30,7 @@ use crate::{
             lost_packs::code_unless_lost,
             revision::{gone_mark, withdrawn_mark},
             similarity::{decisive, shares},
-            terminal::{Style, pad_left, shown_name, shown_words, too_long_words},
+            terminal::{Style, counted, pad_left, shown_name, shown_words, too_long_words},
         },
         session::Session,
     },
@@ -131,6 +131,7 @@ impl SharedLine {
 #[derive(Serialize)]
 struct SimilarSummary {
     documents: usize,
+    left_out: usize,
     scope: &'static str,
     reason: Option<String>,
     not_extracted: u64,
@@ -236,6 +237,7 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
                 let gaps = archive.contents_without_text()?;
                 let summary = SimilarSummary {
                     documents: 0,
+                    left_out: 0,
                     scope,
                     reason: Some(sentence),
                     not_extracted: gaps.n_not_extracted,
@@ -252,7 +254,8 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
             && at_least(near.similarity.containment.b_in_a, args.contains)
     });
     let is_near = near.iter().any(|near| near.similarity.reaches(threshold(args)));
-    near.truncate(args.limit.unwrap_or(usize::MAX));
+    let left_out = near.len().saturating_sub(args.limit.unwrap_or(usize::MAX));
+    near.truncate(near.len() - left_out);
     for (n, one) in near.iter().enumerate() {
         if args.why && n > 0 && !session.globals.json {
             session.out.line("")?;
@@ -263,6 +266,7 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     if session.globals.json {
         let summary = SimilarSummary {
             documents: near.len(),
+            left_out,
             scope,
             reason: None,
             not_extracted: gaps.n_not_extracted,
@@ -271,6 +275,9 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         session.out.json(&typed("summary", summary))?;
     } else if !is_near {
         session.info(&none_is_near(&asked, args));
+    } else if left_out > 0 {
+        let others = counted(left_out as u64, "more document is", "more documents are");
+        session.info(&format!("{others} near to {}", asked.label));
     }
     match (is_near, &args.other) {
         (true, _) => Ok(ExitCode::Done),

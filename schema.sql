@@ -40,13 +40,14 @@ CREATE TABLE phrase (
   text TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Each distinct content, from the `revise` events, numbered in order of first appearance.
+-- Each distinct content, from the `revise` events, numbered in order of first appearance. The same bytes have a row for each
+-- kind of text and named encoding in which revisions have them, so that each of these texts is sketched and found.
 CREATE TABLE content (
   id     INTEGER PRIMARY KEY,
   key    INTEGER NOT NULL,            -- the first 8 bytes of digest
   digest BLOB NOT NULL,               -- SHA-256
   bytes  INTEGER NOT NULL,
-  withdrawn INTEGER NOT NULL          -- 1 when a `withdraw` event names every revision with it, else 0
+  withdrawn INTEGER NOT NULL          -- 1 when `withdraw` events name every revision with this row, else 0
 ) STRICT;
 CREATE INDEX content_by_key ON content (key);
 
@@ -142,8 +143,8 @@ CREATE TABLE tile (
   PRIMARY KEY (level, n)
 ) STRICT, WITHOUT ROWID;
 
--- The sketch of each content that is text, read in the encoding that the last revision with it which has
--- one names, else in the one that is found.
+-- The sketch of each content that is text, read as its revisions are: in the encoding that they name, else in the one
+-- that is found.
 CREATE TABLE sketch (
   content INTEGER PRIMARY KEY,        -- content.id
   posted  INTEGER NOT NULL,           -- 1 when its hashes are in posting, else 0
@@ -235,11 +236,13 @@ CREATE VIEW revisions AS
 
 CREATE VIEW contents AS
   SELECT lower(hex(c.digest)) AS sha256, c.bytes,
-         (SELECT count(*) FROM revision r WHERE r.content = c.id) AS revisions,
+         (SELECT count(*) FROM content o JOIN revision r ON r.content = o.id
+          WHERE o.key = c.key AND o.digest = c.digest) AS revisions,
          lower(hex(substr(p.name, 1, 32))) || '-' || lower(hex(substr(p.name, 33))) AS pack, l.offset, l.bytes AS frame_bytes, l.blob
   FROM content c
   LEFT JOIN place l ON l.key = c.key
-  LEFT JOIN pack p ON p.key = l.pack;
+  LEFT JOIN pack p ON p.key = l.pack
+  WHERE NOT EXISTS (SELECT 1 FROM content o WHERE o.key = c.key AND o.id < c.id AND o.digest = c.digest);
 
 CREATE VIEW events AS
   SELECT r.event, 'revise' AS event_type,

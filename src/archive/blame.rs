@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::{Archive, revision_text::RevisionText};
+use super::{Archive, operand::interpreted, revision_text::RevisionText};
 
 /// So many words in a row say that a paragraph stands within another.
 const RUN_WORDS: usize = 8;
@@ -79,12 +79,11 @@ impl Archive {
         let end = revisions.iter().position(|it| it.event == revision.event);
         revisions.truncate(end.map_or(revisions.len(), |end| end + 1));
         let standing = StandingText::of(&last);
-        let (mut tables, mut last_digest) = (BlameTables::default(), None);
+        let (mut tables, mut last_text) = (BlameTables::default(), None);
         for index in 0..revisions.len() {
             let revision = &revisions[index];
-            if revision.withdrawn.is_some()
-                || last_digest.replace(revision.digest) == Some(revision.digest)
-            {
+            let own = interpreted(revision);
+            if revision.withdrawn.is_some() || last_text.replace(own.clone()) == Some(own) {
                 continue;
             }
             let Some(text) = self.revision_text(document, &revisions[index], scope)? else {

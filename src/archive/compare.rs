@@ -26,6 +26,7 @@ pub use crate::diff::{
 
 pub use crate::text::{
     Charset, LineEnds, Locator, Locators, Metadata, MetadataField, Rule, Scope, UnseenKind,
+    are_bytes_text,
 };
 
 use super::{
@@ -224,7 +225,7 @@ impl Archive {
         let (a, b) = (known(sides.a)?, known(sides.b)?);
         let facts = Sides { a: a.facts.clone(), b: b.facts.clone() };
         let mut statuses = [&facts.a, &facts.b].map(Facts::status_unrendered);
-        let difference = if facts.a.digest == facts.b.digest {
+        let difference = if facts.a.is_same(&facts.b, options.encoding) {
             Difference::None
         } else if facts.a.may_be_text() && facts.b.may_be_text() {
             self.difference_of_texts(a, b, options, &mut statuses)?

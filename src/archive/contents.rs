@@ -35,7 +35,7 @@ pub(super) fn in_reading_order(
 }
 
 impl Archive {
-    /// All contents that are kept, in the order in which they are best read.
+    /// All contents that are kept, in each interpretation, in the order in which they are best read.
     pub(super) fn kept_contents(&self) -> Result<Vec<KeptContent>, Error> {
         Ok(in_reading_order(&self.reader, self.catalog.kept_contents()?))
     }
@@ -179,8 +179,9 @@ impl Archive {
     }
 
     fn names_with(&self, digest: &Digest) -> Result<Vec<DocName>, Error> {
-        let Some(content) = self.catalog.content(digest)? else { return Ok(Vec::new()) };
-        let revisions = self.catalog.revisions_with(content)?;
+        let contents = self.catalog.contents(digest)?;
+        let Some(content) = contents.first() else { return Ok(Vec::new()) };
+        let revisions = self.catalog.revisions_with_bytes(*content)?;
         Ok(revisions.into_iter().map(|(document, _)| document.name).collect())
     }
 

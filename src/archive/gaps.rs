@@ -59,11 +59,13 @@ impl Archive {
         let mut gaps = TextGaps::default();
         for known in without_text() {
             let Some(gap) = gap_of(known.status) else { continue };
-            let Some(content) = self.catalog.content(&known.digest)? else { continue };
-            let Some(content) = self.catalog.indexed_content(content)? else { continue };
-            // What read it then may not be what reads it now.
-            if Format::of(&content.media_type).is_some_and(|it| it.code() == known.format) {
-                gaps.count(gap);
+            for content in self.catalog.contents(&known.digest)? {
+                let Some(content) = self.catalog.indexed_content(content)? else { continue };
+                // What read it then may not be what reads it now.
+                if Format::of(&content.media_type).is_some_and(|it| it.code() == known.format) {
+                    gaps.count(gap);
+                    break;
+                }
             }
         }
         Ok(gaps)

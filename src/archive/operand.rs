@@ -3,9 +3,10 @@
 use std::io::{self, Read};
 
 use crate::{
+    catalog::InterpretedContent,
     diff::Sides,
     text::{
-        self, Charset, ReadAs, Scope,
+        self, Charset, Interpretation, ReadAs, Scope,
         extract::{ExtractionStatus, status_unrendered},
     },
     types::{
@@ -84,6 +85,11 @@ pub(super) fn encoding(revision: &Revision) -> Option<Charset> {
 /// As what a revision is read.
 pub(super) fn read_as(revision: &Revision, scope: Scope) -> ReadAs<'_> {
     ReadAs { media_type: &revision.media_type, named: encoding(revision), scope }
+}
+
+/// The content of a revision, with as what it is read.
+pub(super) fn interpreted(revision: &Revision) -> InterpretedContent {
+    (revision.digest, Interpretation::of(&revision.media_type, encoding(revision)))
 }
 
 /// Whether a text has more bytes than are compared; what is no text has none to compare.
@@ -220,6 +226,13 @@ impl Facts {
     /// Whether reading it may show a text.
     pub fn may_be_text(&self) -> bool {
         may_be_compared(self.n_bytes, &self.media_type)
+    }
+
+    /// Whether both have the same bytes and are read as the same, if they are texts.
+    pub(super) fn is_same(&self, other: &Self, named: Option<Charset>) -> bool {
+        let read_as = |it: &Self| Interpretation::of(&it.media_type, named.or(it.encoding));
+        let are_texts = self.may_be_text() && other.may_be_text();
+        self.digest == other.digest && (!are_texts || read_as(self) == read_as(other))
     }
 
     /// What is to be said of its text before that is read.

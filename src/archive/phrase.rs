@@ -257,7 +257,7 @@ impl PhraseSearch<'_> {
         let n_withdrawn = withdrawn.iter().filter(|(_, it)| it.withdrawn.is_some()).count();
         self.unsearched.gaps.n_withdrawn = n_withdrawn as u64;
         for KeptContent { row, .. } in self.archive.kept_contents()? {
-            if let Some(revision) = self.archive.catalog.sketched_by(row)? {
+            if let Some(revision) = self.archive.catalog.first_with(row)? {
                 self.content(row, &revision)?;
             }
         }
@@ -409,7 +409,7 @@ impl PhraseSearch<'_> {
         if !known.excerpts.is_empty() {
             return Ok(known.excerpts.clone());
         }
-        let Some(revision) = self.archive.catalog.sketched_by(row)? else { return Ok(Vec::new()) };
+        let Some(revision) = self.archive.catalog.first_with(row)? else { return Ok(Vec::new()) };
         Ok(self.occurrences(&revision)?.0.unwrap_or_default().excerpts)
     }
 }

@@ -7,7 +7,6 @@ use crate::{
         extract::{ExtractionStatus, Format, extract},
     },
     types::{
-        digest::Digest,
         document::{Document, Revision},
         error::Error,
     },
@@ -16,7 +15,7 @@ use crate::{
 use super::{
     Archive,
     gaps::gap_of,
-    operand::{Facts, read_as},
+    operand::{Facts, interpreted, read_as},
 };
 
 /// The text of a revision.
@@ -139,7 +138,7 @@ pub struct WordChanges<'a> {
     archive: &'a Archive,
     document: &'a Document,
     /// The text read last: most likely it is asked for next.
-    last: Option<(Digest, Option<RevisionText>)>,
+    last: Option<(u64, Option<RevisionText>)>,
     n_bytes_left: u64,
 }
 
@@ -164,7 +163,7 @@ impl<'a> WordChanges<'a> {
 
     /// What became of the words.
     pub fn between(&mut self, before: &Revision, after: &Revision) -> Result<WordChange, Error> {
-        if before.digest == after.digest {
+        if interpreted(before) == interpreted(after) {
             return Ok(WordChange::None);
         }
         let is_readable = |it: &Revision| it.withdrawn.is_none() && Facts::of(it).may_be_text();
@@ -174,7 +173,7 @@ impl<'a> WordChanges<'a> {
         if self.sketches_differ(before, after)? {
             return Ok(WordChange::Some);
         }
-        let is_last = self.last.as_ref().is_some_and(|(digest, _)| *digest == after.digest);
+        let is_last = self.last.as_ref().is_some_and(|(event, _)| *event == after.event);
         let n_bytes = before.n_bytes + if is_last { 0 } else { after.n_bytes };
         let Some(n_left) = self.n_bytes_left.checked_sub(n_bytes) else {
             return Ok(WordChange::NotRead);
@@ -191,22 +190,14 @@ impl<'a> WordChanges<'a> {
             (Some(_), Some(_)) => WordChange::Some,
             _ => WordChange::NoText,
         };
-        self.last = Some((before.digest, a));
+        self.last = Some((before.event, a));
         Ok(change)
     }
 
     /// Whether both have sketches, of the texts that they are read as here, and these differ.
     fn sketches_differ(&self, before: &Revision, after: &Revision) -> Result<bool, Error> {
         let catalog = &self.archive.catalog;
-        let sketch = |revision: &Revision| {
-            let content = catalog.content_of(revision)?;
-            let sketched = catalog.sketched_by(content)?;
-            let is_read_so = sketched.is_some_and(|it| {
-                (it.media_type, it.encoding)
-                    == (revision.media_type.clone(), revision.encoding.clone())
-            });
-            if is_read_so { catalog.sketch(content) } else { Ok(None) }
-        };
+        let sketch = |revision: &Revision| catalog.sketch(catalog.content_of(revision)?);
         let (before, after) = (sketch(before)?, sketch(after)?);
         Ok(before.is_some() && after.is_some() && before != after)
     }

@@ -27,6 +27,7 @@ use crate::{
         merkle::tiles::TileId,
     },
     store::place::Place,
+    text::Interpretation,
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
@@ -36,7 +37,7 @@ use crate::{
     },
 };
 
-use super::{Batch, Catalog, Pack, Recorded, sites::site_of};
+use super::{Batch, Catalog, Pack, Recorded, interpretation, sites::site_of};
 use eventful::{Eventful, EventfulShare};
 use mix::{Hashing, Mix, Sum};
 
@@ -51,8 +52,9 @@ pub struct Agreement<'a> {
     n_events: u64,
     n_revisions: u64,
     n_others: u64,
-    /// In the order of their rows, like the documents.
-    contents: Vec<Digest>,
+    /// In the order of their rows, like the documents, each with the number of its interpretation.
+    contents: Vec<(Digest, u32)>,
+    interpretations: HashMap<Interpretation, u32>,
     documents: Vec<ExpectedDocument>,
     /// The documents to which more happened than new revisions; none where there are none.
     eventful: Option<Box<Eventful>>,
@@ -146,6 +148,7 @@ impl Catalog {
             n_revisions: 0,
             n_others: 0,
             contents: Vec::new(),
+            interpretations: HashMap::new(),
             documents: Vec::new(),
             eventful,
             large: HashSet::new(),

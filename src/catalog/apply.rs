@@ -11,6 +11,7 @@ use crate::{
     },
     similarity::sketch::Sketch,
     store::{features::Features, place::Place},
+    text::{Charset, Interpretation},
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
@@ -27,6 +28,7 @@ use super::{
         postings::{sketch_in, sketch_of},
         tiers::Index,
     },
+    interpreted::{self, InterpretedContent},
     name_of, name_value,
     rows::{is_taken, n_tail, phrase},
     sites::Sampling,
@@ -65,8 +67,8 @@ pub struct Batch<'a> {
     pub events: &'a [Recorded<'a>],
     /// Packs that were not known before.
     pub packs: &'a [Pack<'a>],
-    /// Sketches, as stored, of contents that appear here for the first time, or whose encoding is named here.
-    pub sketches: Option<&'a HashMap<Digest, Vec<u8>>>,
+    /// Sketches, as stored, of contents that appear here for the first time, or are read as here for the first time.
+    pub sketches: Option<&'a HashMap<InterpretedContent, Vec<u8>>>,
     /// Features of contents and chunks that appear here for the first time; one without is found by nobody.
     pub features: Option<&'a HashMap<Key, Features>>,
     /// The chunks, in order, of large contents that appear here for the first time.
@@ -228,8 +230,9 @@ fn apply_event(
         }
         _ => return insert_other_event(transaction, recorded),
     };
-    let (content, novelty) = content(transaction, revise)?;
-    let sketch = batch.sketches.and_then(|all| all.get(&revise.sha256));
+    let interpreted = (revise.sha256, interpretation(recorded.detail, revise));
+    let ContentRow { content, novelty, bytes_of } = content(transaction, revise, &interpreted)?;
+    let sketch = batch.sketches.and_then(|all| all.get(&interpreted));
     match (novelty, sketch) {
         (Novelty::New, Some(sketch)) => {
             transaction
@@ -237,18 +240,11 @@ fn apply_event(
                 .execute(params![content, sketch])?;
         }
         (Novelty::Again, Some(sketch)) => replace_sketch(transaction, content, sketch, indexing)?,
-        (Novelty::Known, Some(sketch)) if encoding(recorded.detail).is_some() => {
-            replace_sketch(transaction, content, sketch, indexing)?;
-        }
         _ => {}
     }
-    if novelty != Novelty::Known {
-        index_features(
-            transaction,
-            batch,
-            (content, &revise.sha256),
-            &mut indexing.base_candidates,
-        )?;
+    if let Some(first) = bytes_of {
+        let of = (first, &revise.sha256);
+        index_features(transaction, batch, of, &mut indexing.base_candidates)?;
     }
     indexing.touched.insert(content);
     let (document, number, was_gone) =
@@ -257,7 +253,15 @@ fn apply_event(
     if was_gone { document_events::settle_gone(transaction, document) } else { Ok(()) }
 }
 
-/// Whether a content was there.
+/// The row of an event's content.
+struct ContentRow {
+    content: i64,
+    novelty: Novelty,
+    /// The row that stands for the bytes, if these come with the event.
+    bytes_of: Option<i64>,
+}
+
+/// Whether a content was there, read as here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Novelty {
     Known,
@@ -266,29 +270,36 @@ enum Novelty {
     Again,
 }
 
-/// The row of the event's content, and whether it was there.
-fn content(transaction: &Connection, revise: &Revise) -> Result<(i64, Novelty), Error> {
-    let key = revise.sha256.key().0 as i64;
-    let known = transaction
-        .prepare_cached("SELECT id, withdrawn FROM content WHERE key = ?1 AND digest = ?2")?
-        .query_row(params![key, revise.sha256.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match known {
-        Some((row, false)) => return Ok((row, Novelty::Known)),
-        Some((row, true)) => {
+/// The row of the event's content, which is made if need be.
+fn content(
+    transaction: &Connection,
+    revise: &Revise,
+    (digest, read_as): &InterpretedContent,
+) -> Result<ContentRow, Error> {
+    let known = interpreted::rows(transaction, digest)?;
+    let is_kept = known.iter().any(|row| !row.is_withdrawn);
+    let (content, novelty) = match known.iter().find(|row| row.interpretation == *read_as) {
+        Some(row) if !row.is_withdrawn => (row.id, Novelty::Known),
+        Some(row) => {
             transaction
                 .prepare_cached("UPDATE content SET withdrawn = 0 WHERE id = ?1")?
-                .execute([row])?;
-            return Ok((row, Novelty::Again));
+                .execute([row.id])?;
+            (row.id, Novelty::Again)
         }
-        None => {}
-    }
+        None => (insert_content(transaction, revise)?, Novelty::New),
+    };
+    let first = known.first().map_or(content, |row| row.id);
+    Ok(ContentRow { content, novelty, bytes_of: (!is_kept).then_some(first) })
+}
+
+fn insert_content(transaction: &Connection, revise: &Revise) -> Result<i64, Error> {
+    let digest = &revise.sha256;
     transaction
         .prepare_cached(
             "INSERT INTO content (key, digest, bytes, withdrawn) VALUES (?1, ?2, ?3, 0)",
         )?
-        .execute(params![key, revise.sha256.as_bytes(), revise.size as i64])?;
-    Ok((transaction.last_insert_rowid(), Novelty::New))
+        .execute(params![digest.key().0 as i64, digest.as_bytes(), revise.size as i64])?;
+    Ok(transaction.last_insert_rowid())
 }
 
 /// Moves the event's document on to this revision, making it if need be; its row, the number, and whether it was
@@ -420,7 +431,12 @@ fn encoding(detail: Option<&Detail>) -> Option<&str> {
     }
 }
 
-/// Sketches a known content anew: its encoding is named, and it is another text than was guessed.
+/// As what an event has its content read.
+pub fn interpretation(detail: Option<&Detail>, revise: &Revise) -> Interpretation {
+    Interpretation::of(revise.media.as_str(), encoding(detail).and_then(Charset::for_label))
+}
+
+/// Sketches a content anew that was withdrawn.
 fn replace_sketch(
     transaction: &Connection,
     content: i64,

@@ -71,9 +71,6 @@ pub(super) const DOCUMENT: &str = "SELECT doc, name, latest, revisions, gone FRO
 /// The order of a document's revisions: as they were captured, and not as they were recorded.
 pub(super) const LATEST_FIRST: &str =
     "ifnull(r.captured, r.at) DESC, ifnull(r.captured_ns, r.at_ns) DESC, r.number DESC";
-/// Of several revisions with one content the one as which its text is read: the last that names its encoding, else the first.
-pub(super) const READ_AS_FIRST: &str =
-    "ORDER BY r.encoding IS NULL, iif(r.encoding IS NULL, r.event, -r.event) LIMIT 1";
 pub(super) const REVISION: &str = "
     SELECT r.event, d.doc, r.number, c.digest, c.bytes, t.text, r.at,
            ifnull(r.captured, r.at), r.mtime, s.text, n.text, a.text,
@@ -265,7 +262,7 @@ impl Catalog {
         Ok(query.query_row([revision.event as i64], |row| row.get(0))?)
     }
 
-    /// Whether the content that this event recorded is not empty, and was another document's latest before.
+    /// Whether the content that this event recorded is not empty, and was another document's latest before, read so.
     pub fn had_before(&self, event: u64) -> Result<bool, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT 1 FROM revision r JOIN content c ON c.id = r.content AND c.bytes > 0
@@ -310,7 +307,7 @@ impl Catalog {
         Ok(query.exists([one.event as i64, other.event as i64])?)
     }
 
-    /// Whether the content that this event recorded was recorded before, of whatever document.
+    /// Whether the content that this event recorded was recorded before and read so, of whatever document.
     pub fn was_recorded_before(&self, event: u64) -> Result<bool, Error> {
         let mut query = self.db.prepare_cached(
             "SELECT 1 FROM revision r JOIN revision o ON o.content = r.content AND o.event < r.event
@@ -319,13 +316,12 @@ impl Catalog {
         Ok(query.exists([event as i64])?)
     }
 
-    /// The row of a content that is kept; one that is withdrawn has to be put again.
-    pub fn content(&self, wanted: &Digest) -> Result<Option<i64>, Error> {
+    /// Whether a content is kept; one that is withdrawn has to be put again.
+    pub fn has_content(&self, wanted: &Digest) -> Result<bool, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT id FROM content WHERE key = ?1 AND digest = ?2 AND withdrawn = 0",
+            "SELECT 1 FROM content WHERE key = ?1 AND digest = ?2 AND withdrawn = 0",
         )?;
-        let key = wanted.key().0 as i64;
-        Ok(query.query_row(params![key, wanted.as_bytes()], |row| row.get(0)).optional()?)
+        Ok(query.exists(params![wanted.key().0 as i64, wanted.as_bytes()])?)
     }
 }
 

@@ -15,7 +15,7 @@ use super::{OPENED, WRITTEN};
 /// Its file.
 pub const FILE: &str = "search.sqlite";
 /// The version of the schema; the index of another one is made anew.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// The column of the texts comes first: what stands in it need not name its column, which is a fifth of the index.
 /// A match in a title counts eight times.
 const SCHEMA: &str = "

@@ -13,16 +13,7 @@ use crate::{
     },
 };
 
-use super::{Catalog, digest, find::READ_AS_FIRST, name_of};
-
-/// A content that a revision brought, or named again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ContentSince {
-    /// Its row.
-    pub content: i64,
-    /// A revision names an encoding: its text may be another one now.
-    pub has_encoding: bool,
-}
+use super::{Catalog, digest, name_of};
 
 /// What is to be known of a content to read its text.
 #[derive(Debug, Clone)]
@@ -40,14 +31,14 @@ pub struct IndexedContent {
 }
 
 impl Catalog {
-    /// A content as its text is read: by the last revision that names its encoding, else by the first.
+    /// A content as its text is read, by the first revision with it.
     pub fn indexed_content(&self, content: i64) -> Result<Option<IndexedContent>, Error> {
-        let mut query = self.db.prepare_cached(&format!(
+        let mut query = self.db.prepare_cached(
             "SELECT c.digest, c.bytes, t.text, e.text FROM revision r
              JOIN content c ON c.id = r.content JOIN phrase t ON t.id = r.type
              LEFT JOIN phrase e ON e.id = r.encoding
-             WHERE r.content = ?1 {READ_AS_FIRST}"
-        ))?;
+             WHERE r.content = ?1 ORDER BY r.event LIMIT 1",
+        )?;
         let found = query.query_row([content], |row| {
             let encoding: Option<String> = row.get(3)?;
             Ok(IndexedContent {
@@ -62,15 +53,12 @@ impl Catalog {
     }
 
     /// The contents that are kept and that revisions have which were recorded from an event on, in order.
-    pub fn contents_since(&self, event: u64) -> Result<Vec<ContentSince>, Error> {
+    pub fn contents_since(&self, event: u64) -> Result<Vec<i64>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT r.content, max(r.encoding IS NOT NULL) FROM revision r
-             JOIN content c ON c.id = r.content
-             WHERE r.event >= ?1 AND c.withdrawn = 0 GROUP BY r.content ORDER BY r.content",
+            "SELECT DISTINCT r.content FROM revision r JOIN content c ON c.id = r.content
+             WHERE r.event >= ?1 AND c.withdrawn = 0 ORDER BY r.content",
         )?;
-        let rows = query.query_map([event as i64], |row| {
-            Ok(ContentSince { content: row.get(0)?, has_encoding: row.get(1)? })
-        })?;
+        let rows = query.query_map([event as i64], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -16,7 +16,7 @@ use crate::types::{
 
 use super::{
     Catalog, digest,
-    find::{self, DOCUMENT, LATEST_FIRST, READ_AS_FIRST, REVISION},
+    find::{self, DOCUMENT, LATEST_FIRST, REVISION},
     pack_id,
 };
 
@@ -70,6 +70,11 @@ pub struct PackUsage {
     /// The same for blobs that belong to a content and have no place in an earlier pack.
     pub n_live_weight: u64,
 }
+
+/// The first row of bytes that are kept.
+const KEPT_BYTES: &str = "c.withdrawn = 0 AND NOT EXISTS (
+    SELECT 1 FROM content o
+    WHERE o.key = c.key AND o.id < c.id AND o.digest = c.digest AND o.withdrawn = 0)";
 
 impl Catalog {
     /// Up to `limit` documents in order of name, from the one after `after`.
@@ -139,7 +144,7 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The revisions that have this content, in the order they were recorded.
+    /// The revisions that have this content and are read as it is here, in the order they were recorded.
     pub fn revisions_with(&self, content: i64) -> Result<Vec<(Document, Revision)>, Error> {
         let mut query =
             self.db.prepare_cached(&format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event"))?;
@@ -158,17 +163,15 @@ impl Catalog {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The revision by which a content is sketched: the last that names its encoding, else the first.
-    pub fn sketched_by(&self, content: i64) -> Result<Option<Revision>, Error> {
-        let sql = format!("{REVISION} WHERE r.content = ?1 {READ_AS_FIRST}");
+    /// The first revision that had this content: any of them says as what it is read.
+    pub fn first_with(&self, content: i64) -> Result<Option<Revision>, Error> {
+        let sql = format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event LIMIT 1");
         Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
     }
 
-    /// The last revision that had this content; of those that name its encoding, if any does.
+    /// The last revision that had this content.
     pub fn last_with(&self, content: i64) -> Result<Option<Revision>, Error> {
-        let sql = format!(
-            "{REVISION} WHERE r.content = ?1 ORDER BY r.encoding IS NULL, r.event DESC LIMIT 1"
-        );
+        let sql = format!("{REVISION} WHERE r.content = ?1 ORDER BY r.event DESC LIMIT 1");
         Ok(self.db.prepare_cached(&sql)?.query_row([content], find::revision).optional()?)
     }
 
@@ -235,13 +238,22 @@ impl Catalog {
         Ok(query.query_row(events.map(|event| event as i64), |row| row.get(0))?)
     }
 
-    /// Every content that is kept, in order of first appearance.
+    /// Every content that is kept, in each interpretation, in order of first appearance.
     pub fn kept_contents(&self) -> Result<Vec<KeptContent>, Error> {
-        let mut query = self.db.prepare(
+        self.contents_where("c.withdrawn = 0")
+    }
+
+    /// Every content that is kept, once.
+    pub fn kept_bytes(&self) -> Result<Vec<KeptContent>, Error> {
+        self.contents_where(KEPT_BYTES)
+    }
+
+    fn contents_where(&self, condition: &str) -> Result<Vec<KeptContent>, Error> {
+        let mut query = self.db.prepare(&format!(
             "SELECT c.id, c.digest, c.bytes, min(p.pack), k.name, p.offset, p.bytes, p.blob
              FROM content c LEFT JOIN place p ON p.key = c.key LEFT JOIN pack k ON k.key = p.pack
-             WHERE c.withdrawn = 0 GROUP BY c.id",
-        )?;
+             WHERE {condition} GROUP BY c.id"
+        ))?;
         let rows = query.query_map([], |row| {
             let place = match row.get_ref(4)?.as_blob_or_null()? {
                 None => None,
@@ -259,18 +271,19 @@ impl Catalog {
 
     /// Those of them that lie nowhere.
     pub fn contents_nowhere(&self) -> Result<Vec<KeptContent>, Error> {
-        let mut query = self.db.prepare(
+        let mut query = self.db.prepare(&format!(
             "SELECT id, digest, bytes FROM content c
-             WHERE withdrawn = 0 AND NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key)
-             ORDER BY id",
-        )?;
+             WHERE {KEPT_BYTES} AND NOT EXISTS (SELECT 1 FROM place p WHERE p.key = c.key)
+             ORDER BY id"
+        ))?;
         let rows = query.query_map([], |row| kept_content(row, None))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// How many contents there are with this key.
     pub fn n_contents_with(&self, key: Key) -> Result<u64, Error> {
-        let mut query = self.db.prepare_cached("SELECT count(*) FROM content WHERE key = ?1")?;
+        let sql = "SELECT count(DISTINCT digest) FROM content WHERE key = ?1";
+        let mut query = self.db.prepare_cached(sql)?;
         Ok(query.query_row([key.0 as i64], |row| row.get::<_, i64>(0))? as u64)
     }
 
@@ -374,8 +387,9 @@ impl Catalog {
              FROM revision r JOIN content c ON c.id = r.content
              WHERE NOT EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0)",
         )?;
-        let (n_contents, n_distinct) =
-            two("SELECT count(*), ifnull(sum(bytes), 0) FROM content WHERE withdrawn = 0")?;
+        let (n_contents, n_distinct) = two(&format!(
+            "SELECT count(*), ifnull(sum(bytes), 0) FROM content c WHERE {KEPT_BYTES}"
+        ))?;
         let (n_packs, n_packed) = two("SELECT count(*), ifnull(sum(bytes), 0) FROM pack")?;
         let (n_frames, n_places) =
             two("SELECT ifnull(sum(frames), 0), (SELECT count(*) FROM place) FROM pack")?;

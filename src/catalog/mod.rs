@@ -16,6 +16,7 @@ mod find;
 mod fulltext;
 mod index;
 mod indexed;
+mod interpreted;
 mod keyed_sum;
 mod list;
 mod look_ahead;
@@ -53,13 +54,14 @@ use crate::{
 pub use crate::types::file_stat::FileStat;
 
 pub use agreement::{Agreed, Agreement};
-pub use apply::{Batch, Pack, Recorded};
+pub use apply::{Batch, Pack, Recorded, interpretation};
 pub use document_events::{Observation, Rename};
 pub use drift::{Drift, DriftScope};
 pub use find::{Latest, LatestAhead};
 pub use fulltext::{FILE as FULL_TEXT_FILE, FullText, FullTextState, IndexedText, TextGap};
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use indexed::IndexedContent;
+pub use interpreted::{InterpretedContent, InterpretedRow};
 pub use keyed_sum::{KeyedSum, SumKey};
 pub use list::{KeptContent, PackUsage, Totals};
 pub use page_cache::{FILE as PAGE_CACHE_FILE, PageCache};
@@ -74,7 +76,7 @@ use keyed_sum::Followed;
 use snapshot::Newest;
 
 /// The version of `schema.sql`; another one found on disk means that the catalog is made anew.
-const SCHEMA_VERSION: &str = "13";
+const SCHEMA_VERSION: &str = "14";
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// Views first, then the tables with their indexes.

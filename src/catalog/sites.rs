@@ -42,7 +42,7 @@ impl Catalog {
         contents.dedup();
         let mut revisions = Vec::with_capacity(contents.len());
         for content in contents {
-            revisions.extend(self.sketched_by(content)?);
+            revisions.extend(self.first_with(content)?);
         }
         Ok(revisions)
     }

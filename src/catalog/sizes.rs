@@ -18,8 +18,6 @@ use super::{
 pub struct RevisionContent {
     /// The row of the document.
     pub document: i64,
-    /// The row of the content.
-    pub content: i64,
     /// The content's SHA-256.
     pub digest: Digest,
     /// Of the content, not compressed.
@@ -37,7 +35,7 @@ impl Catalog {
         mut each: impl FnMut(RevisionContent) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut query = self.db.prepare(
-            "SELECT r.document, r.content, c.digest, c.bytes, p.pack, p.offset, p.bytes, r.number
+            "SELECT r.document, c.digest, c.bytes, p.pack, p.offset, p.bytes, r.number
              FROM revision r INDEXED BY revision_by_document
              JOIN content c ON c.id = r.content LEFT JOIN place p ON p.key = c.key
              WHERE NOT EXISTS (SELECT 1 FROM withdrawal w WHERE w.event = r.event AND w.part = 0)
@@ -47,20 +45,19 @@ impl Catalog {
         let mut last = None;
         while let Some(row) = rows.next()? {
             let document = row.get(0)?;
-            let number: i64 = row.get(7)?;
+            let number: i64 = row.get(6)?;
             // A content with several places comes several times; the first is the one to be read.
             if last.replace((document, number)) == Some((document, number)) {
                 continue;
             }
-            let place = match row.get::<_, Option<i64>>(4)? {
-                Some(pack) => Some((Key(pack as u64), row.get(5)?, row.get(6)?)),
+            let place = match row.get::<_, Option<i64>>(3)? {
+                Some(pack) => Some((Key(pack as u64), row.get(4)?, row.get(5)?)),
                 None => None,
             };
-            let n_bytes: i64 = row.get(3)?;
+            let n_bytes: i64 = row.get(2)?;
             each(RevisionContent {
                 document,
-                content: row.get(1)?,
-                digest: digest(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?),
+                digest: digest(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?),
                 n_bytes: n_bytes as u64,
                 place,
             })?;

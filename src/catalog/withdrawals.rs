@@ -36,7 +36,10 @@ impl Catalog {
         let mut query = self.db.prepare_cached(
             "SELECT DISTINCT c.digest, c.bytes FROM withdrawal w
              JOIN revision r ON r.event = w.event JOIN content c ON c.id = r.content
-             WHERE w.part = 0 AND c.withdrawn = 1 ORDER BY c.id",
+             WHERE w.part = 0 AND c.withdrawn = 1 AND NOT EXISTS (
+               SELECT 1 FROM content o
+               WHERE o.key = c.key AND o.digest = c.digest AND o.withdrawn = 0)
+             ORDER BY c.id",
         )?;
         let rows = query.query_map([], |row| {
             Ok((digest(row.get_ref(0)?.as_blob()?), row.get::<_, i64>(1)? as u64))
@@ -89,7 +92,7 @@ impl Catalog {
     }
 }
 
-/// Puts in what an event withdraws, and marks the contents that no other revision has.
+/// Puts in what an event withdraws, and marks the contents that no other revision has that is read so.
 pub(super) fn insert(
     transaction: &Connection,
     index: u64,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use encoding_rs::Encoding;
 
 /// An encoding in which a text can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Charset {
     /// One of the WHATWG Encoding Standard.
     Standard(&'static Encoding),
@@ -15,7 +15,7 @@ pub enum Charset {
 }
 
 /// A table of the characters from 0x80 on.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct CodePage {
     /// As iconv has it.
     name: &'static str,

@@ -11,6 +11,7 @@ mod decode;
 pub mod extract;
 mod formulas;
 mod guess;
+mod interpretation;
 mod kinds;
 mod likely;
 mod linked_data;
@@ -43,6 +44,7 @@ use std::borrow::Cow;
 
 pub use charset::Charset;
 pub use decode::{Decoded, Rule, decode};
+pub use interpretation::Interpretation;
 pub use kinds::{are_bytes_text, can_be_hooked, has_lines, has_tables, is_separated, may_be_text};
 pub use locators::{Locator, Locators};
 pub use media::{media_type, media_type_by_ending, without_cut_char};

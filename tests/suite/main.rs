@@ -29,6 +29,7 @@ mod formats;
 mod healing;
 mod history;
 mod hooks;
+mod interpretations;
 mod json;
 mod keys;
 mod large;

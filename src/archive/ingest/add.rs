@@ -5,7 +5,7 @@
 use std::{io, rc::Rc, sync::Arc};
 
 use crate::{
-    catalog::{FileStat, Latest, LatestAhead, Snapshot, StatEntry},
+    catalog::{FileStat, InterpretedContent, Latest, LatestAhead, Snapshot, StatEntry},
     journal::event::{MediaType, ReviseDetail, Salt},
     store::{Blob, CompressionLevels, Frames as _, Writer},
     text::{
@@ -194,15 +194,15 @@ impl Transaction<'_> {
         mut content: Content,
     ) -> Result<NewRevision, Error> {
         let is_new_content = !self.pending.contents.contains(&content.digest)
-            && self.archive.catalog.content(&content.digest)?.is_none();
+            && !self.archive.catalog.has_content(&content.digest)?;
         let (is_healed, rendered) = match is_new_content {
             true => {
                 let rendered = self.put(&mut content, latest.map(|latest| latest.digest))?;
                 (content.has_healed, rendered)
             }
             false => {
-                self.sketch_as_named(&mut content);
-                (self.heal(&content, true)?, None)
+                let rendered = self.read_otherwise(&mut content)?;
+                (self.heal(&content, true)?, rendered)
             }
         };
         let media = MediaType::new(content.media_type).map_err(|e| Error::usage(e.to_string()))?;
@@ -295,21 +295,29 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Has a known content sketched anew whose encoding is named.
-    fn sketch_as_named(&mut self, content: &mut Content) {
-        if content.named.is_none() {
-            return;
+    /// Has a known content sketched that was never read as it is here; what came of rendering it.
+    fn read_otherwise(&mut self, content: &mut Content) -> Result<Option<ExtractionStatus>, Error> {
+        let interpreted = content.interpreted();
+        let is_known = self.pending.interpreted.contains(&interpreted)
+            || self.archive.catalog.content_as(&interpreted)?.is_some();
+        if is_known {
+            return Ok(None);
         }
-        let sketch = match &mut content.form {
-            Form::Blob(_, analysis) => analysis.as_mut().and_then(|it| it.text.sketch.take()),
-            Form::Chunks(_, text) => {
-                let time = self.rendering_time;
-                of_large(time, text.take(), content.media_type, content.named).sketch
-            }
+        let (kind, named, time) = (content.media_type, content.named, self.rendering_time);
+        let text = match &mut content.form {
+            Form::Blob(bytes, analysis) => match analysis {
+                Some(analysis) => std::mem::take(&mut analysis.text),
+                None => TextAnalysis::at(time, bytes, kind, named),
+            },
+            Form::Chunks(_, text) => of_large(time, text.take(), kind, named),
         };
-        if let Some(sketch) = sketch {
-            self.pending.sketches.insert(content.digest, sketch);
-        }
+        self.keep_sketch(interpreted, text.sketch);
+        Ok(text.rendered)
+    }
+
+    fn keep_sketch(&mut self, interpreted: InterpretedContent, sketch: Option<Vec<u8>>) {
+        self.pending.interpreted.insert(interpreted.clone());
+        self.pending.sketches.extend(sketch.map(|sketch| (interpreted, sketch)));
     }
 
     /// Puts a content that was never stored before; what came of rendering it.
@@ -344,9 +352,7 @@ impl Transaction<'_> {
                 text
             }
         };
-        if let Some(sketch) = text.sketch {
-            self.pending.sketches.insert(digest, sketch);
-        }
+        self.keep_sketch(content.interpreted(), text.sketch);
         self.pending.contents.insert(digest);
         Ok(text.rendered)
     }

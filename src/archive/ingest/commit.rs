@@ -6,7 +6,7 @@ use tracing::{debug, debug_span};
 
 use crate::{
     archive::commit::{NewBatch, OTHERS, step},
-    catalog::{Batch, Latest},
+    catalog::{Batch, InterpretedContent, Latest},
     journal::{
         Closing, Draft, SaltSeed,
         event::{
@@ -15,7 +15,7 @@ use crate::{
         },
     },
     store::{Frames as _, Written, frame::Base},
-    text::Charset,
+    text::{Charset, Interpretation},
     types::{
         digest::Key,
         error::Error,
@@ -226,10 +226,12 @@ impl Transaction<'_> {
         revision.doc = before.map_or(revision.doc, |before| before.doc);
         revision.prev = before.map(|before| before.last);
         revision.new.number = before.map_or(1, |before| before.n_revisions + 1);
-        if self.archive.catalog.content(&digest)?.is_some() {
+        let catalog = &self.archive.catalog;
+        if catalog.has_content(&digest)? {
             revision.new.is_new_content = false;
-            if encoding.is_none() {
-                pending.sketches.remove(&digest);
+            let interpreted = revision.interpreted();
+            if catalog.content_as(&interpreted)?.is_some() {
+                pending.sketches.remove(&interpreted);
             }
         }
         Ok(true)
@@ -254,6 +256,11 @@ impl PendingEvent {
 impl PendingRevision {
     fn encoding(&self) -> Option<Charset> {
         self.detail.encoding.as_deref().and_then(Charset::for_label)
+    }
+
+    /// Its content with as what that is read.
+    fn interpreted(&self) -> InterpretedContent {
+        (self.new.digest, Interpretation::of(self.media.as_str(), self.encoding()))
     }
 
     /// The document once this is the event `index`, recorded at a time; `before` is what it was.
@@ -302,8 +309,8 @@ impl Committed {
         for (event, pending_event) in events.clone().zip(&pending.events) {
             let Some(revision) = pending_event.revision() else { continue };
             recorded[revision.order] = Some(revision.new);
-            let digest = revision.new.digest;
-            if pending.sketches.contains_key(&digest) && listed.insert(digest) {
+            let interpreted = revision.interpreted();
+            if pending.sketches.contains_key(&interpreted) && listed.insert(interpreted) {
                 new_texts.push(event);
             } else {
                 others.push(event);

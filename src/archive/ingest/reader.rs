@@ -216,12 +216,7 @@ pub struct LargeInput {
 }
 
 impl Analysis {
-    /// Computes it.
-    pub fn of(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
-        Self::at(RenderingTime::Now, bytes, media_type, named)
-    }
-
-    /// The same, where what is rendered may be left for later.
+    /// Computes it; what is rendered may be left for later.
     pub fn at(time: RenderingTime, bytes: &[u8], media_type: &str, named: Option<Charset>) -> Self {
         let text = TextAnalysis::at(time, bytes, media_type, named);
         Self { fingerprint: Fingerprint::of(bytes), text }

@@ -54,7 +54,7 @@ impl Archive {
     /// The content of a recapture, if the archive has it.
     pub(super) fn known_content(&self, recapture: &Recapture) -> Result<Option<Digest>, Error> {
         if let Some(content) = recapture.content
-            && self.catalog.content(&content)?.is_some()
+            && self.catalog.has_content(&content)?
         {
             return Ok(Some(content));
         }
@@ -136,7 +136,9 @@ impl Transaction<'_> {
                 named: revision.detail.encoding.as_deref().and_then(Charset::for_label),
             }));
         }
-        let found = self.archive.revisions_of_content(digest.into())?;
+        // As what one was withdrawn nothing is read that stayed.
+        let mut found = self.archive.revisions_of_content(digest.into())?;
+        found.sort_by_key(|(_, revision)| revision.withdrawn.is_some());
         Ok(found.first().map(|(_, revision)| KnownContent {
             digest,
             n_bytes: revision.n_bytes,

@@ -194,8 +194,8 @@ impl Archive {
             Err(_) if asked() => return Err(Error::Interrupted),
             Err(error) => return Ok(Outcome::Unreadable(error)),
         };
-        let known = self.catalog.content(&digest)?;
-        let is_healed = known.is_some() && self.damage(&digest, n_bytes, asked)?.is_some();
+        let is_known = self.catalog.has_content(&digest)?;
+        let is_healed = is_known && self.damage(&digest, n_bytes, asked)?.is_some();
         let named = match named(intake, &Expected::of(provenance, latest, 0)) {
             Ok(named) => named,
             Err(error) => return Ok(Outcome::Unreadable(error)),
@@ -207,7 +207,7 @@ impl Archive {
         if self.is_recorded(latest, (&digest, named, captured))? {
             return Ok(Outcome::found(is_healed));
         }
-        let is_new_content = known.is_none();
+        let is_new_content = !is_known;
         let next = NewRevision::next(latest, digest, n_bytes);
         let revision = NewRevision { is_new_content, is_healed, ..next };
         Ok(revision.into())

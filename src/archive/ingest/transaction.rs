@@ -8,7 +8,9 @@ use std::{
 
 use crate::{
     archive::{Archive, WriteContext, open::WriteLock},
-    catalog::{Catalog, FileStat, Latest, LatestAhead, Snapshot, StatCache, StatEntry},
+    catalog::{
+        Catalog, FileStat, InterpretedContent, Latest, LatestAhead, Snapshot, StatCache, StatEntry,
+    },
     journal::{
         event::{DocumentDetail, DocumentEventKind, MediaType, ReviseDetail},
         merkle::tiles::Edge,
@@ -16,7 +18,7 @@ use crate::{
     },
     pool::Pool,
     store::{Writer, chunk::Chunk, features::Features},
-    text::Charset,
+    text::{Charset, Interpretation},
     types::{
         digest::{Digest, DocId, Key},
         error::Error,
@@ -64,7 +66,9 @@ pub(in crate::archive) struct Pending {
     pub events: Vec<PendingEvent>,
     /// How many of them are revisions.
     pub n_revisions: usize,
-    pub sketches: HashMap<Digest, Vec<u8>>,
+    pub sketches: HashMap<InterpretedContent, Vec<u8>>,
+    /// What was read for these, whether it is text or not.
+    pub interpreted: HashSet<InterpretedContent>,
     /// Of new contents and of the chunks of large ones.
     pub features: HashMap<Key, Features>,
     /// The keys of the chunks of new large contents.
@@ -204,6 +208,13 @@ pub(in crate::archive) struct Content {
     pub file_stat: Option<FileStat>,
 }
 
+impl Content {
+    /// It with as what it is read.
+    pub(super) fn interpreted(&self) -> InterpretedContent {
+        (self.digest, Interpretation::of(self.media_type, self.named))
+    }
+}
+
 /// The bytes of a content.
 pub(in crate::archive) enum Form {
     Blob(Arc<Vec<u8>>, Option<Analysis>),
@@ -230,9 +241,9 @@ pub struct Committed {
     /// What was added, in its order, as it was recorded: another writer that was first may have changed its
     /// number. None where that one recorded the same content.
     pub recorded: Vec<Option<NewRevision>>,
-    /// Those of them whose content was not stored before and is text.
+    /// Those of them whose content is text that was not stored before, or not read so.
     pub new_texts: Vec<u64>,
-    /// The others, whose content was stored before or is no text.
+    /// The others, whose content was stored and read so before, or is no text.
     pub others: Vec<u64>,
     /// Bytes of the packs written.
     pub n_packed: u64,

@@ -12,7 +12,12 @@ use crate::{
         place::Places as _,
         usage::{Shares, StorageStats},
     },
-    types::{digest::Key, document::Document, error::Error, limits},
+    types::{
+        digest::{Digest, Key},
+        document::Document,
+        error::Error,
+        limits,
+    },
 };
 
 pub use crate::store::usage::StorageClass;
@@ -69,14 +74,14 @@ struct DocumentSums {
     document: i64,
     n_raw: u64,
     n_stored: u64,
-    contents: HashSet<i64>,
+    contents: HashSet<Digest>,
     chunks: HashSet<Key>,
 }
 
 /// Chunks met so far, over all large contents, each of those once.
 #[derive(Default)]
 struct Chunks {
-    contents: HashSet<i64>,
+    contents: HashSet<Digest>,
     met: HashSet<Key>,
     again: StorageClass,
 }
@@ -155,7 +160,7 @@ impl Archive {
                 tally = DocumentSums { document: content.document, ..DocumentSums::default() };
             }
             tally.n_raw += content.n_bytes;
-            if !tally.contents.insert(content.content) {
+            if !tally.contents.insert(content.digest) {
                 return Ok(());
             }
             tally.n_stored += content.place.map_or(0, |place| shares.of(place, content.n_bytes));
@@ -181,7 +186,7 @@ impl Archive {
             Err(Error::Damaged { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let is_first = all.contents.insert(content.content);
+        let is_first = all.contents.insert(content.digest);
         for chunk in chunks {
             let (key, n_bytes) = (chunk.digest.key(), u64::from(chunk.n_bytes));
             if is_first && !all.met.insert(key) {

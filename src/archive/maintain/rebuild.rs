@@ -14,12 +14,12 @@ use tracing::warn;
 use crate::{
     archive::{
         contents::in_reading_order,
-        ingest::reader::{Analysis, TextAnalysis},
+        ingest::reader::TextAnalysis,
         operand::{may_be_compared, read_as},
         similar::sites::{self, SampleCache},
     },
     backend::Backend,
-    catalog::{Batch, Catalog, KeptContent, Pack, Recorded},
+    catalog::{self, Batch, Catalog, InterpretedContent, KeptContent, Pack, Recorded},
     journal::{
         Entry, Journal, PackChanges,
         event::{Detail, Event, Revise},
@@ -32,7 +32,7 @@ use crate::{
         pack::{self, Listed},
         place::Place,
     },
-    text::{Charset, Scope},
+    text::Scope,
     types::{
         digest::{Digest, Key},
         error::Error,
@@ -91,24 +91,37 @@ pub fn catch_up(
     Ok(CaughtUp::Yes)
 }
 
-/// The contents that are not to be read any more: every revision with them is withdrawn.
+/// What is not to be read any more: every revision with it is withdrawn.
+#[derive(Default)]
+struct GoneContents {
+    contents: HashSet<Digest>,
+    /// Contents of which no revision is left that is read so.
+    interpreted: HashSet<InterpretedContent>,
+}
+
+/// The contents of which every revision is withdrawn.
 pub fn withdrawn_contents(journal: &Journal) -> Result<HashSet<Digest>, Error> {
-    let withdrawn = journal.withdrawals(0..journal.size())?.contents;
-    let mut contents = HashSet::new();
-    if withdrawn.is_empty() {
-        return Ok(contents);
+    Ok(gone_contents(journal)?.contents)
+}
+
+fn gone_contents(journal: &Journal) -> Result<GoneContents, Error> {
+    let withdrawn = journal.withdrawals(0..journal.size())?;
+    let (mut gone, mut kept) = (GoneContents::default(), GoneContents::default());
+    if withdrawn.contents.is_empty() {
+        return Ok(gone);
     }
-    let mut kept = HashSet::new();
     for entry in journal.entries_under_root(0) {
         let entry = entry?;
         let Event::Revise(revise) = &entry.event else { continue };
-        match withdrawn.contains_key(&entry.index) {
-            true => contents.insert(revise.sha256),
-            false => kept.insert(revise.sha256),
-        };
+        let has_words = !withdrawn.details.contains_key(&entry.index);
+        let interpreted = interpreted(revise, entry.detail.as_ref().filter(|_| has_words));
+        let set = if withdrawn.contents.contains_key(&entry.index) { &mut gone } else { &mut kept };
+        set.contents.insert(interpreted.0);
+        set.interpreted.insert(interpreted);
     }
-    contents.retain(|digest| !kept.contains(digest));
-    Ok(contents)
+    gone.contents.retain(|digest| !kept.contents.contains(digest));
+    gone.interpreted.retain(|interpreted| !kept.interpreted.contains(interpreted));
+    Ok(gone)
 }
 
 /// Applies all that comes after `edge`. What the packs bring is known first, because a content may lie in one
@@ -121,8 +134,8 @@ fn go_on(
 ) -> Result<(), Error> {
     let range = edge.size()..journal.size();
     let gone = match range.start {
-        0 => withdrawn_contents(journal)?,
-        _ => HashSet::new(),
+        0 => gone_contents(journal)?,
+        _ => GoneContents::default(),
     };
     if range.end.saturating_sub(range.start) > HELD_MAX {
         apply_packs(backend, catalog, &journal.pack_changes(range.clone())?.came)?;
@@ -189,7 +202,7 @@ fn apply_events(
     backend: &Arc<dyn Backend>,
     journal: &Journal,
     catalog: &Rc<Catalog>,
-    (mut edge, gone): (Edge, HashSet<Digest>),
+    (mut edge, gone): (Edge, GoneContents),
     entries: impl Iterator<Item = Result<Entry, Error>>,
 ) -> Result<(), Error> {
     let reader = Reader::new(Sealed::for_reading(Arc::clone(backend), catalog.clone()));
@@ -235,7 +248,7 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
     catalog.transaction(|_| {
         catalog.renew_sketches(|put| {
             for KeptContent { row: content, digest, n_bytes, .. } in all {
-                let Some(revision) = catalog.sketched_by(content)? else { continue };
+                let Some(revision) = catalog.first_with(content)? else { continue };
                 if !may_be_compared(n_bytes, &revision.media_type) {
                     continue;
                 }
@@ -253,20 +266,23 @@ pub fn sketches(backend: &Arc<dyn Backend>, catalog: &Rc<Catalog>) -> Result<(),
 fn apply_stretch(
     catalog: &Catalog,
     reader: &Reader<Sealed>,
-    (stretch, gone): (&[Entry], &HashSet<Digest>),
+    (stretch, gone): (&[Entry], &GoneContents),
     edge: &mut Edge,
     checkpoint: Option<&str>,
 ) -> Result<(), Error> {
     let mut found = NewContents::default();
     for entry in stretch {
         let Event::Revise(revise) = &entry.event else { continue };
-        if gone.contains(&revise.sha256) {
+        if gone.contents.contains(&revise.sha256) {
             continue;
         }
-        let named = named(entry.detail.as_ref());
-        let is_new = found.met.insert(revise.sha256) && catalog.content(&revise.sha256)?.is_none();
-        if is_new || named.is_some() {
-            found.read(catalog, reader, (revise, named))?;
+        let is_new = found.met.insert(revise.sha256) && !catalog.has_content(&revise.sha256)?;
+        let interpreted = interpreted(revise, entry.detail.as_ref());
+        let is_read = !gone.interpreted.contains(&interpreted)
+            && found.interpreted.insert(interpreted.clone())
+            && catalog.content_as(&interpreted)?.is_none();
+        if is_new || is_read {
+            found.read(catalog, reader, (revise, is_read.then_some(interpreted)))?;
         }
     }
     let events = recorded(stretch);
@@ -282,32 +298,30 @@ fn apply_stretch(
     })
 }
 
-/// The encoding that whoever added a revision named.
-fn named(detail: Option<&Detail>) -> Option<Charset> {
-    match detail {
-        Some(Detail::Revise(detail)) => detail.encoding.as_deref().and_then(Charset::for_label),
-        _ => None,
-    }
+/// The content of an event, with as what it is read.
+fn interpreted(revise: &Revise, detail: Option<&Detail>) -> InterpretedContent {
+    (revise.sha256, catalog::interpretation(detail, revise))
 }
 
 /// What the catalog gets of new contents beside their events.
 #[derive(Default)]
 struct NewContents {
     met: HashSet<Digest>,
+    interpreted: HashSet<InterpretedContent>,
     chunks_met: HashSet<Digest>,
-    sketches: HashMap<Digest, Vec<u8>>,
+    sketches: HashMap<InterpretedContent, Vec<u8>>,
     features: HashMap<Key, Features>,
     chunks: HashMap<Digest, Vec<Key>>,
 }
 
 impl NewContents {
-    /// Reads a content. One that cannot be read adds nothing; that it is damaged is for the audit to
-    /// find.
+    /// Reads a content, and as text if it is to be read so. One that cannot be read adds nothing; that it is damaged is for
+    /// the audit to find.
     fn read(
         &mut self,
         catalog: &Catalog,
         reader: &Reader<Sealed>,
-        (revise, named): (&Revise, Option<Charset>),
+        (revise, read_as): (&Revise, Option<InterpretedContent>),
     ) -> Result<(), Error> {
         let digest = revise.sha256;
         if revise.size > limits::BLOB_BYTES_MAX as u64 {
@@ -323,21 +337,28 @@ impl NewContents {
             }
             let keys = chunks.iter().map(|chunk| chunk.digest.key()).collect();
             self.chunks.insert(digest, keys);
-            if may_be_compared(revise.size, revise.media.as_str())
+            if read_as.is_some()
+                && may_be_compared(revise.size, revise.media.as_str())
                 && let Ok(bytes) = reader.content_bytes(&digest, revise.size)
-                && let Some(sketch) = TextAnalysis::of(&bytes, revise.media.as_str(), named).sketch
             {
-                self.sketches.insert(digest, sketch);
+                self.add_sketch(&bytes, (revise, read_as));
             }
             return Ok(());
         }
         let Ok(bytes) = reader.blob(&digest) else { return Ok(()) };
-        let Analysis { fingerprint, text } = Analysis::of(&bytes, revise.media.as_str(), named);
-        self.add_features(digest.key(), &fingerprint);
-        if let Some(sketch) = text.sketch {
-            self.sketches.insert(digest, sketch);
-        }
+        self.add_features(digest.key(), &Fingerprint::of(&bytes));
+        self.add_sketch(&bytes, (revise, read_as));
         Ok(())
+    }
+
+    fn add_sketch(
+        &mut self,
+        bytes: &[u8],
+        (revise, read_as): (&Revise, Option<InterpretedContent>),
+    ) {
+        let Some(interpreted) = read_as else { return };
+        let text = TextAnalysis::of(bytes, revise.media.as_str(), interpreted.1.named());
+        self.sketches.extend(text.sketch.map(|sketch| (interpreted, sketch)));
     }
 
     fn add_features(&mut self, key: Key, fingerprint: &Fingerprint) {

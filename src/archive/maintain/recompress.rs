@@ -52,8 +52,8 @@ struct Rewriting<'a> {
     n_waiting: usize,
     /// Rows of documents that are done.
     documents: HashSet<DocId>,
-    /// Rows of contents that are done.
-    contents: HashSet<i64>,
+    /// Contents that are done.
+    contents: HashSet<Digest>,
     chunks: HashSet<Digest>,
     /// Documents that are done before the next in order of name.
     related: VecDeque<DocId>,
@@ -140,7 +140,7 @@ impl Rewriting<'_> {
             number = last.number;
             let mut new = Vec::with_capacity(revisions.len());
             for revision in revisions.into_iter().filter(|it| it.withdrawn.is_none()) {
-                if self.contents.insert(self.archive.catalog.content_of(&revision)?) {
+                if self.contents.insert(revision.digest) {
                     new.push(revision);
                 }
             }

@@ -106,7 +106,7 @@ impl Archive {
         let mut others = Vec::new();
         let asked: BTreeSet<u64> = request.contents.iter().map(|(_, it)| it.event).collect();
         for (_, revision) in &request.contents {
-            for other in self.catalog.revisions_with(self.catalog.content_of(revision)?)? {
+            for other in self.catalog.revisions_with_bytes(self.catalog.content_of(revision)?)? {
                 if other.1.withdrawn.is_some() || !named.insert(other.1.event) {
                     continue;
                 }

@@ -184,9 +184,9 @@ impl Archive {
     ) -> Result<u64, Error> {
         let mut wanted = Vec::new();
         let mut unreadable = index.unreadable()?;
-        for it in self.catalog.contents_since(event)? {
-            if it.content > before.last_content || it.has_encoding || !index.has(it.content)? {
-                wanted.push(it.content);
+        for content in self.catalog.contents_since(event)? {
+            if content > before.last_content || !index.has(content)? {
+                wanted.push(content);
             }
         }
         // What was damaged may have healed.

@@ -275,7 +275,7 @@ impl SearchAnswer<'_> {
     pub fn read(&self, found: FoundRevision) -> Result<SearchHit, Error> {
         let FoundRevision { document, revision, gone_since, unknown_since, content } = found;
         self.archive.confirm(&document, &revision)?;
-        let text = self.archive.lone_search_text(content)?.unwrap_or_default();
+        let text = self.archive.lone_search_text(content, &revision)?.unwrap_or_default();
         let (title, excerpt) = match &self.answering {
             Answering::Index { query, .. } => excerpt::excerpts(&text.title, &text.text, query),
             Answering::Read { found, .. } => match found.get(&content).cloned() {

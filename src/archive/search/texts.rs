@@ -7,7 +7,7 @@ use crate::{
         Archive,
         compare::known_headings,
         gaps::{TextGap, gap_of, gap_unrendered},
-        operand::{is_too_long, may_be_compared},
+        operand::{encoding, is_too_long, may_be_compared},
         revision_text::layout,
     },
     catalog::IndexedContent,
@@ -15,7 +15,7 @@ use crate::{
     search::{fold::FOLDING_VERSION, terms::FoldedText},
     store::{Reader, Sealed},
     text::{self, Locator, Locators, NORMAL_VERSION, WithStatus, extract::EXTRACTION_VERSION},
-    types::{digest::Digest, error::Error},
+    types::{digest::Digest, document::Revision, error::Error},
 };
 
 /// Of a longer text it is not told under which headings something stands.
@@ -104,30 +104,41 @@ impl Archive {
         &self,
         content: i64,
     ) -> Result<(Option<SearchText>, Option<TextGap>), Error> {
-        self.search_text_by(content, |reader, digest, n| reader.content_bytes(digest, n))
+        let Some(known) = self.catalog.indexed_content(content)? else { return Ok((None, None)) };
+        self.search_text_by(&known, |reader, digest, n| reader.content_bytes(digest, n))
     }
 
-    /// The text of one among others that are not read.
-    pub(super) fn lone_search_text(&self, content: i64) -> Result<Option<SearchText>, Error> {
+    /// The text of a revision with that content, among others that are not read.
+    pub(super) fn lone_search_text(
+        &self,
+        content: i64,
+        revision: &Revision,
+    ) -> Result<Option<SearchText>, Error> {
+        let known = IndexedContent {
+            content,
+            digest: revision.digest,
+            n_bytes: revision.n_bytes,
+            media_type: revision.media_type.clone(),
+            encoding: encoding(revision),
+        };
         let read =
             |reader: &Reader<Sealed>, digest: &Digest, n| reader.lone_content_bytes(digest, n);
-        Ok(self.search_text_by(content, read)?.0)
+        Ok(self.search_text_by(&known, read)?.0)
     }
 
     fn search_text_by(
         &self,
-        content: i64,
+        known: &IndexedContent,
         read: impl Fn(&Reader<Sealed>, &Digest, u64) -> Result<Vec<u8>, Error>,
     ) -> Result<(Option<SearchText>, Option<TextGap>), Error> {
-        let Some(found) = self.catalog.indexed_content(content)? else { return Ok((None, None)) };
-        if is_too_long(found.n_bytes, &found.media_type) {
+        if is_too_long(known.n_bytes, &known.media_type) {
             return Ok((None, Some(TextGap::TooLong)));
         }
-        if !may_be_compared(found.n_bytes, &found.media_type) {
-            return Ok((None, gap_unrendered(found.n_bytes, &found.media_type)));
+        if !may_be_compared(known.n_bytes, &known.media_type) {
+            return Ok((None, gap_unrendered(known.n_bytes, &known.media_type)));
         }
-        let bytes = read(&self.reader, &found.digest, found.n_bytes)?;
-        Ok(SearchText::of(&bytes, &found))
+        let bytes = read(&self.reader, &known.digest, known.n_bytes)?;
+        Ok(SearchText::of(&bytes, known))
     }
 }
 

@@ -66,16 +66,26 @@ impl Archive {
         scope: DupsScope,
         mut each: impl FnMut(Group) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        // The same bytes are duplicates, however they are read.
+        let several = self.catalog.read_in_several_ways()?;
+        let mut later: BTreeSet<i64> = several.values().flat_map(|it| &it[1..]).copied().collect();
         let mut after = 0;
-        while let Some(content) = self.catalog.next_shared_content(after)? {
+        loop {
+            let next = self.catalog.next_shared_content(after)?.into_iter();
+            let first = several.range(after + 1..).next().map(|(first, _)| *first);
+            let Some(content) = next.chain(first).min() else { return Ok(()) };
             after = content;
-            let members = self.members(&[content], scope)?;
+            if later.remove(&content) {
+                continue;
+            }
+            let alone = [content];
+            let contents = several.get(&content).map_or(&alone[..], Vec::as_slice);
+            let members = self.members(contents, scope)?;
             let members = members.into_iter().map(|(_, member)| member).collect();
             if let Some(group) = self.sited(members, Vec::new())?.wanted(scope) {
                 each(group)?;
             }
         }
-        Ok(())
     }
 
     /// Calls `each` with every group of documents whose latest texts are nearly the same.
@@ -98,7 +108,10 @@ impl Archive {
             let groups = self.component_groups(component, threshold, &boilerplate_cache)?;
             for (contents, near) in groups {
                 let group = self.group(&contents, &near, scope)?;
-                if let Some(group) = group.wanted(scope) {
+                // What has the same bytes is told by these.
+                let has_others =
+                    group.members.windows(2).any(|it| it[0].1.digest != it[1].1.digest);
+                if let Some(group) = group.wanted(scope).filter(|_| has_others) {
                     each(group)?;
                 }
             }

@@ -25,7 +25,7 @@ use crate::{
         sketch::{self, Sketch},
         words::{self, text_of},
     },
-    text::{ReadAs, Scope},
+    text::{Interpretation, ReadAs, Scope},
     types::{
         digest::Digest,
         document::{Document, Revision},
@@ -73,6 +73,24 @@ pub(in crate::archive) struct Candidate {
 pub(in crate::archive) type KnownSketches<'a> = HashMap<i64, &'a Sketch>;
 
 impl Archive {
+    /// The documents that have these bytes, and read them as something else, each by its latest revision.
+    pub fn read_otherwise(
+        &self,
+        bytes: &[u8],
+        read_as: ReadAs,
+    ) -> Result<Vec<(Document, Revision)>, Error> {
+        let digest = Digest::of(bytes);
+        let own = Interpretation::of(read_as.media_type, read_as.named);
+        let own = self.catalog.content_as(&(digest, own))?;
+        let mut others = Vec::new();
+        for content in self.catalog.contents(&digest)? {
+            if Some(content) != own {
+                others.extend(self.holders(content, false)?);
+            }
+        }
+        Ok(others)
+    }
+
     /// Documents whose text is near to these bytes, the nearest first; `None` when they are no text.
     pub fn similar(
         &self,
@@ -81,8 +99,8 @@ impl Archive {
     ) -> Result<Option<Vec<NearDocument>>, Error> {
         let boilerplate_cache = BoilerplateCache::default();
         let _snapshot = self.catalog.snapshot()?;
-        let known = self.catalog.content(&Digest::of(bytes))?;
-        let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
+        let known = self.catalog.contents(&Digest::of(bytes))?;
+        let boilerplate = self.boilerplate_for(&boilerplate_cache, (bytes, read_as))?;
         let Some(asked) = prepared::prepare(bytes, read_as, &boilerplate) else {
             return Ok(None);
         };
@@ -95,11 +113,11 @@ impl Archive {
             false => self.candidates(&sketch, query.threshold, &boilerplate_cache)?,
             true => self.candidates_of_all_times(&sketch, query.threshold, &boilerplate_cache)?,
         };
-        // The same bytes are near, however few or common their hashes are.
-        if let Some(content) = known
-            && candidates.iter().all(|it| it.content != content)
-        {
-            candidates.push(Candidate { content, is_leader: false });
+        // The same bytes are looked at, however few or common their hashes are.
+        for content in known {
+            if candidates.iter().all(|it| it.content != content) {
+                candidates.push(Candidate { content, is_leader: false });
+            }
         }
         self.near_among((&asked, read_as.scope), candidates, query, &boilerplate_cache).map(Some)
     }
@@ -144,8 +162,7 @@ impl Archive {
     ) -> Result<Option<Similarity>, Error> {
         self.expect_readable(revision)?;
         let boilerplate_cache = BoilerplateCache::default();
-        let known = self.catalog.content(&Digest::of(bytes))?;
-        let boilerplate = self.boilerplate_for(&boilerplate_cache, known)?;
+        let boilerplate = self.boilerplate_for(&boilerplate_cache, (bytes, read_as))?;
         let asked = prepared::prepare(bytes, read_as, &boilerplate);
         let content = self.catalog.content_of(revision)?;
         let other = self.prepared((revision, read_as.scope), content, &boilerplate_cache)?;
@@ -162,8 +179,8 @@ impl Archive {
     ) -> Result<Explanation, Error> {
         self.expect_readable(revision)?;
         let boilerplate_cache = BoilerplateCache::default();
-        let known = self.catalog.content(&Digest::of(bytes))?;
-        let asked = (bytes, read_as, self.boilerplate_for(&boilerplate_cache, known)?);
+        let boilerplate = self.boilerplate_for(&boilerplate_cache, (bytes, read_as))?;
+        let asked = (bytes, read_as, boilerplate);
         let other = self.reader.content_bytes(&revision.digest, revision.n_bytes)?;
         let boilerplate =
             boilerplate_cache.of(&self.catalog, self.catalog.content_of(revision)?)?;
@@ -189,12 +206,19 @@ impl Archive {
         Ok(Explanation::of(a, b, &passages))
     }
 
-    /// The boilerplate of a text, if it is a stored one.
+    /// The boilerplate of a text, if it is a stored one; of bytes that are not stored as they are read here, that of the
+    /// first as what they are stored.
     fn boilerplate_for(
         &self,
         boilerplate_cache: &BoilerplateCache,
-        known: Option<i64>,
+        (bytes, read_as): (&[u8], ReadAs),
     ) -> Result<Rc<Boilerplate>, Error> {
+        let digest = Digest::of(bytes);
+        let interpretation = Interpretation::of(read_as.media_type, read_as.named);
+        let known = match self.catalog.content_as(&(digest, interpretation))? {
+            None => self.catalog.contents(&digest)?.first().copied(),
+            known => known,
+        };
         known.map_or_else(
             || Ok(Rc::default()),
             |content| boilerplate_cache.of(&self.catalog, content),

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
+    archive::operand::interpreted,
+    catalog::InterpretedContent,
     similarity::score::Similarity,
     types::{
-        digest::Digest,
         document::{Document, Revision},
         name::DocName,
         time::Timestamp,
@@ -96,15 +97,15 @@ impl Group {
         by_time: &[usize],
         scope: DupsScope,
     ) -> BTreeMap<(usize, usize), Similarity> {
-        let mut holders: HashMap<Digest, Vec<usize>> = HashMap::new();
+        let mut holders: HashMap<InterpretedContent, Vec<usize>> = HashMap::new();
         let mut rank = vec![0; self.members.len()];
         for (n, index) in by_time.iter().enumerate() {
             rank[*index] = n;
-            holders.entry(self.members[*index].1.digest).or_default().push(*index);
+            holders.entry(interpreted(&self.members[*index].1)).or_default().push(*index);
         }
         let mut across = BTreeMap::new();
         for MemberPair { a, b, similarity } in &self.pairs {
-            let of = |index: usize| &holders[&self.members[index].1.digest];
+            let of = |index: usize| &holders[&interpreted(&self.members[index].1)];
             let earliest = |one: usize, others: &[usize]| {
                 others.iter().copied().find(|other| self.sites[*other] != self.sites[one])
             };

@@ -13,7 +13,7 @@ impl Agreement<'_> {
         chunks: Option<&HashMap<Digest, Vec<Key>>>,
     ) -> Option<u64> {
         let [document, content] = claimed;
-        if !self.content(revise, content, chunks) {
+        if !self.content(recorded, revise, content, chunks) {
             return None;
         }
         let number = self.revise_document(recorded, revise, document)?;
@@ -24,29 +24,32 @@ impl Agreement<'_> {
         Some(self.revision(recorded, revise, number))
     }
 
-    /// Whether this is the row of the event's content: the next one if it is new. That no two rows have one key,
-    /// and so no known content counts as new, shows in the index.
+    /// Whether this is the row of the event's content: the next one if it is new, or not read so before. That no two rows
+    /// are one content in one interpretation, and so none that is known counts as new, shows in the end.
     fn content(
         &mut self,
+        recorded: &Recorded,
         revise: &Revise,
         row: i64,
         chunks: Option<&HashMap<Digest, Vec<Key>>>,
     ) -> bool {
         let digest = revise.sha256;
+        let next = self.interpretations.len() as u32;
+        let read_as = interpretation(recorded.detail, revise);
+        let read_as = *self.interpretations.entry(read_as).or_insert(next);
         let Some(at) = row.checked_sub(1).and_then(|at| usize::try_from(at).ok()) else {
             return false;
         };
         match self.contents.get(at) {
-            Some(known) => return *known == digest,
+            Some(known) => return *known == (digest, read_as),
             None if at != self.contents.len() => return false,
             None => {}
         }
-        self.contents.push(digest);
+        self.contents.push((digest, read_as));
         self.by_key.add(self.mix.of_integers([digest.key().0 as i64, row]));
-        if revise.size <= limits::BLOB_BYTES_MAX as u64 {
+        if revise.size <= limits::BLOB_BYTES_MAX as u64 || !self.large.insert(digest) {
             return true;
         }
-        self.large.insert(digest);
         let Some(chunks) = chunks.and_then(|all| all.get(&digest)) else { return false };
         let new = chunks.iter().filter(|key| self.are_chunks.insert(**key));
         self.chunks.extend(new);

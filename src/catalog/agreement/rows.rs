@@ -28,7 +28,7 @@ const BY_CONTENT: Ordered = Ordered {
     n_key: 2,
 };
 const CONTENT_BY_KEY: Ordered =
-    Ordered { from: "content INDEXED BY content_by_key", columns: "key, id", n_key: 1 };
+    Ordered { from: "content INDEXED BY content_by_key", columns: "key, id", n_key: 2 };
 const PLACES: Ordered =
     Ordered { from: "place", columns: "key, pack, offset, blob, bytes", n_key: 4 };
 const BY_DOC: Ordered = Ordered {
@@ -207,12 +207,13 @@ impl Agreement<'_> {
             && self.has_indexes_of_revisions()?
             && self.has_places_for_contents()?
             && self.is_whole(is_all)?;
-        let n_contents = self.contents.len() as u64;
+        let n_of_contents = self.contents.len() as u64;
+        let n_contents = self.n_distinct() as u64;
         let n_rows = N_META
             + self.packs.len() as u64
             + self.places.n
             + self.phrases.sum.n
-            + n_contents
+            + n_of_contents
             + self.chunks.len() as u64
             + self.documents.len() as u64
             + self.n_revisions
@@ -362,10 +363,10 @@ impl Agreement<'_> {
         Ok(self.hashing.entries(ordered)? == Some(wanted))
     }
 
-    /// That places are those that packs list, the index of contents by key is right and no two contents share a key,
-    /// every content has a place, and every place a content or a chunk.
+    /// That places are those that packs list, the index of contents by key is right and only the same bytes share a key,
+    /// each time read otherwise, every content has a place, and every place a content or a chunk.
     fn has_places_for_contents(&self) -> Result<bool, Error> {
-        let Some((by_key, contents)) = self.hashing.numbered(&CONTENT_BY_KEY)? else {
+        let Some((by_key, mut contents)) = self.hashing.numbered(&CONTENT_BY_KEY)? else {
             return Ok(false);
         };
         let Some((found, mut places)) = self.hashing.numbered(&PLACES)? else {
@@ -375,11 +376,36 @@ impl Agreement<'_> {
             return Ok(false);
         }
         // Both rise.
+        let several = contents.windows(2).filter(|both| both[0] == both[1]).map(|both| both[0]);
+        if !self.are_read_otherwise(&several.collect()) {
+            return Ok(false);
+        }
+        contents.dedup();
         places.dedup();
         let is_chunk = |key: &i64| self.are_chunks.contains(&Key(*key as u64));
         let mut unplaced = contents.iter().peekable();
         let belong = places.iter().all(|key| unplaced.next_if_eq(&key).is_some() || is_chunk(key));
         Ok(belong && unplaced.next().is_none())
+    }
+
+    /// Whether the contents of each of these keys are the same bytes in several interpretations.
+    fn are_read_otherwise(&self, keys: &HashSet<i64>) -> bool {
+        let of_keys = |it: &&(Digest, u32)| keys.contains(&(it.0.key().0 as i64));
+        let (mut met, mut bytes) = (HashSet::new(), HashMap::new());
+        keys.is_empty()
+            || self
+                .contents
+                .iter()
+                .filter(of_keys)
+                .all(|it| met.insert(*it) && *bytes.entry(it.0.key()).or_insert(it.0) == it.0)
+    }
+
+    /// How many contents there are, however they are read.
+    fn n_distinct(&self) -> usize {
+        let mut keys: Vec<Key> = self.contents.iter().map(|(digest, _)| digest.key()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len()
     }
 
     /// That pages are in order, and of smaller tables indexes too; `is_all`: also of those that only contents show.

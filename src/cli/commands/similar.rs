@@ -30,7 +30,9 @@ use crate::{
             lost_packs::code_unless_lost,
             revision::{gone_mark, withdrawn_mark},
             similarity::{decisive, shares},
-            terminal::{Style, counted, pad_left, shown_name, shown_words, too_long_words},
+            terminal::{
+                Style, counted, pad_left, shown_name, shown_text, shown_words, too_long_words,
+            },
         },
         session::Session,
     },
@@ -262,6 +264,7 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         }
         print_near(session, &archive, &asked, (one, args))?;
     }
+    tell_read_otherwise(session, &archive, &asked)?;
     let gaps = gaps::tell_of_all(session, &archive)?;
     if session.globals.json {
         let summary = SimilarSummary {
@@ -284,6 +287,27 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         (false, Some(_)) => Ok(ExitCode::No),
         (false, None) => code_unless_lost(session, &archive, ExitCode::No),
     }
+}
+
+/// Names a document that has the same bytes and another text, by which it is compared.
+fn tell_read_otherwise(
+    session: &Session,
+    archive: &Archive,
+    asked: &AskedText,
+) -> Result<(), Error> {
+    let others = archive.read_otherwise(asked.text().0, asked.read_as())?;
+    let own = asked.own.as_ref().map(|own| own.id);
+    let mut others = others.into_iter().filter(|(document, _)| Some(document.id) != own);
+    let Some((document, revision)) = others.next() else { return Ok(()) };
+    let more = match others.count() {
+        0 => String::new(),
+        n => format!(" and {}", counted(n as u64, "other", "others")),
+    };
+    let (label, media_type) = (label_of(&document, &revision), shown_text(&revision.media_type));
+    let encoding = revision.encoding.map_or_else(String::new, |it| format!(" in {it}"));
+    session
+        .info(&format!("{label}{more}: the same bytes, read otherwise, as {media_type}{encoding}"));
+    Ok(())
 }
 
 fn compare(

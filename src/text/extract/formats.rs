@@ -243,6 +243,11 @@ impl Format {
         found.map(|it| it.format)
     }
 
+    /// Whether a media type is rendered here, whatever programs the user has.
+    pub fn is_built_in(media_type: &str) -> bool {
+        ENTRIES.iter().any(|it| it.media_types.contains(&media_type))
+    }
+
     /// The program of the user that reads it.
     pub fn hook(self) -> Option<&'static Hook> {
         match self {

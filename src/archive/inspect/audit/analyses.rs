@@ -4,11 +4,12 @@
 use std::{
     collections::{HashSet, VecDeque},
     rc::Rc,
+    sync::Arc,
 };
 
 use crate::{
     archive::{
-        ingest::reader::{Analysis, TextAnalysis},
+        ingest::reader::TextAnalysis,
         operand::{encoding, may_be_compared, read_as},
     },
     catalog::{BlobNumber, Catalog},
@@ -16,7 +17,7 @@ use crate::{
     similarity::words,
     store::features::{Features, Fingerprint},
     text::Scope,
-    types::{digest::Digest, error::Error},
+    types::{digest::Digest, document::Revision, error::Error},
 };
 
 /// So many bytes of contents wait to be analysed, or are.
@@ -27,12 +28,15 @@ const INDEXED_TOGETHER: usize = 1 << 16;
 /// Takes the row of a content, and its sketch as it is kept.
 pub type PutSketch<'p> = dyn FnMut(i64, &[u8]) -> Result<(), Error> + 'p;
 
+/// What was found of a row: of the bytes, if it stands for them, and of the text.
+type Analysed = (Option<Fingerprint>, TextAnalysis);
+
 /// Blobs that are being analysed.
 pub struct Analyses<'p> {
     projection: Rc<Catalog>,
     put: &'p mut PutSketch<'p>,
     pool: Pool,
-    underway: VecDeque<(BlobNumber, usize, Task<Analysis>)>,
+    underway: VecDeque<(BlobNumber, usize, Task<Analysed>)>,
     n_underway: usize,
     features: Vec<(BlobNumber, Features)>,
     chunks_met: HashSet<i64>,
@@ -52,27 +56,47 @@ impl<'p> Analyses<'p> {
         }
     }
 
-    /// Takes a content that is one blob.
-    pub fn content(&mut self, row: i64, bytes: Vec<u8>) -> Result<(), Error> {
-        let Some(revision) = self.projection.sketched_by(row)? else { return Ok(()) };
-        let n_bytes = bytes.len();
-        let task = self
-            .pool
-            .submit(move || Analysis::of(&bytes, &revision.media_type, encoding(&revision)));
-        self.push(BlobNumber::Content(row), n_bytes, task)
+    /// Takes a content that is one blob: its first row stands for the bytes, and each for a text.
+    pub fn content(&mut self, digest: &Digest, bytes: Vec<u8>) -> Result<(), Error> {
+        let (n_bytes, bytes) = (bytes.len(), Arc::new(bytes));
+        for (n, row) in self.projection.interpreted_rows(digest)?.into_iter().enumerate() {
+            let revision = self.projection.first_with(row.id)?.filter(|_| !row.is_withdrawn);
+            let bytes = Arc::clone(&bytes);
+            let analyse = move || {
+                let text =
+                    revision.map(|it| TextAnalysis::of(&bytes, &it.media_type, encoding(&it)));
+                ((n == 0).then(|| Fingerprint::of(&bytes)), text.unwrap_or_default())
+            };
+            let task = self.pool.submit(analyse);
+            self.push(BlobNumber::Content(row.id), n_bytes, task)?;
+        }
+        Ok(())
     }
 
     /// Whether a large content may be a text that is compared.
-    pub fn is_text(&self, row: i64) -> Result<bool, Error> {
-        let revision = self.projection.sketched_by(row)?;
-        Ok(revision.is_some_and(|it| may_be_compared(it.n_bytes, &it.media_type)))
+    pub fn is_text(&self, digest: &Digest) -> Result<bool, Error> {
+        Ok(!self.texts(digest)?.is_empty())
     }
 
     /// Takes the whole of such a content.
-    pub fn large_text(&mut self, row: i64, bytes: &[u8]) -> Result<(), Error> {
-        let Some(revision) = self.projection.sketched_by(row)? else { return Ok(()) };
-        let sketch = words::sketch(bytes, read_as(&revision, Scope::Page));
-        sketch.map_or(Ok(()), |sketch| (self.put)(row, &sketch.encode()))
+    pub fn large_text(&mut self, digest: &Digest, bytes: &[u8]) -> Result<(), Error> {
+        for (row, revision) in self.texts(digest)? {
+            if let Some(sketch) = words::sketch(bytes, read_as(&revision, Scope::Page)) {
+                (self.put)(row, &sketch.encode())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of a content that are kept and may be texts, each with a revision that is read so.
+    fn texts(&self, digest: &Digest) -> Result<Vec<(i64, Revision)>, Error> {
+        let mut texts = Vec::new();
+        for row in self.projection.contents(digest)? {
+            let revision = self.projection.first_with(row)?;
+            let text = revision.filter(|it| may_be_compared(it.n_bytes, &it.media_type));
+            texts.extend(text.map(|revision| (row, revision)));
+        }
+        Ok(texts)
     }
 
     /// Takes a chunk of a large content, of which [`Analyses::large_text`] takes the whole.
@@ -82,10 +106,7 @@ impl<'p> Analyses<'p> {
             return Ok(());
         }
         let n_bytes = bytes.len();
-        let compute = move || Analysis {
-            fingerprint: Fingerprint::of(&bytes),
-            text: TextAnalysis::default(),
-        };
+        let compute = move || (Some(Fingerprint::of(&bytes)), TextAnalysis::default());
         let task = self.pool.submit(compute);
         self.push(BlobNumber::Chunk(row), n_bytes, task)
     }
@@ -100,7 +121,7 @@ impl<'p> Analyses<'p> {
         &mut self,
         number: BlobNumber,
         n_bytes: usize,
-        task: Task<Analysis>,
+        task: Task<Analysed>,
     ) -> Result<(), Error> {
         self.underway.push_back((number, n_bytes, task));
         self.n_underway += n_bytes;
@@ -112,11 +133,12 @@ impl<'p> Analyses<'p> {
     fn join(&mut self) -> Result<bool, Error> {
         let Some((number, n_bytes, task)) = self.underway.pop_front() else { return Ok(false) };
         self.n_underway -= n_bytes;
-        let Analysis { fingerprint, text } = task.join();
+        let (fingerprint, text) = task.join();
         if let (BlobNumber::Content(row), Some(sketch)) = (number, text.sketch) {
             (self.put)(row, &sketch)?;
         }
-        self.features.extend(fingerprint.features().map(|features| (number, *features)));
+        let fingerprint = fingerprint.as_ref().and_then(Fingerprint::features);
+        self.features.extend(fingerprint.map(|features| (number, *features)));
         if self.features.len() >= INDEXED_TOGETHER {
             self.index()?;
         }

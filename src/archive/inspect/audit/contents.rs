@@ -78,7 +78,7 @@ impl Auditor<'_> {
         let mut analyses = put.map(|put| Analyses::new(&projection, scope.n_threads, put));
         let mut suspects = Vec::new();
         let (mut contents, mut others) = (Vec::new(), Vec::new());
-        for content in projection.kept_contents()? {
+        for content in projection.kept_bytes()? {
             match is_in(&projection, scope, &content)? {
                 true => contents.push(content),
                 false => others.push(content),
@@ -155,7 +155,7 @@ impl Auditor<'_> {
             let is_missing = n_places(&again, wanted)? == 0;
             let code = if is_missing { Code::BlobMissing } else { Code::BlobDamaged };
             let (about, why) = (format!("content {}", wanted.digest), error.to_string());
-            let revisions = self.projection.revisions_with(wanted.row)?;
+            let revisions = self.projection.revisions_with_bytes(wanted.row)?;
             let named = |(document, revision): &(Document, Revision)| {
                 format!("{}@{}", document.name.text(), revision.number)
             };
@@ -176,13 +176,13 @@ fn is_in(projection: &Catalog, scope: &AuditScope, wanted: &KeptContent) -> Resu
         return match &scope.part {
             AuditPart::Sample(sample) => Ok(sample.takes(&wanted.digest)),
             AuditPart::Since(time) => {
-                let revisions = projection.revisions_with(wanted.row)?;
+                let revisions = projection.revisions_with_bytes(wanted.row)?;
                 Ok(revisions.iter().any(|(_, revision)| revision.at >= *time))
             }
             AuditPart::All | AuditPart::InTurn(_) => Ok(true),
         };
     }
-    let revisions = projection.revisions_with(wanted.row)?;
+    let revisions = projection.revisions_with_bytes(wanted.row)?;
     Ok(revisions.iter().any(|(document, _)| scope.documents.contains(&document.id)))
 }
 
@@ -201,7 +201,7 @@ fn read(
     wanted: KeptContent,
     mut analyses: Option<&mut Analyses>,
 ) -> Result<(), Error> {
-    let KeptContent { row, digest, n_bytes, place } = wanted;
+    let KeptContent { digest, n_bytes, place, .. } = wanted;
     let mut n_read;
     if n_bytes <= limits::BLOB_BYTES_MAX as u64 {
         n_read = match analyses {
@@ -209,14 +209,14 @@ fn read(
             Some(analyses) => {
                 let bytes = reader.blob(&digest)?;
                 let n_bytes = bytes.len() as u64;
-                analyses.content(row, bytes)?;
+                analyses.content(&digest, bytes)?;
                 n_bytes
             }
         };
     } else {
         n_read = 0;
         let mut content = reader.content_verified_at_end(&digest, n_bytes, &|| false)?;
-        let is_text = analyses.as_ref().map_or(Ok(false), |analyses| analyses.is_text(row))?;
+        let is_text = analyses.as_ref().map_or(Ok(false), |analyses| analyses.is_text(&digest))?;
         let mut text = Vec::new();
         loop {
             let chunk = content.next_chunk();
@@ -231,7 +231,7 @@ fn read(
             }
         }
         if let (Some(analyses), true) = (analyses, is_text && n_read == n_bytes) {
-            analyses.large_text(row, &text)?;
+            analyses.large_text(&digest, &text)?;
         }
     }
     if n_read != n_bytes {

@@ -291,7 +291,7 @@ impl Auditor<'_> {
     fn has_large(&self, digest: &Digest) -> Result<bool, Error> {
         match &self.rows {
             Some(rows) => Ok(rows.agreement.has_large(digest)),
-            None => Ok(self.projection.content(digest)?.is_some()),
+            None => self.projection.has_content(digest),
         }
     }
 

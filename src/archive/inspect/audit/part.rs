@@ -76,7 +76,7 @@ impl Auditor<'_> {
     /// Reads packs and what lies in them, one after the other, until the time is up.
     pub(super) fn packs_in_turn(&mut self, turn: &PacksInTurn) -> Result<(), Error> {
         let mut contents: HashMap<Option<PackId>, Vec<KeptContent>> = HashMap::new();
-        let mut kept = self.projection.kept_contents()?;
+        let mut kept = self.projection.kept_bytes()?;
         kept.sort_unstable_by_key(|content| content.place);
         self.report.n_unread += kept.len() as u64;
         for content in kept {

@@ -31,7 +31,7 @@ pub use crate::text::{
 
 use super::{
     Archive,
-    operand::{Facts, KnownOperand, Operand, encoding},
+    operand::{Facts, KnownOperand, Operand, encoding, may_be_compared},
     revision_text::layout,
     shared_bytes::shared_bytes,
 };
@@ -204,13 +204,13 @@ impl Archive {
         revision: &Revision,
         named: Option<Charset>,
     ) -> Result<Option<FoundEncoding>, Error> {
-        let are_text = text::are_bytes_text(&revision.media_type);
-        if !are_text || !Facts::of(revision).may_be_text() {
+        let media_type = self.media_type_as_named((document, revision), named)?;
+        if !text::are_bytes_text(&media_type) || !may_be_compared(revision.n_bytes, &media_type) {
             return Ok(None);
         }
         let bytes = self.read_whole(document, revision)?;
         let named = named.or_else(|| encoding(revision));
-        let decoded = text::decode(&bytes, &revision.media_type, named);
+        let decoded = text::decode(&bytes, &media_type, named);
         Ok(decoded.map(|it| FoundEncoding { name: it.encoding, rule: it.rule }))
     }
 

@@ -324,7 +324,8 @@ impl Archive {
             Operand::Stored(found) => {
                 let (document, revision) = &*found;
                 self.expect_kept(document, revision)?;
-                let Facts { n_bytes, media_type, encoding, .. } = Facts::of(revision);
+                let media_type = self.media_type_as_named((document, revision), named)?;
+                let Facts { n_bytes, encoding, .. } = Facts::of(revision);
                 let read = || self.read_whole(document, revision);
                 let bytes = may_be_compared(n_bytes, &media_type).then(read).transpose()?;
                 Ok(Asked { bytes, n_bytes, media_type, encoding: named.or(encoding) })
@@ -348,11 +349,31 @@ impl Archive {
     ) -> Result<KnownOperand, Error> {
         match operand {
             Operand::Stored(found) => {
-                self.confirm(&found.0, &found.1)?;
-                Ok(KnownOperand { facts: Facts::of(&found.1), bytes: ContentBytes::Stored })
+                let (document, revision) = &*found;
+                self.confirm(document, revision)?;
+                let media_type = self.media_type_as_named((document, revision), named)?;
+                let facts = Facts { media_type, ..Facts::of(revision) };
+                Ok(KnownOperand { facts, bytes: ContentBytes::Stored })
             }
             Operand::File(given) | Operand::StandardInput(given) => given.known(n_kept_max, named),
         }
+    }
+
+    /// The media type of a revision; of one that is recorded as no text that which it has in the encoding that is named.
+    pub(super) fn media_type_as_named(
+        &self,
+        (document, revision): (&Document, &Revision),
+        named: Option<Charset>,
+    ) -> Result<String, Error> {
+        let recorded = &revision.media_type;
+        let is_readable = revision.n_bytes <= limits::TEXT_BYTES_MAX as u64;
+        if named.is_none() || !is_readable || text::may_be_text(recorded) {
+            return Ok(recorded.clone());
+        }
+        let bytes = self.read_whole(document, revision)?;
+        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+        let found = text::media_type(&document.name, head, named);
+        Ok(if text::are_bytes_text(found) { found.to_owned() } else { recorded.clone() })
     }
 
     /// The bytes; `None` when they came from outside and were not kept.

@@ -109,7 +109,7 @@ pub fn searched_text(bytes: &[u8], media_type: &str, named: Option<Charset>) -> 
 pub struct WithStatus<T> {
     /// None where the bytes are no text, or more of it than is treated as text.
     pub found: Option<T>,
-    /// None of what is not rendered.
+    /// None of what is not rendered, but for bytes that go by a type of text and are none in any encoding.
     pub status: Option<ExtractionStatus>,
 }
 
@@ -127,7 +127,8 @@ fn decoded_with_status<'a>(
     match Format::of(media_type).filter(|_| bytes.len() <= TEXT_BYTES_MAX) {
         None => {
             let found = decoded(bytes, media_type, named).map(|it| it.text);
-            WithStatus { found, status: None }
+            let is_no_text = found.is_none() && may_be_decoded(bytes.len(), media_type);
+            WithStatus { found, status: is_no_text.then_some(ExtractionStatus::Unsupported) }
         }
         Some(format) => {
             let Extraction { status, html } = extract(bytes, format);
@@ -135,6 +136,11 @@ fn decoded_with_status<'a>(
             WithStatus { found, status: Some(status) }
         }
     }
+}
+
+/// Whether so many bytes of a media type are text as they are, in some encoding.
+fn may_be_decoded(n_bytes: usize, media_type: &str) -> bool {
+    n_bytes <= TEXT_BYTES_MAX && kinds::are_bytes_text(media_type)
 }
 
 fn searched(text: Cow<'_, str>, media_type: &str) -> ScopedText {

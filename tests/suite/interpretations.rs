@@ -1,7 +1,7 @@
 //! The same bytes under several names, read as something else under each: every document is found, quoted and compared
 //! by the text that it is read as, in whatever order they came.
 
-use crate::common::sandbox::Sandbox;
+use crate::common::{noise, sandbox::Sandbox};
 
 /// A document: its name, and the encoding that is named.
 type Named = (&'static str, Option<&'static str>);
@@ -157,4 +157,41 @@ fn the_same_bytes_read_alike_are_one_text() {
     assert_eq!(totals[0]["contents"].as_u64(), Some(1), "{totals:?}");
     assert_eq!(found(&sandbox, "harbour").len(), 3);
     sandbox.run(["audit"]).expect(0);
+}
+
+/// `diff`, `show` and `similar` read files in the encoding that is named, and archived documents that were recorded as no
+/// text not, without a word.
+#[test]
+fn a_named_encoding_is_applied_to_what_is_recorded_as_no_text() {
+    let sandbox = Sandbox::new();
+    let text = "สวัสดีชาวโลก วันนี้อากาศดีมาก เราจะไปเที่ยวทะเลกัน\n";
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    sandbox.write("wide", wide);
+    sandbox.write("utf8", text);
+    sandbox.write("noise", noise(3, 20_000));
+    sandbox.run(["add", "-q", "wide", "utf8", "noise", "--prefix", "x"]).expect(0);
+    let named = ["--encoding", "utf-16be"];
+    let same = sandbox.run(["diff", "x/wide", "x/utf8"].into_iter().chain(named)).text();
+    assert!(same.contains("same words; encoding"), "{same}");
+    let shown = sandbox.run(["show", "x/wide"].into_iter().chain(named)).text();
+    assert!(shown.contains("UTF-16BE, as named") && !shown.contains("no-reader"), "{shown}");
+    sandbox.run(["similar", "x/wide"].into_iter().chain(named)).expect(0);
+    // What is no text in it either is said to be none.
+    let not_applied = "is no text in UTF-16BE: --encoding does nothing";
+    sandbox.run(["show", "x/noise"].into_iter().chain(named)).expect(0).says(not_applied);
+    sandbox.run(["diff", "x/noise", "x/utf8"].into_iter().chain(named)).says(not_applied);
+}
+
+/// `search` sent whoever asked to `show`, which had nothing to say of bytes that begin as a text and are none.
+#[test]
+fn why_a_text_cannot_be_looked_through_is_shown() {
+    let sandbox = Sandbox::new();
+    let head = "The harbour is closed, the board said.\n".repeat(300);
+    sandbox.write("a.txt", [head.as_bytes(), &noise(4, 30_000)].concat());
+    sandbox.run(["add", "-q", "a.txt"]).expect(0);
+    sandbox.run(["search", "harbour"]).says("1 content could not be looked through");
+    let shown = sandbox.run(["show", "a.txt"]).expect(0).text();
+    assert!(shown.contains("text/plain") && shown.contains("unsupported, its bytes"), "{shown}");
+    assert_eq!(sandbox.json(["show", "a.txt"])[0]["text"], "unsupported");
+    sandbox.run(["cat", "--text", "a.txt"]).expect(1).says("is no text");
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use crate::{
     archive::{
         Archive,
-        compare::{Charset, CompareOptions, Scope, Sides},
+        compare::{Charset, CompareOptions, Compared, Scope, Sides},
         operand::Operand,
     },
     cli::{
@@ -200,6 +200,7 @@ fn compare(
     let labels = Sides { a: label(&sides.a), b: label(&sides.b) };
     let about = about(&sides);
     let compared = archive.compare(sides, args.options())?;
+    tell_not_applied(session, args, &labels, &compared);
     let shown = ShownComparison { labels: &labels, about: &about, compared: &compared };
     if session.globals.json {
         shown.print_json(&mut session.out, args.stat)?;
@@ -213,6 +214,23 @@ fn compare(
         shown.print_text(session, args.view())?;
     }
     Ok(compared.difference.is_read())
+}
+
+/// Names what is no text in the encoding that is named.
+fn tell_not_applied(
+    session: &Session,
+    args: &DiffArgs,
+    labels: &Sides<String>,
+    compared: &Compared,
+) {
+    let Some(named) = args.encoding else { return };
+    let Sides { a, b } = &compared.facts;
+    for (label, facts) in [(&labels.a, a), (&labels.b, b)] {
+        if !facts.is_text_of_any_size() {
+            let name = named.name();
+            session.info(&format!("{label} is no text in {name}: --encoding does nothing"));
+        }
+    }
 }
 
 /// Where the page goes: an earlier one is replaced, but nothing that is compared.

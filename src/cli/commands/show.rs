@@ -9,7 +9,7 @@ use sha1::{Digest as _, Sha1};
 use crate::{
     archive::{
         Archive, DeltaChain,
-        compare::{Charset, FoundEncoding},
+        compare::{Charset, FoundEncoding, are_bytes_text},
         extract::{ExtractionStatus, status_unrendered},
         filter::DigestHead,
         revision_text::Rendering,
@@ -18,6 +18,7 @@ use crate::{
         args::{help::examples, values},
         exit::ExitCode,
         extractor::hooks,
+        operand::label_of,
         print::{
             about::said,
             json::{RevisionLine, typed},
@@ -98,9 +99,11 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     };
     let encoding = kept.as_ref().and_then(|kept| kept.encoding);
     let rendering = kept.as_ref().and_then(|kept| kept.rendering);
-    let status = rendering
-        .map(|it| it.status)
-        .or_else(|| status_unrendered(revision.n_bytes, &revision.media_type));
+    let status = rendering.map(|it| it.status).or_else(|| unrendered(&revision, kept.as_ref()));
+    if let (Some(named), Some(_), None) = (args.encoding, &kept, encoding) {
+        let label = label_of(&document, &revision);
+        session.info(&format!("{label} is no text in {}: --encoding does nothing", named.name()));
+    }
     if session.globals.json {
         let catalog = archive.catalog();
         let line = ShownRevisionLine {
@@ -203,7 +206,7 @@ fn print_card(
     ];
     let by = |withdrawn: &Option<Withdrawn>| withdrawn.as_ref().map(withdrawal_words);
     let rendering = kept.and_then(|kept| kept.rendering);
-    let unrendered = || unrendered_words(revision.n_bytes, &revision.media_type);
+    let unrendered = || unrendered(revision, kept).map(unrendered_words);
     let others = [
         ("text", rendering.map(rendering_words).or_else(unrendered)),
         ("tags", Some(shown_name(tags.as_bytes())).filter(|tags| !tags.is_empty())),
@@ -241,14 +244,27 @@ fn rendering_words(Rendering { format, status }: Rendering) -> String {
     format!("{}, read as {}{by}", status.code(), format.name())
 }
 
-/// What is to be said of the text of a revision that is not rendered, in words.
-fn unrendered_words(n_bytes: u64, media_type: &str) -> Option<String> {
-    let status = status_unrendered(n_bytes, media_type)?;
+/// What is to be said of the text of a revision that is not rendered: also where it goes by a type of text and its bytes
+/// are none.
+fn unrendered(revision: &Revision, kept: Option<&StoredContent>) -> Option<ExtractionStatus> {
+    let status = status_unrendered(revision.n_bytes, &revision.media_type);
+    match kept {
+        Some(kept) if kept.encoding.is_some() => None,
+        Some(_) if status.is_none() && are_bytes_text(&revision.media_type) => {
+            Some(ExtractionStatus::Unsupported)
+        }
+        _ => status,
+    }
+}
+
+/// The same in words.
+fn unrendered_words(status: ExtractionStatus) -> String {
     let why = match status {
         ExtractionStatus::NoReader => "nothing here reads such a format",
+        ExtractionStatus::Unsupported => "its bytes are text in no encoding that is known here",
         _ => "longer than what is read as text",
     };
-    Some(format!("{}, {why}", status.code()))
+    format!("{}, {why}", status.code())
 }
 
 /// How a content lies in its pack.
@@ -284,7 +300,8 @@ mod tests {
             (9, "text/plain", None),
             (9, "image/png", None),
         ] {
-            assert_eq!(unrendered_words(n_bytes, media_type).as_deref(), words, "{media_type}");
+            let words_of = status_unrendered(n_bytes, media_type).map(unrendered_words);
+            assert_eq!(words_of.as_deref(), words, "{media_type}");
         }
     }
 

@@ -22,7 +22,8 @@ enum TextKind {
 }
 
 impl Interpretation {
-    /// That of a media type, and of the encoding that is named.
+    /// That of a media type, and of the encoding that is named. The catalog numbers contents by it: where it parts media
+    /// types otherwise, the schema has another version.
     pub fn of(media_type: &str, named: Option<Charset>) -> Self {
         let kind = match media_type {
             it if !kinds::are_bytes_text(it) || Format::is_built_in(it) => {

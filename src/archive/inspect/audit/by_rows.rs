@@ -177,6 +177,7 @@ mod tests {
         },
         catalog::{KeyedSum, SumKey},
         journal::note::Signer,
+        text::Charset,
         types::{digest::Digest, name::DocName, tag::TagChange, time::Timestamp},
     };
 
@@ -283,6 +284,17 @@ mod tests {
         assert!(last > Some(archive.catalog.revisions(&document).unwrap()[0].event));
         add(&mut archive, 3, Provenance::default(), &[(b"a/b", b"one"), (b"new", b"five")]);
         same(&archive);
+        // The same bytes, read as something else.
+        let letter = b"Gr\xfc\xdfe aus K\xf6ln f\xfcr J\xfcrgen, sch\xf6ne Stra\xdfe.";
+        let again: [(&[u8], &[u8]); 2] = [(b"guessed", letter), (b"large.csv", &large)];
+        add(&mut archive, 4, Provenance::default(), &again);
+        same(&archive);
+        let named = Charset::for_label("macintosh");
+        let named = Provenance { encoding: named, ..Provenance::default() };
+        add(&mut archive, 5, named, &[(b"named", letter)]);
+        same(&archive);
+        let rows = |bytes: &[u8]| archive.catalog.contents(&Digest::of(bytes)).unwrap().len();
+        assert_eq!([rows(b"one"), rows(&large), rows(letter)], [1, 2, 2]);
     }
 
     #[test]

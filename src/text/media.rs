@@ -13,6 +13,9 @@ pub fn media_type(name: &DocName, head: &[u8], named: Option<Charset>) -> &'stat
     if head.is_empty() {
         return "inode/x-empty";
     }
+    if is_pdf_behind(head, name) {
+        return PDF;
+    }
     if let Some(found) = by_magic(head) {
         return package_by_name(found, name).unwrap_or(found);
     }
@@ -92,8 +95,38 @@ pub fn without_cut_char(head: &[u8]) -> &[u8] {
 }
 
 fn by_magic(head: &[u8]) -> Option<&'static str> {
+    // What readers know behind a mark of UTF-8 or lines without anything as well.
+    let start = without_start(head);
+    let late = LATE_MAGIC.iter().find(|magic| start.starts_with(magic));
+    let head = if late.is_some() { start } else { head };
     let found = MAGIC.iter().find(|(at, magic, _)| has_at(head, *at, magic));
     found.map(|(_, _, media_type)| *media_type)
+}
+
+/// What stands behind a mark of UTF-8, white space and zeros.
+pub(super) fn without_start(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let n =
+        bytes.iter().take(LATE_BYTES_MAX).take_while(|it| **it == 0 || it.is_ascii_whitespace());
+    &bytes[n.count()..]
+}
+
+/// Whether a PDF file begins behind something else, as readers let it: its name says so, or no name says that it is a text
+/// and an object follows.
+fn is_pdf_behind(head: &[u8], name: &DocName) -> bool {
+    let magic = LATE_MAGIC[0];
+    let at = head.windows(magic.len()).take(LATE_BYTES_MAX).position(|it| it == magic);
+    let Some(rest) = at.filter(|at| *at > 0).map(|at| &head[at..]) else { return false };
+    match ending(name).as_deref() {
+        Some("pdf") => true,
+        Some(ending) if text_by_ending(ending).is_some() || ending == "txt" => false,
+        _ => {
+            let mut lines = rest.split(|it| b"\r\n".contains(it)).skip(1);
+            let object = lines.find(|it| !it.is_empty() && it[0] != b'%').unwrap_or_default();
+            object.first().is_some_and(u8::is_ascii_digit)
+                && object.windows(4).any(|it| it == b" obj")
+        }
+    }
 }
 
 /// Magic that texts can begin with, too.
@@ -151,9 +184,15 @@ pub(super) const OLE: &str = "application/x-ole-storage";
 /// What an OLE file begins with.
 pub(super) const OLE_HEAD: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
+const PDF: &str = "application/pdf";
+
+/// Magic that may stand behind something within so many bytes.
+const LATE_MAGIC: [&[u8]; 2] = [b"%PDF-", b"{\\rtf"];
+const LATE_BYTES_MAX: usize = 1024;
+
 /// Where the magic stands, what it is, what it means. The longer come before their beginnings.
 const MAGIC: &[(usize, &[u8], &str)] = &[
-    (0, b"%PDF-", "application/pdf"),
+    (0, b"%PDF-", PDF),
     (0, b"%!PS", "application/postscript"),
     (0, b"{\\rtf", "application/rtf"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -343,6 +382,23 @@ mod tests {
         }
         let wide: Vec<u8> = "<html><p>wide".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(of("a.txt", &wide), "text/html");
+    }
+
+    #[test]
+    fn some_formats_may_begin_late() {
+        for (name, head, expected) in [
+            ("a.txt", &b"\n%PDF-1.7\n"[..], "application/pdf"),
+            ("a", b"\xef\xbb\xbf%PDF-1.7\n", "application/pdf"),
+            ("a", b"\0\0\r\n{\\rtf1\\ansi", "application/rtf"),
+            ("a.pdf", b"HTTP/1.1 200 OK\r\n\r\n%PDF-1.7\n", "application/pdf"),
+            ("a", b"Type: x\r\n\r\n%PDF-1.7\r\n%\xe2\xe3\r\n1 0 obj\r\n", "application/pdf"),
+            ("a", b"A file begins with %PDF-1.7\nand so on", "text/plain"),
+            ("a.txt", b"As here:\n%PDF-1.7\n1 0 obj\n", "text/plain"),
+        ] {
+            assert_eq!(of(name, head), expected, "{name}");
+        }
+        let far = [&[b' '; LATE_BYTES_MAX + 1], &b"%PDF-1.7\n"[..]].concat();
+        assert_eq!(of("a", &far), "text/plain");
     }
 
     #[test]

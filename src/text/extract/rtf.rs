@@ -5,7 +5,7 @@ mod codes;
 use std::collections::HashMap;
 
 use super::page::{About, Lack, NoText, Page, PageWriter};
-use crate::text::Charset;
+use crate::text::{Charset, media::without_start};
 use codes::{Control, font_code_page, sign};
 
 pub(super) use codes::code_page;
@@ -19,6 +19,7 @@ const LEVELS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
 /// Renders a document.
 pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    let bytes = without_start(bytes);
     if !bytes.starts_with(b"{\\rtf") {
         return Err(NoText::Malformed);
     }

@@ -18,6 +18,8 @@ use super::fonts::Fonts;
 const GLYPHS_MAX: usize = 1_000_000;
 /// Nested marks that are looked into.
 const MARKS_MAX: usize = 64;
+/// The glyphs of a word are no more than so many sizes apart.
+const WORD_GAP: f32 = 0.13;
 
 /// A piece of text at a place of the page: y grows downwards.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,14 +48,9 @@ pub(super) struct Drawing {
 
 impl Drawing {
     /// Adds what forms hold that is not drawn, and mends the sizes of drawn fonts.
-    /// What lies outside of the paper is left out.
+    /// Words of which all lies outside of the paper are left out.
     pub(super) fn finish(&mut self, fields: &[([f64; 4], String)], transform: Affine, paper: Rect) {
-        let paper = transform.transform_rect_bbox(paper).inflate(1.0, 1.0);
-        self.glyphs.retain(|it| {
-            let (x, y) = (f64::from(it.x), f64::from(it.y));
-            let end = Point::new(x + f64::from(it.dx), y + f64::from(it.dy));
-            paper.contains(Point::new(x, y)) || paper.contains(end)
-        });
+        self.keep_words_on(transform.transform_rect_bbox(paper).inflate(1.0, 1.0));
         mend_sizes(&mut self.glyphs);
         self.compose();
         let drawn: String = self.text.split_whitespace().collect();
@@ -63,6 +60,22 @@ impl Drawing {
                 self.put_field(*bounds, value, transform);
             }
         }
+    }
+
+    /// Leaves out words of which nothing lies on the paper.
+    fn keep_words_on(&mut self, paper: Rect) {
+        let is_on_it = |it: &Glyph| {
+            let (x, y) = (f64::from(it.x), f64::from(it.y));
+            let end = Point::new(x + f64::from(it.dx), y + f64::from(it.dy));
+            paper.contains(Point::new(x, y)) || paper.contains(end)
+        };
+        let is_space = |it: &Glyph| {
+            let text = self.text.get(it.start as usize..it.end as usize).unwrap_or_default();
+            !text.is_empty() && text.trim().is_empty()
+        };
+        let is_one_word = |a: &Glyph, b: &Glyph| is_next(a, b) && !is_space(a) && !is_space(b);
+        let words = self.glyphs.chunk_by(is_one_word).filter(|word| word.iter().any(is_on_it));
+        self.glyphs = words.flatten().copied().collect();
     }
 
     /// Puts accents that are drawn by themselves on the letters they stand at.
@@ -126,6 +139,12 @@ impl Drawing {
             is_drawn,
         });
     }
+}
+
+/// Whether a glyph begins where the one before it ends, as in a word.
+fn is_next(a: &Glyph, b: &Glyph) -> bool {
+    let (x, y) = (b.x - a.x - a.dx, b.y - a.y - a.dy);
+    x.hypot(y) < WORD_GAP * a.size.min(b.size)
 }
 
 /// Whether two glyphs stand at one place.
@@ -280,6 +299,8 @@ impl<'d, 'f> TextDevice<'d, 'f> {
         match glyph.as_unicode().filter(is_text).or_else(|| self.fonts.text(glyph)) {
             Some(BfString::Char(c)) => put_char(&mut self.drawing.text, c),
             Some(BfString::String(text)) => put(&mut self.drawing.text, &text),
+            // What is not known and draws nothing parts words.
+            None if is_blank(glyph) => self.drawing.text.push(' '),
             None => {}
         }
     }
@@ -324,6 +345,14 @@ fn advance(glyph: &PositionedGlyph<'_>) -> f64 {
         Drawn::Type3(it) => it.advance_width(),
     };
     f64::from(width.filter(|it| it.is_finite()).unwrap_or(500.0))
+}
+
+/// Whether a glyph takes room and draws nothing.
+fn is_blank(glyph: &PositionedGlyph<'_>) -> bool {
+    match &**glyph {
+        Drawn::Outline(it) => advance(glyph) > 0.0 && it.outline().elements().is_empty(),
+        Drawn::Type3(_) => false,
+    }
 }
 
 /// How much wider the glyphs of a run are than high, if they say so with one voice: a font that

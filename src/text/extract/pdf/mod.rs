@@ -3,6 +3,7 @@
 mod about;
 mod blocks;
 mod device;
+mod ends;
 #[cfg(test)]
 mod example;
 mod fonts;
@@ -28,9 +29,6 @@ use paragraphs::{PdfParagraph, paragraphs};
 const PAGES_MAX: usize = 10_000;
 /// More text is not read: it would take too long to tell its columns.
 const BYTES_MAX: usize = 12 << 20;
-/// What stands at the end of a file, before where its table begins, in the last bytes of it.
-const END: &[u8] = b"startxref";
-const TAIL_BYTES: usize = 4096;
 /// A heading is as much larger than most text at least.
 const HEADING: f32 = 1.15;
 /// One of the higher level is.
@@ -40,6 +38,7 @@ const HEADING_CHARS_MAX: usize = 150;
 
 /// Renders the bytes of a PDF file as a page of at most so many bytes.
 pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
+    let bytes = ends::from_head(bytes);
     let pdf = Pdf::new(bytes.to_vec()).map_err(no_text)?;
     let cache = InterpreterCache::new();
     let mut fonts = Fonts::new(&pdf);
@@ -60,17 +59,9 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let is_truncated = pages.len() < pdf.pages().len();
     out.lacks(Lack {
         is_truncated,
-        is_broken: breaks_off(bytes) || lacks_pages(&pdf, pages.len()),
+        is_broken: ends::breaks_off(bytes) || lacks_pages(&pdf, pages.len()),
     });
     out.finish_if(n_bytes > 0)
-}
-
-/// Whether a file ends without saying where its table is.
-fn breaks_off(bytes: &[u8]) -> bool {
-    let is_padding = |it: &u8| *it == 0 || it.is_ascii_whitespace();
-    let end = bytes.iter().rposition(|it| !is_padding(it)).map_or(0, |at| at + 1);
-    let tail = &bytes[end.saturating_sub(TAIL_BYTES)..end];
-    !tail.windows(END.len()).any(|it| it == END)
 }
 
 /// Whether there are fewer pages than the file says, or what is on one of those that were read is not to be found.
@@ -301,6 +292,9 @@ mod tests {
     #[test]
     fn what_lies_outside_of_the_paper_is_left_out() {
         assert_eq!(one(&(line(50, 700, 10, "On") + &line(50, 900, 10, "Off"))), "<p>On</p>");
+        let over = line(50, 700, 10, "inside") + &line(570, 600, 10, "half away beyond");
+        assert_eq!(one(&over), "<p>inside</p><p>half away</p>");
+        assert_eq!(one(&line(-14, 600, 10, "before edge")), "<p>before edge</p>");
     }
 
     #[test]
@@ -343,6 +337,9 @@ mod tests {
     fn fonts_that_say_nothing_of_characters_are_looked_into() {
         let file = composite("Identity-H", "Identity", &font(0x416), "0001");
         assert_eq!(body(&file), "<p>\u{416}</p>");
+        // What is no character and draws nothing is a space.
+        let file = composite("Identity-H", "Identity", &font(0x416), "000100000001");
+        assert_eq!(body(&file), "<p>\u{416} \u{416}</p>");
     }
 
     #[test]

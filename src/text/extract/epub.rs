@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::asides;
 use super::package::{NAME_BYTES_MAX, Package, joined};
-use super::page::{About, NoText, Page, PageWriter};
+use super::page::{About, Lack, NoText, Page, PageWriter};
 use super::xml::{Xml, XmlPiece};
 
 /// A book has so many chapters.
@@ -20,10 +20,12 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let book = Book::open(&mut package);
     let mut page = PageWriter::new(n_bytes_max);
     book.write_about(&mut page);
+    page.lacks(Lack { is_broken: book.lacks_chapters, ..Lack::default() });
     let (mut has_text, mut is_locked) = (false, false);
     for (n, name) in book.chapters.iter().enumerate() {
         if locked.contains(name) {
             is_locked = true;
+            page.lacks(Lack::BROKEN);
             continue;
         }
         let Some(text) = package.text(name) else { continue };
@@ -83,6 +85,8 @@ fn without_percents(address: &str) -> String {
 struct Book {
     about: Vec<(About, String)>,
     chapters: Vec<String>,
+    /// Some that it names are not there.
+    lacks_chapters: bool,
 }
 
 impl Book {
@@ -97,7 +101,9 @@ impl Book {
             let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
             book.read(&text, folder);
         }
+        let n_named = book.chapters.len();
         book.chapters.retain(|it| package.has(it));
+        book.lacks_chapters |= book.chapters.len() < n_named;
         if book.chapters.is_empty() {
             let is_chapter = |it: &&String| {
                 [".xhtml", ".html", ".htm"].iter().any(|ending| it.ends_with(ending))
@@ -121,13 +127,14 @@ impl Book {
                     };
                     let kind = tag.attribute("media-type").unwrap_or_default();
                     let is_chapter = kind.is_empty() || kind.contains("ml");
-                    if is_chapter && address.len() <= NAME_BYTES_MAX {
-                        items.insert(id, part_of_address(folder, &address));
+                    if address.len() <= NAME_BYTES_MAX {
+                        items.insert(id, is_chapter.then(|| part_of_address(folder, &address)));
                     }
                 }
                 (_, "itemref") => {
-                    let name = tag.id("idref").and_then(|it| items.get(&it));
-                    if let Some(name) = name
+                    let item = tag.id("idref").and_then(|it| items.get(&it));
+                    self.lacks_chapters |= item.is_none();
+                    if let Some(Some(name)) = item
                         && self.chapters.len() < CHAPTERS_MAX
                         && seen.insert(name.clone())
                     {
@@ -219,6 +226,20 @@ mod tests {
         assert_eq!(page(&book("x", "y", locked), 1000), Err(NoText::Encrypted));
         let fonts = "<e><CipherReference URI='c/font.otf'/></e>";
         assert!(page(&book("x", "y", fonts), 1000).is_ok());
+    }
+
+    #[test]
+    fn a_book_that_lacks_a_chapter_is_broken() {
+        let locked = "<e><CipherReference URI='b.xhtml'/></e>";
+        let page_of = |bytes: &[u8]| page(bytes, 1000).unwrap();
+        assert_eq!(page_of(&book("x", "y", "")).lack, Lack::default());
+        let some = page_of(&book("x", "y", locked));
+        assert!(some.lack == Lack::BROKEN && some.html.contains('y'), "{some:?}");
+        let parts = [("META-INF/container.xml", CONTAINER), ("c/b.opf", PACKAGE), ("b.xhtml", "b")];
+        assert_eq!(page_of(&zipped(&parts)).lack, Lack::BROKEN);
+        let other = PACKAGE.replace("idref='a'", "idref='z'");
+        let parts = [parts[0], ("c/b.opf", other.as_str()), parts[2]];
+        assert_eq!(page_of(&zipped(&parts)).lack, Lack::BROKEN);
     }
 
     #[test]

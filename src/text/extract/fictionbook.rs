@@ -1,8 +1,8 @@
 //! FictionBook 2: books in one XML file, by the schema that its makers publish.
 
-use super::page::{About, NoText, Page, PageWriter};
+use super::page::{About, Lack, NoText, Page, PageWriter};
 use super::xml::{Xml, XmlPiece, XmlTag};
-use crate::text::decode;
+use crate::text::{Decoded, decode};
 
 /// Titles of sections in one another.
 const LEVELS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
@@ -12,8 +12,10 @@ const SHOWN: [&str; 6] = ["table", "tr", "td", "th", "sup", "sub"];
 
 /// Renders a book.
 pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
-    let text = decode(bytes, "application/xml", None).ok_or(NoText::Malformed)?.text;
-    let page = PageWriter::new(n_bytes_max);
+    let Decoded { text, lossy, .. } =
+        decode(bytes, "application/xml", None).ok_or(NoText::Malformed)?;
+    let mut page = PageWriter::new(n_bytes_max);
+    page.lacks(Lack { is_broken: lossy, ..Lack::default() });
     let mut writer =
         BookWriter { page, open: Vec::new(), n_sections: 0, about: None, has_text: false };
     let mut xml = Xml::new(&text);

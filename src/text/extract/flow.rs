@@ -109,19 +109,6 @@ pub(super) struct Awaited {
     pub sheet_row: Option<usize>,
 }
 
-/// Stands for what differs from page to page in a line at their margins.
-pub(super) const CHANGING: &str = "\u{1}";
-
-/// A line at the margin of pages, if it says more than which page it is.
-pub(super) fn margin_line(line: &str) -> Option<String> {
-    let is_word = |it: &&str| {
-        it.contains(char::is_alphabetic) && !it.chars().all(|it| "ivxlcIVXLC".contains(it))
-    };
-    let n_words = line.split_whitespace().filter(is_word).count();
-    let n_words_min = if line.contains(CHANGING) { 3 } else { 1 };
-    (n_words >= n_words_min).then(|| line.replace(CHANGING, ""))
-}
-
 /// Paragraphs that are kept instead of written.
 #[derive(Default)]
 struct Kept {
@@ -604,13 +591,5 @@ mod tests {
         let mut flow = Flow::new(100);
         flow.put("a", &FlowStyle { hidden: Some("span"), ..FlowStyle::default() });
         assert_eq!(flow.finish(), Err(NoText::Empty));
-    }
-
-    #[test]
-    fn lines_at_the_margin_say_more_than_the_page() {
-        assert_eq!(margin_line("Draft").as_deref(), Some("Draft"));
-        assert_eq!(margin_line("- iv -"), None);
-        assert_eq!(margin_line("Page \u{1} of \u{1}"), None);
-        assert_eq!(margin_line("My great book \u{1}").as_deref(), Some("My great book "));
     }
 }

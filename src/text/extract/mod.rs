@@ -15,6 +15,7 @@ mod flow;
 mod formats;
 mod hooked;
 mod mail;
+mod margin_lines;
 mod message;
 mod office;
 mod opendocument;
@@ -39,7 +40,7 @@ pub use page::{Lack, NoText, Page};
 use crate::types::{digest::Digest, limits::TEXT_BYTES_MAX};
 
 /// The version of all that renders; another one means that sketches are made anew.
-pub const EXTRACTION_VERSION: u32 = 6;
+pub const EXTRACTION_VERSION: u32 = 7;
 
 /// The media type of pages.
 pub const RENDERED_TYPE: &str = "text/html";

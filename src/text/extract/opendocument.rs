@@ -10,9 +10,10 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::counting::number;
-use super::flow::{CHANGING, Flow, FlowBlock, FlowItem, FlowStyle, margin_line};
+use super::flow::{Flow, FlowBlock, FlowItem, FlowStyle};
+use super::margin_lines::{CHANGING, margin_line};
 use super::package::{Package, write_about};
-use super::page::{NoText, Page};
+use super::page::{Lack, NoText, Page};
 use super::xml::{Xml, XmlPiece, XmlTag, decoded};
 use cells::SpreadRow;
 use styles::{ListLevel, OpenDocumentStyles};
@@ -49,8 +50,9 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
 
 /// Renders a document that is one file of XML.
 fn flat_page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
-    let text = decoded(bytes.to_owned());
+    let (text, is_whole) = decoded(bytes.to_owned());
     let mut flow = Flow::new(n_bytes_max);
+    flow.page.lacks(Lack { is_broken: !is_whole, ..Lack::default() });
     let mut xml = Xml::new(&text);
     while let Some(piece) = xml.next() {
         if let XmlPiece::Start(tag) = piece
@@ -696,7 +698,17 @@ mod tests {
             "content.xml",
             &content("spreadsheet", "", &format!("<table:table>{far}</table:table>")),
         )]);
-        assert!(page(&bytes, 64 << 20).unwrap().html.len() < 8 << 20);
+        let found = page(&bytes, 64 << 20).unwrap();
+        assert!(found.html.len() < 8 << 20 && found.lack == Lack::TRUNCATED);
+        for (n_rows, lack) in [(10_000, Lack::default()), (10_001, Lack::TRUNCATED)] {
+            let row = format!(
+                "<table:table-row table:number-rows-repeated='{n_rows}'>{}</table:table-row>",
+                cell("", "x")
+            );
+            let text = content("spreadsheet", "", &format!("<table:table>{row}</table:table>"));
+            let found = page(&zipped(&[("content.xml", &text)]), 64 << 20);
+            assert_eq!(found.unwrap().lack, lack, "{n_rows}");
+        }
     }
 
     #[test]

@@ -146,7 +146,15 @@ impl<'a> Package<'a> {
 
     /// The text of a part that is XML.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        self.bytes(name).map(decoded)
+        let (text, is_whole) = decoded(self.bytes(name)?);
+        self.is_broken |= !is_whole;
+        Some(text)
+    }
+
+    /// The same of a part that another one names: without it something is missing.
+    pub(super) fn named_text(&mut self, name: &str) -> Option<String> {
+        self.is_broken |= !self.has(name);
+        self.text(name)
     }
 
     /// The text of a part without which there is no document.
@@ -165,7 +173,7 @@ impl<'a> Package<'a> {
 
     /// Why something of it may be missing, by what was asked for.
     pub(super) fn lack(&self) -> Lack {
-        Lack { is_truncated: self.is_exhausted, is_broken: self.is_broken }
+        Lack { is_truncated: self.is_exhausted, is_broken: self.is_broken || self.has_locked }
     }
 
     /// What the package says of a part.
@@ -492,6 +500,14 @@ pub(super) mod tests {
         bytes[directory + 8] |= 1;
         let mut package = Package::open(&bytes).unwrap();
         assert_eq!(package.main_text("a.xml"), Err(NoText::Encrypted));
+    }
+
+    #[test]
+    fn a_part_that_is_named_and_not_there_is_missing() {
+        let bytes = zipped(&[("a.xml", "abc")]);
+        let mut package = Package::open(&bytes).unwrap();
+        assert_eq!((package.text("b.xml"), package.lack()), (None, Lack::default()));
+        assert_eq!((package.named_text("b.xml"), package.lack()), (None, Lack::BROKEN));
     }
 
     #[test]

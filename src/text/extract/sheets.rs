@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::asides;
 use super::drawing;
 use super::package::{Package, Relations};
-use super::page::{NoText, Page, PageWriter};
+use super::page::{Lack, NoText, Page, PageWriter};
 use super::xml::{Xml, XmlPiece, XmlTag};
 use numbers::{Formats, NumberFormat};
 
@@ -24,6 +24,10 @@ const EMPTY_CELLS_MAX: usize = 16;
 /// So many merged cells and links of a sheet are kept.
 const PLACES_MAX: usize = 200_000;
 
+/// Heads and feet of printed pages.
+const MARGINS: [&str; 6] =
+    ["oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"];
+
 /// Renders a workbook.
 pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut package = Package::open(bytes)?;
@@ -34,7 +38,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let relations = package.relations(&main);
     let mut text_of = |kind: &str| {
         let name = relations.of_kind(kind).next()?.to_owned();
-        package.text(&name)
+        package.named_text(&name)
     };
     let strings = Strings::parse(&text_of("sharedStrings").unwrap_or_default());
     let workbook = Workbook::parse(&text);
@@ -43,10 +47,13 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let mut has_text = false;
     let mut margins = Vec::new();
     for sheet in &workbook.sheets {
-        let Some(name) = relations.part(&sheet.relation) else { continue };
+        let Some(name) = relations.part(&sheet.relation) else {
+            page.lacks(Lack::BROKEN);
+            continue;
+        };
         page.section(&format!("sheet {}", sheet.name), sheet.is_hidden);
         page.element("h2", &sheet.name);
-        let text = package.text(name).unwrap_or_default();
+        let text = package.named_text(name).unwrap_or_default();
         let relations = package.relations(name);
         let mut reader = SheetReader::new(&mut page, &strings, &formats, &relations, &text);
         reader.read(&text);
@@ -58,6 +65,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
             break;
         }
     }
+    has_text |= !margins.is_empty();
     write_margins(&mut page, margins);
     asides::write(&mut package, &mut page);
     page.lacks_of_package(package.lack());
@@ -85,7 +93,7 @@ fn write_drawings(page: &mut PageWriter, package: &mut Package, relations: &Rela
             parts.extend(drawn.of_kind(kind).map(str::to_owned));
         }
         for part in parts {
-            let Some(text) = package.text(&part) else { continue };
+            let Some(text) = package.named_text(&part) else { continue };
             for words in drawing::words(&text) {
                 page.element("p", &words);
                 has_text = true;
@@ -232,6 +240,7 @@ enum CellKind {
     Number,
     Shared,
     Boolean,
+    Error,
     Text,
 }
 
@@ -280,9 +289,9 @@ impl<'p> SheetReader<'p> {
             has_text: false,
         };
         // What is merged and linked stands behind the cells.
-        if let Some((_, tail)) = text.rsplit_once("sheetData>") {
-            reader.read_tail(tail);
-        }
+        // A sheet without cells may have none at all, as one of a chart alone.
+        let tail = text.rsplit_once("sheetData>").or_else(|| text.rsplit_once("sheetData/>"));
+        reader.read_tail(tail.map_or(text, |(_, tail)| tail));
         reader
     }
 
@@ -290,7 +299,7 @@ impl<'p> SheetReader<'p> {
         let mut xml = Xml::new(text);
         while let Some(piece) = xml.next() {
             let XmlPiece::Start(tag) = piece else { continue };
-            if matches!(tag.name(), "oddHeader" | "oddFooter" | "firstHeader" | "firstFooter") {
+            if MARGINS.contains(&tag.name()) {
                 self.margins.extend(margins::lines(&xml.inner_text()));
                 continue;
             }
@@ -367,6 +376,7 @@ impl<'p> SheetReader<'p> {
             None | Some("n") => CellKind::Number,
             Some("s") => CellKind::Shared,
             Some("b") => CellKind::Boolean,
+            Some("e") => CellKind::Error,
             Some(_) => CellKind::Text,
         };
         let cell = Cell { place, kind, style: tag.number("s").unwrap_or(0) };
@@ -382,7 +392,7 @@ impl<'p> SheetReader<'p> {
         if inline.is_empty() {
             self.put(&cell, &value);
         } else {
-            self.put_text(&cell, &inline);
+            self.put_string(&cell, &inline);
         }
     }
 
@@ -395,15 +405,25 @@ impl<'p> SheetReader<'p> {
                 let format = formats.of_style(cell.style).unwrap_or(&NumberFormat::GENERAL);
                 self.put_text(cell, &format.shown(value.trim(), formats.is_from_1904));
             }
-            CellKind::Shared => {
-                let text = value.trim().parse().ok().and_then(|at| strings.get(at));
-                self.put_text(cell, text.unwrap_or_default());
-            }
+            CellKind::Shared => match value.trim().parse().ok().and_then(|at| strings.get(at)) {
+                Some(text) => self.put_string(cell, text),
+                None if value.trim().is_empty() => {}
+                None => self.page.lacks(Lack::BROKEN),
+            },
             CellKind::Boolean => {
                 let is_true = matches!(value.trim(), "1" | "true");
                 self.put_text(cell, if is_true { "TRUE" } else { "FALSE" });
             }
-            CellKind::Text => self.put_text(cell, &unescaped(value)),
+            CellKind::Error => self.put_text(cell, &unescaped(value)),
+            CellKind::Text => self.put_string(cell, &unescaped(value)),
+        }
+    }
+
+    /// Puts words with what the format of their cell sets around them.
+    fn put_string(&mut self, cell: &Cell, text: &str) {
+        match self.formats.of_style(cell.style).and_then(|it| it.shown_text(text)) {
+            Some(shown) => self.put_text(cell, &shown),
+            None => self.put_text(cell, text),
         }
     }
 
@@ -552,9 +572,35 @@ mod tests {
 
     #[test]
     fn a_workbook_without_cells_has_no_text() {
-        let main = "<workbook><sheets><sheet name='A' r:id='a'/></sheets></workbook>";
+        let main = "<workbook><sheets/></workbook>";
         assert_eq!(page(&zipped(&[("xl/workbook.xml", main)]), 1000), Err(NoText::Empty));
         assert_eq!(page(&zipped(&[("a", main)]), 1000), Err(NoText::Malformed));
+    }
+
+    #[test]
+    fn what_is_not_there_is_missing() {
+        let sheet = |cells: &str| {
+            format!("<worksheet><sheetData><row>{cells}</row></sheetData></worksheet>")
+        };
+        let strings = [("xl/strings.xml", "<sst><si><t>a</t></si></sst>")];
+        let styles = ("xl/styles.xml", "<styleSheet/>");
+        let lack = |cells: &str, other: &[(&str, &str)]| {
+            page(&workbook(&sheet(cells), other), 10_000).unwrap().lack
+        };
+        let first = "<c t='s'><v>0</v></c><c><v>1</v></c>";
+        assert_eq!(lack(first, &[strings[0], styles]), Lack::default());
+        assert_eq!(lack(first, &[styles]), Lack::BROKEN);
+        assert_eq!(lack("<c t='s'><v>1</v></c>", &[strings[0], styles]), Lack::BROKEN);
+        let main = "<workbook><sheets><sheet name='A' r:id='a'/></sheets></workbook>";
+        assert_eq!(page(&zipped(&[("xl/workbook.xml", main)]), 1000), Err(NoText::Malformed));
+    }
+
+    #[test]
+    fn heads_and_feet_are_read_of_sheets_without_cells_as_well() {
+        let sheet = "<worksheet><sheetData/><headerFooter differentOddEven='1'><oddHeader>&amp;LACME &amp;D</oddHeader>
+            <evenFooter>&amp;CSecret &amp;P</evenFooter></headerFooter></worksheet>";
+        let html = body(page(&workbook(sheet, &[]), 10_000));
+        assert!(html.ends_with("<p>ACME</p><p>Secret</p>"), "{html}");
     }
 
     #[test]

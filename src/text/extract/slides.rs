@@ -49,7 +49,8 @@ fn slide_names(text: &str, relations: &Relations) -> Vec<String> {
         let XmlPiece::Start(tag) = piece else { continue };
         if tag.name() == "sldId" && names.len() < SLIDES_MAX {
             let name = tag.relation("id").and_then(|it| relations.part(&it).map(str::to_owned));
-            names.extend(name);
+            // Of a name that leads nowhere there is no part.
+            names.push(name.unwrap_or_default());
         }
     }
     names
@@ -124,7 +125,7 @@ enum OpenShape {
 
 impl SlidesReader<'_, '_> {
     fn read_slide(&mut self, number: usize, name: &str) {
-        let Some(text) = self.package.text(name) else { return };
+        let Some(text) = self.package.named_text(name) else { return };
         let relations = self.package.relations(name);
         let layout = relations.of_kind("slideLayout").next().map(|it| self.layout(it));
         let notes = relations.of_kind("notesSlide").next().map(str::to_owned);
@@ -143,7 +144,7 @@ impl SlidesReader<'_, '_> {
         }
         self.read(&text);
         if let Some(notes) = notes
-            && let Some(text) = self.package.text(&notes)
+            && let Some(text) = self.package.named_text(&notes)
         {
             self.relations = self.package.relations(&notes);
             self.state = SlidesState { is_notes: true, ..SlidesState::default() };
@@ -379,7 +380,7 @@ impl SlidesReader<'_, '_> {
     fn read_drawing(&mut self, tag: &XmlTag) {
         let id = tag.relation(if tag.name() == "chart" { "id" } else { "dm" });
         let Some(name) = id.and_then(|it| self.relations.part(&it)) else { return };
-        let Some(text) = self.package.text(name) else { return };
+        let Some(text) = self.package.named_text(name) else { return };
         for words in drawing::words(&text) {
             self.flow.block(FlowBlock::Paragraph);
             self.flow.put(&words, &FlowStyle::default());

@@ -11,7 +11,8 @@ use std::rc::Rc;
 
 use super::counting::{Counting, number};
 use super::drawing;
-use super::flow::{CHANGING, Flow, FlowBlock, FlowStyle, margin_line};
+use super::flow::{Flow, FlowBlock, FlowStyle};
+use super::margin_lines::{CHANGING, margin_line};
 use super::package::{Package, Relations};
 use super::page::{NoText, Page};
 use super::xml::{Xml, XmlPiece, XmlTag};
@@ -35,7 +36,7 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     let relations = Rc::new(package.relations(&main));
     let mut part_of = |kind: &str| {
         let name = relations.of_kind(kind).next()?.to_owned();
-        Some((package.text(&name)?, package.relations(&name)))
+        Some((package.named_text(&name)?, package.relations(&name)))
     };
     let styles = part_of("styles").unwrap_or_default().0;
     let numbering = part_of("numbering").unwrap_or_default().0;
@@ -493,7 +494,7 @@ impl WordReader<'_, '_> {
     fn read_drawing(&mut self, tag: &XmlTag) {
         let id = tag.relation(if tag.name() == "chart" { "id" } else { "dm" });
         let Some(name) = id.and_then(|it| self.relations.part(&it)) else { return };
-        let Some(text) = self.package.text(name) else { return };
+        let Some(text) = self.package.named_text(name) else { return };
         for words in drawing::words(&text) {
             self.put(&words);
             self.flow.line_break();
@@ -522,7 +523,7 @@ impl WordReader<'_, '_> {
         self.flow.end_all();
         let mut seen = HashSet::new();
         for name in relations.of_kind("header").chain(relations.of_kind("footer")) {
-            let Some(text) = self.package.text(name) else { continue };
+            let Some(text) = self.package.named_text(name) else { continue };
             self.relations = Rc::new(self.package.relations(name));
             self.state = WordState { is_margin: true, ..WordState::default() };
             self.flow.keep();
@@ -575,7 +576,7 @@ fn note_number(kind: NoteKind, nth: usize) -> String {
 /// Whether a field stands for the number of a page, or of all of them.
 fn is_page_number(instruction: &str) -> bool {
     let name = instruction.split_whitespace().next().unwrap_or_default();
-    matches!(name, "PAGE" | "NUMPAGES" | "SECTIONPAGES")
+    ["PAGE", "NUMPAGES", "SECTIONPAGES"].iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
 /// Where a field leads: `HYPERLINK "https://example.org" \l "place"`.

@@ -8,6 +8,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::page::Lack;
+use crate::text::{Rule, decode};
 
 /// Elements that lie deeper in one another end a text.
 const DEPTH_MAX: usize = 4096;
@@ -309,36 +310,59 @@ fn unescaped(value: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// The text of a part: UTF-8, or UTF-16 by its mark or its first sign.
-pub(super) fn decoded(bytes: Vec<u8>) -> String {
+/// The text of a part, and whether all of its bytes stand for characters: UTF-8, UTF-16 by its mark or its first sign, or
+/// what it declares or resembles.
+pub(super) fn decoded(bytes: Vec<u8>) -> (String, bool) {
     let text = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf_16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf_16(rest, u16::from_be_bytes),
         [b'<', 0, ..] => utf_16(&bytes, u16::from_le_bytes),
         [0, b'<', ..] => utf_16(&bytes, u16::from_be_bytes),
-        _ => String::from_utf8(bytes).unwrap_or_else(|it| repaired(it.as_bytes())),
+        // Escapes are for what has seven bits and is not ASCII.
+        _ => match String::from_utf8(bytes) {
+            Ok(text) if !text.contains('\u{1b}') => (text, true),
+            Ok(text) => otherwise(text.as_bytes()),
+            Err(error) => otherwise(error.as_bytes()),
+        },
     };
-    match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
+    match text.0.strip_prefix('\u{feff}') {
+        Some(rest) => (rest.to_owned(), text.1),
         None => text,
     }
 }
 
-fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
-    char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+/// What is not simply UTF-8. What says nothing else and has some UTF-8 in it is that, and damaged.
+fn otherwise(bytes: &[u8]) -> (String, bool) {
+    let has_utf_8 = || bytes.utf8_chunks().any(|it| !it.valid().is_ascii());
+    match decode(bytes, "application/xml", None).filter(|it| !it.lossy) {
+        Some(it) if !matches!(it.rule, Rule::Guessed | Rule::Script) => (it.text.into(), true),
+        Some(it) if !has_utf_8() => (it.text.into(), false),
+        _ => repaired(bytes),
+    }
+}
+
+fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> (String, bool) {
+    let (pairs, half) = bytes.as_chunks::<2>();
+    let mut is_whole = half.is_empty();
+    let chars = char::decode_utf16(pairs.iter().map(|pair| unit(*pair)));
+    let text = chars.map(|it| {
+        is_whole &= it.is_ok();
+        it.unwrap_or(char::REPLACEMENT_CHARACTER)
+    });
+    (text.collect(), is_whole)
 }
 
 /// Text with a sign for what is none. One for all that stands together: the text gets no longer.
-fn repaired(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
+fn repaired(bytes: &[u8]) -> (String, bool) {
+    let (mut text, mut is_whole) = (String::with_capacity(bytes.len()), true);
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
+        is_whole &= chunk.invalid().is_empty();
         if !chunk.invalid().is_empty() && !text.ends_with(char::REPLACEMENT_CHARACTER) {
             text.push(char::REPLACEMENT_CHARACTER);
         }
     }
-    text
+    (text, is_whole)
 }
 
 #[cfg(test)]
@@ -426,11 +450,22 @@ mod tests {
         let units: Vec<_> = "<é>".encode_utf16().collect();
         let little: Vec<_> = units.iter().flat_map(|it| it.to_le_bytes()).collect();
         let big: Vec<_> = units.iter().flat_map(|it| it.to_be_bytes()).collect();
-        assert_eq!(decoded(little.clone()), "<é>");
-        assert_eq!(decoded([&[0xff, 0xfe], &little[..]].concat()), "<é>");
-        assert_eq!(decoded([&[0xfe, 0xff], &big[..]].concat()), "<é>");
-        assert_eq!(decoded(big), "<é>");
-        assert_eq!(decoded("\u{feff}<é>".into()), "<é>");
-        assert_eq!(decoded(b"a\xff\xffb".to_vec()), "a\u{fffd}b");
+        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>Sch\xf6n</a>";
+        let cyrillic =
+            b"<html><meta charset='windows-1251'/><p>\xcf\xf0\xe8\xe2\xe5\xf2</p></html>";
+        for (bytes, text, is_whole) in [
+            (little.clone(), "<é>", true),
+            ([&[0xff, 0xfe], &little[..]].concat(), "<é>", true),
+            ([&[0xff, 0xfe], &little[..], &[b'<']].concat(), "<é>", false),
+            ([&[0xfe, 0xff], &big[..]].concat(), "<é>", true),
+            (big, "<é>", true),
+            ("\u{feff}<é>".into(), "<é>", true),
+            (b"<a>Sch\xf6n</a>".to_vec(), "<a>Schön</a>", false),
+            (b"<a>b\xff\xffb\xc3\xa4</a>".to_vec(), "<a>b\u{fffd}bä</a>", false),
+            (latin.to_vec(), "<?xml version='1.0' encoding='ISO-8859-1'?><a>Schön</a>", true),
+            (cyrillic.to_vec(), "<html><meta charset='windows-1251'/><p>Привет</p></html>", true),
+        ] {
+            assert_eq!(decoded(bytes), (text.to_owned(), is_whole));
+        }
     }
 }

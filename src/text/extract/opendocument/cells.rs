@@ -1,6 +1,7 @@
 //! Tables: those in texts, and sheets.
 
 use super::super::flow::Awaited;
+use super::super::page::Lack;
 use super::super::xml::{Xml, XmlTag};
 use super::{OpenDocumentReader, OpenText};
 
@@ -153,11 +154,11 @@ impl OpenDocumentReader<'_, '_> {
 
     /// Reads markup as often as it is repeated, as far as that goes; all of it is told after each time.
     fn repeat(&mut self, n: usize, markup: &str, mut after: impl FnMut(&mut Self)) {
-        for nth in 0..n.min(REPEATED_MAX) {
+        for nth in 0..n {
             if nth > 0 {
                 match self.n_repeated_left.checked_sub(markup.len()) {
-                    Some(n_left) => self.n_repeated_left = n_left,
-                    None => break,
+                    Some(n_left) if nth < REPEATED_MAX => self.n_repeated_left = n_left,
+                    _ => return self.flow.page.lacks(Lack::TRUNCATED),
                 }
             }
             let had_text = self.flow.n_texts();

@@ -4,9 +4,17 @@ use super::plain::general;
 
 /// A part shows no more digits.
 const DIGITS_MAX: usize = 30;
+/// From the end of 1899 to the end of the year 9999, and to the beginning of 1904.
+const DAYS_MAX: i64 = 2_958_466;
+const DAYS_TO_1904: i64 = 1462;
 
 /// A code: a section for what is above 0, perhaps others for what is below, and for 0.
-pub(super) struct NumberCode(Vec<Section>);
+pub(super) struct NumberCode {
+    /// Those of numbers.
+    sections: Vec<Section>,
+    /// That of texts.
+    of_text: Option<Section>,
+}
 
 /// A part of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +30,8 @@ pub(super) enum CodePart {
     /// A fraction, which is shown as a decimal.
     Slash,
     General,
+    /// A text.
+    Text,
     /// A part of a date or a time: its letter, how often it stands there.
     Date(char, usize),
     /// All hours, minutes or seconds.
@@ -40,25 +50,38 @@ struct Section {
 impl NumberCode {
     /// Reads a code.
     pub(super) fn parse(code: &str) -> Self {
-        Self(sections(code).iter().map(|it| Section::parse(it)).collect())
+        let mut sections: Vec<_> = sections(code).iter().map(|it| Section::parse(it)).collect();
+        let of_text = sections.pop_if(|it| it.parts.contains(&CodePart::Text));
+        Self { sections, of_text }
+    }
+
+    /// A text as the code shows it, if it has more than the text.
+    pub(super) fn shown_text(&self, text: &str) -> Option<String> {
+        let parts = &self.of_text.as_ref()?.parts;
+        let shown = parts.iter().map(|part| match part {
+            CodePart::Literal(literal) => literal,
+            CodePart::Text => text,
+            _ => "",
+        });
+        (parts.len() > 1).then(|| shown.collect())
     }
 
     /// A number as the code shows it.
     pub(super) fn shown(&self, number: f64, is_from_1904: bool) -> String {
-        let (at, is_signed) = match self.0.len() {
-            1 if self.0.iter().all(|it| it.parts.is_empty()) => return general(number),
-            1 => (0, number < 0.0),
-            2 => (usize::from(number < 0.0), false),
+        let (at, is_signed) = match self.sections.as_slice() {
+            [] => {
+                let shown = general(number);
+                return self.shown_text(&shown).unwrap_or(shown);
+            }
+            [only] if only.parts.is_empty() => return general(number),
+            [_] => (0, number < 0.0),
+            [_, _] => (usize::from(number < 0.0), false),
             _ if number == 0.0 => (2, false),
             _ => (usize::from(number < 0.0), false),
         };
-        let Some(section) = self.0.get(at) else { return general(number) };
+        let Some(section) = self.sections.get(at) else { return general(number) };
         if section.is_date {
-            let days = number + if is_from_1904 { 1462.0 } else { 0.0 };
-            return match Moment::of(days, section.smallest_second()) {
-                Some(moment) => section.date(&moment),
-                None => general(number),
-            };
+            return section.moment(number, is_signed, is_from_1904);
         }
         let shown = section.number(number.abs());
         match is_signed && shown.chars().any(|it| it.is_ascii_digit() && it != '0') {
@@ -165,6 +188,19 @@ impl Section {
         format!("{digits}E{sign}{power:0>n_power$}")
     }
 
+    /// A number of days as a date, or as the time that they take.
+    fn moment(&self, number: f64, is_signed: bool, is_from_1904: bool) -> String {
+        // Days from 1904 on have signs.
+        let is_before = is_from_1904 && number < 0.0;
+        let days = if is_before { -number } else { number };
+        let first_day = if is_from_1904 { DAYS_TO_1904 } else { 0 };
+        match Moment::of(days, first_day, self.smallest_second()) {
+            Some(moment) if is_before && is_signed => format!("-{}", self.date(&moment)),
+            Some(moment) => self.date(&moment),
+            None => general(number),
+        }
+    }
+
     fn date(&self, moment: &Moment) -> String {
         let has_halves = self.parts.iter().any(|it| matches!(it, CodePart::Half(_)));
         let mut shown = String::new();
@@ -186,7 +222,8 @@ impl Section {
                 CodePart::Point => shown.push('.'),
                 CodePart::Comma => shown.push(','),
                 CodePart::Percent => shown.push('%'),
-                CodePart::Digit(_) | CodePart::Exponent(_) | CodePart::General => {}
+                CodePart::Digit(_) | CodePart::Exponent(_) | CodePart::General | CodePart::Text => {
+                }
             }
         }
         shown.trim().to_owned()
@@ -298,7 +335,7 @@ fn part(c: char, text: &str) -> (Option<CodePart>, usize) {
             (Some(CodePart::Date(c.to_ascii_lowercase(), n_same)), n_same)
         }
         'e' | 'E' => (Some(CodePart::Date('y', 4)), n_same),
-        '@' => (Some(CodePart::General), 1),
+        '@' => (Some(CodePart::Text), 1),
         _ => literal(text.get(..c.len_utf8()).unwrap_or_default(), c.len_utf8()),
     }
 }
@@ -360,20 +397,21 @@ struct Moment {
     minute: i64,
     second: i64,
     thousandths: i64,
-    /// All seconds.
+    /// All seconds since the first day.
     n_seconds: i64,
 }
 
 impl Moment {
-    /// The moment so many days after the end of 1899, rounded to so many digits of a second.
-    fn of(days: f64, n_digits: usize) -> Option<Self> {
-        if !(0.0..2_958_466.0).contains(&days) {
+    /// The moment so many days after the first one, which is counted from the end of 1899, rounded to so many digits of a
+    /// second.
+    fn of(days: f64, first_day: i64, n_digits: usize) -> Option<Self> {
+        if !(0.0..(DAYS_MAX - first_day) as f64).contains(&days) {
             return None;
         }
         let unit = 10_i64.pow(3 - n_digits.min(3) as u32);
         let thousandths = (days * 86_400_000.0 / unit as f64).round() as i64 * unit;
         let n_seconds = thousandths / 1000;
-        let days = n_seconds / 86_400;
+        let days = first_day + n_seconds / 86_400;
         let (year, month, day) = match days {
             // Workbooks have a day that never was.
             60 => (1900, 2, 29),
@@ -519,6 +557,33 @@ mod tests {
             ("yyyy", -1.0, "-1"),
             ("yyyy", 1e300, "1E+300"),
         ]);
-        assert_eq!(NumberCode::parse("yyyy-mm-dd").shown(0.0, true), "1904-01-01");
+    }
+
+    #[test]
+    fn days_from_1904_on_may_have_signs() {
+        for (code, number, shown) in [
+            ("yyyy-mm-dd", 0.0, "1904-01-01"),
+            ("[h]:mm", 0.0625, "1:30"),
+            ("[h]:mm:ss", 1.5, "36:00:00"),
+            ("h:mm", 0.0625, "1:30"),
+            ("[mm]", -0.0625, "-90"),
+            ("[h]:mm;-[h]:mm", -0.0625, "-1:30"),
+        ] {
+            assert_eq!(NumberCode::parse(code).shown(number, true), shown, "{code} of {number}");
+        }
+    }
+
+    #[test]
+    fn texts_have_what_is_set_around_them() {
+        for (code, shown) in [
+            ("\"<\"@\">\"", Some("<a>")),
+            ("0;-0;0;@\" m\"", Some("a m")),
+            ("@", None),
+            ("0.0", None),
+            ("General", None),
+        ] {
+            assert_eq!(NumberCode::parse(code).shown_text("a").as_deref(), shown, "{code}");
+        }
+        all_shown(&[("\"<\"@\">\"", -5.0, "<-5>"), ("0.0;@", -5.0, "-5.0")]);
     }
 }

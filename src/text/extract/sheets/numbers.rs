@@ -78,6 +78,11 @@ impl NumberFormat {
             None => general(number),
         }
     }
+
+    /// A text as it is shown, where the format sets something around it.
+    pub(super) fn shown_text(&self, text: &str) -> Option<String> {
+        self.code.as_ref()?.shown_text(text)
+    }
 }
 
 /// The code of a format that all workbooks have.

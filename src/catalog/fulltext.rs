@@ -61,6 +61,8 @@ pub struct FullTextState {
     pub last_content: i64,
     /// How many withdrawals the catalog had.
     pub n_withdrawals: u64,
+    /// Which programs of the user read what is in it, by media types.
+    pub readers: String,
 }
 
 /// Why the text of a content, or the rest of it, is not there to be looked through.
@@ -186,6 +188,7 @@ impl FullText {
             note: self.meta("checkpoint")?.unwrap_or_default(),
             last_content: number("content")?,
             n_withdrawals: u64::try_from(number("withdrawals")?).unwrap_or(0),
+            readers: self.meta("readers")?.unwrap_or_default(),
         })
     }
 
@@ -194,6 +197,7 @@ impl FullText {
         self.set_meta("folding", &state.folding)?;
         self.set_meta("checkpoint", &state.note)?;
         self.set_meta("content", &state.last_content.to_string())?;
+        self.set_meta("readers", &state.readers)?;
         self.set_meta("withdrawals", &state.n_withdrawals.to_string())
     }
 

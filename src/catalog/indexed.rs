@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 
 use crate::{
     text::Charset,
@@ -60,6 +60,15 @@ impl Catalog {
         )?;
         let rows = query.query_map([event as i64], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a content up to this one is of a media type.
+    pub fn has_content_of(&self, media_type: &str, last_content: i64) -> Result<bool, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT 1 FROM revision r JOIN phrase t ON t.id = r.type
+             WHERE t.text = ?1 AND r.content <= ?2 LIMIT 1",
+        )?;
+        Ok(query.exists(params![media_type, last_content])?)
     }
 
     /// How many withdrawals there were.

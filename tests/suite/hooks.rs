@@ -54,6 +54,35 @@ fn what_is_not_read_here_is_read_by_a_program() {
 }
 
 #[test]
+fn that_another_program_read_what_is_searched_is_told() {
+    let told = "texts of image/png are searched and compared as another program read them";
+    let sandbox = Sandbox::new();
+    sandbox.write("a.png", IMAGE);
+    sandbox.write("b.txt", "The ferry leaves at noon");
+    hook(&sandbox, "image/png", "echo the quay by night", "");
+    sandbox.run(["add", "-q", "a.png", "b.txt"]).expect(0);
+    assert!(!sandbox.run(["search", "quay"]).expect(0).err.contains("another program"));
+    hook(&sandbox, "image/png", "echo the harbour by day", "");
+    sandbox.run(["search", "harbour"]).expect(1).says(told);
+    sandbox.run(["search", "quay"]).expect(0).says(told);
+    sandbox.run(["show", "a.png"]).expect(0).says(told);
+    sandbox.run(["similar", "b.txt"]).expect(1).says(told);
+    // What came later does not change what was before.
+    sandbox.write("c.txt", "The harbour opens at six");
+    sandbox.run(["add", "-q", "c.txt"]).expect(0);
+    let lines = sandbox.json(["search", "opens"]);
+    assert_eq!(lines.last().unwrap()["read_otherwise"], serde_json::json!(["image/png"]));
+    sandbox.run(["rebuild", "--text"]).expect(0);
+    let found = sandbox.run(["search", "day"]).expect(0);
+    assert!(!found.err.contains("another program"));
+    // Of what there is nothing, no program read anything.
+    hook(&sandbox, "image/gif", "echo words", "");
+    sandbox.run(["search", "harbour"]).expect(0).says(told);
+    configure(&sandbox, "[extract.\"image/gif\"]\ncommand = [\"cat\"]");
+    sandbox.run(["search", "opens"]).expect(0).says(told);
+}
+
+#[test]
 fn a_program_stands_in_for_what_reads_a_format_here() {
     let sandbox = Sandbox::new();
     sandbox.write("a.pdf", pdf(&STORY));

@@ -195,6 +195,7 @@ impl Archive {
         let mut intake = IndexIntake::new(self, index, before.last_content, n_threads);
         let mut state = FullTextState { folding: folding(), ..before.clone() };
         state.n_withdrawals = self.catalog.n_withdrawals()?;
+        state.readers = self.readers_after(before)?;
         let n_all = wanted.len() as u64;
         let (mut n_done, mut n_bytes) = (0, 0);
         let mut expected = before.clone();

@@ -1,11 +1,12 @@
 //! Search: the revisions in whose texts words stand, whether their documents still have them or not.
 //!
-//! `index` brings the index up to date, `texts` is what is indexed and shown, `later` what became of words after a
+//! `index` brings the index up to date, `readers` what read it, `texts` is what is indexed and shown, `later` what became of words after a
 //! revision; here is who answers. Of each document the last revision that answers is shown, and if no later one has the
 //! words, since which one they are gone.
 
 mod index;
 mod later;
+mod readers;
 mod texts;
 
 use std::{

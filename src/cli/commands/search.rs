@@ -138,6 +138,7 @@ struct SearchSummary {
     unreadable: u64,
     not_extracted: u64,
     not_read: u64,
+    read_otherwise: Vec<String>,
     withdrawn: u64,
 }
 
@@ -169,7 +170,10 @@ pub fn run(session: &mut Session, args: &SearchArgs) -> Result<ExitCode, Error> 
         ));
     }
     let index = index(session, &archive)?;
+    let read_otherwise = archive.read_otherwise(&index)?;
+    gaps::tell_read_otherwise(session, &read_otherwise);
     let summary = summary_of(session, &query, archive.gaps_in(&index, &scope)?);
+    let summary = SearchSummary { read_otherwise, ..summary };
     match archive.search(&index, &query, &scope)? {
         Some(answer) => answered(session, args, &answer, summary),
         None => finish(session, args, summary),

@@ -21,6 +21,7 @@ use crate::{
         operand::label_of,
         print::{
             about::said,
+            gaps,
             json::{RevisionLine, typed},
             output::Output,
             revision::withdrawal_words,
@@ -124,6 +125,9 @@ pub fn run(session: &mut Session, args: &ShowArgs) -> Result<ExitCode, Error> {
     } else {
         print_card(&mut session.out, &archive, (&document, &revision), kept.as_ref())?;
     }
+    let mut read_otherwise = archive.kept_otherwise()?;
+    read_otherwise.retain(|it| *it == revision.media_type);
+    gaps::tell_read_otherwise(session, &read_otherwise);
     damage.map_or(Ok(ExitCode::Done), Err)
 }
 

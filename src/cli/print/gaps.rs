@@ -11,6 +11,9 @@ use super::terminal::counted;
 /// What reads what was left for later.
 pub const READS_THEM: &str = "archive rebuild --text --status not-read";
 
+/// What reads all texts again.
+const READS_ALL: &str = "archive rebuild --text";
+
 /// Says how many contents were not asked, but for those that cannot be read at all; nothing is missing where none is.
 pub fn tell(session: &Session, gaps: &TextGaps) {
     let TextGaps { n_too_long, n_not_extracted, n_not_read, n_withdrawn, n_unreadable: _ } = *gaps;
@@ -34,11 +37,22 @@ pub fn tell(session: &Session, gaps: &TextGaps) {
     }
 }
 
+/// Says of which media types texts are searched and compared as other programs read them than would today.
+pub fn tell_read_otherwise(session: &Session, media_types: &[String]) {
+    if !media_types.is_empty() {
+        session.info(&format!(
+            "texts of {} are searched and compared as another program read them, or none: {READS_ALL}",
+            media_types.join(", ")
+        ));
+    }
+}
+
 /// The same of the texts that were made before, as they are compared with each other; how many lack one.
 pub fn tell_of_all(session: &Session, archive: &Archive) -> Result<TextGaps, Error> {
     // What is too long has a text as far as it goes.
     let gaps = TextGaps { n_too_long: 0, ..archive.contents_without_text()? };
     tell(session, &gaps);
+    tell_read_otherwise(session, &archive.kept_otherwise()?);
     Ok(gaps)
 }
 

@@ -83,6 +83,12 @@ pub(super) fn margin_line(line: &str) -> Option<String> {
     says_more.then(|| shown().split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// Whether a field stands for the number of a page, or of all of them.
+pub(super) fn is_number_field(instruction: &str) -> bool {
+    let name = instruction.split_whitespace().next().unwrap_or_default();
+    ["PAGE", "NUMPAGES", "SECTIONPAGES"].iter().any(|it| it.eq_ignore_ascii_case(name))
+}
+
 /// Whether a word may be the number of a page, as it is typed.
 fn is_page_number(word: &str) -> bool {
     let is_roman = word.chars().all(|c| "ivxlcIVXLC".contains(c));

@@ -4,6 +4,7 @@ mod codes;
 
 use std::collections::HashMap;
 
+use super::margin_lines::{CHANGING, is_number_field, margin_line};
 use super::page::{About, Lack, NoText, Page, PageWriter};
 use crate::text::{Charset, media::without_start};
 use codes::{Control, font_code_page, sign};
@@ -14,6 +15,8 @@ pub(super) use codes::code_page;
 const DEPTH_MAX: usize = 2000;
 /// Notes at the foot of pages, and lines of heads and feet of pages, that are kept.
 const NOTES_MAX: usize = 100_000;
+/// So much is looked at of what a field stands for.
+const INSTRUCTION_BYTES_MAX: usize = 1000;
 /// Headings have so many levels.
 const LEVELS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
@@ -41,8 +44,12 @@ enum Destination {
     About(About),
     /// The parts of a time.
     Time(About),
-    /// A note, or the head or foot of a page.
+    /// A note.
     Aside,
+    /// The head or foot of a page.
+    Margin,
+    /// What a field stands for.
+    Instruction,
     /// Text in an older form, beside that in Unicode.
     Older,
 }
@@ -80,6 +87,8 @@ struct RtfReader {
     /// The text of the group at hand that goes elsewhere.
     aside: String,
     asides: Vec<String>,
+    /// What the field at hand stands for.
+    instruction: String,
     charset: Charset,
     fonts: HashMap<i32, Charset>,
     /// The first half of a character above U+FFFF.
@@ -110,6 +119,7 @@ impl RtfReader {
             paragraph: Vec::new(),
             aside: String::new(),
             asides: Vec::new(),
+            instruction: String::new(),
             charset: code_page(1252),
             fonts: HashMap::new(),
             surrogate: None,
@@ -178,10 +188,13 @@ impl RtfReader {
         }
         let Some(outer) = self.outer.pop() else { return };
         let ended = std::mem::replace(&mut self.state, outer);
-        if ended.destination == outer.destination {
+        if ended.destination == outer.destination || self.is_in_aside() {
             return;
         }
-        let text = std::mem::take(&mut self.aside);
+        let text = match ended.destination {
+            it if collects(it) => std::mem::take(&mut self.aside),
+            _ => return,
+        };
         match ended.destination {
             Destination::About(about) => self.page.about(about, &text),
             Destination::Time(about) => {
@@ -191,14 +204,25 @@ impl RtfReader {
                     self.page.about(about, &time);
                 }
             }
-            Destination::Aside => {
-                let text = text.trim();
-                let is_known = self.asides.iter().rev().take(8).any(|it| it == text);
-                if !text.is_empty() && !is_known && self.asides.len() < NOTES_MAX {
-                    self.asides.push(text.to_owned());
-                }
+            Destination::Aside => self.put_aside(text.trim()),
+            Destination::Margin => {
+                text.lines().filter_map(margin_line).for_each(|line| self.put_aside(&line));
             }
             _ => {}
+        }
+    }
+
+    /// Whether a note, a head or a foot is around the group at hand, or it is one.
+    fn is_in_aside(&self) -> bool {
+        let is_aside =
+            |it: &RtfState| matches!(it.destination, Destination::Aside | Destination::Margin);
+        self.outer.iter().chain([&self.state]).any(is_aside)
+    }
+
+    fn put_aside(&mut self, text: &str) {
+        let is_known = self.asides.iter().rev().take(8).any(|it| it == text);
+        if !text.is_empty() && !is_known && self.asides.len() < NOTES_MAX {
+            self.asides.push(text.to_owned());
         }
     }
 
@@ -221,10 +245,16 @@ impl RtfReader {
     /// Has what follows in this group go elsewhere; what goes nowhere stays there.
     fn enter(&mut self, destination: Destination) {
         self.flush();
-        if self.state.destination != Destination::Skip {
-            self.aside.clear();
-            self.state.destination = destination;
+        if self.state.destination == Destination::Skip {
+            return;
         }
+        // What stands in a note belongs to it.
+        match collects(destination) {
+            true if self.is_in_aside() => {}
+            true => self.aside.clear(),
+            false => {}
+        }
+        self.state.destination = destination;
     }
 
     fn word(&mut self, word: &str, number: Option<i32>) {
@@ -266,14 +296,22 @@ impl RtfReader {
     fn structure(&mut self, word: &str, number: Option<i32>) {
         let is_body = self.state.destination == Destination::Body;
         match word {
+            "chpgn" | "chdate" | "chtime" | "chdpl" | "chdpa" | "sectnum" => self.put_changing(),
+            "fldrslt" if is_number_field(&self.instruction) => {
+                self.put_changing();
+                if self.state.destination == Destination::Margin {
+                    self.enter(Destination::Skip);
+                }
+            }
             "par" | "sect" | "page" | "nestrow" if is_body => self.end_paragraph(),
             "par" | "line" | "sect" | "page" => self.char('\n'),
+            "row" if !is_body => self.char('\n'),
             "cell" if is_body => self.end_cell(),
             "row" if is_body => {
                 self.end_paragraph();
                 self.page.close("tr");
             }
-            "nestcell" => self.char('\t'),
+            "cell" | "nestcell" => self.char('\t'),
             "pard" => {
                 self.level = None;
                 self.is_in_table = false;
@@ -293,7 +331,21 @@ impl RtfReader {
         }
     }
 
+    /// Puts what stands for a number or a date that is filled in where a page is printed.
+    fn put_changing(&mut self) {
+        if self.state.destination == Destination::Margin {
+            self.flush();
+            self.text(CHANGING);
+        }
+    }
+
     fn enter_named(&mut self, destination: Destination) {
+        if destination == Destination::Instruction {
+            // Nothing of it is shown, wherever it stands.
+            self.instruction.clear();
+            self.state.destination = destination;
+            return;
+        }
         if destination != Destination::Body {
             return self.enter(destination);
         }
@@ -353,7 +405,10 @@ impl RtfReader {
                 _ => self.paragraph.push((style, text.to_owned())),
             },
             Destination::About(_) => self.aside.push_str(text),
-            Destination::Aside if !is_hidden => self.aside.push_str(text),
+            Destination::Aside | Destination::Margin if !is_hidden => self.aside.push_str(text),
+            Destination::Instruction if self.instruction.len() < INSTRUCTION_BYTES_MAX => {
+                self.instruction.push_str(text);
+            }
             _ => {}
         }
     }
@@ -415,6 +470,12 @@ impl RtfReader {
     }
 }
 
+/// Whether the text of a group is gathered until it ends.
+fn collects(destination: Destination) -> bool {
+    use Destination::{About, Aside, Margin, Time};
+    matches!(destination, About(_) | Aside | Margin | Time(_))
+}
+
 /// Where the text of a group goes that this word begins; none where it goes on as around it.
 fn destination(word: &str) -> Option<Destination> {
     Some(match word {
@@ -427,9 +488,11 @@ fn destination(word: &str) -> Option<Destination> {
         "subject" => Destination::About(About::Description),
         "creatim" => Destination::Time(About::Created),
         "revtim" => Destination::Time(About::Modified),
-        "footnote" | "header" | "headerl" | "headerr" | "headerf" | "footer" | "footerl"
-        | "footerr" | "footerf" => Destination::Aside,
-        "colortbl" | "stylesheet" | "pict" | "objdata" | "objclass" | "fldinst" | "nonshppict"
+        "footnote" => Destination::Aside,
+        "header" | "headerl" | "headerr" | "headerf" | "footer" | "footerl" | "footerr"
+        | "footerf" => Destination::Margin,
+        "fldinst" => Destination::Instruction,
+        "colortbl" | "stylesheet" | "pict" | "objdata" | "objclass" | "nonshppict"
         | "listtable" | "listoverridetable" | "revtbl" | "rsidtbl" | "generator" | "filetbl"
         | "xmlnstbl" | "themedata" | "datastore" | "latentstyles" | "annotation" | "atnid"
         | "atnauthor" | "atntime" | "bkmkstart" | "bkmkend" | "xe" | "tc" | "template"
@@ -466,6 +529,16 @@ mod tests {
             (r"{\rtf1 seen{\v hidden}{\*\new unknown} again}", "seen again"),
             (r"{\rtf1 a {\field{\*\fldinst HYPERLINK x}{\fldrslt link}} b}", "a link b"),
             (r"{\rtf1 a{\footnote A note.} b\par}", "a b\n\nA note."),
+            (
+                r"{\rtf1 a{\footnote See {\field{\*\fldinst HYPERLINK x}{\fldrslt there}}{\*\bkmkstart b} now.}}",
+                "a\n\nSee there now.",
+            ),
+            (
+                r"{\rtf1{\header Secret\tab{\field{\*\fldinst PAGE}{\fldrslt 3}}\par}{\footer Page \chpgn\par ACME \chdate}a}",
+                "a\n\nSecret\n\nACME",
+            ),
+            (r"{\rtf1{\header\intbl One\cell Two\cell\row}a}", "a\n\nOne Two"),
+            (r"{\rtf1 a {\field{\*\fldinst PAGE}{\fldrslt 3}} b}", "a 3 b"),
             (r"{\rtf1 {\upr{older}{\*\ud{newer}}} text}", "newer text"),
             (r"{\rtf1 {\*\shpinst{\sp x}{\shptxt In a box.\par}} text}", "In a box.\n\ntext"),
             (r"{\rtf1 \bin3 }{}after}", "after"),
@@ -509,7 +582,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(parts in prop::collection::vec(prop::sample::select(vec![
             "{", "}", "\\", "*", "u", "-", "9", "\\'", "e", "\\par", "\\cell", "\\row", "\\bin9", "\\uc0", " ",
-            "\\upr", "\\*\\ud", "\\f1", "\\fcharset128", "\\fonttbl", "\x7f", "é", "\\info", "\\yr", "\\footnote",
+            "\\upr", "\\*\\ud", "\\f1", "\\fcharset128", "\\fonttbl", "\x7f", "é", "\\info", "\\yr", "\\footnote", "\\header", "\\fldinst", "\\fldrslt", "PAGE",
         ]), 0..60)) {
             let _ = page(format!("{{\\rtf{}", parts.concat()).as_bytes(), 500);
         }

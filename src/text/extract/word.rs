@@ -12,7 +12,7 @@ use std::rc::Rc;
 use super::counting::{Counting, number};
 use super::drawing;
 use super::flow::{Flow, FlowBlock, FlowStyle};
-use super::margin_lines::{CHANGING, margin_line};
+use super::margin_lines::{CHANGING, is_number_field, margin_line};
 use super::package::{Package, Relations};
 use super::page::{NoText, Page};
 use super::xml::{Xml, XmlPiece, XmlTag};
@@ -246,7 +246,7 @@ impl WordReader<'_, '_> {
             "rubyBase" => return Some(OpenPart::RubyBase),
             "fldSimple" if self.state.is_margin => {
                 let instruction = tag.attribute("instr").unwrap_or_default();
-                if is_page_number(&instruction) {
+                if is_number_field(&instruction) {
                     self.put(CHANGING);
                     xml.skip();
                     return None;
@@ -457,7 +457,7 @@ impl WordReader<'_, '_> {
 
     fn begin_result(&mut self) {
         if let Some(field) = self.state.fields.last_mut() {
-            if self.state.is_margin && is_page_number(&field.instruction) {
+            if self.state.is_margin && is_number_field(&field.instruction) {
                 return self.flow.put(CHANGING, &FlowStyle::default());
             }
             field.is_result = true;
@@ -571,12 +571,6 @@ fn note_number(kind: NoteKind, nth: usize) -> String {
         NoteKind::End => Counting::LowerRoman,
     };
     number(u32::try_from(nth).unwrap_or(u32::MAX), counting)
-}
-
-/// Whether a field stands for the number of a page, or of all of them.
-fn is_page_number(instruction: &str) -> bool {
-    let name = instruction.split_whitespace().next().unwrap_or_default();
-    ["PAGE", "NUMPAGES", "SECTIONPAGES"].iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
 /// Where a field leads: `HYPERLINK "https://example.org" \l "place"`.

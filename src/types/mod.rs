@@ -6,6 +6,7 @@ pub mod error;
 pub mod file_stat;
 pub mod interrupt;
 pub mod limits;
+pub mod mailbox;
 pub mod name;
 pub mod pack_id;
 pub mod tag;

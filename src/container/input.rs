@@ -15,6 +15,10 @@ const PIECE_BYTES: usize = 64 << 10;
 const TRIALS_MAX: u64 = 100_000;
 /// So much of a member shows whether it begins as it should.
 pub const START_BYTES: usize = 512;
+/// What a gzip member begins with.
+const GZIP_SIGN: &[u8] = b"\x1f\x8b\x08";
+/// What a record of a WARC file begins with, behind the line before it.
+const LINE_SIGN: &[u8] = b"\nWARC/";
 /// So often may all of what is not compressed be read, where it is damaged.
 const PLAIN_TIMES: u64 = 4;
 
@@ -138,9 +142,8 @@ impl RawPieces {
     /// Looks for the next start behind this place; whether there is one.
     pub fn resume_behind(&mut self, place: u64, is_start: fn(&[u8]) -> bool) -> io::Result<bool> {
         let mut at = place + 1;
-        let first = if matches!(self.form, PieceForm::Plain(_)) { b'W' } else { 0x1f };
         loop {
-            let Some(found) = self.find_byte(first, at)? else { return Ok(false) };
+            let Some(found) = self.find_sign(at)? else { return Ok(false) };
             self.n_trials += 1;
             if self.n_trials > TRIALS_MAX {
                 return Err(beyond("it is damaged in too many places"));
@@ -152,24 +155,27 @@ impl RawPieces {
         }
     }
 
-    fn find_byte(&mut self, byte: u8, mut at: u64) -> io::Result<Option<u64>> {
-        let mut piece = vec![0; PIECE_BYTES];
+    /// The next place, from one behind the first on, where the words stand with which a start begins.
+    fn find_sign(&mut self, mut at: u64) -> io::Result<Option<u64>> {
         let is_plain = matches!(self.form, PieceForm::Plain(_));
+        let sign = if is_plain { LINE_SIGN } else { GZIP_SIGN };
+        // Of words that may stand anywhere, those at the start of a line count.
+        let n_before = u64::from(is_plain);
+        let mut piece = vec![0; PIECE_BYTES];
         loop {
-            let mut reader = self.body.part(at, u64::MAX).reader();
-            let n = reader.read(&mut piece)?;
-            if n == 0 {
+            let mut reader = self.body.part(at - n_before, PIECE_BYTES as u64).reader();
+            let mut n = 0;
+            while let n_more @ 1.. = reader.read(&mut piece[n..])? {
+                n += n_more;
+            }
+            if n < sign.len() {
                 return Ok(None);
             }
             self.allowance.spend(n as u64)?;
-            // Of words that may stand anywhere, those at the start of a line count.
-            let is_it = |(n, it): (usize, &u8)| {
-                *it == byte && (!is_plain || (n > 0 && piece[n - 1] == b'\n') || (n == 0 && at > 0))
-            };
-            if let Some(n) = piece[..n].iter().enumerate().position(is_it) {
-                return Ok(Some(at + n as u64));
+            if let Some(found) = piece[..n].windows(sign.len()).position(|it| it == sign) {
+                return Ok(Some(at + found as u64));
             }
-            at += n as u64;
+            at += (n - sign.len() + 1) as u64;
         }
     }
 
@@ -183,9 +189,6 @@ impl RawPieces {
                 reader.seek(SeekFrom::Start(place))?;
             }
             PieceForm::Gzip { decoder, at, end, .. } => {
-                if here.head(3)? != b"\x1f\x8b\x08" {
-                    return Ok(false);
-                }
                 let mut trial = GzDecoder::new(BufReader::new(here.reader()));
                 let is_read = (&mut trial).take(START_BYTES as u64).read_to_end(&mut start).is_ok();
                 if !is_read && start.is_empty() {

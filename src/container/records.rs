@@ -85,13 +85,13 @@ impl Records {
     fn head(&mut self) -> io::Result<Option<Record>> {
         self.number += 1;
         loop {
+            // Where nothing of it can be read, what follows is sought behind here, and not behind the record before.
+            self.start = self.input.place();
             self.skip_line_ends()?;
             if !self.input.fill()?.is_empty() {
                 break;
             }
-            let is_more = self.input.next_piece()?;
-            self.start = self.input.place();
-            if !is_more {
+            if !self.input.next_piece()? {
                 self.is_ended = true;
                 return Ok(None);
             }

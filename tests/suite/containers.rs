@@ -385,6 +385,29 @@ fn damage_costs_the_records_that_it_touches() {
     }
 }
 
+/// Behind two damaged members that stand beside each other the second one was found again and again, 100,000 times, and
+/// nothing behind it.
+#[test]
+fn each_damaged_member_is_told_once() {
+    let date = "2026-03-02T00:00:00Z";
+    let pages: Vec<_> = (0..5)
+        .map(|n| gzip(&response(&format!("http://e.example/{n}"), date, ("200 OK", &page(n)))))
+        .collect();
+    let head = "WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Type: application/warc-fields";
+    let mut without_sum = gzip(head.as_bytes());
+    let n_bytes = without_sum.len();
+    without_sum[n_bytes - 8..].fill(0);
+    let junk = [&without_sum[..], &[b'x'; 300]].concat();
+    for damaged in [&without_sum, &junk] {
+        for n_damaged in 1..4 {
+            let sandbox = Sandbox::new();
+            sandbox.write("x.warc.gz", [damaged.repeat(n_damaged), pages.concat()].concat());
+            let ran = sandbox.run(["add", "x.warc.gz"]).expect(3).says("x.warc.gz: 5 documents");
+            ran.says(&format!("{n_damaged} not read"));
+        }
+    }
+}
+
 #[test]
 fn arc_files_are_read_and_what_is_no_container_is_one_document() {
     let sandbox = Sandbox::new();

@@ -210,8 +210,8 @@ impl Archive {
         }
         let bytes = self.read_whole(document, revision)?;
         let named = named.or_else(|| encoding(revision));
-        let decoded = text::decode(&bytes, &media_type, named);
-        Ok(decoded.map(|it| FoundEncoding { name: it.encoding, rule: it.rule }))
+        let found = text::encoding(&bytes, &media_type, named);
+        Ok(found.map(|(name, rule)| FoundEncoding { name, rule }))
     }
 
     /// Compares two contents.
@@ -277,7 +277,7 @@ impl Archive {
         let sources = [source(&a, &facts.a), source(&b, &facts.b)];
         let status = |source: &Option<TextSource>, bytes: &[u8], facts: &Facts| match source {
             Some(source) => source.notation.status,
-            None => text::status(bytes, &facts.media_type),
+            None => text::status(bytes, &facts.media_type, options.encoding.or(facts.encoding)),
         };
         *statuses = [status(&sources[0], &a, &facts.a), status(&sources[1], &b, &facts.b)];
         let [Some(source_a), Some(source_b)] = sources else {

@@ -3,7 +3,7 @@
 use crate::{
     diff::{self, Comparison, Sides, TextLayout},
     text::{
-        self, Metadata, Scope, WithStatus,
+        self, Charset, Metadata, Scope, WithStatus,
         extract::{ExtractionStatus, Format, extract},
     },
     types::{
@@ -15,7 +15,7 @@ use crate::{
 use super::{
     Archive,
     gaps::gap_of,
-    operand::{Facts, interpreted, read_as},
+    operand::{Facts, encoding, interpreted, read_as},
 };
 
 /// The text of a revision.
@@ -63,9 +63,9 @@ pub struct Rendering {
 }
 
 /// What came of rendering bytes; none of a format that is not rendered.
-pub fn rendering_of(bytes: &[u8], media_type: &str) -> Option<Rendering> {
+pub fn rendering_of(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Option<Rendering> {
     let format = Format::of(media_type)?;
-    Some(Rendering { format, status: extract(bytes, format).status })
+    Some(Rendering { format, status: extract(bytes, format, named).status })
 }
 
 impl Archive {
@@ -89,7 +89,8 @@ impl Archive {
         if !is_rendered || !Facts::of(revision).may_be_text() {
             return Ok(None);
         }
-        Ok(rendering_of(&self.read_whole(document, revision)?, &revision.media_type))
+        let bytes = self.read_whole(document, revision)?;
+        Ok(rendering_of(&bytes, &revision.media_type, encoding(revision)))
     }
 
     /// What a revision says of itself, as pages and documents of other formats do.

@@ -10,7 +10,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tracing::debug;
 
 use crate::{
-    text::extract::{EXTRACTION_VERSION, Extraction, ExtractionStatus, Format, WithoutText},
+    text::{
+        Charset,
+        extract::{EXTRACTION_VERSION, Extraction, ExtractionStatus, Format, WithoutText},
+    },
     types::{digest::Digest, limits::PAGE_BYTES_MAX},
 };
 
@@ -70,11 +73,16 @@ impl PageCache {
         opened.map(|db| Self { db }).ok()
     }
 
-    /// What came of a content before.
-    pub fn get(&self, digest: &Digest, format: Format) -> Option<Extraction> {
+    /// What came of a content before, read in an encoding that was named, if one was.
+    pub fn get(
+        &self,
+        digest: &Digest,
+        format: Format,
+        named: Option<Charset>,
+    ) -> Option<Extraction> {
         let get = || {
             let mut query = self.db.prepare_cached(QUESTION)?;
-            let key = params![digest.as_bytes(), format.code(), EXTRACTION_VERSION];
+            let key = params![digest.as_bytes(), code(format, named), EXTRACTION_VERSION];
             let row = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
             query.query_row(key, row).optional()
         };
@@ -84,22 +92,29 @@ impl PageCache {
             String::from_utf8(zstd::bulk::decompress(&packed, PAGE_BYTES_MAX).ok()?).ok()
         };
         let html = packed.map(unpack);
-        let is_whole = status.has_text() == html.is_some() && html != Some(None);
+        let is_whole = status.fits(html.is_some()) && html != Some(None);
         is_whole.then(|| Extraction { status, html: html.flatten() })
     }
 
     /// Remembers what came of a content.
-    pub fn put(&self, digest: &Digest, format: Format, extraction: &Extraction) {
+    pub fn put(
+        &self,
+        digest: &Digest,
+        (format, named): (Format, Option<Charset>),
+        extraction: &Extraction,
+    ) {
         let pack = |html: &String| zstd::bulk::compress(html.as_bytes(), LEVEL).ok();
         let packed = extraction.html.as_ref().and_then(pack);
-        if packed.is_some() != extraction.status.has_text() {
+        let has_page = packed.is_some();
+        if !extraction.status.fits(has_page) {
             return;
         }
         let status = extraction.status.code();
-        let row = params![digest.as_bytes(), format.code(), EXTRACTION_VERSION, status, packed];
+        let row =
+            params![digest.as_bytes(), code(format, named), EXTRACTION_VERSION, status, packed];
         let insert = || self.db.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row));
         let put = match extraction.status {
-            status if status.has_text() || status == ExtractionStatus::NoText => insert(),
+            status if has_page || status == ExtractionStatus::NoText => insert(),
             _ => self.marked(insert),
         };
         if let Err(error) = put {
@@ -163,6 +178,14 @@ impl PageCache {
     }
 }
 
+/// What a page is known by beside its content.
+fn code(format: Format, named: Option<Charset>) -> String {
+    match named {
+        None => format.code().to_owned(),
+        Some(named) => format!("{} {}", format.code(), named.name()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +197,7 @@ mod tests {
         assert!(PageCache::open_existing(&file).is_none());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         let left = Extraction { status: ExtractionStatus::NotRead, html: None };
-        PageCache::open(&file).unwrap().put(&Digest::of(b"one"), Format::Rtf, &left);
+        PageCache::open(&file).unwrap().put(&Digest::of(b"one"), (Format::Rtf, None), &left);
         let asked = PageCache::open_existing(&file).unwrap();
         let (digest, format) = (Digest::of(b"one"), Format::Rtf.code().to_owned());
         let status = ExtractionStatus::NotRead;
@@ -191,24 +214,24 @@ mod tests {
         let page = Extraction { status: ExtractionStatus::Ok, html: Some(words.to_owned()) };
         let crashed = Extraction { status: ExtractionStatus::Crashed, html: None };
         let cache = PageCache::open(&file).unwrap();
-        assert_eq!(cache.get(&one, format), None);
-        cache.put(&one, format, &page);
-        cache.put(&other, format, &crashed);
+        assert_eq!(cache.get(&one, format, None), None);
+        cache.put(&one, (format, None), &page);
+        cache.put(&other, (format, None), &crashed);
         drop(cache);
         let cache = PageCache::open(&file).unwrap();
-        assert_eq!(cache.get(&one, format), Some(page));
-        assert_eq!(cache.get(&other, format), Some(crashed));
+        assert_eq!(cache.get(&one, format, None), Some(page));
+        assert_eq!(cache.get(&other, format, None), Some(crashed));
         cache.forget_with(&[ExtractionStatus::Crashed]);
-        assert_eq!(cache.get(&other, format), None);
+        assert_eq!(cache.get(&other, format, None), None);
         let holds_words = |file: &Path| {
             let bytes = std::fs::read(file).unwrap_or_default();
             bytes.windows(words.len()).any(|it| it == words.as_bytes())
         };
         cache.forget(&one);
-        assert_eq!(cache.get(&one, format), None);
+        assert_eq!(cache.get(&one, format, None), None);
         drop(cache);
         assert!(!holds_words(&file) && !holds_words(&folder.path().join("pages.sqlite-wal")));
         std::fs::write(&file, b"no database").unwrap();
-        assert!(PageCache::open(&file).unwrap().get(&one, format).is_none());
+        assert!(PageCache::open(&file).unwrap().get(&one, format, None).is_none());
     }
 }

@@ -47,6 +47,24 @@ pub enum Rule {
 }
 
 impl Rule {
+    const ALL: [Self; 10] = [
+        Self::Mark,
+        Self::Zeros,
+        Self::Valid,
+        Self::Escapes,
+        Self::Rendered,
+        Self::Named,
+        Self::FewMistakes,
+        Self::Declared,
+        Self::Script,
+        Self::Guessed,
+    ];
+
+    /// The rule of a code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.code() == code)
+    }
+
     /// The rule's code, as JSON has it.
     pub fn code(self) -> &'static str {
         match self {

@@ -14,7 +14,10 @@ pub fn are_bytes_text(media_type: &str) -> bool {
         || media_type.starts_with("text/")
         || media_type.ends_with("+xml")
         || media_type.ends_with("+json")
-        || matches!(media_type, "application/json" | "application/xml" | "message/rfc822")
+        || matches!(
+            media_type,
+            "application/json" | "application/xml" | "message/rfc822" | "application/mbox"
+        )
 }
 
 /// Whether a program of the user may read this media type: what is text is read as it is, but for mails.

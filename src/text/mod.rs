@@ -133,15 +133,31 @@ fn decoded_as_it_is<'a>(
     let Some(format) = Format::of(media_type) else {
         return decode(bytes, media_type, named).map(|it| (it, None));
     };
-    let Extraction { status, html } = extract::extract(bytes, format);
+    let Extraction { status, html } = extract::extract(bytes, format, named);
     let decoded =
         Decoded { text: Cow::Owned(html?), encoding: "UTF-8", rule: Rule::Rendered, lossy: false };
     Some((decoded, Some(status)))
 }
 
 /// What comes of rendering a document; none of what is read as it is. Whoever renders remembers it.
-pub fn status(bytes: &[u8], media_type: &str) -> Option<ExtractionStatus> {
-    Format::of(media_type).map(|format| extract::extract(bytes, format).status)
+pub fn status(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Option<ExtractionStatus> {
+    Format::of(media_type).map(|format| extract::extract(bytes, format, named).status)
+}
+
+/// The encoding of bytes that are text, and of a mail the one that its words were read in, so far as they are not all of
+/// ASCII.
+pub fn encoding(
+    bytes: &[u8],
+    media_type: &str,
+    named: Option<Charset>,
+) -> Option<(&'static str, Rule)> {
+    let format = Format::of(media_type).filter(|it| it.has_encodings());
+    let of_page = |format| {
+        let page = extract::extract(bytes, format, named).html?;
+        extract::encoding_of_page(&page)
+    };
+    let plain = || decode(bytes, media_type, named).map(|it| (it.encoding, it.rule));
+    format.and_then(of_page).or_else(plain)
 }
 
 /// A text with lines ended by `\n`.

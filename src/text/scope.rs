@@ -131,7 +131,7 @@ fn decoded_with_status<'a>(
             WithStatus { found, status: is_no_text.then_some(ExtractionStatus::Unsupported) }
         }
         Some(format) => {
-            let Extraction { status, html } = extract(bytes, format);
+            let Extraction { status, html } = extract(bytes, format, named);
             let found = html.map(|html| with_line_feeds(html.into()));
             WithStatus { found, status: Some(status) }
         }

@@ -312,6 +312,38 @@ fn what_cannot_be_read_is_counted_and_kept() {
     sandbox.run(["audit"]).expect(0);
 }
 
+/// What `show` said of the encoding was not what the words had been read in, and `--encoding` changed nothing.
+#[test]
+fn the_encoding_of_a_mail_is_the_one_that_its_words_are_read_in() {
+    let sandbox = Sandbox::new();
+    let mail = b"From: a@x\r\nSubject: Gr\xfc\xdfe\r\n\r\nGr\xfc\xdfe aus M\xfcnchen, n\xe4chste Woche.\r\n";
+    sandbox.write("l.eml", mail);
+    let line = b"From a@x Tue Mar  3 10:00:00 2026\n";
+    sandbox.write("l.mbox", [line, &mail[..]].concat());
+    sandbox.run(["add", "-q", "l.eml"]).expect(0);
+    sandbox.run(["add", "-q", "--unpack", "none", "l.mbox"]).expect(0);
+    for name in ["l.eml", "l.mbox"] {
+        let shown = &sandbox.json(["show", name])[0];
+        let found = (&shown["encoding"], &shown["encoding_rule"]);
+        assert_eq!(found, (&"windows-1252".into(), &"guessed".into()), "{name}");
+        let text = sandbox.run(["cat", "--text", name]).expect(0).text();
+        assert!(text.contains("Grüße aus München"), "{text}");
+    }
+    let found = sandbox.run(["search", "münchen"]).expect(0).text();
+    assert!(found.contains("l.eml@1") && found.contains("l.mbox@1"), "{found}");
+    for name in ["l.eml", "l.mbox"] {
+        let words = ["add", "-q", "--unpack", "none", "--encoding", "koi8-r", name];
+        sandbox.run(words).expect(0);
+        let shown = &sandbox.json(["show", name])[0];
+        let found = (&shown["encoding"], &shown["encoding_rule"]);
+        assert_eq!(found, (&"KOI8-R".into(), &"named".into()), "{name}");
+        let text = sandbox.run(["cat", "--text", name]).expect(0).text();
+        assert!(text.contains("aus MЭnchen"), "{text}");
+    }
+    sandbox.run(["search", "mэnchen"]).expect(0);
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
 /// A docx whose text had been damaged in the middle counted as read, and `diff` showed the damage as an edit. A file cut
 /// in half was `ok` as well.
 #[test]
@@ -514,7 +546,7 @@ fn a_package_that_inflates_without_end_is_too_large() {
     all.push(("word/document.xml", &document));
     let bomb = package(&all);
     assert!(bomb.len() < 1 << 20);
-    let extraction = in_process(&bomb, Format::of(WORD).unwrap());
+    let extraction = in_process(&bomb, Format::of(WORD).unwrap(), None);
     assert!(
         matches!(
             extraction.status,
@@ -592,7 +624,7 @@ fn no_mutant_makes_what_is_ours_panic() {
         let format = Format::of(media_type).unwrap();
         for seed in 0..n_mutants() {
             let mutant = mutant(&bytes, seed, b'<');
-            let read = catch_unwind(AssertUnwindSafe(|| in_process(&mutant, format)));
+            let read = catch_unwind(AssertUnwindSafe(|| in_process(&mutant, format, None)));
             // What a library does is confined; what is read here must not need that.
             assert!(read.is_ok() || format.library().is_some(), "{name}, mutant {seed}");
         }

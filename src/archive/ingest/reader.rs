@@ -238,7 +238,7 @@ impl TextAnalysis {
             return Self { sketch: sketch.map(encode), rendered };
         };
         let Extraction { status, html } = match time {
-            RenderingTime::Now => extract(bytes, format),
+            RenderingTime::Now => extract(bytes, format, named),
             RenderingTime::Later => leave(bytes, format),
         };
         let page = ReadAs::page(RENDERED_TYPE, None);

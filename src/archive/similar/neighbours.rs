@@ -74,7 +74,7 @@ pub(in crate::archive) type KnownSketches<'a> = HashMap<i64, &'a Sketch>;
 
 impl Archive {
     /// The documents that have these bytes, and read them as something else, each by its latest revision.
-    pub fn read_otherwise(
+    pub fn same_bytes_otherwise(
         &self,
         bytes: &[u8],
         read_as: ReadAs,

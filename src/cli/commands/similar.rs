@@ -189,7 +189,7 @@ impl AskedText {
     }
 
     fn is_no_text(&self) -> NotCompared {
-        match rendering_of(&self.bytes, &self.media_type) {
+        match rendering_of(&self.bytes, &self.media_type, self.encoding) {
             Some(rendering) => not_rendered(&self.label, rendering),
             None => no_text(&self.label, self.bytes.len() as u64, &self.media_type),
         }
@@ -295,7 +295,7 @@ fn tell_read_otherwise(
     archive: &Archive,
     asked: &AskedText,
 ) -> Result<(), Error> {
-    let others = archive.read_otherwise(asked.text().0, asked.read_as())?;
+    let others = archive.same_bytes_otherwise(asked.text().0, asked.read_as())?;
     let own = asked.own.as_ref().map(|own| own.id);
     let mut others = others.into_iter().filter(|(document, _)| Some(document.id) != own);
     let Some((document, revision)) = others.next() else { return Ok(()) };

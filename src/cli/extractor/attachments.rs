@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _, Write};
 
-use crate::archive::extract::{self, Attachment, ExtractionStatus};
+use crate::archive::extract::{self, Attachment, Attachments, ExtractionStatus};
 
 /// What a child is asked that takes out attachments.
 const ASKED: &str = "attachments";
@@ -22,9 +22,9 @@ const SIGNS: [(&[u8], &[&[u8]]); 8] = [
 const NUMBER_BYTES_MAX: u64 = 20;
 
 /// Takes out what is attached to a mail.
-pub fn of_mail(mail: &[u8]) -> Result<Vec<Attachment>, ExtractionStatus> {
+pub fn of_mail(mail: &[u8]) -> Result<Attachments, ExtractionStatus> {
     if !may_have(mail) {
-        return Ok(Vec::new());
+        return Ok(Attachments::default());
     }
     let answer = super::asked(ASKED, mail)?;
     parsed(&answer).ok_or(ExtractionStatus::Crashed)
@@ -50,14 +50,14 @@ pub fn is_asked(what: &str) -> bool {
     what == ASKED
 }
 
-/// The child's side: what is attached, each behind the lengths of its name, its type and itself.
+/// The child's side: how much more there is, and what is attached, each behind the lengths of its name, its type and itself.
 pub fn answer(mail: &[u8], out: &mut impl Write) -> io::Result<()> {
     let attached = match extract::attachments(mail) {
         Ok(attached) => attached,
         Err(why) => return writeln!(out, "{}", ExtractionStatus::from(why).code()),
     };
-    writeln!(out, "{}", ExtractionStatus::Ok.code())?;
-    for Attachment { name, subtype, bytes } in attached {
+    writeln!(out, "{}\n{}", ExtractionStatus::Ok.code(), attached.n_more)?;
+    for Attachment { name, subtype, bytes } in attached.found {
         let name = name.unwrap_or_default();
         writeln!(out, "{}\n{}\n{}", name.len(), subtype.len(), bytes.len())?;
         out.write_all(name.as_bytes())?;
@@ -68,8 +68,9 @@ pub fn answer(mail: &[u8], out: &mut impl Write) -> io::Result<()> {
 }
 
 /// What a child's answer says; none if it makes no sense.
-fn parsed(mut answer: &[u8]) -> Option<Vec<Attachment>> {
-    let mut attached = Vec::new();
+fn parsed(mut answer: &[u8]) -> Option<Attachments> {
+    let n_more = number(&mut answer)?;
+    let mut found = Vec::new();
     while !answer.is_empty() {
         let lengths = [number(&mut answer)?, number(&mut answer)?, number(&mut answer)?];
         let mut parts = lengths.map(|n| {
@@ -80,9 +81,9 @@ fn parsed(mut answer: &[u8]) -> Option<Vec<Attachment>> {
         let text = |part: Option<Vec<u8>>| String::from_utf8(part?).ok();
         let (name, subtype) = (text(parts[0].take())?, text(parts[1].take())?);
         let name = Some(name).filter(|name| !name.is_empty());
-        attached.push(Attachment { name, subtype, bytes: parts[2].take()? });
+        found.push(Attachment { name, subtype, bytes: parts[2].take()? });
     }
-    Some(attached)
+    Some(Attachments { found, n_more })
 }
 
 fn number(answer: &mut &[u8]) -> Option<usize> {
@@ -102,17 +103,15 @@ mod tests {
         let mut said = Vec::new();
         answer(mail, &mut said).unwrap();
         let said = said.strip_prefix(b"ok\n").unwrap();
-        let attached = parsed(said).unwrap();
-        assert_eq!(
-            (attached[0].name.as_deref(), &attached[0].bytes[..]),
-            (Some("a.txt"), &b"a\nb"[..])
-        );
+        let Attachments { found, n_more } = parsed(said).unwrap();
+        let first = (found[0].name.as_deref(), &found[0].bytes[..]);
+        assert_eq!((first, n_more), ((Some("a.txt"), &b"a\nb"[..]), 0));
         assert!(may_have(mail) && !may_have(b"Subject: x\n\nWords.\n"));
-        for end in 1..said.len() {
+        for end in 3..said.len() {
             assert_eq!(parsed(&said[..end]), None, "cut at {end}");
         }
-        assert_eq!(parsed(b"18446744073709551615\n0\n0\n"), None);
-        assert_eq!(parsed(b"-1\n0\n0\n"), None);
+        assert_eq!(parsed(b"0\n18446744073709551615\n0\n0\n"), None);
+        assert_eq!(parsed(b"0\n-1\n0\n0\n"), None);
     }
 
     #[test]
@@ -131,7 +130,11 @@ mod tests {
         ] {
             let mail = mail(kind, part);
             let attached = extract::attachments(mail.as_bytes()).unwrap();
-            assert_eq!((attached.len(), may_have(mail.as_bytes())), (n, n > 0), "{kind} {part}");
+            assert_eq!(
+                (attached.found.len(), may_have(mail.as_bytes())),
+                (n, n > 0),
+                "{kind} {part}"
+            );
         }
     }
 }

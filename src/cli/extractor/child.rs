@@ -9,7 +9,10 @@ use std::{
 };
 
 use crate::{
-    archive::extract::{Extraction, ExtractionStatus, Format, in_process},
+    archive::{
+        compare::Charset,
+        extract::{Extraction, ExtractionStatus, Format, in_process},
+    },
     cli::{exit::ExitCode, print::messages::Messages},
     types::limits::TEXT_BYTES_MAX,
 };
@@ -40,16 +43,17 @@ pub fn run(words: &[OsString]) -> Option<ExitCode> {
         Messages::line(&format!("{}: {error}", program.display()));
         return Some(ExitCode::Failed);
     }
-    let [_, word, what] = words else { return None };
-    if word != WORD {
+    let [_, word, what, named @ ..] = words else { return None };
+    if word != WORD || named.len() > 1 {
         return None;
     }
     let what = what.to_str()?;
+    let named = named.first().and_then(|it| Charset::for_label(it.to_str()?));
     let confinement = confinement::enter();
     let done = match (what, Format::of_code(what)) {
         (CONFINEMENT, _) => say(&confinement),
         (what, _) if attachments::is_asked(what) => take_out(),
-        (_, Some(format)) => render(format),
+        (_, Some(format)) => render(format, named),
         (_, None) => return Some(ExitCode::Usage),
     };
     Some(if done.is_ok() { ExitCode::Done } else { ExitCode::Failed })
@@ -63,12 +67,12 @@ fn say(confinement: &Confinement) -> std::io::Result<()> {
     said.unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()))
 }
 
-fn render(format: Format) -> std::io::Result<()> {
+fn render(format: Format, named: Option<Charset>) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     std::io::stdin().take(TEXT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
     let extraction = match bytes.len() > TEXT_BYTES_MAX {
         true => Extraction { status: ExtractionStatus::TooLarge, html: None },
-        false => in_process(&bytes, format),
+        false => in_process(&bytes, format, named),
     };
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", extraction.status.code())?;
@@ -96,10 +100,8 @@ pub fn behind_status(answer: &[u8]) -> Option<(ExtractionStatus, usize)> {
 pub fn extraction(answer: Vec<u8>) -> Option<Extraction> {
     let (status, start) = behind_status(&answer)?;
     let html = String::from_utf8(answer).ok()?.split_off(start);
-    match status.has_text() {
-        true => Some(Extraction { status, html: Some(html) }),
-        false => html.is_empty().then_some(Extraction { status, html: None }),
-    }
+    let has_page = status.has_text() || !html.is_empty();
+    status.fits(has_page).then(|| Extraction { status, html: has_page.then_some(html) })
 }
 
 #[cfg(test)]

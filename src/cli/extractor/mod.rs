@@ -23,7 +23,9 @@ use tracing::debug;
 
 use crate::{
     archive::{
-        PageCache, existing_page_cache,
+        PageCache,
+        compare::Charset,
+        existing_page_cache,
         extract::{Extraction, ExtractionStatus, Extractor, Format, WithoutText},
         page_cache,
     },
@@ -54,19 +56,21 @@ impl ChildExtractor {
 }
 
 impl Extractor for ChildExtractor {
-    fn extract(&self, bytes: &[u8], format: Format) -> Extraction {
+    fn extract(&self, bytes: &[u8], format: Format, named: Option<Charset>) -> Extraction {
         let digest = Digest::of(bytes);
-        if let Some(known) = self.with_cache(|cache| cache.get(&digest, format)).flatten() {
+        if let Some(known) =
+            self.with_cache(|cache| known(cache, &digest, (format, named))).flatten()
+        {
             return known;
         }
         if let Some((extraction, stays)) = hooks::extract(bytes, format) {
             debug!(target: "extract", format = format.code(), status = extraction.status.code(), %digest);
             if stays {
-                self.with_cache(|cache| cache.put(&digest, format, &extraction));
+                self.with_cache(|cache| cache.put(&digest, (format, None), &extraction));
             }
             return extraction;
         }
-        let extraction = match start(format.code()) {
+        let extraction = match start(format.code(), named) {
             Ok(child) => answer(child, bytes),
             Err(error) => {
                 debug!(target: "extract", "no child process: {error}");
@@ -75,17 +79,17 @@ impl Extractor for ChildExtractor {
             }
         };
         debug!(target: "extract", format = format.code(), status = extraction.status.code(), %digest);
-        self.with_cache(|cache| cache.put(&digest, format, &extraction));
+        self.with_cache(|cache| cache.put(&digest, (format, named), &extraction));
         extraction
     }
 
     fn leave(&self, bytes: &[u8], format: Format) -> Extraction {
         let digest = Digest::of(bytes);
         let left = failed(ExtractionStatus::NotRead);
-        let ask = |cache: &PageCache| match cache.get(&digest, format) {
+        let ask = |cache: &PageCache| match cache.get(&digest, format, None) {
             Some(known) => known,
             None => {
-                cache.put(&digest, format, &left);
+                cache.put(&digest, (format, None), &left);
                 left.clone()
             }
         };
@@ -113,6 +117,19 @@ impl Extractor for ChildExtractor {
     }
 }
 
+/// What came of a content before. What was left for later is left in any encoding.
+fn known(
+    cache: &PageCache,
+    digest: &Digest,
+    (format, named): (Format, Option<Charset>),
+) -> Option<Extraction> {
+    let left = || {
+        let plain = named.and_then(|_| cache.get(digest, format, None));
+        plain.filter(|it| it.status == ExtractionStatus::NotRead)
+    };
+    cache.get(digest, format, named).or_else(left)
+}
+
 /// The cache of this process's user.
 fn opened() -> Option<Mutex<PageCache>> {
     let folder = usable_cache(&Environment::of_process())?;
@@ -122,17 +139,18 @@ fn opened() -> Option<Mutex<PageCache>> {
 
 /// How the children of this program are confined; none where no child can be started.
 pub fn confinement() -> Option<Confinement> {
-    let mut child = start(child::CONFINEMENT).ok()?;
+    let mut child = start(child::CONFINEMENT, None).ok()?;
     let mut line = String::new();
     child.stdout.take()?.take(1000).read_to_string(&mut line).ok()?;
     child.wait().ok()?;
     Confinement::of_line(&line)
 }
 
-/// Starts a child that answers this.
-fn start(what: &str) -> std::io::Result<Child> {
+/// Starts a child that answers this, in an encoding if one is named.
+fn start(what: &str, named: Option<Charset>) -> std::io::Result<Child> {
     let mut command = Command::new(PROGRAM);
-    command.args([child::WORD, what]).env_clear().current_dir("/").stdin(Stdio::piped());
+    let words = [child::WORD, what].into_iter().chain(named.map(Charset::name));
+    command.args(words).env_clear().current_dir("/").stdin(Stdio::piped());
     // Ctrl-C is for this program, which knows what to do.
     command.stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0).spawn()
 }
@@ -143,7 +161,7 @@ fn failed(status: ExtractionStatus) -> Extraction {
 
 /// What a child that is asked for something else says of a document, behind its status.
 pub fn asked(what: &str, bytes: &[u8]) -> Result<Vec<u8>, ExtractionStatus> {
-    let child = start(what).map_err(|_| ExtractionStatus::Crashed)?;
+    let child = start(what, None).map_err(|_| ExtractionStatus::Crashed)?;
     let mut answer = written_by(child, bytes)?;
     let rest = child::behind_status(&answer).ok_or(ExtractionStatus::Crashed)?;
     match rest {

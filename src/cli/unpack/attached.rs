@@ -3,8 +3,8 @@
 use std::{collections::VecDeque, io};
 
 use crate::{
-    archive::extract::{Attachment, ExtractionStatus},
-    cli::{extractor::attachments, files::invalid},
+    archive::extract::{Attachment, Attachments, ExtractionStatus},
+    cli::{extractor::attachments, files::invalid, print::terminal::count},
     container::{Body, Contained, Container, InnerDocument, MemberFacts, MemberName, file_name},
     types::limits::TEXT_BYTES_MAX,
 };
@@ -31,8 +31,8 @@ impl Container for Attached {
     }
 }
 
-/// What is attached to a mail, if there is any.
-pub(super) fn to(mail: &Body) -> io::Result<Option<Box<dyn Container>>> {
+/// What is attached to a mail, which is called so, if there is any.
+pub(super) fn to(mail: &Body, name: &str) -> io::Result<Option<Box<dyn Container>>> {
     if mail.n_bytes() > TEXT_BYTES_MAX as u64 {
         return Err(invalid("a mail of more than 64 MiB is not taken apart"));
     }
@@ -43,8 +43,21 @@ pub(super) fn to(mail: &Body) -> io::Result<Option<Box<dyn Container>>> {
             _ => "what takes them out broke down",
         })
     })?;
-    let found: VecDeque<Contained> = (1..).zip(attached).map(|(n, it)| found(n, it)).collect();
+    let found = contained(attached, name);
     Ok((!found.is_empty()).then(|| Box::new(Attached(found)) as Box<dyn Container>))
+}
+
+/// What is found, and that there is more where that is so.
+fn contained(attached: Attachments, name: &str) -> VecDeque<Contained> {
+    let Attachments { found: attached, n_more } = attached;
+    let n_taken = attached.len();
+    let mut found: VecDeque<Contained> = (1..).zip(attached).map(|(n, it)| found(n, it)).collect();
+    if n_more > 0 {
+        let (n_taken, n_all) = (count(n_taken as u64), count((n_taken + n_more) as u64));
+        let why = invalid(format!("{n_taken} of {n_all} attachments are taken, and no more"));
+        found.push_back(Contained::Refused { what: name.to_owned(), why });
+    }
+    found
 }
 
 fn found(n: u64, attachment: Attachment) -> Contained {
@@ -63,4 +76,24 @@ fn found(n: u64, attachment: Attachment) -> Contained {
         about: MemberFacts::default(),
         doubt: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_more_is_attached_than_is_taken_is_told() {
+        let bytes = b"words".to_vec();
+        let one = Attachment { name: None, subtype: "plain".to_owned(), bytes };
+        let contained =
+            |n_more| contained(Attachments { found: vec![one.clone()], n_more }, "m.eml");
+        assert_eq!(contained(0).len(), 1);
+        let Some(Contained::Refused { what, why }) = contained(1000).pop_back() else { panic!() };
+        let why = why.to_string();
+        assert_eq!(
+            (&what[..], &why[..]),
+            ("m.eml", "1 of 1,001 attachments are taken, and no more")
+        );
+    }
 }

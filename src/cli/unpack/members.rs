@@ -21,7 +21,7 @@ use crate::cli::{files::invalid, own_files::begins_as_key, walk::FoundFile};
 /// So many containers lie in one another,
 const DEPTH_MAX: usize = 8;
 /// and so many mails.
-const MAIL_DEPTH_MAX: usize = 64;
+pub(super) const MAIL_DEPTH_MAX: usize = 64;
 
 /// What comes of a container.
 pub enum MemberItem {
@@ -112,7 +112,7 @@ impl Members {
 
     /// Goes on with what is attached to a mail.
     fn attached(&mut self, body: &Body, mail: &DocName) {
-        match attached::to(body) {
+        match attached::to(body, &mail.text()) {
             Ok(None) => {}
             Ok(Some(container)) => {
                 let (folder, mail) = (mail.clone(), Some(mail.clone()));

@@ -7,6 +7,7 @@ use super::{
     page::{NoText, Page},
     pdf, rtf, sheets, slides, word,
 };
+use crate::text::Charset;
 
 /// A format that is rendered as a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -218,7 +219,7 @@ const ENTRIES: &[FormatEntry] = &[
         format: Format::Mail,
         code: "mail",
         name: "Mail",
-        reader: mail::page,
+        reader: |bytes, n_bytes_max| mail::page(bytes, n_bytes_max, None),
         library: Some("mail-parser"),
         media_types: &["message/rfc822"],
     },
@@ -226,7 +227,7 @@ const ENTRIES: &[FormatEntry] = &[
         format: Format::Mailbox,
         code: "mbox",
         name: "Mailbox (mbox)",
-        reader: mail::mailbox_page,
+        reader: |bytes, n_bytes_max| mail::mailbox_page(bytes, n_bytes_max, None),
         library: Some("mail-parser"),
         media_types: &["application/mbox"],
     },
@@ -303,8 +304,23 @@ impl Format {
         }
     }
 
-    pub(super) fn reader(self) -> PageReader {
-        self.entry().reader
+    /// Whether it has texts that say in which encoding they are, or should.
+    pub fn has_encodings(self) -> bool {
+        matches!(self, Self::Mail | Self::Mailbox)
+    }
+
+    /// Renders a document as a page of at most so many bytes, in the encoding that is named for texts which declare none.
+    pub(super) fn page(
+        self,
+        bytes: &[u8],
+        n_bytes_max: usize,
+        named: Option<Charset>,
+    ) -> Result<Page, NoText> {
+        match self {
+            Self::Mail => mail::page(bytes, n_bytes_max, named),
+            Self::Mailbox => mail::mailbox_page(bytes, n_bytes_max, named),
+            _ => (self.entry().reader)(bytes, n_bytes_max),
+        }
     }
 
     /// What is known of it; of one that a program reads, this is only asked where there is none.

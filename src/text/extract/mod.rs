@@ -12,9 +12,12 @@ mod drawing;
 mod epub;
 mod fictionbook;
 mod flow;
+mod flowed;
 mod formats;
 mod hooked;
+mod locked;
 mod mail;
+mod mail_encodings;
 mod margin_lines;
 mod message;
 mod office;
@@ -34,10 +37,14 @@ use std::sync::OnceLock;
 
 pub use formats::{Format, Hook, install_hooks};
 pub use hooked::{HookOutput, page_of};
-pub use mail::{Attachment, attachments};
+pub use mail::{Attachment, Attachments, attachments};
+pub use mail_encodings::{FoundCharset, encoding_of_page};
 pub use page::{Lack, NoText, Page};
 
-use crate::types::{digest::Digest, limits::TEXT_BYTES_MAX};
+use crate::{
+    text::Charset,
+    types::{digest::Digest, limits::TEXT_BYTES_MAX},
+};
 
 /// The version of all that renders; another one means that sketches are made anew.
 pub const EXTRACTION_VERSION: u32 = 7;
@@ -94,8 +101,8 @@ pub struct WithoutText {
 
 /// Renders documents in a way that harms nobody.
 pub trait Extractor: Send + Sync {
-    /// Renders one.
-    fn extract(&self, bytes: &[u8], format: Format) -> Extraction;
+    /// Renders one. An encoding is named where a format has texts that may declare none.
+    fn extract(&self, bytes: &[u8], format: Format, named: Option<Charset>) -> Extraction;
 
     /// Leaves one to be rendered later, unless it is known already.
     fn leave(&self, _bytes: &[u8], _format: Format) -> Extraction {
@@ -121,11 +128,12 @@ pub fn install(extractor: Box<dyn Extractor>) -> bool {
     INSTALLED.set(extractor).is_ok()
 }
 
-/// Renders a document.
-pub fn extract(bytes: &[u8], format: Format) -> Extraction {
+/// Renders a document, and reads what it does not declare the encoding of in the one that is named.
+pub fn extract(bytes: &[u8], format: Format, named: Option<Charset>) -> Extraction {
+    let named = named.filter(|_| format.has_encodings());
     match INSTALLED.get() {
-        Some(extractor) => extractor.extract(bytes, format),
-        None => in_process(bytes, format),
+        Some(extractor) => extractor.extract(bytes, format, named),
+        None => in_process(bytes, format, named),
     }
 }
 
@@ -158,8 +166,8 @@ pub fn forget_with(statuses: &[ExtractionStatus]) {
 }
 
 /// Renders a document in this process.
-pub fn in_process(bytes: &[u8], format: Format) -> Extraction {
-    match format.reader()(bytes, TEXT_BYTES_MAX) {
+pub fn in_process(bytes: &[u8], format: Format, named: Option<Charset>) -> Extraction {
+    match format.page(bytes, TEXT_BYTES_MAX, named) {
         Ok(page) => Extraction::from(page),
         Err(no_text) => Extraction { status: no_text.into(), html: None },
     }
@@ -218,11 +226,18 @@ impl ExtractionStatus {
     pub fn has_text(self) -> bool {
         matches!(self, Self::Ok | Self::Broken | Self::Truncated)
     }
+
+    /// Whether this can have come of a document, with a page or without one. Of what is locked there may be one: a mail
+    /// has a head that anybody can read.
+    pub fn fits(self, has_page: bool) -> bool {
+        self == Self::Encrypted || self.has_text() == has_page
+    }
 }
 
 impl From<Page> for Extraction {
     fn from(page: Page) -> Self {
         let status = match page.lack {
+            Lack { is_encrypted: true, .. } => ExtractionStatus::Encrypted,
             Lack { is_broken: true, .. } => ExtractionStatus::Broken,
             Lack { is_truncated: true, .. } => ExtractionStatus::Truncated,
             Lack { .. } => ExtractionStatus::Ok,

@@ -173,7 +173,8 @@ impl<'a> Package<'a> {
 
     /// Why something of it may be missing, by what was asked for.
     pub(super) fn lack(&self) -> Lack {
-        Lack { is_truncated: self.is_exhausted, is_broken: self.is_broken || self.has_locked }
+        let is_broken = self.is_broken || self.has_locked;
+        Lack { is_truncated: self.is_exhausted, is_broken, ..Lack::default() }
     }
 
     /// What the package says of a part.

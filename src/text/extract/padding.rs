@@ -1,16 +1,68 @@
-//! What mails lack at the ends of their base64: `=`, without which mail-parser leaves the last bytes out.
+//! What mails lack before mail-parser reads all of them: `=` at the ends of their base64, without which it leaves the last
+//! bytes out; and heads in UTF-8, as which it reads all that is not of ASCII.
 
-use mail_parser::{Encoding, Message, MessageParser, PartType};
+use mail_parser::{Encoding, Message, MessageParser, MessagePart, PartType};
 
-/// Does something with a mail; `None` where it is none.
-pub(super) fn with_parsed<T>(mail: &[u8], then: impl FnOnce(&[u8], &Message) -> T) -> Option<T> {
+use super::mail_encodings::MailEncodings;
+use crate::text::Charset;
+
+/// How far into a mail is mended what it lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MendReach {
+    /// Mails that lie in it keep their bytes.
+    Outer,
+    /// All that lies in it.
+    All,
+}
+
+/// Does something with a mail, where an encoding is named for what declares none; `None` where it is none.
+pub(super) fn with_parsed<T>(
+    mail: &[u8],
+    (reach, named): (MendReach, Option<Charset>),
+    then: impl FnOnce(&[u8], &Message, &MailEncodings) -> T,
+) -> Option<T> {
     let message = MessageParser::default().parse(mail)?;
-    let ends = unpadded_ends(mail, &message);
+    let encodings = MailEncodings::of(&message, named);
+    let with_heads = encodings.with_heads_in_utf8(mail, parts(&message, reach).into_iter());
+    let Some(mail) = with_heads else {
+        return padded_then(mail, message, reach, |mail, it| then(mail, it, &encodings));
+    };
+    let message = MessageParser::default().parse(&mail)?;
+    padded_then(&mail, message, reach, |mail, it| then(mail, it, &encodings))
+}
+
+fn padded_then<T>(
+    mail: &[u8],
+    message: Message,
+    reach: MendReach,
+    then: impl FnOnce(&[u8], &Message) -> T,
+) -> Option<T> {
+    let ends = unpadded_ends(mail, &parts(&message, reach));
     if ends.is_empty() {
         return Some(then(mail, &message));
     }
     let padded = padded(mail, &ends);
     MessageParser::default().parse(&padded).map(|message| then(&padded, &message))
+}
+
+/// The parts that have places in a mail's bytes.
+fn parts<'m>(message: &'m Message<'m>, reach: MendReach) -> Vec<&'m MessagePart<'m>> {
+    let (mut found, mut open) = (Vec::new(), vec![message]);
+    while let Some(message) = open.pop() {
+        for part in &message.parts {
+            found.push(part);
+            match &part.body {
+                // What lies in base64 itself has places of its own.
+                PartType::Message(inner)
+                    if reach == MendReach::All && part.encoding == Encoding::None =>
+                {
+                    open.push(inner);
+                }
+                _ => {}
+            }
+        }
+    }
+    found
 }
 
 /// A mail with `=` in these places, which are in order.
@@ -27,24 +79,16 @@ fn padded(mail: &[u8], ends: &[usize]) -> Vec<u8> {
 }
 
 /// Where base64 ends in the middle of a group, in order: in the heads of parts, and the parts themselves.
-fn unpadded_ends(mail: &[u8], message: &Message) -> Vec<usize> {
+fn unpadded_ends(mail: &[u8], parts: &[&MessagePart]) -> Vec<usize> {
     let mut ends = Vec::new();
-    let mut open = vec![message];
-    while let Some(message) = open.pop() {
-        for part in &message.parts {
-            match &part.body {
-                // What lies in base64 itself has places of its own.
-                PartType::Message(inner) if part.encoding != Encoding::Base64 => open.push(inner),
-                _ => {}
-            }
-            let (head, start) = (part.offset_header as usize, part.offset_body as usize);
-            let in_head = unpadded_words(mail.get(head..start).unwrap_or_default());
-            ends.extend(in_head.into_iter().map(|end| head + end));
-            let end = part.offset_end as usize;
-            let is_base64 = part.encoding == Encoding::Base64;
-            if is_base64 && mail.get(start..end).is_some_and(is_unpadded) {
-                ends.push(end);
-            }
+    for part in parts {
+        let (head, start) = (part.offset_header as usize, part.offset_body as usize);
+        let in_head = unpadded_words(mail.get(head..start).unwrap_or_default());
+        ends.extend(in_head.into_iter().map(|end| head + end));
+        let end = part.offset_end as usize;
+        let is_base64 = part.encoding == Encoding::Base64;
+        if is_base64 && mail.get(start..end).is_some_and(is_unpadded) {
+            ends.push(end);
         }
     }
     ends.sort_unstable();
@@ -84,6 +128,10 @@ fn is_unpadded(base64: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn parsed<T>(mail: &[u8], then: impl FnOnce(&[u8], &Message) -> T) -> Option<T> {
+        with_parsed(mail, (MendReach::All, None), |mail, message, _| then(mail, message))
+    }
+
     #[test]
     fn words_of_a_head_are_read_to_their_ends() {
         for (subject, text) in [
@@ -94,7 +142,7 @@ mod tests {
             ("?B?", "?B?"),
         ] {
             let mail = format!("Subject: {subject}\nFrom: a@b\n\n=?utf-8?B?aQ?=\n");
-            let read = with_parsed(mail.as_bytes(), |_, it| {
+            let read = parsed(mail.as_bytes(), |_, it| {
                 (it.subject().map(String::from), it.body_text(0).map(String::from))
             });
             let (found, body) = read.unwrap();
@@ -109,7 +157,7 @@ mod tests {
             format!("Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n{base64}\n")
         };
         let first_text = |mail: &str| {
-            with_parsed(mail.as_bytes(), |_, it| it.body_text(0).map(String::from)).unwrap()
+            parsed(mail.as_bytes(), |_, it| it.body_text(0).map(String::from)).unwrap()
         };
         let several = |base64: &str| {
             let (part, head) = (part(base64), "Content-Type: multipart/mixed; boundary=x");
@@ -126,7 +174,7 @@ mod tests {
                 assert_eq!(first_text(mail).as_deref(), Some(text), "{mail}");
             }
             let second =
-                with_parsed(several(base64).as_bytes(), |_, it| it.body_text(1).map(String::from));
+                parsed(several(base64).as_bytes(), |_, it| it.body_text(1).map(String::from));
             assert_eq!(second.flatten().as_deref(), Some(text), "{base64}");
         }
     }

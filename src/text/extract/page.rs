@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::mail_encodings::ENCODING_NAME;
 use crate::text::{locators::row_locator, markup::LOCATOR};
 
 /// Elements that lie deeper in one another are left out; their text is not.
@@ -27,6 +28,8 @@ pub enum About {
     Language,
     /// How many pages it has.
     Pages,
+    /// In which encoding its text is.
+    Encoding,
 }
 
 /// Why something of a document may be missing in its page.
@@ -36,17 +39,20 @@ pub struct Lack {
     pub is_truncated: bool,
     /// It is broken somewhere, or breaks off.
     pub is_broken: bool,
+    /// It is locked, but for what is there.
+    pub is_encrypted: bool,
 }
 
 impl Lack {
     /// There was more than is read.
-    pub const TRUNCATED: Self = Self { is_truncated: true, is_broken: false };
+    pub const TRUNCATED: Self = Self { is_truncated: true, is_broken: false, is_encrypted: false };
     /// It is broken somewhere, or breaks off.
-    pub const BROKEN: Self = Self { is_truncated: false, is_broken: true };
+    pub const BROKEN: Self = Self { is_truncated: false, is_broken: true, is_encrypted: false };
 
     /// Why there is no text, where nothing was found.
     fn no_text(self) -> NoText {
         match self {
+            Self { is_encrypted: true, .. } => NoText::Encrypted,
             Self { is_broken: true, .. } => NoText::Malformed,
             Self { is_truncated: true, .. } => NoText::TooLarge,
             Self { .. } => NoText::Empty,
@@ -116,6 +122,7 @@ impl PageWriter {
             About::Language => "content-language",
             // As in XMP, and as Apache Tika calls it.
             About::Pages => "xmpTPg:NPages",
+            About::Encoding => ENCODING_NAME,
         };
         let value = quoted(&value);
         if !value.is_empty() && self.takes(value.len() + 40) {
@@ -263,6 +270,7 @@ impl PageWriter {
     pub fn lacks(&mut self, lack: Lack) {
         self.lack.is_truncated |= lack.is_truncated;
         self.lack.is_broken |= lack.is_broken;
+        self.lack.is_encrypted |= lack.is_encrypted;
     }
 
     /// Notes what a package lacks. Where not all of it was unpacked, it says nothing that a part breaks off.

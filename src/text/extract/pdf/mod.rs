@@ -57,10 +57,8 @@ pub fn page(bytes: &[u8], n_bytes_max: usize) -> Result<Page, NoText> {
     about::write(&pdf, &mut out);
     write(&pages, &mut out);
     let is_truncated = pages.len() < pdf.pages().len();
-    out.lacks(Lack {
-        is_truncated,
-        is_broken: ends::breaks_off(bytes) || lacks_pages(&pdf, pages.len()),
-    });
+    let is_broken = ends::breaks_off(bytes) || lacks_pages(&pdf, pages.len());
+    out.lacks(Lack { is_truncated, is_broken, ..Lack::default() });
     out.finish_if(n_bytes > 0)
 }
 

@@ -312,6 +312,20 @@ fn what_cannot_be_read_is_counted_and_kept() {
     sandbox.run(["audit"]).expect(0);
 }
 
+/// Of two documents with the same bytes only the first was counted.
+#[test]
+fn the_same_content_once_more_is_without_its_text_again() {
+    let sandbox = Sandbox::new();
+    for name in ["1.docx", "2.docx", "3.docx"] {
+        sandbox.write(name, b"PK\x03\x04 and nothing else");
+    }
+    let summary = |names: &[&str]| {
+        sandbox.json([&["add"], names].concat()).last().unwrap()["without_text"].to_string()
+    };
+    assert_eq!(summary(&["1.docx", "2.docx"]), "{\"unsupported\":2}");
+    assert_eq!(summary(&["3.docx"]), "{\"unsupported\":1}");
+}
+
 /// What `show` said of the encoding was not what the words had been read in, and `--encoding` changed nothing.
 #[test]
 fn the_encoding_of_a_mail_is_the_one_that_its_words_are_read_in() {

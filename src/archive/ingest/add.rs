@@ -24,7 +24,9 @@ use super::{
     chunked::ContentError,
     outcome::{FormerName, NewRevision, Outcome},
     provenance::Provenance,
-    reader::{Analysis, Expected, Input, Intake, ReadDocument, RenderingTime, TextAnalysis},
+    reader::{
+        Analysis, Expected, Input, Intake, ReadDocument, RenderingTime, TextAnalysis, rendered,
+    },
     transaction::{Committed, Content, Form, PendingEvent, PendingRevision, Transaction},
 };
 
@@ -295,13 +297,23 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// What came of rendering a known content, which whoever renders remembers.
+    fn rendered_before(&self, content: &Content) -> Option<ExtractionStatus> {
+        let (media_type, named) = (content.media_type, content.named);
+        match &content.form {
+            Form::Blob(_, Some(analysis)) => analysis.text.rendered,
+            Form::Blob(bytes, None) => rendered(self.rendering_time, bytes, media_type, named),
+            Form::Chunks(..) => status_unrendered(u64::MAX, media_type),
+        }
+    }
+
     /// Has a known content sketched that was never read as it is here; what came of rendering it.
     fn read_otherwise(&mut self, content: &mut Content) -> Result<Option<ExtractionStatus>, Error> {
         let interpreted = content.interpreted();
         let is_known = self.pending.interpreted.contains(&interpreted)
             || self.archive.catalog.content_as(&interpreted)?.is_some();
         if is_known {
-            return Ok(None);
+            return Ok(self.rendered_before(content));
         }
         let (kind, named, time) = (content.media_type, content.named, self.rendering_time);
         let text = match &mut content.form {

@@ -94,7 +94,8 @@ pub struct NewRevision {
     pub is_healed: bool,
     /// The source went on changing while it was read, twice over.
     pub is_unsettled: bool,
-    /// What came of rendering it, if it is new and of a format that is rendered; why it has no text, if it has none.
+    /// What came of rendering its content, now or before, if that is of a format that is rendered; why it has no text, if
+    /// it has none.
     pub rendered: Option<ExtractionStatus>,
 }
 

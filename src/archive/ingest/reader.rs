@@ -237,13 +237,34 @@ impl TextAnalysis {
             let rendered = status_unrendered(bytes.len() as u64, media_type);
             return Self { sketch: sketch.map(encode), rendered };
         };
-        let Extraction { status, html } = match time {
-            RenderingTime::Now => extract(bytes, format, named),
-            RenderingTime::Later => leave(bytes, format),
-        };
+        let Extraction { status, html } = page(time, bytes, (format, named));
         let page = ReadAs::page(RENDERED_TYPE, None);
         let sketch = html.and_then(|html| words::sketch(html.as_bytes(), page));
         Self { sketch: sketch.map(encode), rendered: Some(status) }
+    }
+}
+
+/// What comes of rendering a content; why it has no text, if it has none.
+pub fn rendered(
+    time: RenderingTime,
+    bytes: &[u8],
+    media_type: &str,
+    named: Option<Charset>,
+) -> Option<ExtractionStatus> {
+    match Format::of(media_type) {
+        Some(format) => Some(page(time, bytes, (format, named)).status),
+        None => status_unrendered(bytes.len() as u64, media_type),
+    }
+}
+
+fn page(
+    time: RenderingTime,
+    bytes: &[u8],
+    (format, named): (Format, Option<Charset>),
+) -> Extraction {
+    match time {
+        RenderingTime::Now => extract(bytes, format, named),
+        RenderingTime::Later => leave(bytes, format),
     }
 }
 

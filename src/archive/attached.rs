@@ -27,6 +27,20 @@ fn mails_of(note: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Archive {
+    /// The documents that came out of a mail and lie below its name, each with the rest of its own.
+    pub fn attached_below(&self, mail: &Document) -> Result<Vec<(Document, DocName)>, Error> {
+        let attached = self.attached_revisions(std::iter::once(mail.clone()))?;
+        let mut found = BTreeMap::new();
+        for (document, _) in attached {
+            let below = document.name.as_bytes().strip_prefix(mail.name.as_bytes());
+            let rest = below.and_then(|it| it.strip_prefix(b"/")).map(DocName::new);
+            if let Some(rest) = rest.transpose().map_err(Error::usage)? {
+                found.insert(document.id, (document, rest));
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
     /// The revisions that came out of some documents, and out of what came out of these, in order of name.
     pub(super) fn attached_revisions(
         &self,

@@ -31,7 +31,7 @@ const EXAMPLES: &[&str] = &[
     "archive rename a.txt b.txt --captured 2026-03-04",
 ];
 
-/// Give a document or a folder another name; its revisions go on under it
+/// Give a document or a folder another name; its revisions go on under it, and what was attached to a mail goes along
 #[derive(Debug, Args)]
 #[command(before_help = examples(EXAMPLES))]
 pub struct RenameArgs {
@@ -78,7 +78,15 @@ pub fn run(session: &mut Session, args: &RenameArgs) -> Result<ExitCode, Error> 
         let documents = counted(request.names.len() as u64, "document", "documents");
         let name = shown_name(args.name.as_bytes());
         session.info(&match &request.names[..] {
-            [(document, _)] => format!("{} is {name} now", shown_name(document.name.as_bytes())),
+            [(document, name), rest @ ..] if rest.is_empty() || *name == args.name => {
+                let attached = counted(rest.len() as u64, "document", "documents");
+                let with = match rest {
+                    [] => String::new(),
+                    _ => format!(", and with it what was attached to it ({attached})"),
+                };
+                let [before, after] = [&document.name, name].map(|it| shown_name(it.as_bytes()));
+                format!("{before} is {after} now{with}")
+            }
             _ => format!("{documents} are in {name} now"),
         });
         return Ok(ExitCode::Done);
@@ -105,7 +113,11 @@ fn names(
 ) -> Result<Vec<(Document, DocName)>, Error> {
     let Meaning::Folder(folder) = archive.meaning(args.doc.as_bytes(), 1)? else {
         let document = whole_document(archive, "rename", args.doc.as_bytes(), session.now)?;
-        return Ok(vec![(document, args.name.clone())]);
+        let mut names = vec![(document.clone(), args.name.clone())];
+        for (attached, rest) in archive.attached_below(&document)? {
+            names.push((attached, rest.under(&args.name).map_err(Error::usage)?));
+        }
+        return Ok(names);
     };
     let mut names = Vec::new();
     archive.each_document_in(Some(&folder), AsOf::Ever, |document, _| {

@@ -828,7 +828,7 @@ fn what_came_out_is_named_whatever_it_and_the_mail_are_called() {
     // Another one gets the name.
     sandbox.write("one.eml", mail_with("c;d").replace("plan", "list"));
     sandbox.run(["add", "-q", "one.eml"]).expect(0);
-    sandbox.run(["rename", "-q", "one.eml/plan.csv", "table.csv"]).expect(0);
+    sandbox.run(["rename", "-q", "letter.eml/plan.csv", "table.csv"]).expect(0);
     sandbox.run(["note", "-q", "table.csv", "--note", "checked"]).expect(0);
     let dry = ["withdraw", "letter.eml", "--reason", "legal", "-n"];
     let stays = |ran: &[&str]| sandbox.json(ran).pop().unwrap()["stays"].clone();
@@ -861,6 +861,72 @@ fn what_came_out_of_a_container_stays_and_is_named() {
     let both = ["withdraw", "m.eml", "m.eml/plan.csv", "--reason", "legal"];
     let ran = sandbox.run(both).expect(0);
     assert!(!ran.err.contains("what came out"), "{}", ran.err);
+}
+
+/// What was attached to a mail went, and "nothing of it is left" was said, while the mail had it word for word.
+#[test]
+fn a_mail_or_container_that_holds_what_goes_is_named() {
+    let sandbox = Sandbox::new();
+    let plan = "the words of the plan that has to go from here, in full";
+    let mail = mail_with(plan);
+    sandbox.write("m.eml", &mail);
+    sandbox.write("other.eml", mail_with("other cells"));
+    sandbox.write("kept.tar", tar_of("inner/m.eml", mail.as_bytes()));
+    sandbox.write("box.mbox", format!("From a@b Tue Mar  3 10:00:00 2026\n{mail}"));
+    sandbox.write("copy.txt", format!("Quoted: {plan}"));
+    sandbox.run(["add", "-q", "m.eml", "other.eml", "kept.tar", "copy.txt"]).expect(0);
+    sandbox.run(["add", "-q", "--unpack", "none", "box.mbox"]).expect(0);
+    let words = ["withdraw", "m.eml/plan.csv", "--reason", "legal"];
+    let held = |it: &str| format!("{it}@1 holds m.eml/plan.csv@1 word for word");
+    let dry = sandbox.run([&words[..], &["-n"]].concat()).expect(1);
+    for name in ["m.eml", "kept.tar", "box.mbox"] {
+        assert!(dry.text().contains(&format!("would stay: {}", held(name))), "{}", dry.text());
+    }
+    assert!(!dry.text().contains("other.eml"), "{}", dry.text());
+    let ran = sandbox.run(words).expect(1).says("it stays in what holds it").says("see above");
+    assert!(!ran.err.contains("nothing of it is left"), "{}", ran.err);
+    assert!(ran.text().contains(&format!("still there: {}", held("m.eml"))), "{}", ran.text());
+    let again = sandbox.run(["withdraw", "--resume", "--json"]).expect(1);
+    let again = lines_of(&again.out).pop().unwrap();
+    let names = again["held_by"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["box.mbox", "kept.tar", "m.eml"]);
+    let all = ["withdraw", "m.eml", "kept.tar", "box.mbox", "--reason", "legal"];
+    sandbox.run(all).expect(0).says("nothing of it is left but what stands in contents that stay");
+    sandbox.run(["withdraw", "copy.txt", "--reason", "legal"]).expect(0);
+    sandbox.run(["withdraw", "--resume"]).expect(0);
+    sandbox.run(["audit", "-q"]).expect(0);
+}
+
+fn tar_of(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut head = [0; 512];
+    head[..name.len()].copy_from_slice(name.as_bytes());
+    head[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+    head[156] = b'0';
+    head[148..156].fill(b' ');
+    let sum: u32 = head.iter().map(|byte| u32::from(*byte)).sum();
+    head[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    [&head[..], bytes, &vec![0; bytes.len().wrapping_neg() % 512 + 1024]].concat()
+}
+
+/// What was attached stayed behind under the mail's old name, and nothing was said.
+#[test]
+fn what_is_attached_goes_along_when_a_mail_is_renamed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("m.eml", mail_with("a;b"));
+    sandbox.run(["add", "-q", "m.eml"]).expect(0);
+    sandbox.write("t", "words");
+    sandbox.run(["add", "-q", "t", "--as", "m.eml/other.txt"]).expect(0);
+    let ran = sandbox.run(["rename", "m.eml", "n.eml"]).expect(0);
+    ran.says("m.eml is n.eml now, and with it what was attached to it (1 document)");
+    let listed = sandbox.run(["ls"]).expect(0).text();
+    let names: Vec<_> = listed.split_whitespace().collect();
+    assert_eq!(names, ["m.eml/other.txt", "n.eml", "n.eml/plan.csv"]);
+    let summary = sandbox.json(["withdraw", "n.eml", "--reason", "legal", "-n"]).pop().unwrap();
+    assert_eq!(summary["stays"][0]["name"], "n.eml/plan.csv");
+    // The same mail under its new name brings nothing new.
+    std::fs::rename(sandbox.at("m.eml"), sandbox.at("n.eml")).unwrap();
+    sandbox.run(["add", "n.eml"]).expect(0).says("0 new documents, 0 new");
+    sandbox.run(["audit", "-q"]).expect(0);
 }
 
 /// A rehearsal named the document itself, or one of which the bytes were withdrawn.

@@ -90,6 +90,8 @@ pub struct Sought {
     n_bytes: u64,
     /// Some of what is sought could be read: it is not known by digests alone.
     is_read: bool,
+    /// A content that stays has a stretch of what is sought, or all of a short content.
+    is_shared: bool,
 }
 
 /// Hashes of all windows of some bytes, each from the one before: Karp and Rabin, "Efficient randomized
@@ -158,6 +160,7 @@ impl Sought {
             found_words: BTreeMap::new(),
             remnants: BTreeSet::new(),
             n_bytes: 0,
+            is_shared: false,
         }
     }
 
@@ -213,6 +216,11 @@ impl Sought {
         !self.is_read
     }
 
+    /// Whether some of what is sought stands in contents that stay.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
     /// The windows that stand in some bytes.
     fn windows_in(&self, bytes: &[u8]) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
@@ -250,6 +258,8 @@ impl Sought {
         let words = self.any_word.iter().filter(|_| has_short).flat_map(|any| any.find_iter(bytes));
         let words: BTreeSet<Vec<u8>> = words.map(|found| found.as_bytes().to_vec()).collect();
         if is_live {
+            let has_content = words.iter().any(|word| self.short.contains_key(word));
+            self.is_shared |= !windows.is_empty() || has_content;
             self.common.extend(windows);
             self.common_words.extend(words);
             return;
@@ -498,7 +508,9 @@ mod tests {
         let mut sought = nothing();
         sought.take(&text(1), STRIDE_MIN);
         sought.look(&text(1), "here");
+        assert!(!sought.is_shared());
         sought.blob(&text(1), true, "there");
+        assert!(sought.is_shared());
         assert_eq!(sought.end(), []);
         let mut idle = nothing();
         idle.take(&text(1), STRIDE_MIN);

@@ -83,6 +83,8 @@ pub struct WithdrawalDone {
     pub remnants: Vec<Remnant>,
     /// The events whose words have a stretch of what went: they are other records, and stay.
     pub quoted_by: BTreeSet<u64>,
+    /// Stretches of what went stand in contents that stay.
+    pub is_shared: bool,
     /// Nothing of what went could be read any more: no stretch and no words of it were searched for, only all of it.
     pub is_by_digest: bool,
 }
@@ -329,6 +331,7 @@ impl Archive {
         debug!(target: "store", n_packs, n_details = done.n_details, "withdrawn");
         (done.remnants, done.n_bytes_searched) = self.search_remnants(&mut sought)?;
         done.quoted_by = sought.quoting();
+        done.is_shared = sought.is_shared();
         done.is_by_digest = sought.is_by_digest();
         Ok(done)
     }

@@ -1,6 +1,10 @@
 //! `archive withdraw`
 
-use std::{collections::BTreeSet, ffi::OsString, os::unix::ffi::OsStrExt as _};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ffi::OsString,
+    os::unix::ffi::OsStrExt as _,
+};
 
 use clap::{ArgGroup, Args};
 use serde::Serialize;
@@ -23,8 +27,10 @@ use crate::{
             terminal::{counted, shown_name, size},
         },
         session::Session,
+        unpack::{HeldContents, HoldingRevision},
     },
     types::{
+        digest::Digest,
         document::{Document, Revision},
         error::Error,
         time::Timestamp,
@@ -91,6 +97,8 @@ struct WithdrawalSummary {
     bytes_searched: u64,
     left: Vec<RemnantLine>,
     quoted_by: Vec<u64>,
+    held_by: Vec<HolderLine>,
+    shared: bool,
     by_digest: bool,
     stays: Vec<StayingLine>,
     dry_run: bool,
@@ -114,6 +122,25 @@ impl StayingLine {
     }
 }
 
+/// A mail or a container that holds what went, word for word.
+#[derive(Serialize)]
+struct HolderLine {
+    id: String,
+    name: String,
+    name_b64: Option<String>,
+    revision: u64,
+    holds: Vec<String>,
+}
+
+impl HolderLine {
+    fn of(holder: &HoldingRevision) -> Self {
+        let HoldingRevision { document, revision, holds } = holder;
+        let StayingLine { id, name, name_b64 } = StayingLine::of(document);
+        let holds = holds.iter().map(Digest::to_string).collect();
+        Self { id, name, name_b64, revision: revision.number, holds }
+    }
+}
+
 /// Takes contents or words away, and searches the archive for what may be left of them.
 pub fn run(session: &mut Session, args: &WithdrawArgs) -> Result<ExitCode, Error> {
     let mut archive = session.open_for(args.dry_run)?;
@@ -122,11 +149,15 @@ pub fn run(session: &mut Session, args: &WithdrawArgs) -> Result<ExitCode, Error
         archive.ensure_catalog_follows(&who)?;
     }
     let request = request(&archive, args, session.now)?;
-    if let (Some(request), true) = (&request, args.dry_run) {
-        let plan = archive.withdrawal_plan(request)?;
-        let done = WithdrawalDone { plan, ..WithdrawalDone::default() };
-        print(session, &done, true)?;
-        return Ok(ExitCode::Done);
+    let plan = request.as_ref().map(|request| archive.withdrawal_plan(request)).transpose()?;
+    let holders = holders(session, &archive, plan.as_ref())?;
+    if let (Some(plan), true) = (&plan, args.dry_run) {
+        let done = WithdrawalDone { plan: plan.clone(), ..WithdrawalDone::default() };
+        print(session, &done, &holders, true)?;
+        return Ok(if holders.is_empty() { ExitCode::Done } else { ExitCode::No });
+    }
+    if let (Some(plan), false) = (&plan, holders.is_empty()) {
+        session.info(&warning(plan, &holders));
     }
     let mut progress = session.progress();
     let (signer, context) = (session.signer(&archive)?, session.context()?);
@@ -139,8 +170,52 @@ pub fn run(session: &mut Session, args: &WithdrawArgs) -> Result<ExitCode, Error
         None => archive.resume_withdrawals((&signer, &context), &who, &mut report)?,
     };
     drop(progress);
-    print(session, &done, false)?;
-    Ok(if done.remnants.is_empty() { ExitCode::Done } else { ExitCode::Broken })
+    print(session, &done, &holders, false)?;
+    Ok(match (done.remnants.is_empty(), holders.is_empty()) {
+        (false, _) => ExitCode::Broken,
+        (true, false) => ExitCode::No,
+        (true, true) => ExitCode::Done,
+    })
+}
+
+/// The mails and containers that hold what goes, or went before where only that is finished, and stay themselves.
+fn holders(
+    session: &Session,
+    archive: &Archive,
+    plan: Option<&WithdrawalPlan>,
+) -> Result<Vec<HoldingRevision>, Error> {
+    let (mut progress, mut but) = (session.progress(), BTreeSet::new());
+    let report = |n_done| progress.report(n_done, "documents");
+    let wanted = match plan {
+        Some(plan) => {
+            but.extend(plan.contents.iter().map(|(_, revision)| revision.event));
+            let contents = plan.contents.iter().map(|(_, it)| (it.digest, it.n_bytes));
+            HeldContents::of(contents)
+        }
+        None => HeldContents::of(archive.catalog().withdrawn_contents()?.into_iter()),
+    };
+    wanted.holders(archive, &but, report)
+}
+
+/// What holds what goes, before it goes.
+fn warning(plan: &WithdrawalPlan, holders: &[HoldingRevision]) -> String {
+    let held = holders.iter().map(|it| held_words(plan, it));
+    format!("it stays in what holds it until that is withdrawn, too: {}", listed(held))
+}
+
+/// What a mail or a container holds, by the names of that.
+fn held_words(plan: &WithdrawalPlan, holder: &HoldingRevision) -> String {
+    let names: HashMap<Digest, String> = plan
+        .contents
+        .iter()
+        .map(|(it, revision)| (revision.digest, label_of(it, revision)))
+        .collect();
+    let held = holder.holds.iter().map(|digest| match names.get(digest) {
+        Some(name) => name.clone(),
+        None => format!("the content {}", &digest.to_string()[..12]),
+    });
+    let label = label_of(&holder.document, &holder.revision);
+    format!("{label} holds {} word for word", listed(held))
 }
 
 /// What is asked for; none where only an earlier withdrawal is to be finished.
@@ -192,7 +267,12 @@ fn selected(
     }
 }
 
-fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(), Error> {
+fn print(
+    session: &mut Session,
+    done: &WithdrawalDone,
+    holders: &[HoldingRevision],
+    is_dry: bool,
+) -> Result<(), Error> {
     let WithdrawalPlan { contents, words, parts } = &done.plan;
     if session.globals.json {
         for (document, revision) in contents {
@@ -208,6 +288,8 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
             bytes_searched: done.n_bytes_searched,
             left: left.map(RemnantLine::of).collect(),
             quoted_by: done.quoted_by.iter().copied().collect(),
+            held_by: holders.iter().map(HolderLine::of).collect(),
+            shared: done.is_shared,
             by_digest: done.is_by_digest,
             stays: parts.iter().map(StayingLine::of).collect(),
             dry_run: is_dry,
@@ -226,7 +308,11 @@ fn print(session: &mut Session, done: &WithdrawalDone, is_dry: bool) -> Result<(
         let place = shown_name(remnant.place.as_bytes());
         session.out.line(&format!("still there: {place} holds {}", remnant.what))?;
     }
-    session.info(&sentence(done, is_dry));
+    let still = if is_dry { "would stay" } else { "still there" };
+    for holder in holders {
+        session.out.line(&format!("{still}: {}", held_words(&done.plan, holder)))?;
+    }
+    session.info(&sentence(done, !holders.is_empty(), is_dry));
     if !parts.is_empty() {
         let named = listed(parts.iter().map(|it| shown_name(it.name.as_bytes())));
         session.info(&format!("what came out of it stays until it is withdrawn, too: {named}"));
@@ -247,7 +333,7 @@ fn listed(all: impl ExactSizeIterator<Item = String>) -> String {
     all.take(LISTED_MAX).chain(more).collect::<Vec<_>>().join(", ")
 }
 
-fn sentence(done: &WithdrawalDone, is_dry: bool) -> String {
+fn sentence(done: &WithdrawalDone, is_held: bool, is_dry: bool) -> String {
     let WithdrawalPlan { contents, words, .. } = &done.plan;
     let Compacted { n_rewritten, n_removed, .. } = done.compacted;
     let what = match (contents.len() as u64, words.len() as u64) {
@@ -278,10 +364,13 @@ fn sentence(done: &WithdrawalDone, is_dry: bool) -> String {
     };
     let packs = packs(n_rewritten, "written anew") + &packs(n_removed, "removed");
     let searched = size(done.n_bytes_searched);
-    let found = match (done.remnants.is_empty(), done.is_by_digest) {
-        (true, false) => "nothing of it is left",
-        (true, true) => "nothing is left that is all of it; which words it had is no longer known",
-        (false, _) => "see above",
+    let found = match (done.remnants.is_empty() && !is_held, done.is_by_digest, done.is_shared) {
+        (true, false, false) => "nothing of it is left",
+        (true, false, true) => "nothing of it is left but what stands in contents that stay",
+        (true, true, _) => {
+            "nothing is left that is all of it; which words it had is no longer known"
+        }
+        (false, ..) => "see above for what is left",
     };
     format!("{what}{by}; {packs}{searched} searched: {found}")
 }
@@ -310,6 +399,7 @@ mod tests {
         };
         let finished = WithdrawalDone { n_details: 1, ..WithdrawalDone::default() };
         let nothing = WithdrawalDone { n_bytes_searched: 5000, ..WithdrawalDone::default() };
+        let shared = WithdrawalDone { is_shared: true, ..done.clone() };
         for (done, is_dry, text) in [
             (
                 &done,
@@ -318,9 +408,14 @@ mod tests {
             ),
             (&done, true, "the words of 1 event; nothing was done"),
             (
+                &shared,
+                false,
+                "the words of 1 event withdrawn by event 12; 2 packs written anew, 5.0 kB searched: nothing of it is left but what stands in contents that stay",
+            ),
+            (
                 &left,
                 false,
-                "the words of 1 event withdrawn by event 12; 5.0 kB searched: see above",
+                "the words of 1 event withdrawn by event 12; 5.0 kB searched: see above for what is left",
             ),
             (
                 &finished,
@@ -338,7 +433,8 @@ mod tests {
                 "nothing was left to withdraw; 5.0 kB searched: nothing of it is left",
             ),
         ] {
-            assert_eq!(sentence(done, is_dry), text);
+            assert_eq!(sentence(done, false, is_dry), text);
+            assert_eq!(sentence(done, true, is_dry).ends_with("what is left"), !is_dry);
         }
     }
 }

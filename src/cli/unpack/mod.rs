@@ -1,6 +1,7 @@
 //! Containers among what is added: their documents take their place, as far as that is asked for.
 
 mod attached;
+mod holders;
 mod members;
 
 use std::{fs::File, path::Path, rc::Rc, sync::Arc};
@@ -18,6 +19,7 @@ use super::{
     walk::{FileAt, FoundFile, What},
 };
 
+pub use holders::{HeldContents, HoldingRevision};
 pub use members::{MemberItem, Members};
 
 /// Which containers give their documents.

@@ -91,6 +91,17 @@ fn bytes_in_two_encodings_are_found_by_the_text_of_each() {
     }
 }
 
+/// An encoding is named that would have been found: the bytes have two interpretations, and one text.
+#[test]
+fn what_is_near_is_not_said_to_be_read_otherwise() {
+    let sandbox = archive_of(&letter(), &[GUESSED, ("named.txt", Some("windows-1252"))]);
+    let ran = sandbox.run(["similar", "good.txt"]).expect(0).expect_quiet();
+    assert!(ran.text().contains("100 %  named.txt@1"), "{}", ran.text());
+    assert_eq!(found(&sandbox, "Rathaus").len(), 2);
+    let groups = sandbox.run(["dups"]).expect(0).text();
+    assert_eq!(groups.matches("named.txt").count(), 1, "{groups}");
+}
+
 /// Of one content as a page and as a text the page was found by words that nobody sees there.
 #[test]
 fn bytes_of_two_media_types_are_found_by_the_text_of_each() {

@@ -36,7 +36,11 @@ use crate::{
         },
         session::Session,
     },
-    types::{digest::Digest, document::Document, error::Error},
+    types::{
+        digest::Digest,
+        document::{Document, Revision},
+        error::Error,
+    },
 };
 
 use super::cat::{rendering_words, status_words};
@@ -264,7 +268,9 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
         }
         print_near(session, &archive, &asked, (one, args))?;
     }
-    tell_read_otherwise(session, &archive, &asked)?;
+    if args.other.is_none() {
+        tell_read_otherwise(session, &archive, &asked, &near)?;
+    }
     let gaps = gaps::tell_of_all(session, &archive)?;
     if session.globals.json {
         let summary = SimilarSummary {
@@ -289,15 +295,20 @@ pub fn run(session: &mut Session, args: &SimilarArgs) -> Result<ExitCode, Error>
     }
 }
 
-/// Names a document that has the same bytes and another text, by which it is compared.
+/// Names a document that has the same bytes and another text, by which it is compared and is not near.
 fn tell_read_otherwise(
     session: &Session,
     archive: &Archive,
     asked: &AskedText,
+    near: &[NearDocument],
 ) -> Result<(), Error> {
     let others = archive.same_bytes_otherwise(asked.text().0, asked.read_as())?;
     let own = asked.own.as_ref().map(|own| own.id);
-    let mut others = others.into_iter().filter(|(document, _)| Some(document.id) != own);
+    let is_other = |(document, _): &(Document, Revision)| {
+        let id = document.id;
+        Some(id) != own && near.iter().all(|near| near.document.id != id)
+    };
+    let mut others = others.into_iter().filter(is_other);
     let Some((document, revision)) = others.next() else { return Ok(()) };
     let more = match others.count() {
         0 => String::new(),

@@ -90,7 +90,7 @@ fn example() -> Sandbox {
     sandbox.write("odd/large", vec![b'x'; 5 << 20]);
     std::os::unix::fs::symlink("nowhere", sandbox.at("odd/link")).unwrap();
     sandbox.run(["add", "-q", "odd"]).expect(0);
-    sandbox.write("box", "From a\nSubject: One\n\nWords.\n");
+    sandbox.write("box", "From a@e.example\nSubject: One\n\nWords.\n");
     sandbox
 }
 

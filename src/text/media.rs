@@ -148,13 +148,22 @@ fn by_markup(start: &str) -> Option<&'static str> {
             () if start.contains("<html") => "application/xhtml+xml",
             () if start.contains("<svg") => "image/svg+xml",
             () if start.contains("<FictionBook") => "application/x-fictionbook+xml",
-            () => "application/xml",
+            () => flat_type(start).unwrap_or("application/xml"),
         });
     }
     if ["<!doctype html", "<html", "<head", "<title", "<body", "<script"].into_iter().any(begins) {
         return Some("text/html");
     }
     begins("<svg").then_some("image/svg+xml")
+}
+
+/// What a document of OpenDocument is that is one file of XML.
+fn flat_type(start: &str) -> Option<&'static str> {
+    let (_, root) = start.split_once("<office:document ")?;
+    let root = root.split('>').next()?;
+    let (_, stated) = root.split_once("office:mimetype=")?;
+    let stated = stated.get(1..)?.split(['"', '\'']).next()?;
+    PACKAGES.iter().map(|(_, _, found)| *found).find(|it| *it == stated)
 }
 
 /// What follows the last dot of a name, in lower case.
@@ -366,6 +375,11 @@ mod tests {
             ("a.txt", b" \n<HTML lang=de>", "text/html"),
             ("a", b"<?xml version='1.0'?><rss>", "application/xml"),
             ("a", b"<?xml version='1.0'?><html xmlns=''>", "application/xhtml+xml"),
+            (
+                "a.fodt",
+                b"<?xml version='1.0'?>\n<office:document xmlns:a='b' office:mimetype=\"application/vnd.oasis.opendocument.text\">",
+                "application/vnd.oasis.opendocument.text",
+            ),
             (
                 "a",
                 b"<!-- saved from url=(0020)https://x.example/ -->\n<!DOCTYPE html>",

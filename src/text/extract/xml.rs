@@ -456,7 +456,7 @@ mod tests {
         for (bytes, text, is_whole) in [
             (little.clone(), "<é>", true),
             ([&[0xff, 0xfe], &little[..]].concat(), "<é>", true),
-            ([&[0xff, 0xfe], &little[..], &[b'<']].concat(), "<é>", false),
+            ([&[0xff, 0xfe], &little[..], b"<"].concat(), "<é>", false),
             ([&[0xfe, 0xff], &big[..]].concat(), "<é>", true),
             (big, "<é>", true),
             ("\u{feff}<é>".into(), "<é>", true),

@@ -2,6 +2,7 @@
 
 use super::super::flow::FlowStyle;
 use super::super::package::joined;
+use super::super::page::Lack;
 use super::super::xml::{Xml, XmlPiece, XmlTag};
 use super::OpenDocumentReader;
 use crate::text::mathml::{self, Stand};
@@ -19,7 +20,12 @@ impl OpenDocumentReader<'_, '_> {
     pub(super) fn read_object(&mut self, tag: &XmlTag) {
         let Some(address) = tag.attribute("href") else { return };
         let name = joined("", &format!("{address}/content.xml"));
-        let Some(text) = self.package.as_mut().and_then(|it| it.text(&name)) else { return };
+        let Some(package) = &mut self.package else { return };
+        // What other programs made is one part, which is not read.
+        if !package.has(&name) && !package.has(&joined("", &address)) && !address.contains(':') {
+            self.flow.page.lacks(Lack::BROKEN);
+        }
+        let Some(text) = package.text(&name) else { return };
         let mut xml = Xml::new(&text);
         while let Some(piece) = xml.next() {
             let XmlPiece::Start(tag) = piece else { continue };
@@ -83,6 +89,7 @@ impl OpenDocumentReader<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::super::super::package::tests::{body, zipped};
+    use super::*;
 
     #[test]
     fn formulas_and_charts_are_read() {
@@ -99,7 +106,11 @@ mod tests {
             ("Object 1/content.xml", formula),
             ("Object 2/content.xml", chart),
         ]);
-        let html = body(super::super::page(&bytes, 1000));
+        let found = super::super::page(&bytes, 1000);
+        assert_eq!(found.as_ref().unwrap().lack, Lack::default());
+        let html = body(found);
         assert!(html.starts_with("<p>x a/bc<sup>2</sup>; T"), "{html}");
+        let bytes = zipped(&[("content.xml", content), ("Object 1/content.xml", formula)]);
+        assert_eq!(super::super::page(&bytes, 1000).unwrap().lack, Lack::BROKEN);
     }
 }

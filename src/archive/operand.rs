@@ -21,8 +21,6 @@ use crate::{
 
 use super::{Archive, find};
 
-/// So many bytes decide on the media type.
-const HEAD_BYTES: usize = 8192;
 /// What is not kept is read in pieces of this size.
 const PIECE_BYTES: u64 = 256 << 10;
 
@@ -178,14 +176,13 @@ impl Given {
     /// By the name only where texts go by it; packages by what lies in them, tables and mails by what they are compared
     /// with, too.
     fn media_type(&self, bytes: &[u8], named: Option<Charset>) -> String {
-        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         let own = DocName::of_path(&self.path);
-        let of_name = |name: &DocName| text::media_type(name, head, named);
+        let of_name = |name: &DocName| text::media_type(name, bytes, named);
         let by_own = own.as_ref().map_or("text/plain", of_name);
         let settled = text::settled_type(bytes, by_own);
         let by_bytes = Some(settled).filter(|it| *it != by_own);
         let like = self.like.as_ref().map(of_name).filter(|like| match *like {
-            "message/rfc822" => begins_with_field(head),
+            "message/rfc822" => begins_with_field(bytes),
             "text/tab-separated-values" => true,
             // A package may be locked.
             _ => !text::are_bytes_text(by_own),
@@ -371,8 +368,7 @@ impl Archive {
             return Ok(recorded.clone());
         }
         let bytes = self.read_whole(document, revision)?;
-        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
-        let found = text::media_type(&document.name, head, named);
+        let found = text::media_type(&document.name, &bytes, named);
         Ok(if text::are_bytes_text(found) { found.to_owned() } else { recorded.clone() })
     }
 

@@ -2,18 +2,20 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 
-use super::charset::Charset;
+use super::charset::{Charset, KOREAN_ESCAPE};
 use super::kinds::are_bytes_text;
-use super::{declared, guess};
+use super::odd::{self, has_few_controls, is_text};
+use super::scripts::ScriptFit;
+use super::{declared, guess, wide};
 
 /// The text that bytes stand for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded<'a> {
     /// Without a byte order mark.
     pub text: Cow<'a, str>,
-    /// The encoding's name in the WHATWG Encoding Standard, or of a code page of DOS, or `UTF-32LE`, `UTF-32BE`.
+    /// The encoding's name, as [`Charset::name`] has it.
     pub encoding: &'static str,
     /// How the encoding was found.
     pub rule: Rule,
@@ -26,11 +28,11 @@ pub struct Decoded<'a> {
 pub enum Rule {
     /// A byte order mark.
     Mark,
-    /// Zero bytes stand at every other place, as in UTF-16.
+    /// Zero bytes stand as in UTF-16 or UTF-32.
     Zeros,
     /// The bytes are valid.
     Valid,
-    /// The escape sequences of ISO-2022-JP.
+    /// The escape sequences of ISO-2022-JP or ISO-2022-KR.
     Escapes,
     /// It is a page that was made of another format.
     Rendered,
@@ -100,10 +102,10 @@ impl Rule {
 
 /// Decodes bytes of the given media type; `None` when they are no text.
 ///
-/// In this order: a byte order mark; UTF-16 by where its zero bytes stand; valid UTF-8; UTF-8 with few
-/// mistakes; what HTML or XML declares; what the bytes resemble most. Text has few control characters,
-/// and where the encoding is not proved, few that stand for nothing; zero bytes may stand between its words. An
-/// encoding that is `named` comes before all but a mark and valid UTF-8 beyond ASCII, since texts in it may
+/// In this order: a byte order mark, unless the bytes contradict it; UTF-16 and UTF-32 by where their zero bytes stand; valid
+/// UTF-8; UTF-16 by its script; UTF-8 with few mistakes; what HTML or XML declares; what the bytes resemble most. Text has few
+/// control characters, and where the encoding is not proved, few that stand for nothing; zero bytes may stand between its
+/// words. An encoding that is `named` comes before all but a mark and valid UTF-8 beyond ASCII, since texts in it may
 /// stand among others; bytes that are no text in it are read as if it were not named.
 pub fn decode<'a>(
     bytes: &'a [u8],
@@ -115,156 +117,82 @@ pub fn decode<'a>(
     }
     // From what proves itself to what is guessed: bytes that are text in one encoding are some text or
     // other in most, so the first that must be right is taken.
-    if let Some(marked) = by_mark(bytes) {
-        return is_text(&marked).then_some(marked);
+    let Some((marked, n_mark)) = mark(bytes) else { return without_mark(bytes, named) };
+    let rest = &bytes[n_mark..];
+    let decoded = decode_as(marked, rest, Rule::Mark);
+    let holds = match decoded.lossy {
+        true if marked == UTF8 => Mistakes::of(rest).are_outweighed() && is_text(&decoded),
+        true => is_text(&decoded),
+        // Any bytes are UTF-16, but of one script are only those that are meant.
+        false => {
+            let is_utf8 =
+                !marked.is_ascii_based() && valid_utf8(rest).is_some_and(|it| is_text(&it));
+            is_valid_text(&decoded) && (!is_utf8 || ScriptFit::of(&decoded.text).is_good())
+        }
+    };
+    match holds {
+        true => Some(decoded),
+        // A program that knew of bytes only put it before a text of another encoding.
+        false => without_mark(rest, named),
     }
+}
+
+const UTF8: Charset = Charset::Standard(UTF_8);
+
+fn without_mark(bytes: &[u8], named: Option<Charset>) -> Option<Decoded<'_>> {
+    let valid = valid_utf8(bytes);
     if let Some(charset) = named {
-        let proved = valid_utf8(bytes).filter(|_| !bytes.is_ascii());
-        let decoded = proved.unwrap_or_else(|| decode_as(charset, bytes, Rule::Named));
-        if is_text(&decoded) {
-            return Some(decoded);
+        let proved = valid.clone().filter(|_| !bytes.is_ascii()).filter(is_valid_text);
+        let decoded =
+            proved.or_else(|| Some(decode_as(charset, bytes, Rule::Named)).filter(is_text));
+        if decoded.is_some() {
+            return decoded;
         }
     }
-    by_zeros(bytes)
-        .or_else(|| iso_2022_jp(bytes))
-        .or_else(|| valid_utf8(bytes))
+    wide::by_zeros(bytes)
+        .filter(is_text)
+        .or_else(|| escaped(bytes).filter(is_text))
+        .or_else(|| valid.clone().filter(is_text))
+        .or_else(|| wide::by_small_script(bytes))
+        .or_else(|| valid.filter(is_valid_text))
         .or_else(|| few_mistakes(bytes))
         .or_else(|| declared(bytes))
-        .filter(is_text)
         .or_else(|| guessed(bytes))
 }
 
-fn decode_as(charset: Charset, bytes: &[u8], rule: Rule) -> Decoded<'_> {
+pub(super) fn decode_as(charset: Charset, bytes: &[u8], rule: Rule) -> Decoded<'_> {
     let (text, lossy) = charset.chars(bytes);
     Decoded { text, encoding: charset.name(), rule, lossy }
 }
 
-fn by_mark(bytes: &[u8]) -> Option<Decoded<'_>> {
-    if let Some(rest) = bytes.strip_prefix(b"\xff\xfe\0\0") {
-        return Some(utf32(rest, "UTF-32LE", u32::from_le_bytes));
-    }
-    if let Some(rest) = bytes.strip_prefix(b"\0\0\xfe\xff") {
-        return Some(utf32(rest, "UTF-32BE", u32::from_be_bytes));
-    }
-    let (encoding, n_mark) = Encoding::for_bom(bytes)?;
-    Some(decode_as(Charset::Standard(encoding), &bytes[n_mark..], Rule::Mark))
+/// Whether bytes begin with a byte order mark.
+pub(super) fn has_mark(bytes: &[u8]) -> bool {
+    mark(bytes).is_some()
 }
 
-fn utf32(bytes: &[u8], encoding: &'static str, number: fn([u8; 4]) -> u32) -> Decoded<'static> {
-    let (fours, rest) = bytes.as_chunks::<4>();
-    let mut lossy = !rest.is_empty();
-    let char_of = |four: &[u8; 4]| {
-        char::from_u32(number(*four)).unwrap_or_else(|| {
-            lossy = true;
-            char::REPLACEMENT_CHARACTER
-        })
+/// The encoding that a byte order mark announces, and how long the mark is.
+fn mark(bytes: &[u8]) -> Option<(Charset, usize)> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] => Some((Charset::Utf32Le, 4)),
+        [0, 0, 0xfe, 0xff, ..] => Some((Charset::Utf32Be, 4)),
+        _ => {
+            let (encoding, n_mark) = Encoding::for_bom(bytes)?;
+            Some((Charset::Standard(encoding), n_mark))
+        }
+    }
+}
+
+/// Japanese and Korean mail and news: seven-bit bytes with escape sequences that change the character set.
+fn escaped(bytes: &[u8]) -> Option<Decoded<'_>> {
+    let has = |escape: &[u8]| bytes.windows(escape.len()).any(|it| it == escape);
+    if !bytes.contains(&0x1b) || !bytes.is_ascii() || !has(b"\x1b$") {
+        return None;
+    }
+    let charset = match has(KOREAN_ESCAPE) {
+        true => Charset::Iso2022Kr,
+        false => Charset::Standard(ISO_2022_JP),
     };
-    let text: String = fours.iter().map(char_of).collect();
-    Decoded { text: text.into(), encoding, rule: Rule::Mark, lossy }
-}
-
-/// UTF-16 without a mark: the upper halves of ASCII characters are its zero bytes, so they stand on one
-/// side, and are many; some other text may hold a zero byte or two.
-fn by_zeros(bytes: &[u8]) -> Option<Decoded<'_>> {
-    if !bytes.contains(&0) {
-        return None;
-    }
-    let (pairs, _) = bytes.as_chunks::<2>();
-    let n_zeros = |side: usize| pairs.iter().filter(|pair| pair[side] == 0).count();
-    let (n_first, n_second) = (n_zeros(0), n_zeros(1));
-    let n_many = n_first.max(n_second);
-    if n_many <= 16 * n_first.min(n_second) || n_many * ZEROS_IN_PAIRS_MIN < pairs.len() {
-        return None;
-    }
-    let (encoding, side) = if n_second > n_first { (UTF_16LE, 1) } else { (UTF_16BE, 0) };
-    if may_be_words(bytes) && !are_upper_halves(pairs.iter().map(|pair| pair[side])) {
-        return None;
-    }
-    let decoded = whole_pairs(encoding, bytes, Rule::Zeros)?;
-    // Numbers and samples have their zeros on one side, too, but do not decode to letters and spaces.
-    is_mostly(&decoded.text, 3, is_usual).then_some(decoded)
-}
-
-/// Whether bytes are UTF-8, or most are ASCII's letters and spaces: with zeros between its words such a text has Han in it
-/// when it is taken for UTF-16.
-fn may_be_words(bytes: &[u8]) -> bool {
-    let n_letters = bytes.iter().filter(|it| it.is_ascii_alphabetic() || **it == b' ').count();
-    4 * n_letters >= 3 * bytes.len() || std::str::from_utf8(bytes).is_ok()
-}
-
-/// Whether nearly all belong to ASCII and one more script, as in a text that is not of Han.
-fn are_upper_halves(bytes: impl Iterator<Item = u8>) -> bool {
-    let mut counts = [0_usize; 256];
-    bytes.for_each(|byte| counts[usize::from(byte)] += 1);
-    // Alphabets are below, kana in one of the next.
-    let scripts = counts[1..0x20].iter().chain([&counts[0x30]]);
-    4 * (counts[0] + scripts.max().unwrap_or(&0)) >= 3 * counts.iter().sum::<usize>()
-}
-
-/// UTF-16 without any mistake but a half character at its end, as a line feed leaves it that was added by
-/// a program that knew of bytes only.
-fn whole_pairs<'a>(
-    encoding: &'static Encoding,
-    bytes: &'a [u8],
-    rule: Rule,
-) -> Option<Decoded<'a>> {
-    let (pairs, half) = bytes.split_at(bytes.len() & !1);
-    let mut decoded = decode_as(Charset::Standard(encoding), pairs, rule);
-    if decoded.lossy {
-        return None;
-    }
-    if !half.is_empty() {
-        decoded.text.to_mut().push(char::REPLACEMENT_CHARACTER);
-        decoded.lossy = true;
-    }
-    Some(decoded)
-}
-
-/// One in so many pairs has a zero byte: words of any script have spaces or line ends between them.
-const ZEROS_IN_PAIRS_MIN: usize = 12;
-
-fn is_usual(c: char) -> bool {
-    c.is_alphanumeric() || c.is_ascii_graphic() || c.is_whitespace()
-}
-
-/// Whether all but one in `one_in + 1` characters are of this kind.
-fn is_mostly(text: &str, one_in: usize, is_kind: impl Fn(char) -> bool) -> bool {
-    let (mut n_kind, mut n_all) = (0, 0);
-    for c in text.chars() {
-        n_all += 1;
-        n_kind += usize::from(is_kind(c));
-    }
-    n_kind * (one_in + 1) >= n_all * one_in
-}
-
-/// UTF-16 of Han, kana or Hangul without a mark, which may have no zero byte at all.
-///
-/// Of bytes that mean something else, half of all pairs at most fall into these scripts.
-fn by_script(bytes: &[u8]) -> Option<Decoded<'_>> {
-    if bytes.len() < 16 {
-        return None;
-    }
-    let in_either = [UTF_16LE, UTF_16BE].into_iter();
-    in_either.filter_map(|encoding| whole_pairs(encoding, bytes, Rule::Script)).find(|it| {
-        let text = it.text.strip_suffix(char::REPLACEMENT_CHARACTER).unwrap_or(&it.text);
-        !text.chars().any(is_odd) && is_mostly(text, 15, is_east_asian)
-    })
-}
-
-fn is_east_asian(c: char) -> bool {
-    matches!(c,
-        '\u{3000}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
-        | '\u{ff00}'..='\u{ffee}' | ' '..='~' | '\n' | '\r' | '\t' | '\u{2010}'..='\u{2026}')
-}
-
-/// Japanese mail and news: seven-bit bytes with escape sequences that change the character set.
-fn iso_2022_jp(bytes: &[u8]) -> Option<Decoded<'_>> {
-    let escapes = bytes.contains(&0x1b) && bytes.windows(2).any(|pair| pair == b"\x1b$");
-    if !escapes || !bytes.is_ascii() {
-        return None;
-    }
-    let decoded = decode_as(Charset::Standard(ISO_2022_JP), bytes, Rule::Escapes);
-    (!decoded.lossy).then_some(decoded)
+    Some(decode_as(charset, bytes, Rule::Escapes)).filter(|it| !it.lossy)
 }
 
 fn valid_utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
@@ -272,129 +200,88 @@ fn valid_utf8(bytes: &[u8]) -> Option<Decoded<'_>> {
     Some(Decoded { text: text.into(), encoding: UTF_8.name(), rule: Rule::Valid, lossy: false })
 }
 
-/// UTF-8 with one mistake at most for eight characters beyond ASCII, or for two if ASCII is around each mistake.
-fn few_mistakes(bytes: &[u8]) -> Option<Decoded<'_>> {
-    // One torn character must not make all others those of a one-byte encoding; and in such an
-    // encoding next to nothing is UTF-8 by chance, nor in one of two bytes where letters stand alone.
-    let (mut n_good, mut n_bad) = (0, 0);
-    let (mut are_alone, mut is_after_bad) = (true, false);
-    for chunk in bytes.utf8_chunks() {
-        let valid = chunk.valid();
-        n_good += valid.chars().filter(|c| !c.is_ascii()).count();
-        are_alone &= !is_after_bad || valid.starts_with(|c: char| c.is_ascii());
-        is_after_bad = !chunk.invalid().is_empty();
-        if is_after_bad {
-            n_bad += 1;
-            are_alone &= valid.is_empty() || valid.ends_with(|c: char| c.is_ascii());
-        }
-    }
-    let decode = || decode_as(Charset::Standard(UTF_8), bytes, Rule::FewMistakes);
-    let n_for_one = if are_alone { 2 } else { 8 };
-    (n_bad * n_for_one <= n_good).then(decode)
+/// Whether valid UTF-8, or what a mark announces, is text.
+fn is_valid_text(valid: &Decoded<'_>) -> bool {
+    is_text(valid) || has_few_controls(&valid.text)
 }
 
-/// What the document declares, if it works out: declarations are copied from page to page, and are wrong.
+/// What in bytes is UTF-8 beyond ASCII, and what is not.
+#[derive(Debug, Default)]
+struct Mistakes {
+    /// Characters.
+    n_good: usize,
+    /// Bytes, or beginnings of characters.
+    n_bad: usize,
+    /// Runs of bytes beyond ASCII in which all is UTF-8.
+    n_good_runs: usize,
+    /// Other runs.
+    n_bad_runs: usize,
+    /// ASCII is around each mistake.
+    are_alone: bool,
+    /// There are zero bytes.
+    has_zeros: bool,
+}
+
+impl Mistakes {
+    fn of(bytes: &[u8]) -> Self {
+        let mut counts = Self { are_alone: true, has_zeros: bytes.contains(&0), ..Self::default() };
+        for run in bytes.split(u8::is_ascii).filter(|it| !it.is_empty()) {
+            let n_bad = counts.n_bad;
+            for chunk in run.utf8_chunks() {
+                counts.n_good += chunk.valid().chars().count();
+                counts.n_bad += usize::from(!chunk.invalid().is_empty());
+                counts.are_alone &=
+                    chunk.invalid().is_empty() || chunk.invalid().len() == run.len();
+            }
+            match counts.n_bad == n_bad {
+                true => counts.n_good_runs += 1,
+                false => counts.n_bad_runs += 1,
+            }
+        }
+        counts
+    }
+
+    /// Whether there is one at most for eight characters, or for two if ASCII is around each; or for two runs without any.
+    fn are_few(&self) -> bool {
+        // One torn character must not make all others those of a one-byte encoding; and in such an
+        // encoding next to nothing is UTF-8 by chance, nor in one of two bytes where letters stand alone.
+        let n_for_one = if self.are_alone { 2 } else { 8 };
+        self.n_bad * n_for_one <= self.n_good
+            || !self.has_zeros && 2 * self.n_bad_runs <= self.n_good_runs
+    }
+
+    /// Whether there is one at most for each run without any.
+    fn are_outweighed(&self) -> bool {
+        self.n_bad_runs <= self.n_good_runs
+    }
+}
+
+/// UTF-8 with few mistakes.
+fn few_mistakes(bytes: &[u8]) -> Option<Decoded<'_>> {
+    let decode = || decode_as(UTF8, bytes, Rule::FewMistakes);
+    Mistakes::of(bytes).are_few().then(decode).filter(is_text)
+}
+
+/// What the document declares, if it works out nearly everywhere: declarations are copied from page to page, and are wrong.
 fn declared(bytes: &[u8]) -> Option<Decoded<'_>> {
-    let decoded = decode_as(declared::charset(bytes)?, bytes, Rule::Declared);
-    is_text(&decoded).then_some(decoded)
+    let charset = declared::charset(bytes)?;
+    let decoded = decode_as(charset, bytes, Rule::Declared);
+    let fits = is_text(&decoded)
+        || match charset == UTF8 {
+            true => Mistakes::of(bytes).are_outweighed() && has_few_controls(&decoded.text),
+            false => odd::are_few_beyond_ascii(&decoded.text),
+        };
+    fits.then_some(decoded)
 }
 
 /// What the bytes resemble most, if it is text without blemish; else UTF-16 of eastern Asia, if it is that.
 fn guessed(bytes: &[u8]) -> Option<Decoded<'_>> {
     let guessed = decode_as(guess::charset(bytes), bytes, Rule::Guessed);
-    match n_odd(&guessed.text, false) {
-        0 => Some(guessed),
+    match guessed.text.chars().any(odd::is_odd) {
+        false => Some(guessed),
         // Of two bytes for a character many a one is a control.
-        _ => by_script(bytes).or_else(|| Some(guessed).filter(is_text)),
+        true => wide::by_large_script(bytes).or_else(|| Some(guessed).filter(is_text)),
     }
-}
-
-/// Whether at most one character in a hundred, or of a short text in sixteen, is one that texts do not
-/// have: a captured text may hold a torn line or a stray control, and other bytes are full of them.
-fn is_text(decoded: &Decoded<'_>) -> bool {
-    let text = &*decoded.text;
-    let is_valid = decoded.rule == Rule::Valid;
-    let is_proved = match decoded.rule {
-        Rule::Mark => !decoded.lossy,
-        // Its mistakes were counted.
-        rule => is_valid || rule == Rule::FewMistakes,
-    };
-    let n_odd = n_odd(text, is_proved);
-    // A character has one to four bytes, so most texts need not be counted.
-    n_odd * 400 <= text.len() || {
-        let is_of_words = is_valid || may_be_words(text.as_bytes());
-        let n_zeros = if is_of_words { n_zeros_between_words(text) } else { 0 };
-        let (n_odd, n_chars) = (n_odd - n_zeros, text.chars().count() - n_zeros);
-        n_odd <= (n_chars / 100).max((n_chars / 16).min(ODD_OF_SHORT_MAX))
-    }
-}
-
-/// The zero bytes of a text, if they end its words or fill it up: it does not begin with them.
-fn n_zeros_between_words(text: &str) -> usize {
-    if text.starts_with('\0') {
-        return 0;
-    }
-    let n_words = text.split('\0').filter(|it| !it.is_empty()).count();
-    let n_zeros = text.bytes().filter(|it| *it == 0).count();
-    let n_others = text.chars().count() - n_zeros;
-    if n_others >= WORD_CHARS_MIN * n_words.max(1) { n_zeros } else { 0 }
-}
-
-/// Chosen: words between zeros are so long at least, on average; numbers are shorter.
-const WORD_CHARS_MIN: usize = 3;
-
-/// So many odd characters are let pass in a text of a few lines.
-const ODD_OF_SHORT_MAX: usize = 4;
-
-/// Looks closely only at stretches with a byte that an odd character may begin with.
-fn n_odd(text: &str, is_proved: bool) -> usize {
-    if is_proved {
-        // It may hold any other character: icons are private ones, and what somebody else could not
-        // decode is U+FFFD.
-        return n_odd_ascii(text.as_bytes());
-    }
-    let mut n_odd = 0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (stretch, more) = rest.split_at(rest.ceil_char_boundary(STRETCH_BYTES));
-        if stretch.bytes().fold(false, |found, byte| found | may_begin_odd(byte)) {
-            n_odd += stretch.chars().filter(|c| is_odd(*c)).count();
-        }
-        rest = more;
-    }
-    n_odd
-}
-
-const STRETCH_BYTES: usize = 64;
-
-fn n_odd_ascii(bytes: &[u8]) -> usize {
-    let is_rare = |byte: u8| (byte < 0x20) & (byte != b'\n') & (byte != b'\t') | (byte == 0x7f);
-    let has_rare =
-        |stretch: &&[u8]| stretch.iter().fold(false, |found, byte| found | is_rare(*byte));
-    let stretches = bytes.chunks(STRETCH_BYTES).filter(has_rare);
-    stretches.map(|it| it.iter().filter(|byte| is_odd_ascii(**byte)).count()).sum()
-}
-
-/// Besides ASCII, odd characters begin with c2 (controls), ee or ef.
-fn may_begin_odd(byte: u8) -> bool {
-    (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'))
-        | (byte == 0x7f)
-        | (byte == 0xc2)
-        | (byte >= 0xee)
-}
-
-fn is_odd(c: char) -> bool {
-    match u8::try_from(c) {
-        Ok(byte) if byte.is_ascii() => is_odd_ascii(byte),
-        // Controls of ISO 6429, next line apart; in a wrong guess they are many.
-        Ok(byte) => matches!(byte, 0x80..=0x84 | 0x86..=0x9f),
-        Err(_) => matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}' | '\u{e000}'..='\u{f8ff}'),
-    }
-}
-
-/// Not odd: backspace, white space, the end-of-file mark of DOS, escape.
-fn is_odd_ascii(byte: u8) -> bool {
-    matches!(byte, 0..=7 | 0x0e..=0x19 | 0x1c..=0x1f | 0x7f)
 }
 
 #[cfg(test)]
@@ -594,6 +481,82 @@ mod tests {
         assert_eq!(decode(b"%PDF-1.4 all ASCII", "application/pdf", None), None);
     }
 
+    #[test]
+    fn controls_make_no_binary_of_ascii_and_utf8() {
+        let lines = "Die Bürgermeisterin sprach über die Straße.\n".repeat(100);
+        for text in [
+            "text \u{7f} more words and more words\n".repeat(20),
+            "abc\u{7f}\u{8}def".to_owned(),
+            "Köln\u{1f}50667\u{1f}Am Hafen\u{1e}".repeat(30),
+            format!("{lines}{}", "\u{1}\u{2}".repeat(1000)),
+        ] {
+            assert_eq!(text_of(text.as_bytes()), Some((text.clone(), "UTF-8", false)));
+        }
+        let records = "K\u{f6}ln\u{1f}50667\u{1f}Stra\u{df}e\u{1e}".repeat(30);
+        assert_eq!(text_of(&encoded(&records, WINDOWS_1252)).unwrap().0, records);
+        for bytes in [&b"\x01\x02\x03ab"[..], b"\x05\0\0\0hello\x07\0\0\0goodbye"] {
+            assert_eq!(text_of(bytes), None);
+        }
+    }
+
+    #[test]
+    fn a_mark_that_the_bytes_contradict_decides_nothing() {
+        for n_lines in [1, 200] {
+            let text = format!("{GERMAN}\n").repeat(n_lines);
+            let marked = [b"\xef\xbb\xbf", &*encoded(&text, WINDOWS_1252)].concat();
+            assert_eq!(text_of(&marked), Some((text.clone(), "windows-1252", false)));
+            let named = decode(&marked, "text/plain", Charset::for_label("cp1252")).unwrap();
+            assert_eq!((&*named.text, named.rule), (&*text, Rule::Named));
+        }
+        let text = format!("{GERMAN}\n").repeat(20);
+        let marked = [b"\xff\xfe", text.as_bytes()].concat();
+        assert_eq!(text_of(&marked), Some((text.clone(), "UTF-8", false)));
+        let torn = [b"\xef\xbb\xbf", text.as_bytes(), b"\xff"].concat();
+        assert_eq!(text_of(&torn), Some((format!("{text}\u{fffd}"), "UTF-8", true)));
+    }
+
+    #[test]
+    fn utf16_may_have_a_lone_surrogate() {
+        for n_lines in [3, 200] {
+            let text = format!("{GERMAN}\n").repeat(n_lines);
+            let bytes = [utf16_bytes(&text, u16::to_le_bytes), b"\0\xd8".to_vec()].concat();
+            assert_eq!(text_of(&bytes), Some((format!("{text}\u{fffd}"), "UTF-16LE", true)));
+        }
+    }
+
+    #[test]
+    fn lines_of_another_encoding_spoil_no_utf8() {
+        let line = "Grüße aus Köln für Jürgen, schöne Straße.\n";
+        for (head, n_good, n_bad, rule) in [
+            ("", 40, 8, Rule::FewMistakes),
+            ("<meta charset=utf-8>", 10, 2, Rule::FewMistakes),
+            ("<meta charset=utf-8>", 3, 2, Rule::Declared),
+        ] {
+            let bad = encoded(&line.repeat(n_bad), WINDOWS_1252);
+            let bytes = [head.as_bytes(), line.repeat(n_good).as_bytes(), &bad].concat();
+            let found = decode(&bytes, "text/html", None).unwrap();
+            assert_eq!((found.encoding, found.rule, found.lossy), ("UTF-8", rule, true));
+            assert!(found.text.ends_with(
+                "Gr\u{fffd}\u{fffd}e aus K\u{fffd}ln f\u{fffd}r J\u{fffd}rgen, \
+                sch\u{fffd}ne Stra\u{fffd}e.\n"
+            ));
+        }
+        // A declaration alone makes no UTF-8.
+        let bad = encoded(&line.repeat(5), WINDOWS_1252);
+        let found =
+            decode(&[b"<meta charset=utf-8>", &*bad].concat(), "text/html", None).unwrap().encoding;
+        assert_eq!(found, "windows-1252");
+    }
+
+    #[test]
+    fn what_does_not_fit_a_declared_encoding_is_lost_and_the_rest_is_not() {
+        let bytes =
+            [b"<meta charset=shift_jis>", &*encoded(JAPANESE, SHIFT_JIS), b"\xff\xfd"].concat();
+        let found = decode(&bytes, "text/html", None).unwrap();
+        assert_eq!((found.encoding, found.rule), ("Shift_JIS", Rule::Declared));
+        assert!(found.text.ends_with(&format!("{JAPANESE}\u{fffd}\u{fffd}")));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_decode_panic_or_blow_up(
@@ -605,14 +568,5 @@ mod tests {
                 prop_assert!(decoded.text.len() <= 3 * bytes.len() + 3);
             }
         }
-    }
-
-    #[test]
-    fn odd_characters_are_found_by_the_bytes_they_begin_with() {
-        for c in ('\0'..='\u{ffff}').filter(|c| is_odd(*c)) {
-            let text = format!("{}{c}{}", "é".repeat(100), "a".repeat(100));
-            assert_eq!(n_odd(&text, false), 1, "{c:?}");
-        }
-        assert_eq!(n_odd(&"Plain “text”, \u{a0} with 中文\r\n and é".repeat(20), false), 0);
     }
 }

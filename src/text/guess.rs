@@ -1,14 +1,15 @@
 //! Which encoding bytes are in that neither prove nor declare it.
 //!
 //! `chardetng` knows what the web is written in. DOS and old Macs are not among that: their code pages are
-//! tried here, and taken where the letters stand as letters do and in what was guessed do not. Nor does it
-//! look at what a sign stands beside: what is an amount or a measure in windows-1252 is taken for one.
+//! tried here, and taken where the letters are those of one language and stand as letters do, and in what was guessed do not. Nor
+//! does it look at what a sign stands beside: what is an amount or a measure in windows-1252 is taken for one.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{IBM866, MACINTOSH, WINDOWS_1252};
+use encoding_rs::WINDOWS_1252;
 
 use super::{
-    charset::{CP437, CP850, Charset},
+    alphabets::{self, is_letter},
+    charset::Charset,
     signs::{Around, is_in_place},
 };
 
@@ -24,19 +25,93 @@ pub(super) fn charset(bytes: &[u8]) -> Charset {
     detector.feed(window, from + window.len() == bytes.len());
     let guessed = Charset::Standard(detector.guess(None, Utf8Detection::Deny));
     let window = &window[..window.len().min(FIT_BYTES)];
-    let n_upper = window.iter().filter(|byte| !byte.is_ascii()).count() as i64;
-    let fit_of = |charset: Charset| fit(&charset.chars(window).0);
-    let best = OLD.into_iter().map(|charset| (fit_of(charset), charset)).reduce(better);
-    let best = match best {
-        // Half of what letters among letters get, and clearly more than in the encoding guessed, or in the likeliest.
-        Some((fit, old))
-            if fit >= n_upper && fit > fit_of(guessed).max(fit_of(WESTERN)) + n_upper / 4 =>
-        {
-            old
-        }
-        _ => guessed,
-    };
+    let best = better_fitting(window, guessed).unwrap_or(guessed);
     if are_western_signs(window, best) { WESTERN } else { best }
+}
+
+/// An encoding that the detector does not know, or not for such a language, if the text fits that clearly better.
+fn better_fitting(window: &[u8], guessed: Charset) -> Option<Charset> {
+    let n_upper = n_beyond_ascii(window);
+    let known = [guessed, WESTERN].map(|charset| (charset, KnownFit::of(window, charset)));
+    let floor = known[0].1.fit - known[0].1.n_rare;
+    // Nothing fits better than this.
+    let is_perfect = floor >= 2 * n_upper;
+    if is_perfect && guessed.is_single_byte() {
+        return None;
+    }
+    let mut best: Option<(i64, Charset)> = None;
+    for (label, languages) in alphabets::CANDIDATES {
+        let charset = Charset::for_label(label);
+        let Some(charset) = charset.filter(|it| !is_perfect || !it.is_single_byte()) else {
+            continue;
+        };
+        let letters = alphabets::letters(window, charset);
+        let Some(n_foreign) = n_foreign_in(languages, &letters) else { continue };
+        // Of two that fit as well, the first is taken.
+        let to_beat = best.map_or(i64::MIN, |(fit, _)| fit);
+        let to_beat = if charset.is_single_byte() { to_beat.max(floor) } else { to_beat };
+        if 2 * n_upper - FOREIGN * n_foreign > to_beat {
+            let fit = placed_fit(window, charset) - FOREIGN * n_foreign;
+            best = if fit > to_beat { Some((fit, charset)) } else { best };
+        }
+    }
+    let (fit, charset) = best?;
+    // Half of what letters among letters get.
+    if fit < n_upper || charset == guessed {
+        return None;
+    }
+    if !charset.is_single_byte() {
+        // Pairs that are letters of one alphabet are that, whatever Han they may be elsewhere.
+        return (2 * fit >= 3 * n_upper).then_some(charset);
+    }
+    // And clearly more than in the encoding guessed, or in the likeliest.
+    let n_rare = match charset == WESTERN {
+        // The detector weighs its letters itself.
+        true => i64::MAX,
+        false => alphabets::n_rare(&alphabets::letters(window, charset)),
+    };
+    let is_worse = |(other, known): &(Charset, KnownFit)| {
+        let n_rarer = (known.n_rare - n_rare).max(0);
+        fit > known.fit - n_rarer + margin(n_differing(window, charset, *other), n_upper)
+    };
+    known.iter().filter(|it| it.0 != charset).all(is_worse).then_some(charset)
+}
+
+/// How well a text fits an encoding that the detector knows, in whichever language it fits best.
+struct KnownFit {
+    fit: i64,
+    /// Letters that are more often a wrong guess.
+    n_rare: i64,
+}
+
+impl KnownFit {
+    fn of(window: &[u8], charset: Charset) -> Self {
+        let letters = alphabets::letters(window, charset);
+        let fit = placed_fit(window, charset) - FOREIGN * alphabets::n_foreign_least(&letters);
+        Self { fit, n_rare: alphabets::n_rare(&letters) }
+    }
+}
+
+/// How many letters are foreign in that of these languages in which fewest are; `None` if it is in none of them.
+fn n_foreign_in(languages: &[&str], letters: &[(char, i64)]) -> Option<i64> {
+    let fitting = languages.iter().filter(|it| alphabets::covers(it, letters));
+    fitting.map(|it| alphabets::n_foreign(it, letters)).min()
+}
+
+/// By how much more than what is known a text has to fit: by a part of what is different, by more if most is not.
+fn margin(n_differing: i64, n_upper: i64) -> i64 {
+    if 2 * n_differing < n_upper { n_differing / 2 } else { n_differing / 4 }
+}
+
+/// How many characters are not the same in both encodings; bytes beyond ASCII where more than one may be a character.
+fn n_differing(window: &[u8], a: Charset, b: Charset) -> i64 {
+    match a.is_single_byte() && b.is_single_byte() {
+        true => {
+            let (a, b) = (a.chars(window).0, b.chars(window).0);
+            a.chars().zip(b.chars()).filter(|(a, b)| a != b).count() as i64
+        }
+        false => n_beyond_ascii(window),
+    }
 }
 
 const WESTERN: Charset = Charset::Standard(WINDOWS_1252);
@@ -74,26 +149,31 @@ const GUESS_BYTES: usize = 128 << 10;
 /// So many bytes show which of the old encodings fits.
 const FIT_BYTES: usize = 16 << 10;
 
-/// Encodings of DOS and of Macs before 2001. Of two that fit as well, the first is taken.
-const OLD: [Charset; 4] = [CP850, CP437, Charset::Standard(IBM866), Charset::Standard(MACINTOSH)];
-
-fn better(a: (i64, Charset), b: (i64, Charset)) -> (i64, Charset) {
-    if b.0 > a.0 { b } else { a }
-}
-
-/// How well the characters beyond ASCII stand where such characters stand: at most 2 for each.
-fn fit(text: &str) -> i64 {
-    let chars: Vec<char> = text.chars().collect();
+/// How well the characters beyond ASCII stand where such characters stand, whichever the language: at most 2 for each byte.
+fn placed_fit(window: &[u8], charset: Charset) -> i64 {
+    let chars: Vec<char> = charset.chars(window).0.chars().collect();
     let beyond_ascii = chars.iter().enumerate().filter(|(_, c)| !c.is_ascii());
-    beyond_ascii.map(|(at, c)| fit_between(*c, Around::of(&chars, at))).sum()
+    let fits = beyond_ascii.map(|(at, c)| fit_between(*c, Around::of(&chars, at)));
+    let (fit, n) = fits.fold((0, 0), |(sum, n), fit| (sum + fit, n + 1));
+    match charset.is_single_byte() {
+        true => fit,
+        false => fit * n_beyond_ascii(window) / n.max(1),
+    }
 }
+
+fn n_beyond_ascii(window: &[u8]) -> i64 {
+    window.iter().filter(|byte| !byte.is_ascii()).count() as i64
+}
+
+/// Chosen: what a letter of another language takes away.
+const FOREIGN: i64 = 2;
 
 fn fit_between(c: char, around: Around) -> i64 {
-    let is_letter = |c: char| c.is_alphabetic();
     let (last, next) = (around.last(), around.next());
     match c {
         // Of signs only the apostrophe stands between letters.
         '’' if is_letter(last) && is_letter(next) => 2,
+        '\u{a0}' if last.is_whitespace() || next.is_whitespace() => 0,
         '\u{a0}' => 1,
         '‘' | '’' | '“' | '”' | '«' | '»' | '„' | '–' | '—' | '…' | '•' | '§' | '°' => {
             match (is_letter(last), is_letter(next)) {
@@ -102,9 +182,10 @@ fn fit_between(c: char, around: Around) -> i64 {
             }
         }
         '\u{2500}'..='\u{259f}' => drawn_fit(last, c, next),
+        'º' | 'ª' if around.is_ordinal() => 2,
         _ => match is_in_place(c, around) {
             Some(true) => 2,
-            _ if is_letter(c) && !matches!(c, 'º' | 'ª') => letter_fit(last, c, next),
+            _ if is_letter(c) => letter_fit(last, c, next),
             _ if is_letter(last) && is_letter(next) => -3,
             _ => -1,
         },
@@ -124,25 +205,26 @@ fn drawn_fit(last: char, c: char, next: char) -> i64 {
 }
 
 fn letter_fit(last: char, c: char, next: char) -> i64 {
-    let is_letter = |c: char| c.is_alphabetic();
     match c {
+        // Of Latin letters with the width of Han none stands beside ASCII's.
+        '\u{ff21}'..='\u{ff5a}' if last.is_ascii_alphabetic() || next.is_ascii_alphabetic() => -3,
+        '\u{1100}'.. => {
+            2 - [last, next].map(|c| i64::from(c.is_ascii_lowercase())).iter().sum::<i64>()
+        }
         // The same letter in a row is a line, drawn in another encoding.
         _ if c == last && c == next => -2,
         _ if is_foreign(c, last) || is_foreign(c, next) => -3,
         _ if c.is_uppercase() => match () {
             // A capital in a word of small letters.
             () if last.is_lowercase() => -4,
+            // It begins one, of a script of its own.
+            () if c >= '\u{370}' && !is_letter(last) && next.is_lowercase() => 2,
             () if is_letter(last) || is_letter(next) => 1,
+            () if "АВИКОСУЯ".contains(c) => 0,
             () => -1,
         },
         _ if next.is_uppercase() => -3,
-        _ if is_letter(last) || is_letter(next) => {
-            if is_usual(c) {
-                2
-            } else {
-                1
-            }
-        }
+        _ if is_letter(last) || is_letter(next) => 2,
         _ if "àèéêòóúíyоаивксу".contains(c) => 0,
         _ => -1,
     }
@@ -154,15 +236,11 @@ fn is_foreign(c: char, other: char) -> bool {
         'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{24f}' => 1,
         '\u{370}'..='\u{3ff}' => 2,
         '\u{400}'..='\u{52f}' => 3,
+        '\u{590}'..='\u{5ff}' => 4,
         _ => 0,
     };
     let (c, other) = (script(c), script(other));
     c != 0 && other != 0 && c != other
-}
-
-/// Letters that much is written with; others are more often a wrong guess.
-fn is_usual(c: char) -> bool {
-    "äöüßéèêëàâáíîïóôòúùûçñåæøœãõìаеёиоуыэюябвгдйжзклмнпрстфхцчшщъь".contains(c)
 }
 
 #[cfg(test)]

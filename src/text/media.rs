@@ -1,15 +1,37 @@
 //! Media types: what bytes are, by their content first and by their name only among texts and
 //! packages.
 
-use crate::types::name::DocName;
+use crate::types::{limits::TEXT_BYTES_MAX, name::DocName};
 
-use super::{charset::Charset, decode::decode};
+use super::{charset::Charset, decode::decode, extract::Format, kinds::are_bytes_text};
 
-/// The media type of a document, from its name and its first bytes.
+/// The media type of a document, from its name and its bytes.
 ///
-/// A kilobyte of `head` is enough, less than that if it is all there is. What is neither known nor
-/// text, in an encoding that is found or named, is `application/octet-stream`.
-pub fn media_type(name: &DocName, head: &[u8], named: Option<Charset>) -> &'static str {
+/// What it is shows in its first bytes; whether it is text at all, in an encoding that is found or named, in all of them. What
+/// is neither known nor text is `application/octet-stream`.
+pub fn media_type(name: &DocName, bytes: &[u8], named: Option<Charset>) -> &'static str {
+    let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+    let found = by_head(name, head, named);
+    if head.len() == bytes.len() || bytes.len() > TEXT_BYTES_MAX {
+        return found;
+    }
+    let is_text = || decode(without_cut_char(bytes), "text/plain", named).is_some();
+    match found {
+        // It may begin with more controls than it has elsewhere.
+        UNKNOWN if std::str::from_utf8(without_cut_char(head)).is_ok() && is_text() => {
+            text_by_name(name).unwrap_or("text/plain")
+        }
+        found if are_bytes_text(found) && Format::of(found).is_none() && !is_text() => UNKNOWN,
+        found => found,
+    }
+}
+
+/// A kilobyte would do; pages that begin with much white space are told apart with more.
+const HEAD_BYTES: usize = 8 << 10;
+
+const UNKNOWN: &str = "application/octet-stream";
+
+fn by_head(name: &DocName, head: &[u8], named: Option<Charset>) -> &'static str {
     if head.is_empty() {
         return "inode/x-empty";
     }
@@ -20,7 +42,7 @@ pub fn media_type(name: &DocName, head: &[u8], named: Option<Charset>) -> &'stat
         return package_by_name(found, name).unwrap_or(found);
     }
     let Some(decoded) = decode(without_cut_char(head), "text/plain", named) else {
-        return by_weak_magic(head).unwrap_or("application/octet-stream");
+        return by_weak_magic(head).unwrap_or(UNKNOWN);
     };
     let start = without_comments(&decoded.text);
     by_markup(start)
@@ -390,7 +412,7 @@ mod tests {
             ("a.md", b"<p align=center>", "text/markdown"),
             ("a", b"<pre-war> words", "text/plain"),
             ("a.html", b"", "inode/x-empty"),
-            ("a.txt", b"\0\x01\x02\x03", "application/octet-stream"),
+            ("a.txt", b"\0\x01\x02\x03", UNKNOWN),
         ] {
             assert_eq!(of(name, head), expected, "{name}");
         }
@@ -432,6 +454,20 @@ mod tests {
         ] {
             assert_eq!(of(name, head), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn all_of_a_text_decides_whether_it_is_one() {
+        let lines = "Ships were late on Monday, the board said.\n".repeat(400);
+        let archive: Vec<u8> = (0..60_000_u32).map(|n| (n * n / 7 % 251) as u8).collect();
+        let script = [b"#!/bin/sh\n", lines.as_bytes(), &archive].concat();
+        assert_eq!(of("setup.sh", &script), "application/octet-stream");
+        let records = ["\x1e\x1f\x1d".repeat(3000), lines.repeat(2)].concat();
+        assert_eq!(of("records.txt", records.as_bytes()), "text/plain");
+        assert_eq!(of("records.csv", records.as_bytes()), "text/csv");
+        assert_eq!(of("a.txt", lines.as_bytes()), "text/plain");
+        let mail = [b"From: a@b.example\n\n", lines.as_bytes(), &archive].concat();
+        assert_eq!(of("a.eml", &mail), "message/rfc822");
     }
 
     proptest! {

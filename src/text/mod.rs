@@ -3,9 +3,11 @@
 //! bytes → [`media_type`] → [`readable`] (decoded or rendered by [`extract`], what is visible of pages) → [`Normal`]; what is compared is
 //! [`read`] with a [`Scope`].
 
+mod alphabets;
 mod article;
 mod attributes;
 mod charset;
+mod code_pages;
 mod declared;
 mod decode;
 pub mod extract;
@@ -24,12 +26,14 @@ mod metadata;
 mod names;
 mod normal;
 mod notation;
+mod odd;
 mod outline;
 mod packages;
 pub mod raised;
 mod readings;
 mod roles;
 mod scope;
+mod scripts;
 mod separated;
 mod signs;
 pub mod spellings;
@@ -38,6 +42,7 @@ mod tree;
 mod trim;
 mod unseen;
 mod visible;
+mod wide;
 mod word_places;
 
 use std::borrow::Cow;

@@ -1,6 +1,8 @@
 //! How a text is written in bytes, which nobody sees who reads it.
 
-use super::{Charset, Rule, decoded_as_it_is, extract::ExtractionStatus, with_line_feeds};
+use super::{
+    Charset, Rule, decode::has_mark, decoded_as_it_is, extract::ExtractionStatus, with_line_feeds,
+};
 
 /// How a text is written in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub fn notation(bytes: &[u8], media_type: &str, named: Option<Charset>) -> Optio
         line_ends: LineEnds::of(&decoded.text),
         text: with_line_feeds(decoded.text).into_owned(),
         encoding: decoded.encoding,
-        has_mark: decoded.rule == Rule::Mark,
+        has_mark: decoded.rule != Rule::Rendered && has_mark(bytes),
         status,
     })
 }
@@ -84,6 +86,9 @@ mod tests {
         assert_eq!(found(b"one\rtwo\r\n"), ("UTF-8", false, Some(LineEnds::Mixed)));
         assert_eq!(found(b"one\rtwo"), ("UTF-8", false, Some(LineEnds::Cr)));
         assert_eq!(found(b"\xff\xfea\0\n\0"), ("UTF-16LE", true, Some(LineEnds::Lf)));
+        // One that the bytes contradict stands there, too.
+        let contradicted = found(b"\xef\xbb\xbfStra\xdfe in K\xf6ln");
+        assert_eq!(contradicted, ("windows-1252", true, None));
         assert_eq!(notation(b"a", "application/pdf", None), None);
     }
 }

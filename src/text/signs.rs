@@ -27,6 +27,13 @@ impl Around {
         self.after[0]
     }
 
+    /// It stands behind a number, or a word of one letter, as in nº 5.
+    pub(super) fn is_ordinal(self) -> bool {
+        let [last, before] = self.before;
+        let is_short = last.is_alphabetic() && !before.is_alphabetic();
+        (last.is_ascii_digit() || is_short) && !self.next().is_alphabetic()
+    }
+
     fn is_after_letter(self) -> bool {
         self.last().is_alphabetic()
     }

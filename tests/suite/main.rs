@@ -22,6 +22,7 @@ mod cron;
 mod damage;
 mod dates;
 mod details;
+mod encodings;
 mod export;
 mod foreign;
 mod format;

@@ -35,8 +35,6 @@ const GROUP_DOCUMENTS: usize = 16;
 const GROUP_BYTES: u64 = 256 << 10;
 /// Bytes that are read ahead, for each thread.
 const AHEAD_BYTES: u64 = 4 << 20;
-/// A kilobyte would do; pages that begin with much white space are told apart with more.
-const HEAD_BYTES: usize = 8 << 10;
 
 /// Gives the bytes of a document, as often as asked if it can.
 pub trait Source: Send + Sync {
@@ -312,10 +310,7 @@ pub fn read(intake: &Intake, expected: &Expected) -> io::Result<Input> {
 fn media_type(intake: &Intake, bytes: &[u8], named: Option<Charset>) -> &'static str {
     match intake.is_link {
         true => SYMLINK,
-        false => {
-            let head = &bytes[..bytes.len().min(HEAD_BYTES)];
-            text::settled_type(bytes, text::media_type(&intake.name, head, named))
-        }
+        false => text::settled_type(bytes, text::media_type(&intake.name, bytes, named)),
     }
 }
 

@@ -76,19 +76,8 @@ pub fn sign(word: &str) -> Option<char> {
 
 /// The encoding of a code page of Windows; one that is not known is taken for the Western one.
 pub fn code_page(number: i32) -> Charset {
-    let label = match number {
-        437 => "cp437".to_owned(),
-        850 => "cp850".to_owned(),
-        866 => "cp866".to_owned(),
-        932 => "shift_jis".to_owned(),
-        936 => "gbk".to_owned(),
-        949 => "euc-kr".to_owned(),
-        950 => "big5".to_owned(),
-        10_000 => "macintosh".to_owned(),
-        65_001 => "utf-8".to_owned(),
-        number => format!("windows-{number}"),
-    };
-    Charset::for_label(&label).unwrap_or(Charset::Standard(encoding_rs::WINDOWS_1252))
+    let known = u32::try_from(number).ok().and_then(Charset::for_code_page);
+    known.unwrap_or(Charset::Standard(encoding_rs::WINDOWS_1252))
 }
 
 /// The encoding of a font's character set; none where that of the document holds.

@@ -1,104 +1,13 @@
 //! Text of any encoding, or the finding that bytes are no text.
 
-use std::borrow::Cow;
-
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 
 use super::charset::{Charset, KOREAN_ESCAPE};
+use super::decoding::{Decoded, Rule, decode_as};
 use super::kinds::are_bytes_text;
 use super::odd::{self, has_few_controls, is_text};
 use super::scripts::ScriptFit;
 use super::{declared, guess, wide};
-
-/// The text that bytes stand for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded<'a> {
-    /// Without a byte order mark.
-    pub text: Cow<'a, str>,
-    /// The encoding's name, as [`Charset::name`] has it.
-    pub encoding: &'static str,
-    /// How the encoding was found.
-    pub rule: Rule,
-    /// Some bytes had no meaning in this encoding and became U+FFFD.
-    pub lossy: bool,
-}
-
-/// How an encoding was found, from what proves itself to what is guessed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// A byte order mark.
-    Mark,
-    /// Zero bytes stand as in UTF-16 or UTF-32.
-    Zeros,
-    /// The bytes are valid.
-    Valid,
-    /// The escape sequences of ISO-2022-JP or ISO-2022-KR.
-    Escapes,
-    /// It is a page that was made of another format.
-    Rendered,
-    /// Somebody who asked named it.
-    Named,
-    /// UTF-8 with few mistakes.
-    FewMistakes,
-    /// The document declares it.
-    Declared,
-    /// It is UTF-16 of a script that has next to no zero bytes.
-    Script,
-    /// The bytes resemble text in it most.
-    Guessed,
-}
-
-impl Rule {
-    const ALL: [Self; 10] = [
-        Self::Mark,
-        Self::Zeros,
-        Self::Valid,
-        Self::Escapes,
-        Self::Rendered,
-        Self::Named,
-        Self::FewMistakes,
-        Self::Declared,
-        Self::Script,
-        Self::Guessed,
-    ];
-
-    /// The rule of a code.
-    pub fn of_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.code() == code)
-    }
-
-    /// The rule's code, as JSON has it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Mark => "mark",
-            Self::Zeros => "zeros",
-            Self::Valid => "valid",
-            Self::Escapes => "escapes",
-            Self::Rendered => "rendered",
-            Self::Named => "named",
-            Self::FewMistakes => "few-mistakes",
-            Self::Declared => "declared",
-            Self::Script => "script",
-            Self::Guessed => "guessed",
-        }
-    }
-
-    /// The rule in words, as they follow the encoding's name.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Mark => "by its byte order mark",
-            Self::Zeros => "by where its zero bytes stand",
-            Self::Valid => "valid",
-            Self::Escapes => "by its escape sequences",
-            Self::Rendered => "rendered",
-            Self::Named => "as named",
-            Self::FewMistakes => "with a few mistakes",
-            Self::Declared => "as declared",
-            Self::Script => "by its script",
-            Self::Guessed => "guessed",
-        }
-    }
-}
 
 /// Decodes bytes of the given media type; `None` when they are no text.
 ///
@@ -158,11 +67,6 @@ fn without_mark(bytes: &[u8], named: Option<Charset>) -> Option<Decoded<'_>> {
         .or_else(|| few_mistakes(bytes))
         .or_else(|| declared(bytes))
         .or_else(|| guessed(bytes))
-}
-
-pub(super) fn decode_as(charset: Charset, bytes: &[u8], rule: Rule) -> Decoded<'_> {
-    let (text, lossy) = charset.chars(bytes);
-    Decoded { text, encoding: charset.name(), rule, lossy }
 }
 
 /// Whether bytes begin with a byte order mark.
@@ -286,6 +190,8 @@ fn guessed(bytes: &[u8]) -> Option<Decoded<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use encoding_rs::{BIG5, EUC_KR, GB18030, KOI8_U, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252};
     use proptest::prelude::*;
 

@@ -10,6 +10,7 @@ mod charset;
 mod code_pages;
 mod declared;
 mod decode;
+mod decoding;
 pub mod extract;
 mod formulas;
 mod guess;
@@ -48,7 +49,8 @@ mod word_places;
 use std::borrow::Cow;
 
 pub use charset::Charset;
-pub use decode::{Decoded, Rule, decode};
+pub use decode::decode;
+pub use decoding::{Decoded, Rule};
 pub use interpretation::Interpretation;
 pub use kinds::{are_bytes_text, can_be_hooked, has_lines, has_tables, is_separated, may_be_text};
 pub use locators::{Locator, Locators};

@@ -1,9 +1,6 @@
 //! Odd characters, which texts have few of: controls, and what stands for nothing.
 
-use super::{
-    decode::{Decoded, Rule},
-    wide::may_be_words,
-};
+use super::decoding::{Decoded, Rule};
 
 /// Whether at most one character in a hundred, or of a short text in sixteen, is one that texts do not
 /// have: a captured text may hold a torn line or a stray control, and other bytes are full of them. Separators of records
@@ -60,6 +57,13 @@ fn is_separator(byte: u8) -> bool {
 
 fn n_of(text: &str, is_kind: impl Fn(u8) -> bool) -> usize {
     text.bytes().filter(|byte| is_kind(*byte)).count()
+}
+
+/// Whether bytes are UTF-8, or most are ASCII's letters and spaces: with zeros between its words such a text has Han in it
+/// when it is taken for UTF-16.
+pub(super) fn may_be_words(bytes: &[u8]) -> bool {
+    let n_letters = bytes.iter().filter(|it| it.is_ascii_alphabetic() || **it == b' ').count();
+    4 * n_letters >= 3 * bytes.len() || std::str::from_utf8(bytes).is_ok()
 }
 
 /// The zero bytes of a text, if they end its words or fill it up: it does not begin with them.

@@ -5,8 +5,8 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::{
     charset::Charset,
-    decode::{Decoded, Rule, decode_as},
-    odd::is_odd,
+    decoding::{Decoded, Rule, decode_as},
+    odd::{is_odd, may_be_words},
     scripts::ScriptFit,
 };
 
@@ -53,13 +53,6 @@ fn utf16_by_zeros(bytes: &[u8]) -> Option<Decoded<'_>> {
     let decoded = pairs_as(Charset::Standard(encoding), bytes, Rule::Zeros);
     // Numbers and samples have their zeros on one side, too, but do not decode to letters and spaces.
     is_mostly(&decoded.text, 3, is_usual).then_some(decoded)
-}
-
-/// Whether bytes are UTF-8, or most are ASCII's letters and spaces: with zeros between its words such a text has Han in it
-/// when it is taken for UTF-16.
-pub(super) fn may_be_words(bytes: &[u8]) -> bool {
-    let n_letters = bytes.iter().filter(|it| it.is_ascii_alphabetic() || **it == b' ').count();
-    4 * n_letters >= 3 * bytes.len() || std::str::from_utf8(bytes).is_ok()
 }
 
 /// Whether nearly all belong to ASCII and one more script, as in a text that is not of Han.

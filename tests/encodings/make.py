@@ -1,7 +1,8 @@
-"""Writes bytes.txt: texts of texts.txt in the encodings that such texts are found in, encoded by Python's codecs."""
+"""Writes bytes.txt (`python3 make.py > bytes.txt`): texts of texts.txt in the encodings that such texts are found in, by
+Python's codecs.
+"""
 
 import base64
-import unicodedata
 
 WIDE = "utf-16-le utf-16-be utf-32-le utf-32-be"
 WESTERN = "cp1252 iso8859-15 cp850 cp437 mac-roman"
@@ -19,8 +20,6 @@ FOUND_IN = {
     "th": "cp874 tis-620", "ja": "cp932 shift_jis euc-jp iso-2022-jp", "zh": "gbk gb2312 gb18030", "zh-tw": "big5 cp950",
     "ko": "euc-kr cp949 iso-2022-kr",
 }
-TYPED = str.maketrans("șțȘȚ", "şţŞŢ")
-
 
 def rows():
     for line in open("texts.txt", encoding="utf-8"):

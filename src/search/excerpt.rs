@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, ops::Range};
 
 use super::{
-    fold::{self, TokenSink},
+    fold::{self, RunLetter, TokenSink},
     query::SearchQuery,
     terms::{FoldedToken, SearchTerm},
 };
@@ -16,8 +16,8 @@ const LEAD_LETTERS: usize = 60;
 const WINDOW_BYTES: usize = 200;
 /// An excerpt is made of so many stretches of a text.
 const STRETCHES_MAX: usize = 3;
-/// More terms found in one text are not kept.
-const FOUND_MAX: usize = 20_000;
+/// Of one term no more is kept to choose a stretch by.
+const FOUND_MAX: usize = 5_000;
 
 /// A piece of an excerpt, on one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +52,12 @@ pub fn excerpts(
     query: &SearchQuery,
 ) -> (Option<MarkedExcerpt>, MarkedExcerpt) {
     let all: Vec<&SearchTerm> = query.terms().collect();
-    let is_in = |text: &str, term: &SearchTerm| !found(text, &[term]).is_empty();
-    let (of_text, others): (Vec<&SearchTerm>, Vec<&SearchTerm>) =
-        all.iter().copied().partition(|term| !term.in_title && is_in(text, term));
-    let has_title = others.iter().any(|term| is_in(title, term));
+    let in_text = which_stand(text, &all);
+    let (mut of_text, mut others) = (Vec::new(), Vec::new());
+    for (term, is_in) in all.iter().copied().zip(in_text) {
+        if is_in && !term.in_title { of_text.push(term) } else { others.push(term) }
+    }
+    let has_title = which_stand(title, &others).contains(&true);
     let in_title = has_title.then(|| excerpt(title, &all));
     let in_text = match has_title && of_text.is_empty() {
         true => MarkedExcerpt::default(),
@@ -64,52 +66,68 @@ pub fn excerpts(
     (in_title, in_text)
 }
 
-/// The stretch in which most of what was asked stands together, of several the first, and others with what it lacks.
+/// The stretch in which most of what was asked stands together, of several the first, and others with what it lacks. All
+/// that was asked and is shown is marked.
 fn excerpt(text: &str, terms: &[&SearchTerm]) -> MarkedExcerpt {
-    let mut found = found(text, terms);
-    found.sort_by_key(|it| (it.bytes.start, it.bytes.end));
+    let mut all = found(text, terms, FOUND_MAX);
+    all.sort_by_key(|it| (it.bytes.start, it.bytes.end));
+    let mut left = all.clone();
     let mut stretches = Vec::new();
-    while stretches.len() < STRETCHES_MAX && !found.is_empty() {
-        let stretch = chosen(text, &found, terms);
-        found.retain(|it| !stretch.terms[it.term]);
+    while stretches.len() < STRETCHES_MAX && !left.is_empty() {
+        let stretch = chosen(text, &left, terms);
+        left.retain(|it| !stretch.terms[it.term]);
         stretches.push(stretch.bytes);
     }
     let n_letters = EXCERPT_LETTERS / stretches.len().max(1);
-    let start = |stretch: &Vec<Range<usize>>| stretch.first().map(|bytes| bytes.start);
-    stretches.sort_by_key(start);
-    let at = stretches.first().and_then(start);
+    stretches.sort_by_key(|stretch| stretch.start);
     if stretches.is_empty() {
-        stretches.push(Vec::new());
+        stretches.push(0..0);
     }
-    let mut pieces = Vec::new();
-    let mut floor = 0;
-    for stretch in &stretches {
-        floor = around(text, stretch, (floor, n_letters), &mut pieces);
+    let mut shown: Vec<ShownText> = Vec::new();
+    for stretch in stretches {
+        let floor = shown.last().map_or(0, |last| last.bytes.end);
+        let next = ShownText::around(text, stretch, floor, n_letters);
+        match shown.last_mut() {
+            Some(last) if next.bytes.start <= floor => last.go_on(next),
+            _ => shown.push(next),
+        }
     }
-    MarkedExcerpt { pieces, at }
+    let mut n_found = vec![0; terms.len()];
+    all.iter().for_each(|it| n_found[it.term] += 1);
+    if n_found.contains(&FOUND_MAX) {
+        all = found(text, terms, usize::MAX);
+    }
+    marked(text, &shown, &together(all))
 }
 
 /// The excerpt around some bytes of a text.
 pub fn excerpt_at(text: &str, bytes: Range<usize>) -> MarkedExcerpt {
-    let (mut pieces, at) = (Vec::new(), Some(bytes.start));
-    around(text, &[bytes], (0, EXCERPT_LETTERS), &mut pieces);
-    MarkedExcerpt { pieces, at }
+    let shown = ShownText::around(text, bytes.clone(), 0, EXCERPT_LETTERS);
+    marked(text, &[shown], &[bytes])
 }
 
 /// Whether a text with this title answers a question: its words and pairs stand to each other as is asked.
 pub fn answers(title: &str, text: &str, query: &SearchQuery) -> bool {
     let has = |term: &&SearchTerm| {
-        let is_in = |text: &str| !found(text, &[term]).is_empty();
+        let is_in = |text: &str| !found(text, &[term], 1).is_empty();
         is_in(title) || (!term.in_title && is_in(text))
     };
     query.wanted.iter().all(|terms| terms.iter().any(|term| has(&term)))
         && !query.unwanted.iter().any(|term| has(&term))
 }
 
-/// Where each term stands.
-fn found(text: &str, terms: &[&SearchTerm]) -> Vec<FoundTerm> {
+/// Whether each term stands there.
+fn which_stand(text: &str, terms: &[&SearchTerm]) -> Vec<bool> {
+    let mut stand = vec![false; terms.len()];
+    found(text, terms, 1).iter().for_each(|it| stand[it.term] = true);
+    stand
+}
+
+/// Where each term stands, up to so many times.
+fn found(text: &str, terms: &[&SearchTerm], n_max: usize) -> Vec<FoundTerm> {
     let open = vec![Vec::new(); terms.len()];
-    let mut finder = TermFinder { terms, open, found: Vec::new() };
+    let n_found = vec![0; terms.len()];
+    let mut finder = TermFinder { terms, open, n_found, n_max, found: Vec::new() };
     fold::tokens(text, &mut finder);
     finder.found
 }
@@ -119,22 +137,27 @@ struct TermFinder<'q> {
     terms: &'q [&'q SearchTerm],
     /// Of each term how many of its tokens were met in a row, and where the first stands.
     open: Vec<Vec<(usize, usize)>>,
+    /// How often each was found, up to so many times.
+    n_found: Vec<usize>,
+    n_max: usize,
     found: Vec<FoundTerm>,
 }
 
 impl TermFinder<'_> {
-    fn token(&mut self, fits: impl Fn(&FoldedToken, bool) -> bool, bytes: &Range<usize>) {
+    /// Takes a token that begins there; `fits` says where that ends as the token of a term.
+    fn token(&mut self, start: usize, fits: impl Fn(&FoldedToken, bool) -> Option<usize>) {
         for (n, term) in self.terms.iter().enumerate() {
             let last = term.tokens.len() - 1;
             let open = std::mem::take(&mut self.open[n]).into_iter();
-            for (n_met, start) in open.chain([(0, bytes.start)]) {
-                if !fits(&term.tokens[n_met], term.is_open && n_met == last) {
+            for (n_met, start) in open.chain([(0, start)]) {
+                let Some(end) = fits(&term.tokens[n_met], term.is_open && n_met == last) else {
                     continue;
-                }
+                };
                 if n_met < last {
                     self.open[n].push((n_met + 1, start));
-                } else if self.found.len() < FOUND_MAX {
-                    self.found.push(FoundTerm { term: n, bytes: start..bytes.end });
+                } else if self.n_found[n] < self.n_max {
+                    self.n_found[n] += 1;
+                    self.found.push(FoundTerm { term: n, bytes: start..end });
                 }
             }
         }
@@ -143,36 +166,34 @@ impl TermFinder<'_> {
 
 impl TokenSink for TermFinder<'_> {
     fn word(&mut self, word: &str, bytes: Range<usize>) {
-        let fits = |token: &FoldedToken, is_open: bool| match token {
-            FoldedToken::Word(wanted) if is_open => word.starts_with(&**wanted),
-            FoldedToken::Word(wanted) => word == wanted,
-            FoldedToken::Pair(..) => false,
-        };
-        self.token(fits, &bytes);
+        self.token(bytes.start, |token, is_open| {
+            let fits = match token {
+                FoldedToken::Word(wanted) if is_open => word.starts_with(&**wanted),
+                FoldedToken::Word(wanted) => word == wanted,
+                FoldedToken::Pair(..) => false,
+            };
+            fits.then_some(bytes.end)
+        });
     }
 
-    fn pair(&mut self, first: char, second: Option<char>, bytes: Range<usize>) {
-        let fits = |token: &FoldedToken, is_open: bool| match token {
-            FoldedToken::Pair(wanted, None) if is_open => *wanted == first,
-            FoldedToken::Pair(wanted, other) => (*wanted, *other) == (first, second),
-            FoldedToken::Word(_) => false,
-        };
-        // Of a pair that was asked as one character, that one is marked.
-        let asked = first.len_utf8();
-        let is_one =
-            self.terms.iter().all(|term| matches!(term.tokens[..], [FoldedToken::Pair(_, None)]));
-        let bytes = match second {
-            Some(_) if is_one => bytes.start..bytes.start + asked,
-            _ => bytes,
-        };
-        self.token(fits, &bytes);
+    fn pair(&mut self, first: &RunLetter, second: Option<&RunLetter>) {
+        let letters = (first.letter, second.map(|it| it.letter));
+        self.token(first.bytes.start, |token, is_open| match token {
+            // Of a pair that was asked as one character, that one is marked.
+            FoldedToken::Pair(wanted, None) if is_open => {
+                (*wanted == first.letter).then_some(first.bytes.end)
+            }
+            FoldedToken::Pair(wanted, other) => {
+                ((*wanted, *other) == letters).then_some(second.unwrap_or(first).bytes.end)
+            }
+            FoldedToken::Word(_) => None,
+        });
     }
 }
 
 /// What was found and is shown together.
 struct TextStretch {
-    /// Where it stands, in order and apart from each other.
-    bytes: Vec<Range<usize>>,
+    bytes: Range<usize>,
     /// The terms that it has.
     terms: Vec<bool>,
 }
@@ -192,66 +213,106 @@ fn chosen(text: &str, found: &[FoundTerm], terms: &[&SearchTerm]) -> TextStretch
         }
         let bytes = first.bytes.start..end;
         let n_breaks = text[bytes.clone()].matches("\n\n").count();
-        let spread = Reverse(bytes.len() + n_breaks * EXCERPT_LETTERS);
+        // The same word may take more bytes in another spelling.
+        let spread = Reverse(text[bytes].chars().count() + n_breaks * EXCERPT_LETTERS);
         if (weight, spread) > (best.0, best.1) {
             best = (weight, spread, n..n + n_within);
         }
     }
-    let mut chosen: Vec<Range<usize>> = Vec::new();
+    let within = &found[best.2];
+    let mut bytes = within.first().map_or(0..0, |first| first.bytes.clone());
     let mut met = vec![false; terms.len()];
-    for it in &found[best.2] {
+    for it in within {
         // Another paragraph is shown for what the first one does not have.
         let is_new = !std::mem::replace(&mut met[it.term], true);
-        let start = chosen.first().map_or(it.bytes.start, |first| first.start);
-        if !is_new && text[start..it.bytes.start].contains("\n\n") {
-            continue;
-        }
-        match chosen.last_mut() {
-            Some(last) if it.bytes.start <= last.end => last.end = last.end.max(it.bytes.end),
-            _ => chosen.push(it.bytes.clone()),
+        if is_new || !text[bytes.start..it.bytes.start].contains("\n\n") {
+            bytes.end = bytes.end.max(it.bytes.end);
         }
     }
-    TextStretch { bytes: chosen, terms: met }
+    TextStretch { bytes, terms: met }
 }
 
-/// Adds what stands around some bytes of a text, from `floor` on; without any its beginning. Returns where that ends.
-fn around(
-    text: &str,
-    found: &[Range<usize>],
-    (floor, n_letters): (usize, usize),
-    pieces: &mut Vec<ExcerptPiece>,
-) -> usize {
-    let start = found.first().map_or(0, |it| it.start);
-    let end = found.last().map_or(0, |it| it.end);
-    let first = text[..start].rfind("\n\n").map_or(0, |at| at + 2).max(floor.min(start));
-    let lead = text[first..start].char_indices().rev().take(LEAD_LETTERS).last();
-    let lead = lead.map_or(start, |(at, _)| first + at);
-    let from = if lead > first { word_after(text, lead, start) } else { first };
-    let n_left = n_letters.saturating_sub(text[from..end].chars().count()).max(LEAD_LETTERS / 2);
-    let after = &text[end..];
-    let last = if found.is_empty() { None } else { after.find("\n\n") };
-    let last = last.unwrap_or(after.trim_end().len());
-    let to = match after[..last].char_indices().nth(n_left) {
-        Some((at, _)) => end + after[..at].rfind(char::is_whitespace).unwrap_or(at),
-        None => end + last,
-    };
-    match pieces.last() {
-        Some(last) if last.text.ends_with('…') => push(pieces, " ", false),
-        Some(_) => push(pieces, " … ", false),
-        None if from > first => push(pieces, "…", false),
-        None => {}
+/// What is shown of a text in one piece.
+struct ShownText {
+    bytes: Range<usize>,
+    /// Its paragraph begins before it.
+    is_cut_before: bool,
+    /// Its paragraph goes on behind it.
+    is_cut_after: bool,
+}
+
+impl ShownText {
+    /// What stands around some bytes of a text, from `floor` on; without any its beginning.
+    fn around(
+        text: &str,
+        Range { start, end }: Range<usize>,
+        floor: usize,
+        n_letters: usize,
+    ) -> Self {
+        let first = text[..start].rfind("\n\n").map_or(0, |at| at + 2).max(floor.min(start));
+        let lead = text[first..start].char_indices().rev().take(LEAD_LETTERS).last();
+        let lead = lead.map_or(start, |(at, _)| first + at);
+        let from = if lead > first { word_after(text, lead, start) } else { first };
+        let n_shown = text[from..end].chars().count();
+        let n_left = n_letters.saturating_sub(n_shown).max(LEAD_LETTERS / 2);
+        let after = &text[end..];
+        let last = if start == end { None } else { after.find("\n\n") };
+        let last = last.unwrap_or(after.trim_end().len());
+        let to = match after[..last].char_indices().nth(n_left) {
+            Some((at, _)) => end + after[..at].rfind(char::is_whitespace).unwrap_or(at),
+            None => end + last,
+        };
+        Self { bytes: from..to, is_cut_before: from > first, is_cut_after: to < end + last }
     }
-    let mut at = from;
-    for it in found {
-        push(pieces, &text[at..it.start], false);
-        push(pieces, &text[it.clone()], true);
-        at = it.end;
+
+    /// Takes in what follows without a gap, or lies within.
+    fn go_on(&mut self, next: Self) {
+        if next.bytes.end > self.bytes.end {
+            self.bytes.end = next.bytes.end;
+            self.is_cut_after = next.is_cut_after;
+        }
     }
-    push(pieces, text[at..to].trim_end(), false);
-    if to < end + last {
-        push(pieces, " …", false);
+}
+
+/// What was found, in order and apart from each other.
+fn together(mut found: Vec<FoundTerm>) -> Vec<Range<usize>> {
+    found.sort_by_key(|it| it.bytes.start);
+    let mut all: Vec<Range<usize>> = Vec::new();
+    for FoundTerm { bytes, .. } in found {
+        match all.last_mut() {
+            Some(last) if bytes.start <= last.end => last.end = last.end.max(bytes.end),
+            _ => all.push(bytes),
+        }
     }
-    to
+    all
+}
+
+/// What is shown of a text, with all that was found in it.
+fn marked(text: &str, shown: &[ShownText], found: &[Range<usize>]) -> MarkedExcerpt {
+    let (mut pieces, mut first) = (Vec::new(), None);
+    for ShownText { bytes, is_cut_before, is_cut_after } in shown {
+        match pieces.last() {
+            Some(ExcerptPiece { text, .. }) if text.ends_with('…') => {
+                push(&mut pieces, " ", false)
+            }
+            Some(_) => push(&mut pieces, " … ", false),
+            None if *is_cut_before => push(&mut pieces, "…", false),
+            None => {}
+        }
+        let mut at = bytes.start;
+        for it in found.iter().filter(|it| it.start < bytes.end && it.end > bytes.start) {
+            let (start, end) = (it.start.max(bytes.start), it.end.min(bytes.end));
+            first.get_or_insert(start);
+            push(&mut pieces, &text[at..start], false);
+            push(&mut pieces, &text[start..end], true);
+            at = end;
+        }
+        push(&mut pieces, text[at..bytes.end].trim_end(), false);
+        if *is_cut_after {
+            push(&mut pieces, " …", false);
+        }
+    }
+    MarkedExcerpt { pieces, at: first }
 }
 
 /// The beginning of the next word from there on, unless it lies behind `end`.
@@ -354,9 +415,41 @@ mod tests {
             ("第3章abc", "第3章", "[第3章]abc"),
             ("Use C++ or C.", "c++", "Use [C++] or C."),
             ("a 1,234 b", "1234", "a [1,234] b"),
+            ("a 1,200km, 1200 b", "1'200", "a [1,200]km, [1200] b"),
+            ("ip 192.168.0.1", "168.0", "ip 192.[168.0].1"),
+            ("A股市", "A股", "[A股]市"),
+            ("A股市，股", "股", "A[股]市，[股]"),
+            ("ｱﾙﾊﾞｲﾄ、タベ", "バイ", "ｱﾙ[ﾊﾞｲ]ﾄ、タベ"),
+            ("ﾀﾍﾞﾀﾍﾞｱ", "べ", "ﾀﾍﾞﾀﾍﾞｱ"),
+            ("ﾀﾍﾞﾀﾍﾞｱ", "ベ", "ﾀ[ﾍﾞ]ﾀ[ﾍﾞ]ｱ"),
+            ("ışık then isik then ISIK", "isik", "[ışık] then [isik] then [ISIK]"),
         ] {
             assert_eq!(shown(text, words), expected, "{words}");
         }
+    }
+
+    /// Only those of the stretch by which an excerpt was chosen were marked, and not what stands around it.
+    #[test]
+    fn all_that_is_shown_and_was_asked_is_marked() {
+        for (text, words, expected) in [
+            (
+                "fig fig fig then date fig and Date fig",
+                "fig date",
+                "[fig] [fig] [fig] then [date] [fig] and [Date] [fig]",
+            ),
+            (
+                "fig and fig date, then fig.",
+                "\"fig date\" fig",
+                "[fig] and [fig date], then [fig].",
+            ),
+        ] {
+            assert_eq!(shown(text, words), expected, "{words}");
+        }
+        // Stretches that touch are one, and many words before them change nothing.
+        let filler = "some words between them that nobody asked for and that take room. ".repeat(3);
+        let text = format!("{}\n\nfig {filler} date fig", "fig. ".repeat(FOUND_MAX));
+        let found = shown(&text, "fig date");
+        assert!(found.ends_with("[date] [fig]"), "{found}");
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! `letter` is the table, a character at a time: width and ligatures (NFKD), diacritics, case, `ß` and its like, the
 //! Turkish `i`, Arabic harakat, alef, yeh, kaf and tatweel, Hebrew points, digits of other scripts. [`tokens`] makes
 //! of a text words and, where a script is written without spaces, pairs of characters. Quotes of every sort, dashes
-//! and white space only separate. Small numbers belong to the word before them or stand apart by the rules of
-//! [`raised`]: `m²` is `m2`, and the number of a note no part of its word.
+//! and white space only separate, those within a number like all others: of `1,234`, `192.168.0.1` and `7.125` every part
+//! is a word. Letters at such a number are one with the digits beside them, and stand apart as well: `1,200km` has `200`,
+//! `km` and `200km`. Small numbers belong to the word before them or stand apart by the rules of [`raised`]: `m²` is
+//! `m2`, and the number of a note no part of its word.
 
 use std::ops::Range;
 
@@ -18,7 +20,7 @@ use crate::text::{
 use unicode_normalization::char::{compose, decompose_compatible, is_combining_mark};
 
 /// The version of what is in this file and of the text that it is given: an index of another one is made anew.
-pub const FOLDING_VERSION: u32 = 5;
+pub const FOLDING_VERSION: u32 = 6;
 
 /// What stands among the words for a run of characters that are paired elsewhere. No word is it: its sign separates.
 pub const RUN: &str = "_";
@@ -33,7 +35,16 @@ pub trait TokenSink {
     fn word(&mut self, word: &str, bytes: Range<usize>);
 
     /// A pair of characters that follow each other; the last character of a run is alone.
-    fn pair(&mut self, first: char, second: Option<char>, bytes: Range<usize>);
+    fn pair(&mut self, first: &RunLetter, second: Option<&RunLetter>);
+}
+
+/// A character of a run, with the marks that it is composed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLetter {
+    /// The character, folded.
+    pub letter: char,
+    /// The bytes of the text that it stands for.
+    pub bytes: Range<usize>,
 }
 
 /// What a character becomes.
@@ -75,15 +86,13 @@ struct TextFolder<'t, T> {
     to: &'t mut T,
     word: String,
     word_bytes: Range<usize>,
-    /// The last character of the open run.
-    run: Option<RunEnd>,
+    run: Option<OpenRun>,
 }
 
-/// The last character of a run.
-#[derive(Clone)]
-struct RunEnd {
-    last: char,
-    bytes: Range<usize>,
+/// The end of a run. Its last pair waits, since a mark may follow that changes the last character.
+struct OpenRun {
+    before: Option<RunLetter>,
+    last: RunLetter,
     /// Only white space came after it.
     has_space: bool,
 }
@@ -105,10 +114,10 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
         self.end_run();
         let to = from + n_word;
         let next = bytes.get(to).copied().unwrap_or(b' ');
-        let is_number = rest[0].is_ascii_digit() && n_word <= 3;
-        let is_plain = next.is_ascii() && !matches!(next, b'+' | b'#') && !is_number;
+        let is_plain = next.is_ascii() && !matches!(next, b'+' | b'#');
         let is_lower = !rest[..n_word].iter().any(u8::is_ascii_uppercase);
-        if self.word.is_empty() && is_plain && is_lower && n_word <= WORD_BYTES_MAX {
+        let is_whole = || self.number_border(&(from..to)).is_none();
+        if self.word.is_empty() && is_plain && is_lower && n_word <= WORD_BYTES_MAX && is_whole() {
             self.to.word(&self.text[from..to], from..to);
             return to;
         }
@@ -122,9 +131,6 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
     fn ascii_separator(&mut self, at: usize) -> usize {
         let bytes = self.text.as_bytes();
         if !self.word.is_empty() {
-            if let Some(n_bytes) = self.thousands(at) {
-                return at + n_bytes;
-            }
             let n_signs = bytes[at..].iter().take_while(|it| matches!(it, b'+' | b'#')).count();
             let next = bytes.get(at + n_signs).copied().unwrap_or(b' ');
             let ends = next.is_ascii() && !next.is_ascii_alphanumeric();
@@ -145,9 +151,6 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
     fn other(&mut self, c: char, bytes: Range<usize>) {
         if let Some(plain) = plain_cut(c) {
             return self.cut(plain, bytes);
-        }
-        if !self.word.is_empty() && self.thousands(bytes.start).is_some() {
-            return;
         }
         // In Persian it sets endings apart from their word, as others write a space (so does Lucene's
         // PersianCharFilter); elsewhere it only says how letters are drawn.
@@ -248,26 +251,31 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
 
     fn cut(&mut self, c: char, bytes: Range<usize>) {
         self.end_word();
-        let Some(before) = self.run.take() else {
+        let Some(mut run) = self.run.take() else {
             self.to.word(RUN, bytes.clone());
-            self.run = Some(RunEnd { last: c, bytes, has_space: false });
+            let last = RunLetter { letter: c, bytes };
+            self.run = Some(OpenRun { before: None, last, has_space: false });
             return;
         };
-        if !before.has_space
-            && let Some(both) = compose(before.last, c)
+        if !run.has_space
+            && let Some(both) = compose(run.last.letter, c)
         {
-            let bytes = before.bytes.start..bytes.end;
-            self.run = Some(RunEnd { last: both, bytes, has_space: false });
+            run.last.letter = both;
+            run.last.bytes.end = bytes.end;
+            self.run = Some(run);
             return;
         }
         // A line may end anywhere in these scripts, and a space means no more; Korean words end there.
-        if before.has_space && (is_hangul(before.last) || is_hangul(c)) {
-            self.run = Some(before);
+        if run.has_space && (is_hangul(run.last.letter) || is_hangul(c)) {
+            self.run = Some(run);
             self.end_run();
             return self.cut(c, bytes);
         }
-        self.to.pair(before.last, Some(c), before.bytes.start..bytes.end);
-        self.run = Some(RunEnd { last: c, bytes, has_space: false });
+        if let Some(before) = run.before {
+            self.to.pair(&before, Some(&run.last));
+        }
+        let last = RunLetter { letter: c, bytes };
+        self.run = Some(OpenRun { before: Some(run.last), last, has_space: false });
     }
 
     fn space(&mut self) {
@@ -277,35 +285,84 @@ impl<'t, T: TokenSink> TextFolder<'t, T> {
     }
 
     fn end_word(&mut self) {
-        if !self.word.is_empty() {
-            self.to.word(&self.word, self.word_bytes.clone());
-            self.word.clear();
+        if self.word.is_empty() {
+            return;
         }
+        let (word, bytes) = (&self.word[..], self.word_bytes.clone());
+        let border = self.number_border(&bytes);
+        let parts = border.and_then(|border| Some((border, word_parts(word)?)));
+        match parts {
+            None => self.to.word(word, bytes),
+            Some((border, (first, second))) => {
+                let begins_with_letters = !first.starts_with(|c: char| c.is_ascii_digit());
+                if begins_with_letters {
+                    self.to.word(word, bytes.clone());
+                }
+                self.to.word(first, bytes.start..border);
+                self.to.word(second, border..bytes.end);
+                // The digits stand beside those that they are one number with.
+                if !begins_with_letters {
+                    self.to.word(word, bytes);
+                }
+            }
+        }
+        self.word.clear();
     }
 
     fn end_run(&mut self) {
-        if let Some(run) = self.run.take() {
-            self.to.pair(run.last, None, run.bytes);
+        if let Some(OpenRun { before, last, .. }) = self.run.take() {
+            if let Some(before) = before {
+                self.to.pair(&before, Some(&last));
+            }
+            self.to.pair(&last, None);
         }
     }
 
-    /// The bytes of a sign between thousands at that place: `1,234`, `1.234`, `1’234` and `1234` are one number.
-    fn thousands(&self, at: usize) -> Option<usize> {
-        let is_number = self.word.bytes().all(|byte| byte.is_ascii_digit());
-        let is_first = self.word.len() <= 3 && !self.word.starts_with('0');
-        let goes_on = self.word.len() > 3 && self.word_bytes.len() > self.word.len();
-        if !is_number || !(is_first || goes_on) {
-            return None;
-        }
-        let sign = self.text[at..].chars().next()?;
-        if !matches!(sign, ',' | '.' | '\'' | '’' | '\u{a0}' | '\u{202f}' | '\u{2009}') {
-            return None;
-        }
-        let after = &self.text.as_bytes()[at + sign.len_utf8()..];
-        let is_group = after.len() >= 3 && after[..3].iter().all(u8::is_ascii_digit);
-        let ends = after.get(3).is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric());
-        (is_group && ends).then_some(sign.len_utf8())
+    /// Where letters and digits meet in a word that is a part of a number with signs in it, as in `1,200km` and `v1.2`; none
+    /// in other words.
+    fn number_border(&self, bytes: &Range<usize>) -> Option<usize> {
+        let word = &self.text[bytes.clone()];
+        let (before, after) = (&self.text[..bytes.start], &self.text[bytes.end..]);
+        let at = match (word.starts_with(is_digit), word.ends_with(is_digit)) {
+            (true, false) if goes_on(before.chars().rev()) => word.find(|c| !is_digit(c))?,
+            (false, true) if goes_on(after.chars()) => word.trim_end_matches(is_digit).len(),
+            _ => return None,
+        };
+        let (first, second) = word.split_at(at);
+        let letters = if word.starts_with(is_digit) { second } else { first };
+        (!letters.contains(is_digit)).then_some(bytes.start + at)
     }
+}
+
+/// The letters and the digits of a folded word that consists of both, in its order.
+fn word_parts(word: &str) -> Option<(&str, &str)> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let at = match word.starts_with(is_digit) {
+        true => word.find(|c| !is_digit(c))?,
+        false => word.trim_end_matches(is_digit).len(),
+    };
+    let (first, second) = word.split_at(at);
+    (!first.is_empty() && !second.is_empty()).then_some((first, second))
+}
+
+/// Whether a sign and then a digit come next.
+fn goes_on(mut next: impl Iterator<Item = char>) -> bool {
+    next.next().is_some_and(is_number_sign) && next.next().is_some_and(is_digit)
+}
+
+/// Whether it stands within numbers: between thousands, before decimals, between the parts of addresses and versions.
+pub(super) fn is_number_sign(c: char) -> bool {
+    matches!(c, ',' | '.' | '\'' | '’' | '٫' | '٬' | '，' | '．') || is_space_of_numbers(c)
+}
+
+/// Spaces at which no line ends, or that are too narrow to part words.
+pub(super) fn is_space_of_numbers(c: char) -> bool {
+    matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}')
+}
+
+/// Whether it is a digit, of any script and width.
+pub(super) fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || ('０'..='９').contains(&c) || digit(c).is_some()
 }
 
 const NON_JOINER: char = '\u{200c}';
@@ -433,9 +490,10 @@ mod tests {
             self.bytes.push(bytes);
         }
 
-        fn pair(&mut self, first: char, second: Option<char>, bytes: Range<usize>) {
-            self.pairs.push(std::iter::once(first).chain(second).collect());
-            self.bytes.push(bytes);
+        fn pair(&mut self, first: &RunLetter, second: Option<&RunLetter>) {
+            let letters = std::iter::once(first).chain(second);
+            self.pairs.push(letters.map(|it| it.letter).collect());
+            self.bytes.push(first.bytes.start..second.unwrap_or(first).bytes.end);
         }
     }
 
@@ -502,11 +560,6 @@ mod tests {
             ("Hebrew", "שלום עולם", &["שָׁלוֹם עוֹלָם", "שלום עולם", "שלום־עולם"]),
             ("Hindi", "हिन्दी 26", &["हिन्दी २६", "हिन्दी 26"]),
             ("width", "abc 123", &["ＡＢＣ　１２３", "abc 123"]),
-            (
-                "numbers",
-                "12345 5",
-                &["12,345.5", "12.345,5", "12’345 5", "12345,5", "12\u{202f}345 5"],
-            ),
             ("powers", "m2 km2 10 6 h2o", &["m² km² 10⁶ H₂O", "m2 km2 10 6 H2O"]),
             (
                 "notes",
@@ -525,6 +578,25 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_of_numbers_are_words() {
+        for (folded, spellings) in [
+            (
+                "12 345 5",
+                &["12,345.5", "12.345,5", "12’345 5", "12\u{202f}345\u{a0}5", "١٢٬٣٤٥٫٥"][..],
+            ),
+            (
+                "v1 v 1 200 3 rc 3rc 4 ghz 4ghz",
+                &["v1.200.3rc, 4 GHz 4GHz", "V1 v 1.200,3rc 4 ghz 4ghz"],
+            ),
+            ("a1b 2c 3d 4e5 6", &["a1b.2c 3d 4e5.6", "A1B 2C 3D 4E5 6"]),
+        ] {
+            for spelling in spellings {
+                assert_eq!(words(spelling), folded, "{spelling}");
+            }
+        }
+    }
+
+    #[test]
     fn scripts_without_spaces_are_pairs_with_the_last_character_alone() {
         for (language, folded, spellings) in [
             ("Chinese", "中华 华人 人民 民", &["中华人民", "中华\n人民", "中华 人民"][..]),
@@ -532,9 +604,19 @@ mod tests {
             ("Japanese", "東京 京へ へ行 行く く", &["東京へ行く", "東京へ\n行く"]),
             ("Japanese", "ガス スト ト パ", &["ガスト。パ", "ｶﾞｽﾄ｡ﾊﾟ", "カ\u{3099}スト、ハ\u{309a}"]),
             (
+                "Japanese",
+                "アル ルバ バイ イト ト デー ータ タベ ベ",
+                &["アルバイト。データベ", "ｱﾙﾊﾞｲﾄ｡ﾃﾞｰﾀﾍﾞ", "アルハ\u{3099}イト、テ゛ータヘ゛"],
+            ),
+            (
                 "Korean",
                 "한국 국어 어 문장 장",
-                &["한국어 문장", "한국어\n문장", "\u{1112}\u{1161}\u{11ab}국어 문장"],
+                &[
+                    "한국어 문장",
+                    "한국어\n문장",
+                    "\u{1112}\u{1161}\u{11ab}국어 문장",
+                    "한\u{1100}\u{116e}\u{11a8}어 문장",
+                ],
             ),
             ("Thai", "ภา าษ ษา าไ ไท ทย ย", &["ภาษาไทย", "ภาษา ไทย", "ภาษา\u{200b}ไทย"]),
             ("Lao", "ລາ າວ ວ", &["ລາວ"]),
@@ -551,10 +633,12 @@ mod tests {
 
     #[test]
     fn a_token_knows_the_bytes_it_stands_for() {
-        let text = "A Straße, 1,234 C++ 中华人";
+        let text = "A Straße, v1,234km C++ 中华人ﾊﾞ";
         let shown = shown(text);
         let found: Vec<&str> = shown.bytes.iter().map(|range| &text[range.clone()]).collect();
-        assert_eq!(found, ["A", "Straße", "1,234", "C", "++", "中", "中华", "华人", "人"]);
+        let numbers = ["v1", "v", "1", "234", "km", "234km"];
+        let others = ["C", "++", "中", "中华", "华人", "人ﾊﾞ", "ﾊﾞ"];
+        assert_eq!(found, [&["A", "Straße"][..], &numbers, &others].concat());
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The language of questions: words (all of them), `"phrase"`, `-word`, `OR`, `word*`, `title:`, and the filters
-//! `source:`, `type:`, `tag:`, `name:`, `since:`, `until:`, of which the first four may have a `-` before them. Anything else
+//! `source:`, `type:`, `tag:`, `name:`, `since:`, `until:`, which may have a `-` before them. Anything else
 //! is looked for as it stands, so no text is an error; what looks like something else and is taken so is remarked.
 
-use super::terms::SearchTerm;
+use super::{
+    numbers::{is_inside, spellings},
+    terms::SearchTerm,
+};
 
 /// What restricts documents and revisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +88,7 @@ impl SearchQuery {
         let mut filter_before = None;
         while !rest.is_empty() {
             if let Some((filter, after)) = filter(rest) {
-                if filter.is_understood(accepts) {
+                if accepts(filter.field, &filter.value) {
                     if std::mem::take(&mut is_alternative) {
                         query.beside_or.push(filter.written.clone());
                     }
@@ -115,19 +118,26 @@ impl SearchQuery {
     }
 
     fn push(&mut self, part: &QueryPart<'_>, is_alternative: bool) {
-        let Some(term) = SearchTerm::of(part.text, part.is_beginning, part.in_title) else {
+        let spellings = match part.is_beginning {
+            // Where the number ends, and so where its thousands are, nobody knows.
+            true => vec![part.text.to_owned()],
+            false => spellings(part.text),
+        };
+        let term = |text: &String| SearchTerm::of(text, part.is_beginning, part.in_title);
+        let terms: Vec<SearchTerm> = spellings.iter().filter_map(term).collect();
+        if terms.is_empty() {
             self.unsearchable.push(part.text.to_owned());
             return;
-        };
+        }
         let n_terms = self.wanted.iter().map(Vec::len).sum::<usize>() + self.unwanted.len();
-        if n_terms == TERMS_MAX {
+        if n_terms >= TERMS_MAX {
             self.left_out.push(part.text.to_owned());
             return;
         }
         match self.wanted.last_mut() {
-            _ if part.is_unwanted => self.unwanted.push(term),
-            Some(last) if is_alternative => last.push(term),
-            _ => self.wanted.push(vec![term]),
+            _ if part.is_unwanted => self.unwanted.extend(terms),
+            Some(last) if is_alternative => last.extend(terms),
+            _ => self.wanted.push(terms),
         }
     }
 
@@ -160,17 +170,14 @@ impl SearchQuery {
         self.wanted.iter().flatten()
     }
 
+    /// Whether of some word only the beginning is known.
+    pub fn is_open(&self) -> bool {
+        self.terms().chain(&self.unwanted).any(|term| term.is_open)
+    }
+
     /// Whether an index alone cannot answer it.
     pub fn is_mixed(&self) -> bool {
         self.terms().chain(&self.unwanted).any(SearchTerm::is_mixed)
-    }
-}
-
-impl QueryFilter {
-    /// Whether it makes sense. What is captured not since then is captured until then, and so it has to be written.
-    fn is_understood(&self, accepts: &dyn Fn(QueryField, &str) -> bool) -> bool {
-        let is_time = matches!(self.field, QueryField::Since | QueryField::Until);
-        !(self.is_unwanted && is_time) && accepts(self.field, &self.value)
     }
 }
 
@@ -228,7 +235,8 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
 }
 
 fn until_space(text: &str) -> (&str, &str) {
-    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
+    let mut spaces = text.match_indices(char::is_whitespace).map(|(at, _)| at);
+    text.split_at(spaces.find(|at| !is_inside(text, *at)).unwrap_or(text.len()))
 }
 
 #[cfg(test)]
@@ -261,6 +269,13 @@ mod tests {
             // Signs that mean nothing where they stand.
             ("C++ what's", r#"(("c ++")) AND (("what s"))"#),
             ("2026-11-23", r#"(("2026 11 23"))"#),
+            // A number with signs between thousands and without.
+            ("1,200", r#"(("1 200") OR ("1200"))"#),
+            ("-1200 m", r#"((("m"))) NOT (("1200") OR ("1 200"))"#),
+            ("a OR 1'200", r#"(("a") OR ("1 200") OR ("1200"))"#),
+            ("10\u{a0}000\u{a0}francs", r#"(("10 000") OR ("10000")) AND (("francs"))"#),
+            ("1,200*", r#"(("1 200" *))"#),
+            ("192.168.0.1", r#"(("192 168 0 1"))"#),
             (r#"one "quote"#, r#"(("one")) AND (("quote"))"#),
             (r#"5" pipe"#, r#"(("5")) AND (("pipe"))"#),
             ("OR ferry OR", r#"(("or")) AND (("ferry")) AND (("or"))"#),
@@ -276,11 +291,12 @@ mod tests {
 
     #[test]
     fn filters_have_values() {
-        let query = parse(r#"Tag:wire ferry since:2026-03-04 -name:"a b" source:"#);
+        let query = parse(r#"Tag:wire ferry since:2026-03-04 -name:"a b" -since:2027 source:"#);
         let filters = [
             (QueryField::Tag, "wire", false),
             (QueryField::Since, "2026-03-04", false),
             (QueryField::Name, "a b", true),
+            (QueryField::Since, "2027", true),
         ];
         let found = query.filters.iter().map(|it| (it.field, &it.value[..], it.is_unwanted));
         assert_eq!(found.collect::<Vec<_>>(), filters);
@@ -294,8 +310,8 @@ mod tests {
             all.iter().map(|it| it.written.clone()).collect()
         };
         assert_eq!(
-            written(&parse("ferry since:foo -since:2026").refused),
-            ["since:foo", "-since:2026"]
+            written(&parse("ferry since:foo -since:bar -since:2026").refused),
+            ["since:foo", "-since:bar"]
         );
         for (text, bare) in [
             ("fish OR", &["OR"][..]),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::fold::{self, RUN, TokenSink};
+use super::fold::{self, RUN, RunLetter, TokenSink};
 
 /// A text folded to be indexed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,8 +55,8 @@ impl TokenSink for FoldedText {
         self.words.push(' ');
     }
 
-    fn pair(&mut self, first: char, second: Option<char>, _: Range<usize>) {
-        push_pair(&mut self.pairs, first, second);
+    fn pair(&mut self, first: &RunLetter, second: Option<&RunLetter>) {
+        push_pair(&mut self.pairs, first.letter, second.map(|it| it.letter));
         self.pairs.push(' ');
     }
 }
@@ -66,8 +66,8 @@ impl TokenSink for Vec<FoldedToken> {
         self.push(FoldedToken::Word(word.to_owned()));
     }
 
-    fn pair(&mut self, first: char, second: Option<char>, _: Range<usize>) {
-        self.push(FoldedToken::Pair(first, second));
+    fn pair(&mut self, first: &RunLetter, second: Option<&RunLetter>) {
+        self.push(FoldedToken::Pair(first.letter, second.map(|it| it.letter)));
     }
 }
 
@@ -158,6 +158,7 @@ mod tests {
             ("what's new", r#"("what s new")"#),
             ("C++", r#"("c ++")"#),
             ("2026-11-23", r#"("2026 11 23")"#),
+            ("v1.2", r#"("v1 v 1 2")"#),
             ("中华人民", r#"("中华 华人 人民")"#),
             ("中", r#"("中" *)"#),
             ("中，华人", r#"("中 华人")"#),

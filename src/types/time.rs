@@ -102,6 +102,15 @@ impl Timestamp {
             .unwrap_or(self)
     }
 
+    /// The first moment after it; of the last there is, itself.
+    pub fn just_after(self) -> Self {
+        self.0
+            .checked_add(SignedDuration::from_nanos(1))
+            .ok()
+            .and_then(Self::within)
+            .unwrap_or(self)
+    }
+
     /// `2026-11-23 08:06`, for tables.
     pub fn minute(self) -> String {
         self.0.strftime("%Y-%m-%d %H:%M").to_string()

@@ -9,7 +9,10 @@ use crate::{
         pattern::{Pattern, media_type_fits, text_fits},
         search::{FitsEvent, FitsName, Query, QueryField, QueryFilter, SearchScope},
     },
-    cli::{args::values, session::Session},
+    cli::{
+        args::values::{self, When},
+        session::Session,
+    },
     types::{digest::DocId, error::Error, name::DocName, tag::Tag, time::Timestamp},
 };
 
@@ -74,8 +77,10 @@ impl Scopes {
                 QueryField::Name => {
                     patterns.push((Pattern::of(Some(OsStr::new(value)), archive)?, *is_unwanted));
                 }
-                QueryField::Since => captured.0 = captured.0.max(when()?.start(session.now)?),
-                QueryField::Until => captured.1 = captured.1.min(when()?.timestamp(session.now)?),
+                QueryField::Since | QueryField::Until => {
+                    let (first, last) = times(&when()?, *field, *is_unwanted, session.now)?;
+                    captured = (captured.0.max(first), captured.1.min(last));
+                }
             }
         }
         let mut unwanted = HashSet::new();
@@ -115,6 +120,22 @@ impl Scopes {
         };
         Ok((!self.sources.is_empty()).then(|| Box::new(fits) as FitsEvent))
     }
+}
+
+/// Between which times captures are asked for. Those that are not since then are before it, and those not until then after.
+fn times(
+    when: &When,
+    field: QueryField,
+    is_unwanted: bool,
+    now: Timestamp,
+) -> Result<(Timestamp, Timestamp), Error> {
+    let (first, last) = (when.start(now)?, when.timestamp(now)?);
+    Ok(match (field, is_unwanted) {
+        (QueryField::Since, false) => (first, Timestamp::LAST),
+        (QueryField::Since, true) => (Timestamp::FIRST, first.just_before()),
+        (_, false) => (Timestamp::FIRST, last),
+        (_, true) => (last.just_after(), Timestamp::LAST),
+    })
 }
 
 /// Whether a text is all that is wished; none where nothing is.

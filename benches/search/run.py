@@ -48,7 +48,7 @@ def main():
     print(f"{len(files)} texts, {n_bytes / 1e6:.1f} MB; index built in {built:.1f} s, {n_bytes / 1e6 / built:.1f} MB/s")
     print(f"index {size / 1e6:.1f} MB, {size / n_bytes:.3f} of the text")
     kinds = {"1 word": [], "2 words": [], "3 words": [], "phrase of 2 to 5": [], "2 words without a third": [],
-             "2 words since a day": [], "2 words in no name": []}
+             "2 words since a day": [], "2 words in no name": [], "beginning of 1 to 4 letters": []}
     for n in range(n_queries):
         with open(rng.choice(files), errors="replace") as file:
             words = re.findall(r"\w+", file.read())
@@ -64,6 +64,7 @@ def main():
         kinds["2 words since a day"].append(two + ["since:2020-01-01"])
         # The worst that a filter can do: every text with the words is looked at.
         kinds["2 words in no name"].append(two + ["name:no-such-*"])
+        kinds["beginning of 1 to 4 letters"].append([rng.choice(words)[:rng.randint(1, 4)] + "*"])
     exact_cpu(ask + ["warm"])
     for kind, queries in kinds.items():
         times = sorted(exact_cpu(ask + query) for query in queries)

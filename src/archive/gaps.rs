@@ -3,15 +3,21 @@
 
 use crate::{
     text::extract::{ExtractionStatus, Format, status_unrendered, without_text},
-    types::error::Error,
+    types::{
+        document::{Document, Revision},
+        error::Error,
+    },
 };
 
 pub use crate::catalog::TextGap;
 
 use super::Archive;
 
+/// So many of what has no text are named.
+const NAMED_MAX: usize = 3;
+
 /// How many contents could not be looked through, or not to their end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct TextGaps {
     /// Those that have more bytes than are treated as text, or more text.
     pub n_too_long: u64,
@@ -19,6 +25,8 @@ pub struct TextGaps {
     pub n_unreadable: u64,
     /// Those of formats that are rendered where that failed, or left something out.
     pub n_not_extracted: u64,
+    /// Revisions with the first of these.
+    pub not_extracted: Vec<(Document, Revision)>,
     /// Those that were left for later.
     pub n_not_read: u64,
     /// Revisions passed over because they were withdrawn.
@@ -26,8 +34,11 @@ pub struct TextGaps {
 }
 
 impl TextGaps {
-    /// Counts one.
-    pub fn count(&mut self, gap: TextGap) {
+    /// Counts one, of which this is a revision.
+    pub fn count(&mut self, gap: TextGap, of: Option<(Document, Revision)>) {
+        if gap == TextGap::NotExtracted && self.not_extracted.len() < NAMED_MAX {
+            self.not_extracted.extend(of);
+        }
         *match gap {
             TextGap::TooLong => &mut self.n_too_long,
             TextGap::Unreadable => &mut self.n_unreadable,
@@ -52,18 +63,38 @@ pub(super) fn gap_unrendered(n_bytes: u64, media_type: &str) -> Option<TextGap> 
     status_unrendered(n_bytes, media_type).and_then(gap_of)
 }
 
+/// Whether the text of a content of which this came is missing, or not whole.
+pub fn is_missing(status: ExtractionStatus) -> bool {
+    gap_of(status).is_some()
+}
+
 impl Archive {
+    /// What came of reading the text of a revision, as `show` tells it; none of what is read as it stands, and of what is not
+    /// there.
+    pub fn text_status(
+        &self,
+        document: &Document,
+        revision: &Revision,
+    ) -> Result<Option<ExtractionStatus>, Error> {
+        if revision.withdrawn.is_some() {
+            return Ok(None);
+        }
+        let rendering = self.rendering(document, revision)?.map(|it| it.status);
+        Ok(rendering.or_else(|| status_unrendered(revision.n_bytes, &revision.media_type)))
+    }
+
     /// The contents without a text, for whoever goes by what was made of texts before: as far as it is remembered what came
     /// of rendering them.
     pub fn contents_without_text(&self) -> Result<TextGaps, Error> {
         let mut gaps = TextGaps::default();
         for known in without_text() {
             let Some(gap) = gap_of(known.status) else { continue };
-            for content in self.catalog.contents(&known.digest)? {
-                let Some(content) = self.catalog.indexed_content(content)? else { continue };
+            for row in self.catalog.contents(&known.digest)? {
+                let Some(content) = self.catalog.indexed_content(row)? else { continue };
                 // What read it then may not be what reads it now.
                 if Format::of(&content.media_type).is_some_and(|it| it.code() == known.format) {
-                    gaps.count(gap);
+                    let of = self.catalog.revisions_with(row)?.pop();
+                    gaps.count(gap, of);
                     break;
                 }
             }

@@ -284,22 +284,21 @@ impl PhraseSearch<'_> {
     /// Looks through a content, and keeps what it has.
     fn content(&mut self, row: i64, revision: &Revision) -> Result<(), Error> {
         if operand::is_too_long(revision.n_bytes, &revision.media_type) {
-            self.leave_out(row, TextGap::TooLong);
-            return Ok(());
+            return self.leave_out(row, TextGap::TooLong);
         }
         match self.occurrences(revision) {
             // Of a text that is not there nobody knows whether words came into it or went.
-            Ok((None, Some(gap))) => self.leave_out(row, gap),
+            Ok((None, Some(gap))) => self.leave_out(row, gap)?,
             Ok((occurrences, gap)) => {
                 if let Some(gap) = gap {
-                    self.unsearched.gaps.count(gap);
+                    self.count(row, gap)?;
                     self.with_gap.insert(row);
                 }
                 self.keep(row, occurrences.unwrap_or_default());
             }
             Err(error @ Error::Damaged { .. }) => {
                 self.archive.notice_damage(&revision.digest);
-                self.leave_out(row, TextGap::Unreadable);
+                self.leave_out(row, TextGap::Unreadable)?;
                 self.unsearched.error.get_or_insert(error);
             }
             Err(error) => return Err(error),
@@ -318,9 +317,15 @@ impl PhraseSearch<'_> {
         self.found.insert(row, occurrences);
     }
 
-    fn leave_out(&mut self, row: i64, gap: TextGap) {
-        self.unsearched.gaps.count(gap);
+    fn leave_out(&mut self, row: i64, gap: TextGap) -> Result<(), Error> {
         self.unknown.insert(row);
+        self.count(row, gap)
+    }
+
+    fn count(&mut self, row: i64, gap: TextGap) -> Result<(), Error> {
+        let of = self.archive.catalog.revisions_with(row)?.pop();
+        self.unsearched.gaps.count(gap, of);
+        Ok(())
     }
 
     /// What a revision has, if it has a text, and what of that is not there.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::types::error::Error;
 
-use super::{OPENED, WRITTEN};
+use super::{OPENED, WRITTEN, in_words, of_machine};
 
 /// Its file.
 pub const FILE: &str = "search.sqlite";
@@ -92,6 +92,29 @@ impl TextGap {
     }
 }
 
+/// What failed at the index, which is told apart from what fails at the catalog.
+#[derive(Debug)]
+pub struct FullTextError(Error);
+
+impl From<rusqlite::Error> for FullTextError {
+    fn from(error: rusqlite::Error) -> Self {
+        let is_wrong = || Error::FullText { why: in_words(&error) };
+        Self(of_machine(&error, FILE).unwrap_or_else(is_wrong))
+    }
+}
+
+impl From<Error> for FullTextError {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<FullTextError> for Error {
+    fn from(error: FullTextError) -> Self {
+        error.0
+    }
+}
+
 impl FullText {
     /// Opens the index at `path` for whoever only asks; none where that cannot be.
     pub fn open_existing(path: &Path) -> Option<Self> {
@@ -104,8 +127,8 @@ impl FullText {
 
     /// Opens the index at `path`, making an empty one if there is none.
     ///
-    /// `Error::Catalog` when it is torn or of another version. No link may be in the path.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// `Error::FullText` when it is torn or of another version. No link may be in the path.
+    pub fn open(path: &Path) -> Result<Self, FullTextError> {
         let flags = WRITTEN | OpenFlags::SQLITE_OPEN_CREATE;
         let db = Connection::open_with_flags(path, flags)?;
         db.busy_timeout(PATIENCE)?;
@@ -122,7 +145,7 @@ impl FullText {
 
     /// An empty index that lasts as long as the process: in memory as far as that goes, and beyond in a file of the
     /// system's temporary folder, which has no name.
-    pub fn temporary() -> Result<Self, Error> {
+    pub fn temporary() -> Result<Self, FullTextError> {
         let db = Connection::open("")?;
         db.pragma_update(None, "journal_mode", "off")?;
         db.pragma_update(None, "synchronous", "off")?;
@@ -131,7 +154,7 @@ impl FullText {
         Ok(index)
     }
 
-    fn prepare(db: Connection) -> Result<Self, Error> {
+    fn prepare(db: Connection) -> Result<Self, FullTextError> {
         db.pragma_update(None, "trusted_schema", false)?;
         db.pragma_update(None, "cache_size", -32_000)?;
         db.pragma_update(None, "temp_store", "memory")?;
@@ -139,7 +162,7 @@ impl FullText {
         Ok(Self { db })
     }
 
-    fn create_if_empty(&self) -> Result<(), Error> {
+    fn create_if_empty(&self) -> Result<(), FullTextError> {
         let is_empty = || {
             let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
             self.db.query_row(sql, [], |row| row.get::<_, bool>(0))
@@ -147,7 +170,7 @@ impl FullText {
         if !is_empty()? {
             return Ok(());
         }
-        self.transaction(|| {
+        self.transaction(|| -> Result<(), FullTextError> {
             // Somebody else may have made it meanwhile.
             if is_empty()? {
                 self.db.execute_batch(SCHEMA)?;
@@ -157,17 +180,20 @@ impl FullText {
         })
     }
 
-    fn expect_version(&self) -> Result<(), Error> {
+    fn expect_version(&self) -> Result<(), FullTextError> {
         match self.meta("version")? {
             Some(version) if version == VERSION.to_string() => Ok(()),
-            _ => Err(Error::Catalog { why: format!("{FILE} is of another version") }),
+            _ => Err(Error::FullText { why: format!("{FILE} is of another version") }.into()),
         }
     }
 
     /// Makes several changes, all of them or none, while nobody else makes any.
-    pub fn transaction<T>(&self, change: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    pub fn transaction<T, E: Into<FullTextError>>(
+        &self,
+        change: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, FullTextError> {
         self.db.execute_batch("BEGIN IMMEDIATE")?;
-        let changed = change().and_then(|changed| {
+        let changed = change().map_err(E::into).and_then(|changed| {
             self.db.execute_batch("COMMIT")?;
             Ok(changed)
         });
@@ -179,8 +205,8 @@ impl FullText {
     }
 
     /// How far it follows the journal.
-    pub fn state(&self) -> Result<FullTextState, Error> {
-        let number = |name| -> Result<i64, Error> {
+    pub fn state(&self) -> Result<FullTextState, FullTextError> {
+        let number = |name| -> Result<i64, FullTextError> {
             Ok(self.meta(name)?.and_then(|value| value.parse().ok()).unwrap_or(0))
         };
         Ok(FullTextState {
@@ -193,7 +219,7 @@ impl FullText {
     }
 
     /// Says how far it follows the journal from now on.
-    pub fn set_state(&self, state: &FullTextState) -> Result<(), Error> {
+    pub fn set_state(&self, state: &FullTextState) -> Result<(), FullTextError> {
         self.set_meta("folding", &state.folding)?;
         self.set_meta("checkpoint", &state.note)?;
         self.set_meta("content", &state.last_content.to_string())?;
@@ -201,36 +227,36 @@ impl FullText {
         self.set_meta("withdrawals", &state.n_withdrawals.to_string())
     }
 
-    fn meta(&self, name: &str) -> Result<Option<String>, Error> {
+    fn meta(&self, name: &str) -> Result<Option<String>, FullTextError> {
         let mut query = self.db.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
         Ok(query.query_row([name], |row| row.get(0)).optional()?)
     }
 
-    fn set_meta(&self, name: &str, value: &str) -> Result<(), Error> {
+    fn set_meta(&self, name: &str, value: &str) -> Result<(), FullTextError> {
         let mut insert = self.db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
         insert.execute([name, value])?;
         Ok(())
     }
 
     /// Whether the text of a content is in it.
-    pub fn has(&self, content: i64) -> Result<bool, Error> {
+    pub fn has(&self, content: i64) -> Result<bool, FullTextError> {
         let mut query = self.db.prepare_cached("SELECT 1 FROM words_docsize WHERE id = ?1")?;
         Ok(query.exists([content])?)
     }
 
     /// Takes the text of a content in, in place of the one that it has, if it has one.
-    pub fn replace(&self, content: i64, text: IndexedText<'_>) -> Result<(), Error> {
+    pub fn replace(&self, content: i64, text: IndexedText<'_>) -> Result<(), FullTextError> {
         self.remove(content)?;
         self.put(content, text)
     }
 
     /// Whether any text in it has a title.
-    pub fn has_titles(&self) -> Result<bool, Error> {
+    pub fn has_titles(&self) -> Result<bool, FullTextError> {
         Ok(self.meta("titles")?.is_some())
     }
 
     /// Takes the text of a content in that it does not have.
-    pub fn put(&self, content: i64, text: IndexedText<'_>) -> Result<(), Error> {
+    pub fn put(&self, content: i64, text: IndexedText<'_>) -> Result<(), FullTextError> {
         let mut insert = self.db.prepare_cached(
             "INSERT INTO words (rowid, text, title, pairs, title_pairs) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
@@ -244,19 +270,19 @@ impl FullText {
     }
 
     /// Remembers why the text of a content, or the rest of it, is not in it.
-    pub fn set_gap(&self, content: i64, gap: TextGap) -> Result<(), Error> {
+    pub fn set_gap(&self, content: i64, gap: TextGap) -> Result<(), FullTextError> {
         let sql = "INSERT OR REPLACE INTO gap VALUES (?1, ?2)";
         self.db.prepare_cached(sql)?.execute(params![content, gap.word()])?;
         Ok(())
     }
 
     /// Whether the text of a content, or the rest of it, is not in it.
-    pub fn has_gap(&self, content: i64) -> Result<bool, Error> {
+    pub fn has_gap(&self, content: i64) -> Result<bool, FullTextError> {
         Ok(self.db.prepare_cached("SELECT 1 FROM gap WHERE content = ?1")?.exists([content])?)
     }
 
     /// Takes a content out.
-    pub fn remove(&self, content: i64) -> Result<(), Error> {
+    pub fn remove(&self, content: i64) -> Result<(), FullTextError> {
         if self.has(content)? {
             self.db.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([content])?;
         }
@@ -265,7 +291,7 @@ impl FullText {
     }
 
     /// The contents that are not in it, or not whole, and why.
-    pub fn gaps(&self) -> Result<Vec<(i64, TextGap)>, Error> {
+    pub fn gaps(&self) -> Result<Vec<(i64, TextGap)>, FullTextError> {
         let mut query = self.db.prepare_cached("SELECT content, why FROM gap ORDER BY content")?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
         let mut gaps = Vec::new();
@@ -278,7 +304,7 @@ impl FullText {
     }
 
     /// The contents that could not be read.
-    pub fn unreadable(&self) -> Result<Vec<i64>, Error> {
+    pub fn unreadable(&self) -> Result<Vec<i64>, FullTextError> {
         let sql = "SELECT content FROM gap WHERE why = ?1 ORDER BY content";
         let mut query = self.db.prepare_cached(sql)?;
         let rows = query.query_map([TextGap::Unreadable.word()], |row| row.get(0))?;
@@ -286,13 +312,13 @@ impl FullText {
     }
 
     /// Brings all that was taken in into one order, so that questions are answered from one place.
-    pub fn optimize(&self) -> Result<(), Error> {
+    pub fn optimize(&self) -> Result<(), FullTextError> {
         self.db.execute_batch("INSERT INTO words (words) VALUES ('optimize')")?;
         Ok(())
     }
 
     /// Gives pages back that are not used, if they are many.
-    pub fn shrink(&self) -> Result<(), Error> {
+    pub fn shrink(&self) -> Result<(), FullTextError> {
         let pages = |what| self.db.pragma_query_value(None, what, |row| row.get::<_, i64>(0));
         if pages("freelist_count")? * 100 > pages("page_count")? * FREE_PERCENT {
             let mut vacuum = self.db.prepare("PRAGMA incremental_vacuum")?;
@@ -303,20 +329,28 @@ impl FullText {
     }
 
     /// How many contents fit.
-    pub fn count(&self, expression: &str) -> Result<u64, Error> {
+    pub fn count(&self, expression: &str) -> Result<u64, FullTextError> {
         let sql = "SELECT count(*) FROM words WHERE words MATCH ?1";
         let mut query = self.db.prepare_cached(sql)?;
         Ok(query.query_row([expression], |row| row.get::<_, i64>(0))? as u64)
     }
 
     /// Whether a content fits.
-    pub fn fits(&self, expression: &str, content: i64) -> Result<bool, Error> {
+    pub fn fits(&self, expression: &str, content: i64) -> Result<bool, FullTextError> {
         let sql = "SELECT 1 FROM words WHERE words MATCH ?1 AND rowid = ?2";
         Ok(self.db.prepare_cached(sql)?.exists(params![expression, content])?)
     }
 
+    /// The contents that fit, in order.
+    pub fn all(&self, expression: &str) -> Result<Vec<i64>, FullTextError> {
+        let sql = "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid";
+        let mut query = self.db.prepare_cached(sql)?;
+        let rows = query.query_map([expression], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Of the contents that fit the `n`-th from the end, counted from 0.
-    pub fn nth_last(&self, expression: &str, n: u64) -> Result<Option<i64>, Error> {
+    pub fn nth_last(&self, expression: &str, n: u64) -> Result<Option<i64>, FullTextError> {
         let sql =
             "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2";
         let mut query = self.db.prepare_cached(sql)?;
@@ -329,7 +363,7 @@ impl FullText {
         expression: &str,
         first: i64,
         each: &mut dyn FnMut(i64) -> Result<bool, Error>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, FullTextError> {
         let sql = "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid >= ?2 ORDER BY rank";
         self.each_row(sql, expression, first, each)
     }
@@ -340,7 +374,7 @@ impl FullText {
         expression: &str,
         end: i64,
         each: &mut dyn FnMut(i64) -> Result<bool, Error>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, FullTextError> {
         let sql = "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC";
         self.each_row(sql, expression, end, each)
     }
@@ -352,7 +386,7 @@ impl FullText {
         expression: &str,
         bound: i64,
         each: &mut dyn FnMut(i64) -> Result<bool, Error>,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, FullTextError> {
         let mut query = self.db.prepare_cached(sql)?;
         let mut rows = query.query(params![expression, bound])?;
         while let Some(row) = rows.next()? {
@@ -434,6 +468,6 @@ mod tests {
         assert!(FullText::open_existing(&path).unwrap().fits("\"ferry\"", 7).unwrap());
         std::fs::write(&path, b"no database, though long enough to be looked at as one, and more")
             .unwrap();
-        assert!(matches!(FullText::open(&path), Err(Error::Catalog { .. })));
+        assert!(matches!(FullText::open(&path).map_err(Error::from), Err(Error::FullText { .. })));
     }
 }

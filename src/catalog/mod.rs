@@ -58,7 +58,9 @@ pub use apply::{Batch, Pack, Recorded, interpretation};
 pub use document_events::{Observation, Rename};
 pub use drift::{Drift, DriftScope};
 pub use find::{Latest, LatestAhead};
-pub use fulltext::{FILE as FULL_TEXT_FILE, FullText, FullTextState, IndexedText, TextGap};
+pub use fulltext::{
+    FILE as FULL_TEXT_FILE, FullText, FullTextError, FullTextState, IndexedText, TextGap,
+};
 pub use index::{BlobNumber, CandidateHit, NeighbourQuery};
 pub use indexed::IndexedContent;
 pub use interpreted::{InterpretedContent, InterpretedRow};
@@ -385,27 +387,27 @@ fn is_too_short(error: &rusqlite::Error) -> bool {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        use std::io::{Error as IoError, ErrorKind};
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => {
-                Error::io("write", FILE, IoError::from(ErrorKind::StorageFull))
-            }
-            // What lies beside it while it is used could not be made as long as it has to be.
-            Some(ErrorCode::SystemIoFailure) if is_too_short(&error) => {
-                Error::io("write", FILE, IoError::from(ErrorKind::StorageFull))
-            }
-            Some(ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied) => {
-                Error::io("use", FILE, IoError::other(error))
-            }
-            Some(ErrorCode::ReadOnly) => {
-                Error::Refused(Refusal::ReadOnly { location: FILE.into() })
-            }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Error::Busy { who: format!("another process holds {FILE}") }
-            }
-            _ => Error::Catalog { why: in_words(&error) },
-        }
+        of_machine(&error, FILE).unwrap_or_else(|| Error::Catalog { why: in_words(&error) })
     }
+}
+
+/// What the machine or another process refused SQLite for this file; none where the fault lies with what is in it.
+fn of_machine(error: &rusqlite::Error, file: &str) -> Option<Error> {
+    use std::io::{Error as IoError, ErrorKind};
+    let full = || Error::io("write", file, IoError::from(ErrorKind::StorageFull));
+    Some(match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => full(),
+        // What lies beside it while it is used could not be made as long as it has to be.
+        ErrorCode::SystemIoFailure if is_too_short(error) => full(),
+        ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied => {
+            Error::io("use", file, IoError::other(error.to_string()))
+        }
+        ErrorCode::ReadOnly => Error::Refused(Refusal::ReadOnly { location: file.into() }),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            Error::Busy { who: format!("another process holds {file}") }
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ fn lines(cli: &Cli, failure: &Failure) -> String {
 /// Runs the verb; again while another writer is at work and there is time to wait.
 fn run(cli: &Cli) -> Result<ExitCode, Error> {
     let started = Instant::now();
-    let mut was_rebuilt = false;
+    let (mut was_rebuilt, mut was_indexed) = (false, false);
     loop {
         let mut session = Session::new(&cli.globals, cli.verb.word())?;
         let result = cli.verb.run(&mut session).and_then(|code| {
@@ -112,6 +112,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
                     session.warn_once(&format!("the catalog is made anew: {why}"));
                 }
                 session.open()?.rebuild("archive rebuild")?;
+            }
+            Err(error) if !was_indexed && matches!(error.cause(), Error::FullText { .. }) => {
+                was_indexed = true;
+                if let Error::FullText { why } = error.cause() {
+                    session.warn_once(&format!("the full-text index is made anew: {why}"));
+                }
+                session.open()?.remove_search_index()?;
             }
             result => return result,
         }

@@ -78,6 +78,12 @@ pub enum Error {
         /// The message of SQLite or of the comparison.
         why: String,
     },
+    /// The full-text index cannot be read; it is made anew from the texts.
+    #[error("the full-text index cannot be used: {why}")]
+    FullText {
+        /// The message of SQLite, or what it does not fit.
+        why: String,
+    },
     /// The machine refused: disk, permission, device.
     #[error("cannot {operation} {path}: {}", in_words(.source))]
     Io {

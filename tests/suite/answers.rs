@@ -37,10 +37,14 @@ fn what_could_not_be_looked_through_is_told() {
         &["dups"],
         &["similar", "a.docx"],
     ] {
-        sandbox.run(words).expect(1).says(told);
+        sandbox.run(words).expect(1).says(told).says(": broken.docx@1, as archive show tells");
         let summary = sandbox.json(words).pop().unwrap();
         assert_eq!(summary["not_extracted"], 1, "{words:?}");
     }
+    sandbox.run(["ls", "--status", "missing"]).expect(0).answers("broken.docx\n");
+    sandbox.run(["ls", "--status", "ok,encrypted"]).expect(0).answers("a.docx\n");
+    sandbox.run(["ls", "--status", "no-text"]).expect(1).says("no document fits");
+    sandbox.run(["ls", "--status", "none"]).expect(2).says("write one of ok, ");
     // Its text is not known to lack the words that stood before.
     sandbox.write("a.docx", b"PK\x03\x04 damaged");
     sandbox.run(["add", "-q", "a.docx"]).expect(0);
@@ -142,6 +146,8 @@ fn filters_leave_out_and_what_is_none_is_told() {
         ("-type:html", "uno.txt"),
         ("-name:uno.txt", "due.html"),
         ("-source:https://a.example/*", "due.html"),
+        ("-since:2026-01-02", "uno.txt"),
+        ("-until:2026-01-01", "due.html"),
         ("tag:bird", "uno.txt"),
     ] {
         let (hits, _) = search(&sandbox, &["walrus", filter]);
@@ -151,8 +157,8 @@ fn filters_leave_out_and_what_is_none_is_told() {
             expected => assert_eq!(names, [expected], "{filter}"),
         }
     }
-    let (hits, summary) = search(&sandbox, &["walrus", "-since:2026-01-02"]);
-    assert_eq!((hits.len(), &summary["as_words"][0]), (2, &"-since:2026-01-02".into()));
+    let (hits, summary) = search(&sandbox, &["walrus", "-since:never"]);
+    assert_eq!((hits.len(), &summary["as_words"][0]), (2, &"-since:never".into()));
     let (hits, summary) = search(&sandbox, &["fish", "OR", "type:html"]);
     assert_eq!((hits.len(), &summary["beside_or"][0]), (0, &"type:html".into()));
     assert_eq!(search(&sandbox, &["fare OR title:"]).1["as_words"][0], "title:");

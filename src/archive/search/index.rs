@@ -86,7 +86,7 @@ impl Archive {
     }
 
     /// Removes the index, which is made anew by whoever asks it next.
-    pub(in crate::archive) fn remove_search_index(&self) -> Result<(), Error> {
+    pub fn remove_search_index(&self) -> Result<(), Error> {
         self.full_text_files()?.map_or(Ok(()), |files| files.remove())
     }
 
@@ -101,13 +101,13 @@ impl Archive {
         if let Some(index) = FullText::open_existing(files.path()).filter(is_current) {
             return Ok(Some(index));
         }
-        let attempt = |progress: &mut OnProgress<'_>| {
+        let attempt = |progress: &mut OnProgress<'_>| -> Result<FullText, Error> {
             let index = FullText::open(files.path())?;
             self.bring_up_index(&index, n_threads, progress)?;
             Ok(index)
         };
         let mut opened = attempt(progress);
-        if let Err(Error::Catalog { why }) = &opened {
+        if let Err(Error::FullText { why }) = &opened {
             debug!(target: "catalog", "the full-text index is made anew: {why}");
             opened = files.remove().and_then(|()| attempt(progress));
         }
@@ -129,7 +129,7 @@ impl Archive {
             && n_withdrawals.is_ok_and(|it| it == state.n_withdrawals)
     }
 
-    /// Takes in what is not in an index yet. `Catalog` where it is of no use.
+    /// Takes in what is not in an index yet. `FullText` where it is of no use.
     fn bring_up_index(
         &self,
         index: &FullText,
@@ -150,7 +150,7 @@ impl Archive {
 
     /// From which event on an index lacks what came; none where it is ahead of this reading.
     fn covered(&self, state: &FullTextState) -> Result<Option<u64>, Error> {
-        let unusable = |why: &str| Err(Error::Catalog { why: format!("{FULL_TEXT_FILE} {why}") });
+        let unusable = |why: &str| Err(Error::FullText { why: format!("{FULL_TEXT_FILE} {why}") });
         if *state == FullTextState::default() {
             return Ok(Some(0));
         }
@@ -201,7 +201,7 @@ impl Archive {
         let mut expected = before.clone();
         let mut wanted = wanted.into_iter().peekable();
         loop {
-            let is_ours = index.transaction(|| {
+            let is_ours = index.transaction(|| -> Result<bool, Error> {
                 if index.state()? != expected {
                     return Ok(false);
                 }
@@ -293,7 +293,10 @@ impl<'a> IndexIntake<'a> {
         }
         if !operand::may_be_compared(known.n_bytes, &known.media_type) {
             let gap = gap_unrendered(known.n_bytes, &known.media_type);
-            return gap.map_or(Ok(()), |gap| self.index.set_gap(content, gap));
+            if let Some(gap) = gap {
+                self.index.set_gap(content, gap)?;
+            }
+            return Ok(());
         }
         match self.archive.reader.content_bytes(&known.digest, known.n_bytes) {
             Ok(bytes) => self.push(bytes, known),
@@ -354,7 +357,10 @@ impl<'a> IndexIntake<'a> {
             Some(folded) => self.put_text(content, &folded)?,
             None => self.index.remove(content)?,
         }
-        gap.map_or(Ok(()), |gap| self.index.set_gap(content, gap))
+        if let Some(gap) = gap {
+            self.index.set_gap(content, gap)?;
+        }
+        Ok(())
     }
 
     fn put_text(&self, content: i64, folded: &FoldedContent) -> Result<(), Error> {
@@ -366,8 +372,9 @@ impl<'a> IndexIntake<'a> {
             title_pairs: &title.pairs,
         };
         match content > self.last_content {
-            true => self.index.put(content, columns),
-            false => self.index.replace(content, columns),
+            true => self.index.put(content, columns)?,
+            false => self.index.replace(content, columns)?,
         }
+        Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! Search: the revisions in whose texts words stand, whether their documents still have them or not.
 //!
-//! `index` brings the index up to date, `readers` what read it, `texts` is what is indexed and shown, `later` what became of words after a
+//! `index` brings the index up to date, `readers` what read it, `asked` puts a question to it, `texts` is what is indexed and shown, `later` what became of words after a
 //! revision; here is who answers. Of each document the last revision that answers is shown, and if no later one has the
 //! words, since which one they are gone.
 
+mod asked;
 mod index;
 mod later;
 mod readers;
@@ -32,6 +33,7 @@ use super::{
     gaps::{TextGap, TextGaps},
     phrase::regular_expression,
 };
+use asked::AskedIndex;
 use later::LaterRevisions;
 
 pub use crate::search::{
@@ -112,9 +114,9 @@ enum Answering<'a> {
     Index {
         index: &'a SearchIndex,
         query: &'a SearchQuery,
-        expression: String,
+        asked: AskedIndex<'a>,
         /// The question without what must not stand there, if anything must not.
-        words: Option<(SearchQuery, String)>,
+        words: Option<Box<(SearchQuery, AskedIndex<'a>)>>,
     },
     Read {
         /// Where something stands in contents.
@@ -129,6 +131,15 @@ enum Answering<'a> {
 enum FoundPlace {
     Text(Range<usize>),
     Title(Range<usize>),
+}
+
+/// In which order an answer is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerOrder {
+    /// Best first.
+    Best,
+    /// As it comes, for whoever only counts.
+    Any,
 }
 
 /// The answer to a question, from which hits are taken one by one.
@@ -148,11 +159,13 @@ impl Archive {
         query: &'a SearchQuery,
         scope: &'a SearchScope<'a>,
     ) -> Result<Option<SearchAnswer<'a>>, Error> {
-        let Some(expression) = query.expression() else { return Ok(None) };
-        let n_contents = index.full_text.count(&expression)?;
+        let full_text = &index.full_text;
+        let Some(asked) = AskedIndex::of(full_text, query) else { return Ok(None) };
+        let n_contents = asked.count()?;
         let words = query.without_unwanted();
-        let words = words.and_then(|words| words.expression().map(|all| (words, all)));
-        let answering = Answering::Index { index, query, expression, words };
+        let words = words.and_then(|words| AskedIndex::of(full_text, &words).map(|it| (words, it)));
+        let words = words.map(Box::new);
+        let answering = Answering::Index { index, query, asked, words };
         Ok(Some(SearchAnswer { archive: self, scope, answering, n_contents }))
     }
 
@@ -178,8 +191,8 @@ impl Archive {
             };
             if let Some(gap) = gap {
                 unknown.insert(content);
-                if self.is_searched(content, scope)? {
-                    gaps.count(gap);
+                if let Some(searched) = self.searched(content, scope)? {
+                    gaps.count(gap, Some(searched));
                 }
             }
             let text = text.unwrap_or_default();
@@ -196,17 +209,21 @@ impl Archive {
         let n_withdrawn = self.n_withdrawn_in(scope)?;
         let mut gaps = TextGaps { n_withdrawn, ..TextGaps::default() };
         for (content, gap) in index.full_text.gaps()? {
-            if self.is_searched(content, scope)? {
-                gaps.count(gap);
+            if let Some(searched) = self.searched(content, scope)? {
+                gaps.count(gap, Some(searched));
             }
         }
         Ok(gaps)
     }
 
-    /// Whether a scope has a revision with this content.
-    fn is_searched(&self, content: i64, scope: &SearchScope<'_>) -> Result<bool, Error> {
-        let mut all = self.catalog.revisions_with(content)?.into_iter();
-        Ok(all.any(|it| it.1.withdrawn.is_none() && scope.has(&it)))
+    /// A revision with this content that a scope has.
+    fn searched(
+        &self,
+        content: i64,
+        scope: &SearchScope<'_>,
+    ) -> Result<Option<(Document, Revision)>, Error> {
+        let all = self.catalog.revisions_with(content)?.into_iter();
+        Ok(all.rev().find(|it| it.1.withdrawn.is_none() && scope.has(it)))
     }
 
     /// How many revisions are searched by a scope and passed over because they were withdrawn.
@@ -235,9 +252,10 @@ impl SearchScope<'_> {
 }
 
 impl SearchAnswer<'_> {
-    /// Calls `each` with what was found, best first, for as long as it says so.
+    /// Calls `each` with what was found, for as long as it says so.
     pub fn each(
         &self,
+        order: AnswerOrder,
         each: &mut dyn FnMut(FoundRevision) -> Result<bool, Error>,
     ) -> Result<(), Error> {
         let allowed = self.allowed()?;
@@ -255,8 +273,11 @@ impl SearchAnswer<'_> {
             hits.of_content(content, &mut met, each)
         };
         match answering {
-            Answering::Index { index, query, expression, .. } => {
-                ranked(index, query, expression, *n_contents, &mut content)
+            Answering::Index { asked, .. } if order == AnswerOrder::Any => {
+                Ok(asked.latest_first(&mut content)?)
+            }
+            Answering::Index { query, asked, .. } => {
+                Ok(asked.best_first(query, *n_contents, &mut content)?)
             }
             Answering::Read { found, .. } => {
                 // Of what was read nothing says how good it is: the latest comes first.
@@ -335,40 +356,11 @@ impl SearchAnswer<'_> {
     }
 }
 
-/// Calls `each` with the contents that fit, best first.
-fn ranked(
-    index: &SearchIndex,
-    query: &SearchQuery,
-    expression: &str,
-    n_contents: u64,
-    each: &mut dyn FnMut(i64) -> Result<bool, Error>,
-) -> Result<(), Error> {
-    let full_text = &index.full_text;
-    let has_titles = full_text.has_titles()?;
-    if n_contents <= RANKED_MAX {
-        return full_text.best_first(expression, 0, each).map(drop);
-    }
-    let ranked_from = |expression: &str| -> Result<i64, Error> {
-        Ok(full_text.nth_last(expression, RANKED_MAX)?.map_or(0, |last| last + 1))
-    };
-    if let Some(in_title) = query.expression_in_title().filter(|_| has_titles) {
-        let first = ranked_from(&in_title)?;
-        if !full_text.best_first(&in_title, first, each)? {
-            return Ok(());
-        }
-    }
-    let first = ranked_from(expression)?;
-    match full_text.best_first(expression, first, each)? {
-        true => full_text.last_first(expression, first, each).map(drop),
-        false => Ok(()),
-    }
-}
-
 impl Answering<'_> {
     /// Whether a content answers, as is known at once.
     fn has(&self, content: i64) -> Result<bool, Error> {
         match self {
-            Self::Index { index, expression, .. } => index.full_text.fits(expression, content),
+            Self::Index { asked, .. } => Ok(asked.has(content)?),
             Self::Read { found, .. } => Ok(found.contains_key(&content)),
         }
     }
@@ -376,9 +368,9 @@ impl Answering<'_> {
     /// Whether a content that does not answer has the words, with something else that must not stand there.
     fn has_words(&self, archive: &Archive, content: i64) -> Result<bool, Error> {
         match self {
-            Self::Index { index, words: Some((query, expression)), .. } => {
-                Ok(index.full_text.fits(expression, content)?
-                    && stands_as_asked(archive, content, query)?)
+            Self::Index { words: Some(words), .. } => {
+                let (query, asked) = &**words;
+                Ok(asked.has(content)? && stands_as_asked(archive, content, query)?)
             }
             _ => Ok(false),
         }
@@ -387,7 +379,7 @@ impl Answering<'_> {
     /// Whether nothing is known of a content, or not all.
     fn is_unknown(&self, content: i64) -> Result<bool, Error> {
         match self {
-            Self::Index { index, .. } => index.full_text.has_gap(content),
+            Self::Index { index, .. } => Ok(index.full_text.has_gap(content)?),
             Self::Read { unknown, .. } => Ok(unknown.contains(&content)),
         }
     }

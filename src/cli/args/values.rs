@@ -11,6 +11,7 @@ use crate::{
         compare::{Charset, Scope},
         extract::ExtractionStatus,
         filter::DigestHead,
+        gaps::is_missing,
         maintain::withdraw::ReasonCode,
         pattern::text_fits,
     },
@@ -78,6 +79,26 @@ pub fn scope(text: &str) -> Result<Scope, String> {
         "source" => Ok(Scope::Source),
         _ => Err(format!("write {SCOPE_FORMS}")),
     }
+}
+
+/// The word for all statuses of texts that are missing, or not whole.
+const MISSING: &str = "missing";
+
+/// What may have come of reading a text, several with commas.
+#[derive(Debug, Clone)]
+pub struct TextStatuses(pub Vec<ExtractionStatus>);
+
+/// Statuses of texts.
+pub fn text_statuses(text: &str) -> Result<TextStatuses, String> {
+    let mut statuses = Vec::new();
+    for word in text.split(',') {
+        if word == MISSING {
+            statuses.extend(ExtractionStatus::ALL.into_iter().filter(|it| is_missing(*it)));
+        } else {
+            statuses.push(extraction_status(word).map_err(|why| format!("{why}, {MISSING}"))?);
+        }
+    }
+    Ok(TextStatuses(statuses))
 }
 
 /// What may come of rendering a document.

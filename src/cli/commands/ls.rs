@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::{
     archive::{
         Archive,
+        extract::ExtractionStatus,
         filter::{DigestHead, DocumentFilter},
         pattern::{self, Pattern, media_type_fits, text_fits},
         presence::AsOf,
@@ -19,14 +20,15 @@ use crate::{
     cli::{
         args::{
             help::examples,
-            values::{self, When},
+            values::{self, TextStatuses, When},
         },
         exit::ExitCode,
+        operand::label_of,
         print::{
             about::said,
             json::{RevisionLine, typed},
             output::Output,
-            revision::{gone_mark, withdrawn_mark},
+            revision::{gone_mark, withdrawal_words, withdrawn_mark},
             terminal::{Style, pad_left, pad_right, shown_name, shown_words, size},
         },
         session::Session,
@@ -47,6 +49,7 @@ const EXAMPLES: &[&str] = &[
     "archive ls --metadata reports          # with titles, authors, dates, numbers of pages",
     "archive ls --tag wire --type text/html --captured 2026-01-01..2026-03-31",
     "archive ls --hash ba7816bf            # who has this content, or had it?",
+    "archive ls --status missing            # whose text could not be read, or not all of it",
 ];
 const FILTERS: &str = "Only those";
 
@@ -100,6 +103,10 @@ pub struct LsArgs {
     /// Of which any revision has this content, gone or not; 8 digits are enough
     #[arg(long, value_name = "SHA256", value_parser = values::hash, help_heading = FILTERS)]
     pub hash: Option<DigestHead>,
+
+    /// Whose text came out so: missing (not or not all), encrypted, no-text, several with commas; contents are read
+    #[arg(long, value_name = "STATUS", value_parser = values::text_statuses, help_heading = FILTERS)]
+    pub status: Option<TextStatuses>,
 }
 
 #[derive(Serialize)]
@@ -140,6 +147,11 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
         if !is_asked || !filtered.holds(document, revision) {
             return Ok(());
         }
+        if let Some(TextStatuses(asked)) = &args.status
+            && !has_status(&archive, document, revision, asked)?
+        {
+            return Ok(());
+        }
         sums.documents += 1;
         sums.revisions += document.n_revisions;
         sums.bytes += revision.n_bytes;
@@ -171,6 +183,20 @@ pub fn run(session: &mut Session, args: &LsArgs) -> Result<ExitCode, Error> {
         }
     })?;
     finish(session, &archive, args, &sums, (&filter, &pattern, as_of))
+}
+
+/// Whether one of these came of the text of a revision; of what is damaged others tell.
+fn has_status(
+    archive: &Archive,
+    document: &Document,
+    revision: &Revision,
+    asked: &[ExtractionStatus],
+) -> Result<bool, Error> {
+    match archive.text_status(document, revision) {
+        Ok(status) => Ok(status.is_some_and(|it| asked.contains(&it))),
+        Err(Error::Damaged { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// What a document says of itself; none where its content is gone or damaged, which others tell.
@@ -224,7 +250,8 @@ fn finish(
     {
         return Err(pattern::no_document(words));
     }
-    if let (0, AsOf::At(timestamp), true) = (sums.documents, as_of, filter.is_empty()) {
+    let has_filters = !filter.is_empty() || args.status.is_some();
+    if let (0, AsOf::At(timestamp), false) = (sums.documents, as_of, has_filters) {
         let fits_ever = args.pattern.is_some() || archive.has_document_in(None, AsOf::Ever)?;
         if fits_ever {
             return Err(none_by(args.pattern.as_deref(), timestamp));
@@ -234,17 +261,31 @@ fn finish(
         session.out.json(&typed("summary", sums))?;
     }
     if sums.documents > 0 {
+        if let Some(head) = args.hash {
+            tell_withdrawn(session, archive, head)?;
+        }
         return Ok(ExitCode::Done);
     }
-    let is_asked = args.pattern.is_some() || args.at.is_some() || !filter.is_empty();
+    let is_asked = args.pattern.is_some() || has_filters || args.at.is_some();
     if !session.globals.json {
         session.info(match (args.gone, is_asked) {
             (true, false) => "no document is gone",
-            (_, true) => "there is no such document",
+            (_, true) => "no document fits",
             _ => "there are no documents yet",
         });
     }
     Ok(if is_asked { ExitCode::No } else { ExitCode::Done })
+}
+
+/// Says of a content that was asked for that it was withdrawn.
+fn tell_withdrawn(session: &Session, archive: &Archive, head: DigestHead) -> Result<(), Error> {
+    for (document, revision) in archive.revisions_of_content(head)? {
+        if let Some(withdrawn) = &revision.withdrawn {
+            let label = label_of(&document, &revision);
+            session.info(&format!("{label} was withdrawn: {}", withdrawal_words(withdrawn)));
+        }
+    }
+    Ok(())
 }
 
 /// What is there now was not yet.

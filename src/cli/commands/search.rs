@@ -13,8 +13,8 @@ use crate::{
         Archive,
         gaps::TextGaps,
         search::{
-            ExcerptPiece, FoundRevision, MarkedExcerpt, Query, QueryField, QueryFilter,
-            SearchAnswer, SearchHit, SearchIndex,
+            AnswerOrder, ExcerptPiece, FoundRevision, MarkedExcerpt, Query, QueryField,
+            QueryFilter, SearchAnswer, SearchHit, SearchIndex,
         },
     },
     cli::{
@@ -63,7 +63,7 @@ pub struct SearchArgs {
     /// Words that all stand in a text, "words in a row", -without, this OR that, begin*, title:word, and source:,
     /// type:, tag:, name:, since:, until: with values as 'archive ls' has them, so type: takes a media type or an
     /// ending, text/html or docx; tag: and name: are asked of the document, the others of the revision that has the
-    /// words; -tag: and the like leave out; anything else is looked for as it stands
+    /// words; -tag:, -since: and the like leave out; anything else is looked for as it stands
     #[arg(value_name = "WORDS", required_unless_present = "without")]
     pub words: Vec<OsString>,
 
@@ -219,11 +219,9 @@ fn remark_on_parts(session: &Session, query: &Query) {
 
 /// Says of what looks like a filter and is none that it is looked for as words, and of filters what they restrict.
 fn remark_on_filters(session: &Session, query: &Query) {
-    for QueryFilter { field, value, is_unwanted, written } in &query.refused {
+    for QueryFilter { field, value, written, .. } in &query.refused {
         let why = match (field, values::when(value)) {
             (QueryField::Since | QueryField::Until, Err(why)) => format!(": {why}"),
-            (QueryField::Since, Ok(_)) if *is_unwanted => "; until: says when it ends".to_owned(),
-            (QueryField::Until, Ok(_)) if *is_unwanted => "; since: says when it begins".to_owned(),
             _ => String::new(),
         };
         session.info(&format!("{} is looked for as words{why}", shown_name(written.as_bytes())));
@@ -276,7 +274,8 @@ fn answered(
     let mut summary = SearchSummary { contents: answer.n_contents, ..summary };
     let is_json = session.globals.json;
     let SearchSummary { hits, has_more, .. } = &mut summary;
-    answer.each(&mut |found| {
+    let order = if args.count { AnswerOrder::Any } else { AnswerOrder::Best };
+    answer.each(order, &mut |found| {
         if *hits == limit {
             *has_more = true;
             return Ok(false);

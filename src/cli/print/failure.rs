@@ -162,6 +162,7 @@ fn code_and_kind(error: &Error) -> (ExitCode, &'static str) {
         Error::Untrusted { .. } => (ExitCode::Broken, "untrusted"),
         Error::OtherHistory { .. } => (ExitCode::Broken, "other-history"),
         Error::Catalog { .. } => (ExitCode::Failed, "catalog"),
+        Error::FullText { .. } => (ExitCode::Failed, "full-text"),
         Error::Io { .. } => (ExitCode::Failed, "io"),
         Error::Busy { .. } => (ExitCode::Busy, "busy"),
         Error::Interrupted => (ExitCode::Interrupted, "interrupted"),
@@ -205,7 +206,7 @@ fn hint(error: &Error, verb: &str) -> Option<String> {
         Error::Damaged { .. } | Error::Untrusted { .. } | Error::OtherHistory { .. } => {
             (verb != "audit").then(|| "archive audit".to_owned())
         }
-        Error::Catalog { .. } => Some("archive rebuild".to_owned()),
+        Error::Catalog { .. } | Error::FullText { .. } => Some("archive rebuild".to_owned()),
         Error::Io { path, source, .. } => hint_for_io(path, source.kind()),
         Error::Busy { .. } => Some(format!("archive {verb} --wait 10m …")),
         Error::Interrupted => None,
@@ -372,6 +373,7 @@ mod tests {
             (Error::Untrusted { why: "x".into() }, 6, "untrusted", Some("archive audit")),
             (other_history(), 6, "other-history", Some("archive audit")),
             (Error::Catalog { why: "x".into() }, 5, "catalog", Some("archive rebuild")),
+            (Error::FullText { why: "x".into() }, 5, "full-text", Some("archive rebuild")),
             (io_error(io::ErrorKind::Other), 5, "io", None),
             (io_error(io::ErrorKind::StorageFull), 5, "io", Some("df -h /")),
             (io_error(io::ErrorKind::PermissionDenied), 5, "io", Some("ls -ld /")),

@@ -2,7 +2,7 @@
 
 use crate::{
     archive::{Archive, gaps::TextGaps},
-    cli::session::Session,
+    cli::{operand::label_of, session::Session},
     types::error::Error,
 };
 
@@ -16,15 +16,25 @@ const READS_ALL: &str = "archive rebuild --text";
 
 /// Says how many contents were not asked, but for those that cannot be read at all; nothing is missing where none is.
 pub fn tell(session: &Session, gaps: &TextGaps) {
-    let TextGaps { n_too_long, n_not_extracted, n_not_read, n_withdrawn, n_unreadable: _ } = *gaps;
+    let TextGaps { n_too_long, n_not_extracted, n_not_read, n_withdrawn, .. } = *gaps;
     let contents = |n: u64| counted(n, "content", "contents");
     if n_too_long > 0 {
         session.warn(&format!("{} too long to be looked through to the end", contents(n_too_long)));
     }
     if n_not_extracted > 0 {
         let contents = contents(n_not_extracted);
+        let names =
+            gaps.not_extracted.iter().map(|(document, revision)| label_of(document, revision));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let whence = match gaps.not_extracted.len() as u64 {
+            0 => "archive ls --status missing lists them".to_owned(),
+            n if n < n_not_extracted => {
+                format!("{names} and others, as archive ls --status missing lists them")
+            }
+            _ => format!("{names}, as archive show tells"),
+        };
         session.info(&format!(
-            "{contents} could not be looked through, since the text is missing or not whole: archive show DOC says why"
+            "{contents} could not be looked through, since the text is missing or not whole: {whence}"
         ));
     }
     if n_not_read > 0 {

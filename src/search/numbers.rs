@@ -62,15 +62,15 @@ fn numbers(text: &str) -> Vec<OtherNumber> {
     let mut at = 0;
     while let Some(found) = text[at..].find(is_digit) {
         let start = at + found;
-        let chain = Chain::at(text, start);
-        at = chain.end;
-        numbers.extend(chain.otherwise(text, start));
+        let runs = DigitRuns::at(text, start);
+        at = runs.end;
+        numbers.extend(runs.otherwise(text, start));
     }
     numbers
 }
 
 /// Runs of digits with one sign between each two.
-struct Chain {
+struct DigitRuns {
     runs: Vec<String>,
     signs: Vec<char>,
     /// Where the first runs end that have the same sign between them.
@@ -78,32 +78,32 @@ struct Chain {
     end: usize,
 }
 
-impl Chain {
+impl DigitRuns {
     fn at(text: &str, start: usize) -> Self {
-        let mut chain = Self { runs: Vec::new(), signs: Vec::new(), head_end: start, end: start };
+        let mut runs = Self { runs: Vec::new(), signs: Vec::new(), head_end: start, end: start };
         loop {
-            let rest = &text[chain.end..];
+            let rest = &text[runs.end..];
             let run = &rest[..rest.find(|c| !is_digit(c)).unwrap_or(rest.len())];
-            let is_head = chain.signs.iter().all(|sign| Some(sign) == chain.signs.first());
-            chain.end += run.len();
-            if is_head && (chain.signs.is_empty() || n_letters(run) == GROUP_DIGITS) {
-                chain.head_end = chain.end;
+            let is_head = runs.signs.iter().all(|sign| Some(sign) == runs.signs.first());
+            runs.end += run.len();
+            if is_head && (runs.signs.is_empty() || n_letters(run) == GROUP_DIGITS) {
+                runs.head_end = runs.end;
             }
-            chain.runs.push(run.to_owned());
-            let mut after = text[chain.end..].chars();
+            runs.runs.push(run.to_owned());
+            let mut after = text[runs.end..].chars();
             let Some(sign) = after.next().filter(|c| is_number_sign(*c) || *c == ' ') else {
                 break;
             };
             // A space ends a number with other signs, and only some spaces say that they do not.
-            let is_same = chain.signs.first().is_none_or(|first| *first == sign);
+            let is_same = runs.signs.first().is_none_or(|first| *first == sign);
             let is_space = sign == ' ' || is_space_of_numbers(sign);
             if !after.next().is_some_and(is_digit) || (is_space && !is_same) {
                 break;
             }
-            chain.signs.push(sign);
-            chain.end += sign.len_utf8();
+            runs.signs.push(sign);
+            runs.end += sign.len_utf8();
         }
-        chain
+        runs
     }
 
     /// The number that it is, if it is one; what stands before decimals written otherwise.

@@ -81,10 +81,10 @@ struct DigitRuns {
 impl DigitRuns {
     fn at(text: &str, start: usize) -> Self {
         let mut runs = Self { runs: Vec::new(), signs: Vec::new(), head_end: start, end: start };
+        let mut is_head = true;
         loop {
             let rest = &text[runs.end..];
             let run = &rest[..rest.find(|c| !is_digit(c)).unwrap_or(rest.len())];
-            let is_head = runs.signs.iter().all(|sign| Some(sign) == runs.signs.first());
             runs.end += run.len();
             if is_head && (runs.signs.is_empty() || n_letters(run) == GROUP_DIGITS) {
                 runs.head_end = runs.end;
@@ -100,6 +100,7 @@ impl DigitRuns {
             if !after.next().is_some_and(is_digit) || (is_space && !is_same) {
                 break;
             }
+            is_head &= is_same;
             runs.signs.push(sign);
             runs.end += sign.len_utf8();
         }

@@ -73,9 +73,9 @@ fn meta_label(head: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Elements of the head that may hold something like a tag.
+/// Elements of the head that may hold something like a tag. Of `noscript` browsers read the tags here.
 fn raw_name(name: &[u8]) -> Option<&'static [u8]> {
-    let raw: [&[u8]; 4] = [b"script", b"style", b"title", b"noscript"];
+    let raw: [&[u8]; 3] = [b"script", b"style", b"title"];
     raw.into_iter().find(|raw| name.eq_ignore_ascii_case(raw))
 }
 
@@ -148,6 +148,7 @@ mod tests {
             ("<script charset=big5 src=a.js></script><meta charset=iso-8859-7>", "ISO-8859-7"),
             ("<!-- <meta charset=big5> --><meta charset=iso-8859-7>", "ISO-8859-7"),
             ("<!--><meta charset=iso-8859-7>", "ISO-8859-7"),
+            ("<noscript><meta charset=koi8-r></noscript><meta charset=windows-1251>", "KOI8-R"),
             ("<script>'<meta charset=big5>'</script><meta charset=iso-8859-7>", "ISO-8859-7"),
             ("<!doctype html><a title='<meta charset=big5>'><meta charset=koi8-u>", "KOI8-U"),
         ] {

@@ -191,6 +191,12 @@ impl Counts {
     }
 }
 
+/// Whether an element, of this role by its name, is set as a block by its style.
+fn is_block(element: &Element, role: Role) -> bool {
+    role == Role::Inline
+        && matches!(roles::styled(role, element, None), Role::Paragraph | Role::Line)
+}
+
 fn is_comma(c: char) -> bool {
     matches!(
         c,
@@ -354,7 +360,10 @@ impl Outline {
     /// An element as a part, if it is one.
     fn made(&self, id: NodeId, parent: PartId, element: &Element, names: Names) -> Option<Part> {
         let role = roles::role(element);
-        let kind = Kind::of(element);
+        let kind = match Kind::of(element) {
+            Kind::Span | Kind::Inline if is_block(element, role) => Kind::Div,
+            kind => kind,
+        };
         let is_shown = !matches!(role, Role::Hidden | Role::Never)
             || kind == Kind::Embed && role == Role::Never;
         let above = self.parts[parent].n_to_table.saturating_add(1).min(3);

@@ -2,9 +2,12 @@
 
 use super::{
     raised::{HIGH, LOW},
+    style::Standing,
     tree::Element,
 };
 
+/// The sign of what is struck out.
+pub(super) const STRUCK: &str = "~~";
 /// The sign of what is marked as inserted.
 pub(super) const INSERTED: &str = "++";
 
@@ -65,6 +68,42 @@ pub(super) fn role(element: &Element) -> Role {
     }
 }
 
+/// The role of an element by its style, where that says how it stands; `parent` is what it lies in.
+pub(super) fn styled(role: Role, element: &Element, parent: Option<&Element>) -> Role {
+    let is_line = matches!(role, Role::Inline | Role::Marked(_));
+    let is_block = matches!(role, Role::Paragraph | Role::Line);
+    if !is_html(element) || !(is_line || is_block || role == Role::Cell) {
+        return role;
+    }
+    let is_row = |it: &Element| match it.style().stands {
+        Some(stands) => stands == Standing::Row,
+        None => &*it.name.local == "tr",
+    };
+    let style = element.style();
+    match style.stands {
+        Some(Standing::Block) if role == Role::Line => Role::Line,
+        Some(Standing::Block) => Role::Paragraph,
+        Some(Standing::Row) => Role::Row,
+        Some(Standing::Cell) if parent.is_some_and(is_row) => Role::Cell,
+        Some(Standing::Item | Standing::Cell) => Role::Line,
+        _ if is_line && parent.is_some_and(|it| it.style().parts_children) => Role::Line,
+        Some(Standing::Inline) if is_block => Role::Inline,
+        _ if role == Role::Marked(STRUCK) && style.is_struck == Some(false) => Role::Inline,
+        _ => role,
+    }
+}
+
+/// The sign that an element has around it besides what its role says of it, by its name or its style.
+pub(super) fn styled_mark(named: Role, styled: Role, element: &Element) -> Option<&'static str> {
+    let is_struck = element.style().is_struck;
+    match (named, styled) {
+        (_, Role::Hidden | Role::Never | Role::Drawn | Role::Marked(STRUCK)) => None,
+        (Role::Marked(STRUCK), _) => is_struck.is_none_or(|it| it).then_some(STRUCK),
+        (Role::Marked(sign), styled) if styled != named => Some(sign),
+        _ => is_struck.filter(|it| *it && is_html(element)).map(|_| STRUCK),
+    }
+}
+
 /// Whether an element is hidden as a whole, whatever it is.
 fn is_hidden(element: &Element) -> bool {
     let is_drawn = &*element.name.ns == "http://www.w3.org/2000/svg";
@@ -95,7 +134,7 @@ fn html_role(name: &str, element: &Element) -> Role {
         "rt" | "rtc" => Role::Reading,
         "sup" => Role::Marked(HIGH),
         "sub" => Role::Marked(LOW),
-        "del" | "s" | "strike" => Role::Marked("~~"),
+        "del" | "s" | "strike" => Role::Marked(STRUCK),
         "ins" => Role::Marked(INSERTED),
         "slot" => Role::Slot,
         _ => Role::Inline,

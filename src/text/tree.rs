@@ -71,12 +71,17 @@ impl Element {
     /// Whether text in it can be seen, if it says so; else that is as around it.
     pub(super) fn visibility(&self) -> Option<bool> {
         let is_drawn = &*self.name.ns == "http://www.w3.org/2000/svg";
-        let drawn = || self.attribute("visibility").filter(|_| is_drawn);
-        match self.attribute("style").or_else(drawn)? {
-            VISIBLE => Some(true),
-            INVISIBLE | "collapse" => Some(false),
+        let drawn = || match self.attribute("visibility").filter(|_| is_drawn)? {
+            "visible" => Some(true),
+            "hidden" | "collapse" => Some(false),
             _ => None,
-        }
+        };
+        self.style().is_visible.or_else(drawn)
+    }
+
+    /// What its style says of how it is seen.
+    pub(super) fn style(&self) -> InlineStyle {
+        self.attribute("style").map(InlineStyle::of_words).unwrap_or_default()
     }
 }
 
@@ -148,6 +153,14 @@ impl PageTree {
     /// A node.
     pub(super) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id as usize]
+    }
+
+    /// A node that is an element.
+    pub(super) fn element(&self, id: NodeId) -> Option<&Element> {
+        match self.node(id) {
+            Node::Element(element) => Some(element),
+            _ => None,
+        }
     }
 
     /// How many there are.
@@ -312,17 +325,14 @@ fn kept(attributes: &[(&'static str, &[u8])]) -> Vec<Attribute> {
     let mut kept: Vec<Attribute> = Vec::new();
     let style = attributes.iter().find(|(name, _)| *name == "style");
     let style = style.map(|(_, value)| inline_style(value)).unwrap_or_default();
-    let is_displayed = style.is_displayed == Some(true);
+    let (is_displayed, style_words) = (style.is_displayed == Some(true), style.words());
     for (name, value) in attributes {
         let value = String::from_utf8_lossy(value);
         let (name, value) = match *name {
-            // Whether something is seen is all of a style that matters.
-            "style" => match (style.is_displayed, style.is_visible) {
-                (Some(false), _) => ("hidden", ""),
-                (_, Some(true)) => ("style", VISIBLE),
-                (_, Some(false)) => ("style", INVISIBLE),
-                (_, None) => continue,
-            },
+            // Whether and how something is seen is all of a style that matters.
+            "style" if style.is_displayed == Some(false) => ("hidden", ""),
+            "style" if style_words.is_empty() => continue,
+            "style" => ("style", &*style_words),
             // A style goes before what browsers hide of themselves.
             "hidden" | "popover" if is_displayed => continue,
             // People find it by looking for it.
@@ -343,18 +353,14 @@ fn kept(attributes: &[(&'static str, &[u8])]) -> Vec<Attribute> {
 fn inline_style(value: &[u8]) -> InlineStyle {
     let has = |word: &[u8]| value.windows(word.len()).any(|it| it.eq_ignore_ascii_case(word));
     // Most say nothing of it.
-    if !(has(b"display") || has(b"visibility") || has(b"&")) {
+    let words: [&[u8]; 4] = [b"display", b"visibility", b"text-decoration", b"&"];
+    if !words.into_iter().any(has) {
         return InlineStyle::default();
     }
     let mut style = String::with_capacity(value.len());
     each_decoded(&String::from_utf8_lossy(value), |text| style.push_str(text));
     InlineStyle::of(&style)
 }
-
-/// A `style` as the tree keeps it, of what can be seen whatever is around it.
-const VISIBLE: &str = "visible";
-/// The same of what cannot.
-const INVISIBLE: &str = "hidden";
 
 /// A node as the tree builder knows it.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use super::formulas;
 use super::locators::{LocatorTracker, Locators, Within};
 use super::raised::{self, HIGH, LOW};
 use super::readings::Readings;
-use super::roles::{INSERTED, Role, is_html, role};
+use super::roles::{self, INSERTED, Role, is_html};
 use super::tree::{DOCUMENT, Element, Node, NodeId, PageTree};
 use super::unseen::{self, Unseen};
 
@@ -132,6 +132,8 @@ enum Step {
         is_host: bool,
         is_seen: bool,
     },
+    /// What has signs around it besides ends.
+    EndMark,
     /// Where in the document the text stands again.
     EndLocator(Within),
     /// A heading of this level began after so many bytes of text.
@@ -243,6 +245,7 @@ impl<'t> PageWalk<'t> {
                     self.enter(id);
                 }
                 Step::Enter(id) => self.enter(id),
+                Step::EndMark => self.leave(Role::Marked("")),
                 Step::EndHeading { n_before, level } => self.end_heading(n_before, level),
                 Step::EndLocator(before) => {
                     self.locators.iter_mut().for_each(|it| it.leave(before));
@@ -274,10 +277,11 @@ impl<'t> PageWalk<'t> {
             Node::Text(_) => return,
             Node::Element(element) => element,
         };
-        let role = match role(element) {
+        let named = match roles::role(element) {
             Role::Inline => formulas::role(tree, id, element).unwrap_or(Role::Inline),
             role => role,
         };
+        let role = roles::styled(named, element, tree.element(tree.parent(id)));
         let is_seen = element.visibility().unwrap_or(self.is_seen);
         if let Some(unseen) = self.unseen.as_mut().filter(|_| is_seen) {
             unseen::note(unseen, element, role);
@@ -310,6 +314,8 @@ impl<'t> PageWalk<'t> {
             is_seen: was_seen,
         });
         self.steps.extend(before.map(Step::EndLocator));
+        let mark = roles::styled_mark(named, role, element).filter(|_| is_wanted && is_seen);
+        self.steps.extend(mark.map(|_| Step::EndMark));
         let n_before = self.text.len();
         self.steps.extend(heading_level(element).map(|level| Step::EndHeading { n_before, level }));
         (self.is_wanted, self.is_seen) = (is_wanted, is_seen);
@@ -319,6 +325,7 @@ impl<'t> PageWalk<'t> {
             _ => self.shows |= is_html(element),
         }
         self.begin(shown_role);
+        mark.into_iter().for_each(|sign| self.begin(Role::Marked(sign)));
         match shadow {
             Some(shadow) => {
                 self.hosts.push((id, Vec::new()));
@@ -615,6 +622,29 @@ mod tests {
             ("<progress value=3 max=10>3 of 10</progress>a<meter value=1>one</meter>", "a"),
             ("<p>a</p>b<table><tr>words", "a\n\nbwords"),
             (&format!("a{}words", "<table><tr><td>".repeat(200)), "a\n\nwords"),
+        ]);
+    }
+
+    #[test]
+    fn a_style_parts_words_and_strikes_them_out() {
+        all_visible(&[
+            ("<span style='display:block'>a</span><span style='display:block'>b</span>", "a\n\nb"),
+            ("<div style='display:flex'><span>a</span><b>b</b></div>", "a\nb"),
+            ("<a style='display:inline-grid'><b>a</b><i>b</i></a>", "a\nb"),
+            ("<i style='display:list-item'>a</i><i style='display:list-item'>b</i>", "a\nb"),
+            ("a<div style='display:inline'>b</div><li style='display:inline'>c", "abc"),
+            (
+                "<b style='display:table-row'><i style='display:table-cell'>a</i><i style='display:table-cell'>b",
+                "a\tb",
+            ),
+            ("<i style='display:table-cell'>a</i><i style='display:table-cell'>b", "a\nb"),
+            ("a <span style='text-decoration:line-through'>10</span> 8", "a ~~10~~ 8"),
+            ("<p style='text-decoration:line-through'>a <s>b</s></p>c", "~~a b~~\n\nc"),
+            (
+                "<s style='text-decoration:none'>a</s><del style='display:block'>b</del>",
+                "a\n\n~~b~~",
+            ),
+            ("a<b style='display:none'>b</b>", "a"),
         ]);
     }
 

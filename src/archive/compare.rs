@@ -506,7 +506,11 @@ fn unseen_changes(a: &[Unseen], b: &[Unseen]) -> Vec<UnseenChanges> {
     let kinds: BTreeSet<UnseenKind> = a.keys().chain(b.keys()).copied().collect();
     let changes = kinds.into_iter().map(|kind| {
         let (a, b) = (a.remove(&kind).unwrap_or_default(), b.remove(&kind).unwrap_or_default());
-        UnseenChanges { kind, n_changed: n_changed(&a, &b) }
+        let n_changed = match kind {
+            UnseenKind::ListNumber => n_renumbered(&a, &b),
+            _ => n_changed(&a, &b),
+        };
+        UnseenChanges { kind, n_changed }
     });
     changes.filter(|it| it.n_changed > 0).collect()
 }
@@ -517,21 +521,35 @@ fn by_kind(all: &[Unseen]) -> BTreeMap<UnseenKind, Vec<&str>> {
     by_kind
 }
 
+/// How many values are others; what came or went beyond that came or went with its item.
+fn n_renumbered(a: &[&str], b: &[&str]) -> usize {
+    let (n_gone, n_come) = n_gone_and_come(a, b);
+    match n_gone.min(n_come) {
+        0 if a.len() == b.len() => n_changed(a, b),
+        n => n,
+    }
+}
+
 /// How many values came, went or are others; of those that only changed places, how many did.
 fn n_changed(a: &[&str], b: &[&str]) -> usize {
     let n_head = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let (a, b) = (&a[n_head..], &b[n_head..]);
     let n_tail = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
     let (a, b) = (&a[..a.len() - n_tail], &b[..b.len() - n_tail]);
+    let (n_gone, n_come) = n_gone_and_come(a, b);
+    match n_gone.max(n_come) {
+        0 => a.iter().zip(b).filter(|(a, b)| a != b).count(),
+        n => n,
+    }
+}
+
+fn n_gone_and_come(a: &[&str], b: &[&str]) -> (usize, usize) {
     let mut counts: HashMap<&str, isize> = HashMap::with_capacity(a.len());
     a.iter().for_each(|value| *counts.entry(value).or_default() += 1);
     b.iter().for_each(|value| *counts.entry(value).or_default() -= 1);
     let n_gone: isize = counts.values().filter(|n| **n > 0).sum();
     let n_come: isize = -counts.values().filter(|n| **n < 0).sum::<isize>();
-    match n_gone.max(n_come).unsigned_abs() {
-        0 => a.iter().zip(b).filter(|(a, b)| a != b).count(),
-        n => n,
-    }
+    (n_gone.unsigned_abs(), n_come.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -171,8 +171,9 @@ impl<'a> Tokens<'a> {
 
 /// Attributes that say what is shown, or what is not and may change all the same; and some that decide
 /// on the tree.
-const KEPT: [&str; 26] = [
+const KEPT: [&str; 35] = [
     "href",
+    "xlink:href",
     "src",
     "alt",
     "title",
@@ -198,6 +199,14 @@ const KEPT: [&str; 26] = [
     "face",
     "size",
     "aria-label",
+    "srcset",
+    "poster",
+    "srcdoc",
+    "action",
+    "formaction",
+    "label",
+    "min",
+    "max",
 ];
 
 fn kept_name(name: &[u8], also_kept: &[&'static str]) -> Option<&'static str> {

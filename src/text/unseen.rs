@@ -15,17 +15,17 @@ pub struct Unseen {
 /// What is not in the visible text of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnseenKind {
-    /// Where a link leads.
+    /// Where a link leads, or a form is sent.
     LinkTarget,
     /// The address of an image.
     Image,
-    /// The address of another page, a film or a sound that is embedded.
+    /// Another page, a film or a sound that is embedded: its address, or itself.
     Embedded,
     /// What is read where an image is not shown.
     ImageText,
-    /// The value of a form's field, or whether it is chosen.
+    /// The value of a form's field or of a gauge, or whether it is chosen.
     FormValue,
-    /// From which number on, or with which, list items are counted.
+    /// The number or the bullet of an item in a list.
     ListNumber,
     /// What is shown when the pointer rests on something, or read aloud for it.
     Hint,
@@ -34,28 +34,83 @@ pub enum UnseenKind {
 }
 
 /// Notes what an element has that is not shown as text.
-pub(super) fn note(unseen: &mut Vec<Unseen>, element: &Element, role: Role) {
+pub(super) fn note(unseen: &mut Vec<Unseen>, (tree, id): (&PageTree, NodeId), role: Role) {
+    let Some(element) = tree.element(id) else { return };
     let name = &*element.name.local;
     let is_embedded = matches!(name, "iframe" | "video" | "audio" | "object");
+    let is_gauge = matches!(name, "meter" | "progress");
     // Hidden fields carry what servers want back, another one each time.
     let is_internal = name == "input" && element.attribute("type") == Some("hidden");
-    if role == Role::Never && !is_embedded || is_internal {
+    if role == Role::Never && !is_embedded && !is_gauge || is_internal {
         return;
     }
+    note_attributes(unseen, element);
+    match name {
+        // What is played stands in what is shown where nothing can be played.
+        "video" | "audio" => {
+            let sources = children(tree, id).filter_map(|child| tree.element(child));
+            let is_source = |it: &&Element| matches!(&*it.name.local, "source" | "track");
+            sources.filter(is_source).for_each(|it| note_attributes(unseen, it));
+        }
+        "ol" | "ul" | "menu" | "dir" if roles::is_html(element) => {
+            note_numbers(unseen, element, tree, id);
+        }
+        "input" if matches!(element.attribute("type"), Some("checkbox" | "radio")) => {
+            let value = if element.attribute("checked").is_some() { "checked" } else { "" };
+            unseen.push(Unseen { kind: UnseenKind::FormValue, value: value.to_owned() });
+        }
+        "option" if element.attribute("selected").is_some() => {
+            let value = text_in(tree, id, |_| true);
+            unseen.push(Unseen { kind: UnseenKind::FormValue, value });
+        }
+        _ => {}
+    }
+}
+
+fn note_attributes(unseen: &mut Vec<Unseen>, element: &Element) {
+    let name = &*element.name.local;
     for attribute in &element.attributes {
         let kind = match (name, &*attribute.name.local) {
-            ("a" | "area", "href") => UnseenKind::LinkTarget,
+            ("a" | "area" | "base", "href") | ("form", "action") | (_, "formaction") => {
+                UnseenKind::LinkTarget
+            }
             ("img" | "area" | "input", "alt") => UnseenKind::ImageText,
             ("img" | "input", "src") | ("image", "href") => UnseenKind::Image,
-            (_, "src") | ("object", "data") => UnseenKind::Embedded,
-            ("input" | "button" | "option", "value" | "checked" | "selected")
-            | ("input" | "textarea", "placeholder") => UnseenKind::FormValue,
-            ("ol", "start" | "reversed" | "type") | ("li", "value") => UnseenKind::ListNumber,
+            (_, "srcset" | "poster") => UnseenKind::Image,
+            (_, "src") | ("object", "data") | ("iframe", "srcdoc") => UnseenKind::Embedded,
+            ("input" | "button" | "option", "value")
+            | ("input" | "textarea", "placeholder")
+            | ("option" | "optgroup", "label")
+            | ("meter" | "progress", "value" | "min" | "max") => UnseenKind::FormValue,
             (_, "title" | "aria-label") => UnseenKind::Hint,
             _ => continue,
         };
         unseen.push(Unseen { kind, value: attribute.value.to_string() });
     }
+}
+
+/// Notes what stands before each item of a list.
+fn note_numbers(unseen: &mut Vec<Unseen>, list: &Element, tree: &PageTree, id: NodeId) {
+    let items = || {
+        let elements = children(tree, id).filter_map(|child| tree.element(child));
+        elements.filter(|it| &*it.name.local == "li" && roles::role(it) != Role::Hidden)
+    };
+    let number = |element: &Element, name| element.attribute(name)?.trim().parse::<i64>().ok();
+    let is_numbered = &*list.name.local == "ol";
+    let style = list.attribute("type").unwrap_or_default();
+    let is_reversed = is_numbered && list.attribute("reversed").is_some();
+    let first = if is_reversed { items().count() as i64 } else { 1 };
+    let mut next = number(list, "start").unwrap_or(first);
+    for item in items() {
+        let own = number(item, "value").unwrap_or(next);
+        next = if is_reversed { own.saturating_sub(1) } else { own.saturating_add(1) };
+        let value = if is_numbered { format!("{style}{own}") } else { "•".to_owned() };
+        unseen.push(Unseen { kind: UnseenKind::ListNumber, value });
+    }
+}
+
+fn children(tree: &PageTree, id: NodeId) -> impl Iterator<Item = NodeId> {
+    std::iter::successors(tree.first(id), |id| tree.next(*id))
 }
 
 /// The text of an element that is not shown, where it is to be noted.
@@ -86,7 +141,6 @@ pub(super) fn invisible(tree: &PageTree, id: NodeId) -> Option<Unseen> {
 
 /// The words of an element and of those in it that count, each with a space before it.
 fn text_in(tree: &PageTree, id: NodeId, is_in: impl Fn(&Element) -> bool) -> String {
-    let children = |id| std::iter::successors(tree.first(id), |id| tree.next(*id));
     let mut value = String::new();
     let mut open = vec![id];
     while let Some(open_id) = open.pop() {
@@ -100,10 +154,10 @@ fn text_in(tree: &PageTree, id: NodeId, is_in: impl Fn(&Element) -> bool) -> Str
             Node::Element(element) if open_id == id || is_in(element) => {
                 open.extend(element.template);
                 let n_before = open.len();
-                open.extend(children(open_id));
+                open.extend(children(tree, open_id));
                 open[n_before..].reverse();
             }
-            Node::Root => open.extend(children(open_id)),
+            Node::Root => open.extend(children(tree, open_id)),
             Node::Element(_) => {}
         }
     }

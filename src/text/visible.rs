@@ -284,7 +284,7 @@ impl<'t> PageWalk<'t> {
         let role = roles::styled(named, element, tree.element(tree.parent(id)));
         let is_seen = element.visibility().unwrap_or(self.is_seen);
         if let Some(unseen) = self.unseen.as_mut().filter(|_| is_seen) {
-            unseen::note(unseen, element, role);
+            unseen::note(unseen, (tree, id), role);
         }
         let before = self.locators.as_mut().and_then(|it| it.enter(element));
         if matches!(role, Role::Hidden | Role::Never) {
@@ -791,7 +791,7 @@ mod tests {
     #[test]
     fn what_is_not_seen_is_known_by_its_kind() {
         let page = "<ol start=3><li><a href=/b title=Hint>b</a><img src=i.png alt='An image'></ol>
-            <input value=7 checked><p hidden>Not <b>now</b><noscript>n</noscript><script>no</script></p>
+            <input value=7><p hidden>Not <b>now</b><noscript>n</noscript><script>no</script></p>
             <svg><title>A <b>map</b></title></svg><input type=hidden value=1><iframe src=f></iframe>";
         let found: Vec<String> = in_whole(page, false)
             .unseen
@@ -807,12 +807,49 @@ mod tests {
                 "Image i.png",
                 "ImageText An image",
                 "FormValue 7",
-                "FormValue ",
                 "HiddenText Not now n",
                 "ImageText A map",
                 "Embedded f",
             ]
         );
+    }
+
+    #[test]
+    fn what_people_see_that_is_no_text_is_known_by_its_kind() {
+        for (page, expected) in [
+            ("<iframe srcdoc='<p>a'></iframe>", "Embedded <p>a"),
+            ("<select><optgroup label=A><option>a</select>", "FormValue A"),
+            ("<select><option>a<option selected>b</select>", "FormValue b"),
+            ("<input type=radio><input type=radio checked>", "FormValue , FormValue checked"),
+            ("<img src=a srcset='b 2x'>", "Image a, Image b 2x"),
+            ("<picture><source srcset=a><img src=b></picture>", "Image a, Image b"),
+            (
+                "<video poster=a><source src=b><track src=c></video>",
+                "Image a, Embedded b, Embedded c",
+            ),
+            ("<base href=/a>", "LinkTarget /a"),
+            (
+                "<form action=/a><button formaction=/b></button></form>",
+                "LinkTarget /a, LinkTarget /b",
+            ),
+            ("<svg><a xlink:href=/a /></svg>", "LinkTarget /a"),
+            ("<meter value=1 max=2></meter>", "FormValue 1, FormValue 2"),
+            ("<progress value=1></progress>", "FormValue 1"),
+            ("<ul><li>a<li>b</ul>", "ListNumber •, ListNumber •"),
+            (
+                "<ol reversed><li>a<li hidden>b<li>c</ol>",
+                "ListNumber 2, ListNumber 1, HiddenText b",
+            ),
+            (
+                "<ol type=a start=4><li>a<li value=8>b<li>c</ol>",
+                "ListNumber a4, ListNumber a8, ListNumber a9",
+            ),
+        ] {
+            let unseen = in_whole(page, false).unseen;
+            let found: Vec<_> =
+                unseen.iter().map(|it| format!("{:?} {}", it.kind, it.value)).collect();
+            assert_eq!(found.join(", "), expected, "{page}");
+        }
     }
 
     #[test]

@@ -29,9 +29,12 @@ pub use crate::text::{
     are_bytes_text,
 };
 
+pub use super::outside::OutsideChanges;
+
 use super::{
     Archive,
     operand::{Facts, KnownOperand, Operand, encoding, may_be_compared},
+    outside::{OutsideText, differs},
     revision_text::layout,
     shared_bytes::shared_bytes,
 };
@@ -59,7 +62,7 @@ pub enum Difference {
         /// How much of pages they are; `None` where neither is a page.
         scope: Option<Scope>,
         /// What differs outside of their main parts; `None` where all is in the texts.
-        outside: Option<OutsideChanges>,
+        outside: Option<Box<OutsideChanges>>,
         /// How they differ; nothing when only what is not shown differs.
         comparison: Box<Comparison>,
         /// What pages say otherwise of themselves, in the order in which it matters.
@@ -90,17 +93,6 @@ pub struct CompareOptions {
     pub scope: Scope,
     /// Count how many bytes are shared by what is not compared as text; up to 64 MiB of each is read for that.
     pub counts_shared_bytes: bool,
-}
-
-/// How much differs that is visible and not in the main parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutsideChanges {
-    /// Anything does, if only signs.
-    pub differs: bool,
-    /// Words that came.
-    pub n_added: usize,
-    /// Words that went.
-    pub n_removed: usize,
 }
 
 /// What differs between two texts of the same words.
@@ -152,12 +144,15 @@ impl fmt::Display for FoundEncoding {
 }
 
 impl Difference {
-    /// Whether anything differs that people read: words, or what a page says of its title, author, date or content.
+    /// Whether anything differs that people read: words, of pages those of the main part and other text, or what a page
+    /// says of its title, author, date or content.
     pub fn is_read(&self) -> bool {
         match self {
             Self::None => false,
-            Self::Text { comparison, metadata, .. } => {
-                !comparison.is_same() || metadata.iter().any(MetadataChange::is_read)
+            Self::Text { comparison, metadata, outside, .. } => {
+                !comparison.is_same()
+                    || outside.as_ref().is_some_and(|it| it.is_read)
+                    || metadata.iter().any(MetadataChange::is_read)
             }
             Self::Binary { .. } | Self::TooLong { .. } => true,
         }
@@ -350,10 +345,10 @@ fn difference(sources: &mut Sides<TextSource>, scope: Scope) -> Difference {
         ScopedComparison::of(readings, sources)
     };
     let found = compared(scope);
-    let (differs, outside) = (found.differs(), found.outside);
+    let (differs, is_outside) = (found.differs(), found.outside.differs);
     // A whole page may be what is the main part of the other, as where a notice came to little text.
     let are_parts = !found.has_whole() || !differs;
-    if !found.has_outside() || differs != outside.differs && are_parts {
+    if !found.has_outside() || differs != is_outside && are_parts {
         return found.difference();
     }
     let whole = compared(Scope::Page);
@@ -438,13 +433,8 @@ impl ScopedComparison {
         let known = Sides { a: known.a.as_deref(), b: known.b.as_deref() };
         let texts = Sides { a: &a.text[..], b: &b.text[..] };
         let comparison = diff::compare_laid_out(texts, layout, known);
-        let outside = Sides { a: &a.rest[..], b: &b.rest[..] };
-        let outside = diff::compare_laid_out(outside, layout, Sides::default());
-        let outside = OutsideChanges {
-            differs: differs(&outside),
-            n_added: outside.stat.words.added,
-            n_removed: outside.stat.words.removed,
-        };
+        let outside = Sides { a: OutsideText::of(a), b: OutsideText::of(b) };
+        let outside = OutsideChanges::of(outside, layout);
         Self { readings, comparison, outside }
     }
 
@@ -479,7 +469,7 @@ impl ScopedComparison {
                 false if has_whole => Some(Scope::Article),
                 false => a.scope.or(b.scope),
             },
-            outside: has_outside.then_some(self.outside),
+            outside: has_outside.then(|| Box::new(self.outside)),
             texts: Sides { a: a.text, b: b.text },
             locators: Box::new(Sides { a: a.locators, b: b.locators }),
             comparison: Box::new(self.comparison),
@@ -494,10 +484,6 @@ pub(super) fn known_headings(text: &ScopedText) -> Option<Vec<KnownHeading>> {
     let known = |it: &PageHeading| KnownHeading { line: it.line, level: it.level };
     let headings = text.headings.as_ref().filter(|headings| !headings.is_empty())?;
     Some(headings.iter().map(known).collect())
-}
-
-fn differs(comparison: &Comparison) -> bool {
-    !comparison.blocks.iter().all(|block| matches!(block, Block::Same { .. }))
 }
 
 /// Counts sort by sort what differs.
@@ -559,13 +545,16 @@ mod tests {
     const TEXT: &str = "The harbour is closed, the board said, to ships of more than 20 metres, until the gap \
         is filled with rock from the quarry at Harrow Ness, which takes a week or two.";
 
-    fn page_difference(a: &str, b: &str) -> (Option<Scope>, usize, Option<OutsideChanges>) {
+    /// In which scope, how many words changed, and outside: whether text did, and how many words came and went.
+    fn page_difference(a: &str, b: &str) -> (Option<Scope>, usize, Option<(bool, usize, usize)>) {
         let source =
             |page: &str| TextSource::of(page.as_bytes(), "text/html".to_owned(), None).unwrap();
         let mut sources = Sides { a: source(a), b: source(b) };
         match difference(&mut sources, Scope::default()) {
             Difference::Text { scope, comparison, outside, .. } => {
-                (scope, comparison.stat.words.added + comparison.stat.words.removed, outside)
+                let n_words = comparison.stat.words.added + comparison.stat.words.removed;
+                let outside = outside.filter(|it| it.differs);
+                (scope, n_words, outside.map(|it| (it.is_read, it.n_added, it.n_removed)))
             }
             _ => panic!("no texts"),
         }
@@ -576,8 +565,8 @@ mod tests {
         let article = format!("<div><p>{TEXT}<p>{TEXT}</div>");
         let (menu, sign) = ("<ul><li><a href=/>Home</a></ul>", "<nav>Back</nav>");
         let (page, changed) = (format!("{menu}{article}"), format!("{menu}{article}{sign}"));
-        let differs = OutsideChanges { differs: true, n_added: 1, n_removed: 0 };
-        assert_eq!(page_difference(&page, &changed), (Some(Scope::Article), 0, Some(differs)));
+        let outside = Some((false, 1, 0));
+        assert_eq!(page_difference(&page, &changed), (Some(Scope::Article), 0, outside));
         // One of them has no main part.
         let short = format!("{menu}<p>Moved.");
         assert_eq!(page_difference(&page, &short).0, Some(Scope::Page));
@@ -585,9 +574,8 @@ mod tests {
         let status = format!("{menu}<main><h1>Status</h1><p>All ferries run on time.</main>");
         let notice = "<div class=cookie-banner><p>We use cookies.</p><button>Yes</button></div>";
         let (noticed, late) = (format!("{notice}{status}"), status.replace("on time", "late"));
-        let differs = OutsideChanges { differs: true, n_added: 4, n_removed: 0 };
         let found = page_difference(&status, &noticed);
-        assert_eq!(found, (Some(Scope::Article), 0, Some(differs)));
+        assert_eq!(found, (Some(Scope::Article), 0, Some((false, 4, 0))));
         assert_eq!(page_difference(&status, &late).1, 3);
         assert_eq!(page_difference(&noticed, &format!("{notice}{late}")).1, 3);
         // One word makes another part the main one.
@@ -601,6 +589,59 @@ mod tests {
         // The menu was above and is below.
         let (above, below) = (format!("{menu}{article}"), format!("{article}{menu}"));
         assert_eq!(page_difference(&above, &below), (Some(Scope::Page), 0, None));
+    }
+
+    // A price beside the main part was told as the same words.
+    #[test]
+    fn text_outside_of_main_parts_is_read_and_what_leads_elsewhere_is_not() {
+        let page = |beside: &str| {
+            format!(
+                "<nav>Home</nav><div><div>{beside}</div></div><article><p>{TEXT}<p>{TEXT}</article>"
+            )
+        };
+        let is_read = |a: &str, b: &str| page_difference(&page(a), &page(b)).2.map(|it| it.0);
+        for (a, b, expected) in [
+            ("You may cancel within 14 days.", "You may cancel within 30 days.", true),
+            (
+                "<div>Incl. VAT</div><div>14,96 €</div>",
+                "<div>Incl. VAT</div><div>94,96 €</div>",
+                true,
+            ),
+            ("<p>12 readers", "<p>13 readers", false),
+            ("<a href=/1>Rain.</a> <p>So it is.", "<a href=/1>Sun.</a> <p>So it is.", false),
+            (
+                "<div class=related>Whales came.</div>",
+                "<div class=related>Ships came.</div>",
+                false,
+            ),
+            ("<aside>Weather: rain.</aside>", "<aside>Weather: sun.</aside>", false),
+        ] {
+            assert_eq!(is_read(a, b), Some(expected), "{a}");
+        }
+    }
+
+    #[test]
+    fn list_items_are_counted_that_have_another_number() {
+        let changed = |a: &str, b: &str| {
+            let source =
+                |page: &str| TextSource::of(page.as_bytes(), "text/html".to_owned(), None).unwrap();
+            let mut sources = Sides { a: source(a), b: source(b) };
+            match difference(&mut sources, Scope::default()) {
+                Difference::Text { unseen, .. } => unseen.iter().map(|it| it.n_changed).sum(),
+                _ => 0,
+            }
+        };
+        let list = |open: &str, n: usize| format!("<{open}>{}</ol></ul>", "<li>a".repeat(n));
+        for (a, b, expected) in [
+            (list("ol", 3), list("ol start=5", 3), 3),
+            (list("ol", 3), list("ol", 4), 0),
+            (list("ol", 3), list("ul", 3), 3),
+            (list("ol", 3), list("ol", 2) + &list("ol", 1), 1),
+            (list("ol", 2), list("ol reversed", 2), 2),
+            (list("ol", 2), list("ol type=a", 2), 2),
+        ] {
+            assert_eq!(changed(&a, &b), expected, "{a} {b}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod lost_packs;
 pub mod maintain;
 mod open;
 pub mod operand;
+mod outside;
 pub mod pattern;
 pub mod phrase;
 pub mod presence;

@@ -6,7 +6,8 @@
 //! are searched before it.
 
 use super::{
-    outline::{Counts, Kind, Outline, Part, PartId},
+    holes::filled,
+    outline::{Counts, Kind, Mark, Outline, Part, PartId},
     tree::{NodeId, PageTree},
     trim::Trimmed,
 };
@@ -35,15 +36,6 @@ const LIKE: f32 = 0.2;
 const WIDENED_BY: f32 = 0.5;
 /// Chosen: if not more of that text is in links.
 const WIDENED_LINKS: f32 = 0.1;
-
-/// What a node is to the main part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
-    /// It and what lies in it belong to it.
-    Main,
-    /// It and what lies in it do not, wherever it lies.
-    Cut,
-}
 
 /// Which rules hold: whether names weigh, and whether what looks like no text is cut out.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +80,11 @@ pub(super) fn main_part(tree: &PageTree) -> Option<Vec<(NodeId, Mark)>> {
     let mut page = Outline::of(tree)?;
     page.forget_slugs(tree);
     let unasking = page.without_requests(tree);
-    clear_part(tree, unasking.as_ref().unwrap_or(&page)).or_else(|| Some(unasking?.as_marks()))
+    let page = unasking.as_ref().unwrap_or(&page);
+    match clear_part(tree, page) {
+        Some(marks) => Some(filled(page, tree, &marks)),
+        None => Some(unasking?.as_marks()),
+    }
 }
 
 fn clear_part(tree: &PageTree, page: &Outline) -> Option<Vec<(NodeId, Mark)>> {
@@ -140,7 +136,7 @@ impl Outline {
     /// All of it as the main part.
     fn as_marks(&self) -> Vec<(NodeId, Mark)> {
         let main = self.children(0).map(|it| (self.part(it).id, Mark::Main));
-        main.chain(self.dropped.iter().map(|id| (*id, Mark::Cut))).collect()
+        main.chain(self.dropped.iter().map(|id| (*id, Mark::Beside))).collect()
     }
 }
 
@@ -548,8 +544,8 @@ mod tests {
         }
         let boxes = format!("<div><div>{FIRST}</div><div>{SECOND}</div><div>Tags</div></div>");
         let page = format!("{MENU}<div>{boxes}<div>{FIRST} {SECOND}</div></div>");
-        let main = format!("{FIRST}\n\n{SECOND}\n\n{FIRST} {SECOND}");
-        assert_parts(&page, Some(&main), "Home\nNews\n\nTags");
+        let main = format!("{FIRST}\n\n{SECOND}\n\nTags\n\n{FIRST} {SECOND}");
+        assert_parts(&page, Some(&main), "Home\nNews");
     }
 
     // Builders of pages put a box around each heading.

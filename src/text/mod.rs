@@ -14,6 +14,7 @@ mod decoding;
 pub mod extract;
 mod formulas;
 mod guess;
+mod holes;
 mod interpretation;
 mod kinds;
 mod likely;
@@ -83,8 +84,7 @@ pub fn readable<'a>(bytes: &'a [u8], read_as: ReadAs) -> Option<Decoded<'a>> {
             Scope::Source => {}
             Scope::Page => decoded.text = Cow::Owned(visible(&decoded.text, is_xhtml)),
             Scope::Article => {
-                let page = visible::in_parts(&decoded.text, is_xhtml);
-                decoded.text = Cow::Owned(page.main.unwrap_or(page.rest));
+                decoded.text = Cow::Owned(visible::main_or_whole(&decoded.text, is_xhtml));
             }
         }
     }

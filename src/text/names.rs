@@ -13,6 +13,12 @@ pub(super) struct Names {
     pub is_share: bool,
     /// They are those of what leads to another page.
     pub is_teaser: bool,
+    /// It is a menu by its role.
+    pub is_menu: bool,
+    /// They are those of what is no text where it has few words.
+    pub is_brief: bool,
+    /// They are those of what is about something else, whatever it says.
+    pub is_sideline: bool,
     /// They are those of what asks readers for something.
     pub request: Option<Request>,
 }
@@ -42,6 +48,9 @@ impl Names {
             weight: weight(&class) + weight(&id),
             is_unlikely: is_unlikely_name || UNLIKELY_ROLES.contains(&&role[..]),
             is_teaser: any(&["teaser"]),
+            is_menu: MENU_ROLES.contains(&&role[..]),
+            is_brief: any(&BRIEF),
+            is_sideline: any(&SIDELINE),
             request: match () {
                 () if any(&CONSENT) => Some(Request::Consent),
                 () if any(&COMMENT_FORM) || id == "respond" => Some(Request::Comment),
@@ -139,6 +148,48 @@ const LIKELY: [&str; 8] =
 const UNLIKELY_ROLES: [&str; 7] =
     ["menu", "menubar", "complementary", "navigation", "alert", "alertdialog", "dialog"];
 
+const MENU_ROLES: [&str; 3] = ["menu", "menubar", "navigation"];
+
+/// Those of what stands below a text or beside it, as texts of their own.
+const SIDELINE: [&str; 9] = [
+    "related",
+    "recommend",
+    "sidebar",
+    "comment",
+    "komment",
+    "promo",
+    "outbrain",
+    "sponsor",
+    "newsletter",
+];
+
+/// Those of what has few words, and no links either, and is no text all the same.
+const BRIEF: [&str; 23] = [
+    "byline",
+    "author-",
+    "-author",
+    "copyright",
+    "credit",
+    "-ad-",
+    "ad-break",
+    "sponsor",
+    "comment",
+    "komment",
+    "combx",
+    "share",
+    "sharing",
+    "social",
+    "disqus",
+    "shoutbox",
+    "skyscraper",
+    "outbrain",
+    "newsletter",
+    "cookie",
+    "gdpr",
+    "agegate",
+    "popup",
+];
+
 const POSITIVE: [&str; 11] = [
     "article", "body", "content", "entry", "h-entry", "main", "page", "post", "text", "blog",
     "story",
@@ -179,21 +230,22 @@ mod tests {
     fn names_speak_for_an_element_or_against_it() {
         let plain = Names::default();
         let unlikely = Names { is_unlikely: true, ..plain };
+        let brief = Names { is_brief: true, ..unlikely };
         let weighing = |weight| Names { weight, ..plain };
         for (class, id, role, expected) in [
             ("", "", "", plain),
             ("Entry-Content", "story", "", weighing(50)),
             ("hid", "", "", weighing(-25)),
-            ("sidebar", "", "", Names { weight: -25, ..unlikely }),
-            ("sidebar", "main", "", plain),
-            ("x", "", "navigation", unlikely),
-            ("cookie-note", "", "", Names { request: Some(Request::Consent), ..unlikely }),
+            ("sidebar", "", "", Names { weight: -25, is_sideline: true, ..unlikely }),
+            ("sidebar", "main", "", Names { is_sideline: true, ..plain }),
+            ("x", "", "navigation", Names { is_menu: true, ..unlikely }),
+            ("cookie-note", "", "", Names { request: Some(Request::Consent), ..brief }),
             ("", "respond", "", Names { request: Some(Request::Comment), ..plain }),
             ("respond", "", "", plain),
-            ("author-bio", "", "", unlikely),
-            ("", "kommentare", "", unlikely),
-            ("btn share", "", "", Names { is_share: true, ..weighing(-25) }),
-            ("shared", "", "", weighing(-25)),
+            ("author-bio", "", "", brief),
+            ("", "kommentare", "", Names { is_sideline: true, ..brief }),
+            ("btn share", "", "", Names { is_share: true, is_brief: true, ..weighing(-25) }),
+            ("shared", "", "", Names { is_brief: true, ..weighing(-25) }),
             ("Teaser", "", "", Names { is_teaser: true, ..plain }),
         ] {
             assert_eq!(Names::of([class, id, role]), expected, "{class} {id} {role}");

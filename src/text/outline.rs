@@ -13,6 +13,9 @@ use super::{
 /// Chosen: of more nodes than that no main part is looked for.
 const PARTS_MAX: usize = 200_000;
 
+/// How much the text of a link counts as one that leads away, in tenths.
+const AWAY: u8 = 10;
+
 /// The number of a part, in the order of the page; 0 is the document.
 pub(super) type PartId = usize;
 
@@ -55,7 +58,9 @@ pub(super) enum Kind {
     /// A link, and how much its text counts as one in tenths.
     Link(u8),
     Image,
+    /// What is filled in.
     Input,
+    Button,
     Embed,
     Block,
     Body,
@@ -83,6 +88,19 @@ pub(super) enum Kind {
     Title,
     /// What stands beside the main part, even when it lies in it.
     Besides,
+    /// Links to other places.
+    Menu,
+}
+
+/// What a node is to the main part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// It and what lies in it belong to it.
+    Main,
+    /// It and what lies in it do not, wherever it lies.
+    Cut,
+    /// Nor that, and no text for itself either: a menu, a notice, a teaser.
+    Beside,
 }
 
 /// What lies in a part.
@@ -92,13 +110,19 @@ pub(super) struct Counts {
     pub n_chars: u32,
     /// Tenths of characters in links.
     pub n_link: u32,
+    /// Links to other pages, whether they have text or not.
+    pub n_links: u32,
     pub n_commas: u32,
     /// Full stops that end a word.
     pub n_sentences: u32,
+    /// Words with the sign of a currency.
+    pub n_prices: u32,
     pub n_paragraphs: u32,
     pub n_images: u32,
     pub n_items: u32,
     pub n_inputs: u32,
+    /// Of these what is filled in.
+    pub n_fields: u32,
     pub n_embeds: u32,
     /// Headings of the first level.
     pub n_headlines: u32,
@@ -132,16 +156,33 @@ impl Counts {
         self.n_chars > 80 && density < 0.25 || density == 0.0 && self.n_sentences > 0
     }
 
+    /// It reads as text, or names a price.
+    pub(super) fn is_said(&self) -> bool {
+        self.n_prices > 0 || self.reads_as_text()
+    }
+
+    /// Whether it is nothing but headings, left of what had other text.
+    pub(super) fn are_headings_left_of(&self, uncut: &Self) -> bool {
+        self.n_chars > 0
+            && self.n_chars == self.n_heading_chars
+            && uncut.n_chars > uncut.n_heading_chars
+            && uncut.n_headlines == 0
+            && !self.reads_as_text()
+    }
+
     /// Adds what lies elsewhere.
     pub(super) fn add(&mut self, other: &Self) {
         self.n_chars += other.n_chars;
         self.n_link += other.n_link;
+        self.n_links += other.n_links;
         self.n_commas += other.n_commas;
         self.n_sentences += other.n_sentences;
+        self.n_prices += other.n_prices;
         self.n_paragraphs += other.n_paragraphs;
         self.n_images += other.n_images;
         self.n_items += other.n_items;
         self.n_inputs += other.n_inputs;
+        self.n_fields += other.n_fields;
         self.n_embeds += other.n_embeds;
         self.n_headlines += other.n_headlines;
         self.n_heading_chars += other.n_heading_chars;
@@ -161,7 +202,8 @@ impl Counts {
                 counts.n_commas += u32::from(is_comma(c));
             }
             counts.n_chars += 1;
-            counts.n_sentences += u32::from(word.ends_with(['.', '。', '!', '?']));
+            counts.n_sentences += u32::from(ends_sentence(word));
+            counts.n_prices += u32::from(is_of_money(word));
         }
         counts
     }
@@ -169,13 +211,17 @@ impl Counts {
     /// Of what a part has in it, and itself.
     fn with(mut self, kind: Kind) -> Self {
         match kind {
-            Kind::Link(weight) => self.n_link = self.n_chars * u32::from(weight),
+            Kind::Link(weight) => {
+                self.n_link = self.n_chars * u32::from(weight);
+                self.n_links += u32::from(weight == AWAY);
+            }
             Kind::Heading(_) => self.n_heading_chars = self.n_chars,
             Kind::List => self.n_list_chars = self.n_chars,
             Kind::Paragraph => self.n_paragraphs += 1,
             Kind::Image => self.n_images += 1,
             Kind::Item => self.n_items += 1,
-            Kind::Input => self.n_inputs += 1,
+            Kind::Input => (self.n_inputs, self.n_fields) = (self.n_inputs + 1, self.n_fields + 1),
+            Kind::Button => self.n_inputs += 1,
             Kind::Embed => self.n_embeds += 1,
             Kind::Row => self.n_rows += 1,
             Kind::Cell => self.n_cells += 1,
@@ -195,6 +241,23 @@ impl Counts {
 fn is_block(element: &Element, role: Role) -> bool {
     role == Role::Inline
         && matches!(roles::styled(role, element, None), Role::Paragraph | Role::Line)
+}
+
+/// Whether a sentence may end with a word: in most scripts with a sign of its own, and behind it quotes may close.
+fn ends_sentence(word: &str) -> bool {
+    const STOPS: [char; 20] = [
+        '.', '!', '?', '…', '\u{589}', '\u{61f}', '\u{6d4}', '\u{964}', '\u{965}', '\u{f0d}',
+        '\u{104b}', '\u{1362}', '\u{1367}', '\u{17d4}', '\u{3002}', '\u{fe12}', '\u{ff01}',
+        '\u{ff0e}', '\u{ff1f}', '\u{ff61}',
+    ];
+    const CLOSING: [char; 12] = ['"', '\'', ')', ']', '”', '’', '“', '»', '«', '」', '』', '）'];
+    word.trim_end_matches(CLOSING).ends_with(STOPS)
+}
+
+fn is_of_money(word: &str) -> bool {
+    const CODES: [&str; 8] = ["EUR", "USD", "GBP", "CHF", "JPY", "CNY", "INR", "PLN"];
+    let is_sign = |c| matches!(c, '$' | '¢'..='¥' | '\u{20a0}'..='\u{20cf}');
+    CODES.contains(&word) || word.contains(is_sign)
 }
 
 fn is_comma(c: char) -> bool {
@@ -221,11 +284,16 @@ impl Kind {
         match name {
             "a" => Kind::Link(match element.attribute("href") {
                 Some(href) if href.len() > 1 && href.starts_with('#') => 3,
-                _ => 10,
+                _ => AWAY,
             }),
             "span" => Kind::Span,
             "img" | "picture" => Kind::Image,
-            "input" | "textarea" | "select" | "button" => Kind::Input,
+            "input" => match element.attribute("type") {
+                Some("submit" | "button" | "reset" | "image") => Kind::Button,
+                _ => Kind::Input,
+            },
+            "textarea" | "select" => Kind::Input,
+            "button" => Kind::Button,
             "embed" | "object" | "iframe" | "video" => Kind::Embed,
             "body" => Kind::Body,
             "article" | "main" => Kind::Article,
@@ -249,7 +317,8 @@ impl Kind {
             "figure" => Kind::Figure,
             "code" => Kind::Code,
             "title" => Kind::Title,
-            "aside" | "footer" | "nav" => Kind::Besides,
+            "aside" | "footer" => Kind::Besides,
+            "nav" => Kind::Menu,
             _ => match roles::role(element) {
                 Role::Paragraph | Role::Pre | Role::Row | Role::Cell | Role::Line => Kind::Block,
                 _ => Kind::Inline,
@@ -267,6 +336,7 @@ impl Kind {
                 | Kind::Link(_)
                 | Kind::Image
                 | Kind::Input
+                | Kind::Button
                 | Kind::Code
         )
     }
@@ -375,7 +445,8 @@ impl Outline {
         let n_to_code = self.parts[parent].n_to_code.saturating_add(1).min(3);
         let n_to_code = if kind == Kind::Code { 0 } else { n_to_code };
         let is_seen = element.visibility().unwrap_or(self.parts[parent].is_seen);
-        let is_besides = kind == Kind::Besides || self.parts[parent].is_besides;
+        let is_besides =
+            matches!(kind, Kind::Besides | Kind::Menu) || self.parts[parent].is_besides;
         is_shown.then(|| Part {
             names,
             is_unlikely,
@@ -385,6 +456,12 @@ impl Outline {
             n_to_code,
             ..Part::new(id, parent, kind)
         })
+    }
+
+    /// Whether a part stands in lines of its own and has none in it that do.
+    pub(super) fn is_line(&self, part: PartId) -> bool {
+        let part = &self.parts[part];
+        !part.has_block && (!part.kind.is_phrase() || self.parts[part.parent].has_block)
     }
 
     /// How many there are.
@@ -440,7 +517,11 @@ impl Outline {
             let Part { kind, parent, .. } = self.parts[part];
             match is_cut(part, &counts[part]) {
                 // A form is known by its fields, which are no text.
-                true if kind == Kind::Input => counts[parent].n_inputs += 1,
+                true if kind == Kind::Input => {
+                    counts[parent].n_inputs += 1;
+                    counts[parent].n_fields += 1;
+                }
+                true if kind == Kind::Button => counts[parent].n_inputs += 1,
                 true => {}
                 false => {
                     let sum = counts[part].with(kind);

@@ -61,12 +61,22 @@ pub struct ScopedText {
     pub scope: Option<Scope>,
     /// What else is visible: nothing unless the scope is the main part.
     pub rest: String,
+    /// Of that what is clearly text, no menu, notice or teaser.
+    pub rest_read: String,
     /// The headings of a page in what is compared; `None` where they are not marked as such.
     pub headings: Option<Vec<PageHeading>>,
     /// What of a page is in no text of it, in order.
     pub unseen: Vec<Unseen>,
     /// Where in a document of another format what is compared stands.
     pub locators: Locators,
+}
+
+impl ScopedText {
+    /// One that has nothing but its words.
+    fn plain(text: String) -> Self {
+        let (rest, rest_read, unseen, locators) = Default::default();
+        Self { text, scope: None, rest, rest_read, headings: None, unseen, locators }
+    }
 }
 
 /// How much is compared of a media type: documents that are rendered as pages have neither a menu nor a source.
@@ -160,8 +170,7 @@ pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText 
             false => text,
         };
         let scope = is_page.then_some(scope);
-        let (rest, unseen, locators) = Default::default();
-        return ScopedText { text: composed(text), scope, rest, headings: None, unseen, locators };
+        return ScopedText { scope, ..ScopedText::plain(composed(text)) };
     }
     let is_xhtml = kinds::is_xhtml(media_type);
     scoped_page(match scope {
@@ -172,13 +181,14 @@ pub fn scoped(text: Cow<'_, str>, media_type: &str, scope: Scope) -> ScopedText 
 }
 
 fn scoped_page(page: PageText) -> ScopedText {
-    let PageText { main, rest, headings, unseen, locators } = page;
+    let PageText { main, rest, rest_read, headings, unseen, locators } = page;
     let (text, scope, rest) = match main {
         Some(main) => (main, Scope::Article, rest),
         None => (rest, Scope::Page, String::new()),
     };
-    let (text, rest) = (composed(text.into()), composed(rest.into()));
-    ScopedText { text, scope: Some(scope), rest, headings: Some(headings), unseen, locators }
+    let [text, rest, rest_read] = [text, rest, rest_read].map(|it| composed(it.into()));
+    let (scope, headings) = (Some(scope), Some(headings));
+    ScopedText { text, scope, rest, rest_read, headings, unseen, locators }
 }
 
 #[cfg(test)]

@@ -34,13 +34,13 @@ impl Trimmed {
                     let is_kept = in_table[id] || part.n_to_code < 3;
                     let has_commas = counts.n_commas >= COMMAS_OF_TEXT;
                     let is_no_text = || {
-                        are_headings_left(&uncut[id], counts)
+                        counts.are_headings_left_of(&uncut[id])
                             || looks_like_no_text(outline, part, counts, weight)
                     };
                     !is_kept && (weight < 0 || !has_commas && is_no_text())
                 }
                 Kind::Section | Kind::Article | Kind::Block => {
-                    are_headings_left(&uncut[id], counts)
+                    counts.are_headings_left_of(&uncut[id])
                 }
                 _ => false,
             }
@@ -57,7 +57,10 @@ impl Trimmed {
         let counts = outline.counted(|id, counts| {
             let part = outline.part(id);
             let is_share = part.names.is_share && counts.n_chars < SHARE_CHARS_MAX;
-            let is_never = matches!(part.kind, Kind::Besides | Kind::Title | Kind::Input);
+            let is_never = matches!(
+                part.kind,
+                Kind::Besides | Kind::Menu | Kind::Title | Kind::Input | Kind::Button
+            );
             let is_teaser = part.names.is_teaser && counts.n_link > 0;
             is_cut[id] = is_never || is_share || is_teaser || is_no_text(id, counts);
             is_cut[id]
@@ -80,9 +83,7 @@ impl Trimmed {
         let (mut found, mut n_chars) = (Vec::new(), 0);
         for id in (root + 1..outline.part(root).end).rev() {
             let (part, counts) = (outline.part(id), &self.counts[id]);
-            let stands_alone = !part.kind.is_phrase() || outline.part(part.parent).has_block;
-            let is_piece = !part.has_block && stands_alone && counts.n_chars > 0;
-            if in_cut[id - root] || !is_piece {
+            if in_cut[id - root] || !outline.is_line(id) || counts.n_chars == 0 {
                 continue;
             }
             let is_heading = matches!(part.kind, Kind::Heading(_));
@@ -112,15 +113,6 @@ fn in_data_tables(outline: &Outline, counts: &[Counts]) -> Vec<bool> {
 fn is_data(counts: &Counts) -> bool {
     let &Counts { n_tables, n_rows, n_cells, n_table_heads, .. } = counts;
     n_table_heads > 0 || n_tables == 0 && (n_rows >= 10 || n_cells > 4 * n_rows || n_cells > 10)
-}
-
-/// Whether nothing but headings is left of what had other text.
-fn are_headings_left(uncut: &Counts, counts: &Counts) -> bool {
-    counts.n_chars > 0
-        && counts.n_chars == counts.n_heading_chars
-        && uncut.n_chars > uncut.n_heading_chars
-        && uncut.n_headlines == 0
-        && !counts.reads_as_text()
 }
 
 /// What has few commas and more of other things than paragraphs, or is mostly links.

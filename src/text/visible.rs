@@ -1,8 +1,9 @@
 //! What people see of an HTML page, and what they do not see of it though it may matter.
 
-use super::article::{Mark, main_part};
+use super::article::main_part;
 use super::formulas;
 use super::locators::{LocatorTracker, Locators, Within};
+use super::outline::Mark;
 use super::raised::{self, HIGH, LOW};
 use super::readings::Readings;
 use super::roles::{self, INSERTED, Role, is_html};
@@ -39,6 +40,8 @@ pub(super) struct PageText {
     pub main: Option<String>,
     /// All other visible text.
     pub rest: String,
+    /// Of that beside a main part what is clearly text, no menu, notice or teaser.
+    pub rest_read: String,
     /// The headings of the main part; without one, those of the page.
     pub headings: Vec<PageHeading>,
     /// What is in none of both, in order.
@@ -50,27 +53,44 @@ pub(super) struct PageText {
 /// A page with its main part apart.
 pub(super) fn in_parts(html: &str, is_xhtml: bool) -> PageText {
     let tree = PageTree::with_names(html, is_xhtml);
-    let Some(main) = main_part(&tree) else { return whole(&tree, None) };
-    let mut marks = vec![None; tree.n_nodes()];
-    for (id, mark) in main {
-        marks[id as usize] = Some(mark);
-    }
-    let walked = |wants_main: bool| {
-        let mut page = PageWalk::of(&tree, (!wants_main).then(Vec::new));
-        page.parts = Some(Parts { marks: &marks, wants_main });
-        page.is_wanted = !wants_main;
+    let marks = main_part(&tree).map(|it| by_node(&tree, it));
+    let Some(marks) = marks else { return whole(&tree, None) };
+    let walked = |wanted: &'static [Mark], unseen| {
+        let mut page = PageWalk::of(&tree, unseen);
+        page.parts = Some(Parts { marks: &marks, wanted });
+        page.is_wanted = wanted.contains(&Mark::Beside);
         page.walk();
         page
     };
-    let rest = walked(false);
-    let main = walked(true);
+    let rest = walked(&[Mark::Cut, Mark::Beside], Some(Vec::new()));
+    let main = walked(&[Mark::Main], None);
     PageText {
         headings: main.headings(),
         main: Some(main.text),
         rest: rest.text,
+        rest_read: walked(&[Mark::Cut], None).text,
         unseen: rest.unseen.unwrap_or_default(),
         locators: Locators::default(),
     }
+}
+
+/// The visible text of the main part of a page, if there is a clear one, else of all of it.
+pub(super) fn main_or_whole(html: &str, is_xhtml: bool) -> String {
+    let tree = PageTree::with_names(html, is_xhtml);
+    let mut page = PageWalk::of(&tree, None);
+    let marks = main_part(&tree).map(|main| by_node(&tree, main));
+    if let Some(marks) = &marks {
+        page.parts = Some(Parts { marks, wanted: &[Mark::Main] });
+        page.is_wanted = false;
+    }
+    page.walk();
+    page.text
+}
+
+fn by_node(tree: &PageTree, marks: Vec<(NodeId, Mark)>) -> Vec<Option<Mark>> {
+    let mut by_node = vec![None; tree.n_nodes()];
+    marks.into_iter().for_each(|(id, mark)| by_node[id as usize] = Some(mark));
+    by_node
 }
 
 /// A page of which no main part is looked for.
@@ -106,6 +126,7 @@ fn walked(mut page: PageWalk<'_>) -> PageText {
         headings: page.headings(),
         main: None,
         rest: page.text,
+        rest_read: String::new(),
         unseen: page.unseen.unwrap_or_default(),
         locators,
     }
@@ -143,16 +164,16 @@ enum Step {
     },
 }
 
-/// The parts of a page, by node, and which of them is shown.
+/// The parts of a page, by node, and which of them are shown.
 struct Parts<'t> {
     marks: &'t [Option<Mark>],
-    wants_main: bool,
+    wanted: &'t [Mark],
 }
 
 impl Parts<'_> {
     /// Whether what lies in a node is wanted, if that is another matter than around it.
     fn wants(&self, id: NodeId) -> Option<bool> {
-        self.marks[id as usize].map(|mark| (mark == Mark::Main) == self.wants_main)
+        self.marks[id as usize].map(|mark| self.wanted.contains(&mark))
     }
 }
 

@@ -103,7 +103,8 @@ pub struct DiffArgs {
     #[arg(default_value = "article")]
     pub scope: Scope,
 
-    /// Exit with 1 when words or signs differ, or what a page says of itself to readers; with -u when bytes do
+    /// Exit with 1 when words or signs differ, or what a page says of itself to readers; not when menus and the like
+    /// outside of its main part do. With -u when bytes do
     #[arg(long)]
     pub exit_code: bool,
 }

@@ -24,7 +24,7 @@ use super::{
     json::typed,
     output::Output,
     page::{self, PageHead},
-    terminal::{Style, counted, percent, shown_name, size, text_columns},
+    terminal::{Style, counted, percent, shown_name, shown_words, size, text_columns},
 };
 
 /// A comparison with what names its sides.
@@ -56,7 +56,7 @@ struct DiffLine<'a> {
     paragraphs: Option<comparison_json::ParagraphCounts>,
     words: Option<comparison_json::WordCounts>,
     shared_bytes: Option<u64>,
-    outside: Option<OutsideCounts>,
+    outside: Option<OutsideLine<'a>>,
     metadata: Option<Vec<MetadataLine<'a>>>,
     unseen: Option<UnseenCounts>,
     noise: Option<NoiseLine>,
@@ -66,10 +66,27 @@ struct DiffLine<'a> {
 
 /// What changed that is visible and not in the main part.
 #[derive(Serialize)]
-struct OutsideCounts {
+struct OutsideLine<'a> {
     differs: bool,
+    read: bool,
     added: usize,
     removed: usize,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+}
+
+impl<'a> OutsideLine<'a> {
+    fn of(changes: &'a OutsideChanges) -> Self {
+        let OutsideChanges { differs, is_read, n_added, n_removed, first } = changes;
+        Self {
+            differs: *differs,
+            read: *is_read,
+            added: *n_added,
+            removed: *n_removed,
+            before: first.a.as_deref(),
+            after: first.b.as_deref(),
+        }
+    }
 }
 
 /// What a page says otherwise of itself.
@@ -250,10 +267,16 @@ impl ShownComparison<'_> {
         match &self.compared.difference {
             Difference::Text { metadata, unseen, outside, noise, .. } => {
                 let metadata = metadata.iter().map(|it| field_phrase(it.field).to_owned());
-                let outside = outside.filter(|it| it.differs).map(outside_part);
-                let parts = metadata.chain(outside).chain(unseen.iter().map(unseen_part));
+                let outside = outside.as_deref().filter(|it| it.differs);
+                let parts = metadata.chain(outside.map(outside_part));
+                let parts = parts.chain(unseen.iter().map(unseen_part)).collect();
                 let Sides { a, b } = self.compared.statuses;
-                sentence(changed, parts.collect(), noise.as_ref(), a.or(b).is_some())
+                let about = SentenceAbout {
+                    noise: noise.as_ref(),
+                    is_rendered: a.or(b).is_some(),
+                    is_part: outside.is_some(),
+                };
+                sentence(changed, parts, about)
             }
             Difference::None => "the two are the same".to_owned(),
             Difference::Binary { .. } | Difference::TooLong { .. } => String::new(),
@@ -303,11 +326,7 @@ impl ShownComparison<'_> {
                 line.noise = noise.as_ref().map(NoiseLine::of);
                 line.coarse = comparison.is_coarse;
                 line.scope = scope.map(Scope::code);
-                line.outside = outside.map(|it| OutsideCounts {
-                    differs: it.differs,
-                    added: it.n_added,
-                    removed: it.n_removed,
-                });
+                line.outside = outside.as_deref().map(OutsideLine::of);
                 line.unseen = Some(UnseenCounts::of(unseen));
                 line.kind = "text";
                 line.paragraphs =
@@ -369,26 +388,34 @@ fn compared_part(scope: Option<Scope>, has_outside: bool) -> Option<String> {
     }
 }
 
+/// What a sentence takes into account besides what changed.
+#[derive(Clone, Copy)]
+struct SentenceAbout<'a> {
+    noise: Option<&'a Noise>,
+    /// Of a document that is rendered other things may differ that people see.
+    is_rendered: bool,
+    /// Words differ outside of what was compared.
+    is_part: bool,
+}
+
 /// How much changed: in the text, and of what is not in it.
-///
-/// Of a document that is rendered other things may differ that people see.
 fn sentence(
     changed: &ChangedTexts<'_>,
     mut parts: Vec<String>,
-    noise: Option<&Noise>,
-    is_rendered: bool,
+    about: SentenceAbout<'_>,
 ) -> String {
     let comparison = changed.comparison;
-    let noise = noise.map(|noise| NoiseLine::of(noise).parts()).unwrap_or_default();
+    let noise = about.noise.map(|noise| NoiseLine::of(noise).parts()).unwrap_or_default();
     // What a page changed besides is told by its markup.
     let has_parts = !parts.is_empty();
     parts.extend(noise.into_iter().filter(|part| !has_parts || part != "markup"));
     let stat = changed.stat();
     let text = match (comparison.is_same() || stat.is_same(), parts.is_empty()) {
-        (true, true) if is_rendered => {
+        (true, true) if about.is_rendered => {
             "the bytes differ, the text that is read of them does not".to_owned()
         }
         (true, true) => "the bytes differ, the text that people read does not".to_owned(),
+        (true, false) if about.is_part => "same words in the main part".to_owned(),
         (true, false) => "same words".to_owned(),
         (false, _) => text_sentence(&stat, comparison.are_lines),
     };
@@ -407,12 +434,50 @@ fn sentence(
     }
 }
 
-fn outside_part(changes: OutsideChanges) -> String {
+/// How much changed outside of the main part, and where.
+fn outside_part(changes: &OutsideChanges) -> String {
     let (one, many) = ("word outside the main part", "words outside the main part");
-    match changes.n_added.max(changes.n_removed) as u64 {
+    let counted = match changes.n_added.max(changes.n_removed) as u64 {
         0 => "signs outside the main part".to_owned(),
         n => counted(n, one, many),
+    };
+    match excerpts(&changes.first) {
+        Sides { a: Some(a), b: Some(b) } => format!("{counted} (“{a}”, now “{b}”)"),
+        Sides { a: Some(a), b: None } => format!("{counted} (no longer “{a}”)"),
+        Sides { a: None, b: Some(b) } => format!("{counted} (new: “{b}”)"),
+        Sides { a: None, b: None } => counted,
     }
+}
+
+/// Shows no more of a paragraph outside of the main part.
+const OUTSIDE_CHARS_MAX: usize = 40;
+/// Chosen: so much of that is what stood before the first change.
+const OUTSIDE_CHARS_BEFORE: usize = 12;
+
+/// What two paragraphs say where they begin to differ.
+fn excerpts(first: &Sides<Option<String>>) -> Sides<Option<String>> {
+    let line = |text: &Option<String>| {
+        text.as_ref().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let (a, b) = (line(&first.a), line(&first.b));
+    let both = a.iter().flat_map(|it| it.chars()).zip(b.iter().flat_map(|it| it.chars()));
+    let n_same = both.take_while(|(a, b)| a == b).count();
+    let cut = |text: String| {
+        let chars: Vec<char> = text.chars().collect();
+        let from = match chars.len() <= OUTSIDE_CHARS_MAX {
+            true => 0,
+            false => n_same.saturating_sub(OUTSIDE_CHARS_BEFORE),
+        };
+        // It begins with a word, if one begins soon.
+        let is_gap = |at: &usize| *at == 0 || chars[at - 1] == ' ';
+        let start = (from..=n_same.min(chars.len())).find(is_gap).unwrap_or(from);
+        let end = chars.len().min(start + OUTSIDE_CHARS_MAX);
+        let shown: String = chars[start..end].iter().collect();
+        let (head, tail) =
+            (if start > 0 { "…" } else { "" }, if end < chars.len() { "…" } else { "" });
+        shown_words(&format!("{head}{shown}{tail}"))
+    };
+    Sides { a: a.map(cut), b: b.map(cut) }
 }
 
 fn unseen_part(changes: &UnseenChanges) -> String {

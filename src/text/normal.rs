@@ -18,7 +18,7 @@ use super::spellings::spelled;
 ///
 /// It rises with every change of the rules above, a newer Unicode version among them, and of what is
 /// read as text.
-pub const NORMAL_VERSION: u32 = 4;
+pub const NORMAL_VERSION: u32 = 5;
 
 /// The words of a text in normal form, packed into one buffer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub fn n_shared_min(n_hashes: usize, threshold: Threshold) -> usize {
             (min - ESTIMATE_SLACK).max(0.0) * HASHES_SHARED_OF_RESEMBLANCE
         }
     };
-    ((n_hashes as f64 * share) as usize).max(HASHES_SHARED_MIN)
+    ((n_hashes as f64 * share) as usize).max(HASHES_SHARED_MIN.min(n_hashes))
 }
 
 /// Whether two sketches leave it possible that the texts are near-duplicates.

@@ -186,7 +186,7 @@ pub(in crate::catalog) fn sketch_of(data: &[u8]) -> Result<Sketch, Error> {
 ///
 /// Nobody knows who has those: that each neighbour has them is taken for granted, so none is lost.
 fn n_enough(n_shared_min: usize, n_common: usize) -> usize {
-    n_shared_min.saturating_sub(n_common).max(HASHES_SHARED_MIN)
+    n_shared_min.saturating_sub(n_common).max(HASHES_SHARED_MIN.min(n_shared_min))
 }
 
 /// A hash, and the index of the query that has it.
@@ -258,7 +258,7 @@ impl<'a> HitCounter<'a> {
         let (asked, n_common) = (&self.queries[query], self.n_common[query]);
         // A text from a template has few other hashes: its copies would never be compared.
         let is_template = n_common as f64 > asked.hashes.len() as f64 * TEMPLATE_COMMON_SHARE;
-        let is_leader = is_template && n_leading >= HASHES_SHARED_MIN;
+        let is_leader = is_template && n_leading >= HASHES_SHARED_MIN.min(asked.hashes.len());
         let is_near = run.len() - n_leading >= n_enough(asked.n_shared_min, n_common);
         let content = i64::from(run[0].content);
         (is_near || is_leader).then_some(CandidateHit { content, is_leader })

@@ -7,14 +7,15 @@ use std::ops::Range;
 
 use super::{
     frequency::Frequencies,
-    misread::{is_misread, is_number, is_within_edits},
+    misread::{is_ending, is_misread, is_number, is_within_edits},
     params::{
-        EXTENSION_OTHER_WORDS, EXTENSION_WORDS_MAX, MISREAD_GAP_EDITS_MAX, OTHER_WORD_COST_CLEAN,
-        PASSAGE_DRIFT_WORDS_MAX, PASSAGE_GAP_WORDS_MAX, RUN_WEIGHT_MIN, RUN_WORDS_MIN,
-        RUN_WORDS_MIN_OTHER_NUMBERS, SEED_WORDS, WHOLE_NUMBER_COST, WHOLE_SAME_SHARE_MIN,
-        WHOLE_WEIGHT_MIN,
+        EXTENSION_OTHER_WORDS, EXTENSION_WORDS_MAX, MELTED_EDITS_MAX, MISREAD_GAP_EDITS_MAX,
+        OTHER_WORD_COST_CLEAN, PASSAGE_DRIFT_WORDS_MAX, PASSAGE_GAP_WORDS_MAX, RUN_WEIGHT_MIN,
+        RUN_WORDS_MIN, RUN_WORDS_MIN_OTHER_NUMBERS, SEED_WORDS, WHOLE_NUMBER_COST,
+        WHOLE_SAME_SHARE_MIN, WHOLE_WEIGHT_MIN,
     },
     passages::{Passage, pair_hash},
+    scripts::weight_share,
 };
 
 /// A text as its words and their hashes.
@@ -149,12 +150,16 @@ pub struct Alignment {
     pub n_same: usize,
     /// Words that look alike in both, without being the same.
     pub n_alike: usize,
+    /// Those among them that are no endings, and no words written as one: what only scanners do.
+    pub n_misread: usize,
     /// Places at which the texts have different numbers.
     pub n_other_numbers: usize,
+    /// How many words of a script with spaces each of these amounts to.
+    words_per_unit: f64,
     /// The words that are the same, rising in both texts.
     same: Vec<SameWords>,
-    /// Stretches of the first text in which each word is the same or looks alike, and that may be long enough;
-    /// what their pairs of words weigh together.
+    /// Stretches of the first text in which each word is the same or looks alike; what their pairs of words weigh
+    /// together, where they may be long enough.
     runs: Vec<(Range<usize>, f64)>,
 }
 
@@ -165,18 +170,20 @@ impl Alignment {
         b: HashedWords,
         passage: &Passage,
         same: Vec<SameWords>,
-        known: &Frequencies,
+        (known, words_per_unit): (&Frequencies, f64),
     ) -> Self {
         let n_words = passage.a.len().max(passage.b.len());
         let n_same = same.iter().map(|same| same.n).sum();
-        let mut alignment = Self { n_words, n_same, ..Self::default() };
+        let mut alignment = Self { n_words, n_same, words_per_unit, ..Self::default() };
         let (mut at, mut other, mut run) = (passage.a.start, passage.b.start, passage.a.start);
         let end = SameWords { a: passage.a.end, b: passage.b.end, n: 0 };
         for next in same.iter().chain([&end]) {
             let (in_a, in_b) = (at..next.a, other..next.b);
             let n_other = in_a.len().max(in_b.len());
-            let n_alike = n_misread((a, in_a.clone()), (b, in_b.clone()), known);
+            let Alike { n_alike, n_misread } =
+                Alike::of((a, in_a.clone()), (b, in_b.clone()), known);
             alignment.n_alike += n_alike;
+            alignment.n_misread += n_misread;
             alignment.n_other_numbers += n_numbers(&a, in_a).min(n_numbers(&b, in_b));
             if n_alike < n_other {
                 alignment.end_run(a, run..at, known);
@@ -189,8 +196,14 @@ impl Alignment {
     }
 
     /// The words that differ altogether.
-    pub fn n_other(&self) -> usize {
-        self.n_words.saturating_sub(self.n_same + self.n_alike)
+    pub fn n_other(&self) -> f64 {
+        let n_units = self.n_words.saturating_sub(self.n_same + self.n_alike);
+        n_units as f64 * self.words_per_unit
+    }
+
+    /// Whether some words in normal form amount to so many of a script with spaces.
+    fn are_words(&self, n_units: usize, n_words_min: usize) -> bool {
+        n_units as f64 * self.words_per_unit >= n_words_min as f64
     }
 
     /// Which words of the first text say that one of two clean texts was copied: all that are the same, if these
@@ -202,7 +215,7 @@ impl Alignment {
             _ => RUN_WORDS_MIN_OTHER_NUMBERS,
         };
         let is_telling = |(run, weight): &&(Range<usize>, f64)| {
-            run.len() >= n_words_min && *weight >= RUN_WEIGHT_MIN
+            self.are_words(run.len(), n_words_min) && *weight >= RUN_WEIGHT_MIN
         };
         let telling: Vec<&Range<usize>> =
             self.runs.iter().filter(is_telling).map(|(run, _)| run).collect();
@@ -213,20 +226,29 @@ impl Alignment {
         self.same.iter().filter(is_told).map(SameWords::in_a)
     }
 
+    /// Which words of the first text are the same or look alike.
+    pub fn alike_words(&self) -> impl Iterator<Item = Range<usize>> {
+        self.runs.iter().map(|(run, _)| run.clone())
+    }
+
     /// Whether so much of a passage is the same that what differs does not matter.
     fn is_whole(&self, passage: &Passage) -> bool {
-        let cost = OTHER_WORD_COST_CLEAN * self.n_other() as f64
+        let cost = OTHER_WORD_COST_CLEAN * self.n_other()
             + WHOLE_NUMBER_COST * self.n_other_numbers as f64;
         let n_same_min = self.n_words as f64 * WHOLE_SAME_SHARE_MIN;
         passage.weight - cost >= WHOLE_WEIGHT_MIN && self.n_same as f64 >= n_same_min
     }
 
     fn end_run(&mut self, text: HashedWords, run: Range<usize>, known: &Frequencies) {
-        if run.len() >= RUN_WORDS_MIN {
-            let pairs = text.hashes[run.clone()].windows(SEED_WORDS);
-            let weight = pairs.map(|pair| known.weight(pair_hash(pair), 1)).sum();
-            self.runs.push((run, weight));
-        }
+        let weight = match self.are_words(run.len(), RUN_WORDS_MIN) {
+            true => {
+                let pairs = text.hashes[run.clone()].windows(SEED_WORDS);
+                let weight: f64 = pairs.map(|pair| known.weight(pair_hash(pair), 1)).sum();
+                weight * weight_share(self.words_per_unit)
+            }
+            false => 0.0,
+        };
+        self.runs.push((run, weight));
     }
 }
 
@@ -246,27 +268,45 @@ fn is_read_for(
     !are_known && is_misread(a.word(x), b.word(y))
 }
 
-/// How many words of two stretches, which have none in common in its place, are the same word read
-/// wrongly: each beside the other, or all of them, where words melted together or fell apart.
-fn n_misread(
-    (a, in_a): (HashedWords, Range<usize>),
-    (b, in_b): (HashedWords, Range<usize>),
-    known: &Frequencies,
-) -> usize {
-    let is_alike = |(x, y): &(usize, usize)| is_read_for((a, *x), (b, *y), known);
-    let n_alike = in_a.clone().zip(in_b.clone()).filter(is_alike).count();
-    let n_longer = in_a.len().max(in_b.len());
-    if n_alike == n_longer || in_a.is_empty() || in_b.is_empty() {
-        return n_alike;
+/// How many words of two stretches, which have none in common in its place, look alike.
+#[derive(Debug, Clone, Copy)]
+struct Alike {
+    n_alike: usize,
+    /// As people do not write them.
+    n_misread: usize,
+}
+
+impl Alike {
+    /// Each word beside the other, or all of them, where words melted together or fell apart.
+    fn of(
+        (a, in_a): (HashedWords, Range<usize>),
+        (b, in_b): (HashedWords, Range<usize>),
+        known: &Frequencies,
+    ) -> Self {
+        let (mut n_alike, mut n_misread) = (0, 0);
+        for (x, y) in in_a.clone().zip(in_b.clone()) {
+            if is_read_for((a, x), (b, y), known) {
+                n_alike += 1;
+                n_misread += usize::from(!is_ending(a.word(x), b.word(y)));
+            }
+        }
+        let n_longer = in_a.len().max(in_b.len());
+        if n_alike == n_longer || in_a.is_empty() || in_b.is_empty() {
+            return Self { n_alike, n_misread };
+        }
+        let has_number = n_numbers(&a, in_a.clone()) + n_numbers(&b, in_b.clone()) > 0;
+        let are_known = || {
+            in_a.clone().all(|at| known.knows(a.hashes[at]))
+                && in_b.clone().all(|at| known.knows(b.hashes[at]))
+        };
+        let (x, y) = (a.words(in_a.clone()), b.words(in_b.clone()));
+        let are_one = || is_within_edits(x, y, MISREAD_GAP_EDITS_MAX);
+        let is_melted = || x != y && is_within_edits(x, y, MELTED_EDITS_MAX);
+        match !has_number && !are_known() && are_one() {
+            true => Self { n_alike: n_longer, n_misread: n_misread.max(usize::from(is_melted())) },
+            false => Self { n_alike, n_misread },
+        }
     }
-    let has_number = n_numbers(&a, in_a.clone()) + n_numbers(&b, in_b.clone()) > 0;
-    let are_known = || {
-        in_a.clone().all(|at| known.knows(a.hashes[at]))
-            && in_b.clone().all(|at| known.knows(b.hashes[at]))
-    };
-    let are_one =
-        || is_within_edits(a.words(in_a.clone()), b.words(in_b.clone()), MISREAD_GAP_EDITS_MAX);
-    if !has_number && !are_known() && are_one() { n_longer } else { n_alike }
 }
 
 /// Where a scanned passage stands in the first text, given its places in both, with what goes on at both ends: where hardly a pair of
@@ -351,10 +391,12 @@ mod tests {
         let align = |it| {
             let seeds = found.seeds_of(it);
             let same = same_words(&a.2, &b.2, it, &seeds);
-            Alignment::of(a.words(), b.words(), it, same, &Frequencies::default())
+            Alignment::of(a.words(), b.words(), it, same, (&Frequencies::default(), 1.0))
         };
         let all = found.all.iter().map(align);
-        all.fold((0, 0, 0), |sum, it| (sum.0 + it.n_same, sum.1 + it.n_alike, sum.2 + it.n_other()))
+        all.fold((0, 0, 0), |sum, it| {
+            (sum.0 + it.n_same, sum.1 + it.n_alike, sum.2 + it.n_other() as usize)
+        })
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     alignment::SameWords,
     params::{KNOWN_RUN_WORDS, SEED_WORDS},
     passages::{self, pair_hash},
-    prepared::CommonPassage,
+    prepared::{CommonPassage, CommonPassages},
     words::{hashed_words, placed_words},
 };
 
@@ -54,12 +54,12 @@ pub struct ExplainedText<'a> {
 
 impl Explanation {
     /// Of two texts, by their passages in the order of the first.
-    pub fn of(a: ExplainedText, b: ExplainedText, found: &[CommonPassage]) -> Self {
+    pub fn of(a: ExplainedText, b: ExplainedText, found: &CommonPassages) -> Self {
         let (own_a, own_b) = (PlacedText::of(a.own), PlacedText::of(b.own));
-        let mut is_said = vec![false; own_a.places.len()];
         let mut shared: Vec<SharedPassage> =
-            found.iter().filter_map(|it| own_a.shared(&it.same, &mut is_said)).collect();
+            found.each_once().iter().filter_map(|it| own_a.shared(it)).collect();
         shared.sort_by_key(|passage| (Reverse(passage.n_same), passage.a.start));
+        let found = &found.all;
         let same = |stretch: fn(&SameWords) -> Range<usize>| {
             passages::union(found.iter().flat_map(|it| it.same.iter().map(stretch)))
         };
@@ -110,20 +110,15 @@ impl<'a> PlacedText<'a> {
         stretch.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// A passage, given by its words that are the same, without those of this text that were said before.
-    fn shared(&self, same: &[SameWords], is_said: &mut [bool]) -> Option<SharedPassage> {
-        let mut is_new = |(at, _): &(usize, usize)| {
-            is_said.get_mut(*at).is_some_and(|is_said| !std::mem::replace(is_said, true))
-        };
-        let places = same.iter().flat_map(|one| one.in_a().zip(one.in_b()));
-        let kept = SameWords::joined(&places.filter(&mut is_new).collect::<Vec<_>>());
-        let (first, last) = (kept.first()?, kept.last()?);
-        let texts: Vec<String> = kept.iter().map(|one| self.excerpt(one.in_a())).collect();
-        Some(SharedPassage {
+    /// A passage with its words as they are written.
+    fn shared(&self, passage: &CommonPassage) -> Option<SharedPassage> {
+        let texts: Vec<String> = passage.same.iter().map(|one| self.excerpt(one.in_a())).collect();
+        let is_empty = texts.iter().all(String::is_empty);
+        (!is_empty).then(|| SharedPassage {
             text: texts.join(LEFT_OUT),
-            n_same: kept.iter().map(|one| one.n).sum(),
-            a: first.a..last.in_a().end,
-            b: first.b..last.in_b().end,
+            n_same: passage.n_same(),
+            a: passage.a.clone(),
+            b: passage.b.clone(),
         })
     }
 
@@ -227,7 +222,7 @@ mod tests {
         };
         let found = match (ready(a.own), ready(b.own)) {
             (Some(one), Some(other)) => one.passages_with(&other),
-            _ => Vec::new(),
+            _ => CommonPassages::default(),
         };
         Explanation::of(a, b, &found)
     }
@@ -310,6 +305,24 @@ mod tests {
         assert!(said.contains(&moved.trim()), "{said:?}");
         assert_eq!(found.shared.iter().map(|it| it.n_same).sum::<usize>(), 24);
         assert_eq!((found.only_a, found.only_b.len()), (vec![], 1));
+    }
+
+    #[test]
+    fn a_passage_is_said_once_however_often_it_stands_there() {
+        let many = format!("{STORY}\n").repeat(20);
+        for (a, b) in [(many.as_str(), STORY), (STORY, &many)] {
+            let found = why(a, b);
+            let [passage] = &found.shared[..] else { panic!("{found:?}") };
+            assert_eq!((passage.n_same, passage.a.len(), passage.b.len()), (33, 33, 33));
+            assert_eq!((found.only_a.len(), found.only_b.len()), (0, 0));
+        }
+        // What a longer passage leaves of another one is none by itself.
+        let words =
+            |name: &str, n: usize| (0..n).map(|at| format!("{name}{at} ")).collect::<String>();
+        let (long, head, others) = (words("long", 12), words("head", 3), words("other", 30));
+        let found = why(&format!("{long}{others}{head}{long}"), &format!("{head}{long}"));
+        let [passage] = &found.shared[..] else { panic!("{found:?}") };
+        assert_eq!((passage.n_same, passage.a.clone(), passage.b.clone()), (15, 42..57, 0..15));
     }
 
     #[test]

@@ -3,16 +3,15 @@
 //! What is common says little about who copied whom: `of the` stands everywhere, and so does the form of
 //! a report. The sample is a fact of the archive, so what was added first does not matter.
 
-use std::collections::HashMap;
-
 use crate::text::Normal;
 
 use super::{
     params::{
         FREQUENCY_PRIOR_TEXTS, FREQUENCY_TEXT_WORDS_MAX, KNOWN_WORD_TEXTS_DIVISOR,
-        KNOWN_WORD_TEXTS_MIN, PAIR_TEXTS_OWN, PAIR_WEIGHT_LESS,
+        KNOWN_WORD_TEXTS_MIN, LOW_WORD_TEXTS_MIN, LOW_WORDS_BYTES_MAX, PAIR_TEXTS_OWN,
+        PAIR_WEIGHT_LESS, SEED_WORDS,
     },
-    passages::Seeds,
+    passages::pair_hash,
     shingles,
     words::words,
 };
@@ -27,6 +26,8 @@ pub struct Frequencies {
     pair_texts: Vec<u16>,
     /// Words that several texts have, rising.
     words: Vec<u32>,
+    /// Words that several texts write in lower case, though they have capitals, rising.
+    low: Vec<u32>,
     /// Of each first so many bits, where the pairs begin that have them: hashes are spread evenly.
     starts: Vec<u32>,
     /// What a pair weighs that so many texts have.
@@ -46,28 +47,28 @@ fn kept(hash: u64) -> u32 {
 impl Frequencies {
     /// Learns from texts.
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let (mut n_texts, mut pairs, mut known) = (0, HashMap::new(), HashMap::new());
+        let mut n_texts = 0;
+        let (mut pairs, mut known, mut low) =
+            (TextCounts::default(), TextCounts::default(), TextCounts::default());
         for text in texts {
             n_texts += 1;
-            let normal = Normal::of(beginning(text));
+            let normal = Normal::of(beginning(text, FREQUENCY_TEXT_WORDS_MAX * 16));
             let hashes = shingles::word_hashes(words(&normal));
             let hashes = &hashes[..hashes.len().min(FREQUENCY_TEXT_WORDS_MAX)];
-            count(&mut known, hashes.iter().map(|hash| kept(*hash)).collect());
-            count(&mut pairs, Seeds::of(hashes).hashes().iter().copied().map(kept).collect());
+            known.add(hashes.iter().copied());
+            pairs.add(hashes.windows(SEED_WORDS).map(pair_hash));
+            let in_low = low_words(beginning(text, LOW_WORDS_BYTES_MAX));
+            low.add(shingles::word_hashes(words(&Normal::of(&in_low))).into_iter());
         }
-        let from = |counts: HashMap<u32, u16>, min: u16| {
-            let mut all: Vec<(u32, u16)> = counts.into_iter().filter(|(_, n)| *n >= min).collect();
-            all.sort_unstable();
-            all
+        let in_texts = |counts: TextCounts, min: u16| {
+            counts.from(min).into_iter().map(|(word, _)| word).collect()
         };
         let known_min = (n_texts / KNOWN_WORD_TEXTS_DIVISOR) as u16;
-        let words = from(known, known_min.max(KNOWN_WORD_TEXTS_MIN))
-            .into_iter()
-            .map(|(word, _)| word)
-            .collect();
-        let pairs = from(pairs, PAIR_TEXTS_OWN + 1).into_iter();
+        let words = in_texts(known, known_min.max(KNOWN_WORD_TEXTS_MIN));
+        let low = in_texts(low, LOW_WORD_TEXTS_MIN);
+        let pairs = pairs.from(PAIR_TEXTS_OWN + 1).into_iter();
         let (pairs, pair_texts) = pairs.map(|(pair, n)| (pair, n - PAIR_TEXTS_OWN)).unzip();
-        Self { n_texts, pairs, pair_texts, words, ..Self::default() }.ready()
+        Self { n_texts, pairs, pair_texts, words, low, ..Self::default() }.ready()
     }
 
     /// With what makes look-ups fast.
@@ -112,27 +113,35 @@ impl Frequencies {
         self.words.binary_search(&kept(word)).is_ok()
     }
 
-    /// Its bytes: three numbers of four bytes, how many texts, pairs and words there are; the pairs, how
-    /// many others have each, two bytes, and the words.
+    /// Whether several texts of the sample that have capitals write a word, given as its hash, without one.
+    pub fn writes_low(&self, word: u64) -> bool {
+        self.low.binary_search(&kept(word)).is_ok()
+    }
+
+    /// Its bytes: four numbers of four bytes, how many texts, pairs, words and words in lower case there are; the
+    /// pairs, how many others have each, two bytes, the words and those in lower case.
     pub fn encode(&self) -> Vec<u8> {
-        let counts = [self.n_texts, self.pairs.len() as u32, self.words.len() as u32];
+        let lengths = [self.pairs.len(), self.words.len(), self.low.len()].map(|n| n as u32);
+        let counts = [&[self.n_texts], &lengths[..]].concat();
         let numbers = |all: &[u32]| all.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
         let mut bytes = numbers(&counts);
         bytes.extend(numbers(&self.pairs));
         bytes.extend(self.pair_texts.iter().flat_map(|n| n.to_le_bytes()));
         bytes.extend(numbers(&self.words));
+        bytes.extend(numbers(&self.low));
         bytes
     }
 
     /// Reads what [`Frequencies::encode`] wrote; none for anything else.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let (head, body) = bytes.split_at_checked(12)?;
+        let (head, body) = bytes.split_at_checked(16)?;
         let numbers = |bytes: &[u8]| -> Vec<u32> {
             bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
         };
-        let [n_texts, n_pairs, n_words] = numbers(head)[..] else { return None };
+        let [n_texts, n_pairs, n_words, n_low] = numbers(head)[..] else { return None };
         let (pairs, rest) = body.split_at_checked((n_pairs as usize).checked_mul(4)?)?;
-        let (pair_texts, words) = rest.split_at_checked(n_pairs as usize * 2)?;
+        let (pair_texts, rest) = rest.split_at_checked(n_pairs as usize * 2)?;
+        let (words, low) = rest.split_at_checked((n_words as usize).checked_mul(4)?)?;
         let found = Self {
             n_texts,
             pairs: numbers(pairs),
@@ -141,29 +150,59 @@ impl Frequencies {
                 .map(|b| u16::from_le_bytes([b[0], b[1]]))
                 .collect(),
             words: numbers(words),
+            low: numbers(low),
             ..Self::default()
         };
         let rises = |all: &[u32]| all.is_sorted_by(|a, b| a < b);
-        let is_whole = words.len() == (n_words as usize).checked_mul(4)?;
-        (is_whole && rises(&found.pairs) && rises(&found.words)).then(|| found.ready())
+        let is_whole = low.len() == (n_low as usize).checked_mul(4)?;
+        let all_rise = [&found.pairs, &found.words, &found.low].into_iter().all(|all| rises(all));
+        (is_whole && all_rise).then(|| found.ready())
     }
 }
 
-/// So much of a text that it has enough words.
-fn beginning(text: &str) -> &str {
-    let mut end = text.len().min(FREQUENCY_TEXT_WORDS_MAX * 16);
+/// The words of a text that are written in lower case, if any has a capital.
+fn low_words(text: &str) -> String {
+    let mut low = String::new();
+    let mut has_capital = false;
+    for token in text.split_whitespace() {
+        match token.chars().any(char::is_uppercase) {
+            true => has_capital = true,
+            false => low.extend([token, " "]),
+        }
+    }
+    if has_capital { low } else { String::new() }
+}
+
+/// So much of a text at its beginning.
+fn beginning(text: &str, n_bytes_max: usize) -> &str {
+    let mut end = text.len().min(n_bytes_max);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     &text[..end]
 }
 
-/// Counts each number once.
-fn count(counts: &mut HashMap<u32, u16>, mut numbers: Vec<u32>) {
-    numbers.sort_unstable();
-    numbers.dedup();
-    for number in numbers {
-        let count = counts.entry(number).or_insert(0);
-        *count = count.saturating_add(1);
+/// In how many texts hashes stand.
+#[derive(Default)]
+struct TextCounts {
+    /// Those of one text after the other, none twice in one: sorting them all is faster than a map.
+    hashes: Vec<u32>,
+}
+
+impl TextCounts {
+    /// Adds the hashes of a text.
+    fn add(&mut self, hashes: impl Iterator<Item = u64>) {
+        let mut of_text: Vec<u32> = hashes.map(kept).collect();
+        of_text.sort_unstable();
+        of_text.dedup();
+        self.hashes.append(&mut of_text);
+    }
+
+    /// The hashes that so many texts have, rising, and how many have each.
+    fn from(mut self, n_texts_min: u16) -> Vec<(u32, u16)> {
+        self.hashes.sort_unstable();
+        let runs = self.hashes.chunk_by(|a, b| a == b);
+        let counted = runs.map(|run| (run[0], u16::try_from(run.len()).unwrap_or(u16::MAX)));
+        counted.filter(|(_, n)| *n >= n_texts_min).collect()
     }
 }

@@ -3,7 +3,12 @@
 //! Letters become others, melt together or fall apart, and words with them. Where a report from the same
 //! form has another name, hardly a letter stands in its place; numbers are either the same or others.
 
-use super::params::{MISREAD_CHARS_MAX, MISREAD_WORD_EDITS_MAX, WORD_ALIKE_SHARE_MIN};
+use unicode_normalization::UnicodeNormalization;
+
+use super::params::{
+    MISREAD_CHARS_MAX, MISREAD_WORD_EDITS_MAX, SLIP_LETTERS_MIN, STEM_LETTERS_MIN,
+    WORD_ALIKE_SHARE_MIN,
+};
 
 /// Whether at least half of two words, beginnings and ends together, is the same; numbers are either
 /// the same or others.
@@ -21,6 +26,46 @@ pub fn looks_like(a: &str, b: &str) -> bool {
 /// Whether one of two words may have been read for the other.
 pub fn is_misread(a: &str, b: &str) -> bool {
     !is_number(a) && !is_number(b) && is_within_edits(a, b, MISREAD_WORD_EDITS_MAX)
+}
+
+/// Whether two words differ in their endings alone.
+pub fn is_ending(a: &str, b: &str) -> bool {
+    let n_same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let n_shorter = a.chars().count().min(b.chars().count());
+    n_same >= STEM_LETTERS_MIN && n_same + 1 >= n_shorter
+}
+
+/// Whether two words, neither a number, are drawn alike: `rn` is read for `m`, and `1` for `l`.
+pub fn has_same_shape(a: &str, b: &str) -> bool {
+    let drawn = |word: &str| {
+        let letters = word.replace(['1', 'i'], "l").replace('0', "o");
+        letters.replace("rn", "m").replace("cl", "d").replace("vv", "w")
+    };
+    // Most words have neither end in common, and need not be drawn.
+    let begins_or_ends_alike =
+        || a.chars().next() == b.chars().next() || a.chars().next_back() == b.chars().next_back();
+    a == b || begins_or_ends_alike() && !is_number(a) && !is_number(b) && drawn(a) == drawn(b)
+}
+
+/// Whether two words differ by a slip of the pen: two letters beside each other were swapped, or of a longer word
+/// one that is not its first is another, lost or added. Syllables of Hangul count as their letters.
+pub fn is_slip(a: &str, b: &str) -> bool {
+    let letters = |word: &str| word.nfd().collect::<Vec<char>>();
+    if a.nfd().next() != b.nfd().next() {
+        return false;
+    }
+    let (a, b) = (letters(a), letters(b));
+    let n_same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let is_swapped = a.len() == b.len()
+        && n_same + 2 <= a.len()
+        && (a[n_same], a[n_same + 1]) == (b[n_same + 1], b[n_same])
+        && a[n_same + 2..] == b[n_same + 2..];
+    let n_max = a.len().max(b.len());
+    let n_more = n_max - a.len().min(b.len());
+    let n_tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let is_one =
+        n_same > 0 && n_max >= SLIP_LETTERS_MIN && n_more <= 1 && n_same + n_tail + 1 >= n_max;
+    n_same > 0 && is_swapped || is_one
 }
 
 /// Whether a word is a number: digits for the most part. A letter is easily read for one.
@@ -86,6 +131,37 @@ mod tests {
         {
             assert!(!is_misread(a, b) && !is_misread(b, a), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn endings_are_told_from_what_scanners_do() {
+        for (a, b) in [("barrow", "barrows"), ("crop", "crops"), ("japan", "japanese")] {
+            assert!(is_ending(a, b) && is_ending(b, a), "{a} {b}");
+        }
+        for (a, b) in [("government", "govcrnmeut"), ("record", "reord"), ("the", "tbe")] {
+            assert!(!is_ending(a, b) && !is_ending(b, a), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn slips_of_the_pen_are_told_from_other_names() {
+        for (a, b) in
+            [("the", "teh"), ("bridge", "brigde"), ("council", "counsil"), ("lorries", "lories")]
+        {
+            assert!(is_slip(a, b) && is_slip(b, a), "{a} {b}");
+        }
+        for (a, b) in [
+            ("anna", "anne"),
+            ("monday", "sunday"),
+            ("hansen", "jansen"),
+            ("월요일부터", "화요일부터"),
+            ("toy", "shoe"),
+            ("", "a"),
+        ] {
+            assert!(!is_slip(a, b) && !is_slip(b, a), "{a} {b}");
+        }
+        assert!(has_same_shape("tamar", "tarnar") && has_same_shape("c1osed", "closed"));
+        assert!(!has_same_shape("10", "l0") && !has_same_shape("oslo", "lima"));
     }
 
     #[test]

@@ -124,6 +124,8 @@ pub const WORD_ALIKE_SHARE_MIN: f64 = 0.5;
 pub const MISREAD_WORD_EDITS_MAX: f64 = 0.4;
 /// and of those of some words together, which melted together or fell apart.
 pub const MISREAD_GAP_EDITS_MAX: f64 = 0.4;
+/// Share of their characters up to which that shows a scan; with more they may be other words.
+pub const MELTED_EDITS_MAX: f64 = 0.25;
 /// Characters of words in a row that are compared one by one, at most.
 pub const MISREAD_CHARS_MAX: usize = 64;
 /// Words by which a scanned passage may be longer at each end than its seeds say;
@@ -145,6 +147,15 @@ pub const PASSAGE_WEIGHT_MIN: f64 = 15.0;
 pub const CLEAN_ALIKE_SHARE_MAX: f64 = 0.12;
 /// with more, one is a scan; between the two, what is asked changes evenly.
 pub const SCANNED_ALIKE_SHARE_MIN: f64 = 0.4;
+/// Words that were misread, at least, before one of the texts is taken for a scan, in which what stands between them
+/// counts: people write a word in two ways, too.
+pub const SCAN_MISREAD_WORDS_MIN: usize = 2;
+/// One is enough, for what is the same or looks alike, beside so many words that look alike,
+pub const SCAN_ALIKE_WORDS_MIN: usize = 3;
+/// or where so many of those that differ do.
+pub const SCAN_ALIKE_SHARE_SURE: f64 = 0.5;
+/// Letters that two words begin with which differ in their endings alone.
+pub const STEM_LETTERS_MIN: usize = 3;
 /// Words that are the same or look alike, one after the other. Reports from one form have other names and
 /// numbers every few words.
 pub const RUN_WORDS_MIN: usize = 10;
@@ -179,6 +190,16 @@ pub const SHORT_LINE_WORDS: usize = 30;
 pub const SHORT_EQUAL_SHARE_MIN: f64 = 0.75;
 /// Words in common for each word of a short text that is replaced by another.
 pub const SHORT_REPLACED_WORDS_MIN: usize = 8;
+/// Characters of a script without spaces that stand between two differences: so few are of one name rather than what
+/// two texts have in common.
+pub const SCRAP_CHARACTERS_MAX: usize = 2;
+/// Letters of a word in which one may be another by a slip of the pen; of a shorter one it is rather another name.
+pub const SLIP_LETTERS_MIN: usize = 6;
+/// Words that two neighbouring characters amount to in a script that is written without spaces: of Han and Kana, of
+/// which two or three are a word;
+pub const WORDS_PER_PAIR_OF_SIGNS: f64 = 0.5;
+/// and of those that spell words out. Wherever words are counted or weighed, these are.
+pub const WORDS_PER_PAIR_OF_LETTERS: f64 = 0.2;
 /// Share of the words of the shorter of two near-duplicates that stand in the other: in passages that
 /// weigh enough, the words between their seeds included.
 pub const COPIED_MIN: f64 = 0.3;
@@ -198,6 +219,10 @@ pub const FREQUENCY_SAMPLE_TEXTS_MAX: usize = 1024;
 pub const FREQUENCY_TEXT_WORDS_MAX: usize = 4096;
 /// Texts of the sample that a pair does not count for: two may be the copies that are compared.
 pub const PAIR_TEXTS_OWN: u16 = 2;
+/// Bytes at the beginning of each of them that show which words are written in lower case.
+pub const LOW_WORDS_BYTES_MAX: usize = 16 << 10;
+/// Texts of the sample that have a word in lower case which is no name. Two may be the copies that are compared.
+pub const LOW_WORD_TEXTS_MIN: u16 = 3;
 /// Texts of the sample that have a word which is known: fewer may have read it wrongly in the same way.
 pub const KNOWN_WORD_TEXTS_MIN: u16 = 3;
 /// In a large sample a word is known that one text in so many has.

@@ -1,6 +1,6 @@
 //! A text made ready to be compared with others: its own words, their hashes and shingles.
 
-use std::ops::Range;
+use std::{cmp::Reverse, collections::HashSet, ops::Range};
 
 use crate::text::{Normal, ReadAs};
 
@@ -13,13 +13,14 @@ use super::{
         ALIKE_SHARE_MIN_CLEAN, ALIKE_SHARE_MIN_SCANNED, CLEAN_ALIKE_SHARE_MAX,
         COMMON_PASSAGE_SHARE_MIN, COMMON_PASSAGE_WORDS_MIN, MISREAD_WEIGHT_TIMES_MAX,
         OTHER_NUMBER_COST, OTHER_WORD_COST_CLEAN, OTHER_WORD_COST_SCANNED, PASSAGE_WEIGHT_MIN,
-        RESEMBLANCE_SURE, SCANNED_ALIKE_SHARE_MIN, SEEDS_WEIGHT_MIN, SHORT_EQUAL_SHARE_MIN,
-        SHORT_LINE_WORDS,
+        RESEMBLANCE_SURE, SCAN_ALIKE_SHARE_SURE, SCAN_ALIKE_WORDS_MIN, SCAN_MISREAD_WORDS_MIN,
+        SCANNED_ALIKE_SHARE_MIN, SEEDS_WEIGHT_MIN, SHORT_EQUAL_SHARE_MIN, SHORT_LINE_WORDS,
     },
     passages::{self, Passage, Seeds},
+    scripts::{weight_share, words_per_unit},
     shingles::{self, Shingles},
-    short::{self, ShortWord},
-    words::{placed_words, text_of, words},
+    short::{self, Lettering, ShortWord, common_hashes},
+    words::{text_of, words},
 };
 
 /// A text made ready to be compared with others.
@@ -27,8 +28,10 @@ pub struct Prepared {
     /// The words, without boilerplate, one after the other, and where each of them ends.
     text: String,
     ends: Box<[u32]>,
-    /// Of a short text, which words are written with a capital.
-    capitals: Vec<bool>,
+    /// How many words of a script with spaces each of these amounts to.
+    words_per_unit: f64,
+    /// Of a short text, how each word is written.
+    letterings: Vec<Lettering>,
     /// A hash of each.
     hashes: Box<[u64]>,
     seeds: Seeds,
@@ -76,17 +79,62 @@ impl CommonPassage {
         Some(Self { a, b, same })
     }
 
-    fn is_the_same_for_a_good_part(&self) -> bool {
-        let n_same: usize = self.same.iter().map(|same| same.n).sum();
+    /// How many words are the same.
+    pub fn n_same(&self) -> usize {
+        self.same.iter().map(|same| same.n).sum()
+    }
+
+    fn is_the_same_for_a_good_part(&self, n_same_min: usize) -> bool {
         let n_words = self.a.len().max(self.b.len());
-        n_same >= COMMON_PASSAGE_WORDS_MIN
-            && n_same as f64 >= n_words as f64 * COMMON_PASSAGE_SHARE_MIN
+        let n_same = self.n_same();
+        n_same >= n_same_min && n_same as f64 >= n_words as f64 * COMMON_PASSAGE_SHARE_MIN
     }
 
     /// Seen from the other text.
     fn swap(&mut self) {
         std::mem::swap(&mut self.a, &mut self.b);
         self.same.iter_mut().for_each(|same| std::mem::swap(&mut same.a, &mut same.b));
+    }
+}
+
+/// The passages that two texts share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommonPassages {
+    /// In the order of the first text. What one of the texts repeats stands in several of them.
+    pub all: Vec<CommonPassage>,
+    /// Words of each that are the same, at least.
+    n_same_min: usize,
+}
+
+impl CommonPassages {
+    /// The longest first, each word of either text in one of them alone; what is left of others are the parts
+    /// that would be passages by themselves.
+    pub fn each_once(&self) -> Vec<CommonPassage> {
+        let mut longest_first: Vec<&CommonPassage> = self.all.iter().collect();
+        longest_first.sort_by_key(|it| (Reverse(it.n_same()), it.a.start, it.b.start));
+        let (mut taken_a, mut taken_b) = (HashSet::new(), HashSet::new());
+        let mut parts = Vec::new();
+        for passage in longest_first {
+            let places: Vec<(usize, usize)> =
+                passage.same.iter().flat_map(|same| same.in_a().zip(same.in_b())).collect();
+            let is_free =
+                |(at, other): &(usize, usize)| !taken_a.contains(at) && !taken_b.contains(other);
+            let of_one = |x: &(usize, usize), y: &(usize, usize)| is_free(x) == is_free(y);
+            let free = places.chunk_by(of_one).filter(|part| is_free(&part[0]));
+            let left = free.filter_map(|part| CommonPassage::of(SameWords::joined(part)));
+            let left: Vec<CommonPassage> =
+                left.filter(|it| it.is_the_same_for_a_good_part(self.n_same_min)).collect();
+            for (at, other) in left
+                .iter()
+                .flat_map(|it| it.same.iter())
+                .flat_map(|same| same.in_a().zip(same.in_b()))
+            {
+                taken_a.insert(at);
+                taken_b.insert(other);
+            }
+            parts.extend(left);
+        }
+        parts
     }
 }
 
@@ -102,17 +150,19 @@ pub fn prepare(bytes: &[u8], read_as: ReadAs, boilerplate: &Boilerplate) -> Opti
     if words.ends.is_empty() {
         return None;
     }
-    let capitals = match words.ends.len() < SHORT_LINE_WORDS {
-        true => capitals(&own),
+    let packed = String::from_utf8_lossy(words.bytes);
+    let words_per_unit = words_per_unit(&packed, words.ends);
+    let letterings = match is_short(words.ends.len(), words_per_unit) {
+        true => short::letterings(&own),
         false => Vec::new(),
     };
     let hashes: Box<[u64]> = shingles::word_hashes(words).into();
     let shingles = Shingles::of(words);
-    let text = String::from_utf8_lossy(words.bytes).into_owned();
+    let text = packed.into_owned();
     // A text that is compared is shorter than 4 GiB.
     let ends = words.ends.iter().map(|end| *end as u32).collect();
     let seeds = Seeds::of(&hashes);
-    Some(Prepared { text, ends, capitals, hashes, seeds, shingles })
+    Some(Prepared { text, ends, words_per_unit, letterings, hashes, seeds, shingles })
 }
 
 impl Prepared {
@@ -133,7 +183,7 @@ impl Prepared {
 
     /// What of each text stands in the other.
     pub fn containment(&self, other: &Self) -> Containment {
-        let passages = self.passages_with(other);
+        let passages = self.passages_with(other).all;
         let share = |stretch: fn(&SameWords) -> Range<usize>, text: &Self| {
             n_words_in(passages.iter().flat_map(|it| it.same.iter().map(stretch)))
                 / text.hashes.len() as f64
@@ -146,14 +196,16 @@ impl Prepared {
     /// The passages that two texts share, in the order of the first one.
     ///
     /// They are facts of the two texts: how common their words are, or how many of them count, does not matter.
-    pub fn passages_with(&self, other: &Self) -> Vec<CommonPassage> {
+    pub fn passages_with(&self, other: &Self) -> CommonPassages {
         let (shorter, longer, is_swapped) = self.in_order(other);
-        let mut passages = shorter.common_passages(longer);
+        let mut all = shorter.common_passages(longer);
         if is_swapped {
-            passages.iter_mut().for_each(CommonPassage::swap);
+            all.iter_mut().for_each(CommonPassage::swap);
         }
-        passages.sort_by_key(|it| (it.a.start, it.b.start, it.a.end));
-        passages
+        all.sort_by_key(|it| (it.a.start, it.b.start, it.a.end));
+        let are_whole = longer.is_short() || self.hashes == other.hashes;
+        let n_same_min = if are_whole { 1 } else { shorter.n_units(COMMON_PASSAGE_WORDS_MIN) };
+        CommonPassages { all, n_same_min }
     }
 
     /// Whether the other text comes first: it must not matter which of them is asked about.
@@ -179,8 +231,8 @@ impl Prepared {
                 same: vec![SameWords { a: 0, b: 0, n }],
             }];
         }
-        if longer.hashes.len() < SHORT_LINE_WORDS {
-            let common = short::common_words(&self.short_words(), &longer.short_words());
+        if longer.is_short() {
+            let common = common_hashes(&self.hashes, &longer.hashes);
             return CommonPassage::of(SameWords::joined(&common)).into_iter().collect();
         }
         let found = passages::shared(&self.seeds, &longer.seeds, |_, _| 0.0, 0.0);
@@ -188,16 +240,19 @@ impl Prepared {
             let (a, b) = (&self.hashes, &longer.hashes);
             CommonPassage::of(same_words_to_the_ends(a, b, it, &found.seeds_of(it)))
         });
-        all.filter(CommonPassage::is_the_same_for_a_good_part).collect()
+        let n_same_min = self.n_units(COMMON_PASSAGE_WORDS_MIN);
+        all.filter(|it| it.is_the_same_for_a_good_part(n_same_min)).collect()
     }
 
     /// The share of its words that counts, as they stand in a longer text.
     fn counted(&self, longer: &Self, resemblance: f64, frequencies: &Frequencies) -> f64 {
-        let n_words = self.hashes.len() as f64;
-        if longer.hashes.len() < SHORT_LINE_WORDS {
-            let n_common = short::n_in_common(&self.short_words(), &longer.short_words());
-            return n_common.unwrap_or(0) as f64 / n_words;
+        if longer.is_short() {
+            let (mine, its) = (self.short_words(), longer.short_words());
+            let is_low = |word: &ShortWord| frequencies.writes_low(word.hash);
+            let n_common = short::n_in_common(&mine, &its, is_low).unwrap_or(0);
+            return n_common as f64 / mine.len() as f64;
         }
+        let n_words = self.hashes.len() as f64;
         let stretches = match resemblance >= RESEMBLANCE_SURE {
             true => {
                 let all = self.common_passages(longer).into_iter().flat_map(|it| it.same);
@@ -206,22 +261,21 @@ impl Prepared {
             false => self.counted_stretches(longer, frequencies),
         };
         let counted = n_words_in(stretches.into_iter()) / n_words;
-        let is_short = self.hashes.len() < SHORT_LINE_WORDS;
-        if is_short && counted < SHORT_EQUAL_SHARE_MIN { 0.0 } else { counted }
+        if self.is_short() && counted < SHORT_EQUAL_SHARE_MIN { 0.0 } else { counted }
     }
 
     /// Which of its words count, as they stand in a longer text.
     fn counted_stretches(&self, longer: &Self, frequencies: &Frequencies) -> Vec<Range<usize>> {
-        let weigh = |pair, n_both| frequencies.weight(pair, n_both);
+        let per_unit = self.words_per_unit;
+        let weigh = |pair, n_both| weight_share(per_unit) * frequencies.weight(pair, n_both);
         let found = passages::shared(&self.seeds, &longer.seeds, weigh, SEEDS_WEIGHT_MIN);
         let (a, b) = (self.hashed_words(), longer.hashed_words());
         let align = |passage: &Passage| {
             let same = same_words(a.hashes, b.hashes, passage, &found.seeds_of(passage));
-            Alignment::of(a, b, passage, same, frequencies)
+            Alignment::of(a, b, passage, same, (frequencies, per_unit))
         };
         let aligned: Vec<Alignment> = found.all.iter().map(align).collect();
         let strictness = Strictness::of(&aligned);
-        let is_short = self.hashes.len() < SHORT_LINE_WORDS;
         let mut counted = Vec::new();
         for (passage, alignment) in found.all.iter().zip(&aligned) {
             if !strictness.admits(passage, alignment) {
@@ -230,7 +284,10 @@ impl Prepared {
             match strictness.is_clean() {
                 true => counted.extend(alignment.telling_words(passage)),
                 // What differs in a line is most of what it says.
-                false if is_short && alignment.n_other() > 0 => {}
+                false if self.is_short() && alignment.n_other() > 0.0 => {}
+                false if strictness.n_misread < SCAN_MISREAD_WORDS_MIN => {
+                    counted.extend(alignment.alike_words());
+                }
                 false => counted.push(extended(
                     a,
                     b,
@@ -242,13 +299,38 @@ impl Prepared {
         counted
     }
 
+    fn is_short(&self) -> bool {
+        is_short(self.hashes.len(), self.words_per_unit)
+    }
+
+    /// How many of its words in normal form amount to so many words of a script with spaces.
+    fn n_units(&self, n_words: usize) -> usize {
+        (n_words as f64 / self.words_per_unit).round() as usize
+    }
+
+    /// Its words; where they are overlapping pairs of characters, these.
     fn short_words(&self) -> Vec<ShortWord<'_>> {
         let words = self.hashed_words();
-        let short = |(at, is_capital): (usize, &bool)| ShortWord {
-            word: words.word(at),
-            is_capital: *is_capital,
-        };
-        self.capitals.iter().take(self.ends.len()).enumerate().map(short).collect()
+        let mut all: Vec<ShortWord> = Vec::with_capacity(self.ends.len());
+        let mut last_in_pair = "";
+        for (at, lettering) in self.letterings.iter().take(self.ends.len()).enumerate() {
+            let (word, hash) = (words.word(at), self.hashes[at]);
+            if *lettering != Lettering::Cut {
+                last_in_pair = "";
+                all.push(ShortWord { word, lettering: *lettering, hash });
+                continue;
+            }
+            let n_first = word.chars().next().map_or(0, char::len_utf8);
+            let (first, rest) = word.split_at(n_first);
+            for word in [first, rest] {
+                if word != last_in_pair && !word.is_empty() {
+                    all.push(ShortWord { word, lettering: *lettering, hash });
+                }
+                last_in_pair = "";
+            }
+            last_in_pair = rest;
+        }
+        all
     }
 
     fn hashed_words(&self) -> HashedWords<'_> {
@@ -266,12 +348,9 @@ fn n_words_in(stretches: impl Iterator<Item = Range<usize>>) -> f64 {
     passages::union(stretches).iter().map(Range::len).sum::<usize>() as f64
 }
 
-/// Which words of a text are written with a capital.
-fn capitals(text: &str) -> Vec<bool> {
-    let is_capital = |place: Range<usize>| {
-        text[place].chars().find(|one| one.is_alphanumeric()).is_some_and(char::is_uppercase)
-    };
-    placed_words(text).1.into_iter().map(is_capital).collect()
+/// Whether so many words in normal form, each of which amounts to so much of a word, are a line or two.
+fn is_short(n_units: usize, words_per_unit: f64) -> bool {
+    (n_units as f64 * words_per_unit) < SHORT_LINE_WORDS as f64
 }
 
 /// How much of a passage must be the same in both texts: less in scans than in clean texts.
@@ -279,18 +358,23 @@ fn capitals(text: &str) -> Vec<bool> {
 /// A scan shows by what differs: a word that was read wrongly looks like what it was, and is none that
 /// others use.
 struct Strictness {
-    /// Of the words that are not the same, the share that looks alike.
+    /// Of the words that are not the same, the share that looks alike; none where hardly one was misread.
     alike_share: f64,
+    n_misread: usize,
 }
 
 impl Strictness {
     fn of(alignments: &[Alignment]) -> Self {
-        let (mut n_alike, mut n_differ) = (0, 0);
+        let (mut n_alike, mut n_misread, mut n_differ) = (0, 0, 0);
         for alignment in alignments {
             n_alike += alignment.n_alike;
+            n_misread += alignment.n_misread;
             n_differ += alignment.n_words.saturating_sub(alignment.n_same);
         }
-        Self { alike_share: n_alike as f64 / n_differ.max(1) as f64 }
+        let share = n_alike as f64 / n_differ.max(1) as f64;
+        let is_scan = n_misread >= SCAN_MISREAD_WORDS_MIN
+            || n_misread > 0 && (n_alike >= SCAN_ALIKE_WORDS_MIN || share >= SCAN_ALIKE_SHARE_SURE);
+        Self { alike_share: if is_scan { share } else { 0.0 }, n_misread }
     }
 
     fn is_clean(&self) -> bool {
@@ -311,8 +395,8 @@ impl Strictness {
             false => (n_alike / alignment.n_same.max(1) as f64).powi(2),
         };
         let weight = passage.weight * times.min(MISREAD_WEIGHT_TIMES_MAX);
-        let cost = cost * alignment.n_other() as f64
-            + OTHER_NUMBER_COST * alignment.n_other_numbers as f64;
+        let cost =
+            cost * alignment.n_other() + OTHER_NUMBER_COST * alignment.n_other_numbers as f64;
         weight - cost >= PASSAGE_WEIGHT_MIN && n_alike >= alignment.n_words as f64 * share_min
     }
 }

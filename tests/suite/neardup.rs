@@ -6,6 +6,7 @@
 mod adversaries;
 mod boilerplate;
 mod languages;
+mod lines;
 mod long;
 mod news;
 mod order;

@@ -20,7 +20,7 @@ use crate::{
         candidates::{may_be_near, n_shared_min},
         explanation::{ExplainedText, Explanation},
         params::HASHES_SHARED_MIN,
-        prepared::{self, Prepared},
+        prepared::{self, CommonPassages, Prepared},
         score::{Similarity, Threshold},
         sketch::{self, Sketch},
         words::{self, text_of},
@@ -199,7 +199,7 @@ impl Archive {
         };
         let passages = match (ready(&asked), ready(&other)) {
             (Some(asked), Some(other)) => asked.passages_with(&other),
-            _ => Vec::new(),
+            _ => CommonPassages::default(),
         };
         let texts = [&asked, &other].map(|text| (own(text), whole(text)));
         let [a, b] = texts.each_ref().map(|(own, whole)| ExplainedText { own, whole });
@@ -247,8 +247,9 @@ impl Archive {
         boilerplate_cache: &BoilerplateCache,
     ) -> Result<Vec<Candidate>, Error> {
         let mut all = self.candidates(sketch, threshold, boilerplate_cache)?;
+        let n_shared_min = HASHES_SHARED_MIN.min(sketch.index_hashes().len());
         self.catalog.each_past(|content, other| {
-            if sketch.n_shared(&other) >= HASHES_SHARED_MIN {
+            if sketch.n_shared(&other) >= n_shared_min {
                 all.push(Candidate { content, is_leader: false });
             }
         })?;

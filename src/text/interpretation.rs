@@ -27,7 +27,8 @@ impl Interpretation {
     pub fn of(media_type: &str, named: Option<Charset>) -> Self {
         let kind = match media_type {
             it if !kinds::are_bytes_text(it) || Format::is_built_in(it) => {
-                return Self { kind: TextKind::Other(it.to_owned()), named: None };
+                let named = named.filter(|_| Format::of(it).is_some_and(Format::has_encodings));
+                return Self { kind: TextKind::Other(it.to_owned()), named };
             }
             it if kinds::is_separated(it) => TextKind::Separated,
             it if kinds::is_xhtml(it) => TextKind::Xhtml,
@@ -72,5 +73,6 @@ mod tests {
         assert_ne!(of("text/plain", "cp437"), of("text/plain", "latin1"));
         assert_eq!(of("text/html", "latin1"), of("text/html", "windows-1252"));
         assert_eq!(of("application/pdf", "latin1"), of("application/pdf", "none"));
+        assert_ne!(of("message/rfc822", "latin1"), of("message/rfc822", "none"));
     }
 }

@@ -197,8 +197,9 @@ fn a_named_encoding_is_applied_to_what_is_recorded_as_no_text() {
 #[test]
 fn why_a_text_cannot_be_looked_through_is_shown() {
     let sandbox = Sandbox::new();
-    let head = "The harbour is closed, the board said.\n".repeat(300);
-    sandbox.write("a.txt", [head.as_bytes(), &noise(4, 30_000)].concat());
+    // So large that its beginning decides what it is.
+    let head = "The harbour is closed, the board said.\n".repeat(110_000);
+    sandbox.write("a.txt", [head.as_bytes(), &noise(4, 4_000_000)].concat());
     sandbox.run(["add", "-q", "a.txt"]).expect(0);
     sandbox.run(["search", "harbour"]).says("1 content could not be looked through");
     let shown = sandbox.run(["show", "a.txt"]).expect(0).text();

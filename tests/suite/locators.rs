@@ -46,7 +46,7 @@ fn book(chapters: [&str; 2]) -> Vec<u8> {
 
 fn mailbox(second: &str) -> Vec<u8> {
     format!(
-        "From a@b Mon Mar 2\nSubject: One\nFrom: a@b\n\n{}\n\nFrom a@b Mon Mar 3\nSubject: Two\nFrom: c@d\n\n{second}\n",
+        "From a@b Mon Mar  2 10:00:00 2026\nSubject: One\nFrom: a@b\n\n{}\n\nFrom a@b Tue Mar  3 10:00:00 2026\nSubject: Two\nFrom: c@d\n\n{second}\n",
         STORY[0]
     )
     .into_bytes()

@@ -144,6 +144,10 @@ impl IndexWalk<'_, '_> {
                 self.wanted = Some(number + 1);
             }
         }
+        // Where the next block begins with the next number, nobody came to the end of this one.
+        if self.wanted == Some(covered) {
+            numbers.try_for_each(|it| it.map(drop)).map_err(|why| self.oldest.malformed(why))?;
+        }
         self.wanted = self.wanted.filter(|wanted| *wanted < self.end);
         Ok(())
     }

@@ -549,6 +549,27 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_behind_the_last_number_of_a_block_is_an_error() {
+        let catalog = Catalog::in_memory().unwrap();
+        let index = Index::posting(&catalog.db);
+        let row = |numbers: &[u64]| {
+            let block = crate::catalog::index::block::encode(numbers).unwrap();
+            let put = "INSERT OR REPLACE INTO posting VALUES (?1, ?2)";
+            // Of the hash 0 the number is the value; parts begin at the least integer.
+            let column = (block.first ^ 1 << 63) as i64;
+            catalog.db.execute(put, rusqlite::params![column, block.bytes]).unwrap();
+        };
+        index.change(&[3, 4], &[]).unwrap();
+        row(&[3, 4]);
+        row(&[5, 9]);
+        assert_eq!(all(&index), [3, 4, 5, 9]);
+        let more = "UPDATE posting SET data = CAST(data || x'00' AS BLOB)
+                    WHERE first = (SELECT min(first) FROM posting)";
+        catalog.db.execute(more, []).unwrap();
+        assert!(index.each(|_| {}).is_err());
+    }
+
+    #[test]
     fn an_index_without_its_state_is_an_error() {
         let catalog = Catalog::in_memory().unwrap();
         let index = Index::posting(&catalog.db);

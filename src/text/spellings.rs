@@ -6,7 +6,9 @@ pub fn spelled(c: char) -> Option<char> {
     match c {
         c if c.is_ascii() => Some(c),
         c if is_pointing(c) => None,
-        c => Some(arabic_letter(c).or_else(|| digit(c)).unwrap_or(c)),
+        c => {
+            Some(arabic_letter(c).or_else(|| digit(c)).or_else(|| capitals_letter(c)).unwrap_or(c))
+        }
     }
 }
 
@@ -18,6 +20,24 @@ pub fn arabic_letter(c: char) -> Option<char> {
         'ى' | 'ی' | 'ے' | 'ۓ' => 'ي',
         'ہ' | 'ە' | 'ۀ' | 'ۂ' => 'ه',
         'ک' => 'ك',
+        _ => return None,
+    })
+}
+
+/// The letter that is left of one where it was written in capitals: Greek has no accents there, and the capital of the
+/// Turkish letter without a dot is that of `i` elsewhere.
+fn capitals_letter(c: char) -> Option<char> {
+    Some(match c {
+        'ı' => 'i',
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' => 'ι',
+        'ό' => 'ο',
+        'ύ' => 'υ',
+        'ώ' => 'ω',
+        'ΐ' => 'ϊ',
+        'ΰ' => 'ϋ',
         _ => return None,
     })
 }

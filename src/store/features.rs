@@ -17,6 +17,9 @@ pub const N_FEATURES: usize = 12;
 /// The features of a blob: two blobs that share many of them are alike in their bytes.
 pub type Features = [u32; N_FEATURES];
 
+/// For a smaller blob no base is sought but its previous revision, nor is it found by others: a solid frame serves it
+/// nearly as well, and to find and decode a base costs more than all else that is done for it.
+pub const SOUGHT_BYTES_MIN: usize = 1 << 10;
 /// Blobs shorter than this are sampled more densely.
 const SHORT_BYTES: usize = 4 << 10;
 /// One position in 16 of a short blob gives a sample,
@@ -36,6 +39,7 @@ pub struct Fingerprint {
     samples: Vec<u32>,
     /// There were more samples than are kept.
     is_cut: bool,
+    is_sought: bool,
 }
 
 impl Fingerprint {
@@ -61,12 +65,17 @@ impl Fingerprint {
         let is_cut = samples.len() > SAMPLES_MAX;
         samples.truncate(SAMPLES_MAX);
         samples.shrink_to_fit();
-        Self { features, samples, is_cut }
+        Self { features, samples, is_cut, is_sought: blob.len() >= SOUGHT_BYTES_MIN }
     }
 
     /// The features; none for a blob so short or so even that it gives no sample.
     pub fn features(&self) -> Option<&Features> {
         self.features.as_ref()
+    }
+
+    /// The features by which others find it; none of a blob that is too small to be a base of others.
+    pub fn sought(&self) -> Option<&Features> {
+        self.features().filter(|_| self.is_sought)
     }
 
     /// How many samples there are: about one for 128 bytes, up to a limit.

@@ -25,7 +25,7 @@ use super::{
     chain::{self, ChainLink},
     chunk::{self, Chunk},
     compressor::{Based, CompressedFrame, CompressionLevels, Compressor, FrameJob},
-    features::Fingerprint,
+    features::{Fingerprint, SOUGHT_BYTES_MIN},
     frame::{self, FrameKind, Header},
     pack::{Builder, Packed, places},
     place::{Place, Places},
@@ -41,9 +41,9 @@ const TRIES_MAX: usize = 3;
 /// A small blob shares at least so many features with a base that is not its previous revision;
 /// otherwise a solid frame serves it better.
 const SMALL_MATCHING_MIN: u32 = 2;
-/// For a smaller blob without a previous revision no base is sought: a solid frame serves it nearly as well, and to
-/// find and decode a base costs more than all else that is done for it.
-const SOUGHT_BYTES_MIN: usize = 1 << 10;
+/// A blob up to this size is compressed against its previous revision whether they are alike or not: that may have been
+/// too small to be compared.
+const TRUSTING_BYTES_MAX: usize = 2 * SOUGHT_BYTES_MIN;
 /// A blob up to this size shares a solid frame with a similar one rather than be attached to it.
 const TINY_BYTES_MAX: usize = 4 << 10;
 
@@ -206,7 +206,7 @@ impl Writer {
                 self.put_single(key, Arc::clone(&bytes), base)?;
             }
         }
-        if let Some(fingerprint) = fingerprint {
+        if let Some(fingerprint) = fingerprint.filter(|it| it.sought().is_some()) {
             self.recent_blobs.add(key, bytes.len() as u64, fingerprint);
         }
         let n_bytes = bytes.len();
@@ -322,7 +322,10 @@ impl Writer {
         for candidate in candidates.into_iter().take(TRIES_MAX) {
             let RankedCandidate { key, n_matching, n_missing, .. } = candidate;
             let is_small = bytes.len() <= SMALL_BYTES_MAX;
-            let n_matching_min = if previous == Some(key) { 1 } else { SMALL_MATCHING_MIN };
+            let n_matching_min = match previous == Some(key) {
+                true => u32::from(bytes.len() > TRUSTING_BYTES_MAX),
+                false => SMALL_MATCHING_MIN,
+            };
             if is_small && n_matching < n_matching_min {
                 debug!(target: "store", %key, n_matching, n_matching_min, "refused: too little in common");
                 continue;

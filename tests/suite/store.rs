@@ -208,6 +208,25 @@ fn a_base_is_found_across_names_folders_and_commits() {
     }
 }
 
+/// To seek a base for it would cost more than it saves.
+#[test]
+fn a_very_small_content_rests_on_its_previous_revision_alone() {
+    let mut archive = init(Arc::new(Memory::default()));
+    let note = prose(3, 900);
+    let more = |n_bytes| [&note[..], b" so to say, ", &prose(4, n_bytes)].concat();
+    add(&mut archive, 1, &[("note", &note)]).unwrap();
+    let second = [("note", more(20)), ("copy", more(21)), ("large copy", more(2000))];
+    add(&mut archive, 2, &second.each_ref().map(|(name, bytes)| (*name, &bytes[..]))).unwrap();
+    add(&mut archive, 3, &[("note", &more(500))]).unwrap();
+    let how = |name: &str| -> Vec<How> {
+        let document = archive.document(name.as_bytes()).unwrap();
+        let revisions = archive.catalog().revisions(&document).unwrap();
+        revisions.iter().map(|revision| archive.chain(revision).unwrap().how).collect()
+    };
+    assert_eq!(how("note").iter().filter(|how| **how == How::Based).count(), 2);
+    assert!(!how("copy").contains(&How::Based) && !how("large copy").contains(&How::Based));
+}
+
 #[test]
 fn chunks_of_large_contents_find_bases() {
     let backend: Arc<dyn Storage> = Arc::new(Memory::default());

@@ -346,7 +346,7 @@ impl Transaction<'_> {
                 let analysis = analysis.take();
                 let time = self.rendering_time;
                 let analysis = analysis.unwrap_or_else(|| Analysis::at(time, bytes, kind, named));
-                if let Some(features) = analysis.fingerprint.features() {
+                if let Some(features) = analysis.fingerprint.sought() {
                     self.pending.features.insert(digest.key(), *features);
                 }
                 let (bytes, fingerprint) = (Arc::clone(bytes), Some(analysis.fingerprint));

@@ -160,7 +160,7 @@ impl Transaction<'_> {
         if self.pending.stored_chunks.contains(&digest) {
             return Ok(false);
         }
-        if let Some(features) = fingerprint.features() {
+        if let Some(features) = fingerprint.sought() {
             self.pending.features.insert(digest.key(), *features);
         }
         let presence = self.writer().presence(&digest)?;

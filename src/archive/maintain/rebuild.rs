@@ -362,7 +362,7 @@ impl NewContents {
     }
 
     fn add_features(&mut self, key: Key, fingerprint: &Fingerprint) {
-        if let Some(features) = fingerprint.features() {
+        if let Some(features) = fingerprint.sought() {
             self.features.insert(key, *features);
         }
     }

@@ -137,7 +137,7 @@ impl<'p> Analyses<'p> {
         if let (BlobNumber::Content(row), Some(sketch)) = (number, text.sketch) {
             (self.put)(row, &sketch)?;
         }
-        let fingerprint = fingerprint.as_ref().and_then(Fingerprint::features);
+        let fingerprint = fingerprint.as_ref().and_then(Fingerprint::sought);
         self.features.extend(fingerprint.map(|features| (number, *features)));
         if self.features.len() >= INDEXED_TOGETHER {
             self.index()?;

@@ -12,10 +12,11 @@ use std::{
 };
 
 use docarchive::internals::{
-    catalog::{Batch, Catalog, NeighbourQuery, Recorded},
+    catalog::{Batch, Catalog, InterpretedContent, NeighbourQuery, Recorded},
     journal::event::{Event, MediaType, Revise},
     similarity::sketch::{SKETCH_VERSION, Sketch},
     store::{candidates::BaseCandidates as _, features::N_FEATURES},
+    text::Interpretation,
     types::{
         digest::{Digest, DocId, Key},
         time::Timestamp,
@@ -82,8 +83,9 @@ impl Made {
             .zip(&events)
             .map(|(index, event)| Recorded { index, event, detail: None })
             .collect();
-        let sketches: HashMap<Digest, Vec<u8>> = match self.sketches {
-            true => range.clone().map(|n| (digest(n), self.sketch(n))).collect(),
+        let read_as = Interpretation::of("text/plain", None);
+        let sketches: HashMap<InterpretedContent, Vec<u8>> = match self.sketches {
+            true => range.clone().map(|n| ((digest(n), read_as.clone()), self.sketch(n))).collect(),
             false => HashMap::new(),
         };
         let features: HashMap<Key, [u32; N_FEATURES]> = match self.features {

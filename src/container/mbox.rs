@@ -10,7 +10,7 @@ use super::{
 };
 use crate::types::{
     digest::Digest,
-    mailbox::{SeparatorForm, is_field},
+    mailbox::{MARK, SeparatorForm, begins_mail},
 };
 
 const LINE_BYTES_MAX: u64 = 64 << 10;
@@ -36,11 +36,6 @@ pub fn is_start(start: &[u8]) -> bool {
     let mut lines = start.split(|byte| *byte == b'\n');
     let is_first = lines.next().is_some_and(|line| SeparatorForm::of(line).is_some());
     is_first && lines.next().is_some_and(begins_mail)
-}
-
-/// Whether a mail may begin with this line. One that was in a mailbox before may have its line, quoted.
-fn begins_mail(line: &[u8]) -> bool {
-    is_field(line) || line.starts_with(b">From ")
 }
 
 impl Mailbox {
@@ -71,7 +66,7 @@ impl Mailbox {
 
     /// Whether a mail begins behind a line, before which one is empty.
     fn is_separator(&mut self, line: &[u8]) -> io::Result<bool> {
-        if !line.starts_with(b"From ") {
+        if !line.starts_with(MARK) {
             return Ok(false);
         }
         let next = self.line()?;

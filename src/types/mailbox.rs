@@ -25,7 +25,7 @@ impl SeparatorForm {
     /// Whether a mail begins behind a line, before which one is empty and on which the next one follows, which is empty at
     /// the end of the mailbox.
     pub fn parts(self, line: &[u8], next: &[u8]) -> bool {
-        let is_start = is_field(next) || next.starts_with(b">From ");
+        let is_start = begins_mail(next);
         // Of a mail without a head, or an empty one, the date alone shows it.
         let is_free = next.trim_ascii().is_empty();
         match self {
@@ -37,13 +37,19 @@ impl SeparatorForm {
     }
 }
 
+/// Whether a mail may begin with this line. One that was in a mailbox before may have its line, quoted.
+pub fn begins_mail(line: &[u8]) -> bool {
+    is_field(line) || line.starts_with(b">From ")
+}
+
 /// Whether a line is a field of the head of a mail.
-pub fn is_field(line: &[u8]) -> bool {
+fn is_field(line: &[u8]) -> bool {
     let n_name = line.iter().position(|byte| *byte == b':').unwrap_or_default();
     n_name > 0 && line[..n_name].iter().all(u8::is_ascii_graphic)
 }
 
-const MARK: &[u8] = b"From ";
+/// What the lines begin with.
+pub const MARK: &[u8] = b"From ";
 /// A sender is written with so many words at most, if it has no address.
 const SENDER_WORDS_MAX: usize = 3;
 const MONTHS: [&str; 12] =

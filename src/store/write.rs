@@ -186,9 +186,10 @@ impl Writer {
         debug!(target: "store", blob = %key, n_bytes = bytes.len(), "to be stored");
         let is_small = bytes.len() <= SMALL_BYTES_MAX;
         let base = match &fingerprint {
-            Some(_) if bytes.len() < SOUGHT_BYTES_MIN && previous.is_none() => None,
-            Some(fingerprint) => self.base(fingerprint, &bytes, previous)?,
-            None => None,
+            Some(fingerprint) if fingerprint.sought().is_some() || previous.is_some() => {
+                self.base(fingerprint, &bytes, previous)?
+            }
+            _ => None,
         };
         match base {
             None if is_small => {

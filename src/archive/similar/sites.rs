@@ -86,10 +86,9 @@ impl SampleCache {
     /// The small ones of these contents.
     fn small(&self, reader: &Reader<Sealed>, sample: &[Revision]) -> SmallContents {
         let known = self.0.borrow();
-        let small = sample.iter().filter(|it| it.n_bytes <= SMALL_BYTES_MAX as u64);
-        let digests: Vec<Digest> = small.map(|it| it.digest).collect();
         let (mut found, mut missing) = (SmallContents::new(), Vec::new());
-        for digest in digests {
+        for revision in sample.iter().filter(|it| it.n_bytes <= SMALL_BYTES_MAX as u64) {
+            let digest = revision.digest;
             match known.get(&digest) {
                 Some(bytes) => drop(found.insert(digest, Arc::clone(bytes))),
                 None => missing.push(digest),

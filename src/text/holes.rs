@@ -10,17 +10,17 @@ use super::{
     tree::{NodeId, PageTree},
 };
 
-/// ChosenParts: with more of it in links a line is a link.
+/// Chosen: with more of it in links a line is a link.
 const LINE_LINKS: f32 = 0.5;
-/// ChosenParts: with more of it in links a box of several lines leads elsewhere.
+/// Chosen: with more of it in links a box of several lines leads elsewhere.
 const BOX_LINKS: f32 = 0.2;
-/// ChosenParts: what has less text for each of its links is a row of them, whatever they show.
+/// Chosen: what has less text for each of its links is a row of them, whatever they show.
 const LINK_CHARS: u32 = 10;
-/// ChosenParts: so many links make a row.
+/// Chosen: so many links make a row.
 const ROW_LINKS_MIN: u32 = 3;
-/// ChosenParts: buttons to share a page and teasers of others say less than that.
+/// Chosen: buttons to share a page and teasers of others say less than that.
 const LURE_CHARS_MAX: u32 = 500;
-/// ChosenParts: buttons to share a page that are no links say less than that.
+/// Chosen: buttons to share a page that are no links say less than that.
 const SHARE_CHARS_MAX: u32 = 60;
 
 /// The marks of a main part without holes, by those of one that may have some, and of what beside it is clearly text.
